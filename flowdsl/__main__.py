@@ -47,7 +47,7 @@ def run_process() -> None:
     _leave_working_folder()
     from flowdsl.host import signals
 
-    signals.listen()
+    signals.listen_for_signals()
     _open_missing_streams()
     if LONG_RUNNING.isdisjoint(sys.argv):
         gc.disable()

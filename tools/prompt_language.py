@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES, Sentence
 from flowdsl.semantics import capabilities
-from flowdsl.simulate.machine.meanings import ASSUMPTIONS, AXES, Axis, Meaning, meanings
+from flowdsl.simulate.machine.meanings import ASSUMPTIONS, AXES, Axis, Meaning, sentence_meanings
 from tools.made import write_or_check
 
 FILE = Path(__file__).parents[1] / "docs" / "prompt-language.md"
@@ -67,7 +67,7 @@ def _family(family: str) -> str:
     lines = [f"## {_FAMILIES[family]}", ""]
     for name, sentence in SENTENCES.items():
         if name.startswith(f"{family}."):
-            lines += [*_sentence(sentence, meanings()[name]), ""]
+            lines += [*_sentence(sentence, sentence_meanings()[name]), ""]
     return "\n".join(lines)
 
 
@@ -135,7 +135,9 @@ def _axis(axis: Axis) -> Iterator[str]:
 def _assumptions() -> str:
     """The assumptions that some meaning rests on, those of the compiler among them."""
     every = ASSUMPTIONS | capabilities.ASSUMPTIONS
-    named = {rest[2:] for each in meanings().values() for rest in each.rests if rest[0] == "I"}
+    named = {
+        rest[2:] for each in sentence_meanings().values() for rest in each.rests if rest[0] == "I"
+    }
     lines = ["## What is assumed", ""]
     for name, words in every.items():
         if name in named or name in ASSUMPTIONS:

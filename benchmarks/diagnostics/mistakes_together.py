@@ -118,7 +118,7 @@ def mistake(rng: random.Random, line: Line, kinds: list[tuple[str, Mutation]]) -
         text = change.of(line.text)
         sink = Sink()
         parse_module(SourceFile(line.path, text), sink)
-        found = sink.sorted()
+        found = sink.findings_in_order()
         (lines,) = changed_lines(line.text, [change])
         if found and all(each.span.first.line in lines for each in found):
             return change

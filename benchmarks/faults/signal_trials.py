@@ -38,7 +38,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from flowdsl.state.stores.os_lock import exclusive
+from flowdsl.state.stores.os_lock import hold_exclusive_lock
 from tests.support import forked
 from tests.support.command_line import HEARS_INTERRUPTS, environment, read_tree
 
@@ -238,7 +238,7 @@ class Trials:
             if trial.command == "deploy, waiting":
                 state = world.root / ".flowdsl/state"
                 state.mkdir(parents=True)
-                stack.enter_context(exclusive(state / "local.json.lock"))
+                stack.enter_context(hold_exclusive_lock(state / "local.json.lock"))
             self._disturb(trial, world)
         trial.judge()
         wrong = self._afterwards_reading(trial) if reads else world.wrong()

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from flowdsl.catalog import diagnostics as all_diagnostics
-from flowdsl.cli.runtime.takers import takers
+from flowdsl.cli.runtime.takers import find_takers
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.config.load import load_project
-from flowdsl.config.redaction import redacted
+from flowdsl.config.redaction import redact_credentials
 from flowdsl.diagnostics.baseline import EMPTY, parse_baseline
-from flowdsl.diagnostics.fingerprint import fingerprints
+from flowdsl.diagnostics.fingerprint import compute_fingerprints
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
 from flowdsl.diagnostics.render.github import render_github
 from flowdsl.diagnostics.render.json import render_json
@@ -26,8 +26,8 @@ from flowdsl.host.gitignore import IgnoreFile
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rule import LoadedRule, Rule
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.run import Linted, enabled_findings, run_rules
-from flowdsl.semantics.modules import load
+from flowdsl.lint.run import Linted, run_rules, select_enabled_findings
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.names.paths import imports_in
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
@@ -69,13 +69,13 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
     yield "lex", lambda: [Lexemes(source.text) for source in sources]
     yield "parse", lambda: [parse_module(source, Sink()) for source in sources]
     yield "imports", lambda: [imports_in(source.path, source.text) for source in sources]
-    yield "takers", lambda: takers(os.devnull, memory, flows, ("p.md", "s.json"))
+    yield "takers", lambda: find_takers(os.devnull, memory, flows, ("p.md", "s.json"))
     yield "format", lambda: [format_source(SourceFile(each.path, each.text)) for each in sources]
     toml = files.get("flowdsl.toml", '[project]\nname = "x"\n')
     project = load_project(toml, "flowdsl.toml", Sink())
     if "flowdsl.toml" in files:
         yield "config", lambda: load_project(toml, "flowdsl.toml", Sink())
-        yield "redaction", lambda: redacted(toml)
+        yield "redaction", lambda: redact_credentials(toml)
     if ".gitignore" in files:
         yield "gitignore", lambda: IgnoreFile(files[".gitignore"]).verdict("a/b/c.flow", False)
     options = CompileOptions(project)
@@ -83,12 +83,12 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
     linted = Linted(frozenset(entries), True, RULES)
 
     def understood(sink: Sink) -> object:
-        loaded = load(memory, entries, sink)
+        loaded = load_sources(memory, entries, sink)
         return analyze_program(loaded, options.environments, memory, sink, only=linted.paths)
 
     yield "semantics", lambda: understood(Sink())
     sink = Sink()
-    loaded = load(memory, entries, sink)
+    loaded = load_sources(memory, entries, sink)
     model = analyze_program(loaded, options.environments, memory, sink, only=linted.paths)
     lint = read_lint_table(project and project.lint, RULES, all_diagnostics, Sink())
 
@@ -107,7 +107,10 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
 
     yield "rules", rules
     run_rules(model, linted, lint, sink)
-    yield "suppressions", lambda: enabled_findings(model, linted, lint, all_diagnostics, sink)
+    yield (
+        "suppressions",
+        lambda: select_enabled_findings(model, linted, lint, all_diagnostics, sink),
+    )
     yield "whole check", lambda: analyze(memory, entries, options)
     found = analyze(memory, entries, options).findings
     listed = found.diagnostics
@@ -119,9 +122,9 @@ def phases(files: dict[str, str]) -> Iterator[tuple[str, Job]]:
         yield "render sarif", lambda: render_sarif(listed)
         yield "render github", lambda: render_github(listed, 1)
         yield "render junit", lambda: render_junit(listed, found.paths, [])
-        yield "fingerprints", lambda: fingerprints(listed)
-        prints = fingerprints(listed)
-        known = EMPTY.renewed(listed, prints, lambda path: True)
+        yield "fingerprints", lambda: compute_fingerprints(listed)
+        prints = compute_fingerprints(listed)
+        known = EMPTY.renew_with_findings(listed, prints, lambda path: True)
         written = known.render()
         yield "baseline written", known.render
         yield "baseline read", lambda: parse_baseline(written)

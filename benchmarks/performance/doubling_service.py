@@ -17,9 +17,9 @@ from flowdsl.cli.views.difference import field_lines
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.project import import_workflows
-from flowdsl.decompile.proposing.convert import propose
+from flowdsl.decompile.proposing.convert import propose_statements
 from flowdsl.deploy.comparison.diff import FieldChange
-from flowdsl.deploy.comparison.field_diff import field_rows, plain
+from flowdsl.deploy.comparison.field_diff import field_rows, render_plain_rows
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.decompile.pulling import Desk
 from tests.support.flows.decompile.round_trip import served
@@ -162,12 +162,12 @@ def phases(files: Files) -> Iterator[tuple[str, Job]]:
     prompt = str(payload["main_prompt"])
     yield "import", lambda: import_workflows([payload])
     if len(prompt) > 100:
-        yield "convert", lambda: propose(prompt, PromptHints(None, (), None, {}), "W")
+        yield "convert", lambda: propose_statements(prompt, PromptHints(None, (), None, {}), "W")
         for name, edit in _EDITS.items():
             edited = edit(prompt)
             change = FieldChange("main_prompt", prompt, edited, "drift", edited)
-            yield f"lines, {name}", lambda it=change: plain(field_rows(it, words=False))
-            yield f"words, {name}", lambda it=change: plain(field_rows(it, words=True))
+            yield f"lines, {name}", lambda it=change: render_plain_rows(field_rows(it, words=False))
+            yield f"words, {name}", lambda it=change: render_plain_rows(field_rows(it, words=True))
             yield (
                 f"unified, {name}",
                 lambda it=change: list(field_lines("p", it.before, it.after, unified=True)),
@@ -185,9 +185,9 @@ def phases(files: Files) -> Iterator[tuple[str, Job]]:
         turned["required"] = list(reversed(schema.get("required", [])))
         for name, after in (("changed", other), ("turned round", turned), ("new", None)):
             change = FieldChange("input_schema", after, schema, "drift", schema)
-            yield f"schema {name}", lambda it=change: plain(field_rows(it, words=True))
+            yield f"schema {name}", lambda it=change: render_plain_rows(field_rows(it, words=True))
     if "post_run_checks" in files:
         checks = payload["post_run_checks"]
         others = [{**each, "filename": "b"} for each in reversed(checks)]
         change = FieldChange("post_run_checks", checks, others, "drift", others)
-        yield "checks changed", lambda: plain(field_rows(change, words=True))
+        yield "checks changed", lambda: render_plain_rows(field_rows(change, words=True))

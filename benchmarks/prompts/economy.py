@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.prompt.cost import prompt_cost
@@ -73,7 +73,7 @@ def compiled(name: str) -> str:
     bundle = compile_project(MemoryFiles(files), entries, options).bundle
     assert bundle is not None
     (workflow,) = (each for each in bundle.workflows if each.name == name)
-    return str(plain(workflow.payload["main_prompt"]))
+    return str(render_plain_json(workflow.payload["main_prompt"]))
 
 
 def by_hand(name: str) -> str:

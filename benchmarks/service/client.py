@@ -234,7 +234,7 @@ async def with_this_client(port: int, count: int) -> None:
     async with CyberdeskClient(options) as client:
 
         async def work(numbers: Iterator[int]) -> None:
-            async with client.worker() as own:
+            async with client.make_worker() as own:
                 for number in numbers:
                     body = WorkflowCreate(main_prompt="Open the app.", name="Desk")
                     made = await own.workflows.create(body, idempotency_key=f"create-{number}")

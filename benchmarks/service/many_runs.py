@@ -39,7 +39,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient  # noqa: E402
 from flowdsl.cyberdesk.limits import ClientOptions  # noqa: E402
 from flowdsl.runs.inputs.assemble import Sources  # noqa: E402
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE  # noqa: E402
-from flowdsl.runs.inputs.python_values import given_rows  # noqa: E402
+from flowdsl.runs.inputs.python_values import parse_given_rows  # noqa: E402
 from flowdsl.runs.starting.plan import RunPlan, named_source  # noqa: E402
 from flowdsl.runs.submit import Submitter  # noqa: E402
 from flowdsl.runs.watch import watch  # noqa: E402
@@ -181,7 +181,7 @@ async def run_all(port: int, plan: RunPlan) -> float:
 def planned(count: int) -> RunPlan:
     compilation = compile_project(MemoryFiles({"a.flow": FLOW}), ["a.flow"], CompileOptions())
     assert compilation.program is not None
-    rows = given_rows([{"claim": f"C{n}", "day": "2026-03-01"} for n in range(count)])
+    rows = parse_given_rows([{"claim": f"C{n}", "day": "2026-03-01"} for n in range(count)])
     source = named_source(compilation.program, "look_up")
     return RunPlan(compilation.program, source, Sources(), rows)
 

@@ -45,7 +45,7 @@ from flowdsl.syntax import ast  # noqa: E402
 from flowdsl.testing.cases import cases_of  # noqa: E402
 from flowdsl.testing.run import run_test  # noqa: E402
 from flowdsl.testing.suite import Suite  # noqa: E402
-from flowdsl.testing.wrapping import tested_tasks, wrapped_files  # noqa: E402
+from flowdsl.testing.wrapping import render_wrapped_files, select_tested_tasks  # noqa: E402
 
 GOAL = 0.95
 EXAMPLES = ROOT / "examples"
@@ -96,12 +96,12 @@ def compiled(
     """
     sink = Sink()
     project = load_project(bytes(files["flowdsl.toml"]).decode(), "flowdsl.toml", sink)  # type: ignore[arg-type]
-    assert project is not None, sink.sorted()
+    assert project is not None, sink.findings_in_order()
     options = CompileOptions(project, project.environments["local"])
     entries = sorted(name for name in files if name.endswith(".flow"))
     done = compile_project(MemoryFiles(files), entries, options)
     if done.bundle is not None and wrapped:
-        around = wrapped_files(tested_tasks(done.analysis.model))
+        around = render_wrapped_files(select_tested_tasks(done.analysis.model))
         done = compile_project(MemoryFiles({**files, **around}), entries, options)
     if done.bundle is None:
         wrong = [each for each in done.analysis.diagnostics if options.stops(each)]

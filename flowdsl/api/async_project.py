@@ -37,13 +37,13 @@ from flowdsl.host.folders import open_folder
 from flowdsl.host.writing import reason_of
 from flowdsl.runs.attachments import MAX_FILE, save_attachments
 from flowdsl.runs.filters import LISTED, run_filters
-from flowdsl.runs.inputs.python_values import given_rows, named_values
+from flowdsl.runs.inputs.python_values import parse_given_rows, require_named_values
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.place import find_place
 from flowdsl.runs.starting.plan import Wanted
-from flowdsl.runs.starting.retrying import cancelled, declared_for, refuse_live, retry_body
-from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
-from flowdsl.workspace.state import known_ids, usable_document
+from flowdsl.runs.starting.retrying import cancel_runs, read_declared_for, refuse_live, retry_body
+from flowdsl.tracing.gathering import Beside, Pictures, gather_trace, read_pictures
+from flowdsl.workspace.state import read_known_ids, usable_document
 
 
 class AsyncProject(Resources):
@@ -177,7 +177,7 @@ class AsyncProject(Resources):
         `rows` and `not_made`, as the result has them. Eight requests are under way at a time. The
         rest is as in `run`.
         """
-        table = await asyncio.to_thread(given_rows, rows)
+        table = await asyncio.to_thread(parse_given_rows, rows)
         if count > 1 and len(table) > 1:
             raise UnusableArguments("`count` is for runs of one row")
         sources = await asyncio.to_thread(sources_of, None, secrets, files, session is not None)
@@ -225,7 +225,7 @@ class AsyncProject(Resources):
         are not begun and the machine is let go. What the service does not make of the steps behind
         a pause is in `not_made`.
         """
-        given = dict(named_values({} if answers is None else answers, "answers"))
+        given = dict(require_named_values({} if answers is None else answers, "answers"))
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, False)
         if resume is not None and (machine, pool, session) != (None, None, None):
             raise UnusableArguments("`resume` excludes `machine`, `pool` and `session`")
@@ -273,7 +273,7 @@ class AsyncProject(Resources):
         """
         if limit is None and (deep or skip):
             raise UnusableArguments("`limit=None` excludes `deep` and `skip`")
-        deployed = await asyncio.to_thread(known_ids, self._session.store)
+        deployed = await asyncio.to_thread(read_known_ids, self._session.store)
         async with self._session.client() as client:
             filters = await run_filters(
                 client,
@@ -352,12 +352,12 @@ class AsyncProject(Resources):
         """
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, True)
         place = where_of(machine, pool, session)
-        deployed = await asyncio.to_thread(known_ids, self._session.store)
+        deployed = await asyncio.to_thread(read_known_ids, self._session.store)
         async with Made(verb="begun anew") as made:
             async with self._session.client() as client:
                 found = await find_run(client, word_of(run))
                 refuse_live(found)
-                declared = await declared_for(client, found, deployed)
+                declared = await read_declared_for(client, found, deployed)
                 where, _ = await find_place(client, **place)
                 body = retry_body(
                     found, declared, sources, leaves_session=leave_session, is_priority=priority
@@ -378,7 +378,7 @@ class AsyncProject(Resources):
         async with self._session.client() as client:
             found = [await find_run(client, word_of(run)) for run in runs]
             live = [run for run in found if run.is_live]
-            done, failures = await cancelled(client, live, self._session.runtime)
+            done, failures = await cancel_runs(client, live, self._session.runtime)
         if failures:
             raise NotAllCancelled(failures, done)
         return done
@@ -435,7 +435,7 @@ class AsyncProject(Resources):
         beside = Beside(document, session.store, session.files, session.root, session.files.folders)
         async with session.client() as client:
             found = await find_run(client, word_of(run))
-            trace = await gather(client, found, beside)
+            trace = await gather_trace(client, found, beside)
             pictures = await read_pictures(client, trace) if screenshots else Pictures({}, {})
         return RunTrace(trace, self.environment, pictures)
 

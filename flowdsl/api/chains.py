@@ -23,15 +23,21 @@ from flowdsl.api.steps import (
     source_of,
     watched_runs,
 )
-from flowdsl.cyberdesk.errors import CyberdeskError, printable
+from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.answers import Question, asked_for, given_answer
+from flowdsl.runs.inputs.answers import Question, convert_answer, find_question
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.places import InputsRefused, Problem
-from flowdsl.runs.inputs.python_values import named_values, one_input, one_secret
+from flowdsl.runs.inputs.python_values import one_input, one_secret, require_named_values
 from flowdsl.runs.patience import Patience
-from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go
+from flowdsl.runs.starting.parts import (
+    ChainParts,
+    PartRequests,
+    carry_out,
+    let_go,
+    read_begun_parts,
+)
 from flowdsl.runs.starting.place import find_place
 from flowdsl.runs.starting.plan import RunPlan, Wanted, workflows_of
 from flowdsl.runs.submit import Chain
@@ -80,7 +86,7 @@ async def chain_run(
     async with session.client() as client:
         where, machine_parameters = await find_place(client, **place)
         patience = Patience(session.runtime, log.warning)
-        begun = await begun_in(client, parts, ids, resume, patience)
+        begun = await read_begun_parts(client, parts, ids, resume, patience)
     if begun and len(begun) < len(parts):
         _refuse_missing(parts, later, len(begun))
     requests = await asyncio.to_thread(plan.part_requests, parts, begun, ids, machine_parameters)
@@ -102,10 +108,10 @@ def _read_answers(parts: ChainParts, answers: Answers) -> dict[str, Callable[[],
     """
     problems: list[Problem] = []
     later: dict[str, Callable[[], Any]] = {}
-    for name, value in named_values(answers, "answers"):
+    for name, value in require_named_values(answers, "answers"):
         try:
-            question = asked_for(
-                parts.chain, parts.questions, name, f'`answers["{printable(name)}"]`'
+            question = find_question(
+                parts.chain, parts.questions, name, f'`answers["{make_printable(name)}"]`'
             )
             if callable(value):
                 later[name] = value
@@ -120,8 +126,8 @@ def _read_answers(parts: ChainParts, answers: Answers) -> dict[str, Callable[[],
 
 def _value(question: Question, value: Any) -> Any:
     if value is None or not question.is_secret:
-        return given_answer(question, one_input(question.name, value, "answers"))
-    return given_answer(question, one_secret(question.name, value, "answers"))
+        return convert_answer(question, one_input(question.name, value, "answers"))
+    return convert_answer(question, one_secret(question.name, value, "answers"))
 
 
 def _refuse_missing(parts: ChainParts, later: Mapping[str, object], part: int) -> None:

@@ -19,9 +19,9 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.filters import MAX_PAGE
 from flowdsl.runs.inputs.assemble import Sources, Upload
 from flowdsl.runs.inputs.places import IN_PYTHON
-from flowdsl.runs.inputs.python_values import given_inputs, given_secrets, is_sendable
+from flowdsl.runs.inputs.python_values import is_sendable, parse_given_inputs, parse_given_secrets
 from flowdsl.runs.starting.plan import MAX_COUNT
-from flowdsl.runs.starting.uploads import distinct, read_upload
+from flowdsl.runs.starting.uploads import read_upload, require_distinct_names
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -239,9 +239,9 @@ def sources_of(
 ) -> Sources:
     """What is given, with the content of files; raises `InputsRefused`."""
     return Sources(
-        given=given_inputs({} if inputs is None else inputs),
-        secrets=given_secrets({} if secrets is None else secrets),
-        uploads=distinct(map(_upload, files)),
+        given=parse_given_inputs({} if inputs is None else inputs),
+        secrets=parse_given_secrets({} if secrets is None else secrets),
+        uploads=require_distinct_names(map(_upload, files)),
         references=references,
         ways=IN_PYTHON,
     )

@@ -23,9 +23,9 @@ from flowdsl.runs.resources.machines import (
     one_pool,
 )
 from flowdsl.runs.resources.recordings import list_trajectories, one_trajectory
-from flowdsl.runs.resources.usage import UsageReport, period, read_usage
+from flowdsl.runs.resources.usage import UsageReport, read_usage, resolve_period
 from flowdsl.semantics.declarations.wire import is_uuid
-from flowdsl.workspace.state import known_ids
+from flowdsl.workspace.state import read_known_ids
 
 
 class Resources:
@@ -170,7 +170,7 @@ class Resources:
         prices for the organisation, costs are None and the logger `flowdsl.runs` says so. Raises
         `NoPeriod`, `NoSuchName` and `CyberdeskError`.
         """
-        start, end = period(moment_of(since), moment_of(until), self._session.runtime.now())
+        start, end = resolve_period(moment_of(since), moment_of(until), self._session.runtime.now())
         deployed = await self._deployed()
         async with self._session.client() as client:
             return await read_usage(
@@ -184,7 +184,7 @@ class Resources:
             )
 
     async def _deployed(self) -> dict[Address, str]:
-        return await asyncio.to_thread(known_ids, self._session.store)
+        return await asyncio.to_thread(read_known_ids, self._session.store)
 
 
 async def _run_id(client: CyberdeskClient, run: str | Run) -> str:

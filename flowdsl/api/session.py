@@ -13,18 +13,18 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
-from flowdsl.host.listing import expand
+from flowdsl.host.listing import expand_patterns
 from flowdsl.ir.nodes import Program
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.today import today_in
 from flowdsl.source.failure import TOO_DEEP
-from flowdsl.workspace.environments import NoProject, UnusableProject, required_environment
+from flowdsl.workspace.environments import NoProject, UnusableProject, require_environment
 from flowdsl.workspace.project import ProjectRead, read_project
 from flowdsl.workspace.service import open_service
-from flowdsl.workspace.state import open_state_of, required_id, system_runtime
+from flowdsl.workspace.state import open_state_of, require_project_id, system_runtime
 
 
 class Session:
@@ -38,18 +38,21 @@ class Session:
         folder = os.fspath(path)
         if not os.path.isdir(folder):
             # A project above would be another one than what is meant.
-            raise NoProject(f"`{printable(folder)}` is no folder")
+            raise NoProject(f"`{make_printable(folder)}` is no folder")
         root = find_root(folder)
         if root is None:
             raise NoProject(
-                f"there is no `{PROJECT_FILE}` in `{printable(folder)}` or above; `flowdsl init` "
+                f"there is no `{PROJECT_FILE}` in `{make_printable(folder)}` or above; `flowdsl "
+                "init` "
                 "makes one"
             )
         self._read = read_project(root)
-        self.environment = required_environment(
+        self.environment = require_environment(
             _project_of(self._read), env, os.environ, named_with="`env`"
         )
-        self.store = open_state_of(self.environment, root, required_id(_project_of(self._read)))
+        self.store = open_state_of(
+            self.environment, root, require_project_id(_project_of(self._read))
+        )
         self.runtime = system_runtime()
         self._compiled: tuple[Program, Bundle] | None = None
         self._compiling, self._opening = asyncio.Lock(), asyncio.Lock()
@@ -85,7 +88,7 @@ class Session:
 
         httpx searches its pool on every request, so that many tasks on one client are slow.
         """
-        own = self._idle.pop() if self._idle else (await self._opened()).worker()
+        own = self._idle.pop() if self._idle else (await self._opened()).make_worker()
         try:
             yield own
         finally:
@@ -122,11 +125,11 @@ def _project_of(read: ProjectRead) -> Project:
 
 def _compile(read: ProjectRead, environment: Environment) -> tuple[Program, Bundle]:
     project = _project_of(read)
-    meant = expand(read.files, list(project.flows))
+    meant = expand_patterns(read.files, list(project.flows))
     if meant.named:
         are = "is no flow" if len(meant.named) == 1 else "are no flows"
         raise UnusableProject(
-            f"{listed(meant.named)} {are}; name `.flow` files, folders or globs in `flows` of "
+            f"{join_names(meant.named)} {are}; name `.flow` files, folders or globs in `flows` of "
             f"`{PROJECT_FILE}`"
         )
     options = CompileOptions(project, environment, True, read.rules)

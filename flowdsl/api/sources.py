@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.source.failure import FlowdslError
-from flowdsl.source.files import MemoryFiles, written_path
+from flowdsl.source.files import MemoryFiles, spell_flow_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ class SourceErrors(FlowdslError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         errors = (found for found in diagnostics if found.severity == "error")
         first = next(errors, diagnostics[0])
-        place = f"{written_path(first.span.path)}:{first.span.first.line}:{first.span.first.column}"
+        place = (
+            f"{spell_flow_path(first.span.path)}:{first.span.first.line}:{first.span.first.column}"
+        )
         super().__init__(f"{place}: {first.message}")
         self.diagnostics = tuple(diagnostics)
 

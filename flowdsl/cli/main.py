@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 
 from flowdsl import __version__
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.host import signals
 from flowdsl.source.failure import TOO_DEEP, FlowdslError
 
@@ -102,25 +102,25 @@ def run(words: Sequence[str]) -> int:
         from .runtime.command_line import completing
 
         if completing.is_asked(os.environ):
-            completing.complete(COMMANDS, MODULES)
+            completing.complete_command_line(COMMANDS, MODULES)
     console = standard_console()
     with signals.Ending(lambda _number: console.flush()):
         try:
-            code = _run(words, console)
+            code = _run_command_line(words, console)
         finally:
             complete = console.finish()
     return code if code or complete else exit_codes.USAGE
 
 
-def _run(words: Sequence[str], console: Console) -> int:
+def _run_command_line(words: Sequence[str], console: Console) -> int:
     try:
         directory, color, rest = _leading_options(words)
-        console.paint(color)
-        return _dispatch(directory, color, rest, console)
+        console.use_color_setting(color)
+        return _dispatch_command(directory, color, rest, console)
     except FlowdslError as error:
         failure = command_error(error)
         for message in failure.messages:
-            console.err(f"error: {printable(message)}")
+            console.err(f"error: {make_printable(message)}")
         return failure.code
     except signals.Interrupted as interrupted:
         console.err("interrupted")
@@ -157,11 +157,13 @@ def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[st
     return directory, color, words[index:]
 
 
-def _dispatch(directory: str | None, color: str, words: Sequence[str], console: Console) -> int:
+def _dispatch_command(
+    directory: str | None, color: str, words: Sequence[str], console: Console
+) -> int:
     if words[:1] == ["help"] and words[1:2] not in ([], ["help"], ["-h"], ["--help"]):
         words = [*words[1:], "-h"]
     if not words or words[0] in ("-h", "--help", "help"):
-        console.out(overview())
+        console.out(render_overview())
         return exit_codes.SUCCESS if words else exit_codes.USAGE
     if words[0] == "--version":
         console.out(f"flowdsl {__version__}")
@@ -172,18 +174,18 @@ def _dispatch(directory: str | None, color: str, words: Sequence[str], console: 
     if name not in COMMANDS:
         raise UsageError(_unknown_command(name))
     module = import_module(f"flowdsl.cli.commands.{MODULES.get(name, name)}")
-    arguments = _parse(name, module.configure, words[1:], directory, color, console)
+    arguments = _parse_arguments(name, module.configure, words[1:], directory, color, console)
     if arguments is None:
         return exit_codes.SUCCESS
     if arguments.color != color:
-        console.paint(arguments.color)
+        console.use_color_setting(arguments.color)
     if arguments.directory is not None:
-        _enter(arguments.directory)
+        _enter_directory(arguments.directory)
     code: int = module.run(arguments, console)
     return code
 
 
-def _parse(
+def _parse_arguments(
     name: str,
     configure: Callable[[Any], None],
     words: Sequence[str],
@@ -204,7 +206,7 @@ def _parse(
         return None
 
 
-def _enter(directory: str) -> None:
+def _enter_directory(directory: str) -> None:
     try:
         os.chdir(directory)
     except (OSError, ValueError) as error:
@@ -212,7 +214,7 @@ def _enter(directory: str) -> None:
         raise UsageError(f"`-C {directory}` cannot be entered: {reason}") from None
 
 
-def overview() -> str:
+def render_overview() -> str:
     """The text of `flowdsl -h`."""
     from .runtime.command_line.examples import examples_of
 
@@ -241,7 +243,7 @@ def _unknown_command(name: str) -> str:
         return f"`{name}` is not a command; {answer}"
     if name in PLANNED:
         return f"`{name}` is not available in this version; the commands are {existing}"
-    nearest = closest(name, COMMANDS)
+    nearest = find_closest_name(name, COMMANDS)
     if nearest is not None:
         return f"`{name}` is not a command; a command named `{nearest}` exists"
     return f"`{name}` is not a command; the commands are {existing}"

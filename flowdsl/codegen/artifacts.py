@@ -3,7 +3,7 @@
 Payloads are plain JSON values in which three things are still open, because only the target
 organisation can say them: the id of a model (`ModelAlias`), the display name of a model inside a
 prompt (`ModelName`) and the address of an uploaded picture (`ImageRef`). `flowdsl.deploy` fills
-them in; `plain` puts a readable stand-in in their place.
+them in; `render_plain_json` puts a readable stand-in in their place.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def stand_in(part: ModelName | ImageRef) -> str:
     return f"image:{part.sha256}.{part.extension}"
 
 
-def plain(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) -> Any:
+def render_plain_json(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) -> Any:
     """`value` as plain JSON: aliases for models, and `fill` for the open parts of prompts."""
     match value:
         case ModelAlias(alias):
@@ -130,8 +130,8 @@ def plain(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) ->
         case Template():
             return value.render(fill)
         case dict():
-            return {key: plain(inner, fill) for key, inner in value.items()}
+            return {key: render_plain_json(inner, fill) for key, inner in value.items()}
         case list() | tuple():
-            return [plain(inner, fill) for inner in value]
+            return [render_plain_json(inner, fill) for inner in value]
         case _:
             return value

@@ -20,19 +20,20 @@ def emit_chain(chain: nodes.Chain) -> ChainArtifact:
     """
     last = len(chain.pauses)
     first, *later = (
-        _body(chain, steps, begins=at == 0, ends=at == last) for at, steps in enumerate(chain.parts)
+        _render_chain_body(chain, steps, begins=at == 0, ends=at == last)
+        for at, steps in enumerate(chain.parts)
     )
     return ChainArtifact(chain.name, first, tuple(later))
 
 
-def _body(
+def _render_chain_body(
     chain: nodes.Chain, steps: Iterable[nodes.ChainStep], *, begins: bool, ends: bool
 ) -> dict[str, Any]:
-    payload: dict[str, Any] = {"steps": [_step(step) for step in steps]}
+    payload: dict[str, Any] = {"steps": [_render_chain_step(step) for step in steps]}
     if chain.shared:
-        payload["shared_inputs"] = _values(chain.shared)
+        payload["shared_inputs"] = _render_chain_values(chain.shared)
     if chain.shared_secrets:
-        payload["shared_sensitive_inputs"] = _values(chain.shared_secrets)
+        payload["shared_sensitive_inputs"] = _render_chain_values(chain.shared_secrets)
     if not begins:
         payload["session_id"] = {"$session": chain.name}
     payload["keep_session_after_completion"] = chain.keep_session or not ends
@@ -40,20 +41,20 @@ def _body(
     return payload
 
 
-def _step(step: nodes.ChainStep) -> dict[str, Any]:
+def _render_chain_step(step: nodes.ChainStep) -> dict[str, Any]:
     body: dict[str, Any] = {"workflow_id": step.workflow, "session_alias": step.name}
     if step.inputs:
-        body["inputs"] = _values(step.inputs)
+        body["inputs"] = _render_chain_values(step.inputs)
     if step.secrets:
-        body["sensitive_inputs"] = _values(step.secrets)
+        body["sensitive_inputs"] = _render_chain_values(step.secrets)
     return body
 
 
-def _values(values: tuple[tuple[str, nodes.ChainValue], ...]) -> dict[str, Any]:
-    return {name: _value(value) for name, value in values}
+def _render_chain_values(values: tuple[tuple[str, nodes.ChainValue], ...]) -> dict[str, Any]:
+    return {name: _render_chain_value(value) for name, value in values}
 
 
-def _value(value: nodes.ChainValue) -> Any:
+def _render_chain_value(value: nodes.ChainValue) -> Any:
     match value:
         case nodes.StepReference(path=path):
             return {"$ref": path}

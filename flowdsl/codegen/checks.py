@@ -30,12 +30,12 @@ def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
     used: Counter[str] = Counter(check.name for check in checks if check.name)
     items: list[dict[str, Any]] = []
     for check in checks:
-        name = check.name or _free_name(_derived_name(check), used)
-        items.append(_item(check, name))
+        name = check.name or _free_name(_derive_check_name(check), used)
+        items.append(_render_check(check, name))
     return items
 
 
-def stored_checks(text: str) -> dict[str, Any]:
+def read_stored_checks(text: str) -> dict[str, Any]:
     """The fields in a file of `checks from`, unchanged but with aliases of models open."""
     fields: dict[str, Any] = json.loads(text)
     for item in fields.get("post_run_checks", ()):
@@ -53,7 +53,7 @@ def _free_name(wanted: str, used: Counter[str]) -> str:
     return name
 
 
-def _derived_name(check: nodes.PostRunCheck) -> str:
+def _derive_check_name(check: nodes.PostRunCheck) -> str:
     target = _target_words(check.target) if check.target else ""
     statement = spell_text(without_marks(check.statement))
     match check.kind:
@@ -78,12 +78,12 @@ def _target_words(target: nodes.FileTarget) -> str:
             return f"each {spell_text(target.template)}"
 
 
-def _item(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
+def _render_check(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
     item: dict[str, Any] = {"name": name, "type": TYPES[check.kind]}
     if check.description:
         item["description"] = check.description
     if check.target is not None:
-        item |= _target(check.target)
+        item |= _render_file_target(check.target)
     if check.statement:
         item["check_prompt"] = spell_text(check.statement)
     if check.model is not None:
@@ -92,7 +92,7 @@ def _item(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
     return {**item, **check.extra}
 
 
-def _target(target: nodes.FileTarget) -> dict[str, Any]:
+def _render_file_target(target: nodes.FileTarget) -> dict[str, Any]:
     """The fields of a file target (assumptions `check-variables`, `check-list-reference`)."""
     fields: dict[str, Any] = {"file_target_mode": target.mode}
     match target.mode:

@@ -35,7 +35,7 @@ _PLAIN = re.compile(r"(?:\\[dw!-/:-@\[-`{-~]|[ -\[\]-~])+")
 """Characters, ranges and escapes that hold neither line ends nor what nobody sees."""
 
 
-def restrict(schema: Any, workflow: nodes.Workflow) -> None:
+def restrict_inputs(schema: Any, workflow: nodes.Workflow) -> None:
     """Adds to the schema of inputs what the places refuse where their texts stand.
 
     One that an author has written is restricted as well, as far as it says which properties are
@@ -47,27 +47,29 @@ def restrict(schema: Any, workflow: nodes.Workflow) -> None:
     inputs = {name: each for name, each in properties.items() if isinstance(each, dict)}
     for name, each in inputs.items():
         if not name.startswith("$"):
-            _restrict(each, (), TEXT)
+            _restrict_at_path(each, (), TEXT)
     for field in workflow.inputs:
         if field.type in (_ANY, nodes.OptionalType(inner=_ANY)) and workflow.input_schema is None:
             # The text `7` and the number 7 would be filled in alike.
             kinds = [*JSON_VALUES, *(("null",) if field.type != _ANY else ())]
             properties[field.name]["type"] = kinds
-    for variable, refused in _uses(workflow):
+    for variable, refused in _find_input_uses(workflow):
         if variable.name in inputs:
-            _restrict(inputs[variable.name], variable.path, refused)
+            _restrict_at_path(inputs[variable.name], variable.path, refused)
 
 
-def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], refused: Refused) -> None:
+def _restrict_at_path(
+    schema: dict[str, Any], path: tuple[str | int, ...], refused: Refused
+) -> None:
     for part in path:
-        inner = schema.get("items") if isinstance(part, int) else _properties(schema).get(part)
+        inner = schema.get("items") if isinstance(part, int) else _properties_of(schema).get(part)
         if not isinstance(inner, dict):
             return
         schema = inner
-    for inner in (schema.get("items"), *_properties(schema).values()):
+    for inner in (schema.get("items"), *_properties_of(schema).values()):
         if isinstance(inner, dict):
             # As a whole it stands there as JSON, which spells line ends, and brackets as they are.
-            _restrict(inner, (), Refused(markup=refused.markup))
+            _restrict_at_path(inner, (), Refused(markup=refused.markup))
     kinds = schema.get("type")
     # An enum with any other text is the only type that becomes `anyOf`.
     textual = "anyOf" in schema or "string" in (kinds if isinstance(kinds, list) else [kinds])
@@ -75,28 +77,28 @@ def _restrict(schema: dict[str, Any], path: tuple[str | int, ...], refused: Refu
         return
     if fits_one_line(schema.get("pattern")):
         # To some dialects `$` lets one line end through.
-        refused = refused.also(LINE)
+        refused = refused.combine_with(LINE)
     own = schema.get("not")
     known = read_refused(own)
     if own is None or known is not None:
-        schema["not"] = (refused if known is None else known.also(refused)).schema()
+        schema["not"] = (refused if known is None else known.combine_with(refused)).schema()
         return
     # The `not` of the author stays, and ours stands among what has to hold as well.
     every = schema.get("allOf", [])
     ours = [each for each in every if isinstance(each, dict) and read_refused(each.get("not"))]
     for each in ours:
         known = read_refused(each["not"])
-        refused = refused if known is None else known.also(refused)
+        refused = refused if known is None else known.combine_with(refused)
     schema["allOf"] = [*(each for each in every if each not in ours), {"not": refused.schema()}]
 
 
-def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+def _properties_of(schema: dict[str, Any]) -> dict[str, Any]:
     found = schema.get("properties")
     return found if isinstance(found, dict) else {}
 
 
-def unrestricted(schema: Any) -> Any:
-    """A schema of inputs without what `restrict` has added."""
+def remove_restrictions(schema: Any) -> Any:
+    """A schema of inputs without what `restrict_inputs` has added."""
     bare = _without_not(schema)
     properties = bare.get("properties") if isinstance(bare, dict) else None
     for each in properties.values() if isinstance(properties, dict) else ():
@@ -143,7 +145,7 @@ def fits_one_line(pattern: object) -> bool:
     return bool(_TOKEN.findall(pattern)[-1] == "$")
 
 
-def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
+def _find_input_uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
     """The inputs in a prompt, each with what is refused where it stands."""
     kept: dict[str, list[nodes.Value | nodes.FailureReason]] = {}
     every = Refused()
@@ -154,8 +156,8 @@ def _uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
         elif isinstance(statement, nodes.Picture):
             every = Refused(markup=True)
     for rule in workflow.rules:
-        yield from _holes(rule, LINE.also(every), _itself)
-    yield from _in_body(workflow.body, every, kept, _itself)
+        yield from _find_input_holes(rule, LINE.combine_with(every), _yield_itself)
+    yield from _in_body(workflow.body, every, kept, _yield_itself)
 
 
 _ASKED = (nodes.Choose, nodes.WaitUntil, nodes.Expect, nodes.Extract, nodes.If, nodes.Repeat)
@@ -168,7 +170,7 @@ _StandsFor: TypeAlias = Callable[[nodes.Variable], Iterator[nodes.Variable]]
 """The inputs whose text a variable may stand for."""
 
 
-def _itself(variable: nodes.Variable) -> Iterator[nodes.Variable]:
+def _yield_itself(variable: nodes.Variable) -> Iterator[nodes.Variable]:
     if variable.sigil == "input":
         yield variable
 
@@ -184,9 +186,9 @@ def _in_body(
     for statement in body:
         # A focused agent is handed an entry with fields as JSON, which has ends of its own.
         is_asked = isinstance(statement, _ASKED) and not loop_is_flat
-        here = _itself if is_asked else stands_for
-        for node, exact in _places(statement):
-            yield from _holes(node, every.also(TEXT if exact else LINE), here)
+        here = _yield_itself if is_asked else stands_for
+        for node, exact in _find_text_places(statement):
+            yield from _find_input_holes(node, every.combine_with(TEXT if exact else LINE), here)
         is_choice = isinstance(statement, nodes.If | nodes.Repeat)
         inside, is_flat = here if not is_choice else stands_for, loop_is_flat
         if isinstance(statement, nodes.Loop) and statement.entry is None:
@@ -203,7 +205,7 @@ def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:
 
     def stands_for(variable: nodes.Variable) -> Iterator[nodes.Variable]:
         if (variable.sigil, variable.name) != ("runtime", LOOP_ITEM):
-            yield from _itself(variable)
+            yield from _yield_itself(variable)
             return
         for each in lists:
             inside = (0, *variable.path) if _only_piece(each) is not None else ()
@@ -220,24 +222,26 @@ def _only_piece(value: nodes.Value | nodes.FailureReason) -> nodes.Piece | None:
     return None
 
 
-def _holes(
+def _find_input_holes(
     node: Any, refused: Refused, stands_for: _StandsFor
 ) -> Iterator[tuple[nodes.Variable, Refused]]:
     """The inputs in a node, each with what is refused where its text stands."""
     parts = node if isinstance(node, tuple) else (node,)
     for at, part in enumerate(parts):
         if isinstance(part, nodes.Variable):
-            here = refused.also(JSON) if part.in_json else refused
-            here = here.also(_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here))
+            here = refused.combine_with(JSON) if part.in_json else refused
+            here = here.combine_with(
+                _refused_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here)
+            )
             yield from ((each, here) for each in stands_for(part))
         elif isinstance(part, tuple):
-            yield from _holes(part, refused, stands_for)
+            yield from _find_input_holes(part, refused, stands_for)
         elif not isinstance(part, nodes.Origin):
             for name in field_names(type(part)):
-                yield from _holes(getattr(part, name), refused, stands_for)
+                yield from _find_input_holes(getattr(part, name), refused, stands_for)
 
 
-def _beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refused) -> Refused:
+def _refused_beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refused) -> Refused:
     """What is refused because of the pieces of a text at the sides of a value.
 
     A brace at its end would go on with them, a backslash there would make a variable a text, and
@@ -256,7 +260,7 @@ def _beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refused) -> R
     return Refused(signs=frozenset(signs))
 
 
-def _places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
+def _find_text_places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
     """The texts and values of a statement, each with whether it stands between brackets."""
     match statement:
         case nodes.TypeIn(value=value, target=target):

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from flowdsl.ir import nodes
 
-from .input_patterns import restrict
+from .input_patterns import restrict_inputs
 from .prompt.document import source_words
 
 SCALARS: dict[str, dict[str, Any]] = {
@@ -49,14 +49,14 @@ def type_schema(type_: nodes.Type, given: bool = False) -> Schema:
         case nodes.ListType(element=element):
             return {"type": "array", "items": type_schema(element, given)}
         case nodes.OptionalType(inner=inner):
-            return _nullable(type_schema(inner, given))
+            return _make_nullable(type_schema(inner, given))
         case nodes.RecordType(fields=fields):
             return object_schema(fields, given=given)
         case _:
             assert_never(type_)
 
 
-def _nullable(schema: Schema) -> Schema:
+def _make_nullable(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
     if "type" not in schema:
@@ -109,8 +109,8 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
     """
     if workflow.input_schema is not None:
         schema = json.loads(workflow.input_schema)
-        restrict(schema, workflow)
-        return dump(schema)
+        restrict_inputs(schema, workflow)
+        return dump_schema(schema)
     secrets = [
         nodes.FieldSpec(
             name=f"${field.name}",
@@ -125,8 +125,8 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
     if not fields:
         return None
     schema = object_schema(fields, given=True)
-    restrict(schema, workflow)
-    return dump(schema)
+    restrict_inputs(schema, workflow)
+    return dump_schema(schema)
 
 
 def output_schema(workflow: nodes.Workflow) -> str | None:
@@ -135,18 +135,18 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
     None if the workflow has no outputs.
     """
     if workflow.output_schema is not None:
-        return dump(json.loads(workflow.output_schema))
+        return dump_schema(json.loads(workflow.output_schema))
     if not workflow.outputs:
         return None
     sources = {source.field: source for source in workflow.sources}
     schema = object_schema(workflow.outputs, all_required=True)
     for field in workflow.outputs:
         if (source := sources.get(field.name)) is not None:
-            schema["properties"][field.name] = _sourced(field, source)
-    return dump(schema)
+            schema["properties"][field.name] = _make_output_schema(field, source)
+    return dump_schema(schema)
 
 
-def _sourced(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
+def _make_output_schema(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
     words = source_words(source, field.type, absent=field.absent)
     sentence = f"{words[0].upper()}{words[1:]}."
     doc = f"{field.description.strip()} " if field.description else ""
@@ -156,6 +156,6 @@ def _sourced(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
     return {"description": schema.pop("description")} | schema
 
 
-def dump(schema: Any) -> str:
+def dump_schema(schema: Any) -> str:
     """A schema as the service stores it: indented JSON, with its keys in declared order."""
     return json.dumps(schema, ensure_ascii=False, indent=2)

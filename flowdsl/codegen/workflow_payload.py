@@ -13,17 +13,17 @@ from flowdsl.prompt.text import commands_of, spell_path, spell_text
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
 from .artifacts import Template, WorkflowArtifact, model_reference
-from .checks import emit_checks, stored_checks
+from .checks import emit_checks, read_stored_checks
 from .json_schema import input_schema, output_schema
-from .prompt.document import Prompt, emit_prompt, handed_over
+from .prompt.document import Prompt, emit_prompt, prepare_handed_values
 
 
 def emit_workflow(
     workflow: nodes.Workflow, capabilities: Capabilities, digests: Mapping[str, str]
 ) -> WorkflowArtifact:
     """The artifact of one workflow. `digests` are those of the program's files, by path."""
-    workflow = handed_over(workflow, capabilities)
-    prompt = _prompt(workflow, capabilities)
+    workflow = prepare_handed_values(workflow, capabilities)
+    prompt = _render_prompt(workflow, capabilities)
     payload: dict[str, Any] = {"name": workflow.title, "main_prompt": prompt.template}
     if (inputs := input_schema(workflow)) is not None:
         payload["input_schema"] = inputs
@@ -31,15 +31,15 @@ def emit_workflow(
         payload["output_schema"] = outputs
     payload["includes_file_exports"] = workflow.file_exports
     payload["is_webhooks_enabled"] = workflow.webhooks
-    payload["terminal_command_allowlist"] = _allowlist(workflow)
+    payload["terminal_command_allowlist"] = _find_allowed_commands(workflow)
     if workflow.models is not None:
-        payload["model_metadata"] = _models(workflow.models)
+        payload["model_metadata"] = _render_models(workflow.models)
     if workflow.checks is not None:
         payload["post_run_checks"] = emit_checks(workflow.checks)
     if workflow.cleanup is not None:
         payload["post_run_check_failure_cleanup_prompt"] = spell_text(workflow.cleanup)
     if workflow.checks_text is not None:
-        payload |= stored_checks(workflow.checks_text)
+        payload |= read_stored_checks(workflow.checks_text)
     payload |= workflow.extra
     if workflow.extra_text is not None:
         payload |= json.loads(workflow.extra_text)
@@ -62,8 +62,8 @@ def _source_map(
     payload: Mapping[str, Any],
     digests: Mapping[str, str],
 ) -> SourceMap:
-    outputs = tuple(_output(source) for source in workflow.sources)
-    checks = tuple(_checks(workflow, payload))
+    outputs = tuple(_map_output(source) for source in workflow.sources)
+    checks = tuple(_map_checks(workflow, payload))
     ranges = [
         *(each.source for each in prompt.lines),
         *(each.source for each in outputs),
@@ -74,27 +74,27 @@ def _source_map(
     return SourceMap(workflow.name, prompt.lines, outputs, checks, files)
 
 
-def _checks(workflow: nodes.Workflow, payload: Mapping[str, Any]) -> Iterator[MappedCheck]:
+def _map_checks(workflow: nodes.Workflow, payload: Mapping[str, Any]) -> Iterator[MappedCheck]:
     """Where the checks of a payload stand: those of a file of `checks from` at their workflow."""
     items = payload.get("post_run_checks") or ()
     if workflow.checks is not None:
         for check, item in zip(workflow.checks, items, strict=True):
-            yield MappedCheck(item["name"], check.kind, _range(check.origin))
+            yield MappedCheck(item["name"], check.kind, _source_range_of(check.origin))
     else:
         for item in items:
-            yield MappedCheck(item["name"], "stored", _range(workflow.origin))
+            yield MappedCheck(item["name"], "stored", _source_range_of(workflow.origin))
 
 
-def _prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
+def _render_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     if workflow.prompt is None:
         return emit_prompt(workflow, capabilities)
     count = workflow.prompt.count("\n") + 1
-    where = _range(workflow.origin)
+    where = _source_range_of(workflow.origin)
     lines = tuple(MappedLine(number, "prompt", where) for number in range(1, count + 1))
     return Prompt(Template((workflow.prompt,)), lines)
 
 
-def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
+def _find_allowed_commands(workflow: nodes.Workflow) -> list[str] | None:
     """Exactly the commands of the workflow; None allows every command.
 
     Assumptions `allowlist-exact` and `allowlist-none`.
@@ -106,7 +106,7 @@ def _allowlist(workflow: nodes.Workflow) -> list[str] | None:
     ]
 
 
-def _models(models: nodes.Models) -> dict[str, Any]:
+def _render_models(models: nodes.Models) -> dict[str, Any]:
     """All four keys, because it is unknown whether the service merges the object or replaces it."""
     first, second = (*models.fallbacks, None, None)[:2]
     return {
@@ -117,17 +117,17 @@ def _models(models: nodes.Models) -> dict[str, Any]:
     }
 
 
-def _output(source: nodes.OutputSource) -> MappedOutput:
+def _map_output(source: nodes.OutputSource) -> MappedOutput:
     if source.kind == "const":
         value = repr(source.value)
     elif source.numbered:
         value = f"{source.variable}_1, {source.variable}_2, ..."
     else:
         value = (source.variable or "") + spell_path(source.place)
-    return MappedOutput(source.field, source.kind, value, _range(source.origin))
+    return MappedOutput(source.field, source.kind, value, _source_range_of(source.origin))
 
 
-def _range(origin: nodes.Origin) -> SourceRange:
+def _source_range_of(origin: nodes.Origin) -> SourceRange:
     return SourceRange(
         origin.path, origin.start_line, origin.start_column, origin.end_line, origin.end_column
     )

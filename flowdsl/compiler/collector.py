@@ -25,7 +25,7 @@ def keep_what_is_there() -> None:
         gc.freeze()
 
 
-def sweep() -> None:
+def sweep_garbage() -> None:
     """Free the garbage that one piece of work left, where the collector does not run by itself.
 
     A run of a test is a cycle of its trace, its script and its world, of 40 MB at most.

@@ -11,10 +11,10 @@ from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.lint.options import read_lint_table
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.run import Linted, enabled_findings, run_rules
+from flowdsl.lint.run import Linted, run_rules, select_enabled_findings
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.semantics.model import SemanticModel
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
@@ -98,7 +98,7 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
     with collector_paused():
         sink = Sink()
         linted = Linted(frozenset(entries), options.whole, (*RULES, *options.rules))
-        sources = load(files, entries, sink)
+        sources = load_sources(files, entries, sink)
         model = analyze_program(
             sources,
             options.environments,
@@ -115,7 +115,7 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
             from flowdsl.semantics.certainty import drop_uncertain
 
             drop_uncertain(model.modules, sink)
-        found, silenced = enabled_findings(model, linted, lint, known, sink)
+        found, silenced = select_enabled_findings(model, linted, lint, known, sink)
         return Analysis(model, found, silenced)
 
 
@@ -135,10 +135,10 @@ def compile_project(
         return Compilation(analysis)
 
     with collector_paused():
-        return _compile(analysis, options)
+        return _compile_analysis(analysis, options)
 
 
-def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
+def _compile_analysis(analysis: Analysis, options: CompileOptions) -> Compilation:
     from flowdsl.codegen.bundle import emit_bundle
     from flowdsl.ir.lowering.program import lower_program
     from flowdsl.ir.passes.simplify import simplified
@@ -151,7 +151,7 @@ def _compile(analysis: Analysis, options: CompileOptions) -> Compilation:
     sources = {module.source.path: module.source for module in model.modules}
     capabilities = options.capabilities
     verify_program(program, sources, capabilities, sink)
-    missed = (each for each in sink.sorted() if each.name not in analysis.silenced)
+    missed = (each for each in sink.findings_in_order() if each.name not in analysis.silenced)
     analysis = Analysis(model, (*analysis.diagnostics, *missed))
     if any(map(options.stops, analysis.diagnostics)):
         return Compilation(analysis, program)

@@ -348,29 +348,29 @@ PROJECT_FILE = Table(
 )
 
 
-def filled(value: Any, shape: Shape) -> Any:
+def fill_defaults(value: Any, shape: Shape) -> Any:
     """A valid value with the default of every key that it leaves out, None where there is none."""
     match shape:
         case Table(keys=keys):
             return {
-                key.name: filled(value[key.name], key.shape)
+                key.name: fill_defaults(value[key.name], key.shape)
                 if key.name in value
-                else _default(key.shape)
+                else _default_of_shape(key.shape)
                 for key in keys
             }
         case TableOf(of=inner):
-            return {name: filled(element, inner) for name, element in value.items()}
+            return {name: fill_defaults(element, inner) for name, element in value.items()}
         case ArrayOf(of=table):
-            return [filled(element, table) for element in value]
+            return [fill_defaults(element, table) for element in value]
         case _:
             return value
 
 
-def _default(shape: Shape) -> Any:
+def _default_of_shape(shape: Shape) -> Any:
     """The value of a key that is left out: empty for a table or an array, None for a text."""
     match shape:
         case Table() | TableOf():
-            return filled({}, shape)
+            return fill_defaults({}, shape)
         case JsonTable():
             return {}
         case ArrayOf():

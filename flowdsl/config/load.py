@@ -7,12 +7,12 @@ from typing import Any
 
 from flowdsl import __version__
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.source.toml_text import UnreadableToml, read_toml
 
 from . import errors
 from .address import Address
-from .keys import PROJECT_FILE, filled
+from .keys import PROJECT_FILE, fill_defaults
 from .project import (
     Adoption,
     Environment,
@@ -28,7 +28,7 @@ from .project import (
     TagGroup,
 )
 from .report import ProjectFileReport
-from .validation import validate
+from .validation import validate_value
 
 
 def load_project(text: str, path: str, sink: Sink) -> Project | None:
@@ -36,8 +36,8 @@ def load_project(text: str, path: str, sink: Sink) -> Project | None:
     report = ProjectFileReport(text, path, sink)
     try:
         document = read_toml(text)
-        _check(document, report)
-        return None if report.failed else _build(document, report)
+        _check_document(document, report)
+        return None if report.failed else _build_project(document, report)
     except UnreadableToml as unreadable:
         if unreadable.reason is None:
             report.at_offset(errors.TOML_TOO_DEEP, unreadable.offset)
@@ -48,14 +48,14 @@ def load_project(text: str, path: str, sink: Sink) -> Project | None:
     return None
 
 
-def _check(document: dict[str, Any], report: ProjectFileReport) -> None:
+def _check_document(document: dict[str, Any], report: ProjectFileReport) -> None:
     # Before anything else: keys that a newer version knows are no spelling mistakes.
     project = document.get("project")
     required = project.get("requires_flowdsl") if isinstance(project, dict) else None
     if isinstance(required, str):
-        from .versions import satisfies
+        from .versions import is_version_accepted
 
-        if satisfies(__version__, required) is False:
+        if is_version_accepted(__version__, required) is False:
             report.at_value(
                 errors.VERSION_TOO_OLD,
                 ("project", "requires_flowdsl"),
@@ -63,7 +63,7 @@ def _check(document: dict[str, Any], report: ProjectFileReport) -> None:
                 version=__version__,
             )
             return
-    validate(document, PROJECT_FILE, (), report)
+    validate_value(document, PROJECT_FILE, (), report)
     if not report.failed:
         _check_names(document, report)
 
@@ -76,7 +76,7 @@ def _check_names(document: dict[str, Any], report: ProjectFileReport) -> None:
             report.at_value(
                 errors.UNDECLARED_ENVIRONMENT,
                 ("adopt", index, "env"),
-                help=_existing(entry["env"], environments, "environment"),
+                help=_describe_alternatives(entry["env"], environments, "environment"),
                 name=entry["env"],
             )
         for key in ("address", "id"):
@@ -95,21 +95,21 @@ def _check_names(document: dict[str, Any], report: ProjectFileReport) -> None:
             report.at_value(
                 errors.UNDECLARED_TAG_GROUP,
                 ("tags", name, "group"),
-                help=_existing(tag["group"], groups, "tag group"),
+                help=_describe_alternatives(tag["group"], groups, "tag group"),
                 name=tag["group"],
             )
 
 
-def _existing(name: str, names: list[str], kind: str) -> str:
-    nearest = closest(name, names)
+def _describe_alternatives(name: str, names: list[str], kind: str) -> str:
+    nearest = find_closest_name(name, names)
     if nearest is not None:
         return f"{kind} `{nearest}` exists"
-    return f"there are {listed(names)}" if names else f"the file declares no {kind}"
+    return f"there are {join_names(names)}" if names else f"the file declares no {kind}"
 
 
-def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
+def _build_project(document: dict[str, Any], report: ProjectFileReport) -> Project:
     """The values of a valid file, with the defaults of the keys that it leaves out."""
-    whole = filled(document, PROJECT_FILE)
+    whole = fill_defaults(document, PROJECT_FILE)
     project, lint = whole["project"], whole["lint"]
     return Project(
         name=project["name"],
@@ -132,10 +132,12 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
             lint["baseline"],
             lambda *path: report.value_span(("lint", *path)),
         ),
-        environments={name: _environment(name, raw) for name, raw in whole["env"].items()},
+        environments={name: _build_environment(name, raw) for name, raw in whole["env"].items()},
         tags={name: Tag(name=name, **raw) for name, raw in whole["tags"].items()},
         tag_groups={name: TagGroup(name=name, **raw) for name, raw in whole["tag_groups"].items()},
-        models={alias: _model(alias, raw) for alias, raw in document.get("models", {}).items()},
+        models={
+            alias: _build_model(alias, raw) for alias, raw in document.get("models", {}).items()
+        },
         platform=Platform(tuple(whole["platform"]["focused_agent_tools"])),
         adopt=tuple(
             Adoption(raw["env"], Address.parse(raw["address"]), raw["id"]) for raw in whole["adopt"]
@@ -146,14 +148,14 @@ def _build(document: dict[str, Any], report: ProjectFileReport) -> Project:
     )
 
 
-def _environment(name: str, raw: dict[str, Any]) -> Environment:
+def _build_environment(name: str, raw: dict[str, Any]) -> Environment:
     others = {key: value for key, value in raw.items() if key != "tags"}
     others["api_key"] = _key_source(raw["api_key"])
     others["ignore_remote"] = tuple(raw["ignore_remote"])
     return Environment(name=name, tags_all=tuple(raw["tags"]["all"]), **others)
 
 
-def _model(alias: str, raw: dict[str, Any]) -> ModelConfiguration:
+def _build_model(alias: str, raw: dict[str, Any]) -> ModelConfiguration:
     settings = {key: value for key, value in raw.items() if key not in ("name", "api_key")}
     return ModelConfiguration(
         alias, raw.get("name", alias), settings, _key_source(raw.get("api_key"))

@@ -44,7 +44,7 @@ class Place(Record, eq=True):
     value_end: int
 
 
-def locate(text: str) -> dict[Path, Place]:
+def locate_keys(text: str) -> dict[Path, Place]:
     """The place of every key and element of a valid TOML text.
 
     The key of a table is its name in the header that first mentions it, and its value is that
@@ -66,25 +66,25 @@ class _Scanner:
         table: Path = ()
         while self._skip_blanks() < len(self._text):
             if self._text[self._at] == "[":
-                table = self._header()
+                table = self._scan_header()
             else:
-                self._pair(table)
+                self._scan_pair(table)
 
     def _skip_blanks(self) -> int:
-        self._at = self._match(_BLANKS).end()
+        self._at = self._match_pattern(_BLANKS).end()
         return self._at
 
-    def _match(self, pattern: re.Pattern[str]) -> re.Match[str]:
+    def _match_pattern(self, pattern: re.Pattern[str]) -> re.Match[str]:
         match = pattern.match(self._text, self._at)
         if match is None:
             raise ValueError(f"no TOML at offset {self._at}")
         return match
 
-    def _header(self) -> Path:
+    def _scan_header(self) -> Path:
         start = self._at
         is_array = self._text.startswith("[[", start)
         self._at += 2 if is_array else 1
-        parts = self._key()[:_DEEPEST]
+        parts = self._scan_key()[:_DEEPEST]
         self._at = self._text.index("]", self._at) + (2 if is_array else 1)
         path: Path = ()
         for index, (name, key_start, key_end) in enumerate(parts):
@@ -100,31 +100,31 @@ class _Scanner:
                 path = (*path, self._lengths[path] - 1)
         return path
 
-    def _key(self) -> list[tuple[str, int, int]]:
+    def _scan_key(self) -> list[tuple[str, int, int]]:
         """The parts of a dotted key, each with its offsets."""
-        self._at = self._match(_BLANKS).end()
+        self._at = self._match_pattern(_BLANKS).end()
         parts = []
         while True:
-            match = self._match(_KEY_PART)
-            parts.append((_decoded(match.group()), match.start(), match.end()))
+            match = self._match_pattern(_KEY_PART)
+            parts.append((_decode_key(match.group()), match.start(), match.end()))
             self._at = match.end()
             dot = _DOT.match(self._text, self._at)
             if dot is None:
                 return parts
             self._at = dot.end()
 
-    def _pair(self, table: Path) -> None:
-        parts = self._key()
+    def _scan_pair(self, table: Path) -> None:
+        parts = self._scan_key()
         self._at = self._text.index("=", self._at) + 1
         path = (*table, *(name for name, _, _ in parts))
-        value_start, value_end = self._value(path)
+        value_start, value_end = self._scan_value(path)
         for count, (_, key_start, key_end) in enumerate(parts[:_DEEPEST], 1):
             self.places.setdefault(
                 (*table, *(name for name, _, _ in parts[:count])),
                 Place(key_start, key_end, value_start, value_end),
             )
 
-    def _value(self, path: Path) -> tuple[int, int]:
+    def _scan_value(self, path: Path) -> tuple[int, int]:
         start = self._skip_blanks()
         opening = self._text[start]
         if opening == "[":
@@ -132,7 +132,7 @@ class _Scanner:
             index = 0
             while self._text[self._skip_blanks()] != "]":
                 element = (*path, index)
-                element_start, element_end = self._value(element)
+                element_start, element_end = self._scan_value(element)
                 self.places[element] = Place(element_start, element_end, element_start, element_end)
                 self._skip_comma()
                 index += 1
@@ -140,11 +140,11 @@ class _Scanner:
         elif opening == "{":
             self._at += 1
             while self._text[self._skip_blanks()] != "}":
-                self._pair(path)
+                self._scan_pair(path)
                 self._skip_comma()
             self._at += 1
         else:
-            self._at = self._match(_SCALAR).end()
+            self._at = self._match_pattern(_SCALAR).end()
         return start, self._at
 
     def _skip_comma(self) -> None:
@@ -152,7 +152,7 @@ class _Scanner:
             self._at += 1
 
 
-def _decoded(written: str) -> str:
+def _decode_key(written: str) -> str:
     if written[0] not in "\"'":
         return written
     (name,) = tomllib.loads(f"{written} = 0")

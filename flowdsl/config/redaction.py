@@ -13,7 +13,7 @@ _SECRET = re.compile(r"key|token|secret|password|credential", re.IGNORECASE)
 _VALUE = re.compile(r"(\b(?:env|file)\s*=\s*(?:\"[^\"]*\"|'[^']*'))|([^\s{}=,]+)(?=(\s*=)?)")
 
 
-def redacted(text: str) -> str:
+def redact_credentials(text: str) -> str:
     """`text` with `*` for every character of a value that may be a credential.
 
     Offsets stay the same.
@@ -27,7 +27,7 @@ def redacted(text: str) -> str:
     for line in text.splitlines(keepends=True):
         if open_quotes:
             closed = open_quotes in line
-            result.append(_starred(line))
+            result.append(_star_out(line))
             open_quotes = "" if closed else open_quotes
             continue
         header = _HEADER.match(line)
@@ -43,17 +43,17 @@ def redacted(text: str) -> str:
         if not assigned and line[:start].split("=")[0].strip() in ("env", "file"):
             result.append(line)
             continue
-        result.append(line[:start] + _VALUE.sub(_hide, value))
+        result.append(line[:start] + _VALUE.sub(_hide_value, value))
         for quotes in ('"""', "'''"):
             if value.count(quotes) == 1:
                 open_quotes = quotes
     return "".join(result)
 
 
-def _hide(match: re.Match[str]) -> str:
+def _hide_value(match: re.Match[str]) -> str:
     kept, hidden, is_key = match.groups()
-    return match.group() if kept or is_key else _starred(hidden)
+    return match.group() if kept or is_key else _star_out(hidden)
 
 
-def _starred(text: str) -> str:
+def _star_out(text: str) -> str:
     return re.sub(r"\S", "*", text)

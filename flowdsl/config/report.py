@@ -30,35 +30,35 @@ class ProjectFileReport:
 
     def at_offset(self, spec: DiagnosticSpec, offset: int, **values: Any) -> None:
         """Report at one place of the text."""
-        self._report(spec, offset, offset, None, values)
+        self._report_span(spec, offset, offset, None, values)
 
     def at_key(
         self, spec: DiagnosticSpec, path: Path, help: str | None = None, **values: Any
     ) -> None:
         """Report at a key; the empty path is the start of the file."""
         place = self._place(path)
-        self._report(spec, place.key_start, place.key_end, help, values)
+        self._report_span(spec, place.key_start, place.key_end, help, values)
 
     def at_value(
         self, spec: DiagnosticSpec, path: Path, help: str | None = None, **values: Any
     ) -> None:
         """Report at the value of a key, or at an element."""
         place = self._place(path)
-        self._report(spec, place.value_start, place.value_end, help, values)
+        self._report_span(spec, place.value_start, place.value_end, help, values)
 
     def value_span(self, path: Path) -> Span:
         """Where the value of a key stands; the start of the file when there is no such key."""
         place = self._place(path)
-        return Span(self._shown_source(), place.value_start, place.value_end)
+        return Span(self._source_for_display(), place.value_start, place.value_end)
 
     def _place(self, path: Path) -> Place:
-        from .positions import Place, locate
+        from .positions import Place, locate_keys
 
         if self._places is None:
-            self._places = locate(self._text)
+            self._places = locate_keys(self._text)
         return self._places.get(path, Place(0, 0, 0, 0))
 
-    def _report(
+    def _report_span(
         self,
         spec: DiagnosticSpec,
         start: int,
@@ -67,11 +67,11 @@ class ProjectFileReport:
         values: dict[str, Any],
     ) -> None:
         self.failed = True
-        self._sink.report(spec, Span(self._shown_source(), start, end), help=help, **values)
+        self._sink.report(spec, Span(self._source_for_display(), start, end), help=help, **values)
 
-    def _shown_source(self) -> SourceFile:
-        from .redaction import redacted
+    def _source_for_display(self) -> SourceFile:
+        from .redaction import redact_credentials
 
         if self._source is None:
-            self._source = SourceFile(self._path, redacted(self._text))
+            self._source = SourceFile(self._path, redact_credentials(self._text))
         return self._source

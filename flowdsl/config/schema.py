@@ -32,17 +32,18 @@ def project_file_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "flowdsl.toml",
-        **_schema(PROJECT_FILE),
+        **_schema_of_shape(PROJECT_FILE),
     }
 
 
-def _schema(shape: Shape) -> dict[str, Any]:
+def _schema_of_shape(shape: Shape) -> dict[str, Any]:
     match shape:
         case Table(keys=keys):
             schema: dict[str, Any] = {
                 "type": "object",
                 "properties": {
-                    key.name: {"description": key.description, **_schema(key.shape)} for key in keys
+                    key.name: {"description": key.description, **_schema_of_shape(key.shape)}
+                    for key in keys
                 },
                 "additionalProperties": False,
             }
@@ -51,8 +52,8 @@ def _schema(shape: Shape) -> dict[str, Any]:
         case TableOf(of=inner, names=names):
             return {
                 "type": "object",
-                "propertyNames": _schema(names),
-                "additionalProperties": _schema(inner),
+                "propertyNames": _schema_of_shape(names),
+                "additionalProperties": _schema_of_shape(inner),
             }
         case KeyReference():
             return {
@@ -63,9 +64,9 @@ def _schema(shape: Shape) -> dict[str, Any]:
                 "maxProperties": 1,
             }
         case ArrayOf(of=table):
-            return {"type": "array", "items": _schema(table)}
+            return {"type": "array", "items": _schema_of_shape(table)}
         case TextList(of=inner, default=default):
-            return {"type": "array", "items": _schema(inner), "default": list(default)}
+            return {"type": "array", "items": _schema_of_shape(inner), "default": list(default)}
         case Text():
             return _text_schema(shape)
         case Flag():

@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, time
 from typing import Any
 
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 
 from . import errors
 from .keys import (
@@ -39,7 +39,7 @@ _KINDS: dict[type[Shape], tuple[type, str]] = {
 """The Python type of each shape's values, and its name in a message."""
 
 
-def validate(value: Any, shape: Shape, path: Path, report: ProjectFileReport) -> None:
+def validate_value(value: Any, shape: Shape, path: Path, report: ProjectFileReport) -> None:
     """Report everything in `value` that `shape` does not allow."""
     expected_kind = _KINDS.get(type(shape))
     if expected_kind is not None and not isinstance(value, expected_kind[0]):
@@ -50,19 +50,19 @@ def validate(value: Any, shape: Shape, path: Path, report: ProjectFileReport) ->
             _check_keys(value, shape, path, report)
             for key in keys:
                 if key.name in value:
-                    validate(value[key.name], key.shape, (*path, key.name), report)
+                    validate_value(value[key.name], key.shape, (*path, key.name), report)
         case TableOf(of=inner, names=names):
             for name, element in value.items():
                 if _check_name(names, (*path, name), report):
-                    validate(element, inner, (*path, name), report)
+                    validate_value(element, inner, (*path, name), report)
         case KeyReference():
             _check_key_reference(value, path, report)
         case ArrayOf(of=table):
             for index, element in enumerate(value):
-                validate(element, table, (*path, index), report)
+                validate_value(element, table, (*path, index), report)
         case TextList(of=inner):
             for index, element in enumerate(value):
-                validate(element, inner, (*path, index), report)
+                validate_value(element, inner, (*path, index), report)
         case Text():
             _check_text(value, shape, path, report)
         case Flag():
@@ -77,17 +77,25 @@ def _check_keys(value: dict[str, Any], table: Table, path: Path, report: Project
     for name in value:
         if table.key(name) is None:
             names = [key.name for key in table.keys]
-            nearest = closest(name, names)
-            help = f"a key named `{nearest}` exists" if nearest else f"the keys are {listed(names)}"
+            nearest = find_closest_name(name, names)
+            help = (
+                f"a key named `{nearest}` exists"
+                if nearest
+                else f"the keys are {join_names(names)}"
+            )
             report.at_key(
-                errors.UNKNOWN_KEY, (*path, name), help=help, key=name, table=shown_table(path)
+                errors.UNKNOWN_KEY,
+                (*path, name),
+                help=help,
+                key=name,
+                table=format_table_name(path),
             )
     for key in table.keys:
         if key.required and key.name not in value:
             report.at_key(
                 errors.MISSING_KEY,
                 path,
-                table=shown_table(path),
+                table=format_table_name(path),
                 key=key.name,
                 description=key.description,
             )
@@ -108,11 +116,11 @@ def _check_key_reference(value: Any, path: Path, report: ProjectFileReport) -> N
                 (*path, name),
                 help="the keys are `env` and `file`",
                 key=name,
-                table=shown_table(path),
+                table=format_table_name(path),
             )
             return
     if len(value) != 1:
-        report.at_value(errors.INVALID_VALUE, path, key=shown_path(path), expected=expected)
+        report.at_value(errors.INVALID_VALUE, path, key=format_key_path(path), expected=expected)
     for name, element in value.items():
         if not isinstance(element, str):
             _wrong_type(element, "a string", (*path, name), report)
@@ -121,7 +129,7 @@ def _check_key_reference(value: Any, path: Path, report: ProjectFileReport) -> N
             report.at_value(
                 errors.INVALID_VALUE,
                 (*path, name),
-                key=shown_path((*path, name)),
+                key=format_key_path((*path, name)),
                 expected=expected,
             )
 
@@ -132,7 +140,9 @@ def _check_number(value: Any, shape: Number, path: Path, report: ProjectFileRepo
         _wrong_type(value, kind, path, report)
     elif not math.isfinite(value) or (shape.low is not None and value < shape.low):
         bound = "" if shape.low is None else f" of at least {shape.low:g}"
-        report.at_value(errors.INVALID_VALUE, path, key=shown_path(path), expected=f"{kind}{bound}")
+        report.at_value(
+            errors.INVALID_VALUE, path, key=format_key_path(path), expected=f"{kind}{bound}"
+        )
 
 
 def _check_json(value: Any, path: Path, report: ProjectFileReport) -> None:
@@ -148,11 +158,14 @@ def _check_json(value: Any, path: Path, report: ProjectFileReport) -> None:
             isinstance(inner, float) and not math.isfinite(inner)
         ):
             report.at_value(
-                errors.INVALID_VALUE, here, key=shown_path(here), expected="a value that JSON has"
+                errors.INVALID_VALUE,
+                here,
+                key=format_key_path(here),
+                expected="a value that JSON has",
             )
 
 
-def _accepts(shape: Text, value: str) -> bool:
+def _is_accepted_text(shape: Text, value: str) -> bool:
     if shape.choices:
         return value in shape.choices
     if shape.pattern is not None and re.fullmatch(shape.pattern, value) is None:
@@ -162,33 +175,39 @@ def _accepts(shape: Text, value: str) -> bool:
 
 def _check_name(names: Text, path: Path, report: ProjectFileReport) -> bool:
     """Whether the table allows the last key of `path` as a name; reports when it does not."""
-    if _accepts(names, str(path[-1])):
+    if _is_accepted_text(names, str(path[-1])):
         return True
-    report.at_key(errors.INVALID_VALUE, path, key=shown_path(path[-1:]), expected=names.described)
+    report.at_key(
+        errors.INVALID_VALUE, path, key=format_key_path(path[-1:]), expected=names.described
+    )
     return False
 
 
 def _check_text(value: Any, shape: Text, path: Path, report: ProjectFileReport) -> None:
     if not isinstance(value, str):
         _wrong_type(value, "a string", path, report)
-    elif not _accepts(shape, value):
-        nearest = closest(value, shape.choices)
+    elif not _is_accepted_text(shape, value):
+        nearest = find_closest_name(value, shape.choices)
         report.at_value(
             errors.INVALID_VALUE,
             path,
             help=f"a value `{nearest}` exists" if nearest else shape.instead,
-            key=shown_path(path),
-            expected=f"one of {listed(shape.choices)}" if shape.choices else shape.described,
+            key=format_key_path(path),
+            expected=f"one of {join_names(shape.choices)}" if shape.choices else shape.described,
         )
 
 
 def _wrong_type(value: Any, expected: str, path: Path, report: ProjectFileReport) -> None:
     report.at_value(
-        errors.WRONG_TYPE, path, key=shown_path(path), found=_kind(value), expected=expected
+        errors.WRONG_TYPE,
+        path,
+        key=format_key_path(path),
+        found=_describe_kind(value),
+        expected=expected,
     )
 
 
-def _kind(value: Any) -> str:
+def _describe_kind(value: Any) -> str:
     match value:
         case bool():
             return "true or false"
@@ -206,7 +225,7 @@ def _kind(value: Any) -> str:
             return "a date or time"
 
 
-def shown_path(path: Path) -> str:
+def format_key_path(path: Path) -> str:
     """A path as people write it: `env.prod.api`, an element as `flows[0]`."""
     text = ""
     for part in path:
@@ -218,10 +237,10 @@ def shown_path(path: Path) -> str:
     return text
 
 
-def shown_table(path: Path) -> str:
+def format_table_name(path: Path) -> str:
     """The name of the table at `path`, for a sentence."""
     if not path:
         return "the project file"
     if isinstance(path[-1], int):
-        return f"`[[{shown_path(path[:-1])}]]`"
-    return f"`[{shown_path(path)}]`"
+        return f"`[[{format_key_path(path[:-1])}]]`"
+    return f"`[{format_key_path(path)}]`"

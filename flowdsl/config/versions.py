@@ -7,22 +7,22 @@ import re
 _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
 
 
-def satisfies(version: str, required: str) -> bool | None:
+def is_version_accepted(version: str, required: str) -> bool | None:
     """Whether `version` satisfies all clauses of `required`, joined by commas; None for no range.
 
     Only release numbers count: `0.2.0rc1` is taken as `0.2.0`, and `1` equals `1.0`.
     """
-    actual = _release(version)
+    actual = _parse_release(version)
     for clause in required.split(","):
         match = _CLAUSE.fullmatch(clause)
         if match is None:
             return None
-        if not _holds(actual, match[1], _release(match[2])):
+        if not _is_clause_met(actual, match[1], _parse_release(match[2])):
             return False
     return True
 
 
-def _holds(actual: tuple[int, ...], operator: str, bound: tuple[int, ...]) -> bool:
+def _is_clause_met(actual: tuple[int, ...], operator: str, bound: tuple[int, ...]) -> bool:
     match operator:
         case ">=":
             return actual >= bound
@@ -38,7 +38,7 @@ def _holds(actual: tuple[int, ...], operator: str, bound: tuple[int, ...]) -> bo
             return actual != bound
 
 
-def _release(version: str) -> tuple[int, ...]:
+def _parse_release(version: str) -> tuple[int, ...]:
     """The release numbers, without trailing zeros so that equal versions compare equal."""
     match = re.match(r"\d+(?:\.\d+)*", version)
     numbers = [int(number) for number in match[0].split(".")] if match else []

@@ -42,7 +42,7 @@ class CyberdeskClient:
 
     The routes are grouped by resource: `workflows`, `tags`, `runs`, `machines` and so on. One
     client serves many tasks, but httpx searches its pool on every request. With many requests at
-    once (from about 32), give each task its own `worker()`, which keeps to the same pace. The
+    once (from about 32), give each task its own `make_worker()`, which keeps to the same pace. The
     constructor raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured`, before any
     request.
     """
@@ -81,7 +81,7 @@ class CyberdeskClient:
             clock=monotonic,
             wall=clock,
         )
-        self._connect(
+        self._connect_routes(
             Injected(
                 sleep=sleep,
                 random=random,
@@ -93,7 +93,7 @@ class CyberdeskClient:
             )
         )
 
-    def _connect(self, injected: Injected) -> None:
+    def _connect_routes(self, injected: Injected) -> None:
         self._injected = injected
         self._http = _http_client(self._options, self._transport, self._tls)
         self._sender = Sender(self._http, self._options, self._pace, injected)
@@ -112,20 +112,20 @@ class CyberdeskClient:
         self.trajectories = Trajectories(self._sender)
         self.usage = Usage(self._sender)
 
-    def worker(self) -> CyberdeskClient:
+    def make_worker(self) -> CyberdeskClient:
         """Another client with the same settings and pace, and connections of its own.
 
         It costs little, since it shares the TLS context.
         """
-        return self._with(self._injected)
+        return self._copy_with_injected(self._injected)
 
     def guarded(self, before_write: Callable[[], None]) -> CyberdeskClient:
         """A worker that calls `before_write` before each write; its own workers do so, too."""
-        return self._with(replace(self._injected, before_write=before_write))
+        return self._copy_with_injected(replace(self._injected, before_write=before_write))
 
-    def _with(self, injected: Injected) -> CyberdeskClient:
+    def _copy_with_injected(self, injected: Injected) -> CyberdeskClient:
         other = copy(self)
-        other._connect(injected)
+        other._connect_routes(injected)
         return other
 
     async def health(self) -> dict[str, Any]:

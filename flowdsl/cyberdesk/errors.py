@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from flowdsl.cyberdesk.redaction import redacted
+from flowdsl.cyberdesk.redaction import redact_secrets
 from flowdsl.source.failure import FlowdslError
 
 _MAX_TEXT = 2000
@@ -114,7 +114,7 @@ class UnreadableReply(ServiceFailure):
     """
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """`text` on one line, without characters that could drive a terminal.
 
     Those are control, format and surrogate characters.
@@ -134,7 +134,7 @@ def render_error_body(body: object, secrets: Iterable[str] = ()) -> str:
     if errors is None:
         return render_detail(body.get("detail", body), secrets)
     rest = {key: value for key, value in body.items() if key != "errors"}
-    said = [_text(rest.get("detail", rest), 0)] if rest else []
+    said = [_describe_value(rest.get("detail", rest), 0)] if rest else []
     messages = list(_field_errors(errors, "", 0))
     said += messages[:_MAX_FIELD_ERRORS]
     if len(messages) > _MAX_FIELD_ERRORS:
@@ -150,7 +150,7 @@ def _field_errors(errors: object, field: str, depth: int) -> Iterator[str]:
             yield from _field_errors(inner, path, depth + 1)
         return
     for message in errors if isinstance(errors, list | tuple) else [errors]:
-        text = _text(message, depth)
+        text = _describe_value(message, depth)
         yield f"{field}: {text}" if field else text
 
 
@@ -161,11 +161,11 @@ def render_detail(detail: object, secrets: Iterable[str] = ()) -> str:
 
     `[{"loc": ["body", "name"], "msg": "too long"}]` reads `body.name: too long`.
     """
-    text = redacted(printable(_text(detail, 0)), secrets)
+    text = redact_secrets(make_printable(_describe_value(detail, 0)), secrets)
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
 
 
-def _text(value: object, depth: int) -> str:
+def _describe_value(value: object, depth: int) -> str:
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):
@@ -175,7 +175,7 @@ def _text(value: object, depth: int) -> str:
     if isinstance(value, Mapping):
         return _mapping_text(value, depth)
     if isinstance(value, list | tuple):
-        shown = [_text(item, depth + 1) for item in value[:_MAX_ITEMS]]
+        shown = [_describe_value(item, depth + 1) for item in value[:_MAX_ITEMS]]
         more = [f"and {len(value) - _MAX_ITEMS} more"] if len(value) > _MAX_ITEMS else []
         return "; ".join(shown + more)
     return repr(value)
@@ -186,11 +186,11 @@ def _mapping_text(value: Mapping[object, object], depth: int) -> str:
     if isinstance(message, str) and value.keys() <= _FIELD_ERROR_KEYS:
         location = value.get("loc")
         parts = location if isinstance(location, list | tuple) else []
-        path = ".".join(_text(part, depth + 1) for part in parts)
+        path = ".".join(_describe_value(part, depth + 1) for part in parts)
         return f"{path}: {message}" if path else message
     shown = [(key, item) for key, item in value.items() if key not in _ECHOED_KEYS]
     if len(shown) == 1 and shown[0][0] in _MESSAGE_KEYS and isinstance(shown[0][1], str):
         return shown[0][1]
-    told = [f"{key}: {_text(item, depth + 1)}" for key, item in shown[:_MAX_ITEMS]]
+    told = [f"{key}: {_describe_value(item, depth + 1)}" for key, item in shown[:_MAX_ITEMS]]
     more = [f"and {len(shown) - _MAX_ITEMS} more"] if len(shown) > _MAX_ITEMS else []
     return ", ".join(told + more)

@@ -95,7 +95,7 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
@@ -104,23 +104,26 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _whole(digits: str) -> int:
+def _parse_whole_number(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise UnreadableJson(f"it holds a whole number of {len(digits)} digits")
     return int(digits)
 
 
-def _finite(written: str) -> float:
+def _parse_finite_number(written: str) -> float:
     value = float(written)
     if math.isinf(value):
         raise UnreadableJson("it holds a number that is too large")
     return value
 
 
-def _refuse(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise UnreadableJson(f"it holds `{constant}`, which is no number of JSON")
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_once, parse_int=_whole, parse_float=_finite, parse_constant=_refuse
+    object_pairs_hook=_refuse_repeated_keys,
+    parse_int=_parse_whole_number,
+    parse_float=_parse_finite_number,
+    parse_constant=_refuse_constant,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Attempt:
             text += f", request {self.request_id}"
         if self.repeats_in is not None:
             text += f"; again in {self.repeats_in:.1f} s"
-        return printable(text)
+        return make_printable(text)
 
 
 Listener = Callable[[Attempt], None]

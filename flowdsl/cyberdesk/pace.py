@@ -67,9 +67,9 @@ class Pace:
         """
         async with self._slots:
             async with self._turn:
-                while (wait := self._wait()) > 0.0:
+                while (wait := self._seconds_to_wait()) > 0.0:
                     if self._paused_until - self._clock() > self._ceiling:
-                        raise self._refusal(wait)
+                        raise self._refusal_of_request(wait)
                     await self._sleep(wait)
                 self._count()
             self._in_flight += 1
@@ -114,7 +114,7 @@ class Pace:
             value -= self._wall() if now is None else now
         return value if "." in text else value + ROUNDING_SECONDS
 
-    def _wait(self) -> float:
+    def _seconds_to_wait(self) -> float:
         """Seconds until the next request may start; 0 or less for now."""
         now = self._clock()
         start = max(self._paused_until, self._next_start)
@@ -133,7 +133,7 @@ class Pace:
             self._next_start = now + (self._window_end - now) / self._left
         self._left -= 1.0
 
-    def _refusal(self, wait: float) -> RateLimited:
+    def _refusal_of_request(self, wait: float) -> RateLimited:
         return RateLimited(
             f"nothing is sent: the service asked for a pause, of which {wait:.0f} seconds are left",
             retry_after=wait,

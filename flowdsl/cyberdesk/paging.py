@@ -23,16 +23,16 @@ MAX_BARREN = 64
 """Pages in a row without a new row."""
 
 
-class _Row(Protocol):
+class _IdentifiedRow(Protocol):
     @property
     def id(self) -> str: ...
 
 
-R = TypeVar("R", bound=_Row)
-R_co = TypeVar("R_co", bound=_Row, covariant=True)
+R = TypeVar("R", bound=_IdentifiedRow)
+R_co = TypeVar("R_co", bound=_IdentifiedRow, covariant=True)
 
 
-class _Page(Protocol[R_co]):
+class _ListedPage(Protocol[R_co]):
     @property
     def items(self) -> Sequence[R_co]: ...
 
@@ -50,7 +50,7 @@ class _Tally:
         self._pages = 0
         self._bytes = 0
 
-    def count(self, page: _Page[_Row], rows: int) -> None:
+    def count(self, page: _ListedPage[_IdentifiedRow], rows: int) -> None:
         """Count a page, after which `rows` are known; raises `ListingTooLong`."""
         self._pages += 1
         self._bytes += page.size
@@ -65,7 +65,7 @@ class _Tally:
                 )
 
 
-async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
+async def walk_all(read_page: Callable[[int], Awaitable[_ListedPage[R]]], kind: str) -> list[R]:
     """Every row once, from `read_page(skip)`, of a list whose edited rows move to one end.
 
     A walk counts when `total` stayed the same throughout, equals the number of distinct rows, and
@@ -76,7 +76,7 @@ async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -
     Raises `UnstableListing`, whose message names `kind`, when `MAX_WALKS` walks did not count.
     """
     for _ in range(MAX_WALKS):
-        found = await _walk(read_page, _Tally(kind))
+        found = await _walk_pages(read_page, _Tally(kind))
         if found is not None:
             return found
     raise UnstableListing(
@@ -85,7 +85,9 @@ async def walk_all(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -
     )
 
 
-async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]], tally: _Tally) -> list[R] | None:
+async def _walk_pages(
+    read_page: Callable[[int], Awaitable[_ListedPage[R]]], tally: _Tally
+) -> list[R] | None:
     """The rows of one walk; None when the list changed under it."""
     found: dict[str, R] = {}
     total, shared, skip = None, None, 0
@@ -110,7 +112,9 @@ async def _walk(read_page: Callable[[int], Awaitable[_Page[R]]], tally: _Tally) 
         skip -= shared is not None
 
 
-async def walk_in_order(read_page: Callable[[int], Awaitable[_Page[R]]], kind: str) -> list[R]:
+async def walk_in_order(
+    read_page: Callable[[int], Awaitable[_ListedPage[R]]], kind: str
+) -> list[R]:
     """Every row once, of a list in which rows keep their order and new ones come on top.
 
     New rows only push known ones down, so the walk goes on through them. Deletions may pull rows up

@@ -52,42 +52,42 @@ _NAMED = (
 )
 
 
-def redacted(text: str, secrets: Iterable[str]) -> str:
+def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     """`text` with `REDACTED` for every secret."""
     known = tuple(sorted(filter(None, set(secrets)), key=lambda each: (-len(each), each)))
     if not known or not text:
         return text
-    for literal in dict.fromkeys(each for secret in known for each in _ends(secret)):
+    for literal in dict.fromkeys(each for secret in known for each in _pieces_behind(secret)):
         text = text.replace(literal, REDACTED)
     # To compile the expressions of hundreds of secrets takes seconds, and few are ever needed.
     likely = dict.fromkeys(
         expression
         for secret in known
-        for letters, expression in _expressions(secret)
+        for letters, expression in _expressions_for_secret(secret)
         if _holds_in_order(text, letters)
     )
-    return _pattern(tuple(likely)).sub(_replaced, text) if likely else text
+    return _compile_pattern(tuple(likely)).sub(_replace_secret, text) if likely else text
 
 
-def redacted_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) -> Any:
+def redact_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) -> Any:
     """A value of JSON with `REDACTED` for every secret in its texts and names, and its numbers."""
     known = tuple(secrets)
     if not known:
         return value
     if isinstance(value, str):
-        return redacted(value, known)
+        return redact_secrets(value, known)
     if isinstance(value, Mapping):
         return {
-            redacted(name, known) if isinstance(name, str) else name: redacted_value(
+            redact_secrets(name, known) if isinstance(name, str) else name: redact_value(
                 inner, known, numbers=numbers
             )
             for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [redacted_value(inner, known, numbers=numbers) for inner in value]
+        return [redact_value(inner, known, numbers=numbers) for inner in value]
     if numbers and isinstance(value, int | float) and not isinstance(value, bool):
         spelled = str(value)
-        if len(spelled) >= WORD and redacted(spelled, known) != spelled:
+        if len(spelled) >= WORD and redact_secrets(spelled, known) != spelled:
             return REDACTED
     return value
 
@@ -159,30 +159,37 @@ class SecretsOfRuns:
 # Expressions
 
 
-def _replaced(found: re.Match[str]) -> str:
+def _replace_secret(found: re.Match[str]) -> str:
     return (found.group(found.lastindex) if found.lastindex else "") + REDACTED
 
 
 @lru_cache(maxsize=64)
-def _pattern(expressions: tuple[str, ...]) -> re.Pattern[str]:
+def _compile_pattern(expressions: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(expressions))
 
 
 @lru_cache(maxsize=SecretsOfRuns.MOST_VALUES * 2)
-def _expressions(secret: str) -> tuple[tuple[str, str], ...]:
+def _expressions_for_secret(secret: str) -> tuple[tuple[str, str], ...]:
     """What finds a secret: expressions, each with letters that stand in all that it finds."""
     visible = "".join(filter(_is_visible, secret))
     if len(visible) < WORD:
-        return tuple((_plain(visible), each) for each in _short(secret.strip())) if visible else ()
+        return (
+            tuple(
+                (_plain_characters(visible), each)
+                for each in _expressions_for_short(secret.strip())
+            )
+            if visible
+            else ()
+        )
     if len(visible) < LONG:
-        return ((_plain(visible), _word(secret.strip())),)
+        return ((_plain_characters(visible), _expression_for_word(secret.strip())),)
     if len(visible) > _WHOLE:
         parts = [visible[at : at + _PIECE] for at in range(0, _WHOLE, _PIECE)]
     else:
         lines = secret.splitlines()
         more = lines if len(lines) > 1 else ()
         parts = [secret, *(line for line in more if sum(map(_is_visible, line)) >= LONG)]
-    return tuple((_plain(part), _anywhere(part)) for part in parts)
+    return tuple((_plain_characters(part), _expression_anywhere(part)) for part in parts)
 
 
 def _holds_in_order(text: str, letters: str) -> bool:
@@ -195,13 +202,13 @@ def _holds_in_order(text: str, letters: str) -> bool:
     return True
 
 
-def _plain(text: str) -> str:
+def _plain_characters(text: str) -> str:
     """The characters of `text` that have but one spelling."""
     return "".join(filter(_is_spelled_as_it_is, text))
 
 
 @lru_cache(maxsize=SecretsOfRuns.MOST_VALUES * 2)
-def _ends(secret: str) -> tuple[str, ...]:
+def _pieces_behind(secret: str) -> tuple[str, ...]:
     """The pieces of a secret behind what an expression finds, by lines."""
     if sum(map(_is_visible, secret)) <= _WHOLE:
         return ()
@@ -214,37 +221,40 @@ def _ends(secret: str) -> tuple[str, ...]:
     return tuple(pieces[:_MOST_PIECES])
 
 
-def _anywhere(secret: str) -> str:
+def _expression_anywhere(secret: str) -> str:
     parts: list[str] = []
     gap: dict[str, str] = {}
     for character in secret:
         if not _is_visible(character):
-            gap |= {character: _spelled(character)}
+            gap |= {character: _spellings_of_character(character)}
             continue
         if parts:
-            parts.append(_blank(gap))
-        parts.append(_spelled(character))
+            parts.append(_expression_for_gap(gap))
+        parts.append(_spellings_of_character(character))
         gap = {}
     return "".join(parts)
 
 
-def _blank(characters: Mapping[str, str]) -> str:
+def _expression_for_gap(characters: Mapping[str, str]) -> str:
     """What may stand for these characters, which are not seen; without any, for no character."""
     if not characters:
         return _GAP
     return rf"(?:{_BREAK}|\+|&nbsp;|{'|'.join(characters.values())})*"
 
 
-def _word(secret: str) -> str:
+def _expression_for_word(secret: str) -> str:
     body = "".join(
-        _spelled(each) if _is_visible(each) else _blank({each: _spelled(each)}) for each in secret
+        _spellings_of_character(each)
+        if _is_visible(each)
+        else _expression_for_gap({each: _spellings_of_character(each)})
+        for each in secret
     )
     before = _BEFORE if _is_of_word(secret[0]) else ""
     after = r"(?!\w)" if _is_of_word(secret[-1]) else ""
     return before + body + after
 
 
-def _short(secret: str) -> list[str]:
+def _expressions_for_short(secret: str) -> list[str]:
     body = re.escape(secret)
     return [
         rf"\A\s*{body}\s*\Z",
@@ -253,7 +263,7 @@ def _short(secret: str) -> list[str]:
     ]
 
 
-def _spelled(character: str) -> str:
+def _spellings_of_character(character: str) -> str:
     """One character as it is, as JSON, addresses and HTML escape it."""
     if _is_spelled_as_it_is(character):
         return character

@@ -18,13 +18,13 @@ from flowdsl.cyberdesk.errors import (
     ServiceFailure,
     UnreadableReply,
     ValidationRefused,
-    printable,
+    make_printable,
     render_error_body,
 )
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import MAX_ITEMS
 from flowdsl.cyberdesk.models.wire_model import Page
-from flowdsl.cyberdesk.redaction import redacted
+from flowdsl.cyberdesk.redaction import redact_secrets
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -77,19 +77,19 @@ class Reply:
         except UnreadableJson as unreadable:
             problem = str(unreadable)
         raise self._unreadable(
-            problem or f"{_shape(self.body, self.secrets)} where JSON is expected"
+            problem or f"{_describe_body(self.body, self.secrets)} where JSON is expected"
         )
 
     def model(self, model: type[M]) -> M:
         """The body as `model`; raises `UnreadableReply`."""
-        found = self._validated(model, self.json())
+        found = self._validate_as(model, self.json())
         if isinstance(found, Page):
             found.weigh(len(self.body))
         return found
 
     def models(self, model: type[M]) -> list[M]:
         """The body, a JSON array, as a list of `model`; raises `UnreadableReply`."""
-        return [self._validated(model, row) for row in self._rows()]
+        return [self._validate_as(model, row) for row in self._rows()]
 
     def mapping(self) -> dict[str, Any]:
         """The body, a JSON object; raises `UnreadableReply`."""
@@ -99,7 +99,7 @@ class Reply:
         """The body, a JSON array of objects; raises `UnreadableReply`."""
         return [self._one_mapping(row) for row in self._rows()]
 
-    def nothing(self) -> None:
+    def expect_no_content(self) -> None:
         """Accept only status 204, so that no page of another server passes for a deletion."""
         if self.status != 204:
             raise self._unreadable(f"status {self.status} where 204 is expected")
@@ -119,7 +119,7 @@ class Reply:
             raise self._unreadable("a bare value where an object is expected")
         return value
 
-    def _validated(self, model: type[M], value: object) -> M:
+    def _validate_as(self, model: type[M], value: object) -> M:
         try:
             return model.model_validate(value)
         except ValidationError as error:
@@ -130,10 +130,10 @@ class Reply:
 
     def _unreadable(self, problem: str) -> UnreadableReply:
         # Redacted before it is cut: a cut could leave half of a secret.
-        found = redacted(printable(problem[:_READ]), self.secrets)[:_MAX_PROBLEM]
+        found = redact_secrets(make_printable(problem[:_READ]), self.secrets)[:_MAX_PROBLEM]
         return UnreadableReply(
             f"the reply to `{self.operation}` is not understood: "
-            f"{found}{_reference(self.request_id)}",
+            f"{found}{_format_request_reference(self.request_id)}",
             status=self.status,
             request_id=self.request_id,
             outcome_unknown=self.write,
@@ -146,7 +146,7 @@ def request_id(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str |
     The names of `headers` are in lower case.
     """
     for name in REQUEST_ID_HEADERS:
-        if name in headers and (found := redacted(printable(headers[name]), secrets)):
+        if name in headers and (found := redact_secrets(make_printable(headers[name]), secrets)):
             return found[:200]
     return None
 
@@ -162,8 +162,8 @@ def error_from_reply(
     retry_after: float | None,
 ) -> CyberdeskError:
     """The error for a reply that is not 2xx, with the service's explanation, without `secrets`."""
-    readable, value = _parsed(body)
-    message = render_error_body(value, secrets) if readable else _shape(body, secrets)
+    readable, value = _try_parse_json(body)
+    message = render_error_body(value, secrets) if readable else _describe_body(body, secrets)
 
     kind: type[CyberdeskError]
     if status == 408 or status >= 500:
@@ -174,7 +174,7 @@ def error_from_reply(
         kind, verb = _REFUSALS.get(status, RequestRefused), "is refused"
     return kind(
         f"`{operation}` {verb} with status {status}: "
-        f"{message or 'no explanation'}{_reference(request_id)}",
+        f"{message or 'no explanation'}{_format_request_reference(request_id)}",
         status=status,
         server_message=message,
         request_id=request_id,
@@ -183,21 +183,21 @@ def error_from_reply(
     )
 
 
-def _parsed(body: bytes) -> tuple[bool, Any]:
+def _try_parse_json(body: bytes) -> tuple[bool, Any]:
     try:
         return True, read_json(body)
     except UnreadableJson:
         return False, None
 
 
-def _shape(body: bytes, secrets: Iterable[str] = ()) -> str:
+def _describe_body(body: bytes, secrets: Iterable[str] = ()) -> str:
     """What a body that is not JSON looks like, in a few words."""
     # Redacted before it is cut: a cut could leave half of a secret.
-    text = redacted(printable(body[:_READ].decode("utf-8", errors="replace")), secrets)
+    text = redact_secrets(make_printable(body[:_READ].decode("utf-8", errors="replace")), secrets)
     if not text:
         return "an empty body"
     return "an HTML page" if text.startswith("<") else f"`{text[:200]}`"
 
 
-def _reference(found: str | None) -> str:
+def _format_request_reference(found: str | None) -> str:
     return f" (request {found})" if found else ""

@@ -24,12 +24,12 @@ from flowdsl.cyberdesk.errors import (
     ServiceUnreachable,
     UnreadableReply,
     ValidationRefused,
-    printable,
+    make_printable,
 )
 from flowdsl.cyberdesk.limits import SLOWEST_BYTES, ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Attempt, Listener
 from flowdsl.cyberdesk.pace import Pace
-from flowdsl.cyberdesk.redaction import SecretsOfRuns, redacted, secrets_in
+from flowdsl.cyberdesk.redaction import SecretsOfRuns, redact_secrets, secrets_in
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
 from flowdsl.cyberdesk.retrying import delay_before, may_have_run, may_repeat, parse_retry_after
 
@@ -56,7 +56,7 @@ Params = Mapping[str, str | int | bool | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _ServiceCall:
     """One request, with what all attempts to get its reply share.
 
     `answers` tells, from a status other than 2xx and a body, whether this is the reply all the
@@ -82,7 +82,7 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _AttemptOutcome:
     """How one attempt ended: with a `reply`, or with an `error`.
 
     `repeatable` is true of errors after which another attempt may be made.
@@ -168,8 +168,8 @@ class Sender:
         answers: Callable[[int, bytes], bool] = lambda _status, _body: False,
     ) -> Reply:
         """The reply to a GET: a 2xx, or what `answers` accepts; raises `CyberdeskError`."""
-        request = self._request("GET", path, params=params)
-        return await self._send(_Call(request, answers=answers))
+        request = self._build_request("GET", path, params=params)
+        return await self._send_in_time(_ServiceCall(request, answers=answers))
 
     async def write(
         self,
@@ -185,8 +185,10 @@ class Sender:
         With `once`, an attempt that may have been carried out is the last one. That is for callers
         that find out what happened, instead of trusting the service to recognise the key.
         """
-        request = self._request(method, path, json=body)
-        return await self._send(_Call(request, idempotency_key, secrets_in(body), once=once))
+        request = self._build_request(method, path, json=body)
+        return await self._send_in_time(
+            _ServiceCall(request, idempotency_key, secrets_in(body), once=once)
+        )
 
     async def upload(self, path: str, idempotency_key: str, file: tuple[str, bytes, str]) -> Reply:
         """The reply to a multipart request with one part `file` (name, content, media type).
@@ -197,8 +199,8 @@ class Sender:
         # bytes.
         boundary = sha256(file[1]).hexdigest()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        request = self._request("POST", path, headers, files={"file": file})
-        return await self._send(_Call(request, idempotency_key, once=True))
+        request = self._build_request("POST", path, headers, files={"file": file})
+        return await self._send_in_time(_ServiceCall(request, idempotency_key, once=True))
 
     async def download(self, path: str, file: IO[bytes], limit: int) -> int:
         """Write the body of a reply to a seekable `file` at its position; returns how many bytes.
@@ -207,9 +209,9 @@ class Sender:
         ends where it stood.
         """
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        request = self._request("GET", path, headers)
+        request = self._build_request("GET", path, headers)
         start = file.tell()
-        await self._send(_Call(request, file=file, limit=limit))
+        await self._send_in_time(_ServiceCall(request, file=file, limit=limit))
         return file.tell() - start
 
     async def fetch(self, address: str, limit: int) -> bytes:
@@ -222,7 +224,7 @@ class Sender:
             url = httpx.URL(address)
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise UnreadableReply("the service gave an address that cannot be read") from None
-        if url.scheme != "https" and _origin(url) != _origin(self._http.base_url):
+        if url.scheme != "https" and _origin_of_url(url) != _origin_of_url(self._http.base_url):
             raise UnreadableReply("the service gave an address that is neither HTTPS nor its own")
         own = httpx.Headers(self._http.headers)
         del own["Authorization"]
@@ -231,7 +233,7 @@ class Sender:
         with BytesIO() as file:
             # Whoever has the query can read the picture.
             secrets = (address, url.query.decode("ascii", "replace"))
-            await self._send(_Call(request, secrets=secrets, file=file, limit=limit))
+            await self._send_in_time(_ServiceCall(request, secrets=secrets, file=file, limit=limit))
             return file.getvalue()
 
     async def delete(
@@ -242,15 +244,15 @@ class Sender:
         body: Mapping[str, Any] | None = None,
     ) -> bool:
         """True when deleted, False when the object was already gone; raises `CyberdeskError`."""
-        request = self._request("DELETE", path, params=params, json=body)
+        request = self._build_request("DELETE", path, params=params, json=body)
         try:
-            reply = await self._send(_Call(request, idempotency_key))
+            reply = await self._send_in_time(_ServiceCall(request, idempotency_key))
         except NotFound:
             return False
-        reply.nothing()
+        reply.expect_no_content()
         return True
 
-    def _request(
+    def _build_request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
     ) -> httpx.Request:
         """A request with the client's own headers; raises `ValidationRefused` for a value that
@@ -260,7 +262,7 @@ class Sender:
         """
         own = httpx.Headers(self._http.headers)
         own.update(headers)
-        url = _url(self._base + path)
+        url = _parse_url(self._base + path)
         try:
             return httpx.Request(method, url, headers=own, extensions=self._extensions, **content)
         except ValueError:
@@ -270,21 +272,21 @@ class Sender:
             )
         raise refused
 
-    async def _send(self, call: _Call) -> Reply:
+    async def _send_in_time(self, call: _ServiceCall) -> Reply:
         """The reply to a request, a read only within the deadline; raises `CyberdeskError`."""
         deadline = self._injected.deadline
         seconds = None if deadline is None or call.write else deadline.seconds()
         if deadline is None or seconds is None:
-            return await self._repeated(call)
+            return await self._send_with_retries(call)
         try:
             async with asyncio.timeout(seconds) as clock:
-                return await self._repeated(call)
+                return await self._send_with_retries(call)
         except TimeoutError:
             if not clock.expired():
                 raise
             raise ServiceUnreachable(deadline.words) from None
 
-    async def _repeated(self, call: _Call) -> Reply:
+    async def _send_with_retries(self, call: _ServiceCall) -> Reply:
         """The reply to a request, repeated byte for byte while that is safe.
 
         Raises `CyberdeskError`.
@@ -298,11 +300,11 @@ class Sender:
                 async with self._pace.slot():
                     if call.write:
                         self._announce_write()
-                    outcome = await self._attempt(call)
+                    outcome = await self._attempt_call(call)
             except RateLimited as refusal:
                 refusal.outcome_unknown = unknown
                 raise
-            delay = self._delay(outcome, attempt) if attempt < retries else None
+            delay = self._seconds_before_retry(outcome, attempt) if attempt < retries else None
             if call.once and outcome.error is not None and outcome.error.outcome_unknown:
                 delay = None
             self._tell(call, attempt, outcome, delay)
@@ -323,7 +325,7 @@ class Sender:
         if self._injected.deadline is not None:
             self._injected.deadline.has_written = True
 
-    async def _attempt(self, call: _Call) -> _Outcome:
+    async def _attempt_call(self, call: _ServiceCall) -> _AttemptOutcome:
         """The outcome of one attempt.
 
         Errors are returned, not raised from httpx's: those hold the request and with it the API
@@ -348,22 +350,22 @@ class Sender:
                 finally:
                     await response.aclose()
         except DownloadTooLarge as error:
-            return _Outcome(monotonic() - started, error=error, failure="too large")
-        except _Unusable as unusable:
+            return _AttemptOutcome(monotonic() - started, error=error, failure="too large")
+        except _UnusableReply as unusable:
             problem = UnreadableReply(
                 f"the reply to `{call.operation}` is not understood: {unusable}",
                 outcome_unknown=call.write,
             )
-            return _Outcome(monotonic() - started, error=problem, failure=unusable.kind)
+            return _AttemptOutcome(monotonic() - started, error=problem, failure=unusable.kind)
         except httpx.TransportError as failure:
             kind = type(failure).__name__
-            reason = redacted(printable(str(failure)), secrets)[:_MAX_REASON] or kind
+            reason = redact_secrets(make_printable(str(failure)), secrets)[:_MAX_REASON] or kind
             unreachable = ServiceUnreachable(
                 f"`{call.operation}` gets no reply from `{call.request.url.host}`: {reason}",
                 outcome_unknown=call.write and not isinstance(failure, _NOT_SENT),
             )
             seconds = monotonic() - started
-            return _Outcome(seconds, error=unreachable, repeatable=True, failure=kind)
+            return _AttemptOutcome(seconds, error=unreachable, repeatable=True, failure=kind)
         except TimeoutError:
             if not clock.expired():
                 raise
@@ -374,42 +376,46 @@ class Sender:
                 f"within {patience:.3g} s",
                 outcome_unknown=call.write,
             )
-            return _Outcome(monotonic() - started, error=late, failure="too slow")
+            return _AttemptOutcome(monotonic() - started, error=late, failure="too slow")
         seconds = monotonic() - started
-        return self._outcome(call, response.status_code, headers, body, secrets, seconds)
+        return self._judge_reply(call, response.status_code, headers, body, secrets, seconds)
 
     async def _body(
         self,
-        call: _Call,
+        call: _ServiceCall,
         response: httpx.Response,
         headers: Mapping[str, str],
         hurry: _Hurry,
     ) -> bytes:
         """The body of a reply, empty when it went into a file.
 
-        Raises `_Unusable` and `DownloadTooLarge`.
+        Raises `_UnusableReply` and `DownloadTooLarge`.
         """
         hurry.begin()
         body, limits = bytearray(), self._options.limits
         if not response.is_success:
             # What counts is the status, and as much of the reason as can be read.
-            with suppress(_Unusable):
-                await _read(response, headers, body.extend, limits.error_bytes, hurry.received)
+            with suppress(_UnusableReply):
+                await _unpack_reply(
+                    response, headers, body.extend, limits.error_bytes, hurry.received
+                )
         elif call.file is not None:
-            await _save(response, headers, call.file, call.limit, hurry.received)
-        elif not await _read(response, headers, body.extend, limits.reply_bytes, hurry.received):
-            raise _Unusable(f"it is larger than {limits.reply_bytes} bytes", "too large")
+            await _save_reply(response, headers, call.file, call.limit, hurry.received)
+        elif not await _unpack_reply(
+            response, headers, body.extend, limits.reply_bytes, hurry.received
+        ):
+            raise _UnusableReply(f"it is larger than {limits.reply_bytes} bytes", "too large")
         return bytes(body)
 
-    def _outcome(
+    def _judge_reply(
         self,
-        call: _Call,
+        call: _ServiceCall,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
         secrets: tuple[str, ...],
         seconds: float,
-    ) -> _Outcome:
+    ) -> _AttemptOutcome:
         reference = request_id(headers, (self._options.api_key, *call.secrets))
         retry_after = parse_retry_after(headers.get("retry-after", ""), self._injected.clock())
         self._pace.learn(headers)
@@ -417,7 +423,7 @@ class Sender:
             self._pace.pause(retry_after)
         if 200 <= status < 300 or call.answers(status, body):
             reply = Reply(call.operation, call.write, status, body, reference, secrets)
-            return _Outcome(seconds, status, reference, reply=reply)
+            return _AttemptOutcome(seconds, status, reference, reply=reply)
         error = error_from_reply(
             call.operation,
             status,
@@ -428,9 +434,9 @@ class Sender:
             retry_after=retry_after,
         )
         repeatable = may_repeat(status, headers)
-        return _Outcome(seconds, status, reference, error=error, repeatable=repeatable)
+        return _AttemptOutcome(seconds, status, reference, error=error, repeatable=repeatable)
 
-    def _delay(self, outcome: _Outcome, attempt: int) -> float | None:
+    def _seconds_before_retry(self, outcome: _AttemptOutcome, attempt: int) -> float | None:
         """Seconds to wait before the next attempt; None for no further attempt."""
         if outcome.error is None or not outcome.repeatable:
             return None
@@ -441,14 +447,16 @@ class Sender:
             chance=self._injected.random(),
         )
 
-    def _tell(self, call: _Call, attempt: int, outcome: _Outcome, delay: float | None) -> None:
+    def _tell(
+        self, call: _ServiceCall, attempt: int, outcome: _AttemptOutcome, delay: float | None
+    ) -> None:
         listener, request = self._injected.listener, call.request
         if listener is not None:
             told = outcome.seconds, outcome.status, outcome.failure, outcome.request_id
             listener(Attempt(request.method, request.url.path, attempt + 1, *told, delay))
 
 
-class _Unusable(Exception):
+class _UnusableReply(Exception):
     """A reply that is read no further.
 
     The message is a part of a sentence, and `kind` a word for the log.
@@ -459,7 +467,7 @@ class _Unusable(Exception):
         self.kind = kind
 
 
-async def _read(
+async def _unpack_reply(
     response: httpx.Response,
     headers: Mapping[str, str],
     take: Callable[[bytes], object],
@@ -471,11 +479,13 @@ async def _read(
     Whether it ends within `limit` bytes.
 
     No more than `limit` bytes are unpacked, where httpx would unpack all that a chunk holds. Raises
-    `_Unusable`.
+    `_UnusableReply`.
     """
     packing = headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", ""):
-        raise _Unusable("its compression is not the `gzip` that was asked for", "DecodingError")
+        raise _UnusableReply(
+            "its compression is not the `gzip` that was asked for", "DecodingError"
+        )
     unpacker = zlib.decompressobj(_GZIP) if packing == "gzip" else None
     raw = size = 0
     async for chunk in response.stream:  # type: ignore[union-attr]
@@ -485,17 +495,17 @@ async def _read(
             try:
                 chunk = unpacker.decompress(chunk, limit - size + 1)
             except zlib.error:
-                raise _Unusable("its compression is damaged", "DecodingError") from None
+                raise _UnusableReply("its compression is damaged", "DecodingError") from None
         size += len(chunk)
         if max(raw, size) > limit:
             return False
         take(chunk)
     if unpacker is not None and raw and not unpacker.eof:
-        raise _Unusable("its compression is damaged", "DecodingError")
+        raise _UnusableReply("its compression is damaged", "DecodingError")
     return True
 
 
-async def _save(
+async def _save_reply(
     response: httpx.Response,
     headers: Mapping[str, str],
     file: IO[bytes],
@@ -509,7 +519,7 @@ async def _save(
     announced, start = headers.get("content-length", ""), file.tell()
     try:
         is_larger = announced.isdecimal() and int(announced[:20]) > limit
-        if is_larger or not await _read(response, headers, file.write, limit, received):
+        if is_larger or not await _unpack_reply(response, headers, file.write, limit, received):
             raise DownloadTooLarge(
                 f"the reply to `{response.request.method} {response.request.url.path}` is larger "
                 f"than {limit} bytes"
@@ -520,23 +530,23 @@ async def _save(
         raise
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+def _origin_of_url(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
 @lru_cache(maxsize=4096)
-def _url(address: str) -> httpx.URL:
+def _parse_url(address: str) -> httpx.URL:
     """`address` parsed, once for each: a deploy reads a workflow three times and writes it once."""
     return httpx.URL(address)
 
 
-def segment(identifier: str) -> str:
+def quote_segment(identifier: str) -> str:
     """`identifier` as one segment of a path.
 
     Raises `ValidationRefused` for a text that could name another resource.
     """
     if not _ID.fullmatch(identifier):
-        shown = printable(identifier)[:60]
+        shown = make_printable(identifier)[:60]
         raise ValidationRefused(f"`{shown}` is not an id of the service, which is a UUID")
     return identifier
 

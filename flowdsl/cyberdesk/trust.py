@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from flowdsl.cyberdesk.errors import UntrustedHost, printable
+from flowdsl.cyberdesk.errors import UntrustedHost, make_printable
 
 OFFICIAL_HOST = "api.cyberdesk.io"
 """Source: the SDK's default base URL."""
@@ -27,7 +27,7 @@ def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
     It may go by https to `OFFICIAL_HOST`, to a host in `trusted_hosts` (names without port,
     compared without case) and to loopback, and by http to loopback only.
     """
-    host = _host(url)
+    host = _parse_host(url)
     if is_loopback(url):
         return
     if host != OFFICIAL_HOST and host not in {trusted.strip().lower() for trusted in trusted_hosts}:
@@ -45,7 +45,7 @@ def is_loopback(url: str) -> bool:
 
     Raises `UntrustedHost` for an address of no accepted form.
     """
-    host = _host(url)
+    host = _parse_host(url)
     if host == "localhost":
         return True
     try:
@@ -54,11 +54,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def _host(url: str) -> str:
+def _parse_host(url: str) -> str:
     match = _ADDRESS.fullmatch(url)
     if match is None or int(match["port"] or 0) > 65535:
         # An address with a user name may hold a password, so it is not repeated.
-        shown = "with a user name in it" if "@" in url else f"`{printable(url)[:200]}`"
+        shown = "with a user name in it" if "@" in url else f"`{make_printable(url)[:200]}`"
         raise UntrustedHost(
             f"the API address {shown} is refused; it has the form `https://host[:port][/path]` in "
             "plain ASCII"

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flowdsl.ir import nodes
-from flowdsl.ir.days import read_command, shown_words
+from flowdsl.ir.days import day_format_words, read_command
 from flowdsl.ir.lowering.values import (
     holds_unspelled,
-    joined,
-    literal,
+    join_pieces,
+    literal_text,
     single_variable,
-    unmet,
+    unmet_reason,
 )
 from flowdsl.ir.walk import rewrite_body, statements, variables_set
 from flowdsl.source.record import replace
@@ -32,38 +32,38 @@ def source_form(body: nodes.Body) -> nodes.Body:
         if isinstance(each, nodes.Leave) and each.noted is not None
     }
     # What the main agent does in a pass names no variable: the check behind the loop does.
-    rewrite_body(body, lambda inner: _remembered(inner, noted))
+    rewrite_body(body, lambda inner: _note_checked_variables(inner, noted))
     return rewrite_body(
         body,
         lambda inner: tuple(
-            _unchecked(tuple(_with_own_lists(tuple(_without_notes(inner, noted)))))
+            _skip_typed_day_checks(tuple(_loop_over_own_lists(tuple(_without_notes(inner, noted)))))
         ),
     )
 
 
-def _unchecked(body: nodes.Body) -> Iterator[nodes.Statement]:
+def _skip_typed_day_checks(body: nodes.Body) -> Iterator[nodes.Statement]:
     """Statements without the checks that follow days that are typed."""
     before: nodes.Statement | None = None
     for statement in body:
-        if not (isinstance(before, nodes.TypeDay) and _checks(statement, before)):
+        if not (isinstance(before, nodes.TypeDay) and _is_typed_day_check(statement, before)):
             yield statement
         before = statement
 
 
-def _checks(statement: nodes.Statement, typed: nodes.TypeDay) -> bool:
+def _is_typed_day_check(statement: nodes.Statement, typed: nodes.TypeDay) -> bool:
     """Whether a statement is the check that lowering puts behind a day that is typed."""
     found = read_command(typed.command)
     if found is None or not isinstance(statement, nodes.Expect):
         return False
-    shown = joined((*typed.target, *literal(shown_words(found[1]))))
+    shown = join_pieces((*typed.target, *literal_text(day_format_words(found[1]))))
     match statement.otherwise:
         case (nodes.Leave(action="abort" | "retry", reason=reason),):
-            return statement.condition == shown and reason == unmet(shown)
+            return statement.condition == shown and reason == unmet_reason(shown)
         case _:
             return False
 
 
-def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:
+def _note_checked_variables(body: nodes.Body, noted: set[str]) -> nodes.Body:
     """Adds to `noted` the variables that checks behind loops ask for and no pass sets."""
     for loop, behind in pairwise(body):
         check = behind.body[0] if isinstance(behind, nodes.Step) and behind.body else behind
@@ -76,7 +76,9 @@ def _remembered(body: nodes.Body, noted: set[str]) -> nodes.Body:
                     ),
                 ),
                 otherwise=(),
-            ) if reason.name == _asked(condition) and reason.name not in variables_set(loop.body):
+            ) if reason.name == _find_asked_variable(
+                condition
+            ) and reason.name not in variables_set(loop.body):
                 noted.add(reason.name)
             case _:
                 pass
@@ -92,13 +94,15 @@ def _without_notes(body: nodes.Body, noted: set[str]) -> Iterator[nodes.Statemen
                 kept = tuple(each for each in assignments if each.variable not in noted)
                 if kept:
                     yield replace(statement, assignments=kept)
-            case nodes.If(branches=(branch,), otherwise=()) if _asked(branch.condition) in noted:
+            case nodes.If(branches=(branch,), otherwise=()) if (
+                _find_asked_variable(branch.condition) in noted
+            ):
                 pass
             case _:
                 yield statement
 
 
-def _asked(condition: nodes.Condition) -> str:
+def _find_asked_variable(condition: nodes.Condition) -> str:
     """The variable of which a condition asks whether it is not missing; empty for another one."""
     match condition:
         case nodes.Compare(
@@ -110,7 +114,7 @@ def _asked(condition: nodes.Condition) -> str:
             return ""
 
 
-def _with_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
+def _loop_over_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
     before: list[nodes.Statement] = []
     for statement in body:
         if isinstance(statement, nodes.Loop):
@@ -127,7 +131,7 @@ def _with_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
 def _over_own_list(before: list[nodes.Statement], loop: nodes.Loop) -> nodes.Loop:
     """A loop over the list that one of the statements before it keeps, which is gone there."""
     for at in reversed(range(len(before))):
-        rest, listed = _listed(before[at], loop)
+        rest, listed = _move_list_into_loop(before[at], loop)
         if listed is not loop:
             before[at : at + 1] = rest
             return listed
@@ -135,10 +139,12 @@ def _over_own_list(before: list[nodes.Statement], loop: nodes.Loop) -> nodes.Loo
 
 
 def _keeps_list(statement: nodes.Statement) -> bool:
-    return isinstance(statement, nodes.If) and _stored_list(statement) is not None
+    return isinstance(statement, nodes.If) and _match_stored_list(statement) is not None
 
 
-def _listed(keeping: nodes.Statement, loop: nodes.Loop) -> tuple[nodes.Body, nodes.Loop]:
+def _move_list_into_loop(
+    keeping: nodes.Statement, loop: nodes.Loop
+) -> tuple[nodes.Body, nodes.Loop]:
     """What is left of a statement that keeps the list of a loop, and the loop over the list."""
     variable = single_variable(loop.items)
     if variable is None or variable.path:
@@ -155,13 +161,13 @@ def _listed(keeping: nodes.Statement, loop: nodes.Loop) -> tuple[nodes.Body, nod
             rest = (replace(keeping, assignments=tuple(before)),) if before else ()
             return rest, replace(loop, items=value)
     if isinstance(keeping, nodes.If):
-        stored = _stored_list(keeping)
+        stored = _match_stored_list(keeping)
         if stored is not None and variable.name == stored[0]:
             return (), replace(loop, items=stored[1])
     return (keeping,), loop
 
 
-def _stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
+def _match_stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
     """The variable that keeps a list that may be missing, and that list."""
     match choice:
         case nodes.If(

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.codegen.checks import TYPES, emit_checks
 from flowdsl.deploy.resources.workflow import CHECKS
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.prompt.reading.texts import Texts
@@ -18,7 +18,7 @@ from flowdsl.semantics.declarations.wire import CHECK_FIELDS
 from flowdsl.source.record import Record
 
 from .model import NOWHERE, PromptHints
-from .notes import quotation
+from .notes import quote_payload_words
 from .payload import CLEANUP, StoredWorkflow
 from .writing.type_names import source_names
 
@@ -42,7 +42,7 @@ class _Unsaid(Exception):
 
 def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
     """The checks that compile to the items of `stored`, or the reason why no checks do."""
-    reader = _Reader(hints)
+    reader = _CheckReader(hints)
     checks: list[nodes.PostRunCheck] = []
     try:
         cleanup = None if stored.cleanup is None else reader.text(stored.cleanup)
@@ -52,9 +52,9 @@ def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
         try:
             checks.append(reader.check(item))
         except _Unsaid as reason:
-            name = quotation(item["name"])
+            name = quote_payload_words(item["name"])
             return f"{f'`{name}`' if name else 'a check'} {reason}"
-    untrusted = {piece.name for piece in _variables(checks, cleanup) if piece.quoted}
+    untrusted = {piece.name for piece in _find_check_variables(checks, cleanup) if piece.quoted}
     return ReadChecks(
         tuple(checks) if checks or cleanup else None,
         cleanup,
@@ -62,10 +62,10 @@ def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
     )
 
 
-def renamed_inputs(read: ReadChecks, inputs: Iterable[nodes.FieldSpec]) -> set[str]:
+def find_renamed_inputs(read: ReadChecks, inputs: Iterable[nodes.FieldSpec]) -> set[str]:
     """The wire names in checks that are no legal names, so that `inputs` would rename them."""
     names = source_names(inputs)
-    used = {piece.name for piece in _variables(read.checks or (), read.cleanup)}
+    used = {piece.name for piece in _find_check_variables(read.checks or (), read.cleanup)}
     return {name for name in used if names.get(name, name) != name}
 
 
@@ -91,12 +91,12 @@ def check_texts(stored: StoredWorkflow) -> Iterator[str]:
         yield stored.cleanup
 
 
-def _item(check: nodes.PostRunCheck) -> dict[str, Any]:
-    item: dict[str, Any] = plain(emit_checks((check,))[0])
+def _emit_check_item(check: nodes.PostRunCheck) -> dict[str, Any]:
+    item: dict[str, Any] = render_plain_json(emit_checks((check,))[0])
     return item
 
 
-def _differing(written: dict[str, Any], item: dict[str, Any]) -> list[str]:
+def _find_differing_fields(written: dict[str, Any], item: dict[str, Any]) -> list[str]:
     """The fields in which the item that we would write differs from the one that was read."""
     wanted = {"allow_missing_attachments": False} | item
     return [
@@ -107,24 +107,24 @@ def _differing(written: dict[str, Any], item: dict[str, Any]) -> list[str]:
     ]
 
 
-def _variables(
+def _find_check_variables(
     checks: Iterable[nodes.PostRunCheck], cleanup: nodes.Text | None
 ) -> Iterator[nodes.Variable]:
     """The inputs that checks and the clean-up name, in texts or alone."""
-    for text in (*(text for check in checks for text in _texts(check)), cleanup or ()):
+    for text in (*(text for check in checks for text in _find_check_texts(check)), cleanup or ()):
         for piece in text:
             if isinstance(piece, nodes.Variable) and piece.sigil == "input":
                 yield piece
 
 
-def _texts(check: nodes.PostRunCheck) -> Iterator[nodes.Text]:
+def _find_check_texts(check: nodes.PostRunCheck) -> Iterator[nodes.Text]:
     yield check.statement
     if check.target is not None:
         yield from (*check.target.names, check.target.template)
         yield tuple(each for each in (check.target.items, check.target.count_from) if each)
 
 
-class _Reader:
+class _CheckReader:
     """Reads the items of one workflow; its hints tell inputs from secrets."""
 
     def __init__(self, hints: PromptHints) -> None:
@@ -135,7 +135,8 @@ class _Reader:
         kind = _KINDS.get(item["type"])
         if kind is None:
             raise _Unsaid(
-                f"has the type `{quotation(item['type'])}`, which this version does not know"
+                f"has the type `{quote_payload_words(item['type'])}`, which this version does not "
+                "know"
             )
         if not item["name"]:
             raise _Unsaid("has no name")
@@ -166,9 +167,9 @@ class _Reader:
             model=model,
             extra={key: value for key, value in item.items() if key not in CHECK_FIELDS},
         )
-        differing = _differing(_item(check), item)
+        differing = _find_differing_fields(_emit_check_item(check), item)
         if differing:
-            raise _Unsaid(f"has {listed(differing)} as no check in source has it")
+            raise _Unsaid(f"has {join_names(differing)} as no check in source has it")
         return check
 
     def _target(self, item: dict[str, Any]) -> nodes.FileTarget:
@@ -192,7 +193,7 @@ class _Reader:
                 if template:
                     return nodes.FileTarget(mode="loop_items", items=items, template=template)
             case _ if mode not in ("exact", "regex"):
-                words = quotation(str(mode))
+                words = quote_payload_words(str(mode))
                 raise _Unsaid(f"finds its files by `{words}`, which this version does not know")
         raise _Unsaid("names no file")
 
@@ -222,12 +223,14 @@ class _Reader:
             if not isinstance(piece, nodes.Variable):
                 continue
             if piece.sigil == "secret":
-                raise _Unsaid(f"names the secret {_told(piece)}, which no check may hold")
+                raise _Unsaid(f"names the secret {_quote_variable(piece)}, which no check may hold")
             entry = item and piece.name == LOOP_ITEM
             if piece.sigil == "runtime" and not (kept or entry):
-                raise _Unsaid(f"names the runtime value {_told(piece)}, which no check may hold")
+                raise _Unsaid(
+                    f"names the runtime value {_quote_variable(piece)}, which no check may hold"
+                )
         return text
 
 
-def _told(variable: nodes.Variable) -> str:
-    return f"`{quotation(spell_variable(variable))}`"
+def _quote_variable(variable: nodes.Variable) -> str:
+    return f"`{quote_payload_words(spell_variable(variable))}`"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from flowdsl.codegen.input_patterns import unrestricted
+from flowdsl.codegen.input_patterns import remove_restrictions
 from flowdsl.codegen.json_schema import SCALARS, input_schema, output_schema
 from flowdsl.codegen.prompt.document import source_words
 from flowdsl.compiler.collector import collector_paused
@@ -18,12 +18,12 @@ from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.program import lower_program
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import replace
 
-from .notes import Reason, schema_difference, unsaid_keyword, untyped_schema, why_no_object
+from .notes import Reason, explain_untyped_schema, schema_difference, unsaid_keyword, why_no_object
 from .writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, field_text, source_names
 
 Fields = tuple[nodes.FieldSpec, ...]
@@ -44,7 +44,7 @@ MAX_DEPTH = 60
 """How deep types may nest; less than the parser takes."""
 
 
-class _Unreadable(Exception):
+class _UnreadableSchema(Exception):
     """Raised for a schema that no fields give, with the reason."""
 
     def __init__(self, reason: Reason) -> None:
@@ -57,7 +57,7 @@ def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
 
     What the places of inputs in a prompt add to the schema is taken off again.
     """
-    found = _inputs(schema)
+    found = _read_input_fields(schema)
     return None if isinstance(found, Reason) else found
 
 
@@ -67,55 +67,55 @@ def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields
     What the sources add to the schema is taken off again. None for a schema that no fields give
     together with these sources.
     """
-    found = _outputs(schema, sources)
+    found = _read_output_fields(schema, sources)
     return None if isinstance(found, Reason) else found
 
 
 def why_no_inputs(schema: Any) -> Reason | None:
     """Why `read_inputs` gives None."""
-    found = _inputs(schema)
+    found = _read_input_fields(schema)
     return found if isinstance(found, Reason) else None
 
 
 def why_no_outputs(schema: Any) -> Reason | None:
     """Why `read_outputs` gives None for a schema without sources."""
-    found = _outputs(schema, ())
+    found = _read_output_fields(schema, ())
     return found if isinstance(found, Reason) else None
 
 
-def _inputs(schema: Any) -> tuple[Fields, Fields] | Reason:
+def _read_input_fields(schema: Any) -> tuple[Fields, Fields] | Reason:
     try:
-        schema = unrestricted(schema)
+        schema = remove_restrictions(schema)
         fields = _root_fields(schema, ())
         inputs = tuple(field for field in fields if not field.name.startswith("$"))
         secrets = tuple(
             replace(field, name=field.name[1:]) for field in fields if field.name.startswith("$")
         )
-        workflow = _compiled(inputs, secrets, ())
-    except (_Unreadable, Unspeakable) as error:
-        return _reason(error)
+        workflow = _compile_fields(inputs, secrets, ())
+    except (_UnreadableSchema, Unspeakable) as error:
+        return _reason_for_error(error)
     declared = json.loads(input_schema(workflow) or "null")
-    if _same(declared, schema):
+    if _is_same_json(declared, schema):
         return workflow.inputs, workflow.secrets
     return schema_difference(declared, schema, reported=False)
 
 
-def _outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | Reason:
+def _read_output_fields(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | Reason:
     try:
         fields = _root_fields(schema, sources)
         if sources and [source.field for source in sources] != [field.name for field in fields]:
             return Reason("has other fields than the prompt names", "other fields than in prompts")
-        workflow = _compiled((), (), fields)
-    except (_Unreadable, Unspeakable) as error:
-        return _reason(error)
+        workflow = _compile_fields((), (), fields)
+    except (_UnreadableSchema, Unspeakable) as error:
+        return _reason_for_error(error)
     declared = json.loads(output_schema(replace(workflow, sources=sources)) or "null")
-    if _same(declared, schema):
+    if _is_same_json(declared, schema):
         return workflow.outputs
     return schema_difference(declared, schema, reported=True)
 
 
-def _reason(error: _Unreadable | Unspeakable) -> Reason:
-    if isinstance(error, _Unreadable):
+def _reason_for_error(error: _UnreadableSchema | Unspeakable) -> Reason:
+    if isinstance(error, _UnreadableSchema):
         return error.reason
     return Reason(f"cannot be said in source: {error}", "texts that source cannot say")
 
@@ -125,17 +125,17 @@ def _reason(error: _Unreadable | Unspeakable) -> Reason:
 
 def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
     if (reason := why_no_object(schema)) is not None:
-        raise _Unreadable(reason)
+        raise _UnreadableSchema(reason)
     source_of = {source.field: source for source in sources}
     return tuple(
-        _field(name, entry, required, MAX_DEPTH)
+        _read_field_schema(name, entry, required, MAX_DEPTH)
         if name not in source_of
-        else _sourced_field(name, entry, required, source_of[name])
-        for name, entry, required in _properties(schema)
+        else _read_sourced_field(name, entry, required, source_of[name])
+        for name, entry, required in _list_properties(schema)
     )
 
 
-def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
+def _list_properties(schema: Any) -> list[tuple[str, Any, bool]]:
     """The properties of an object: name, schema, and whether it is required.
 
     The required ones come in the order of `required`, at the places that required ones have in
@@ -143,33 +143,35 @@ def _properties(schema: Any) -> list[tuple[str, Any, bool]]:
     """
     properties, required = schema.get("properties"), schema.get("required", ())
     if not isinstance(properties, dict):
-        raise _Unreadable(
+        raise _UnreadableSchema(
             Reason("is an object without `properties`", "objects without `properties`")
         )
     if not isinstance(required, list | tuple):
-        raise _Unreadable(unsaid_keyword("required"))
+        raise _UnreadableSchema(unsaid_keyword("required"))
     _refuse_others(schema, ("type", "properties", "required"))
     if not all(isinstance(name, str) and name in properties for name in required):
         words = "requires a field that it does not have"
-        raise _Unreadable(Reason(words, "required fields that are not there"))
+        raise _UnreadableSchema(Reason(words, "required fields that are not there"))
     wanted = frozenset(required)
     if len(wanted) != len(required):
-        raise _Unreadable(Reason("requires a field twice", "fields required twice"))
+        raise _UnreadableSchema(Reason("requires a field twice", "fields required twice"))
     ordered = iter(required)
     names = [next(ordered) if name in wanted else name for name in properties]
     return [(name, properties[name], name in wanted) for name in names]
 
 
-def _sourced_field(
+def _read_sourced_field(
     name: str, schema: Any, required: bool, source: nodes.OutputSource
 ) -> nodes.FieldSpec:
     """An output without what its source adds: the sentence in its description, and `const`."""
     if not isinstance(schema, dict):
-        raise _Unreadable(_NO_SCHEMA)
+        raise _UnreadableSchema(_NO_SCHEMA)
     bare = {key: value for key, value in schema.items() if key != "description"}
-    if source.kind == "const" and not ("const" in bare and _same(bare.pop("const"), source.value)):
-        raise _Unreadable(_SOURCE.inside(name))
-    field = _field(name, bare, required, MAX_DEPTH)
+    if source.kind == "const" and not (
+        "const" in bare and _is_same_json(bare.pop("const"), source.value)
+    ):
+        raise _UnreadableSchema(_SOURCE.inside(name))
+    field = _read_field_schema(name, bare, required, MAX_DEPTH)
     types = [field.type]
     if field.type == ANY and field.default is None:
         types.insert(source.kind != "none", nodes.OptionalType(inner=ANY))
@@ -182,35 +184,35 @@ def _sourced_field(
         if isinstance(description, str) and description.endswith(f" {sentence}"):
             own = description[: -len(sentence) - 1]
             return replace(field, type=type_, description=own)
-    raise _Unreadable(_SOURCE.inside(name))
+    raise _UnreadableSchema(_SOURCE.inside(name))
 
 
-def _field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
+def _read_field_schema(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
     try:
         return _read_field(name, schema, required, depth)
-    except _Unreadable as error:
-        raise _Unreadable(error.reason.inside(name)) from None
+    except _UnreadableSchema as error:
+        raise _UnreadableSchema(error.reason.inside(name)) from None
 
 
 def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
     if not isinstance(schema, dict):
-        raise _Unreadable(_NO_SCHEMA)
+        raise _UnreadableSchema(_NO_SCHEMA)
     rest = dict(schema)
     description = rest.pop("description", None)
     if "description" in schema and not isinstance(description, str):
-        raise _Unreadable(unsaid_keyword("description"))
+        raise _UnreadableSchema(unsaid_keyword("description"))
     has_default = "default" in rest
-    default = _plain(rest.pop("default", None))
-    constraints = _constraints(rest)
+    default = _normalise_numbers(rest.pop("default", None))
+    constraints = _collect_constraints(rest)
     for keyword in constraints:
         del rest[keyword]
     if not isinstance(constraints.get("examples", []), list):
-        raise _Unreadable(unsaid_keyword("examples"))
+        raise _UnreadableSchema(unsaid_keyword("examples"))
     if not isinstance(constraints.get("pattern", ""), str):
-        raise _Unreadable(unsaid_keyword("pattern"))
-    type_ = _type(rest, depth)
+        raise _UnreadableSchema(unsaid_keyword("pattern"))
+    type_ = _read_schema_type(rest, depth)
     if default is not None and isinstance(type_, nodes.OptionalType):
-        raise _Unreadable(_DEFAULTED)
+        raise _UnreadableSchema(_DEFAULTED)
     absent = False
     if not required and not has_default and not isinstance(type_, nodes.OptionalType):
         absent = type_ != ANY
@@ -226,7 +228,7 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
     )
 
 
-def _constraints(schema: Schema) -> Schema:
+def _collect_constraints(schema: Schema) -> Schema:
     """The keywords of a schema that annotations set, with their values.
 
     A `format` that belongs to a scalar type is not among them.
@@ -235,45 +237,47 @@ def _constraints(schema: Schema) -> Schema:
     kinds = kind if isinstance(kind, list) else [kind]
     formats = [format_ for name, format_ in SCALAR_OF if name in kinds]
     return {
-        keyword: _plain(schema[keyword])
+        keyword: _normalise_numbers(schema[keyword])
         for keyword in ANNOTATIONS
         if keyword in schema and not (keyword == "format" and schema["format"] in formats)
     }
 
 
-def _type(schema: Any, depth: int) -> nodes.Type:
+def _read_schema_type(schema: Any, depth: int) -> nodes.Type:
     if not isinstance(schema, dict):
-        raise _Unreadable(_NO_SCHEMA)
+        raise _UnreadableSchema(_NO_SCHEMA)
     if not depth:
-        raise _Unreadable(Reason("is nested too deeply", "schemas nested too deeply"))
+        raise _UnreadableSchema(Reason("is nested too deeply", "schemas nested too deeply"))
     if not schema:
         return ANY
     kind = schema.get("type")
     if "anyOf" in schema:
         return _open_enum(schema, depth)
     if isinstance(kind, list):
-        return nodes.OptionalType(inner=_type(_without_null(schema, kind), depth - 1))
+        return nodes.OptionalType(inner=_read_schema_type(_without_null(schema, kind), depth - 1))
     if kind == "object":
         return nodes.RecordType(
-            fields=tuple(_field(*entry, depth - 1) for entry in _properties(schema))
+            fields=tuple(
+                _read_field_schema(*entry, depth - 1) for entry in _list_properties(schema)
+            )
         )
     if kind == "array":
-        return nodes.ListType(element=_element(schema, depth))
+        return nodes.ListType(element=_read_element_type(schema, depth))
     if kind in ("string", "integer") and "enum" in schema:
         _refuse_others(schema, ("type", "enum"))
-        values = _plain(schema["enum"])
+        values = _normalise_numbers(schema["enum"])
         wanted = str if kind == "string" else int
         if not isinstance(values, list) or not all(type(value) is wanted for value in values):
-            raise _Unreadable(_ENUM)
+            raise _UnreadableSchema(_ENUM)
         return nodes.EnumType(values=tuple(values))
     if not isinstance(kind, str) or (kind, None) not in SCALAR_OF:
-        raise _Unreadable(untyped_schema(schema))
+        raise _UnreadableSchema(explain_untyped_schema(schema))
     if "enum" in schema:
-        raise _Unreadable(_ENUM)
+        raise _UnreadableSchema(_ENUM)
     _refuse_others(schema, ("type", "format"))
     format_ = schema.get("format")
     if not isinstance(format_, str | None) or (kind, format_) not in SCALAR_OF:
-        raise _Unreadable(unsaid_keyword("format"))
+        raise _UnreadableSchema(unsaid_keyword("format"))
     return SCALAR_OF[kind, format_]
 
 
@@ -282,45 +286,45 @@ def _open_enum(schema: Schema, depth: int) -> nodes.Type:
     _refuse_others(schema, ("anyOf",))
     choice = schema["anyOf"]
     if not isinstance(choice, list):
-        raise _Unreadable(unsaid_keyword("anyOf"))
+        raise _UnreadableSchema(unsaid_keyword("anyOf"))
     optional = len(choice) == 3 and choice[2] == {"type": "null"}
     if choice[1:] not in ([SCALARS["string"]], [SCALARS["string"], {"type": "null"}]):
-        raise _Unreadable(_CHOICE)
-    enum = _type(choice[0], depth - 1)
+        raise _UnreadableSchema(_CHOICE)
+    enum = _read_schema_type(choice[0], depth - 1)
     if not isinstance(enum, nodes.EnumType) or enum.numeric or enum.open:
-        raise _Unreadable(_CHOICE)
+        raise _UnreadableSchema(_CHOICE)
     enum = replace(enum, open=True)
     return nodes.OptionalType(inner=enum) if optional else enum
 
 
-def _element(schema: Schema, depth: int) -> nodes.Type:
+def _read_element_type(schema: Schema, depth: int) -> nodes.Type:
     """The type of the entries of a list."""
     if "items" not in schema:
-        raise _Unreadable(
+        raise _UnreadableSchema(
             Reason("is a list of entries that nothing describes", "lists without `items`")
         )
     _refuse_others(schema, ("type", "items"))
     try:
-        return _type(schema["items"], depth - 1)
-    except _Unreadable as error:
-        raise _Unreadable(error.reason.inside("[]")) from None
+        return _read_schema_type(schema["items"], depth - 1)
+    except _UnreadableSchema as error:
+        raise _UnreadableSchema(error.reason.inside("[]")) from None
 
 
 def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
     for name in schema:
         if name not in keywords:
-            raise _Unreadable(unsaid_keyword(name))
+            raise _UnreadableSchema(unsaid_keyword(name))
 
 
 def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
     """The schema of the values other than null of a schema whose `type` is `[kind, "null"]`."""
     if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
-        raise _Unreadable(untyped_schema({"type": kinds}))
+        raise _UnreadableSchema(explain_untyped_schema({"type": kinds}))
     inner = schema | {"type": kinds[0]}
     if "enum" in schema:
         values = schema["enum"]
         if not isinstance(values, list) or values[-1:] != [None]:
-            raise _Unreadable(_ENUM)
+            raise _UnreadableSchema(_ENUM)
         inner["enum"] = values[:-1]
     return inner
 
@@ -344,7 +348,7 @@ _SOURCE = Reason(
 """Reasons for refusing a schema that are needed in several places."""
 
 
-def _plain(value: Any, depth: int = MAX_DEPTH) -> Any:
+def _normalise_numbers(value: Any, depth: int = MAX_DEPTH) -> Any:
     """A JSON value with its whole numbers as integers, as a compiled constant has them.
 
     Below `depth` levels of nesting it stays as it is.
@@ -352,16 +356,16 @@ def _plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list) and depth:
-        return [_plain(entry, depth - 1) for entry in value]
+        return [_normalise_numbers(entry, depth - 1) for entry in value]
     if isinstance(value, dict) and depth:
-        return {key: _plain(entry, depth - 1) for key, entry in value.items()}
+        return {key: _normalise_numbers(entry, depth - 1) for key, entry in value.items()}
     return value
 
 
 # Proof by compiling again
 
 
-def _compiled(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
+def _compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
     """A workflow that declares these fields and nothing else, compiled from source text."""
     types = TypeNames(inputs, secrets, outputs, taken=("w",))
     names = source_names(inputs)
@@ -377,18 +381,20 @@ def _compiled(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflo
     files = MemoryFiles({"w.flow": "\n".join(lines), "w.md": "-"})
     with collector_paused():
         sink = Sink()
-        model = analyze_program(load(files, ["w.flow"], sink), None, files, sink)
-        for found in sink.sorted():
+        model = analyze_program(load_sources(files, ["w.flow"], sink), None, files, sink)
+        for found in sink.findings_in_order():
             if found.severity == ERROR:
                 words = f"has a field that source refuses: {found.message}"
-                raise _Unreadable(Reason(words, "fields that source refuses"))
+                raise _UnreadableSchema(Reason(words, "fields that source refuses"))
         return lower_program(model, {}).workflows[0]
 
 
-def _same(one: Any, other: Any) -> bool:
+def _is_same_json(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal; unlike in Python, `true` is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(
+            _is_same_json(one[key], other[key]) for key in one
+        )
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(_is_same_json, one, other))
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

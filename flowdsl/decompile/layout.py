@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from flowdsl.codegen.artifacts import ImageRef, ModelName, plain, stand_in
+from flowdsl.codegen.artifacts import ImageRef, ModelName, render_plain_json, stand_in
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.ir import nodes
@@ -23,7 +23,7 @@ from flowdsl.syntax import ast
 from .checks import ReadChecks, checks_document
 from .model import NOWHERE, FlowFile, Payload, Picture, PromptHints, PromptProgram
 from .payload import Schema, StoredWorkflow
-from .settings import Settings, terminal
+from .settings import Settings, derive_terminal_settings
 from .writing.statement_text import PICTURES
 from .writing.type_names import source_names
 
@@ -68,7 +68,9 @@ def file_name(name: str, part: str) -> str:
     return f"{name}.{part}.{'md' if part == 'prompt' else 'json'}"
 
 
-def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dict[str, bytes]]:
+def lay_out_source(
+    parts: Parts, shape: Shape, outputs: Fields
+) -> tuple[FlowFile, dict[str, bytes]]:
     """The source of a workflow in a shape, and the files beside it by path."""
     stored, settings = parts.stored, parts.settings
     checks = parts.checks if shape.checks and isinstance(parts.checks, ReadChecks) else None
@@ -77,7 +79,10 @@ def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dic
     if not shape.inputs:
         # Statements and checks in source may name the inputs that the schema file declares.
         names_inputs = program is not None or (checks is not None and checks.checks is not None)
-        inputs, secrets = nameable(parts.hints.inputs or ()) if names_inputs else (), ()
+        inputs, secrets = (
+            select_nameable_inputs(parts.hints.inputs or ()) if names_inputs else (),
+            (),
+        )
     body = program.body if program is not None else ()
     commands = frozenset(commands_of(body))
     workflow = nodes.Workflow(
@@ -92,7 +97,7 @@ def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dic
         secrets=secrets,
         outputs=outputs if shape.outputs else (),
         models=settings.models,
-        terminal=terminal(settings, commands),
+        terminal=derive_terminal_settings(settings, commands),
         rules=program.rules if program is not None else (),
         body=body,
         sources=program.sources if program is not None else (),
@@ -101,7 +106,7 @@ def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dic
         extra=settings.extra,
     )
     kept = {
-        "prompt": None if shape.statements else _verbatim(stored.prompt),
+        "prompt": None if shape.statements else _encode_verbatim(stored.prompt),
         "inputs": None if shape.inputs else _schema_file(stored.input_schema),
         "outputs": None if shape.outputs else _schema_file(stored.output_schema),
         "checks": None if shape.checks else _json_file(checks_document(stored)),
@@ -132,7 +137,7 @@ def laid_out(parts: Parts, shape: Shape, outputs: Fields) -> tuple[FlowFile, dic
     )
 
 
-def nameable(fields: Fields) -> Fields:
+def select_nameable_inputs(fields: Fields) -> Fields:
     """The inputs of a schema file that source can name as they are called on the wire."""
     names = source_names(fields)
     return tuple(field for field in fields if names[field.name] == field.name)
@@ -159,7 +164,7 @@ def _schema_file(schema: Schema | None) -> bytes | None:
     return None if schema is None or schema.document is None else _json_file(schema.document)
 
 
-def _verbatim(text: str) -> bytes:
+def _encode_verbatim(text: str) -> bytes:
     """The bytes of a file that is read back as `text`.
 
     A byte order mark at the beginning of the text is doubled, for reading takes one off.
@@ -188,7 +193,7 @@ class _Options(CompileOptions):
         return self.verified
 
 
-def recompile(
+def compile_written_files(
     files: Mapping[str, bytes],
     path: str,
     capabilities: Capabilities,
@@ -212,5 +217,5 @@ def recompile(
             return addresses[part.sha256]
         return stand_in(part)
 
-    payload = plain(artifact.payload, address_or_alias) | {"tags": list(artifact.tags)}
+    payload = render_plain_json(artifact.payload, address_or_alias) | {"tags": list(artifact.tags)}
     return Recompiled(module, payload, ())

@@ -48,11 +48,11 @@ def workflow_name(title: str) -> str:
     """The name of a workflow in snake case: ASCII, no word of the language, a valid file name."""
     own = title[found.end() :] if (found := _FORWARDED.match(title)) else title
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", own)
-    folded = _decomposed(spaced).encode("ascii", "ignore").decode().lower()
+    folded = _decompose_title(spaced).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", re.sub(r"['`]", "", folded)).strip("_")
     if not name or name[0].isdigit():
         name = f"{FALLBACK}_{name}".rstrip("_")
-    name = _cut(name, LONGEST)
+    name = _cut_name(name, LONGEST)
     return f"{name}_{FALLBACK}" if name in _RESERVED or _DEVICES.match(name) else name
 
 
@@ -66,21 +66,21 @@ def is_name(name: str) -> bool:
     )
 
 
-def called(name: str, title: str | None) -> str:
+def describe_workflow_name(name: str, title: str | None) -> str:
     """How a message calls a workflow: its name, with its title if one is given."""
     return name if title is None else f"{name} (`{title}`)"
 
 
 def telling_title(title: str) -> str | None:
     """The title, cut for messages, if fewer than half of its letters are in the name; else None."""
-    letters = [letter for letter in _decomposed(title) if letter.isalpha()]
+    letters = [letter for letter in _decompose_title(title) if letter.isalpha()]
     kept = sum(letter.isascii() for letter in letters)
     if letters and 2 * kept >= len(letters):
         return None
     return title if len(title) <= _SHOWN else f"{title[:_SHOWN]}..."
 
 
-def _decomposed(title: str) -> str:
+def _decompose_title(title: str) -> str:
     """A title in lower case, its letters split into base letters and combining marks (NFKD)."""
     lowered = unicodedata.normalize("NFC", title).lower().translate(_FOLDED)
     return unicodedata.normalize("NFKD", lowered)
@@ -99,7 +99,7 @@ class Names:
         while self._is_taken(name):
             number += 1
             ending = f"_{number}"
-            name = _cut(wanted, LONGEST - len(ending)) + ending
+            name = _cut_name(wanted, LONGEST - len(ending)) + ending
         self._given.add(name.lower())
         return name
 
@@ -107,5 +107,5 @@ class Names:
         return name.lower() in self._given or name in self._taken or name.lower() in self._taken
 
 
-def _cut(name: str, length: int) -> str:
+def _cut_name(name: str, length: int) -> str:
     return name[:length].rstrip("_")

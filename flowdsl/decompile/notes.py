@@ -29,7 +29,7 @@ class Remark(Record):
     cause: str = ""
 
 
-def quotation(words: str, longest: int = 60) -> str:
+def quote_payload_words(words: str, longest: int = 60) -> str:
     """Words of a payload as a note quotes them: without backticks, at most `longest` characters."""
     plain = words.replace("`", "")
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
@@ -52,15 +52,17 @@ class Reason(Record):
     def told(self) -> str:
         """The reason as a clause: the field, and what is the matter with it."""
         path = ".".join(self.path).replace(".[]", "[]")
-        return f"{f'`{quotation(path)}`' if path else 'it'} {self.words}"
+        return f"{f'`{quote_payload_words(path)}`' if path else 'it'} {self.words}"
 
 
 def unsaid_keyword(name: str) -> Reason:
     """The reason for a keyword that no type has."""
-    return Reason(f"has `{quotation(name)}`, which no type says", f"`{quotation(name)}`")
+    return Reason(
+        f"has `{quote_payload_words(name)}`, which no type says", f"`{quote_payload_words(name)}`"
+    )
 
 
-def untyped_schema(schema: dict[str, Any]) -> Reason:
+def explain_untyped_schema(schema: dict[str, Any]) -> Reason:
     """The reason for a schema whose `type` is missing or unknown."""
     for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
         if name in schema:
@@ -69,7 +71,9 @@ def untyped_schema(schema: dict[str, Any]) -> Reason:
     if isinstance(kind, list):
         return Reason("has several types", "fields of several types")
     if isinstance(kind, str):
-        return Reason(f"has the type `{quotation(kind)}`, which types do not know", "odd types")
+        return Reason(
+            f"has the type `{quote_payload_words(kind)}`, which types do not know", "odd types"
+        )
     return Reason("has no type", "fields without a type")
 
 
@@ -97,15 +101,15 @@ def schema_difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
         return Reason("is another value when declared", "values that change")
     properties = schema.get("properties")
     named: Iterable[str] = properties if isinstance(properties, dict) else ()
-    found = _required(declared, schema, named, reported)
+    found = _explain_required(declared, schema, named, reported)
     if found is not None:
         return found
     inner = declared.get("properties")
     if isinstance(inner, dict) and isinstance(properties, dict):
         for name, field in properties.items():
-            if not _equal(inner.get(name), field):
+            if not _is_equal_json(inner.get(name), field):
                 return schema_difference(inner.get(name), field, reported=False).inside(name)
-    if "items" in schema and not _equal(declared.get("items"), schema["items"]):
+    if "items" in schema and not _is_equal_json(declared.get("items"), schema["items"]):
         return schema_difference(declared.get("items"), schema["items"], reported=False).inside(
             "[]"
         )
@@ -115,12 +119,12 @@ def schema_difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
     for name in declared:
         if name not in schema:
             return Reason(f"lacks `{name}`", f"a missing `{name}`")
-        if not _equal(declared[name], schema[name]):
+        if not _is_equal_json(declared[name], schema[name]):
             return Reason(f"has another `{name}` than a type gives it", f"another `{name}`")
     return Reason("comes out differently", "other differences")
 
 
-def _required(
+def _explain_required(
     declared: dict[str, Any], schema: dict[str, Any], names: Iterable[str], reported: bool
 ) -> Reason | None:
     wanted, given = schema.get("required", []), declared.get("required", [])
@@ -145,5 +149,5 @@ def _required(
     return None
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _is_equal_json(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

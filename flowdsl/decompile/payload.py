@@ -13,7 +13,7 @@ from flowdsl.cyberdesk.models.workflow import (
     WorkflowCreate,
 )
 from flowdsl.deploy.resources.mark import without_mark
-from flowdsl.deploy.resources.policy import PASSED_THROUGH, canonical, normalise
+from flowdsl.deploy.resources.policy import PASSED_THROUGH, normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES, UNTITLED
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.semantics.values.json_text import read_json
@@ -73,11 +73,13 @@ def read_payloads(text: str, where: str) -> list[Payload]:
 
     `where` names the file in messages. Raises `ImportProblem`.
     """
-    document = _parsed(text, where)
+    document = _parse_payload_json(text, where)
     if isinstance(document, dict) and "main_prompt" not in document and "items" in document:
         document = document["items"]
         if not isinstance(document, list):
-            raise ImportProblem(f"`items` in `{where}` is {_kind(document)}, not a list")
+            raise ImportProblem(
+                f"`items` in `{where}` is {_describe_json_kind(document)}, not a list"
+            )
     listed = isinstance(document, list)
     payloads: list[Any] = document if isinstance(document, list) else [document]
     for number, payload in enumerate(payloads, 1):
@@ -85,7 +87,7 @@ def read_payloads(text: str, where: str) -> list[Payload]:
     return payloads
 
 
-def _parsed(text: str, where: str) -> Any:
+def _parse_payload_json(text: str, where: str) -> Any:
     def refuse_constant(constant: str) -> NoReturn:
         raise ImportProblem(f"`{where}` holds `{constant}`, which is no number of JSON")
 
@@ -132,9 +134,9 @@ def read_workflow(payload: Any, where: str) -> StoredWorkflow:
 
     Raises `ImportProblem`, whose text begins with `where`.
     """
-    fields = _Fields(payload, where)
+    fields = _PayloadFields(payload, where)
     if not isinstance(payload, dict):
-        fields.refuse(f"is {_kind(payload)}, not a workflow")
+        fields.refuse(f"is {_describe_json_kind(payload)}, not a workflow")
     if "main_prompt" not in payload:
         fields.refuse("is no workflow: it has no `main_prompt`")
     fields.check_text()
@@ -179,7 +181,7 @@ def model_name(written: str) -> str:
 
 def says_something(value: Any) -> bool:
     """Whether a value of a field means more than its absence would."""
-    return normalise(PASSED_THROUGH, value) is not None
+    return normalise_value(PASSED_THROUGH, value) is not None
 
 
 def is_model_id(model: Any) -> bool:
@@ -187,7 +189,7 @@ def is_model_id(model: Any) -> bool:
     return isinstance(model, str) and is_uuid(model)
 
 
-class _Fields:
+class _PayloadFields:
     """Typed access to the fields of a payload; null counts as absent.
 
     Every method raises `ImportProblem` for a value of another type.
@@ -219,7 +221,7 @@ class _Fields:
         found = self._value(key, dict, "an object") or {}
         for name, value in found.items():
             if name in ModelMetadata.always_sent and not isinstance(value, str | None):
-                self.refuse(f"has {_kind(value)} in `{key}.{name}`, not text")
+                self.refuse(f"has {_describe_json_kind(value)} in `{key}.{name}`, not text")
         return found
 
     def texts(self, key: str) -> list[str]:
@@ -250,15 +252,15 @@ class _Fields:
         if isinstance(value, dict | list):
             value = json.dumps(value, ensure_ascii=False)
         elif value is not None and not isinstance(value, str):
-            self.refuse(f"has {_kind(value)} in `{key}`, not text")
+            self.refuse(f"has {_describe_json_kind(value)} in `{key}`, not text")
         if not value:
             return None
-        return _schema(value)
+        return _parse_schema(value)
 
     def _value(self, key: str, kind: type, expected: str) -> Any:
         value = self._payload.get(key)
         if value is not None and not isinstance(value, kind):
-            self.refuse(f"has {_kind(value)} in `{key}`, not {expected}")
+            self.refuse(f"has {_describe_json_kind(value)} in `{key}`, not {expected}")
         return value
 
     def _list(self, key: str) -> Iterable[tuple[int, Any]]:
@@ -266,12 +268,12 @@ class _Fields:
 
     def _entry(self, key: str, number: int, entry: Any, kind: type, expected: str) -> Any:
         if not isinstance(entry, kind):
-            self.refuse(f"has {_kind(entry)} in `{key}[{number}]`, not {expected}")
+            self.refuse(f"has {_describe_json_kind(entry)} in `{key}[{number}]`, not {expected}")
         return entry
 
 
-def _schema(text: str) -> Schema | None:
-    document = _document(text)
+def _parse_schema(text: str) -> Schema | None:
+    document = _parse_json_object(text)
     if document is None:
         return Schema(text, None)
     plain = without_mark(document)
@@ -280,7 +282,7 @@ def _schema(text: str) -> Schema | None:
     return Schema(text, plain)
 
 
-def _document(text: str) -> dict[str, Any] | None:
+def _parse_json_object(text: str) -> dict[str, Any] | None:
     """The JSON object that a text spells.
 
     None for other text, and for JSON that we could not write again.
@@ -292,7 +294,7 @@ def _document(text: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _kind(value: Any) -> str:
+def _describe_json_kind(value: Any) -> str:
     match value:
         case None:
             return "null"
@@ -320,7 +322,7 @@ def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
     them. A workflow without a name equals one called `UNTITLED`. Raises `ImportProblem` for what is
     no workflow.
     """
-    forms = [_form(payload) for payload in (one, other)]
+    forms = [_canonical_form(payload) for payload in (one, other)]
     names = dict.fromkeys(name for form in forms for name in form)
     if not ("tags" in one and "tags" in other):
         names.pop("tags", None)
@@ -328,7 +330,7 @@ def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
     return tuple(name for name in names if first.get(name) != second.get(name))
 
 
-def _form(payload: Payload) -> dict[str, str | None]:
+def _canonical_form(payload: Payload) -> dict[str, str | None]:
     """The fields of a payload, each in one canonical spelling; None for what says nothing."""
     stored = read_workflow(payload, "the payload")
     checks = [{"allow_missing_attachments": False} | check for check in stored.checks]
@@ -347,17 +349,17 @@ def _form(payload: Payload) -> dict[str, str | None]:
         **stored.extra,
     }
     return {
-        name: None if value is None or value in ([], {}) else canonical(value)
+        name: None if value is None or value in ([], {}) else render_canonical_json(value)
         for name, value in fields.items()
     }
 
 
 def _schema_form(schema: Schema | None) -> str | None:
     """A schema in one canonical spelling; what is no JSON, or nests too deeply, as it stands."""
-    value = None if schema is None else normalise(POLICIES["input_schema"], schema.text)
+    value = None if schema is None else normalise_value(POLICIES["input_schema"], schema.text)
     try:
         if value is None or isinstance(value, str):
             return value
-        return canonical(value)
+        return render_canonical_json(value)
     except RecursionError:
         return None if schema is None else schema.text

@@ -42,7 +42,7 @@ def import_workflows(
         (read_workflow(payload, f"workflow {number}"), payload)
         for number, payload in enumerate(payloads, 1)
     ]
-    read.sort(key=lambda pair: _order(*pair))
+    read.sort(key=lambda pair: _workflow_sort_key(*pair))
     titles = Counter(stored.name for stored, _ in read if stored.name)
     names = Names(taken)
     files: dict[str, bytes] = {}
@@ -50,7 +50,7 @@ def import_workflows(
     addresses: dict[str, str] = {}
     for stored, payload in read:
         wished = name if len(read) == 1 else None
-        given = names.give(_name(stored) if wished is None else wished)
+        given = names.give(_name_for_workflow(stored) if wished is None else wished)
         title = telling_title(stored.name) if wished is None and stored.name else None
         imported = import_workflow(given, stored, payload, pictures, capabilities)
         if any(files.get(path, content) != content for path, content in imported.files.items()):
@@ -75,11 +75,11 @@ def import_workflows(
     return ImportedProject(dict(sorted(files.items())), tuple(notes), addresses)
 
 
-def _order(stored: StoredWorkflow, payload: Payload) -> tuple[str, str, str]:
-    return _name(stored), stored.id or "", json.dumps(payload, sort_keys=True)
+def _workflow_sort_key(stored: StoredWorkflow, payload: Payload) -> tuple[str, str, str]:
+    return _name_for_workflow(stored), stored.id or "", json.dumps(payload, sort_keys=True)
 
 
-def _name(stored: StoredWorkflow) -> str:
+def _name_for_workflow(stored: StoredWorkflow) -> str:
     return workflow_name(stored.name or UNTITLED)
 
 

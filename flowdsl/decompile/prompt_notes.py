@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.semantics.capabilities import TOOLS
 
 from .checks import check_texts
-from .notes import KEPT, RISKY, WRONG, Remark, quotation
+from .notes import KEPT, RISKY, WRONG, Remark, quote_payload_words
 from .payload import StoredWorkflow
 from .proposing.rich_text import is_rich_text
 
@@ -42,10 +42,10 @@ _LONGEST = 40
 
 def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
     """Remarks on a prompt that is kept as it is."""
-    declared = _declared(stored)
-    undeclared = _undeclared(stored.prompt, declared)
+    declared = _find_declared_names(stored)
+    undeclared = _find_undeclared_names(stored.prompt, declared)
     if undeclared:
-        what = f"the prompt uses {listed(undeclared)}"
+        what = f"the prompt uses {join_names(undeclared)}"
         if stored.input_schema is None:
             words = "and the workflow has no input schema, so that nobody is asked for values"
         else:
@@ -53,17 +53,17 @@ def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
                 "which the input schema does not declare; a run without a value gets `__EMPTY__`"
             )
         yield Remark(WRONG, f"{what}, {words}")
-    strange = set(_strange(stored, declared or frozenset()))
+    strange = set(_find_strange_variables(stored, declared or frozenset()))
     if strange:
         what = (
             "look like variables and are none"
             if len(strange) > 1
             else "looks like a variable and is none"
         )
-        yield Remark(WRONG, f"{listed(strange)} in the prompt {what}")
+        yield Remark(WRONG, f"{join_names(strange)} in the prompt {what}")
     tools = {name for name in re.findall(_RUNTIME, stored.prompt) if name in _TOOL_NAMES}
     if tools:
-        braced = listed(f"{{{{{name}}}}}" for name in tools)
+        braced = join_names(f"{{{{{name}}}}}" for name in tools)
         words = (
             "are runtime values, which vanish"
             if len(tools) > 1
@@ -99,7 +99,7 @@ def has_frames(prompt: str) -> bool:
 
 def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remark]:
     """A remark on backslashes before variables in commands, in checks and, if asked, the prompt."""
-    declared = _declared(stored)
+    declared = _find_declared_names(stored)
     places = [
         ((stored.prompt,) if prompt else (), "the prompt"),
         (stored.allowlist, "the terminal allowlist"),
@@ -107,11 +107,13 @@ def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remar
     ]
     found: dict[str, list[str]] = {}
     for texts, place in places:
-        touched = set(_touched(texts, declared))
+        touched = set(_find_escaped_variables(texts, declared))
         if touched:
-            found.setdefault(listed(touched), []).append(place)
+            found.setdefault(join_names(touched), []).append(place)
     if found:
-        what = _and([f"{names} in {_and(where)}" for names, where in found.items()])
+        what = _join_with_and(
+            [f"{names} in {_join_with_and(where)}" for names, where in found.items()]
+        )
         yield Remark(
             WRONG,
             f"a backslash touches {what}, and the platform reads it as an escape; write `/`, "
@@ -120,11 +122,11 @@ def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remar
         )
 
 
-def _and(words: list[str]) -> str:
+def _join_with_and(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _declared(stored: StoredWorkflow) -> frozenset[str] | None:
+def _find_declared_names(stored: StoredWorkflow) -> frozenset[str] | None:
     """The names in the input schema, secrets with `$`.
 
     None where the schema does not list its fields.
@@ -136,7 +138,7 @@ def _declared(stored: StoredWorkflow) -> frozenset[str] | None:
     return frozenset(properties) if isinstance(properties, dict) and properties else None
 
 
-def _undeclared(prompt: str, declared: Collection[str] | None) -> set[str]:
+def _find_undeclared_names(prompt: str, declared: Collection[str] | None) -> set[str]:
     """The inputs and secrets in a prompt that are not declared, each as `{name}`."""
     if declared is None:
         return set()
@@ -144,7 +146,9 @@ def _undeclared(prompt: str, declared: Collection[str] | None) -> set[str]:
     return {f"{{{name}}}" for name in used.difference(declared)}
 
 
-def _touched(texts: Iterable[str], declared: Collection[str] | None) -> Iterator[str]:
+def _find_escaped_variables(
+    texts: Iterable[str], declared: Collection[str] | None
+) -> Iterator[str]:
     """The variables with a backslash before them, as they are written.
 
     An undeclared one counts only in a path, for elsewhere its brace may be escaped on purpose.
@@ -155,7 +159,7 @@ def _touched(texts: Iterable[str], declared: Collection[str] | None) -> Iterator
                 yield variable.replace("`", "")
 
 
-def _strange(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]:
+def _find_strange_variables(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]:
     """What looks like a variable in the prose of a prompt but is none.
 
     Code of PowerShell is no prose.
@@ -166,13 +170,13 @@ def _strange(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]
             text = text.replace(command, " ")
     text = re.sub(_CODE, lambda code: " " if _is_powershell(code[2]) else code[0], text)
     for found in re.finditer(f"{_SPACED}|{_SHELL}", text):
-        yield _quotation(found[0])
+        yield _quote_braced(found[0])
     for found in re.finditer(_IN_BRACES, text):
         root = re.split(r"[.\[]", found[1], maxsplit=1)[0]
         if re.fullmatch(_NAME + _PATH, found[1].removeprefix("$")) or found[1] in declared:
             continue
         if root not in declared or re.fullmatch(r"\$?[A-Za-z_]\w*", root):
-            yield _quotation(found[0])
+            yield _quote_braced(found[0])
 
 
 def _is_powershell(code: str) -> bool:
@@ -180,5 +184,5 @@ def _is_powershell(code: str) -> bool:
     return marked or ("$" in code and re.search(_CMDLET, code) is not None)
 
 
-def _quotation(braced: str) -> str:
-    return f"{quotation(braced[:-1], _LONGEST)}}}"
+def _quote_braced(braced: str) -> str:
+    return f"{quote_payload_words(braced[:-1], _LONGEST)}}}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.deploy.resources.workflow import MODELS, UNTITLED
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.format.literals import plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import NO_COMMAND
@@ -59,18 +59,18 @@ def read_settings(stored: StoredWorkflow) -> Settings:
         kept |= stored.extra
     changed = [] if all(map(_can_be_said, stored.tags)) else ["tags"]
     return Settings(
-        title=_near(title),
-        tags=tuple(sorted(set(map(_near, stored.tags)))),
+        title=_nearest_literal_text(title),
+        tags=tuple(sorted(set(map(_nearest_literal_text, stored.tags)))),
         models=None if MODELS in kept else read_models(stored.models),
         allowlist=stored.allowlist,
         extra={} if kept else stored.extra,
         kept=kept,
         changed=frozenset(changed),
-        remarks=tuple(_remarks(stored, kept, changed)),
+        remarks=tuple(_remark_on_settings(stored, kept, changed)),
     )
 
 
-def terminal(settings: Settings, commands: frozenset[str]) -> nodes.Terminal:
+def derive_terminal_settings(settings: Settings, commands: frozenset[str]) -> nodes.Terminal:
     """What `terminal { }` says, so that it and the `commands` of statements give the allowlist."""
     allowlist = settings.allowlist
     if ALLOWLIST in settings.kept or (allowlist == (NO_COMMAND,) and not commands):
@@ -80,7 +80,7 @@ def terminal(settings: Settings, commands: frozenset[str]) -> nodes.Terminal:
     return nodes.Terminal(allow=tuple(each for each in allowlist if each not in commands))
 
 
-def _near(value: str) -> str:
+def _nearest_literal_text(value: str) -> str:
     """`value`, or the nearest text that a literal can hold."""
     if _can_be_said(value):
         return value
@@ -110,7 +110,9 @@ def read_models(models: dict[str, str]) -> nodes.Models | None:
     )
 
 
-def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -> Iterator[Remark]:
+def _remark_on_settings(
+    stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]
+) -> Iterator[Remark]:
     for field in changed:
         yield Remark(
             LOST, f"`{field}` has characters that source cannot say; blanks stand in their place"
@@ -120,7 +122,7 @@ def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -
         yield Remark(
             KEPT,
             (
-                f"{listed(kept)} {verb} in a file of `extra from`, because nothing else in "
+                f"{join_names(kept)} {verb} in a file of `extra from`, because nothing else in "
                 "source can hold them"
             ),
             (
@@ -143,7 +145,7 @@ def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -
         what = "models are" if len(ids) > 1 else "a model is"
         yield Remark(
             RISKY,
-            f"{what} named by id, which holds in one organization only: {listed(ids)}",
+            f"{what} named by id, which holds in one organization only: {join_names(ids)}",
             "workflows name models by id, which holds in one organization only",
         )
     if not stored.name:
@@ -151,4 +153,6 @@ def _remarks(stored: StoredWorkflow, kept: dict[str, Any], changed: list[str]) -
     for unknown in (stored.unknown_models, stored.extra):
         if unknown:
             verb = "are" if len(unknown) > 1 else "is"
-            yield Remark(PASSED, f"{listed(unknown)} {verb} newer than this version and passed on")
+            yield Remark(
+                PASSED, f"{join_names(unknown)} {verb} newer than this version and passed on"
+            )

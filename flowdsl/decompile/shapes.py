@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
@@ -20,9 +20,9 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
-from .checks import ReadChecks, read_checks, renamed_inputs
+from .checks import ReadChecks, find_renamed_inputs, read_checks
 from .fields import read_inputs, read_outputs, why_no_inputs, why_no_outputs
-from .layout import FOLDER, Fields, Parts, Shape, file_name, laid_out, recompile
+from .layout import FOLDER, Fields, Parts, Shape, compile_written_files, file_name, lay_out_source
 from .loose_fields import loose_fields
 from .model import Payload, Picture, PromptHints
 from .notes import KEPT, LOST, RISKY, Reason, Remark
@@ -55,8 +55,8 @@ def import_workflow(
 
     Of the pictures, those come into files that source shows.
     """
-    inputs = _fields(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
-    hints = _hints(stored, inputs, pictures)
+    inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
+    hints = _make_prompt_hints(stored, inputs, pictures)
     parts = Parts(
         name=name,
         stored=stored,
@@ -72,27 +72,29 @@ def import_workflow(
 
 def read_hints(stored: StoredWorkflow, pictures: Mapping[str, Picture]) -> PromptHints:
     """What the rest of a workflow tells about the variables in its prompt."""
-    inputs = _fields(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
-    return _hints(stored, inputs, pictures)
+    inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
+    return _make_prompt_hints(stored, inputs, pictures)
 
 
-def _hints(
+def _make_prompt_hints(
     stored: StoredWorkflow, read: tuple[Fields, Fields] | None, pictures: Mapping[str, Picture]
 ) -> PromptHints:
     inputs: Fields | None
     if read is not None:
         inputs, secrets = read
     else:
-        inputs, secrets = _split(_fields(loose_fields, stored.input_schema, _NO_FIELDS))
+        inputs, secrets = _split_secrets(
+            _read_fields_of(loose_fields, stored.input_schema, _NO_FIELDS)
+        )
     return PromptHints(
         inputs=inputs,
         secrets=secrets,
-        outputs=_fields(loose_fields, stored.output_schema, _NO_FIELDS),
+        outputs=_read_fields_of(loose_fields, stored.output_schema, _NO_FIELDS),
         pictures=dict(pictures),
     )
 
 
-class _Outcome(Record):
+class _ShapeOutcome(Record):
     """The result of trying a shape: its files, what is wrong, and the parts to blame for that."""
 
     files: dict[str, bytes]
@@ -123,38 +125,43 @@ class _Import:
         )
         shape = best
         while True:
-            outcome = self._try(shape)
+            outcome = self._try_shape(shape)
             if not outcome.problems:
                 break
             for part in outcome.blamed:
                 self._why.setdefault(part, outcome.problems[0])
-            worse = _without(shape, outcome.blamed, best)
+            worse = _next_shape_without(shape, outcome.blamed, best)
             if worse is None:
                 break
             shape = worse
-        return Imported(outcome.files, tuple(self._remarks(shape, outcome)))
+        return Imported(outcome.files, tuple(self._remark_on_outcome(shape, outcome)))
 
     # One shape
 
-    def _try(self, shape: Shape) -> _Outcome:
+    def _try_shape(self, shape: Shape) -> _ShapeOutcome:
         """Writes a shape, compiles it and compares the result with the payload."""
         parts = self._parts
         if isinstance(parts.checks, ReadChecks) and shape.checks and not shape.inputs:
-            renamed = renamed_inputs(parts.checks, parts.hints.inputs or ())
+            renamed = find_renamed_inputs(parts.checks, parts.hints.inputs or ())
             if renamed:
                 which = "input" if len(renamed) == 1 else "inputs"
                 words = (
-                    f"they name the {which} {listed(renamed)}, which source would have to rename"
+                    f"they name the {which} {join_names(renamed)}, which source would have to "
+                    "rename"
                 )
-                return _Outcome({}, frozenset(("checks",)), (words,))
+                return _ShapeOutcome({}, frozenset(("checks",)), (words,))
         outputs = self._outputs(shape)
         if shape.outputs and outputs is None:
-            return _Outcome({}, frozenset(("outputs",)), ("types cannot say the output schema",))
-        flow, files = laid_out(parts, shape, outputs or ())
+            return _ShapeOutcome(
+                {}, frozenset(("outputs",)), ("types cannot say the output schema",)
+            )
+        flow, files = lay_out_source(parts, shape, outputs or ())
         text = write_flow(flow)
         if text is None:
             blamed = "checks" if flow.workflow.checks is not None else "statements"
-            return _Outcome(files, frozenset((blamed,)), ("no literal holds one of their texts",))
+            return _ShapeOutcome(
+                files, frozenset((blamed,)), ("no literal holds one of their texts",)
+            )
         path = f"{FOLDER}/{parts.name}.flow"
         return self._compiled(path, {path: text.encode(), **files})
 
@@ -165,18 +172,18 @@ class _Import:
         def read(schema: dict[str, Any]) -> Fields | None:
             return read_outputs(schema, sources)
 
-        return _fields(read, self._parts.stored.output_schema, _NO_FIELDS)
+        return _read_fields_of(read, self._parts.stored.output_schema, _NO_FIELDS)
 
-    def _compiled(self, path: str, files: dict[str, bytes]) -> _Outcome:
-        result = recompile(files, path, self._capabilities, self._addresses)
+    def _compiled(self, path: str, files: dict[str, bytes]) -> _ShapeOutcome:
+        result = compile_written_files(files, path, self._capabilities, self._addresses)
         if result.payload is None:
             blamed = frozenset(_parts_of(result.errors, result.module))
-            return _Outcome(files, blamed, tuple(each.message for each in result.errors))
+            return _ShapeOutcome(files, blamed, tuple(each.message for each in result.errors))
         changed = self._parts.settings.changed
         differing = set(same_payload(self._payload, result.payload)) - changed
         blamed = frozenset(_PART_OF_FIELD.get(field, "statements") for field in differing)
         told = (_FIELD_WORDS.get(field, f"`{field}` comes") for field in sorted(differing))
-        return _Outcome(files, blamed, tuple(f"{words} out differently" for words in told))
+        return _ShapeOutcome(files, blamed, tuple(f"{words} out differently" for words in told))
 
     # Remarks
 
@@ -192,7 +199,7 @@ class _Import:
             if isinstance(each, asking) and each.model is not None
         }
 
-    def _remarks(self, shape: Shape, outcome: _Outcome) -> Iterator[Remark]:
+    def _remark_on_outcome(self, shape: Shape, outcome: _ShapeOutcome) -> Iterator[Remark]:
         parts = self._parts
         stored = parts.stored
         if outcome.problems:
@@ -202,7 +209,7 @@ class _Import:
         named = self._models_of(shape)
         if named:
             words = "by display name; a deploy wants an alias in `flowdsl.toml`"
-            yield Remark(RISKY, f"statements ask for {listed(named)} {words}")
+            yield Remark(RISKY, f"statements ask for {join_names(named)} {words}")
         yield from backslash_remarks(stored, prompt=not shape.statements)
         if not shape.statements:
             yield from prompt_remarks(stored)
@@ -315,7 +322,7 @@ def _parts_of(errors: Sequence[Diagnostic], module: ast.Module) -> Iterator[str]
                 yield part
 
 
-def _without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
+def _next_shape_without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
     """The next shape to try; None if all is in files.
 
     What is blamed goes into files; if all of that is in files already, the statements go too.
@@ -339,7 +346,7 @@ def _without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
     return None
 
 
-def _fields(
+def _read_fields_of(
     read: Callable[[dict[str, Any]], _T | None], schema: Schema | None, absent: _T
 ) -> _T | None:
     """What `read` returns for a schema: `absent` without one, None if it cannot be read."""
@@ -348,7 +355,7 @@ def _fields(
     return None if schema.document is None else read(schema.document)
 
 
-def _split(fields: Fields | None) -> tuple[Fields | None, Fields]:
+def _split_secrets(fields: Fields | None) -> tuple[Fields | None, Fields]:
     """Fields as inputs and secrets, these without their `$`."""
     if fields is None:
         return None, ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from flowdsl.config.address import Address
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.source.failure import FlowdslError
 
 
@@ -24,12 +24,12 @@ def address_in(word: str, known: Collection[Address], where: str) -> Address:
     named = sorted(each for each in known if each.name == word)
     if len(named) == 1:
         return named[0]
-    shown = printable(word)
+    shown = make_printable(word)
     if named:
-        raise NoSuchAddress(f"`{shown}` may be {listed(named)} in {where}; write one of them")
+        raise NoSuchAddress(f"`{shown}` may be {join_names(named)} in {where}; write one of them")
     by_name = {each.name: each for each in known}
-    nearest = closest(word, known) or by_name.get(closest(word, by_name) or "")
-    there = f"there are {listed(known)}" if known else "there are none"
+    nearest = find_closest_name(word, known) or by_name.get(find_closest_name(word, by_name) or "")
+    there = f"there are {join_names(known)}" if known else "there are none"
     if nearest is not None:
         there = f"`{nearest}` exists"
     raise NoSuchAddress(f"`{shown}` is no address in {where}; {there}")

@@ -1,7 +1,7 @@
 """One deploy, from a compiled bundle to an organisation that matches it.
 
-`_deploy` is the whole of it: read state, plan, ask, take the lease, resolve what an earlier deploy
-left open, create prerequisites, apply.
+`_carry_out_deploy` is the whole of it: read state, plan, ask, take the lease, resolve what an
+earlier deploy left open, create prerequisites, apply.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.apply.apply import apply_deletions, apply_workflows
 from flowdsl.deploy.apply.attempt import Attempt
-from flowdsl.deploy.apply.lateness import look_for_strays, said_of_strays
+from flowdsl.deploy.apply.lateness import describe_strays, look_for_strays
 from flowdsl.deploy.apply.operations import WriteContext
 from flowdsl.deploy.apply.prerequisites import create_prerequisites
 from flowdsl.deploy.apply.progress import Progress
@@ -26,11 +26,16 @@ from flowdsl.deploy.planning.named import resulting_state
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.deploy.recovery.recover import (
     WORDS,
+    assume_interrupted_writes,
     record_arrivals,
     resolve_pending,
-    with_interrupted_writes,
 )
-from flowdsl.deploy.refresh.guards import check_guards, check_protection, check_source, decide
+from flowdsl.deploy.refresh.guards import (
+    check_guards,
+    check_protection,
+    check_source,
+    decide_on_drift,
+)
 from flowdsl.deploy.refresh.refresh import (
     Refreshed,
     concurrency_of,
@@ -60,9 +65,9 @@ async def plan_deployment(job: Job) -> PlannedDeploy:
 
     Raises `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """
-    planned = await _planned(job, await read_prior(job))
+    planned = await _prepare_deploy(job, await read_prior(job))
     plan = planned.plan
-    notes = (*plan.notes, *said_of_strays(job, planned.prior, planned.seen))
+    notes = (*plan.notes, *describe_strays(job, planned.prior, planned.seen))
     return replace(planned, plan=replace(plan, notes=notes))
 
 
@@ -72,26 +77,26 @@ async def deploy(job: Job) -> Outcome:
     Every expected failure becomes a status with messages.
     """
     attempt = Attempt.of(job)
-    return await attempt.concluded(_deploy(job, attempt))
+    return await attempt.conclude_work(_carry_out_deploy(job, attempt))
 
 
-async def _planned(job: Job, prior: StateDocument) -> PlannedDeploy:
+async def _prepare_deploy(job: Job, prior: StateDocument) -> PlannedDeploy:
     seen = await refresh(job, prior)
-    believed = with_interrupted_writes(prior, seen.live, seen.tracked)
+    believed = assume_interrupted_writes(prior, seen.live, seen.tracked)
     return PlannedDeploy(prior, seen, await full_plan(job, believed, seen))
 
 
-async def _deploy(job: Job, attempt: Attempt) -> Status:
+async def _carry_out_deploy(job: Job, attempt: Attempt) -> Status:
     progress = attempt.progress
     prior = attempt.document = await read_prior(job)
-    planned = await _planned(job, prior)
+    planned = await _prepare_deploy(job, prior)
     job.approve(planned)
-    plan = attempt.plan = _checked(job, planned)
+    plan = attempt.plan = _check_planned(job, planned)
     if plan.is_empty and not prior.pending and prior.lease is None:
-        attempt.notes = said_of_strays(job, prior, planned.seen)
+        attempt.notes = describe_strays(job, prior, planned.seen)
         return Status.PARTIAL if attempt.notes else Status.NOTHING_TO_DO
     _read_secrets(job, plan)
-    _ask(job, plan)
+    _ask_for_confirmation(job, plan)
     async with attempt.under_lease(prior) as (client, journal, moved):
         seen = planned.seen
         if moved or journal.document.pending:
@@ -109,7 +114,7 @@ async def _deploy(job: Job, attempt: Attempt) -> Status:
                 {address: each.renamed_from for address, each in seen.desired.workflows.items()},
             )
         journal.see_organization(seen.organization_id)
-        progress.total = _operations(plan)
+        progress.total = _count_operations(plan)
         seen, plan = await create_prerequisites(
             job,
             client,
@@ -117,7 +122,7 @@ async def _deploy(job: Job, attempt: Attempt) -> Status:
             progress,
             seen,
             plan,
-            abandoned=journal.abandoned,
+            abandoned=journal.has_abandoned_lease,
         )
         async with keeping_source_maps(job, plan, journal):
             _record_what_is_so(journal, plan)
@@ -134,18 +139,18 @@ async def _deploy(job: Job, attempt: Attempt) -> Status:
             await apply_deletions(client, context, plan, progress, concurrency=concurrency)
             if progress.state_error is not None:
                 raise progress.state_error
-            if progress.spotless and plan.whole:
+            if progress.has_only_successes and plan.whole:
                 journal.see_source(job.source)
             if not progress.displaced:
                 attempt.notes = await look_for_strays(job, client, journal, seen)
             await journal.close()
     if any(result.outcome == "not_attempted" for result in progress.results):
-        attempt.messages.append(f"not all was begun: {progress.halted}")
+        attempt.messages.append(f"not all was begun: {progress.halt_reason}")
     well = attempt.status in (Status.DONE, Status.NOTHING_TO_DO)
     return Status.PARTIAL if attempt.notes and well else attempt.status
 
 
-def _checked(job: Job, planned: PlannedDeploy) -> Plan:
+def _check_planned(job: Job, planned: PlannedDeploy) -> Plan:
     """The plan to carry out, after the decision on drift; raises `Stop` when a check forbids it."""
     plan = planned.plan
     try:
@@ -156,10 +161,10 @@ def _checked(job: Job, planned: PlannedDeploy) -> Plan:
     except Stop:
         job.ui.show_plan(plan)
         raise
-    return decide(job, plan)
+    return decide_on_drift(job, plan)
 
 
-def _operations(plan: Plan) -> int:
+def _count_operations(plan: Plan) -> int:
     """The number of objects that the plan writes."""
     changes = sum(change.writes for change in plan.changes)
     return changes + sum(change.writes for change in plan.named) + len(plan.uploads)
@@ -182,7 +187,7 @@ def _read_secrets(job: Job, plan: Plan) -> None:
             job.target.secrets(change.address)
 
 
-def _ask(job: Job, plan: Plan) -> None:
+def _ask_for_confirmation(job: Job, plan: Plan) -> None:
     """Show the plan and ask; a plan that sends nothing needs neither."""
     if plan.writes:
         job.ui.show_plan(plan)
@@ -204,9 +209,9 @@ async def _plan_again(
     _take_in_strays(job, journal, seen)
     planned = PlannedDeploy(journal.document, seen, await full_plan(job, journal.document, seen))
     job.approve(planned)
-    plan = _checked(job, planned)
+    plan = _check_planned(job, planned)
     if plan.digest != shown.digest:
-        _ask(job, plan)
+        _ask_for_confirmation(job, plan)
     return seen, plan
 
 
@@ -263,10 +268,10 @@ async def resolve_open_writes(
     plan = plan_from(job, journal.document, seen)
     plan = replace(plan, named=tuple(each for each in plan.named if each.action == "create"))
     seen, _ = await create_prerequisites(
-        job, client, journal.document, progress, seen, plan, abandoned=journal.abandoned
+        job, client, journal.document, progress, seen, plan, abandoned=journal.has_abandoned_lease
     )
-    if progress.halted:
-        raise Stop(progress.status, progress.halted)
+    if progress.halt_reason:
+        raise Stop(progress.status, progress.halt_reason)
     try:
         found_out = await resolve_pending(
             client,

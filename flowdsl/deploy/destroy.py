@@ -33,7 +33,7 @@ from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, WantedLists, read_directory
 from flowdsl.deploy.resources.named import NAMED
 from flowdsl.deploy.resources.resource import Live
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.state.document import ResourceState, StateDocument
 
 _KINDS = tuple(kind.name for kind in NAMED)
@@ -47,27 +47,27 @@ async def destroy(job: Job, *, by_hand: bool = False) -> Outcome:
     is not used. Running it again after any failure goes on from there.
     """
     attempt = Attempt.of(job)
-    return await attempt.concluded(_destroy(job, attempt, by_hand))
+    return await attempt.conclude_work(_carry_out_destroy(job, attempt, by_hand))
 
 
-async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
+async def _carry_out_destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
     progress = attempt.progress
     prior = attempt.document = await read_prior(job)
     if not (prior.resources or prior.pending):
         return Status.NOTHING_TO_DO
     job = _reading_only(job, prior)
-    plan = attempt.plan = await _plan(job, prior)
-    _consent(job, plan, by_hand)
+    plan = attempt.plan = await _plan_destruction(job, prior)
+    _require_consent(job, plan, by_hand)
     async with attempt.under_lease(prior) as (client, journal, moved):
         if left_open := journal.document.pending:
-            await _resolve(job, client, journal)
+            await _resolve_open_writes(job, client, journal)
         if moved or left_open:
-            again = await _plan(job, journal.document)
-            if _shown(again) != _shown(plan):
-                _consent(job, again, by_hand)
+            again = await _plan_destruction(job, journal.document)
+            if _confirmation_key(again) != _confirmation_key(plan):
+                _require_consent(job, again, by_hand)
             plan = attempt.plan = again
         progress.total = len(plan.changes) + len(plan.named)
-        _forget(job, attempt, journal, plan)
+        _forget_missing(job, attempt, journal, plan)
         context = WriteContext(job.target, {}, journal, job.runtime, {})
         await apply_deletions(
             client,
@@ -80,7 +80,7 @@ async def _destroy(job: Job, attempt: Attempt, by_hand: bool) -> Status:
             if progress.state_error is not None:
                 raise progress.state_error
             await journal.flush()
-            unused = await _unused(job, client, attempt, journal, plan, kinds)
+            unused = await _find_unused_named(job, client, attempt, journal, plan, kinds)
             part = replace(plan, changes=(), named=unused)
             await apply_deletions(
                 client, context, part, progress, concurrency=job.options.concurrency
@@ -102,7 +102,7 @@ def _reading_only(job: Job, prior: StateDocument) -> Job:
     return replace(job, options=replace(job.options, only=only))
 
 
-async def _resolve(job: Job, client: CyberdeskClient, journal: Journal) -> None:
+async def _resolve_open_writes(job: Job, client: CyberdeskClient, journal: Journal) -> None:
     """Resolve what an interrupted deploy left open, since what it created is ours to delete.
 
     Raises `Unresolved`.
@@ -126,7 +126,7 @@ async def _resolve(job: Job, client: CyberdeskClient, journal: Journal) -> None:
         job.ui.event("recovery", message=line)
 
 
-async def _plan(job: Job, prior: StateDocument) -> Plan:
+async def _plan_destruction(job: Job, prior: StateDocument) -> Plan:
     """What would be deleted, and what is gone already.
 
     Raises `Stop` for a key of another organisation.
@@ -137,7 +137,7 @@ async def _plan(job: Job, prior: StateDocument) -> Plan:
         if not job.options.only or address in job.options.only
     }
     workflows = {a: each for a, each in chosen.items() if a.kind == WORKFLOW}
-    directory = await read_directory(job.client, _wanted_lists(chosen))
+    directory = await read_directory(job.client, _lists_to_read(chosen))
     live = await read_tracked(
         job.client, [each.id for each in workflows.values()], concurrency=job.options.concurrency
     )
@@ -145,7 +145,7 @@ async def _plan(job: Job, prior: StateDocument) -> Plan:
         row.id for rows in (directory.tags, directory.tag_groups, directory.models) for row in rows
     }
     gone = [address for address, each in chosen.items() if each.id not in there]
-    await _prove(job, prior, directory, live, workflows, gone)
+    await _prove_organization(job, prior, directory, live, workflows, gone)
     changes = tuple(
         Change(
             address,
@@ -171,7 +171,7 @@ async def _plan(job: Job, prior: StateDocument) -> Plan:
     return replace(plan, impact=impact)
 
 
-async def _prove(
+async def _prove_organization(
     job: Job,
     prior: StateDocument,
     directory: Directory,
@@ -198,7 +198,7 @@ async def _prove(
         )
 
 
-def _consent(job: Job, plan: Plan, by_hand: bool) -> None:
+def _require_consent(job: Job, plan: Plan, by_hand: bool) -> None:
     """Show the plan and ask; raises `Stop` when something forbids it.
 
     A plan that only drops from state what is gone already is not asked about.
@@ -211,7 +211,7 @@ def _consent(job: Job, plan: Plan, by_hand: bool) -> None:
         raise Stop(Status.DECLINED, "nothing was changed")
 
 
-def _forget(job: Job, attempt: Attempt, journal: Journal, plan: Plan) -> None:
+def _forget_missing(job: Job, attempt: Attempt, journal: Journal, plan: Plan) -> None:
     """Drop from state what does not exist any more, however that came about."""
     gone = [change.address for change in plan.of(Action.FORGET)]
     gone += [change.address for change in plan.named if not change.writes]
@@ -221,7 +221,7 @@ def _forget(job: Job, attempt: Attempt, journal: Journal, plan: Plan) -> None:
         attempt.progress.add(Result(address, "forget", "performed"))
 
 
-async def _unused(
+async def _find_unused_named(
     job: Job,
     client: CyberdeskClient,
     attempt: Attempt,
@@ -236,10 +236,10 @@ async def _unused(
     """
     progress = attempt.progress
     named = tuple(each for each in plan.named if each.writes and each.address.kind in kinds)
-    if not named or progress.halted or not progress.spotless:
+    if not named or progress.halt_reason or not progress.has_only_successes:
         return named
     try:
-        tags, rows = await _users(client, named)
+        tags, rows = await _read_possible_users(client, named)
     except CyberdeskError as error:
         for change in named:
             progress.fail(change.address, "delete", error)
@@ -247,7 +247,7 @@ async def _unused(
     unused = []
     for change in named:
         assert change.prior is not None
-        uses = _uses(change, change.prior.id, tags, rows)
+        uses = _describe_users(change, change.prior.id, tags, rows)
         if not uses:
             unused.append(change)
             continue
@@ -260,7 +260,7 @@ async def _unused(
     return tuple(unused)
 
 
-async def _users(
+async def _read_possible_users(
     client: CyberdeskClient, named: Collection[NamedChange]
 ) -> tuple[Sequence[Tag], Sequence[Workflow]]:
     """What may refer to named resources: tags with counts and groups, workflows with models."""
@@ -270,20 +270,20 @@ async def _users(
     return tags, rows
 
 
-def _uses(
+def _describe_users(
     change: NamedChange, identifier: str, tags: Sequence[Tag], rows: Sequence[Workflow]
 ) -> str:
     """The users of a named resource, as the end of a sentence; empty when there are none."""
     match change.address.kind:
         case "tag":
             count = next((tag.workflow_count or 0 for tag in tags if tag.id == identifier), 0)
-            return f"it is on {_counted(count)}" if count else ""
+            return f"it is on {_count_other_workflows(count)}" if count else ""
         case "tag_group":
             inside = sorted(tag.name for tag in tags if tag.group_id == identifier)
-            return f"it holds {listed(inside)}" if inside else ""
+            return f"it holds {join_names(inside)}" if inside else ""
         case _:
             count = sum(identifier in _models_of(row) for row in rows)
-            return f"it is the model of {_counted(count)}" if count else ""
+            return f"it is the model of {_count_other_workflows(count)}" if count else ""
 
 
 def _models_of(row: Workflow) -> set[object]:
@@ -291,18 +291,18 @@ def _models_of(row: Workflow) -> set[object]:
     return {*(row.model_metadata or {}).values(), *(check.model for check in checks)}
 
 
-def _counted(number: int) -> str:
+def _count_other_workflows(number: int) -> str:
     return f"{number} other workflow" if number == 1 else f"{number} other workflows"
 
 
-def _shown(plan: Plan) -> object:
+def _confirmation_key(plan: Plan) -> object:
     """A value that is equal for plans that a person would confirm alike."""
     return plan.digest, [
         change.live and change.live.remote.get("updated_at") for change in plan.changes
     ]
 
 
-def _wanted_lists(chosen: Mapping[Address, ResourceState]) -> WantedLists:
+def _lists_to_read(chosen: Mapping[Address, ResourceState]) -> WantedLists:
     kinds = {address.kind for address in chosen}
     return WantedLists(
         models=MODEL in kinds, tags=bool({TAG, TAG_GROUP} & kinds), tag_groups=TAG_GROUP in kinds

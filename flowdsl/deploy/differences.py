@@ -14,7 +14,7 @@ from flowdsl.deploy.comparison.edits import Edit, edits_since, tags_taken_off
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.planning.plan import Action, Change
-from flowdsl.deploy.recovery.recover import with_interrupted_writes
+from flowdsl.deploy.recovery.recover import assume_interrupted_writes
 from flowdsl.deploy.refresh.refresh import plan_from, read_prior, refresh
 
 
@@ -72,7 +72,7 @@ async def find_differences(
         }
         part = prior.replace(resources=read)
     seen = await refresh(job, part)
-    believed = with_interrupted_writes(prior, seen.live, seen.tracked)
+    believed = assume_interrupted_writes(prior, seen.live, seen.tracked)
     plan = plan_from(job, believed, seen)
     pending = {intent.address for intent in prior.pending}
     differences = []

@@ -39,7 +39,7 @@ class Journal:
         self._awaited: asyncio.Task[None] | None = None
 
     @property
-    def abandoned(self) -> bool:
+    def has_abandoned_lease(self) -> bool:
         """Whether the lease was taken over from a process that did not give it back."""
         return self._held.taken_over
 
@@ -94,7 +94,7 @@ class Journal:
         """Record that a stray will not come any more."""
         self._replace(strays=tuple(each for each in self.document.strays if each != stray))
 
-    async def intend(self, intents: Iterable[Intent]) -> None:
+    async def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record writes that are about to happen, and store that at once.
 
         Nothing waits for `wait_for` here, since nothing has been written yet.

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flowdsl.config.address import WORKFLOW, Address
-from flowdsl.deploy.apply.attempt import is_moved, lease
+from flowdsl.deploy.apply.attempt import hold_environment_lease, is_moved
 from flowdsl.deploy.comparison.diff import is_ignored
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.ownership.found import Matches, Recovered
 from flowdsl.deploy.ownership.identity import check_organization
-from flowdsl.deploy.ownership.matching import match
+from flowdsl.deploy.ownership.matching import match_workflows
 from flowdsl.deploy.refresh.refresh import read_state, read_tracked, refresh
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.state.document import ResourceState, StateDocument
 from flowdsl.state.ids import IdList
@@ -40,7 +40,7 @@ class Reconstruction:
     @property
     def document(self) -> StateDocument:
         """`prior` with what was found added."""
-        return _completed(self.prior, self)
+        return _complete_document(self.prior, self)
 
 
 async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
@@ -56,7 +56,7 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
     given: Mapping[Address, str] = {} if ids is None else ids.ids
     workflow_ids = {found.lower() for address, found in given.items() if address.kind == WORKFLOW}
     listed = await read_tracked(job.client, workflow_ids, concurrency=concurrency)
-    matches = match(
+    matches = match_workflows(
         job.target,
         prior,
         seen.desired.workflows,
@@ -74,9 +74,9 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
             f"`{gone[0].address}` ({gone[0].id}) was deleted while this looked at it; "
             "nothing was written; look again",
         )
-    organization = _organization(job, prior, ids, live.values(), seen.organization_id)
+    organization = _find_organization(job, prior, ids, live.values(), seen.organization_id)
     resources = {
-        item.address: _resource(
+        item.address: _rebuild_resource(
             item,
             None if item.wanted is None else seen.desired.workflows.get(item.wanted),
             live[item.id],
@@ -95,24 +95,24 @@ async def write_state(job: Job, rebuilt: Reconstruction) -> StateDocument:
     prior = rebuilt.prior
     # Without a state, the first write has everything: half a state would say that all is well.
     first = rebuilt.document if prior.serial == 0 else prior
-    async with lease(job, first) as (held, document):
+    async with hold_environment_lease(job, first) as (held, document):
         if is_moved(prior, document):
             raise Stop(
                 Status.CONFLICT,
                 "the state was written by somebody else meanwhile; nothing "
                 "was added to it; look at it again",
             )
-        return await held.release(_completed(document, rebuilt))
+        return await held.release(_complete_document(document, rebuilt))
 
 
-def _completed(document: StateDocument, rebuilt: Reconstruction) -> StateDocument:
+def _complete_document(document: StateDocument, rebuilt: Reconstruction) -> StateDocument:
     return document.replace(
         resources={**document.resources, **rebuilt.resources},
         organization_id=document.organization_id or rebuilt.organization_id,
     )
 
 
-def _organization(
+def _find_organization(
     job: Job,
     prior: StateDocument,
     ids: IdList | None,
@@ -128,7 +128,7 @@ def _organization(
     return min(found, default=None)
 
 
-def _resource(
+def _rebuild_resource(
     item: Recovered, wanted: Desired | None, live: Live, ignored: frozenset[str]
 ) -> ResourceState:
     values = {} if wanted is None else wanted.values
@@ -142,7 +142,7 @@ def _resource(
         name=live.name,
         protect=wanted is not None and wanted.protect,
         applied={
-            path: fingerprint(normalise(workflow.POLICIES[path], live.values[path]))
+            path: fingerprint(normalise_value(workflow.POLICIES[path], live.values[path]))
             for path in sorted(declared)
         },
         children=dict(live.children),

@@ -18,9 +18,9 @@ from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.recovery.recover import (
     Unresolved,
-    created_workflows,
     late_writes_over,
     mark_of,
+    read_created_workflows,
     read_if_there,
     record_created,
     resolve_pending,
@@ -35,7 +35,7 @@ from flowdsl.deploy.refresh.refresh import (
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Live
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.state.document import Intent, StateDocument
 
 ACTION = "recover"
@@ -69,10 +69,12 @@ async def recover(
     """
     assert verdict is None or len(addresses) == 1, "a person speaks of one workflow"
     attempt = Attempt.of(job)
-    return await attempt.concluded(_recover(job, attempt, addresses, approve, verdict))
+    return await attempt.conclude_work(
+        _carry_out_recovery(job, attempt, addresses, approve, verdict)
+    )
 
 
-async def _recover(
+async def _carry_out_recovery(
     job: Job,
     attempt: Attempt,
     addresses: Collection[str],
@@ -80,7 +82,7 @@ async def _recover(
     verdict: Verdict | None,
 ) -> Status:
     prior = attempt.document = await read_prior(job)
-    chosen = _chosen(job, prior, addresses, verdict)
+    chosen = _choose_open_writes(job, prior, addresses, verdict)
     if not chosen:
         return Status.NOTHING_TO_DO
     if not approve(chosen):
@@ -101,7 +103,7 @@ async def _recover(
     return attempt.status
 
 
-def _chosen(
+def _choose_open_writes(
     job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
 ) -> list[Intent]:
     """The open writes that are meant; raises `Stop` or `NoSuchAddress` for an unknown address.
@@ -131,7 +133,7 @@ def _chosen(
             raise Stop(
                 Status.CONFLICT,
                 f"no write of `{address}` is open in `{job.target.environment}`; "
-                f"open are those of {listed(pending)}",
+                f"open are those of {join_names(pending)}",
             )
     return chosen
 
@@ -151,9 +153,11 @@ async def _find_out(
         models = tuple(each for each in plan.named if each.address.kind == MODEL)
         plan = replace(plan, named=models)
         seen, _ = await create_prerequisites(narrow, client, journal.document, progress, seen, plan)
-    if progress.halted:
+    if progress.halt_reason:
         for intent in chosen:
-            progress.add(Result(intent.address, ACTION, "not_attempted", message=progress.halted))
+            progress.add(
+                Result(intent.address, ACTION, "not_attempted", message=progress.halt_reason)
+            )
         return
     unresolved: set[str] = set()
 
@@ -184,10 +188,10 @@ async def _find_out(
         if intent.id in open_still - unresolved:
             progress.add(Result(intent.address, ACTION, "not_attempted", message=job.stop()))
         elif intent.id not in unresolved:
-            progress.add(_found(journal.document, intent))
+            progress.add(_describe_finding(journal.document, intent))
 
 
-def _found(document: StateDocument, intent: Intent) -> Result:
+def _describe_finding(document: StateDocument, intent: Intent) -> Result:
     resource = document.resources.get(intent.address)
     stray = next((each for each in document.strays if each.id == intent.id), None)
     if stray is not None:
@@ -240,12 +244,12 @@ async def _take_word(
     found = None
     if verdict.workflow_id is not None:
         found = await read_if_there(client, verdict.workflow_id)
-    await _prove(job, client, document, found)
+    await _prove_key_organization(job, client, document, found)
     if verdict.workflow_id is None:
         await late_writes_over(job.runtime)
     if job.stop():
         raise Stop(Status.INTERRUPTED, job.stop())
-    marked = (await created_workflows(client)).get(mark_of(job.target, intent), [])
+    marked = (await read_created_workflows(client)).get(mark_of(job.target, intent), [])
     progress.begin(address, ACTION)
     if verdict.workflow_id is None:
         if marked:
@@ -293,7 +297,7 @@ def _check_claim(
         )
 
 
-async def _prove(
+async def _prove_key_organization(
     job: Job, client: CyberdeskClient, document: StateDocument, found: Live | None
 ) -> None:
     """Raise `Stop` for a key of another organisation, where nothing would have the mark."""

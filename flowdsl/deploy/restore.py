@@ -9,17 +9,17 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.apply.attempt import Attempt
-from flowdsl.deploy.apply.operations import listed, overwritten
+from flowdsl.deploy.apply.operations import describe_overwritten_edit, format_field_names
 from flowdsl.deploy.apply.progress import Progress
-from flowdsl.deploy.comparison.diff import Difference, FieldChange, edited
+from flowdsl.deploy.comparison.diff import Difference, FieldChange, find_edited_paths
 from flowdsl.deploy.comparison.versions import (
     SAVED_VERSIONS,
     RestorableVersion,
     changes_to,
-    left_alone,
-    lost_update,
+    find_lost_update,
+    find_untouched_fields,
     model_ids,
-    saved_versions,
+    parse_saved_versions,
 )
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
@@ -30,7 +30,7 @@ from flowdsl.deploy.refresh.impact import study_impact
 from flowdsl.deploy.refresh.refresh import read_prior
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState, StateDocument
@@ -63,7 +63,7 @@ async def read_shelf(job: Job, word: str) -> Shelf:
     Raises `NoSuchAddress` for a workflow that state does not have, `Stop` for one that is gone,
     `StateError` and `CyberdeskError`.
     """
-    return await _shelf(job, await read_prior(job), word)
+    return await _read_shelf(job, await read_prior(job), word)
 
 
 async def restore(job: Job, word: str, number: int) -> Outcome:
@@ -74,10 +74,10 @@ async def restore(job: Job, word: str, number: int) -> Outcome:
     `NoSuchVersion`.
     """
     attempt = Attempt.of(job)
-    return await attempt.concluded(_restore(job, attempt, word, number))
+    return await attempt.conclude_work(_carry_out_restore(job, attempt, word, number))
 
 
-async def _shelf(job: Job, document: StateDocument, word: str) -> Shelf:
+async def _read_shelf(job: Job, document: StateDocument, word: str) -> Shelf:
     workflows = document.workflows()
     address = address_in(word, workflows, f"the state of `{job.target.environment}`")
     resource = document.resources[address]
@@ -92,18 +92,18 @@ async def _shelf(job: Job, document: StateDocument, word: str) -> Shelf:
             f"went with it; `flowdsl deploy --recreate {address} --env {job.target.environment}` "
             "creates it anew from the source",
         )
-    versions = saved_versions(found.remote.get(SAVED_VERSIONS))
+    versions = parse_saved_versions(found.remote.get(SAVED_VERSIONS))
     if not versions:
         # Whether the reply to a GET has them is not documented; for the route of versions it is.
-        versions = saved_versions(await job.client.workflows.versions(resource.id))
+        versions = parse_saved_versions(await job.client.workflows.versions(resource.id))
     return Shelf(address, resource, found, versions, job.target.ignored)
 
 
-async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status:
+async def _carry_out_restore(job: Job, attempt: Attempt, word: str, number: int) -> Status:
     prior = attempt.document = await read_prior(job)
-    shelf = await _shelf(job, prior, word)
-    address, restorable = shelf.address, _version(shelf, number)
-    plan = await _plan(job, shelf, restorable)
+    shelf = await _read_shelf(job, prior, word)
+    address, restorable = shelf.address, _find_restorable_version(shelf, number)
+    plan = await _plan_restore(job, shelf, restorable)
     attempt.plan = plan
     if not plan.writes:
         return Status.NOTHING_TO_DO
@@ -120,14 +120,14 @@ async def _restore(job: Job, attempt: Attempt, word: str, number: int) -> Status
             )
         if job.stop():
             raise Stop(Status.INTERRUPTED, job.stop())
-        after = await _send(job, client, attempt.progress, shelf, restorable)
+        after = await _send_version(job, client, attempt.progress, shelf, restorable)
         await journal.give_back()
     if after is not None:
         attempt.messages += _what_next(job, address, now, after)
     return attempt.status
 
 
-def _version(shelf: Shelf, number: int) -> RestorableVersion:
+def _find_restorable_version(shelf: Shelf, number: int) -> RestorableVersion:
     for restorable in shelf.versions:
         if restorable.number == number and restorable.problem:
             raise Stop(
@@ -143,7 +143,7 @@ def _version(shelf: Shelf, number: int) -> RestorableVersion:
     raise NoSuchVersion(f"`{shelf.address}` has no saved version {number}; {there}")
 
 
-async def _plan(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
+async def _plan_restore(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
     """The difference between the workflow and a version of it, as a plan of one change."""
     last = shelf.resource
     difference = Difference(
@@ -165,10 +165,10 @@ async def _plan(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
         difference=difference,
         live=shelf.live,
     )
-    kept = left_alone(restorable, shelf.ignored)
+    kept = find_untouched_fields(restorable, shelf.ignored)
     notes = (
         (
-            f"{listed(kept)} stay as they are: the version does not tell of them, "
+            f"{format_field_names(kept)} stay as they are: the version does not tell of them, "
             "or they are the dashboard's",
         )
         if kept
@@ -189,11 +189,11 @@ async def _check_models(job: Job, restorable: RestorableVersion, shelf: Shelf) -
         raise Stop(
             Status.CONFLICT,
             f"version {restorable.number} of `{shelf.address}` names the model configuration "
-            f"{listed(missing)}, which does not exist any more",
+            f"{format_field_names(missing)}, which does not exist any more",
         )
 
 
-async def _send(
+async def _send_version(
     job: Job,
     client: CyberdeskClient,
     progress: Progress,
@@ -210,9 +210,9 @@ async def _send(
     lost: CyberdeskError | None = None
     try:
         before = await workflow.read(client, identifier)
-        if meanwhile := edited(workflow.POLICIES, shelf.live, before, workflow.POLICIES):
+        if meanwhile := find_edited_paths(workflow.POLICIES, shelf.live, before, workflow.POLICIES):
             said = (
-                f"{listed(meanwhile)} of `{address}` was edited after it was shown; "
+                f"{format_field_names(meanwhile)} of `{address}` was edited after it was shown; "
                 "look at it again"
             )
             progress.add(Result(address, ACTION, "conflict", identifier, said))
@@ -239,7 +239,7 @@ async def _send(
         progress.fail(address, ACTION, lost or error)
         return None
     left = changes_to(restorable, after, shelf.ignored)
-    edit = lost_update(before, after, sent)
+    edit = find_lost_update(before, after, sent)
     if edit is not None:
         progress.add(
             Result(
@@ -247,7 +247,7 @@ async def _send(
                 ACTION,
                 "conflict",
                 identifier,
-                overwritten(job.target, address, edit),
+                describe_overwritten_edit(job.target, address, edit),
                 "lost_update",
             )
         )
@@ -255,7 +255,8 @@ async def _send(
         progress.fail(address, ACTION, lost)
     elif left:
         said = (
-            f"{listed(change.path for change in left)} of `{address}` is not what was sent: "
+            f"{format_field_names(change.path for change in left)} of `{address}` is not what was "
+            "sent: "
             "somebody edits the workflow at the same time, or the service rewrites the value"
         )
         progress.add(Result(address, ACTION, "conflict", identifier, said))
@@ -270,13 +271,14 @@ def _what_next(job: Job, address: Address, last: ResourceState, after: Live) -> 
         path
         for path, applied in last.applied.items()
         if path in after.values
-        and fingerprint(normalise(workflow.POLICIES[path], after.values[path])) != applied
+        and fingerprint(normalise_value(workflow.POLICIES[path], after.values[path])) != applied
     ]
     if not drifted:
         return [f"`{address}` is as it was last deployed"]
     environment = job.target.environment
     return [
-        f"{listed(drifted)} of `{address}` is not as it was last deployed, so the next deploy "
+        f"{format_field_names(drifted)} of `{address}` is not as it was last deployed, so the "
+        "next deploy "
         "stops there: bring it into the source with "
         f"`flowdsl pull {address} --env {environment}`, or go back to the source with "
         f"`flowdsl deploy --env {environment} --on-drift overwrite`"

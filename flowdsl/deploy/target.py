@@ -51,7 +51,7 @@ class Target:
     secrets: Callable[[Address], Mapping[str, Any]] = field(default=_no_secrets, repr=False)
     key_sources: Mapping[Address, KeySource] = field(default_factory=dict)
 
-    def adopted_as(
+    def find_adopted_id(
         self, address: Address, renamed_from: Address | None, in_source: Container[Address]
     ) -> str | None:
         """The id that a workflow adopts, by its own address or the one before it was renamed."""
@@ -81,9 +81,13 @@ def target_of(
         every_workflow_tags=environment.tags_all,
         declared={
             TAG_GROUP: {
-                group.name: _given(group, label_fields) for group in project.tag_groups.values()
+                group.name: _collect_given_fields(group, label_fields)
+                for group in project.tag_groups.values()
             },
-            TAG: {tag.name: _given(tag, (*label_fields, "group")) for tag in project.tags.values()},
+            TAG: {
+                tag.name: _collect_given_fields(tag, (*label_fields, "group"))
+                for tag in project.tags.values()
+            },
             MODEL: {model.name: model.settings for model in project.models.values()},
         },
         adopted={
@@ -108,6 +112,6 @@ def key_sources(project: Project) -> dict[Address, KeySource]:
     }
 
 
-def _given(record: Any, fields: tuple[str, ...]) -> dict[str, Any]:
+def _collect_given_fields(record: Any, fields: tuple[str, ...]) -> dict[str, Any]:
     """The fields that the project file sets."""
     return {name: value for name in fields if (value := getattr(record, name)) is not None}

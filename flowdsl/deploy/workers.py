@@ -28,7 +28,7 @@ async def for_each(
     waiting = deque(items)
 
     async def run() -> None:
-        async with client.worker() as own:
+        async with client.make_worker() as own:
             while waiting and not stopped():
                 await work(own, waiting.popleft())
 

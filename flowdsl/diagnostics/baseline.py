@@ -57,7 +57,7 @@ class Baseline(Record):
         """
         left = {path: known.copy() for path, known in self.entries.items()}
         new = []
-        for index, (path, entry) in enumerate(_entries(diagnostics, prints)):
+        for index, (path, entry) in enumerate(_pair_with_prints(diagnostics, prints)):
             known = left.get(path)
             if known is not None and known[entry] > 0:
                 known[entry] -= 1
@@ -67,7 +67,7 @@ class Baseline(Record):
             tuple(new), sum(known.total() for path, known in left.items() if checked(path))
         )
 
-    def renewed(
+    def renew_with_findings(
         self,
         diagnostics: Sequence[Diagnostic],
         prints: Sequence[str],
@@ -76,7 +76,7 @@ class Baseline(Record):
         """A baseline of `diagnostics` and of what this one has of files that were not checked."""
         entries = {path: known for path, known in self.entries.items() if not checked(path)}
         found: dict[str, Counter[Entry]] = {}
-        for path, entry in _entries(diagnostics, prints):
+        for path, entry in _pair_with_prints(diagnostics, prints):
             found.setdefault(path, Counter())[entry] += 1
         return Baseline(entries | found)
 
@@ -95,7 +95,7 @@ class Baseline(Record):
 EMPTY = Baseline({})
 
 
-def _entries(
+def _pair_with_prints(
     diagnostics: Sequence[Diagnostic], prints: Sequence[str]
 ) -> Iterable[tuple[str, Entry]]:
     for diagnostic, fingerprint in zip(diagnostics, prints, strict=True):
@@ -116,7 +116,7 @@ def parse_baseline(text: str) -> Baseline:
         )
     try:
         return Baseline(
-            {path: Counter(map(_entry, known)) for path, known in content["findings"].items()}
+            {path: Counter(map(_parse_entry, known)) for path, known in content["findings"].items()}
         )
     except (KeyError, TypeError, AttributeError):
         raise InvalidBaseline(
@@ -124,7 +124,7 @@ def parse_baseline(text: str) -> Baseline:
         ) from None
 
 
-def _entry(item: Any) -> Entry:
+def _parse_entry(item: Any) -> Entry:
     name, fingerprint = item["name"], item["fingerprint"]
     if not isinstance(name, str) or not isinstance(fingerprint, str):
         raise TypeError

@@ -12,7 +12,7 @@ _LINE = 4_000
 """Characters of a line that count: a thousand findings on a line hash it a thousand times."""
 
 
-def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
+def compute_fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
     """A hash for each finding that stays the same when lines above it come and go.
 
     It is of the name, the file, the message, and the text of the line without regard to blanks.

@@ -37,7 +37,7 @@ def apply_fixes(
     edits, when it changes nothing, and when it meets an edit of an earlier fix; a second round, on
     the new texts, may apply it.
     """
-    plan = _Plan(may_edit)
+    plan = _FixPlan(may_edit)
     count = 0
     for diagnostic in diagnostics:
         fix = next((each for each in diagnostic.fixes if each.applicability in applicable), None)
@@ -46,7 +46,7 @@ def apply_fixes(
     return Applied(plan.sources, plan.texts(), count)
 
 
-class _Plan:
+class _FixPlan:
     """The edits that were accepted.
 
     Within a file they neither overlap nor touch, unless they belong to one fix.
@@ -63,16 +63,16 @@ class _Plan:
         sources = {edit.span.path: edit.span.source for edit in edits} | self.sources
         if not any(edit.span.text != edit.replacement for edit in edits):
             return False
-        if any(map(_overlap, edits, edits[1:])):
+        if any(map(_has_overlap, edits, edits[1:])):
             return False
-        if not all(self._fits(edit, sources[edit.span.path].text) for edit in edits):
+        if not all(self._can_take(edit, sources[edit.span.path].text) for edit in edits):
             return False
         for edit in edits:
             insort(self._edits.setdefault(edit.span.path, []), edit, key=_place)
         self.sources = sources
         return True
 
-    def _fits(self, edit: Edit, text: str) -> bool:
+    def _can_take(self, edit: Edit, text: str) -> bool:
         span = edit.span
         if span.source.text != text or not 0 <= span.start <= span.end <= len(text):
             return False
@@ -86,7 +86,8 @@ class _Plan:
 
     def texts(self) -> dict[str, str]:
         return {
-            path: _edited(self.sources[path].text, edits) for path, edits in self._edits.items()
+            path: _apply_edits(self.sources[path].text, edits)
+            for path, edits in self._edits.items()
         }
 
 
@@ -98,20 +99,20 @@ def _start(edit: Edit) -> int:
     return edit.span.start
 
 
-def _overlap(edit: Edit, following: Edit) -> bool:
+def _has_overlap(edit: Edit, following: Edit) -> bool:
     return edit.span.path == following.span.path and following.span.start < edit.span.end
 
 
-def _edited(text: str, edits: list[Edit]) -> str:
+def _apply_edits(text: str, edits: list[Edit]) -> str:
     parts = []
     position = 0
     for edit in sorted(edits, key=_place):
-        parts += [text[position : edit.span.start], _broken_as(text, edit.replacement)]
+        parts += [text[position : edit.span.start], _match_line_breaks(text, edit.replacement)]
         position = edit.span.end
     return "".join([*parts, text[position:]])
 
 
-def _broken_as(text: str, replacement: str) -> str:
+def _match_line_breaks(text: str, replacement: str) -> str:
     """`replacement` with the kind of line break that `text` begins with."""
     end = text.find("\n")
     if end < 1 or text[end - 1] != "\r" or "\n" not in replacement:

@@ -12,7 +12,7 @@ LONGEST = 2_000
 """Characters of a value in a message, and of a help."""
 
 
-def cut(text: str) -> str:
+def cut_text(text: str) -> str:
     """The beginning of a text for people: its names and values have any length, its findings any
     number.
     """
@@ -45,11 +45,12 @@ class Sink:
         `values` fill the spec's message and help; `help` replaces the spec's own.
         """
         values = {
-            name: cut(value) if isinstance(value, str) else value for name, value in values.items()
+            name: cut_text(value) if isinstance(value, str) else value
+            for name, value in values.items()
         }
         message = spec.message.format(**values)
         if help is not None:
-            help = cut(help)
+            help = cut_text(help)
         elif spec.help is not None:
             help = spec.help.format(**values)
         key = (spec.name, span.path, span.start, span.end, message)
@@ -66,6 +67,6 @@ class Sink:
     def has_errors(self) -> bool:
         return any(found.severity == ERROR for found in self._found.values())
 
-    def sorted(self) -> tuple[Diagnostic, ...]:
+    def findings_in_order(self) -> tuple[Diagnostic, ...]:
         """All findings by file, place and name: the same order whatever the order of the phases."""
         return tuple(sorted(self._found.values(), key=Diagnostic.sort_key))

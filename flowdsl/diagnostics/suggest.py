@@ -97,16 +97,16 @@ class Names:
     def alike(self, name: str) -> Iterator[str]:
         """The first name that differs from `name` in case and underscores alone, if any."""
         if self._squeezed is None:
-            self._squeezed = {_squeezed(each): each for each in sorted(self, reverse=True)}
-        if (found := self._squeezed.get(_squeezed(name))) is not None:
+            self._squeezed = {_squeeze_name(each): each for each in sorted(self, reverse=True)}
+        if (found := self._squeezed.get(_squeeze_name(name))) is not None:
             yield found
 
 
-def _squeezed(name: str) -> str:
+def _squeeze_name(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
+def find_closest_name(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     """The candidate nearest to `name`, or None when none is near; ties go to the first in order.
 
     `more` are further candidates. When there are very many, only those next to `name` in sorted
@@ -120,7 +120,7 @@ def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     best: tuple[int, str] | None = None
     groups = (candidates if isinstance(candidates, Names) else Names(candidates), *more)
     around = (each for group in groups for each in group.around(name, limit))
-    for candidate in _nearest(around, name):
+    for candidate in _find_nearest_names(around, name):
         distance = edit_distance(lowered, candidate.lower(), limit)
         if distance == max(len(name), len(candidate)):
             continue  # not a letter in common
@@ -129,7 +129,7 @@ def closest(name: str, candidates: Iterable[str], *more: Names) -> str | None:
     return best[1] if best else None
 
 
-def _nearest(names: Iterable[str], name: str) -> list[str]:
+def _find_nearest_names(names: Iterable[str], name: str) -> list[str]:
     """The names in sorted order, of very many those next to `name`."""
     fitting = sorted({*names})
     if len(fitting) <= _COMPARED:
@@ -138,7 +138,7 @@ def _nearest(names: Iterable[str], name: str) -> list[str]:
     return fitting[max(0, middle - _COMPARED // 2) : middle + _COMPARED // 2]
 
 
-def listed(names: Iterable[str], *more: Names, limit: int = 8) -> str:
+def join_names(names: Iterable[str], *more: Names, limit: int = 8) -> str:
     """The names in sorted order and backticks, joined for a sentence.
 
     `more` are further names. After the first `limit` names the others are counted.
@@ -178,7 +178,7 @@ _STEM = 3
 """Letters of the shortest stem, so that `user` is no form of `us`."""
 
 
-def misspelt(name: str, candidates: Iterable[str]) -> str | None:
+def find_misspelt_name(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `name` surely is but for a typing mistake, or None.
 
     Such a mistake is two letters in the wrong order, one letter too many, missing or wrong, two
@@ -189,13 +189,13 @@ def misspelt(name: str, candidates: Iterable[str]) -> str | None:
     differ in case and underscores.
     """
     names = candidates if isinstance(candidates, Names) else Names(candidates)
-    near = {*_nearest(names.around(name, _SLIP), name), *names.alike(name)}
+    near = {*_find_nearest_names(names.around(name, _SLIP), name), *names.alike(name)}
     return next((each for each in sorted(near) if _is_slip(name, each)), None)
 
 
 def _is_slip(name: str, candidate: str) -> bool:
     ours, theirs = name.lower(), candidate.lower()
-    if _squeezed(name) == _squeezed(candidate):
+    if _squeeze_name(name) == _squeeze_name(candidate):
         return True
     words, others = ours.split("_"), theirs.split("_")
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
@@ -226,28 +226,28 @@ def _without_digits(word: str) -> str:
 # What is said of an unknown name
 
 
-def with_article(noun: str) -> str:
+def prefix_article(noun: str) -> str:
     """`noun` with its indefinite article."""
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def known_names(kind: str, names: Iterable[str], missing: str) -> str:
+def suggest_known_names(kind: str, names: Iterable[str], missing: str) -> str:
     """The help for an unknown name: the nearest known one, or else all of them.
 
     `kind` says what they are.
     """
     candidates = names if isinstance(names, Names) else Names(names)
-    near = closest(missing, candidates)
+    near = find_closest_name(missing, candidates)
     if near is not None:
-        return f"{with_article(kind)} named `{near}` exists"
+        return f"{prefix_article(kind)} named `{near}` exists"
     if not candidates:
         return f"there is no {kind} here"
-    return f"known here: {listed(candidates)}"
+    return f"known here: {join_names(candidates)}"
 
 
 def rename_fix(span: Span, names: Iterable[str]) -> tuple[Fix, ...]:
     """The fix that replaces the name at `span` by the nearest of `names`, if one is near."""
-    near = closest(span.text, names)
+    near = find_closest_name(span.text, names)
     if near is None:
         return ()
     return (Fix(f"rename to `{near}`", (Edit(span, near),)),)

@@ -28,7 +28,7 @@ from flowdsl.emulator.resources import (
 )
 from flowdsl.emulator.routes import health, machines, runs
 from flowdsl.emulator.routes.control import control_router
-from flowdsl.emulator.routes.unserved import unserved_router
+from flowdsl.emulator.routes.unserved import router_of_unserved
 from flowdsl.emulator.runs import attachments, chains, changes, trajectories, usage
 from flowdsl.emulator.runs import requests as new_runs
 from flowdsl.emulator.scenario import Scenario, ScenarioError
@@ -70,7 +70,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     usage.run_router,
     usage.router,
 )
-UNSERVED_ROUTER = unserved_router()
+UNSERVED_ROUTER = router_of_unserved()
 
 
 def create_app(
@@ -108,7 +108,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=None if courier is None else _delivering(courier),
+        lifespan=None if courier is None else _webhook_lifespan(courier),
         exception_handlers={
             RequestValidationError: _validation_reply,
             StoreBusyError: _busy_reply,
@@ -137,7 +137,7 @@ def create_app(
     return app
 
 
-def _delivering(courier: Courier) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _webhook_lifespan(courier: Courier) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:

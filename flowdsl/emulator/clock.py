@@ -52,7 +52,7 @@ def next_time(previous: str | None, moment: datetime) -> str:
     return format_time(parse_time(previous) + timedelta(microseconds=1))
 
 
-def later(time: str, milliseconds: int) -> str:
+def time_after(time: str, milliseconds: int) -> str:
     """The time so many milliseconds after `time`; the last one there is where that is past it."""
     try:
         return format_time(parse_time(time) + timedelta(milliseconds=milliseconds))
@@ -64,7 +64,7 @@ LONGEST_SECONDS = 86_400.0
 """A day: nothing that is rehearsed takes longer."""
 
 
-def _seconds(value: object) -> object:
+def _parse_seconds(value: object) -> object:
     if not isinstance(value, str):
         return value
     seconds = parse_duration(value)
@@ -74,6 +74,6 @@ def _seconds(value: object) -> object:
 
 
 Seconds = Annotated[
-    float, BeforeValidator(_seconds), Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
+    float, BeforeValidator(_parse_seconds), Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
 ]
 """A number of seconds, or a text with a unit."""

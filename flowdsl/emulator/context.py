@@ -43,12 +43,12 @@ class Context:
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
-            raise _unauthorized("send `Authorization: Bearer <key>`")
+            raise _unauthorized_error("send `Authorization: Bearer <key>`")
         if self.keys is None:
             return LOCAL_ORGANIZATION
         organization = self.keys.get(key)
         if organization is None:
-            raise _unauthorized("the API key is unknown")
+            raise _unauthorized_error("the API key is unknown")
         return organization
 
     @property
@@ -86,5 +86,5 @@ Rules = Annotated[RuleTally, Depends(_run_rules)]
 """The rules of the scenario, which count the runs that are made."""
 
 
-def _unauthorized(message: str) -> HTTPException:
+def _unauthorized_error(message: str) -> HTTPException:
     return HTTPException(401, message, headers={"WWW-Authenticate": "Bearer"})

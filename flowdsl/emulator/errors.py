@@ -22,7 +22,7 @@ def refused(message: str) -> HTTPException:
     return HTTPException(400, message)
 
 
-def invalid(location: Location, message: str, kind: str) -> RequestValidationError:
+def invalid_request(location: Location, message: str, kind: str) -> RequestValidationError:
     """422 with a list in `detail`, the only form of a 422 the official SDK can read."""
     return RequestValidationError([{"loc": location, "msg": message, "type": kind}])
 

@@ -203,7 +203,7 @@ class FaultInjector:
             await send(message)
 
         try:
-            await self._answer(fault, scope, receive, send_recorded)
+            await self._answer_with_fault(fault, scope, receive, send_recorded)
         except (ConnectionLostError, NoReplyError):
             status = None
             raise
@@ -212,7 +212,7 @@ class FaultInjector:
                 kind = None if fault is None else fault.kind
                 self._requests.append(RecordedRequest(method, path, status, kind))
 
-    async def _answer(
+    async def _answer_with_fault(
         self, fault: Fault | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         if fault is None:
@@ -230,16 +230,16 @@ class FaultInjector:
                 raise NoReplyError("no reply came")
             case "status" | "429" | "in_progress":
                 await Request(scope, receive).body()
-                await _refusal(fault)(scope, receive, send)
+                await _refusal_for_fault(fault)(scope, receive, send)
             case "html_502":
                 await Request(scope, receive).body()
                 page = HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
                 await page(scope, receive, send)
             case "after" | "kill_after" | "slow" | "drop" | "truncated" | "broken_json":
-                start, body = await _buffered_reply(self._app, scope, receive)
-                await self._spoil(fault, start, body, receive, send)
+                start, body = await _buffer_reply(self._app, scope, receive)
+                await self._spoil_reply(fault, start, body, receive, send)
 
-    async def _spoil(
+    async def _spoil_reply(
         self, fault: Fault, start: Message, body: bytes, receive: Receive, send: Send
     ) -> None:
         """Sends the reply to work that is done, or what is left of it."""
@@ -258,7 +258,7 @@ class FaultInjector:
             body = body[: len(body) // 2]
         elif fault.kind == "broken_json" and body:
             body += b"}"
-        await send(_with_length(start, len(body)))
+        await send(_replace_content_length(start, len(body)))
         await send({"type": "http.response.body", "body": body})
 
     async def _pause(self, seconds: float | None, default: float, receive: Receive) -> None:
@@ -275,7 +275,7 @@ class FaultInjector:
             group.cancel_scope.cancel()
 
 
-def _refusal(fault: Fault) -> JSONResponse:
+def _refusal_for_fault(fault: Fault) -> JSONResponse:
     headers = {"Retry-After": fault.retry_after}
     status = fault.status
     if fault.kind == "429":
@@ -287,7 +287,7 @@ def _refusal(fault: Fault) -> JSONResponse:
     return JSONResponse({"detail": known.get(status, f"status {status}")}, status, headers)
 
 
-def _with_length(start: Message, length: int) -> Message:
+def _replace_content_length(start: Message, length: int) -> Message:
     headers = [
         (name, str(length).encode() if name.lower() == b"content-length" else value)
         for name, value in start["headers"]
@@ -295,7 +295,7 @@ def _with_length(start: Message, length: int) -> Message:
     return {**start, "headers": headers}
 
 
-async def _buffered_reply(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+async def _buffer_reply(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
     start: Message = {}
     body = bytearray()
 

@@ -22,9 +22,9 @@ from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import bindparam, insert, select
 from starlette.requests import ClientDisconnect
 
-from flowdsl.emulator.clock import later
+from flowdsl.emulator.clock import time_after
 from flowdsl.emulator.context import Context, KeyInUseError, context_of
-from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.errors import invalid_request
 from flowdsl.emulator.faults import IN_PROGRESS, STATUS_HEADER
 from flowdsl.emulator.store import StoreBusyError, Transaction
 from flowdsl.emulator.tables import idempotent_replies
@@ -51,7 +51,7 @@ def stored_reply(
 
     A key is new again after `seconds`, None for never.
     """
-    since = "" if seconds is None else later(transaction.now, -round(seconds * 1000))
+    since = "" if seconds is None else time_after(transaction.now, -round(seconds * 1000))
     row = transaction.connection.execute(
         _REPLY, {"organization_id": transaction.organization_id, "key": key, "since": since}
     ).one_or_none()
@@ -86,13 +86,13 @@ _WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _bearer = HTTPBearer(scheme_name="bearerAuth", auto_error=False)
 
 
-async def _current(request: Request) -> Transaction:
+async def _current_transaction(request: Request) -> Transaction:
     transaction = request.state.transaction
     assert isinstance(transaction, Transaction)
     return transaction
 
 
-Current = Annotated[Transaction, Depends(_current)]
+Current = Annotated[Transaction, Depends(_current_transaction)]
 """The transaction of the request: for POST, PUT, PATCH and DELETE a write, else a snapshot."""
 
 
@@ -152,9 +152,9 @@ class StoreRoute(APIRoute):
                     token = strict_keys.set(True)
                     stack.callback(strict_keys.reset, token)
                     self._refuse_unknown_query(request)
-                transaction = await self._begin(context, organization_id, stack)
+                transaction = await self._begin_transaction(context, organization_id, stack)
                 if context.listing_lag and not self._writes:
-                    listed_until = later(transaction.now, -round(context.listing_lag * 1000))
+                    listed_until = time_after(transaction.now, -round(context.listing_lag * 1000))
                     transaction = replace(transaction, listed_until=listed_until)
                 request.state.transaction = transaction
                 seconds = context.idempotency_seconds
@@ -167,7 +167,9 @@ class StoreRoute(APIRoute):
 
         return handle_once
 
-    async def _begin(self, context: Context, organization_id: str, stack: ExitStack) -> Transaction:
+    async def _begin_transaction(
+        self, context: Context, organization_id: str, stack: ExitStack
+    ) -> Transaction:
         begin: Callable[[str], AbstractContextManager[Transaction]]
         begin = context.store.write if self._writes else context.store.read
         deadline = anyio.current_time() + BUSY_TIMEOUT_SECONDS
@@ -187,7 +189,9 @@ class StoreRoute(APIRoute):
         known = {name for parameter in self.dependant.query_params for name in _names_of(parameter)}
         for name in request.query_params:
             if name not in known:
-                raise invalid(("query", name), f"unknown parameter `{name}`", "extra_forbidden")
+                raise invalid_request(
+                    ("query", name), f"unknown parameter `{name}`", "extra_forbidden"
+                )
 
 
 def _names_of(parameter: Any) -> Iterable[str]:
@@ -212,6 +216,8 @@ def _refuse_unpaired_surrogates(body: bytes) -> None:
     try:
         json.dumps(json.loads(body), ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise invalid(("body",), "the text holds an unpaired surrogate", "string_unicode") from None
+        raise invalid_request(
+            ("body",), "the text holds an unpaired surrogate", "string_unicode"
+        ) from None
     except (ValueError, RecursionError):
         return  # No JSON, or too deep: the route says so.

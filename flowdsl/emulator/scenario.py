@@ -53,7 +53,7 @@ class Scenario(BaseModel):
     webhooks: WebhookSettings | None = None
     format_version: Literal[1] = 1
 
-    def joined(self, other: Scenario) -> Scenario:
+    def join_scenario(self, other: Scenario) -> Scenario:
         """Both; where both say something `other` wins, and its faults come first."""
         said = {name: getattr(other, name) for name in other.model_fields_set}
         said["faults"] = (*other.faults, *self.faults)
@@ -85,7 +85,7 @@ def make_scenario(values: Mapping[str, Any]) -> Scenario:
     try:
         return Scenario.model_validate(dict(values))
     except ValidationError as error:
-        raise ScenarioError("; ".join(_problems(error))) from None
+        raise ScenarioError("; ".join(_describe_problems(error))) from None
 
 
 def make_fault(words: str) -> Fault:
@@ -102,11 +102,11 @@ def make_fault(words: str) -> Fault:
     return make_scenario({"faults": [values]}).faults[0]
 
 
-def _problems(error: ValidationError) -> Sequence[str]:
+def _describe_problems(error: ValidationError) -> Sequence[str]:
     problems = []
     for item in error.errors(include_url=False, include_context=True):
         *parents, last = item["loc"]
-        place, inside = _written((*parents, last)), _written(parents)
+        place, inside = _format_location((*parents, last)), _format_location(parents)
         match item["type"]:
             case "extra_forbidden" | "unexpected_keyword_argument":
                 keys = ", ".join(f"`{key}`" for key in _keys_at(parents))
@@ -128,7 +128,7 @@ def _problems(error: ValidationError) -> Sequence[str]:
     return problems
 
 
-def _written(location: Sequence[int | str]) -> str:
+def _format_location(location: Sequence[int | str]) -> str:
     written = ""
     for part in location:
         if isinstance(part, int):

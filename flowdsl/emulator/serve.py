@@ -38,7 +38,7 @@ class AddressError(Exception):
         super().__init__(f"cannot listen on `{host}` port {port}: {reason}")
 
 
-def serve(
+def serve_app(
     app: FastAPI, host: str, port: int, *, ready: Callable[[int], None] | None = None
 ) -> None:
     """Serves until SIGINT or SIGTERM; raises `signals.Interrupted` once it has shut down.
@@ -48,7 +48,7 @@ def serve(
     # Only here: the embedded emulator needs no server.
     import uvicorn
 
-    listener = _listen(host, port)
+    listener = _open_socket(host, port)
     with listener:
         config = uvicorn.Config(
             app,
@@ -62,12 +62,12 @@ def serve(
         if ready is not None:
             ready(listener.getsockname()[1])
         server = uvicorn.Server(config)
-        with _ends(server):
+        with _end_on_signal(server):
             server.run(sockets=[listener])
 
 
 @contextmanager
-def _ends(server: uvicorn.Server) -> Iterator[None]:
+def _end_on_signal(server: uvicorn.Server) -> Iterator[None]:
     """A context in which a signal ends the server.
 
     Uvicorn listens to signals only while it serves, and raises them again afterwards; this ends it
@@ -95,7 +95,7 @@ def _is_no_fault(record: logging.LogRecord) -> bool:
     return not isinstance(error, ConnectionLostError | NoReplyError | CancelledError)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _open_socket(host: str, port: int) -> socket.socket:
     if not 0 <= port <= MAX_PORT:
         raise AddressError(host, port, f"a port is a number from 0 to {MAX_PORT}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -15,26 +15,26 @@ from flowdsl.emulator.context import Context, context_of
 STORAGE_PREFIX = "/storage/v1/object/sign"
 
 
-def signed_url(request: Request, folder: str, path: str, seconds: int) -> str:
+def sign_url(request: Request, folder: str, path: str, seconds: int) -> str:
     """The address of `path` in `folder`, good for `seconds` from now."""
     context = context_of(request)
     now = parse_time(format_time(context.store.clock()))
     expires = format_time(now + timedelta(seconds=seconds))
-    token = _signature(context, f"{folder}/{path}", expires)
+    token = _sign_place(context, f"{folder}/{path}", expires)
     query = urlencode({"expires": expires, "token": token})
     return f"{request.base_url}{STORAGE_PREFIX[1:]}/{folder}/{quote(path)}?{query}"
 
 
 def refuse_unsigned(request: Request, folder: str, path: str, expires: str, token: str) -> None:
-    """400 where the address was not made by `signed_url` or has expired."""
+    """400 where the address was not made by `sign_url` or has expired."""
     context = context_of(request)
-    expected = _signature(context, f"{folder}/{path}", expires)
+    expected = _sign_place(context, f"{folder}/{path}", expires)
     if not hmac.compare_digest(token.encode(), expected.encode()):
         raise HTTPException(400, "the signature does not fit the address")
     if format_time(context.store.clock()) > expires:
         raise HTTPException(400, "the address has expired")
 
 
-def _signature(context: Context, place: str, expires: str) -> str:
+def _sign_place(context: Context, place: str, expires: str) -> str:
     message = f"{expires}\n{place}".encode()
     return hmac.new(context.store.signing_key, message, hashlib.sha256).hexdigest()

@@ -109,14 +109,14 @@ class Store:
             root = None if below is None else str(below)
             made = None if path is None else make_database(str(path), root)
         except OSError as error:
-            raise StoreError(_explain(path, error)) from error
+            raise StoreError(_explain_error(path, error)) from error
         engine = _create_engine(made)
         try:
-            signing_key = _prepare(engine, str(path), clock)
+            signing_key = _prepare_store(engine, str(path), clock)
         except BaseException as error:
             engine.dispose()
             if isinstance(error, OSError | DatabaseError):
-                raise StoreError(_explain(path, error)) from error
+                raise StoreError(_explain_error(path, error)) from error
             raise
         return cls(engine, signing_key=signing_key, clock=clock, new_id=new_id)
 
@@ -138,7 +138,7 @@ class Store:
     @contextmanager
     def read(self, organization_id: str) -> Iterator[Transaction]:
         """A snapshot of the store. Raises `StoreBusyError` where none can be had now."""
-        with _begin(self._engine) as connection:
+        with _begin_connection(self._engine) as connection:
             last = connection.scalar(_LAST_WRITE)
             # Never before the last write, whose rows would lie in the future.
             now = max(last or "", format_time(self.clock()))
@@ -150,7 +150,7 @@ class Store:
 
         Raises `StoreBusyError` at once where another writer is at work.
         """
-        with _begin(self._writer) as connection:
+        with _begin_connection(self._writer) as connection:
             last = connection.scalar(_LAST_WRITE)
             now = next_time(last, self.clock())
             connection.execute(_SET_LAST_WRITE, {"value": now})
@@ -158,7 +158,7 @@ class Store:
 
 
 @contextmanager
-def _begin(engine: Engine) -> Iterator[Connection]:
+def _begin_connection(engine: Engine) -> Iterator[Connection]:
     with ExitStack() as stack:
         try:
             connection = stack.enter_context(engine.connect())
@@ -231,10 +231,10 @@ def _configure_connection(connection: sqlite3.Connection, _record: object) -> No
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     # SQLite's lower() knows ASCII only; the service searches without regard to case.
-    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    connection.create_function("casefold", 1, _casefold_text, deterministic=True)
 
 
-def _casefold(text: str | None) -> str | None:
+def _casefold_text(text: str | None) -> str | None:
     return None if text is None else text.casefold()
 
 
@@ -251,7 +251,7 @@ def _is_locked(error: BaseException) -> bool:
     )
 
 
-def _prepare(engine: Engine, name: str, clock: Clock) -> bytes:
+def _prepare_store(engine: Engine, name: str, clock: Clock) -> bytes:
     """Creates or checks the tables and returns the key that signs image addresses."""
     deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
     writer = engine.execution_options(begin_statement="BEGIN IMMEDIATE")
@@ -287,7 +287,7 @@ def _prepare_tables(connection: Connection, name: str, clock: Clock) -> bytes:
 
 
 @cache
-def _definitions() -> tuple[str, ...]:
+def _table_definitions() -> tuple[str, ...]:
     """The statements that make all tables and indexes in an empty database.
 
     `metadata.create_all` would compile them for every store, and ask for each table whether it is
@@ -301,7 +301,7 @@ def _definitions() -> tuple[str, ...]:
 
 
 def _create_tables(connection: Connection, clock: Clock) -> None:
-    for definition in _definitions():
+    for definition in _table_definitions():
         connection.exec_driver_sql(definition)
     now = format_time(clock())
     connection.execute(
@@ -316,7 +316,7 @@ def _create_tables(connection: Connection, clock: Clock) -> None:
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def _explain(path: Path | None, error: OSError | DatabaseError) -> str:
+def _explain_error(path: Path | None, error: OSError | DatabaseError) -> str:
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
     elif _is_locked(error):

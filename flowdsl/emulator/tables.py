@@ -46,33 +46,33 @@ class SearchedJSON(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-def _id() -> Column[str]:
+def _id_column() -> Column[str]:
     return Column("id", String, primary_key=True)
 
 
-def _organization() -> Column[str]:
+def _organization_column() -> Column[str]:
     return Column("organization_id", String, nullable=False, index=True)
 
 
-def _times() -> tuple[Column[str], Column[str]]:
+def _time_columns() -> tuple[Column[str], Column[str]]:
     return Column("created_at", String, nullable=False), Column(
         "updated_at", String, nullable=False
     )
 
 
-def _owner(name: str, table: str) -> Column[str]:
+def _owner_column(name: str, table: str) -> Column[str]:
     """The id of a row with which the rows that have it go."""
     return Column(name, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False, index=True)
 
 
-def _label() -> tuple[Column[Any], ...]:
+def _label_columns() -> tuple[Column[Any], ...]:
     """What users see of a tag or a group, and its place among its like."""
     texts = (Column(name, String) for name in ("description", "emoji", "color"))
     position = Column("position", Integer, nullable=False)
     return position, Column("name", String, nullable=False), *texts
 
 
-def _json(name: str) -> Column[Any]:
+def _json_column(name: str) -> Column[Any]:
     return Column(name, JSON(none_as_null=True))
 
 
@@ -97,18 +97,18 @@ idempotent_replies = Table(
 workflows = Table(
     "workflows",
     metadata,
-    _id(),
+    _id_column(),
     Column("organization_id", String, nullable=False),
-    *_times(),
+    *_time_columns(),
     Column("name", String),
     Column("main_prompt", String, nullable=False),
     Column("input_schema", String),
     Column("output_schema", String),
     Column("includes_file_exports", Boolean, nullable=False),
     Column("is_webhooks_enabled", Boolean, nullable=False),
-    _json("terminal_command_allowlist"),
-    _json("model_metadata"),
-    _json("workflow_metadata"),
+    _json_column("terminal_command_allowlist"),
+    _json_column("model_metadata"),
+    _json_column("workflow_metadata"),
     Column("post_run_check_failure_cleanup_prompt", String),
     Index("workflows_newest", "organization_id", "updated_at"),
 )
@@ -117,38 +117,38 @@ workflow_versions = Table(
     "workflow_versions",
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
-    _owner("workflow_id", "workflows"),
+    _owner_column("workflow_id", "workflows"),
     Column("content", JSON, nullable=False),
 )
 
 post_run_checks = Table(
     "post_run_checks",
     metadata,
-    _id(),
-    _organization(),
-    _owner("workflow_id", "workflows"),
+    _id_column(),
+    _organization_column(),
+    _owner_column("workflow_id", "workflows"),
     Column("position", Integer, nullable=False),
     Column("definition", JSON, nullable=False),
-    *_times(),
+    *_time_columns(),
 )
 
 tag_groups = Table(
     "tag_groups",
     metadata,
-    _id(),
-    _organization(),
-    *_times(),
-    *_label(),
+    _id_column(),
+    _organization_column(),
+    *_time_columns(),
+    *_label_columns(),
     UniqueConstraint("organization_id", "name"),
 )
 
 tags = Table(
     "tags",
     metadata,
-    _id(),
-    _organization(),
-    *_times(),
-    *_label(),
+    _id_column(),
+    _organization_column(),
+    *_time_columns(),
+    *_label_columns(),
     Column("group_id", ForeignKey("tag_groups.id", ondelete="SET NULL"), index=True),
     Column("is_archived", Boolean, nullable=False),
     UniqueConstraint("organization_id", "name"),
@@ -164,9 +164,9 @@ workflow_tags = Table(
 model_configurations = Table(
     "model_configurations",
     metadata,
-    _id(),
+    _id_column(),
     Column("organization_id", String, index=True),
-    *_times(),
+    *_time_columns(),
     Column("name", String, nullable=False),
     Column("is_archived", Boolean, nullable=False),
     Column("settings", JSON, nullable=False),
@@ -177,7 +177,7 @@ prompt_images = Table(
     "prompt_images",
     metadata,
     Column("path", String, primary_key=True),
-    _organization(),
+    _organization_column(),
     Column("filename", String, nullable=False),
     Column("content_type", String, nullable=False),
     Column("size_bytes", Integer, nullable=False),
@@ -188,8 +188,8 @@ prompt_images = Table(
 machines = Table(
     "machines",
     metadata,
-    _id(),
-    _organization(),
+    _id_column(),
+    _organization_column(),
     Column("created_at", String, nullable=False),
     Column("last_seen", String, nullable=False),
     Column("fingerprint", String, nullable=False),
@@ -203,20 +203,20 @@ machines = Table(
     Column("alerts_enabled", Boolean, nullable=False),
     Column("reserved_session_id", String),
     Column("reserved_until", String),
-    _json("machine_parameters"),
-    _json("machine_sensitive_parameters"),
+    _json_column("machine_parameters"),
+    _json_column("machine_sensitive_parameters"),
 )
 
 pools = Table(
     "pools",
     metadata,
-    _id(),
-    _organization(),
-    *_times(),
+    _id_column(),
+    _organization_column(),
+    *_time_columns(),
     Column("name", String, nullable=False),
     Column("description", String),
-    _json("pool_parameters"),
-    _json("pool_sensitive_parameters"),
+    _json_column("pool_parameters"),
+    _json_column("pool_sensitive_parameters"),
 )
 
 pool_machines = Table(
@@ -231,9 +231,9 @@ pool_machines = Table(
 connections = Table(
     "connections",
     metadata,
-    _id(),
-    _organization(),
-    _owner("machine_id", "machines"),
+    _id_column(),
+    _organization_column(),
+    _owner_column("machine_id", "machines"),
     Column("websocket_id", String, nullable=False),
     Column("connected_at", String, nullable=False),
     Column("disconnected_at", String),
@@ -246,11 +246,11 @@ connections = Table(
 trajectories = Table(
     "trajectories",
     metadata,
-    _id(),
-    _organization(),
-    _owner("workflow_id", "workflows"),
+    _id_column(),
+    _organization_column(),
+    _owner_column("workflow_id", "workflows"),
     Column("run_id", ForeignKey("runs.id", ondelete="SET NULL"), index=True),
-    *_times(),
+    *_time_columns(),
     Column("name", String),
     Column("description", String),
     Column("is_approved", Boolean, nullable=False),
@@ -259,28 +259,28 @@ trajectories = Table(
     Column("is_main", Boolean, nullable=False),
     Column("trajectory_data", JSON, nullable=False),
     Column("dimensions", JSON, nullable=False),
-    _json("original_input_values"),
+    _json_column("original_input_values"),
 )
 
 runs = Table(
     "runs",
     metadata,
-    _id(),
+    _id_column(),
     Column("organization_id", String, nullable=False),
     Column("created_at", String, nullable=False),
     Column("position", Integer, nullable=False),
-    _owner("workflow_id", "workflows"),
+    _owner_column("workflow_id", "workflows"),
     Column("machine_id", ForeignKey("machines.id", ondelete="SET NULL")),
     Column("session_id", String, index=True),
     Column("session_alias", String),
     Column("release_session_after", Boolean),
     Column("is_priority", Boolean, nullable=False),
     Column("main_prompt", String),
-    _json("model_metadata"),
-    _json("pool_ids"),
+    _json_column("model_metadata"),
+    _json_column("pool_ids"),
     Column("input_values", SearchedJSON),
-    _json("sensitive_input_aliases"),
-    _json("effects"),
+    _json_column("sensitive_input_aliases"),
+    _json_column("effects"),
     # When it was last queued, and by how many attempts before.
     Column("queued_at", String, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -292,10 +292,10 @@ runs = Table(
     Column("error", SearchedJSON),
     Column("output_data", SearchedJSON),
     Column("run_message_history", SearchedJSON),
-    _json("message_ms"),
-    _json("usage_metadata"),
-    _json("post_run_checks"),
-    _json("output_attachment_ids"),
+    _json_column("message_ms"),
+    _json_column("usage_metadata"),
+    _json_column("post_run_checks"),
+    _json_column("output_attachment_ids"),
     # The time-table; NULL is never, as far as is known.
     Column("starts_at", String),
     Column("checks_at", String),
@@ -311,9 +311,9 @@ runs = Table(
 run_attachments = Table(
     "run_attachments",
     metadata,
-    _id(),
-    _organization(),
-    _owner("run_id", "runs"),
+    _id_column(),
+    _organization_column(),
+    _owner_column("run_id", "runs"),
     # Later than now for a file that an unfinished run has not brought yet; `at_ms` is its place in
     # the run plan.
     Column("created_at", String, nullable=False),
@@ -336,7 +336,7 @@ provider_credentials = Table(
     # What may be seen of a credential; the secret is never stored.
     Column("organization_id", String, primary_key=True),
     Column("slot", String, primary_key=True),
-    *_times(),
+    *_time_columns(),
     Column("status", String, nullable=False),
     Column("auth_type", String),
     Column("display_metadata", JSON, nullable=False),
@@ -348,8 +348,8 @@ webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
     # The id of the event, the same at every attempt.
-    _id(),
-    _organization(),
+    _id_column(),
+    _organization_column(),
     Column("created_at", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("attempts", Integer, nullable=False),

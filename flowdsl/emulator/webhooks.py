@@ -23,7 +23,7 @@ from anyio import to_thread
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flowdsl.emulator.clock import later
+from flowdsl.emulator.clock import time_after
 from flowdsl.emulator.runs.webhook_deliveries import (
     collect_events,
     due_deliveries,
@@ -57,7 +57,7 @@ def secret_key(secret: str) -> bytes:
     return key
 
 
-def signed_headers(secret: str, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
+def sign_headers(secret: str, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
     """The three Svix headers of one attempt to deliver `body`."""
     timestamp = str(int(moment.timestamp()))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
@@ -153,7 +153,7 @@ class Courier:
         """Delivers what is due now. Blocks while it posts; a locked store is left for later."""
         for organization_id in self._organizations:
             try:
-                self._poll(organization_id)
+                self._poll_organization(organization_id)
             except StoreBusyError:
                 continue
 
@@ -163,7 +163,7 @@ class Courier:
             await to_thread.run_sync(self.poll)
             await anyio.sleep(POLL_SECONDS)
 
-    def _poll(self, organization_id: str) -> None:
+    def _poll_organization(self, organization_id: str) -> None:
         with self._store.read(organization_id) as transaction:
             is_news = has_news(transaction)
             due = due_deliveries(transaction, _AT_ONCE)
@@ -172,18 +172,20 @@ class Courier:
                 collect_events(transaction)
                 due = due_deliveries(transaction, _AT_ONCE)
         for row in due:
-            self._deliver(organization_id, row.id, row.body, row.attempts)
+            self._deliver_event(organization_id, row.id, row.body, row.attempts)
 
-    def _deliver(self, organization_id: str, event_id: str, body: bytes, attempts: int) -> None:
+    def _deliver_event(
+        self, organization_id: str, event_id: str, body: bytes, attempts: int
+    ) -> None:
         headers = {
             "Content-Type": "application/json",
-            **signed_headers(self._settings.secret, f"msg_{event_id}", self._store.clock(), body),
+            **sign_headers(self._settings.secret, f"msg_{event_id}", self._store.clock(), body),
         }
         delivered = self._post(self._settings.url, headers, body)
         with self._store.write(organization_id) as transaction:
             next_attempt_at = None
             if not delivered and attempts < len(RETRY_AFTER_MS):
-                next_attempt_at = later(transaction.now, RETRY_AFTER_MS[attempts])
+                next_attempt_at = time_after(transaction.now, RETRY_AFTER_MS[attempts])
             note_attempt(
                 transaction, event_id, delivered=delivered, next_attempt_at=next_attempt_at
             )

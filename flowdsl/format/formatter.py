@@ -18,9 +18,16 @@ from flowdsl.syntax.texts.literals import scan_text
 from flowdsl.syntax.visit import dump
 
 from .layout import heed_marks, lay_out
-from .reading import read
+from .reading import read_sheet
 from .sheet import COMMA, DAYS, NO_ENTRY, RUNTIME, TEXTS, Gap, Sheet, doc_lines, split_trailing
-from .suppressions import Cover, Place, changed, covers, hold, mark_unbroken
+from .suppressions import (
+    Cover,
+    Place,
+    find_changed_covers,
+    find_covers,
+    hold_covered_items,
+    mark_unbroken,
+)
 from .tree import IMPORTS, Item
 
 
@@ -40,11 +47,11 @@ def format_source(source: SourceFile) -> Formatted:
     """Formats a file. Never raises: what cannot be formatted stays as it is."""
     styled = _in_style(source)
     if styled is None:
-        return Formatted(source.text, _mistakes(source))
-    left = () if styled.whole else _mistakes(source)
+        return Formatted(source.text, _find_mistakes(source))
+    left = () if styled.whole else _find_mistakes(source)
     if styled.text == source.text:
         return Formatted(source.text, left)
-    problem = _problem(styled, _in_style(SourceFile(source.path, styled.text)))
+    problem = _find_problem(styled, _in_style(SourceFile(source.path, styled.text)))
     if problem is None:
         return Formatted(styled.text, left)
     # Where reading resumes behind a mistake may depend on the layout around it: no bug then.
@@ -68,7 +75,7 @@ class _Styled(Record):
     whole: bool
 
 
-def _problem(first: _Styled, second: _Styled | None) -> str | None:
+def _find_problem(first: _Styled, second: _Styled | None) -> str | None:
     """What is wrong with a formatted text, judged by it and by its own formatting.
 
     None if nothing is.
@@ -77,9 +84,9 @@ def _problem(first: _Styled, second: _Styled | None) -> str | None:
         return "the formatted file could not be read"
     if second.text != first.text:
         return "formatting the file twice would change it twice"
-    if changed(first.covers, second.covers):
+    if find_changed_covers(first.covers, second.covers):
         return "a suppression would cover something else"
-    return difference(Evidence(first.sheet, first.items), Evidence(second.sheet, second.items))
+    return find_difference(Evidence(first.sheet, first.items), Evidence(second.sheet, second.items))
 
 
 def _in_style(source: SourceFile) -> _Styled | None:
@@ -99,40 +106,40 @@ def _in_style(source: SourceFile) -> _Styled | None:
 
 def _heeding_suppressions(source: SourceFile) -> _Styled | None:
     """A file laid out, except for items whose suppression would then cover other code."""
-    styled = _laid_out(source)
+    styled = _lay_out_source(source)
     held: dict[Place, Cover] = {}
     while styled is not None and styled.covers:
-        again = _laid_out(SourceFile(source.path, styled.text))
-        lost = changed(styled.covers, [] if again is None else again.covers)
+        again = _lay_out_source(SourceFile(source.path, styled.text))
+        lost = find_changed_covers(styled.covers, [] if again is None else again.covers)
         more = {cover.place: cover for cover in lost if cover.place not in held}
         if not more:
             break
         held |= more
-        styled = _laid_out(source, held.values())
+        styled = _lay_out_source(source, held.values())
     return styled
 
 
-def _laid_out(source: SourceFile, held: Iterable[Cover] = ()) -> _Styled | None:
+def _lay_out_source(source: SourceFile, held: Iterable[Cover] = ()) -> _Styled | None:
     """A file with `\\n` as line breaks in the one style, but for the items that `held` covers."""
-    found = read(source)
+    found = read_sheet(source)
     if found is None:
         return None
     sheet, items, whole = found
     lines = list(items)
-    covered = covers(sheet, items)
+    covered = find_covers(sheet, items)
     mark_unbroken(sheet)
     for cover in held:
-        hold(sheet, lines, cover)
+        hold_covered_items(sheet, lines, cover)
     if sheet.fixed or "fmt:" in source.text:
         heed_marks(sheet, lines)
     sort_imports(sheet, lines)
     return _Styled(lay_out(sheet, lines), sheet, items, covered, whole)
 
 
-def _mistakes(source: SourceFile) -> tuple[Diagnostic, ...]:
+def _find_mistakes(source: SourceFile) -> tuple[Diagnostic, ...]:
     sink = Sink()
     parse_module(source, sink)
-    return sink.sorted()
+    return sink.findings_in_order()
 
 
 # Sorts imports by path, then by form, within each run without blank lines.
@@ -150,7 +157,7 @@ def sort_imports(sheet: Sheet, items: list[Item]) -> None:
         if _may_move(sheet, items[first]):
             while past < len(items) and _goes_on(sheet, items[past]):
                 past += 1
-            _sort(sheet, items, first, past)
+            _sort_items(sheet, items, first, past)
         first = past
 
 
@@ -165,9 +172,9 @@ def _goes_on(sheet: Sheet, item: Item) -> bool:
     return not parted and _may_move(sheet, item)
 
 
-def _sort(sheet: Sheet, items: list[Item], first: int, past: int) -> None:
+def _sort_items(sheet: Sheet, items: list[Item], first: int, past: int) -> None:
     run = items[first:past]
-    order = sorted(range(len(run)), key=lambda number: _key(sheet, run[number]))
+    order = sorted(range(len(run)), key=lambda number: _import_sort_key(sheet, run[number]))
     if order == list(range(len(run))):
         return
     blanks = sheet.blanks
@@ -189,7 +196,7 @@ def _on_next_line(blank: str) -> str:
     return blank if blank.startswith("\n") else "\n" + blank
 
 
-def _key(sheet: Sheet, item: Item) -> tuple[str, int, str]:
+def _import_sort_key(sheet: Sheet, item: Item) -> tuple[str, int, str]:
     names = item.rule == "import_names"
     path = sheet.words[item.past - 1 if names else item.first + 1]
     return path, IMPORTS.index(item.rule), sheet.flat(item.first, item.past)
@@ -204,7 +211,7 @@ def _key(sheet: Sheet, item: Item) -> tuple[str, int, str]:
 _OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"], TERMINAL["SECRET"]}
 
 
-def difference(before: Evidence, after: Evidence) -> str | None:
+def find_difference(before: Evidence, after: Evidence) -> str | None:
     """What is wrong with a formatted file, as a clause; None if nothing is."""
     if not _same_meaning(before, after):
         return "formatting would change what the file means"
@@ -265,10 +272,10 @@ def _same_value(kind: int, one: str, other: str) -> bool:
         return one[2:-2].strip(" \t") == other[2:-2].strip(" \t")
     if kind in DAYS:
         return "".join(one.split()) == "".join(other.split())
-    return kind in TEXTS and _parts(one) == _parts(other)
+    return kind in TEXTS and _text_parts(one) == _text_parts(other)
 
 
-def _parts(word: str) -> list[str | list[str]]:
+def _text_parts(word: str) -> list[str | list[str]]:
     """The parts of a text without their offsets, and of its comments only the words."""
     text = scan_text(SourceFile("", word), Sink(), 0, len(word))
     return [

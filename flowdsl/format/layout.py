@@ -8,7 +8,7 @@ from bisect import bisect_left
 from .sheet import COMMA, LPAR, Gap, Sheet
 from .texts import INDENT
 from .tree import IMPORTS, Item
-from .wrapping import WIDTH, render, wrap
+from .wrapping import WIDTH, render, wrap_range
 
 _NO_BLANK_LINE = 0
 _AS_WRITTEN = 1
@@ -26,14 +26,14 @@ def lay_out(sheet: Sheet, items: list[Item]) -> str:
     writer = _Writer(sheet)
     before: Item | None = None
     for item in items:
-        writer.begin_line(item.start, 0, _between(sheet, before, item))
+        writer.begin_line(item.start, 0, _count_blank_lines(sheet, before, item))
         writer.item(item, 0)
         before = item
     writer.comments(len(sheet.texts) - 1, 0, _AS_WRITTEN)
     return "".join(writer.out).lstrip("\n") + "\n"
 
 
-def _between(sheet: Sheet, before: Item | None, item: Item) -> int:
+def _count_blank_lines(sheet: Sheet, before: Item | None, item: Item) -> int:
     """What happens to blank lines between two declarations: none, as written, or one."""
     if before is None:
         return _NO_BLANK_LINE
@@ -56,10 +56,10 @@ def _one_line(sheet: Sheet, item: Item, indent: int) -> str | None:
     for body in item.bodies:
         if body.broken:
             return None
-    return _flat(sheet, item.first, item.past, indent)
+    return _render_on_one_line(sheet, item.first, item.past, indent)
 
 
-def _flat(sheet: Sheet, first: int, past: int, indent: int) -> str | None:
+def _render_on_one_line(sheet: Sheet, first: int, past: int, indent: int) -> str | None:
     """A range of tokens on one line; None if it cannot stand on one or does not fit."""
     text = sheet.flat(first, past)
     fits = len(text) <= WIDTH - indent or sheet.stays_one_line(first, past)
@@ -84,7 +84,7 @@ class _Writer:
             self.out.append(item.raw)
             return
         if item.start < item.first:
-            self._annotations(item, indent)
+            self._write_annotations(item, indent)
         text = _one_line(self.sheet, item, indent)
         if text is not None:
             self.out.append(text)
@@ -92,7 +92,7 @@ class _Writer:
         first = item.first
         bodies = [body for body in item.bodies if body.broken] or item.bodies
         for body in bodies:
-            self._tokens(first, body.open + 1, indent)
+            self._write_tokens(first, body.open + 1, indent)
             policy = _NO_BLANK_LINE
             for each in body.items:
                 self.begin_line(each.start, indent + INDENT, policy)
@@ -101,23 +101,25 @@ class _Writer:
             self.comments(body.close, indent + INDENT, policy)
             self.out.append("\n" + " " * indent)
             first = body.close
-        self._tokens(first, item.past, indent)
+        self._write_tokens(first, item.past, indent)
 
-    def _annotations(self, item: Item, indent: int) -> None:
+    def _write_annotations(self, item: Item, indent: int) -> None:
         """Writes the annotations of an item on lines of their own, and begins the next line."""
         kinds = self.sheet.kinds
         begin = item.start
         while begin < item.first:
             past = begin + 2
             if kinds[past] == LPAR:
-                past = self.sheet.partner(past) + 1
-            self._tokens(begin, past, indent)
+                past = self.sheet.closing_bracket_of(past) + 1
+            self._write_tokens(begin, past, indent)
             self.begin_line(past, indent, _NO_BLANK_LINE)
             begin = past
 
-    def _tokens(self, first: int, past: int, indent: int) -> None:
-        text = _flat(self.sheet, first, past, indent)
-        self.out.append(render(wrap(self.sheet, first, past), indent) if text is None else text)
+    def _write_tokens(self, first: int, past: int, indent: int) -> None:
+        text = _render_on_one_line(self.sheet, first, past, indent)
+        self.out.append(
+            render(wrap_range(self.sheet, first, past), indent) if text is None else text
+        )
 
     def begin_line(self, at: int, indent: int, policy: int) -> None:
         """Writes the comments in front of a token, and begins its line."""
@@ -165,9 +167,11 @@ def heed_marks(sheet: Sheet, items: list[Item]) -> None:
             if item.raw is not None:
                 continue
             inner = [each for each in item.bodies if each.items]
-            marks = _within(skipped, item.start, item.past)
+            marks = _count_within(skipped, item.start, item.past)
             deeper = sum(
-                _within(skipped, each.start, each.past) for body in inner for each in body.items
+                _count_within(skipped, each.start, each.past)
+                for body in inner
+                for each in body.items
             )
             if marks > deeper:
                 item.raw = sheet.raw(item.start, item.past)
@@ -175,7 +179,7 @@ def heed_marks(sheet: Sheet, items: list[Item]) -> None:
                 pending += [(each.items, each.close) for each in inner]
 
 
-def _within(places: list[int], first: int, past: int) -> int:
+def _count_within(places: list[int], first: int, past: int) -> int:
     """How many of the sorted `places` lie in a range."""
     return bisect_left(places, past) - bisect_left(places, first)
 
@@ -186,34 +190,36 @@ def _keep_between(sheet: Sheet, items: list[Item], closing: int) -> None:
     number = 0
     while number < len(items):
         item = items[number]
-        off = _mark(_OFF, sheet, item.start)
-        if off is None or _mark(_ON, sheet, item.start, off.end()) is not None:
+        off = _find_mark(_OFF, sheet, item.start)
+        if off is None or _find_mark(_ON, sheet, item.start, off.end()) is not None:
             kept.append(item)
             number += 1
             continue
         number += 1
         on = None
         while number < len(items) and on is None:
-            on = _mark(_ON, sheet, items[number].start)
+            on = _find_mark(_ON, sheet, items[number].start)
             number += on is None
         behind = items[number].start if number < len(items) else closing
-        on = on or _mark(_ON, sheet, closing)
+        on = on or _find_mark(_ON, sheet, closing)
         raw = Item("kept", item.start, items[number - 1].past)
         raw.marginal = True
         raw.raw = sheet.source[off.end() + 1 : on.start() if on else sheet.starts[closing]]
         if on is None:
             raw.raw = raw.raw.rstrip()
         sheet.blanks[behind] = sheet.source[on.start() : sheet.starts[behind]] if on else ""
-        sheet.blanks[item.start] = sheet.source[_begin(sheet, item.start) : off.end()]
+        sheet.blanks[item.start] = sheet.source[_blank_start(sheet, item.start) : off.end()]
         kept.append(raw)
     items[:] = kept
 
 
-def _mark(mark: re.Pattern[str], sheet: Sheet, at: int, begin: int = 0) -> re.Match[str] | None:
+def _find_mark(
+    mark: re.Pattern[str], sheet: Sheet, at: int, begin: int = 0
+) -> re.Match[str] | None:
     """A mark on a line of its own in front of a token, not before the offset `begin`."""
-    return mark.search(sheet.source, max(begin, _begin(sheet, at)), sheet.starts[at])
+    return mark.search(sheet.source, max(begin, _blank_start(sheet, at)), sheet.starts[at])
 
 
-def _begin(sheet: Sheet, at: int) -> int:
+def _blank_start(sheet: Sheet, at: int) -> int:
     """Where the spaces and comments in front of a token begin."""
     return sheet.starts[at] - len(sheet.blanks[at])

@@ -32,18 +32,18 @@ _MAX_WHOLE = 4_300
 
 
 @cache
-def unspeakable() -> re.Pattern[str]:
+def unspeakable_pattern() -> re.Pattern[str]:
     """Characters that no literal holds: control characters, carriage returns, lone surrogates."""
     return re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff]")
 
 
 @cache
-def _name() -> re.Pattern[str]:
+def _name_pattern() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @cache
-def _meant(braces: int) -> re.Pattern[str]:
+def _variable_start_pattern(braces: int) -> re.Pattern[str]:
     """What behind braces makes them the beginning of a variable or comment, be it a wrong one."""
     spaced = r"\$?[A-Za-z_]\w*[ \t]*\}" if braces == 1 else r"\$|[^\W\d]"
     return re.compile(rf"[#$]|[^\W\d]|[ \t]+(?:{spaced})")
@@ -51,7 +51,7 @@ def _meant(braces: int) -> re.Pattern[str]:
 
 def is_name(word: str) -> bool:
     """Whether the language reads a word as one name or keyword."""
-    return _name().fullmatch(word) is not None
+    return _name_pattern().fullmatch(word) is not None
 
 
 # Strings without variables
@@ -59,7 +59,7 @@ def is_name(word: str) -> bool:
 
 def plain_literal(value: str) -> str | None:
     """The token for a string without variables: paths, names, values of enums."""
-    if unspeakable().search(value):
+    if unspeakable_pattern().search(value):
         return None
     word = '"' + value.replace('"', '\\"').replace("\\{", "\\\\{") + '"'
     return word if _is_token(word, "STRING") and plain_string(word) == value else None
@@ -67,7 +67,7 @@ def plain_literal(value: str) -> str | None:
 
 def raw_literal(value: str) -> str | None:
     """`r"..."`, in which every character means itself; for regular expressions."""
-    if '"' in value or "\n" in value or unspeakable().search(value):
+    if '"' in value or "\n" in value or unspeakable_pattern().search(value):
         return None
     word = f'r"{value}"'
     return word if _is_token(word, "RAW") else None
@@ -76,7 +76,7 @@ def raw_literal(value: str) -> str | None:
 def alike_literals(values: Iterable[str]) -> list[str | None]:
     """Literals for texts without variables: if one needs an escape, raw ones wherever possible."""
     values = list(values)
-    plain = [_value(value, 0) for value in values]
+    plain = [_spell_value(value, 0) for value in values]
     if all(word == f'"{value}"' for word, value in zip(plain, values, strict=True)):
         return plain
     return [raw_literal(value) or word for value, word in zip(values, plain, strict=True)]
@@ -101,22 +101,22 @@ Written = Sequence["str | tuple[str]"]
 
 def literal_of_pieces(wanted: Written) -> str | None:
     """The literal for a text in pieces, of which no two of characters stand side by side."""
-    if any(isinstance(piece, str) and unspeakable().search(piece) for piece in wanted):
+    if any(isinstance(piece, str) and unspeakable_pattern().search(piece) for piece in wanted):
         return None
-    for form in (_string, _raw, _block, _held_block):
+    for form in (_spell_string, _spell_raw, _spell_block, _spell_held_block):
         written = form(wanted)
-        if written is not None and _read(written) == list(wanted):
+        if written is not None and _read_pieces(written) == list(wanted):
             return written
     return None
 
 
-def _read(written: str) -> list[str | tuple[str]] | None:
+def _read_pieces(written: str) -> list[str | tuple[str]] | None:
     """The pieces of a literal as the language reads it; None if it is none or has a mistake."""
     if not _is_token(written, "STRING", "RAW", "BLOCK"):
         return None
     sink = Sink()
     parts = scan_text(SourceFile("", written), sink, 0, len(written)).parts
-    if sink.sorted():
+    if sink.findings_in_order():
         return None
     read: list[str | tuple[str]] = []
     for part in parts:
@@ -130,27 +130,27 @@ def _read(written: str) -> list[str | tuple[str]] | None:
     return read
 
 
-def _string(pieces: Written) -> str | None:
+def _spell_string(pieces: Written) -> str | None:
     """`"..."`; None if the text has a line break, or if a raw literal spares an escaped brace."""
     if any("\n" in piece for piece in pieces):
         return None
-    written = _escaped(pieces, _QUOTES)
-    return None if "\\{" in written and _raw(pieces) is not None else f'"{written}"'
+    written = _escape_pieces(pieces, _QUOTES)
+    return None if "\\{" in written and _spell_raw(pieces) is not None else f'"{written}"'
 
 
-def _raw(pieces: Written) -> str | None:
+def _spell_raw(pieces: Written) -> str | None:
     if len(pieces) != 1 or not isinstance(pieces[0], str):
         return None
     return raw_literal(pieces[0])
 
 
-def _block(pieces: Written) -> str:
-    return f'"""\n{_escaped(pieces, _QUOTES_IN_BLOCK)}\n"""'
+def _spell_block(pieces: Written) -> str:
+    return f'"""\n{_escape_pieces(pieces, _QUOTES_IN_BLOCK)}\n"""'
 
 
-def _held_block(pieces: Written) -> str:
+def _spell_held_block(pieces: Written) -> str:
     """A block that keeps blanks at line ends and a common indent, by empty comments beside them."""
-    lines = _escaped(pieces, _QUOTES_IN_BLOCK).split("\n")
+    lines = _escape_pieces(pieces, _QUOTES_IN_BLOCK).split("\n")
     first = True
     for number, line in enumerate(lines):
         content = line.lstrip(" ")
@@ -171,7 +171,7 @@ _QUOTES_IN_BLOCK = r'(?<=\\)"|"""'
 """What needs a backslash in a text for its quotation marks."""
 
 
-def _escaped(pieces: Written, quotes: str) -> str:
+def _escape_pieces(pieces: Written, quotes: str) -> str:
     """The pieces as a literal spells them.
 
     What `quotes` matches, and braces that mean themselves, get a backslash.
@@ -182,18 +182,18 @@ def _escaped(pieces: Written, quotes: str) -> str:
             written += piece[0]
             continue
         before_variable = index + 1 < len(pieces)
-        characters = _with_braces_escaped(piece, before_variable)
+        characters = _escape_braces(piece, before_variable)
         written += re.sub(quotes, r"\\\g<0>", characters)
         if before_variable and piece[-1] == "$":
             written += _EMPTY_COMMENT
     return written
 
 
-def _with_braces_escaped(characters: str, before_variable: bool) -> str:
+def _escape_braces(characters: str, before_variable: bool) -> str:
     def written(found: re.Match[str]) -> str:
         braces, (start, end) = found.group(), found.span()
         at_variable = before_variable and end == len(characters)
-        if at_variable or _meant(min(len(braces), 2)).match(characters, end):
+        if at_variable or _variable_start_pattern(min(len(braces), 2)).match(characters, end):
             return "\\{" * len(braces)
         return f"\\{braces}" if characters[start - 1 : start] == "\\" else braces
 
@@ -205,10 +205,10 @@ def _with_braces_escaped(characters: str, before_variable: bool) -> str:
 
 def value_literal(value: Any) -> str | None:
     """A JSON value as a literal; None for NaN and infinities, and for values that nest too deep."""
-    return _value(value, _MAX_DEPTH)
+    return _spell_value(value, _MAX_DEPTH)
 
 
-def _value(value: Any, depth: int) -> str | None:
+def _spell_value(value: Any, depth: int) -> str | None:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -216,21 +216,21 @@ def _value(value: Any, depth: int) -> str | None:
     if isinstance(value, str):
         return literal_of_pieces([value] if value else [])
     if isinstance(value, int | float | Decimal):
-        return _number(value)
+        return _spell_number(value)
     if depth == 0:
         return None
     entries: list[str] = []
     if isinstance(value, dict):
         for key, entry in value.items():
             name = key if is_name(key) else plain_literal(key)
-            written = _value(entry, depth - 1)
+            written = _spell_value(entry, depth - 1)
             if name is None or written is None:
                 return None
             entries.append(f"{name}: {written}")
         return f"{{{', '.join(entries)}}}"
     if isinstance(value, list | tuple):
         for entry in value:
-            written = _value(entry, depth - 1)
+            written = _spell_value(entry, depth - 1)
             if written is None:
                 return None
             entries.append(written)
@@ -238,7 +238,7 @@ def _value(value: Any, depth: int) -> str | None:
     return None
 
 
-def _number(value: int | float | Decimal) -> str | None:
+def _spell_number(value: int | float | Decimal) -> str | None:
     """A number in plain decimal notation.
 
     A whole one gets `.0` only if it is too long for an integer.

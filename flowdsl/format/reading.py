@@ -24,7 +24,7 @@ from .tree import ITEM_RULES, Item, Numbered, Reader
 _INT = TERMINAL["INT"]
 
 
-def read(source: SourceFile) -> tuple[Sheet, list[Item], bool] | None:
+def read_sheet(source: SourceFile) -> tuple[Sheet, list[Item], bool] | None:
     """The tokens and items of a file, and whether all of it could be read.
 
     None if nothing of it can be formatted. Its line breaks are `\\n`.
@@ -32,16 +32,16 @@ def read(source: SourceFile) -> tuple[Sheet, list[Item], bool] | None:
     tokens = Lexemes(source.text)
     sink = Sink()
     read_edition(source, tokens, sink)
-    if sink.sorted():
+    if sink.findings_in_order():
         return None
     sheet = Sheet(source.text, tokens)
     reader = Reader(sheet)
-    items = _items(sheet, FIRST, reader)
+    items = _read_items(sheet, FIRST, reader)
     if items is None or reader.troubled or _has_long_number(sheet):
         module = parse_module(source, sink)
-        mistakes = sink.sorted()
+        mistakes = sink.findings_in_order()
         if mistakes or items is None:
-            broken = _read_around(source, readable(source.text, module, mistakes))
+            broken = _read_around(source, find_readable_ranges(source.text, module, mistakes))
             return None if broken is None else (*broken, False)
     sheet.lay_flat()
     return sheet, items, True
@@ -52,7 +52,7 @@ def _has_long_number(sheet: Sheet) -> bool:
     return any(len(number) > MAX_DIGITS for number in numbers)
 
 
-def _items(sheet: Sheet, index: int, reader: Reader) -> list[Item] | None:
+def _read_items(sheet: Sheet, index: int, reader: Reader) -> list[Item] | None:
     """The edition and the declarations from token `index` up to the next end.
 
     None for a mistake.
@@ -74,7 +74,7 @@ def _read_around(source: SourceFile, ranges: list[Range]) -> tuple[Sheet, list[I
     reader = Reader(sheet)
     items = [Item("edition", 0, FIRST)]
     for first, past in pieces:
-        found = None if tokens.kinds[first] == END else _items(sheet, first, reader)
+        found = None if tokens.kinds[first] == END else _read_items(sheet, first, reader)
         if found is not None:
             items += found[1:]
         else:
@@ -96,7 +96,9 @@ _REST_OF_LINE = r"[ \t\f]*(?:#[^\n]*)?(?:\n|\Z)"
 _BLANK_LINES = r"(?:[ \t\f]*\n)*+"
 
 
-def readable(text: str, module: ast.Module, mistakes: Sequence[Diagnostic]) -> list[Range]:
+def find_readable_ranges(
+    text: str, module: ast.Module, mistakes: Sequence[Diagnostic]
+) -> list[Range]:
     """The imports and declarations that no mistake touches, in order, as ranges of the text.
 
     Each has its lines for itself, or shares them with others of the kind.
@@ -136,23 +138,27 @@ def join_pieces(text: str, ranges: Sequence[Range]) -> tuple[Lexemes, list[Range
     An end token follows each range; all lines between two ranges are one end token.
     """
     joined = Lexemes(text)
-    for column in _columns(joined):
+    for column in _token_columns(joined):
         del column[FIRST:]
     pieces: list[Range] = []
     position = joined.ends[-1]
     for start, end in (*ranges, (len(text), len(text))):
-        stretch = _stretch(text, position, start)
+        stretch = _find_stretch(text, position, start)
         if stretch is not None:
-            pieces.append(_append(joined, text[position : stretch[0]], text, stretch, whole=True))
+            pieces.append(
+                _append_tokens(joined, text[position : stretch[0]], text, stretch, whole=True)
+            )
             position = stretch[1]
-        piece = _append(joined, text[position:start], text, (start, end))
+        piece = _append_tokens(joined, text[position:start], text, (start, end))
         if start < end:
             pieces.append(piece)
         position = end
     return joined, pieces
 
 
-def _append(joined: Lexemes, blank: str, text: str, place: Range, *, whole: bool = False) -> Range:
+def _append_tokens(
+    joined: Lexemes, blank: str, text: str, place: Range, *, whole: bool = False
+) -> Range:
     """Adds the tokens of a place and an end token; with `whole`, one end token for all of it.
 
     Returns the range of the tokens added, without the end token of a range.
@@ -166,17 +172,17 @@ def _append(joined: Lexemes, blank: str, text: str, place: Range, *, whole: bool
     tokens.blanks[0] = blank
     tokens.starts = [start + offset for offset in tokens.starts]
     tokens.ends = [start + offset for offset in tokens.ends]
-    for column, more in zip(_columns(joined), _columns(tokens), strict=True):
+    for column, more in zip(_token_columns(joined), _token_columns(tokens), strict=True):
         column.extend(more)
     last = len(joined.words)
     return first, last if whole else last - 1
 
 
-def _columns(tokens: Lexemes) -> tuple[list[Any], ...]:
+def _token_columns(tokens: Lexemes) -> tuple[list[Any], ...]:
     return tokens.words, tokens.blanks, tokens.kinds, tokens.starts, tokens.ends
 
 
-def _stretch(text: str, start: int, end: int) -> Range | None:
+def _find_stretch(text: str, start: int, end: int) -> Range | None:
     """The lines in a range that hold more than blanks and comments; None if there are none.
 
     It begins and ends with a line. Comments before it belong to it, those behind it do not.

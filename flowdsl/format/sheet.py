@@ -94,8 +94,8 @@ class Sheet:
             if kind == COMMA and kinds[at + 1] in NO_ENTRY:
                 texts[at] = ""
             elif kind in DAYS:
-                texts[at] = written_day(texts[at])
-        gaps = list(map(_gaps().get, pairwise(kinds), repeat(" ")))
+                texts[at] = format_day(texts[at])
+        gaps = list(map(_token_gaps().get, pairwise(kinds), repeat(" ")))
         gaps.insert(0, "")
         for at, _ in self.commented:
             gaps[at + (kinds[at] == COMMA)] = "\n"
@@ -107,7 +107,7 @@ class Sheet:
         """A range of tokens on one line; with a line break in it if it cannot stand on one."""
         return self.texts[first] + "".join(self._flat[first + 1 : past])
 
-    def spaced(self, at: int) -> str:
+    def token_with_space(self, at: int) -> str:
         """The text of a token with the space in front of it."""
         return self._flat[at]
 
@@ -119,7 +119,7 @@ class Sheet:
         """Whether a range of tokens is a line that must not be broken."""
         return past - 1 in self.unbroken and "\n" not in self.raw(first, past)
 
-    def partner(self, opening: int) -> int:
+    def closing_bracket_of(self, opening: int) -> int:
         """The token that closes the bracket at `opening`."""
         if not self._partners:
             pending: list[int] = []
@@ -130,12 +130,12 @@ class Sheet:
                     self._partners[pending.pop()] = at
         return self._partners[opening]
 
-    def opens(self, at: int) -> bool:
+    def is_opening_bracket(self, at: int) -> bool:
         """Whether a token is an opening bracket."""
         return self.kinds[at] in _OPENERS
 
 
-def written_day(word: str) -> str:
+def format_day(word: str) -> str:
     """`start of month` and `- 7d` with one blank between their words."""
     if word[0] in "+-":
         return f"{word[0]} {word[1:].strip()}"
@@ -147,7 +147,7 @@ NO_ENTRY = _CLOSERS | {TERMINAL["EXISTS"], TERMINAL["SHOWS"]}
 
 
 @cache
-def _gaps() -> dict[tuple[int, int], str]:
+def _token_gaps() -> dict[tuple[int, int], str]:
     """What stands between two kinds of tokens on one line, if it is not one space."""
     everything = range(len(TERMINALS))
 

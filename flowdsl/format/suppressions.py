@@ -56,19 +56,19 @@ def mark_unbroken(sheet: Sheet) -> None:
             sheet.unbroken |= {at - 1, at - 1 - (sheet.kinds[at - 1] == COMMA)}
 
 
-def covers(sheet: Sheet, items: Sequence[Item]) -> list[Cover]:
+def find_covers(sheet: Sheet, items: Sequence[Item]) -> list[Cover]:
     """What every suppression of a file covers."""
     if _WORDS not in sheet.source:
         return []
     ranges = [*_ranges_of_comments(sheet, items), *_ranges_of_texts(sheet)]
     imports = max((item.past for item in items if item.rule in IMPORTS), default=-1)
     return [
-        Cover(comment, tuple(sorted(_tokens(sheet, *place))), place, moves=at <= imports)
+        Cover(comment, tuple(sorted(_range_words(sheet, *place))), place, moves=at <= imports)
         for at, comment, place in ranges
     ]
 
 
-def changed(before: list[Cover], after: list[Cover]) -> list[Cover]:
+def find_changed_covers(before: list[Cover], after: list[Cover]) -> list[Cover]:
     """Those of `before` that cover other code afterwards, or none.
 
     Only imports may change places.
@@ -80,7 +80,7 @@ def changed(before: list[Cover], after: list[Cover]) -> list[Cover]:
     return found + [one for one in before if one.moves and had[one.key] > has[one.key]]
 
 
-def hold(sheet: Sheet, items: list[Item], cover: Cover) -> None:
+def hold_covered_items(sheet: Sheet, items: list[Item], cover: Cover) -> None:
     """Leaves the items that a suppression covers as they are.
 
     Neighbours in a body become one item.
@@ -119,16 +119,16 @@ def _is_head(sheet: Sheet, item: Item, past: int) -> bool:
 
 def _ranges_of_comments(sheet: Sheet, items: Sequence[Item]) -> Iterator[_Suppression]:
     """The suppressions in comments."""
-    ends = dict(_extents(items))
+    ends = dict(_find_extents(items))
     for at, blank in sheet.commented:
         begin = sheet.starts[at] - len(blank)
         for found in re.finditer(_COMMENT, blank):
             comment = found.group().rstrip()
-            line = _line(sheet.source, begin + found.start())
+            line = _line_extent(sheet.source, begin + found.start())
             if sheet.source[line[0] : begin + found.start()].strip():
                 yield at, comment, _on_lines(sheet, *line)
             else:
-                _, past = _on_lines(sheet, *_line(sheet.source, sheet.starts[at]))
+                _, past = _on_lines(sheet, *_line_extent(sheet.source, sheet.starts[at]))
                 # Comments move behind a comma, where other code would begin.
                 comment += "," * (sheet.kinds[at] == COMMA)
                 yield at, comment, (at, max(past, ends.get(at, at)))
@@ -146,15 +146,15 @@ def _ranges_of_texts(sheet: Sheet) -> Iterator[_Suppression]:
         for found in re.compile(_IN_TEXT).finditer(source, *place):
             # A line may be as long as the file and hold very many of them.
             if found.start() > end:
-                start, end = _line(source, found.start())
+                start, end = _line_extent(source, found.start())
             past = end
             alone = _WRITTEN.search(source, start, found.start()) is None
             if alone and _WRITTEN.search(source, found.end(), end) is None:
-                _, past = _line(source, min(end + 1, len(source)))
+                _, past = _line_extent(source, min(end + 1, len(source)))
             yield at, "", _on_lines(sheet, start, past)
 
 
-def _extents(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
+def _find_extents(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
     pending = list(items)
     while pending:
         item = pending.pop()
@@ -162,7 +162,7 @@ def _extents(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
         pending += [inner for body in item.bodies for inner in body.items]
 
 
-def _line(text: str, offset: int) -> tuple[int, int]:
+def _line_extent(text: str, offset: int) -> tuple[int, int]:
     end = text.find("\n", offset)
     return text.rfind("\n", 0, offset) + 1, len(text) if end < 0 else end
 
@@ -172,7 +172,7 @@ def _on_lines(sheet: Sheet, start: int, end: int) -> Place:
     return bisect_right(sheet.ends, start), bisect_left(sheet.starts, end)
 
 
-def _tokens(sheet: Sheet, first: int, past: int) -> list[str]:
+def _range_words(sheet: Sheet, first: int, past: int) -> list[str]:
     """The words of a range, without commas; a text counts as empty, for its spelling may change."""
     tokens = zip(sheet.words[first:past], sheet.kinds[first:past], strict=True)
     return ["" if kind in TEXTS else word for word, kind in tokens if kind != COMMA]

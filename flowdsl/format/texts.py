@@ -20,15 +20,15 @@ _UNUSUAL = re.compile(rf"\$\{{|\{{(?!\$?{_PATH}|\{{{_PATH}\}})")
 """A brace that does not obviously begin a variable in its normal spelling."""
 
 
-def written_text(word: str) -> str | None:
+def format_text_literal(word: str) -> str | None:
     """A text literal with its variables in normal spelling; None if it has a mistake."""
     if word.startswith(QUOTES) and "\n" not in word:
-        word = QUOTES + _closed(word[len(QUOTES) : -len(QUOTES)])
+        word = QUOTES + _close_block(word[len(QUOTES) : -len(QUOTES)])
     if not _UNUSUAL.search(word) and "\t" not in word:
         return word
     sink = Sink()
     text = scan_text(SourceFile("", word), sink, 0, len(word))
-    if sink.sorted():
+    if sink.findings_in_order():
         return None
     pieces: list[str] = []
     done = 0
@@ -60,18 +60,20 @@ class Block:
         opening, *continued = word[: first.end].split("\n")
         if all(line.bare for line in lines):
             written = "\n".join([*continued, *texts]).split("\n")
-            indent = min((_spaces(line) for line in written if line.strip(" \t")), default=0)
+            indent = min(
+                (_count_leading_spaces(line) for line in written if line.strip(" \t")), default=0
+            )
         else:
             indent = common_indent(SourceFile("", word), Sink(), lines)
         self.opening = opening.rstrip(" \t")
-        self.lines = [_moved(line, indent) for line in continued]
+        self.lines = [_remove_shared_indent(line, indent) for line in continued]
         for text in texts:
             begin, *continued = text.split("\n")
             # Only lines of comments may be indented with tabs, or less than the others.
-            self.lines.append(" " * (_spaces(begin) - indent) + begin.strip(" \t"))
-            self.lines += [_moved(line, indent) for line in continued]
+            self.lines.append(" " * (_count_leading_spaces(begin) - indent) + begin.strip(" \t"))
+            self.lines += [_remove_shared_indent(line, indent) for line in continued]
         if self.closed:
-            self.lines[-1] = _closed(self.lines[-1])
+            self.lines[-1] = _close_block(self.lines[-1])
 
     @property
     def end(self) -> int:
@@ -79,17 +81,17 @@ class Block:
         return INDENT + len(self.lines[-1]) if self.closed else len(QUOTES)
 
 
-def _closed(line: str) -> str:
+def _close_block(line: str) -> str:
     """The last line of a block with its closing quotes."""
     line = line.rstrip(" \t")
     # Right before the closing quotes, a quotation mark or a backslash would change their meaning.
     return f"{line} {QUOTES}" if line.endswith(('"', "\\")) else line + QUOTES
 
 
-def _spaces(line: str) -> int:
+def _count_leading_spaces(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _moved(line: str, indent: int) -> str:
+def _remove_shared_indent(line: str, indent: int) -> str:
     """A line without the indent that all lines share, and without blanks at its end."""
-    return line[min(indent, _spaces(line)) :].rstrip(" \t")
+    return line[min(indent, _count_leading_spaces(line)) :].rstrip(" \t")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flowdsl.syntax.parser.driver import MAX_DEPTH, Build, rules
+from flowdsl.syntax.parser.driver import MAX_DEPTH, Build, make_rules
 from flowdsl.syntax.parser.lexer import Lexemes
 from flowdsl.syntax.statements import STATEMENTS
 
 from .sheet import COMMA, LBRACE, REST, Sheet
-from .texts import written_text
+from .texts import format_text_literal
 
 IMPORTS = ("import_names", "import_ns")
 """The rules of imports, in the order that they take if the path is the same."""
@@ -146,7 +146,7 @@ def _always(reader: Reader, start: int, end: int, children: Sequence[Any]) -> It
     return Item("always", start, end, (_body(reader, start + 1, end, texts, False),))
 
 
-def _prefixed(rule: str) -> Build:
+def _build_prefixed_item(rule: str) -> Build:
     """An item of words in front of another one, which has the body."""
 
     def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
@@ -186,7 +186,7 @@ def _item_answers(reader: Reader, start: int, end: int, children: Sequence[Any])
     return Item("item_answers", start, end, (_body(reader, brace, end, items, False),))
 
 
-def _described(rule: str) -> Build:
+def _build_described_item(rule: str) -> Build:
     build_item = _item(rule)
 
     def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
@@ -275,7 +275,7 @@ _SPACES = frozenset((" ", "\t"))
 def _text(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
     word = reader.sheet.words[start]
     if "{" in word or "\n" in word or word[-4:-3] in _SPACES:
-        written = written_text(word)
+        written = format_text_literal(word)
         if written is None:
             reader.troubled = True
         else:
@@ -305,7 +305,7 @@ _SPECIAL: dict[str, Build] = {
     "annotated": _declaration,
     "answer": _field,
     "block": _block,
-    "check": _described("check"),
+    "check": _build_described_item("check"),
     "field": _field,
     "file": _file,
     "held": _object,
@@ -320,12 +320,12 @@ _SPECIAL: dict[str, Build] = {
     "otherwise": _otherwise,
     "pause": _pause,
     "runtime_ref": _runtime_ref,
-    "step": _described("step"),
+    "step": _build_described_item("step"),
     "t_outputs": _outputs("t_outputs"),
     "t_result": _outputs("t_result"),
     "t_step_outputs": _outputs("t_step_outputs", 2),
-    "t_run": _prefixed("t_run"),
-    "t_then": _prefixed("t_then"),
+    "t_run": _build_prefixed_item("t_run"),
+    "t_then": _build_prefixed_item("t_then"),
     "test": _test,
     "text": _text,
     "type": _type,
@@ -345,5 +345,5 @@ def _build_of(name: str) -> Build:
     return _item(name) if name in _ITEMS else _nothing
 
 
-ITEM_RULES = rules(_build_of)
+ITEM_RULES = make_rules(_build_of)
 """The rules that build items; they are given a `Reader`."""

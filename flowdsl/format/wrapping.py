@@ -55,7 +55,7 @@ def _body_instead(sheet: Sheet, at: int) -> bool:
     return kinds[at] == _ELSE and kinds[at + 1] == LBRACE and kinds[at - 1] != RBRACE
 
 
-def _clause(sheet: Sheet, at: int) -> bool:
+def _is_clause_start(sheet: Sheet, at: int) -> bool:
     kind = sheet.kinds[at]
     if sheet.kinds[at - 1] == COMMA and sheet.texts[at - 1]:
         return True
@@ -69,7 +69,7 @@ def _begins_with(kind: int) -> Callable[[Sheet, int], bool]:
 _LEVELS: tuple[_Level, ...] = (
     (_way_out, INDENT, False),
     (_body_instead, 0, False),
-    (_clause, INDENT, True),
+    (_is_clause_start, INDENT, True),
     (_begins_with(_T["OR"]), 2 * INDENT, False),
     (_begins_with(_T["AND"]), 2 * INDENT, False),
     (_begins_with(_T["VBAR"]), INDENT, False),
@@ -95,31 +95,31 @@ class _Range:
 _Step: TypeAlias = "Part | _Range"
 
 
-def wrap(sheet: Sheet, first: int, past: int) -> list[Part]:
+def wrap_range(sheet: Sheet, first: int, past: int) -> list[Part]:
     """The stream of a range of tokens, without the comments in front of its first token."""
     parts: list[Part] = []
     pending: list[_Step] = [_Range(first, past)]
     while pending:
         step = pending.pop()
         if isinstance(step, _Range):
-            pending += reversed(_steps(sheet, step))
+            pending += reversed(_divide_range(sheet, step))
         else:
             parts.append(step)
     return parts
 
 
-def _steps(sheet: Sheet, range_: _Range) -> list[_Step]:
+def _divide_range(sheet: Sheet, range_: _Range) -> list[_Step]:
     """A range in parts: divided at its loosest bond, or token by token if there is none."""
     first, past = range_.first, range_.past
     tops = _outside_brackets(sheet, first, past)
     for level in range(range_.level, len(_LEVELS)):
         begins, indent, filled = _LEVELS[level]
-        if begins is _clause and sheet.kinds[first] in _WITHOUT_CLAUSES:
+        if begins is _is_clause_start and sheet.kinds[first] in _WITHOUT_CLAUSES:
             continue
         places = [at for at in tops if at > first and begins(sheet, at)]
         if places:
-            return _split(sheet, [first, *places, past], level + 1, indent, filled)
-    return _tokens(sheet, tops, past)
+            return _split_at_places(sheet, [first, *places, past], level + 1, indent, filled)
+    return _token_steps(sheet, tops, past)
 
 
 def _outside_brackets(sheet: Sheet, first: int, past: int) -> list[int]:
@@ -128,37 +128,39 @@ def _outside_brackets(sheet: Sheet, first: int, past: int) -> list[int]:
     at = first
     while at < past:
         tops.append(at)
-        closing = sheet.partner(at) if sheet.opens(at) else past
+        closing = sheet.closing_bracket_of(at) if sheet.is_opening_bracket(at) else past
         # The brace of a body opens at the end of a range and closes behind it.
         at = closing + 1 if closing < past else at + 1
     return tops
 
 
-def _split(sheet: Sheet, places: list[int], level: int, indent: int, filled: bool) -> list[_Step]:
+def _split_at_places(
+    sheet: Sheet, places: list[int], level: int, indent: int, filled: bool
+) -> list[_Step]:
     begin, *rest = places
     steps: list[_Step] = [OPEN, _Range(begin, rest[0], level)]
     for first, past in pairwise(rest):
-        line = [indent, *_comments(sheet, first), SPACE, _Range(first, past, level), -indent]
+        line = [indent, *_comment_parts(sheet, first), SPACE, _Range(first, past, level), -indent]
         steps += [OPEN, *line, CLOSE] if filled else line
     steps.append(CLOSE)
     return steps
 
 
-def _tokens(sheet: Sheet, tops: list[int], past: int) -> list[_Step]:
+def _token_steps(sheet: Sheet, tops: list[int], past: int) -> list[_Step]:
     """Tokens in a row, each with the space in front of it, and what stands in their brackets."""
     steps: list[_Step] = []
     for at in tops:
         text = sheet.texts[at]
         if sheet.kinds[at] == _ARROW and _follows_parameters(sheet, at, past):
-            return [*steps, sheet.spaced(at)[:1] + sheet.flat(at, past)]
-        gap = "" if at == tops[0] else sheet.spaced(at)[: -len(text) or None]
+            return [*steps, sheet.token_with_space(at)[:1] + sheet.flat(at, past)]
+        gap = "" if at == tops[0] else sheet.token_with_space(at)[: -len(text) or None]
         if gap == "\n":
             steps += _comments_inside(sheet, at)
             gap = ""
         if "\n" in text:
             steps += [gap, Block(text)]
-        elif sheet.opens(at) and sheet.partner(at) < past:
-            steps += _bracket(sheet, at, gap + text)
+        elif sheet.is_opening_bracket(at) and sheet.closing_bracket_of(at) < past:
+            steps += _bracket_steps(sheet, at, gap + text)
         else:
             steps.append(gap + text)
     return steps
@@ -167,13 +169,13 @@ def _tokens(sheet: Sheet, tops: list[int], past: int) -> list[_Step]:
 def _follows_parameters(sheet: Sheet, arrow: int, past: int) -> bool:
     """Whether the result type of a task fits on the line of `)`, so that parameters break first."""
     text = sheet.flat(arrow, past)
-    fits = "\n" not in sheet.spaced(arrow) + text and len(text) <= WIDTH - len(") ")
+    fits = "\n" not in sheet.token_with_space(arrow) + text and len(text) <= WIDTH - len(") ")
     return fits and sheet.kinds[arrow - 2] != _LPAR
 
 
-def _bracket(sheet: Sheet, opening: int, text: str) -> list[_Step]:
+def _bracket_steps(sheet: Sheet, opening: int, text: str) -> list[_Step]:
     """A bracket and what stands in it."""
-    closing = sheet.partner(opening)
+    closing = sheet.closing_bracket_of(opening)
     close = sheet.texts[closing]
     kind, before = sheet.kinds[opening], sheet.kinds[opening - 1]
     if (kind == _LPAR and before != _NAME) or (kind == _LSQB and before in _SUFFIXED):
@@ -181,23 +183,23 @@ def _bracket(sheet: Sheet, opening: int, text: str) -> list[_Step]:
         if closing > opening + 1:
             steps += [*_comments_inside(sheet, opening + 1), _Range(opening + 1, closing)]
         return [*steps, *_comments_inside(sheet, closing), close]
-    comments = _comments(sheet, closing)
+    comments = _comment_parts(sheet, closing)
     if closing == opening + 1 and not comments:
         return [text + close]
     bare = opening in sheet.bare
     pad: Line = SPACE if kind == LBRACE else SOFT
     steps = [FORCED if opening + 1 in sheet.openings else OPEN, text, INDENT]
     separator: list[_Step] = [pad]
-    for first, past in _entries(sheet, opening + 1, closing, bare):
+    for first, past in _find_entries(sheet, opening + 1, closing, bare):
         behind, before_entry = separator[:-1], separator[-1]
-        steps += [*behind, *_comments(sheet, first), before_entry, _Range(first, past)]
+        steps += [*behind, *_comment_parts(sheet, first), before_entry, _Range(first, past)]
         separator = [Either(",", "") if bare else ",", SPACE]
     if not bare and len(separator) > 1 and sheet.kinds[closing - 1] != REST:
         steps.append(Either("", ","))
     return [*steps, *comments, -INDENT, pad, close, CLOSE]
 
 
-def _entries(sheet: Sheet, first: int, past: int, bare: bool) -> list[tuple[int, int]]:
+def _find_entries(sheet: Sheet, first: int, past: int, bare: bool) -> list[tuple[int, int]]:
     """The entries of a bracket as ranges, without the commas."""
     tops = _outside_brackets(sheet, first, past)
     kinds = sheet.kinds
@@ -208,7 +210,7 @@ def _entries(sheet: Sheet, first: int, past: int, bare: bool) -> list[tuple[int,
     return list(zip(begins, ends, strict=True)) if begins else []
 
 
-def _comments(sheet: Sheet, at: int) -> list[Part]:
+def _comment_parts(sheet: Sheet, at: int) -> list[Part]:
     """The comments in front of a token that begins a line anyway."""
     blank = sheet.blanks[at]
     return [Gap(blank)] if "#" in blank else []
@@ -216,7 +218,7 @@ def _comments(sheet: Sheet, at: int) -> list[Part]:
 
 def _comments_inside(sheet: Sheet, at: int) -> list[Part]:
     """The comments in front of a token in the middle of a line, and the line break they need."""
-    comments = _comments(sheet, at)
+    comments = _comment_parts(sheet, at)
     if not comments:
         return []
     if sheet.kinds[at] in (_ELSE, _ON) and sheet.kinds[at - 1] == RBRACE:
@@ -276,7 +278,7 @@ def render(parts: Sequence[Part], indent: int) -> str:
         elif type(part) is int:
             indent += part
         elif part is OPEN:
-            flat.append(flat[-1] or _fits(parts, at + 1, column, margin))
+            flat.append(flat[-1] or _is_group_fitting(parts, at + 1, column, margin))
         elif part is FORCED:
             flat.append(False)
         elif part is CLOSE:
@@ -298,7 +300,7 @@ def render(parts: Sequence[Part], indent: int) -> str:
     return "".join(out)
 
 
-def _fits(parts: Sequence[Part], first: int, column: int, margin: int) -> bool:
+def _is_group_fitting(parts: Sequence[Part], first: int, column: int, margin: int) -> bool:
     """Whether the group whose parts begin at `first` fits on one line from a column on.
 
     A text of several lines does not break its group: its first line and its last have to fit.

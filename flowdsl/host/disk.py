@@ -11,7 +11,7 @@ from flowdsl.source.files import (
     FileSystem,
     UnknownLibrary,
     UnreadableFile,
-    decode,
+    decode_text,
     library_of,
     split_library,
 )
@@ -59,11 +59,11 @@ class DiskFiles:
         return {name: library.root for name, library in self.libraries.items()}
 
     def read_text(self, path: str) -> str:
-        return decode(path, self.read_bytes(path))
+        return decode_text(path, self.read_bytes(path))
 
     def read_bytes(self, path: str) -> bytes:
         try:
-            library = self._library(path)
+            library = self._find_library(path)
             return self._read(path) if library is None else library.read_bytes(path)
         except (FileNotFoundError, NotADirectoryError):
             raise UnreadableFile(path, "there is no such file", missing=True) from None
@@ -74,7 +74,7 @@ class DiskFiles:
         except OSError as error:
             raise UnreadableFile(path, (error.strerror or "it fails").lower()) from None
 
-    def _library(self, path: str) -> LibraryFiles | None:
+    def _find_library(self, path: str) -> LibraryFiles | None:
         """The library that a path lies in; raises `UnknownLibrary`."""
         name = library_of(path)
         if name is None:
@@ -84,7 +84,7 @@ class DiskFiles:
         return self.libraries[name]
 
     def _read(self, path: str) -> bytes:
-        full = self._locate(path)
+        full = self._locate_file(path)
         status = os.stat(full)
         if stat.S_ISDIR(status.st_mode):
             os.scandir(full).close()  # what forbids to list it is the better reason
@@ -97,7 +97,7 @@ class DiskFiles:
         finally:
             os.close(descriptor)
 
-    def _locate(self, path: str) -> str:
+    def _locate_file(self, path: str) -> str:
         parts = path.split("/")
         if (
             path.startswith("/")
@@ -109,12 +109,12 @@ class DiskFiles:
         folder = "/".join(parts[:-1])
         full = os.path.join(self.root, *parts)
         if folder not in self._folders:
-            self._folders[folder] = self._inside(os.path.join(self.root, *parts[:-1]))
-        if not self._folders[folder] or (os.path.islink(full) and not self._inside(full)):
+            self._folders[folder] = self._is_inside_root(os.path.join(self.root, *parts[:-1]))
+        if not self._folders[folder] or (os.path.islink(full) and not self._is_inside_root(full)):
             raise UnreadableFile(path, "a symbolic link leads out of the project")
         return full
 
-    def _inside(self, full: str) -> bool:
+    def _is_inside_root(self, full: str) -> bool:
         real = os.path.realpath(full)
         return real == self.root or real.startswith(self.root.rstrip(os.sep) + os.sep)
 
@@ -140,7 +140,7 @@ class Overlay:
         self._contents = contents
 
     def read_text(self, path: str) -> str:
-        return decode(path, self.read_bytes(path))
+        return decode_text(path, self.read_bytes(path))
 
     def read_bytes(self, path: str) -> bytes:
         content = self._contents.get(path)

@@ -28,7 +28,7 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false", "no")
 
 
-def trusted_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+def hosts_to_trust(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The hosts that a person trusts besides the official one, as written."""
     return tuple(host.strip() for host in environ.get(TRUSTED_HOSTS, "").split(",") if host.strip())
 

@@ -109,7 +109,7 @@ class OpenFolder:
         """The names of all entries, sorted."""
         if self._descriptor is None:
             return sorted(os.listdir(self.path))
-        with self._readable() as descriptor:
+        with self._open_readable() as descriptor:
             return sorted(os.listdir(descriptor))
 
     def read(self, name: str, limit: int | None = None) -> bytes:
@@ -148,14 +148,14 @@ class OpenFolder:
     def sync(self) -> None:
         """Wait until the disk has the names of this folder; Windows needs no such call."""
         if self._descriptor is not None:
-            with self._readable() as descriptor:
+            with self._open_readable() as descriptor:
                 os.fsync(descriptor)
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else os.path.join(self.path, name)
 
     @contextmanager
-    def _readable(self) -> Iterator[int]:
+    def _open_readable(self) -> Iterator[int]:
         """A descriptor of this folder that can be listed and waited for."""
         descriptor = os.open(os.curdir, os.O_RDONLY, dir_fd=self._descriptor)
         try:

@@ -64,7 +64,7 @@ class Checkout:
     """The commit a folder is at.
 
     `dirty` is true when files below the folder, or in the libraries, that git tracks have changed;
-    `untracked` tells of other files. In a `shallow` clone older commits are missing.
+    `find_untracked` tells of other files. In a `shallow` clone older commits are missing.
     """
 
     folder: str
@@ -79,13 +79,13 @@ class Checkout:
             return "same"
         if not re.fullmatch("[0-9a-f]{7,64}", commit):
             return "unknown"
-        if _git(self.folder, "cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
+        if _run_git(self.folder, "cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
             return "unknown"
         if self._is_ancestor(commit, self.commit):
             return "newer"
         return "older" if self._is_ancestor(self.commit, commit) else "diverged"
 
-    def untracked(self, paths: Collection[str]) -> frozenset[str]:
+    def find_untracked(self, paths: Collection[str]) -> frozenset[str]:
         """Those of `paths` that git does not track, ignored ones included.
 
         Paths are POSIX and relative to the folder. Raises `NoCheckout`.
@@ -94,11 +94,11 @@ class Checkout:
         tracked: set[str] = set()
         while rest:
             some, rest = rest[:AT_ONCE], rest[AT_ONCE:]
-            tracked.update(_git(self.folder, "ls-files", "-z", "--", *some).stdout.split("\0"))
+            tracked.update(_run_git(self.folder, "ls-files", "-z", "--", *some).stdout.split("\0"))
         return frozenset(paths) - tracked
 
     def _is_ancestor(self, old: str, new: str) -> bool:
-        return _git(self.folder, "merge-base", "--is-ancestor", old, new).returncode == 0
+        return _run_git(self.folder, "merge-base", "--is-ancestor", old, new).returncode == 0
 
 
 def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
@@ -106,15 +106,15 @@ def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
 
     Raises `NoCheckout` outside of git, before a first commit, and without git.
     """
-    shown = _git(folder, "show", "--no-patch", "--no-show-signature", "--format=%H %cI", "HEAD")
+    shown = _run_git(folder, "show", "--no-patch", "--no-show-signature", "--format=%H %cI", "HEAD")
     if shown.returncode != 0:
-        raise NoCheckout(_reason(shown.stderr))
+        raise NoCheckout(_explain_failure(shown.stderr))
     commit, _, committed = shown.stdout.strip().rpartition("\n")[2].partition(" ")
     below = [".", *(os.path.relpath(each, folder) for each in libraries)]
-    status = _git(folder, "status", "--porcelain", "-z", "--untracked-files=no", "--", *below)
+    status = _run_git(folder, "status", "--porcelain", "-z", "--untracked-files=no", "--", *below)
     if status.returncode != 0:
-        raise NoCheckout(_reason(status.stderr))
-    shallow = _git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+        raise NoCheckout(_explain_failure(status.stderr))
+    shallow = _run_git(folder, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
     try:
         committed_at = datetime.fromisoformat(committed)
     except ValueError:
@@ -131,22 +131,22 @@ def file_at(folder: str, commit: str, path: str, *, limit: int) -> bytes | None:
     parts = path.split("/")
     if not re.fullmatch("[0-9a-f]{7,64}", commit) or "\0" in path or ".." in parts:
         return None
-    size = _git(folder, "cat-file", "-s", f"{commit}:./{path}")
+    size = _run_git(folder, "cat-file", "-s", f"{commit}:./{path}")
     if size.returncode != 0 or not size.stdout.strip().isdecimal() or int(size.stdout) > limit:
         return None
     shown = _git_bytes(folder, "cat-file", "blob", f"{commit}:./{path}")
     return shown.stdout if shown.returncode == 0 else None
 
 
-def _git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+def _run_git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
     """One call of git in `folder`, its output as text; raises as `_git_bytes`."""
     done = _git_bytes(folder, *words)
     return subprocess.CompletedProcess(
-        done.args, done.returncode, _text(done.stdout), _text(done.stderr)
+        done.args, done.returncode, _decode_output(done.stdout), _decode_output(done.stderr)
     )
 
 
-def _text(output: bytes) -> str:
+def _decode_output(output: bytes) -> str:
     return output.decode(errors="replace").replace("\r\n", "\n")
 
 
@@ -172,7 +172,7 @@ def _git_bytes(folder: str, *words: str) -> subprocess.CompletedProcess[bytes]:
         raise NoCheckout(f"git did not answer within {SECONDS:.0f} s") from None
 
 
-def _reason(said: str) -> str:
+def _explain_failure(said: str) -> str:
     first = said.strip().partition("\n")[0].removeprefix("fatal: ")
     if "not a git repository" in first:
         return "the project is not in a git repository"

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 
-from flowdsl.source.globs import translate
+from flowdsl.source.globs import translate_glob
 from flowdsl.source.record import Record
 
 
-class _Rule(Record):
+class _IgnoreRule(Record):
     pattern: re.Pattern[str]
     ignores: bool
     folders_only: bool
@@ -37,7 +37,7 @@ class IgnoreFile:
         return None
 
 
-def _read_rule(line: str) -> _Rule | None:
+def _read_rule(line: str) -> _IgnoreRule | None:
     while line.endswith(" ") and not line.endswith("\\ "):
         line = line[:-1]
     if not line or line.startswith("#"):
@@ -50,8 +50,8 @@ def _read_rule(line: str) -> _Rule | None:
     pattern = pattern.removeprefix("/")
     if not pattern:
         return None
-    expression = re.compile(translate(pattern if anchored else "**/" + pattern))
-    return _Rule(expression, ignores, folders_only)
+    expression = re.compile(translate_glob(pattern if anchored else "**/" + pattern))
+    return _IgnoreRule(expression, ignores, folders_only)
 
 
 class IgnoreChain(Record):
@@ -76,7 +76,7 @@ class IgnoreChain(Record):
 
         `folder` is a project path, "" for the root.
         """
-        file = _load(os.path.join(root, folder))
+        file = _load_ignore_file(os.path.join(root, folder))
         if file is None:
             return self
         return IgnoreChain(((len(folder) + 1 if folder else 0, "", file), *self.files))
@@ -92,7 +92,7 @@ def chain_above(root: str) -> IgnoreChain:
             return IgnoreChain()
         lead = f"{os.path.basename(folder)}/{lead}"
         folder = above
-        file = _load(folder)
+        file = _load_ignore_file(folder)
         if file is not None:
             found.append((0, lead, file))
     return IgnoreChain(tuple(found))
@@ -108,7 +108,7 @@ def work_tree(folder: str) -> str | None:
     return folder
 
 
-def _load(folder: str) -> IgnoreFile | None:
+def _load_ignore_file(folder: str) -> IgnoreFile | None:
     try:
         descriptor = os.open(os.path.join(folder, ".gitignore"), os.O_RDONLY)
     except OSError:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from errno import ENOENT
 
 from flowdsl.config.project import LibraryFolder
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.source.files import UnreadableFile, split_library
 from flowdsl.source.record import Record
 
@@ -55,7 +55,7 @@ class Library(Record):
         inner = split_library(path)[1]
         steps = (*self.steps, *filter(None, inner.split("/")))
         try:
-            before = _identities(self.top, steps)
+            before = _identities_along(self.top, steps)
             full = os.path.join(self.top, *steps)
             kind = os.lstat(full).st_mode
             if stat.S_ISDIR(kind):
@@ -65,7 +65,9 @@ class Library(Record):
             descriptor = os.open(full, _OPEN)
             try:
                 status = os.fstat(descriptor)
-                if before[-1] != _identity(status) or before != _identities(self.top, steps):
+                if before[-1] != _identity_of(status) or before != _identities_along(
+                    self.top, steps
+                ):
                     raise UnreadableFile(path, "it was replaced while it was opened; try again")
                 return read_open(descriptor, path, status.st_size)
             finally:
@@ -77,7 +79,7 @@ class Library(Record):
         """Sorted paths, from the library, of the files in the folder of the path `inner`."""
         parts = inner.split("/")[:-1]
         try:
-            _identities(self.top, (*self.steps, *parts))
+            _identities_along(self.top, (*self.steps, *parts))
             with os.scandir(os.path.join(self.root, *parts)) as entries:
                 names = [each.name for each in entries if each.is_file(follow_symlinks=False)]
         except (OSError, ValueError, _Crooked):
@@ -97,7 +99,7 @@ def open_libraries(
     problems: list[tuple[LibraryFolder, str]] = []
     for each in declared:
         try:
-            library, chain = _opened(root, top, each)
+            library, chain = _open_library(root, top, each)
             for other, others in opened.values():
                 if chain[-1] in others or others[-1] in chain:
                     raise UnusableLibrary(
@@ -111,7 +113,9 @@ def open_libraries(
     return {name: library for name, (library, _) in opened.items()}, problems
 
 
-def _opened(root: str, top: str | None, declared: LibraryFolder) -> tuple[Library, list[Identity]]:
+def _open_library(
+    root: str, top: str | None, declared: LibraryFolder
+) -> tuple[Library, list[Identity]]:
     """A library, and the folders from the work tree to it; raises `UnusableLibrary`."""
     if top is None:
         raise UnusableLibrary(
@@ -129,14 +133,14 @@ def _opened(root: str, top: str | None, declared: LibraryFolder) -> tuple[Librar
     steps = (*own[: len(own) - up], *parts[up:])
     try:
         project = [
-            _identity(os.lstat(os.path.join(top, *own[:count]))) for count in range(len(own) + 1)
+            _identity_of(os.lstat(os.path.join(top, *own[:count]))) for count in range(len(own) + 1)
         ]
-        chain = _identities(top, steps)
+        chain = _identities_along(top, steps)
         os.scandir(os.path.join(top, *steps)).close()
     except _Crooked as crooked:
         raise UnusableLibrary(str(crooked)) from None
     except FileNotFoundError as missing:
-        near = _nearest(missing)
+        near = _suggest_folder(missing)
         raise UnusableLibrary(f"there is no folder `{declared.path}`{near}") from None
     except NotADirectoryError:
         raise UnusableLibrary(f"`{declared.path}` is no folder") from None
@@ -152,14 +156,14 @@ def _opened(root: str, top: str | None, declared: LibraryFolder) -> tuple[Librar
     return Library(declared.name, os.path.join(top, *steps), top, steps), chain
 
 
-def _nearest(missing: FileNotFoundError) -> str:
+def _suggest_folder(missing: FileNotFoundError) -> str:
     """Which folder was probably meant instead of the one that is missing, to go on with."""
     parent, name = os.path.split(missing.filename)
     try:
         folders = [each.name for each in os.scandir(parent) if each.is_dir(follow_symlinks=False)]
     except (OSError, ValueError):
         return ""
-    near = closest(name, (each for each in folders if each != _GIT))
+    near = find_closest_name(name, (each for each in folders if each != _GIT))
     return "" if near is None else f"; a folder named `{near}` exists there"
 
 
@@ -167,12 +171,12 @@ class _Crooked(Exception):
     """A step that does not simply lead down the work tree; the message says which and why."""
 
 
-def _identities(top: str, steps: Sequence[str]) -> list[Identity]:
+def _identities_along(top: str, steps: Sequence[str]) -> list[Identity]:
     """The folder `top` and what each of the steps from there leads to.
 
     Raises `_Crooked` for a step that leads elsewhere, and `OSError` where there is nothing.
     """
-    found = [_identity(os.lstat(top))]
+    found = [_identity_of(os.lstat(top))]
     git = _identity_at(os.path.join(top, _GIT))
     full = top
     for number, name in enumerate(steps, 1):
@@ -185,14 +189,14 @@ def _identities(top: str, steps: Sequence[str]) -> list[Identity]:
             raise _Crooked(
                 f"`{shown}` of the work tree is a symbolic link, which may lead anywhere"
             )
-        if _identity(status) == git:
+        if _identity_of(status) == git:
             raise _Crooked(f"`{shown}` of the work tree belongs to git itself")
         if stat.S_ISDIR(status.st_mode) and os.path.lexists(os.path.join(full, _GIT)):
             raise _Crooked(
                 f"`{shown}` of the work tree has a `{_GIT}` of its own: it is a submodule or "
                 "another repository, whose changes no review of this one shows"
             )
-        found.append(_identity(status))
+        found.append(_identity_of(status))
     return found
 
 
@@ -209,12 +213,12 @@ def _is_exact(folder: str, name: str) -> bool:
     return name in os.listdir(folder)
 
 
-def _identity(status: os.stat_result) -> Identity:
+def _identity_of(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
 def _identity_at(path: str) -> Identity | None:
     try:
-        return _identity(os.lstat(path))
+        return _identity_of(os.lstat(path))
     except OSError:
         return None

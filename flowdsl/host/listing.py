@@ -6,7 +6,7 @@ import os
 import re
 
 from flowdsl.source.files import SUFFIX
-from flowdsl.source.globs import is_pattern, translate
+from flowdsl.source.globs import is_pattern, translate_glob
 from flowdsl.source.record import Record
 
 from .disk import DiskFiles
@@ -24,7 +24,7 @@ class Listed(Record):
     matched: list[str]
 
 
-def expand(files: DiskFiles, patterns: list[str]) -> Listed:
+def expand_patterns(files: DiskFiles, patterns: list[str]) -> Listed:
     """The project paths of the files that the patterns mean.
 
     A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a
@@ -45,29 +45,31 @@ def expand(files: DiskFiles, patterns: list[str]) -> Listed:
             continue
         literal = next((i for i, part in enumerate(parts) if is_pattern(part)), len(parts))
         if literal < len(parts):
-            _walk(files.root, parts[:literal], "/".join(parts), matched, unread)
+            _walk_folders(files.root, parts[:literal], "/".join(parts), matched, unread)
         elif os.path.isdir(full):
-            below = "/".join([*map(_literally, parts), "**", f"*{SUFFIX}"])
-            _walk(files.root, parts, below, matched, unread)
+            below = "/".join([*map(_escape_pattern, parts), "**", f"*{SUFFIX}"])
+            _walk_folders(files.root, parts, below, matched, unread)
         else:
             (named if os.path.exists(full) else unread).add("/".join(parts))
     flows = {path for path in named | matched if path.endswith(SUFFIX)} | unread
     return Listed(sorted(flows), sorted(named - flows), sorted(matched - named - flows))
 
 
-def _literally(part: str) -> str:
+def _escape_pattern(part: str) -> str:
     """A pattern that matches `part` alone."""
     return re.sub(r"([*?\[\\])", r"\\\1", part)
 
 
-def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: set[str]) -> None:
+def _walk_folders(
+    root: str, start: list[str], pattern: str, found: set[str], unread: set[str]
+) -> None:
     """Add to `found` the files at or below `start` that match `pattern`.
 
     Folders that cannot be listed go to `unread` when they may hold a match.
     """
     from .gitignore import chain_above
 
-    matches = re.compile(translate(pattern)).fullmatch
+    matches = re.compile(translate_glob(pattern)).fullmatch
     chain = chain_above(root)
     for depth in range(len(start)):
         chain = chain.below(root, "/".join(start[:depth]))
@@ -77,7 +79,7 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: se
         chain = above.below(root, folder)
         prefix = folder + "/" if folder else ""
         try:
-            listed = _visible(os.path.join(root, folder))
+            listed = _list_visible(os.path.join(root, folder))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
@@ -95,7 +97,7 @@ def _walk(root: str, start: list[str], pattern: str, found: set[str], unread: se
                 found.add(path)
 
 
-def _visible(folder: str) -> list[tuple[str, bool]]:
+def _list_visible(folder: str) -> list[tuple[str, bool]]:
     """The entries of a folder that are neither hidden nor links, each with "is a folder".
 
     Raises `OSError`.
@@ -115,6 +117,6 @@ def _may_hold(folder: str, pattern: str) -> bool:
         # A class that is not closed in its part may hold the slash.
         if part == "**" or part.count("[") > part.count("]"):
             return True
-        if not re.fullmatch(translate(part), name):
+        if not re.fullmatch(translate_glob(part), name):
             return False
     return len(names) < len(parts)

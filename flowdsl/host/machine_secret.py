@@ -31,7 +31,7 @@ def machine_secret(root: str, environ: Mapping[str, str]) -> bytes | None:
         return None
     try:
         with open_folder(folder) as opened:
-            return _read(opened) or _make(opened)
+            return _read_secret(opened) or _make_secret(opened)
     except (OSError, ValueError):
         return None
 
@@ -50,7 +50,7 @@ def cache_folder(environ: Mapping[str, str]) -> str | None:
     return os.path.join(above, "flowdsl") if os.path.isabs(above) else None
 
 
-def _read(folder: OpenFolder) -> bytes | None:
+def _read_secret(folder: OpenFolder) -> bytes | None:
     """The secret; None for a missing one, and for one that was left unfinished or is not ours."""
     found = folder.status(NAME)
     if found is None:
@@ -65,13 +65,13 @@ def _read(folder: OpenFolder) -> bytes | None:
     return None
 
 
-def _make(folder: OpenFolder) -> bytes | None:
+def _make_secret(folder: OpenFolder) -> bytes | None:
     """A new secret; that of another process that makes one at the same time."""
     secret = os.urandom(SIZE)
     try:
         descriptor = folder.create(NAME, 0o600)
     except FileExistsError:
-        return _read(folder)
+        return _read_secret(folder)
     try:
         os.write(descriptor, secret)
     finally:

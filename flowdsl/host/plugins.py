@@ -37,7 +37,7 @@ def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], lis
                 loaded = tuple(repository.entry_point(name).load())
                 for rule in loaded:
                     rule.load()
-        except _Unusable as unusable:
+        except _UnusablePlugin as unusable:
             problems.append((name, str(unusable)))
         except Exception as error:  # noqa: BLE001 - foreign code may fail in any way
             problems.append((name, f"it cannot be loaded: {type(error).__name__}"))
@@ -46,7 +46,7 @@ def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], lis
     return tuple(rules), problems
 
 
-class _Unusable(Exception):
+class _UnusablePlugin(Exception):
     """An entry point cannot be used; the message finishes a sentence that names it."""
 
 
@@ -60,7 +60,7 @@ class _Repository:
     def __init__(self, root: str) -> None:
         root = os.path.realpath(root)
         top = root
-        for folder in _upwards(root):
+        for folder in _walk_upwards(root):
             if os.path.lexists(os.path.join(folder, ".git")):
                 top = folder
         self._top = top
@@ -68,28 +68,28 @@ class _Repository:
         self._offered: list[EntryPoint] = []
         self._refused: list[tuple[str, str]] = []
         for distribution in distributions():
-            place = _place(distribution)
+            place = _place_of_metadata(distribution)
             for entry_point in distribution.entry_points.select(group=GROUP):
-                if self._changes(place):
+                if self._can_change(place):
                     self._refused.append((entry_point.name, place))
                 else:
                     self._offered.append(entry_point)
 
     def entry_point(self, name: str) -> EntryPoint:
-        """The entry point with this name; raises `_Unusable` when its code may not run."""
+        """The entry point with this name; raises `_UnusablePlugin` when its code may not run."""
         found = [each for each in self._offered if each.name == name]
         if not found:
             for refused, place in self._refused:
                 if refused == name:
                     raise self._within("the package that has it", place)
             known = ", ".join(f"`{each.name}`" for each in self._offered) or "none"
-            raise _Unusable(f"no installed package has it; those that are installed: {known}")
+            raise _UnusablePlugin(f"no installed package has it; those that are installed: {known}")
         parts = found[0].module.split(".")
         for count in range(1, len(parts) + 1):
             # Finding a module runs its parents, and each of them was looked at before.
             spec = find_spec(".".join(parts[:count]))
-            for place in () if spec is None else _places(spec):
-                if self._changes(place):
+            for place in () if spec is None else _places_of_code(spec):
+                if self._can_change(place):
                     raise self._within("its code", place)
         return found[0]
 
@@ -97,29 +97,31 @@ class _Repository:
     def hidden(self) -> Iterator[None]:
         """A context in which imports find nothing that lies in the repository."""
         before = sys.path[:]
-        sys.path[:] = [place for place in sys.path if not self._changes(place or os.curdir)]
+        sys.path[:] = [place for place in sys.path if not self._can_change(place or os.curdir)]
         try:
             yield
         finally:
             sys.path[:] = before
 
-    def _within(self, what: str, place: str) -> _Unusable:
+    def _within(self, what: str, place: str) -> _UnusablePlugin:
         path = os.path.relpath(os.path.realpath(place), self._top).replace(os.sep, "/")
-        return _Unusable(
+        return _UnusablePlugin(
             f"{what}, `{path}`, lies in the repository of the project, where a pull request can "
             "change it; install it from "
             "elsewhere, and not in editable mode"
         )
 
-    def _changes(self, place: str) -> bool:
+    def _can_change(self, place: str) -> bool:
         """Whether a pull request can change what lies at `place`."""
-        folders = list(_upwards(os.path.realpath(place)))
-        return any(_same(folder, self._top) for folder in folders) and not any(
-            _same(folder, installed) for folder in folders for installed in self._installed
+        folders = list(_walk_upwards(os.path.realpath(place)))
+        return any(_is_same_folder(folder, self._top) for folder in folders) and not any(
+            _is_same_folder(folder, installed)
+            for folder in folders
+            for installed in self._installed
         )
 
 
-def _upwards(path: str) -> Iterator[str]:
+def _walk_upwards(path: str) -> Iterator[str]:
     """A path, then the folders above it, the nearest first."""
     while True:
         yield path
@@ -129,7 +131,7 @@ def _upwards(path: str) -> Iterator[str]:
         path = above
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_folder(one: str, other: str) -> bool:
     """Whether both are one folder, also where the file system ignores capital letters."""
     try:
         return one == other or os.path.samefile(one, other)
@@ -147,12 +149,12 @@ def _site_folders() -> list[str]:
     ]
 
 
-def _place(distribution: Distribution) -> str:
+def _place_of_metadata(distribution: Distribution) -> str:
     """The folder of a distribution's metadata, or else the folder that this lies in."""
     return str(getattr(distribution, "_path", distribution.locate_file("")))
 
 
-def _places(spec: ModuleSpec) -> list[str]:
+def _places_of_code(spec: ModuleSpec) -> list[str]:
     """Where the code of a module lies; several folders for a package without a file of its own."""
     if spec.has_location and spec.origin is not None:
         return [spec.origin]

@@ -42,7 +42,7 @@ class Interrupted(BaseException):
         self.code = 128 + number
 
 
-def listen() -> None:
+def listen_for_signals() -> None:
     """Answer signals from now on, in this thread.
 
     A signal that the process was started to ignore, as `nohup` does, stays ignored.
@@ -51,18 +51,20 @@ def listen() -> None:
     _main_thread, _process = _thread.get_ident(), os.getpid()
     for number in SIGNALS:
         if _signal.getsignal(number) != _signal.SIG_IGN:
-            _signal.signal(number, deliver)
+            _signal.signal(number, deliver_signal)
 
 
-def deliver(number: int, _frame: object = None) -> None:
-    """Answer a signal, now or at the end of the outermost `HeldBack`: the handler of `listen`."""
+def deliver_signal(number: int, _frame: object = None) -> None:
+    """Answer a signal, now or at the end of the outermost `HeldBack`: the handler of
+    `listen_for_signals`.
+    """
     if _holding:
         _held.append(number)
     else:
         answer(number)
 
 
-def end(number: int) -> None:
+def end_process(number: int) -> None:
     """End the process at once, after the functions of `Ending`, with the exit code of a signal.
 
     The functions run in a thread of their own. What they wait for may be held by the code that the
@@ -80,12 +82,14 @@ def end(number: int) -> None:
     os._exit(128 + number)
 
 
-answer: Callable[[int], object] = end
+answer: Callable[[int], object] = end_process
 """What a signal does now; called between any two instructions of the main thread."""
 
 
 class Ending:
-    """A context with a function that `end` calls with the signal when it ends the process in it."""
+    """A context with a function that `end_process` calls with the signal when it ends the process
+    in it.
+    """
 
     def __init__(self, function: Callable[[int], object]) -> None:
         self._function = function
@@ -98,7 +102,7 @@ class Ending:
 
 
 def at_end(function: Callable[[int], object]) -> None:
-    """Call `function` with the signal when `end` ends the process, whenever that is."""
+    """Call `function` with the signal when `end_process` ends the process, whenever that is."""
     _endings.append(function)
 
 

@@ -84,16 +84,16 @@ def write_files(
                 found = tuple(names[:-1]), names[-1]
             places[path] = trees[root], *found
         staged: list[_Staged] = []
-        with signals.Ending(lambda _number: _remove(staged)):
+        with signals.Ending(lambda _number: _remove_staged(staged)):
             try:
                 for path, content in contents.items():
-                    _stage(*places[path], content, durable, staged)
+                    _stage_file(*places[path], content, durable, staged)
                 for path, content in expected.items():
-                    if _read(*places[path]) != content:
+                    if _read_if_there(*places[path]) != content:
                         raise ChangedFile(path)
-                _replace(staged, durable)
+                _replace_targets(staged, durable)
             finally:
-                _remove(staged)
+                _remove_staged(staged)
 
 
 def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
@@ -104,7 +104,7 @@ def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
     content is written into it, and likewise into the open file that a link such as `/dev/stdout`
     stands for. Raises `OSError`, see `reason_of`, and `ValueError` for what is no path.
     """
-    descriptor = _descriptor(path)
+    descriptor = _find_descriptor(path)
     if descriptor is not None:
         sys.stdout.flush()  # what was said before comes first
         sys.stderr.flush()
@@ -112,7 +112,10 @@ def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
             _write_all(stream.fileno(), content)
         return
     staged: list[_Staged] = []
-    with _opened(path) as (tree, parts, name), signals.Ending(lambda _number: _remove(staged)):
+    with (
+        _open_tree(path) as (tree, parts, name),
+        signals.Ending(lambda _number: _remove_staged(staged)),
+    ):
         folder = tree.folder(parts)
         found = folder.status(name)
         if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
@@ -120,19 +123,19 @@ def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
                 _write_all(stream.fileno(), content)
             return
         try:
-            _stage(tree, parts, name, content, durable, staged)
-            _replace(staged, durable)
+            _stage_file(tree, parts, name, content, durable, staged)
+            _replace_targets(staged, durable)
         finally:
-            _remove(staged)
+            _remove_staged(staged)
 
 
 def append_named(path: str, content: bytes) -> None:
     """Add to the end of a file that a person named, or begin it; otherwise as `write_named`."""
-    descriptor = _descriptor(path)
+    descriptor = _find_descriptor(path)
     if descriptor is not None:
         write_named(path, content)
         return
-    with _opened(path) as (tree, parts, name):
+    with _open_tree(path) as (tree, parts, name):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         with os.fdopen(tree.folder(parts).open(name, flags, 0o644), "wb", buffering=0) as stream:
             _write_all(stream.fileno(), content)
@@ -144,7 +147,7 @@ def open_lock(path: str, below: str | None) -> int:
     `below` is the folder that it has to stay in; None is for a file that a person named. Raises
     `OSError`.
     """
-    with _opened(path, below) as (tree, parts, name):
+    with _open_tree(path, below) as (tree, parts, name):
         return tree.folder(parts).open(name, os.O_RDWR | os.O_CREAT, 0o644)
 
 
@@ -155,7 +158,7 @@ def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
     device and inode. The files that SQLite makes beside it, it opens through no link itself.
     `below` is as in `open_lock`. Raises `OSError`.
     """
-    with _opened(path, below) as (tree, parts, name):
+    with _open_tree(path, below) as (tree, parts, name):
         folder = tree.folder(parts)
         for beside in (f"{name}-wal", f"{name}-shm", f"{name}-journal"):
             if folder.is_link(beside):
@@ -173,7 +176,7 @@ def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
 def remove_files(paths: Collection[str], *, below: str) -> None:
     """Delete files below a folder; what is missing is left at that. Raises `OSError`."""
     for path in paths:
-        with _opened(path, below, make=False) as (tree, parts, name):
+        with _open_tree(path, below, make=False) as (tree, parts, name):
             tree.folder(parts, make=False).remove(name)
 
 
@@ -187,7 +190,7 @@ def reason_of(error: Exception) -> str:
 
 
 @contextmanager
-def _opened(
+def _open_tree(
     path: str, below: str | None = None, *, make: bool = True
 ) -> Iterator[tuple[Tree, tuple[str, ...], str]]:
     """The tree of a file, and where it is in it, for a block; `below` is as in `open_lock`."""
@@ -211,7 +214,7 @@ def _below_root(path: str, roots: Collection[str]) -> tuple[str, list[str]]:
     return root, names_below(path, root)
 
 
-def _stage(
+def _stage_file(
     tree: Tree,
     parts: tuple[str, ...],
     name: str,
@@ -229,7 +232,7 @@ def _stage(
         raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
     if found is not None and not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", path)
-    temporary = f".flowdsl-{_machine()}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    temporary = f".flowdsl-{_identify_machine()}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
     staged.append(_Staged(tree, parts, temporary, name))
     try:
         descriptor = folder.create(temporary)
@@ -250,7 +253,7 @@ def _stage(
         raise
 
 
-def _replace(staged: list[_Staged], durable: bool) -> None:
+def _replace_targets(staged: list[_Staged], durable: bool) -> None:
     """Put all staged files in the place of their targets, and clear away what others left there."""
     folders = {(each.tree, each.parts): each.name for each in staged}
     with signals.HeldBack():  # all of them or none
@@ -265,7 +268,7 @@ def _replace(staged: list[_Staged], durable: bool) -> None:
             _clear_abandoned(tree.folder(parts), name)
 
 
-def _remove(staged: list[_Staged]) -> None:
+def _remove_staged(staged: list[_Staged]) -> None:
     """Delete the temporary files that are left."""
     for tree, parts, temporary, _ in staged:
         tree.folder(parts).remove(temporary)
@@ -287,7 +290,7 @@ def _clear_abandoned(folder: OpenFolder, written: str) -> None:
         if found is None or not stat.S_ISREG(found.st_mode) or found.st_uid != now.st_uid:
             continue
         machine, process = made.groups()
-        if machine == _machine() != _UNKNOWN_MACHINE:
+        if machine == _identify_machine() != _UNKNOWN_MACHINE:
             abandoned = not _is_alive(int(process))
         else:
             abandoned = found.st_mtime_ns < now.st_mtime_ns - _ABANDONED_NS
@@ -296,7 +299,7 @@ def _clear_abandoned(folder: OpenFolder, written: str) -> None:
 
 
 @cache
-def _machine() -> str:
+def _identify_machine() -> str:
     """What tells this start of this machine, and who counts its processes, from all others.
 
     Only Linux says it; elsewhere it is `_UNKNOWN_MACHINE`.
@@ -315,7 +318,7 @@ def _machine() -> str:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process of this machine has this number; only where `_machine` knows it."""
+    """Whether a process of this machine has this number, where `_identify_machine` knows it."""
     try:
         os.kill(process, 0)  # sends nothing
     except ProcessLookupError:
@@ -325,7 +328,7 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _read(tree: Tree, parts: tuple[str, ...], name: str) -> bytes | None:
+def _read_if_there(tree: Tree, parts: tuple[str, ...], name: str) -> bytes | None:
     """The content of a file; None when it is gone."""
     try:
         return tree.folder(parts).read(name)
@@ -339,7 +342,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _descriptor(link: str) -> int | None:
+def _find_descriptor(link: str) -> int | None:
     """The number of the open file that a path such as `/dev/stdout` stands for; None for others."""
     ours = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
     for _ in range(_LINKS):

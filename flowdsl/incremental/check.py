@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.names.paths import connected, imports_in
-from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode, library_of
+from flowdsl.semantics.names.paths import group_connected_paths, imports_in
+from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode_text, library_of
 from flowdsl.source.text import SourceFile
 
 from .index import NOTHING, FileFacts, Group, Index, from_json, program_key, read_index, write_index
@@ -40,13 +40,13 @@ def check_project(
     key = program_key(project_text, os.path.dirname(os.path.dirname(__file__)))
     try:
         index = NOTHING if secret is None else read_index(root, key, secret)
-        return _check(root, files, entries, options, now, jobs, key, index, secret)
+        return _check_with_index(root, files, entries, options, now, jobs, key, index, secret)
     except (ValueError, TypeError, KeyError, IndexError):
         # The index holds a finding that cannot be read back, so it is not used at all.
-        return _check(root, files, entries, options, now, jobs, key, NOTHING, secret)
+        return _check_with_index(root, files, entries, options, now, jobs, key, NOTHING, secret)
 
 
-def _check(
+def _check_with_index(
     root: str,
     files: FileSystem,
     entries: Sequence[str],
@@ -59,7 +59,7 @@ def _check(
 ) -> Findings:
     """`check_project` with a given `index`; raises what `from_json` raises when it is damaged."""
     current = _Current(root, files, index)
-    wanted = connected(entries, current.imports_of)
+    wanted = group_connected_paths(entries, current.imports_of)
     kept: list[Group] = []
     stale: list[tuple[str, ...]] = []
     for names in wanted:
@@ -81,7 +81,7 @@ def _check(
     if secret is not None and (stale or len(index.groups) != len(kept) or current.touched):
         keep = [*kept, *(group for group, keep in fresh if keep)]
         write_index(root, key, current.index(keep, now), secret)
-    return _merged(groups, files)
+    return _merge_findings(groups, files)
 
 
 class _Current:
@@ -97,13 +97,13 @@ class _Current:
         self._facts: dict[str, FileFacts | None] = {}
         self.touched = False
 
-    def facts(self, path: str) -> FileFacts | None:
+    def facts_of_file(self, path: str) -> FileFacts | None:
         """The facts of a file; None for one that cannot be read."""
         if path not in self._facts:
-            self._facts[path] = self._look(path)
+            self._facts[path] = self._look_up_facts(path)
         return self._facts[path]
 
-    def _look(self, path: str) -> FileFacts | None:
+    def _look_up_facts(self, path: str) -> FileFacts | None:
         known = self._index.files.get(path)
         size = changed = noted = 0
         in_library = library_of(path) is not None
@@ -113,7 +113,7 @@ class _Current:
                 status = os.stat(os.path.join(self._root, path))
             except (OSError, ValueError):
                 return None
-            if known is not None and self._index.same(path, status):
+            if known is not None and self._index.is_unchanged_file(path, status):
                 return known
             size, changed, noted = status.st_size, status.st_mtime_ns, status.st_ctime_ns
         from hashlib import blake2b
@@ -124,7 +124,9 @@ class _Current:
             if known is not None and known.digest == digest:
                 imports = known.imports
             else:
-                imports = imports_in(path, decode(path, content)) if path.endswith(SUFFIX) else ()
+                imports = (
+                    imports_in(path, decode_text(path, content)) if path.endswith(SUFFIX) else ()
+                )
         except UnreadableFile:
             return None
         if not in_library or known is None or known.digest != digest:
@@ -132,18 +134,18 @@ class _Current:
         return FileFacts(size, changed, noted, digest, imports)
 
     def imports_of(self, path: str) -> tuple[str, ...]:
-        facts = self.facts(path)
+        facts = self.facts_of_file(path)
         return () if facts is None else facts.imports
 
     def has_changed(self, path: str) -> bool:
         """Whether the content of a file is not what it was when the index was written."""
-        facts, known = self.facts(path), self._index.files.get(path)
+        facts, known = self.facts_of_file(path), self._index.files.get(path)
         return facts is None or known is None or facts.digest != known.digest
 
     def index(self, groups: Sequence[Group], now: int) -> Index:
         """The index of `groups` and the files they read; no group that read a missing one."""
         paths = {path for group in groups for path in group.reads}
-        found = {path: self.facts(path) for path in paths}
+        found = {path: self.facts_of_file(path) for path in paths}
         files = {path: facts for path, facts in found.items() if facts is not None}
         sound = (group for group in groups if all(path in files for path in group.reads))
         return Index(now, files, {group.entries: group for group in sound})
@@ -155,7 +157,7 @@ def _share_a_name(groups: Sequence[Group]) -> bool:
     return any(count > 1 for count in counts.values())
 
 
-def _merged(groups: Sequence[Group], files: FileSystem) -> Findings:
+def _merge_findings(groups: Sequence[Group], files: FileSystem) -> Findings:
     """The findings of all groups, sorted, each once.
 
     Two groups that read the same file may both find something in it.
@@ -164,7 +166,7 @@ def _merged(groups: Sequence[Group], files: FileSystem) -> Findings:
 
     def source(path: str) -> SourceFile:
         if path not in sources:
-            sources[path] = SourceFile(path, _text(files, path))
+            sources[path] = SourceFile(path, _read_or_empty(files, path))
         return sources[path]
 
     found: dict[tuple[object, ...], Diagnostic] = {}
@@ -179,7 +181,7 @@ def _merged(groups: Sequence[Group], files: FileSystem) -> Findings:
     return Findings(tuple(ordered), tuple(sorted(paths)))
 
 
-def _text(files: FileSystem, path: str) -> str:
+def _read_or_empty(files: FileSystem, path: str) -> str:
     try:
         return files.read_text(path)
     except UnreadableFile:

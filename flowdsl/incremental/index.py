@@ -65,7 +65,7 @@ class Index(Record):
     files: dict[str, FileFacts]
     groups: dict[tuple[str, ...], Group]
 
-    def same(self, path: str, status: os.stat_result) -> bool:
+    def is_unchanged_file(self, path: str, status: os.stat_result) -> bool:
         """Whether size and time alone prove that a file is what it was."""
         known = self.files.get(path)
         return (
@@ -94,7 +94,7 @@ def read_index(root: str, key: str, secret: bytes) -> Index:
         if content is None or len(content) > MAX_BYTES:
             return NOTHING
         body = memoryview(content)[2 * _SEAL + 1 :]
-        if content[: 2 * _SEAL + 1] != _seal(root, body, secret):
+        if content[: 2 * _SEAL + 1] != _make_seal(root, body, secret):
             return NOTHING
         document = json.loads(str(body, "utf-8", "surrogatepass"))
         if document["format_version"] != FORMAT_VERSION or document["key"] != key:
@@ -134,14 +134,14 @@ def write_index(root: str, key: str, index: Index, secret: bytes) -> None:
         body = content.encode("utf-8", "surrogatepass")
         files = {
             os.path.join(root, *UNTRACKED.split("/")): b"*\n",
-            os.path.join(root, *PLACE.split("/")): _seal(root, body, secret) + body,
+            os.path.join(root, *PLACE.split("/")): _make_seal(root, body, secret) + body,
         }
         write_files(files, below=root, durable=False)
     except (OSError, UnicodeError):
         return
 
 
-def _seal(root: str, body: bytes | memoryview, secret: bytes) -> bytes:
+def _make_seal(root: str, body: bytes | memoryview, secret: bytes) -> bytes:
     """What an index begins with: a line that nobody can make without the secret."""
     # `hashlib` loads OpenSSL, which takes longer than to read an index.
     from _blake2 import blake2b
@@ -208,14 +208,18 @@ def from_json(stored: list[Any], source: Source) -> Diagnostic:
     spec, span, message, label, labels, notes, help, fixes = stored
     return Diagnostic(
         DiagnosticSpec(*spec),
-        _span(span, source),
+        _restore_span(span, source),
         message,
         label,
-        tuple(Label(_span(at, source), text) for at, text in labels),
+        tuple(Label(_restore_span(at, source), text) for at, text in labels),
         tuple(notes),
         help,
         tuple(
-            Fix(title, tuple(Edit(_span(at, source), new) for at, new in edits), applicability)
+            Fix(
+                title,
+                tuple(Edit(_restore_span(at, source), new) for at, new in edits),
+                applicability,
+            )
             for title, edits, applicability in fixes
         ),
     )
@@ -225,7 +229,7 @@ def _span_to_json(span: Span) -> list[Any]:
     return [span.path, span.start, span.end]
 
 
-def _span(stored: list[Any], source: Source) -> Span:
+def _restore_span(stored: list[Any], source: Source) -> Span:
     path, start, end = stored
     text = source(path)
     if not 0 <= int(start) <= int(end) <= len(text.text):

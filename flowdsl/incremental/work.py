@@ -7,7 +7,7 @@ from typing import Any
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.host import signals
-from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.files import FileSystem, UnreadableFile, decode_text
 from flowdsl.syntax import ast
 
 from .index import Group, to_json
@@ -38,7 +38,7 @@ class Recording:
 
     def read_text(self, path: str) -> str:
         try:
-            return decode(path, self.read_bytes(path))
+            return decode_text(path, self.read_bytes(path))
         except UnreadableFile:
             self.failed = True
             raise
@@ -85,7 +85,7 @@ def check_groups(
 
     # Where processes are not forked, Python would import from the working folder as they start.
     environ["PYTHONSAFEPATH"] = "1"
-    shares = _shares(groups, workers)
+    shares = _divide_into_shares(groups, workers)
     with ProcessPoolExecutor(workers) as pool, signals.Ending(end_processes):
         results = list(pool.map(_check_share, [root] * workers, shares))
     by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
@@ -106,7 +106,7 @@ def end_processes(_number: int) -> None:
         process.kill()
 
 
-def _shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[str]]]:
+def _divide_into_shares(groups: Sequence[Sequence[str]], count: int) -> list[list[Sequence[str]]]:
     """`groups` in `count` shares of about the same number of files, the largest dealt out first."""
     shares: list[list[Sequence[str]]] = [[] for _ in range(count)]
     sizes = [0] * count

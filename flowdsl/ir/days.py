@@ -19,7 +19,7 @@ class NoDay(Exception):
         self.name, self.why = name, why
 
 
-def with_days(
+def fill_in_days(
     fields: Iterable[nodes.FieldSpec], given: Mapping[str, Any], today: date | None
 ) -> dict[str, Any]:
     """What is given, with the days of the inputs that are not; raises `NoDay`."""
@@ -39,16 +39,18 @@ def day_of(field: nodes.FieldSpec, given: Mapping[str, Any], today: date | None)
     """
     day = field.day
     assert day is not None
-    found = _base(field.name, day, given, today)
+    found = _resolve_base_day(field.name, day, given, today)
     try:
         for count, unit in day.shifts:
-            found = _shifted(found, count, unit)
+            found = _shift_date(found, count, unit)
     except (OverflowError, ValueError):
         raise NoDay(field.name, "counts beyond the years 1 to 9999") from None
     return found.isoformat()
 
 
-def _base(name: str, day: nodes.Day, given: Mapping[str, Any], today: date | None) -> date:
+def _resolve_base_day(
+    name: str, day: nodes.Day, given: Mapping[str, Any], today: date | None
+) -> date:
     if day.base == "fixed":
         return date.fromisoformat(day.name)
     if day.base == "input":
@@ -72,7 +74,7 @@ def _base(name: str, day: nodes.Day, given: Mapping[str, Any], today: date | Non
             return today
 
 
-def _shifted(found: date, count: int, unit: str) -> date:
+def _shift_date(found: date, count: int, unit: str) -> date:
     if unit in ("d", "w"):
         return found + timedelta(days=count * (7 if unit == "w" else 1))
     months = found.year * 12 + found.month - 1 + count * (12 if unit == "y" else 1)
@@ -112,23 +114,23 @@ _DOTNET_WEEKDAY = re.compile("d{3,4}")
 
 def command_of(day: nodes.Day, display: str) -> str:
     """The command for a day that counts from today, in a format of dates."""
-    steps = "".join(_step(count, unit) for count, unit in day.shifts)
-    shown = f".ToString('{_dotnet(display)}', [cultureinfo]::InvariantCulture)"
+    steps = "".join(_format_day_step(count, unit) for count, unit in day.shifts)
+    shown = f".ToString('{_format_for_dotnet(display)}', [cultureinfo]::InvariantCulture)"
     return f"$d = (Get-Date).Date; Set-Clipboard -Value ($d{_BEGIN[day.base]}{steps}{shown})"
 
 
-def _step(count: int, unit: str) -> str:
+def _format_day_step(count: int, unit: str) -> str:
     name, length = _STEPS[unit]
     return f".{name}({count * length})"
 
 
-def _dotnet(display: str) -> str:
+def _format_for_dotnet(display: str) -> str:
     """A format as .NET writes it, where a single letter alone would name another one."""
     written = _WEEKDAY.sub(lambda found: "d" * len(found[0]), display)
     return f"%{written}" if len(written) == 1 else written
 
 
-def shown_words(display: str) -> str:
+def day_format_words(display: str) -> str:
     """What the field of a typed day has to do."""
     return f" shows a date in the form {display}"
 

@@ -40,7 +40,7 @@ def body_tools(body: nodes.Body) -> Iterator[str]:
 def fits(body: nodes.Body, capabilities: Capabilities) -> bool:
     """Whether one `focused_action` can hold `body`: its tools, and at most one model."""
     return (
-        all(capabilities.focused_can(tool) for tool in body_tools(body))
+        all(capabilities.can_focused_agent_use(tool) for tool in body_tools(body))
         and len(set(models_of(body))) <= 1
     )
 

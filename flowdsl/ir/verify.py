@@ -43,19 +43,19 @@ def verify_program(
     `capabilities` are those of the account's focused agents.
     """
     for workflow in program.workflows:
-        _verify(workflow, sources, capabilities, sink)
+        _verify_workflow(workflow, sources, capabilities, sink)
         for decision in decisions_outside(workflow.body, capabilities):
             if decision.screen and not decision.in_loop:
                 continue
             sink.report(
                 BRANCH_FROZEN_IN_LOOP if decision.screen else BRANCH_FROZEN_BY_REPLAY,
-                _span(decision.statement.origin, sources),
+                _span_of_origin(decision.statement.origin, sources),
                 construct=decision.construct,
                 tool=decision.tool,
             )
 
 
-def _verify(
+def _verify_workflow(
     workflow: nodes.Workflow,
     sources: Mapping[str, SourceFile],
     capabilities: Capabilities,
@@ -63,18 +63,18 @@ def _verify(
 ) -> None:
     checks = workflow.checks or ()
     for node in (workflow, *statements(workflow.body), *checks):
-        span = _span(node.origin, sources)
+        span = _span_of_origin(node.origin, sources)
         for text in _own_texts(node):
             _verify_text(text, span, sink, command=isinstance(node, nodes.Run))
         if isinstance(node, nodes.Run):
             _verify_command(node.command, span, sink)
-            if node.variable is not None and not capabilities.focused_can(
+            if node.variable is not None and not capabilities.can_focused_agent_use(
                 "execute_terminal_command"
             ):
                 sink.report(COMMAND_OUTPUT_UNREADABLE, span, variable=node.variable)
 
 
-def _span(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> Span:
+def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> Span:
     source = sources[origin.path]
     start = source.offset(origin.start_line, origin.start_column)
     return Span(source, start, source.offset(origin.end_line, origin.end_column))
@@ -171,7 +171,7 @@ def decisions_outside(
             if fits((statement,), capabilities):
                 continue
             construct = _CONSTRUCTS.get(type(statement))
-            if construct and _decides(statement, capabilities):
+            if construct and _has_unfitting_body(statement, capabilities):
                 screen, words = _screen_decides(statement), _tool_words(statement, capabilities)
                 yield Outside(statement, screen, in_loop, construct, words)
         for inner in inner_bodies(statement):
@@ -195,7 +195,7 @@ _CONSTRUCTS: dict[type, str] = {
 }
 
 
-def _decides(statement: nodes.Statement, capabilities: Capabilities) -> bool:
+def _has_unfitting_body(statement: nodes.Statement, capabilities: Capabilities) -> bool:
     """Whether the part that does not fit is a body that depends on this statement's decision.
 
     One that names another model than the rest is such a part.
@@ -234,6 +234,9 @@ def depends_on_screen(condition: nodes.Condition) -> bool:
 def _tool_words(statement: nodes.Statement, capabilities: Capabilities) -> str:
     bodies = list(inner_bodies(statement))
     missing = {
-        tool for body in bodies for tool in body_tools(body) if not capabilities.focused_can(tool)
+        tool
+        for body in bodies
+        for tool in body_tools(body)
+        if not capabilities.can_focused_agent_use(tool)
     }
     return TOOLS[min(missing)].words if missing else "more than one model"

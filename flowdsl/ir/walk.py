@@ -47,7 +47,7 @@ def inner_bodies(statement: nodes.Statement) -> Iterator[nodes.Body]:
             pass
 
 
-def with_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
+def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
     """A statement with other bodies, in the order of `inner_bodies`."""
     if isinstance(statement, nodes.If):
         branches = zip(statement.branches, bodies, strict=False)
@@ -70,7 +70,7 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
     """`rewrite` applied to a body and every body in it, inner ones first."""
     return rewrite(
         tuple(
-            with_bodies(each, [rewrite_body(inner, rewrite) for inner in inner_bodies(each)])
+            replace_bodies(each, [rewrite_body(inner, rewrite) for inner in inner_bodies(each)])
             for each in body
         )
     )
@@ -81,7 +81,9 @@ def rewrite_workflow(workflow: nodes.Workflow, rewrite: Rewrite) -> nodes.Workfl
     return replace(workflow, body=rewrite_body(workflow.body, rewrite))
 
 
-def renamed(value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]) -> Any:
+def rename_saved_variable(
+    value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]
+) -> Any:
     """A value in which the marked variable `name` has another name and sigil, bodies included."""
 
     def rename(variable: nodes.Variable) -> nodes.Variable:
@@ -89,10 +91,10 @@ def renamed(value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]) 
             return variable
         return replace(variable, sigil=sigil, name=to)
 
-    return with_variables(value, rename)
+    return replace_variables(value, rename)
 
 
-def with_variables(
+def replace_variables(
     value: Any,
     change: Callable[[nodes.Variable], nodes.Variable],
     *,
@@ -102,11 +104,11 @@ def with_variables(
     if isinstance(value, nodes.Variable):
         return change(value)
     if isinstance(value, tuple):
-        changed = tuple([with_variables(each, change, without=without) for each in value])
+        changed = tuple([replace_variables(each, change, without=without) for each in value])
         return value if is_unchanged(value, changed) else changed
     held = [(name, getattr(value, name)) for name in field_names(type(value))]
     changes = {
-        name: with_variables(each, change, without=without)
+        name: replace_variables(each, change, without=without)
         for name, each in held
         if type(each) not in _LEAVES and name not in without
     }

@@ -82,7 +82,7 @@ class LintContext:
     def may_lack_statements(self) -> bool:
         """Whether the current file has syntax errors, so that its tree may lack statements."""
         if self._unread is None:
-            found = self.sink.sorted() if self.sink.has_errors else ()
+            found = self.sink.findings_in_order() if self.sink.has_errors else ()
             self._unread = {each.span.path for each in found if each.spec.category == "syntax"}
         return self.module.source.path in self._unread
 

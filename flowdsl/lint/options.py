@@ -17,8 +17,8 @@ from flowdsl.diagnostics.diagnostic import (
     DiagnosticSpec,
 )
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest, listed
-from flowdsl.source.globs import translate
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
+from flowdsl.source.globs import translate_glob
 
 from . import errors
 from .rule import RETIRED, Rule
@@ -52,15 +52,15 @@ class LintOptions:
         names = (spec.name, spec.category, ALL)
         if not any(name in lint.select for name in names):
             return False
-        off = self._off(lint, path)
+        off = self._find_rules_off(lint, path)
         return spec.name not in off and spec.category not in off and ALL not in off
 
-    def _off(self, lint: Lint, path: str) -> frozenset[str]:
+    def _find_rules_off(self, lint: Lint, path: str) -> frozenset[str]:
         found = self._off_by_file.get(path)
         if found is None:
             names = set(lint.ignore)
             if self._per_file is None:
-                globs = ((translate(glob), more) for glob, more in lint.per_file)
+                globs = ((translate_glob(glob), more) for glob, more in lint.per_file)
                 self._per_file = [(re.compile(glob).fullmatch, more) for glob, more in globs]
             for fits, more in self._per_file:
                 if fits(path):
@@ -75,11 +75,11 @@ class LintOptions:
         return value if isinstance(value, int) else default
 
     @property
-    def forbidden(self) -> tuple[Forbidden, ...]:
+    def forbid_entries(self) -> tuple[Forbidden, ...]:
         """The entries of `[[lint.forbid]]`."""
         return self._lint.forbid if self._lint is not None else ()
 
-    def adjusted(self, found: Diagnostic) -> Diagnostic:
+    def adjust_severity(self, found: Diagnostic) -> Diagnostic:
         """The finding with the severity that the project gives its rule."""
         wanted = self._lint.severity.get(found.name) if self._lint is not None else None
         if wanted is None or wanted == found.severity or found.spec.severity == ERROR:
@@ -112,11 +112,11 @@ def read_lint_table(
     A name in its `[lint]` that nothing has is reported. `known` gives all diagnostics by name.
     """
     if lint is not None and lint.is_set:
-        _check(lint, known(), {rule.name: rule for rule in rules}, sink)
+        _check_lint_table(lint, known(), {rule.name: rule for rule in rules}, sink)
     return LintOptions(lint)
 
 
-def _check(
+def _check_lint_table(
     lint: Lint, known: Mapping[str, DiagnosticSpec], rules: Mapping[str, Rule], sink: Sink
 ) -> None:
     for key, names in (("select", lint.select), ("ignore", lint.ignore)):
@@ -131,7 +131,7 @@ def _check(
     for name, values in lint.rules.items():
         _check_options(lint, name, values, rules.get(name), known, sink)
     for index, entry in enumerate(lint.forbid):
-        problem = _problem(entry)
+        problem = _find_entry_problem(entry)
         if problem is not None:
             sink.report(errors.INVALID_FORBIDDEN, lint.place("forbid", index), problem=problem)
 
@@ -153,7 +153,7 @@ def _check_name(
         return
     if spec is None:
         names = {*known} if only_names else {*known, *CATEGORY_SEVERITY, ALL}
-        near = closest(name, names)
+        near = find_closest_name(name, names)
         help = f"a diagnostic named `{near}` exists" if near else "`flowdsl rules` lists them"
         sink.report(errors.UNKNOWN_RULE, lint.place(*path), name=name, help=help)
     elif off and spec.severity == ERROR:
@@ -175,13 +175,13 @@ def _check_options(
     for name, value in values.items():
         place = lint.place("rules", rule, name)
         if name not in options:
-            help = f"its options are {listed(options)}" if options else "it has no options"
+            help = f"its options are {join_names(options)}" if options else "it has no options"
             sink.report(errors.UNKNOWN_RULE_OPTION, place, rule=rule, name=name, help=help)
         elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
             sink.report(errors.WRONG_RULE_OPTION, place, rule=rule, name=name, found=f"`{value}`")
 
 
-def _problem(entry: Forbidden) -> str | None:
+def _find_entry_problem(entry: Forbidden) -> str | None:
     if (entry.text is None) == (entry.pattern is None):
         return (
             "has neither words nor a pattern" if entry.text is None else "has words and a pattern"

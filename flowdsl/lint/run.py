@@ -15,7 +15,7 @@ from .context import LintContext, Unused
 from .options import LintOptions
 from .rule import AnyProse, InSource, LinkedFiles, LoadedRule, Rule, UnusedName, Words
 from .texts.prose import HAS_PROSE, Prose, prose_of
-from .unused import unused_names
+from .unused import find_unused_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,17 +48,17 @@ def run_rules(model: SemanticModel, linted: Linted, options: LintOptions, sink: 
     runner = _Runner(LintContext(model, options, sink), linted.rules)
     for module in modules:
         runner.module(module)
-    groups = _groups(model, linted)
-    for found in unused_names(model, groups, sink, whole=linted.whole):
+    groups = _group_files(model, linted)
+    for found in find_unused_names(model, groups, sink, whole=linted.whole):
         if found[0].source.path in linted.paths:
             runner.unused(found)
     if linted.whole:
         by_path = {module.source.path: module for module in modules}
         for group in groups:
-            runner.linked(tuple(by_path[path] for path in group if path in by_path))
+            runner.check_linked_files(tuple(by_path[path] for path in group if path in by_path))
 
 
-def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
+def _group_files(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
     """The paths of all files in groups that imports connect.
 
     One group when the program is not whole, since others may connect them.
@@ -67,17 +67,17 @@ def _groups(model: SemanticModel, linted: Linted) -> list[tuple[str, ...]]:
     paths = sorted({*texts, *linted.paths})
     if not linted.whole:
         return [tuple(paths)]
-    from flowdsl.semantics.names.paths import connected, imports_in
+    from flowdsl.semantics.names.paths import group_connected_paths, imports_in
 
-    return connected(paths, lambda path: imports_in(path, texts.get(path, "")))
+    return group_connected_paths(paths, lambda path: imports_in(path, texts.get(path, "")))
 
 
 def _forbidden_words(context: LintContext) -> ForbiddenWords | None:
-    if not context.options.forbidden:
+    if not context.options.forbid_entries:
         return None
     from .texts.forbidden import ForbiddenWords
 
-    return ForbiddenWords(context.options.forbidden)
+    return ForbiddenWords(context.options.forbid_entries)
 
 
 class _Runner:
@@ -116,7 +116,7 @@ class _Runner:
                         self._on_node.setdefault(trigger, []).append(rule)
         self._seen = HAS_PROSE | self._on_node.keys()
 
-    def _call(self, rule: Rule, found: object) -> None:
+    def _call_rule(self, rule: Rule, found: object) -> None:
         if rule.when is not None and not rule.when(self.context, found):
             return
         loaded = self._loaded.get(rule)
@@ -125,37 +125,37 @@ class _Runner:
         if self._all_enabled or self.context.options.is_enabled(loaded.spec, self._path):
             loaded.check(self.context, found)
 
-    def _enter(self, module: ast.Module, declaration: ast.Decl | None) -> None:
+    def _enter_declaration(self, module: ast.Module, declaration: ast.Decl | None) -> None:
         self.context.module, self.context.declaration = module, declaration
         self._path = module.source.path
 
     def module(self, module: ast.Module) -> None:
         """Call the rules for one file and its declarations."""
-        self._enter(module, None)
+        self._enter_declaration(module, None)
         source = module.source.text
         for texts, rule in self._on_source:
             if any(text in source for text in texts):
-                self._call(rule, module)
+                self._call_rule(rule, module)
         heads: list[ast.Node] = [module, *module.imports]
         for node in heads:
             if type(node) in self._seen:
-                self._node(node)
+                self._check_node(node)
         for declaration in module.declarations:
             self.context.declaration = declaration
-            for node in (declaration, *_parts(self.context, declaration)):
+            for node in (declaration, *_parts_of_declaration(self.context, declaration)):
                 if type(node) in self._seen:
-                    self._node(node)
+                    self._check_node(node)
 
-    def _node(self, node: ast.Node) -> None:
+    def _check_node(self, node: ast.Node) -> None:
         for rule in self._on_node.get(type(node), ()):
-            self._call(rule, node)
+            self._call_rule(rule, node)
         if type(node) in HAS_PROSE:
             for prose in prose_of(node, self.context.module.source):
-                self._prose(prose)
+                self._check_prose(prose)
 
-    def _prose(self, prose: Prose) -> None:
+    def _check_prose(self, prose: Prose) -> None:
         for rule in self._on_prose:
-            self._call(rule, prose)
+            self._call_rule(rule, prose)
         by_word = self._on_word
         fired: dict[Rule, None] = {}
         for word in by_word.keys() & prose.words():
@@ -163,24 +163,24 @@ class _Runner:
                 if not roles or prose.role in roles:
                     fired[rule] = None
         for rule in fired:
-            self._call(rule, prose)
+            self._call_rule(rule, prose)
         if self._forbidden is not None:
             self._forbidden.check(self.context, prose)
 
     def unused(self, found: tuple[ast.Module, ast.Decl | None, Unused]) -> None:
         module, declaration, unused = found
-        self._enter(module, declaration)
+        self._enter_declaration(module, declaration)
         for rule in self._on_unused.get(unused.kind, ()):
-            self._call(rule, unused)
+            self._call_rule(rule, unused)
 
-    def linked(self, modules: tuple[ast.Module, ...]) -> None:
+    def check_linked_files(self, modules: tuple[ast.Module, ...]) -> None:
         if modules:
-            self._enter(modules[0], None)
+            self._enter_declaration(modules[0], None)
             for rule in self._on_linked:
-                self._call(rule, modules)
+                self._call_rule(rule, modules)
 
 
-def _parts(context: LintContext, declaration: ast.Decl) -> Iterator[ast.Node]:
+def _parts_of_declaration(context: LintContext, declaration: ast.Decl) -> Iterator[ast.Node]:
     """The sections, checks and statements of a declaration."""
     match declaration:
         case ast.TaskDecl(body=body):
@@ -203,7 +203,7 @@ def _parts(context: LintContext, declaration: ast.Decl) -> Iterator[ast.Node]:
 # Which findings are enabled: not suppressed, and with the severity that the project gives them.
 
 
-def enabled_findings(
+def select_enabled_findings(
     model: SemanticModel,
     linted: Linted,
     options: LintOptions,
@@ -214,7 +214,9 @@ def enabled_findings(
 
     What is wrong with suppressions is among the findings. `known` gives all diagnostics by name.
     """
-    found = [each for each in sink.sorted() if options.is_enabled(each.spec, each.span.path)]
+    found = [
+        each for each in sink.findings_in_order() if options.is_enabled(each.spec, each.span.path)
+    ]
     modules = [module for module in model.modules if may_suppress(module.source)]
     silenced: frozenset[str] = frozenset()
     if modules:
@@ -226,11 +228,13 @@ def enabled_findings(
         remarks = Sink()
         kept, silenced = apply_suppressions(found, modules, known(), ran, remarks)
         remarked = (
-            each for each in remarks.sorted() if options.is_enabled(each.spec, each.span.path)
+            each
+            for each in remarks.findings_in_order()
+            if options.is_enabled(each.spec, each.span.path)
         )
         found = [*kept, *remarked]
         found.sort(key=Diagnostic.sort_key)
-    return tuple(map(options.adjusted, found)), silenced
+    return tuple(map(options.adjust_severity, found)), silenced
 
 
 def may_suppress(source: SourceFile) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.source.files import SUFFIX
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -57,23 +57,25 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
             found = _DIRECTIVE.match(text, token.start, token.end)
             if found is not None:
                 alone = not text[_line_start(source, token.start) : token.start].strip()
-                covers = _line(source, token.start)
+                covers = _range_of_line(source, token.start)
                 if alone:
                     covers = (token.start, token.end)
                     if following is not None:
-                        covers = _covered(source, following.start, starts.get(following.start))
-                yield _suppression(source, found, (covers,))
+                        covers = _find_covered_range(
+                            source, following.start, starts.get(following.start)
+                        )
+                yield _parse_suppression(source, found, (covers,))
         elif token.kind in ("STRING", "BLOCK"):
             last = text.rfind("#}", token.start, token.end) + 2
             start = end = -1
             for found in _IN_TEXT.finditer(text, token.start, max(last, token.start)):
                 # A line may be as long as the file and hold very many of them.
                 if found.start() > end:
-                    start, end = _line(source, found.start())
+                    start, end = _range_of_line(source, found.start())
                 before = _WRITTEN.search(text, start, found.start())
                 alone = before is None and _WRITTEN.search(text, found.end(), end) is None
-                covers = _line(source, _next_line(text, end)) if alone else (start, end)
-                yield _suppression(source, found, (covers, (start, end)))
+                covers = _range_of_line(source, _next_line(text, end)) if alone else (start, end)
+                yield _parse_suppression(source, found, (covers, (start, end)))
 
 
 def _followers(tokens: Sequence[Token]) -> list[Token | None]:
@@ -88,9 +90,9 @@ def _followers(tokens: Sequence[Token]) -> list[Token | None]:
     return found
 
 
-def _covered(source: SourceFile, start: int, node: ast.Node | None) -> tuple[int, int]:
+def _find_covered_range(source: SourceFile, start: int, node: ast.Node | None) -> tuple[int, int]:
     """What a comment in front of `start` covers: the node that begins there, its line at least."""
-    end = _line(source, start)[1]
+    end = _range_of_line(source, start)[1]
     return start, end if node is None else max(node.end, end)
 
 
@@ -98,14 +100,14 @@ def _line_start(source: SourceFile, offset: int) -> int:
     return source.offset(source.position(offset).line, 1)
 
 
-def _line(source: SourceFile, offset: int) -> tuple[int, int]:
+def _range_of_line(source: SourceFile, offset: int) -> tuple[int, int]:
     """The range of the line that holds `offset`, without its line break."""
     number = source.position(offset).line
     start = source.offset(number, 1)
     return start, start + len(source.line(number))
 
 
-def _suppression(
+def _parse_suppression(
     source: SourceFile, found: re.Match[str], covers: tuple[tuple[int, int], ...]
 ) -> Suppression:
     names = []
@@ -217,7 +219,7 @@ def _is_usable(
 ) -> bool:
     spec = specs.get(name)
     if spec is None:
-        near = closest(name, specs)
+        near = find_closest_name(name, specs)
         help = f"a diagnostic named `{near}` exists" if near else "`flowdsl rules` lists them"
         fixes = (Fix(f"rename to `{near}`", (Edit(span, near),)),) if near else ()
         sink.report(errors.UNKNOWN_SUPPRESSION, span, name=name, help=help, fixes=fixes)
@@ -237,7 +239,7 @@ def _report_unused(suppression: Suppression, name: str, span: Span, sink: Sink) 
     text = source.text
     if len(suppression.names) == 1:
         start, end = suppression.place.start, suppression.place.end
-        line_start, line_end = _line(source, start)
+        line_start, line_end = _range_of_line(source, start)
         if not (text[line_start:start] + text[end:line_end]).strip():
             start, end = line_start, _next_line(text, line_end)
         else:

@@ -101,7 +101,7 @@ def has_file_checks(context: LintContext, section: ast.ChecksSection) -> bool:
 
 def names_wait(context: LintContext, statement: ast.RunStmt) -> bool:
     """Whether a command may name a wait."""
-    written = _written(context, statement.command).lower()
+    written = _spell_with_consts(context, statement.command).lower()
     return any(word in written for word in ("sleep", "timeout", "wait-", "ping"))
 
 
@@ -119,7 +119,7 @@ def is_long(context: LintContext, statement: ast.RunStmt) -> bool:
 
 def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
     """Whether a command holds characters that may open syntax of PowerShell 7."""
-    written = _written(context, statement.command)
+    written = _spell_with_consts(context, statement.command)
     return (
         "?" in written or "&" in written or "||" in written or ("|" in written and "\n" in written)
     )
@@ -127,7 +127,7 @@ def has_operators(context: LintContext, statement: ast.RunStmt) -> bool:
 
 def sets_state(context: LintContext, statement: ast.RunStmt) -> bool:
     """Whether a command may change the folder that it is in, or set a variable."""
-    written = _written(context, statement.command).lower()
+    written = _spell_with_consts(context, statement.command).lower()
     return "=" in written or any(word in written for word in ("cd", "chdir", "sl", "loc", "pushd"))
 
 
@@ -170,11 +170,11 @@ def has_typographic(context: LintContext, found: ast.TypeStmt | Prose) -> bool:
     text = found.value if isinstance(found, ast.TypeStmt) else found.text
     if isinstance(text, ast.DayExpr):
         return False
-    written = _written(context, text)
+    written = _spell_with_consts(context, text)
     return not written.isascii() and not _PLAINED.isdisjoint(written)
 
 
-def _written(context: LintContext, node: ast.Text | ast.Ref) -> str:
+def _spell_with_consts(context: LintContext, node: ast.Text | ast.Ref) -> str:
     """The text of a node in the source, followed by the values of the consts that it names."""
     written = context.source.text[node.start : node.end]
     constants = context.model.constants
@@ -201,7 +201,7 @@ def names_model(
     return isinstance(named, ast.ModelSection) or getattr(named, "model", None) is not None
 
 
-def named_like_secret(
+def has_secret_like_name(
     context: LintContext, node: ast.InputsSection | ast.TaskDecl | ast.Pause
 ) -> bool:
     """Whether the name of an input, parameter or answer holds a part of a word for a secret."""

@@ -95,7 +95,7 @@ class _Mentions:
         )
 
 
-def unused_names(
+def find_unused_names(
     model: SemanticModel, groups: Iterable[Sequence[str]], sink: Sink, *, whole: bool
 ) -> Iterator[Found]:
     """The unused names of files, file by file.
@@ -108,7 +108,7 @@ def unused_names(
     modules = {module.source.path: module for module in model.modules}
     sources = {path: module.source for path, module in modules.items()}
     errors: dict[str, list[Diagnostic]] = {}
-    for found in sink.sorted() if sink.has_errors else ():
+    for found in sink.findings_in_order() if sink.has_errors else ():
         if found.severity == ERROR:
             errors.setdefault(found.span.path, []).append(found)
     for group in groups:
@@ -127,23 +127,25 @@ def _of_module(
     whole: bool,
 ) -> Iterator[Found]:
     source = module.source
-    yield from _imports(model, module, mentions)
+    yield from _find_unused_imports(model, module, mentions)
     for declaration in module.declarations:
         kind = _DECLARED.get(type(declaration))
         if whole and kind is not None and declaration not in model.used_declarations:
             assert not isinstance(declaration, ast.TestDecl)
             name = declaration.name
             if not mentions.anywhere(source, name.text):
-                lines = with_description(whole_lines(declaration.span(source)))
+                lines = extend_to_description(whole_lines(declaration.span(source)))
                 if source.text[: name.start].rstrip().endswith("fixture"):
                     kind = "fixture"
                 unused = Unused(kind, name.text, name.span(source), lines)
                 yield module, declaration, unused
-        for unused in _values(model, declaration, source, used, mentions):
+        for unused in _find_unused_values(model, declaration, source, used, mentions):
             yield module, declaration, unused
 
 
-def _imports(model: SemanticModel, module: ast.Module, mentions: _Mentions) -> Iterator[Found]:
+def _find_unused_imports(
+    model: SemanticModel, module: ast.Module, mentions: _Mentions
+) -> Iterator[Found]:
     source = module.source
     path = source.path
     for import_ in module.imports:
@@ -168,7 +170,7 @@ def _imports(model: SemanticModel, module: ast.Module, mentions: _Mentions) -> I
             yield module, None, Unused("import", name.text, name.span(source), whole)
 
 
-def _values(
+def _find_unused_values(
     model: SemanticModel,
     declaration: ast.Decl,
     source: SourceFile,
@@ -190,14 +192,14 @@ def _values(
             continue
         if symbol.kind == RUNTIME:
             if setters_of is None:
-                setters_of = _setters(declaration)
+                setters_of = _find_setters(declaration)
             setters = setters_of.get(symbol.name, [])
             if not mentions.here(source, symbol.name, len(setters)):
                 yield _variable(symbol, setters, source)
             continue
         if fields is None:
             fields = {field.name.start: field for field in _fields(declaration)}
-            verbatim = _verbatim(model, declaration)
+            verbatim = _read_verbatim_files(model, declaration)
         field = fields.get(symbol.span.start)
         if field is None or symbol.kind not in (INPUT, SECRET, PARAMETER):
             continue
@@ -243,7 +245,7 @@ def _fields(declaration: ast.Decl) -> Iterator[ast.Field | ast.Param]:
                 yield from item.fields
 
 
-def _setters(declaration: ast.Decl) -> dict[str, list[ast.Stmt]]:
+def _find_setters(declaration: ast.Decl) -> dict[str, list[ast.Stmt]]:
     """The statements of a body that set each runtime variable."""
     body = body_of(declaration)
     found: dict[str, list[ast.Stmt]] = {}
@@ -282,7 +284,7 @@ def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
     return Span(source, at, end)
 
 
-def _verbatim(model: SemanticModel, declaration: ast.Decl) -> str:
+def _read_verbatim_files(model: SemanticModel, declaration: ast.Decl) -> str:
     """The text of the files that a workflow takes verbatim, in which names are no references."""
     if not isinstance(declaration, ast.WorkflowDecl):
         return ""
@@ -337,7 +339,7 @@ def _line_end(text: str, offset: int) -> int:
     return offset
 
 
-def with_description(lines: Span) -> Span:
+def extend_to_description(lines: Span) -> Span:
     """The lines of a declaration with the `##` comment right above them."""
     source = lines.source
     start = lines.start

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from flowdsl.source.record import Record
 
-from .words import say
+from .words import say_sentence
 
 SECTIONS = ("title", "rules", "steps")
 """The parts of a prompt: what stands before the rules, and one for each of its headings."""
@@ -65,10 +65,10 @@ class PromptCost(Record, eq=True):
 
 def prompt_cost(prompt: str) -> PromptCost:
     """What a prompt costs, plain text or HTML."""
-    calls, loops = _calls(prompt)
+    calls, loops = _count_calls(prompt)
     tokens = dict.fromkeys(SECTIONS, 0)
-    for section, text in _sections(prompt):
-        tokens[section] += estimated_tokens(text)
+    for section, text in _split_sections(prompt):
+        tokens[section] += estimate_tokens(text)
     return PromptCost(calls, loops, tokens)
 
 
@@ -85,7 +85,7 @@ _EVENT = re.compile(
 """An instruction to use a tool; "do not use end_loop_iteration" is none."""
 
 
-def _calls(prompt: str) -> tuple[Calls, tuple[LoopCalls, ...]]:
+def _count_calls(prompt: str) -> tuple[Calls, tuple[LoopCalls, ...]]:
     """The calls outside of loops, and those of each loop in the order of their beginnings."""
     found: list[list[int]] = [[0, 0]]
     items: list[str] = []
@@ -125,7 +125,7 @@ _RARE = 3
 """The tokens of a mark that texts seldom hold, such as our brackets."""
 
 
-def estimated_tokens(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """About how many tokens a model makes of a text.
 
     Words, digits, other letters and marks are counted in pieces, a line end and its indent as one.
@@ -142,11 +142,11 @@ def estimated_tokens(text: str) -> int:
 # Sections
 
 
-def _sections(prompt: str) -> Iterator[tuple[str, str]]:
+def _split_sections(prompt: str) -> Iterator[tuple[str, str]]:
     """The parts of a prompt by section; each begins with its heading."""
     headings = [
-        (say("rules.title"), "rules"),
-        (say("steps.title"), "steps"),
+        (say_sentence("rules.title"), "rules"),
+        (say_sentence("steps.title"), "steps"),
     ]
     lines = prompt.split("\n")
     plain = [line.removeprefix("<p>").removesuffix("<br>") for line in lines]

@@ -10,11 +10,11 @@ from itertools import groupby
 from flowdsl.ir import nodes
 
 from .sentences import BLANKS, THEN
-from .text import bracketed, brackets, quoted_text, spell_command, spell_text
-from .words import say
+from .text import choose_brackets, enclose_in_brackets, quote_author_text, spell_command, spell_text
+from .words import say_sentence
 
 
-def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
+def spell_exact_text(noun: str, text: nodes.Text, *, block: bool = False) -> str:
     """A text, JSON value or command, with both of its ends visible.
 
     One that is no plain line, and every command, tells the number of its lines and has each of them
@@ -25,33 +25,33 @@ def exact(noun: str, text: nodes.Text, *, block: bool = False) -> str:
     if noun == "command" or not is_plain(spelled):
         return in_lines(noun, text, spelled, block=block)
     if is_secret(text):
-        return say("values.secret", spelled)
+        return say_sentence("values.secret", spelled)
     if noun == "text":
-        return say("values.text", quoted_text(text))
-    return say("values.value", bracketed(spelled))
+        return say_sentence("values.text", quote_author_text(text))
+    return say_sentence("values.value", enclose_in_brackets(spelled))
 
 
 def in_lines(noun: str, text: nodes.Text, spelled: str, *, block: bool) -> str:
     """The lines of a text in brackets, with words on what of them nobody sees."""
     lines = spelled.split("\n")
-    opening, closing = brackets(spelled)
+    opening, closing = choose_brackets(spelled)
     between = "\n" if block and len(lines) > 1 else " "
-    return say(
+    return say_sentence(
         "values.exact",
         noun,
         len(lines),
         opening,
         closing,
         noun != "command" and has_holes(text),
-        "; ".join(_notes(lines)),
+        "; ".join(_describe_invisible_ends(lines)),
         "".join(f"{between}{opening}{line}{closing}" for line in lines),
     )
 
 
-def delimited(text: nodes.Text) -> str:
+def delimit_text(text: nodes.Text) -> str:
     """A text in the middle of a sentence, in brackets that its values are unlikely to hold."""
     spelled = spell_text(text)
-    return bracketed(spelled) if is_plain(spelled) else exact("text", text)
+    return enclose_in_brackets(spelled) if is_plain(spelled) else spell_exact_text("text", text)
 
 
 def is_secret(text: nodes.Text) -> bool:
@@ -69,25 +69,27 @@ def has_holes(text: nodes.Text) -> bool:
 
 def is_plain(text: str) -> bool:
     """Whether a quoted text is seen exactly: one line, with only single blanks between words."""
-    return "\n" not in text and not any(_blanks(text, ""))
+    return "\n" not in text and not any(_describe_blanks(text, ""))
 
 
 _RUN = re.compile(r"\s+")
 
 
-def _notes(lines: list[str]) -> Iterator[str]:
+def _describe_invisible_ends(lines: list[str]) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
-        subject = say("blanks.line", number) if len(lines) > 1 else say("blanks.it")
+        subject = (
+            say_sentence("blanks.line", number) if len(lines) > 1 else say_sentence("blanks.it")
+        )
         if not line and len(lines) > 1:
-            yield say("blanks.empty", subject)
-        yield from _blanks(line, subject)
+            yield say_sentence("blanks.empty", subject)
+        yield from _describe_blanks(line, subject)
 
 
 _HOLE = re.compile(r"(?<!\\)(?:\{\{[^{}]*\}\}|\{[A-Za-z_][^{}]*\})|\u27ea[^\u27eb]*\u27eb")
 """A value that a run fills in."""
 
 
-def _blanks(line: str, subject: str) -> Iterator[str]:
+def _describe_blanks(line: str, subject: str) -> Iterator[str]:
     """The blanks of a line that a reader may miss, in words.
 
     Nothing is said of blanks beside a value, which may bring some itself, nor of those between
@@ -103,20 +105,20 @@ def _blanks(line: str, subject: str) -> Iterator[str]:
         if not ends and any(end < run.start() for _, end in holes):
             continue
         if begins and ends:
-            yield say("blanks.only", subject, _counted(run[0]))
+            yield say_sentence("blanks.only", subject, _describe_blank_run(run[0]))
         elif begins:
-            yield say("blanks.first", subject, _counted(run[0]))
+            yield say_sentence("blanks.first", subject, _describe_blank_run(run[0]))
         elif ends:
-            yield say("blanks.last", subject, _counted(run[0]))
+            yield say_sentence("blanks.last", subject, _describe_blank_run(run[0]))
         elif run[0] != " ":
-            yield say("blanks.between", subject, _counted(run[0]), words)
+            yield say_sentence("blanks.between", subject, _describe_blank_run(run[0]), words)
 
 
-def _counted(run: str) -> str:
+def _describe_blank_run(run: str) -> str:
     """A run of blanks in words: `2 blanks`, `1 tab, then 1 blank`."""
     parts: list[str] = []
     for character, group in groupby(run):
         count = len(list(group))
         name = BLANKS.get(character) or unicodedata.name(character, "blank").lower()
-        parts.append(say("blanks.run", count, name))
+        parts.append(say_sentence("blanks.run", count, name))
     return THEN.join(parts)

@@ -59,22 +59,26 @@ _KINDS = {
 
 
 @cache
-def _whole(first: str) -> re.Pattern[str]:
+def _sentence_pattern(first: str) -> re.Pattern[str]:
     """What the sentences that begin with a word look like.
 
     All of them in one pattern would take longer to compile than a small project to check.
     """
-    spelled = ("".join(map(_looks, line)) for line in _lines() if _first_word(line[0]) == first)
+    spelled = (
+        "".join(map(_part_pattern, line))
+        for line in _find_line_sentences()
+        if _first_word(line[0]) == first
+    )
     return re.compile("|".join(f"(?:{each})" for each in spelled) or "(?!)", re.DOTALL)
 
 
-def _looks(part: str | Hole) -> str:
+def _part_pattern(part: str | Hole) -> str:
     return _KINDS.get(part.kind, ".+") if isinstance(part, Hole) else re.escape(part)
 
 
 def whole_lines() -> list[str]:
     """The sentences that are a whole line by themselves, on no condition."""
-    firsts = {name: next(_words(name))[0] for name in sentences_at(LINE)}
+    firsts = {name: next(_find_word_variants(name))[0] for name in sentences_at(LINE)}
     return [
         name
         for name, first in firsts.items()
@@ -83,28 +87,28 @@ def whole_lines() -> list[str]:
 
 
 @cache
-def _lines() -> tuple[tuple[str | Hole, ...], ...]:
+def _find_line_sentences() -> tuple[tuple[str | Hole, ...], ...]:
     """The words and holes of each sentence that is a line, once for each way to choose."""
-    found = [line for name in whole_lines() for line in _words(name)]
+    found = [line for name in whole_lines() for line in _find_word_variants(name)]
     found += [
         (*ask, *end[1:])
         for name in sentences_at(ASK)
-        for ask in _words(name)
-        for end in map(_end, _ENDS)
+        for ask in _find_word_variants(name)
+        for end in map(_first_word_variant, _ENDS)
     ]
     for name in _LEAVES:
-        for first, *rest in _words(name):
+        for first, *rest in _find_word_variants(name):
             found.append((f"{str(first)[:1].upper()}{str(first)[1:]}", *rest, "."))
     return tuple(found)
 
 
-def _words(name: str) -> Iterator[tuple[str | Hole, ...]]:
+def _find_word_variants(name: str) -> Iterator[tuple[str | Hole, ...]]:
     sentence = SENTENCES[name]
     return (tuple(sentence.words(chosen)) for chosen in sentence.variants())
 
 
-def _end(name: str) -> tuple[str | Hole, ...]:
-    return next(_words(name))
+def _first_word_variant(name: str) -> tuple[str | Hole, ...]:
+    return next(_find_word_variants(name))
 
 
 def _first_word(text: str | Hole) -> str:
@@ -112,11 +116,13 @@ def _first_word(text: str | Hole) -> str:
 
 
 @cache
-def _starts() -> re.Pattern[str]:
+def _line_start_pattern() -> re.Pattern[str]:
     words = "|".join(re.escape(SENTENCES[name].text) for name in _STARTS)
     return re.compile(rf"(?:{words})\b[:, ]")
 
 
 def like_a_sentence(text: str) -> bool:
     """Whether a line of prose, with a mark in the place of each value, reads like one of ours."""
-    return bool(_whole(_first_word(text)).fullmatch(text) or _starts().match(text))
+    return bool(
+        _sentence_pattern(_first_word(text)).fullmatch(text) or _line_start_pattern().match(text)
+    )

@@ -79,26 +79,26 @@ def render_outline(items: Sequence[Item]) -> Iterator[Line]:
             yield Line(TITLE + item.text, item.origin, item.statement)
         for line in item.children if item.title else (item,):
             number += 1
-            yield from _numbered(line, f"{number}", depth=0)
+            yield from _render_numbered_item(line, f"{number}", depth=0)
 
 
-def _numbered(item: Item, number: str, depth: int) -> Iterator[Line]:
+def _render_numbered_item(item: Item, number: str, depth: int) -> Iterator[Line]:
     label = f"{number}." if depth == 0 else number
-    yield from _lines(item, "   " * depth + label + " ")
+    yield from _render_item_lines(item, "   " * depth + label + " ")
     if item.focused:
-        yield from _bullets(item.children, "   " * depth + "   ")
+        yield from _render_bullets(item.children, "   " * depth + "   ")
         return
     for index, child in enumerate(item.children, 1):
-        yield from _numbered(child, f"{number}.{index}", depth + 1)
+        yield from _render_numbered_item(child, f"{number}.{index}", depth + 1)
 
 
-def _bullets(items: Iterable[Item], indent: str) -> Iterator[Line]:
+def _render_bullets(items: Iterable[Item], indent: str) -> Iterator[Line]:
     for item in items:
-        yield from _lines(item, f"{indent}- ")
-        yield from _bullets(item.children, f"{indent}  ")
+        yield from _render_item_lines(item, f"{indent}- ")
+        yield from _render_bullets(item.children, f"{indent}  ")
 
 
-def _lines(item: Item, lead: str) -> Iterator[Line]:
+def _render_item_lines(item: Item, lead: str) -> Iterator[Line]:
     first, *rest = item.text.split("\n")
     yield Line((lead + first).rstrip(), item.origin, item.statement)
     for before, text in zip((first, *rest), rest, strict=False):

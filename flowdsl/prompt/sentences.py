@@ -89,15 +89,15 @@ _PART = re.compile(
 )
 
 
-def _sentence(name: str, readers: tuple[str, ...], row: str | dict[str, str]) -> Sentence:
+def _make_sentence(name: str, readers: tuple[str, ...], row: str | dict[str, str]) -> Sentence:
     ((place, text),) = (("", row),) if isinstance(row, str) else row.items()
     holes: dict[str, Hole] = {}
-    parts = tuple(_parts(text, holes))
+    parts = tuple(_parse_parts(text, holes))
     choices = tuple(part for part in parts if isinstance(part, Choice))
     return Sentence(name, place, readers, text, parts, tuple(holes.values()), choices)
 
 
-def _parts(text: str, holes: dict[str, Hole]) -> Iterator[str | Hole | Choice]:
+def _parse_parts(text: str, holes: dict[str, Hole]) -> Iterator[str | Hole | Choice]:
     position = 0
     for found in _PART.finditer(text):
         if found.start() > position:
@@ -111,13 +111,17 @@ def _parts(text: str, holes: dict[str, Hole]) -> Iterator[str | Hole | Choice]:
         if found["hole"]:
             yield hole
         else:
-            yield Choice(hole, _flat(found["words"], holes), _flat(found["otherwise"], holes))
+            yield Choice(
+                hole,
+                _parse_flat_parts(found["words"], holes),
+                _parse_flat_parts(found["otherwise"], holes),
+            )
     if position < len(text):
         yield text[position:]
 
 
-def _flat(text: str | None, holes: dict[str, Hole]) -> tuple[str | Hole, ...]:
-    return tuple(part for part in _parts(text or "", holes) if not isinstance(part, Choice))
+def _parse_flat_parts(text: str | None, holes: dict[str, Hole]) -> tuple[str | Hole, ...]:
+    return tuple(part for part in _parse_parts(text or "", holes) if not isinstance(part, Choice))
 
 
 _DATA: dict[str, Any] = tomllib.loads(
@@ -128,7 +132,7 @@ KINDS: dict[str, str] = _DATA["kinds"]
 """What may stand in a hole of each kind."""
 
 SENTENCES = {
-    f"{family}.{key}": _sentence(f"{family}.{key}", tuple(readers.split("-")), row)
+    f"{family}.{key}": _make_sentence(f"{family}.{key}", tuple(readers.split("-")), row)
     for readers, families in _DATA["sentences"].items()
     for family, rows in families.items()
     for key, row in rows.items()

@@ -10,7 +10,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
 
 from .sentences import DATA_NOTE, SENTENCES, Hole
-from .words import say
+from .words import say_sentence
 
 PROTECTED = re.compile(r"\{(?=[A-Za-z_${])")
 """A literal `{` that the platform could take for the start of a variable.
@@ -27,7 +27,7 @@ QUOTES = (
     ("\u2039", "\u203a"),
     ("\u300c", "\u300d"),
 )
-"""Quotation marks, in the order of preference. “ and ” are those of `shown`."""
+"""Quotation marks, in the order of preference. “ and ” are those of `quote_screen_text`."""
 
 OPEN_PART = "\0"
 """Encloses a part that only the target organisation can decide; no source text holds it."""
@@ -82,12 +82,12 @@ def spell_text(text: nodes.Text) -> str:
     return "".join(spelled)
 
 
-def marked_text(text: nodes.Text) -> str:
+def spell_marked_text(text: nodes.Text) -> str:
     """The author's own words, in which each value of an input or of the run stands in brackets."""
     spelled: list[str] = []
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
-            spelled.append(_marked(piece))
+            spelled.append(_mark_variable(piece))
             continue
         value = spell_literal(piece.value)
         following = text[index + 1] if index + 1 < len(text) else None
@@ -97,7 +97,7 @@ def marked_text(text: nodes.Text) -> str:
     return "".join(spelled)
 
 
-def _marked(variable: nodes.Variable) -> str:
+def _mark_variable(variable: nodes.Variable) -> str:
     spelled = spell_variable(variable)
     if variable.quoted:
         return _as_data(spelled)
@@ -151,13 +151,13 @@ def limit_words(limit: nodes.Limit) -> int | str:
     return spell_variable(limit) if isinstance(limit, nodes.Variable) else limit
 
 
-def clause(text: nodes.Text) -> str:
+def spell_clause(text: nodes.Text) -> str:
     """A text inside a sentence of ours.
 
     It stands in brackets where its end, or a part of it, could be taken for the sentence around it.
     """
-    spelled = marked_text(text)
-    return bracketed(spell_text(text)) if _is_unclear(spelled) else spelled
+    spelled = spell_marked_text(text)
+    return enclose_in_brackets(spell_text(text)) if _is_unclear(spelled) else spelled
 
 
 def _is_unclear(spelled: str) -> bool:
@@ -180,36 +180,36 @@ _BEHIND_CLAUSES = frozenset(
 """The words that stand behind the author's words in sentences of ours."""
 
 
-def shown(text: nodes.Text) -> str:
+def quote_screen_text(text: nodes.Text) -> str:
     """The author's words for something on the screen, with each value in brackets.
 
     What the call has saved itself stands in marks of its own.
     """
-    return f"\u201c{marked_text(text)}\u201d"
+    return f"\u201c{spell_marked_text(text)}\u201d"
 
 
-def quoted_text(text: nodes.Text) -> str:
+def quote_author_text(text: nodes.Text) -> str:
     """The author's words between marks; in brackets where a value is filled into them."""
     spelled = spell_text(text)
     filled = any(isinstance(piece, nodes.Variable) for piece in text)
-    return bracketed(spelled) if filled else quoted(spelled)
+    return enclose_in_brackets(spelled) if filled else quote_words(spelled)
 
 
-def quoted(text: str) -> str:
+def quote_words(text: str) -> str:
     """A text in the first quotation marks whose closing mark it does not hold, else in brackets."""
     pair = next((pair for pair in QUOTES if pair[1] not in text), None)
     if pair is None:
-        return bracketed(text)
+        return enclose_in_brackets(text)
     return f"{pair[0]}{text}{pair[1]}"
 
 
-def bracketed(text: str) -> str:
+def enclose_in_brackets(text: str) -> str:
     """A text in brackets that it does not hold itself."""
-    opening, closing = brackets(text)
+    opening, closing = choose_brackets(text)
     return f"{opening}{text}{closing}"
 
 
-def brackets(text: str) -> tuple[str, str]:
+def choose_brackets(text: str) -> tuple[str, str]:
     """The first pair of brackets of which a text holds neither.
 
     The pairs are `\u27e6\u27e7`, `\u27e62| |2\u27e7`, `\u27e63| |3\u27e7` and so on.
@@ -233,9 +233,9 @@ _BRACKET = re.compile(r"\u27e6(?=([0-9]{1,9})\|)|(?=\|([0-9]{1,9})\u27e7)")
 """A bracket with a number, in a text that is to be put into brackets."""
 
 
-def quoted_literal(value: str) -> str:
+def quote_literal(value: str) -> str:
     """Characters that mean themselves, in quotation marks."""
-    return quoted(spell_literal(value))
+    return quote_words(spell_literal(value))
 
 
 DURATIONS = {
@@ -247,9 +247,9 @@ DURATIONS = {
 """The milliseconds in the unit of each sentence on a duration, the largest unit first."""
 
 
-def duration(milliseconds: int) -> str:
+def duration_words(milliseconds: int) -> str:
     """A duration in words, in the largest unit that divides it."""
     for name, size in DURATIONS.items():
         if milliseconds and milliseconds % size == 0:
-            return say(name, milliseconds // size)
-    return say("durations.millisecond", milliseconds)
+            return say_sentence(name, milliseconds // size)
+    return say_sentence("durations.millisecond", milliseconds)

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from typing import Any, assert_never
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import LOOP_ITEM, literal, single_variable
-from flowdsl.prompt.exact import delimited, exact, is_plain
+from flowdsl.ir.lowering.values import LOOP_ITEM, literal_text, single_variable
+from flowdsl.prompt.exact import delimit_text, is_plain, spell_exact_text
 from flowdsl.prompt.text import (
     QUOTES,
-    quoted,
-    quoted_literal,
-    shown,
+    quote_literal,
+    quote_screen_text,
+    quote_words,
     spell_literal,
     spell_path,
     spell_text,
     spell_variable,
 )
-from flowdsl.prompt.words import say
-from flowdsl.semantics.values.spelling import MISSING, spell
+from flowdsl.prompt.words import say_sentence
+from flowdsl.semantics.values.spelling import MISSING, spell_constant
 
 from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, PARTS, SCALARS, THEN
 
@@ -30,23 +30,23 @@ def type_words(type_: nodes.Type) -> str:
         case nodes.ScalarType(name=name):
             return SCALARS[name]
         case nodes.EnumType(values=values) if type_.numeric:
-            return say("types.number_enum", OR.join(map(str, values)))
+            return say_sentence("types.number_enum", OR.join(map(str, values)))
         case nodes.EnumType(values=values):
-            listed = OR.join(quoted_literal(str(value)) for value in values)
-            return say("types.open_enum" if type_.open else "types.enum", listed)
+            listed = OR.join(quote_literal(str(value)) for value in values)
+            return say_sentence("types.open_enum" if type_.open else "types.enum", listed)
         case nodes.ListType(element=nodes.RecordType(fields=fields)):
-            return say("types.records", AND.join(map(_field_words, fields)))
+            return say_sentence("types.records", AND.join(map(_field_words, fields)))
         case nodes.ListType(element=element):
-            return say("types.list", _element_words(element))
+            return say_sentence("types.list", _element_words(element))
         case nodes.OptionalType(inner=inner):
-            return say("types.optional", _closed_type(inner))
+            return say_sentence("types.optional", _enclose_type(inner))
         case nodes.RecordType(fields=fields):
-            return say("types.record", AND.join(map(_field_words, fields)))
+            return say_sentence("types.record", AND.join(map(_field_words, fields)))
         case _:
             assert_never(type_)
 
 
-def _closed_type(type_: nodes.Type) -> str:
+def _enclose_type(type_: nodes.Type) -> str:
     """A type inside another, in brackets if it would be unclear what belongs to it."""
     words = type_words(type_)
     closed_enum = isinstance(type_, nodes.EnumType) and not type_.open
@@ -55,20 +55,20 @@ def _closed_type(type_: nodes.Type) -> str:
 
 def _element_words(type_: nodes.Type) -> str:
     """The type of the entries of a list, at the end of a sentence."""
-    return _closed_type(type_) if isinstance(type_, nodes.OptionalType) else type_words(type_)
+    return _enclose_type(type_) if isinstance(type_, nodes.OptionalType) else type_words(type_)
 
 
 def _field_words(field: nodes.FieldSpec) -> str:
-    words = f"{quoted_literal(field.name)}: {_closed_type(field.type)}"
+    words = f"{quote_literal(field.name)}: {_enclose_type(field.type)}"
     if description := field_note(field.description or ""):
         words += f" ({description})"
     if field.has_default:
-        default = spell(with_gaps(field.default, field.type))
-        words += f" {say('types.default', quoted_literal(default))}"
+        default = spell_constant(fill_gaps(field.default, field.type))
+        words += f" {say_sentence('types.default', quote_literal(default))}"
     return words
 
 
-def with_gaps(value: Any, type_: nodes.Type) -> Any:
+def fill_gaps(value: Any, type_: nodes.Type) -> Any:
     """A constant of a type in which `__EMPTY__` stands for the optional fields that it lacks.
 
     They stand behind the others, in the order of the type: where saving merges, a field that is not
@@ -76,9 +76,9 @@ def with_gaps(value: Any, type_: nodes.Type) -> Any:
     """
     match value, type_:
         case _, nodes.OptionalType(inner=inner):
-            return with_gaps(value, inner)
+            return fill_gaps(value, inner)
         case list(), nodes.ListType(element=element):
-            return [with_gaps(each, element) for each in value]
+            return [fill_gaps(each, element) for each in value]
         case dict(), nodes.RecordType(fields=fields):
             known = {field.name: field.type for field in fields}
             gaps = [
@@ -87,7 +87,7 @@ def with_gaps(value: Any, type_: nodes.Type) -> Any:
                 if isinstance(each.type, nodes.OptionalType) and value.get(each.name) is None
             ]
             there = {
-                name: with_gaps(each, known[name]) if name in known else each
+                name: fill_gaps(each, known[name]) if name in known else each
                 for name, each in value.items()
                 if name not in gaps
             }
@@ -100,7 +100,7 @@ def field_note(description: str) -> str:
     """The description of a field, quoted if it would be unclear where in the brackets it ends."""
     note = spell_literal(" ".join(description.split()).rstrip("."))
     opens = any(note.startswith(opening) for opening, _ in QUOTES)
-    return quoted(note) if opens or not _is_balanced(note) else note
+    return quote_words(note) if opens or not _is_balanced(note) else note
 
 
 def _is_balanced(text: str) -> bool:
@@ -116,9 +116,9 @@ def value_words(value: nodes.Value) -> str:
     """A value, for an agent that has to save it."""
     match value:
         case nodes.ConstantValue(value=None):
-            return say("values.missing")
+            return say_sentence("values.missing")
         case nodes.ConstantValue(value=str() as text):
-            return exact("text", literal(text))
+            return spell_exact_text("text", literal_text(text))
         case nodes.ConstantValue(value=list() as entries):
             return _list_words(nodes.ConstantValue(value=entry) for entry in entries)
         case nodes.ConstantValue(value=dict() as entries):
@@ -126,14 +126,14 @@ def value_words(value: nodes.Value) -> str:
                 (name, nodes.ConstantValue(value=entry)) for name, entry in entries.items()
             )
         case nodes.ConstantValue(value=constant):
-            return spell(constant)
+            return spell_constant(constant)
         case nodes.TextValue(text=text):
             if (variable := single_variable(value)) is None:
-                return exact("text", text)
+                return spell_exact_text("text", text)
             pasted = variable.sigil == "runtime" and variable.name == LOOP_ITEM
             if variable.sigil in ("runtime", "saved") and not pasted:
                 return spell_text(text)
-            return exact("JSON value" if value.json else "text", text)
+            return spell_exact_text("JSON value" if value.json else "text", text)
         case nodes.ListValue(items=items):
             return _list_words(items)
         case nodes.ObjectValue(fields=fields):
@@ -143,21 +143,21 @@ def value_words(value: nodes.Value) -> str:
 
 
 def _list_words(items: Iterable[nodes.Value]) -> str:
-    words = THEN.join(map(_closed_value, items))
-    return say("values.entries", words) if words else say("values.no_entries")
+    words = THEN.join(map(_enclose_value, items))
+    return say_sentence("values.entries", words) if words else say_sentence("values.no_entries")
 
 
 def _object_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
     words = members_words(fields)
-    return say("values.fields", words) if words else say("values.no_fields")
+    return say_sentence("values.fields", words) if words else say_sentence("values.no_fields")
 
 
 def members_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
     """Names with a value each."""
-    return AND.join(f"{quoted_literal(name)}: {_closed_value(item)}" for name, item in fields)
+    return AND.join(f"{quote_literal(name)}: {_enclose_value(item)}" for name, item in fields)
 
 
-def _closed_value(value: nodes.Value) -> str:
+def _enclose_value(value: nodes.Value) -> str:
     """A value inside another, in brackets if it would be unclear what belongs to it."""
     words = value_words(value)
     match value:
@@ -178,88 +178,105 @@ def condition_words(condition: nodes.Condition) -> str:
     """A condition, as the middle of a sentence."""
     match condition:
         case nodes.Sees(text=text):
-            return say("conditions.sees", shown(text))
+            return say_sentence("conditions.sees", quote_screen_text(text))
         case nodes.Not(operand=nodes.Sees(text=text)):
-            return say("conditions.sees_not", shown(text))
+            return say_sentence("conditions.sees_not", quote_screen_text(text))
         case nodes.Not(operand=nodes.IsEmpty(operand=operand, listed=listed)):
-            return say("conditions.is_not_empty", _operand(operand), listed)
+            return say_sentence("conditions.is_not_empty", _operand_words(operand), listed)
         case nodes.Not(operand=nodes.IsTrue(operand=operand)):
-            return say("conditions.is_not_true", _truth(operand))
+            return say_sentence("conditions.is_not_true", _truth_words(operand))
         case nodes.Not(operand=nodes.TextRelation() as inner):
             return _part_words(inner, f"not {inner.relation}")
         case nodes.Not(operand=nodes.OneOf() as choice):
             if choice.numeric:
-                return say("conditions.number_none_of", _bare(choice.operand), _choices(choice))
-            return say("conditions.none_of", _operand(choice.operand), _choices(choice))
+                return say_sentence(
+                    "conditions.number_none_of", _bare_words(choice.operand), _choice_words(choice)
+                )
+            return say_sentence(
+                "conditions.none_of", _operand_words(choice.operand), _choice_words(choice)
+            )
         case nodes.Not(operand=operand):
-            return say("conditions.not_", condition_words(operand))
+            return say_sentence("conditions.not_", condition_words(operand))
         case nodes.IsEmpty(operand=operand, listed=listed):
-            return say("conditions.is_empty", _operand(operand), listed)
+            return say_sentence("conditions.is_empty", _operand_words(operand), listed)
         case nodes.IsTrue(operand=operand):
-            return say("conditions.is_true", _truth(operand))
+            return say_sentence("conditions.is_true", _truth_words(operand))
         case nodes.Compare(left=left, operator=operator, right=right, numeric=numeric):
             if numeric:
                 relation = NUMERIC[operator]
-                return say("conditions.numbers", _bare(left), relation, _bare(right))
-            return say("conditions.texts", _operand(left), COMPARISONS[operator], _operand(right))
+                return say_sentence(
+                    "conditions.numbers", _bare_words(left), relation, _bare_words(right)
+                )
+            return say_sentence(
+                "conditions.texts",
+                _operand_words(left),
+                COMPARISONS[operator],
+                _operand_words(right),
+            )
         case nodes.TextRelation(relation=relation):
             return _part_words(condition, relation)
         case nodes.OneOf(operand=operand, numeric=numeric):
             if numeric:
-                return say("conditions.number_one_of", _bare(operand), _choices(condition))
-            return say("conditions.one_of", _operand(operand), _choices(condition))
+                return say_sentence(
+                    "conditions.number_one_of", _bare_words(operand), _choice_words(condition)
+                )
+            return say_sentence(
+                "conditions.one_of", _operand_words(operand), _choice_words(condition)
+            )
         case nodes.AllOf(operands=operands):
-            return _joined(ALL, operands)
+            return _join_conditions(ALL, operands)
         case nodes.AnyOf(operands=operands):
-            return _joined(ANY, operands)
+            return _join_conditions(ANY, operands)
         case _:
             assert_never(condition)
 
 
-def _joined(word: str, operands: tuple[nodes.Condition, ...]) -> str:
+def _join_conditions(word: str, operands: tuple[nodes.Condition, ...]) -> str:
     return word.join(f"({condition_words(operand)})" for operand in operands)
 
 
 def _part_words(relation: nodes.TextRelation, part: str) -> str:
-    left, right = _operand(relation.left), _operand(relation.right)
-    return say("conditions.parts", left, PARTS[part], right)
+    left, right = _operand_words(relation.left), _operand_words(relation.right)
+    return say_sentence("conditions.parts", left, PARTS[part], right)
 
 
-def _choices(choice: nodes.OneOf) -> str:
-    return AND.join(map(_operand, choice.values))
+def _choice_words(choice: nodes.OneOf) -> str:
+    return AND.join(map(_operand_words, choice.values))
 
 
-def _bare(value: nodes.Value) -> str:
+def _bare_words(value: nodes.Value) -> str:
     """A number or a truth value, of which everybody sees where it ends.
 
     What a run fills in may be neither.
     """
     variable = single_variable(value)
     if variable is None or variable.sigil == "runtime":
-        return _operand(value)
+        return _operand_words(value)
     return spell_variable(variable)
 
 
-def _truth(value: nodes.Value) -> str:
+def _truth_words(value: nodes.Value) -> str:
     """A truth value; an input has its name before it, or a sentence would say "true is true"."""
     variable = single_variable(value)
     if variable is None or variable.sigil != "input":
-        return _bare(value)
+        return _bare_words(value)
     name = f"{variable.name}{spell_path(variable.path)}"
-    return f"{quoted(name)} ({spell_variable(variable)})"
+    return f"{quote_words(name)} ({spell_variable(variable)})"
 
 
-def _operand(value: nodes.Value) -> str:
+def _operand_words(value: nodes.Value) -> str:
     match value:
         case nodes.TextValue(text=text):
-            return delimited(text)
+            return delimit_text(text)
         case nodes.ConstantValue(value=str() as constant):
-            text = literal(constant)
-            return quoted(spell_text(text)) if is_plain(spell_text(text)) else delimited(text)
+            text = literal_text(constant)
+            return (
+                quote_words(spell_text(text)) if is_plain(spell_text(text)) else delimit_text(text)
+            )
         case nodes.ConstantValue(value=list() | dict() | None):
             return value_words(value)
         case nodes.ConstantValue(value=constant):
-            return spell(constant)
+            return spell_constant(constant)
         case nodes.ListValue() | nodes.ObjectValue():
             return value_words(value)
         case _:

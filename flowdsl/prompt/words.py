@@ -14,7 +14,7 @@ RULES = {
 """The rules that words of lines may need, in their order, by the keys of their sentences."""
 
 
-def say(name: str, *values: object) -> str:
+def say_sentence(name: str, *values: object) -> str:
     """The words of the sentence `name`, with one value for each of its holes."""
     sentence = SENTENCES[name]
     given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
@@ -25,8 +25,8 @@ def say(name: str, *values: object) -> str:
 
 def heading_paragraph(title: str, description: str) -> str:
     """What the workflow is: a line for each text that it has."""
-    lines = [say("heading.title", title)] if title else []
-    lines += [say("heading.description", description)] if description else []
+    lines = [say_sentence("heading.title", title)] if title else []
+    lines += [say_sentence("heading.description", description)] if description else []
     return "\n".join(lines)
 
 
@@ -45,17 +45,17 @@ def rules_paragraph(
     agents are told as well, and `rules` the author's. `focused` says that there are such agents,
     `flags` are the keys of the rules that say their further words.
     """
-    lines = [say("rules.title"), _rule("rules.order", titles)]
+    lines = [say_sentence("rules.title"), _say_rule("rules.order", titles)]
     flags = {*flags, "fail"} if focused else flags
-    lines += _told([key for key in told if key not in passed], flags)
+    lines += _find_rule_lines([key for key in told if key not in passed], flags)
     if focused:
-        lines.append(_rule("rules.instruction"))
-    lines += _told(passed, flags)
-    lines += [_rule("rules.always", rule) for rule in rules]
+        lines.append(_say_rule("rules.instruction"))
+    lines += _find_rule_lines(passed, flags)
+    lines += [_say_rule("rules.always", rule) for rule in rules]
     return "\n".join(lines).strip("\n")
 
 
-def _told(keys: Collection[str], flags: Collection[str]) -> Iterator[str]:
+def _find_rule_lines(keys: Collection[str], flags: Collection[str]) -> Iterator[str]:
     for key in RULES:
         if key in keys:
             yield rule_line(key, key in flags)
@@ -64,8 +64,8 @@ def _told(keys: Collection[str], flags: Collection[str]) -> Iterator[str]:
 def rule_line(key: str, flag: bool) -> str:
     """The line of a rule; `flag` says that it has its further words, if there are such."""
     name = RULES[key]
-    return _rule(name, flag) if SENTENCES[name].choices else _rule(name)
+    return _say_rule(name, flag) if SENTENCES[name].choices else _say_rule(name)
 
 
-def _rule(name: str, *values: object) -> str:
-    return f"- {say(name, *values)}"
+def _say_rule(name: str, *values: object) -> str:
+    return f"- {say_sentence(name, *values)}"

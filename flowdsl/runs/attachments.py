@@ -39,7 +39,7 @@ async def save_attachments(
     with open_folder(folder) as opened:
         for file in files:
             try:
-                name = await _save(client, file, opened, limit)
+                name = await _save_attachment(client, file, opened, limit)
                 saved[file.id] = os.path.join(folder, name)
             except DownloadTooLarge:
                 failures.append(f"{file.filename} is larger than {limit / MB:g} MB{more}")
@@ -50,13 +50,13 @@ async def save_attachments(
     return saved, failures
 
 
-async def _save(
+async def _save_attachment(
     client: CyberdeskClient, file: RunAttachment, folder: OpenFolder, limit: int
 ) -> str:
     """The name of the file that was written; what cannot be fetched whole leaves nothing behind."""
     taken = folder.names()
     while True:
-        name = unused_name(safe_name(file.filename), taken)
+        name = find_unused_name(safe_name(file.filename), taken)
         try:
             # Nothing that is there is opened, a symbolic link neither.
             descriptor = folder.create(name)
@@ -91,10 +91,10 @@ def safe_name(name: str) -> str:
     shown = shown or NAMELESS
     if _DEVICES.match(shown):
         shown = f"_{shown}"
-    return _cut(shown, LONGEST)
+    return _cut_file_name(shown, LONGEST)
 
 
-def unused_name(name: str, taken: Collection[str]) -> str:
+def find_unused_name(name: str, taken: Collection[str]) -> str:
     """`name`, or one with a number where it is taken; names that differ in case alone are one."""
     known = {each.casefold() for each in taken}
     if name.casefold() not in known:
@@ -108,7 +108,7 @@ def unused_name(name: str, taken: Collection[str]) -> str:
     return f"{stem} ({number}){dot}{ending}"
 
 
-def _cut(name: str, longest: int) -> str:
+def _cut_file_name(name: str, longest: int) -> str:
     """The name within so many bytes, with its ending kept where that is a short one."""
     if len(name.encode()) <= longest:
         return name

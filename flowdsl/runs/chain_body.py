@@ -45,11 +45,14 @@ def chain_steps(
         declared = workflows[step.workflow]
         place = f"step `{step.name}`"
         bound, bound_secrets = bindings_of(chain, step, declared)
-        inputs = _resolved(bound, values.inputs)
-        secrets = _resolved(bound_secrets, values.secrets)
+        inputs = _resolve_bindings(bound, values.inputs)
+        secrets = _resolve_bindings(bound_secrets, values.secrets)
         if unanswered:
-            waiting = _waiting(bound, unanswered), _waiting(bound_secrets, unanswered)
-            declared = _without(declared, *waiting) if any(waiting) else declared
+            waiting = (
+                _find_waiting_names(bound, unanswered),
+                _find_waiting_names(bound_secrets, unanswered),
+            )
+            declared = _drop_declared_names(declared, *waiting) if any(waiting) else declared
         sources = Sources(
             given=tuple(Given(name, value, place) for name, value in inputs.items()),
             secrets=tuple(
@@ -113,7 +116,7 @@ def bindings_of(
     return inputs | dict(step.inputs), secrets | dict(step.secrets)
 
 
-def with_places_of_steps(
+def merge_step_schemas(
     declared: Declared, chain: nodes.Chain, workflows: Mapping[str, Declared]
 ) -> Declared:
     """What a chain takes, with what the steps ask of the inputs that they get whole.
@@ -130,7 +133,7 @@ def with_places_of_steps(
     return replace(declared, schemas=schemas)
 
 
-def _waiting(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> set[str]:
+def _find_waiting_names(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> set[str]:
     """The names that wait for an answer."""
     return {
         name
@@ -139,7 +142,7 @@ def _waiting(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> se
     }
 
 
-def _without(declared: Declared, inputs: set[str], secrets: set[str]) -> Declared:
+def _drop_declared_names(declared: Declared, inputs: set[str], secrets: set[str]) -> Declared:
     """What a workflow takes beside some inputs and secrets, as far as that can be checked alone.
 
     Inputs whose default counts from one of them are left out as well.
@@ -156,23 +159,23 @@ def _without(declared: Declared, inputs: set[str], secrets: set[str]) -> Declare
     )
 
 
-def _resolved(bindings: Bindings, given: Mapping[str, Any]) -> dict[str, Any]:
+def _resolve_bindings(bindings: Bindings, given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a step; what nobody gives is left out."""
-    found = {name: _value(value, given) for name, value in bindings.items()}
+    found = {name: _resolve_value(value, given) for name, value in bindings.items()}
     return {name: value for name, value in found.items() if value is not _ABSENT}
 
 
-def _value(value: nodes.ChainValue, given: Mapping[str, Any]) -> Any:
+def _resolve_value(value: nodes.ChainValue, given: Mapping[str, Any]) -> Any:
     match value:
         case nodes.StepReference(path=path):
             return {"$ref": path}
         case nodes.ConstantValue(value=constant):
             return constant
         case nodes.ChainParameter(name=name, path=path):
-            return _part(given.get(name, _ABSENT), path)
+            return _find_part(given.get(name, _ABSENT), path)
 
 
-def _part(value: Any, path: Sequence[str | int]) -> Any:
+def _find_part(value: Any, path: Sequence[str | int]) -> Any:
     """What is at `path` of a value; a part that is not there is as absent as the whole."""
     for step in path:
         try:

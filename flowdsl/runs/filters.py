@@ -8,9 +8,9 @@ from typing import Any
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, RunField
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.runs.names import NoSuchName, find_machine, find_workflow_id, session_id
 from flowdsl.runs.watch import LIVE_STATUSES
 from flowdsl.source.moments import read_moment, spell_moment
@@ -52,37 +52,37 @@ async def run_filters(
     if session is not None:
         found["session_id"] = session_id(session)
     if status is not None:
-        found["status"] = known_status(status)
+        found["status"] = parse_status(status)
     if since is not None:
-        found["created_at_from"] = moment(since)
+        found["created_at_from"] = normalise_moment(since)
     if until is not None:
-        found["created_at_to"] = moment(until)
+        found["created_at_to"] = normalise_moment(until)
     # The last, since nothing is sent before everything else is known to mean something.
     if machine is not None:
         found["machine_id"] = (await find_machine(client, machine)).id
     return found
 
 
-def known_status(word: str) -> str:
+def parse_status(word: str) -> str:
     """The status of a run that is meant; raises `NoSuchName`."""
-    return known_word(word, LIVE_STATUSES | TERMINAL_STATUSES, "status of a run")
+    return require_known_word(word, LIVE_STATUSES | TERMINAL_STATUSES, "status of a run")
 
 
-def known_word(word: str, known: Collection[str], what: str) -> str:
+def require_known_word(word: str, known: Collection[str], what: str) -> str:
     """The one of some known words that is meant; raises `NoSuchName`."""
     if word in known:
         return word
-    nearest = closest(word, known)
-    exists = f"`{nearest}` exists" if nearest else f"there are {listed(known)}"
-    raise NoSuchName(f"`{printable(word)}` is no {what}; {exists}")
+    nearest = find_closest_name(word, known)
+    exists = f"`{nearest}` exists" if nearest else f"there are {join_names(known)}"
+    raise NoSuchName(f"`{make_printable(word)}` is no {what}; {exists}")
 
 
-def moment(text: str) -> str:
+def normalise_moment(text: str) -> str:
     """A time as the service writes it; raises `NoSuchName`."""
-    return spell_moment(known_moment(text))
+    return spell_moment(parse_moment(text))
 
 
-def known_moment(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """The moment of a day or a time; raises `NoSuchName`.
 
     Without a zone it is UTC, as the service's filters are.
@@ -90,6 +90,6 @@ def known_moment(text: str) -> datetime:
     found = read_moment(text)
     if found is None:
         raise NoSuchName(
-            f"`{printable(text)}` is no time such as `2026-05-31` or `2026-05-31T14:30`"
+            f"`{make_printable(text)}` is no time such as `2026-05-31` or `2026-05-31T14:30`"
         )
     return found

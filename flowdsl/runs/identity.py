@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.models.run import Run, RunField
-from flowdsl.deploy.resources.policy import canonical
+from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.source.moments import read_moment
 
 IDENTIFYING: tuple[RunField, ...] = (
@@ -29,7 +29,7 @@ def content_of(body: Mapping[str, Any]) -> str:
     """What tells the runs of a request from other runs: of the body of `POST /v1/runs` or
     `/bulk`.
     """
-    return _spelled(
+    return _canonical_request_text(
         body.get("workflow_id"),
         body.get("input_values"),
         body.get("sensitive_input_values"),
@@ -40,7 +40,7 @@ def content_of(body: Mapping[str, Any]) -> str:
 
 def content_of_run(run: Run) -> str:
     """The same of a run that the service lists."""
-    return _spelled(
+    return _canonical_request_text(
         run.workflow_id,
         run.input_values,
         run.sensitive_input_aliases,
@@ -74,8 +74,10 @@ def newer_than(runs: Sequence[Run], newest: Run | None, known: Collection[str]) 
     return found[::-1]
 
 
-def _spelled(
+def _canonical_request_text(
     workflow: Any, inputs: Any, secrets: Any, alias: str | None, priority: bool | None
 ) -> str:
     # What was not sent may come back as null, and of secrets only the names come back.
-    return canonical([workflow, inputs or {}, sorted(secrets or ()), alias, bool(priority)])
+    return render_canonical_json(
+        [workflow, inputs or {}, sorted(secrets or ()), alias, bool(priority)]
+    )

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import NotFound, printable
+from flowdsl.cyberdesk.errors import NotFound, make_printable
 from flowdsl.cyberdesk.models.machine import Machine, Pool
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.failure import FlowdslError
 
@@ -48,7 +48,8 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
             raise NoSuchName(f"there is no run `{word}` in this organisation") from None
     if not re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST_PREFIX},36}}", word):
         raise NoSuchName(
-            f"`{printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits or "
+            f"`{make_printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits "
+            "or "
             "more of one"
         )
     rows = await client.runs.list_all(search=word, fields=("session_alias",))
@@ -70,13 +71,13 @@ def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
     for address in (Address.unchecked(word), workflow_address(word)):
         if address in deployed:
             return deployed[address]
-    raise unknown(word, "deployed workflow", [address.name for address in deployed])
+    raise error_for_unknown_name(word, "deployed workflow", [address.name for address in deployed])
 
 
 def session_id(word: str) -> str:
     """The id of a session, which has no name; raises `NoSuchName` for a word that is none."""
     if not is_uuid(word):
-        raise NoSuchName(f"`{printable(word)}` is no id of a session")
+        raise NoSuchName(f"`{make_printable(word)}` is no id of a session")
     return word
 
 
@@ -87,13 +88,13 @@ def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> 
     found = [each for each in known if each == (address.kind, address.name) or each[1] == word]
     if len(found) == 1:
         return found[0]
-    shown = printable(word)
+    shown = make_printable(word)
     if found:
         either = " or ".join(f"`{Address(kind, name)}`" for kind, name in found)
         raise NoSuchName(f"`{shown}` may be {either}; write one of them")
     names = {name for _, name in known}
-    nearest = closest(address.name or word, names)
-    there = f"there are {listed(names)}" if names else "there are none"
+    nearest = find_closest_name(address.name or word, names)
+    there = f"there are {join_names(names)}" if names else "there are none"
     if nearest is not None:
         of = next(of for of, each in known if each == nearest)
         there = f"a {of} `{nearest}` exists"
@@ -102,11 +103,13 @@ def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> 
 
 def _about_machine(machine: Machine) -> str:
     state = machine.status or "unknown status"
-    return f"{machine.id}  {printable(machine.hostname or 'no host name')}  {state}"
+    return f"{machine.id}  {make_printable(machine.hostname or 'no host name')}  {state}"
 
 
 def _about_pool(pool: Pool) -> str:
-    return f"{pool.id}  {pool.machine_count or 0} machines  {printable(pool.description or '')}"
+    return (
+        f"{pool.id}  {pool.machine_count or 0} machines  {make_printable(pool.description or '')}"
+    )
 
 
 CANDIDATES = 8
@@ -128,7 +131,9 @@ async def by_id(get: Callable[[str], Awaitable[T]], word: str, kind: str) -> T:
     try:
         return await get(word)
     except NotFound:
-        raise NoSuchName(f"there is no {kind} `{printable(word)}` in this organisation") from None
+        raise NoSuchName(
+            f"there is no {kind} `{make_printable(word)}` in this organisation"
+        ) from None
 
 
 def by_name(
@@ -147,23 +152,24 @@ def by_name(
         return found[0]
     if found:
         raise NoSuchName(
-            f"`{printable(word)}` is the name of {len(found)} {plural(kind)}; write the id of one",
+            f"`{make_printable(word)}` is the name of {len(found)} {plural(kind)}; write the id "
+            "of one",
             [about(row) for row in found[:CANDIDATES]],
         )
-    raise unknown(word, kind, (name(row) for row in rows))
+    raise error_for_unknown_name(word, kind, (name(row) for row in rows))
 
 
-def unknown(word: str, kind: str, names: Iterable[str | None]) -> NoSuchName:
+def error_for_unknown_name(word: str, kind: str, names: Iterable[str | None]) -> NoSuchName:
     """The failure for a word that is no name, with what exists instead."""
-    known = {printable(name) for name in names if name}
-    nearest = closest(word, known)
+    known = {make_printable(name) for name in names if name}
+    nearest = find_closest_name(word, known)
     if not known:
         exists = f"there are no {plural(kind)} with a name"
     elif nearest is not None:
         exists = f"`{nearest}` exists"
     else:
-        exists = f"there are {listed(known)}"
-    return NoSuchName(f"there is no {kind} `{printable(word)}`; {exists}")
+        exists = f"there are {join_names(known)}"
+    return NoSuchName(f"there is no {kind} `{make_printable(word)}`; {exists}")
 
 
 def plural(kind: str) -> str:

@@ -393,7 +393,7 @@ class Submitter:
         count = sum(each.request.count for each in lost)
         self._tell(f"looking for {count} run{'s' if count > 1 else ''} whose creation had no reply")
         for turn in range(ROUNDS + 1):
-            await self._look(lost, every)
+            await self._look_for_lost_runs(lost, every)
             lost = [each for each in lost if each.unknown is not None and not each.candidates]
             if not lost or turn == ROUNDS or self._is_stopped():
                 return
@@ -405,7 +405,9 @@ class Submitter:
             if not lost:
                 return
 
-    async def _look(self, lost: Sequence[Submission], every: Sequence[Submission]) -> None:
+    async def _look_for_lost_runs(
+        self, lost: Sequence[Submission], every: Sequence[Submission]
+    ) -> None:
         """Find the runs of `lost`, at most as long as a request can be under way."""
         begun = self._runtime.monotonic()
         patience = Patience(self._runtime, self._tell)
@@ -422,7 +424,7 @@ class Submitter:
             new = newer_than(rows, self._newest, known)
             for equal in groups.values():
                 find = partial(equal[0].request.runs_of, self._client, new, known)
-                self._share(equal, await patience.read(find), is_last=is_last)
+                self._share_found_runs(equal, await patience.read(find), is_last=is_last)
             if is_last or self._is_stopped():
                 return
             if any(each.unknown is not None and not each.candidates for each in lost):
@@ -435,7 +437,9 @@ class Submitter:
             workflow_id=workflow_id, created_at_from=since, fields=IDENTIFYING
         )
 
-    def _share(self, equal: list[Submission], found: list[Run], *, is_last: bool) -> None:
+    def _share_found_runs(
+        self, equal: list[Submission], found: list[Run], *, is_last: bool
+    ) -> None:
         """Give the runs that were found to equal requests; more than these asked for are somebody
         else's, too.
         """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import NotFound, printable
+from flowdsl.cyberdesk.errors import NotFound, make_printable
 from flowdsl.cyberdesk.models.run import TERMINAL_STATUSES, Run, RunField
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.submit import Submission
@@ -79,7 +79,7 @@ def scopes_of(runs: Sequence[Run]) -> tuple[Scope, ...]:
     return tuple(Scope(workflow_id=each, created_from=oldest) for each in workflows)
 
 
-def narrowed(scope: Scope, runs: Sequence[Run]) -> Scope:
+def narrow_scope(scope: Scope, runs: Sequence[Run]) -> Scope:
     """The part of a scope that some of its runs are in, so that no more rows are read."""
     created = [run.created_at for run in runs if run.created_at]
     if not created or len(created) < len(runs):
@@ -106,7 +106,7 @@ async def watch(
     """
     known = watched or Watched({})
     known.runs.update((run.id, run) for run in runs)
-    watcher = _Watcher(client, runtime, known, tell, changed, left)
+    watcher = _RunWatcher(client, runtime, known, tell, changed, left)
     try:
         async with asyncio.timeout(left()) as clock:
             await watcher.until_ended()
@@ -131,12 +131,12 @@ def step_of(run: Run) -> str:
         content = message.get("content")
         for block in content if isinstance(content, list) else ():
             if isinstance(block, dict) and isinstance(block.get("tool_name"), str):
-                words += f", {printable(block['tool_name'])[:60]}"
+                words += f", {make_printable(block['tool_name'])[:60]}"
         return words
     return ""
 
 
-class _Watcher:
+class _RunWatcher:
     def __init__(
         self,
         client: CyberdeskClient,
@@ -156,7 +156,7 @@ class _Watcher:
         """Look again and again; returns when every run has ended or the time is over."""
         interval = FIRST_INTERVAL
         while True:
-            await self._look()
+            await self._read_live_runs()
             if not self._watched.live:
                 return
             left = self._left()
@@ -165,7 +165,7 @@ class _Watcher:
             await self._runtime.sleep(interval if left is None else min(interval, left))
             interval = min(LONGEST_INTERVAL, interval * GROWTH)
 
-    async def _look(self) -> None:
+    async def _read_live_runs(self) -> None:
         live = self._watched.live
         if len(live) <= FEW or not self._scopes:
             for run_id in live:
@@ -182,7 +182,7 @@ class _Watcher:
             if run is None:
                 await self._read_one(run_id)
             elif run.is_live:
-                await self._note(run)
+                await self._note_run(run)
             else:
                 ended.append(run)
         if ended:
@@ -192,7 +192,7 @@ class _Watcher:
                 if result is None:
                     await self._read_one(run.id)
                 elif not result.is_live:
-                    await self._note(result)
+                    await self._note_run(result)
 
     async def _listed(self, runs: Sequence[Run], fields: tuple[RunField, ...]) -> dict[str, Run]:
         """The rows of some runs by id, as far as the lists have them."""
@@ -200,7 +200,7 @@ class _Watcher:
         for scope in self._scopes:
             mates = [run for run in runs if scope.workflow_id in (None, run.workflow_id)]
             if mates:
-                rows = await self._rows(narrowed(scope, mates), fields)
+                rows = await self._rows(narrow_scope(scope, mates), fields)
                 found.update((row.id, row) for row in rows)
         return found
 
@@ -222,16 +222,17 @@ class _Watcher:
             self._watched.gone.add(run_id)
             self._tell(f"run {run_id} was deleted while it was watched")
             return
-        await self._note(run)
+        await self._note_run(run)
 
-    async def _note(self, run: Run) -> None:
+    async def _note_run(self, run: Run) -> None:
         before = self._watched.runs[run.id]
         self._watched.runs[run.id] = run
         status = run.status
         if status not in LIVE_STATUSES | TERMINAL_STATUSES and status not in self._strange:
             self._strange.add(status)
             self._tell(
-                f"warning: `{printable(status)[:60]}` is a status that this version does not know; "
+                f"warning: `{make_printable(status)[:60]}` is a status that this version does not "
+                "know; "
                 "it counts as going on"
             )
         if before.status == status and step_of(before) == step_of(run):

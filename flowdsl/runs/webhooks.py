@@ -50,8 +50,8 @@ def verified_webhook(
     """
     if not isinstance(body, bytes):
         raise NotGenuine("the body of the webhook has to be the bytes that came")
-    key = _key(secret)
-    message_id, timestamp, signatures = _three(headers)
+    key = _decode_secret(secret)
+    message_id, timestamp, signatures = _find_signature_headers(headers)
     if not timestamp.isascii() or not timestamp.isdecimal() or len(timestamp) > 12:
         raise NotGenuine("the time of the webhook is no number of seconds")
     if tolerance is not None and abs(now() - int(timestamp)) > tolerance:
@@ -63,7 +63,7 @@ def verified_webhook(
     expected = hmac.digest(key, signed, "sha256")
     # Every signature is compared, each in constant time: during a rotation there are several.
     found = [
-        hmac.compare_digest(expected, _decoded(value))
+        hmac.compare_digest(expected, _decode_base64(value))
         for version, _, value in (each.partition(",") for each in signatures.split())
         if version == "v1"
     ]
@@ -78,8 +78,12 @@ def verified_webhook(
     return event
 
 
-def _three(headers: Mapping[str, str] | Mapping[bytes, bytes]) -> tuple[str, str, str]:
-    lowered = {_text(name).lower(): _text(value) for name, value in headers.items()}
+def _find_signature_headers(
+    headers: Mapping[str, str] | Mapping[bytes, bytes],
+) -> tuple[str, str, str]:
+    lowered = {
+        _decode_header(name).lower(): _decode_header(value) for name, value in headers.items()
+    }
     for family in _FAMILIES:
         values = [lowered.get(f"{family}-{name}", "") for name in _NAMES]
         if all(values):
@@ -88,21 +92,21 @@ def _three(headers: Mapping[str, str] | Mapping[bytes, bytes]) -> tuple[str, str
     raise NotGenuine(f"the webhook lacks the headers {missing}")
 
 
-def _text(value: object) -> str:
+def _decode_header(value: object) -> str:
     """What a header holds, byte by byte as HTTP sends it; empty for what is no text."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value if isinstance(value, str) else ""
 
 
-def _key(secret: str | bytes) -> bytes:
-    key = _decoded(_text(secret).strip().removeprefix(PREFIX))
+def _decode_secret(secret: str | bytes) -> bytes:
+    key = _decode_base64(_decode_header(secret).strip().removeprefix(PREFIX))
     if not key:
         raise NotGenuine("the secret is none of a webhook, which is `whsec_` and base64")
     return key
 
 
-def _decoded(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -178,7 +178,7 @@ class Capabilities:
     def __init__(self, verified: frozenset[str] = frozenset()) -> None:
         self._focused = {name for name, tool in TOOLS.items() if tool.focused} | verified
 
-    def focused_can(self, tool: str) -> bool:
+    def can_focused_agent_use(self, tool: str) -> bool:
         """Whether the focused agent is relied on to have `tool`."""
         return tool in self._focused
 

@@ -28,7 +28,7 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import KEYWORDS
 
-from .names.paths import connected, imports_in
+from .names.paths import group_connected_paths, imports_in
 
 OF_ABSENCE = frozenset(
     (
@@ -74,14 +74,16 @@ def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
     """Take back what may be found only because a part of the program is missing."""
     by_path = {module.source.path: module for module in modules}
     mistakes: dict[str, list[Span]] = {}
-    for found in sink.sorted():
+    for found in sink.findings_in_order():
         if found.spec.category == "syntax" and found.span.path in by_path:
             mistakes.setdefault(found.span.path, []).append(found.span)
     if not mistakes:
         return
     doubts: dict[str, _Doubts] = {}
     texts = {path: module.source.text for path, module in by_path.items()}
-    for group in connected(sorted(texts), lambda path: imports_in(path, texts.get(path, ""))):
+    for group in group_connected_paths(
+        sorted(texts), lambda path: imports_in(path, texts.get(path, ""))
+    ):
         broken = {by_path[path]: mistakes[path] for path in group if path in mistakes}
         if broken:
             doubts.update(dict.fromkeys(group, _Doubts(broken)))
@@ -105,7 +107,7 @@ class _Doubts:
                 lines.update(range(place.first.line, place.last.line + 1))
             for hole in module.holes:
                 written = _whole_lines(source, hole)
-                self._names.update(_words(written))
+                self._names.update(_split_words(written))
                 self._nameless.update(_NAMELESS.findall(re.sub(r'"[^"]*"?', '""', written)))
         self._names -= KEYWORDS.keys()
 
@@ -122,7 +124,7 @@ class _Doubts:
             return True
         if found.spec.category in _OF_WORDS:
             return False
-        quoted = _words(" ".join(re.findall(r"`([^`]*)`", found.message)))
+        quoted = _split_words(" ".join(re.findall(r"`([^`]*)`", found.message)))
         return any(name in self._names or self._is_part(name) for name in quoted)
 
     def _is_part(self, name: str) -> bool:
@@ -152,5 +154,5 @@ def _whole_lines(source: SourceFile, hole: ast.Hole) -> str:
     return source.text[start : end if end >= 0 else len(source.text)]
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return re.findall(r"\w+", text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.source.files import (
     LIBRARY,
     SUFFIX,
@@ -15,7 +15,7 @@ from flowdsl.source.files import (
     UnreadableFile,
     library_of,
     resolve_path,
-    written_path,
+    spell_flow_path,
 )
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -35,7 +35,7 @@ class Sources(Record):
     targets: dict[ast.Import, ast.Module]
 
 
-def load(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
+def load_sources(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
     """Read and parse `entries` (project paths) and what they import, directly or not.
 
     A file that cannot be read is reported at the import that names it, an entry at its own first
@@ -65,20 +65,20 @@ class _Loader:
 
         The chain of imports may be of any length, since nothing here is recursive.
         """
-        pending = self._imports(self._module(path, named_at))
+        pending = self._stack_imports(self._load_module(path, named_at))
         while pending:
             module, import_ = pending.pop()
             path_ = self._path(module, import_)
             if path_ is None:
                 continue
             is_new = self.loaded.get(path_) is None
-            target = self._module(path_, import_.path.span(module.source))
+            target = self._load_module(path_, import_.path.span(module.source))
             if target is not None:
                 self.targets[import_] = target
                 if is_new:
-                    pending += self._imports(target)
+                    pending += self._stack_imports(target)
 
-    def _module(self, path: str, named_at: Span) -> ast.Module | None:
+    def _load_module(self, path: str, named_at: Span) -> ast.Module | None:
         """The module at `path`, parsed once; None when it cannot be read.
 
         That is reported at every place that names the file.
@@ -90,7 +90,7 @@ class _Loader:
         self.loaded[path] = module
         return module
 
-    def _imports(self, module: ast.Module | None) -> list[tuple[ast.Module, ast.Import]]:
+    def _stack_imports(self, module: ast.Module | None) -> list[tuple[ast.Module, ast.Import]]:
         """The imports of a module in reverse, for a stack."""
         if module is None:
             return []
@@ -140,7 +140,7 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
 
     When it does not exist, the help names the nearest file that does.
     """
-    shown = written_path(error.path)
+    shown = spell_flow_path(error.path)
     if isinstance(error, UnknownLibrary):
         _report_unknown_library(error, named_at, sink)
         return
@@ -152,7 +152,7 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
     if near is None:
         sink.report(errors.MISSING_FILE, named_at, path=shown)
         return
-    folder, _, name = written_path(near).rpartition("/")
+    folder, _, name = spell_flow_path(near).rpartition("/")
     fixes: tuple[Fix, ...] = ()
     written = named_at.text
     wrong = error.path.rpartition("/")[2]
@@ -172,21 +172,21 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
 def _report_unknown_library(error: UnknownLibrary, named_at: Span, sink: Sink) -> None:
     """Report, at `named_at`, a library that is not declared; the help names the nearest one."""
     written = f"{LIBRARY}{error.name}"
-    near = closest(error.name, error.known)
+    near = find_closest_name(error.name, error.known)
     fixes: tuple[Fix, ...] = ()
     if near is not None:
         help = f"a library `{near}` is declared"
         fixed = Edit(named_at, named_at.text.replace(f"{written}/", f"{LIBRARY}{near}/", 1))
         fixes = (Fix(f"use `{LIBRARY}{near}`", (fixed,)),) if f"{written}/" in named_at.text else ()
     elif error.known:
-        help = f"declared are {listed(error.known)}"
+        help = f"declared are {join_names(error.known)}"
     else:
         help = (
             "`[project] libraries` of `flowdsl.toml` declares none; it is written "
             '`libraries = { NAME = "../FOLDER" }`, and a folder of the project itself '
             f"`./{written}/...`"
         )
-    shown = written_path(error.path)
+    shown = spell_flow_path(error.path)
     sink.report(errors.UNKNOWN_LIBRARY, named_at, written=shown, help=help, fixes=fixes)
 
 
@@ -202,11 +202,11 @@ def _nearest_file(path: str, siblings: list[str]) -> str | None:
         for sibling in siblings
         if sibling.endswith(f".{suffix}")
     }
-    near = closest(stem, same)
+    near = find_closest_name(stem, same)
     if near is not None:
         return same[near]
     by_name = {sibling.rpartition("/")[2]: sibling for sibling in siblings}
-    near = closest(name, by_name)
+    near = find_closest_name(name, by_name)
     return by_name[near] if near is not None else None
 
 
@@ -233,7 +233,7 @@ def _report_cycles(
             if target in path:
                 around = list(path)
                 cycle = [*around[around.index(target) :], target]
-                shown = " -> ".join(written_path(entry.source.path) for entry in cycle)
+                shown = " -> ".join(spell_flow_path(entry.source.path) for entry in cycle)
                 sink.report(errors.IMPORT_CYCLE, import_.path.span(module.source), cycle=shown)
             else:
                 path[target] = iter(target.imports)

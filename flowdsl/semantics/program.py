@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Label
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import Names, known_names, rename_fix
+from flowdsl.diagnostics.suggest import Names, rename_fix, suggest_known_names
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
@@ -164,7 +164,7 @@ class Program:
         **values: Any,
     ) -> None:
         """Report a name that means nothing; `called` is the noun of the `known` ones."""
-        help, fixes = known_names(called, known, name), rename_fix(span, known)
+        help, fixes = suggest_known_names(called, known, name), rename_fix(span, known)
         self.sink.report(spec, span, name=name, help=help, fixes=fixes, **values)
 
     def report_again(

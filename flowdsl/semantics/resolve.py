@@ -41,7 +41,7 @@ from .traversal import RefIndex
 from .types import RecordOf
 from .values.annotations import check_declaration_annotations
 from .values.assignability import holds_escaped_names
-from .values.expressions import check_text, infer
+from .values.expressions import check_text, infer_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def analyze_program(
         from .certainty import drop_uncertain
 
         drop_uncertain(program.sources.modules, sink)
-    return _model(program, scopes, chains, tests, only)
+    return _assemble_model(program, scopes, chains, tests, only)
 
 
 D = TypeVar("D", ast.ChainDecl, ast.TestDecl)
@@ -162,9 +162,9 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
         match item:
             case ast.ModelSection(settings=model):
                 models = check_settings(program, scope, model, MODEL_SETTINGS, "`model`")
-                _fill(workflow.models, models)
+                _fill_once(workflow.models, models)
             case ast.TerminalSection(settings=terminal):
-                _fill(
+                _fill_once(
                     workflow.terminal,
                     check_settings(program, scope, terminal, TERMINAL_SETTINGS, "`terminal`"),
                 )
@@ -181,8 +181,8 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
             case ast.ExtraSection(value=value):
                 from .declarations.wire import WORKFLOW_FIELDS, check_extra
 
-                infer(program, scope, value, places.SETTING)
-                _fill(workflow.extra, constant_json(program, value))
+                infer_type(program, scope, value, places.SETTING)
+                _fill_once(workflow.extra, constant_json(program, value))
                 check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
             case ast.ChecksFrom(path=path) if workflow.checks_from is not None:
                 from .declarations.payload_files import check_checks_file
@@ -206,14 +206,14 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
         program.sink.report(errors.MISSING_STEPS, span, name=workflow.name)
 
 
-def _fill(table: dict[str, Any], values: dict[str, Any]) -> None:
+def _fill_once(table: dict[str, Any], values: dict[str, Any]) -> None:
     """Fill a table once: a section that stands twice is reported already, and the first counts."""
     if not table:
         table.update(values)
 
 
 def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
-    declared = list(_declared(program, ast.ChainDecl))
+    declared = list(_find_declarations(program, ast.ChainDecl))
     chains: tuple[ChainSymbol, ...] = ()
     if declared:
         from .declarations.chains import check_chain
@@ -229,7 +229,7 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
     return chains
 
 
-def _declared(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D]]:
+def _find_declarations(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D]]:
     """The declarations of a class, each with its file."""
     for module in program.sources.modules:
         for declaration in module.declarations:
@@ -238,7 +238,7 @@ def _declared(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D
 
 
 def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...]:
-    tests = tuple(_declared(program, ast.TestDecl))
+    tests = tuple(_find_declarations(program, ast.TestDecl))
     if not tests:
         return ()
     from .flow_tests.check import check_test
@@ -266,7 +266,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
     ordered = order_tasks(program)
     report_too_many_statements(program, ordered)
     summaries: dict[TaskSymbol, Summary] = {}
-    destinations = _destinations(program, summaries)
+    destinations = _prepare_destinations(program, summaries)
     secrets = has_secrets(program)
     reads = {module: RefIndex(scope.runtime_refs) for module, scope in program.scopes.items()}
 
@@ -315,7 +315,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
     return ordered
 
 
-def _destinations(program: Program, summaries: Summaries) -> Destinations | None:
+def _prepare_destinations(program: Program, summaries: Summaries) -> Destinations | None:
     """The judge of where values end up; None where nothing is untrusted and nothing is run."""
     runs = any(place is places.COMMAND for _, _, place in program.joined_texts)
     if not runs and not is_declared_untrusted(program):
@@ -346,7 +346,7 @@ def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span
     return spans
 
 
-def _model(
+def _assemble_model(
     program: Program,
     scopes: dict[ast.Decl, ValueScope],
     chains: tuple[ChainSymbol, ...],

@@ -222,7 +222,7 @@ DESCRIBED = 50
 """Values of a choice and fields of a record that a description lists."""
 
 
-def describe(type_: Type, most: int | None = DESCRIBED) -> str:
+def describe_type(type_: Type, most: int | None = DESCRIBED) -> str:
     """The type as a person would write it.
 
     Of more than `most` values or fields in it, the first are written; all with None.
@@ -233,19 +233,19 @@ def describe(type_: Type, most: int | None = DESCRIBED) -> str:
         case Enum(values, name):
             if name:
                 return name
-            shown = " | ".join(map(spelled_value, values[:most]))
+            shown = " | ".join(map(spell_enum_value, values[:most]))
             shown += "" if len(values[:most]) == len(values) else " | …"
             return f"{shown} | string" if type_.open else shown
         case ListOf(element):
-            text = describe(element, most)
+            text = describe_type(element, most)
             return f"({text})[]" if "|" in text else f"{text}[]"
         case Optional(inner):
-            text = describe(inner, most)
+            text = describe_type(inner, most)
             return f"({text})?" if "|" in text else f"{text}?"
         case RecordOf(name, fields):
             if name:
                 return name
-            parts = [_described_field(field, most) for field in fields[:most]]
+            parts = [_describe_field(field, most) for field in fields[:most]]
             if len(parts) < len(fields):
                 parts.append("…")
             return f"{{ {', '.join(parts)} }}"
@@ -253,15 +253,15 @@ def describe(type_: Type, most: int | None = DESCRIBED) -> str:
             return "unknown"
 
 
-def spelled_value(value: str | int) -> str:
+def spell_enum_value(value: str | int) -> str:
     """A value of an enum as source has it."""
     return str(value) if isinstance(value, int) else f'"{value}"'
 
 
-def _described_field(field: FieldType, most: int | None) -> str:
+def _describe_field(field: FieldType, most: int | None) -> str:
     if field.absent:
-        return f"{field.name}?: {describe(strip_optional(field.type), most)}"
-    return f"{field.name}: {describe(field.type, most)}"
+        return f"{field.name}?: {describe_type(strip_optional(field.type), most)}"
+    return f"{field.name}: {describe_type(field.type, most)}"
 
 
 def may_be_missing(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:

@@ -26,7 +26,7 @@ class Difference(Record):
         return f"{self.what}{place}: the program {self.program}, the prompt {self.payload}"
 
 
-def differences(program: Trace, payload: Trace) -> Iterator[Difference]:
+def find_differences(program: Trace, payload: Trace) -> Iterator[Difference]:
     """How the trace of a payload differs from that of its program; nothing where it does not.
 
     Of the events only the first that differs is told: what follows it means nothing. A question
@@ -38,7 +38,7 @@ def differences(program: Trace, payload: Trace) -> Iterator[Difference]:
         return
     if program.heading != payload.heading:
         yield Difference("heading", program.heading, payload.heading)
-    pairs = zip_longest(_events(program), _events(payload))
+    pairs = zip_longest(_meaningful_events(program), _meaningful_events(payload))
     for number, (first, second) in enumerate(pairs):
         if first != second:
             yield Difference("event", first or "does nothing", second or "does nothing", number)
@@ -53,7 +53,7 @@ def differences(program: Trace, payload: Trace) -> Iterator[Difference]:
         yield Difference("post-run checks", program.checks, payload.checks)
 
 
-def _events(trace: Trace) -> list[Event]:
+def _meaningful_events(trace: Trace) -> list[Event]:
     """The events up to the last that somebody did; a situation behind it changes nothing."""
     events = list(trace.events)
     while events and events[-1].verb in (HANDLE, MISS):

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, WorkflowArtifact
-from flowdsl.ir.days import with_days
+from flowdsl.ir.days import fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.record import Record
 
-from .compare import Difference, differences
+from .compare import Difference, find_differences
 from .interpreter.interpret import interpret
-from .machine.execute import Payload, execute
+from .machine.execute import Payload, execute_payload
 from .machine.variants import Observed, Variant, main_variants
 from .trace import SUCCESS, Trace
 from .world import World
@@ -56,24 +56,24 @@ def _open_part(part: ModelName | ImageRef) -> str:
     return part.alias if isinstance(part, ModelName) else part.sha256
 
 
-def started_world(payload: Payload, world: World) -> World:
+def world_with_defaults(payload: Payload, world: World) -> World:
     """The world of a run that FlowDSL starts, which fills in the defaults of inputs."""
     schema = json.loads(payload.input_schema or "{}")
-    return _given(world, _with_defaults(dict(world.inputs), schema))
+    return _replace_inputs(world, _fill_in_defaults(dict(world.inputs), schema))
 
 
 def on_its_day(workflow: WorkflowSymbol, world: World) -> World:
     """The world of a run that FlowDSL starts, which fills in the days of inputs; raises `NoDay`."""
     fields = TypeLowering(lambda value: value).fields(workflow.inputs)
-    return _given(world, with_days(fields, world.inputs, world.today))
+    return _replace_inputs(world, fill_in_days(fields, world.inputs, world.today))
 
 
-def _given(world: World, inputs: Mapping[str, Any]) -> World:
+def _replace_inputs(world: World, inputs: Mapping[str, Any]) -> World:
     """The same world, whose run is given other inputs."""
     return World(inputs, world.answer, world.situations, world.today)
 
 
-def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
+def _fill_in_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
     """A value with the defaults of a schema, also of the fields of records inside of it."""
     match value:
         case dict():
@@ -84,11 +84,11 @@ def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
                 if "default" in each and name not in value
             }
             return {
-                name: _with_defaults(each, properties.get(name, {}))
+                name: _fill_in_defaults(each, properties.get(name, {}))
                 for name, each in (value | defaults).items()
             }
         case list():
-            return [_with_defaults(each, schema.get("items", {})) for each in value]
+            return [_fill_in_defaults(each, schema.get("items", {})) for each in value]
         case _:
             return value
 
@@ -120,15 +120,15 @@ def disagreements_with(
     A variant that makes no difference to what an earlier one did is left out. Of the world only the
     inputs count: its answers stand in the trace. Raises `Refused` as `disagreements` does.
     """
-    started = started_world(payload, world)
+    started = world_with_defaults(payload, world)
     done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
         if any(each.decides(variant) for each in done):
             continue
         observed = Observed(variant)
-        executed = execute(payload, started, program, cast(Variant, observed)).trace
+        executed = execute_payload(payload, started, program, cast(Variant, observed)).trace
         done.append(observed)
-        yield from _first(variant, program, executed)
+        yield from _find_first_disagreement(variant, program, executed)
 
 
 def replay_disagreements(
@@ -172,24 +172,26 @@ def replay_disagreements_with(
     """
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
-    began, started = started_world(payload, recorded), started_world(payload, world)
+    began, started = world_with_defaults(payload, recorded), world_with_defaults(payload, world)
     done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
         if any(each.decides(variant) for each in done):
             continue
         observed = Observed(variant)
-        first = execute(payload, began, recorded_program, cast(Variant, observed))
+        first = execute_payload(payload, began, recorded_program, cast(Variant, observed))
         done.append(observed)
         if first.recording is None:
             continue
-        replayed = execute(
+        replayed = execute_payload(
             payload, started, program, cast(Variant, observed), first.recording
         ).trace
-        yield from _first(variant, program, replayed)
+        yield from _find_first_disagreement(variant, program, replayed)
 
 
-def _first(variant: Variant, program: Trace, payload: Trace) -> Iterator[Disagreement]:
+def _find_first_disagreement(
+    variant: Variant, program: Trace, payload: Trace
+) -> Iterator[Disagreement]:
     """The first difference of two traces, where there is one."""
-    for difference in differences(program, payload):
+    for difference in find_differences(program, payload):
         yield Disagreement(variant, difference, program, payload)
         return

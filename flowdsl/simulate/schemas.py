@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
 
 
-def refusal(schema: str, value: Mapping[str, Any]) -> str | None:
+def find_refusal(schema: str, value: Mapping[str, Any]) -> str | None:
     """Why the JSON Schema with this text refuses a value; None where it is valid.
 
     A schema that cannot be read refuses nothing (the emulator's `unreadable-schema-open`).
     """
-    validator = _validator(schema)
+    validator = _compile_validator(schema)
     if validator is None:
         return None
     try:
@@ -29,10 +29,10 @@ def refusal(schema: str, value: Mapping[str, Any]) -> str | None:
         found = next(iter(validator.iter_errors(value)), None)
     except UnicodeEncodeError:
         return "a text holds half of a surrogate pair"
-    return None if found is None else _message(found)
+    return None if found is None else _describe_error(found)
 
 
-def _message(error: ValidationError) -> str:
+def _describe_error(error: ValidationError) -> str:
     """What is wrong, in words also where a text could end its place in a prompt."""
     refused = read_refused(error.kind.as_dict().get("schema")) if error.kind.name == "not" else None
     text = error.instance
@@ -43,28 +43,28 @@ def _message(error: ValidationError) -> str:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: str) -> Validator | None:
+def _compile_validator(schema: str) -> Validator | None:
     # It takes a fifth of the time of `jsonschema` to import (decision 45).
     from jsonschema_rs import Draft202012Validator
 
     try:
         # It is `offline`, as a schema may name an address that nobody meant to be asked.
-        return Draft202012Validator(schema, keywords={"pattern": _Pattern}, offline=True)
+        return Draft202012Validator(schema, keywords={"pattern": _PatternKeyword}, offline=True)
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=64)
-def _pattern(pattern: str) -> _Pattern:
-    return _Pattern({}, pattern, None)
+def _compile_pattern(pattern: str) -> _PatternKeyword:
+    return _PatternKeyword({}, pattern, None)
 
 
 def fits_pattern(pattern: str, text: str) -> bool:
-    """Whether some dialect finds a pattern in a text, as `refusal` asks it."""
-    return _pattern(pattern).fits(text)
+    """Whether some dialect finds a pattern in a text, as `find_refusal` asks it."""
+    return _compile_pattern(pattern).fits(text)
 
 
-class _Pattern:
+class _PatternKeyword:
     """The keyword `pattern`, which refuses a text where all dialects do.
 
     The library reads a pattern as JSON Schema says, and gives up where look-arounds make it try

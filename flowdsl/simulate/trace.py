@@ -69,7 +69,7 @@ _SECRET = "\ufdd1{}\ufdd2"
 _MARKED_SECRET = re.compile("\ufdd1([^\ufdd1\ufdd2]*)\ufdd2")
 
 
-def marked_secret(alias: str) -> str:
+def mark_secret(alias: str) -> str:
     """The placeholder of a secret in a text that is typed, where the service puts the secret in.
 
     A text may spell a placeholder, too, which `act` tells from this.
@@ -223,7 +223,7 @@ class Recorder:
         if verb in _STILL:
             self._add(verb, texts)
             return
-        self._meet()
+        self._meet_situation()
         self._add(verb, texts)
         self._position += 1
 
@@ -237,7 +237,7 @@ class Recorder:
     def ask(self, question: Question) -> Any:
         """The answer to a question at this position, as the world gives it."""
         if question.kind != CHECK:  # nobody works any more
-            self._meet()
+            self._meet_situation()
         key = (question, self._position)
         if key not in self._asked:
             self._asked[key] = self._answer(question)
@@ -274,7 +274,7 @@ class Recorder:
             tuple(each for each in asked if each.question.kind == CHECK),
         )
 
-    def _meet(self) -> None:
+    def _meet_situation(self) -> None:
         """Deal with the situation that arises at this position, once."""
         position = self._position
         if position in self._situations:

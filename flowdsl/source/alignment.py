@@ -30,7 +30,7 @@ class Effort:
     def __init__(self, left: int = EFFORT) -> None:
         self.left = left
 
-    def opcodes(
+    def compute_opcodes(
         self,
         old: Sequence[_Entry],
         new: Sequence[_Entry],
@@ -39,7 +39,7 @@ class Effort:
         """How `old` becomes `new`, its longest matches first."""
         return list(_Matcher(self, is_junk, old, new, autojunk=False).get_opcodes())
 
-    def unified(
+    def unified_diff_lines(
         self,
         old: Sequence[str],
         new: Sequence[str],
@@ -57,7 +57,10 @@ class Effort:
                 yield f"--- {old_name}{end}"
                 yield f"+++ {new_name}{end}"
             first, last = group[0], group[-1]
-            yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@{end}"
+            yield (
+                f"@@ -{_format_hunk_range(first[1], last[2])} "
+                f"+{_format_hunk_range(first[3], last[4])} @@{end}"
+            )
             for tag, a, b, c, d in group:
                 if tag == "equal":
                     yield from (f" {line}" for line in old[a:b])
@@ -99,7 +102,7 @@ _CONTEXT = 3
 """Lines around a change in a unified difference."""
 
 
-def _range(start: int, stop: int) -> str:
+def _format_hunk_range(start: int, stop: int) -> str:
     """Lines as the head of a hunk names them."""
     length = stop - start
     if length == 1:

@@ -24,7 +24,7 @@ class UnreadableFile(Exception):
     """
 
     def __init__(self, path: str, reason: str, *, missing: bool = False) -> None:
-        super().__init__(f"`{written_path(path)}` cannot be read: {reason}")
+        super().__init__(f"`{spell_flow_path(path)}` cannot be read: {reason}")
         self.path = path
         self.reason = reason
         self.missing = missing
@@ -98,14 +98,14 @@ class MemoryFiles:
         return content.encode() if isinstance(content, str) else content
 
     def read_text(self, path: str) -> str:
-        return decode(path, self.read_bytes(path))
+        return decode_text(path, self.read_bytes(path))
 
     def siblings(self, path: str) -> list[str]:
         folder = path.rpartition("/")[0]
         return sorted(name for name in self._files if name.rpartition("/")[0] == folder)
 
 
-def decode(path: str, content: bytes) -> str:
+def decode_text(path: str, content: bytes) -> str:
     """The text of a file's bytes: UTF-8, without a byte order mark.
 
     Raises `UnreadableFile`, whose reason names the byte and the line that are not UTF-8.
@@ -159,7 +159,7 @@ def library_of(path: str) -> str | None:
     return home[len(LIBRARY) : -2] if home else None
 
 
-def written_path(path: str) -> str:
+def spell_flow_path(path: str) -> str:
     """A path as a flow writes it, for messages: `@epic/login.flow`."""
     home, inner = split_library(path)
     return f"{home[:-1]}{inner}" if home else path

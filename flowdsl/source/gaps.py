@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def fill(pieces: Sequence[str | None], text: str) -> list[tuple[int, int]] | None:
+def fill_gaps_from(pieces: Sequence[str | None], text: str) -> list[tuple[int, int]] | None:
     """Where in `text` the unknown pieces stand, when the known ones are the rest of it.
 
     `pieces` are the parts of a text in order, None for an unknown one. The result has a pair of
-    offsets for each None; it is None when `text` is not made of these pieces. `fill(["Type ", None,
-    " now"], "Type 12 now")` is `[(5, 7)]`.
+    offsets for each None; it is None when `text` is not made of these pieces.
+    `fill_gaps_from(["Type ", None, " now"], "Type 12 now")` is `[(5, 7)]`.
 
     Each gap takes as little as it can, the first ones first. That needs no second try: a piece that
     is found as early as possible leaves the most text to the pieces behind it.

@@ -17,7 +17,7 @@ def is_pattern(text: str) -> bool:
     return not MAGIC.isdisjoint(text)
 
 
-def translate(pattern: str) -> str:
+def translate_glob(pattern: str) -> str:
     """The regular expression of a glob that matches a whole POSIX path.
 
     `*` and `?` stay inside one segment, `**` as a segment spans any number of them, `[a-z]` and
@@ -37,7 +37,7 @@ def translate(pattern: str) -> str:
                 segment.append(".+")
                 break
             if pattern[index + 2] == "/":
-                spans[-1].append(_segment(segment))
+                spans[-1].append(_segment_expression(segment))
                 spans.append([])
                 segment = []
                 index += 3
@@ -49,7 +49,7 @@ def translate(pattern: str) -> str:
                 index += 1
             segment.append(None)
         elif character == "/":
-            spans[-1].append(_segment(segment) + "/")
+            spans[-1].append(_segment_expression(segment) + "/")
             segment = []
         elif character == "?":
             segment.append("[^/]")
@@ -68,7 +68,7 @@ def translate(pattern: str) -> str:
                 character = pattern[index]
                 index += 1
             segment.append(re.escape(character))
-    spans[-1].append(_segment(segment))
+    spans[-1].append(_segment_expression(segment))
     first, *others = map("".join, spans)
     if not others:
         return first
@@ -76,7 +76,7 @@ def translate(pattern: str) -> str:
     return f"{first}{taken}(?:[^/]+/)*{others[-1]}"
 
 
-def _segment(parts: list[str | None]) -> str:
+def _segment_expression(parts: list[str | None]) -> str:
     """The expression of one segment; all but its last `*` take what they first find, for good."""
     stars = parts.count(None)
     written, opened = [], ""

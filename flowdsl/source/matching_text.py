@@ -48,26 +48,26 @@ class _Writer:
         self._extra = extra
 
     def whole(self) -> str:
-        text = self._alternatives()
+        text = self._write_alternatives()
         if self._at < len(self._pattern):
             raise _Unsupported
         return text
 
-    def _alternatives(self) -> str:
-        first = self._sequence()
+    def _write_alternatives(self) -> str:
+        first = self._write_sequence()
         while self._take("|"):
-            self._sequence()
+            self._write_sequence()
         return first
 
-    def _sequence(self) -> str:
+    def _write_sequence(self) -> str:
         text = ""
         while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
-            text += self._repeated(self._atom())
+            text += self._write_repetition(self._write_atom())
             if len(text) > MAX_LENGTH:
                 raise _Unsupported
         return text
 
-    def _atom(self) -> str:
+    def _write_atom(self) -> str:
         character = self._next()
         match character:
             case "^" | "$":
@@ -75,17 +75,17 @@ class _Writer:
             case ".":
                 return "a"
             case "[":
-                return self._class()
+                return self._write_class_member()
             case "(":
-                return self._group()
+                return self._write_group()
             case "\\":
-                return self._escape()
+                return self._write_escape()
             case "*" | "+" | "?":
                 raise _Unsupported
             case _:
                 return character
 
-    def _repeated(self, text: str) -> str:
+    def _write_repetition(self, text: str) -> str:
         low, high = 1, 1
         if self._take("*"):
             low, high = 0, self._extra
@@ -110,10 +110,10 @@ class _Writer:
             raise _Unsupported
         return text * count
 
-    def _group(self) -> str:
+    def _write_group(self) -> str:
         if self._take("?") and not self._take(":") and not self._named():
             raise _Unsupported
-        text = self._alternatives()
+        text = self._write_alternatives()
         if not self._take(")"):
             raise _Unsupported
         return text
@@ -125,7 +125,7 @@ class _Writer:
         self._at = name.end()
         return True
 
-    def _escape(self) -> str:
+    def _write_escape(self) -> str:
         character = self._next()
         if character in "AZbz":
             return ""
@@ -137,12 +137,12 @@ class _Writer:
             digits = 2 if character == "x" else 4
             code = self._pattern[self._at : self._at + digits]
             self._at += digits
-            return _character(code)
+            return _character_of_code(code)
         if character.isalnum():
             raise _Unsupported
         return character
 
-    def _class(self) -> str:
+    def _write_class_member(self) -> str:
         """One member: the first that is written, or for `[^...]` one that is not."""
         start = self._at - 1
         negated = self._take("^")
@@ -151,7 +151,7 @@ class _Writer:
         while first or self._pattern[self._at : self._at + 1] != "]":
             first = False
             character = self._next()
-            members.append(self._escape() if character == "\\" else character)
+            members.append(self._write_escape() if character == "\\" else character)
         self._at += 1
         written = self._pattern[start : self._at]
         fits: Callable[[str], object] = re.compile(written).fullmatch
@@ -173,7 +173,7 @@ class _Writer:
         return False
 
 
-def _character(code: str) -> str:
+def _character_of_code(code: str) -> str:
     try:
         return chr(int(code, 16))
     except ValueError:

@@ -46,12 +46,12 @@ class Unusable(Exception):
 def syntax_problem(pattern: str) -> str | None:
     """Why no dialect reads `pattern`; None when some engine may, even if RE2 cannot."""
     try:
-        _bound(pattern)
+        _check_pattern_bounds(pattern)
         if pattern.isascii() and not any(mark in pattern for mark in ("(?", "\\p", "\\P", "\\u")):
             # What all dialects share needs no import of RE2, and Python reads it in linear time.
             _read_by_python(pattern)
         else:
-            _compiled(pattern)
+            _compile_pattern(pattern)
     except Unusable as unusable:
         return None if unusable.is_legal else unusable.why
     return None
@@ -60,7 +60,7 @@ def syntax_problem(pattern: str) -> str | None:
 def run_problem(pattern: str) -> str | None:
     """Why `pattern` is not run, whatever other engines do; None for a pattern that is run."""
     try:
-        _compiled(pattern)
+        _compile_pattern(pattern)
     except Unusable as unusable:
         return unusable.why
     return None
@@ -72,15 +72,17 @@ def is_found(pattern: str, text: str) -> bool:
     Where dialects disagree the answer is True: `\\w` and its like hold letters of all alphabets for
     some engines and only ASCII for others.
     """
-    if _compiled(pattern).search(_encodable(text)) is not None:
+    if _compile_pattern(pattern).search(_replace_lone_surrogates(text)) is not None:
         return True
     return not text.isascii() and re.search(_DIALECTS, pattern) is not None
 
 
 def matches_whole(pattern: str, text: str) -> bool:
     """Whether `pattern` matches all of `text`, as RE2 reads it; raises `Unusable`."""
-    _compiled(pattern)
-    return _compiled(rf"\A(?:{pattern})\Z").search(_encodable(text)) is not None
+    _compile_pattern(pattern)
+    return (
+        _compile_pattern(rf"\A(?:{pattern})\Z").search(_replace_lone_surrogates(text)) is not None
+    )
 
 
 def may_match(pattern: str, text: str) -> bool:
@@ -91,14 +93,14 @@ def may_match(pattern: str, text: str) -> bool:
         return True
 
 
-def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
+def find_match_places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
     """The offsets of the first `most` matches of `pattern` in `text` that are not empty.
 
     Raises `Unusable`. The bound keeps the time linear where every match has to look at the rest of
     the text.
     """
     found = 0
-    for match in _compiled(pattern).finditer(_encodable(text)):
+    for match in _compile_pattern(pattern).finditer(_replace_lone_surrogates(text)):
         start, end = match.span()
         if start < end:
             yield start, end
@@ -107,7 +109,7 @@ def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
                 return
 
 
-def _encodable(text: str) -> str:
+def _replace_lone_surrogates(text: str) -> str:
     """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
     try:
         text.encode()
@@ -117,9 +119,9 @@ def _encodable(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
+def _compile_pattern(pattern: str) -> Any:
     """`pattern` compiled by RE2; raises `Unusable`."""
-    _bound(pattern)
+    _check_pattern_bounds(pattern)
     if re.search(_HUGE, pattern) is not None:
         # RE2 takes a count with very many digits for plain text.
         raise Unusable(_OFTEN, is_legal=True)
@@ -133,7 +135,7 @@ def _compiled(pattern: str) -> Any:
     except UnicodeEncodeError:
         raise Unusable("it holds half a character") from None
     except re2.error as error:
-        _read_by_python(_skeleton(pattern))
+        _read_by_python(_pattern_skeleton(pattern))
         raise Unusable(_beyond_re2(pattern, error), is_legal=True) from None
 
 
@@ -162,7 +164,7 @@ def _beyond_re2(pattern: str, error: Exception) -> str:
     return f"it has an {reason}" if reason.startswith("invalid") else f"it has a {reason}"
 
 
-def _bound(pattern: str) -> None:
+def _check_pattern_bounds(pattern: str) -> None:
     """Refuse what would take long to compile; raises `Unusable`."""
     if len(pattern) > LONGEST:
         raise Unusable(f"it is longer than {LONGEST:,} characters")
@@ -173,7 +175,7 @@ def _bound(pattern: str) -> None:
             raise Unusable(f"its groups are nested more than {DEEPEST} deep")
 
 
-def _skeleton(pattern: str) -> str:
+def _pattern_skeleton(pattern: str) -> str:
     """`pattern` with `x` for each escape and class, in the syntax that Python and all dialects
     share.
 

@@ -32,7 +32,7 @@ def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
         or not given.keys() >= set(rest)
         or not named.keys() <= set(rest)
     ):
-        record.__init__ = _initialiser(fields, defaults, record._kw_only)
+        record.__init__ = _make_initialiser(fields, defaults, record._kw_only)
         record.__init__(self, *values, **named)
         return
     for name, value in zip(fields, values, strict=False):
@@ -41,7 +41,7 @@ def _initialise_few(self: Any, *values: Any, **named: Any) -> None:
         setattr(self, name, given[name])
 
 
-def _initialiser(fields: tuple[str, ...], defaults: dict[str, Any], kw_only: bool) -> Any:
+def _make_initialiser(fields: tuple[str, ...], defaults: dict[str, Any], kw_only: bool) -> Any:
     """An `__init__` for these fields, generated as source."""
     parameters = [f"{name}=_defaults[{name!r}]" if name in defaults else name for name in fields]
     if kw_only and parameters:
@@ -105,11 +105,11 @@ class _RecordType(type):
             body["__hash__"] = _hash
         if eq or any(hasattr(parent, "_values") for parent in bases):
             compared = [field for field in fields if field not in apart]
-            body["_values"] = property(attrgetter(*compared) if compared else _nothing)
+            body["_values"] = property(attrgetter(*compared) if compared else _no_values)
         return super().__new__(mcls, name, bases, body)
 
 
-def _nothing(record: Any) -> tuple[Any, ...]:
+def _no_values(record: Any) -> tuple[Any, ...]:
     return ()
 
 

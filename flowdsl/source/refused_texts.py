@@ -36,7 +36,7 @@ class Refused(Record, eq=True):
     signs: frozenset[str] = frozenset()
     markup: bool = False
 
-    def also(self, other: Refused) -> Refused:
+    def combine_with(self, other: Refused) -> Refused:
         """What two places refuse together."""
         return Refused(
             self.lines or other.lines, self.signs | other.signs, self.markup or other.markup
@@ -108,13 +108,13 @@ def first_fault(text: str, refused: Refused) -> Fault | None:
     """The first part of a text that a place refuses."""
     faults = [
         Fault(takes, found.start(), found[0], why)
-        for pattern, takes, why in _rules(refused)
+        for pattern, takes, why in _find_refusal_rules(refused)
         if (found := re.search(pattern, text)) is not None
     ]
     return min(faults, key=lambda fault: fault.start, default=None)
 
 
-def _rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
+def _find_refusal_rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
     """The patterns of what is refused, each with what is taken instead, and why."""
     if refused.lines:
         yield f"[{CONTROLS}]", "a text on one line", "it stands within a line of the prompt"
@@ -175,7 +175,7 @@ def takes_json_alone(schema: object, value: object) -> bool:
     )
 
 
-def refused_texts(
+def find_refused_texts(
     value: Any, schema: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str, Fault]]:
     """The texts in a value that the places of a schema refuse, each with its path."""
@@ -188,11 +188,11 @@ def refused_texts(
                 yield path, value, fault
         case list():
             for index, inner in enumerate(value):
-                yield from refused_texts(inner, schema.get("items"), (*path, index))
+                yield from find_refused_texts(inner, schema.get("items"), (*path, index))
         case dict():
             properties = schema.get("properties")
             known = properties if isinstance(properties, Mapping) else {}
             for name, inner in value.items():
-                yield from refused_texts(inner, known.get(name), (*path, name))
+                yield from find_refused_texts(inner, known.get(name), (*path, name))
         case _:
             pass

@@ -39,7 +39,7 @@ def read_toml(text: str) -> dict[str, Any]:
     except RecursionError:
         raise UnreadableToml(None) from None
     except ValueError as error:
-        raise _unreadable(text, str(error)) from None
+        raise _make_unreadable_error(text, str(error)) from None
 
 
 def _is_code(text: str, at: int) -> bool:
@@ -48,7 +48,7 @@ def _is_code(text: str, at: int) -> bool:
     return "#" not in before and before.count('"') % 2 == before.count("'") % 2 == 0
 
 
-def _unreadable(text: str, message: str) -> UnreadableToml:
+def _make_unreadable_error(text: str, message: str) -> UnreadableToml:
     # `TOMLDecodeError` gives its place in words only (attributes come with Python 3.14). Other
     # value errors, such as that of a number of five thousand digits, have no place.
     match = re.fullmatch(_POSITION, message)

@@ -100,7 +100,7 @@ class Intent(_Closed):
     given_up_at: AwareDatetime | None = None
 
     @property
-    def short(self) -> str:
+    def short_id(self) -> str:
         """The first eight digits of `id`, which stand in the mark."""
         return self.id[:8]
 
@@ -189,25 +189,27 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
 
     Raises `CorruptState`, `NewerState` or `ForeignState`, whose messages name `where`.
     """
-    raw = _decoded(content, where)
+    raw = _decode_document(content, where)
     version = raw.get("format")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise CorruptState(_corrupt(where, "has no `format` number"))
+        raise CorruptState(_describe_corruption(where, "has no `format` number"))
     if version > FORMAT:
         raise NewerState(
             f"the state at `{where}` has format {version} and this version reads up to {FORMAT}; "
-            f"use {_named(raw.get('min_cli'))} or newer"
+            f"use {_describe_needed_version(raw.get('min_cli'))} or newer"
         )
     if version < FORMAT:
-        raise CorruptState(_corrupt(where, f"has the unknown format {version}"))
+        raise CorruptState(_describe_corruption(where, f"has the unknown format {version}"))
     try:
         document = StateDocument.model_validate_json(json.dumps(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise CorruptState(_corrupt(where, f"is wrong at `{place}`: {first['msg']}")) from None
+        raise CorruptState(
+            _describe_corruption(where, f"is wrong at `{place}`: {first['msg']}")
+        ) from None
     except RecursionError:
-        raise CorruptState(_corrupt(where, "is nested too deeply")) from None
+        raise CorruptState(_describe_corruption(where, "is nested too deeply")) from None
     for label, expected, found in (
         ("project", project, document.project),
         ("environment", environment, document.environment),
@@ -240,19 +242,19 @@ def refuse_other_service(document: StateDocument, environment: str, api_base: st
         )
 
 
-def _decoded(content: bytes, where: str) -> dict[str, Any]:
+def _decode_document(content: bytes, where: str) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
-        raise CorruptState(_corrupt(where, too_large(len(content))))
+        raise CorruptState(_describe_corruption(where, too_large(len(content))))
     if not content.strip():
-        raise CorruptState(_corrupt(where, "is empty"))
+        raise CorruptState(_describe_corruption(where, "is empty"))
     try:
         raw = json.loads(content.decode())
     except UnicodeDecodeError:
-        raise CorruptState(_corrupt(where, "is not UTF-8 text")) from None
+        raise CorruptState(_describe_corruption(where, "is not UTF-8 text")) from None
     except (ValueError, RecursionError):
-        raise CorruptState(_corrupt(where, "is not JSON, perhaps cut off")) from None
+        raise CorruptState(_describe_corruption(where, "is not JSON, perhaps cut off")) from None
     if not isinstance(raw, dict):
-        raise CorruptState(_corrupt(where, "is no JSON object"))
+        raise CorruptState(_describe_corruption(where, "is no JSON object"))
     return raw
 
 
@@ -261,12 +263,12 @@ def too_large(size: int) -> str:
     return f"has {size} bytes, more than the {MAX_BYTES // 1024**2} MB that are read"
 
 
-def _named(min_cli: object) -> str:
+def _describe_needed_version(min_cli: object) -> str:
     known = isinstance(min_cli, str) and re.fullmatch(r"[0-9A-Za-z.+-]{1,40}", min_cli)
     return f"flowdsl {min_cli}" if known else "the version of flowdsl that wrote it"
 
 
-def _corrupt(where: str, problem: str) -> str:
+def _describe_corruption(where: str, problem: str) -> str:
     return (
         f"the state at `{where}` {problem}; bring back its last good copy, or make it anew with "
         "`flowdsl state rebuild`"

@@ -95,16 +95,16 @@ class HeldState:
         Raises `LeaseLost` when somebody else has written, and `StoreUnusable`. A call that is
         cancelled is carried out to its end, well or badly, before it raises `CancelledError`.
         """
-        return await finished(self._in_turn(lambda: document, release=False))
+        return await finish_despite_cancellation(self._in_turn(lambda: document, release=False))
 
     async def release(self, document: StateDocument) -> StateDocument:
         """Store `document` without a lease and return it so; nothing may be written afterwards."""
-        return await finished(self._in_turn(lambda: document, release=True))
+        return await finish_despite_cancellation(self._in_turn(lambda: document, release=True))
 
     async def abandon(self) -> None:
         """Release with the document last written, unless the lease is released or lost already."""
         if not self._released and self._last is not None and self._lost is None:
-            await finished(self._in_turn(self._written_last, release=True))
+            await finish_despite_cancellation(self._in_turn(self._last_document, release=True))
 
     def check(self) -> None:
         """Raise `LeaseLost` unless the lease is safely ours for the next `MARGIN`."""
@@ -128,7 +128,7 @@ class HeldState:
 
     def start_heartbeat(self) -> None:
         """Renew the lease in the background until it is released or lost."""
-        self._heartbeat = asyncio.create_task(self._beat())
+        self._heartbeat = asyncio.create_task(self._keep_lease_alive())
 
     async def stop_heartbeat(self) -> None:
         """End the background task, after a write of it that is under way."""
@@ -140,7 +140,7 @@ class HeldState:
         if not task.cancelled():
             task.result()
 
-    async def _beat(self) -> None:
+    async def _keep_lease_alive(self) -> None:
         failed = False
         while not self._releasing and self._lost is None:
             age = self._runtime.monotonic() - self._renewal.monotonic
@@ -150,19 +150,19 @@ class HeldState:
                 failed = False
                 continue
             try:
-                await self._renew()
+                await self._renew_lease()
             except StateError:
                 failed = True
 
-    async def _renew(self) -> None:
+    async def _renew_lease(self) -> None:
         begun = self._renewal
         async with self._turn:
             # Another write happened meanwhile, and was a heartbeat too.
             if self._releasing or self._lost is not None or self._renewal is not begun:
                 return
-            await finished(self._store_as(self._written_last(), release=False))
+            await finish_despite_cancellation(self._store_as(self._last_document(), release=False))
 
-    def _written_last(self) -> StateDocument:
+    def _last_document(self) -> StateDocument:
         assert self._last is not None, "the lease is taken by a write"
         return self._last
 
@@ -224,7 +224,7 @@ class HeldState:
         return await asyncio.to_thread(self._store.write, written, found.version), written
 
 
-async def finished(work: Coroutine[Any, Any, T]) -> T:
+async def finish_despite_cancellation(work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is carried out to its end even when the caller is cancelled.
 
     The cancellation is raised afterwards, in place of the result.

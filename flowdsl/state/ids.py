@@ -67,7 +67,7 @@ def load_ids(content: bytes, *, where: str, project: str, environment: str) -> I
 
     Raises `UnusableIds`, whose message names `where`.
     """
-    raw = _decoded(content, where)
+    raw = _decode_id_list(content, where)
     version = raw.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise UnusableIds(
@@ -99,7 +99,7 @@ def load_ids(content: bytes, *, where: str, project: str, environment: str) -> I
     return ids
 
 
-def _decoded(content: bytes, where: str) -> dict[str, Any]:
+def _decode_id_list(content: bytes, where: str) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise UnusableIds(
             f"`{where}` is larger than the {MAX_BYTES // 1024**2} MB that a list may have"

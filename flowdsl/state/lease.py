@@ -22,7 +22,7 @@ from flowdsl.state.errors import (
     StoreBusy,
     StoreUnusable,
 )
-from flowdsl.state.held import TIME_TO_LIVE, HeldState, Runtime, finished
+from flowdsl.state.held import TIME_TO_LIVE, HeldState, Runtime, finish_despite_cancellation
 from flowdsl.state.stores import StateStore, Versioned
 
 __all__ = ["TIME_TO_LIVE", "HeldState", "Runtime", "acquire", "break_lease"]
@@ -60,9 +60,9 @@ async def acquire(
     writes renew it.
     """
     with ExitStack() as stack:
-        wait = _Wait(timeout, runtime, waiting)
-        await _hold(stack, store, wait)
-        held, document = await _take(store, first, holder, runtime, wait)
+        wait = _LeaseWait(timeout, runtime, waiting)
+        await _hold_store_lock(stack, store, wait)
+        held, document = await _take_lease(store, first, holder, runtime, wait)
         try:
             if heartbeat and not store.excludes:
                 held.start_heartbeat()
@@ -99,7 +99,9 @@ async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> Sta
             serial=versioned.document.serial + 1, nonce=runtime.new_id(), lease=None
         )
         try:
-            await finished(asyncio.to_thread(store.write, freed, versioned.version))
+            await finish_despite_cancellation(
+                asyncio.to_thread(store.write, freed, versioned.version)
+            )
         except StateMoved:  # a heartbeat of that lease, or its end
             if attempt == _UNLOCK_ATTEMPTS:
                 raise
@@ -112,7 +114,7 @@ async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> Sta
             return freed
 
 
-class _Wait:
+class _LeaseWait:
     """The wait for another holder: since when, for how long at most, and whom to tell."""
 
     def __init__(
@@ -131,7 +133,9 @@ class _Wait:
         holder = "another process" if lease is None else f"`{lease.holder}`"
         if waited >= self._timeout:
             raise Locked(
-                _locked(holder, lease, waited, alive), holder, None if lease is None else lease.id
+                _describe_lock_holder(holder, lease, waited, alive),
+                holder,
+                None if lease is None else lease.id,
             )
         if now - self._told >= REPORT_SECONDS:
             self._told = now
@@ -139,7 +143,7 @@ class _Wait:
         await self._runtime.sleep(min(seconds, max(self._timeout - waited, 0.001)))
 
 
-def _locked(holder: str, lease: Lease | None, waited: float, alive: bool) -> str:
+def _describe_lock_holder(holder: str, lease: Lease | None, waited: float, alive: bool) -> str:
     said = f"this environment is being deployed by {holder}; waited {waited:.0f} s"
     if lease is None or alive:
         return f"{said}; wait for it to end, or end it"
@@ -150,7 +154,7 @@ def _locked(holder: str, lease: Lease | None, waited: float, alive: bool) -> str
     )
 
 
-async def _hold(stack: ExitStack, store: StateStore, wait: _Wait) -> None:
+async def _hold_store_lock(stack: ExitStack, store: StateStore, wait: _LeaseWait) -> None:
     """Enter the store's own lock for the rest of `stack`, waiting for another holder."""
     while True:
         try:
@@ -162,8 +166,8 @@ async def _hold(stack: ExitStack, store: StateStore, wait: _Wait) -> None:
             await wait.for_holder(lease, POLL_SECONDS, alive=True)
 
 
-async def _take(
-    store: StateStore, first: StateDocument, holder: str, runtime: Runtime, wait: _Wait
+async def _take_lease(
+    store: StateStore, first: StateDocument, holder: str, runtime: Runtime, wait: _LeaseWait
 ) -> tuple[HeldState, StateDocument]:
     """Write our lease into the document, as soon as that is allowed."""
     watched: Versioned | None = None
@@ -175,7 +179,7 @@ async def _take(
         if versioned is not None:
             refuse_moved(versioned.document, store.url)
         if lease is not None and not store.excludes:
-            if not _same(watched, versioned):
+            if not _is_unwritten_since(watched, versioned):
                 watched, since = versioned, runtime.monotonic()
             if asked - since < TIME_TO_LIVE.total_seconds():
                 await wait.for_holder(lease, WATCH_SECONDS, alive=False)
@@ -192,7 +196,7 @@ async def _take(
             raise
 
 
-def _same(watched: Versioned | None, found: Versioned | None) -> bool:
+def _is_unwritten_since(watched: Versioned | None, found: Versioned | None) -> bool:
     """Whether nothing was written between two readings, not even a heartbeat."""
     if watched is None or found is None or watched.version != found.version:
         return False

@@ -14,7 +14,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import ast, errors
-from .parser.driver import MAX_DEPTH, Build, rules
+from .parser.driver import MAX_DEPTH, Build, make_rules
 from .parser.lexer import Lexemes
 from .texts.literals import plain_string, scan_text
 from .texts.variables import scan_ref, whole_number
@@ -85,19 +85,21 @@ TUPLES: dict[str, type[ast.Node]] = {
 """Rules whose children are the one field of their node."""
 
 
-def _positional(node: Any) -> Build:
+def _build_from_children(node: Any) -> Build:
     return lambda _, start, end, children: node(start, end, *children)
 
 
-def _tuple(node: Any) -> Build:
+def _build_from_tuple(node: Any) -> Build:
     return lambda _, start, end, children: node(start, end, tuple(children))
 
 
-def _act(verb: str) -> Build:
-    return lambda _, start, end, children: ast.Act(start, end, verb, _there(children), None, None)
+def _build_act(verb: str) -> Build:
+    return lambda _, start, end, children: ast.Act(
+        start, end, verb, _present_children(children), None, None
+    )
 
 
-def _there(children: Sequence[Any]) -> tuple[Any, ...]:
+def _present_children(children: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(child for child in children if child is not None)
 
 
@@ -432,7 +434,7 @@ class AstBuilder:
     def build_act_type(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
         value, display, target = children
         shown = self._optional_string(display)
-        return ast.Act(start, end, "type", _there((value, target)), shown, None)
+        return ast.Act(start, end, "type", _present_children((value, target)), shown, None)
 
     def build_pattern_list(
         self, start: int, end: int, children: Sequence[Any]
@@ -468,29 +470,29 @@ THERE: Field = AstBuilder._is_there
 ADDS: Field = AstBuilder._adds
 
 
-def optional(read: Field) -> Field:
+def read_optional(read: Field) -> Field:
     """The same for a part that may be left out."""
     return lambda builder, child: None if child is None else read(builder, child)
 
 
-def _declaration(class_: type[ast.Node]) -> Callable[..., _Unfinished]:
+def _make_declaration(class_: type[ast.Node]) -> Callable[..., _Unfinished]:
     return lambda start, end, *fields: _Unfinished(class_, *fields)
 
 
 ROWS: dict[str, tuple[Any, ...]] = {
-    "act_wait": (ast.Act, "wait", (), None, optional(DURATION)),
-    "alias": (_declaration(ast.AliasDecl), NAME, NODE),
+    "act_wait": (ast.Act, "wait", (), None, read_optional(DURATION)),
+    "alias": (_make_declaration(ast.AliasDecl), NAME, NODE),
     "bind": (ast.Binding, NAME, NODE),
-    "call": (ast.CallStmt, NODE, REST, optional(NAME)),
+    "call": (ast.CallStmt, NODE, REST, read_optional(NAME)),
     "call_arg": (ast.Argument, NAME, NODE),
-    "chain": (_declaration(ast.ChainDecl), NAME, REST),
+    "chain": (_make_declaration(ast.ChainDecl), NAME, REST),
     "chain_step": (ast.ChainStep, NAME, NODE, REST),
     "check_file": (ast.FileCheck, NODE, THERE),
     "check_image": (ast.ImageCheck, NODE, NODE, THERE, NODE),
     "checks_from": (ast.ChecksFrom, STRING),
     "compare": (ast.CompareExpr, NODE, WORD, NODE),
-    "const": (_declaration(ast.ConstDecl), NAME, NODE, None, ()),
-    "const_from": (_declaration(ast.ConstDecl), NAME, None, STRING, ()),
+    "const": (_make_declaration(ast.ConstDecl), NAME, NODE, None, ()),
+    "const_from": (_make_declaration(ast.ConstDecl), NAME, None, STRING, ()),
     "copy": (ast.CopyStmt, NAME, NODE, NODE, NODE),
     "copy_untyped": (ast.CopyStmt, NAME, None, NODE, NODE),
     "emit": (ast.EmitStmt, NAME, ADDS, NODE),
@@ -501,13 +503,13 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "given_rows": (ast.GivenRows, NAME, NAME, STRING),
     "held_rows": (ast.GivenRows, NAME, NAME, STRING),
     "image": (ast.ImageStmt, STRING, NODE),
-    "import_name": (ast.ImportedName, NAME, optional(NAME)),
+    "import_name": (ast.ImportedName, NAME, read_optional(NAME)),
     "import_names": (ast.ImportNames, REST, STRING),
     "import_ns": (ast.ImportModule, STRING, NAME),
     "inputs_from": (ast.InputsFrom, STRING),
     "item_answers": (ast.ItemAnswers, NODE, REST),
-    "item_number": (ast.ItemNumber, INT, optional(NAME)),
-    "item_where": (ast.ItemWhere, NAME, WORD, NODE, optional(NAME)),
+    "item_number": (ast.ItemNumber, INT, read_optional(NAME)),
+    "item_where": (ast.ItemWhere, NAME, WORD, NODE, read_optional(NAME)),
     "keep": (ast.KeepStmt, NAME, None, ADDS, NODE),
     "keep_new": (ast.KeepStmt, NAME, NODE, False, NODE),
     "match": (ast.MatchStmt, NODE, REST, NODE),
@@ -516,12 +518,12 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "named_arg": (ast.Argument, NAME, NODE),
     "number": (ast.NumberLit, WORD),
     "outputs_from": (ast.OutputsFrom, STRING),
-    "press": (ast.PressStmt, STRING, optional(INT)),
+    "press": (ast.PressStmt, STRING, read_optional(INT)),
     "prompt_from": (ast.PromptFrom, STRING),
-    "record": (_declaration(ast.RecordDecl), NAME, REST),
-    "repeat": (ast.RepeatStmt, NODE, NODE, optional(DURATION), NODE, NODE),
-    "retry": (ast.RetryStmt, NODE, optional(DURATION), NODE, NODE),
-    "run": (ast.RunStmt, NODE, optional(NAME), NODE, NODE),
+    "record": (_make_declaration(ast.RecordDecl), NAME, REST),
+    "repeat": (ast.RepeatStmt, NODE, NODE, read_optional(DURATION), NODE, NODE),
+    "retry": (ast.RetryStmt, NODE, read_optional(DURATION), NODE, NODE),
+    "run": (ast.RunStmt, NODE, read_optional(NAME), NODE, NODE),
     "screen": (ast.ScreenAnswer, None, NODE, NODE),
     "screen_choose": (ast.ScreenAnswer, "choose", NODE, NODE),
     "screen_expect": (ast.ScreenAnswer, "expect", NODE, NODE),
@@ -529,7 +531,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "screen_wait": (ast.ScreenAnswer, "wait", NODE, NODE),
     "setting": (ast.Setting, NAME, NODE),
     "t_case": (ast.TestCase, STRING, REST),
-    "t_does": (ast.ExpectDoes, NODE, optional(INT), NODE),
+    "t_does": (ast.ExpectDoes, NODE, read_optional(INT), NODE),
     "t_matches": (ast.PromptMatches,),
     "t_outputs": (ast.ExpectOutputs, REST, THERE),
     "t_refused": (ast.ExpectRefused, NAME, NODE),
@@ -542,19 +544,19 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "t_tokens": (ast.PromptTokens, WORD, INT),
     "target_each": (ast.EachTarget, NAME, NODE, NODE),
     "target_regex": (ast.RegexTarget, RAW, NODE),
-    "task": (_declaration(ast.TaskDecl), NAME, REST, NODE, NODE),
-    "test": (_declaration(ast.TestDecl), STRING, optional(NAME), NAME, REST),
+    "task": (_make_declaration(ast.TaskDecl), NAME, REST, NODE, NODE),
+    "test": (_make_declaration(ast.TestDecl), STRING, read_optional(NAME), NAME, REST),
     "true": (ast.BoolLit, True),
-    "type_into": (ast.TypeStmt, NODE, optional(STRING), NODE),
+    "type_into": (ast.TypeStmt, NODE, read_optional(STRING), NODE),
     "type_text": (ast.TypeStmt, NODE, None, NODE),
     "wait_fixed": (ast.WaitStmt, DURATION),
-    "wait_until": (ast.WaitUntilStmt, NODE, optional(DURATION), NODE),
-    "workflow": (_declaration(ast.WorkflowDecl), NAME, REST),
+    "wait_until": (ast.WaitUntilStmt, NODE, read_optional(DURATION), NODE),
+    "workflow": (_make_declaration(ast.WorkflowDecl), NAME, REST),
 }
 """The class of each rule's node, and what its fields read; what reads nothing is a constant."""
 
 
-def _fields(class_: Any, *fields: Any) -> Build:
+def _build_from_fields(class_: Any, *fields: Any) -> Build:
     """Build the node of a row, which may hold constants beside what reads the children."""
     reading = [(at, field) for at, field in enumerate(fields) if callable(field)]
     rest = next((at for at, (_, read) in enumerate(reading) if read is REST), None)
@@ -573,15 +575,15 @@ def _fields(class_: Any, *fields: Any) -> Build:
 
 
 _TABLED: dict[str, Build] = (
-    {name: _positional(node) for name, node in POSITIONAL.items()}
-    | {name: _tuple(node) for name, node in TUPLES.items()}
-    | {name: _fields(*row) for name, row in ROWS.items()}
-    | {f"act_{verb}": _act(verb) for verb in ACTS}
+    {name: _build_from_children(node) for name, node in POSITIONAL.items()}
+    | {name: _build_from_tuple(node) for name, node in TUPLES.items()}
+    | {name: _build_from_fields(*row) for name, row in ROWS.items()}
+    | {f"act_{verb}": _build_act(verb) for verb in ACTS}
     | dict.fromkeys(("background", "if_present"), lambda *_: True)
 )
 
 
-def _never(_: object, start: int, end: int, children: Sequence[Any]) -> Any:
+def _reject_reduction(_: object, start: int, end: int, children: Sequence[Any]) -> Any:
     """Stand for a rule that makes no node, since Lark's tree shaping folds it into others."""
     raise AssertionError("a rule without a node was reduced")
 
@@ -590,9 +592,9 @@ def _build_of(name: str) -> Build:
     tabled = _TABLED.get(name)
     if tabled is not None:
         return tabled
-    method: Build = getattr(AstBuilder, f"build_{name}", _never)
+    method: Build = getattr(AstBuilder, f"build_{name}", _reject_reduction)
     return method
 
 
-AST_RULES = rules(_build_of)
+AST_RULES = make_rules(_build_of)
 """The rules of the tables, each with what makes its node from an `AstBuilder`."""

@@ -7,7 +7,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import errors
-from .parser.driver import Stack, shift
+from .parser.driver import Stack, shift_terminal
 from .parser.lexer import END, TERMINAL, Lexemes, breaks_line, is_word
 from .texts.variables import whole_number
 
@@ -34,7 +34,7 @@ def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
             span = Span(source, start, end)
             sink.report(errors.UNKNOWN_EDITION, span, edition=tokens.words[1], known=known)
         return edition
-    count = _meant(tokens)
+    count = _count_misspelled_edition(tokens)
     start = tokens.starts[0]
     end = tokens.ends[max(count - 1, 0)]
     # Everything that spells the edition in another way is replaced as a whole, its number too.
@@ -56,13 +56,13 @@ def fresh_stack(tokens: Lexemes) -> Stack:
     """The stack of a file of which nothing but the edition has been read."""
     stack = Stack()
     for index in range(FIRST):
-        shift(stack.states, tokens.kinds[index])
+        shift_terminal(stack.states, tokens.kinds[index])
         stack.values.append(index)
         stack.starts.append(tokens.starts[index])
     return stack
 
 
-def _meant(tokens: Lexemes) -> int:
+def _count_misspelled_edition(tokens: Lexemes) -> int:
     """The number of tokens at the start that spell the edition in another way.
 
     That is `flow`, `Flow 1`, `flow: 1`, `flow v1`, `version 1` and the like.

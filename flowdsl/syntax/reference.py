@@ -97,7 +97,7 @@ def generic_tree(tree: Tree[Token]) -> Branch:
 
 def driver_tree(text: str) -> Branch | None:
     """The generic tree of a text by the tables and the driver; None when they reject it."""
-    from flowdsl.syntax.parser.driver import Build, Stack, rules, run
+    from flowdsl.syntax.parser.driver import Build, Stack, make_rules, run
     from flowdsl.syntax.parser.lexer import Lexemes
     from flowdsl.syntax.parser.tables import TERMINALS
 
@@ -114,17 +114,17 @@ def driver_tree(text: str) -> Branch | None:
         return branch
 
     stack = Stack()
-    stopped = run(tokens, stack, 0, rules(build))
+    stopped = run(tokens, stack, 0, make_rules(build))
     tree: Branch | None = stack.values[-1] if stopped < 0 else None
     return tree
 
 
-def _table(parser: Lark) -> IntParseTable:
+def _parse_table_of(parser: Lark) -> IntParseTable:
     table: IntParseTable = parser.parser.parser._parse_table
     return table
 
 
-def reserved_words(parser: Lark) -> frozenset[str]:
+def find_reserved_words(parser: Lark) -> frozenset[str]:
     """Keywords that cannot be names: where a name fits as well, the lexer prefers the keyword."""
     keywords = {
         terminal.name: terminal.pattern.value
@@ -132,13 +132,13 @@ def reserved_words(parser: Lark) -> frozenset[str]:
         if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha()
     }
     reserved: set[str] = set()
-    for row in _table(parser).states.values():
+    for row in _parse_table_of(parser).states.values():
         if "NAME" in row and row["NAME"][0].name == "Shift":
             reserved |= {keywords[name] for name in row if name in keywords}
     return frozenset(reserved)
 
 
-def _shape(rule: Rule) -> str:
+def _describe_rule_shape(rule: Rule) -> str:
     """What Lark's tree shaping keeps of the symbols of a rule.
 
     One character for each symbol: `.` is dropped, `x` kept, and `*` is a helper rule whose children
@@ -161,7 +161,7 @@ def _shape(rule: Rule) -> str:
     return shape
 
 
-def _pick(shape: str, operation: int) -> str:
+def _picking_expression(shape: str, operation: int) -> str:
     """The expression that picks the children of a rule from the list `a` of its symbols.
 
     For `ADD` and `EXTEND`, these are the symbols behind the list.
@@ -184,7 +184,7 @@ def _pick(shape: str, operation: int) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def _operation(rule: Rule, shape: str) -> int:
+def _find_operation(rule: Rule, shape: str) -> int:
     kept = shape.replace(".", "")
     if rule.origin.name.startswith("_"):
         if kept.startswith("*"):
@@ -260,7 +260,7 @@ class _Rows:
         return self.stored.setdefault(row, len(self.stored))
 
 
-def _wrapped(name: str, items: Iterable[object], comment: str) -> str:
+def _render_wrapped_tuple(name: str, items: Iterable[object], comment: str) -> str:
     lines = [""]
     for item in items:
         text = f"{item!r},"
@@ -273,12 +273,15 @@ def _wrapped(name: str, items: Iterable[object], comment: str) -> str:
 def render_tables(parser: Lark) -> str:
     """The text of `tables.py` for a parser; the same for the same grammar, byte by byte."""
     rules = list(parser.rules)
-    shapes = [_shape(rule) for rule in rules]
-    operations = [_operation(rule, shape) for rule, shape in zip(rules, shapes, strict=True)]
-    chosen = [_pick(shape, operation) for shape, operation in zip(shapes, operations, strict=True)]
+    shapes = [_describe_rule_shape(rule) for rule in rules]
+    operations = [_find_operation(rule, shape) for rule, shape in zip(rules, shapes, strict=True)]
+    chosen = [
+        _picking_expression(shape, operation)
+        for shape, operation in zip(shapes, operations, strict=True)
+    ]
     picks = sorted(set(chosen))
 
-    automaton = _Automaton(_table(parser), rules)
+    automaton = _Automaton(_parse_table_of(parser), rules)
     automaton.take_short_cuts(rules, operations)
     terminals = [terminal.name for terminal in parser.terminals] + ["$END"]
     terminal = {name: number for number, name in enumerate(terminals)}
@@ -307,16 +310,20 @@ def render_tables(parser: Lark) -> str:
         '"""LALR(1) tables of `grammars/flowdsl.lark`. Generated, do not edit.\n\n',
         'To regenerate: `python -m flowdsl.syntax.reference --write`.\n"""\n\n',
         f"END_STATE = {automaton.end}\n",
-        _wrapped("TERMINALS", terminals, "names; a terminal is its index"),
-        _wrapped("WORDS", words, "keywords and punctuation, and their terminal"),
-        _wrapped("STATE_ROWS", row_of_state, "state -> its row in ROWS"),
-        _wrapped("ACCESS", automaton.access, "state -> the symbol that leads to it"),
-        _wrapped("ROWS", rows.stored, "terminal, action, ...: a state to shift to, or ~rule"),
-        _wrapped("GOTOS", goto_rows.stored, "state, next state, ... after a reduction"),
+        _render_wrapped_tuple("TERMINALS", terminals, "names; a terminal is its index"),
+        _render_wrapped_tuple("WORDS", words, "keywords and punctuation, and their terminal"),
+        _render_wrapped_tuple("STATE_ROWS", row_of_state, "state -> its row in ROWS"),
+        _render_wrapped_tuple("ACCESS", automaton.access, "state -> the symbol that leads to it"),
+        _render_wrapped_tuple(
+            "ROWS", rows.stored, "terminal, action, ...: a state to shift to, or ~rule"
+        ),
+        _render_wrapped_tuple(
+            "GOTOS", goto_rows.stored, "state, next state, ... after a reduction"
+        ),
         "# the children that the tree keeps of a rule's symbols\nPICKS = (\n",
         *(f"    lambda a: {pick},\n" for pick in picks),
         ")\n",
-        _wrapped("RULES", rule_rows, "length, operation, pick, goto row, name"),
+        _render_wrapped_tuple("RULES", rule_rows, "length, operation, pick, goto row, name"),
     ]
     return "".join(parts)
 

@@ -132,7 +132,7 @@ _HOLDS_STATEMENTS = (
 _ELSE = "Otherwise | None"
 
 
-def _with_field(*annotations: str) -> frozenset[type[ast.Node]]:
+def _find_classes_with_field(*annotations: str) -> frozenset[type[ast.Node]]:
     return frozenset(
         class_
         for class_ in STATEMENTS
@@ -140,10 +140,10 @@ def _with_field(*annotations: str) -> frozenset[type[ast.Node]]:
     )
 
 
-HOLDING = _with_field(*_HOLDS_STATEMENTS)
+HOLDING = _find_classes_with_field(*_HOLDS_STATEMENTS)
 """Statements with blocks beside their `else`."""
 
-WITH_ELSE = _with_field(_ELSE)
+WITH_ELSE = _find_classes_with_field(_ELSE)
 """Statements with an `else` that is one leaving statement or a block."""
 
 LEAVES = STATEMENTS.keys() - HOLDING - WITH_ELSE

@@ -77,12 +77,12 @@ def dump(node: ast.Node, *, offsets: bool = True) -> str:
     while pending:
         current, depth = pending.pop()
         place = f" {current.start}..{current.end}" if offsets else ""
-        lines.append("  " * depth + type(current).__name__ + place + _values(current))
+        lines.append("  " * depth + type(current).__name__ + place + _format_plain_fields(current))
         pending += [(child, depth + 1) for child in reversed(list(children(current)))]
     return "\n".join(lines) + "\n"
 
 
-def _values(node: ast.Node) -> str:
+def _format_plain_fields(node: ast.Node) -> str:
     plain = {
         name: value
         for name in fields(node)

@@ -25,7 +25,7 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .following import SCREEN, VALUES, Follower, Selector, is_meant
 from .literals import Literals
-from .telling import shortened
+from .telling import shorten_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Script(Follower):
             and self._holds_here(answer)
         ]
         if not fitting:
-            return self._default(question, path)
+            return self._choose_default(question, path)
         # An answer for an entry goes before one for the run, a whole text before a part of it.
         answer = min(fitting, key=lambda each: (each.within is None, each.part))
         if answer.part:
@@ -220,7 +220,7 @@ class Script(Follower):
             raise Unanswered(_asking(question, path), problem, self.place())
         return self._literals.json(answer.value, types.ListOf(type_))[times - 1]
 
-    def _default(self, question: Question, path: tuple[str, ...]) -> Any:
+    def _choose_default(self, question: Question, path: tuple[str, ...]) -> Any:
         """The answer where a test says nothing."""
         if question.kind not in VALUES:
             return self.usually(question)
@@ -228,7 +228,7 @@ class Script(Follower):
             return None
         line = ""
         if question.shape is not None:
-            line = f"reads {{ {'.'.join(path)} = {_sample(question.shape)} }}"
+            line = f"reads {{ {'.'.join(path)} = {_sample_of_shape(question.shape)} }}"
         problem = "is read, and the test has no answer"
         raise Unanswered(_asking(question, path), problem, self.place(), line)
 
@@ -242,7 +242,7 @@ def _fits(answer: Answer, question: Question, path: tuple[str, ...]) -> bool:
 
 
 def _asking(question: Question, path: tuple[str, ...]) -> str:
-    return f"`{'.'.join(path)}`" if path else f'"{shortened(question.text)}"'
+    return f"`{'.'.join(path)}`" if path else f'"{shorten_line(question.text)}"'
 
 
 def _answers(number: int) -> str:
@@ -261,7 +261,7 @@ _SAMPLES = {
 }
 
 
-def _sample(shape: Shape) -> str:
+def _sample_of_shape(shape: Shape) -> str:
     """A value of a shape as a test writes it."""
     match shape:
         case ScalarShape(name):
@@ -269,8 +269,12 @@ def _sample(shape: Shape) -> str:
         case EnumShape(values):
             return str(values[0]) if shape.numeric else f'"{values[0]}"'
         case ListShape(element):
-            return f"[{_sample(element)}]"
+            return f"[{_sample_of_shape(element)}]"
         case OptionalShape(inner):
-            return _sample(inner)
+            return _sample_of_shape(inner)
         case RecordShape(fields):
-            return "{ " + ", ".join(f"{each.name}: {_sample(each.shape)}" for each in fields) + " }"
+            return (
+                "{ "
+                + ", ".join(f"{each.name}: {_sample_of_shape(each.shape)}" for each in fields)
+                + " }"
+            )

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from flowdsl.ir.days import NoDay, with_days
+from flowdsl.ir.days import NoDay, fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
-from flowdsl.simulate.interpreter.fields import on_the_wire, written_field
+from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -95,10 +95,12 @@ def cases_of(model: SemanticModel) -> Iterator[Case]:
 
 def inputs_of(case: Case, literals: Literals) -> dict[str, Any]:
     """The inputs that a case gives, by their names on the wire; what it leaves out is not there."""
-    return given_by(case, case.items, literals)
+    return collect_given_inputs(case, case.items, literals)
 
 
-def given_by(case: Case, items: Iterable[ast.TestItem], literals: Literals) -> dict[str, Any]:
+def collect_given_inputs(
+    case: Case, items: Iterable[ast.TestItem], literals: Literals
+) -> dict[str, Any]:
     """The inputs that some items give, as `inputs_of` tells them."""
     record = types.RecordOf("", case.inputs)
     found: dict[str, Any] = {}
@@ -120,7 +122,7 @@ def given_by(case: Case, items: Iterable[ast.TestItem], literals: Literals) -> d
         )
         for name, value in found.items()
         if value is not None
-        for field in (written_field(record, name),)
+        for field in (find_field_of_key(record, name),)
     }
 
 
@@ -136,17 +138,17 @@ def day_of_test(case: Case, given: dict[str, Any]) -> tuple[date | None, dict[st
     return None if today is None else date.fromisoformat(today), inputs
 
 
-def begun_inputs(case: Case, literals: Literals) -> dict[str, Any] | None:
+def resolve_case_inputs(case: Case, literals: Literals) -> dict[str, Any] | None:
     """What a case gives, with the days that are filled in; None where one cannot be worked out."""
     today, given = day_of_test(case, inputs_of(case, literals))
     fields = TypeLowering(lambda value: value).fields(case.inputs)
     try:
-        return with_days(fields, given, today)
+        return fill_in_days(fields, given, today)
     except NoDay:
         return None
 
 
-def given_place(case: Case) -> Span | None:
+def find_given_place(case: Case) -> Span | None:
     """Where a case gives inputs first; None where it gives none."""
     for item in case.items:
         if isinstance(item, ast.GivenSection | ast.FixtureSection):
@@ -184,7 +186,7 @@ def snapshot_paths(cases: Iterable[Case]) -> dict[str, Case]:
     }
 
 
-def difference(old: str, new: str) -> tuple[str, ...]:
+def difference_of_prompts(old: str, new: str) -> tuple[str, ...]:
     """What changed from one prompt to another, as a unified difference."""
     from difflib import unified_diff
 

@@ -16,7 +16,7 @@ from flowdsl.simulate.executions import disagreements_with, on_its_day
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import TooLong, UnknownDay
-from flowdsl.simulate.interpreter.values import spelled
+from flowdsl.simulate.interpreter.values import spell_value
 from flowdsl.simulate.machine.execute import Refused
 from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Asked, Ending, Event, Trace
 from flowdsl.simulate.world import Question, World
@@ -25,13 +25,21 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .answers import Answer, Script, answers_of
-from .cases import Case, day_of_test, given_place, inputs_of
+from .cases import Case, day_of_test, find_given_place, inputs_of
 from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
 from .following import Entry
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
-from .suite import BUG, TODAY, Suite, check_names, disagreement, executed, started_inputs
-from .telling import shortened, told
+from .suite import (
+    BUG,
+    TODAY,
+    Suite,
+    check_names,
+    execute_workflow,
+    find_disagreement,
+    prepare_starting_world,
+)
+from .telling import render_trace_lines, shorten_line
 
 
 class Ran(Record):
@@ -58,11 +66,11 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
             continue
         found = disagreements_with(each.trace, suite.payload(each.workflow), each.world)
         place = literals.span(case.title_node)
-        problems += disagreement(found, DISAGREEMENT, BUG, place)
+        problems += find_disagreement(found, DISAGREEMENT, BUG, place)
     is_whole = not any(each.kind == MISTAKEN for each in problems)
     if is_whole and ran:
-        problems += _unmet(suite, case, literals, ran)
-        problems += _unused(case, literals, ran)
+        problems += _find_unmet_expectations(suite, case, literals, ran)
+        problems += _find_unused_answers(case, literals, ran)
     return Result(
         case.title,
         case.subject,
@@ -87,7 +95,7 @@ def chain_runs(
     try:
         run = ChainRun(suite.model, chain, given, suite.environment, today, budget)
     except UnknownDay as unknown:
-        place = place_of(given_place(case) or title)
+        place = place_of(find_given_place(case) or title)
         message = f"{unknown}: say in `given` which day is `today`, or give `{unknown.name}` itself"
         problems.append(Problem(MISTAKEN, message, place, "" if today else TODAY))
         return
@@ -100,18 +108,20 @@ def chain_runs(
             problems.append(Problem(MISTAKEN, too_long.told, place_of(title)))
             return
         problems += _differently_sent(step, inputs, sent, workflow, title)
-        answers = _answers(case, step.name.text, literals)
+        answers = _answers_for_step(case, step.name.text, literals)
         script = Script(suite.model, answers, literals)
         world = script.world(inputs, today)
         name = step.name.text
         try:
-            started_inputs(suite.payload(workflow), workflow, world)
+            prepare_starting_world(suite.payload(workflow), workflow, world)
         except Refused as refused:
             yield Ran(name, workflow, script, not_started(str(refused)), world)
             return
         except NoDay:
             pass  # which the execution tells
-        trace = executed(suite, workflow, script, world, given_place(case) or title, budget)
+        trace = execute_workflow(
+            suite, workflow, script, world, find_given_place(case) or title, budget
+        )
         if isinstance(trace, Problem):
             problems.append(trace)
             return
@@ -127,7 +137,7 @@ def not_started(reason: str) -> Trace:
     return Trace(("", ""), (), (), frozenset(), {}, Ending(NOT_STARTED, reason, {}), ())
 
 
-def _answers(case: Case, step: str, literals: Literals) -> tuple[Answer, ...]:
+def _answers_for_step(case: Case, step: str, literals: Literals) -> tuple[Answer, ...]:
     """The answers of a test to what a step asks."""
     sections = (
         section
@@ -167,24 +177,24 @@ class Sent:
         match written:
             case {"$ref": path}:
                 step, _, *rest = path.split(".")
-                return _at(self._outputs[step], rest)
+                return _value_at_path(self._outputs[step], rest)
             case {"$input": path}:
-                return _at(self._inputs, path.split("."))
+                return _value_at_path(self._inputs, path.split("."))
             case _:
                 return written
 
 
-def _at(value: Any, path: list[str]) -> Any:
+def _value_at_path(value: Any, path: list[str]) -> Any:
     """The value at a path; a name on the wire may hold full stops, and so several parts of it."""
     if not path or value is None:
         return value
     if isinstance(value, list):
         number = int(path[0])
-        return _at(value[number], path[1:]) if number < len(value) else None
+        return _value_at_path(value[number], path[1:]) if number < len(value) else None
     for end in range(len(path), 0, -1):
         name = ".".join(path[:end])
         if name in value:
-            return _at(value[name], path[end:])
+            return _value_at_path(value[name], path[end:])
     return None
 
 
@@ -202,7 +212,7 @@ def _differently_sent(
         name = step.name.text
         message = f"step `{name}` is sent other inputs than meant, which is a bug of FlowDSL"
         shown = tuple(
-            shortened(f"{who}  {spelled(values)}")
+            shorten_line(f"{who}  {spell_value(values)}")
             for who, values in (("the chain", inputs), ("is sent  ", given))
         )
         yield Problem(DISAGREEMENT, message, place_of(place), shown=shown)
@@ -211,9 +221,11 @@ def _differently_sent(
 # What is expected
 
 
-def _unmet(suite: Suite, case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
+def _find_unmet_expectations(
+    suite: Suite, case: Case, literals: Literals, ran: list[Ran]
+) -> Iterator[Problem]:
     """What a test expects of the whole chain, and of its steps, and is not so."""
-    trace, script = _joined(suite, literals, ran)
+    trace, script = _join_step_traces(suite, literals, ran)
     names = [name for each in ran for name in check_names(suite.payload(each.workflow))]
     found = [
         *unmet_by_run(case, literals, trace, script, names),
@@ -221,7 +233,11 @@ def _unmet(suite: Suite, case: Case, literals: Literals, ran: list[Ran]) -> Iter
         *_unmet_refusals(case, literals, ran[-1]),
     ]
     for number, unmet in enumerate(found):
-        shown = told(trace, script.places, suite.show_path, unmet.event) if not number else ()
+        shown = (
+            render_trace_lines(trace, script.places, suite.show_path, unmet.event)
+            if not number
+            else ()
+        )
         yield Problem(
             FAILED, unmet.message, place_of(unmet.place or literals.span(unmet.node)), shown=shown
         )
@@ -263,7 +279,7 @@ def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet
         yield Unmet(case.title_node, reason, place=place)
 
 
-def _joined(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Script]:
+def _join_step_traces(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Script]:
     """The traces of the steps as one, with where each came to what."""
     events: list[Event] = []
     places: list[object] = []
@@ -303,7 +319,7 @@ def _joined(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Sc
     return whole, script
 
 
-def _unused(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
+def _find_unused_answers(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
     """Answers that no step asked for; a step that did not run asks for none."""
     names = {each.name for each in ran}
     for each in ran:

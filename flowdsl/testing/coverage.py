@@ -96,7 +96,9 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
             continue
         found = [each for each in _statements(body) if not isinstance(each, ast.AnnotatedStmt)]
         loops = [each for each in found if isinstance(each, ast.ForStmt)]
-        ways = tuple(way for statement in found for way in _ways(model, source, statement, loops))
+        ways = tuple(
+            way for statement in found for way in _find_ways(model, source, statement, loops)
+        )
         starts = sorted(each.start for each in found)
         own = {start: source.position(start).line for start in starts}
         yield Body(kind, subject.name, source.path, ways, own)
@@ -135,7 +137,7 @@ def _is_of_input(model: SemanticModel, ref: ast.Node, loops: Iterable[ast.ForStm
     return any(_is_of_input(model, each, loops) for each in around)
 
 
-def _ways(
+def _find_ways(
     model: SemanticModel, source: SourceFile, statement: ast.Stmt, loops: Sequence[ast.ForStmt]
 ) -> Iterator[Way]:
     """The ways of one statement; a list that has entries in any case is not skipped."""
@@ -177,7 +179,7 @@ def _ways(
                 yield way(statement, OTHERWISE, otherwise.start, "goes to its `else`")
 
 
-def percent(bodies: Iterable[Body], taken: Taken) -> float:
+def percent_covered(bodies: Iterable[Body], taken: Taken) -> float:
     """How much of the statements and ways is taken, in percent; 100 where there are none."""
     number = covered = 0
     for body in bodies:
@@ -186,7 +188,7 @@ def percent(bodies: Iterable[Body], taken: Taken) -> float:
     return 100.0 * covered / number if number else 100.0
 
 
-def lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] = str) -> str:
+def render_lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] = str) -> str:
     """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`).
 
     The ways of a statement stand at its own line, also those of cases below it. `from_root` turns

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.semantics import types
-from flowdsl.semantics.flow_tests.run_texts import chords
+from flowdsl.semantics.flow_tests.run_texts import normalize_chords
 from flowdsl.simulate import trace as traces
-from flowdsl.simulate.interpreter.fields import written_field
+from flowdsl.simulate.interpreter.fields import find_field_of_key
 from flowdsl.simulate.trace import FAILED, NOT_STARTED, SUCCESS, Trace
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .answers import Script
-from .cases import Case, Snapshot, difference
+from .cases import Case, Snapshot, difference_of_prompts
 from .following import COMPARISONS, is_meant
-from .literals import Literals, first_difference, shown
-from .telling import event_line, shortened
-from .wrapping import RESULT, told_refusal
+from .literals import Literals, first_difference, format_pattern
+from .telling import event_line, shorten_line
+from .wrapping import RESULT, describe_refusal
 
 
 class Unmet(Record):
@@ -56,7 +56,7 @@ def unmet_by_prompt(
                     line = prompt.count("\n", 0, prompt.index(sought)) + 1
                     yield Unmet(item, f'line {line} of the prompt contains "{sought}"')
             case ast.PromptMatches():
-                yield from _matches(item, prompt, snapshot)
+                yield from _compare_snapshot(item, prompt, snapshot)
             case ast.PromptTokens(operator=comparison, count=count):
                 from flowdsl.prompt.cost import prompt_cost  # few tests ask for it
 
@@ -67,8 +67,8 @@ def unmet_by_prompt(
                 pass
 
 
-def _matches(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterator[Unmet]:
-    path = written_path(snapshot.path)
+def _compare_snapshot(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterator[Unmet]:
+    path = spell_flow_path(snapshot.path)
     if snapshot.unreadable:
         yield Unmet(item, f"the snapshot `{path}` cannot be read: {snapshot.unreadable}")
     elif snapshot.prompt is None:
@@ -76,7 +76,7 @@ def _matches(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) -> Iterat
         yield Unmet(item, message)
     elif snapshot.prompt != prompt:
         message = f"the prompt is not that of `{path}`; `flowdsl test --update` writes it anew"
-        yield Unmet(item, message, shown=difference(snapshot.prompt, prompt))
+        yield Unmet(item, message, shown=difference_of_prompts(snapshot.prompt, prompt))
 
 
 # The run
@@ -95,34 +95,38 @@ def unmet_by_run(
         match item:
             case ast.ExpectAborts(reason=reason):
                 if ending.status != FAILED:
-                    yield Unmet(item, f"the run does not abort, it {_end(trace)}")
+                    yield Unmet(item, f"the run does not abort, it {_describe_ending(trace)}")
                 else:
-                    yield from _reason(item, literals, reason, trace)
+                    yield from _check_expected_reason(item, literals, reason, trace)
             case ast.ExpectFinishes(reason=reason):
                 if ending.status == SUCCESS:
-                    yield from _reason(item, literals, reason, trace)
+                    yield from _check_expected_reason(item, literals, reason, trace)
             case ast.ExpectOutputs():
                 if ending.status == SUCCESS:
-                    yield from _outputs(item, literals, case.workflow.outputs, ending.outputs)
+                    yield from _check_expected_outputs(
+                        item, literals, case.workflow.outputs, ending.outputs
+                    )
             case ast.ExpectResult():
                 if ending.status == SUCCESS and case.task is not None:
                     record = case.task.result
                     fields = record.fields if isinstance(record, types.RecordOf) else ()
                     result = ending.outputs.get(RESULT) or {}
-                    yield from _outputs(item, literals, fields, result, "result field")
+                    yield from _check_expected_outputs(
+                        item, literals, fields, result, "result field"
+                    )
             case ast.ExpectReaches(title=title):
-                yield from _reaches(item, literals, title, script)
+                yield from _check_reached_step(item, literals, title, script)
             case ast.ExpectNever() | ast.ExpectDoes():
-                yield from _acts(item, literals, trace, script)
+                yield from _check_acts(item, literals, trace, script)
             case _:
                 pass
     if ending.status != SUCCESS and not any(isinstance(i, ast.ExpectAborts) for i in case.items):
-        yield Unmet(_blamed(case), f"the run {_end(trace)}")
+        yield Unmet(_find_node_to_blame(case), f"the run {_describe_ending(trace)}")
     yield from _unmet_refusal(case, literals, trace, script)
     yield from _unmet_checks(case, literals, trace, checks)
 
 
-def _blamed(case: Case) -> ast.Node:
+def _find_node_to_blame(case: Case) -> ast.Node:
     """The expectation that a run ends well; the title where none is written."""
     return next((each for each in case.items if _expects_end(each)), case.title_node)
 
@@ -130,14 +134,14 @@ def _blamed(case: Case) -> ast.Node:
 def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script) -> Iterator[Unmet]:
     """Outputs that the service refuses and the test does not expect it, or the other way round."""
     items = [item for item in case.items if isinstance(item, ast.ExpectRefused)]
-    refused = None if trace.refused is None else told_refusal(trace.refused)
+    refused = None if trace.refused is None else describe_refusal(trace.refused)
     if refused is not None and not items:
-        yield Unmet(_blamed(case), refused, place=script.refused_at)
+        yield Unmet(_find_node_to_blame(case), refused, place=script.refused_at)
     for item in items:
         if refused is not None:
             yield from unmet_reason(item, literals, item.reason, refused)
         elif trace.ending.status == SUCCESS:
-            yield Unmet(item, f"the outputs are not refused: the run {_end(trace)}")
+            yield Unmet(item, f"the outputs are not refused: the run {_describe_ending(trace)}")
 
 
 def unmet_reason(
@@ -175,7 +179,7 @@ def _unmet_checks(
             yield Unmet(item, "no check fails" if not sought else f'the check "{sought}" succeeds')
     for name, verdict in failed.items():
         if name not in named:
-            yield Unmet(_blamed(case), f'the check "{name}" fails: {verdict.message}')
+            yield Unmet(_find_node_to_blame(case), f'the check "{name}" fails: {verdict.message}')
 
 
 def _expects_end(item: ast.TestItem) -> bool:
@@ -185,16 +189,16 @@ def _expects_end(item: ast.TestItem) -> bool:
 _WELL = (ast.ExpectFinishes, ast.ExpectOutputs, ast.ExpectResult, ast.ExpectStepOutputs)
 
 
-def _end(trace: Trace) -> str:
+def _describe_ending(trace: Trace) -> str:
     ending = trace.ending
     if ending.status != SUCCESS:
-        return f'aborts with "{shortened(ending.reason or "")}"'
+        return f'aborts with "{shorten_line(ending.reason or "")}"'
     if ending.reason is None:
         return "works through all its steps"
-    return f'finishes with "{shortened(ending.reason)}"'
+    return f'finishes with "{shorten_line(ending.reason)}"'
 
 
-def _reason(
+def _check_expected_reason(
     item: ast.ExpectAborts | ast.ExpectFinishes,
     literals: Literals,
     reason: ast.Text | ast.PartText | None,
@@ -204,13 +208,13 @@ def _reason(
     ending = trace.ending
     if reason is None:
         if ending.status == SUCCESS and ending.reason is None:
-            yield Unmet(item, f"the run {_end(trace)}, and reaches no `finish`")
+            yield Unmet(item, f"the run {_describe_ending(trace)}, and reaches no `finish`")
         return
     expected, part = literals.matched(reason)
     found = on_one_line(ending.reason or "")
     if not (expected in found if part else expected == found):
         words = f'a reason with "{expected}"' if part else f'"{expected}"'
-        yield Unmet(item, f"{words} is expected, the run {_end(trace)}")
+        yield Unmet(item, f"{words} is expected, the run {_describe_ending(trace)}")
 
 
 def unmet_by_outputs(
@@ -228,13 +232,13 @@ def unmet_by_outputs(
     if trace is None:
         yield Unmet(item.step, f"step `{step}` does not run: step `{last}` fails before it")
     elif trace.ending.status != SUCCESS:
-        how = "is not started" if trace.ending.status == NOT_STARTED else _end(trace)
+        how = "is not started" if trace.ending.status == NOT_STARTED else _describe_ending(trace)
         yield Unmet(item.step, f"step `{step}` has no outputs: it {how}")
     else:
-        yield from _outputs(item, literals, fields, trace.ending.outputs)
+        yield from _check_expected_outputs(item, literals, fields, trace.ending.outputs)
 
 
-def _reaches(
+def _check_reached_step(
     item: ast.ExpectReaches,
     literals: Literals,
     title: ast.Text | ast.PartText,
@@ -261,7 +265,7 @@ _VERBS = {
 """The verbs of events, by the words of the statements that a test looks for."""
 
 
-def _acts(
+def _check_acts(
     item: ast.ExpectNever | ast.ExpectDoes, literals: Literals, trace: Trace, script: Script
 ) -> Iterator[Unmet]:
     """What must not be done and is, or is to be done and is not, or not as often."""
@@ -280,10 +284,10 @@ def _acts(
     shown_act = literals.span(act).text
     if isinstance(item, ast.ExpectNever):
         if done:
-            line = shortened(event_line(trace.events[done[0]]))
+            line = shorten_line(event_line(trace.events[done[0]]))
             yield Unmet(item, f"the run does this: {line}", done[0])
         return
-    times = sum(_times(trace.events[number]) for number in done)
+    times = sum(_count_times(trace.events[number]) for number in done)
     if item.times is None:
         if not times:
             yield Unmet(item, f"the run does not `{shown_act}`{where}")
@@ -309,17 +313,17 @@ def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -
 
 def _fits(wanted: str, part: bool, text: str, verb: str) -> bool:
     if verb == "press":
-        wanted = chords(wanted)
+        wanted = normalize_chords(wanted)
     line = on_one_line(text)
     return wanted in text or wanted in line if part else on_one_line(wanted) == line
 
 
-def _times(event: traces.Event) -> int:
+def _count_times(event: traces.Event) -> int:
     """How often something was done: keys are pressed several times in one event."""
     return int(event.texts[1]) if event.verb == traces.PRESS else 1
 
 
-def _outputs(
+def _check_expected_outputs(
     item: ast.ExpectOutputs | ast.ExpectResult | ast.ExpectStepOutputs,
     literals: Literals,
     fields: tuple[types.FieldType, ...],
@@ -329,7 +333,7 @@ def _outputs(
     record = types.RecordOf("", fields)
     expected = set()
     for each in item.bindings:
-        field = written_field(record, each.name.text)
+        field = find_field_of_key(record, each.name.text)
         name = each.name.text
         type_: types.Type = types.ANY
         if field is not None:
@@ -343,4 +347,6 @@ def _outputs(
         if name not in expected and value is not None:
             field = record.by_wire_name.get(name)
             own = name if field is None else field.name
-            yield Unmet(item, f"{noun} `{own}` is {shown(value)}, and the test does not name it")
+            yield Unmet(
+                item, f"{noun} `{own}` is {format_pattern(value)}, and the test does not name it"
+            )

@@ -10,7 +10,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.acts import element_type, means_loop
 from flowdsl.semantics.model import SemanticModel
 from flowdsl.simulate import world
-from flowdsl.simulate.interpreter.fields import written_field
+from flowdsl.simulate.interpreter.fields import find_field_of_key
 from flowdsl.simulate.interpreter.values import is_same
 from flowdsl.simulate.interpreter.watching import Watcher
 from flowdsl.simulate.trace import SUCCESS, Ending, Recorder, Trace
@@ -55,7 +55,7 @@ def is_meant(selector: Selector, pass_: Entry, literals: Literals) -> bool:
         return selector.number.value == pass_.number
     name, entry = selector.field.text, pass_.entry
     if isinstance(entry, dict):
-        field = written_field(element_type(literals.model.ref_types, pass_.loop), name)
+        field = find_field_of_key(element_type(literals.model.ref_types, pass_.loop), name)
         found = entry.get(name if field is None else field.wire_name)
     else:
         found = entry
@@ -160,7 +160,7 @@ class Follower(Watcher):
             return  # no statement
         self._begun.add((source, node.start))
         if isinstance(node, ast.RepeatStmt):
-            self._awaited.update(_awaited(node.until, holds=True))
+            self._awaited.update(_find_awaited_answers(node.until, holds=True))
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         self._calls.append((call.result or call.task.name).text)
@@ -188,15 +188,17 @@ class Follower(Watcher):
         self.ways[key_of(source, node, way)] = None
 
 
-def _awaited(condition: ast.Condition, *, holds: bool) -> Iterator[tuple[ast.Node, bool]]:
+def _find_awaited_answers(
+    condition: ast.Condition, *, holds: bool
+) -> Iterator[tuple[ast.Node, bool]]:
     """What each `sees` of a condition has to answer for the condition to hold."""
     match condition:
         case ast.SeesExpr():
             yield condition, holds
         case ast.NotExpr(operand=operand):
-            yield from _awaited(operand, holds=not holds)
+            yield from _find_awaited_answers(operand, holds=not holds)
         case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
             for each in operands:
-                yield from _awaited(each, holds=holds)
+                yield from _find_awaited_answers(each, holds=holds)
         case _:
             pass

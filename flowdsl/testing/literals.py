@@ -7,10 +7,10 @@ from typing import Any
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import CONST, ENVIRONMENT, SemanticModel
-from flowdsl.simulate.interpreter.expressions import constant, exact
-from flowdsl.simulate.interpreter.fields import on_the_wire, type_at, written_field
+from flowdsl.simulate.interpreter.expressions import render_exact_text, resolve_constant
+from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire, type_at
 from flowdsl.simulate.interpreter.frames import Frame, Run
-from flowdsl.simulate.interpreter.values import is_same, spelled
+from flowdsl.simulate.interpreter.values import is_same, spell_value
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.patterns import matches_whole
@@ -19,7 +19,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
-from .telling import shortened
+from .telling import shorten_line
 
 Pattern = Any
 """JSON, in which the classes below may stand."""
@@ -43,11 +43,11 @@ class Literals:
     def json(self, expr: ast.Expr | ast.GivenRows, type_: types.Type = types.ANY) -> Any:
         """The JSON of a value of a type, its fields by their names on the wire."""
         known = self.model.constants.get(expr, expr)
-        return on_the_wire(constant(self._frame, known), type_)
+        return on_the_wire(resolve_constant(self._frame, known), type_)
 
     def rows(self, section: ast.FixtureSection) -> dict[str, Any]:
         """The inputs that a fixture, or what stands behind its `with`, takes from files."""
-        held: dict[str, Any] = constant(self._frame, self.model.constants[section])
+        held: dict[str, Any] = resolve_constant(self._frame, self.model.constants[section])
         return held
 
     def pattern(self, value: ast.Pattern, type_: types.Type = types.ANY) -> Pattern:
@@ -70,14 +70,14 @@ class Literals:
 
     def _member(self, pair: ast.Pair, type_: types.Type) -> tuple[str, Pattern]:
         key = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
-        field = written_field(type_, key)
+        field = find_field_of_key(type_, key)
         if field is None:
             return key, self.pattern(pair.value)
         return field.wire_name, self.pattern(pair.value, field.type)
 
     def line(self, text: ast.Text) -> str:
         """A text on one line, as questions and reasons have it."""
-        return on_one_line(exact(self._frame, text))
+        return on_one_line(render_exact_text(self._frame, text))
 
     def matched(self, written: ast.Text | ast.PartText, *, exact: bool = False) -> tuple[str, bool]:
         """A text that is looked for, on one line if not `exact`, and whether it is only a part."""
@@ -87,7 +87,7 @@ class Literals:
 
     def exact(self, text: ast.Text) -> str:
         """A text with its consts and `env` filled in."""
-        return exact(self._frame, text)
+        return render_exact_text(self._frame, text)
 
     def prompt_text(self, text: ast.Text) -> str:
         """A text that is looked for in a prompt, where only consts and `env` are filled in."""
@@ -103,7 +103,9 @@ class Literals:
                 symbol = self.model.values.get(part)
                 if symbol is None or symbol.kind not in (CONST, ENVIRONMENT):
                     return self.span(part).text
-                return exact(self._frame, ast.Text(part.start, part.end, ast.STRING, (part,)))
+                return render_exact_text(
+                    self._frame, ast.Text(part.start, part.end, ast.STRING, (part,))
+                )
 
 
 def _nothing(question: Question, position: int) -> Any:
@@ -148,7 +150,7 @@ def first_difference(expected: Pattern, found: Any, path: str) -> str | None:
         case _ if is_same(expected, found):
             return None
         case _:
-            return f"`{path}` is {shown(found)}, not {shown(expected)}"
+            return f"`{path}` is {format_pattern(found)}, not {format_pattern(expected)}"
 
 
 def _of_record(expected: dict[str, Pattern] | Some, found: dict[str, Any], path: str) -> str | None:
@@ -174,12 +176,12 @@ def _of_list(expected: list[Pattern] | Beginning, found: list[Any], path: str) -
     return None
 
 
-def shown(value: Pattern) -> str:
+def format_pattern(value: Pattern) -> str:
     """A value, or what is expected of one, as a message shows it."""
-    return shortened(_shown(value))
+    return shorten_line(_format_nested_pattern(value))
 
 
-def _shown(value: Pattern) -> str:
+def _format_nested_pattern(value: Pattern) -> str:
     match value:
         case None:
             return "missing"
@@ -196,4 +198,4 @@ def _shown(value: Pattern) -> str:
         case dict() if any(isinstance(each, Part | Beginning | Some) for each in value.values()):
             return "a record"
         case _:
-            return spelled(value)
+            return spell_value(value)

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
-from flowdsl.simulate.executions import started_world
+from flowdsl.simulate.executions import world_with_defaults
 from flowdsl.simulate.trace import NOT_STARTED, SUCCESS, Trace
 from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, World
 
-from .cases import Case, begun_inputs
+from .cases import Case, resolve_case_inputs
 from .chains import chain_runs
 from .outcome import Problem
 from .run import every_run
@@ -45,10 +45,10 @@ def rehearsal_rules(suite: Suite, case: Case) -> list[dict[str, Any]]:
     title = _any_of(suite.title(case.workflow))
     rules: list[dict[str, Any]] = []
     for number, (world, trace) in enumerate(runs):
-        inputs = _named_inputs(suite, case.workflow, world)
+        inputs = _select_nameable_inputs(suite, case.workflow, world)
         known = {"inputs": inputs} if inputs else {}
         approved = {"approve": True} if len(runs) > 1 and not number else {}
-        checks = judged(suite, case.workflow, trace)
+        checks = collect_failed_judgements(suite, case.workflow, trace)
         rules.append({"workflow": title} | known | approved | answers_in(trace) | checks)
     # A rule is for runs with its inputs, whatever else they have: what names most comes first.
     rules.sort(key=lambda rule: len(rule.get("inputs", ())), reverse=True)
@@ -58,14 +58,14 @@ def rehearsal_rules(suite: Suite, case: Case) -> list[dict[str, Any]]:
 def rehearsal_inputs(suite: Suite, case: Case) -> dict[str, Any]:
     """What a test gives to its first run, by the names on the wire, days filled in."""
     if case.chain is not None:
-        return begun_inputs(case, suite.literals(case.module)) or {}
+        return resolve_case_inputs(case, suite.literals(case.module)) or {}
     ((world, _), *_) = every_run(suite, case)
     return dict(world.inputs)
 
 
-def _named_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
+def _select_nameable_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
     """The inputs by which a rule knows a run, defaults included: those that it can name."""
-    given = started_world(suite.payload(workflow), world).inputs
+    given = world_with_defaults(suite.payload(workflow), world).inputs
     return {
         name: value for name, value in given.items() if value is not None and _ROOT.fullmatch(name)
     }
@@ -83,7 +83,7 @@ def _rules_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Iterator[di
         rule: dict[str, Any] = {"workflow": _any_of(suite.title(workflow))}
         if often[workflow.name] > 1:
             rule["nth"] = seen[workflow.name]
-        yield rule | answers_in(trace) | judged(suite, workflow, trace)
+        yield rule | answers_in(trace) | collect_failed_judgements(suite, workflow, trace)
 
 
 def answers_in(trace: Trace) -> dict[str, Any]:
@@ -98,7 +98,9 @@ def answers_in(trace: Trace) -> dict[str, Any]:
     }
 
 
-def judged(suite: Suite, workflow: WorkflowSymbol, trace: Trace) -> dict[str, Any]:
+def collect_failed_judgements(
+    suite: Suite, workflow: WorkflowSymbol, trace: Trace
+) -> dict[str, Any]:
     """The results of the checks that a model carries out, and that do not succeed."""
     failed = {
         str(check["name"]): verdict.status

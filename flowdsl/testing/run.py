@@ -23,13 +23,13 @@ from flowdsl.simulate.world import World
 from flowdsl.syntax import ast
 
 from .answers import Script, answers_of
-from .cases import Case, day_of_test, given_by, given_place, inputs_of
+from .cases import Case, collect_given_inputs, day_of_test, find_given_place, inputs_of
 from .chains import run_chain_test
 from .expectations import unmet_by_prompt, unmet_by_run
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
-from .suite import BUG, Suite, check_names, disagreement, executed
-from .telling import told
+from .suite import BUG, Suite, check_names, execute_workflow, find_disagreement
+from .telling import render_trace_lines
 
 
 def run_test(suite: Suite, case: Case) -> Result:
@@ -89,7 +89,7 @@ class Runs:
 
     def first(self) -> tuple[Script, Trace] | None:
         """The first run by the source alone; None where it cannot be carried out."""
-        found = self._execute(self._case, inputs_of(self._case, self._literals), [])
+        found = self._execute_case(self._case, inputs_of(self._case, self._literals), [])
         return None if found is None else (self._scripts[0], found[1])
 
     def every(self) -> list[tuple[World, Trace]]:
@@ -106,10 +106,10 @@ class Runs:
             if first is None:
                 first = world, trace
                 found = disagreements_with(trace, self._payload, world)
-                problems += disagreement(found, DISAGREEMENT, BUG, self._title)
+                problems += find_disagreement(found, DISAGREEMENT, BUG, self._title)
             else:
                 found = replay_disagreements_with(first[1], trace, self._payload, first[0], world)
-                problems += disagreement(found, FAILED, _FROZEN, self._title)
+                problems += find_disagreement(found, FAILED, _FROZEN, self._title)
         return [*problems, *self._unused()] if self._is_whole else problems
 
     def _every(self, problems: list[Problem]) -> Iterator[tuple[World, Trace]]:
@@ -118,7 +118,7 @@ class Runs:
         What is wrong with a run is added to `problems` before the run is given out.
         """
         case = self._case
-        first = self._execute(case, inputs_of(case, self._literals), problems)
+        first = self._execute_case(case, inputs_of(case, self._literals), problems)
         if first is None:
             return
         yield first
@@ -128,14 +128,14 @@ class Runs:
             problems.append(Problem(MISTAKEN, _NOT_RECORDED, place))
             return
         for number, then in enumerate(replays, 2):
-            changed = given_by(case, (*case.items, then.section), self._literals)
-            again = self._execute(_replay(case, number), changed, problems)
+            changed = collect_given_inputs(case, (*case.items, then.section), self._literals)
+            again = self._execute_case(_case_of_replay(case, number), changed, problems)
             if again is None:
                 return
             yield again
         self._is_whole = True
 
-    def _execute(
+    def _execute_case(
         self, case: Case, given: dict[str, Any], problems: list[Problem]
     ) -> tuple[World, Trace] | None:
         """Carry the program out once and judge it; None where that cannot be."""
@@ -144,14 +144,18 @@ class Runs:
         self._scripts.append(script)
         today, given = day_of_test(case, given)
         world = script.world(given, today)
-        place = given_place(self._case) or self._title
-        trace = executed(suite, case.workflow, script, world, place, self._budget)
+        place = find_given_place(self._case) or self._title
+        trace = execute_workflow(suite, case.workflow, script, world, place, self._budget)
         if isinstance(trace, Problem):
             problems.append(trace)
             return None
         names = check_names(suite.payload(case.workflow))
         for number, each in enumerate(unmet_by_run(case, literals, trace, script, names)):
-            shown = told(trace, script.places, suite.show_path, each.event) if not number else ()
+            shown = (
+                render_trace_lines(trace, script.places, suite.show_path, each.event)
+                if not number
+                else ()
+            )
             where = place_of(each.place or literals.span(each.node))
             problems.append(Problem(FAILED, each.message, where, shown=shown))
         return on_its_day(case.workflow, world), trace
@@ -165,7 +169,7 @@ class Runs:
                 yield Problem(MISTAKEN, message, place_of(answer.span))
 
 
-def _replay(case: Case, number: int) -> Case:
+def _case_of_replay(case: Case, number: int) -> Case:
     """A case with what is expected of one of its replays alone."""
     expected = tuple(
         item.item

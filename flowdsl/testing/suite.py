@@ -8,13 +8,13 @@ from types import MappingProxyType
 from flowdsl.codegen.artifacts import Bundle, ChainArtifact
 from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
-from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, started_world
+from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.bounds import out_of_bounds
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.errors import MissingInText, NotAProgram, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.characters import filled_length
-from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
+from flowdsl.simulate.machine.characters import estimate_filled_length
+from flowdsl.simulate.machine.execute import Payload, Refused, accept_inputs
 from flowdsl.simulate.trace import BROKEN, SUCCESS, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.text import Span
@@ -24,7 +24,7 @@ from .answers import Script, Unanswered
 from .cases import Case, Snapshot, snapshot_path
 from .literals import Literals
 from .outcome import FAILED, MISTAKEN, Problem, place_of
-from .telling import Line, told, told_both
+from .telling import Line, render_both_traces, render_trace_lines
 
 NO_SNAPSHOTS: Mapping[str, str] = MappingProxyType({})
 
@@ -84,7 +84,7 @@ class Suite:
         return found
 
 
-def executed(
+def execute_workflow(
     suite: Suite,
     workflow: WorkflowSymbol,
     script: Script,
@@ -98,8 +98,8 @@ def executed(
     """
     try:
         payload = suite.payload(workflow)
-        begun = started_inputs(payload, workflow, world)
-        length = filled_length(payload.prompt, begun.inputs)
+        begun = prepare_starting_world(payload, workflow, world)
+        length = estimate_filled_length(payload.prompt, begun.inputs)
         if length > budget.characters_left:
             most = f"a test fills in and keeps {budget.characters:,} at most"
             message = f"with these inputs the prompt has {length:,} characters, and {most}"
@@ -111,7 +111,7 @@ def executed(
     except Refused as refused:
         return Problem(MISTAKEN, f"the service refuses these inputs: {refused}", place_of(place))
     except Unanswered as unanswered:
-        return _unanswered(unanswered, script, suite)
+        return _describe_unanswered(unanswered, script, suite)
     except MissingInText as missing:
         message = f"`{missing.place.text}` stands in a text, and its value is missing"
         return Problem(FAILED, message, place_of(missing.place))
@@ -126,28 +126,30 @@ def check_names(payload: Payload) -> tuple[str, ...]:
     return tuple(str(check["name"]) for check in payload.checks)
 
 
-def failed_checks(payload: Payload, trace: Trace) -> tuple[str, ...]:
+def find_failed_checks(payload: Payload, trace: Trace) -> tuple[str, ...]:
     """The names of the post-run checks that do not succeed."""
     verdicts = zip(check_names(payload), trace.checks, strict=False)
     return tuple(name for name, verdict in verdicts if verdict.status != SUCCESS)
 
 
-def disagreement(
+def find_disagreement(
     found: Iterator[Disagreement], kind: str, message: str, place: Span
 ) -> Iterator[Problem]:
     """Where a prompt does something else than its program, in one way of the service."""
     for each in found:
-        yield Problem(kind, message + _reason(each), place_of(place), shown=told_both(each))
+        yield Problem(
+            kind, message + _reason(each), place_of(place), shown=render_both_traces(each)
+        )
         return
 
 
-def started_inputs(payload: Payload, workflow: WorkflowSymbol, world: World) -> World:
+def prepare_starting_world(payload: Payload, workflow: WorkflowSymbol, world: World) -> World:
     """The world in which the service starts a run; raises Refused, in our words where types tell
     why.
     """
-    begun = started_world(payload, on_its_day(workflow, world))
+    begun = world_with_defaults(payload, on_its_day(workflow, world))
     try:
-        accepted_inputs(payload.input_schema, begun.inputs)
+        accept_inputs(payload.input_schema, begun.inputs)
     except Refused as refused:
         wrong = out_of_bounds(workflow.inputs, begun.inputs, "input")
         raise Refused(str(refused) if wrong is None else wrong.reason) from None
@@ -160,13 +162,13 @@ BUG = "the prompt does something else than its program, which is a bug of FlowDS
 """Said of a first run."""
 
 
-def _unanswered(found: Unanswered, script: Script, suite: Suite) -> Problem:
+def _describe_unanswered(found: Unanswered, script: Script, suite: Suite) -> Problem:
     """A question without an answer, behind what happened until it was asked."""
     so_far = script.so_far()
     shown: tuple[str, ...] = ()
     if so_far is not None:
         stopped = Line(found.place, f"? {found.asking}")
-        shown = told(so_far, script.places, suite.show_path, stopped=stopped)
+        shown = render_trace_lines(so_far, script.places, suite.show_path, stopped=stopped)
     return Problem(MISTAKEN, str(found), place_of(found.place), found.answer, shown)
 
 
@@ -176,7 +178,7 @@ def _too_long(found: TooLong, script: Script, suite: Suite, place: Span) -> Prob
     shown: tuple[str, ...] = ()
     if so_far is not None:
         stopped = Line(found.loops[-1] if found.loops else None, "is stopped here")
-        shown = told(so_far, script.places, suite.show_path, stopped=stopped)
+        shown = render_trace_lines(so_far, script.places, suite.show_path, stopped=stopped)
     where = found.loops[-1] if found.loops else place
     return Problem(MISTAKEN, found.told, place_of(where), shown=shown)
 

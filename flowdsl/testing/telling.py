@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate import world
 from flowdsl.simulate.executions import Disagreement
-from flowdsl.simulate.interpreter.values import spelled
+from flowdsl.simulate.interpreter.values import spell_value
 from flowdsl.simulate.trace import SUCCESS, Asked, Ending, Event, Trace
 from flowdsl.simulate.world import Question, one_line
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
-from .wrapping import told_refusal
+from .wrapping import describe_refusal
 
 MARK = ">"
 """Stands before the line where the first difference is."""
@@ -41,7 +41,7 @@ class Line(Record):
     event: int | None = None
 
 
-def told(
+def render_trace_lines(
     trace: Trace,
     asked_at: Places,
     show_path: ShowPath,
@@ -53,11 +53,11 @@ def told(
     `asked_at` has where each question was asked. A run that was `stopped` has no ending, but the
     question that stopped it.
     """
-    lines = list(_lines(trace, asked_at))
+    lines = list(_order_lines(trace, asked_at))
     ending = [Line(None, text) for text in _end_lines(trace)] if stopped is None else [stopped]
     first = len(lines) if marked is None else _index(lines, marked)
     lines += ending
-    some = _some(len(lines), first)
+    some = _choose_rows(len(lines), first)
     places = {
         number: "" if place is None else _place(place, show_path)
         for number in some
@@ -71,7 +71,7 @@ def told(
     return tuple(_without_gaps(rows))
 
 
-def _some(count: int, marked: int) -> list[int]:
+def _choose_rows(count: int, marked: int) -> list[int]:
     """The rows of a trace to show; of a long one those at its ends and round the marked one."""
     if count <= MOST_LINES:
         return [*range(count)]
@@ -85,12 +85,12 @@ def _without_gaps(rows: Mapping[int, str]) -> Iterator[str]:
     following = 0
     for number, row in rows.items():
         if number > following:
-            yield f"  … {counted(number - following, 'line')} left out"
-        yield shortened(row.rstrip())
+            yield f"  … {format_count(number - following, 'line')} left out"
+        yield shorten_line(row.rstrip())
         following = number + 1
 
 
-def shortened(text: str) -> str:
+def shorten_line(text: str) -> str:
     """A line, of which the middle is left out where it is too long."""
     if len(text) <= MOST_COLUMNS:
         return text
@@ -106,7 +106,7 @@ def _place(span: Span, show_path: ShowPath) -> str:
     return f"{show_path(span.path)}:{span.first.line}"
 
 
-def _lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
+def _order_lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
     """Events and questions in order: a question stands before what is done at its position."""
     asked = deque((*trace.asked, *trace.judged))
     position = 0
@@ -116,7 +116,7 @@ def _lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
         while asked and asked[0].position == position:
             found = asked.popleft()
             place = asked_at.get((found.question, found.position))
-            yield Line(place, asked_line(found))
+            yield Line(place, render_asked_question(found))
             position += found.question.kind == world.WAIT
 
     for number, (event, place) in enumerate(zip(trace.events, trace.places, strict=True)):
@@ -131,23 +131,25 @@ def event_line(event: Event) -> str:
     first, *rest = (*event.texts, "")
     match event.verb:
         case traces.TYPE:
-            return f"type {_quoted(first)} into {_quoted(rest[0])}"
+            return f"type {_quote_text(first)} into {_quote_text(rest[0])}"
         case traces.TYPE_AS:
-            return f"type {_quoted(first)} as {_quoted(rest[0])} into {_quoted(rest[1])}"
+            return (
+                f"type {_quote_text(first)} as {_quote_text(rest[0])} into {_quote_text(rest[1])}"
+            )
         case traces.PRESS:
             times = "" if rest[0] == "1" else f" {rest[0]} times"
-            return f"press {_quoted(first)}{times}"
+            return f"press {_quote_text(first)}{times}"
         case traces.PAUSE:
             return f"wait {int(first) / 1000:g}s"
         case traces.COPIED:
-            return f"copy from {_quoted(first)}"
+            return f"copy from {_quote_text(first)}"
         case traces.COMMAND:
-            return f"run {_quoted(first)}"
+            return f"run {_quote_text(first)}"
         case verb:
-            return f"{verb} {_quoted(first)}"
+            return f"{verb} {_quote_text(first)}"
 
 
-def asked_line(asked: Asked) -> str:
+def render_asked_question(asked: Asked) -> str:
     """A question with its answer, in one line."""
     return f"? {asked.question}: {_answer(asked.answer)}"
 
@@ -157,16 +159,16 @@ def _answer(answer: Any) -> str:
         return "nothing"
     if isinstance(answer, bool):
         return "yes" if answer else "no"
-    return _quoted(answer) if isinstance(answer, str) else spelled(answer)
+    return _quote_text(answer) if isinstance(answer, str) else spell_value(answer)
 
 
 def ending_lines(ending: Ending) -> Iterator[str]:
     """How a run ended: its status, its reason, and the outputs that are there."""
     if ending.status == SUCCESS:
-        yield "ends" if ending.reason is None else f"finishes {_quoted(ending.reason)}"
+        yield "ends" if ending.reason is None else f"finishes {_quote_text(ending.reason)}"
     else:
         word = "aborts" if ending.status == traces.FAILED else "cannot be carried out"
-        yield f"{word} {_quoted(ending.reason or '')}"
+        yield f"{word} {_quote_text(ending.reason or '')}"
     for name, value in ending.outputs.items():
         if value is not None:
             yield f"output {name} = {_answer(value)}"
@@ -176,13 +178,13 @@ def _end_lines(trace: Trace) -> Iterator[str]:
     """How a run ended, with what the service makes of it."""
     yield from ending_lines(trace.ending)
     if trace.refused is not None:
-        yield f"the service refuses the outputs: {told_refusal(trace.refused)}"
+        yield f"the service refuses the outputs: {describe_refusal(trace.refused)}"
     for verdict in trace.checks:
         if verdict.status != SUCCESS:
             yield f"a check fails: {verdict.message}".removesuffix(": ")
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return f'"{one_line(text)}"'
 
 
@@ -192,11 +194,13 @@ _WIDTH = 46
 """Columns of the trace on the left."""
 
 
-def told_both(found: Disagreement) -> tuple[str, ...]:
+def render_both_traces(found: Disagreement) -> tuple[str, ...]:
     """The trace of the program beside that of its prompt, the first difference marked."""
     rows = [f"  {'the program':{_WIDTH}}  the prompt ({found.variant})"]
     marked: int | None = None
-    for left, right in zip_longest(_plain(found.program), _plain(found.payload), fillvalue=""):
+    for left, right in zip_longest(
+        _trace_as_text(found.program), _trace_as_text(found.payload), fillvalue=""
+    ):
         differs = left != right and marked is None
         if differs:
             marked = len(rows)
@@ -205,23 +209,23 @@ def told_both(found: Disagreement) -> tuple[str, ...]:
             rows.append(f"{mark} {left:{_WIDTH}}  {right}")
         else:
             rows += [f"{mark} {left}", f"{mark} {'':{_WIDTH}}  {right}"]
-    some = _some(len(rows), 0 if marked is None else marked)
+    some = _choose_rows(len(rows), 0 if marked is None else marked)
     return tuple(_without_gaps({number: rows[number] for number in some}))
 
 
-def _plain(trace: Trace) -> Iterator[str]:
-    yield from (_quoted(part) for part in trace.heading if part)
+def _trace_as_text(trace: Trace) -> Iterator[str]:
+    yield from (_quote_text(part) for part in trace.heading if part)
     yield from map(event_line, trace.events)
-    ending = trace.ending.__replace__(outputs=_sorted(trace.ending.outputs))
+    ending = trace.ending.__replace__(outputs=_sort_fields(trace.ending.outputs))
     yield from _end_lines(trace.__replace__(ending=ending))
 
 
-def _sorted(value: Any) -> Any:
+def _sort_fields(value: Any) -> Any:
     """A JSON value with its fields in order, in which the two sides need not have them."""
     match value:
         case dict():
-            return {name: _sorted(value[name]) for name in sorted(value)}
+            return {name: _sort_fields(value[name]) for name in sorted(value)}
         case list():
-            return [_sorted(each) for each in value]
+            return [_sort_fields(each) for each in value]
         case _:
             return value

@@ -24,7 +24,7 @@ RESULT = "flowdsl_result"
 """The output of the workflow around a task: the result of the call."""
 
 
-def told_refusal(reason: str) -> str:
+def describe_refusal(reason: str) -> str:
     """Why outputs are refused; that of a task is a field of its result."""
     return reason.replace(f"the output `{RESULT}.", "the result field `")
 
@@ -34,7 +34,7 @@ def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
     return {key: _wrapper_name(*key) for key in map(_key, model.tasks)}
 
 
-def tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbol]:
+def select_tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbol]:
     """The tasks that some test with all the words is for; if no test has them, that any is for."""
     meant = [each for test, each in model.tested.items() if _has_words(test, each.name, words)]
     tested = {_key(each) for each in meant or model.tested.values() if isinstance(each, TaskSymbol)}
@@ -65,13 +65,13 @@ def files_of(subject: WorkflowSymbol | TaskSymbol | ChainSymbol) -> Iterator[str
             yield workflow.module.source.path
 
 
-def wrapped_files(tasks: Iterable[TaskSymbol]) -> dict[str, bytes]:
+def render_wrapped_files(tasks: Iterable[TaskSymbol]) -> dict[str, bytes]:
     """The files of some tasks, each with the workflows around them behind it."""
     found: dict[str, str] = {}
     for task in tasks:
         path = task.module.source.path
         text = found.get(path, task.module.source.text)
-        found[path] = f"{text}\n{_workflow(_wrapper_name(*_key(task)), task)}"
+        found[path] = f"{text}\n{_render_workflow(_wrapper_name(*_key(task)), task)}"
     return {path: text.encode() for path, text in found.items()}
 
 
@@ -84,7 +84,7 @@ def _wrapper_name(path: str, name: str) -> str:
     return f"tests_of_{name}_{crc32(path.encode()):08x}"
 
 
-def _workflow(name: str, task: TaskSymbol) -> str:
+def _render_workflow(name: str, task: TaskSymbol) -> str:
     """A workflow that calls a task with inputs and secrets of its own."""
     source, declaration = task.module.source, task.declaration
 

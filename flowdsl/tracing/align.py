@@ -26,7 +26,7 @@ from typing import Literal
 from flowdsl.tracing.filling import EMPTY, Pattern
 from flowdsl.tracing.history import Entry
 from flowdsl.tracing.prompt_units import TOOLS, Unit, UnitLine
-from flowdsl.tracing.reasons import Reasons, likened
+from flowdsl.tracing.reasons import Reasons, normalise_reason
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -71,8 +71,8 @@ def place_entries(entries: Sequence[Entry], units: Sequence[Unit]) -> tuple[Plac
     walk = _best_walk(entries, units, scores)
     placed: list[Placement | None] = []
     for entry, found, score in zip(entries, walk, scores, strict=True):
-        placed.append(None if found is None else _placement(entry, units, found, score))
-    return tuple(_declared(entries, _between(entries, placed)))
+        placed.append(None if found is None else _make_placement(entry, units, found, score))
+    return tuple(_place_declared_failures(entries, _place_between(entries, placed)))
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class _Scorer:
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self._units = units
-        words = [_words(_known(unit.lines)) for unit in units]
+        words = [_unique_words(_join_known_text(unit.lines)) for unit in units]
         seen = Counter(word for each in words for word in each)
         # A word of every third line of a long prompt tells nothing apart, and costs the most.
         common = {word for word, count in seen.items() if count * 3 > len(units) > _FEW}
@@ -97,7 +97,7 @@ class _Scorer:
             for word in each:
                 self._by_word[word].append(index)
         self._totals = [sum(self._weights[word] for word in each) or 1.0 for each in words]
-        self._plain = [_squeezed_pattern(_instruction(unit)) for unit in units]
+        self._plain = [_squeeze_pattern(_instruction_of_unit(unit)) for unit in units]
         self._quoted = [
             frozenset(name.pieces[0] for name in unit.quoted if not name.is_open) for unit in units
         ]
@@ -147,7 +147,7 @@ class _Scorer:
         use = entry.use
         if use is None or entry.kind == "failure":
             return
-        instruction = _squeezed(" ".join(use.texts))
+        instruction = _squeeze_words(" ".join(use.texts))
         names = {text.strip() for text in use.texts if 2 < len(text.strip()) <= 300}
         for index, unit in enumerate(self._units):
             plain = self._plain[index]
@@ -173,7 +173,7 @@ class _Scorer:
         text = entry.said
         if entry.use is not None:
             text = " ".join((text, *entry.use.texts))
-        words = list(_words(text))[:_MAX_WORDS]
+        words = list(_unique_words(text))[:_MAX_WORDS]
         total = sum(self._weights.get(word, 1.0) for word in words)
         common: dict[int, float] = defaultdict(float)
         for word in words:
@@ -279,12 +279,12 @@ def _goes_on(previous: Entry | None, entry: Entry) -> bool:
     )
 
 
-def _placement(
+def _make_placement(
     entry: Entry, units: Sequence[Unit], unit: int, scores: Mapping[int, _Score]
 ) -> Placement:
     score = scores[unit]
-    text = _bare(units[unit])
-    others = {index: _bare(units[index]) for index in scores if index != unit}
+    text = _text_without_number(units[unit])
+    others = {index: _text_without_number(units[index]) for index in scores if index != unit}
     # What is written twice is told apart by its place in the order, unless its number is said.
     twins = "number" not in score.evidence and text in others.values()
     rivals = [scores[index].points for index, other in others.items() if other != text]
@@ -310,7 +310,7 @@ def reasons_said(entry: Entry) -> tuple[str, ...]:
     return ((entry.error,) if entry.error else ()) + declared
 
 
-def _between(
+def _place_between(
     entries: Sequence[Entry], placed: Sequence[Placement | None]
 ) -> list[Placement | None]:
     """Places also what stands between two entries of one line and says nothing itself, such as a
@@ -335,32 +335,34 @@ def _is_silent(entry: Entry) -> bool:
     return entry.kind == "tool" and not entry.said.strip()
 
 
-def _declared(
+def _place_declared_failures(
     entries: Sequence[Entry], placed: Sequence[Placement | None]
 ) -> Iterator[Placement | None]:
     """Places also the declaration of a failure that the entry before it came back with."""
     for index, (entry, place) in enumerate(zip(entries, placed, strict=True)):
         before = placed[index - 1] if index else None
-        if place is None and before is not None and _repeats(entry, entries[index - 1]):
+        if place is None and before is not None and _is_repeated_failure(entry, entries[index - 1]):
             place = Placement(before.unit, before.line, "medium", ("answer",))
         yield place
 
 
-def _repeats(entry: Entry, before: Entry) -> bool:
+def _is_repeated_failure(entry: Entry, before: Entry) -> bool:
     if entry.kind != "failure" or before.kind != "tool":
         return False
     if before.error is not None:
         return True
-    came_back = likened("\n".join(before.results))
-    return any(len(said) >= 8 and said in came_back for said in map(likened, reasons_said(entry)))
+    came_back = normalise_reason("\n".join(before.results))
+    return any(
+        len(said) >= 8 and said in came_back for said in map(normalise_reason, reasons_said(entry))
+    )
 
 
-def _known(lines: Sequence[UnitLine]) -> str:
+def _join_known_text(lines: Sequence[UnitLine]) -> str:
     """The text of lines without what is not known of them."""
     return "\n".join(" ".join(line.pattern.pieces) for line in lines)
 
 
-def _instruction(unit: Unit) -> Pattern:
+def _instruction_of_unit(unit: Unit) -> Pattern:
     """The part of a unit that a tool is given: the bullets, or the line without its number."""
     lines = unit.lines
     if len(lines) > 1 and unit.own_tool == "focused_action":
@@ -368,14 +370,14 @@ def _instruction(unit: Unit) -> Pattern:
     return Pattern(tuple("\n".join("\0".join(line.pattern.pieces) for line in lines).split("\0")))
 
 
-def _bare(unit: Unit) -> str:
+def _text_without_number(unit: Unit) -> str:
     """The text of a unit without its number."""
     return unit.text.lstrip().removeprefix(unit.label).lstrip(".) \t")
 
 
-def _squeezed_pattern(text: Pattern) -> Pattern:
+def _squeeze_pattern(text: Pattern) -> Pattern:
     """The words of a text alone; without any where there are too few to tell it by."""
-    return Pattern(tuple(filter(None, map(_squeezed, text.pieces))) or ("",))
+    return Pattern(tuple(filter(None, map(_squeeze_words, text.pieces))) or ("",))
 
 
 def _is_instruction(plain: Pattern, instruction: str) -> bool:
@@ -385,12 +387,12 @@ def _is_instruction(plain: Pattern, instruction: str) -> bool:
     return sum(map(len, plain.pieces)) >= 12 and plain.is_within(instruction)
 
 
-def _squeezed(text: str) -> str:
+def _squeeze_words(text: str) -> str:
     """The words of a text alone, so that bullets, line breaks and quotes do not matter."""
     return " ".join(_WORD.findall(text.casefold()))
 
 
-def _words(text: str) -> dict[str, None]:
+def _unique_words(text: str) -> dict[str, None]:
     """The words of a text, each once and in their order; names of tools are no words."""
     return {
         word: None

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flowdsl.tracing.history import shortened
+from flowdsl.tracing.history import shorten_text
 
 EMPTY = "__EMPTY__"
 MAX_VALUE = 2_000
@@ -47,7 +47,7 @@ class Pattern:
         return len(self.pieces) > 1
 
     @property
-    def letters(self) -> int:
+    def count_known_letters(self) -> int:
         """How many letters and digits of it are known."""
         return sum(len(_LETTER.findall(piece)) for piece in self.pieces)
 
@@ -64,18 +64,18 @@ class Pattern:
         return _end_of(self.pieces, text, 0) is not None
 
 
-def filled_in(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
+def fill_in_inputs(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
     """`text` with the known values of `{inputs}` in it.
 
     Others stay as they are spelled, and so do `{{runtime}}` and `{$secret}`; `\\{` is a brace.
     """
-    return shortened("".join(shown for shown, _ in _parts(text, inputs, told or {})))
+    return shorten_text("".join(shown for shown, _ in _split_known_parts(text, inputs, told or {})))
 
 
 def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> Pattern:
     """`text` with the known values of `{inputs}` in it; runtime values are none of them."""
     pieces = [""]
-    for shown, is_known in _parts(shortened(text), inputs, told or {}):
+    for shown, is_known in _split_known_parts(shorten_text(text), inputs, told or {}):
         if is_known:
             pieces[-1] += shown
         else:
@@ -83,9 +83,9 @@ def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -
     return Pattern(tuple(pieces))
 
 
-def whole(prompt: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
+def fill_in_prompt(prompt: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
     """A prompt with the known values in it, line by line."""
-    return "\n".join(filled_in(line, inputs, told) for line in prompt.split("\n"))
+    return "\n".join(fill_in_inputs(line, inputs, told) for line in prompt.split("\n"))
 
 
 def plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
@@ -111,7 +111,7 @@ def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, 
     """
     spelled: list[str] = []
     parts: list[str] = []
-    for shown, is_known in _parts(prompt, inputs, {}, limit=None):
+    for shown, is_known in _split_known_parts(prompt, inputs, {}, limit=None):
         is_input = not is_known and not shown.startswith(("{{", "⟪"))
         if is_input:
             spelled.append(shown)
@@ -119,7 +119,7 @@ def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, 
     # Blanks around a value may be its own.
     pieces = [each.strip() for each in " ".join("".join(parts).split()).split("\0")]
     text = " ".join(told.replace("\0", "").split())
-    first, last = _places(pieces, text), _places_from_the_end(pieces, text)
+    first, last = _locate_pieces(pieces, text), _places_from_the_end(pieces, text)
     if first is None or last is None:
         return None
     found: dict[str, set[str | None]] = {}
@@ -134,7 +134,7 @@ def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, 
     }
 
 
-def _places(pieces: Sequence[str], text: str) -> list[int] | None:
+def _locate_pieces(pieces: Sequence[str], text: str) -> list[int] | None:
     """Where each piece begins, each as early as it can; None where they do not make up the text."""
     first, *rest = pieces
     if not rest:
@@ -155,7 +155,7 @@ def _places(pieces: Sequence[str], text: str) -> list[int] | None:
 
 def _places_from_the_end(pieces: Sequence[str], text: str) -> list[int] | None:
     """Where each piece begins, each as late as it can."""
-    found = _places([piece[::-1] for piece in reversed(pieces)], text[::-1])
+    found = _locate_pieces([piece[::-1] for piece in reversed(pieces)], text[::-1])
     if found is None:
         return None
     return [len(text) - at - len(piece) for at, piece in zip(reversed(found), pieces, strict=True)]
@@ -171,7 +171,7 @@ def _end_of(pieces: Sequence[str], text: str, at: int) -> int | None:
     return at
 
 
-def _parts(
+def _split_known_parts(
     text: str, inputs: Mapping[str, Any], told: Told, *, limit: int | None = MAX_VALUE
 ) -> Iterator[tuple[str, bool]]:
     """The text in parts, each with whether it is known; what is not is as it is spelled."""
@@ -185,17 +185,17 @@ def _parts(
         elif found["root"] is None:
             yield found[0], False
         else:
-            value = _known(inputs, found["root"], found["steps"])
+            value = _find_known_value(inputs, found["root"], found["steps"])
             value = told.get(found[0]) if value is None else value
             if value is None:
                 yield found[0], False
             else:
-                yield value if limit is None else shortened(value, limit), True
+                yield value if limit is None else shorten_text(value, limit), True
     if at < len(text):
         yield text[at:], True
 
 
-def _known(inputs: Mapping[str, Any], root: str, steps: str) -> str | None:
+def _find_known_value(inputs: Mapping[str, Any], root: str, steps: str) -> str | None:
     """The value at a path as it stands in a prompt; None where the run does not tell it.
 
     A value that the caller left out or blank is the machine's or a pool's, where these have one.

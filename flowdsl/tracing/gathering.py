@@ -19,7 +19,13 @@ from flowdsl.source.files import FileSystem
 from flowdsl.source.moments import read_moment
 from flowdsl.state.document import StateDocument
 from flowdsl.state.stores import StateStore
-from flowdsl.tracing.maps import FoundChecks, FoundMap, deployed_as, find_checks, find_map
+from flowdsl.tracing.maps import (
+    FoundChecks,
+    FoundMap,
+    find_checks,
+    find_deployed_addresses,
+    find_map,
+)
 from flowdsl.tracing.reasons import Reasons
 from flowdsl.tracing.sources import read_sources
 from flowdsl.tracing.trace import (
@@ -29,7 +35,7 @@ from flowdsl.tracing.trace import (
     make_trace,
     reasons_of_version,
 )
-from flowdsl.tracing.versions import PromptVersion, saved_prompts, version_of_run
+from flowdsl.tracing.versions import PromptVersion, read_saved_prompts, version_of_run
 
 MAX_PICTURES = 120
 MAX_PICTURE_BYTES = 2 * 1024 * 1024
@@ -61,11 +67,11 @@ class Beside:
     libraries: Mapping[str, str]
 
 
-async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
+async def gather_trace(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     """The trace of a run with its history; raises `CyberdeskError` and `StateError`."""
     history = history_of(run)
     notes: list[str] = []
-    known = await _known_prompts(client, run.workflow_id, notes)
+    known = await _load_known_prompts(client, run.workflow_id, notes)
     started = read_moment(run.started_at) or read_moment(run.created_at)
     version = version_of_run(
         run.main_prompt, known, history.messages, run.input_values or {}, started
@@ -74,7 +80,7 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     source_map = FoundMap()
     document = beside.document
     if document is not None and run.workflow_id is not None:
-        addresses = deployed_as(document, run.workflow_id)
+        addresses = find_deployed_addresses(document, run.workflow_id)
     if document is not None and version is not None:
         source_map = await asyncio.to_thread(find_map, beside.store.get, addresses, version, known)
     where = beside.files, beside.root, beside.libraries, beside.store.get
@@ -83,7 +89,9 @@ async def gather(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
     if document is not None:
         checks = await asyncio.to_thread(find_checks, beside.store.get, document, addresses, run)
     check_sources = await asyncio.to_thread(read_sources, checks.map, *where)
-    notes += _notes(version, source_map, deployed=document is not None, ours=bool(addresses))
+    notes += _note_prompt_origin(
+        version, source_map, deployed=document is not None, ours=bool(addresses)
+    )
     return make_trace(
         run,
         history,
@@ -112,7 +120,7 @@ async def gather_reasons(client: CyberdeskClient, runs: Iterable[Run]) -> dict[s
     async def known(workflow_id: str) -> list[PromptVersion]:
         async with slots:
             try:
-                return await _known_prompts(client, workflow_id, [])
+                return await _load_known_prompts(client, workflow_id, [])
             except CyberdeskError:
                 return []
 
@@ -128,7 +136,7 @@ async def gather_reasons(client: CyberdeskClient, runs: Iterable[Run]) -> dict[s
     return found
 
 
-async def _known_prompts(
+async def _load_known_prompts(
     client: CyberdeskClient, workflow_id: str | None, notes: list[str]
 ) -> list[PromptVersion]:
     """The prompts that the workflow has and had, the oldest first."""
@@ -147,7 +155,7 @@ async def _known_prompts(
         except CyberdeskError as error:
             notes.append(f"earlier versions of the workflow cannot be read: {error}")
             saved = []
-    return [*saved_prompts(saved), _present(workflow)]
+    return [*read_saved_prompts(saved), _present_version(workflow)]
 
 
 _ORIGINS = {
@@ -157,11 +165,11 @@ _ORIGINS = {
 }
 
 
-def _present(workflow: Workflow) -> PromptVersion:
+def _present_version(workflow: Workflow) -> PromptVersion:
     return PromptVersion(workflow.main_prompt, "live", read_moment(workflow.updated_at))
 
 
-def _notes(
+def _note_prompt_origin(
     version: PromptVersion | None, source_map: FoundMap, *, deployed: bool, ours: bool
 ) -> list[str]:
     notes = []
@@ -199,7 +207,7 @@ class Pictures:
 
 async def read_pictures(client: CyberdeskClient, trace: Trace) -> Pictures:
     """The screenshots of a trace as far as there is room, those of the failure first."""
-    wanted = _wanted(trace)
+    wanted = _order_wanted_pictures(trace)
     left_out: dict[str, int] = {}
     if len(wanted) > MAX_PICTURES:
         left_out[f"more than {MAX_PICTURES}"] = len(wanted) - MAX_PICTURES
@@ -210,7 +218,7 @@ async def read_pictures(client: CyberdeskClient, trace: Trace) -> Pictures:
         some, rest = rest[:AT_ONCE], rest[AT_ONCE:]
         for address, content in zip(
             some,
-            await asyncio.gather(*(_picture(client, trace, each) for each in some)),
+            await asyncio.gather(*(_download_picture(client, trace, each) for each in some)),
             strict=True,
         ):
             kind = None if content is None else media_type(content)
@@ -235,14 +243,14 @@ def media_type(content: bytes) -> str | None:
     return next((kind for mark, kind in _SIGNATURES if content.startswith(mark)), None)
 
 
-def _wanted(trace: Trace) -> Sequence[str]:
+def _order_wanted_pictures(trace: Trace) -> Sequence[str]:
     order = list(trace.entries)
     if trace.failure is not None and trace.failure.entry is not None:
         order.insert(0, order[trace.failure.entry])
     return list(dict.fromkeys(picture for entry in order for picture in entry.pictures))
 
 
-async def _picture(client: CyberdeskClient, trace: Trace, kept: str) -> bytes | None:
+async def _download_picture(client: CyberdeskClient, trace: Trace, kept: str) -> bytes | None:
     if kept.startswith("data:"):
         encoded = kept.rpartition(",")[2].removeprefix("data:")
         if len(encoded) > MAX_PICTURE_BYTES * 4 // 3 + 4:

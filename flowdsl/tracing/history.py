@@ -91,74 +91,80 @@ def read_history(raw: object) -> History:
         return History((), 0 if raw is None else 1)
     messages: list[Message] = []
     for number, item in enumerate(raw[:MAX_MESSAGES], 1):
-        if isinstance(item, Mapping) and (found := _message(number, item)) is not None:
+        if isinstance(item, Mapping) and (found := _read_message(number, item)) is not None:
             messages.append(found)
     return History(tuple(messages), len(raw) - len(messages))
 
 
-def shortened(text: str, limit: int = MAX_TEXT) -> str:
+def shorten_text(text: str, limit: int = MAX_TEXT) -> str:
     """`text` with at most `limit` characters of its own, and a mark where some are missing."""
     return text if len(text) <= limit else text[:limit] + CUT
 
 
-def _message(number: int, item: Mapping[str, Any]) -> Message | None:
+def _read_message(number: int, item: Mapping[str, Any]) -> Message | None:
     content = item.get("content")
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
     if not isinstance(content, list):
         return None
     blocks = [block for block in content[:MAX_BLOCKS] if isinstance(block, Mapping)]
-    replayed = next((block for block in blocks if _text(block.get("trajectory_id"))), {})
+    replayed = next((block for block in blocks if _render_text(block.get("trajectory_id"))), {})
     limit = MAX_TOLD if number == 1 else MAX_TEXT
-    texts = (_text(block.get("text"), limit) for block in blocks if _kind(block) == "text")
+    texts = (
+        _render_text(block.get("text"), limit) for block in blocks if _block_kind(block) == "text"
+    )
     said = "\n".join(filter(None, texts))
     return Message(
         number,
-        _text(item.get("role")) or "unknown",
-        shortened(said, limit),
-        uses=tuple(_uses(blocks)),
-        results=tuple(_results(blocks)),
-        pictures=tuple(_pictures(blocks)),
-        trajectory=_text(item.get("trajectory_id")) or _text(replayed.get("trajectory_id")) or None,
-        step_index=_count(item.get("step_index"), replayed.get("step_index")),
-        loop=_text(item.get("loop_uuid")) or None,
-        iteration=_count(item.get("iteration_index")),
-        event=_text(item.get("event_type")) or None,
+        _render_text(item.get("role")) or "unknown",
+        shorten_text(said, limit),
+        uses=tuple(_read_tool_uses(blocks)),
+        results=tuple(_read_tool_results(blocks)),
+        pictures=tuple(_find_block_pictures(blocks)),
+        trajectory=_render_text(item.get("trajectory_id"))
+        or _render_text(replayed.get("trajectory_id"))
+        or None,
+        step_index=_first_count(item.get("step_index"), replayed.get("step_index")),
+        loop=_render_text(item.get("loop_uuid")) or None,
+        iteration=_first_count(item.get("iteration_index")),
+        event=_render_text(item.get("event_type")) or None,
         at=read_moment(item.get("timestamp")),
     )
 
 
-def _kind(block: Mapping[str, Any]) -> str:
-    return _text(block.get("type"))
+def _block_kind(block: Mapping[str, Any]) -> str:
+    return _render_text(block.get("type"))
 
 
-def _uses(blocks: list[Mapping[str, Any]]) -> Iterator[ToolUse]:
+def _read_tool_uses(blocks: list[Mapping[str, Any]]) -> Iterator[ToolUse]:
     for block in blocks:
-        if _kind(block) == "tool_use":
+        if _block_kind(block) == "tool_use":
             given = block.get("tool_input")
-            texts, keys = _strings(given)
+            texts, keys = _collect_strings(given)
             yield ToolUse(
-                _text(block.get("tool_use_id")),
-                _text(block.get("tool_name")) or "unknown",
-                "" if given is None else _json(given),
+                _render_text(block.get("tool_use_id")),
+                _render_text(block.get("tool_name")) or "unknown",
+                "" if given is None else _render_bounded_json(given),
                 texts,
                 keys,
-                bool(_text(block.get("trajectory_id"))),
+                bool(_render_text(block.get("trajectory_id"))),
             )
 
 
-def _results(blocks: list[Mapping[str, Any]]) -> Iterator[ToolResult]:
+def _read_tool_results(blocks: list[Mapping[str, Any]]) -> Iterator[ToolResult]:
     for block in blocks:
-        if _kind(block) == "tool_result":
+        if _block_kind(block) == "tool_result":
             result, error = block.get("tool_result"), block.get("error")
             yield ToolResult(
-                _text(block.get("tool_use_id")),
-                _shown(result),
-                None if error is None or error is False or error == "" else _shown(error),
+                _render_text(block.get("tool_use_id")),
+                _render_json_value(result),
+                None
+                if error is None or error is False or error == ""
+                else _render_json_value(error),
             )
 
 
-def _pictures(blocks: list[Mapping[str, Any]]) -> Iterator[str]:
+def _find_block_pictures(blocks: list[Mapping[str, Any]]) -> Iterator[str]:
     for block in blocks:
         address, data = block.get("image_url"), block.get("image_base64")
         if isinstance(address, str) and address:
@@ -167,7 +173,7 @@ def _pictures(blocks: list[Mapping[str, Any]]) -> Iterator[str]:
             yield f"data:{data}"
 
 
-def _strings(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _collect_strings(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The texts and the names in a JSON value, as many as are looked at, in their order."""
     texts: list[str] = []
     keys: list[str] = []
@@ -175,38 +181,38 @@ def _strings(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     while left and len(texts) + len(keys) < MAX_STRINGS:
         item, depth = left.pop()
         if isinstance(item, str):
-            texts.append(_clean(item))
+            texts.append(_clean_text(item))
         elif depth < MAX_DEPTH and isinstance(item, Mapping):
-            keys += [_clean(str(key)) for key in list(item)[:MAX_STRINGS]]
+            keys += [_clean_text(str(key)) for key in list(item)[:MAX_STRINGS]]
             left += [(each, depth + 1) for each in reversed(list(item.values())[:MAX_STRINGS])]
         elif depth < MAX_DEPTH and isinstance(item, list):
             left += [(each, depth + 1) for each in reversed(item[:MAX_STRINGS])]
     return tuple(texts), tuple(keys)
 
 
-def _text(value: object, limit: int = MAX_TEXT) -> str:
-    return _clean(value, limit) if isinstance(value, str) else ""
+def _render_text(value: object, limit: int = MAX_TEXT) -> str:
+    return _clean_text(value, limit) if isinstance(value, str) else ""
 
 
-def _shown(value: object) -> str:
+def _render_json_value(value: object) -> str:
     if value is None:
         return ""
-    return _clean(value) if isinstance(value, str) else _json(value)
+    return _clean_text(value) if isinstance(value, str) else _render_bounded_json(value)
 
 
-def _json(value: object) -> str:
+def _render_bounded_json(value: object) -> str:
     try:
-        return _clean(json.dumps(value, ensure_ascii=False))
+        return _clean_text(json.dumps(value, ensure_ascii=False))
     except (ValueError, RecursionError, TypeError):
         return "(not readable)"
 
 
-def _clean(text: str, limit: int = MAX_TEXT) -> str:
+def _clean_text(text: str, limit: int = MAX_TEXT) -> str:
     """`text`, bounded, and as something that can be written as UTF-8."""
-    return shortened(text, limit).encode("utf-8", "backslashreplace").decode()
+    return shorten_text(text, limit).encode("utf-8", "backslashreplace").decode()
 
 
-def _count(*values: object) -> int | None:
+def _first_count(*values: object) -> int | None:
     for value in values:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
             return value
@@ -272,13 +278,13 @@ def read_entries(messages: Sequence[Message], started: datetime | None) -> tuple
     drafts: list[Entry] = []
     for message in messages:
         if message.results and not message.uses and message.role != "assistant":
-            _answer(drafts, message)
+            _attach_answers(drafts, message)
         else:
-            drafts += _begun(message, first=not drafts)
-    return tuple(_timed(drafts, started))
+            drafts += _begin_entries(message, first=not drafts)
+    return tuple(_time_entries(drafts, started))
 
 
-def _begun(message: Message, *, first: bool) -> Iterator[Entry]:
+def _begin_entries(message: Message, *, first: bool) -> Iterator[Entry]:
     """The entries that a message begins: one for each of its tools, or one for what it says."""
     kind: Kind = "said"
     if message.role == "user":
@@ -289,7 +295,7 @@ def _begun(message: Message, *, first: bool) -> Iterator[Entry]:
         0,
         kind,
         message.role,
-        shortened(message.said),
+        shorten_text(message.said),
         (message.number,),
         pictures=message.pictures,
         trajectory=message.trajectory,
@@ -302,7 +308,7 @@ def _begun(message: Message, *, first: bool) -> Iterator[Entry]:
     )
     if not message.uses:
         if message.results:
-            yield _with_results(bare, message.results)
+            yield _add_results(bare, message.results)
         elif first or message.said or message.pictures or message.event:
             yield bare
         return
@@ -311,12 +317,12 @@ def _begun(message: Message, *, first: bool) -> Iterator[Entry]:
         yield replace(own, kind="failure" if use.tool == DECLARES_FAILURE else "tool", use=use)
 
 
-def _answer(drafts: list[Entry], message: Message) -> None:
+def _attach_answers(drafts: list[Entry], message: Message) -> None:
     """Put what came back to the calls it answers, the newest first; what answers none goes to the
     last entry.
     """
     if not drafts:
-        drafts.extend(_begun(message, first=True))
+        drafts.extend(_begin_entries(message, first=True))
         return
     for index, result in enumerate(message.results):
         at = len(drafts) - 1
@@ -326,7 +332,7 @@ def _answer(drafts: list[Entry], message: Message) -> None:
                 if use is not None and use.identifier == result.identifier:
                     at = back
                     break
-        entry = _with_results(drafts[at], (result,))
+        entry = _add_results(drafts[at], (result,))
         # What belongs to the whole message goes to the last of its results.
         is_last = index == len(message.results) - 1
         drafts[at] = replace(
@@ -337,7 +343,7 @@ def _answer(drafts: list[Entry], message: Message) -> None:
         )
 
 
-def _with_results(entry: Entry, results: Sequence[ToolResult]) -> Entry:
+def _add_results(entry: Entry, results: Sequence[ToolResult]) -> Entry:
     errors = [result.error for result in results if result.error is not None]
     return replace(
         entry,
@@ -346,7 +352,7 @@ def _with_results(entry: Entry, results: Sequence[ToolResult]) -> Entry:
     )
 
 
-def _timed(drafts: Sequence[Entry], started: datetime | None) -> Iterator[Entry]:
+def _time_entries(drafts: Sequence[Entry], started: datetime | None) -> Iterator[Entry]:
     before = started
     for number, entry in enumerate(drafts, 1):
         seconds = None

@@ -16,13 +16,13 @@ from typing import Any, Literal
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.models.run import Run, RunCheck
-from flowdsl.deploy.apply.source_maps import kept_source_name, object_name
+from flowdsl.deploy.apply.source_maps import object_name, source_name_for
 from flowdsl.deploy.planning.desired import check_map_name, source_map_name
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.ir.source_map import text_digest
 from flowdsl.state.document import StateDocument
-from flowdsl.tracing.versions import PromptVersion, carried_lines
+from flowdsl.tracing.versions import PromptVersion, map_carried_lines
 
 _MAX_LINES = 50_000
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -62,7 +62,7 @@ class FoundMap:
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
-def deployed_as(document: StateDocument, workflow_id: str) -> tuple[Address, ...]:
+def find_deployed_addresses(document: StateDocument, workflow_id: str) -> tuple[Address, ...]:
     """The address of a workflow, then the one it had before; none for one that is not of this
     project.
     """
@@ -88,7 +88,7 @@ def find_map(
     for other in reversed(known):
         near = _map_of(get, addresses, other.text)
         if near is not None:
-            shared = carried_lines(other.text, version.text)
+            shared = map_carried_lines(other.text, version.text)
             places = {new: near.places[old] for new, old in shared.items() if old in near.places}
             return FoundMap("carried", places, near.commit, near.is_dirty, near.digests)
     return FoundMap()
@@ -115,7 +115,7 @@ def read_map(content: bytes, prompt: str) -> FoundMap | None:
     count = prompt.count("\n") + 1
     places: dict[int, Place] = {}
     for line in raw["lines"][:_MAX_LINES]:
-        found = _place(line)
+        found = _read_map_line(line)
         if found is None or not 1 <= found[0] <= count:
             return None
         places[found[0]] = found[1]
@@ -128,10 +128,10 @@ def _map_with(raw: Mapping[str, Any], places: Mapping[int, Place]) -> FoundMap:
     digests = {
         path: each["sha256"]
         for path, each in (files.items() if isinstance(files, Mapping) else ())
-        if isinstance(each, Mapping) and _matches(_DIGEST, each.get("sha256"))
+        if isinstance(each, Mapping) and _is_matching_text(_DIGEST, each.get("sha256"))
     }
     is_dirty = raw.get("dirty") is not False
-    known = commit if _matches(_COMMIT, commit) else None
+    known = commit if _is_matching_text(_COMMIT, commit) else None
     return FoundMap("exact", places, known, is_dirty, digests)
 
 
@@ -144,11 +144,11 @@ def digests_of(content: bytes) -> tuple[str, ...]:
     return tuple(_map_with(raw, {}).digests.values()) if isinstance(raw, Mapping) else ()
 
 
-def kept_source(get: Get, digest: str) -> str | None:
+def load_kept_source(get: Get, digest: str) -> str | None:
     """The text of a file that was deployed, as it is kept under its digest; None where it is not,
     or is another one. Raises `StateError`.
     """
-    content = get(kept_source_name(digest))
+    content = get(source_name_for(digest))
     try:
         raw = None if content is None else json.loads(content)
     except (ValueError, RecursionError):
@@ -157,11 +157,11 @@ def kept_source(get: Get, digest: str) -> str | None:
     return text if isinstance(text, str) and text_digest(text) == digest else None
 
 
-def _matches(pattern: re.Pattern[str], value: Any) -> bool:
+def _is_matching_text(pattern: re.Pattern[str], value: Any) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _place(line: Any) -> tuple[int, Place] | None:
+def _read_map_line(line: Any) -> tuple[int, Place] | None:
     try:
         number, place = line["line"], read_place(line, line["statement"])
     except (TypeError, KeyError, IndexError):
@@ -216,26 +216,26 @@ def find_checks(
     The map of the very checks that the run had is looked for first, then that of those which were
     deployed last.
     """
-    checks = [_fields(each) for each in (run.post_run_checks or ())[:MAX_CHECKS]]
+    checks = [_check_definition(each) for each in (run.post_run_checks or ())[:MAX_CHECKS]]
     if not checks or not addresses:
         return FoundChecks()
     resource = document.resources.get(addresses[0])
     applied = None if resource is None else resource.applied.get(workflow.CHECKS)
-    own = fingerprint(normalise(workflow.POLICIES[workflow.CHECKS], checks))
+    own = fingerprint(normalise_value(workflow.POLICIES[workflow.CHECKS], checks))
     for digest in (own, *(() if applied is None else (applied,))):
         for address in addresses:
             content = get(object_name(check_map_name(address, digest)))
-            if content is not None and (found := _placed(content, checks)) is not None:
+            if content is not None and (found := _place_mapped_checks(content, checks)) is not None:
                 return found
     return FoundChecks()
 
 
-def _fields(check: RunCheck) -> dict[str, Any]:
+def _check_definition(check: RunCheck) -> dict[str, Any]:
     """The definition in a snapshot; this client reads no more of it than name and type."""
     return {**check.unknown_fields(), "name": check.name, "type": check.type}
 
 
-def _placed(content: bytes, checks: Sequence[Mapping[str, Any]]) -> FoundChecks | None:
+def _place_mapped_checks(content: bytes, checks: Sequence[Mapping[str, Any]]) -> FoundChecks | None:
     """The checks that a map has; None for an object that cannot be read."""
     try:
         raw = json.loads(content)
@@ -244,22 +244,24 @@ def _placed(content: bytes, checks: Sequence[Mapping[str, Any]]) -> FoundChecks 
     if not isinstance(raw, Mapping) or not isinstance(raw.get("checks"), list):
         return None
     mapped = [each for each in raw["checks"][:MAX_CHECKS] if isinstance(each, Mapping)]
-    by_digest = {_text(each, "sha256"): each for each in mapped}
-    named = _unique((_text(each, "name"), _text(each, "type"), each) for each in mapped)
+    by_digest = {_text_value(each, "sha256"): each for each in mapped}
+    named = _find_unique_checks(
+        (_text_value(each, "name"), _text_value(each, "type"), each) for each in mapped
+    )
     places: dict[int, Place] = {}
     known_by: dict[int, KnownBy] = {}
     for index, check in enumerate(checks):
-        (normal,) = normalise(workflow.POLICIES[workflow.CHECKS], [check])
+        (normal,) = normalise_value(workflow.POLICIES[workflow.CHECKS], [check])
         same = by_digest.get(fingerprint(normal))
-        near = same or named.get((_text(check, "name"), _text(check, "type")))
-        place = None if near is None else read_place(near, f"{_text(near, 'kind')} check")
+        near = same or named.get((_text_value(check, "name"), _text_value(check, "type")))
+        place = None if near is None else read_place(near, f"{_text_value(near, 'kind')} check")
         if place is not None:
             places[index] = place
             known_by[index] = "name" if same is None else "definition"
     return FoundChecks(_map_with(raw, places), known_by)
 
 
-def _unique(
+def _find_unique_checks(
     named: Iterable[tuple[str, str, Mapping[str, Any]]],
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
     """What has a name and a type to itself: two checks of a file may share them."""
@@ -268,6 +270,6 @@ def _unique(
     return {(name, type_): each for name, type_, each in listed if count[name, type_] == 1}
 
 
-def _text(values: Mapping[str, Any], key: str) -> str:
+def _text_value(values: Mapping[str, Any], key: str) -> str:
     value = values.get(key)
     return value if isinstance(value, str) else ""

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from flowdsl.diagnostics.render.cells import cells
-from flowdsl.source.files import written_path
+from flowdsl.diagnostics.render.cells import split_into_cells
+from flowdsl.source.files import spell_flow_path
 from flowdsl.tracing.gathering import Pictures
-from flowdsl.tracing.history import Entry, shortened
+from flowdsl.tracing.history import Entry, shorten_text
 from flowdsl.tracing.maps import Place
 from flowdsl.tracing.trace import FAILED, CheckResult, Trace
 
@@ -33,7 +33,7 @@ _Text = tuple[Literal["steps", "checks"], str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ListingRow:
     """A line of a listing; `anchor` is its id in the page."""
 
     number: int
@@ -44,14 +44,14 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing:
+class _PageListing:
     title: str
     note: str
-    rows: tuple[_Row, ...]
+    rows: tuple[_ListingRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Check:
+class _CheckRow:
     """A failed post-run check; `target` is the id of its line, None where it has no place."""
 
     result: CheckResult
@@ -61,7 +61,7 @@ class _Check:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _StepRow:
     """An entry as the page shows it; `target` is the id of a line, None where it is not placed.
 
     `error` and `reason`, of a declared failure, say of a default reason that it is not so.
@@ -81,42 +81,43 @@ class _Step:
 
 def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
     """The page of a trace of a run in `environment`."""
-    style, script = _asset("style.css"), _asset("script.js")
-    anchors = _anchors(trace)
+    style, script = _read_page_asset("style.css"), _read_page_asset("script.js")
+    anchors = _assign_anchors(trace)
     return (
-        _environment()
+        _page_environment()
         .get_template("page.html.j2")
         .render(
             trace=trace,
             run=trace.run,
             environment=environment,
             tone="bad" if trace.run.status in FAILED else "good" * (trace.run.status == "success"),
-            steps=list(_steps(trace, pictures, anchors)),
-            checks=list(_checks(trace, anchors)),
-            failed_at=_failed_at(trace, anchors),
-            failed_entry=_failed_entry(trace),
-            listings=[*_sources(trace, anchors), *_prompt(trace)],
-            doubt=trace.about_other_lines(_others(trace, anchors)),
+            steps=list(_make_step_rows(trace, pictures, anchors)),
+            checks=list(_make_check_rows(trace, anchors)),
+            failed_at=_describe_failed_line(trace, anchors),
+            failed_entry=_find_failed_entry(trace),
+            listings=[*_make_source_listings(trace, anchors), *_make_prompt_listing(trace)],
+            doubt=trace.about_other_lines(_describe_other_places(trace, anchors)),
             errors=[trace.in_words(error) for error in trace.run.errors],
             left_out=pictures.left_out,
             style=style,
             script=script,
-            policy=f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
-            f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+            policy=f"default-src 'none'; img-src data:; style-src '{_hash_for_policy(style)}'; "
+            f"script-src '{_hash_for_policy(script)}'; base-uri 'none'; form-action 'none'",
         )
     )
 
 
-def visible(text: str) -> str:
+def escape_invisible(text: str) -> str:
     """`text` with characters that nobody sees, or that reorder others, as escapes; line breaks
     stay.
     """
     return "\n".join(
-        "".join(shown for shown, _ in cells(line.rstrip("\r"))) for line in text.split("\n")
+        "".join(shown for shown, _ in split_into_cells(line.rstrip("\r")))
+        for line in text.split("\n")
     )
 
 
-def _anchors(trace: Trace) -> dict[_Text, str]:
+def _assign_anchors(trace: Trace) -> dict[_Text, str]:
     """The beginning of the ids of each text's lines. A file that the checks lie in is one text with
     that of the prompt, unless another deploy brought it.
     """
@@ -130,45 +131,47 @@ def _anchors(trace: Trace) -> dict[_Text, str]:
     return anchors
 
 
-def _checks(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Check]:
+def _make_check_rows(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_CheckRow]:
     for result in trace.run.checks:
         place = trace.place_of_check(result)
         by_name = trace.checks.known_by.get(result.index) == "name"
         target = None
         if place is not None:
             target = f"{anchors['checks', place.path]}-{place.start_line}"
-        yield _Check(result, target, "" if place is None else _name(place), by_name)
+        yield _CheckRow(result, target, "" if place is None else _name_of_place(place), by_name)
 
 
-def _failed_at(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
+def _describe_failed_line(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
     """The id and the name of the line that the run failed at; None where there is none."""
     line = None if trace.failure is None else trace.failure.line
-    return None if line is None else _line(trace, line, anchors)
+    return None if line is None else _describe_prompt_line(trace, line, anchors)
 
 
-def _line(trace: Trace, line: int, anchors: dict[_Text, str]) -> tuple[str, str]:
+def _describe_prompt_line(trace: Trace, line: int, anchors: dict[_Text, str]) -> tuple[str, str]:
     """The id and the name of what a line of the prompt came from, or of that line."""
     place = trace.place(line)
     if place is None:
         return f"p{line}", f"prompt:{line}"
-    return f"{anchors['steps', place.path]}-{place.start_line}", _name(place)
+    return f"{anchors['steps', place.path]}-{place.start_line}", _name_of_place(place)
 
 
-def _name(place: Place) -> str:
-    return f"{written_path(place.path)}:{place.start_line}"
+def _name_of_place(place: Place) -> str:
+    return f"{spell_flow_path(place.path)}:{place.start_line}"
 
 
-def _others(trace: Trace, anchors: dict[_Text, str]) -> str:
+def _describe_other_places(trace: Trace, anchors: dict[_Text, str]) -> str:
     """Further places where the run may have failed."""
-    return ", ".join(_line(trace, line, anchors)[1] for line in trace.other_lines)
+    return ", ".join(_describe_prompt_line(trace, line, anchors)[1] for line in trace.other_lines)
 
 
-def _failed_entry(trace: Trace) -> int | None:
+def _find_failed_entry(trace: Trace) -> int | None:
     index = None if trace.failure is None else trace.failure.entry
     return None if index is None else trace.entries[index].number
 
 
-def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Iterator[_Step]:
+def _make_step_rows(
+    trace: Trace, pictures: Pictures, anchors: dict[_Text, str]
+) -> Iterator[_StepRow]:
     failure = trace.failure
     for index, (entry, placed) in enumerate(zip(trace.entries, trace.placements, strict=True)):
         is_failed = failure is not None and failure.entry == index
@@ -176,8 +179,8 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
         # A declaration with words of its own is about the step that failed before it.
         if failure is not None and (is_failed or (entry.kind == "failure" and placed is None)):
             line = failure.line
-        target, shown = (None, "") if line is None else _line(trace, line, anchors)
-        yield _Step(
+        target, shown = (None, "") if line is None else _describe_prompt_line(trace, line, anchors)
+        yield _StepRow(
             entry,
             target,
             shown,
@@ -185,7 +188,7 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
             "" if placed is None else placed.confidence,
             "" if placed is None else ", ".join(placed.evidence),
             None if entry.error is None else trace.in_words(entry.error),
-            _declared(trace, entry),
+            _find_failure_reason(trace, entry),
             is_failed or entry.kind == "failure" or entry.error is not None,
             tuple(
                 f"data:{kind};base64,{base64.b64encode(content).decode()}"
@@ -196,14 +199,14 @@ def _steps(trace: Trace, pictures: Pictures, anchors: dict[_Text, str]) -> Itera
         )
 
 
-def _declared(trace: Trace, entry: Entry) -> str:
+def _find_failure_reason(trace: Trace, entry: Entry) -> str:
     """The reason of a declared failure; empty for another entry."""
     if entry.kind != "failure" or entry.use is None:
         return ""
     return "\n".join(map(trace.in_words, entry.use.texts))
 
 
-def _sources(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Listing]:
+def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_PageListing]:
     notes = {
         "same": "as it was deployed",
         "moved": "as it was deployed; it has moved on in the working tree",
@@ -221,20 +224,20 @@ def _sources(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Listing]:
         of_checks = anchor == anchors.get(("checks", path))
         source = trace.sources[path] if of_steps else trace.check_sources[path]
         ours = [*(mapped if of_steps else ()), *(broken if of_checks else ())]
-        bad = _lines(path, [*(failed if of_steps else ()), *(broken if of_checks else ())])
-        seen = _lines(path, visited) if of_steps else set()
-        places = _lines(path, ours)
+        bad = _first_lines_in(path, [*(failed if of_steps else ()), *(broken if of_checks else ())])
+        seen = _first_lines_in(path, visited) if of_steps else set()
+        places = _first_lines_in(path, ours)
         shown = sorted(places)
         if source.lines is not None and len(source.lines) <= MAX_SOURCE_LINES:
             shown = list(range(1, len(source.lines) + 1))
         note = notes[source.now]
         if source.lines is None:
             note = "its deployed text is not to be had"
-        yield _Listing(
-            written_path(path),
+        yield _PageListing(
+            spell_flow_path(path),
             note if of_steps else f"{note}, with the post-run checks of the run",
             tuple(
-                _Row(
+                _ListingRow(
                     number,
                     f"{anchor}-{number}",
                     source.line(number) or "",
@@ -247,43 +250,45 @@ def _sources(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Listing]:
         )
 
 
-def _lines(path: str, places: Iterable[Place]) -> set[int]:
+def _first_lines_in(path: str, places: Iterable[Place]) -> set[int]:
     """The first lines of the places that lie in a file."""
     return {each.start_line for each in places if each.path == path}
 
 
-def _prompt(trace: Trace) -> Iterator[_Listing]:
+def _make_prompt_listing(trace: Trace) -> Iterator[_PageListing]:
     if trace.version is None:
         return
     visited = {each.number for item in trace.visited for each in trace.units[item.index].lines}
     failed = None if trace.failure is None else trace.failure.line
-    yield _Listing(
+    yield _PageListing(
         "Prompt",
         "with its variables, as the service has it",
         tuple(
-            _Row(number, f"p{number}", shortened(text), number in visited, number == failed)
+            _ListingRow(
+                number, f"p{number}", shorten_text(text), number in visited, number == failed
+            )
             for number, text in enumerate(trace.version.text.split("\n")[:MAX_SOURCE_LINES], 1)
         ),
     )
 
 
-def _seconds(value: float | None) -> str:
+def _format_seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.2f} s"
 
 
-def _hash(text: str) -> str:
+def _hash_for_policy(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _asset(name: str) -> str:
-    loader = _environment().loader
+def _read_page_asset(name: str) -> str:
+    loader = _page_environment().loader
     assert loader is not None
     # A style and a script are no templates: put in as they are, they have the hashes of the policy.
-    return loader.get_source(_environment(), name)[0]
+    return loader.get_source(_page_environment(), name)[0]
 
 
 @cache
-def _environment() -> Environment:
+def _page_environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -294,6 +299,6 @@ def _environment() -> Environment:
         autoescape=True,
         auto_reload=False,
     )
-    environment.filters["visible"] = visible
-    environment.filters["seconds"] = _seconds
+    environment.filters["visible"] = escape_invisible
+    environment.filters["seconds"] = _format_seconds
     return environment

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flowdsl.tracing.filling import Pattern, Told, filled_in, pattern_of, plain_lines
+from flowdsl.tracing.filling import Pattern, Told, fill_in_inputs, pattern_of, plain_lines
 from flowdsl.tracing.reasons import LEAST_LETTERS, Reason, read_reasons
 
 MAX_UNITS = 500
@@ -86,7 +86,7 @@ def read_units(
 
     `told` are values that the history tells.
     """
-    grouped = list(_grouped(plain_lines(prompt)))[:MAX_UNITS]
+    grouped = list(_group_unit_lines(plain_lines(prompt)))[:MAX_UNITS]
     units: list[Unit] = []
     reasons: dict[int, list[Reason]] = {}
     for reason in read_reasons(prompt, inputs, told):
@@ -101,13 +101,13 @@ def read_units(
         filled = [
             UnitLine(
                 number,
-                filled_in(text, inputs, told),
+                fill_in_inputs(text, inputs, told),
                 pattern_of(text, inputs, told),
                 tuple(reasons.get(number, ())),
             )
             for number, text in lines
         ]
-        names = (pattern_of(_first(each), inputs, told) for each in _QUOTED.finditer(raw))
+        names = (pattern_of(_first_group(each), inputs, told) for each in _QUOTED.finditer(raw))
         units.append(
             Unit(
                 label,
@@ -119,19 +119,23 @@ def read_units(
                 frozenset(_RUNTIME_NAME.findall(raw)),
             )
         )
-    return tuple(_with_loops(units))
+    return tuple(_assign_loops(units))
 
 
-def _first(found: re.Match[str]) -> str:
+def _first_group(found: re.Match[str]) -> str:
     return next(group for group in found.groups() if group is not None)
 
 
 def _is_telling(quoted: Pattern) -> bool:
     """Whether a quoted text names something: no variable alone, nor a word between two marks."""
-    return quoted.letters >= LEAST_LETTERS and [each.strip() for each in quoted.pieces] != ["and"]
+    return quoted.count_known_letters >= LEAST_LETTERS and [
+        each.strip() for each in quoted.pieces
+    ] != ["and"]
 
 
-def _grouped(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+def _group_unit_lines(
+    lines: Iterator[tuple[int, str]],
+) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     """Labels and their lines. Where nothing is numbered every line with text is a unit without a
     label.
     """
@@ -169,7 +173,7 @@ def _is_below(text: str, number: str, first: str, label: str) -> bool:
     return is_deeper and not number.startswith(f"{label}.")
 
 
-def _with_loops(units: list[Unit]) -> Iterator[Unit]:
+def _assign_loops(units: list[Unit]) -> Iterator[Unit]:
     """The units, each with the innermost loop it stands in, from its `start_loop` to its
     `end_loop_iteration`.
     """

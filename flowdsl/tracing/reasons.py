@@ -19,7 +19,7 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 
 from flowdsl.prompt.sentences import ASK, DATA_NOTE, SENTENCES, Hole, sentences_at
-from flowdsl.tracing.filling import Pattern, Told, pattern_of, plain_lines, whole
+from flowdsl.tracing.filling import Pattern, Told, fill_in_prompt, pattern_of, plain_lines
 
 Sense = Literal["given", "not so or not found"]
 """A reason that says what is wrong; else what is wrong with the words that the reason consists of.
@@ -54,10 +54,10 @@ class Reason:
     pattern: Pattern
     sense: Sense = "given"
     alike: Pattern = field(init=False)
-    """The pattern as `likened` makes it."""
+    """The pattern as `normalise_reason` makes it."""
 
     def __post_init__(self) -> None:
-        alike = likened("\0".join(self.pattern.pieces)).split("\0")
+        alike = normalise_reason("\0".join(self.pattern.pieces)).split("\0")
         object.__setattr__(self, "alike", Pattern(tuple(alike)))
 
     def fits(self, said: str, alike: str) -> bool:
@@ -84,10 +84,10 @@ class Reasons:
 
     def fitting(self, said: str) -> list[Reason]:
         """The reasons that something said is, the nearest alone: with the most known words."""
-        alike = likened(said)
+        alike = normalise_reason(said)
         fits = [each for each in self.all if each.fits(said, alike)]
-        most = max((each.pattern.letters for each in fits), default=0)
-        return [each for each in fits if each.pattern.letters == most]
+        most = max((each.pattern.count_known_letters for each in fits), default=0)
+        return [each for each in fits if each.pattern.count_known_letters == most]
 
     def in_words(self, said: str) -> str:
         """What a run failed with, for people.
@@ -99,16 +99,18 @@ class Reasons:
         if len(senses) == 1:
             (sense,) = senses
             return said if sense == "given" else f"{sense}: {said}"
-        if not said.strip() or (self.is_certain and not senses and not self._has(said)):
+        if not said.strip() or (self.is_certain and not senses and not self._has_words(said)):
             return said
         return f'"{said}"'
 
-    def _has(self, said: str) -> bool:
+    def _has_words(self, said: str) -> bool:
         """Whether the prompt has these words anywhere."""
-        return likened(said) in likened(whole(self.prompt, self.inputs, self.told))
+        return normalise_reason(said) in normalise_reason(
+            fill_in_prompt(self.prompt, self.inputs, self.told)
+        )
 
 
-def likened(text: str) -> str:
+def normalise_reason(text: str) -> str:
     """A reason without what agents change about it: case, quotation marks around it, full stop."""
     return re.sub(r"\s+", " ", text.casefold()).strip(" \"'“”⟦⟧").rstrip(".")
 
@@ -124,12 +126,12 @@ def read_reasons(
     prompt: str, inputs: Mapping[str, Any], told: Told | None = None
 ) -> Iterator[Reason]:
     """The reasons in the lines of a prompt, in their order."""
-    for number, words, sense in _written(prompt):
+    for number, words, sense in _find_written_reasons(prompt):
         yield Reason(number, pattern_of(words, inputs, told), sense)
 
 
 @lru_cache(maxsize=64)
-def _written(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
+def _find_written_reasons(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
     """The line, the words and the sense of each reason, as they are written."""
     found: list[tuple[int, str, Sense]] = []
     left = MAX_PROMPT
@@ -142,41 +144,41 @@ def _written(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
     return tuple(
         (number, plain, sense)
         for number, words, sense in found
-        if _is_telling(plain := _said(words))
+        if _is_telling(plain := _strip_value_marks(words))
     )
 
 
 def _of_line(number: int, line: str) -> list[tuple[int, str, Sense]]:
     """The reasons of a line."""
     text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
-    if (words := _looked_for(text)) is not None:
+    if (words := _find_sought_text(text)) is not None:
         return [(number, f"{UNMET}: {words}", "given"), (number, words, UNMET)]
-    return [(number, given, "given") for given in _given(text)]
+    return [(number, given, "given") for given in _find_given_reasons(text)]
 
 
-def _looked_for(text: str) -> str | None:
+def _find_sought_text(text: str) -> str | None:
     """What a line looks for that gives no reason, in the author's words."""
-    found = next((found for each in _frames() if (found := each.fullmatch(text))), None)
+    found = next((found for each in _frame_patterns() if (found := each.fullmatch(text))), None)
     return None if found is None else found["shown"]
 
 
-def _given(text: str) -> Iterator[str]:
-    for match in _giving().finditer(text):
+def _find_given_reasons(text: str) -> Iterator[str]:
+    for match in _giving_pattern().finditer(text):
         yield next(group for group in match.groups()[::-1] if group is not None)
 
 
-def _said(words: str) -> str:
+def _strip_value_marks(words: str) -> str:
     """Words of a reason as somebody says them: without the marks around values from outside."""
     return _BRACKETED.sub(lambda found: found[2] or found[3] or "", words.replace(DATA_NOTE, ""))
 
 
 def _is_telling(words: str) -> bool:
     """Whether words say something beside the names of variables."""
-    return pattern_of(words, {}).letters >= LEAST_LETTERS
+    return pattern_of(words, {}).count_known_letters >= LEAST_LETTERS
 
 
 @cache
-def _giving() -> re.Pattern[str]:
+def _giving_pattern() -> re.Pattern[str]:
     """What gives a reason: the words of the sentences up to it, and the reason between marks."""
     openings = [_IN_THE_DASHBOARD, r"\bfail with the reason ", r"attempt has failed \("]
     for name in _WITH:
@@ -186,19 +188,21 @@ def _giving() -> re.Pattern[str]:
 
 
 @cache
-def _frames() -> tuple[re.Pattern[str], ...]:
+def _frame_patterns() -> tuple[re.Pattern[str], ...]:
     """What recognises a line that looks for something and gives no reason."""
     _, end = SENTENCES["control.ask"].words({})
     assert isinstance(end, str)
     ends = {**dict.fromkeys(sentences_at(ASK), end), "control.reach": ""}
     return tuple(
-        re.compile("".join(map(_looks, SENTENCES[name].words(chosen))) + re.escape(ends[name]))
+        re.compile(
+            "".join(map(_look_pattern_part, SENTENCES[name].words(chosen))) + re.escape(ends[name])
+        )
         for name in ends
         for chosen in SENTENCES[name].variants()
     )
 
 
-def _looks(word: str | Hole) -> str:
+def _look_pattern_part(word: str | Hole) -> str:
     if isinstance(word, str):
         return re.escape(word)
     return "“(?P<shown>[^”]+)”" if word.kind == "shown" else ".+"

@@ -33,8 +33,8 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
             "status": run.status,
             "workflow_id": run.workflow_id,
             "address": trace.address,
-            "started_at": _time(run.started),
-            "ended_at": _time(run.ended),
+            "started_at": _format_moment(run.started),
+            "ended_at": _format_moment(run.ended),
             "seconds": run.seconds,
             "errors": list(run.errors),
             "reasons": [trace.in_words(each) for each in run.errors],
@@ -55,7 +55,7 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
         else {
             "origin": version.origin,
             "certainty": version.certainty,
-            "since": _time(version.since),
+            "since": _format_moment(version.since),
             "sha256": hashlib.sha256(version.text.encode("utf-8", "surrogatepass")).hexdigest(),
         },
         "source_map": {
@@ -72,8 +72,8 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
             }
             for _, source in sorted(trace.sources.items())
         ],
-        "failure": _failure(trace),
-        "lines": [_visited(trace, each) for each in trace.visited],
+        "failure": _failure_to_json(trace),
+        "lines": [_visit_to_json(trace, each) for each in trace.visited],
         "loops": [
             {
                 "loop_id": each.loop,
@@ -88,14 +88,14 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
             for each in trace.loops
         ],
         "entries": [
-            _entry(trace, index, entry, placed)
+            _entry_to_json(trace, index, entry, placed)
             for index, (entry, placed) in enumerate(
                 zip(trace.entries, trace.placements, strict=True)
             )
         ],
         "totals": {
             "entries": len(trace.entries),
-            "not_placed": trace.unplaced,
+            "not_placed": trace.count_unplaced,
             "replayed": sum(each.is_replayed for each in trace.entries),
             "model_calls": sum(each.asks_a_model for each in trace.entries),
         },
@@ -103,7 +103,7 @@ def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
     }
 
 
-def _failure(trace: Trace) -> dict[str, Any] | None:
+def _failure_to_json(trace: Trace) -> dict[str, Any] | None:
     failure = trace.failure
     if failure is None:
         return None
@@ -127,7 +127,7 @@ def _check_source(trace: Trace, check: CheckResult) -> dict[str, Any] | None:
     return _place_to_json(trace.place_of_check(check), trace.check_sources)
 
 
-def _visited(trace: Trace, visited: UnitTrace) -> dict[str, Any]:
+def _visit_to_json(trace: Trace, visited: UnitTrace) -> dict[str, Any]:
     unit = trace.units[visited.index]
     first = unit.lines[0]
     return {
@@ -173,7 +173,9 @@ def _place_to_json(place: Place | None, sources: Mapping[str, SourceText]) -> di
     }
 
 
-def _entry(trace: Trace, index: int, entry: Entry, placed: Placement | None) -> dict[str, Any]:
+def _entry_to_json(
+    trace: Trace, index: int, entry: Entry, placed: Placement | None
+) -> dict[str, Any]:
     use = entry.use
     return {
         "number": entry.number,
@@ -200,12 +202,12 @@ def _entry(trace: Trace, index: int, entry: Entry, placed: Placement | None) -> 
         "model_call": entry.asks_a_model,
         "loop_id": entry.loop,
         "loop_entry": None if entry.iteration is None else entry.iteration + 1,
-        "at": _time(entry.ended),
+        "at": _format_moment(entry.ended),
         "seconds": entry.seconds,
         "messages": list(entry.messages),
         "screenshots": len(entry.pictures),
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def _format_moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")

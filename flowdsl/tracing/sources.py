@@ -12,8 +12,8 @@ from typing import Literal
 from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.host.git import NoCheckout, file_at
 from flowdsl.ir.source_map import text_digest
-from flowdsl.source.files import LIBRARY, FileSystem, UnreadableFile, decode, split_library
-from flowdsl.tracing.maps import FoundMap, Get, kept_source
+from flowdsl.source.files import LIBRARY, FileSystem, UnreadableFile, decode_text, split_library
+from flowdsl.tracing.maps import FoundMap, Get, load_kept_source
 
 Now = Literal["same", "moved", "gone", "unknown"]
 """How a file in the working tree stands to the deployed one; `unknown` where that one is not there
@@ -58,10 +58,10 @@ def read_sources(
     """
     folders = {f"{LIBRARY}{name}//": folder for name, folder in libraries.items()} | {"": root}
     paths = sorted({place.path for place in found.places.values()})
-    return {path: _source(path, found, files, folders, get) for path in paths}
+    return {path: _load_source_text(path, found, files, folders, get) for path in paths}
 
 
-def _source(
+def _load_source_text(
     path: str, found: FoundMap, files: FileSystem, folders: Mapping[str, str], get: Get
 ) -> SourceText:
     try:
@@ -70,26 +70,28 @@ def _source(
         present = None
     digest = found.digests.get(path)
     if present is not None and digest == text_digest(present):
-        return SourceText(path, "same", _lines(present), "checkout", {})
+        return SourceText(path, "same", _split_source_lines(present), "checkout", {})
     where: Literal["state", "commit"] = "state"
-    deployed = None if digest is None else kept_source(get, digest)
+    deployed = None if digest is None else load_kept_source(get, digest)
     if deployed is None:
-        deployed, where = _committed(path, found, folders), "commit"
+        deployed, where = _read_committed_file(path, found, folders), "commit"
         if deployed is not None and digest is not None and text_digest(deployed) != digest:
             deployed = None
     if deployed is None:
         # Of a map with a digest it is known that the file is another one by now.
         missing: Now = "gone" if present is None else "unknown" if digest is None else "moved"
         return SourceText(path, missing, None, None, {})
-    lines = _lines(deployed)
+    lines = _split_source_lines(deployed)
     if present is None:
         return SourceText(path, "gone", lines, where, {})
     if present == deployed:
         return SourceText(path, "same", lines, "checkout", {})
-    return SourceText(path, "moved", lines, where, _moved(lines, _lines(present)))
+    return SourceText(
+        path, "moved", lines, where, _map_moved_lines(lines, _split_source_lines(present))
+    )
 
 
-def _committed(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | None:
+def _read_committed_file(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | None:
     """A file as the deployed commit has it; None where that cannot be said, as of a dirty tree
     without a digest.
     """
@@ -100,17 +102,17 @@ def _committed(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | 
         return None
     try:
         content = file_at(folders[home], found.commit, inner, limit=SIZE_LIMIT)
-        return None if content is None else decode(path, content)
+        return None if content is None else decode_text(path, content)
     except (NoCheckout, UnreadableFile):
         return None
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def _split_source_lines(text: str) -> tuple[str, ...]:
     """The lines as a `SourceFile` counts them; `splitlines` breaks at more characters."""
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 
 
-def _moved(before: tuple[str, ...], after: tuple[str, ...]) -> dict[int, int]:
+def _map_moved_lines(before: tuple[str, ...], after: tuple[str, ...]) -> dict[int, int]:
     if max(len(before), len(after)) > _MAX_COMPARED:
         return {}
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()

@@ -13,7 +13,7 @@ from flowdsl.config.address import Address
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.source.moments import read_moment
 from flowdsl.tracing.align import Placement, place_entries, reasons_said
-from flowdsl.tracing.history import Entry, History, read_entries, read_history, shortened
+from flowdsl.tracing.history import Entry, History, read_entries, read_history, shorten_text
 from flowdsl.tracing.maps import FoundChecks, FoundMap, Place
 from flowdsl.tracing.prompt_units import Unit, read_units
 from flowdsl.tracing.reasons import UNMET, Reasons, reasons_of
@@ -193,7 +193,7 @@ class Trace:
         return f"{what} {places}; which of them failed is not known"
 
     @property
-    def unplaced(self) -> int:
+    def count_unplaced(self) -> int:
         """How many entries of the agent are not placed."""
         pairs = zip(self.entries, self.placements, strict=True)
         return sum(placed is None and entry.kind not in ("told", "note") for entry, placed in pairs)
@@ -208,19 +208,22 @@ def facts_of(run: Run) -> RunFacts:
     }
     checks = [
         CheckResult(
-            shortened(each.name or ""), each.status, shortened(each.error_message or ""), index
+            shorten_text(each.name or ""),
+            each.status,
+            shorten_text(each.error_message or ""),
+            index,
         )
         for index, each in enumerate(run.post_run_checks or ())
         if each.status in ("failed", "infra_error")
     ]
     return RunFacts(
-        shortened(run.id, MAX_WORD),
-        shortened(run.status, MAX_WORD),
+        shorten_text(run.id, MAX_WORD),
+        shorten_text(run.status, MAX_WORD),
         run.is_live,
         run.workflow_id,
         read_moment(run.started_at),
         read_moment(run.ended_at),
-        tuple(shortened(each) for each in (run.error or ())[:MAX_ERRORS]),
+        tuple(shorten_text(each) for each in (run.error or ())[:MAX_ERRORS]),
         tuple(checks[:MAX_ERRORS]),
         usage,
     )
@@ -246,11 +249,11 @@ def make_trace(
     units = () if version is None else read_units(version.text, inputs, version.values)
     entries = read_entries(history.messages, facts.started)
     placements = place_entries(entries, units)
-    visited = tuple(_visited(units, entries, placements))
+    visited = tuple(_collect_visits(units, entries, placements))
     reasons = reasons_of_version(version, inputs)
     failure = None
     if facts.status in FAILED:
-        failure = _failure(facts, units, entries, placements, reasons)
+        failure = _find_failure(facts, units, entries, placements, reasons)
     trace = Trace(
         facts,
         address,
@@ -263,12 +266,12 @@ def make_trace(
         entries,
         placements,
         visited,
-        tuple(_loops(units, entries, placements, failure)),
+        tuple(_collect_loop_passes(units, entries, placements, failure)),
         failure,
         tuple(notes),
         reasons,
     )
-    return replace(trace, notes=(*trace.notes, *_notes(trace, history)))
+    return replace(trace, notes=(*trace.notes, *_note_trace_gaps(trace, history)))
 
 
 def reasons_of_version(version: PromptVersion | None, inputs: Mapping[str, Any]) -> Reasons:
@@ -284,7 +287,7 @@ def history_of(run: Run) -> History:
     return read_history(run.run_message_history)
 
 
-def _visited(
+def _collect_visits(
     units: Sequence[Unit], entries: Sequence[Entry], placements: Sequence[Placement | None]
 ) -> Iterable[UnitTrace]:
     by_unit: dict[int, list[int]] = {}
@@ -322,7 +325,7 @@ def reads_of(entry: Entry) -> tuple[str, ...]:
     return ()
 
 
-def _loops(
+def _collect_loop_passes(
     units: Sequence[Unit],
     entries: Sequence[Entry],
     placements: Sequence[Placement | None],
@@ -353,7 +356,7 @@ def _loops(
         )
 
 
-def _failure(
+def _find_failure(
     facts: RunFacts,
     units: Sequence[Unit],
     entries: Sequence[Entry],
@@ -437,7 +440,7 @@ def _is_same_failure(entry: Entry, last: Entry, facts: RunFacts) -> bool:
     return entry.error.strip() in said or entry.number == last.number - 1
 
 
-def _notes(trace: Trace, history: History) -> Iterable[str]:
+def _note_trace_gaps(trace: Trace, history: History) -> Iterable[str]:
     if trace.run.is_live:
         yield "the run still goes on; what it does from now on is missing"
     if not trace.entries:
@@ -460,6 +463,6 @@ def _notes(trace: Trace, history: History) -> Iterable[str]:
     lost = [each.name for each in trace.run.checks if trace.place_of_check(each) is None]
     if lost and trace.address is not None:
         yield f"where these post-run checks stand in the source is not known: {', '.join(lost)}"
-    if trace.unplaced:
-        count = f"{trace.unplaced} of {len(trace.entries)} entries are not placed"
+    if trace.count_unplaced:
+        count = f"{trace.count_unplaced} of {len(trace.entries)} entries are not placed"
         yield f"{count}: nothing in them points to a line"

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from flowdsl.source.moments import read_moment
-from flowdsl.tracing.filling import values_told, whole
+from flowdsl.tracing.filling import fill_in_prompt, values_told
 from flowdsl.tracing.history import Message
 
 Origin = Literal["run", "live", "earlier", "told"]
@@ -46,7 +46,7 @@ class PromptVersion:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def saved_prompts(saved: Iterable[Mapping[str, Any]]) -> list[PromptVersion]:
+def read_saved_prompts(saved: Iterable[Mapping[str, Any]]) -> list[PromptVersion]:
     """The prompts of saved versions, the oldest first; what is of no shape that is known is left
     out.
     """
@@ -66,23 +66,23 @@ def version_of_run(
     started: datetime | None,
 ) -> PromptVersion | None:
     """The version that a run had, and how surely; `known` are the workflow's, the oldest first."""
-    told = _told(messages)
+    told = _first_instruction(messages)
     if own:
-        return _with_values(PromptVersion(own, "run", None, "said"), inputs, told)
+        return _add_told_values(PromptVersion(own, "run", None, "said"), inputs, told)
     fits = [] if told is None else [each for each in known if _is_told(each.text, inputs, told)]
     if len({each.text for each in fits}) == 1:
-        return _with_values(replace(fits[-1], certainty="told"), inputs, told)
+        return _add_told_values(replace(fits[-1], certainty="told"), inputs, told)
     if started is not None:
         # Where values are not known, what was told may fit several versions.
         since = [each for each in fits or known if each.since is not None and each.since <= started]
         if since:
-            return _with_values(replace(since[-1], certainty="time"), inputs, told)
+            return _add_told_values(replace(since[-1], certainty="time"), inputs, told)
     if known:
         return known[-1]
     return None if told is None else PromptVersion(told, "told", None, "told")
 
 
-def carried_lines(older: str, newer: str) -> dict[int, int]:
+def map_carried_lines(older: str, newer: str) -> dict[int, int]:
     """The lines of `newer` that stand in `older` too, each with its number there; both count from
     1.
     """
@@ -97,7 +97,7 @@ def carried_lines(older: str, newer: str) -> dict[int, int]:
     return found
 
 
-def _told(messages: Sequence[Message]) -> str | None:
+def _first_instruction(messages: Sequence[Message]) -> str | None:
     """What the first message tells the agent, where that is nobody's answer."""
     if not messages or messages[0].role not in ("user", "system") or messages[0].results:
         return None
@@ -110,12 +110,12 @@ def _is_told(prompt: str, inputs: Mapping[str, Any], told: str) -> bool:
         return False
     if values_told(prompt, inputs, told) is not None:
         return True
-    ours, theirs = " ".join(whole(prompt, inputs).split()), " ".join(told.split())
+    ours, theirs = " ".join(fill_in_prompt(prompt, inputs).split()), " ".join(told.split())
     head = theirs.removesuffix("(cut)").rstrip(" …")
     return len(head) >= 2_000 and head != theirs and ours.startswith(head)
 
 
-def _with_values(
+def _add_told_values(
     version: PromptVersion, inputs: Mapping[str, Any], told: str | None
 ) -> PromptVersion:
     if told is None or len(version.text) > _MAX_COMPARED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowdsl.config.project import Environment, Project
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.host.environment import API_KEY, ENVIRONMENT
 from flowdsl.source.failure import FlowdslError
 
@@ -22,7 +22,7 @@ class UnusableProject(FlowdslError):
     """A project file that lacks what the work needs, or says what cannot be."""
 
 
-def named_environment(
+def find_environment(
     project: Project, name: str | None, environ: Mapping[str, str]
 ) -> Environment | None:
     """The environment `name`, else the one that `FLOWDSL_ENV` names, else the only one.
@@ -34,22 +34,22 @@ def named_environment(
     word = name or environ.get(ENVIRONMENT)
     if word:
         if word not in environments:
-            raise NoSuchEnvironment(_unknown(word, list(environments), not name))
+            raise NoSuchEnvironment(_describe_unknown(word, list(environments), not name))
         return environments[word]
     return next(iter(environments.values())) if len(environments) == 1 else None
 
 
-def required_environment(
+def require_environment(
     project: Project | None, name: str | None, environ: Mapping[str, str], named_with: str
 ) -> Environment:
     """The environment of work that needs one; raises `NoSuchEnvironment`.
 
     `named_with` is where a person names it, as in "`--env`".
     """
-    environment = None if project is None else named_environment(project, name, environ)
+    environment = None if project is None else find_environment(project, name, environ)
     if environment is not None:
         return environment
-    names = listed(project.environments) if project is not None else ""
+    names = join_names(project.environments) if project is not None else ""
     if not names:
         raise NoSuchEnvironment(
             'the project declares no environment; add `[env.local]` with `api = "local"`'
@@ -80,10 +80,10 @@ def official_environment() -> Environment:
     )
 
 
-def _unknown(name: str, names: list[str], from_variable: bool) -> str:
+def _describe_unknown(name: str, names: list[str], from_variable: bool) -> str:
     origin = f" (from `{ENVIRONMENT}`)" if from_variable else ""
-    nearest = closest(name, names)
+    nearest = find_closest_name(name, names)
     if nearest is not None:
         return f"there is no environment `{name}`{origin}; environment `{nearest}` exists"
-    known = f"there are {listed(names)}" if names else "the project declares none"
+    known = f"there are {join_names(names)}" if names else "the project declares none"
     return f"there is no environment `{name}`{origin}; {known}"

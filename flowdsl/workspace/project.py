@@ -44,7 +44,7 @@ def read_project(root: str) -> ProjectRead:
         sink = Sink()
         span = Span(SourceFile(PROJECT_FILE, ""), 0, 0)
         sink.report(UNREADABLE_PROJECT_FILE, span, reason=error.reason)
-        return ProjectRead(root, files, None, sink.sorted())
+        return ProjectRead(root, files, None, sink.findings_in_order())
     # Imported only where there is a project file, since it loads `tomllib`.
     from flowdsl.config.load import load_project
 
@@ -52,13 +52,13 @@ def read_project(root: str) -> ProjectRead:
     project = load_project(text, PROJECT_FILE, sink)
     rules: tuple[Rule, ...] = ()
     if project is not None:
-        rules = _plugins(project, root, sink)
+        rules = _load_plugin_rules(project, root, sink)
         if project.libraries:
-            files = _with_libraries(files, project, sink)
-    return ProjectRead(root, files, project, sink.sorted(), rules)
+            files = _open_project_libraries(files, project, sink)
+    return ProjectRead(root, files, project, sink.findings_in_order(), rules)
 
 
-def _with_libraries(files: DiskFiles, project: Project, sink: Sink) -> DiskFiles:
+def _open_project_libraries(files: DiskFiles, project: Project, sink: Sink) -> DiskFiles:
     """The files of a project with those of its libraries.
 
     A folder that cannot be a library is reported where it is declared.
@@ -71,7 +71,7 @@ def _with_libraries(files: DiskFiles, project: Project, sink: Sink) -> DiskFiles
     return DiskFiles(files.root, libraries)
 
 
-def _plugins(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
+def _load_plugin_rules(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
     """The rules of the packages that the project names as plugins.
 
     A name without rules is reported where it stands.

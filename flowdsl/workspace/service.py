@@ -13,7 +13,7 @@ from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.cyberdesk.trust import check_api_url
-from flowdsl.host.environment import MissingKey, read_api_key, trusted_hosts
+from flowdsl.host.environment import MissingKey, hosts_to_trust, read_api_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def open_service(
 def _service_client(
     environment: Environment, root: str, deadline: Deadline | None, listener: Listener | None
 ) -> CyberdeskClient:
-    trusted = trusted_hosts(os.environ)
+    trusted = hosts_to_trust(os.environ)
     # Checked before the key is read, since a pull request can change the address.
     check_api_url(environment.api, trusted)
     if environment.api_key is None:

@@ -28,7 +28,7 @@ def open_state_of(environment: Environment, root: str, project_id: str) -> State
     )
 
 
-def required_id(project: Project) -> str:
+def require_project_id(project: Project) -> str:
     """The id of the project, by which its state is found; raises `UnusableProject`."""
     if project.id is None:
         raise UnusableProject(
@@ -56,7 +56,7 @@ def usable_document(store: StateStore, environment: Environment) -> StateDocumen
     return document
 
 
-def known_ids(store: StateStore) -> dict[Address, str]:
+def read_known_ids(store: StateStore) -> dict[Address, str]:
     """The ids of workflows that state knows; none where there is no state that can be read."""
     try:
         versioned = store.load()

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from flowdsl.cli.runtime import exit_codes
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from flowdsl.state.stores.os_lock import exclusive
+from flowdsl.state.stores.os_lock import hold_exclusive_lock
 from tests.support.command_line import HEARS_INTERRUPTS, Beside, Result, environment, run_here
 from tests.support.effort import rows
 from tests.support.services.served import Server, serving
@@ -144,7 +144,7 @@ def test_4_for_a_foreign_host_which_gets_no_key(desk: Desk, command: list[str]) 
 
 def test_5_while_another_deploy_is_at_work(desk: Desk) -> None:
     desk.state.parent.mkdir(parents=True)
-    with exclusive(desk.state.with_name("prod.json.lock")):
+    with hold_exclusive_lock(desk.state.with_name("prod.json.lock")):
         result = desk.deploy("--lock-timeout", "300ms")
     assert result.code == exit_codes.LOCKED == 5
     assert desk.deploy().code == 0
@@ -276,7 +276,7 @@ def test_130_and_143_while_another_deploy_is_at_work(
     desk.deploy()
     desk.write("look_up", "the week")
     state = desk.state.read_bytes()
-    with exclusive(desk.state.with_name("prod.json.lock")):
+    with hold_exclusive_lock(desk.state.with_name("prod.json.lock")):
         process = start(desk, *command)
         wait_for_line(process, shown)
         process.send_signal(number)

@@ -103,12 +103,12 @@ def test_a_failure_has_the_exit_code_that_scripts_know(
 ) -> None:
     folder = tmp_path / "project"
     shutil.copytree(deployed, folder)
-    assert codes_of(folder, command, Sender, "_send", SERVICE) == of_service
+    assert codes_of(folder, command, Sender, "_send_in_time", SERVICE) == of_service
     assert codes_of(folder, command, FileStore, "load", STATE) == of_state
 
 
 def test_a_run_that_cannot_be_made_has_the_exit_code_that_scripts_know(deployed: Path) -> None:
     # The other failures are waited for.
     failures = {name: SERVICE[name] for name in ("refused", "missing")}
-    assert codes_of(deployed, "run look_up --no-ledger", Sender, "_send", failures) == "4 6"
+    assert codes_of(deployed, "run look_up --no-ledger", Sender, "_send_in_time", failures) == "4 6"
     assert codes_of(deployed, "run look_up", FileStore, "load", STATE) == "10 10"

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
-from flowdsl.state.stores.os_lock import exclusive
+from flowdsl.state.stores.os_lock import hold_exclusive_lock
 from tests.support.command_line import Result, read_tree, run_here, write_tree
 from tests.support.effort import every
 from tests.support.services.hostile import FAULTS, PAGE, hostile
@@ -213,7 +213,7 @@ def test_the_time_may_be_over_while_another_deploy_is_at_work(
     _, _, desk = swapping
     assert desk("deploy", "--yes").code == 0
     desk.write("Open another record.")
-    with exclusive(desk.root / ".flowdsl/state/prod.json.lock"):
+    with hold_exclusive_lock(desk.root / ".flowdsl/state/prod.json.lock"):
         ended = desk("deploy", "--yes", "--timeout", "2s")
     assert ended.code == 5, ended.err
     assert "`--timeout` gives is over" in ended.err and "nothing was written" in ended.err

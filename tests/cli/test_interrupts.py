@@ -17,7 +17,7 @@ SIGNALS = [("SIGINT", 130), ("SIGTERM", 143)]
 BEGIN = """\
 import asyncio, os, signal, sys, threading, time
 from flowdsl.host import signals
-signals.listen()
+signals.listen_for_signals()
 def hit(number=signal.{name}):
     os.kill(os.getpid(), number)
 """
@@ -82,7 +82,7 @@ A_QUESTION_UNDER_A_LEASE = """
 from flowdsl.cli.runtime import interrupts
 async def work():
     try:
-        interrupts.asked(lambda: (hit(), time.sleep(60)))
+        interrupts.ask_interruptibly(lambda: (hit(), time.sleep(60)))
     except asyncio.CancelledError:
         print("given back", flush=True)
         raise
@@ -95,7 +95,7 @@ except signals.Interrupted as interrupted:
 A_QUESTION_ELSEWHERE = """
 from flowdsl.cli.runtime import interrupts
 try:
-    interrupts.asked(lambda: (hit(), time.sleep(60)))
+    interrupts.ask_interruptibly(lambda: (hit(), time.sleep(60)))
 except signals.Interrupted as interrupted:
     print("left", flush=True)
     sys.exit(interrupted.code)

@@ -106,7 +106,7 @@ def test_a_flow_in_a_document_is_clean(block: Block) -> None:
 def test_a_project_file_in_a_document_loads(block: Block) -> None:
     sink = Sink()
     project = load_project(block.text, "flowdsl.toml", sink)
-    assert [found.message for found in sink.sorted()] == []
+    assert [found.message for found in sink.findings_in_order()] == []
     assert project is not None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.scenario import load_scenario
-from flowdsl.emulator.serve import serve
+from flowdsl.emulator.serve import serve_app
 from flowdsl.emulator.store import Store
 
 START_SECONDS = 60.0
@@ -41,4 +41,4 @@ def served(path: Path, scenario: str = "") -> Iterator[tuple[BaseProcess, str]]:
 def _serve(path: Path, scenario: str, ready: Connection) -> None:
     with Store.open(path) as store:
         app = create_app(store, scenario=load_scenario(scenario))
-        serve(app, "127.0.0.1", 0, ready=ready.send)
+        serve_app(app, "127.0.0.1", 0, ready=ready.send)

@@ -156,13 +156,13 @@ def test_a_port_in_use_is_an_error_of_its_own() -> None:
     with Store.open(None) as store, socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(serving.PortInUseError, match=f"port {port} .* in use"):
-            serving.serve(create_app(store), "127.0.0.1", port)
+            serving.serve_app(create_app(store), "127.0.0.1", port)
 
 
 @pytest.mark.parametrize(("host", "port"), [("203.0.113.7", 0), ("127.0.0.1", 70_000)])
 def test_an_address_of_another_machine_is_refused(host: str, port: int) -> None:
     with Store.open(None) as store, pytest.raises(serving.AddressError, match=host):
-        serving.serve(create_app(store), host, port)
+        serving.serve_app(create_app(store), host, port)
 
 
 def test_importing_the_package_costs_nothing() -> None:

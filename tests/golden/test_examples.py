@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from tests.support.flows.compiling import PROJECTS, compile_folder
 
 
@@ -21,7 +21,9 @@ def test_compiled_project(folder: Path, snapshot: SnapshotAssertion) -> None:
     bundle = compile_folder(folder).bundle
     assert bundle is not None
     for workflow in bundle.workflows:
-        payload = {key: _readable(plain(value)) for key, value in workflow.payload.items()}
+        payload = {
+            key: _readable(render_plain_json(value)) for key, value in workflow.payload.items()
+        }
         prompt = payload.pop("main_prompt")
         rest = json.dumps(payload, indent=2, ensure_ascii=False)
         assert f"{prompt}\n\n---\n{rest}" == snapshot(name=workflow.name)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from syrupy.assertion import SnapshotAssertion
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import literal
-from flowdsl.prompt.exact import delimited, exact
+from flowdsl.ir.lowering.values import literal_text
+from flowdsl.prompt.exact import delimit_text, spell_exact_text
 from flowdsl.prompt.sentences import (
     AGAIN,
     ALL,
@@ -34,9 +34,15 @@ from flowdsl.prompt.sentences import (
     THEN,
     Sentence,
 )
-from flowdsl.prompt.text import bracketed, duration, quoted, shown, spell_variable
+from flowdsl.prompt.text import (
+    duration_words,
+    enclose_in_brackets,
+    quote_screen_text,
+    quote_words,
+    spell_variable,
+)
 from flowdsl.prompt.values import condition_words, type_words, value_words
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 
 MEMO = nodes.Variable(sigil="input", name="memo")
 TOTAL = nodes.Variable(sigil="runtime", name="total")
@@ -47,69 +53,69 @@ RECORD = nodes.RecordType(
         nodes.FieldSpec(name="due", type=nodes.OptionalType(inner=nodes.ScalarType(name="date"))),
     )
 )
-IS_OPEN = nodes.Sees(text=literal("Invoice open"))
+IS_OPEN = nodes.Sees(text=literal_text("Invoice open"))
 OBJECT = nodes.ConstantValue(value={"amount": 5, "due": None})
 
 SAMPLES: dict[str, str] = {
-    "answer": quoted("1"),
-    "ask": say("screen.expect", shown(literal("the invoice is saved"))),
+    "answer": quote_words("1"),
+    "ask": say_sentence("screen.expect", quote_screen_text(literal_text("the invoice is saved"))),
     "bare": spell_variable(MEMO),
-    "bracketed": bracketed(spell_variable(MEMO)),
+    "bracketed": enclose_in_brackets(spell_variable(MEMO)),
     "choices": '"a", "b"',
     "clause": "the field Amount",
     "closing": "\u27e7",
-    "command": exact("command", literal("dir C:\\invoices"), block=True),
+    "command": spell_exact_text("command", literal_text("dir C:\\invoices"), block=True),
     "comparison": COMPARISONS["<="],
     "condition": condition_words(IS_OPEN),
-    "consequence": say("control.go_on"),
-    "copied": bracketed(spell_variable(TOTAL)),
-    "delimited": delimited((MEMO,)),
-    "duration": duration(90_000),
+    "consequence": say_sentence("control.go_on"),
+    "copied": enclose_in_brackets(spell_variable(TOTAL)),
+    "delimited": delimit_text((MEMO,)),
+    "duration": duration_words(90_000),
     "entries": value_words(nodes.ConstantValue(value=["a", ["b"]])).removeprefix("a list of "),
-    "exact": exact("text", (nodes.TextPiece(value=" Memo\t"), MEMO), block=True),
+    "exact": spell_exact_text("text", (nodes.TextPiece(value=" Memo\t"), MEMO), block=True),
     "fields": type_words(RECORD).removeprefix("a JSON object with "),
     "given": "total = {{total}}; rows = {{rows}}",
-    "filled": bracketed("{{total}}"),
-    "held": quoted(spell_variable(TOTAL)),
-    "items": quoted(spell_variable(TOTAL)),
-    "key": quoted("total"),
+    "filled": enclose_in_brackets("{{total}}"),
+    "held": quote_words(spell_variable(TOTAL)),
+    "items": quote_words(spell_variable(TOTAL)),
+    "key": quote_words("total"),
     "keys": "ctrl+s enter",
-    "lines": f" {bracketed('Dear all')} {bracketed('')}",
+    "lines": f" {enclose_in_brackets('Dear all')} {enclose_in_brackets('')}",
     "members": value_words(OBJECT).removeprefix("an object with "),
     "mark": "\u27eatotal\u27eb",
-    "model": quoted("Careful Model"),
-    "name": quoted("amount"),
-    "notes": say("blanks.empty", say("blanks.line", 2)),
+    "model": quote_words("Careful Model"),
+    "name": quote_words("amount"),
+    "notes": say_sentence("blanks.empty", say_sentence("blanks.line", 2)),
     "noun": "text",
     "numbers": "1, 2",
     "opening": "\u27e6",
     "operand": spell_variable(TOTAL),
     "options": '"open", "paid"',
     "part": PARTS["contains"],
-    "path": quoted("total.amount"),
+    "path": quote_words("total.amount"),
     "picture": '<img src="" alt="the form">',
-    "quoted": quoted("invoice.png"),
-    "reading": quoted(
-        say(
+    "quoted": quote_words("invoice.png"),
+    "reading": quote_words(
+        say_sentence(
             "data.background_prompt",
-            shown(literal("the total")),
+            quote_screen_text(literal_text("the total")),
             type_words(AMOUNT),
             False,
-            quoted("total"),
+            quote_words("total"),
             False,
             False,
         )
     ),
-    "reason": quoted("the invoice is locked"),
+    "reason": quote_words("the invoice is locked"),
     "relation": NUMERIC["<="],
     "rule": "Close what asks for an update.",
-    "run": say("blanks.run", 2, "blank"),
+    "run": say_sentence("blanks.run", 2, "blank"),
     "secret": "{$pin}",
-    "shown": shown((*literal("the row of "), MEMO)),
-    "spelled": quoted("5"),
-    "start": say("control.else_"),
-    "subject": say("blanks.it"),
-    "text": bracketed(spell_variable(MEMO)),
+    "shown": quote_screen_text((*literal_text("the row of "), MEMO)),
+    "spelled": quote_words("5"),
+    "start": say_sentence("control.else_"),
+    "subject": say_sentence("blanks.it"),
+    "text": enclose_in_brackets(spell_variable(MEMO)),
     "truth": spell_variable(MEMO),
     "type": type_words(AMOUNT),
     "unit": "tab",
@@ -137,7 +143,7 @@ def _printed(sentence: Sentence) -> Iterator[str]:
                     values.append(first)
                 case kind:
                     values.append(SAMPLES[kind] if first else "")
-        words = say(sentence.name, *values).replace("\n", "\n      ")
+        words = say_sentence(sentence.name, *values).replace("\n", "\n      ")
         yield f"    {words}"
 
 

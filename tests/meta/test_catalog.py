@@ -160,7 +160,7 @@ PROJECT_FILES = {
 def test_every_diagnostic_of_a_project_file_is_reported_alone(name: str) -> None:
     sink = Sink()
     assert load_project(PROJECT_FILES[name], "flowdsl.toml", sink) is None
-    assert [found.name for found in sink.sorted()] == [name]
+    assert [found.name for found in sink.findings_in_order()] == [name]
 
 
 def test_a_project_file_that_is_no_text_is_unreadable(

@@ -31,9 +31,9 @@ def test_every_sentence_has_the_meaning_of_its_words() -> None:
     meanings.check_meanings()
 
 
-@for_rows(lambda: meanings.meanings())
+@for_rows(lambda: meanings.sentence_meanings())
 def test_a_meaning_says_who_carries_it_out_and_what_it_rests_on(name: str) -> None:
-    row = meanings.meanings()[name]
+    row = meanings.sentence_meanings()[name]
     may = set().union(*(CARRIED_OUT_BY[reader] for reader in SENTENCES[name].readers))
     assert row.who
     assert set(row.who) <= set(WHO)
@@ -52,7 +52,7 @@ def test_an_assumption_has_one_name_in_one_table() -> None:
 
 
 def test_every_assumption_of_the_machine_holds_up_a_meaning_or_a_line_of_its_code() -> None:
-    rested = {rest[2:] for each in meanings.meanings().values() for rest in each.rests}
+    rested = {rest[2:] for each in meanings.sentence_meanings().values() for rest in each.rests}
     code = "".join(path.read_text(encoding="utf-8") for path in MACHINE.glob("*.py"))
     for name in {axis.name for axis in AXES.values()} | ASSUMPTIONS.keys():
         assert name in rested or f"`{name}`" in code, name
@@ -101,13 +101,15 @@ def test_the_machine_refuses_to_run_sentences_that_it_does_not_know(
     with pytest.raises(MeaningsChanged, match=words):
         meanings.check_meanings(changed)
     monkeypatch.setattr(execute, "check_meanings", lambda: meanings.check_meanings(changed))
-    execute.shared_grammar.cache_clear()
+    execute.load_grammar.cache_clear()
     ended = Ending("success", None, {})
     program = Trace(("", ""), (), (), frozenset(), {}, ended, ())
     with pytest.raises(MeaningsChanged, match=words):
-        execute.execute(execute.Payload("a"), World({}, lambda *_: None, {}), program, Variant())
+        execute.execute_payload(
+            execute.Payload("a"), World({}, lambda *_: None, {}), program, Variant()
+        )
     monkeypatch.undo()
-    assert execute.shared_grammar()
+    assert execute.load_grammar()
 
 
 def test_a_meaning_without_a_sentence_is_refused() -> None:

@@ -19,18 +19,18 @@ from types import ModuleType
 import pytest
 
 import flowdsl
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.codegen.json_schema import output_schema
 from flowdsl.codegen.prompt.context import Context
-from flowdsl.codegen.prompt.document import emit_template, handed_over
+from flowdsl.codegen.prompt.document import emit_template, prepare_handed_values
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import literal, unmet
+from flowdsl.ir.lowering.values import literal_text, unmet_reason
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.reading.frames import frames
+from flowdsl.prompt.reading.frames import frames_of_sentence
 from flowdsl.prompt.sentences import FOCUSED, KINDS, MAIN, PLATFORM, SENTENCES
-from flowdsl.prompt.words import RULES, say
+from flowdsl.prompt.words import RULES, say_sentence
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.source.record import replace
 from flowdsl.syntax.statements import TERMINAL
@@ -85,7 +85,7 @@ def test_somebody_meets_every_sentence() -> None:
 
 @for_rows(lambda: SENTENCES)
 def test_no_mark_of_the_data_is_left_in_words(name: str) -> None:
-    for frame in frames(name):
+    for frame in frames_of_sentence(name):
         words = "".join(frame.literals).replace("[]", "")
         assert not re.search(r"[{}\[\]|]", words)
         holes = [hole.name for hole in frame.holes]
@@ -96,7 +96,7 @@ def test_no_two_sentences_have_the_same_words() -> None:
     texts = Counter(
         (frame.literals, tuple(hole.kind for hole in frame.holes))
         for name in SENTENCES
-        for frame in frames(name)
+        for frame in frames_of_sentence(name)
         if any(map(str.strip, frame.literals))
     )
     assert [words for words, count in texts.items() if count > 1] == []
@@ -128,7 +128,7 @@ _MARK = re.compile(f"{OPEN}([^{NAMED}]*){NAMED}|{CLOSE}")
 
 
 def _marked(name: str, *values: object) -> str:
-    return f"{OPEN}{name}{NAMED}{say(name, *values)}{CLOSE}"
+    return f"{OPEN}{name}{NAMED}{say_sentence(name, *values)}{CLOSE}"
 
 
 def _met(text: str, reader: str) -> Iterator[tuple[str, str]]:
@@ -162,12 +162,14 @@ def _passed_on(names: list[str]) -> list[str]:
 
 def _modules() -> Iterator[ModuleType]:
     for name, module in list(sys.modules.items()):
-        if name.startswith(("flowdsl.codegen.", "flowdsl.prompt.")) and hasattr(module, "say"):
+        if name.startswith(("flowdsl.codegen.", "flowdsl.prompt.")) and hasattr(
+            module, "say_sentence"
+        ):
             yield module
 
 
 def _grantable(capabilities: Capabilities) -> Capabilities:
-    return Capabilities(frozenset(filter(capabilities.focused_can, VERIFIABLE_TOOLS)))
+    return Capabilities(frozenset(filter(capabilities.can_focused_agent_use, VERIFIABLE_TOOLS)))
 
 
 def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
@@ -178,13 +180,13 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
     # What an `if` in a task asks about a parameter, called with a list: decided by one agent, told
     # to the other.
     value = nodes.ConstantValue(value=["a", None, [], {}, {"b": 1}])
-    capture = nodes.Capture(origin=HERE, file=literal("a.png"))
+    capture = nodes.Capture(origin=HERE, file=literal_text("a.png"))
     branch = nodes.Branch(origin=HERE, condition=nodes.IsEmpty(operand=value), body=(capture,))
     asked = nodes.If(origin=HERE, branches=(branch,), otherwise=())
     yield replace(writer.workflow(), body=(asked,)), DOCUMENTED
-    leave = nodes.Leave(origin=HERE, action="abort", reason=literal("no"))
+    leave = nodes.Leave(origin=HERE, action="abort", reason=literal_text("no"))
     run = nodes.Run(
-        origin=HERE, command=literal("dir"), variable=None, type=None, otherwise=(leave,)
+        origin=HERE, command=literal_text("dir"), variable=None, type=None, otherwise=(leave,)
     )
     whole = replace(asked, branches=(replace(branch, body=(run,)),))
     yield replace(writer.workflow(), body=(whole,)), Capabilities(frozenset((TERMINAL,)))
@@ -199,11 +201,11 @@ def _with_values() -> nodes.Body:
         origin=HERE,
         value=(nodes.Variable(sigil="secret", name="pin"),),
         display=None,
-        target=literal("PIN"),
+        target=literal_text("PIN"),
     )
     memo = nodes.TextValue(text=(nodes.Variable(sigil="input", name="memo"),))
     is_empty = nodes.IsEmpty(operand=nodes.ListValue(items=(memo,)), listed=True)
-    capture = nodes.Capture(origin=HERE, file=literal("a.png"))
+    capture = nodes.Capture(origin=HERE, file=literal_text("a.png"))
 
     def asked(*body: nodes.Statement) -> nodes.If:
         branch = nodes.Branch(origin=HERE, condition=is_empty, body=body)
@@ -218,8 +220,8 @@ def _failing(noted: str | None) -> nodes.Body:
     What only one bullet of a call does is said in it. A reason is the words of the check that
     failed, others, or that of the attempt that failed last.
     """
-    looked_for = literal("the row is open")
-    own = unmet(looked_for)
+    looked_for = literal_text("the row is open")
+    own = unmet_reason(looked_for)
 
     def fails(reason: nodes.Text | None) -> nodes.Expect:
         leave = nodes.Leave(origin=HERE, action="abort", reason=reason, noted=noted)
@@ -240,10 +242,10 @@ def _failing(noted: str | None) -> nodes.Body:
     inside = nodes.Leave(origin=HERE, action="retry", reason=None)
     passed_on = replace(retry(own), otherwise=(inside,))
     ended = nodes.Leave(origin=HERE, action="abort", reason=own, noted=noted)
-    between = nodes.Capture(origin=HERE, file=literal("a.png"))
+    between = nodes.Capture(origin=HERE, file=literal_text("a.png"))
     # What only the main agent does is tried, too, and rounds in which nothing is done.
     last = nodes.Leave(origin=HERE, action="abort", reason=None)
-    capture = nodes.Capture(origin=HERE, file=literal("b.png"))
+    capture = nodes.Capture(origin=HERE, file=literal_text("b.png"))
     rounds = nodes.Repeat(
         origin=HERE,
         until=nodes.Sees(text=looked_for),
@@ -258,21 +260,21 @@ def _failing(noted: str | None) -> nodes.Body:
         (fails(own),),
         (retry(None),),
         (tried((passed_on,), ended),),
-        (fails(own), fails(literal("no")), retry(None)),
+        (fails(own), fails(literal_text("no")), retry(None)),
     )
     return tuple(each for call in calls for each in (*call, between))
 
 
 def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in _modules():
-        monkeypatch.setattr(module, "say", _marked)
+        monkeypatch.setattr(module, "say_sentence", _marked)
     met: set[tuple[str, str]] = set()
     for workflow, capabilities in _workflows():
-        workflow = handed_over(workflow, capabilities)
+        workflow = prepare_handed_values(workflow, capabilities)
         boxed = frozenset(workflow.boxed or ())
         items = emit_main(workflow.body, Context(capabilities, workflow.names, boxed=boxed))
         met.update(_of_lines(items, MAIN))
-        text = str(plain(emit_template(workflow, capabilities)))
+        text = str(render_plain_json(emit_template(workflow, capabilities)))
         around = [name for name, _ in _met(text, MAIN) if name.startswith(AROUND_STEPS)]
         met.update((name, MAIN) for name in around)
         met.update((name, FOCUSED) for name in _passed_on(around))

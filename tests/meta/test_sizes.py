@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.sizes import (
+from tools.sizes import (
     TABLE,
     Size,
     find_growth,
@@ -36,7 +36,7 @@ def read_file(path: Path) -> str:
 def test_no_package_is_larger_than_the_table_says() -> None:
     grown = find_growth(measure_repository(), read_table(TABLE.read_text(encoding="utf-8")))
     assert grown == [], (
-        "make it smaller, or `python -m tests.support.sizes --write` with the reason in the commit"
+        "make it smaller, or `python -m tools.sizes --write` with the reason in the commit"
     )
 
 

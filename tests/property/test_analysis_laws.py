@@ -18,7 +18,7 @@ from flowdsl.ir.lowering.program import lower_program
 from flowdsl.ir.passes.simplify import simplified
 from flowdsl.ir.verify import decisions_outside, verify_program
 from flowdsl.semantics.model import SemanticModel
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
@@ -41,13 +41,13 @@ def analyzed(
 ) -> tuple[SemanticModel, tuple[Diagnostic, ...]]:
     sink = Sink()
     model = analyze_program(
-        load(files, entries, sink),
+        load_sources(files, entries, sink),
         options.environments,
         files,
         sink,
         capabilities=options.capabilities,
     )
-    return model, sink.sorted()
+    return model, sink.findings_in_order()
 
 
 def inlined(model: SemanticModel, options: CompileOptions) -> nodes.Program:
@@ -60,7 +60,7 @@ def verified(model: SemanticModel, options: CompileOptions) -> list[tuple[str, i
     sink = Sink()
     sources = {module.source.path: module.source for module in model.modules}
     verify_program(inlined(model, options), sources, options.capabilities, sink)
-    return [(found.name, found.span.first.line) for found in sink.sorted()]
+    return [(found.name, found.span.first.line) for found in sink.findings_in_order()]
 
 
 def assert_complete(files: MemoryFiles, entries: list[str], options: CompileOptions) -> None:

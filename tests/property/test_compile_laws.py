@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
@@ -36,7 +36,7 @@ def test_a_program_without_errors_compiles_to_a_prompt_that_keeps_the_protocol(s
     assert compilation.bundle is not None
     assert compilation.program is not None
     (artifact,) = compilation.bundle.workflows
-    payload = plain(artifact.payload)
+    payload = render_plain_json(artifact.payload)
     assert WorkflowCreate.from_dict(json.loads(json.dumps(payload))).to_dict() == payload
     for key in ("input_schema", "output_schema"):
         Draft202012Validator.check_schema(json.loads(payload[key]))
@@ -52,7 +52,7 @@ def test_a_program_without_errors_compiles_to_a_prompt_that_keeps_the_protocol(s
 
     again = compile_project(files, ["main.flow"], CompileOptions())
     assert again.bundle is not None
-    assert plain(again.bundle.workflows[0].payload) == payload
+    assert render_plain_json(again.bundle.workflows[0].payload) == payload
 
 
 def _check_tools(lines: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.testing.cases import cases_of
-from flowdsl.testing.explore.findings import findings
+from flowdsl.testing.explore.findings import find_paths
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.run import run_test
 from flowdsl.testing.suite import Suite
@@ -41,7 +41,7 @@ def written(suite: Suite, marked: str) -> Iterator[tuple[str, str]]:
         if subject.name.startswith("tests_of_"):
             continue  # around a task
         try:
-            found = findings(suite, subject, None, cases_of(suite.model), MOST)
+            found = find_paths(suite, subject, None, cases_of(suite.model), MOST)
         except (NotAProgram, NoSample):
             continue
         for each in found.paths:

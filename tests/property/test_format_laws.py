@@ -23,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
@@ -300,8 +300,8 @@ def test_a_suppression_silences_the_same_findings(case: Case) -> None:
 def payloads(compilation: Compilation) -> list[Any]:
     assert compilation.bundle is not None
     bundle = compilation.bundle
-    workflows = [(each.name, plain(each.payload)) for each in bundle.workflows]
-    return [*workflows, *((each.name, plain(each.payload)) for each in bundle.chains)]
+    workflows = [(each.name, render_plain_json(each.payload)) for each in bundle.workflows]
+    return [*workflows, *((each.name, render_plain_json(each.payload)) for each in bundle.chains)]
 
 
 def untidy(text: str) -> str:

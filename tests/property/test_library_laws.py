@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.codegen.artifacts import Bundle, plain
+from flowdsl.codegen.artifacts import Bundle, render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.config.project import Project
@@ -72,8 +72,8 @@ def test_a_library_compiles_to_what_its_files_compile_to_in_the_project(folder: 
     files = read_folder(folder)
     here, there = bundle_of(files), bundle_of(moved(files))
     assert here.workflows
-    assert [plain(each.payload) for each in here.workflows] == [
-        plain(each.payload) for each in there.workflows
+    assert [render_plain_json(each.payload) for each in here.workflows] == [
+        render_plain_json(each.payload) for each in there.workflows
     ]
     assert [each.bodies for each in here.chains] == [each.bodies for each in there.chains]
     assert {key: each.content for key, each in here.images.items()} == {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from flowdsl.semantics.values.formats import has_spelling, is_spelled
 from flowdsl.simulate import world as kinds
-from flowdsl.simulate.executions import started_world
+from flowdsl.simulate.executions import world_with_defaults
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.execute import accepted_inputs
+from flowdsl.simulate.machine.execute import accept_inputs
 from flowdsl.simulate.shapes import (
     EMPTY,
     EnumShape,
@@ -144,8 +144,8 @@ def _given(draw: st.DrawFn) -> tuple[Checked, Any]:
 def test_inputs_are_what_the_schema_of_the_program_takes(given_: tuple[Checked, Any]) -> None:
     program_, world_ = given_
     sent = as_sent(program_, world_.inputs)
-    accepted_inputs(program_.payload.get("input_schema"), sent)
-    assert started_world(payload(program_), world_).inputs == sent
+    accept_inputs(program_.payload.get("input_schema"), sent)
+    assert world_with_defaults(payload(program_), world_).inputs == sent
     for field in program_.workflow.inputs:
         value = without_missing(world_.inputs.get(field.wire_name))
         assert value is not None or not field.required or field.has_default, field.name

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.ir import nodes
 from flowdsl.ir.passes.simplify import drop_empty
@@ -66,7 +66,7 @@ def _compiled(source: str) -> str:
     compilation = compile_project(files, ["main.flow"], CompileOptions())
     assume(compilation.bundle is not None)
     assert compilation.bundle is not None
-    return str(plain(compilation.bundle.workflows[0].payload["main_prompt"]))
+    return str(render_plain_json(compilation.bundle.workflows[0].payload["main_prompt"]))
 
 
 # Nothing is empty

@@ -19,9 +19,9 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.address import Address
 from flowdsl.decompile.project import import_workflows
 from flowdsl.decompile.pulling.attempts import FILE, STATEMENTS
-from flowdsl.decompile.pulling.goal import forms
+from flowdsl.decompile.pulling.goal import normalise_fields
 from flowdsl.decompile.pulling.pull import Pulled
-from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.format.formatter import format_source
 from flowdsl.source.files import MemoryFiles
@@ -106,8 +106,10 @@ KINDS = ("reword", "reword_prose", "add_line", "drop_line", "renumbered", "field
 
 
 def _normal(values: Mapping[str, object]) -> dict[str, str]:
-    found = {path: normalise(POLICIES[path], value) for path, value in values.items()}
-    return {path: canonical(value) for path, value in found.items() if value is not None}
+    found = {path: normalise_value(POLICIES[path], value) for path, value in values.items()}
+    return {
+        path: render_canonical_json(value) for path, value in found.items() if value is not None
+    }
 
 
 def _holds(desk: Desk, address: str, values: Values) -> tuple[dict[str, str], Pulled]:
@@ -127,7 +129,7 @@ def _holds(desk: Desk, address: str, values: Values) -> tuple[dict[str, str], Pu
         assert now.get(path) == expected.get(path), path
     for other, desired in desk.built.desired.items():
         if other != address:
-            assert forms(after.built.desired[other]) == forms(desired)
+            assert normalise_fields(after.built.desired[other]) == normalise_fields(desired)
     if not pulled.brought:
         assert done.texts == {}
     for path, text in done.texts.items():

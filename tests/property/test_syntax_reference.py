@@ -54,7 +54,7 @@ def lark_tree(text: str) -> Branch | None:
 def reports_syntax_errors(text: str) -> bool:
     sink = Sink()
     parse_module(SourceFile("x.flow", text), sink)
-    return any(found.name not in SECOND_STAGE for found in sink.sorted())
+    return any(found.name not in SECOND_STAGE for found in sink.findings_in_order())
 
 
 @for_rows(lambda: FILES, name=lambda path: path.relative_to(ROOT), parts=4, fewest=350)
@@ -93,7 +93,7 @@ def test_one_mistake_gives_hardly_more_than_one_diagnostic() -> None:
         instead = rng.choice(("", text[other.start : other.end]))
         sink = Sink()
         parse_module(SourceFile("x.flow", text[: token.start] + instead + text[token.end :]), sink)
-        counts += [len(sink.sorted())] if sink.sorted() else []
+        counts += [len(sink.findings_in_order())] if sink.findings_in_order() else []
     assert sum(counts) / len(counts) < 1.3
 
 

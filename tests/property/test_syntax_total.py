@@ -45,7 +45,7 @@ def test_lexing_loses_nothing(text: str) -> None:
 def test_parsing_is_total_and_every_place_lies_in_the_file(text: str) -> None:
     sink = Sink()
     module = parse_module(SourceFile("x.flow", text), sink)
-    for found in sink.sorted():
+    for found in sink.findings_in_order():
         spans = [found.span, *(label.span for label in found.labels)]
         spans += [edit.span for fix in found.fixes for edit in fix.edits]
         assert all(0 <= span.start <= span.end <= len(text) for span in spans)
@@ -129,7 +129,9 @@ def test_parsing_is_deterministic(text: str) -> None:
     for _ in range(2):
         sink = Sink()
         module = parse_module(SourceFile("x.flow", text), sink)
-        results.append((dump(module), [(d.name, d.message, d.span.start) for d in sink.sorted()]))
+        results.append(
+            (dump(module), [(d.name, d.message, d.span.start) for d in sink.findings_in_order()])
+        )
     assert results[0] == results[1]
 
 

@@ -20,7 +20,7 @@ from flowdsl.runs.batches.ledger import (
     UnreadableLedger,
     read_ledger,
 )
-from flowdsl.runs.batches.resuming import begun_before, submissions_of
+from flowdsl.runs.batches.resuming import find_earlier_batches, submissions_of
 from flowdsl.runs.submit import Bulk, One, Request, Submission
 from flowdsl.state.errors import StoreBusy, StoreUnusable
 from flowdsl.workspace.state import system_runtime
@@ -95,8 +95,8 @@ def test_a_value_of_a_secret_is_in_no_digest(tmp_path: Path) -> None:
     content = written(tmp_path).read_text()
     assert "0000" not in content.replace(WORKFLOW, "") and "pin" not in content
     ledger.sending(every[0])
-    assert begun_before([ledger.batch], [(one("a", pin="9999"), "")]) == [ledger.batch]
-    assert begun_before([ledger.batch], [(one("a", code="0000"), ""), (one("b"), "")]) == []
+    assert find_earlier_batches([ledger.batch], [(one("a", pin="9999"), "")]) == [ledger.batch]
+    assert find_earlier_batches([ledger.batch], [(one("a", code="0000"), ""), (one("b"), "")]) == []
 
 
 def test_what_a_bulk_is_short_of_is_asked_for_with_another_key(tmp_path: Path) -> None:
@@ -143,7 +143,9 @@ def test_of_two_tables_that_begin_at_once_each_sees_the_other(tmp_path: Path) ->
     folder = Folder(str(tmp_path), "prod")
     requests = [(one("a"), ""), (one("b"), "")]
     beside, _ = begun(folder, one("b"), one("c"))
-    assert [each.id for each in begun_before(folder.left(NOW), requests)] == [beside.batch.id]
+    assert [each.id for each in find_earlier_batches(folder.left(NOW), requests)] == [
+        beside.batch.id
+    ]
 
     def refuse() -> None:
         raise StoreBusy("another one")

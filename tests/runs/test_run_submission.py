@@ -53,7 +53,7 @@ def test_what_is_lost_is_looked_for_at_once_and_sent_again_only_when_no_request_
 
 
 def test_a_run_that_is_listed_late_is_found() -> None:
-    scenario = broken("POST /v1/runs", "after", keys="ignore").joined(
+    scenario = broken("POST /v1/runs", "after", keys="ignore").join_scenario(
         Scenario.model_validate({"listing_lag": 9})
     )
     with RunWorld(scenario).open() as world:

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.runs.attachments import LONGEST, safe_name, unused_name
+from flowdsl.runs.attachments import LONGEST, find_unused_name, safe_name
 from tests.support.rows import for_rows
 
 
@@ -41,6 +41,6 @@ def test_any_text_becomes_a_name_of_one_file(name: str) -> None:
 
 
 def test_a_name_that_is_taken_gets_a_number_whatever_its_case() -> None:
-    assert unused_name("a.pdf", []) == "a.pdf"
-    assert unused_name("a.pdf", ["A.PDF", "a (2).pdf"]) == "a (3).pdf"
-    assert unused_name("noending", ["noending"]) == "noending (2)"
+    assert find_unused_name("a.pdf", []) == "a.pdf"
+    assert find_unused_name("a.pdf", ["A.PDF", "a (2).pdf"]) == "a (3).pdf"
+    assert find_unused_name("noending", ["noending"]) == "noending (2)"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.api import NotGenuine, verified_webhook
-from flowdsl.emulator.webhooks import signed_headers
+from flowdsl.emulator.webhooks import sign_headers
 from tests.support.effort import examples
 from tests.support.rows import for_rows
 
@@ -22,7 +22,7 @@ NOW = 1_800_000_000
 BODY = json.dumps({"event_id": "e1", "event_type": "run_complete", "run": {"id": "r"}}).encode()
 SECRET, OTHER = ("whsec_" + base64.b64encode(bytes([at]) * 24).decode() for at in (7, 8))
 MOMENT = datetime.fromtimestamp(NOW, UTC)
-HEADERS = signed_headers(SECRET, "msg_1", MOMENT, BODY)
+HEADERS = sign_headers(SECRET, "msg_1", MOMENT, BODY)
 
 
 def verified(headers: dict[str, str] = HEADERS, body: bytes = BODY, secret: str = SECRET) -> object:
@@ -67,8 +67,8 @@ def test_what_the_library_signs_is_genuine_under_either_name_of_the_headers() ->
             "lacks the headers `svix-timestamp`, `svix-signature`",
         ),
         (HEADERS, BODY, "whsec_", "the secret is none"),
-        (signed_headers(SECRET, "m", MOMENT, b"[]"), b"[]", SECRET, "holds no event"),
-        (signed_headers(SECRET, "m", MOMENT, b"x"), b"x", SECRET, "no JSON"),
+        (sign_headers(SECRET, "m", MOMENT, b"[]"), b"[]", SECRET, "holds no event"),
+        (sign_headers(SECRET, "m", MOMENT, b"x"), b"x", SECRET, "no JSON"),
     ]
 )
 def test_anything_else_is_refused(row: tuple[dict[str, str], bytes, str, str]) -> None:

@@ -17,7 +17,7 @@ from flowdsl.state.errors import (
     UnsupportedStore,
 )
 from flowdsl.state.stores import open_store
-from flowdsl.state.stores.object_urls import parse
+from flowdsl.state.stores.object_urls import parse_object_url
 from flowdsl.state.stores.objects import failure_of
 from tests.state.s3_proxy import Fault
 from tests.state.state_places import ENVIRONMENT, PROJECT, S3Place, first
@@ -201,7 +201,7 @@ def test_addresses_that_are_not_well_formed_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_well_formed_address_keeps_its_parts() -> None:
-    parsed = parse("gs://acme-flowdsl/care-ops/eu=west/prod/")
+    parsed = parse_object_url("gs://acme-flowdsl/care-ops/eu=west/prod/")
     assert str(parsed) == "gs://acme-flowdsl/care-ops/eu=west/prod"
     assert (parsed.bucket, parsed.prefix) == ("acme-flowdsl", "care-ops/eu=west/prod")
 

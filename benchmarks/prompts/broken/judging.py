@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-from flowdsl.compiler.pipeline import Analysis, Compilation, _compile, analyze
+from flowdsl.compiler.pipeline import Analysis, Compilation, _compile_analysis, analyze
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.semantics.types import Optional
 from flowdsl.simulate.executions import (
@@ -23,11 +23,11 @@ from flowdsl.simulate.executions import (
     on_its_day,
     payload_of,
     replay_disagreements_with,
-    started_world,
+    world_with_defaults,
 )
 from flowdsl.simulate.interpreter.errors import MissingInText
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.execute import Payload, Refused, accepted_inputs
+from flowdsl.simulate.machine.execute import Payload, Refused, accept_inputs
 from flowdsl.simulate.trace import SUCCESS, Trace
 from flowdsl.simulate.world import Unanswerable, World
 from flowdsl.source.files import MemoryFiles
@@ -135,7 +135,7 @@ class Judge:
         options = self.program.options
         for each in filter(options.stops, analysis.diagnostics):
             raise Refusal(each.message)
-        compilation = _compile(analysis, options)
+        compilation = _compile_analysis(analysis, options)
         bundle = compilation.bundle
         if bundle is None:
             raise Refusal("no bundle")
@@ -263,7 +263,9 @@ class Judge:
         for at, (first, _) in enumerate(self.pairs[:SPOILED]):
             if first is None:
                 continue
-            started = started_world(self.sound.payload, _given(first.world, first.inputs)).inputs
+            started = world_with_defaults(
+                self.sound.payload, _given(first.world, first.inputs)
+            ).inputs
             for what, inputs in forbidden_inputs(checked, started):
                 if _takes(after, inputs) and not _takes(before, inputs):
                     return f"is let in: {what}"
@@ -336,7 +338,7 @@ def _given(world: World, inputs: dict[str, Any]) -> World:
 
 def _takes(schema: str | None, inputs: dict[str, Any]) -> bool:
     try:
-        accepted_inputs(schema, inputs)
+        accept_inputs(schema, inputs)
     except Refused:
         return False
     return True

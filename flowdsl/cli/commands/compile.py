@@ -8,14 +8,14 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, render_plain_json
 from flowdsl.compiler.pipeline import compile_project
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.writing import reason_of, write_files
 from flowdsl.prompt.cost import SECTIONS, Calls, PromptCost, prompt_cost
 
 from ..runtime.console import Console
-from ..runtime.environments import named_environment, required_environment
+from ..runtime.environments import choose_environment, require_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ..runtime.failure import CommandError, UsageError
 from ..runtime.places import add_stdin_filename
@@ -60,9 +60,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if target.problems:
         target.show(target.problems, 1, console)
         return SOURCE_ERRORS
-    environment = named_environment(target.project, arguments.env)
+    environment = choose_environment(target.project, arguments.env)
     if environment is None and target.project is not None and target.project.environments:
-        environment = required_environment(target.project, arguments.env)
+        environment = require_environment(target.project, arguments.env)
     compilation = compile_project(target.files, target.entries, target.options(environment))
     analysis, bundle = compilation.analysis, compilation.bundle
     if bundle is None:
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if analysis.diagnostics:
         target.show(analysis.diagnostics, len(analysis.findings.paths), console)
     files = artifact_files(bundle)
-    twice = clash(path for path, _ in files)
+    twice = find_path_clash(path for path, _ in files)
     if twice is not None:
         raise CommandError(
             f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         write_files(contents, below=full, durable=False)
     except OSError as error:
         raise UsageError(f"`{folder}` cannot be written: {reason_of(error)}") from None
-    console.err(outcome(bundle, folder))
+    console.err(describe_bundle(bundle, folder))
     if arguments.stats:
         console.out(stats_json(bundle) if arguments.json else stats_text(bundle))
     return SUCCESS
@@ -105,26 +105,28 @@ def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
     """
     files = [file for workflow in bundle.workflows for file in _workflow_files(workflow)]
     for chain in bundle.chains:
-        files.append((f"{CHAINS}/{chain.name}.json", _json(plain(chain.payload))))
+        files.append(
+            (f"{CHAINS}/{chain.name}.json", _json_content(render_plain_json(chain.payload)))
+        )
         files += (
-            (f"{CHAINS}/{chain.name}.{number}.json", _json(plain(body)))
+            (f"{CHAINS}/{chain.name}.{number}.json", _json_content(render_plain_json(body)))
             for number, body in enumerate(chain.later, 2)
         )
     return files
 
 
 def _workflow_files(workflow: WorkflowArtifact) -> list[tuple[str, bytes]]:
-    payload = plain(workflow.payload)
+    payload = render_plain_json(workflow.payload)
     return [
-        (f"{workflow.name}/payload.json", _json(payload)),
-        (f"{workflow.name}/prompt.md", _text(payload["main_prompt"])),
-        (f"{workflow.name}/input.schema.json", _schema(payload.get("input_schema"))),
-        (f"{workflow.name}/output.schema.json", _schema(payload.get("output_schema"))),
-        (f"{workflow.name}/source_map.json", _json(workflow.source_map.to_json())),
+        (f"{workflow.name}/payload.json", _json_content(payload)),
+        (f"{workflow.name}/prompt.md", _text_content(payload["main_prompt"])),
+        (f"{workflow.name}/input.schema.json", _schema_content(payload.get("input_schema"))),
+        (f"{workflow.name}/output.schema.json", _schema_content(payload.get("output_schema"))),
+        (f"{workflow.name}/source_map.json", _json_content(workflow.source_map.to_json())),
     ]
 
 
-def clash(paths: Iterable[str]) -> tuple[str, str] | None:
+def find_path_clash(paths: Iterable[str]) -> tuple[str, str] | None:
     """Two paths that are one file on a disk that ignores case; None when there are none."""
     seen: dict[str, str] = {}
     for path in paths:
@@ -134,36 +136,36 @@ def clash(paths: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-def outcome(bundle: Bundle, folder: str) -> str:
+def describe_bundle(bundle: Bundle, folder: str) -> str:
     """What was written, in one line."""
-    parts = [counted(len(bundle.workflows), "workflow")] if bundle.workflows else []
+    parts = [format_count(len(bundle.workflows), "workflow")] if bundle.workflows else []
     if bundle.chains:
-        parts.append(counted(len(bundle.chains), "chain"))
+        parts.append(format_count(len(bundle.chains), "chain"))
     if not parts:
         return "no workflow and no chain is declared; nothing is written"
     return f"{' and '.join(parts)} written to {folder}"
 
 
-def _schema(written: str | None) -> bytes:
+def _schema_content(written: str | None) -> bytes:
     """The content of a schema file: the schema of the payload, as a rule a JSON string.
 
     Without one, it is the schema that accepts everything.
     """
     if written is None:
-        return _json({})
+        return _json_content({})
     try:
-        return _json(json.loads(written))
+        return _json_content(json.loads(written))
     except ValueError:
-        return _text(written)
+        return _text_content(written)
 
 
-def _json(value: Any) -> bytes:
+def _json_content(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     # Bytes of a file name that are no character become escapes of JSON.
     return text.encode(errors="backslashreplace")
 
 
-def _text(text: str) -> bytes:
+def _text_content(text: str) -> bytes:
     return (text if text.endswith("\n") else text + "\n").encode("utf-8")
 
 
@@ -180,40 +182,40 @@ def stats_text(bundle: Bundle) -> str:
         Column("TOKENS", "all", number),
         *(Column(section.upper(), section, number) for section in SECTIONS),
     )
-    return render_table(columns, _rows(bundle))
+    return render_table(columns, _workflow_rows(bundle))
 
 
-def _rows(bundle: Bundle) -> Iterator[dict[str, Any]]:
+def _workflow_rows(bundle: Bundle) -> Iterator[dict[str, Any]]:
     for workflow in bundle.workflows:
-        cost = _cost(workflow)
-        yield {"name": workflow.name, **_calls(cost.calls), **_tokens(cost)}
+        cost = _workflow_cost(workflow)
+        yield {"name": workflow.name, **_call_counts(cost.calls), **_token_counts(cost)}
         for loop in cost.loops:
-            yield {"name": f"  an entry of {loop.items}", **_calls(loop.calls)}
+            yield {"name": f"  an entry of {loop.items}", **_call_counts(loop.calls)}
 
 
 def stats_json(bundle: Bundle) -> str:
     """One object with the figures of every workflow."""
-    return items_json([_item(workflow) for workflow in bundle.workflows])
+    return items_json([_workflow_item(workflow) for workflow in bundle.workflows])
 
 
-def _item(workflow: WorkflowArtifact) -> dict[str, Any]:
-    cost = _cost(workflow)
-    loops = [{"items": loop.items, **_calls(loop.calls)} for loop in cost.loops]
+def _workflow_item(workflow: WorkflowArtifact) -> dict[str, Any]:
+    cost = _workflow_cost(workflow)
+    loops = [{"items": loop.items, **_call_counts(loop.calls)} for loop in cost.loops]
     return {
         "workflow": workflow.name,
-        **_calls(cost.calls),
+        **_call_counts(cost.calls),
         "loops": loops,
-        "tokens": _tokens(cost),
+        "tokens": _token_counts(cost),
     }
 
 
-def _cost(workflow: WorkflowArtifact) -> PromptCost:
-    return prompt_cost(str(plain(workflow.payload["main_prompt"])))
+def _workflow_cost(workflow: WorkflowArtifact) -> PromptCost:
+    return prompt_cost(str(render_plain_json(workflow.payload["main_prompt"])))
 
 
-def _calls(calls: Calls) -> dict[str, int]:
+def _call_counts(calls: Calls) -> dict[str, int]:
     return {"focused_calls": calls.focused, "background_readings": calls.readings}
 
 
-def _tokens(cost: PromptCost) -> dict[str, int]:
+def _token_counts(cost: PromptCost) -> dict[str, int]:
     return {"all": cost.all_tokens, **cost.tokens}

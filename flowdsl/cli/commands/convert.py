@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation, compile_project
 from flowdsl.config.address import workflow_address
 from flowdsl.decompile.loose_fields import loose_fields
 from flowdsl.decompile.model import PromptHints
-from flowdsl.decompile.proposing.convert import Proposal, propose
-from flowdsl.decompile.proposing.prompt_variables import Difference, compare, variables_in
+from flowdsl.decompile.proposing.convert import Proposal, propose_statements
+from flowdsl.decompile.proposing.prompt_variables import Difference, compare_variables, variables_in
 from flowdsl.decompile.proposing.rich_text import is_rich_text
 from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
 from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.diagnostic import ERROR
-from flowdsl.diagnostics.render.cells import cells
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import split_into_cells
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.render.text import render_text
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
@@ -67,39 +67,41 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     # `workflow.flow` may be the address of a workflow called `flow`.
     is_file = named.endswith(SUFFIX) and (named != "workflow.flow" or os.path.exists(named))
     target = open_target([named]) if is_file else open_flows()
-    compilation = _compiled(target, console)
-    symbol = _chosen(compilation, None if is_file else named, target)
+    compilation = _compile_target(target, console)
+    symbol = _choose_workflow(compilation, None if is_file else named, target)
     section_at = _prompt_section(symbol)
     assert compilation.program is not None
     workflow = next(each for each in compilation.program.workflows if each.name == symbol.name)
-    hints = _hints(workflow)
+    hints = _prompt_hints_for(workflow)
     prompt = workflow.prompt or ""
-    proposal = propose(prompt, hints, workflow.title)
+    proposal = propose_statements(prompt, hints, workflow.title)
     declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     variables = variables_in(unescape(prompt) if proposal.rich_text else prompt, declared)
-    _refuse(compare(variables, proposal.body), prompt, symbol, target)
-    section = _section(proposal, hints, symbol)
+    _refuse_other_variables(compare_variables(variables, proposal.body), prompt, symbol, target)
+    section = _write_steps_section(proposal, hints, symbol)
     path = symbol.module.source.path
     if arguments.write:
         _refuse_library(path, target)
     original = target.files.read_bytes(path)
-    content = _replaced(symbol, section_at, section, original)
+    content = _replace_section(symbol, section_at, section, original)
     converted = compile_project(
         Overlay(target.files, {path: content}),
         target.entries,
         target.options(any_environment(target.project, None)),
     )
-    after = _prompt(converted, symbol.name)
+    after = _prompt_text_of(converted, symbol.name)
     if after is not None:
-        _refuse(compare(variables, proposal.body, after), prompt, symbol, target)
+        _refuse_other_variables(
+            compare_variables(variables, proposal.body, after), prompt, symbol, target
+        )
     if not arguments.write:
         console.out_bytes(content)
-    blocked = _blocked(proposal, section, converted, path, target, console)
+    blocked = _find_replacement_obstacle(proposal, section, converted, path, target, console)
     if after is not None:
-        for line in difference(prompt, after):
+        for line in diff_prompts(prompt, after):
             console.err(line)
     console.err(statement_counts(proposal))
-    for remark in remarks(proposal):
+    for remark in describe_proposal(proposal):
         console.err(f"note: {remark}")
     if blocked is not None:
         written = "; nothing was written" if arguments.write else ""
@@ -110,7 +112,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         rewrite = Rewrite(shown, target.root, full, original, content)
         write_rewrites([rewrite], during="the conversion")
         console.out(shown)
-        unused = _unused_prompt(symbol, compilation)
+        unused = _find_unused_prompt(symbol, compilation)
         if unused is not None and library_of(unused) is None:
             console.err(
                 f"note: `{target.show_path(unused)}` is no longer used; delete it when you are "
@@ -123,11 +125,11 @@ def _refuse_library(path: str, target: Target) -> None:
     """Raise `UsageError` for a flow of a library, which is only read from here."""
     library = library_of(path)
     if library is not None:
-        kept = target.kept_by(library, f"convert --write {split_library(path)[1]}")
+        kept = target.library_refusal(library, f"convert --write {split_library(path)[1]}")
         raise UsageError(f"`{target.show_path(path)}` is not converted from here: {kept}")
 
 
-def _compiled(target: Target, console: Console) -> Compilation:
+def _compile_target(target: Target, console: Console) -> Compilation:
     if target.problems:
         problems, count = target.problems, 1
     else:
@@ -143,7 +145,7 @@ def _compiled(target: Target, console: Console) -> Compilation:
     raise CommandError("a prompt is converted in sources without errors", SOURCE_ERRORS)
 
 
-def _chosen(compilation: Compilation, name: str | None, target: Target) -> WorkflowSymbol:
+def _choose_workflow(compilation: Compilation, name: str | None, target: Target) -> WorkflowSymbol:
     """The workflow of that name.
 
     Without a name, it is the only one with a prompt file in the file that was named.
@@ -154,7 +156,9 @@ def _chosen(compilation: Compilation, name: str | None, target: Target) -> Workf
         by_address = {workflow_address(each.name): each for each in workflows}
         found = by_address[address_in(name, by_address, SOURCES)]
         if found.prompt_from is None:
-            raise UsageError(f"`{found.name}` has statements already; {_known(convertible)}")
+            raise UsageError(
+                f"`{found.name}` has statements already; {_list_known_workflows(convertible)}"
+            )
         return found
     (entry,) = target.entries
     here = [each for each in workflows if each.module.source.path == entry]
@@ -163,7 +167,7 @@ def _chosen(compilation: Compilation, name: str | None, target: Target) -> Workf
         return named[0]
     shown = target.show_path(entry)
     if named:
-        names = listed(each.name for each in named)
+        names = join_names(each.name for each in named)
         raise UsageError(
             f"`{shown}` has several workflows with a prompt in a file: {names}; name one"
         )
@@ -174,10 +178,10 @@ def _chosen(compilation: Compilation, name: str | None, target: Target) -> Workf
     raise UsageError(f"`{shown}` has no workflow")
 
 
-def _known(names: list[str]) -> str:
+def _list_known_workflows(names: list[str]) -> str:
     if not names:
         return "no workflow here has its prompt in a file"
-    return f"with their prompt in a file there are {listed(names)}"
+    return f"with their prompt in a file there are {join_names(names)}"
 
 
 def _prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:
@@ -187,34 +191,34 @@ def _prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:
 # What is known of the workflow
 
 
-def _hints(workflow: nodes.Workflow) -> PromptHints:
+def _prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
     inputs, secrets = workflow.inputs, workflow.secrets
     outputs: tuple[nodes.FieldSpec, ...] | None = workflow.outputs
     if workflow.input_schema is not None:
-        every = loose_fields(_json(workflow.input_schema)) or ()
+        every = loose_fields(_parse_json_or_none(workflow.input_schema)) or ()
         inputs = tuple(field for field in every if not field.name.startswith("$"))
         secrets = tuple(
-            _renamed(field, field.name[1:]) for field in every if field.name.startswith("$")
+            _rename_field(field, field.name[1:]) for field in every if field.name.startswith("$")
         )
     if workflow.output_schema is not None:
-        outputs = loose_fields(_json(workflow.output_schema))
+        outputs = loose_fields(_parse_json_or_none(workflow.output_schema))
     return PromptHints(inputs, secrets, outputs, {})
 
 
-def _renamed(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
+def _rename_field(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
     return nodes.FieldSpec(
         name=name, type=field.type, description=field.description, absent=field.absent
     )
 
 
-def _json(text: str) -> Any:
+def _parse_json_or_none(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-def _section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> Section:
+def _write_steps_section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> Section:
     source = symbol.module.source.text
     written = {
         field.name.text: source[field.type.start : field.type.end]
@@ -236,13 +240,15 @@ def _section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> 
         ) from None
 
 
-def _refuse(found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target) -> None:
+def _refuse_other_variables(
+    found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target
+) -> None:
     """Raise `CommandError` where the statements would not fill in what the prompt fills in."""
     problems = list(other_variables(found, prompt))
     if problems:
         assert symbol.prompt_from is not None
         shown = target.show_path(symbol.prompt_from)
-        more = f" (and {counted(len(problems) - 1, 'more variable')})" if problems[1:] else ""
+        more = f" (and {format_count(len(problems) - 1, 'more variable')})" if problems[1:] else ""
         raise CommandError(
             f"the prompt in `{shown}` cannot be said in statements: {problems[0]}{more}",
             SOURCE_ERRORS,
@@ -252,7 +258,7 @@ def _refuse(found: Difference, prompt: str, symbol: WorkflowSymbol, target: Targ
 # The new file
 
 
-def _replaced(
+def _replace_section(
     symbol: WorkflowSymbol, old: ast.PromptFrom, section: Section, original: bytes
 ) -> bytes:
     """The file with the new section in the place of the old, and the rest byte for byte."""
@@ -266,15 +272,15 @@ def _replaced(
     return BOM + content if original.startswith(BOM) else content
 
 
-def _prompt(compilation: Compilation, name: str) -> str | None:
+def _prompt_text_of(compilation: Compilation, name: str) -> str | None:
     if compilation.bundle is None:
         return None
     artifact = next(each for each in compilation.bundle.workflows if each.name == name)
-    prompt: str = plain(artifact.payload)["main_prompt"]
+    prompt: str = render_plain_json(artifact.payload)["main_prompt"]
     return prompt
 
 
-def _blocked(
+def _find_replacement_obstacle(
     proposal: Proposal,
     section: Section,
     converted: Compilation,
@@ -312,21 +318,21 @@ def _blocked(
         return "the proposed statements do not check as they are"
     if proposal.pictures:
         return (
-            f"the prompt shows {counted(len(proposal.pictures), 'picture')}, which the "
+            f"the prompt shows {format_count(len(proposal.pictures), 'picture')}, which the "
             "statements do not; save the files and write an `image` for each by hand"
         )
     return None
 
 
-def _unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | None:
+def _find_unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | None:
     """The path of the prompt file; None when another workflow has it, too."""
     paths = [each.prompt_from for each in compilation.analysis.model.workflows]
     return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None
 
 
-def difference(before: str, after: str) -> Iterator[str]:
+def diff_prompts(before: str, after: str) -> Iterator[str]:
     """The lines of a unified difference of two prompts, safe to print."""
-    lines = Effort().unified(
+    lines = Effort().unified_diff_lines(
         before.split("\n"),
         after.split("\n"),
         "the prompt as it is",
@@ -334,7 +340,7 @@ def difference(before: str, after: str) -> Iterator[str]:
         end="",
     )
     for line in lines:
-        yield "".join(shown for shown, _ in cells(line.removesuffix("\r")))
+        yield "".join(shown for shown, _ in split_into_cells(line.removesuffix("\r")))
 
 
 def other_variables(found: Difference, prompt: str) -> Iterator[str]:
@@ -365,10 +371,10 @@ def statement_counts(proposal: Proposal) -> str:
     )
     kinds["emit"] = len(proposal.sources)
     shown = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
-    return f"{counted(kinds.total(), 'statement')}: {', '.join(shown)}"
+    return f"{format_count(kinds.total(), 'statement')}: {', '.join(shown)}"
 
 
-def remarks(proposal: Proposal) -> Iterator[str]:
+def describe_proposal(proposal: Proposal) -> Iterator[str]:
     """What a person has to look at before the proposal replaces the prompt."""
     yield (
         "statements change the words of the prompt: read the difference, and test the workflow "
@@ -383,11 +389,12 @@ def remarks(proposal: Proposal) -> Iterator[str]:
         )
     if proposal.references:
         yield (
-            f"the prompt says {listed(proposal.references)}; check each, because statements are "
+            f"the prompt says {join_names(proposal.references)}; check each, because statements "
+            "are "
             "numbered anew"
         )
     if proposal.read_at_the_end:
-        names = listed(proposal.read_at_the_end)
+        names = join_names(proposal.read_at_the_end)
         yield (
             f"the prompt does not say where to read {names}; `Read the results` at the end does, "
             "so move each `extract` to where its value is on screen"

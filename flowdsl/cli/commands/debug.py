@@ -36,14 +36,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print to standard output."""
     if arguments.subject == "parse":
-        return _parse(open_target([arguments.path]), arguments.reference, console)
+        return _print_syntax_tree(open_target([arguments.path]), arguments.reference, console)
     if arguments.subject == "tables":
-        return _tables(console)
-    console.out(_schema(arguments.subject))
+        return _print_tables(console)
+    console.out(_schema_text(arguments.subject))
     return SUCCESS
 
 
-def _schema(subject: str) -> str:
+def _schema_text(subject: str) -> str:
     import json
 
     if subject == "plan-schema":
@@ -55,7 +55,7 @@ def _schema(subject: str) -> str:
     return json.dumps(project_file_schema(), indent=2)
 
 
-def _parse(target: Target, reference: bool, console: Console) -> int:
+def _print_syntax_tree(target: Target, reference: bool, console: Console) -> int:
     from flowdsl.diagnostics.sink import Sink
     from flowdsl.source.files import UnreadableFile
     from flowdsl.source.text import SourceFile
@@ -74,7 +74,7 @@ def _parse(target: Target, reference: bool, console: Console) -> int:
     sink = Sink()
     module = parse_module(source, sink)
     if sink.has_errors:
-        target.show(sink.sorted(), 1, console)
+        target.show(sink.findings_in_order(), 1, console)
         if reference:
             return FINDINGS
     if reference:
@@ -109,7 +109,7 @@ def _grammar_tree(branch: Branch, text: str) -> str:
     return "\n".join(lines)
 
 
-def _tables(console: Console) -> int:
+def _print_tables(console: Console) -> int:
     from importlib.resources import files
 
     from flowdsl.syntax.parser import tables

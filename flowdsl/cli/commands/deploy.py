@@ -19,9 +19,9 @@ from ..runtime.engine.deployment import (
     warn_of_file_state,
 )
 from ..runtime.engine.operation import (
-    Operation,
+    EngineOperation,
     add_report_options,
-    operate,
+    carry_out_operation,
     report_of,
     writing_options,
 )
@@ -32,7 +32,7 @@ from ..runtime.engine.options import (
     plan_options,
 )
 from ..runtime.engine.questions import is_interactive, require_answer
-from ..runtime.engine.report import Report
+from ..runtime.engine.report import OperationReport
 from ..runtime.progress import KINDS
 from ..views.outcome import render_deployed
 
@@ -78,29 +78,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, plan, ask and write; the plan and the outcome go to standard error."""
     collect_rarely()
-    report = report_of(Report, arguments, console, kind="deploy", ending=render_deployed)
-    return operate(report, lambda: _prepare(arguments, console), arguments, console)
+    report = report_of(OperationReport, arguments, console, kind="deploy", ending=render_deployed)
+    return carry_out_operation(
+        report, lambda: _prepare_deployment(arguments, console), arguments, console
+    )
 
 
-def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
+def _prepare_deployment(arguments: argparse.Namespace, console: Console) -> EngineOperation:
     """Compile, and read the saved plan."""
     deployment = open_deployment(arguments.env, console)
     bundle = compile_bundle(deployment, console)
     read_plan_addresses(arguments, bundle)
     more: dict[str, Any] = {}
     if arguments.saved is not None:
-        from .plan.saved import exactly, read_saved_plan
+        from .plan.saved import read_saved_plan, require_saved_plan
 
         saved = read_saved_plan(arguments.saved)
         arguments.breaking = arguments.breaking or saved.document.on_breaking
-        more["approve"] = exactly(saved, deployment, arguments.breaking)
+        more["approve"] = require_saved_plan(saved, deployment, arguments.breaking)
     # Asked after the sources are compiled: their errors are the same with and without `--yes`.
     require_answer(arguments.yes, "deploys")
     warn_of_file_state(deployment, console)
-    return Operation(deployment, bundle, _options(arguments), deploy, more)
+    return EngineOperation(deployment, bundle, _deploy_options(arguments), deploy, more)
 
 
-def _options(arguments: argparse.Namespace) -> Options:
+def _deploy_options(arguments: argparse.Namespace) -> Options:
     asks = is_interactive() and not arguments.yes
     return writing_options(
         arguments,

@@ -13,28 +13,28 @@ from flowdsl.deploy.destroy import destroy
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
 from flowdsl.deploy.resources.mark import mark_in
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 
 from ..runtime.command_line.global_options import add_repeated, add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.operation import (
-    Operation,
+    EngineOperation,
+    carry_out_operation,
     configure_output,
-    operate,
     report_of,
     writing_options,
 )
 from ..runtime.engine.options import add_environment, add_guard_options, add_lock_timeout
 from ..runtime.engine.questions import require_answer
-from ..runtime.engine.report import Report
+from ..runtime.engine.report import OperationReport
 from ..views.difference import Line
-from ..views.painted import BAD, QUIET, WARNED, painted
-from ..views.plan_words import trajectories
+from ..views.painted import BAD, QUIET, WARNED, paint_lines
+from ..views.plan_words import count_trajectories
 
 
-class Destruction(Report):
+class Destruction(OperationReport):
     """The `Ui` of a destruction: a person has to type the name of the environment."""
 
     def render(self, plan: Plan, *, color: bool) -> str:
@@ -44,7 +44,7 @@ class Destruction(Report):
         return destruction_events(plan)
 
     def confirm(self, plan: Plan) -> bool:
-        if self.said_yes:
+        if self.has_yes_option:
             return True
         answer = self.answer(
             f"type the name of the environment to delete all this ({self.environment}): "
@@ -64,11 +64,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show what is deleted, ask, and delete it."""
-    report = report_of(Destruction, arguments, console, kind="destroy", ending=destroyed)
-    return operate(report, lambda: _prepare(arguments, console), arguments, console)
+    report = report_of(Destruction, arguments, console, kind="destroy", ending=describe_destruction)
+    return carry_out_operation(
+        report, lambda: _prepare_destruction(arguments, console), arguments, console
+    )
 
 
-def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
+def _prepare_destruction(arguments: argparse.Namespace, console: Console) -> EngineOperation:
     deployment = open_deployment(arguments.env, console, need_flows=False)
     require_answer(arguments.yes, "with `--accept-guard deletes=N` destroys")
     options = writing_options(
@@ -77,29 +79,31 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
         only=frozenset(arguments.only),
         accepted=dict(arguments.accept_guard),
     )
-    return Operation(deployment, NOTHING, options, partial(destroy, by_hand=not arguments.yes))
+    return EngineOperation(
+        deployment, NOTHING, options, partial(destroy, by_hand=not arguments.yes)
+    )
 
 
 def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
     """Everything that is deleted, with what belongs to it."""
     lines: list[Line] = []
     for change in plan.changes:
-        lines += _workflow(change, plan.impact.get(change.address))
+        lines += _render_deleted_workflow(change, plan.impact.get(change.address))
     for named in plan.named:
         said = "" if named.writes else "  is gone already"
-        lines.append([("-", BAD), (f" {printable(named.address)}", ""), (said, QUIET)])
+        lines.append([("-", BAD), (f" {make_printable(named.address)}", ""), (said, QUIET)])
     deletes = plan.of(Action.DELETE)
     impacts = [plan.impact[each.address] for each in deletes if each.address in plan.impact]
     runs = sum(each.runs_total or 0 for each in impacts)
     recordings = sum(each.trajectories_total or 0 for each in impacts)
     parts = [
-        f"{counted(len(deletes), 'workflow')} with {counted(runs, 'run')} and "
-        + trajectories(recordings)
+        f"{format_count(len(deletes), 'workflow')} with {format_count(runs, 'run')} and "
+        + count_trajectories(recordings)
     ]
     others = sum(named.writes for named in plan.named)
-    parts += [f"{counted(others, 'other object')}"] if others else []
+    parts += [f"{format_count(others, 'other object')}"] if others else []
     lines.append([(f"to delete in {environment}: {', '.join(parts)}; there is no way back", "")])
-    return painted(lines, color)
+    return paint_lines(lines, color)
 
 
 def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -110,7 +114,7 @@ def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
             "address": change.address,
             "workflow_id": None if change.prior is None else change.prior.id,
             "action": change.action.value,
-            "edited": _edited(change),
+            "edited": _find_edited_paths(change),
             "impact": {
                 "runs_total": impact.runs_total,
                 "runs_active": impact.runs_active,
@@ -122,18 +126,18 @@ def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
         yield {"address": named.address, "action": named.action}
 
 
-def destroyed(outcome: Outcome, environment: str) -> str:
+def describe_destruction(outcome: Outcome, environment: str) -> str:
     """How the destruction ended, in one line."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no workflow is tracked in {environment}"
     counts = [
-        (_performed(outcome, "delete", WORKFLOW), "deleted"),
-        (_performed(outcome, "forget", WORKFLOW), "gone already"),
+        (_count_performed(outcome, "delete", WORKFLOW), "deleted"),
+        (_count_performed(outcome, "forget", WORKFLOW), "gone already"),
     ]
-    parts = [f"{counted(number, 'workflow')} {word}" for number, word in counts if number]
-    others = _performed(outcome, "delete") - counts[0][0]
-    parts += [f"{counted(others, 'other object')} deleted"] if others else []
-    left = _performed(outcome, "keep")
+    parts = [f"{format_count(number, 'workflow')} {word}" for number, word in counts if number]
+    others = _count_performed(outcome, "delete") - counts[0][0]
+    parts += [f"{format_count(others, 'other object')} deleted"] if others else []
+    left = _count_performed(outcome, "keep")
     parts += [f"{left} left"] if left else []
     for label in ("failed", "conflict", "not_attempted"):
         number = sum(result.outcome == label for result in outcome.results)
@@ -142,7 +146,7 @@ def destroyed(outcome: Outcome, environment: str) -> str:
     return f"{verb} {environment}: {', '.join(parts) or 'nothing deleted'}"
 
 
-def _performed(outcome: Outcome, action: str, kind: str | None = None) -> int:
+def _count_performed(outcome: Outcome, action: str, kind: str | None = None) -> int:
     """The number of times an action was performed, for one kind of object or for all."""
     return sum(
         result.action == action
@@ -152,23 +156,23 @@ def _performed(outcome: Outcome, action: str, kind: str | None = None) -> int:
     )
 
 
-def _workflow(change: Change, impact: Impact | None) -> Iterator[Line]:
-    head: Line = [("-", BAD), (f" {printable(change.address)}", "")]
-    head.append((f'  "{printable(change.name)}"', QUIET))
+def _render_deleted_workflow(change: Change, impact: Impact | None) -> Iterator[Line]:
+    head: Line = [("-", BAD), (f" {make_printable(change.address)}", "")]
+    head.append((f'  "{make_printable(change.name)}"', QUIET))
     if change.action is Action.FORGET:
         yield [*head, ("  is gone already", QUIET)]
         return
     yield head
     if impact is not None:
-        runs = counted(impact.runs_total or 0, "run")
+        runs = format_count(impact.runs_total or 0, "run")
         if impact.runs_active:
             runs += f", {impact.runs_active} of them under way"
-        kept = trajectories(impact.trajectories_total or 0)
+        kept = count_trajectories(impact.trajectories_total or 0)
         if impact.trajectories:
             kept += f", {len(impact.trajectories)} approved"
         yield [(f"    {runs}; {kept}", WARNED if impact.runs_active else "")]
-    if edited := _edited(change):
-        paths = ", ".join(f"`{printable(path)}`" for path in edited)
+    if edited := _find_edited_paths(change):
+        paths = ", ".join(f"`{make_printable(path)}`" for path in edited)
         yield [(f"    edited elsewhere since the last deploy: {paths}", WARNED)]
     mark = mark_in(change.live.values.get("input_schema")) if change.live is not None else None
     if mark is not None and mark.address != change.address:
@@ -176,10 +180,10 @@ def _workflow(change: Change, impact: Impact | None) -> Iterator[Line]:
             f"carries the mark of `{mark.address}`, project `{mark.project}`, environment "
             f"`{mark.environment}`"
         )
-        yield [(f"    {printable(said)}", WARNED)]
+        yield [(f"    {make_printable(said)}", WARNED)]
 
 
-def _edited(change: Change) -> list[str]:
+def _find_edited_paths(change: Change) -> list[str]:
     if change.prior is None or change.live is None:
         return []
     return [edit.path for edit in edits_since(change.prior, change.live)]

@@ -16,8 +16,8 @@ from flowdsl.deploy.differences import WorkflowDifference, find_differences
 from flowdsl.deploy.job import Options
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.deploy.resources.policy import fingerprint
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 
 from ..runtime import exit_codes, service_options
 from ..runtime.command_line.global_options import add_json
@@ -25,9 +25,16 @@ from ..runtime.console import Console
 from ..runtime.engine.deployment import compile_bundle, open_deployment
 from ..runtime.engine.options import add_environment
 from ..runtime.engine.questions import Silent
-from ..views.difference import Line, changed_lines, edit_lines, legend, tag_lines, unified_text
+from ..views.difference import (
+    Line,
+    edit_lines,
+    render_edit_legend,
+    render_field_change,
+    render_unified_text,
+    tag_lines,
+)
 from ..views.json_objects import items_json
-from ..views.painted import BAD, GOOD, QUIET, WARNED, painted
+from ..views.painted import BAD, GOOD, QUIET, WARNED, paint_lines
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -91,25 +98,27 @@ def render_differences(
     """
     lines: list[Line] = []
     for compared in differences:
-        lines += _compared(compared, unified)
-    lines += legend(each.change.address for each in differences if each.edits or each.tags_lost)
+        lines += _render_comparison(compared, unified)
+    lines += render_edit_legend(
+        each.change.address for each in differences if each.edits or each.tags_lost
+    )
     differing = sum(compared.differs for compared in differences)
     edited = sum(bool(each.edits or each.tags_lost) for each in differences)
-    said = f"{counted(differing, 'workflow')} of {len(differences)} in {environment} differ"
+    said = f"{format_count(differing, 'workflow')} of {len(differences)} in {environment} differ"
     if differing == 1:
         said += "s"
     if not differing:
-        said = f"no difference: {counted(len(differences), 'workflow')} in {environment}"
+        said = f"no difference: {format_count(len(differences), 'workflow')} in {environment}"
     lines.append([(said, ""), (f", {edited} edited elsewhere" if edited else "", WARNED)])
-    return painted(lines, color)
+    return paint_lines(lines, color)
 
 
 def difference_items(differences: Sequence[WorkflowDifference]) -> list[dict[str, Any]]:
     """The differences as objects of the machine format, for workflows that differ."""
-    return [_item(compared) for compared in differences if compared.differs]
+    return [_workflow_item(compared) for compared in differences if compared.differs]
 
 
-def _compared(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
+def _render_comparison(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
     """The lines of one workflow; none without a difference."""
     change = compared.change
     if not compared.differs and change.action not in _STATES:
@@ -117,10 +126,10 @@ def _compared(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
     sign = {Action.CREATE: ("+", GOOD), Action.MISSING: ("!", BAD)}.get(
         change.action, ("~", WARNED)
     )
-    head: Line = [sign, (f" {printable(change.address)}", "")]
-    head.append((f'  "{printable(change.name)}"', QUIET))
+    head: Line = [sign, (f" {make_printable(change.address)}", "")]
+    head.append((f'  "{make_printable(change.name)}"', QUIET))
     if change.previous_address is not None:
-        head.append((f"  was {printable(change.previous_address)}", QUIET))
+        head.append((f"  was {make_printable(change.previous_address)}", QUIET))
     if state := _STATES.get(change.action):
         head.append((f"  {state}", QUIET))
     if compared.pending:
@@ -129,25 +138,25 @@ def _compared(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
     fields = change.difference.fields if change.difference is not None else ()
     for field in fields:
         edit = edit_behind(field, change.prior, change.live)
-        yield from changed_lines(field, edit, unified=unified)
-    yield from _tags(compared)
+        yield from render_field_change(field, edit, unified=unified)
+    yield from _render_tag_changes(compared)
     shown = {field.path for field in fields if field.origin != "source"}
     for edit in compared.edits:
         if edit.path not in shown:
             yield from edit_lines(edit, unified=unified)
 
 
-def _tags(compared: WorkflowDifference) -> Iterator[Line]:
+def _render_tag_changes(compared: WorkflowDifference) -> Iterator[Line]:
     difference = compared.change.difference
     if difference is not None:
         yield from tag_lines(difference)
     lost = set(compared.tags_lost) - (difference.tags_drifted if difference else set())
     if lost:
-        tags = ", ".join(printable(tag) for tag in sorted(lost))
+        tags = ", ".join(make_printable(tag) for tag in sorted(lost))
         yield [(f"    tags taken off elsewhere: {tags}", WARNED)]
 
 
-def _item(compared: WorkflowDifference) -> dict[str, Any]:
+def _workflow_item(compared: WorkflowDifference) -> dict[str, Any]:
     change = compared.change
     difference = change.difference
     return {
@@ -156,7 +165,7 @@ def _item(compared: WorkflowDifference) -> dict[str, Any]:
         "workflow_id": None if change.prior is None else change.prior.id,
         "name": change.name,
         "action": change.action.value,
-        "fields": [_field(each) for each in (difference.fields if difference else ())],
+        "fields": [_field_item(each) for each in (difference.fields if difference else ())],
         "tags": {
             "add": sorted(difference.tags_to_add) if difference else [],
             "remove": sorted(difference.tags_to_remove) if difference else [],
@@ -166,7 +175,7 @@ def _item(compared: WorkflowDifference) -> dict[str, Any]:
                 "path": edit.path,
                 "before_sha256": fingerprint(edit.before) if edit.known else None,
                 "after_sha256": fingerprint(edit.after),
-                "diff": unified_text(edit.before, edit.after) if edit.known else None,
+                "diff": render_unified_text(edit.before, edit.after) if edit.known else None,
             }
             for edit in compared.edits
         ],
@@ -175,11 +184,11 @@ def _item(compared: WorkflowDifference) -> dict[str, Any]:
     }
 
 
-def _field(field: FieldChange) -> dict[str, Any]:
+def _field_item(field: FieldChange) -> dict[str, Any]:
     return {
         "path": field.path,
         "origin": field.origin,
         "before_sha256": fingerprint(field.before),
         "after_sha256": fingerprint(field.after),
-        "diff": unified_text(field.before, field.after),
+        "diff": render_unified_text(field.before, field.after),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from flowdsl.catalog import diagnostics
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.explain.page import page_of
 
 from ..runtime.console import Console
@@ -21,17 +21,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the page, formatted on a terminal, and elsewhere as Markdown."""
     if arguments.name not in diagnostics():
-        near = closest(arguments.name, diagnostics())
+        near = find_closest_name(arguments.name, diagnostics())
         help = f"one named `{near}` exists" if near else "`flowdsl rules` lists them"
         raise UsageError(f"there is no diagnostic or rule `{arguments.name}`; {help}")
     text = page_of(arguments.name).markdown
     if console.color_out:
-        text = _formatted(text)
+        text = _format_markdown(text)
     console.out(text.rstrip("\n"))
     return SUCCESS
 
 
-def _formatted(markdown: str) -> str:
+def _format_markdown(markdown: str) -> str:
     """Markdown as coloured text, as wide as the terminal and at most 100 columns."""
     from rich.console import Console as RichConsole
     from rich.markdown import Markdown

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.diagnostics.diagnostic import Diagnostic
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.render.terse import terse_line
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.formatter import format_source
 from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, DiskFiles, Overlay, find_root
-from flowdsl.host.listing import expand
-from flowdsl.source.files import SUFFIX, MemoryFiles, UnreadableFile, decode
+from flowdsl.host.listing import expand_patterns
+from flowdsl.source.files import SUFFIX, MemoryFiles, UnreadableFile, decode_text
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
@@ -71,21 +71,25 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.err(remark)
     rewrites = formatted.rewrites
     if keep:
-        _show(rewrites, arguments, console)
+        _print_rewrites(rewrites, arguments, console)
     elif rewrites:
         write_rewrites(rewrites, during="formatting")
-    console.err(summary(len(rewrites), formatted.count, formatted.unreadable, written=not keep))
+    console.err(
+        summarize_formatting(len(rewrites), formatted.count, formatted.unreadable, written=not keep)
+    )
     failed = formatted.remarks or (arguments.check and rewrites)
     return FINDINGS if failed else SUCCESS
 
 
-def _show(rewrites: list[Rewrite], arguments: argparse.Namespace, console: Console) -> None:
+def _print_rewrites(
+    rewrites: list[Rewrite], arguments: argparse.Namespace, console: Console
+) -> None:
     """Print what would change, as a difference or as names alone."""
     if arguments.diff:
         print_difference(rewrites, console)
         return
     for rewrite in rewrites:
-        console.out(printable(rewrite.name))
+        console.out(make_printable(rewrite.name))
 
 
 def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
@@ -113,7 +117,7 @@ def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
     if remark is not None:
         console.err(remark)
     if keep:
-        _show(rewrites, arguments, console)
+        _print_rewrites(rewrites, arguments, console)
     return FINDINGS if remark is not None or (arguments.check and rewrites) else SUCCESS
 
 
@@ -131,7 +135,7 @@ Sources = tuple[str, tuple[str, ...]]
 """A folder, absolute, and the paths of files below it."""
 
 
-class Formatted(Record):
+class FormattedFile(Record):
     """The result of formatting some files.
 
     `rewrites` are the files that change. `remarks` say what could not be formatted and why, one
@@ -171,7 +175,7 @@ def sources_of(paths: Sequence[str], *, writes: bool = True) -> list[Sources]:
     seen: set[str] = set()
     strangers: list[str] = []
     for root, wanted in patterns.items():
-        meant = expand(DiskFiles(root), wanted)
+        meant = expand_patterns(DiskFiles(root), wanted)
         strangers += map(ShownFrom(root), meant.named)
         # A project may stand within another: its files are in both.
         found = {os.path.join(root, path): path for path in meant.flows}
@@ -190,9 +194,9 @@ def _refuse_library(place: Place) -> None:
     from ..runtime.target import reader_of
 
     reading = reader_of(place)
-    library = None if reading is None else reading.keeps(place)
+    library = None if reading is None else reading.library_name_of(place)
     if reading is not None and library is not None:
-        kept = reading.kept_by(library, "fmt .")
+        kept = reading.library_refusal(library, "fmt .")
         raise UsageError(f"`{place.written}` is not formatted from here: {kept}")
 
 
@@ -218,7 +222,7 @@ def no_flow(shown: Sequence[str]) -> UsageError:
     return no_flow(shown, f"`{SUFFIX}` files, for nothing else is laid out")
 
 
-def format_files(sources: Sequence[Sources]) -> Formatted:
+def format_files(sources: Sequence[Sources]) -> FormattedFile:
     """Format files of the disk, in memory."""
     rewrites: list[Rewrite] = []
     remarks: list[str] = []
@@ -240,7 +244,7 @@ def format_files(sources: Sequence[Sources]) -> Formatted:
                     rewrites.append(Rewrite(show_path(path), root, full, original, content))
                 if remark is not None:
                     remarks.append(remark)
-    return Formatted(rewrites, remarks, sum(len(paths) for _, paths in sources), unreadable)
+    return FormattedFile(rewrites, remarks, sum(len(paths) for _, paths in sources), unreadable)
 
 
 def format_content(
@@ -250,7 +254,7 @@ def format_content(
 
     Raises `UnreadableFile`.
     """
-    text = decode(path, original)
+    text = decode_text(path, original)
     formatted = format_source(SourceFile(path, text))
     remark = None
     if formatted.problem is not None:
@@ -266,21 +270,21 @@ def syntax_remark(errors: Sequence[Diagnostic], show_path: Callable[[str], str])
     """The first syntax error of a file, and what it means for its layout."""
     first = min(errors, key=lambda found: found.span.start)
     line = terse_line(first, show_path)
-    more = f" and {counted(len(errors) - 1, 'more error')}" if len(errors) > 1 else ""
+    more = f" and {format_count(len(errors) - 1, 'more error')}" if len(errors) > 1 else ""
     return f"{line}{more}; what is not understood stays as it is"
 
 
 def self_check_remark(name: str, problem: str) -> str:
     """The message for a file that formatting would have damaged."""
-    return f"error: `{printable(name)}` stays as it is: {problem}"
+    return f"error: `{make_printable(name)}` stays as it is: {problem}"
 
 
 def unreadable_remark(name: str, reason: str) -> str:
     """The message for a file that cannot be read."""
-    return f"error: `{printable(name)}` cannot be read: {reason}"
+    return f"error: `{make_printable(name)}` cannot be read: {reason}"
 
 
-def summary(changed: int, count: int, unreadable: int, *, written: bool) -> str:
+def summarize_formatting(changed: int, count: int, unreadable: int, *, written: bool) -> str:
     """A summary, as in `3 files reformatted, 12 left unchanged`; `count` is that of all files."""
     would = "" if written else "would be "
     numbers = (
@@ -291,5 +295,8 @@ def summary(changed: int, count: int, unreadable: int, *, written: bool) -> str:
     parts = [(number, what) for number, what in numbers if number]
     head, *rest = parts
     return ", ".join(
-        [f"{counted(head[0], 'file')} {head[1]}", *(f"{number} {what}" for number, what in rest)]
+        [
+            f"{format_count(head[0], 'file')} {head[1]}",
+            *(f"{number} {what}" for number, what in rest),
+        ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.ids import dump_ids, ids_of
 
 from ..runtime.command_line.arguments import add_subcommands
@@ -32,5 +32,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.out_bytes(content)
         return SUCCESS
     write_product(arguments.file, content)
-    console.err(f"{counted(len(ids.ids), 'id')} in `{arguments.file}`")
+    console.err(f"{format_count(len(ids.ids), 'id')} in `{arguments.file}`")
     return SUCCESS

@@ -8,23 +8,23 @@ from uuid import UUID
 
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.resolve import Verdict, recover
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.document import Intent
 
 from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, compile_bundle, open_deployment
 from ..runtime.engine.operation import (
-    Operation,
+    EngineOperation,
+    carry_out_operation,
     configure_output,
-    operate,
     report_of,
     writing_options,
 )
 from ..runtime.engine.options import add_environment, add_lock_timeout
 from ..runtime.engine.questions import require_answer
-from ..runtime.engine.report import Report
+from ..runtime.engine.report import OperationReport
 from ..runtime.failure import UsageError
 
 _WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
@@ -60,29 +60,35 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     What was found and how it ended go to standard error.
     """
-    report = report_of(Report, arguments, console, kind="recover", ending=_recovered)
-    return operate(report, lambda: _prepare(arguments, console, report), arguments, console)
+    report = report_of(
+        OperationReport, arguments, console, kind="recover", ending=_describe_recovery
+    )
+    return carry_out_operation(
+        report, lambda: _prepare_recovery(arguments, console, report), arguments, console
+    )
 
 
-def _prepare(arguments: argparse.Namespace, console: Console, report: Report) -> Operation:
-    verdict = _verdict(arguments)
+def _prepare_recovery(
+    arguments: argparse.Namespace, console: Console, report: OperationReport
+) -> EngineOperation:
+    verdict = _parse_verdict(arguments)
     deployment = open_deployment(arguments.env, console, need_flows=False)
     # A person's word needs no source, which may have errors just then.
     bundle = NOTHING if verdict is not None else compile_bundle(deployment, console)
     require_answer(arguments.yes, "settles the open writes")
 
     def approve(intents: Sequence[Intent]) -> bool:
-        report.say(_rendered(intents))
-        return report.agrees(f"settle this in {deployment.environment.name}?")
+        report.say(_render_open_writes(intents))
+        return report.has_agreement(f"settle this in {deployment.environment.name}?")
 
     options = writing_options(arguments, breaking="ignore")
     addresses = tuple(arguments.addresses)
-    return Operation(
+    return EngineOperation(
         deployment, bundle, options, lambda job: recover(job, addresses, approve, verdict)
     )
 
 
-def _verdict(arguments: argparse.Namespace) -> Verdict | None:
+def _parse_verdict(arguments: argparse.Namespace) -> Verdict | None:
     if arguments.id is None and not arguments.absent:
         return None
     option = "--absent" if arguments.id is None else "--id"
@@ -98,16 +104,16 @@ def _verdict(arguments: argparse.Namespace) -> Verdict | None:
         raise UsageError(f"`--id {arguments.id}` is not the id of a workflow, a UUID") from None
 
 
-def _rendered(intents: Sequence[Intent]) -> str:
+def _render_open_writes(intents: Sequence[Intent]) -> str:
     """A line for each open write."""
     return "\n".join(
-        f"? {printable(each.address)}  {_WORDS[each.action]} of "
+        f"? {make_printable(each.address)}  {_WORDS[each.action]} of "
         f"{each.created_at:%Y-%m-%d %H:%M:%S} UTC, without a reply"
         for each in intents
     )
 
 
-def _recovered(outcome: Outcome, environment: str) -> str:
+def _describe_recovery(outcome: Outcome, environment: str) -> str:
     """How the recovery ended, in one line."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no such write is open in {environment}"
@@ -115,7 +121,7 @@ def _recovered(outcome: Outcome, environment: str) -> str:
         label: sum(each.outcome == label and each.action == "recover" for each in outcome.results)
         for label in ("performed", "unknown", "failed", "not_attempted")
     }
-    parts = [f"{counted(counts['performed'], 'write')} settled"]
+    parts = [f"{format_count(counts['performed'], 'write')} settled"]
     parts += [
         f"{counts[each]} {each.replace('_', ' ')}" for each in list(counts)[1:] if counts[each]
     ]

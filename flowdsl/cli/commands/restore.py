@@ -12,24 +12,29 @@ from flowdsl.deploy.job import Options
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.restore import Shelf, read_shelf, restore
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 
 from ..runtime import exit_codes, service_options
 from ..runtime.command_line.arguments import number_between
 from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
-from ..runtime.engine.operation import Operation, operate, report_of, writing_options
+from ..runtime.engine.operation import (
+    EngineOperation,
+    carry_out_operation,
+    report_of,
+    writing_options,
+)
 from ..runtime.engine.options import add_environment, add_lock_timeout
 from ..runtime.engine.questions import Silent, require_answer
-from ..runtime.engine.report import Report
+from ..runtime.engine.report import OperationReport
 from ..views.difference import Line, field_lines
 from ..views.json_objects import items_json
-from ..views.painted import BAD, QUIET, WARNED, painted
+from ..views.painted import BAD, QUIET, WARNED, paint_lines
 
 
-class Restoration(Report):
+class Restoration(OperationReport):
     """The `Ui` of bringing version `number` back, a field that is set once the report is made."""
 
     number = 0
@@ -38,7 +43,7 @@ class Restoration(Report):
         return render_restoration(plan, self.number, color=color)
 
     def confirm(self, plan: Plan) -> bool:
-        return self.agrees(f"bring version {self.number} back in {self.environment}?")
+        return self.has_agreement(f"bring version {self.number} back in {self.environment}?")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,14 +67,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """List the versions, or show what bringing one back changes, ask, and do it."""
     if arguments.version is None:
-        return _list(arguments, console)
-    ending = partial(restored, arguments.version)
+        return _list_versions(arguments, console)
+    ending = partial(describe_restoration, arguments.version)
     report = report_of(Restoration, arguments, console, kind="restore", ending=ending)
     report.number = arguments.version
-    return operate(report, lambda: _prepare(arguments, console), arguments, console)
+    return carry_out_operation(
+        report, lambda: _prepare_restoration(arguments, console), arguments, console
+    )
 
 
-def _list(arguments: argparse.Namespace, console: Console) -> int:
+def _list_versions(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_deployment(arguments.env, console, need_flows=False)
 
     async def read(client: CyberdeskClient) -> Shelf:
@@ -85,28 +92,35 @@ def _list(arguments: argparse.Namespace, console: Console) -> int:
     return exit_codes.SUCCESS
 
 
-def _prepare(arguments: argparse.Namespace, console: Console) -> Operation:
+def _prepare_restoration(arguments: argparse.Namespace, console: Console) -> EngineOperation:
     deployment = open_deployment(arguments.env, console, need_flows=False)
     require_answer(arguments.yes, "brings the version back")
     work = partial(restore, word=arguments.address, number=arguments.version)
-    return Operation(deployment, NOTHING, writing_options(arguments), work)
+    return EngineOperation(deployment, NOTHING, writing_options(arguments), work)
 
 
 def render_versions(shelf: Shelf, *, color: bool) -> str:
     """A line for each version, the newest first."""
-    head = f'{printable(shelf.address)}  "{printable(shelf.live.name)}"  {printable(shelf.live.id)}'
+    head = (
+        f'{make_printable(shelf.address)}  "{make_printable(shelf.live.name)}"  '
+        f"{make_printable(shelf.live.id)}"
+    )
     lines: list[Line] = [[(head, "")]]
     for restorable in reversed(shelf.versions):
-        line: Line = [(f"  {restorable.number:>4}  ", ""), (_time(restorable), QUIET), ("  ", "")]
+        line: Line = [
+            (f"  {restorable.number:>4}  ", ""),
+            (_version_time(restorable), QUIET),
+            ("  ", ""),
+        ]
         if restorable.problem:
-            line.append((f"cannot be brought back: {printable(restorable.problem)}", BAD))
+            line.append((f"cannot be brought back: {make_printable(restorable.problem)}", BAD))
         else:
             paths = ", ".join(change.path for change in shelf.changes(restorable))
-            line.append((printable(paths), "") if paths else ("as it is now", QUIET))
+            line.append((make_printable(paths), "") if paths else ("as it is now", QUIET))
         lines.append(line)
     if not shelf.versions:
         lines.append([("  no version is saved", QUIET)])
-    return painted(lines, color)
+    return paint_lines(lines, color)
 
 
 def version_items(shelf: Shelf) -> list[dict[str, Any]]:
@@ -126,7 +140,10 @@ def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
     """What bringing the version back changes, in full."""
     lines: list[Line] = []
     for change in plan.changes:
-        head = f'~ {printable(change.address)}  "{printable(change.name)}"  to version {number}'
+        head = (
+            f'~ {make_printable(change.address)}  "{make_printable(change.name)}"  to version '
+            f"{number}"
+        )
         lines.append([(head, "")])
         for field in change.difference.fields if change.difference is not None else ():
             unmanaged = change.prior is not None and field.path not in change.prior.applied
@@ -134,22 +151,22 @@ def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
             lines += field_lines(field.path, field.before, field.after, remark=remark)
         impact = plan.impact.get(change.address)
         if impact is not None and impact.trajectories:
-            names = ", ".join(f"`{printable(each.name)}`" for each in impact.trajectories)
+            names = ", ".join(f"`{make_printable(each.name)}`" for each in impact.trajectories)
             said = f"approved recordings go on replaying what they recorded: {names}"
             lines.append([(f"    {said}", WARNED)])
-    lines += [[(f"note: {printable(note)}", QUIET)] for note in plan.notes]
-    return painted(lines, color)
+    lines += [[(f"note: {make_printable(note)}", QUIET)] for note in plan.notes]
+    return paint_lines(lines, color)
 
 
-def restored(number: int, outcome: Outcome, environment: str) -> str:
+def describe_restoration(number: int, outcome: Outcome, environment: str) -> str:
     """How the restoration ended, in one line."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: version {number} is what is there"
     done = sum(result.outcome == "performed" for result in outcome.results)
     if outcome.status is Status.DONE:
-        return f"restored in {environment}: {counted(done, 'workflow')}, version {number}"
-    return f"stopped in {environment}: {counted(done, 'workflow')} restored"
+        return f"restored in {environment}: {format_count(done, 'workflow')}, version {number}"
+    return f"stopped in {environment}: {format_count(done, 'workflow')} restored"
 
 
-def _time(restorable: RestorableVersion) -> str:
-    return printable(restorable.updated_at) or "at an unknown time"
+def _version_time(restorable: RestorableVersion) -> str:
+    return make_printable(restorable.updated_at) or "at an unknown time"

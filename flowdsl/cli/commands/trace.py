@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.diagnostics.render.cells import cells, printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import find_run
-from flowdsl.tracing.gathering import Beside, Pictures, gather, read_pictures
+from flowdsl.tracing.gathering import Beside, Pictures, gather_trace, read_pictures
 from flowdsl.tracing.history import Entry
 from flowdsl.tracing.maps import Place
 from flowdsl.tracing.sources import SourceText
@@ -25,7 +25,7 @@ from ..runtime.engine.options import add_environment
 from ..runtime.failure import UsageError
 from ..runtime.rewrites import write_product
 from ..views.difference import Line
-from ..views.painted import BAD, GOOD, QUIET, WARNED, painted
+from ..views.painted import BAD, GOOD, QUIET, WARNED, paint_lines
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     async def read(client: CyberdeskClient) -> tuple[Trace, Pictures]:
         run = await find_run(client, arguments.run)
-        trace = await gather(client, run, _beside(deployment))
+        trace = await gather_trace(client, run, _read_state_and_sources(deployment))
         pictures = Pictures({}, {})
         return trace, await read_pictures(client, trace) if with_pictures else pictures
 
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return exit_codes.SUCCESS
 
 
-def _beside(deployment: Deployment) -> Beside:
+def _read_state_and_sources(deployment: Deployment) -> Beside:
     """State and checkout; raises `StateError` for a state that cannot be used, and takes none for
     nothing deployed.
     """
@@ -110,41 +110,47 @@ def render_trace(
     entry.
     """
     lines = [
-        *_head(trace, environment),
-        *_failure(trace, show_path),
-        *_checks(trace, show_path),
-        *_visited(trace, show_path),
-        *_loops(trace, show_path),
+        *_render_trace_head(trace, environment),
+        *_render_failure(trace, show_path),
+        *_render_failed_checks(trace, show_path),
+        *_render_visited_units(trace, show_path),
+        *_render_loops(trace, show_path),
         *_not_placed(trace),
-        *(_entries(trace, show_path) if entries else ()),
+        *(_render_entries(trace, show_path) if entries else ()),
     ]
-    return painted(lines, color)
+    return paint_lines(lines, color)
 
 
-def _head(trace: Trace, environment: str) -> Iterator[Line]:
+def _render_trace_head(trace: Trace, environment: str) -> Iterator[Line]:
     run = trace.run
     style = BAD if run.status in FAILED else GOOD if run.status == "success" else WARNED
-    of = "" if trace.address is None else f" of {printable(trace.address)}"
+    of = "" if trace.address is None else f" of {make_printable(trace.address)}"
     lasted = "" if run.seconds is None else f" after {run.seconds:.2f} s"
     yield [
-        (f"run {printable(run.id)}{of} in {printable(environment)}: ", ""),
-        (printable(run.status), style),
+        (f"run {make_printable(run.id)}{of} in {make_printable(environment)}: ", ""),
+        (make_printable(run.status), style),
         (lasted, ""),
     ]
     for error in run.errors:
-        yield from _long(trace.in_words(error), "  ", BAD)
+        yield from _render_long_text(trace.in_words(error), "  ", BAD)
     for check in run.checks:
         said = f": {check.message}" if check.message else ""
-        yield [(f"  post-run check {_short(check.name + ': ' + check.status + said, _SHORT)}", BAD)]
+        yield [
+            (
+                "  post-run check "
+                f"{_shorten_text(check.name + ': ' + check.status + said, _SHORT)}",
+                BAD,
+            )
+        ]
     commit = trace.source_map.commit
     if commit is not None:
         dirty = " with changes that were not committed" if trace.source_map.is_dirty else ""
         yield [(f"  deployed from commit {commit[:12]}{dirty}", QUIET)]
     for note in trace.notes:
-        yield [(f"  note: {printable(note)}", WARNED)]
+        yield [(f"  note: {make_printable(note)}", WARNED)]
 
 
-def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+def _render_failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     failure = trace.failure
     if failure is None or failure.check is not None:
         return
@@ -156,14 +162,14 @@ def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     loop = "" if failure.iteration is None else f", in loop entry {failure.iteration + 1}"
     yield [
         (f"{where} ", BAD),
-        (_place(trace, failure.line, show_path), BAD),
-        (f"{_statement(trace, failure.line)}{loop}", ""),
+        (_format_line_place(trace, failure.line, show_path), BAD),
+        (f"{_format_statement(trace, failure.line)}{loop}", ""),
     ]
     if failure.is_after:
         yield [("  the entry that failed is not placed; this is the last line before it", QUIET)]
     if failure.is_check:
         yield [(f"  {trace.about_reason()}", QUIET)]
-    others = [_place(trace, line, show_path) for line in trace.other_lines]
+    others = [_format_line_place(trace, line, show_path) for line in trace.other_lines]
     more = f" and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
     if doubt := trace.about_other_lines(", ".join(others[:_OTHERS]) + more):
         yield [(f"  {doubt}", QUIET)]
@@ -172,10 +178,10 @@ def _failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
         (line.text for unit in trace.units for line in unit.lines if line.number == failure.line),
         "",
     )
-    yield [(f"  prompt {failure.line} | {_short(text.strip(), _SHORT)}", QUIET)]
+    yield [(f"  prompt {failure.line} | {_shorten_text(text.strip(), _SHORT)}", QUIET)]
 
 
-def _checks(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+def _render_failed_checks(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     """Each failed post-run check at its line; one without a place has its line in the head."""
     for check in trace.run.checks:
         place = trace.place_of_check(check)
@@ -185,7 +191,7 @@ def _checks(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
         yield [
             ("check failed at ", BAD),
             (_place_shown(place, trace.check_sources, show_path), BAD),
-            (f" ({printable(place.statement)})", ""),
+            (f" ({make_printable(place.statement)})", ""),
         ]
         if trace.checks.known_by.get(check.index) == "name":
             yield [("  known by its name: the run had another definition of it", QUIET)]
@@ -201,27 +207,31 @@ def _source_lines(place: Place | None, sources: Mapping[str, SourceText]) -> Ite
     for number in range(place.start_line, last + 1):
         text = source.line(number)
         if text is not None:
-            yield [(f"  {number:>{width}} | {_short(text, _SHORT)}", "")]
+            yield [(f"  {number:>{width}} | {_shorten_text(text, _SHORT)}", "")]
 
 
-def _visited(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+def _render_visited_units(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     if not trace.visited:
         return
-    rows = [_row(trace, each, show_path) for each in trace.visited]
+    rows = [_unit_row(trace, each, show_path) for each in trace.visited]
     head = ("where", "time", "calls", "replayed", "line of the prompt")
-    widths = [max(_width(row[at]) for row in (head, *(row for row, _ in rows))) for at in range(4)]
+    widths = [
+        max(_text_width(row[at]) for row in (head, *(row for row, _ in rows))) for at in range(4)
+    ]
     yield []
-    yield [(_cells(head, widths), QUIET)]
+    yield [(_align_cells(head, widths), QUIET)]
     for (row, style), visited in zip(rows, trace.visited, strict=True):
-        yield [(_cells(row, widths), style)]
+        yield [(_align_cells(row, widths), style)]
         for read in visited.reads:
-            yield from _long(read, "    read: ", QUIET)
+            yield from _render_long_text(read, "    read: ", QUIET)
     calls = sum(entry.asks_a_model for entry in trace.entries)
     replayed = sum(entry.is_replayed for entry in trace.entries)
-    yield [(f"{counted(calls, 'model call')}, {counted(replayed, 'action')} replayed", "")]
+    yield [
+        (f"{format_count(calls, 'model call')}, {format_count(replayed, 'action')} replayed", "")
+    ]
 
 
-def _row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tuple[str, ...], str]:
+def _unit_row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tuple[str, ...], str]:
     unit = trace.units[visited.index]
     failure = trace.failure
     failed = failure is not None and failure.line in {line.number for line in unit.lines}
@@ -233,9 +243,13 @@ def _row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tuple[s
         placed is not None and placed.confidence == "low"
         for placed in (trace.placements[index] for index in visited.entries)
     )
-    text = _short(unit.lines[0].text.strip(), _TEXT) + passes + ("  (not sure)" if unsure else "")
+    text = (
+        _shorten_text(unit.lines[0].text.strip(), _TEXT)
+        + passes
+        + ("  (not sure)" if unsure else "")
+    )
     row = (
-        _place(trace, unit.lines[0].number, show_path),
+        _format_line_place(trace, unit.lines[0].number, show_path),
         time,
         str(visited.model_calls),
         str(visited.replayed),
@@ -244,25 +258,34 @@ def _row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tuple[s
     return row, BAD if failed and not (failure is not None and failure.is_after) else ""
 
 
-def _cells(row: Sequence[str], widths: Sequence[int]) -> str:
+def _align_cells(row: Sequence[str], widths: Sequence[int]) -> str:
     where, time, calls, replayed, text = row
-    first = where + " " * (widths[0] - _width(where))
+    first = where + " " * (widths[0] - _text_width(where))
     numbers = (
         f"{each:>{width}}" for each, width in zip((time, calls, replayed), widths[1:], strict=True)
     )
     return "  ".join((first, *numbers, text))
 
 
-def _loops(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+def _render_loops(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     names = dict.fromkeys(each.loop for each in trace.loops)
     for name in names:
         own = [each for each in trace.loops if each.loop == name]
         line = next((each.line for each in own if each.line is not None), None)
         yield []
-        yield [(f"loop{'' if line is None else f' at {_place(trace, line, show_path)}'}", QUIET)]
+        yield [
+            (
+                "loop"
+                + ("" if line is None else f" at {_format_line_place(trace, line, show_path)}"),
+                QUIET,
+            )
+        ]
         for each in own:
             time = "" if each.seconds is None else f"{each.seconds:.2f} s, "
-            calls, replayed = counted(each.model_calls, "model call"), f"{each.replayed} replayed"
+            calls, replayed = (
+                format_count(each.model_calls, "model call"),
+                f"{each.replayed} replayed",
+            )
             text = f"  entry {each.iteration + 1}  {time}{calls}, {replayed}"
             yield [(text, ""), ("  failed" if each.is_failed else "", BAD)]
 
@@ -277,38 +300,38 @@ def _not_placed(trace: Trace) -> Iterator[Line]:
         yield []
         yield [("not placed", WARNED)]
         for entry in left:
-            yield [(f"  {entry.number}  {_about(trace, entry)}", "")]
+            yield [(f"  {entry.number}  {_describe_entry(trace, entry)}", "")]
 
 
-def _entries(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
+def _render_entries(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     yield []
     for entry, placed in zip(trace.entries, trace.placements, strict=True):
-        where = "-" if placed is None else _place(trace, placed.line, show_path)
+        where = "-" if placed is None else _format_line_place(trace, placed.line, show_path)
         how = "" if placed is None else f"  {placed.confidence} ({', '.join(placed.evidence)})"
         marks = "  replayed" if entry.is_replayed else ""
         if entry.iteration is not None:
             marks += f"  loop entry {entry.iteration + 1}"
         time = "" if entry.seconds is None else f"  {entry.seconds:.2f} s"
         yield [(f"{entry.number}  {where}", ""), (f"{how}{marks}{time}", QUIET)]
-        yield [(f"    {_about(trace, entry)}", "")]
+        yield [(f"    {_describe_entry(trace, entry)}", "")]
         for result in entry.results:
-            yield from _long(result, "    -> ", "")
+            yield from _render_long_text(result, "    -> ", "")
         if entry.error is not None:
-            yield from _long(trace.in_words(entry.error), "    ", BAD)
+            yield from _render_long_text(trace.in_words(entry.error), "    ", BAD)
 
 
-def _about(trace: Trace, entry: Entry) -> str:
+def _describe_entry(trace: Trace, entry: Entry) -> str:
     said = " ".join(entry.said.split())
     if entry.kind == "failure" and entry.use is not None and not said:
         said = "; ".join(map(trace.in_words, entry.use.texts))
     if entry.use is None:
-        return _short(f"{entry.event or entry.kind}: {said}", _SHORT)
-    return _short(
+        return _shorten_text(f"{entry.event or entry.kind}: {said}", _SHORT)
+    return _shorten_text(
         f"{entry.use.tool} {entry.use.given}" if not said else f"{entry.use.tool}: {said}", _SHORT
     )
 
 
-def _place(trace: Trace, line: int, show_path: ShowPath) -> str:
+def _format_line_place(trace: Trace, line: int, show_path: ShowPath) -> str:
     place = trace.place(line)
     if place is None:
         return f"prompt:{line}"
@@ -319,33 +342,33 @@ def _place_shown(place: Place, sources: Mapping[str, SourceText], show_path: Sho
     source = sources.get(place.path)
     now = None if source is None else source.now_at.get(place.start_line)
     moved = f" (now {now})" if now is not None and now != place.start_line else ""
-    return f"{printable(show_path(place.path))}:{place.start_line}{moved}"
+    return f"{make_printable(show_path(place.path))}:{place.start_line}{moved}"
 
 
-def _statement(trace: Trace, line: int) -> str:
+def _format_statement(trace: Trace, line: int) -> str:
     place = trace.place(line)
-    return "" if place is None else f" ({printable(place.statement)})"
+    return "" if place is None else f" ({make_printable(place.statement)})"
 
 
-def _width(text: str) -> int:
-    return sum(width for _, width in cells(text))
+def _text_width(text: str) -> int:
+    return sum(width for _, width in split_into_cells(text))
 
 
-def _long(text: str, head: str, style: str) -> Iterator[Line]:
+def _render_long_text(text: str, head: str, style: str) -> Iterator[Line]:
     """A text on its own lines, the others below the first one; as many as are shown."""
     lines = [line for line in text.splitlines() if line.strip()]
     more = ["…"] if len(lines) > _READ_LINES else []
     for line in [*lines[:_READ_LINES], *more] or [""]:
-        yield [(f"{head}{_short(line, _SHORT)}", style)]
+        yield [(f"{head}{_shorten_text(line, _SHORT)}", style)]
         head = " " * len(head)
 
 
-def _short(text: str, width: int) -> str:
+def _shorten_text(text: str, width: int) -> str:
     """The text on one line, safe to print, and cut to so many columns."""
-    shown = printable(" ".join(text[: 4 * width].split("\n")))
+    shown = make_printable(" ".join(text[: 4 * width].split("\n")))
     kept: list[str] = []
     used = 0
-    for cell, columns in cells(shown):
+    for cell, columns in split_into_cells(shown):
         if used + columns > width:
             return "".join(kept) + "…"
         kept.append(cell)

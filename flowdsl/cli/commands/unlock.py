@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.errors import NoSuchLease
 from flowdsl.state.lease import break_lease
 from flowdsl.workspace.state import system_runtime
@@ -14,7 +14,7 @@ from ..runtime import interrupts
 from ..runtime.command_line.global_options import add_yes
 from ..runtime.console import Console
 from ..runtime.engine.options import add_environment
-from ..runtime.engine.questions import confirmed, require_answer
+from ..runtime.engine.questions import confirm_or_say_so, require_answer
 from ..runtime.exit_codes import SUCCESS
 from .state.access import failures_of_state, open_state, read_document
 from .state.read import age_of
@@ -35,10 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Take exactly this lease out of the state, whoever holds it."""
     with failures_of_state():
-        return _unlock(arguments, console)
+        return _remove_lease(arguments, console)
 
 
-def _unlock(arguments: argparse.Namespace, console: Console) -> int:
+def _remove_lease(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     store, name = deployment.store, deployment.environment.name
     runtime = system_runtime()
@@ -56,17 +56,18 @@ def _unlock(arguments: argparse.Namespace, console: Console) -> int:
     # A store that `excludes` knows whether the holder lives, and frees no lease of a living one.
     alive = "nothing is freed" if store.excludes else "it stops at its next write"
     console.err(
-        f"the lease of {name} is held by {printable(lease.holder)} since "
+        f"the lease of {name} is held by {make_printable(lease.holder)} since "
         f"{lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC ({age_of(lease, runtime.now())}); where that "
         f"deploy is still at work, {alive}"
     )
-    if not confirmed(arguments.yes, "free it?", console):
+    if not confirm_or_say_so(arguments.yes, "free it?", console):
         return SUCCESS
     freed = interrupts.run(break_lease(store, arguments.lock_id, runtime))
     console.err(f"{name} is unlocked")
     if freed.pending:
         console.err(
-            f"note: that deploy left {counted(len(freed.pending), 'write')} open; the next one "
+            f"note: that deploy left {format_count(len(freed.pending), 'write')} open; the next "
+            "one "
             "finds out what became of them before anything else"
         )
     return SUCCESS

@@ -14,7 +14,7 @@ from flowdsl.workspace.service import open_service
 from .console import Console
 from .failure import CommandError
 from .interrupts import Interrupts, run
-from .service_options import IS_OVER, listener, nothing_written
+from .service_options import IS_OVER, nothing_written, request_listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def use_service(
     Cyberdesk. Raises the failures of `open_service`, before any key is sent.
     """
     limit = arguments.timeout
-    deadline = Deadline(limit.left_for_reads, IS_OVER)
-    told = listener(arguments, console)
+    deadline = Deadline(limit.seconds_for_reads, IS_OVER)
+    told = request_listener(arguments, console)
     with open_service(
         environment, root, deadline=deadline, listener=told, scenario=scenario
     ) as client:

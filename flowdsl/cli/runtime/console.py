@@ -34,7 +34,7 @@ class Stream:
         try:
             self.stream.write(text)
         except OSError as error:
-            self._drop(error)
+            self._drop_buffered(error)
         return len(text)
 
     def write_bytes(self, content: bytes) -> None:
@@ -45,16 +45,16 @@ class Stream:
             while rest:  # an unbuffered stream takes what fits
                 rest = rest[self.stream.buffer.write(rest) :]
         except OSError as error:
-            self._drop(error)
+            self._drop_buffered(error)
 
     def flush(self) -> None:
         """Hand everything to the operating system."""
         try:
             self.stream.flush()
         except OSError as error:
-            self._drop(error)
+            self._drop_buffered(error)
 
-    def _drop(self, error: OSError) -> None:
+    def _drop_buffered(self, error: OSError) -> None:
         """Send what is still buffered nowhere.
 
         The interpreter flushes at exit and would complain.
@@ -77,9 +77,9 @@ class Console:
     def __init__(self, stdout: TextIO, stderr: TextIO, color: str = "auto") -> None:
         self._stdout = Stream(stdout)
         self.stderr = Stream(stderr)
-        self.paint(color)
+        self.use_color_setting(color)
 
-    def paint(self, color: str) -> None:
+    def use_color_setting(self, color: str) -> None:
         """Use colour as `--color` says."""
         self.color_out = wants_color(color, self._stdout.stream, os.environ)
         self.color_err = wants_color(color, self.stderr.stream, os.environ)

@@ -11,7 +11,7 @@ from flowdsl.workspace import environments
 from .places import no_project
 
 
-def named_environment(project: Project | None, option: str | None) -> Environment | None:
+def choose_environment(project: Project | None, option: str | None) -> Environment | None:
     """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one.
 
     None when none of them decides; without a project, `FLOWDSL_ENV` does not count. Raises
@@ -21,7 +21,7 @@ def named_environment(project: Project | None, option: str | None) -> Environmen
         if option:
             raise no_project("leave out `--env`")
         return None
-    return environments.named_environment(project, option, os.environ)
+    return environments.find_environment(project, option, os.environ)
 
 
 def any_environment(project: Project | None, option: str | None) -> Environment | None:
@@ -29,17 +29,17 @@ def any_environment(project: Project | None, option: str | None) -> Environment 
 
     None for a project without any.
     """
-    found = named_environment(project, option)
+    found = choose_environment(project, option)
     if found is not None or project is None:
         return found
     return next(iter(project.environments.values()), None)
 
 
-def required_environment(project: Project | None, option: str | None) -> Environment:
+def require_environment(project: Project | None, option: str | None) -> Environment:
     """The environment of a command that needs one; raises `NoSuchEnvironment`."""
     if project is None and option:
         raise no_project("leave out `--env`")
-    return environments.required_environment(project, option, os.environ, "`--env`")
+    return environments.require_environment(project, option, os.environ, "`--env`")
 
 
 def environment_without_project(option: str | None) -> Environment:

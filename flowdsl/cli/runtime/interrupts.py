@@ -66,13 +66,13 @@ class Interrupts:
         """Answer a signal; `host.signals.answer` calls this."""
         again, self.signal = self.received(), number
         if again:
-            signals.end(number)
+            signals.end_process(number)
         elif self._loop is not None:
             # The signal may come in the middle of anything, so that the event loop acts on it
             # between two steps of its tasks.
             self._loop.call_soon_threadsafe(self._stop, number)
         elif not self._writing():
-            signals.end(number)
+            signals.end_process(number)
 
     def run(
         self,
@@ -86,13 +86,13 @@ class Interrupts:
         finished, and nothing more begins.
         """
         try:
-            return asyncio.run(self._answering(work, over))
+            return asyncio.run(self._run_answering_signals(work, over))
         except asyncio.CancelledError:
             if self.signal is None:
                 raise
             raise signals.Interrupted(self.signal) from None
 
-    async def _answering(
+    async def _run_answering_signals(
         self, work: Coroutine[Any, Any, T], over: Callable[[], CommandError | None]
     ) -> T:
         """Run `work` in the event loop, with the signals and the time limit of `run`."""
@@ -125,7 +125,7 @@ class Interrupts:
         if self._writing():
             self._say("stopping when what is under way is done; once more stops at once")
             return
-        way_out = threading.Timer(LOST_SECONDS, signals.end, (number,))
+        way_out = threading.Timer(LOST_SECONDS, signals.end_process, (number,))
         way_out.daemon = True
         way_out.start()
         if self._task is not None:
@@ -144,21 +144,21 @@ def run(work: Coroutine[Any, Any, T], limit: TimeLimit | None = None) -> T:
         signals.answer = before
 
 
-def asked(question: Callable[[], T]) -> T:
+def ask_interruptibly(question: Callable[[], T]) -> T:
     """The result of `question`, which waits for a person.
 
     A signal raises out of it. That is `CancelledError` where an event loop runs, so that what is
     held is given back, and `signals.Interrupted` elsewhere.
     """
     before = signals.answer
-    signals.answer = partial(_leave, before)
+    signals.answer = partial(_leave_question, before)
     try:
         return question()
     finally:
         signals.answer = before
 
 
-def _leave(before: Callable[[int], object], number: int) -> None:
+def _leave_question(before: Callable[[int], object], number: int) -> None:
     signals.answer = before
     try:
         asyncio.get_running_loop()

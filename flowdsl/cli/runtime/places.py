@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import PROJECT_FILE, SIZE_LIMIT, find_root
-from flowdsl.source.files import library_of, split_library, written_path
+from flowdsl.source.files import library_of, spell_flow_path, split_library
 from flowdsl.source.globs import is_pattern
 
 from .failure import UsageError
@@ -86,7 +86,7 @@ class ShownFrom:
         library = library_of(path)
         if library is not None:
             if library not in self._libraries:
-                return written_path(path)
+                return spell_flow_path(path)
             folder, path = self._libraries[library], split_library(path)[1]
         full = os.path.join(folder, *path.split("/"))
         try:
@@ -181,4 +181,4 @@ def read_named(path: str, limit: int) -> bytes:
             return file.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None
+        raise UsageError(f"`{make_printable(path)}` cannot be read: {reason}") from None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 from .console import Console
 
@@ -82,7 +82,7 @@ class Running:
         name, since = min(
             self._since.items(), key=lambda item: (item[1], item[0]), default=("", now)
         )
-        return f"{printable(name)} ({now - since:.0f} s)" if now - since >= NAMED_AFTER else ""
+        return f"{make_printable(name)} ({now - since:.0f} s)" if now - since >= NAMED_AFTER else ""
 
 
 class Bar:

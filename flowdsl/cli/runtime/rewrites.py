@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from flowdsl.diagnostics.render.cells import cells, printable
+from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
 from flowdsl.host.terminal import is_terminal
 from flowdsl.source.record import Record
 
@@ -35,26 +35,26 @@ def print_difference(rewrites: Sequence[Rewrite], console: Console) -> None:
     """Print a unified difference to standard output; on a terminal, without control characters."""
     to_terminal = is_terminal(sys.stdout)
     for rewrite in rewrites:
-        lines = _difference(rewrite, to_terminal)
+        lines = _render_difference(rewrite, to_terminal)
         console.out_bytes("".join(lines).encode(errors="backslashreplace"))
 
 
-def _difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
+def _render_difference(rewrite: Rewrite, to_terminal: bool) -> Iterator[str]:
     from flowdsl.source.alignment import Effort
 
-    name = printable(rewrite.name)
-    before, after = _lines(rewrite.original or b""), _lines(rewrite.content)
+    name = make_printable(rewrite.name)
+    before, after = _split_file_lines(rewrite.original or b""), _split_file_lines(rewrite.content)
     old_name = name if rewrite.original is not None else os.devnull
-    for line in Effort().unified(before, after, old_name, name):
+    for line in Effort().unified_diff_lines(before, after, old_name, name):
         text = line.removesuffix("\n")
         if to_terminal:
-            text = "".join(shown for shown, _ in cells(text.removesuffix("\r")))
+            text = "".join(shown for shown, _ in split_into_cells(text.removesuffix("\r")))
         yield text + "\n"
         if not line.endswith("\n"):
             yield "\\ No newline at end of file\n"
 
 
-def _lines(content: bytes) -> list[str]:
+def _split_file_lines(content: bytes) -> list[str]:
     """The lines of a file with their ends, as `patch` counts them: only a line feed ends one."""
     lines = content.decode().split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
@@ -70,7 +70,7 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
 
     for rewrite in rewrites:
         if rewrite.original is None and os.path.lexists(rewrite.path):
-            raise changed(rewrite.name, during)
+            raise error_for_changed_file(rewrite.name, during)
     try:
         write_files(
             {rewrite.path: rewrite.content for rewrite in rewrites},
@@ -83,9 +83,9 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
         )
     except ChangedFile as error:
         name = next(rewrite.name for rewrite in rewrites if rewrite.path == error.path)
-        raise changed(name, during) from None
+        raise error_for_changed_file(name, during) from None
     except OSError as error:
-        culprit = _culprit(rewrites, error)
+        culprit = _find_unwritable_file(rewrites, error)
         raise UsageError(f"{culprit} cannot be written: {reason_of(error)}") from None
 
 
@@ -96,28 +96,30 @@ def write_product(path: str, content: bytes, *, durable: bool = True) -> None:
     try:
         write_named(path, content, durable=durable)
     except (OSError, ValueError) as error:
-        raise UsageError(f"`{printable(path)}` cannot be written: {reason_of(error)}") from None
+        raise UsageError(
+            f"`{make_printable(path)}` cannot be written: {reason_of(error)}"
+        ) from None
 
 
-def continued(content: bytes, lines: list[bytes]) -> bytes:
+def append_lines(content: bytes, lines: list[bytes]) -> bytes:
     """`content` and `lines` at its end, with the line breaks that it has."""
     end = b"\r\n" if b"\r\n" in content else b"\n"
     between = end if content and not content.endswith(b"\n") else b""
     return content + between + b"".join(line + end for line in lines)
 
 
-def changed(name: str, during: str) -> CommandError:
+def error_for_changed_file(name: str, during: str) -> CommandError:
     """The failure for a file that somebody saved meanwhile."""
     return CommandError(
-        f"`{printable(name)}` changed during the {during}; nothing is written", CONFLICT
+        f"`{make_printable(name)}` changed during the {during}; nothing is written", CONFLICT
     )
 
 
-def _culprit(rewrites: Sequence[Rewrite], error: OSError) -> str:
+def _find_unwritable_file(rewrites: Sequence[Rewrite], error: OSError) -> str:
     """The file that an error of writing is about, itself or a folder above; or `the files`."""
     about = error.filename
     for rewrite in rewrites if about else ():
         for path in (rewrite.path, os.path.realpath(rewrite.path)):
             if about == path or path.startswith(os.path.join(about, "")):
-                return f"`{printable(rewrite.name)}`"
+                return f"`{make_printable(rewrite.name)}`"
     return "the files"

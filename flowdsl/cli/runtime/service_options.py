@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options. The time of `--timeout` runs from the reading of the command line on."""
     parser.add_argument(
         "--timeout",
-        type=lambda text: TimeLimit(duration(text)),
+        type=lambda text: TimeLimit(parse_duration(text)),
         default=TimeLimit(),
         metavar="TIME",
         help="how long the whole may take",
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="tell of every request")
 
 
-def listener(arguments: argparse.Namespace, console: Console) -> Listener | None:
+def request_listener(arguments: argparse.Namespace, console: Console) -> Listener | None:
     """The function that prints a line for each request; None without `-v`.
 
     The line has no key, no body and no query.
@@ -50,7 +50,7 @@ def listener(arguments: argparse.Namespace, console: Console) -> Listener | None
     return tell
 
 
-def duration(text: str) -> float:
+def parse_duration(text: str) -> float:
     """The seconds of `500ms`, `30s`, `10m` or `2h`; raises `ArgumentTypeError`."""
     import argparse
 
@@ -73,7 +73,7 @@ class TimeLimit:
     def __init__(self, seconds: float | None = None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
 
-    def left_for_reads(self) -> float | None:
+    def seconds_for_reads(self) -> float | None:
         """The seconds that are left for reads: `GRACE` more than `left`."""
         left = self.left()
         return None if left is None else left + GRACE

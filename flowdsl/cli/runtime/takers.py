@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
-from flowdsl.semantics.names.paths import imports_in, taken_in
+from flowdsl.semantics.names.paths import find_files_taken_in, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, library_of
 from flowdsl.source.record import Record
 
@@ -33,7 +33,7 @@ class Takers(Record):
     spellings: frozenset[str]
 
 
-def takers(
+def find_takers(
     root: str, files: FileSystem, flows: Iterable[str], named: Iterable[str]
 ) -> dict[str, Takers]:
     """What takes in each file of `named`; files that nothing takes in are left out.
@@ -54,7 +54,7 @@ def takers(
         return status.st_dev, status.st_ino
 
     beside = (each for path in names for each in files.siblings(path) if each.endswith(SUFFIX))
-    importers, taking = _read(files, {*flows, *beside})
+    importers, taking = _read_imports(files, {*flows, *beside})
     same: dict[object, set[str]] = {}
     for path in taking:
         same.setdefault(identity(path), set()).add(path)
@@ -63,21 +63,27 @@ def takers(
         spellings = same.get(identity(name))
         if spellings:
             direct = {flow for path in spellings for flow in taking[path]}
-            found[name] = Takers(_closure(direct, importers), frozenset((*spellings, name)))
+            found[name] = Takers(
+                _importers_closure(direct, importers), frozenset((*spellings, name))
+            )
     return found
 
 
-def reached_by(files: FileSystem, flows: Iterable[str], named: Iterable[str]) -> frozenset[str]:
+def find_files_reached_by(
+    files: FileSystem, flows: Iterable[str], named: Iterable[str]
+) -> frozenset[str]:
     """The files that are `named`, and those of `flows` that import them or take them in.
 
     They may do so directly or not.
     """
-    importers, taking = _read(files, set(flows))
+    importers, taking = _read_imports(files, set(flows))
     direct = {each for path in named for each in (path, *taking.get(path, ()))}
-    return _closure(direct, importers)
+    return _importers_closure(direct, importers)
 
 
-def _read(files: FileSystem, flows: set[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+def _read_imports(
+    files: FileSystem, flows: set[str]
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Which of `flows`, and of what they import, import each flow and take in each file."""
     importers: dict[str, set[str]] = {}
     taking: dict[str, set[str]] = {}
@@ -93,12 +99,12 @@ def _read(files: FileSystem, flows: set[str]) -> tuple[dict[str, set[str]], dict
             if path not in seen:
                 seen.add(path)
                 pending.append(path)
-        for path in taken_in(flow, text):
+        for path in find_files_taken_in(flow, text):
             taking.setdefault(path, set()).add(flow)
     return importers, taking
 
 
-def _closure(flows: set[str], importers: Mapping[str, set[str]]) -> frozenset[str]:
+def _importers_closure(flows: set[str], importers: Mapping[str, set[str]]) -> frozenset[str]:
     pending, seen = list(flows), set(flows)
     while pending:
         for importer in importers.get(pending.pop(), ()):
@@ -121,4 +127,4 @@ def no_flow(shown: Sequence[str], expected: str = NEITHER) -> UsageError:
     are = "is no flow" if len(shown) == 1 else "are no flows"
     capital = [path for path in shown if path.lower().endswith(SUFFIX)]
     hint = f"; the ending of `{capital[0]}` has to be `{SUFFIX}`, in lower case" if capital else ""
-    return UsageError(f"{listed(shown)} {are}; name {expected}{hint}")
+    return UsageError(f"{join_names(shown)} {are}; name {expected}{hint}")

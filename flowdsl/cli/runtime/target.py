@@ -8,15 +8,15 @@ from types import MappingProxyType
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, Overlay, find_root
-from flowdsl.host.listing import Listed, expand
+from flowdsl.host.listing import Listed, expand_patterns
 from flowdsl.semantics.errors import IMPORT_OUTSIDE_PROJECT
 from flowdsl.source.files import (
     LIBRARY,
     SUFFIX,
     FileSystem,
     library_of,
+    spell_flow_path,
     split_library,
-    written_path,
 )
 from flowdsl.source.record import Record, replace
 from flowdsl.workspace.project import read_project
@@ -108,12 +108,12 @@ class Target(Record):
             message = f"`{PROJECT_FILE}` has errors; nothing was written"
             raise CommandError(message, SOURCE_ERRORS)
 
-    def keeps(self, place: Place) -> str | None:
+    def library_name_of(self, place: Place) -> str | None:
         """The name of the library that a place of the command line lies in, if any."""
         folders = self.libraries.items()
         return next((name for name, folder in folders if _is_in(place.folder, folder)), None)
 
-    def kept_by(self, library: str, command: str) -> str:
+    def library_refusal(self, library: str, command: str) -> str:
         """Why files of a library are not written, and which `command` does: ends a sentence."""
         folder = self.show_path(f"{LIBRARY}{library}//")
         return (
@@ -140,7 +140,7 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
 
 def open_flows() -> Target:
     """All flows of the project of the working folder; raises `UsageError` without one."""
-    return _open(_load(root_here()), None)
+    return _open_entries(_load_target(root_here()), None)
 
 
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
@@ -152,13 +152,13 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
     if not paths:
-        return _open(_load(root_here(NAME_FLOWS)), None)
+        return _open_entries(_load_target(root_here(NAME_FLOWS)), None)
     places = [Place(path) for path in paths]
     root = find_root(places[0].folder)
     reading = reader_of(places[0]) if root is None else None
     if reading is None:
-        reading = _load(root or _common_folder(places))
-    return _open(reading, places)
+        reading = _load_target(root or _common_folder(places))
+    return _open_entries(reading, places)
 
 
 def reader_of(place: Place) -> Target | None:
@@ -169,8 +169,8 @@ def reader_of(place: Place) -> Target | None:
     here = find_root(os.curdir)
     if here is None or find_root(place.folder) is not None:
         return None
-    target = _load(here)
-    return None if target.keeps(place) is None else target
+    target = _load_target(here)
+    return None if target.library_name_of(place) is None else target
 
 
 def open_project(folder: str) -> Target:
@@ -179,7 +179,7 @@ def open_project(folder: str) -> Target:
     Without a project, it is the folder itself without entries; the folder need not exist.
     """
     root = find_root(folder) or os.path.realpath(folder)
-    target = _load(root)
+    target = _load_target(root)
     if target.project is None:
         return target
     return replace(target, entries=tuple(_project_flows(target)), whole=True)
@@ -194,16 +194,16 @@ def _standard_input(filename: str | None) -> Target:
     place = Place.of(folder, [os.path.basename(filename)]) if filename else None
     reading = None if place is None else reader_of(place)
     root = find_root(folder) or (folder if reading is None else reading.root)
-    target = _load(root) if reading is None else reading
+    target = _load_target(root) if reading is None else reading
     path = STANDARD_INPUT if place is None else _project_path(place, target)
     if target.problems:
         return target
     entries: tuple[str, ...] = (path,)
     buffers = entries
     if filename and not path.endswith(SUFFIX):
-        from .takers import no_flow, takers
+        from .takers import find_takers, no_flow
 
-        found = takers(root, target.files, _project_flows(target), (path,)).get(path)
+        found = find_takers(root, target.files, _project_flows(target), (path,)).get(path)
         if found is None:
             raise no_flow((filename,))
         entries, buffers = tuple(sorted(found.flows)), tuple(sorted(found.spellings))
@@ -226,13 +226,13 @@ def _is_in(folder: str, other: str) -> bool:
 
 def _project_path(place: Place, target: Target) -> str:
     """The path or pattern of a place in the project, or in the library that it lies in."""
-    library = target.keeps(place)
+    library = target.library_name_of(place)
     if library is None:
         return place.below(target.root)
     return f"{LIBRARY}{library}//{place.below(target.libraries[library])}"
 
 
-def _expanded(patterns: Sequence[str], target: Target) -> Listed:
+def _expand_patterns(patterns: Sequence[str], target: Target) -> Listed:
     """The files that patterns of the project and of its libraries mean."""
     by_home: dict[str, list[str]] = {}
     for pattern in patterns:
@@ -243,14 +243,14 @@ def _expanded(patterns: Sequence[str], target: Target) -> Listed:
     matched: list[str] = []
     for home, inner_ones in by_home.items():
         folder = target.libraries[library_of(home) or ""] if home else target.root
-        listed = expand(DiskFiles(folder), inner_ones)
+        listed = expand_patterns(DiskFiles(folder), inner_ones)
         flows += (home + path for path in listed.flows)
         named += (home + path for path in listed.named)
         matched += (home + path for path in listed.matched)
     return Listed(sorted(flows), sorted(named), sorted(matched))
 
 
-def _open(target: Target, places: Sequence[Place] | None) -> Target:
+def _open_entries(target: Target, places: Sequence[Place] | None) -> Target:
     """A target with entries: the files that `places` mean, or all flows of the project."""
     root = target.root
     if target.problems:
@@ -260,20 +260,20 @@ def _open(target: Target, places: Sequence[Place] | None) -> Target:
     if patterns is None:
         entries = _project_flows(target)
     else:
-        meant = _expanded(patterns, target)
+        meant = _expand_patterns(patterns, target)
         entries = meant.flows
         others = [*meant.named, *meant.matched]
         if others:
-            from .takers import no_flow, takers
+            from .takers import find_takers, no_flow
 
-            known = takers(root, target.files, [*_project_flows(target), *entries], others)
+            known = find_takers(root, target.files, [*_project_flows(target), *entries], others)
             taken_in = sorted(known)
             strangers = [path for path in meant.named if path not in known]
             if strangers:
                 raise no_flow([target.show_path(path) for path in strangers])
             entries = sorted({*entries, *(flow for each in known.values() for flow in each.flows)})
     if not entries:
-        shown = _flow_patterns(target) if patterns is None else map(written_path, patterns)
+        shown = _flow_patterns(target) if patterns is None else map(spell_flow_path, patterns)
         raise nothing_found(list(shown), root)
     return replace(target, entries=tuple(entries), whole=patterns is None, taken_in=tuple(taken_in))
 
@@ -284,7 +284,7 @@ def _flow_patterns(target: Target) -> list[str]:
 
 def _project_flows(target: Target) -> list[str]:
     """The flows that the project file means; none without one."""
-    meant = expand(DiskFiles(target.root), _flow_patterns(target))
+    meant = expand_patterns(DiskFiles(target.root), _flow_patterns(target))
     if meant.named:
         from .takers import no_flow
 
@@ -294,7 +294,7 @@ def _project_flows(target: Target) -> list[str]:
     return meant.flows
 
 
-def _load(root: str) -> Target:
+def _load_target(root: str) -> Target:
     """The target at `root` without entries."""
     read = read_project(root)
     libraries = MappingProxyType(read.files.folders)

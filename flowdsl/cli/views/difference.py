@@ -13,8 +13,8 @@ from flowdsl.config.address import Address
 from flowdsl.deploy.comparison.diff import Difference, FieldChange, Origin
 from flowdsl.deploy.comparison.edits import Edit, way_to_keep
 from flowdsl.deploy.comparison.field_diff import Row, field_rows
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.alignment import Effort
 
 from .painted import ADDED, BAD, GOOD, QUIET, REMOVED, WARNED, Part
@@ -48,25 +48,25 @@ def field_lines(
     `remark` stands behind its name. Of more than `limit` lines, the rest is counted.
     """
     said: list[Part] = [(f"  {remark}", WARNED)] if remark else []
-    head: Part = (f"    {printable(path)}", "")
+    head: Part = (f"    {make_printable(path)}", "")
     if unified:
         yield [head, *said]
-        yield from _unified(before, after)
+        yield from _render_unified_lines(before, after)
         return
     rows = field_rows(FieldChange(path, before, after, "source", after), words=True)
     if len(rows) == 1 and rows[0].sign == "!" and rows[0].is_whole:
-        yield [(f"{head[0]}: ", ""), *_pieces(rows[0]), *said]
+        yield [(f"{head[0]}: ", ""), *_row_parts(rows[0]), *said]
         return
     yield [head, *said]
     shown = rows if limit is None else rows[:limit]
     for row in shown:
         sign = _SIGNS.get(row.sign)
-        yield [(INDENT + "  " * row.depth, ""), *([sign] if sign else []), *_pieces(row)]
+        yield [(INDENT + "  " * row.depth, ""), *([sign] if sign else []), *_row_parts(row)]
     if len(rows) > len(shown):
-        yield [(f"{INDENT}… {counted(len(rows) - len(shown), 'more line')}", QUIET)]
+        yield [(f"{INDENT}… {format_count(len(rows) - len(shown), 'more line')}", QUIET)]
 
 
-def changed_lines(
+def render_field_change(
     change: FieldChange, edit: Edit | None, *, unified: bool = False, limit: int | None = None
 ) -> Iterator[Line]:
     """A field that a plan changes.
@@ -95,7 +95,7 @@ def edit_lines(edit: Edit, *, unified: bool = False, limit: int | None = None) -
         )
     else:
         yield [
-            (f"    {printable(edit.path)}", ""),
+            (f"    {make_printable(edit.path)}", ""),
             (f"  {EDITED}", WARNED),
             (f"; {UNKNOWN_BEFORE}", QUIET),
         ]
@@ -105,10 +105,10 @@ def tag_lines(difference: Difference) -> Iterator[Line]:
     """Tags that somebody took off, and those that a deploy puts on and takes off."""
     lost = difference.tags_drifted
     for tags, remark in (
-        ([_tag("-", tag) for tag in sorted(lost)], EDITED),
+        ([_tag_part("-", tag) for tag in sorted(lost)], EDITED),
         (
-            [_tag("+", tag) for tag in sorted(difference.tags_to_add - lost)]
-            + [_tag("-", tag) for tag in sorted(difference.tags_to_remove)],
+            [_tag_part("+", tag) for tag in sorted(difference.tags_to_add - lost)]
+            + [_tag_part("-", tag) for tag in sorted(difference.tags_to_remove)],
             "",
         ),
     ):
@@ -117,11 +117,11 @@ def tag_lines(difference: Difference) -> Iterator[Line]:
             yield [("    tags:", ""), *tags, *said]
 
 
-def _tag(sign: str, tag: str) -> Part:
-    return f" {sign}{printable(tag)}", GOOD if sign == "+" else BAD
+def _tag_part(sign: str, tag: str) -> Part:
+    return f" {sign}{make_printable(tag)}", GOOD if sign == "+" else BAD
 
 
-def legend(addresses: Iterable[Address]) -> list[Line]:
+def render_edit_legend(addresses: Iterable[Address]) -> list[Line]:
     """What the marks of edits made elsewhere mean, and how to keep those edits.
 
     Empty for no addresses.
@@ -134,33 +134,36 @@ def legend(addresses: Iterable[Address]) -> list[Line]:
             (f"{EDITED}: ", WARNED),
             ("removed", REMOVED),
             ("added", ADDED),
-            (f" is the edit itself, which a deploy undoes; {printable(way_to_keep(every))}", ""),
+            (
+                f" is the edit itself, which a deploy undoes; {make_printable(way_to_keep(every))}",
+                "",
+            ),
         ]
     ]
 
 
-def unified_text(before: Any, after: Any) -> str:
+def render_unified_text(before: Any, after: Any) -> str:
     """A unified diff of two values without its head, for programs."""
     return "\n".join(_diff_lines(before, after))
 
 
-def _unified(before: Any, after: Any) -> Iterator[Line]:
+def _render_unified_lines(before: Any, after: Any) -> Iterator[Line]:
     styles = {"-": BAD, "+": GOOD, "@": QUIET}
     for line in _diff_lines(before, after):
-        yield [(INDENT, ""), (printable(line), styles.get(line[:1], ""))]
+        yield [(INDENT, ""), (make_printable(line), styles.get(line[:1], ""))]
 
 
 def _diff_lines(before: Any, after: Any) -> Iterator[str]:
-    lines = Effort().unified(_lines(before), _lines(after), end="")
+    lines = Effort().unified_diff_lines(_value_lines(before), _value_lines(after), end="")
     return (line for number, line in enumerate(lines) if number > 1)
 
 
-def _lines(value: Any) -> list[str]:
+def _value_lines(value: Any) -> list[str]:
     if value is None or value == "":
         return []
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     return text.split("\n")
 
 
-def _pieces(row: Row) -> list[Part]:
+def _row_parts(row: Row) -> list[Part]:
     return [(text, _MARKS[mark]) for text, mark in row.pieces]

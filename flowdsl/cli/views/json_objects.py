@@ -9,14 +9,14 @@ from typing import Any
 FORMAT_VERSION = 1
 
 
-def dumped(content: object) -> str:
+def dump_json(content: object) -> str:
     """A value of the machine format, indented."""
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def object_json(content: Mapping[str, Any]) -> str:
     """One object of the machine format."""
-    return dumped({"format_version": FORMAT_VERSION, **content})
+    return dump_json({"format_version": FORMAT_VERSION, **content})
 
 
 def items_json(items: Sequence[Any], head: Mapping[str, Any] | None = None, **more: Any) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 NOTHING = "\u200b"
 """A character without width that ends what would become a mention, a reference or a link."""
@@ -20,9 +20,9 @@ _QUOTED = re.compile(r"`([^`]*)`")
 _RUNS = re.compile("`+")
 
 
-def code(text: str, width: int) -> str:
+def format_code_span(text: str, width: int) -> str:
     """Text as a code span, cut to `width` characters."""
-    shown = cut(printable(text), width) or " "
+    shown = shorten_text(make_printable(text), width) or " "
     fence = "`" * (_longest_run(shown) + 1)
     padded = shown.startswith("`") or shown.endswith("`") or (shown[0] == shown[-1] == " ")
     blank = " " if padded and shown.strip() else ""
@@ -31,31 +31,34 @@ def code(text: str, width: int) -> str:
 
 def html_code(text: str, width: int) -> str:
     """Text as a `<code>` element, cut to `width` characters."""
-    return f"<code>{escape(cut(printable(text), width))}</code>"
+    return f"<code>{escape(shorten_text(make_printable(text), width))}</code>"
 
 
-def prose(text: str, width: int) -> str:
+def format_prose(text: str, width: int) -> str:
     """A sentence, cut to `width` characters; what stands in backticks becomes a code span."""
-    shown, pieces, at = cut(printable(text), width), [], 0
+    shown, pieces, at = shorten_text(make_printable(text), width), [], 0
     for match in _QUOTED.finditer(shown):
         quoted = match.group(1)
-        pieces += [_plain(shown[at : match.start()]), code(quoted, len(quoted)) if quoted else ""]
+        pieces += [
+            _escape_plain_text(shown[at : match.start()]),
+            format_code_span(quoted, len(quoted)) if quoted else "",
+        ]
         at = match.end()
-    return "".join([*pieces, _plain(shown[at:])])
+    return "".join([*pieces, _escape_plain_text(shown[at:])])
 
 
-def fenced(lines: Sequence[str], language: str) -> str:
+def fence_lines(lines: Sequence[str], language: str) -> str:
     """Lines, which have to be printable, as a block of code."""
     fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
-def cut(text: str, width: int) -> str:
+def shorten_text(text: str, width: int) -> str:
     """At most `width` characters of text, the last of them an ellipsis when there are more."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
-def _plain(text: str) -> str:
+def _escape_plain_text(text: str) -> str:
     inert = _ACTIVE.sub(lambda match: match.group() + NOTHING, text)
     return _MARKUP.sub(lambda match: "\\" + match.group(), inert)
 

@@ -13,11 +13,11 @@ from flowdsl.deploy.comparison.diff import Difference
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.deploy.resources.policy import fingerprint
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 
-from .markdown import code, prose
-from .painted import BAD, QUIET, WARNED, painted
+from .markdown import format_code_span, format_prose
+from .painted import BAD, QUIET, WARNED, paint_lines
 
 ROWS = 200
 """The most results in a table of Markdown; those that did not go well come first."""
@@ -39,8 +39,8 @@ def render_result(result: Result, *, color: bool) -> str | None:
     if result.outcome == "not_attempted" or (result.outcome == "performed" and not result.message):
         return None
     label, style = _RESULTS.get(result.outcome, (result.outcome, BAD))
-    said = printable(f"{result.address}: {result.message}")
-    return painted([[(f"{label}: ", style), (said, "")]], color)
+    said = make_printable(f"{result.address}: {result.message}")
+    return paint_lines([[(f"{label}: ", style), (said, "")]], color)
 
 
 def render_outcome(outcome: Outcome, environment: str) -> str:
@@ -49,7 +49,7 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     flows = [result for result in done if result.address.kind == WORKFLOW]
     created = sum(result.action == Action.CREATE for result in flows)
     deleted = sum(result.action == Action.DELETE for result in flows)
-    adopted = len(_adopted(outcome))
+    adopted = len(_find_adopted_workflows(outcome))
     changed = sum(
         result.action not in (Action.CREATE, Action.ADOPT, Action.DELETE) for result in flows
     )
@@ -59,13 +59,15 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     if outcome.status is Status.NOTHING_TO_DO and not adopted:
         same = 0 if plan is None else len(plan.of(Action.UNCHANGED))
         kept = 0 if plan is None else len(plan.of(Action.KEEP))
-        orphans = f"; {counted(kept, 'workflow')} left the source and stayed" if kept else ""
-        return f"nothing to do: {counted(same, 'workflow')} up to date in {environment}{orphans}"
+        orphans = f"; {format_count(kept, 'workflow')} left the source and stayed" if kept else ""
+        return (
+            f"nothing to do: {format_count(same, 'workflow')} up to date in {environment}{orphans}"
+        )
     parts = [f"{created} created" if created else "", f"{changed} updated" if changed else ""]
     parts.append(f"{adopted} adopted" if adopted else "")
     parts.append(f"{deleted} deleted" if deleted else "")
     for others, word in ((others_written, "written"), (others_deleted, "deleted")):
-        parts.append(f"{counted(others, 'other object')} {word}" if others else "")
+        parts.append(f"{format_count(others, 'other object')} {word}" if others else "")
     for label in ("failed", "conflict", "unknown", "not_attempted"):
         number = sum(result.outcome == label for result in outcome.results)
         parts.append(f"{number} {label.replace('_', ' ')}" if number else "")
@@ -91,13 +93,18 @@ def render_deployed(outcome: Outcome, environment: str) -> str:
     if outcome.status is not Status.DONE or not written:
         return render_outcome(outcome, environment)
     shown = written[:IDS]
-    width = max(len(printable(result.address)) for result in shown)
-    lines = [f"  {printable(each.address):<{width}}  {printable(each.id or '')}" for each in shown]
+    width = max(len(make_printable(result.address)) for result in shown)
+    lines = [
+        f"  {make_printable(each.address):<{width}}  {make_printable(each.id or '')}"
+        for each in shown
+    ]
     if len(written) > IDS:
         rest = len(written) - IDS
         lines.append(f"  and {rest} more; `flowdsl state list --env {environment}` has every id")
     lines.append(render_outcome(outcome, environment))
-    lines.append(f"start a run: flowdsl run {printable(written[0].address.name)} -e {environment}")
+    lines.append(
+        f"start a run: flowdsl run {make_printable(written[0].address.name)} -e {environment}"
+    )
     return "\n".join(lines)
 
 
@@ -106,24 +113,24 @@ def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
 
     One line, what people have to know, and a table of results.
     """
-    lines = [f"## FlowDSL deploy to {code(environment, WIDTH)}", ""]
-    lines += [prose(render_outcome(outcome, environment), WIDTH), ""]
+    lines = [f"## FlowDSL deploy to {format_code_span(environment, WIDTH)}", ""]
+    lines += [format_prose(render_outcome(outcome, environment), WIDTH), ""]
     for message in outcome.messages:
-        lines += [f"- {prose(message, WIDTH)}"]
+        lines += [f"- {format_prose(message, WIDTH)}"]
     results = sorted(outcome.results, key=lambda result: result.outcome == "performed")
     if results:
         lines += ["", "| Address | Action | Outcome | Remark |", "|---|---|---|---|"]
     for result in results[:ROWS]:
-        remark = prose(result.message, WIDTH).replace("|", "\\|")
+        remark = format_prose(result.message, WIDTH).replace("|", "\\|")
         outcome_word = result.outcome.replace("_", " ")
-        address = code(result.address, WIDTH).replace("|", "\\|")
+        address = format_code_span(result.address, WIDTH).replace("|", "\\|")
         lines.append(f"| {address} | {result.action} | {outcome_word} | {remark} |")
     if len(results) > ROWS:
         lines += ["", f"and {len(results) - ROWS} more"]
     return "\n".join(lines) + "\n"
 
 
-def _adopted(outcome: Outcome) -> set[Address]:
+def _find_adopted_workflows(outcome: Outcome) -> set[Address]:
     """The workflows that are taken over now.
 
     Those for which no request is needed have no result; they count when all went well.

@@ -11,7 +11,7 @@ Part = tuple[str, str]
 colour."""
 
 
-def painted(lines: Iterable[list[Part]], color: bool) -> str:
+def paint_lines(lines: Iterable[list[Part]], color: bool) -> str:
     """The lines as coloured text, or as plain text.
 
     In plain text, added and removed words have the marks of `git diff --word-diff`.

@@ -9,24 +9,24 @@ from flowdsl.deploy.comparison.edits import edit_behind
 from flowdsl.deploy.planning.model_keys import key_routes
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Plan
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import Intent
 
-from .difference import changed_lines, legend, tag_lines
-from .painted import BAD, GOOD, QUIET, WARNED, Part, painted
+from .difference import render_edit_legend, render_field_change, tag_lines
+from .painted import BAD, GOOD, QUIET, WARNED, Part, paint_lines
 from .plan_words import (
     NOTES,
-    broken,
-    cost,
-    deletion,
-    flag,
+    accept_guard_option,
+    describe_broken_promise,
+    describe_cost_change,
+    describe_deletion,
+    describe_named_deletion,
+    describe_open_write,
+    describe_replaying,
+    find_broken_promises,
     key_news,
     key_route,
-    left_open,
-    named_deletion,
-    promises,
-    replaying,
-    summary,
+    summarize_plan,
 )
 
 LINES_SHOWN = 40
@@ -53,18 +53,18 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
     for item in plan.uploads:
         lines.append([("+", GOOD), (f" {Address(IMAGE, item.sha256[:12])}", "")])
     for named in plan.named:
-        lines += _named_lines(named)
+        lines += _render_named_change(named)
     for change in plan.changes:
         lines += _change_lines(plan, change)
-    lines += legend(plan.drifted)
+    lines += render_edit_legend(plan.drifted)
     lines += _key_lines(plan)
-    lines += [[(printable(f"note: {note}"), QUIET)] for note in plan.notes]
-    lines += [[("pending: ", WARNED), (left_open(intent), "")] for intent in pending]
+    lines += [[(make_printable(f"note: {note}"), QUIET)] for note in plan.notes]
+    lines += [[("pending: ", WARNED), (describe_open_write(intent), "")] for intent in pending]
     for guard in plan.guards:
-        said = printable(f"{guard.message}; `{flag(guard)}` lets it through")
+        said = make_printable(f"{guard.message}; `{accept_guard_option(guard)}` lets it through")
         lines.append([("guard: ", BAD), (said, "")])
-    lines.append([("plan: ", ""), (summary(plan), "")])
-    return painted(lines, color)
+    lines.append([("plan: ", ""), (summarize_plan(plan), "")])
+    return paint_lines(lines, color)
 
 
 def _key_lines(plan: Plan) -> Iterator[list[Part]]:
@@ -74,11 +74,11 @@ def _key_lines(plan: Plan) -> Iterator[list[Part]]:
         yield [("! ", BAD), said, (f"; {key_news(route)}", BAD)] if route.news else [said]
 
 
-def _named_lines(change: NamedChange) -> Iterator[list[Part]]:
+def _render_named_change(change: NamedChange) -> Iterator[list[Part]]:
     if change.writes:
-        head = [_SIGNS[change.action], (f" {printable(change.address)}", "")]
+        head = [_SIGNS[change.action], (f" {make_printable(change.address)}", "")]
         if change.action == "delete":
-            head.append((f"  {named_deletion(change)}", BAD))
+            head.append((f"  {describe_named_deletion(change)}", BAD))
         yield head
         yield from _difference_lines(change)
 
@@ -89,24 +89,24 @@ def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
     if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return
     impact = plan.impact.get(change.address)
-    head = [_SIGNS.get(change.action, ("~", WARNED)), (f" {printable(change.address)}", "")]
-    head.append((f'  "{printable(change.name)}"', QUIET))
+    head = [_SIGNS.get(change.action, ("~", WARNED)), (f" {make_printable(change.address)}", "")]
+    head.append((f'  "{make_printable(change.name)}"', QUIET))
     if moved is not None:
-        head.append((f"  was {printable(moved)}", QUIET))
+        head.append((f"  was {make_printable(moved)}", QUIET))
     if change.action is Action.DELETE:
-        head.append((f"  {deletion(impact)}", BAD))
+        head.append((f"  {describe_deletion(impact)}", BAD))
     elif note := NOTES.get(change.action):
         head.append((f"  {note}", QUIET))
     yield head
     yield from _difference_lines(change)
-    if figures := cost(change):
+    if figures := describe_cost_change(change):
         yield [(f"    cost: {figures}", QUIET)]
-    for item in promises(plan, change.address):
-        yield [("    breaks callers: ", BAD), (printable(broken(item)), "")]
-    if (found := replaying(change, impact)) is not None:
+    for item in find_broken_promises(plan, change.address):
+        yield [("    breaks callers: ", BAD), (make_printable(describe_broken_promise(item)), "")]
+    if (found := describe_replaying(change, impact)) is not None:
         sentence, names = found
         more = ", …" if impact is not None and len(names) < len(impact.trajectories) else ""
-        listed = ", ".join(f'"{printable(name)}"' for name in names)
+        listed = ", ".join(f'"{make_printable(name)}"' for name in names)
         yield [
             (f"    {sentence}: ", WARNED),
             (f"{listed}{more}; `--unapprove-trajectories` un-approves them", ""),
@@ -119,5 +119,5 @@ def _difference_lines(change: Change | NamedChange) -> Iterator[list[Part]]:
         return
     for field in difference.fields:
         edit = edit_behind(field, change.prior, change.live)
-        yield from changed_lines(field, edit, limit=LINES_SHOWN)
+        yield from render_field_change(field, edit, limit=LINES_SHOWN)
     yield from tag_lines(difference)

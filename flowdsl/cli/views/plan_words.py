@@ -8,12 +8,12 @@ from flowdsl.config.address import TAG, Address
 from flowdsl.deploy.planning.model_keys import Endpoint, KeyRoute
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.prompt.cost import prompt_cost
 from flowdsl.state.document import Intent
 
-from .markdown import cut
+from .markdown import shorten_text
 
 NAMES_SHOWN = 5
 PLACES_SHOWN = 10
@@ -40,13 +40,13 @@ _COUNTED = {
 }
 
 
-def summary(plan: Plan) -> str:
+def summarize_plan(plan: Plan) -> str:
     """The numbers of a plan in one line."""
     numbers = {action: len(plan.of(action)) for action in Action}
     parts = [f"{numbers[action]} {word}" for action, word in _COUNTED.items() if numbers[action]]
     for others, word in zip(other_objects(plan), ("to write", "to delete"), strict=True):
         if others:
-            parts.append(f"{counted(others, 'other object')} {word}")
+            parts.append(f"{format_count(others, 'other object')} {word}")
     if drifted := len(plan.drifted):
         parts.append(f"{drifted} drifted")
     return ", ".join(parts) or "nothing to do"
@@ -54,36 +54,39 @@ def summary(plan: Plan) -> str:
 
 def other_objects(plan: Plan) -> tuple[int, int]:
     """The number of objects beside workflows that are created or changed, and that are deleted."""
-    deleted = len(named_deletions(plan))
+    deleted = len(find_named_deletions(plan))
     return len(plan.uploads) + sum(change.writes for change in plan.named) - deleted, deleted
 
 
-def named_deletions(plan: Plan) -> list[NamedChange]:
+def find_named_deletions(plan: Plan) -> list[NamedChange]:
     """The deletions of objects beside workflows."""
     return [change for change in plan.named if change.action == "delete"]
 
 
-def named_deletion(change: NamedChange) -> str:
+def describe_named_deletion(change: NamedChange) -> str:
     """What is lost with a tag, a tag group or a model configuration that is deleted."""
     lost = ", and every workflow loses it" if change.address.kind == TAG else ""
     return f"is deleted for good{lost}"
 
 
-def deletion(impact: Impact | None) -> str:
+def describe_deletion(impact: Impact | None) -> str:
     """What is lost with a workflow that is deleted."""
     if impact is None or impact.runs_total is None or impact.trajectories_total is None:
         return "is deleted for good, with every run and trajectory of it"
     active = f" ({impact.runs_active} active)" if impact.runs_active else ""
-    recordings = trajectories(impact.trajectories_total)
-    return f"is deleted for good, with {counted(impact.runs_total, 'run')}{active} and {recordings}"
+    recordings = count_trajectories(impact.trajectories_total)
+    return (
+        f"is deleted for good, with {format_count(impact.runs_total, 'run')}{active} and "
+        f"{recordings}"
+    )
 
 
-def trajectories(number: int) -> str:
+def count_trajectories(number: int) -> str:
     """So many recordings of runs."""
     return "1 trajectory" if number == 1 else f"{number} trajectories"
 
 
-def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | None:
+def describe_replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | None:
     """What approved trajectories go on doing, and the names of the first of them.
 
     None where it does not matter.
@@ -97,7 +100,7 @@ def replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | 
     return f"{number} approved trajectories keep replaying what they recorded", names
 
 
-def cost(change: Change) -> str:
+def describe_cost_change(change: Change) -> str:
     """How the cost of a prompt changes, from the live one to the new one.
 
     Empty where it does not. Calls in loops are those of one entry of each.
@@ -123,7 +126,7 @@ def cost(change: Change) -> str:
     return ""
 
 
-def promises(plan: Plan, address: Address) -> list[Breaking]:
+def find_broken_promises(plan: Plan, address: Address) -> list[Breaking]:
     """The broken promises of an address.
 
     A deletion says itself that the workflow goes, so that only its chains are left here.
@@ -132,7 +135,7 @@ def promises(plan: Plan, address: Address) -> list[Breaking]:
     return [item for item in found if item.kind != "removed-workflow" or item.chains]
 
 
-def broken(item: Breaking) -> str:
+def describe_broken_promise(item: Breaking) -> str:
     """A broken promise, and the chains that rely on it."""
     if not item.chains:
         return item.message
@@ -146,7 +149,7 @@ def broken(item: Breaking) -> str:
     )
 
 
-def flag(guard: Guard) -> str:
+def accept_guard_option(guard: Guard) -> str:
     """The option that accepts what a guard stops."""
     return f"--accept-guard {guard.name}={guard.planned}"
 
@@ -158,9 +161,9 @@ def key_route(route: KeyRoute) -> str:
         origin = "with the key that the service keeps" if route.stored else "without a key of ours"
     else:
         kind = "environment variable" if source.kind == "env" else "file"
-        origin = f"with the key from the {kind} `{cut(source.name, PLACE_WIDTH)}`"
-    places = _places(route.endpoints, route.provider, route.endpoints_before or ())
-    return printable(f"`{cut(route.address, PLACE_WIDTH)}` calls {places} {origin}")
+        origin = f"with the key from the {kind} `{shorten_text(source.name, PLACE_WIDTH)}`"
+    places = _describe_endpoints(route.endpoints, route.provider, route.endpoints_before or ())
+    return make_printable(f"`{shorten_text(route.address, PLACE_WIDTH)}` calls {places} {origin}")
 
 
 def key_news(route: KeyRoute) -> str:
@@ -172,10 +175,11 @@ def key_news(route: KeyRoute) -> str:
                 parts.append("new configuration")
             case "provider":
                 parts.append(
-                    f"new provider, before: `{cut(route.provider_before or '', PLACE_WIDTH)}`"
+                    "new provider, before: "
+                    f"`{shorten_text(route.provider_before or '', PLACE_WIDTH)}`"
                 )
             case "endpoints":
-                before = _places(
+                before = _describe_endpoints(
                     route.endpoints_before or (), route.provider_before or "", route.endpoints
                 )
                 parts.append(f"new endpoint, before: {before}")
@@ -185,30 +189,32 @@ def key_news(route: KeyRoute) -> str:
                 parts.append(
                     "new key source, from which nothing is sent to a configuration that exists"
                 )
-    return printable("; ".join(parts))
+    return make_printable("; ".join(parts))
 
 
-def _places(endpoints: Sequence[Endpoint], provider: str, known: Collection[Endpoint]) -> str:
+def _describe_endpoints(
+    endpoints: Sequence[Endpoint], provider: str, known: Collection[Endpoint]
+) -> str:
     """The addresses, those that are not `known` first.
 
     Their number and length are limited.
     """
-    provider = cut(provider, PLACE_WIDTH)
+    provider = shorten_text(provider, PLACE_WIDTH)
     if not endpoints:
         return f"the provider `{provider}` itself"
     first = sorted(endpoints, key=lambda each: each in known)
     named = ", ".join(
-        f"`{cut(each.shown, PLACE_WIDTH)}` (`{cut(each.path, PLACE_WIDTH)}`)"
+        f"`{shorten_text(each.shown, PLACE_WIDTH)}` (`{shorten_text(each.path, PLACE_WIDTH)}`)"
         for each in first[:PLACES_SHOWN]
     )
     more = len(endpoints) - PLACES_SHOWN
     return f"{named}{f' and {more} more' if more > 0 else ''} as the provider `{provider}`"
 
 
-def left_open(intent: Intent) -> str:
+def describe_open_write(intent: Intent) -> str:
     """A write whose outcome nobody knows yet."""
     begun = f"{intent.created_at:%Y-%m-%d %H:%M} UTC"
-    return printable(
+    return make_printable(
         f"the {intent.action} of `{intent.address}`, begun {begun}, has an unknown outcome; the "
         "next deploy finds it out first"
     )

@@ -8,13 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import Ending, Watched, ending_of_run, step_of
 from flowdsl.source.moments import read_moment
 
 from .json_objects import FORMAT_VERSION
-from .painted import BAD, GOOD, QUIET, WARNED, painted
+from .painted import BAD, GOOD, QUIET, WARNED, paint_lines
 
 STYLES = {"success": GOOD, "task_failed": BAD, "error": BAD, "cancelled": WARNED}
 
@@ -72,7 +72,7 @@ def result_object(
         "failures": [
             {"row": each.place or None, "message": message}
             for each in submissions
-            for message in _failures(each)
+            for message in _render_failures(each)
         ],
         "unknown": [
             {
@@ -91,7 +91,7 @@ def result_object(
     }
 
 
-def _failures(submission: Submission) -> list[str]:
+def _render_failures(submission: Submission) -> list[str]:
     if submission.failures or submission.runs or submission.unknown is not None:
         return submission.failures
     return ["it was not sent"]
@@ -103,7 +103,7 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
     more = 0
     for each in submissions:
         where = f"{each.place}: " if each.place else ""
-        said = [f"{where}not made: {message}" for message in _failures(each)]
+        said = [f"{where}not made: {message}" for message in _render_failures(each)]
         if each.unknown is not None:
             said = [f"{where}not known whether it was made: {each.unknown}"]
             if each.candidates:
@@ -111,7 +111,7 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
                 said.append(f"{where}one of these runs may be it: {ids}")
         for line in said:
             if len(lines) < limit:
-                lines.append(printable(line))
+                lines.append(make_printable(line))
             else:
                 more += 1
     if more:
@@ -122,7 +122,7 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
 def stray_lines(submissions: Iterable[Submission]) -> list[str]:
     """The runs beyond what was asked for, of requests that were carried out twice."""
     return [
-        printable(
+        make_printable(
             f"{each.place}: "
             * bool(each.place)
             + f"run {run.id} is one too many: its request was carried out late, when it had been "
@@ -140,15 +140,15 @@ def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None 
     """
     seconds = seconds_of(run, now)
     step = step_of(run) if run.is_live else ""
-    tail = "".join(f", {each}" for each in (step, spent(seconds)) if each)
+    tail = "".join(f", {each}" for each in (step, format_time_spent(seconds)) if each)
     where = f"{place}  " if place else ""
-    alias = f"  {printable(run.session_alias)}" if run.session_alias else ""
+    alias = f"  {make_printable(run.session_alias)}" if run.session_alias else ""
     parts = [
-        (f"{where}{printable(run.id)}{alias}  ", ""),
-        (printable(run.status)[:60], STYLES.get(run.status, "")),
+        (f"{where}{make_printable(run.id)}{alias}  ", ""),
+        (make_printable(run.status)[:60], STYLES.get(run.status, "")),
         (tail, QUIET),
     ]
-    return painted([parts], color)
+    return paint_lines([parts], color)
 
 
 Words = Callable[[Run, str], str]
@@ -163,12 +163,12 @@ def without_meaning(run: Run, said: str) -> str:
 def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
     """Why a run did not go well, as the service says it."""
     said = [line for each in run.error or () for line in in_words(run, each).splitlines()]
-    lines = [f"  {printable(line)[:2000]}" for line in said if line.strip()]
+    lines = [f"  {make_printable(line)[:2000]}" for line in said if line.strip()]
     for check in run.post_run_checks or ():
         if check.status in ("failed", "infra_error"):
             told = " ".join((check.error_message or "").split())
-            why = f": {printable(told)}" if told else ""
-            lines.append(f"  check `{printable(check.name or '?')}` {check.status}{why}")
+            why = f": {make_printable(told)}" if told else ""
+            lines.append(f"  check `{make_printable(check.name or '?')}` {check.status}{why}")
     return lines
 
 
@@ -176,7 +176,7 @@ def summary_line(watched: Watched) -> str:
     """How many runs ended how, in one line."""
     counts: dict[str, int] = {}
     for run in watched.runs.values():
-        word = "deleted" if run.id in watched.gone else printable(run.status)[:60]
+        word = "deleted" if run.id in watched.gone else make_printable(run.status)[:60]
         counts[word] = counts.get(word, 0) + 1
     total = len(watched.runs)
     return f"{total} run{'s' if total != 1 else ''}: " + ", ".join(
@@ -196,14 +196,14 @@ def seconds_of(run: Run, now: datetime | None = None) -> float | None:
     return max(0.0, (ended - begun).total_seconds())
 
 
-def spent(seconds: float | None) -> str:
+def format_time_spent(seconds: float | None) -> str:
     """A time for people: `4.2 s`, `12 min`."""
     if seconds is None:
         return ""
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def junit(
+def render_runs_junit(
     name: str,
     submissions: Sequence[Submission],
     watched: Watched | None,
@@ -213,7 +213,7 @@ def junit(
     error.
     """
     root = ElementTree.Element("testsuites", name="flowdsl")
-    suite = ElementTree.SubElement(root, "testsuite", name=f"flowdsl run {printable(name)}")
+    suite = ElementTree.SubElement(root, "testsuite", name=f"flowdsl run {make_printable(name)}")
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     known = {} if watched is None else watched.runs
     gone: set[str] = set() if watched is None else watched.gone
@@ -222,7 +222,7 @@ def junit(
     def case(title: str, seconds: float | None = None) -> ElementTree.Element:
         counts["tests"] += 1
         made = ElementTree.SubElement(
-            suite, "testcase", classname=f"flowdsl.run.{printable(name)}", name=title
+            suite, "testcase", classname=f"flowdsl.run.{make_printable(name)}", name=title
         )
         if seconds is not None:
             made.set("time", f"{seconds:.3f}")
@@ -230,16 +230,16 @@ def junit(
 
     def note(element: ElementTree.Element, kind: str, message: str, text: str = "") -> None:
         counts[{"failure": "failures", "error": "errors"}.get(kind, "skipped")] += 1
-        found = ElementTree.SubElement(element, kind, message=printable(message)[:2000])
+        found = ElementTree.SubElement(element, kind, message=make_printable(message)[:2000])
         found.text = text
 
     def add(run: Run, place: str) -> None:
         seen.add(run.id)
         run = known.get(run.id, run)
-        alias = printable(run.session_alias or "")
+        alias = make_printable(run.session_alias or "")
         title = " ".join(each for each in (place, alias, run.id) if each)
         element = case(title, seconds_of(run))
-        reasons = [printable(line)[:2000] for line in error_lines(run, in_words)]
+        reasons = [make_printable(line)[:2000] for line in error_lines(run, in_words)]
         message = reasons[0] if reasons else f"the run ended as {run.status}"
         match ending_of_run(run, is_gone=run.id in gone):
             case Ending.TASK_FAILED:
@@ -256,7 +256,7 @@ def junit(
     for submission in submissions:
         for run in submission.runs:
             add(run, submission.place)
-        for message in _failures(submission):
+        for message in _render_failures(submission):
             note(case(submission.place or "not made"), "error", f"not made: {message}")
         if submission.unknown is not None:
             element = case(submission.place or "not known")

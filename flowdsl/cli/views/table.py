@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from flowdsl.diagnostics.render.cells import cells, printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.record import Record
 
 WIDTH = 40
@@ -59,17 +59,21 @@ def text_of(value: Any) -> str:
             time = _TIME.fullmatch(value)
             return value if time is None else f"{time[1]} {time[2]}{time[3] or ''}"
         case list() | tuple():
-            return ", ".join(map(text_of, value[:ENTRIES])) + _rest(value)
+            return ", ".join(map(text_of, value[:ENTRIES])) + _describe_rest(value)
         case dict():
-            return "-" if not value else ", ".join(list(map(str, value))[:ENTRIES]) + _rest(value)
+            return (
+                "-"
+                if not value
+                else ", ".join(list(map(str, value))[:ENTRIES]) + _describe_rest(value)
+            )
         case _:
             return str(value)
 
 
-def clipped(text: str, width: int) -> str:
+def clip_text(text: str, width: int) -> str:
     """`text` on one line, safe to print, in at most `width` columns of the terminal."""
     begun = text[: width * _LONGEST]
-    shown = cells(printable(begun))
+    shown = split_into_cells(make_printable(begun))
     if sum(size for _, size in shown) <= width and begun == text:
         return "".join(character for character, _ in shown)
     kept, left = "", width - 1
@@ -87,11 +91,11 @@ def render_table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -
     for row in rows:
         lines.append(
             [
-                clipped((column.shown or text_of)(row.get(column.key)), column.width)
+                clip_text((column.shown or text_of)(row.get(column.key)), column.width)
                 for column in columns
             ]
         )
-    return "\n".join(aligned(lines))
+    return "\n".join(align_columns(lines))
 
 
 def render_record(item: Mapping[str, Any]) -> str:
@@ -101,28 +105,29 @@ def render_record(item: Mapping[str, Any]) -> str:
         label = key.replace("_", " ")
         if isinstance(value, dict) and value:
             pairs += [
-                (f"{label}: {name}", _entry(inner)) for name, inner in [*value.items()][:ENTRIES]
+                (f"{label}: {name}", _format_named_value(inner))
+                for name, inner in [*value.items()][:ENTRIES]
             ]
             if len(value) > ENTRIES:
                 pairs.append((label, f"and {len(value) - ENTRIES} more"))
         elif isinstance(value, list) and any(
             isinstance(each, dict) and "id" not in each for each in value
         ):
-            pairs.append((label, counted(len(value), "item")))
+            pairs.append((label, format_count(len(value), "item")))
         else:
             pairs.append((label, text_of(value)))
-    shown = [[clipped(label, WIDTH), clipped(text, RECORD_WIDTH)] for label, text in pairs]
-    return "\n".join(aligned(shown))
+    shown = [[clip_text(label, WIDTH), clip_text(text, RECORD_WIDTH)] for label, text in pairs]
+    return "\n".join(align_columns(shown))
 
 
-def _entry(value: Any) -> str:
+def _format_named_value(value: Any) -> str:
     """A value that somebody gave a name, such as a parameter: as JSON where it has parts."""
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return text_of(value)
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines, each column as wide as its widest cell."""
     widths = [max(map(_columns_of, column)) for column in zip(*rows, strict=True)]
     return [
@@ -135,8 +140,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _columns_of(text: str) -> int:
-    return sum(size for _, size in cells(text))
+    return sum(size for _, size in split_into_cells(text))
 
 
-def _rest(value: Sequence[Any] | Mapping[Any, Any]) -> str:
+def _describe_rest(value: Sequence[Any] | Mapping[Any, Any]) -> str:
     return f" and {len(value) - ENTRIES} more" if len(value) > ENTRIES else ""

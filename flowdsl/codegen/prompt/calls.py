@@ -51,7 +51,7 @@ class Calls:
         self._plain = plain
         self._main = main
         self._open: _Call | None = None
-        self._line = _later()
+        self._line = _make_placeholder_line()
         self._between: list[tuple[nodes.Statement, Item, list[Item]]] = []
 
     def pass_by(self, action: nodes.Statement) -> None:
@@ -73,7 +73,7 @@ class Calls:
         model = own if alone else next(models_of((statement,)), None)
         if self._open is not None:
             between = [(action, self._plain) for action, _, _ in self._between]
-            longer = self._open.with_statements([*between, (statement, emit)])
+            longer = self._open.add_statements([*between, (statement, emit)])
             goes = isinstance(statement, nodes.Store) or self._open.model == model
             if goes and (self._open.only_saves or longer.length <= MOST_BULLETS):
                 for _, line, items in self._between:
@@ -81,10 +81,10 @@ class Calls:
                 self._open, self._between = longer, []
                 return
         self.close()
-        call = _Call(self._focused, statement, model).with_statements([(statement, emit)])
+        call = _Call(self._focused, statement, model).add_statements([(statement, emit)])
         if call.bullets:
             # The place of the line is kept: what follows may stand behind it before it is whole.
-            self._open, self._line = call, _later()
+            self._open, self._line = call, _make_placeholder_line()
             self.items.append(self._line)
 
     def stay(self) -> None:
@@ -99,7 +99,7 @@ class Calls:
         self._open, self._between = None, []
 
 
-def _later() -> Item:
+def _make_placeholder_line() -> Item:
     """A line without words, for a call that is still open."""
     origin = nodes.Origin(path="", start_line=0, start_column=0, end_line=0, end_column=0)
     return Item("", origin, "")
@@ -122,9 +122,9 @@ class _Call:
 
     @property
     def length(self) -> int:
-        return _count(self.bullets)
+        return _count_items(self.bullets)
 
-    def with_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
+    def add_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
         """The call with further statements, from which this one stays apart."""
         longer = _Call(self._focused, self._first, self.model)
         longer._saved = self._saved.copy()
@@ -132,7 +132,8 @@ class _Call:
         self._focused.notes.clear()
         for statement, emit in added:
             longer.bullets += emit(
-                _marked(statement, emit, longer._saved, self._focused.context), self._focused
+                _mark_saved_variables(statement, emit, longer._saved, self._focused.context),
+                self._focused,
             )
         longer._notes = self._notes | self._focused.notes
         longer.only_saves = self.only_saves and all(
@@ -145,27 +146,27 @@ class _Call:
         first = self._first
         bullets = [Item(note, first.origin, first.kind) for note in self._notes] + self.bullets
         # What the main agent does behind the call is not told here, and needs no values.
-        told = "\n".join(_texts(bullets))
+        told = "\n".join(_collect_texts(bullets))
         if self._saved.bare_entry:
             context.entry_is_told()
         counts = self._saved.counts
-        handed = [name for name in self._saved.handed if name in counts or _marks(name, told)]
+        handed = [name for name in self._saved.handed if name in counts or _has_mark_of(name, told)]
         return context.focused(first.origin, first.kind, bullets, self.model, handed)
 
 
-def _texts(items: Sequence[Item]) -> Iterator[str]:
+def _collect_texts(items: Sequence[Item]) -> Iterator[str]:
     for item in items:
         yield item.text
-        yield from _texts(item.children)
+        yield from _collect_texts(item.children)
 
 
-def _marks(name: str, told: str) -> bool:
+def _has_mark_of(name: str, told: str) -> bool:
     """Whether a text names a variable, or a part of it, by its mark."""
     mark = spell_variable(nodes.Variable(sigil="saved", name=name))
     return any(mark[:-1] + end in told for end in (mark[-1], ".", "["))
 
 
-def _marked(
+def _mark_saved_variables(
     statement: nodes.Statement, emit: Emit, saved: Saved, context: Context
 ) -> nodes.Statement:
     if isinstance(statement, nodes.Copy) and not getattr(emit, "whole", False):
@@ -173,5 +174,5 @@ def _marked(
     return saved.statement(statement)
 
 
-def _count(items: list[Item]) -> int:
-    return sum(1 + _count(item.children) for item in items)
+def _count_items(items: list[Item]) -> int:
+    return sum(1 + _count_items(item.children) for item in items)

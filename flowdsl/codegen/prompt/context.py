@@ -7,11 +7,17 @@ from contextlib import contextmanager
 from itertools import count, islice
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import unmet
+from flowdsl.ir.lowering.values import unmet_reason
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import AND, DONE, FAILED
-from flowdsl.prompt.text import OPEN_PART, clause, quoted, quoted_text, spell_variable
-from flowdsl.prompt.words import say
+from flowdsl.prompt.text import (
+    OPEN_PART,
+    quote_author_text,
+    quote_words,
+    spell_clause,
+    spell_variable,
+)
+from flowdsl.prompt.words import say_sentence
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import replace
 
@@ -81,19 +87,19 @@ class Context:
         handed: Sequence[str] = (),
     ) -> Item:
         """One `focused_action` line with its instruction; `handed` are variables that it uses."""
-        words = say("screen.focused", model_name(model))
+        words = say_sentence("screen.focused", model_name(model))
         if handed:
             self.told.add("marks")
             self.handed.update(dict.fromkeys(handed))
-            given = AND.join(f"{name} = {runtime(name)}" for name in handed)
-            bullets = [Item(say("data.given", given), origin, statement), *bullets]
+            given = AND.join(f"{name} = {spell_runtime_variable(name)}" for name in handed)
+            bullets = [Item(say_sentence("data.given", given), origin, statement), *bullets]
         return Item(words, origin, statement, bullets, focused=True)
 
     def entry_is_told(self) -> None:
         """Says that the entry of the loop around stands in the instruction of a focused agent."""
         self.told_entries.append(self._loops[-1])
 
-    def boxed_path(self, variable: nodes.Variable) -> nodes.Variable:
+    def find_boxed_path(self, variable: nodes.Variable) -> nodes.Variable:
         """A variable, or what stands in the box that it holds."""
         if variable.name not in self.boxed:
             return variable
@@ -118,14 +124,14 @@ def model_name(alias: str | None) -> str:
     return f'"{OPEN_PART}model:{alias}{OPEN_PART}"' if alias else ""
 
 
-def runtime(name: str) -> str:
+def spell_runtime_variable(name: str) -> str:
     """A runtime variable as the platform reads it."""
     return spell_variable(nodes.Variable(sigil="runtime", name=name))
 
 
-def reason(text: nodes.Text) -> str:
+def failure_reason(text: nodes.Text) -> str:
     """The reason of a failure as the argument of a tool."""
-    return quoted_text(text)
+    return quote_author_text(text)
 
 
 class Agent:
@@ -174,15 +180,21 @@ class Agent:
             case "retry" if self.attempts:
                 with_reason, without = "control.attempt_failed_with", "control.attempt_failed_last"
             case "retry":
-                self.notes[say("control.report_failure")] = None
+                self.notes[say_sentence("control.report_failure")] = None
                 with_reason, without = "control.fail_with", "control.fail_last"
             case "finish":
-                return say("control.finish", "" if leave.reason is None else clause(leave.reason))
-        return say(without) if leave.reason is None else say(with_reason, reason(leave.reason))
+                return say_sentence(
+                    "control.finish", "" if leave.reason is None else spell_clause(leave.reason)
+                )
+        return (
+            say_sentence(without)
+            if leave.reason is None
+            else say_sentence(with_reason, failure_reason(leave.reason))
+        )
 
     def goes_unsaid(self, leave: nodes.Leave, own: nodes.Text) -> bool:
         """Whether a failure is the one of which the rules tell; `own` is what was looked for."""
-        if leave.reason != unmet(own) or self._fails_whole(leave):
+        if leave.reason != unmet_reason(own) or self._fails_whole(leave):
             return False
         self.leave(leave)
         return True
@@ -196,15 +208,17 @@ class Agent:
         if leave.noted is not None and not self.main:
             self.saves()
             boxed = leave.noted in self.context.boxed
-            note = say("control.note_failure", self.inside, quoted(leave.noted), boxed)
+            note = say_sentence(
+                "control.note_failure", self.inside, quote_words(leave.noted), boxed
+            )
             self.notes[note] = None
         if leave.reason is None:
-            return say("control.fail_last")
+            return say_sentence("control.fail_last")
         name = "control.abort_with" if self._fails_whole(leave) else "control.fail_with"
-        return say(name, reason(leave.reason))
+        return say_sentence(name, failure_reason(leave.reason))
 
 
-def consequence(
+def emit_consequence(
     condition: str,
     body: nodes.Body,
     origin: nodes.Origin,
@@ -216,19 +230,23 @@ def consequence(
     """
     first = body[0] if body else None
     if first is None:
-        yield Item(say("control.then", condition, say("control.go_on")), origin, "otherwise")
+        yield Item(
+            say_sentence("control.then", condition, say_sentence("control.go_on")),
+            origin,
+            "otherwise",
+        )
     elif len(body) == 1 and isinstance(first, nodes.Leave):
         words = agent.leave(first)
-        yield Item(say("control.then", condition, words), first.origin, "otherwise")
+        yield Item(say_sentence("control.then", condition, words), first.origin, "otherwise")
     else:
-        yield Item(say("control.under", condition), origin, "otherwise", agent(body))
+        yield Item(say_sentence("control.under", condition), origin, "otherwise", agent(body))
 
 
 Looks = nodes.Choose | nodes.WaitUntil | nodes.Expect | nodes.Extract | nodes.Copy | nodes.Run
 """Statements that look for something, which may not be so."""
 
 
-def asked(ask: str, statement: Looks, own: nodes.Text, focused: Agent) -> Item:
+def make_asking_bullet(ask: str, statement: Looks, own: nodes.Text, focused: Agent) -> Item:
     """A bullet that looks for something, with what to do where it is not so.
 
     `own` is what it looks for. The failure with it as the reason is not said: it is a rule.
@@ -238,12 +256,14 @@ def asked(ask: str, statement: Looks, own: nodes.Text, focused: Agent) -> Item:
     origin, kind = statement.origin, statement.kind
     first = body[0] if body else None
     if first is None:
-        return Item(say("control.ask_else", ask, say("control.go_on")), origin, kind)
+        return Item(
+            say_sentence("control.ask_else", ask, say_sentence("control.go_on")), origin, kind
+        )
     if len(body) > 1 or not isinstance(first, nodes.Leave):
-        return Item(say("control.ask_else_do", ask), origin, kind, focused(body))
+        return Item(say_sentence("control.ask_else_do", ask), origin, kind, focused(body))
     if focused.goes_unsaid(first, own):
-        return Item(say("control.ask", ask), origin, kind)
-    return Item(say("control.ask_else", ask, focused.leave(first)), origin, kind)
+        return Item(say_sentence("control.ask", ask), origin, kind)
+    return Item(say_sentence("control.ask_else", ask, focused.leave(first)), origin, kind)
 
 
 Split = tuple[
@@ -257,7 +277,7 @@ The main agent's lines before it, the focused agent's bullets, and the main agen
 """
 
 
-def failure(
+def prepare_failure_lines(
     body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> tuple[Callable[[str, nodes.Statement], Item], Callable[[str], list[Item]]]:
     """A bullet that looks and saves how that ended, and the main agent's lines if it failed.
@@ -266,21 +286,30 @@ def failure(
     """
     decision = agent.context.decision()
     agent.saves()
-    key = quoted(decision)
+    key = quote_words(decision)
 
     def bullet(ask: str, statement: nodes.Statement) -> Item:
-        words = say("control.ask_decide", ask, key, quoted(DONE), quoted(FAILED))
+        words = say_sentence("control.ask_decide", ask, key, quote_words(DONE), quote_words(FAILED))
         return Item(words, origin, statement.kind)
 
     def lines(ask: str) -> list[Item]:
-        why = say("control.failed", ask)
+        why = say_sentence("control.failed", ask)
         with agent.context.decided():
-            return [*guarded(quoted(runtime(decision)), quoted(FAILED), why, body, origin, agent)]
+            return [
+                *emit_guarded_lines(
+                    quote_words(spell_runtime_variable(decision)),
+                    quote_words(FAILED),
+                    why,
+                    body,
+                    origin,
+                    agent,
+                )
+            ]
 
     return bullet, lines
 
 
-def guarded(
+def emit_guarded_lines(
     variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> Iterator[Item]:
     """Lines that depend on an earlier decision: done only if `variable` holds `answer`.
@@ -291,7 +320,9 @@ def guarded(
         return
     first = body[0]
     if len(body) == 1 and isinstance(first, nodes.Leave):
-        condition = say("control.if_decided", variable, answer, why)
-        yield Item(say("control.then", condition, agent.leave(first)), origin, "otherwise")
+        condition = say_sentence("control.if_decided", variable, answer, why)
+        yield Item(say_sentence("control.then", condition, agent.leave(first)), origin, "otherwise")
     else:
-        yield Item(say("control.only_if", variable, answer, why), origin, "otherwise", agent(body))
+        yield Item(
+            say_sentence("control.only_if", variable, answer, why), origin, "otherwise", agent(body)
+        )

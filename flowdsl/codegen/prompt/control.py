@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import literal, single_variable, text_of
+from flowdsl.ir.lowering.values import literal_text, single_variable, text_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import AGAIN, DONE, NONE
 from flowdsl.prompt.text import (
-    duration,
+    duration_words,
     limit_words,
-    quoted,
-    quoted_text,
-    shown,
+    quote_author_text,
+    quote_screen_text,
+    quote_words,
     spell_text,
     spell_variable,
 )
 from flowdsl.prompt.values import condition_words, value_words
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 from flowdsl.source.record import replace
 
-from .context import Agent, Split, Wrap, consequence, guarded, runtime
+from .context import (
+    Agent,
+    Split,
+    Wrap,
+    emit_consequence,
+    emit_guarded_lines,
+    spell_runtime_variable,
+)
 from .saved import has_entries
 
 # Branches
@@ -30,18 +37,22 @@ def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
     items: list[Item] = []
     for index, branch in enumerate(statement.branches):
         frame = "control.else_if" if index else "control.if_"
-        words = say(frame, condition_words(branch.condition))
-        items.append(_branch(words, branch.body, branch.origin, focused))
+        words = say_sentence(frame, condition_words(branch.condition))
+        items.append(_emit_branch(words, branch.body, branch.origin, focused))
     if statement.otherwise:
-        items.append(_branch(say("control.else_"), statement.otherwise, statement.origin, focused))
+        items.append(
+            _emit_branch(
+                say_sentence("control.else_"), statement.otherwise, statement.origin, focused
+            )
+        )
     return items
 
 
-def _branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) -> Item:
+def _emit_branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) -> Item:
     first = body[0] if len(body) == 1 else None
     if isinstance(first, nodes.Leave):
-        return Item(say("control.then", words, agent.leave(first)), origin, "if")
-    return Item(say("control.under", words), origin, "if", agent(body))
+        return Item(say_sentence("control.then", words, agent.leave(first)), origin, "if")
+    return Item(say_sentence("control.under", words), origin, "if", agent(body))
 
 
 def split_if(statement: nodes.If, main: Agent) -> Split:
@@ -51,7 +62,7 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
     """
     name = main.context.decision()
     main.saves()
-    decision, key = quoted(runtime(name)), quoted(name)
+    decision, key = quote_words(spell_runtime_variable(name)), quote_words(name)
     origin = statement.origin
 
     def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
@@ -59,19 +70,30 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
         bullets: list[Item] = []
         for number, branch in enumerate(asked.branches, 1):
             frame = "control.decide_otherwise" if bullets else "control.decide"
-            words = say(frame, condition_words(branch.condition), key, quoted(str(number)))
+            words = say_sentence(
+                frame, condition_words(branch.condition), key, quote_words(str(number))
+            )
             bullets.append(Item(words, branch.origin, "if"))
-        return [*bullets, Item(say("control.decide_none", key, quoted(NONE)), origin, "if")]
+        return [
+            *bullets,
+            Item(say_sentence("control.decide_none", key, quote_words(NONE)), origin, "if"),
+        ]
 
     def after() -> list[Item]:
         groups: list[Item] = []
         with main.context.decided():
             for number, branch in enumerate(statement.branches, 1):
                 words = condition_words(branch.condition)
-                answer = quoted(str(number))
-                groups.extend(guarded(decision, answer, words, branch.body, branch.origin, main))
-            rest = say("control.no_condition")
-            groups.extend(guarded(decision, quoted(NONE), rest, statement.otherwise, origin, main))
+                answer = quote_words(str(number))
+                groups.extend(
+                    emit_guarded_lines(decision, answer, words, branch.body, branch.origin, main)
+                )
+            rest = say_sentence("control.no_condition")
+            groups.extend(
+                emit_guarded_lines(
+                    decision, quote_words(NONE), rest, statement.otherwise, origin, main
+                )
+            )
         return groups
 
     return [], ask, after
@@ -82,22 +104,29 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
     limit = limit_words(statement.limit)
-    delay = _delay(statement.delay_milliseconds)
-    lines = focused(statement.body) or [Item(say("control.nothing"), statement.origin, "repeat")]
-    if (goal := _goal(statement, focused)) is not None:
+    delay = _delay_words(statement.delay_milliseconds)
+    lines = focused(statement.body) or [
+        Item(say_sentence("control.nothing"), statement.origin, "repeat")
+    ]
+    if (goal := _find_goal(statement, focused)) is not None:
         focused.looks()
         return [
-            Item(say("control.reach", shown(goal), limit, delay), statement.origin, "repeat", lines)
+            Item(
+                say_sentence("control.reach", quote_screen_text(goal), limit, delay),
+                statement.origin,
+                "repeat",
+                lines,
+            )
         ]
-    words = say("control.repeat", condition_words(statement.until), limit, delay)
-    missing = say("control.repeat_missing")
+    words = say_sentence("control.repeat", condition_words(statement.until), limit, delay)
+    missing = say_sentence("control.repeat_missing")
     return [
         Item(words, statement.origin, "repeat", lines),
-        *consequence(missing, statement.otherwise, statement.origin, focused),
+        *emit_consequence(missing, statement.otherwise, statement.origin, focused),
     ]
 
 
-def _goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
+def _find_goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
     """What rounds are to reach, where the rules say what happens if they do not."""
     match statement:
         case nodes.Repeat(until=nodes.Sees(text=goal), otherwise=(nodes.Leave() as leave,)):
@@ -115,24 +144,24 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     context = main.context
     key = context.decision()
     main.saves()
-    decision, key = quoted(runtime(key)), quoted(key)
+    decision, key = quote_words(spell_runtime_variable(key)), quote_words(key)
     saved = context.saved()
     until = condition_words(saved.marked(statement.until))
     bullets = [
-        Item(say("control.decide", until, key, quoted(DONE)), origin, "repeat"),
-        Item(say("control.decide_none", key, quoted(AGAIN)), origin, "repeat"),
+        Item(say_sentence("control.decide", until, key, quote_words(DONE)), origin, "repeat"),
+        Item(say_sentence("control.decide_none", key, quote_words(AGAIN)), origin, "repeat"),
     ]
 
     def look() -> Item:
         return context.focused(origin, "repeat", bullets, handed=tuple(saved.handed))
 
-    words = say("control.rounds", limit_words(statement.limit), decision)
-    stop = Item(say("control.repeat_stop", decision), origin, "repeat")
-    missing = say("control.rounds_missing", decision)
+    words = say_sentence("control.rounds", limit_words(statement.limit), decision)
+    stop = Item(say_sentence("control.repeat_stop", decision), origin, "repeat")
+    missing = say_sentence("control.rounds_missing", decision)
     first = look()
     with context.decided():
         lines = main(statement.body)
-        otherwise = list(consequence(missing, statement.otherwise, origin, main))
+        otherwise = list(emit_consequence(missing, statement.otherwise, origin, main))
     return [
         first,
         Item(words, origin, "repeat", [*_round_wait(statement), *lines, look(), stop]),
@@ -144,13 +173,13 @@ def _round_wait(statement: nodes.Repeat) -> list[Item]:
     """The wait between two rounds, which stands at the beginning of a further one."""
     if not statement.delay_milliseconds:
         return []
-    words = say("control.round_wait", duration(statement.delay_milliseconds))
+    words = say_sentence("control.round_wait", duration_words(statement.delay_milliseconds))
     return [Item(words, statement.origin, "repeat")]
 
 
-def _delay(milliseconds: int) -> str:
+def _delay_words(milliseconds: int) -> str:
     """How long between two rounds or attempts; empty for no time."""
-    return duration(milliseconds) if milliseconds else ""
+    return duration_words(milliseconds) if milliseconds else ""
 
 
 def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
@@ -161,21 +190,23 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
     if statement.entry:
-        missing = say("control.attempt_missing")
+        missing = say_sentence("control.attempt_missing")
         return [
-            Item(say("control.attempt"), origin, "for", lines),
-            *consequence(missing, statement.otherwise, origin, agent),
+            Item(say_sentence("control.attempt"), origin, "for", lines),
+            *emit_consequence(missing, statement.otherwise, origin, agent),
         ]
-    delay = _delay(statement.delay_milliseconds) if statement.attempts > 1 else ""
+    delay = _delay_words(statement.delay_milliseconds) if statement.attempts > 1 else ""
     if agent.main:
-        words = say("control.attempts", statement.attempts)
+        words = say_sentence("control.attempts", statement.attempts)
         if delay:
-            lines.insert(0, Item(say("control.retry_wait", delay), origin, "retry"))
+            lines.insert(0, Item(say_sentence("control.retry_wait", delay), origin, "retry"))
     else:
-        words = say("control.retry", statement.attempts, delay)
+        words = say_sentence("control.retry", statement.attempts, delay)
     return [
         Item(words, origin, "retry", lines),
-        *consequence(say("control.retry_missing"), statement.otherwise, origin, agent),
+        *emit_consequence(
+            say_sentence("control.retry_missing"), statement.otherwise, origin, agent
+        ),
     ]
 
 
@@ -196,13 +227,13 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
         focused = Agent(main.context, lambda body, agent: [], main=False)
         saved = main.context.saved()
         counted = value_words(saved.marked(_as_list(statement.items)))
-        missing = say("control.loop_too_many", counted, limit_words(statement.limit))
-        bullets = list(consequence(missing, (leave,), origin, focused))
+        missing = say_sentence("control.loop_too_many", counted, limit_words(statement.limit))
+        bullets = list(emit_consequence(missing, (leave,), origin, focused))
         counts.append(main.context.focused(origin, "for", bullets, handed=tuple(saved.handed)))
     may_be_empty = not has_entries(statement.items, main.context.filled)
-    words = say("control.start_loop", items, may_be_empty)
+    words = say_sentence("control.start_loop", items, may_be_empty)
     with main.context.inside(statement):
-        lines = [*main(statement.body), Item(say("control.end_loop"), origin, "for")]
+        lines = [*main(statement.body), Item(say_sentence("control.end_loop"), origin, "for")]
     return [*counts, Item(words, origin, "for", lines)]
 
 
@@ -223,14 +254,16 @@ def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
             reason=_too_many(statement.limit),
             noted=statement.noted,
         )
-        missing = say("control.loop_too_many", value_words(items), limit_words(statement.limit))
-        bullets.extend(consequence(missing, (leave,), origin, focused))
+        missing = say_sentence(
+            "control.loop_too_many", value_words(items), limit_words(statement.limit)
+        )
+        bullets.extend(emit_consequence(missing, (leave,), origin, focused))
     if statement.body:
         mark = spell_variable(nodes.Variable(sigil="saved", name=statement.entry))
         if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
-            words = say("control.each_number", mark, items.value - 1)
+            words = say_sentence("control.each_number", mark, items.value - 1)
         else:
-            words = say("control.each", mark, value_words(items))
+            words = say_sentence("control.each", mark, value_words(items))
         bullets.append(Item(words, origin, "for", focused(statement.body)))
     return bullets
 
@@ -238,9 +271,9 @@ def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
 def _too_many(limit: nodes.Limit) -> nodes.Text:
     """The reason for which a loop over more entries than its bound is not begun."""
     if isinstance(limit, int):
-        return literal(say("control.loop_reason", limit))
-    before, after = say("control.loop_reason", _PLACE).split(_PLACE)
-    return *literal(before), limit, *literal(after)
+        return literal_text(say_sentence("control.loop_reason", limit))
+    before, after = say_sentence("control.loop_reason", _PLACE).split(_PLACE)
+    return *literal_text(before), limit, *literal_text(after)
 
 
 _PLACE = "\0"
@@ -249,11 +282,13 @@ _PLACE = "\0"
 
 def loop_items(value: nodes.Value) -> str:
     """What `start_loop` is given as text: a variable, a JSON array, or a count."""
-    text = text_of(_written_out(value))
-    return quoted_text(text) if single_variable(value) is None else quoted(spell_text(text))
+    text = text_of(_expand_constants(value))
+    return (
+        quote_author_text(text) if single_variable(value) is None else quote_words(spell_text(text))
+    )
 
 
-def _written_out(value: nodes.Value) -> nodes.Value:
+def _expand_constants(value: nodes.Value) -> nodes.Value:
     """The value, with lists and objects in constants turned into list and object nodes.
 
     So each value is spelled in one way only.
@@ -261,19 +296,19 @@ def _written_out(value: nodes.Value) -> nodes.Value:
     match value:
         case nodes.ConstantValue(value=list() as items):
             constants = (nodes.ConstantValue(value=item) for item in items)
-            return nodes.ListValue(items=tuple(map(_written_out, constants)))
+            return nodes.ListValue(items=tuple(map(_expand_constants, constants)))
         case nodes.ConstantValue(value=dict() as fields):
             return nodes.ObjectValue(
                 fields=tuple(
-                    (name, _written_out(nodes.ConstantValue(value=item)))
+                    (name, _expand_constants(nodes.ConstantValue(value=item)))
                     for name, item in fields.items()
                 )
             )
         case nodes.ListValue(items=inner):
-            return nodes.ListValue(items=tuple(map(_written_out, inner)))
+            return nodes.ListValue(items=tuple(map(_expand_constants, inner)))
         case nodes.ObjectValue(fields=pairs):
             return nodes.ObjectValue(
-                fields=tuple((name, _written_out(item)) for name, item in pairs)
+                fields=tuple((name, _expand_constants(item)) for name, item in pairs)
             )
         case _:
             return value

@@ -8,11 +8,25 @@ from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import bracket_pair, bracketed, quoted, shown, spell_variable
+from flowdsl.prompt.text import (
+    bracket_pair,
+    enclose_in_brackets,
+    quote_screen_text,
+    quote_words,
+    spell_variable,
+)
 from flowdsl.prompt.values import members_words, type_words, value_words
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 
-from .context import Agent, Context, Split, asked, failure, model_name, runtime
+from .context import (
+    Agent,
+    Context,
+    Split,
+    make_asking_bullet,
+    model_name,
+    prepare_failure_lines,
+    spell_runtime_variable,
+)
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
@@ -20,7 +34,11 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
     focused.saves()
     if statement.otherwise is None:
         return [_read_or_missing(statement, focused)]
-    return [asked(_read(statement, focused.context), statement, statement.source, focused)]
+    return [
+        make_asking_bullet(
+            _reading_words(statement, focused.context), statement, statement.source, focused
+        )
+    ]
 
 
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
@@ -34,55 +52,57 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
 
     def after() -> list[Item]:
         variable = nodes.Variable(sigil="runtime", name=statement.variable)
-        value = bracketed(spell_variable(main.context.boxed_path(variable)))
-        words = say("data.if_missing", value)
+        value = enclose_in_brackets(spell_variable(main.context.find_boxed_path(variable)))
+        words = say_sentence("data.if_missing", value)
         return [Item(words, origin, "otherwise", main(statement.otherwise or ()))]
 
     return [], ask, after
 
 
-def _read(statement: nodes.Extract, context: Context) -> str:
-    type_, _ = _present(statement.type)
+def _reading_words(statement: nodes.Extract, context: Context) -> str:
+    type_, _ = _strip_optional_type(statement.type)
     boxed = statement.variable in context.boxed
-    key = quoted(statement.variable)
+    key = quote_words(statement.variable)
     listed = isinstance(statement.type, nodes.ListType)
-    return say("data.read", shown(statement.source), type_words(type_), listed, key, boxed)
+    return say_sentence(
+        "data.read", quote_screen_text(statement.source), type_words(type_), listed, key, boxed
+    )
 
 
 def _read_or_missing(statement: nodes.Extract, focused: Agent) -> Item:
     focused.looks()
-    words = _read(statement, focused.context)
-    words = say("control.ask_else", words, say("data.save_missing"))
+    words = _reading_words(statement, focused.context)
+    words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
     return Item(words, statement.origin, "extract")
 
 
-def _present(type_: nodes.Type) -> tuple[nodes.Type, bool]:
+def _strip_optional_type(type_: nodes.Type) -> tuple[nodes.Type, bool]:
     """The type without its `?`, and whether it had one."""
     return (type_.inner, True) if isinstance(type_, nodes.OptionalType) else (type_, False)
 
 
 def emit_background(statement: nodes.BackgroundExtract, context: Context) -> list[Item]:
     """A reading for an output only; nothing later in the prompt uses it."""
-    type_, optional = _present(statement.type)
-    prompt = say(
+    type_, optional = _strip_optional_type(statement.type)
+    prompt = say_sentence(
         "data.background_prompt",
-        shown(statement.source),
+        quote_screen_text(statement.source),
         type_words(type_),
         isinstance(statement.type, nodes.ListType),
-        quoted(statement.variable),
+        quote_words(statement.variable),
         statement.variable in context.boxed,
         optional,
     )
     # A value may hold any quotation mark, and none of the brackets.
     filled = any(isinstance(piece, nodes.Variable) for piece in statement.source)
-    prompt = bracketed(prompt) if filled else quoted(prompt)
-    words = say("data.background", prompt, model_name(statement.model))
+    prompt = enclose_in_brackets(prompt) if filled else quote_words(prompt)
+    words = say_sentence("data.background", prompt, model_name(statement.model))
     return [Item(words, statement.origin, "extract")]
 
 
 def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
     """Bullets: select and copy; then verify what is there."""
-    return [_copy(statement), _checked(statement, focused, own=True)]
+    return [_make_copy_bullet(statement), _make_verifying_bullet(statement, focused, own=True)]
 
 
 def split_copy(statement: nodes.Copy, main: Agent) -> Split:
@@ -91,10 +111,10 @@ def split_copy(statement: nodes.Copy, main: Agent) -> Split:
     A focused agent verifies, and acts on a failure if it has the tools.
     """
     origin, otherwise = statement.origin, statement.otherwise
-    copied = [_copy(statement)]
+    copied = [_make_copy_bullet(statement)]
     if otherwise is None or fits(otherwise, main.context.capabilities):
-        return copied, _verified, None
-    decide, lines = failure(otherwise, origin, main)
+        return copied, _verify_copy_bullets, None
+    decide, lines = prepare_failure_lines(otherwise, origin, main)
     words = _copy_words(statement, main.context)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
@@ -105,17 +125,19 @@ def split_copy(statement: nodes.Copy, main: Agent) -> Split:
     return copied, ask, lambda: lines(words)
 
 
-def _verified(statement: nodes.Statement, focused: Agent) -> list[Item]:
+def _verify_copy_bullets(statement: nodes.Statement, focused: Agent) -> list[Item]:
     assert isinstance(statement, nodes.Copy)
-    return [_checked(statement, focused)]
+    return [_make_verifying_bullet(statement, focused)]
 
 
-def _copy(statement: nodes.Copy) -> Item:
-    words = say("data.copy", shown(statement.source), quoted(statement.variable))
+def _make_copy_bullet(statement: nodes.Copy) -> Item:
+    words = say_sentence(
+        "data.copy", quote_screen_text(statement.source), quote_words(statement.variable)
+    )
     return Item(words, statement.origin, "copy")
 
 
-def _checked(statement: nodes.Copy, focused: Agent, *, own: bool = False) -> Item:
+def _make_verifying_bullet(statement: nodes.Copy, focused: Agent, *, own: bool = False) -> Item:
     """The bullet that verifies a copied text, and saves it where it is more than that text.
 
     `own`: this agent has copied it. The tool does not report an empty clipboard as an error. What
@@ -126,13 +148,15 @@ def _checked(statement: nodes.Copy, focused: Agent, *, own: bool = False) -> Ite
         focused.saves()
     words = _copy_words(statement, focused.context, own=own)
     if statement.otherwise is not None:
-        return asked(words, statement, statement.source, focused)
+        return make_asking_bullet(words, statement, statement.source, focused)
     if saves:
         focused.looks()
-        words = say("control.ask_else", words, say("data.save_missing"))
+        words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
     else:
-        apart, key = focused.context.apart, quoted(statement.variable)
-        words = say("data.copy_empty", copied_text(statement.variable, own=own), apart, key)
+        apart, key = focused.context.apart, quote_words(statement.variable)
+        words = say_sentence(
+            "data.copy_empty", spell_copied_text(statement.variable, own=own), apart, key
+        )
     return Item(words, statement.origin, "copy")
 
 
@@ -143,24 +167,27 @@ def _copy_words(statement: nodes.Copy, context: Context, *, own: bool = False) -
 
 def copy_words(statement: nodes.Copy, *, boxed: bool, apart: bool, own: bool = False) -> str:
     """What a copied text is verified to be, and saved as, as the beginning of a sentence."""
-    text, source = copied_text(statement.variable, own=own), shown(statement.source)
-    type_, _ = _present(statement.type)
+    text, source = (
+        spell_copied_text(statement.variable, own=own),
+        quote_screen_text(statement.source),
+    )
+    type_, _ = _strip_optional_type(statement.type)
     if not boxed and type_ == _TEXT:
-        return say("data.copy_check", text, apart, source)
-    key = quoted(statement.variable)
-    return say("data.copy_save", text, apart, source, key, boxed, type_words(type_))
+        return say_sentence("data.copy_check", text, apart, source)
+    key = quote_words(statement.variable)
+    return say_sentence("data.copy_save", text, apart, source, key, boxed, type_words(type_))
 
 
-def copied_text(name: str, *, own: bool) -> str:
+def spell_copied_text(name: str, *, own: bool) -> str:
     """A copied text between its ends; the platform fills it in unless it is the agent's `own`."""
     opening, closing = bracket_pair(1)
     mark = spell_variable(nodes.Variable(sigil="saved", name=name))
-    return f"{opening}{mark if own else runtime(name)}{closing}"
+    return f"{opening}{mark if own else spell_runtime_variable(name)}{closing}"
 
 
 def saves_copied(statement: nodes.Copy, context: Context) -> bool:
     """Whether the copied text is saved anew, as a value of its type or to be handed over."""
-    type_, _ = _present(statement.type)
+    type_, _ = _strip_optional_type(statement.type)
     return type_ != _TEXT or statement.variable in context.boxed
 
 
@@ -176,9 +203,11 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
     kept: dict[str, nodes.Value] = {}
     origin = statement.origin
     for each in statement.assignments:
-        value = _kept(each, focused.context)
-        if kept and (value is None or each.variable in kept or _names(value, kept)):
-            items.append(Item(say("data.store", members_words(kept.items())), origin, "store"))
+        value = _find_whole_value(each, focused.context)
+        if kept and (value is None or each.variable in kept or _has_any_variable(value, kept)):
+            items.append(
+                Item(say_sentence("data.store", members_words(kept.items())), origin, "store")
+            )
             kept = {}
         if value is None:
             items.append(Item(_assignment_words(each, focused.context), each.origin, "store"))
@@ -186,11 +215,11 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
         origin = origin if kept else each.origin
         kept[each.variable] = value
     if kept:
-        items.append(Item(say("data.store", members_words(kept.items())), origin, "store"))
+        items.append(Item(say_sentence("data.store", members_words(kept.items())), origin, "store"))
     return items
 
 
-def _kept(assignment: nodes.Assignment, context: Context) -> nodes.Value | None:
+def _find_whole_value(assignment: nodes.Assignment, context: Context) -> nodes.Value | None:
     """What stands under the key as a whole; None where it takes a sentence of its own."""
     value = assignment.value
     if assignment.append or assignment.wraps or isinstance(value, nodes.FailureReason):
@@ -200,19 +229,19 @@ def _kept(assignment: nodes.Assignment, context: Context) -> nodes.Value | None:
     return nodes.ObjectValue(fields=((nodes.BOX, value),))
 
 
-def _names(value: nodes.Value, kept: Collection[str]) -> bool:
+def _has_any_variable(value: nodes.Value, kept: Collection[str]) -> bool:
     """Whether a value names one of some variables."""
     return any(isinstance(each, nodes.Variable) and each.name in kept for each in walk(value))
 
 
 def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:
-    key = quoted(assignment.variable)
+    key = quote_words(assignment.variable)
     if isinstance(assignment.value, nodes.FailureReason):
-        return say("data.store_reason", key, assignment.variable in context.boxed)
+        return say_sentence("data.store_reason", key, assignment.variable in context.boxed)
     value = value_words(assignment.value)
     if assignment.wraps:
-        return say("data.store_entries", key, value)
+        return say_sentence("data.store_entries", key, value)
     if assignment.numbered:
-        return say("data.append_numbered", key, value)
+        return say_sentence("data.append_numbered", key, value)
     mark = nodes.Variable(sigil="saved", name=assignment.variable)
-    return say("data.append", key, spell_variable(mark), value)
+    return say_sentence("data.append", key, spell_variable(mark), value)

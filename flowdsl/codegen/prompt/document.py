@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
-from flowdsl.ir.passes.handing import with_boxes
+from flowdsl.ir.passes.handing import box_handed_values
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.outline import Item, Line, render_outline
 from flowdsl.prompt.text import (
     OPEN_PART,
-    quoted,
+    quote_words,
     spell_literal,
     spell_path,
 )
-from flowdsl.prompt.words import heading_paragraph, say
+from flowdsl.prompt.words import heading_paragraph, say_sentence
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.values.spelling import spell_constant
 from flowdsl.source.record import Record
 
 from .context import Context
@@ -38,49 +38,49 @@ class Prompt(Record):
 
 def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
     """The prompt of a workflow that has statements."""
-    workflow = handed_over(workflow, capabilities)
-    lines = _lines(workflow, capabilities)
-    return Prompt(_template(workflow, lines), tuple(_mapped(lines)))
+    workflow = prepare_handed_values(workflow, capabilities)
+    lines = _emit_prompt_lines(workflow, capabilities)
+    return Prompt(_make_template(workflow, lines), tuple(_map_lines(lines)))
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
     """The text of the prompt alone, without its source map."""
-    workflow = handed_over(workflow, capabilities)
-    return _template(workflow, _lines(workflow, capabilities))
+    workflow = prepare_handed_values(workflow, capabilities)
+    return _make_template(workflow, _emit_prompt_lines(workflow, capabilities))
 
 
-def handed_over(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
+def prepare_handed_values(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
     """A workflow with the values that cross to a focused call kept so that they can."""
     if workflow.boxed is not None or workflow.prompt is not None:
         return workflow
-    context = _context(workflow, capabilities)
+    context = _make_context(workflow, capabilities)
     emit_main(workflow.body, context)
-    return with_boxes(workflow, context.handed, context.told_entries)
+    return box_handed_values(workflow, context.handed, context.told_entries)
 
 
-def _context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
+def _make_context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
     boxed = frozenset(workflow.boxed or ())
-    filled = _filled(workflow)
+    filled = _find_filled_lists(workflow)
     return Context(capabilities, workflow.names, filled, boxed, apart=workflow.apart)
 
 
-def _lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
-    context = _context(workflow, capabilities)
+def _emit_prompt_lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
+    context = _make_context(workflow, capabilities)
     items = emit_main(workflow.body, context)
     # Without a line under "Steps" an agent would take the title for its task.
-    items = items or [Item(say("steps.nothing"), workflow.origin, "steps")]
+    items = items or [Item(say_sentence("steps.nothing"), workflow.origin, "steps")]
     heading = heading_paragraph(
         spell_literal(workflow.title), spell_literal(workflow.description or "")
     )
     return [
-        *_paragraph(workflow, "title", heading),
-        *_paragraph(workflow, "rules", rules_words(workflow, items, context.told)),
-        Line(say("steps.title"), workflow.origin, "steps"),
+        *_emit_paragraph(workflow, "title", heading),
+        *_emit_paragraph(workflow, "rules", rules_words(workflow, items, context.told)),
+        Line(say_sentence("steps.title"), workflow.origin, "steps"),
         *render_outline(items),
     ]
 
 
-def _filled(workflow: nodes.Workflow) -> frozenset[str]:
+def _find_filled_lists(workflow: nodes.Workflow) -> frozenset[str]:
     """The inputs that are lists with an entry, as the input schema demands.
 
     A machine or a pool may supply a value that no schema has seen.
@@ -93,7 +93,7 @@ def _filled(workflow: nodes.Workflow) -> frozenset[str]:
     )
 
 
-def _paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
+def _emit_paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
     if text:
         for line in text.split("\n"):
             yield Line(line, workflow.origin, statement)
@@ -107,7 +107,7 @@ def source_words(
 
     `absent`: the output may be left out and is never null.
     """
-    variable = quoted((source.variable or "") + spell_path(source.place))
+    variable = quote_words((source.variable or "") + spell_path(source.place))
     missing = (
         _is_optional(type_) and not absent,
         absent,
@@ -118,15 +118,15 @@ def source_words(
         case "runtime" | "stored" if source.numbered:
             name = source.variable or ""
             keys = (f"{name}_1", f"{name}_2", nodes.count_of(name))
-            return say("sources.numbered", *map(quoted, keys), *missing[2:])
+            return say_sentence("sources.numbered", *map(quote_words, keys), *missing[2:])
         case "runtime" | "stored":
-            return say("sources.kept", variable, *missing)
+            return say_sentence("sources.kept", variable, *missing)
         case "background":
-            return say("sources.background", variable, *missing)
+            return say_sentence("sources.background", variable, *missing)
         case "const":
-            return say("sources.const", quoted(spell(source.value)))
+            return say_sentence("sources.const", quote_words(spell_constant(source.value)))
         case "none":
-            return say("sources.left_out" if absent else "sources.unset")
+            return say_sentence("sources.left_out" if absent else "sources.unset")
 
 
 def _is_optional(type_: nodes.Type | None) -> bool:
@@ -162,7 +162,7 @@ def _holds_absent(type_: nodes.Type | None) -> bool:
             return False
 
 
-def _html(lines: Sequence[str]) -> Iterator[str]:
+def _render_html_lines(lines: Sequence[str]) -> Iterator[str]:
     """The lines of a prompt that holds pictures (assumption `image-html`): a paragraph up to each
     blank line."""
     for before, line, after in zip(("", *lines), lines, (*lines[1:], ""), strict=False):
@@ -176,7 +176,7 @@ def _html_line(line: str) -> str:
     """A line without what ends it; open parts stay."""
     text = line.lstrip(" ")
     parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", text)
-    escaped = (part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+    escaped = (part if index % 2 else _escape_with_blanks(part) for index, part in enumerate(parts))
     return f"{_INDENT * (len(line) - len(text))}{''.join(escaped)}"
 
 
@@ -184,21 +184,21 @@ _INDENT = "\u00a0"
 """A blank that a browser keeps; without it the outline would lose its levels."""
 
 
-def _escaped(text: str) -> str:
+def _escape_with_blanks(text: str) -> str:
     """Characters that mean themselves in HTML, all their blanks included."""
-    return _escape(text, quote=False).replace("  ", f" {_INDENT}")
+    return _escape_html(text, quote=False).replace("  ", f" {_INDENT}")
 
 
-def _escape(text: str, *, quote: bool) -> str:
+def _escape_html(text: str, *, quote: bool) -> str:
     from html import escape  # only prompts with pictures are HTML
 
     return escape(text, quote)
 
 
-def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
+def _make_template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
     html = any(isinstance(each, nodes.Picture) for each in statements(workflow.body))
     texts = [line.text for line in lines]
-    text = "\n".join(_html(texts) if html else texts)
+    text = "\n".join(_render_html_lines(texts) if html else texts)
     parts: list[str | ModelName | ImageRef] = []
     for index, part in enumerate(_OPEN.split(text)):
         if index % 2 == 0:
@@ -211,12 +211,12 @@ def _template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
         else:
             name, _, alternative = rest.partition(":")
             sha256, _, extension = name.partition(".")
-            words = _escape(alternative, quote=True)
+            words = _escape_html(alternative, quote=True)
             parts += ['<img src="', ImageRef(sha256, extension), f'" alt="{words}">']
     return Template(tuple(parts))
 
 
-def _mapped(lines: list[Line]) -> Iterator[MappedLine]:
+def _map_lines(lines: list[Line]) -> Iterator[MappedLine]:
     for number, line in enumerate(lines, 1):
         if line.statement:
             origin = line.origin

@@ -12,7 +12,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements, variables_set, walk
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import SENTENCES
-from flowdsl.prompt.text import bracket_pair, marked_text
+from flowdsl.prompt.text import bracket_pair, spell_marked_text
 from flowdsl.prompt.words import rules_paragraph
 
 
@@ -22,20 +22,22 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     `told` are the rules on failing and saving that words of the lines need, by their keys among
     the sentences of `rules`.
     """
-    always = [rule for rule in map(marked_text, workflow.rules) if rule]
-    lines, bullets = list(_lines(items)), list(_bullets(items))
+    always = [rule for rule in map(spell_marked_text, workflow.rules) if rule]
+    lines, bullets = list(_find_numbered_lines(items)), list(_find_bullets(items))
     titles = [item for item in items if item.title]
-    own = set(_needed((*titles, *lines), always=bool(always)))
-    passed = set(_needed(bullets, always=bool(always)))
+    own = set(_find_needed_rules((*titles, *lines), always=bool(always)))
+    passed = set(_find_needed_rules(bullets, always=bool(always)))
     says_missing = any(_EMPTY in each.text for each in bullets)
     missing = _Missing(workflow, says_missing=says_missing)
     asks_missing = any(words in each.text for words in _ASKS_MISSING for each in bullets)
-    if asks_missing or (says_missing and any(map(missing.may_be_of_run, _variables(bullets)))):
+    if asks_missing or (
+        says_missing and any(map(missing.may_be_of_run, _find_line_variables(bullets)))
+    ):
         passed.add("missing")
     if workflow.apart and any(each.statement in ("extract", "run") for each in bullets):
         passed.add("apart")
     typed = [
-        set(_variables([each for each in half if each.statement == "type"]))
+        set(_find_line_variables([each for each in half if each.statement == "type"]))
         for half in (lines, bullets)
     ]
     if any(missing.may_be(*each) for each in typed[0] | typed[1]):
@@ -50,7 +52,7 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
         passed.add("marked_data")
         own.discard("data")
         passed.discard("data")
-    flags = set(_flags(items))
+    flags = set(_find_rule_flags(items))
     return rules_paragraph(
         titles=bool(titles),
         focused=bool(bullets),
@@ -61,9 +63,9 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     )
 
 
-def _flags(items: Sequence[Item]) -> Iterator[str]:
+def _find_rule_flags(items: Sequence[Item]) -> Iterator[str]:
     """The rules that say their further words."""
-    calls = [list(_bullets([call])) for call in _calls(items)]
+    calls = [list(_find_bullets([call])) for call in _find_call_lines(items)]
     if any(_marks_own([bullet.text for bullet in bullets]) for bullets in calls):
         yield "marks"
     rounds = [each for bullets in calls for each in bullets if each.statement == "repeat"]
@@ -83,33 +85,33 @@ def _is_mark(found: re.Match[str]) -> bool:
     return found[1] == "\u27ea"
 
 
-def _calls(items: Sequence[Item]) -> Iterator[Item]:
+def _find_call_lines(items: Sequence[Item]) -> Iterator[Item]:
     """The lines that call focused agents."""
     for item in items:
         if item.focused:
             yield item
         else:
-            yield from _calls(item.children)
+            yield from _find_call_lines(item.children)
 
 
-def _lines(items: Sequence[Item]) -> Iterator[Item]:
+def _find_numbered_lines(items: Sequence[Item]) -> Iterator[Item]:
     """The numbered lines."""
     for item in items:
         if not item.title:
             yield item
         if not item.focused:
-            yield from _lines(item.children)
+            yield from _find_numbered_lines(item.children)
 
 
-def _bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
+def _find_bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
     """The bullets of all calls."""
     for item in items:
         if inside:
             yield item
-        yield from _bullets(item.children, inside=inside or item.focused)
+        yield from _find_bullets(item.children, inside=inside or item.focused)
 
 
-def _variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, bool]]:
+def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, bool]]:
     """The variables in lines: how each begins, its name, and whether a part of it is named."""
     for line in lines:
         for found in _VARIABLE.finditer(line.text):
@@ -193,7 +195,7 @@ _PAUSES = (
 )
 
 
-def _needed(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
+def _find_needed_rules(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
     """The rules without which the words of some lines are not clear.
 
     A pause needs one only where something may come up meanwhile, for which the author has a rule.
@@ -204,9 +206,9 @@ def _needed(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
         yield "marks"
     if any(_SECRET.search(each.text) for each in lines):
         yield "secrets"
-    if any(each.statement == "wait_until" or (always and _pauses(each)) for each in lines):
+    if any(each.statement == "wait_until" or (always and _has_pause(each)) for each in lines):
         yield "wait"
 
 
-def _pauses(line: Item) -> bool:
+def _has_pause(line: Item) -> bool:
     return line.statement == "wait" or any(words in line.text for words in _PAUSES)

@@ -14,7 +14,7 @@ from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM
-from flowdsl.ir.walk import BODIES, variables_set, with_variables
+from flowdsl.ir.walk import BODIES, replace_variables, variables_set
 from flowdsl.source.record import field_names, replace
 
 
@@ -49,7 +49,9 @@ class Saved:
         if isinstance(statement, nodes.Store):
             return self._store(statement)
         rewritten = self.marked(statement)
-        return self._with_bodies(rewritten, frozenset(variables_set((_without_bodies(statement),))))
+        return self._rewrite_bodies(
+            rewritten, frozenset(variables_set((_without_bodies(statement),)))
+        )
 
     def verified(self, copy: nodes.Copy, *, saves: bool) -> nodes.Copy:
         """A copy of the main agent that the call verifies; `saves` says that it saves the value."""
@@ -76,7 +78,7 @@ class Saved:
         """The statements of a body, one after the other."""
         return tuple(map(self.statement, body))
 
-    def _with_bodies(self, statement: nodes.Statement, own: frozenset[str]) -> nodes.Statement:
+    def _rewrite_bodies(self, statement: nodes.Statement, own: frozenset[str]) -> nodes.Statement:
         """A statement with its bodies rewritten; any of them may have been carried out.
 
         What the statement itself saves is saved unless it failed: then its `else` comes next.
@@ -93,7 +95,7 @@ class Saved:
             for body in bodies:
                 self.sure = start
                 rewritten.append(self.body(body))
-                if not _leaves(body):
+                if not _is_final_body(body):
                     ends.append(self.sure)
             changes[name] = (
                 tuple(
@@ -115,7 +117,7 @@ class Saved:
 
     def marked(self, node: Any) -> Any:
         """A node with the variables outside its bodies marked."""
-        return with_variables(node, self._mark, without=BODIES)
+        return replace_variables(node, self._mark, without=BODIES)
 
     def _mark(self, variable: nodes.Variable) -> nodes.Variable:
         if variable.sigil != "runtime":
@@ -141,7 +143,7 @@ def has_entries(items: nodes.Value, filled: frozenset[str]) -> bool:
             return False
 
 
-def _leaves(body: nodes.Body) -> bool:
+def _is_final_body(body: nodes.Body) -> bool:
     """Whether nothing behind a body is carried out after it."""
     return bool(body) and isinstance(body[-1], nodes.Leave)
 

@@ -6,22 +6,24 @@ from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import duration, shown
-from flowdsl.prompt.words import say
+from flowdsl.prompt.text import duration_words, quote_screen_text
+from flowdsl.prompt.words import say_sentence
 
-from .context import Agent, Split, asked, failure
+from .context import Agent, Split, make_asking_bullet, prepare_failure_lines
 
 Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
 
 def emit_check(statement: Check, focused: Agent) -> list[Item]:
     """The whole statement as a bullet."""
-    return [asked(ask_words(statement), statement, _own(statement), focused)]
+    return [
+        make_asking_bullet(ask_words(statement), statement, _target_text_of(statement), focused)
+    ]
 
 
 def split_check(statement: Check, main: Agent) -> Split:
     """The check alone as a bullet, where its `else` needs the main agent's tools."""
-    decide, lines = failure(statement.otherwise, statement.origin, main)
+    decide, lines = prepare_failure_lines(statement.otherwise, statement.origin, main)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asking, nodes.Choose | nodes.WaitUntil | nodes.Expect)
@@ -31,7 +33,7 @@ def split_check(statement: Check, main: Agent) -> Split:
     return [], ask, lambda: lines(ask_words(statement))
 
 
-def _own(statement: Check) -> nodes.Text:
+def _target_text_of(statement: Check) -> nodes.Text:
     return statement.target if isinstance(statement, nodes.Choose) else statement.condition
 
 
@@ -39,10 +41,12 @@ def ask_words(statement: Check) -> str:
     """What to look for, as the beginning of a sentence."""
     match statement:
         case nodes.Choose(target=target):
-            return say("screen.choose", shown(target))
+            return say_sentence("screen.choose", quote_screen_text(target))
         case nodes.WaitUntil(condition=condition, timeout_milliseconds=timeout):
-            return say("screen.wait_until", duration(timeout), shown(condition))
+            return say_sentence(
+                "screen.wait_until", duration_words(timeout), quote_screen_text(condition)
+            )
         case nodes.Expect(condition=condition):
-            return say("screen.expect", shown(condition))
+            return say_sentence("screen.expect", quote_screen_text(condition))
         case _:
             assert_never(statement)

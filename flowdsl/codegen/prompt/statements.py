@@ -8,7 +8,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import marked_text
+from flowdsl.prompt.text import spell_marked_text
 
 from . import actions, control, data, screen, tools
 from .calls import Calls, Emit
@@ -26,31 +26,31 @@ def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
     Neighbouring statements of focused agents share one call, which costs as much as each alone.
     """
     items: list[Item] = []
-    focused = Agent(main.context, _bullets, main=False)
+    focused = Agent(main.context, _emit_bullets, main=False)
     focused.inside = main.inside
     calls = Calls(main.context, focused, items, _emit_plain, main)
-    _collect(body, main, calls)
+    _collect_body_lines(body, main, calls)
     calls.close()
     return _without_bare_titles(items)
 
 
-def _collect(body: nodes.Body, main: Agent, calls: Calls) -> None:
+def _collect_body_lines(body: nodes.Body, main: Agent, calls: Calls) -> None:
     """Add the lines of a body to those of `calls`."""
     for statement in body:
         if isinstance(statement, nodes.Step):
             # Its title stands over what it does: people follow a run by titles.
             calls.close()
             outer = calls.items
-            step = Item(marked_text(statement.title), statement.origin, "step", title=True)
+            step = Item(spell_marked_text(statement.title), statement.origin, "step", title=True)
             outer.append(step)
             calls.items = step.children
-            _collect(statement.body, main, calls)
+            _collect_body_lines(statement.body, main, calls)
             calls.items = outer
         elif _is_plain(statement):
             calls.pass_by(statement)
         elif _is_focused(statement, main.context):
             calls.add(statement, _emit_focused)
-        elif (split := _split(statement, main)) is not None:
+        elif (split := _split_statement(statement, main)) is not None:
             before, ask, after = split
             if before:
                 calls.close()
@@ -104,7 +104,7 @@ def _is_focused(statement: nodes.Statement, context: Context) -> bool:
             return fits((statement,), context.capabilities)
 
 
-def _split(
+def _split_statement(
     statement: nodes.Statement, main: Agent
 ) -> tuple[list[Item], Emit, Callable[[], list[Item]] | None] | None:
     """A statement of which a focused agent decides and the main agent does the rest.
@@ -126,7 +126,7 @@ def _split(
             return None
 
 
-def _bullets(body: nodes.Body, focused: Agent) -> list[Item]:
+def _emit_bullets(body: nodes.Body, focused: Agent) -> list[Item]:
     """The bullets that instruct a focused agent."""
     items: list[Item] = []
     for statement in body:
@@ -150,7 +150,7 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
         case nodes.Loop(entry=None):
             return control.emit_loop(statement, main, _in_one(main.context))
         case nodes.Leave():
-            return [_leave(statement, main)]
+            return [_make_leave_line(statement, main)]
         case nodes.Repeat():
             return control.emit_repeat_main(statement, main)
         case nodes.Retry():
@@ -196,7 +196,7 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
         case nodes.BackgroundExtract():
             return data.emit_background(statement, focused.context)
         case nodes.Leave():
-            return [_leave(statement, focused)]
+            return [_make_leave_line(statement, focused)]
         case nodes.TypeDay():
             raise AssertionError("the main agent runs the command")
         case nodes.Loop():
@@ -214,6 +214,6 @@ def _in_one(context: Context) -> Wrap:
     return wrap
 
 
-def _leave(statement: nodes.Leave, agent: Agent) -> Item:
+def _make_leave_line(statement: nodes.Leave, agent: Agent) -> Item:
     words = agent.leave(statement)
     return Item(f"{words[:1].upper()}{words[1:]}.", statement.origin, "leave")

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import assert_never
 
 from flowdsl.ir import nodes
-from flowdsl.prompt.exact import exact
+from flowdsl.prompt.exact import spell_exact_text
 from flowdsl.prompt.outline import Item
-from flowdsl.prompt.text import OPEN_PART, bracketed, clause, quoted, quoted_text, spell_variable
+from flowdsl.prompt.text import (
+    OPEN_PART,
+    enclose_in_brackets,
+    quote_author_text,
+    quote_words,
+    spell_clause,
+    spell_variable,
+)
 from flowdsl.prompt.values import type_words
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 
-from .context import Agent, Split, asked, consequence
+from .context import Agent, Split, emit_consequence, make_asking_bullet
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
@@ -21,36 +28,36 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     success. Where the output is kept, what reads it asks that.
     """
     if statement.variable is not None:
-        return [_command(statement), _printed(statement, agent)]
-    check = say("tools.run_check")
+        return [_make_command_bullet(statement), _make_output_bullet(statement, agent)]
+    check = say_sentence("tools.run_check")
     failed = statement.otherwise or ()
-    following = consequence(check, failed, statement.origin, agent) if failed else ()
-    return [_command(statement), *following]
+    following = emit_consequence(check, failed, statement.origin, agent) if failed else ()
+    return [_make_command_bullet(statement), *following]
 
 
-def _printed(statement: nodes.Run, focused: Agent) -> Item:
+def _make_output_bullet(statement: nodes.Run, focused: Agent) -> Item:
     """The bullet that keeps what a command printed."""
     focused.saves()
-    words = _read(statement, focused)
+    words = _output_words(statement, focused)
     if statement.otherwise is not None:
-        return asked(words, statement, (), focused)
+        return make_asking_bullet(words, statement, (), focused)
     return _or_missing(words, statement, focused)
 
 
 def _or_missing(words: str, statement: nodes.Run, focused: Agent) -> Item:
     focused.looks()
-    words = say("control.ask_else", words, say("data.save_missing"))
+    words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
     return Item(words, statement.origin, "run")
 
 
-def _read(statement: nodes.Run, agent: Agent) -> str:
+def _output_words(statement: nodes.Run, agent: Agent) -> str:
     assert statement.variable is not None and statement.type is not None
     type_ = statement.type
-    return say(
+    return say_sentence(
         "tools.run_read",
         statement.otherwise is not None,
         type_words(type_.inner if isinstance(type_, nodes.OptionalType) else type_),
-        quoted(statement.variable),
+        quote_words(statement.variable),
         statement.variable in agent.context.boxed,
     )
 
@@ -65,25 +72,33 @@ def split_run(statement: nodes.Run, main: Agent) -> Split:
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asking, nodes.Run)
         focused.saves()
-        return [_command(asking), _or_missing(_read(asking, focused), asking, focused)]
+        return [
+            _make_command_bullet(asking),
+            _or_missing(_output_words(asking, focused), asking, focused),
+        ]
 
     def after() -> list[Item]:
         assert statement.variable is not None
         variable = nodes.Variable(sigil="runtime", name=statement.variable)
-        words = say("data.if_missing", bracketed(spell_variable(main.context.boxed_path(variable))))
+        words = say_sentence(
+            "data.if_missing",
+            enclose_in_brackets(spell_variable(main.context.find_boxed_path(variable))),
+        )
         return [Item(words, statement.origin, "otherwise", main(statement.otherwise or ()))]
 
     return [], ask, after
 
 
-def _command(statement: nodes.Run) -> Item:
-    words = say("tools.run", exact("command", statement.command, block=True))
+def _make_command_bullet(statement: nodes.Run) -> Item:
+    words = say_sentence("tools.run", spell_exact_text("command", statement.command, block=True))
     return Item(words, statement.origin, "run")
 
 
 def emit_type_day(statement: nodes.TypeDay) -> list[Item]:
     """One line: the command that sets the clipboard, and where it is pasted."""
-    words = say("tools.type_day", quoted(statement.command), clause(statement.target))
+    words = say_sentence(
+        "tools.type_day", quote_words(statement.command), spell_clause(statement.target)
+    )
     return [Item(words, statement.origin, "type")]
 
 
@@ -94,15 +109,15 @@ def emit_artifact(statement: nodes.Capture | nodes.Export | nodes.Picture) -> li
 def _artifact_words(statement: nodes.Capture | nodes.Export | nodes.Picture) -> str:
     match statement:
         case nodes.Capture(file=file):
-            return say("tools.capture", quoted_text(file))
+            return say_sentence("tools.capture", quote_author_text(file))
         case nodes.Export(file=file):
-            return say("tools.export", quoted_text(file))
+            return say_sentence("tools.export", quote_author_text(file))
         case nodes.Picture():
             picture = (
                 f"{OPEN_PART}image:{statement.sha256}.{statement.extension}:"
                 f"{statement.alternative}{OPEN_PART}"
             )
-            shows = clause(statement.shows) if statement.shows is not None else ""
-            return say("tools.picture", shows, picture)
+            shows = spell_clause(statement.shows) if statement.shows is not None else ""
+            return say_sentence("tools.picture", shows, picture)
         case _:
             assert_never(statement)

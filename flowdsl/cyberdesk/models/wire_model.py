@@ -39,9 +39,9 @@ UuidText = Annotated[str, AfterValidator(_canonical_uuid)]
 class WriteModel(BaseModel):
     """A request body that refuses unknown fields and distinguishes absent from null.
 
-    Refused values stay out of error messages. Fields newer than this client go through `passing`,
-    which names them one by one. The default of a field stands for "absent" and is not sent, so it
-    need not be a value that the field would take.
+    Refused values stay out of error messages. Fields newer than this client go through
+    `copy_passing`, which names them one by one. The default of a field stands for "absent" and is
+    not sent, so it need not be a value that the field would take.
     """
 
     model_config = ConfigDict(
@@ -54,7 +54,7 @@ class WriteModel(BaseModel):
     """Fields of the resource that only the service writes."""
     _unread: dict[str, Any] = PrivateAttr(default_factory=dict)
 
-    def passing(self, fields: Mapping[str, Any]) -> Self:
+    def copy_passing(self, fields: Mapping[str, Any]) -> Self:
         """A copy that also sends `fields`, which this client does not know, as they are.
 
         Raises `ValueError` for a field that the model has, or that only the service writes.
@@ -87,7 +87,7 @@ class OverlayModel(WriteModel):
     """
 
     @classmethod
-    def over(cls, remote: Mapping[str, Any], owned: Mapping[str, Any]) -> Self:
+    def lay_over(cls, remote: Mapping[str, Any], owned: Mapping[str, Any]) -> Self:
         """`owned` laid over the service's copy of the value.
 
         All other fields of `remote` are sent back unchanged, those newer than this client included.

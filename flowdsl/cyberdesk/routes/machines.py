@@ -55,7 +55,7 @@ class Machines(Resource[Machine, MachineCreate, MachinePatch]):
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[MachineFilter]
     ) -> MachinePage:
         """One page of the machines."""
-        return await self._page(MachinePage, skip, limit, wanted)
+        return await self._fetch_page(MachinePage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[MachineFilter]) -> Sequence[Machine]:
         """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`)."""
@@ -92,7 +92,7 @@ class Pools(Resource[Pool, PoolCreate, PoolPatch]):
         self, *, skip: int = 0, limit: int = 100, include: Sequence[str] = ()
     ) -> PoolPage:
         """One page of the pools."""
-        return await self._page(PoolPage, skip, limit, {"include": include})
+        return await self._fetch_page(PoolPage, skip, limit, {"include": include})
 
     async def list_all(self, *, include: Sequence[str] = ()) -> Sequence[Pool]:
         """Every pool, once, whatever is edited meanwhile (see `walk_all`)."""
@@ -132,7 +132,7 @@ class Connections(Readable[Connection]):
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[ConnectionFilter]
     ) -> ConnectionPage:
         """One page of the connections."""
-        return await self._page(ConnectionPage, skip, limit, wanted)
+        return await self._fetch_page(ConnectionPage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[ConnectionFilter]) -> Sequence[Connection]:
         """Every connection that matches, once, whatever is edited meanwhile (see `walk_all`)."""
@@ -158,7 +158,7 @@ class RequestLogs(Readable[RequestLog]):
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[RequestLogFilter]
     ) -> RequestLogPage:
         """One page of the requests to desktops."""
-        return await self._page(RequestLogPage, skip, limit, wanted)
+        return await self._fetch_page(RequestLogPage, skip, limit, wanted)
 
 
 async def machines_health(sender: Sender) -> MachinesHealth:

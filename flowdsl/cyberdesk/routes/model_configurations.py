@@ -13,7 +13,7 @@ from flowdsl.cyberdesk.models.model_configuration import (
     ProviderCredentialUpsert,
 )
 from flowdsl.cyberdesk.routes.resource import Resource
-from flowdsl.cyberdesk.transport import Sender, segment
+from flowdsl.cyberdesk.transport import Sender, quote_segment
 
 _CREDENTIALS = "/v1/provider-credentials"
 
@@ -48,19 +48,19 @@ class ProviderCredentials:
     ) -> ProviderCredential:
         """The slot with this key in place of any other."""
         body = credential.to_wire()
-        reply = await self._sender.write("PUT", _slot(slot), idempotency_key, body)
+        reply = await self._sender.write("PUT", _path_of_slot(slot), idempotency_key, body)
         return reply.model(ProviderCredential)
 
     async def validate(self, slot: str, *, idempotency_key: str) -> CredentialValidation:
         """What a call of the provider with the key shows; `NotFound` without a key."""
-        path = f"{_slot(slot)}/validate"
+        path = f"{_path_of_slot(slot)}/validate"
         return (await self._sender.write("POST", path, idempotency_key)).model(CredentialValidation)
 
     async def delete(self, slot: str, *, idempotency_key: str) -> ProviderCredential:
         """The slot without its key; `NotFound` without one."""
-        reply = await self._sender.write("DELETE", _slot(slot), idempotency_key)
+        reply = await self._sender.write("DELETE", _path_of_slot(slot), idempotency_key)
         return reply.model(ProviderCredential)
 
 
-def _slot(name: str) -> str:
-    return f"{_CREDENTIALS}/{segment(name)}"
+def _path_of_slot(name: str) -> str:
+    return f"{_CREDENTIALS}/{quote_segment(name)}"

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel
 
 from flowdsl.cyberdesk.models.wire_model import Page, ReadModel, WriteModel
-from flowdsl.cyberdesk.redaction import redacted_value
+from flowdsl.cyberdesk.redaction import redact_value
 from flowdsl.cyberdesk.replies import Reply
-from flowdsl.cyberdesk.transport import Sender, segment
+from flowdsl.cyberdesk.transport import Sender, quote_segment
 
 Row = TypeVar("Row", bound=ReadModel)
 Create = TypeVar("Create", bound=WriteModel)
@@ -43,11 +43,13 @@ class Readable(Generic[Row]):
 
     async def get(self, identifier: str, *, include: Sequence[str] = ()) -> Row:
         """One of them with all of its fields, and the related rows that `include` names."""
-        return self._read(await self._sender.get(self._one(identifier), query(include=include)))
+        return self._read(
+            await self._sender.get(self._one(identifier), query_parameters(include=include))
+        )
 
     def _one(self, identifier: str, *rest: str) -> str:
         """The path of one, or of what is below it."""
-        return "/".join((self.path, segment(identifier), *rest))
+        return "/".join((self.path, quote_segment(identifier), *rest))
 
     def _read(self, reply: Reply) -> Row:
         return self._clean(reply.model(self.row))
@@ -56,12 +58,14 @@ class Readable(Generic[Row]):
         """The row without what must not be shown of it."""
         return row
 
-    async def _page(self, page: type[Listing], skip: int, limit: int, wanted: object) -> Listing:
+    async def _fetch_page(
+        self, page: type[Listing], skip: int, limit: int, wanted: object
+    ) -> Listing:
         """One page of those that are `wanted`, a mapping of parameters."""
         assert isinstance(wanted, dict)
-        found = (await self._sender.get(self.path, query(skip=skip, limit=limit, **wanted))).model(
-            page
-        )
+        found = (
+            await self._sender.get(self.path, query_parameters(skip=skip, limit=limit, **wanted))
+        ).model(page)
         found.items[:] = map(self._clean, found.items)
         return found
 
@@ -105,13 +109,13 @@ class Resource(Editable[Row, Patch], Generic[Row, Create, Patch]):
         return await self._write("POST", self.path, idempotency_key, new.to_wire(), once=once)
 
 
-def query(**params: Any) -> dict[str, str | int | bool | list[str]]:
+def query_parameters(**params: Any) -> dict[str, str | int | bool | list[str]]:
     """The parameters of a request: those that are neither None nor an empty list."""
     said = {name: value for name, value in params.items() if value not in (None, [], ())}
     return {name: ",".join(value) if name in _JOINED else value for name, value in said.items()}
 
 
-def redacted_model(found: Model, secrets: tuple[str, ...]) -> Model:
+def redact_model(found: Model, secrets: tuple[str, ...]) -> Model:
     """What the service says of a run, as a model, with `REDACTED` for every secret of the run.
 
     Numbers are looked at in outputs alone, whose types are those of a workflow.
@@ -121,7 +125,7 @@ def redacted_model(found: Model, secrets: tuple[str, ...]) -> Model:
     clean = {
         name: value
         if name in _KEPT
-        else redacted_value(value, secrets, numbers=name == "output_data")
+        else redact_value(value, secrets, numbers=name == "output_data")
         for name, value in found.model_dump(exclude_unset=True).items()
     }
     return type(found).model_validate(clean)

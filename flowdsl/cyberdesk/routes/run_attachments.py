@@ -16,7 +16,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.resource import Readable, redacted_model
+from flowdsl.cyberdesk.routes.resource import Readable, redact_model
 from flowdsl.cyberdesk.transport import Sender
 
 
@@ -34,13 +34,13 @@ class RunAttachments(Readable[RunAttachment]):
 
     def _clean(self, row: RunAttachment) -> RunAttachment:
         """The attachment without a secret of its run in its names."""
-        return redacted_model(row, self._sender.secrets_of_runs.of(row.run_id))
+        return redact_model(row, self._sender.secrets_of_runs.of(row.run_id))
 
     async def list(
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[AttachmentFilter]
     ) -> RunAttachmentPage:
         """One page of the attachments."""
-        return await self._page(RunAttachmentPage, skip, limit, wanted)
+        return await self._fetch_page(RunAttachmentPage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[AttachmentFilter]) -> Sequence[RunAttachment]:
         """Every attachment that matches, once, whatever is edited meanwhile (see `walk_all`)."""

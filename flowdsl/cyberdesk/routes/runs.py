@@ -22,8 +22,8 @@ from flowdsl.cyberdesk.models.run import (
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.usage import RunCost, RunCostPage, RunCosts, UsageAggregate
 from flowdsl.cyberdesk.paging import walk_in_order
-from flowdsl.cyberdesk.redaction import redacted, secrets_in
-from flowdsl.cyberdesk.routes.resource import Resource, query, redacted_model
+from flowdsl.cyberdesk.redaction import redact_secrets, secrets_in
+from flowdsl.cyberdesk.routes.resource import Resource, query_parameters, redact_model
 from flowdsl.cyberdesk.transport import Sender
 
 
@@ -59,7 +59,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         self._sender.secrets_of_runs.give(run_ids, secrets_in(body))
 
     def _clean(self, row: Run) -> Run:
-        return redacted_model(row, self._sender.secrets_of_runs.of(row.id))
+        return redact_model(row, self._sender.secrets_of_runs.of(row.id))
 
     async def list(
         self,
@@ -76,7 +76,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         `include` may name `workflow`, `machine` and `machine.pools`.
         """
         chosen = {"sort_mode": sort_mode, **wanted, "include": include}
-        return await self._page(RunPage, skip, limit, chosen)
+        return await self._fetch_page(RunPage, skip, limit, chosen)
 
     async def list_all(self, **wanted: Unpack[RunFilter]) -> Sequence[Run]:
         """Every run that matches throughout, once, newest first (see `walk_in_order`)."""
@@ -91,7 +91,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         """The new run, which waits to be scheduled; `once` is that of `Sender.write`."""
         body = new.to_wire()
         reply = await self._sender.write("POST", self.path, idempotency_key, body, once=once)
-        return self._new(reply.model(Run), body)
+        return self._remember_new_run(reply.model(Run), body)
 
     async def create_bulk(
         self, runs: RunBulkCreate, *, idempotency_key: str, once: bool = False
@@ -101,8 +101,8 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         body = runs.to_wire()
         reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
         made = reply.model(BulkCreated)
-        made.created_runs[:] = [self._new(run, body) for run in made.created_runs]
-        made.errors[:] = [redacted(error, secrets_in(body)) for error in made.errors]
+        made.created_runs[:] = [self._remember_new_run(run, body) for run in made.created_runs]
+        made.errors[:] = [redact_secrets(error, secrets_in(body)) for error in made.errors]
         return made
 
     async def create_chain(
@@ -138,13 +138,13 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
     async def trajectory(self, run_id: str) -> Trajectory:
         """The trajectory that the run recorded."""
         reply = await self._sender.get(self._one(run_id, "trajectory"))
-        return self._recording(reply.model(Trajectory), run_id)
+        return self._redact_recording(reply.model(Trajectory), run_id)
 
     async def generate_trajectory(self, run_id: str, *, idempotency_key: str) -> Trajectory:
         """The run's recording, kept for replay, which takes an approval."""
         path = self._one(run_id, "generate-trajectory")
         reply = await self._sender.write("POST", path, idempotency_key, once=True)
-        return self._recording(reply.model(Trajectory), run_id)
+        return self._redact_recording(reply.model(Trajectory), run_id)
 
     async def llm_costs(self, run_id: str) -> RunCosts:
         """What the models of a run cost.
@@ -160,7 +160,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
 
         It does for `expires_in` seconds, 10 to 3,600.
         """
-        params = query(image_url=image_url, expires_in=expires_in)
+        params = query_parameters(image_url=image_url, expires_in=expires_in)
         path = self._one(run_id, "image", "signed-url")
         return (await self._sender.get(path, params)).model(SignedImage)
 
@@ -172,12 +172,12 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         signed = await self.sign_image(run_id, image_url, expires_in=60)
         return await self._sender.fetch(signed.signed_url, limit)
 
-    def _new(self, run: Run, body: Mapping[str, Any]) -> Run:
+    def _remember_new_run(self, run: Run, body: Mapping[str, Any]) -> Run:
         self.know_secrets([run.id], body)
         return self._clean(run)
 
-    def _recording(self, found: Trajectory, run_id: str) -> Trajectory:
-        return redacted_model(found, self._sender.secrets_of_runs.of(run_id))
+    def _redact_recording(self, found: Trajectory, run_id: str) -> Trajectory:
+        return redact_model(found, self._sender.secrets_of_runs.of(run_id))
 
 
 class CostFilter(TypedDict, total=False):
@@ -197,7 +197,7 @@ class Usage:
         self, *, from_date: str, to_date: str, mode: Literal["simulated", "billed"] = "simulated"
     ) -> UsageAggregate:
         """The steps of a span of time; `to_date` is excluded, and both are ISO 8601 in UTC."""
-        params = query(from_date=from_date, to_date=to_date, mode=mode)
+        params = query_parameters(from_date=from_date, to_date=to_date, mode=mode)
         return (await self._sender.get("/v1/usage/aggregate", params)).model(UsageAggregate)
 
     async def llm_costs(
@@ -207,7 +207,7 @@ class Usage:
 
         The service has this behind a feature flag, and refuses it where that is not set.
         """
-        params = query(skip=skip, limit=limit, **wanted)
+        params = query_parameters(skip=skip, limit=limit, **wanted)
         return (await self._sender.get("/v1/usage/llm-costs", params)).model(RunCostPage)
 
     async def llm_costs_all(self, **wanted: Unpack[CostFilter]) -> Sequence[RunCost]:

@@ -22,7 +22,7 @@ class _Ordered(Resource[Row, Create, Patch]):
         """Put them into this order."""
         body = {"ids": list(identifiers)}
         reply = await self._sender.write("PUT", f"{self.path}/reorder", idempotency_key, body)
-        reply.nothing()
+        reply.expect_no_content()
 
 
 class Tags(_Ordered[Tag, TagCreate, TagPatch]):

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 from flowdsl.cyberdesk.limits import LIST_LIMIT
 from flowdsl.cyberdesk.models.trajectory import Trajectory, TrajectoryPage, TrajectoryPatch
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.resource import Editable, redacted_model
+from flowdsl.cyberdesk.routes.resource import Editable, redact_model
 
 
 class TrajectoryFilter(TypedDict, total=False):
@@ -36,7 +36,7 @@ class Trajectories(Editable[Trajectory, TrajectoryPatch]):
 
     def _clean(self, row: Trajectory) -> Trajectory:
         """The recording without a secret of its run."""
-        return redacted_model(row, self._sender.secrets_of_runs.of(row.run_id))
+        return redact_model(row, self._sender.secrets_of_runs.of(row.run_id))
 
     async def list(
         self,
@@ -51,7 +51,7 @@ class Trajectories(Editable[Trajectory, TrajectoryPatch]):
         The service has no list of both, and gives only generated ones by default.
         """
         chosen = {"is_generated": is_generated, **wanted}
-        return await self._page(TrajectoryPage, skip, limit, chosen)
+        return await self._fetch_page(TrajectoryPage, skip, limit, chosen)
 
     async def list_all(
         self, *, is_generated: bool, **wanted: Unpack[TrajectoryFilter]

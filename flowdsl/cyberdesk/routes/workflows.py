@@ -10,8 +10,8 @@ from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.cyberdesk.models.workflow import Workflow, WorkflowCreate, WorkflowPage, WorkflowPatch
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.resource import Resource, redacted_model
-from flowdsl.cyberdesk.transport import segment
+from flowdsl.cyberdesk.routes.resource import Resource, redact_model
+from flowdsl.cyberdesk.transport import quote_segment
 
 
 class WorkflowFilter(TypedDict, total=False):
@@ -45,7 +45,7 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[WorkflowFilter]
     ) -> WorkflowPage:
         """One page, newest `updated_at` first."""
-        return await self._page(WorkflowPage, skip, limit, wanted)
+        return await self._fetch_page(WorkflowPage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[WorkflowFilter]) -> Sequence[Workflow]:
         """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`)."""
@@ -96,7 +96,7 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         **This workflow is deleted**, some time later.
         """
         body = {
-            "target_workflow_id": segment(target_workflow_id),
+            "target_workflow_id": quote_segment(target_workflow_id),
             "copy_trajectories": copy_trajectories,
         }
         return await self._write("POST", self._one(workflow_id, "merge"), idempotency_key, body)
@@ -105,7 +105,7 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         """The trajectory of the workflow that was changed last; `NotFound` when it has none."""
         reply = await self._sender.get(self._one(workflow_id, "latest-trajectory"))
         found = reply.model(Trajectory)
-        return redacted_model(found, self._sender.secrets_of_runs.of(found.run_id))
+        return redact_model(found, self._sender.secrets_of_runs.of(found.run_id))
 
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
         """The tags of a workflow."""
@@ -128,9 +128,9 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         """Add every tag to every workflow, at least one of each."""
         body = {"workflow_ids": list(workflow_ids), "tag_ids": list(tag_ids)}
         path = f"{self.path}/bulk/tags"
-        (await self._sender.write("POST", path, idempotency_key, body)).nothing()
+        (await self._sender.write("POST", path, idempotency_key, body)).expect_no_content()
 
     async def remove_tag(self, workflow_id: str, tag_id: str, *, idempotency_key: str) -> bool:
         """True when removed, False when the workflow did not have the tag."""
-        path = self._one(workflow_id, "tags", segment(tag_id))
+        path = self._one(workflow_id, "tags", quote_segment(tag_id))
         return await self._sender.delete(path, idempotency_key)

@@ -16,17 +16,17 @@ from flowdsl.semantics.texts.reserved_brackets import BRACKETS
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
-from .instructions import Instructions, depends, governs
+from .instructions import Instructions, has_condition_words, is_governing_line
 from .rich_text import (
     Block,
     Entry,
     Heading,
     Listing,
     Paragraph,
+    find_shown_pictures,
     is_rich_text,
     plain_text,
     read_blocks,
-    shown_pictures,
 )
 
 _NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
@@ -66,25 +66,25 @@ class Proposal(Record):
     brackets: bool
 
 
-def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
+def propose_statements(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
     """Statements that say what `prompt` says, in its order; never raises.
 
     `title` is the title of the workflow: a heading that only repeats it is left out.
     """
     rich = is_rich_text(prompt)
-    pictures = shown_pictures(prompt)
+    pictures = find_shown_pictures(prompt)
     if rich:
         prompt = plain_text(prompt)
     marked = not BRACKETS.isdisjoint(prompt)
     prompt = prompt.translate(_PLAIN)
     instructions = Instructions(hints)
-    body = tuple(_titled(read_blocks(prompt), title, instructions))
+    body = tuple(_convert_titled_prompt(read_blocks(prompt), title, instructions))
     sources = instructions.sources()
     told = {source.field for source in sources}
     missing = [field for field in hints.outputs or () if field.required and field.name not in told]
     if missing:
         readings = [instructions.reading(field) for field in missing]
-        body += (_step("Read the results", iter(readings), instructions),)
+        body += (_make_titled_step("Read the results", iter(readings), instructions),)
         sources = instructions.sources()
     references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
     return Proposal(
@@ -95,7 +95,7 @@ def propose(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
 # Blocks
 
 
-def _titled(
+def _convert_titled_prompt(
     blocks: Sequence[Block], title: str, instructions: Instructions
 ) -> Iterator[nodes.Statement]:
     """The statements of a whole prompt.
@@ -105,85 +105,89 @@ def _titled(
     first = blocks[0] if len(blocks) > 1 else None
     levels = [block.level for block in blocks[1:] if isinstance(block, Heading)]
     if isinstance(first, Heading) and first.level < min(levels, default=2):
-        if _words(first.text) - _words(title) - _OF_NO_TITLE:
-            yield _do(first.text, instructions)
-        inner = instructions.plain() if depends(first.text) else instructions
-        yield from _statements(blocks[1:], inner)
+        if _title_words(first.text) - _title_words(title) - _OF_NO_TITLE:
+            yield _make_do(first.text, instructions)
+        inner = instructions.plain() if has_condition_words(first.text) else instructions
+        yield from _convert_blocks(blocks[1:], inner)
     else:
-        yield from _statements(blocks, instructions)
+        yield from _convert_blocks(blocks, instructions)
 
 
-def _words(text: str) -> set[str]:
+def _title_words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
 
 
-def _statements(blocks: Sequence[Block], instructions: Instructions) -> Iterator[nodes.Statement]:
+def _convert_blocks(
+    blocks: Sequence[Block], instructions: Instructions
+) -> Iterator[nodes.Statement]:
     at = 0
     while at < len(blocks):
         block = blocks[at]
         at += 1
         if isinstance(block, Heading):
             end = at
-            while end < len(blocks) and not _ends(blocks[end], block.level):
+            while end < len(blocks) and not _ends_section(blocks[end], block.level):
                 end += 1
-            yield from _section(block.text, blocks[at:end], instructions)
+            yield from _convert_section(block.text, blocks[at:end], instructions)
             at = end
         elif isinstance(block, Paragraph):
             following = blocks[at] if at < len(blocks) else None
-            if isinstance(following, Listing) and _introduces(block.text, following):
-                yield _do(f"{block.text}\n{following.written}", instructions)
+            if isinstance(following, Listing) and _is_introducing_list(block.text, following):
+                yield _make_do(f"{block.text}\n{following.written}", instructions)
                 at += 1
             elif isinstance(following, Paragraph) and (
                 following.text.startswith(_FENCE) or _opens_case(block.text)
             ):
-                yield _do(f"{block.text}\n{following.text}", instructions)
+                yield _make_do(f"{block.text}\n{following.text}", instructions)
                 at += 1
             else:
-                for line in _lines(block.text):
+                for line in _split_sentence_lines(block.text):
                     yield from instructions.read(line)
         else:
             reader = instructions
             for entry in block.entries:
-                yield from _entry(entry, reader)
+                yield from _convert_entry(entry, reader)
                 if not entry.below and _opens_case(entry.text):
                     # The case that it opens can only be in the entries behind it.
                     reader = instructions.plain()
 
 
-def _ends(block: Block, level: int) -> bool:
+def _ends_section(block: Block, level: int) -> bool:
     return isinstance(block, Heading) and block.level <= level
 
 
-def _section(
+def _convert_section(
     heading: str, blocks: Sequence[Block], instructions: Instructions
 ) -> Iterator[nodes.Statement]:
-    title = re.sub(_NUMBER, "", _unmarked(heading), count=1)
+    title = re.sub(_NUMBER, "", _strip_title_marks(heading), count=1)
     # What is done only in some case, repeatedly or never stays prose.
-    inner = instructions.plain() if governs(title) else instructions
+    inner = instructions.plain() if is_governing_line(title) else instructions
     if not blocks:
-        yield _do(heading, instructions)
+        yield _make_do(heading, instructions)
     elif _can_be_title(title, instructions):
-        yield _step(title, _statements(blocks, inner), instructions)
-    elif governs(title) and all(isinstance(block, Paragraph | Listing) for block in blocks):
+        yield _make_titled_step(title, _convert_blocks(blocks, inner), instructions)
+    elif is_governing_line(title) and all(
+        isinstance(block, Paragraph | Listing) for block in blocks
+    ):
         # Such as "For each claim": no title of a step asks for anything.
         below = (each.written if isinstance(each, Listing) else each.text for each in blocks)
-        yield _do("\n".join((f"{title}:", *below)), instructions)
+        yield _make_do("\n".join((f"{title}:", *below)), instructions)
     else:
-        yield _do(heading, instructions)
-        yield from _statements(blocks, inner)
+        yield _make_do(heading, instructions)
+        yield from _convert_blocks(blocks, inner)
 
 
-def _entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
+def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
     if not entry.below:
         yield from instructions.read(entry.text)
     elif _is_group(entry, instructions):
-        inner = _statements(entry.below, instructions)
-        yield _step(_unmarked(entry.text), inner, instructions)
+        inner = _convert_blocks(entry.below, instructions)
+        yield _make_titled_step(_strip_title_marks(entry.text), inner, instructions)
     else:
-        yield _do(_without_mark(entry.written), instructions)
+        yield _make_do(_without_mark(entry.written), instructions)
 
 
-def _unmarked(title: str) -> str:
+def _strip_title_marks(title: str) -> str:
     return title.replace("**", "").strip().rstrip(".:; ")
 
 
@@ -193,8 +197,8 @@ def _is_group(entry: Entry, instructions: Instructions) -> bool:
         len(entry.below) == 1
         and isinstance(entry.below[0], Listing)
         and entry.below[0].ordered
-        and not governs(entry.text)
-        and _can_be_title(_unmarked(entry.text), instructions)
+        and not is_governing_line(entry.text)
+        and _can_be_title(_strip_title_marks(entry.text), instructions)
     )
 
 
@@ -212,24 +216,24 @@ def _can_be_title(text: str, instructions: Instructions) -> bool:
     )
 
 
-def _introduces(text: str, listing: Listing) -> bool:
+def _is_introducing_list(text: str, listing: Listing) -> bool:
     """Whether a list belongs to the paragraph before it: its condition, or what it speaks of."""
-    return _announces(text) and (not listing.ordered or governs(text))
+    return _is_announcement(text) and (not listing.ordered or is_governing_line(text))
 
 
 def _opens_case(text: str) -> bool:
     """Whether what follows a line is done only in some case, or never."""
-    return _announces(text) and governs(text)
+    return _is_announcement(text) and is_governing_line(text)
 
 
-def _announces(text: str) -> bool:
+def _is_announcement(text: str) -> bool:
     return text.rstrip("*_ ").endswith((":", "：", "?", "？"))
 
 
-def _lines(paragraph: str) -> list[str]:
+def _split_sentence_lines(paragraph: str) -> list[str]:
     """The lines of a paragraph if each is a sentence of its own, else the whole paragraph."""
     lines = paragraph.split("\n")
-    if all(re.fullmatch(_SENTENCE, line) for line in lines) and not depends(paragraph):
+    if all(re.fullmatch(_SENTENCE, line) for line in lines) and not has_condition_words(paragraph):
         return lines
     return [paragraph]
 
@@ -245,9 +249,11 @@ def _without_mark(written: str) -> str:
 # Statements
 
 
-def _do(text: str, instructions: Instructions) -> nodes.Do:
+def _make_do(text: str, instructions: Instructions) -> nodes.Do:
     return nodes.Do(origin=NOWHERE, text=instructions.text(text))
 
 
-def _step(title: str, body: Iterator[nodes.Statement], instructions: Instructions) -> nodes.Step:
+def _make_titled_step(
+    title: str, body: Iterator[nodes.Statement], instructions: Instructions
+) -> nodes.Step:
     return nodes.Step(origin=NOWHERE, title=instructions.text(title), body=tuple(body))

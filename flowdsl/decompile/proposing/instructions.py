@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import unmet
+from flowdsl.ir.lowering.values import unmet_reason
 from flowdsl.prompt.reading.texts import read_path
 from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
-from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, is_key, shared_name
+from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, find_shared_name, is_key
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
@@ -89,17 +89,17 @@ _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
 _BETWEEN_SENTENCES = r"(?<=[.!])[ \t]+(?=[A-Z{\"“])"
 
 
-def depends(text: str) -> bool:
+def has_condition_words(text: str) -> bool:
     """Whether a text speaks of a condition or of repetition."""
     return re.search(_DEPENDS, text) is not None
 
 
-def governs(text: str) -> bool:
+def is_governing_line(text: str) -> bool:
     """Whether what stands below a line is not simply done: a condition, a ban, remarks."""
-    return depends(text) or re.search(_OTHER_THAN_STEPS, text) is not None
+    return has_condition_words(text) or re.search(_OTHER_THAN_STEPS, text) is not None
 
 
-def _variables(hints: PromptHints) -> re.Pattern[str]:
+def _compile_variable_pattern(hints: PromptHints) -> re.Pattern[str]:
     """A pattern of the variables of the platform; a declared name in it may be any text."""
     declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
@@ -110,7 +110,7 @@ def _variables(hints: PromptHints) -> re.Pattern[str]:
     )
 
 
-def _variable(found: re.Match[str]) -> nodes.Variable:
+def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
     runtime, runtime_path, secret, name, path = found.groups()
     return nodes.Variable(
         sigil="runtime" if runtime else "secret" if secret else "input",
@@ -119,7 +119,7 @@ def _variable(found: re.Match[str]) -> nodes.Variable:
     )
 
 
-def _characters(characters: str) -> list[nodes.Piece]:
+def _make_character_pieces(characters: str) -> list[nodes.Piece]:
     # Code generation writes the backslash where the platform needs one.
     unescaped = re.sub(_ESCAPED, "", characters)
     return [nodes.TextPiece(value=unescaped)] if unescaped else []
@@ -128,8 +128,8 @@ def _characters(characters: str) -> list[nodes.Piece]:
 class Instructions:
     """Reads one instruction after the other, and remembers which variables they set.
 
-    The methods from `press` to `extract` build a statement from a match of `_PATTERNS`, or return
-    None.
+    The methods from `press` to `read_extract_line` build a statement from a match of `_PATTERNS`,
+    or return None.
     """
 
     def __init__(self, hints: PromptHints) -> None:
@@ -139,7 +139,7 @@ class Instructions:
         self._set: set[str] = set()
         self._origins: dict[str, str] = {}
         self._plain = False
-        self._variable = _variables(hints)
+        self._variable = _compile_variable_pattern(hints)
 
     def plain(self) -> Instructions:
         """A reader that makes every line a `do`."""
@@ -153,10 +153,10 @@ class Instructions:
         pieces: list[nodes.Piece] = []
         at = 0
         for found in self._variable.finditer(characters):
-            pieces += _characters(characters[at : found.start()])
-            pieces.append(_variable(found))
+            pieces += _make_character_pieces(characters[at : found.start()])
+            pieces.append(_variable_from_match(found))
             at = found.end()
-        return (*pieces, *_characters(characters[at:]))
+        return (*pieces, *_make_character_pieces(characters[at:]))
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
         """The sources of the outputs that statements have read so far."""
@@ -172,13 +172,13 @@ class Instructions:
         than prose, else one `do`.
         """
         prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=self.text(line))
-        if self._plain or "\n" in line or len(line) > _LONGEST or depends(line):
+        if self._plain or "\n" in line or len(line) > _LONGEST or has_condition_words(line):
             return [prose]
-        whole = self._sentence(line)
+        whole = self._read_sentence(line)
         if whole is not None:
             return [whole]
         sentences = re.split(_BETWEEN_SENTENCES, line)
-        statements = [self._sentence(each) for each in sentences]
+        statements = [self._read_sentence(each) for each in sentences]
         if not any(statements):
             return [prose]
         return [
@@ -186,8 +186,8 @@ class Instructions:
             for sentence, statement in zip(sentences, statements, strict=True)
         ]
 
-    def _sentence(self, line: str) -> nodes.Statement | None:
-        plain = _plain(line)
+    def _read_sentence(self, line: str) -> nodes.Statement | None:
+        plain = _strip_markdown(line)
         for pattern, build in _PATTERNS:
             found = re.fullmatch(pattern, plain, re.IGNORECASE)
             if found is not None:
@@ -202,12 +202,12 @@ class Instructions:
         variable = source_name(field.name, self._taken())
         self._set.add(variable)
         self._origins[field.name] = variable
-        return self._extract(variable, field.type, (nodes.TextPiece(value=words),))
+        return self._make_extract(variable, field.type, (nodes.TextPiece(value=words),))
 
     # One method for each kind of statement
 
     def press(self, found: re.Match[str]) -> nodes.Statement | None:
-        keys = _chord(found[1], named=found[2] is not None)
+        keys = _parse_chord(found[1], named=found[2] is not None)
         times = _COUNTS.get(number := (found[3] or "once").lower().removesuffix(" times"))
         times = int(number) if times is None else times
         return nodes.Press(origin=NOWHERE, keys=keys, times=times) if keys and times else None
@@ -235,11 +235,11 @@ class Instructions:
         field = self._inputs.get(variable.name)
         return field is not None and (bool(variable.path) or _is_scalar(field.type))
 
-    def capture(self, found: re.Match[str]) -> nodes.Statement | None:
+    def read_capture_line(self, found: re.Match[str]) -> nodes.Statement | None:
         file = self._file(found)
         return None if file is None else nodes.Capture(origin=NOWHERE, file=file)
 
-    def export(self, found: re.Match[str]) -> nodes.Statement | None:
+    def read_export_line(self, found: re.Match[str]) -> nodes.Statement | None:
         file = self._file(found)
         return None if file is None else nodes.Export(origin=NOWHERE, file=file)
 
@@ -254,34 +254,38 @@ class Instructions:
 
     def copy(self, found: re.Match[str]) -> nodes.Statement | None:
         variable, source = found[2] or found[3], self.text(found[1])
-        type_ = self._type(variable)
-        if _points_back(found[1]) or not _is_scalar(type_) or not self._takes(variable, source):
+        type_ = self._type_of_output(variable)
+        if (
+            _points_back(found[1])
+            or not _is_scalar(type_)
+            or not self._can_extract(variable, source)
+        ):
             return None
         return nodes.Copy(
             origin=NOWHERE,
             variable=variable,
             type=type_,
             source=source,
-            otherwise=_otherwise(type_, source),
+            otherwise=_make_default_else(type_, source),
         )
 
-    def extract(self, found: re.Match[str]) -> nodes.Statement | None:
+    def read_extract_line(self, found: re.Match[str]) -> nodes.Statement | None:
         variable, source = found[2], self.text(found[1])
-        if _points_back(found[1]) or not self._takes(variable, source):
+        if _points_back(found[1]) or not self._can_extract(variable, source):
             return None
-        return self._extract(variable, self._type(variable), source)
+        return self._make_extract(variable, self._type_of_output(variable), source)
 
-    def _extract(self, variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.Extract:
+    def _make_extract(self, variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.Extract:
         return nodes.Extract(
             origin=NOWHERE,
             variable=variable,
             type=type_,
             source=source,
             model=None,
-            otherwise=_otherwise(type_, source),
+            otherwise=_make_default_else(type_, source),
         )
 
-    def _takes(self, variable: str, source: nodes.Text) -> bool:
+    def _can_extract(self, variable: str, source: nodes.Text) -> bool:
         """Whether `variable` can be read from `source` here.
 
         If so, it counts as set from here on.
@@ -301,7 +305,7 @@ class Instructions:
             return variable.name in self._set
         return variable.sigil == "input" and variable.name in self._inputs
 
-    def _type(self, variable: str) -> nodes.Type:
+    def _type_of_output(self, variable: str) -> nodes.Type:
         field = self._outputs.get(variable)
         return nodes.ScalarType(name="string") if field is None else field.type
 
@@ -315,14 +319,14 @@ _PATTERNS: tuple[
     (_PRESS, Instructions.press),
     (_WAIT, Instructions.wait),
     (_TYPE, Instructions.type),
-    (_CAPTURE, Instructions.capture),
-    (_EXPORT, Instructions.export),
+    (_CAPTURE, Instructions.read_capture_line),
+    (_EXPORT, Instructions.read_export_line),
     (_COPY, Instructions.copy),
-    (_EXTRACT, Instructions.extract),
+    (_EXTRACT, Instructions.read_extract_line),
 )
 
 
-def _plain(line: str) -> str:
+def _strip_markdown(line: str) -> str:
     """A line without Markdown marks; what was bold or code comes in quotes."""
     marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
     marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
@@ -331,7 +335,7 @@ def _plain(line: str) -> str:
     return " ".join(marked.removesuffix(".").split())
 
 
-def _chord(written: str, *, named: bool) -> str | None:
+def _parse_chord(written: str, *, named: bool) -> str | None:
     """The keys of `Ctrl + S` in the platform's notation.
 
     None for what may be the label of a button.
@@ -342,7 +346,7 @@ def _chord(written: str, *, named: bool) -> str | None:
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
     named = named or words != written.lower()
     found = (OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", "")))
-    keys = [shared_name(key) or key for key in found]
+    keys = [find_shared_name(key) or key for key in found]
     *modifiers, last = keys
     if not all(key in MODIFIERS for key in modifiers) or not is_key(last) or not last.isascii():
         return None
@@ -360,8 +364,8 @@ def _is_scalar(type_: nodes.Type) -> bool:
     return isinstance(inner, nodes.ScalarType | nodes.EnumType)
 
 
-def _otherwise(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
+def _make_default_else(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
     """The `else` of a reading that must not fail, as lowering adds it where source has none."""
     if isinstance(type_, nodes.OptionalType):
         return None
-    return (nodes.Leave(origin=NOWHERE, action="abort", reason=unmet(source)),)
+    return (nodes.Leave(origin=NOWHERE, action="abort", reason=unmet_reason(source)),)

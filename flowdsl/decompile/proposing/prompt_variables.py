@@ -46,7 +46,7 @@ def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
     behind a backslash counts if it is in a path, or has a name that is declared or used elsewhere
     in the prompt without a backslash.
     """
-    every = tuple(_scan(prompt, declared))
+    every = tuple(_scan_prompt(prompt, declared))
     names = {each.variable.name for each in every if not each.escaped} | set(declared)
     return tuple(
         each
@@ -55,7 +55,9 @@ def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
     )
 
 
-def compare(found: Sequence[Found], body: nodes.Body, printed: str | None = None) -> Difference:
+def compare_variables(
+    found: Sequence[Found], body: nodes.Body, printed: str | None = None
+) -> Difference:
     """How the variables of a prompt differ from those of the statements in its place.
 
     With `printed`, the prompt that was compiled from the statements, its variables are compared in
@@ -85,21 +87,23 @@ def _is_in_path(prompt: str, brace: int) -> bool:
     return before.isalnum() or before in _BEFORE_SEPARATOR
 
 
-def _scan(prompt: str, declared: Collection[str]) -> Iterator[Found]:
-    odd = sorted((name for name in declared if _name(name, 0) != name), key=len, reverse=True)
+def _scan_prompt(prompt: str, declared: Collection[str]) -> Iterator[Found]:
+    odd = sorted(
+        (name for name in declared if _scan_longest_name(name, 0) != name), key=len, reverse=True
+    )
     at = prompt.find("{")
     while at >= 0:
-        found = _runtime(prompt, at, odd) or _plain(prompt, at, odd)
+        found = _scan_runtime_variable(prompt, at, odd) or _scan_plain_variable(prompt, at, odd)
         if found is not None:
             yield found
         at = prompt.find("{", found.end if found is not None else at + 1)
 
 
-def _runtime(prompt: str, at: int, odd: list[str]) -> Found | None:
+def _scan_runtime_variable(prompt: str, at: int, odd: list[str]) -> Found | None:
     if not prompt.startswith("{{", at):
         return None
     begin = _behind_blanks(prompt, at + 2)
-    reference = _reference(prompt, begin, odd)
+    reference = _scan_reference(prompt, begin, odd)
     if reference is None:
         return None
     name, path, end = reference
@@ -110,9 +114,9 @@ def _runtime(prompt: str, at: int, odd: list[str]) -> Found | None:
     return Found(at, end + 2, variable, prompt[at - 1 : at] == "\\")
 
 
-def _plain(prompt: str, at: int, odd: list[str]) -> Found | None:
+def _scan_plain_variable(prompt: str, at: int, odd: list[str]) -> Found | None:
     secret = prompt.startswith("$", at + 1)
-    reference = _reference(prompt, at + 1 + secret, odd)
+    reference = _scan_reference(prompt, at + 1 + secret, odd)
     if reference is None:
         return None
     name, path, end = reference
@@ -122,25 +126,27 @@ def _plain(prompt: str, at: int, odd: list[str]) -> Found | None:
     return Found(at, end + 1, variable, prompt[at - 1 : at] == "\\")
 
 
-def _reference(
+def _scan_reference(
     prompt: str, at: int, odd: list[str]
 ) -> tuple[str, tuple[str | int, ...], int] | None:
     """The name and path that begin at an offset, and the offset behind them."""
-    name = next((each for each in odd if prompt.startswith(each, at)), None) or _name(prompt, at)
+    name = next((each for each in odd if prompt.startswith(each, at)), None) or _scan_longest_name(
+        prompt, at
+    )
     if not name:
         return None
     at += len(name)
     path: list[str | int] = []
-    while (part := _part(prompt, at)) is not None:
+    while (part := _scan_path_part(prompt, at)) is not None:
         path.append(part[0])
         at = part[1]
     return name, tuple(path), at
 
 
-def _part(prompt: str, at: int) -> tuple[str | int, int] | None:
+def _scan_path_part(prompt: str, at: int) -> tuple[str | int, int] | None:
     """`.name`, `[0]`, `['key']` or `["key"]`, and the offset behind it."""
     if prompt.startswith(".", at):
-        name = _name(prompt, at + 1)
+        name = _scan_longest_name(prompt, at + 1)
         return (name, at + 1 + len(name)) if name else None
     if not prompt.startswith("[", at):
         return None
@@ -158,7 +164,7 @@ def _part(prompt: str, at: int) -> tuple[str | int, int] | None:
     return (key, end + 1) if end > 0 and prompt.startswith("]", end) else None
 
 
-def _name(prompt: str, at: int) -> str:
+def _scan_longest_name(prompt: str, at: int) -> str:
     """The longest name of the language at an offset; empty where none begins."""
     end = at
     while (

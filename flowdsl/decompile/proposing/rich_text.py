@@ -44,9 +44,9 @@ def is_rich_text(prompt: str) -> bool:
     return not opened.isdisjoint(closed)
 
 
-def shown_pictures(prompt: str) -> tuple[str, ...]:
+def find_shown_pictures(prompt: str) -> tuple[str, ...]:
     """The addresses of the pictures that a prompt shows, be it HTML or not."""
-    reader = _Reader()
+    reader = _HtmlReader()
     for tag in re.findall(_PICTURE, prompt):
         reader.feed(tag)
     return tuple(reader.pictures)
@@ -58,14 +58,14 @@ def plain_text(prompt: str) -> str:
     Headings come as `# ...`, list entries as `1. ...` and `- ...`, every other element as a
     paragraph.
     """
-    reader = _Reader()
+    reader = _HtmlReader()
     reader.feed(prompt)
     reader.close()
     reader.end_line()
     return "\n".join(reader.lines).strip("\n")
 
 
-class _Reader(HTMLParser):
+class _HtmlReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.lines: list[str] = []
@@ -252,7 +252,7 @@ class _BlockReader:
                 end = _fence_end(self._lines, self._at)
                 self._paragraph += self._lines[self._at : end]
                 self._at = end
-            elif not (self._heading(line) or self._entry(line)):
+            elif not (self._read_heading(line) or self._read_list_entry(line)):
                 self._paragraph.append(line)
                 self._at += 1
         self._end_paragraph()
@@ -267,10 +267,10 @@ class _BlockReader:
     def _end_paragraph(self) -> None:
         if self._paragraph:
             self._end_listing()
-            self._blocks.append(Paragraph("\n".join(_dedented(self._paragraph))))
+            self._blocks.append(Paragraph("\n".join(_dedent_lines(self._paragraph))))
             self._paragraph = []
 
-    def _heading(self, line: str) -> bool:
+    def _read_heading(self, line: str) -> bool:
         below = self._lines[self._at + 1] if self._at + 1 < len(self._lines) else ""
         taken = 1
         if (found := re.fullmatch(_HEADING, line)) is not None:
@@ -289,7 +289,7 @@ class _BlockReader:
         self._at += taken
         return True
 
-    def _entry(self, line: str) -> bool:
+    def _read_list_entry(self, line: str) -> bool:
         found = re.fullmatch(_ENTRY, line)
         if found is None or self._depth == _MAX_DEPTH or not found[4].strip():
             return False
@@ -302,7 +302,7 @@ class _BlockReader:
         written = list(self._lines[self._at : end])
         while not written[-1]:
             written.pop()
-        entry = self._made_entry(found[4], written)
+        entry = self._make_entry(found[4], written)
         if ordered != self._ordered:
             self._end_listing()
         self._ordered = ordered
@@ -342,12 +342,12 @@ class _BlockReader:
             return bool(self._lines[at - 1])
         return not found[2].isdecimal()
 
-    def _made_entry(self, first: str, written: Sequence[str]) -> Entry:
-        inner = _BlockReader([first, *_dedented(written[1:])], self._depth + 1).read()
+    def _make_entry(self, first: str, written: Sequence[str]) -> Entry:
+        inner = _BlockReader([first, *_dedent_lines(written[1:])], self._depth + 1).read()
         text, below = "", tuple(inner)
         if inner and isinstance(inner[0], Paragraph):
             text, below = inner[0].text, tuple(inner[1:])
-        return Entry(text or first, below, "\n".join(_dedented(written)))
+        return Entry(text or first, below, "\n".join(_dedent_lines(written)))
 
 
 def _is_entry(line: str) -> bool:
@@ -364,7 +364,7 @@ def _fence_end(lines: Sequence[str], start: int) -> int:
     return len(lines)
 
 
-def _dedented(lines: Sequence[str]) -> list[str]:
+def _dedent_lines(lines: Sequence[str]) -> list[str]:
     indents = [len(line) - len(line.lstrip()) for line in lines if line]
     shared = min(indents, default=0)
     return [line[shared:] for line in lines]

@@ -16,7 +16,7 @@ from ..writing.statement_text import Wanted, Writer
 from ..writing.type_names import TypeNames, Unspeakable, field_text, source_names
 from ..writing.value_text import Consts
 from ..writing.value_types import ANY
-from ..writing.writer import styled
+from ..writing.writer import format_section_lines
 from .convert import Proposal
 
 _SIGILS = {"input": PLAIN, "runtime": RUNTIME, "secret": SECRET}
@@ -60,18 +60,18 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
     )
     try:
         for field in hints.inputs or ():
-            _add(scope, "input", field, names.inputs)
+            _add_to_scope(scope, "input", field, names.inputs)
         for field in hints.secrets:
-            _add(scope, "secret", field, names.secrets)
+            _add_to_scope(scope, "secret", field, names.secrets)
         lines = lines_of(proposal.body)
         _name_own(lines, scope)
         undeclared = tuple(_add_undeclared(proposal.body, scope))
         variables = {source.variable: source.field for source in proposal.sources}
         writer = Writer(scope, types, Consts(), wanted, {})
-        block = writer.block(_with_emits(lines, variables), attempt=False)
+        block = writer.block(_insert_emits(lines, variables), attempt=False)
     except Unspeakable as problem:
         raise Unwritable(str(problem)) from None
-    section = styled("item", ["steps {", *block, "}"])
+    section = format_section_lines("item", ["steps {", *block, "}"])
     if section is None:
         raise Unwritable("the statements cannot be laid out")
     return Section(tuple(section), undeclared)
@@ -99,7 +99,7 @@ class _Types(TypeNames):
         return f"{{ {', '.join(fields)} }}" if fields else "{}"
 
 
-def _add(scope: Scope, sigil: str, field: nodes.FieldSpec, names: dict[str, str]) -> None:
+def _add_to_scope(scope: Scope, sigil: str, field: nodes.FieldSpec, names: dict[str, str]) -> None:
     """Puts a field into the scope, unless source has no name for it."""
     name = names.get(field.name, field.name)
     if is_name(name) and name not in scope.taken:
@@ -140,13 +140,13 @@ def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
         yield scope.in_text(nodes.Variable(sigil=node.sigil, name=node.name))
 
 
-def _with_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:
+def _insert_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:
     """The lines, with an `emit` behind each that sets the variable of an output."""
     result = []
     for line in lines:
         bodies = line.bodies
         if isinstance(line.node, nodes.Step):
-            bodies = [_with_emits(body, variables) for body in bodies]
+            bodies = [_insert_emits(body, variables) for body in bodies]
         result.append(Line(line.node, bodies))
         name = variable_set(line.node)
         if name is not None and name in variables:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from flowdsl.codegen.artifacts import ImageRef, plain, stand_in
+from flowdsl.codegen.artifacts import ImageRef, render_plain_json, stand_in
 from flowdsl.deploy.resources.directory import find_image_url
-from flowdsl.deploy.resources.policy import canonical
+from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record
@@ -17,8 +17,8 @@ from ..model import Payload, Picture
 from ..writing.lines import LOOP_KEY
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
 from ..writing.value_types import ANY, STRING
-from .editing import Edit, Overlap, edited
-from .goal import TAGS, Goal, forms
+from .editing import Edit, Overlap, apply_edits
+from .goal import TAGS, Goal, normalise_fields
 from .references import quotes_of
 from .workspace import Built, Workspace
 
@@ -77,7 +77,7 @@ class EditContext(Record):
         items = self.symbol.declaration.items
         return next((each for each in items if isinstance(each, kind)), None)
 
-    def setting(self, name: str) -> ast.Setting | None:
+    def find_setting(self, name: str) -> ast.Setting | None:
         """The setting of a name in the workflow, None if it has none."""
         for item in self.symbol.declaration.items:
             if isinstance(item, ast.Setting) and item.name.text == name:
@@ -99,7 +99,7 @@ class EditContext(Record):
         quotes = tuple(quotes_of(self.built.model, edits))
         for chosen in (edits, edits + quotes) if quotes else (edits,):
             try:
-                texts = edited(self.built.files, self.built.texts, chosen)
+                texts = apply_edits(self.built.files, self.built.texts, chosen)
             except Overlap:
                 return
             texts |= files or {}
@@ -127,13 +127,13 @@ class EditContext(Record):
 
     # Payloads
 
-    def wanted_payload(self) -> Payload:
+    def payload_to_reach(self) -> Payload:
         """The workflow as it should compile, in the form of a reply of the service."""
-        return _payload(dict(self.goal.values))
+        return _make_reply_payload(dict(self.goal.values))
 
-    def built_payload(self) -> Payload:
+    def payload_as_built(self) -> Payload:
         """The workflow as it compiles now, in the form of a reply of the service."""
-        return _payload(forms(self.built.desired[self.goal.address]))
+        return _make_reply_payload(normalise_fields(self.built.desired[self.goal.address]))
 
     def pictures(self) -> dict[str, Picture]:
         """The pictures of the workflow by their addresses in prompts."""
@@ -145,7 +145,7 @@ class EditContext(Record):
         return found
 
 
-def _payload(values: dict[str, object]) -> Payload:
+def _make_reply_payload(values: dict[str, object]) -> Payload:
     payload: Payload = {}
     models = {}
     for path, value in values.items():
@@ -154,16 +154,18 @@ def _payload(values: dict[str, object]) -> Payload:
         elif path in POLICIES and POLICIES[path].json_text:
             payload[path] = value if isinstance(value, str) else canonical_text(value)
         elif "." not in path or path == TAGS:
-            payload[path] = plain(value)
+            payload[path] = render_plain_json(value)
     if models:
         payload[MODELS] = models
     checks = payload.get(CHECKS)
     if isinstance(checks, list):
-        payload[CHECKS] = [_check(check, values) for check in checks]
+        payload[CHECKS] = [_restore_unknown_fields(check, values) for check in checks]
     return payload
 
 
-def _check(check: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+def _restore_unknown_fields(
+    check: Mapping[str, object], values: Mapping[str, object]
+) -> dict[str, object]:
     """A check with its unknown fields, which have paths of their own in `values`."""
     check = {"name": ""} | dict(check)
     prefix = f"{CHECKS}.{check['name']}."
@@ -180,4 +182,4 @@ def canonical_text(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
-        return canonical(value)
+        return render_canonical_json(value)

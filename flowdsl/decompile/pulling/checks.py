@@ -15,14 +15,14 @@ from ..payload import CLEANUP, ImportProblem, is_model_id, read_workflow
 from ..shapes import read_hints
 from ..writing.type_names import Unspeakable, doc_lines
 from ..writing.value_text import Consts, ValueWriter, check_entries
-from ..writing.writer import styled
+from ..writing.writer import format_section_lines
 from .attempts import SETTINGS, Attempt, Choices, EditContext, Edits
 from .editing import Edit, doc_start
-from .sections import rewriting
+from .sections import rewrite_item
 from .settings import model_name, raw_id_note
 
 
-def attempts(context: EditContext) -> Iterator[Attempt]:
+def attempt_checks(context: EditContext) -> Iterator[Attempt]:
     """The section of checks; a file of checks is written by `files`."""
     open_fields = context.open_fields
     is_open = any(
@@ -30,22 +30,22 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
     )
     if not is_open or context.symbol.checks_from is not None:
         return
-    wanted = _section(context, context.wanted_payload())
+    wanted = _write_checks_section(context, context.payload_to_reach())
     if wanted is not None:
-        have = _section(context, context.built_payload())
-        for edits in rewriting(context, ast.ChecksSection, have, wanted):
-            yield from context.attempt(SETTINGS, edits, *_notes(context, edits))
+        have = _write_checks_section(context, context.payload_as_built())
+        for edits in rewrite_item(context, ast.ChecksSection, have, wanted):
+            yield from context.attempt(SETTINGS, edits, *_note_model_ids(context, edits))
 
 
-def _notes(context: EditContext, edits: Edits) -> Iterator[str]:
+def _note_model_ids(context: EditContext, edits: Edits) -> Iterator[str]:
     """A note for each model that is named by its id."""
-    checks = context.wanted_payload().get(CHECKS) or ()
+    checks = context.payload_to_reach().get(CHECKS) or ()
     for model in sorted({str(check["model"]) for check in checks if check.get("model")}):
         if any(f'"{model}"' in each.text for each in edits):
             yield raw_id_note(context, model)
 
 
-def _section(context: EditContext, payload: Payload) -> list[str] | None:
+def _write_checks_section(context: EditContext, payload: Payload) -> list[str] | None:
     """The section that gives the checks of a payload; None if source cannot say one."""
     try:
         stored = read_workflow(payload, "the workflow")
@@ -54,7 +54,7 @@ def _section(context: EditContext, payload: Payload) -> list[str] | None:
     read = read_checks(stored, read_hints(stored, context.pictures()))
     if not isinstance(read, ReadChecks):
         return None
-    checks = tuple(_named(context, check) for check in read.checks or ())
+    checks = tuple(_name_model_by_alias(context, check) for check in read.checks or ())
     try:
         values = ValueWriter(context.scope(), Consts())
         entries = list(check_entries(checks, read.cleanup, values))
@@ -62,10 +62,10 @@ def _section(context: EditContext, payload: Payload) -> list[str] | None:
         return None
     if read.cleanup is not None:
         entries.insert(_place_of_cleanup(context, entries), entries.pop())
-    return styled("item", ["checks {", *entries, "}"])
+    return format_section_lines("item", ["checks {", *entries, "}"])
 
 
-def _named(context: EditContext, check: nodes.PostRunCheck) -> nodes.PostRunCheck:
+def _name_model_by_alias(context: EditContext, check: nodes.PostRunCheck) -> nodes.PostRunCheck:
     """A check that names its model by an alias, if there is one."""
     if check.model is None or not is_model_id(check.model):
         return check
@@ -89,19 +89,19 @@ def rule_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram)
     """Edits of the standing rules that differ."""
     if have.rules == wanted.rules:
         return []
-    lines = _rules(context, wanted)
+    lines = _write_rule_lines(context, wanted)
     if lines is None:
         return []
-    return rewriting(context, ast.AlwaysSection, _rules(context, have), lines)
+    return rewrite_item(context, ast.AlwaysSection, _write_rule_lines(context, have), lines)
 
 
-def _rules(context: EditContext, program: PromptProgram) -> list[str] | None:
+def _write_rule_lines(context: EditContext, program: PromptProgram) -> list[str] | None:
     values = ValueWriter(context.scope(), Consts())
     try:
         rules = [values.text(rule) for rule in program.rules]
     except Unspeakable:
         return None
-    return styled("item", ["always {", *rules, "}"]) if rules else []
+    return format_section_lines("item", ["always {", *rules, "}"]) if rules else []
 
 
 def description_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram) -> Choices:

@@ -27,7 +27,9 @@ class Overlap(ValueError):
     """Raised when two edits change the same place."""
 
 
-def edited(files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
+def apply_edits(
+    files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]
+) -> dict[str, str]:
     """`texts` after edits; a file that is not among them is read from `files`.
 
     What is inserted gets the line breaks of its file. Raises `Overlap`.
@@ -62,13 +64,15 @@ Lines = tuple[int, int, int, int]
 """A range of lines of one text, and the range of another text that stands in its place."""
 
 
-def changed_lines(before: str, after: str) -> list[Lines]:
+def find_changed_lines(before: str, after: str) -> list[Lines]:
     """The ranges of lines in which two texts differ."""
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    return [(a, b, c, d) for tag, a, b, c, d in Effort().opcodes(one, other) if tag != "equal"]
+    return [
+        (a, b, c, d) for tag, a, b, c, d in Effort().compute_opcodes(one, other) if tag != "equal"
+    ]
 
 
-def with_lines_of(before: str, after: str, lines: Lines) -> str:
+def restore_lines(before: str, after: str, lines: Lines) -> str:
     """`after`, but with one changed range of lines as it is in `before`."""
     start, end, first, last = lines
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
@@ -123,7 +127,7 @@ def insertion_after(text: str, path: str, at: int, lines: Iterable[str], indent:
     return Edit(path, at, at, "".join(f"\n{line}" for line in block) + f"\n{indent}")
 
 
-def removal(text: str, path: str, start: int, end: int) -> Edit:
+def make_removal_edit(text: str, path: str, start: int, end: int) -> Edit:
     """An edit that takes a range out.
 
     If the range stands alone on its lines these go too, and one of the blank lines around them.

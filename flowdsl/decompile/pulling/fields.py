@@ -11,11 +11,11 @@ from flowdsl.syntax import ast
 
 from ..fields import read_inputs, read_outputs
 from ..writing.type_names import TypeNames, Unspeakable, field_text
-from ..writing.writer import styled
+from ..writing.writer import format_section_lines
 from .attempts import SETTINGS, Attempt, EditContext
 from .editing import Edit, doc_start
-from .references import rendered_in
-from .sections import insertion, replacement
+from .references import find_rendered_references
+from .sections import insert_item, replace_node
 from .splicing import Draft, Splicer
 
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -26,7 +26,7 @@ Specs = dict[str, nodes.FieldSpec]
 _Fields = ast.InputsSection | ast.SecretsSection | ast.OutputsSection
 
 
-def attempts(context: EditContext) -> Iterator[Attempt]:
+def attempt_fields(context: EditContext) -> Iterator[Attempt]:
     """The fields that differ, with the declarations of their types; without; then the section."""
     schemas = [schema for schema in (INPUTS, OUTPUTS) if schema in context.open_fields]
     for schema in schemas:
@@ -36,7 +36,7 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
         section = context.item(ast.OutputsSection if schema == OUTPUTS else ast.InputsSection)
         lines = section_lines(context, schema, None)
         if section is not None and lines is not None:
-            yield from context.attempt(SETTINGS, [replacement(context, section, lines)])
+            yield from context.attempt(SETTINGS, [replace_node(context, section, lines)])
     if len(schemas) > 1:
         both = [_schema_edits(context, each, in_declarations=True) for each in schemas]
         yield from context.attempt(SETTINGS, [edit for edits in both for edit in edits])
@@ -49,7 +49,7 @@ def schema_of(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-class _Section(Record):
+class _FieldSection(Record):
     """The fields of a section as they compile, and as they should be."""
 
     kind: type[_Fields]
@@ -58,9 +58,9 @@ class _Section(Record):
     wanted: Specs
 
 
-def _sections(
+def _write_field_sections(
     context: EditContext, schema: str, sources: tuple[nodes.OutputSource, ...] | None = None
-) -> list[_Section]:
+) -> list[_FieldSection]:
     """The sections that give a schema; empty where no fields give the wanted one."""
     workflow = context.built.workflow(context.goal.address)
     document = schema_of(context.goal.values.get(schema))
@@ -71,15 +71,17 @@ def _sections(
         if outputs is None:
             return []
         return [
-            _Section(ast.OutputsSection, "outputs", _by_name(workflow.outputs), _by_name(outputs))
+            _FieldSection(
+                ast.OutputsSection, "outputs", _by_name(workflow.outputs), _by_name(outputs)
+            )
         ]
     read = read_inputs(document)
     if read is None:
         return []
     have = [replace(each, day=None) for each in workflow.inputs]
     return [
-        _Section(ast.InputsSection, "inputs", _by_name(have), _by_name(read[0])),
-        _Section(ast.SecretsSection, "secrets", _by_name(workflow.secrets), _by_name(read[1])),
+        _FieldSection(ast.InputsSection, "inputs", _by_name(have), _by_name(read[0])),
+        _FieldSection(ast.SecretsSection, "secrets", _by_name(workflow.secrets), _by_name(read[1])),
     ]
 
 
@@ -94,25 +96,25 @@ def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -
     replaced by the type.
     """
     edits: list[Edit] = []
-    for section in _sections(context, schema):
+    for section in _write_field_sections(context, schema):
         if section.have == section.wanted:
             continue
         node = context.item(section.kind)
         try:
             if isinstance(node, _Fields):
                 writer = _FieldWriter(context, in_declarations=in_declarations)
-                writer.rewrite(context.path, node.fields, section.have, section.wanted)
+                writer.rewrite_fields(context.path, node.fields, section.have, section.wanted)
                 edits += writer.edits
             elif (lines := _new_section(section)) is not None:
-                edits.append(insertion(context, section.kind, lines))
+                edits.append(insert_item(context, section.kind, lines))
         except Unspeakable:
             return []
     return edits
 
 
-def _new_section(section: _Section) -> list[str] | None:
+def _new_section(section: _FieldSection) -> list[str] | None:
     fields = [field_text(each, TypeNames()) for each in section.wanted.values()]
-    return styled("item", [f"{section.word} {{", *fields, "}"])
+    return format_section_lines("item", [f"{section.word} {{", *fields, "}"])
 
 
 def section_lines(
@@ -122,17 +124,17 @@ def section_lines(
 
     `sources` are those of outputs, by default those of the workflow as it compiles.
     """
-    section = next(iter(_sections(context, schema, sources)), None)
+    section = next(iter(_write_field_sections(context, schema, sources)), None)
     if section is None:
         return None
     node = context.item(section.kind)
     fields = node.fields if isinstance(node, _Fields) else ()
     try:
         writer = _FieldWriter(context, in_declarations=False)
-        _, entries = writer.drafts(context.path, fields, section.have, section.wanted)
+        _, entries = writer.draft_fields(context.path, fields, section.have, section.wanted)
     except Unspeakable:
         return None
-    return styled("item", [f"{section.word} {{", *entries, "}"])
+    return format_section_lines("item", [f"{section.word} {{", *entries, "}"])
 
 
 class _FieldWriter:
@@ -143,15 +145,24 @@ class _FieldWriter:
         self._in_declarations = in_declarations
         self.edits: list[Edit] = []
 
-    def rewrite(self, path: str, fields: Sequence[ast.Field], have: Specs, wanted: Specs) -> None:
+    def rewrite_fields(
+        self, path: str, fields: Sequence[ast.Field], have: Specs, wanted: Specs
+    ) -> None:
         """Adds the edits of fields that stand side by side; raises `Unspeakable`."""
         text = self._text(path)
-        base, new = self.drafts(path, fields, have, wanted)
+        base, new = self.draft_fields(path, fields, have, wanted)
         start, end = doc_start(text, fields[0].start), fields[-1].end
         one_line = "\n" not in text[start:end] and not any(each.startswith("##") for each in new)
-        self._splice(path, fields, start, end, _laid_out(base, one_line), _laid_out(new, one_line))
+        self._splice_fields(
+            path,
+            fields,
+            start,
+            end,
+            _lay_out_entries(base, one_line),
+            _lay_out_entries(new, one_line),
+        )
 
-    def drafts(
+    def draft_fields(
         self, path: str, fields: Sequence[ast.Field], have: Specs, wanted: Specs
     ) -> tuple[list[str], list[str]]:
         """The source text of each field as it is, and as it should be; raises `Unspeakable`.
@@ -166,11 +177,13 @@ class _FieldWriter:
         for name, field in declared.items():
             one, other = have[name], wanted.get(name)
             before, after = self._types(path, field.type, one, other or one)
-            base.append(self._field(path, field, one, before))
+            base.append(self._write_field_text(path, field, one, before))
             if other is not None:
                 order = [*one.constraints, *other.constraints]
                 kept = {key: other.constraints[key] for key in order if key in other.constraints}
-                new[name] = self._field(path, field, replace(other, constraints=kept), after)
+                new[name] = self._write_field_text(
+                    path, field, replace(other, constraints=kept), after
+                )
         names = [*new]
         last = ""
         for name, spec in wanted.items():
@@ -180,34 +193,38 @@ class _FieldWriter:
             last = name
         return base, [new[name] for name in names]
 
-    def _field(self, path: str, field: ast.Field, spec: nodes.FieldSpec, type_text: str) -> str:
+    def _write_field_text(
+        self, path: str, field: ast.Field, spec: nodes.FieldSpec, type_text: str
+    ) -> str:
         """A field as source text, with what no schema shows: marks, and a day as the default."""
         marks = [each.name.text for each in field.annotations]
         day = None
         if isinstance(field.default, ast.DayExpr) and not spec.has_default:
             day = self._text(path)[field.default.start : field.default.end]
-        types = TypeNames(spelled=[(_written_type(spec), type_text)])
+        types = TypeNames(spelled=[(_type_to_write(spec), type_text)])
         untrusted = "untrusted" in marks
         written = field_text(spec, types, name=field.name.text, untrusted=untrusted, day=day)
         return written + " @machine" * ("machine" in marks)
 
-    def _splice(
+    def _splice_fields(
         self, path: str, fields: Sequence[ast.Node], start: int, end: int, base: str, new: str
     ) -> None:
         text = self._text(path)
         rendered: dict[str, str] = {}
         for each in fields:
-            rendered |= rendered_in(self._context.built.model, text, each)
-        self.edits += Splicer(path, text, rendered).splice(start, end, Draft(base), Draft(new))
+            rendered |= find_rendered_references(self._context.built.model, text, each)
+        self.edits += Splicer(path, text, rendered).splice_range(
+            start, end, Draft(base), Draft(new)
+        )
 
     # Types
 
     def _types(
         self, path: str, written: ast.TypeExpr, have: nodes.FieldSpec, wanted: nodes.FieldSpec
     ) -> tuple[str, str]:
-        return self._both(path, written, _written_type(have), _written_type(wanted))
+        return self._write_both_types(path, written, _type_to_write(have), _type_to_write(wanted))
 
-    def _both(
+    def _write_both_types(
         self, path: str, written: ast.TypeExpr, have: nodes.Type, wanted: nodes.Type
     ) -> tuple[str, str]:
         """A type as it is and as it should be; a name stays where its declaration is edited."""
@@ -216,60 +233,62 @@ class _FieldWriter:
                 spelled = self._text(path)[written.start : written.end]
                 return spelled, spelled
             case ast.ListType(element=inner), nodes.ListType(), nodes.ListType():
-                one, other = self._both(path, inner, have.element, wanted.element)
+                one, other = self._write_both_types(path, inner, have.element, wanted.element)
                 return f"{one}[]", f"{other}[]"
             case ast.OptionalType(inner=inner), nodes.OptionalType(), nodes.OptionalType():
-                one, other = self._both(path, inner, have.inner, wanted.inner)
+                one, other = self._write_both_types(path, inner, have.inner, wanted.inner)
                 return f"{one}?", f"{other}?"
             case ast.ObjectType(fields=fields), nodes.RecordType(), nodes.RecordType():
-                base, new = self.drafts(
+                base, new = self.draft_fields(
                     path, fields, _by_name(have.fields), _by_name(wanted.fields)
                 )
-                return _braced(base), _braced(new)
+                return _brace_entries(base), _brace_entries(new)
             case ast.NamedType(), _, _ if self._in_declarations:
-                if self._declare(path, written, have, wanted):
+                if self._edit_declaration(path, written, have, wanted):
                     spelled = self._text(path)[written.start : written.end]
                     return spelled, spelled
             case _:
                 pass
         return TypeNames().type_text(have), TypeNames().type_text(wanted)
 
-    def _declare(
+    def _edit_declaration(
         self, path: str, written: ast.NamedType, have: nodes.Type, wanted: nodes.Type
     ) -> bool:
         """Adds the edits of the declaration of a type; whether there is one to edit."""
-        home = _declaration(self._context, path, written)
+        home = _find_type_declaration(self._context, path, written)
         if home is None:
             return False
         where, declaration = home
         if isinstance(declaration, ast.AliasDecl):
             type_ = declaration.type
-            base, new = self._both(where, type_, have, wanted)
-            self._splice(where, [type_], type_.start, type_.end, base, new)
+            base, new = self._write_both_types(where, type_, have, wanted)
+            self._splice_fields(where, [type_], type_.start, type_.end, base, new)
             return True
         if not isinstance(have, nodes.RecordType) or not isinstance(wanted, nodes.RecordType):
             return False
-        self.rewrite(where, declaration.fields, _by_name(have.fields), _by_name(wanted.fields))
+        self.rewrite_fields(
+            where, declaration.fields, _by_name(have.fields), _by_name(wanted.fields)
+        )
         return True
 
     def _text(self, path: str) -> str:
         return self._context.module(path).source.text
 
 
-def _written_type(field: nodes.FieldSpec) -> nodes.Type:
+def _type_to_write(field: nodes.FieldSpec) -> nodes.Type:
     """The type that stands behind the name of a field, which says `?` itself for an absent one."""
     if field.absent and isinstance(field.type, nodes.OptionalType):
         return field.type.inner
     return field.type
 
 
-def _laid_out(entries: Sequence[str], one_line: bool) -> str:
+def _lay_out_entries(entries: Sequence[str], one_line: bool) -> str:
     if one_line:
         return ", ".join(each.replace("\n", " ") for each in entries)
-    return "\n".join(styled("field", entries) or entries)
+    return "\n".join(format_section_lines("field", entries) or entries)
 
 
-def _braced(entries: Sequence[str]) -> str:
+def _brace_entries(entries: Sequence[str]) -> str:
     if any("##" in each for each in entries):
         return "\n".join(["{", *entries, "}"])
     return f"{{ {', '.join(entries)} }}"
@@ -288,7 +307,7 @@ def wire_name(context: EditContext, field: ast.Field) -> str:
     return field.name.text
 
 
-def _declaration(
+def _find_type_declaration(
     context: EditContext, path: str, written: ast.NamedType
 ) -> tuple[str, ast.RecordDecl | ast.AliasDecl] | None:
     """The declaration of a named type, and its file.

@@ -20,7 +20,7 @@ from ..payload import ALLOWLIST, CLEANUP, ImportProblem, read_workflow
 from .attempts import FILE, Attempt, EditContext
 from .editing import Edit
 from .fields import schema_of, section_lines
-from .sections import insertion, replacement, without
+from .sections import insert_item, remove_item, replace_node
 from .settings import model_name, terminal_lines
 
 PROMPT, INPUTS, OUTPUTS = "main_prompt", "input_schema", "output_schema"
@@ -39,10 +39,10 @@ def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
     yield from _prompt_file(context)
 
 
-def attempts(context: EditContext) -> Iterator[Attempt]:
+def attempt_files(context: EditContext) -> Iterator[Attempt]:
     """Edits of existing files, then a new file for each part that nothing else could say."""
     open_fields = context.open_fields
-    yield from _existing(context, open_fields)
+    yield from _attempt_existing_files(context, open_fields)
     yield from _extra_file(context, open_fields)
     for field, part, kinds in (
         (INPUTS, "inputs", (ast.InputsSection, ast.SecretsSection)),
@@ -50,7 +50,9 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
     ):
         if field in open_fields:
             edits, files = _schema_file(context, field, part, kinds)
-            yield from context.attempt(FILE, edits, _told(part, files), files=files)
+            yield from context.attempt(
+                FILE, edits, _describe_verbatim_part(part, files), files=files
+            )
     if _is_open(open_fields, CHECKS) or CLEANUP in open_fields:
         yield from _checks_file(context)
 
@@ -62,17 +64,17 @@ def _is_open(open_fields: frozenset[str], prefix: str) -> bool:
 # Files that are there
 
 
-def _existing(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
+def _attempt_existing_files(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
     symbol, wanted = context.symbol, context.goal.values
     for field, path in ((INPUTS, symbol.inputs_from), (OUTPUTS, symbol.outputs_from)):
         if path is not None and field in open_fields and wanted.get(field) is not None:
             text = _json_text(context, path, wanted[field])
             yield from context.attempt(FILE, [], files={path: text})
     if symbol.checks_from is not None and (_is_open(open_fields, CHECKS) or CLEANUP in open_fields):
-        text = _json_text(context, symbol.checks_from, _checks(context))
+        text = _json_text(context, symbol.checks_from, _build_checks_content(context))
         yield from context.attempt(FILE, [], files={symbol.checks_from: text})
     if symbol.extra_from is not None:
-        held = _held(context, symbol.extra_from)
+        held = _read_json_object(context, symbol.extra_from)
         changed = {key: wanted.get(key, held[key]) for key in held if key in open_fields}
         more = {key: wanted[key] for key in open_fields if _is_passed(key) and key in wanted}
         if changed or more:
@@ -84,7 +86,7 @@ def _is_passed(field: str) -> bool:
     return field not in POLICIES and "." not in field
 
 
-def _held(context: EditContext, path: str) -> dict[str, Any]:
+def _read_json_object(context: EditContext, path: str) -> dict[str, Any]:
     try:
         content = read_json(context.built.files.read_text(path))
     except (ValueError, UnreadableFile):
@@ -97,17 +99,17 @@ def _json_text(context: EditContext, path: str, value: Any) -> str:
     try:
         old = context.built.files.read_text(path)
     except UnreadableFile:
-        return _dumped(value, 2) + "\n"
+        return _dump_json(value, 2) + "\n"
     try:
         held = json.loads(old)
-        styles = [each for each in _INDENTS if _dumped(held, each) == old.strip()]
+        styles = [each for each in _INDENTS if _dump_json(held, each) == old.strip()]
     except (ValueError, RecursionError):
         styles = []
     tail = old[len(old.rstrip()) :] if old.strip() else "\n"
-    return _dumped(value, styles[0] if styles else 2) + tail
+    return _dump_json(value, styles[0] if styles else 2) + tail
 
 
-def _dumped(value: Any, indent: int | str | None) -> str:
+def _dump_json(value: Any, indent: int | str | None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -130,7 +132,7 @@ def _new_file(context: EditContext, part: str) -> tuple[str, str]:
         number += 1
 
 
-def _told(part: str, files: Mapping[str, str]) -> str:
+def _describe_verbatim_part(part: str, files: Mapping[str, str]) -> str:
     (path,) = files
     verb = {"prompt": "prompt is", "checks": "post-run checks are"}.get(
         part, f"schema of the {part} is"
@@ -150,7 +152,7 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
         if field in open_fields and isinstance(wanted.get(field), str):
             kept[field] = wanted[field]
     if _is_open(open_fields, MODELS):
-        kept[MODELS] = context.wanted_payload().get(MODELS) or {}
+        kept[MODELS] = context.payload_to_reach().get(MODELS) or {}
     if not kept:
         return
     notes: list[str] = []
@@ -163,21 +165,21 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
         )
     there = context.symbol.extra_from
     if there is not None:
-        text = _json_text(context, there, _held(context, there) | kept)
+        text = _json_text(context, there, _read_json_object(context, there) | kept)
         yield from context.attempt(FILE, [], *notes, files={there: text})
         return
     path, named = _new_file(context, "extra")
-    edit = _instead(context, ast.ExtraSection, [f'extra from "{named}"'])
-    text = _dumped(kept | context.symbol.extra, 2) + "\n"
+    edit = _replace_or_insert(context, ast.ExtraSection, [f'extra from "{named}"'])
+    text = _dump_json(kept | context.symbol.extra, 2) + "\n"
     yield from context.attempt(FILE, [edit], *notes, files={path: text})
 
 
-def _instead(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
+def _replace_or_insert(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
     """The edit that puts lines in the place of an item, or where one of the kind would stand."""
     item = context.item(kind)
     if item is None:
-        return insertion(context, kind, lines)
-    return replacement(context, item, lines)
+        return insert_item(context, kind, lines)
+    return replace_node(context, item, lines)
 
 
 def _prompt_file(context: EditContext) -> Iterator[Attempt]:
@@ -186,10 +188,10 @@ def _prompt_file(context: EditContext) -> Iterator[Attempt]:
     if steps is None:
         return
     path, named = _new_file(context, "prompt")
-    base = [replacement(context, steps, [f'prompt from "{named}"'])]
+    base = [replace_node(context, steps, [f'prompt from "{named}"'])]
     always = context.item(ast.AlwaysSection)
     if always is not None:
-        base.append(without(context, always))
+        base.append(remove_item(context, always))
     terminal = _terminal_edit(context)
     if terminal is not None:
         base.append(terminal)
@@ -198,8 +200,11 @@ def _prompt_file(context: EditContext) -> Iterator[Attempt]:
     outputs = list(_schema_variants(context, OUTPUTS, "outputs", (ast.OutputsSection,)))
     for (one, one_files), (other, other_files) in product(inputs, outputs):
         more = {**one_files, **other_files}
-        notes = [_told("prompt", files)]
-        notes += (_told(posixpath.basename(each).split(".")[-2], {each: ""}) for each in more)
+        notes = [_describe_verbatim_part("prompt", files)]
+        notes += (
+            _describe_verbatim_part(posixpath.basename(each).split(".")[-2], {each: ""})
+            for each in more
+        )
         yield from context.attempt(FILE, [*base, *one, *other], *notes, files=files | more)
 
 
@@ -207,9 +212,9 @@ def _terminal_edit(context: EditContext) -> Edit | None:
     """The edit that lists the commands which the statements, now gone, had allowed."""
     lines = terminal_lines(context, context.goal.values.get(ALLOWLIST), keep_runs=False)
     if lines:
-        return _instead(context, ast.TerminalSection, lines)
+        return _replace_or_insert(context, ast.TerminalSection, lines)
     section = context.item(ast.TerminalSection)
-    return None if section is None else without(context, section)
+    return None if section is None else remove_item(context, section)
 
 
 Variant = tuple[list[Edit], dict[str, str]]
@@ -223,7 +228,7 @@ def _schema_variants(
     section = context.item(kinds[0])
     lines = section_lines(context, field, ())
     if section is not None and lines is not None:
-        yield [replacement(context, section, lines)], {}
+        yield [replace_node(context, section, lines)], {}
     if section is not None and context.goal.values.get(field) is not None:
         more: list[type[ast.Node]] = [*kinds, *([ast.SecretsSection] if field == INPUTS else [])]
         yield _schema_file(context, field, part, more)
@@ -237,15 +242,15 @@ def _schema_file(
         return [], {}
     path, named = _new_file(context, part)
     first, *others = [kind for kind in kinds if context.item(kind) is not None] or kinds[:1]
-    edits = [_instead(context, first, [f'{part} from "{named}"'])]
-    edits += [without(context, item) for kind in others if (item := context.item(kind))]
-    return edits, {path: _dumped(document, 2) + "\n"}
+    edits = [_replace_or_insert(context, first, [f'{part} from "{named}"'])]
+    edits += [remove_item(context, item) for kind in others if (item := context.item(kind))]
+    return edits, {path: _dump_json(document, 2) + "\n"}
 
 
-def _checks(context: EditContext) -> dict[str, Any]:
+def _build_checks_content(context: EditContext) -> dict[str, Any]:
     """The content of a file of checks, which names models by their aliases where they have one."""
     try:
-        document = checks_document(read_workflow(context.wanted_payload(), "the workflow"))
+        document = checks_document(read_workflow(context.payload_to_reach(), "the workflow"))
     except ImportProblem:
         return {}
     for check in document.get(CHECKS, ()):
@@ -255,10 +260,10 @@ def _checks(context: EditContext) -> dict[str, Any]:
 
 
 def _checks_file(context: EditContext) -> Iterator[Attempt]:
-    document = _checks(context)
+    document = _build_checks_content(context)
     if not document:
         return
     path, named = _new_file(context, "checks")
-    edit = _instead(context, ast.ChecksSection, [f'checks from "{named}"'])
-    files = {path: _dumped(document, 2) + "\n"}
-    yield from context.attempt(FILE, [edit], _told("checks", files), files=files)
+    edit = _replace_or_insert(context, ast.ChecksSection, [f'checks from "{named}"'])
+    files = {path: _dump_json(document, 2) + "\n"}
+    yield from context.attempt(FILE, [edit], _describe_verbatim_part("checks", files), files=files)

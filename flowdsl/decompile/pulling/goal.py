@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.config.address import Address
-from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.source.alignment import Effort
@@ -30,20 +30,20 @@ class Goal(Record):
     address: Address
     values: Mapping[str, Any]
 
-    def distances(self, desired: Desired) -> dict[str, int]:
-        """The distance of each field from the goal, as `cost` measures it."""
-        have = forms(desired)
+    def measure_distances(self, desired: Desired) -> dict[str, int]:
+        """The distance of each field from the goal, as `measure_difference` measures it."""
+        have = normalise_fields(desired)
         paths = self.values.keys() | have.keys()
-        return {path: cost(have.get(path), self.values.get(path)) for path in paths}
+        return {path: measure_difference(have.get(path), self.values.get(path)) for path in paths}
 
     def open_fields(self, desired: Desired) -> frozenset[str]:
         """The fields that differ from the goal."""
-        return frozenset(path for path, far in self.distances(desired).items() if far)
+        return frozenset(path for path, far in self.measure_distances(desired).items() if far)
 
 
-def forms(desired: Desired) -> dict[str, Any]:
+def normalise_fields(desired: Desired) -> dict[str, Any]:
     """The normal form of each field that the source declares, and its tags under `TAGS`."""
-    found = {path: normalise(POLICIES[path], value) for path, value in desired.values.items()}
+    found = {path: normalise_value(POLICIES[path], value) for path, value in desired.values.items()}
     found[TAGS] = sorted(desired.tags)
     return {path: value for path, value in found.items() if value is not None}
 
@@ -59,7 +59,7 @@ class Judge:
         self._first = first
         self._goals = goals
         self._elsewhere: dict[str, dict[str, Any]] | None = None
-        self._others = _others(first, goals)
+        self._others = _serialise_other_workflows(first, goals)
 
     def built(self, texts: Mapping[str, str], best: Built, address: Address) -> Built | None:
         """The variant, compiled, if it brings the workflow closer than `best`, else None.
@@ -69,10 +69,10 @@ class Judge:
         if len(self._workspace.entries) > _FEW_FILES:
             # Most variants can be refused by the file of the workflow alone.
             entry = best.symbol(address).module.source.path
-            alone = self._workspace.build(texts, [entry])
+            alone = self._workspace.build_with_texts(texts, [entry])
             if alone is None or not self._is_closer(alone, best, [address]):
                 return None
-        variant = self._workspace.build(texts)
+        variant = self._workspace.build_with_texts(texts)
         if variant is None or not self._is_closer(variant, best, self._goals):
             return None
         if not self._is_alone(variant) or not self._is_the_same_elsewhere(variant):
@@ -81,11 +81,13 @@ class Judge:
 
     def as_good(self, texts: Mapping[str, str], best: Built) -> Built | None:
         """The variant, compiled, if every workflow of the goals comes out in it as in `best`."""
-        variant = self._workspace.build(texts)
+        variant = self._workspace.build_with_texts(texts)
         if variant is None or not self._goals.keys() <= variant.desired.keys():
             return None
         for address in self._goals:
-            if forms(variant.desired[address]) != forms(best.desired[address]):
+            if normalise_fields(variant.desired[address]) != normalise_fields(
+                best.desired[address]
+            ):
                 return None
         if not self._is_alone(variant) or not self._is_the_same_elsewhere(variant):
             return None
@@ -99,9 +101,9 @@ class Judge:
                 return False
             goal = self._goals[address]
             now, was = variant.desired[address], best.desired[address]
-            if forms(now) == forms(was):
+            if normalise_fields(now) == normalise_fields(was):
                 continue
-            before, after = goal.distances(was), goal.distances(now)
+            before, after = goal.measure_distances(was), goal.measure_distances(now)
             if any(far > before.get(path, 0) for path, far in after.items()):
                 return False
             gained += sum(before.values()) - sum(after.values())
@@ -115,7 +117,7 @@ class Judge:
                 return False
         return (
             set(variant.problems) <= set(self._first.problems)
-            and _others(variant, self._goals) == self._others
+            and _serialise_other_workflows(variant, self._goals) == self._others
         )
 
     def _is_the_same_elsewhere(self, variant: Built) -> bool:
@@ -129,7 +131,10 @@ class Judge:
             return False
         names = {address.name for address in self._goals}
         here = {
-            name: _edited(_payload(self._first, name), _payload(variant, name)) for name in names
+            name: _collect_field_edits(
+                _payload_of_workflow(self._first, name), _payload_of_workflow(variant, name)
+            )
+            for name in names
         }
         for environment, was in self._elsewhere.items():
             now = after[environment]
@@ -138,24 +143,26 @@ class Judge:
             for name, payload in was.items():
                 if name not in names and now[name] != payload:
                     return False
-                if name in names and not _alike(_edited(payload, now[name]), here[name]):
+                if name in names and not _is_same_edit(
+                    _collect_field_edits(payload, now[name]), here[name]
+                ):
                     return False
         return True
 
 
-def _payload(built: Built, name: str) -> dict[str, Any]:
+def _payload_of_workflow(built: Built, name: str) -> dict[str, Any]:
     (artifact,) = (each for each in built.bundle.workflows if each.name == name)
-    payload: dict[str, Any] = plain(artifact.payload)
+    payload: dict[str, Any] = render_plain_json(artifact.payload)
     return payload | {"name": artifact.title, "tags": list(artifact.tags)}
 
 
-def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def _collect_field_edits(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     paths = before.keys() | after.keys()
     changed = {path for path in paths if before.get(path) != after.get(path)}
-    return {path: edits(before.get(path), after.get(path)) for path in changed}
+    return {path: pair_changed_words(before.get(path), after.get(path)) for path in changed}
 
 
-def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_same_edit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two edits insert the same words in place of the same words.
 
     Where words are only removed, they may differ. On which side of them a blank was put is no
@@ -172,7 +179,7 @@ def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     )
 
 
-def _others(built: Built, addresses: Collection[Address]) -> str:
+def _serialise_other_workflows(built: Built, addresses: Collection[Address]) -> str:
     """Everything that is compiled but the workflows at `addresses`, in a form to be compared."""
     workflows = {
         each.address: [
@@ -185,12 +192,12 @@ def _others(built: Built, addresses: Collection[Address]) -> str:
         for each in built.desired.values()
         if each.address not in addresses
     }
-    return canonical([workflows, plain(built.chains)])
+    return render_canonical_json([workflows, render_plain_json(built.chains)])
 
 
-def narrowed(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:
+def narrow_goal(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:
     """The goal in which only the fields in `kept` change; the others stay as they compile now."""
-    have = forms(first)
+    have = normalise_fields(first)
     paths = goal.values.keys() | have.keys()
     values = {path: (goal.values if path in kept else have).get(path) for path in paths}
     return Goal(goal.address, {path: value for path, value in values.items() if value is not None})
@@ -214,7 +221,7 @@ class Hunk(Record, eq=True):
 
 
 @lru_cache(maxsize=256)
-def hunks(before: str, after: str) -> tuple[Hunk, ...]:
+def find_changed_hunks(before: str, after: str) -> tuple[Hunk, ...]:
     """The changes that turn `before` into `after`, in order; words and signs change as wholes."""
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
     found: list[Hunk] = []
@@ -222,7 +229,7 @@ def hunks(before: str, after: str) -> tuple[Hunk, ...]:
     for line in one:
         offsets.append(offsets[-1] + len(line))
     effort = Effort()
-    for tag, i1, i2, j1, j2 in effort.opcodes(one, other):
+    for tag, i1, i2, j1, j2 in effort.compute_opcodes(one, other):
         if tag == "equal":
             continue
         if i2 - i1 == j2 - j1:
@@ -247,7 +254,7 @@ def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int
     for token in one:
         offsets.append(offsets[-1] + len(token))
     pending: tuple[int, int, str] | None = None
-    for tag, i1, i2, j1, j2 in effort.opcodes(one, other):
+    for tag, i1, i2, j1, j2 in effort.compute_opcodes(one, other):
         if tag == "equal":
             continue
         start, end, words = offsets[i1], offsets[i2], "".join(other[j1:j2])
@@ -262,21 +269,23 @@ def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int
         yield pending
 
 
-def cost(before: Any, after: Any) -> int:
+def measure_difference(before: Any, after: Any) -> int:
     """How far two values are apart: 0 if they are equal, else about the characters that change."""
     if before == after and type(before) is type(after):
         return 0
-    one, other = shown(before), shown(after)
-    return max(1, sum(max(each.end - each.start, len(each.new)) for each in hunks(one, other)))
+    one, other = render_value_lines(before), render_value_lines(after)
+    return max(
+        1, sum(max(each.end - each.start, len(each.new)) for each in find_changed_hunks(one, other))
+    )
 
 
-def edits(before: Any, after: Any) -> list[tuple[str, str]]:
+def pair_changed_words(before: Any, after: Any) -> list[tuple[str, str]]:
     """The pairs (words removed, words put in their place) that lead from one value to another."""
-    one, other = shown(before), shown(after)
-    return [(one[each.start : each.end], each.new) for each in hunks(one, other)]
+    one, other = render_value_lines(before), render_value_lines(after)
+    return [(one[each.start : each.end], each.new) for each in find_changed_hunks(one, other)]
 
 
-def shown(value: Any) -> str:
+def render_value_lines(value: Any) -> str:
     """A value as lines of text."""
     if value is None:
         return ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.format.literals import literal_of_pieces, unspeakable
+from flowdsl.format.literals import literal_of_pieces, unspeakable_pattern
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
@@ -62,39 +62,39 @@ class TextSplicer:
 
     def literal(self, start: int, end: int, new: str) -> list[Edit]:
         """The edits by which the text literal in a range gets the words of the literal `new`."""
-        new = self.referring(new)
-        old_text = _scanned(self._text[start:end])
-        old = list(_cells(self._text[start:end], old_text, self._rendered))
-        wanted = list(_cells(new, _scanned(new), self._rendered))
+        new = self.restore_references(new)
+        old_text = _scan_literal(self._text[start:end])
+        old = list(_split_into_cells(self._text[start:end], old_text, self._rendered))
+        wanted = list(_split_into_cells(new, _scan_literal(new), self._rendered))
         edits: list[Edit] | None = []
         pieces: list[str | tuple[str]] = []
         done = 0
-        for i1, i2, j1, j2 in self._changes(old, wanted):
-            pieces += [*_pieces(old[done:i1]), *_pieces(wanted[j1:j2])]
+        for i1, i2, j1, j2 in self._find_whole_changes(old, wanted):
+            pieces += [*_cells_to_pieces(old[done:i1]), *_cells_to_pieces(wanted[j1:j2])]
             done = i2
             if not old:
                 edits = None
                 continue
             at = old[i1].start if i1 < i2 or not i1 else old[i1 - 1].end
             stop = old[i2 - 1].end if i1 < i2 else at
-            words = self._spelled(start + at, old_text.form, _pieces(wanted[j1:j2]))
+            words = self._spelled(start + at, old_text.form, _cells_to_pieces(wanted[j1:j2]))
             if words is None:
                 edits = None
             elif edits is not None:
                 edits.append(Edit(self._path, start + at, start + stop, words))
-        pieces += _pieces(old[done:])
-        if edits is not None and self._means(start, end, edits, wanted):
+        pieces += _cells_to_pieces(old[done:])
+        if edits is not None and self._has_wanted_words(start, end, edits, wanted):
             return edits
-        written = literal_of_pieces(_joined(pieces)) or new
-        return [
-            Edit(self._path, start, end, indented_literal(written, indent_at(self._text, start)))
-        ]
+        written = literal_of_pieces(_join_literal_pieces(pieces)) or new
+        return [Edit(self._path, start, end, indent_literal(written, indent_at(self._text, start)))]
 
-    def _changes(
+    def _find_whole_changes(
         self, old: Sequence[_Cell], wanted: Sequence[_Cell]
     ) -> Iterator[tuple[int, int, int, int]]:
         """The ranges that differ, each grown to whole references."""
-        opcodes = Effort().opcodes([each.key for each in old], [each.key for each in wanted])
+        opcodes = Effort().compute_opcodes(
+            [each.key for each in old], [each.key for each in wanted]
+        )
         ranges: list[list[int]] = []
         for tag, i1, i2, j1, j2 in opcodes:
             if tag == "equal":
@@ -121,7 +121,7 @@ class TextSplicer:
             if isinstance(piece, tuple):
                 written += piece[0]
                 continue
-            if unspeakable().search(piece) or "\\" in piece or "{#" in piece:
+            if unspeakable_pattern().search(piece) or "\\" in piece or "{#" in piece:
                 return None
             if "\n" in piece and form != ast.BLOCK:
                 return None
@@ -130,7 +130,9 @@ class TextSplicer:
             return written
         return re.sub(r"\n(?=[^\n])", f"\n{indent_at(self._text, at)}", written)
 
-    def _means(self, start: int, end: int, edits: Sequence[Edit], wanted: Sequence[_Cell]) -> bool:
+    def _has_wanted_words(
+        self, start: int, end: int, edits: Sequence[Edit], wanted: Sequence[_Cell]
+    ) -> bool:
         """Whether the literal in a range has the wanted words after edits."""
         text = self._text[start:end]
         for each in reversed(edits):
@@ -138,10 +140,10 @@ class TextSplicer:
         tokens = [each for each in lex(text) if each.kind != "WS"]
         if len(tokens) != 1 or tokens[0].kind not in LITERALS:
             return False
-        cells = _cells(text, _scanned(text), self._rendered)
+        cells = _split_into_cells(text, _scan_literal(text), self._rendered)
         return [each.key for each in cells] == [each.key for each in wanted]
 
-    def referring(self, new: str) -> str:
+    def restore_references(self, new: str) -> str:
         """New source in whose texts the words of references are references again."""
         if not any(len(words) > 1 for words in self._rendered.values()):
             return new
@@ -153,39 +155,41 @@ class TextSplicer:
             word = new[token.start : token.end]
             if token.kind in LITERALS and pattern.search(word):
                 pieces: list[str | tuple[str]] = []
-                for piece in _pieces(_cells(word, _scanned(word), {})):
-                    pieces += _split(piece, pattern, by_words)
-                word = literal_of_pieces(_joined(pieces)) or word
+                for piece in _cells_to_pieces(_split_into_cells(word, _scan_literal(word), {})):
+                    pieces += _split_at_references(piece, pattern, by_words)
+                word = literal_of_pieces(_join_literal_pieces(pieces)) or word
             written += word
         return written
 
 
 def words_of(literal: str, rendered: Rendered) -> tuple[str, ...]:
     """What a text literal says, word by word, with what its references stand for."""
-    return tuple(each.key for each in _cells(literal, _scanned(literal), rendered))
+    return tuple(each.key for each in _split_into_cells(literal, _scan_literal(literal), rendered))
 
 
 def words_in(text: str) -> tuple[str, ...]:
     """The words of characters, as `words_of` gives them."""
-    return tuple(map(_key, _WORD.findall(text)))
+    return tuple(map(_comparison_key, _WORD.findall(text)))
 
 
-def _scanned(literal: str) -> ast.Text:
+def _scan_literal(literal: str) -> ast.Text:
     return scan_text(SourceFile("", literal), Sink(), 0, len(literal))
 
 
-def _cells(literal: str, text: ast.Text, rendered: Rendered) -> list[_Cell]:
+def _split_into_cells(literal: str, text: ast.Text, rendered: Rendered) -> list[_Cell]:
     """The cells of a text literal, with offsets in it."""
     cells: list[_Cell] = []
     for number, part in enumerate(text.parts):
         if isinstance(part, ast.Ref):
             spelled = literal[part.start : part.end]
             words = _WORD.findall(rendered[spelled]) if spelled in rendered else []
-            known = [_Cell(_key(w), w, part.start, part.end, number, spelled) for w in words]
+            known = [
+                _Cell(_comparison_key(w), w, part.start, part.end, number, spelled) for w in words
+            ]
             key = spelled.replace(" ", "")
             cells += known or [_Cell(key, spelled, part.start, part.end, number, spelled)]
         elif isinstance(part, ast.TextLiteral):
-            places = _places(literal, part.start, part.end, part.value, text.form)
+            places = _locate_characters(literal, part.start, part.end, part.value, text.form)
             if places is None:
                 places = [(part.start, part.end)] * len(part.value)
             for found in _WORD.finditer(part.value):
@@ -195,7 +199,7 @@ def _cells(literal: str, text: ast.Text, rendered: Rendered) -> list[_Cell]:
                     # A comment stands between two blanks, which are one.
                     before = cells.pop()
                     first, word = before.start, before.value + word
-                cells.append(_Cell(_key(word), word, first, last, number))
+                cells.append(_Cell(_comparison_key(word), word, first, last, number))
     if text.form == ast.BLOCK:
         while cells and cells[0].value.isspace():
             del cells[0]
@@ -208,7 +212,7 @@ def _ends_blank(cells: Sequence[_Cell]) -> bool:
     return bool(cells) and not cells[-1].spelled and cells[-1].value.isspace()
 
 
-def _key(word: str) -> str:
+def _comparison_key(word: str) -> str:
     """What a word is compared by: a line break of the source counts as a blank."""
     if not word.isspace() or "\n" not in word:
         return word
@@ -219,7 +223,7 @@ def _are_one(one: _Cell, other: _Cell) -> bool:
     return bool(one.spelled) and one.part == other.part
 
 
-def _pieces(cells: Sequence[_Cell]) -> Pieces:
+def _cells_to_pieces(cells: Sequence[_Cell]) -> Pieces:
     """Cells as the pieces of a literal: characters, and references as 1-tuples."""
     pieces: list[str | tuple[str]] = []
     for number, each in enumerate(cells):
@@ -233,7 +237,7 @@ def _pieces(cells: Sequence[_Cell]) -> Pieces:
     return pieces
 
 
-def _split(
+def _split_at_references(
     piece: str | tuple[str], pattern: re.Pattern[str], by_words: Mapping[str, str]
 ) -> Iterator[str | tuple[str]]:
     """A piece, in which words that references stand for are pieces of their own."""
@@ -250,7 +254,7 @@ def _split(
         yield piece[at:]
 
 
-def _joined(pieces: Pieces) -> Pieces:
+def _join_literal_pieces(pieces: Pieces) -> Pieces:
     """Pieces, of which no two of characters stand side by side."""
     joined: list[str | tuple[str]] = []
     for each in pieces:
@@ -261,7 +265,9 @@ def _joined(pieces: Pieces) -> Pieces:
     return joined
 
 
-def _places(text: str, start: int, end: int, value: str, form: str) -> list[tuple[int, int]] | None:
+def _locate_characters(
+    text: str, start: int, end: int, value: str, form: str
+) -> list[tuple[int, int]] | None:
     """Where each character of a value begins and ends in its literal; None if that is unclear."""
     places: list[tuple[int, int]] = []
     at = start
@@ -290,7 +296,7 @@ def _places(text: str, start: int, end: int, value: str, form: str) -> list[tupl
     return places
 
 
-def indented_literal(written: str, indent: str) -> str:
+def indent_literal(written: str, indent: str) -> str:
     """A literal whose lines, if it has several, are indented deeper than `indent`."""
     if not written.startswith('"""'):
         return written

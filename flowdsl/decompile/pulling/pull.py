@@ -12,30 +12,30 @@ from flowdsl.config.address import Address
 from flowdsl.deploy.comparison.diff import compare
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.deploy.resources.workflow import POLICIES
-from flowdsl.diagnostics.suggest import listed
-from flowdsl.source.files import UnreadableFile, decode, library_of, written_path
+from flowdsl.diagnostics.suggest import join_names
+from flowdsl.source.files import UnreadableFile, decode_text, library_of, spell_flow_path
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
 
 from ..fields import why_no_inputs, why_no_outputs
 from . import checks, fields, files, settings
 from .attempts import Attempt, EditContext
-from .editing import changed_lines, with_lines_of
-from .goal import TAGS, Goal, Judge, forms, narrowed
+from .editing import find_changed_lines, restore_lines
+from .goal import TAGS, Goal, Judge, narrow_goal, normalise_fields
 from .steps import steps
 from .workspace import Built, Workspace
 
 Way = Callable[[EditContext], Iterator[Attempt]]
 
 FINE: tuple[Way, ...] = (
-    settings.attempts,
-    fields.attempts,
-    checks.attempts,
-    steps.attempts,
+    settings.attempt_settings,
+    fields.attempt_fields,
+    checks.attempt_checks,
+    steps.attempt_steps,
 )
 """The ways of editing what is written in source, the finest first."""
 
-COARSE: tuple[Way, ...] = (files.prompt_attempts, files.attempts)
+COARSE: tuple[Way, ...] = (files.prompt_attempts, files.attempt_files)
 """The ways of editing for what no finer edit gives: files."""
 
 
@@ -84,7 +84,7 @@ class Pull(Record):
     workflows: tuple[Pulled, ...]
 
 
-def pull(
+def pull_workflows(
     workspace: Workspace, built: Built, requests: Sequence[Request], *, theirs: bool = False
 ) -> Pull:
     """Brings workflows of the service into the sources that `built` was compiled from.
@@ -92,26 +92,30 @@ def pull(
     They are brought in together: what several workflows share changes when all of them have the
     change. With `theirs` the service wins where both sides have changed.
     """
-    plans = [_plan(workspace, built, request, theirs=theirs) for request in requests]
+    plans = [_plan_request(workspace, built, request, theirs=theirs) for request in requests]
     goals = {plan.goal.address: plan.goal for plan in plans if plan.goal is not None}
     editor = _Editor(workspace, built, goals)
     editor.run()
     return Pull(editor.best.texts, tuple(editor.told(plan) for plan in plans))
 
 
-class _Plan(Record):
+class _PullPlan(Record):
     """What is to be done about one workflow: nothing where `goal` is None."""
 
     goal: Goal | None
     outcome: Pulled
 
 
-def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool) -> _Plan:
+def _plan_request(
+    workspace: Workspace, built: Built, request: Request, *, theirs: bool
+) -> _PullPlan:
     address, prior, live = request.address, request.prior, request.live
     desired = built.desired[address]
-    deep = {path: _TOO_DEEP for path, value in live.values.items() if _depth(value) > _DEEPEST}
+    deep = {
+        path: _TOO_DEEP for path, value in live.values.items() if _nesting_depth(value) > _DEEPEST
+    }
     if deep:
-        return _Plan(None, Pulled(address, left=deep))
+        return _PullPlan(None, Pulled(address, left=deep))
     difference = compare(POLICIES, desired, prior, live)
     changes = [each for each in difference.fields if prior is None or each.origin != "source"]
     pending = tuple(each.path for each in difference.fields if each not in changes)
@@ -121,9 +125,9 @@ def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool)
         if prior is not None and each.origin == "both"
     )
     if conflicts and not theirs:
-        return _Plan(None, Pulled(address, conflicts=conflicts, pending=pending))
+        return _PullPlan(None, Pulled(address, conflicts=conflicts, pending=pending))
     left: dict[str, str] = {}
-    values: dict[str, Any] = forms(desired)
+    values: dict[str, Any] = normalise_fields(desired)
     for change in changes:
         if not _is_text(change.before):
             left[change.path] = "it holds half of a surrogate pair, which no file can hold"
@@ -131,10 +135,10 @@ def _plan(workspace: Workspace, built: Built, request: Request, *, theirs: bool)
             values.pop(change.path, None)
         else:
             values[change.path] = change.before
-    values[TAGS], lasting = _tags(workspace, desired, live, prior)
+    values[TAGS], lasting = _choose_wanted_tags(workspace, desired, live, prior)
     if lasting:
         left[TAGS] = lasting
-    return _Plan(Goal(address, values), Pulled(address, left=left, pending=pending))
+    return _PullPlan(Goal(address, values), Pulled(address, left=left, pending=pending))
 
 
 class _Editor:
@@ -157,11 +161,11 @@ class _Editor:
         """
         while any(self._wanted.values()):
             aims = {
-                address: narrowed(goal, self._first.desired[address], self._wanted[address])
+                address: narrow_goal(goal, self._first.desired[address], self._wanted[address])
                 for address, goal in self._goals.items()
             }
             self._start_over()
-            self._approach(aims)
+            self._approach_goals(aims)
             held = self._give_back_libraries()
             missed = {
                 address: aim.open_fields(self.best.desired[address])
@@ -189,15 +193,16 @@ class _Editor:
         if not theirs:
             return ""
         own = {path: text for path, text in self.best.texts.items() if path not in theirs}
-        self.best = self._workspace.build(own) or self._first
-        names = listed({library_of(path) or "" for path in theirs})
+        self.best = self._workspace.build_with_texts(own) or self._first
+        names = join_names({library_of(path) or "" for path in theirs})
         return (
-            f"the edit belongs into {listed(map(written_path, theirs))}, and this project only "
+            f"the edit belongs into {join_names(map(spell_flow_path, theirs))}, and this project "
+            "only "
             f"reads the library {names}: make it there by hand, and deploy every project that uses "
             "the library"
         )
 
-    def told(self, plan: _Plan) -> Pulled:
+    def told(self, plan: _PullPlan) -> Pulled:
         """What became of a workflow."""
         goal, outcome = plan.goal, plan.outcome
         if goal is None:
@@ -212,8 +217,8 @@ class _Editor:
             notes=tuple(dict.fromkeys(self._notes.get(goal.address, ()))),
         )
 
-    def _approach(self, aims: Mapping[Address, Goal]) -> None:
-        self._edit(aims, FINE)
+    def _approach_goals(self, aims: Mapping[Address, Goal]) -> None:
+        self._apply_ways(aims, FINE)
         missed = {
             address: aim.open_fields(self.best.desired[address]) for address, aim in aims.items()
         }
@@ -222,22 +227,22 @@ class _Editor:
         # Beside a prompt in a file, everything else may need other edits than beside statements.
         self._start_over()
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
-        self._edit(aims, (files.prompt_attempts,), filed)
-        self._edit(aims, FINE)
-        self._edit(aims, COARSE)
+        self._apply_ways(aims, (files.prompt_attempts,), filed)
+        self._apply_ways(aims, FINE)
+        self._apply_ways(aims, COARSE)
         self._drop_leftovers(Judge(self._workspace, self._first, aims))
 
     def _drop_leftovers(self, judge: Judge) -> None:
         """Takes back edits that were made for what now stands in a file."""
         for path in sorted(self.best.texts):
             try:
-                before = decode(path, self._workspace.files.read_bytes(path))
+                before = decode_text(path, self._workspace.files.read_bytes(path))
             except UnreadableFile:
                 continue  # A new file.
-            for number in range(len(changed_lines(before, self.best.texts[path])) - 1, -1, -1):
+            for number in range(len(find_changed_lines(before, self.best.texts[path])) - 1, -1, -1):
                 now = self.best.texts[path]
-                ranges = changed_lines(before, now)
-                text = with_lines_of(before, now, ranges[number])
+                ranges = find_changed_lines(before, now)
+                text = restore_lines(before, now, ranges[number])
                 texts = {**self.best.texts, path: text}
                 if text == before:
                     del texts[path]
@@ -246,7 +251,7 @@ class _Editor:
                 if path not in self.best.texts:
                     break
 
-    def _edit(
+    def _apply_ways(
         self,
         aims: Mapping[Address, Goal],
         ways: Sequence[Way],
@@ -261,8 +266,8 @@ class _Editor:
                 while (taken := self._step(judge, aim, way)) is not None:
                     attempt, better = taken
                     for each, other in aims.items():
-                        before = other.distances(self.best.desired[each])
-                        after = other.distances(better.desired[each])
+                        before = other.measure_distances(self.best.desired[each])
+                        after = other.measure_distances(better.desired[each])
                         moved = (path for path in before if after.get(path, 0) < before[path])
                         self._levels |= {(each, path): attempt.level for path in moved}
                     self._notes.setdefault(address, []).extend(attempt.notes)
@@ -295,7 +300,7 @@ class _Editor:
                 return (
                     "statements do not give this prompt, and in a file it would be the same "
                     "in every environment, where "
-                    f"the sources give {listed(differing)} another one; edit the source by hand"
+                    f"the sources give {join_names(differing)} another one; edit the source by hand"
                 )
         elif path in ("input_schema", "output_schema") and isinstance(value, dict):
             reason = why_no_inputs(value) if path == "input_schema" else why_no_outputs(value)
@@ -309,7 +314,7 @@ _TOO_DEEP = "it is nested too deeply"
 _NOT_SAID = "no edit of the source compiles to what the service has"
 
 
-def _tags(
+def _choose_wanted_tags(
     workspace: Workspace,
     desired: Desired,
     live: Live,
@@ -333,7 +338,7 @@ def _tags(
     return sorted((desired.tags | added) - (taken_off - everywhere)), words
 
 
-def _depth(value: Any) -> int:
+def _nesting_depth(value: Any) -> int:
     """How deep lists and objects nest in a value, or in the JSON that a text holds."""
     if isinstance(value, str):
         depth = deepest = 0

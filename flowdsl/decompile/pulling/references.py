@@ -30,7 +30,7 @@ def value_edits(
             for declaration in module.declarations:
                 if isinstance(declaration, ast.TestDecl):
                     continue
-                for node in _given_texts(declaration, is_given=False):
+                for node in _find_given_texts(declaration, is_given=False):
                     if constants.get(node) == reference.old:
                         splicer = TextSplicer(path, text, {})
                         found.append(tuple(splicer.literal(node.start, node.end, written)))
@@ -38,7 +38,7 @@ def value_edits(
     return [together, *found] if len(found) > 1 else found
 
 
-def rendered_in(model: SemanticModel, source: str, node: ast.Node) -> dict[str, str]:
+def find_rendered_references(model: SemanticModel, source: str, node: ast.Node) -> dict[str, str]:
     """The words that references to consts below a node stand for, by their spelling in a text."""
     found: dict[str, str] = {}
     for each in walk(node):
@@ -49,7 +49,7 @@ def rendered_in(model: SemanticModel, source: str, node: ast.Node) -> dict[str, 
     return found
 
 
-def _given_texts(node: ast.Node, *, is_given: bool) -> Iterator[ast.Text]:
+def _find_given_texts(node: ast.Node, *, is_given: bool) -> Iterator[ast.Text]:
     """The texts of consts, arguments and entries below a node."""
     if isinstance(node, ast.Text):
         if is_given:
@@ -57,7 +57,7 @@ def _given_texts(node: ast.Node, *, is_given: bool) -> Iterator[ast.Text]:
         return
     is_given = is_given or isinstance(node, _GIVEN)
     for child in children(node):
-        yield from _given_texts(child, is_given=is_given)
+        yield from _find_given_texts(child, is_given=is_given)
 
 
 # Tests
@@ -76,10 +76,10 @@ def quotes_of(model: SemanticModel, edits: Sequence[Edit]) -> Iterator[Edit]:
                     for each in sorted(inside, key=lambda edit: edit.start, reverse=True):
                         before, behind = each.start - text.start, each.end - text.start
                         written = written[:before] + each.text + written[behind:]
-                    changed[_words(module.source.text, text)] = written
+                    changed[_spell_text_words(module.source.text, text)] = written
     for home, test in model.tests if changed else ():
         for text in _texts_in(test):
-            written = changed.get(_words(home.source.text, text), "")
+            written = changed.get(_spell_text_words(home.source.text, text), "")
             if written:
                 yield Edit(home.source.path, text.start, text.end, written)
 
@@ -93,7 +93,7 @@ def _texts_in(node: ast.Node) -> Iterator[ast.Text]:
     return (each for each in walk(node) if isinstance(each, ast.Text))
 
 
-def _words(source: str, text: ast.Text) -> tuple[str, ...]:
+def _spell_text_words(source: str, text: ast.Text) -> tuple[str, ...]:
     """What a text says: its words, and its references as they are spelled."""
     return tuple(
         part.value if isinstance(part, ast.TextLiteral) else source[part.start : part.end]

@@ -13,8 +13,8 @@ from flowdsl.syntax.visit import walk
 from ..writing.statement_text import INDENT
 from ..writing.writer import AROUND
 from .attempts import Choices, EditContext
-from .editing import Edit, doc_start, indent_at, insertion_after, line_end, removal
-from .references import rendered_in, value_edits
+from .editing import Edit, doc_start, indent_at, insertion_after, line_end, make_removal_edit
+from .references import find_rendered_references, value_edits
 from .splicing import Draft, Splicer
 
 ORDER: tuple[tuple[type[ast.Node], ...], ...] = (
@@ -32,18 +32,18 @@ ORDER: tuple[tuple[type[ast.Node], ...], ...] = (
 """The kinds of items of a workflow in the order in which `import` writes them."""
 
 
-def replacement(context: EditContext, node: ast.Node, lines: Sequence[str]) -> Edit:
+def replace_node(context: EditContext, node: ast.Node, lines: Sequence[str]) -> Edit:
     """An edit that puts lines in the place of a node; all but the first get the node's indent."""
     indent = indent_at(context.source, node.start)
-    return Edit(context.path, node.start, node.end, joined(lines, indent))
+    return Edit(context.path, node.start, node.end, join_indented_lines(lines, indent))
 
 
-def joined(lines: Sequence[str], indent: str) -> str:
+def join_indented_lines(lines: Sequence[str], indent: str) -> str:
     """Lines as one text, all but the first and the blank ones indented."""
     return "\n".join([*lines[:1], *(f"{indent}{line}" if line else "" for line in lines[1:])])
 
 
-def insertion(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
+def insert_item(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
     """An edit that adds an item of a kind to the workflow, at its place in `ORDER`."""
     rank = next(at for at, kinds in enumerate(ORDER) if kind in kinds)
     before: ast.Node | None = None
@@ -69,7 +69,7 @@ def first_in(text: str, path: str, brace: int, lines: Sequence[str], indent: str
     return Edit(path, at, at, block + f"\n{indent}")
 
 
-def rewriting(
+def rewrite_item(
     context: EditContext, kind: type[ast.Node], base: Sequence[str] | None, lines: Sequence[str]
 ) -> Choices:
     """Ways to write an item of a workflow anew: what does not change is kept, or all is new.
@@ -78,40 +78,40 @@ def rewriting(
     """
     node = context.item(kind)
     if node is None:
-        return [(insertion(context, kind, lines),)] if lines else []
+        return [(insert_item(context, kind, lines),)] if lines else []
     if not lines:
-        return [(without(context, node),)]
-    return [*splices(context, node, base, lines), (replacement(context, node, lines),)]
+        return [(remove_item(context, node),)]
+    return [*splice_node(context, node, base, lines), (replace_node(context, node, lines),)]
 
 
-def splices(
+def splice_node(
     context: EditContext, node: ast.Node, base: Sequence[str] | None, lines: Sequence[str]
 ) -> Choices:
     """Ways to write a node of the workflow's file anew that keep what does not change in it."""
-    rendered = rendered_in(context.built.model, context.source, node)
+    rendered = find_rendered_references(context.built.model, context.source, node)
     splicer = Splicer(context.path, context.source, rendered)
     one_line = "\n" not in context.source[node.start : node.end]
-    draft = None if base is None else Draft(_laid_out(base, one_line=one_line))
-    new = Draft(_laid_out(lines, one_line=one_line))
-    edits = tuple(splicer.splice(node.start, node.end, draft, new))
+    draft = None if base is None else Draft(_lay_out_section(base, one_line=one_line))
+    new = Draft(_lay_out_section(lines, one_line=one_line))
+    edits = tuple(splicer.splice_range(node.start, node.end, draft, new))
     return [*value_edits(context.built.model, splicer.changed), edits]
 
 
-def _laid_out(lines: Sequence[str], *, one_line: bool) -> str:
+def _lay_out_section(lines: Sequence[str], *, one_line: bool) -> str:
     """The lines of a section as one text; on one line, commas stand between its entries."""
     if one_line and len(lines) > 2 and not any(line.lstrip().startswith("##") for line in lines):
         return f"{lines[0]} {', '.join(line.strip() for line in lines[1:-1])} {lines[-1]}"
     return "\n".join(lines)
 
 
-def without(context: EditContext, node: ast.Node) -> Edit:
+def remove_item(context: EditContext, node: ast.Node) -> Edit:
     """An edit that removes an item."""
-    return removal(context.source, context.path, node.start, node.end)
+    return make_removal_edit(context.source, context.path, node.start, node.end)
 
 
 def item_removal(text: str, path: str, node: ast.Node) -> Edit:
     """An edit that removes a statement, a field or a check, with its doc comment."""
-    return removal(text, path, doc_start(text, node.start), node.end)
+    return make_removal_edit(text, path, doc_start(text, node.start), node.end)
 
 
 def _body_start(context: EditContext) -> int:
@@ -124,7 +124,7 @@ def _item_indent(context: EditContext) -> str:
     return indent_at(context.source, context.symbol.declaration.name.start) + INDENT
 
 
-def parsed_statement(lines: Sequence[str]) -> tuple[ast.Stmt, int]:
+def parse_single_statement(lines: Sequence[str]) -> tuple[ast.Stmt, int]:
     """The one statement that lines of `styled` hold, and what its offsets are too large by."""
     head, tail = AROUND["statement"]
     source = SourceFile("", "\n".join([*head, *lines, *tail, ""]))

@@ -18,59 +18,61 @@ from flowdsl.syntax import ast
 from ..payload import ALLOWLIST
 from ..settings import read_models
 from ..writing.type_names import Unspeakable
-from ..writing.writer import model_settings, styled, terminal_settings
+from ..writing.writer import format_section_lines, model_settings, terminal_settings
 from .attempts import SETTINGS, Attempt, EditContext
-from .goal import TAGS, forms
-from .sections import insertion, rewriting, splices, without
+from .goal import TAGS, normalise_fields
+from .sections import insert_item, remove_item, rewrite_item, splice_node
 
 _FLAGS = {"is_webhooks_enabled": "webhooks", "includes_file_exports": "file_exports"}
 
 
-def attempts(context: EditContext) -> Iterator[Attempt]:
+def attempt_settings(context: EditContext) -> Iterator[Attempt]:
     """One setting at a time."""
     wanted = context.goal.values
     for path in sorted(context.open_fields):
         if path == "name":
             written = value_literal(wanted.get("name"))
-            yield from _set(context, "title", written)
+            yield from _attempt_setting_value(context, "title", written)
         elif path in _FLAGS:
-            yield from _set(context, _FLAGS[path], "true" if wanted.get(path) else "false")
+            yield from _attempt_setting_value(
+                context, _FLAGS[path], "true" if wanted.get(path) else "false"
+            )
         elif path == TAGS:
-            yield from _tags(context, list(wanted.get(TAGS) or ()))
+            yield from _attempt_tags(context, list(wanted.get(TAGS) or ()))
         elif path == ALLOWLIST:
-            yield from _terminal(context, wanted.get(ALLOWLIST))
+            yield from _attempt_terminal(context, wanted.get(ALLOWLIST))
         elif path.startswith(f"{MODELS}."):
-            yield from _models(context)
+            yield from _attempt_models(context)
         elif path not in POLICIES and not path.startswith(f"{CHECKS}."):
-            yield from _extra(context, path, wanted.get(path))
+            yield from _attempt_extra_field(context, path, wanted.get(path))
 
 
-def _set(context: EditContext, name: str, value: str | None) -> Iterator[Attempt]:
+def _attempt_setting_value(context: EditContext, name: str, value: str | None) -> Iterator[Attempt]:
     """The attempts that give a value to a setting."""
     if value is None:
         return
-    setting = context.setting(name)
+    setting = context.find_setting(name)
     lines = [f"{name} = {value}"]
     if setting is None:
-        yield from context.attempt(SETTINGS, [insertion(context, ast.Setting, lines)])
+        yield from context.attempt(SETTINGS, [insert_item(context, ast.Setting, lines)])
         return
-    for edits in splices(context, setting, None, lines):
+    for edits in splice_node(context, setting, None, lines):
         yield from context.attempt(SETTINGS, edits)
 
 
-def _tags(context: EditContext, wanted: list[str]) -> Iterator[Attempt]:
+def _attempt_tags(context: EditContext, wanted: list[str]) -> Iterator[Attempt]:
     everywhere = set(context.workspace.target.every_workflow_tags)
     have = set(context.built.workflow(context.goal.address).tags)
     names = (set(wanted) - everywhere) | (have & set(wanted))
-    setting = context.setting("tags")
+    setting = context.find_setting("tags")
     if names or setting is None:
-        there = _texts(context, setting)
-        yield from _set(context, "tags", value_literal(_in_order(names, there)))
+        there = _list_setting_texts(context, setting)
+        yield from _attempt_setting_value(context, "tags", value_literal(_in_order(names, there)))
     else:
-        yield from context.attempt(SETTINGS, [without(context, setting)])
+        yield from context.attempt(SETTINGS, [remove_item(context, setting)])
 
 
-def _texts(context: EditContext, setting: ast.Setting | None) -> list[str]:
+def _list_setting_texts(context: EditContext, setting: ast.Setting | None) -> list[str]:
     """The texts in the list of a setting, in their order; empty where it is not all texts."""
     if setting is None or not isinstance(setting.value, ast.ListExpr):
         return []
@@ -87,9 +89,11 @@ def _in_order(wanted: Collection[str], there: Sequence[str]) -> list[str]:
 # The terminal
 
 
-def _terminal(context: EditContext, wanted: Any) -> Iterator[Attempt]:
+def _attempt_terminal(context: EditContext, wanted: Any) -> Iterator[Attempt]:
     lines = terminal_lines(context, wanted, keep_runs=True)
-    for edits in rewriting(context, ast.TerminalSection, None, lines) if lines is not None else ():
+    for edits in (
+        rewrite_item(context, ast.TerminalSection, None, lines) if lines is not None else ()
+    ):
         yield from context.attempt(SETTINGS, edits)
 
 
@@ -99,24 +103,27 @@ def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> lis
     With `keep_runs` the commands of the statements need not be listed.
     """
     body = context.built.workflow(context.goal.address).body if keep_runs else ()
-    allowed = _allowed(context, wanted or ()) if keep_runs else list(wanted or ())
+    allowed = _list_allowed_commands(context, wanted or ()) if keep_runs else list(wanted or ())
     if allowed == wanted == [NO_COMMAND]:
         allowed = []
     try:
         settings = terminal_settings(body, allowed, not wanted)
     except Unspeakable:
         return None
-    return styled("item", ["terminal {", *settings, "}"]) if settings else []
+    return format_section_lines("item", ["terminal {", *settings, "}"]) if settings else []
 
 
-def _allowed(context: EditContext, wanted: Sequence[str]) -> list[str]:
+def _list_allowed_commands(context: EditContext, wanted: Sequence[str]) -> list[str]:
     """The commands to list: those that are listed already, and those that no statement runs."""
     workflow = context.built.workflow(context.goal.address)
     runs = {*commands_of(workflow.body)}
     section = context.item(ast.TerminalSection)
     settings = section.settings if isinstance(section, ast.TerminalSection) else ()
     there = [
-        text for each in settings if each.name.text == "allow" for text in _texts(context, each)
+        text
+        for each in settings
+        if each.name.text == "allow"
+        for text in _list_setting_texts(context, each)
     ]
     listed = [each for each in there if each in wanted]
     return [*listed, *(each for each in wanted if each not in runs and each not in listed)]
@@ -125,14 +132,14 @@ def _allowed(context: EditContext, wanted: Sequence[str]) -> list[str]:
 # Models
 
 
-def _models(context: EditContext) -> Iterator[Attempt]:
+def _attempt_models(context: EditContext) -> Iterator[Attempt]:
     notes: list[str] = []
-    have = forms(context.built.desired[context.goal.address])
+    have = normalise_fields(context.built.desired[context.goal.address])
     base = _model_section(context, have, [])
     wanted = _model_section(context, context.goal.values, notes)
     if wanted is None or (len(wanted) == 2 and context.item(ast.ModelSection) is None):
         return
-    for edits in rewriting(context, ast.ModelSection, base, wanted):
+    for edits in rewrite_item(context, ast.ModelSection, base, wanted):
         yield from context.attempt(SETTINGS, edits, *notes)
 
 
@@ -151,7 +158,7 @@ def _model_section(
         settings = model_settings(read_models(names) or nodes.Models())
     except Unspeakable:
         return None
-    return styled("item", ["model {", *settings, "}"])
+    return format_section_lines("item", ["model {", *settings, "}"])
 
 
 def aliases_by_name(context: EditContext) -> dict[str, str]:
@@ -161,7 +168,7 @@ def aliases_by_name(context: EditContext) -> dict[str, str]:
     """
     target = context.workspace.target
     resolver = ModelResolver(target, context.workspace.directory.models)
-    used = _aliases(context.built.bundle.workflows)
+    used = _find_model_aliases(context.built.bundle.workflows)
     names: dict[str, str] = {}
     for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
         names.setdefault(resolver.name_of(alias), alias)
@@ -171,7 +178,7 @@ def aliases_by_name(context: EditContext) -> dict[str, str]:
 def model_name(context: EditContext, model: str, role: str) -> str:
     """What a model is called in source: an alias of the environment that means it, else its id."""
     target = context.workspace.target
-    used = _aliases(context.built.bundle.workflows)
+    used = _find_model_aliases(context.built.bundle.workflows)
     for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
         resolver = ModelResolver(target, context.workspace.directory.models)
         if resolver.id_of(alias, role).lower() == model.lower() and not resolver.problems:
@@ -179,19 +186,19 @@ def model_name(context: EditContext, model: str, role: str) -> str:
     return model
 
 
-def _aliases(value: Any) -> set[str]:
+def _find_model_aliases(value: Any) -> set[str]:
     """The aliases of models in artifacts."""
     match value:
         case ModelAlias(alias) | ModelName(alias):
             return {alias}
         case Template():
-            return _aliases(value.open_parts)
+            return _find_model_aliases(value.open_parts)
         case WorkflowArtifact(payload=payload):
-            return _aliases(payload)
+            return _find_model_aliases(payload)
         case dict():
-            return _aliases(tuple(value.values()))
+            return _find_model_aliases(tuple(value.values()))
         case list() | tuple():
-            return set().union(*map(_aliases, value))
+            return set().union(*map(_find_model_aliases, value))
         case _:
             return set()
 
@@ -212,11 +219,11 @@ def raw_id_note(context: EditContext, model: str) -> str:
 # Fields that are passed through
 
 
-def _extra(context: EditContext, field: str, wanted: Any) -> Iterator[Attempt]:
+def _attempt_extra_field(context: EditContext, field: str, wanted: Any) -> Iterator[Attempt]:
     if wanted is None or context.item(ast.ExtraFrom) is not None:
         return  # A file of fields is written by `files`.
     written = value_literal(context.symbol.extra | {field: wanted})
-    lines = None if written is None else styled("item", [f"extra {written}"])
+    lines = None if written is None else format_section_lines("item", [f"extra {written}"])
     if lines is not None:
-        for edits in rewriting(context, ast.ExtraSection, None, lines):
+        for edits in rewrite_item(context, ast.ExtraSection, None, lines):
             yield from context.attempt(SETTINGS, edits)

@@ -20,7 +20,7 @@ from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
 from flowdsl.syntax.parser.lexer import lex
 
-from .editing import Edit, indent_at, insertion_after, line_start, removal, stands_alone
+from .editing import Edit, indent_at, insertion_after, line_start, make_removal_edit, stands_alone
 from .literals import LITERALS, Rendered, TextSplicer, words_in, words_of
 
 _COMMA = re.compile(r"[ \t]*,")
@@ -36,7 +36,7 @@ class Block(Record):
     key: Hashable
 
 
-class _Token(Record):
+class _SpliceToken(Record):
     key: Hashable
     start: int
     end: int
@@ -53,7 +53,7 @@ class Draft(Record):
 class Splicer(TextSplicer):
     """Splices ranges of one file."""
 
-    def splice(
+    def splice_range(
         self, start: int, end: int, base: Draft | None, new: Draft, blocks: Sequence[Block] = ()
     ) -> list[Edit]:
         """The edits by which a range of the file, which says what `base` says, says `new`.
@@ -61,32 +61,34 @@ class Splicer(TextSplicer):
         `blocks` are the ranges in it that are edited apart. What is the same in `base` and `new`
         keeps its spelling in the file. Without `base` the range itself is compared.
         """
-        old = list(_tokens(self._text, start, end, blocks, self._rendered))
-        wanted = list(_tokens(new.text, 0, len(new.text), new.blocks, self._rendered))
+        old = list(_tokenise_range(self._text, start, end, blocks, self._rendered))
+        wanted = list(_tokenise_range(new.text, 0, len(new.text), new.blocks, self._rendered))
         between = old
         if base is not None:
-            between = list(_tokens(base.text, 0, len(base.text), base.blocks, self._rendered))
+            between = list(
+                _tokenise_range(base.text, 0, len(base.text), base.blocks, self._rendered)
+            )
         edits: list[Edit] = []
-        for i1, i2, j1, j2 in _changes(old, between, wanted, new.text):
+        for i1, i2, j1, j2 in _find_token_changes(old, between, wanted, new.text):
             if i1 == i2:
-                edits.append(self._insertion(old, i1, new.text, wanted, j1, j2))
+                edits.append(self._make_insertion(old, i1, new.text, wanted, j1, j2))
             elif j1 == j2:
-                edits.append(self._removal(old, i1, i2))
+                edits.append(self._make_token_removal(old, i1, i2))
             elif i2 - i1 == j2 - j1 == 1 and old[i1].kind == wanted[j1].kind == _TEXT:
                 one, other = old[i1], wanted[j1]
                 edits += self.literal(one.start, one.end, new.text[other.start : other.end])
             else:
                 first, last = wanted[j1].start, wanted[j2 - 1].end
-                written = self._indented(new.text, first, last, old[i1].start)
+                written = self._indent_for_place(new.text, first, last, old[i1].start)
                 edits.append(Edit(self._path, old[i1].start, old[i2 - 1].end, written))
         return edits
 
-    def _insertion(
+    def _make_insertion(
         self,
-        old: Sequence[_Token],
+        old: Sequence[_SpliceToken],
         at: int,
         new: str,
-        new_tokens: Sequence[_Token],
+        new_tokens: Sequence[_SpliceToken],
         first: int,
         end: int,
     ) -> Edit:
@@ -99,7 +101,7 @@ class Splicer(TextSplicer):
         in_front = documents or not first or (opens and not on_own_line)
         if in_front and at < len(old) and end < len(new_tokens):
             where = old[at].start
-            text = self._indented(new, start, new_tokens[end].start, where)
+            text = self._indent_for_place(new, start, new_tokens[end].start, where)
             return Edit(self._path, where, where, text)
         where = old[at - 1].end
         if on_own_line:
@@ -109,36 +111,36 @@ class Splicer(TextSplicer):
             deeper = len(indent_at(new, start)) - len(indent_at(new, anchor))
             here = indent_at(self._text, where)
             indent = here + " " * deeper if deeper > 0 else here[: len(here) + deeper]
-            lines = self.referring(_dedented(new, start, stop)).split("\n")
+            lines = self.restore_references(_dedent_range(new, start, stop)).split("\n")
             if gap.count("\n") > 1:
                 lines.insert(0, "")
             return insertion_after(self._text, self._path, where, lines, indent)
-        text = self._indented(new, new_tokens[first - 1].end, stop, where)
+        text = self._indent_for_place(new, new_tokens[first - 1].end, stop, where)
         return Edit(self._path, where, where, text)
 
-    def _removal(self, old: Sequence[_Token], first: int, end: int) -> Edit:
+    def _make_token_removal(self, old: Sequence[_SpliceToken], first: int, end: int) -> Edit:
         start, stop = old[first].start, old[end - 1].end
         comma = _COMMA.match(self._text, stop)
         if stands_alone(self._text, start, comma.end() if comma else stop):
-            return removal(self._text, self._path, start, comma.end() if comma else stop)
+            return make_removal_edit(self._text, self._path, start, comma.end() if comma else stop)
         if first and self._text[old[first - 1].start : old[first - 1].end] not in _OPENING:
             return Edit(self._path, old[first - 1].end, stop, "")
         if end < len(old) and self._text[old[end].start] not in ")]}":
             stop = old[end].start
         return Edit(self._path, start, stop, "")
 
-    def _indented(self, new: str, start: int, end: int, where: int) -> str:
+    def _indent_for_place(self, new: str, start: int, end: int, where: int) -> str:
         """A part of the new source, its lines indented for a place of the old one."""
         old_indent, new_indent = indent_at(self._text, where), indent_at(new, start)
-        first, *rest = self.referring(new[start:end]).split("\n")
+        first, *rest = self.restore_references(new[start:end]).split("\n")
         return "\n".join(
             [first, *(old_indent + line.removeprefix(new_indent) if line else "" for line in rest)]
         )
 
 
-def _tokens(
+def _tokenise_range(
     text: str, start: int, end: int, blocks: Sequence[Block], rendered: Rendered
-) -> Iterator[_Token]:
+) -> Iterator[_SpliceToken]:
     """The tokens of a range; commas between them are none, doc comments are some."""
     by_start = {each.start: each for each in blocks}
     done = start
@@ -150,24 +152,27 @@ def _tokens(
         block = by_start.get(first)
         if block is not None:
             done = block.end
-            yield _Token(block.key, first, block.end, "block")
+            yield _SpliceToken(block.key, first, block.end, "block")
         elif token.kind == "COMMENT" and word.startswith("##") and not word.startswith("###"):
-            yield _Token((_DOC, word.strip()), first, last, _DOC)
+            yield _SpliceToken((_DOC, word.strip()), first, last, _DOC)
         elif token.kind in LITERALS:
-            yield _Token((_TEXT, *words_of(word, rendered)), first, last, _TEXT)
+            yield _SpliceToken((_TEXT, *words_of(word, rendered)), first, last, _TEXT)
         elif f"{{{word}}}" in rendered:
             words = words_in(rendered[f"{{{word}}}"])
-            yield _Token((_TEXT, *words), first, last, "reference")
+            yield _SpliceToken((_TEXT, *words), first, last, "reference")
         elif token.kind not in ("WS", "COMMENT", "COMMA"):
-            yield _Token(word, first, last, token.kind)
+            yield _SpliceToken(word, first, last, token.kind)
 
 
 Change = tuple[int, int, int, int]
 """A range of old tokens, and the range of new ones that goes in its place."""
 
 
-def _changes(
-    old: Sequence[_Token], base: Sequence[_Token], new: Sequence[_Token], text: str
+def _find_token_changes(
+    old: Sequence[_SpliceToken],
+    base: Sequence[_SpliceToken],
+    new: Sequence[_SpliceToken],
+    text: str,
 ) -> Iterator[Change]:
     """What changes from `base` to `new`, in terms of `old`, which says the same as `base`.
 
@@ -175,17 +180,20 @@ def _changes(
     """
     effort = Effort()
     keys = [[each.key for each in tokens] for tokens in (old, base, new)]
-    spelled = [each[1:] for each in effort.opcodes(keys[0], keys[1]) if each[0] != "equal"]
+    spelled = [each[1:] for each in effort.compute_opcodes(keys[0], keys[1]) if each[0] != "equal"]
     ranges: list[list[int]] = []
     done = 0
-    for tag, b1, b2, n1, n2 in effort.opcodes(keys[1], keys[2]):
+    for tag, b1, b2, n1, n2 in effort.compute_opcodes(keys[1], keys[2]):
         if tag == "equal":
             continue
         if tag == "insert":
-            back = _slide(text, new, n1, n2, b1 - done)
+            back = _measure_slide(text, new, n1, n2, b1 - done)
             b1, b2, n1, n2 = b1 - back, b2 - back, n1 - back, n2 - back
         done = b2
-        i1, i2 = _at(b1, spelled, end=False), _at(b2, spelled, end=b1 < b2)
+        i1, i2 = (
+            _map_base_position(b1, spelled, end=False),
+            _map_base_position(b2, spelled, end=b1 < b2),
+        )
         for a1, a2, c1, c2 in spelled:
             if (c1 < b2 and b1 < c2) or c1 < b1 == b2 < c2:
                 i1, i2 = min(i1, a1), max(i2, a2)
@@ -196,10 +204,10 @@ def _changes(
         else:
             ranges.append([i1, i2, n1, n2])
     for i1, i2, n1, n2 in ranges:
-        yield from _refined(effort, old, new, (i1, i2, n1, n2))
+        yield from _refine_change(effort, old, new, (i1, i2, n1, n2))
 
 
-def _at(place: int, spelled: Sequence[Change], *, end: bool) -> int:
+def _map_base_position(place: int, spelled: Sequence[Change], *, end: bool) -> int:
     """The position among old tokens of a position between those of the base."""
     shift = 0
     for _, a2, c1, c2 in spelled:
@@ -208,8 +216,8 @@ def _at(place: int, spelled: Sequence[Change], *, end: bool) -> int:
     return place + shift
 
 
-def _refined(
-    effort: Effort, old: Sequence[_Token], new: Sequence[_Token], change: Change
+def _refine_change(
+    effort: Effort, old: Sequence[_SpliceToken], new: Sequence[_SpliceToken], change: Change
 ) -> Iterator[Change]:
     """A change, split where the same tokens or text literals of other words stand in it."""
     i1, i2, j1, j2 = change
@@ -217,7 +225,7 @@ def _refined(
         [_TEXT if each.kind == _TEXT else each.key for each in tokens]
         for tokens in (old[i1:i2], new[j1:j2])
     )
-    for tag, a1, a2, b1, b2 in effort.opcodes(before, after):
+    for tag, a1, a2, b1, b2 in effort.compute_opcodes(before, after):
         if tag != "equal":
             yield i1 + a1, i1 + a2, j1 + b1, j1 + b2
             continue
@@ -227,7 +235,9 @@ def _refined(
                 yield one, one + 1, other, other + 1
 
 
-def _slide(text: str, tokens: Sequence[_Token], start: int, end: int, most: int) -> int:
+def _measure_slide(
+    text: str, tokens: Sequence[_SpliceToken], start: int, end: int, most: int
+) -> int:
     """How far back a run of new tokens stands better: it is to begin a line."""
     for back in range(most + 1):
         at = start - back
@@ -238,6 +248,6 @@ def _slide(text: str, tokens: Sequence[_Token], start: int, end: int, most: int)
     return 0
 
 
-def _dedented(text: str, start: int, end: int) -> str:
+def _dedent_range(text: str, start: int, end: int) -> str:
     """A range without the indent of its first line."""
     return text[start:end].replace(f"\n{indent_at(text, start)}", "\n")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from flowdsl.codegen.artifacts import Bundle, plain
+from flowdsl.codegen.artifacts import Bundle, render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.address import Address
-from flowdsl.deploy.planning.desired import desired_state
+from flowdsl.deploy.planning.desired import resolve_desired_state
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.target import Target
@@ -17,7 +17,7 @@ from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
-from flowdsl.source.files import FileSystem, UnreadableFile, decode
+from flowdsl.source.files import FileSystem, UnreadableFile, decode_text
 from flowdsl.source.record import Record
 
 BOM = b"\xef\xbb\xbf"
@@ -39,10 +39,10 @@ class Layered:
     def read_bytes(self, path: str) -> bytes:
         if path not in self._texts:
             return self._below.read_bytes(path)
-        return encoded(self._below, path, self._texts[path])
+        return encode_for_file(self._below, path, self._texts[path])
 
     def read_text(self, path: str) -> str:
-        return decode(path, self.read_bytes(path))
+        return decode_text(path, self.read_bytes(path))
 
     def siblings(self, path: str) -> list[str]:
         folder = path.rpartition("/")[0]
@@ -50,7 +50,7 @@ class Layered:
         return sorted({*self._below.siblings(path), *new})
 
 
-def encoded(files: FileSystem, path: str, text: str) -> bytes:
+def encode_for_file(files: FileSystem, path: str, text: str) -> bytes:
     """The bytes of a new text for a file.
 
     They begin with a byte order mark if the file has one or the text begins with that character.
@@ -106,14 +106,14 @@ class Workspace:
         self.target = target
         self.directory = directory
         self.errors: tuple[Diagnostic, ...] = ()
-        """The errors of the last `build` that returned None."""
+        """The errors of the last `build_with_texts` that returned None."""
 
     @property
     def capabilities(self) -> Capabilities:
         """What the focused agents of the account can do."""
         return self.options.capabilities
 
-    def build(self, texts: Texts, entries: Sequence[str] | None = None) -> Built | None:
+    def build_with_texts(self, texts: Texts, entries: Sequence[str] | None = None) -> Built | None:
         """The sources, compiled with new texts of some files; None if they have errors.
 
         `entries` are the flows to compile, all of them by default.
@@ -129,7 +129,7 @@ class Workspace:
             found = compilation.analysis.diagnostics
             self.errors = tuple(each for each in found if each.severity == ERROR)
             return None
-        wanted = desired_state(compilation.bundle, self.target, self.directory)
+        wanted = resolve_desired_state(compilation.bundle, self.target, self.directory)
         return Built(
             texts=dict(texts),
             files=layered,
@@ -159,7 +159,8 @@ class Workspace:
             if compilation.bundle is None:
                 return None
             found[name] = {
-                each.name: plain(each.payload) | {"name": each.title, "tags": list(each.tags)}
+                each.name: render_plain_json(each.payload)
+                | {"name": each.title, "tags": list(each.tags)}
                 for each in compilation.bundle.workflows
             }
         return found

@@ -6,8 +6,14 @@ from collections.abc import Collection, Iterator
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
-from flowdsl.ir.passes.handing import boxed_entry, is_boxed
-from flowdsl.ir.walk import inner_bodies, rewrite_body, statements, with_bodies, with_variables
+from flowdsl.ir.passes.handing import is_boxed, is_boxed_entry
+from flowdsl.ir.walk import (
+    inner_bodies,
+    replace_bodies,
+    replace_variables,
+    rewrite_body,
+    statements,
+)
 from flowdsl.source.record import replace
 
 
@@ -16,7 +22,7 @@ def without_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
 
     def take(variable: nodes.Variable) -> nodes.Variable:
         is_runtime = variable.sigil == "runtime" and variable.name in boxed
-        return _inside(variable) if is_runtime else variable
+        return _unbox_variable(variable) if is_runtime else variable
 
     wrapped = {
         each.variable: each.value
@@ -25,24 +31,26 @@ def without_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
         for each in statement.assignments
         if each.wraps
     }
-    unboxed: nodes.Body = with_variables(body, take)
-    return _body(unboxed, {name: with_variables(value, take) for name, value in wrapped.items()})
+    unboxed: nodes.Body = replace_variables(body, take)
+    return _unwrap_body(
+        unboxed, {name: replace_variables(value, take) for name, value in wrapped.items()}
+    )
 
 
-def saved_boxes(body: nodes.Body, handed: Collection[str]) -> frozenset[str]:
+def find_saved_boxes(body: nodes.Body, handed: Collection[str]) -> frozenset[str]:
     """The variables that calls are handed and that are only saved as objects around a value."""
     plain: set[str] = set()
     boxed: set[str] = set()
-    for each in _kept(body):
-        (boxed if boxed_entry(each.value) else plain).add(each.variable)
+    for each in _find_whole_assignments(body):
+        (boxed if is_boxed_entry(each.value) else plain).add(each.variable)
     return frozenset(boxed & set(handed) - plain)
 
 
-def saved_plain(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
+def unwrap_saved_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
     """A body in which no object stands around a value that is kept in one of these variables."""
 
     def plain(each: nodes.Assignment) -> nodes.Assignment:
-        if each.variable not in boxed or not boxed_entry(each.value):
+        if each.variable not in boxed or not is_boxed_entry(each.value):
             return each
         return replace(each, value=each.value.fields[0][1])
 
@@ -57,7 +65,7 @@ def saved_plain(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
     return rewrite_body(body, rewrite)
 
 
-def _kept(body: nodes.Body) -> Iterator[nodes.Assignment]:
+def _find_whole_assignments(body: nodes.Body) -> Iterator[nodes.Assignment]:
     """What is kept as a whole, and no reason of a failure."""
     for statement in statements(body):
         if isinstance(statement, nodes.Store):
@@ -67,19 +75,23 @@ def _kept(body: nodes.Body) -> Iterator[nodes.Assignment]:
                     yield each
 
 
-def _body(body: nodes.Body, wrapped: dict[str, nodes.Value]) -> nodes.Body:
+def _unwrap_body(body: nodes.Body, wrapped: dict[str, nodes.Value]) -> nodes.Body:
     return tuple(
-        changed for statement in body if (changed := _statement(statement, wrapped)) is not None
+        changed
+        for statement in body
+        if (changed := _unwrap_statement(statement, wrapped)) is not None
     )
 
 
-def _statement(
+def _unwrap_statement(
     statement: nodes.Statement, wrapped: dict[str, nodes.Value]
 ) -> nodes.Statement | None:
     if isinstance(statement, nodes.Store):
         kept = tuple(each for each in statement.assignments if not each.wraps)
         return replace(statement, assignments=kept) if kept else None
-    statement = with_bodies(statement, [_body(inner, wrapped) for inner in inner_bodies(statement)])
+    statement = replace_bodies(
+        statement, [_unwrap_body(inner, wrapped) for inner in inner_bodies(statement)]
+    )
     if not isinstance(statement, nodes.Loop) or statement.entry is not None:
         return statement
     variable = single_variable(statement.items)
@@ -89,12 +101,14 @@ def _statement(
         items = own
     else:
         return statement
-    return replace(statement, items=items, body=with_variables(statement.body, _entry))
+    return replace(
+        statement, items=items, body=replace_variables(statement.body, _unbox_loop_entry)
+    )
 
 
 def _own_entries(items: nodes.Value) -> nodes.Value | None:
     """The list whose entries stand in objects, as they are written out; None for another list."""
-    if not isinstance(items, nodes.ListValue) or not all(map(boxed_entry, items.items)):
+    if not isinstance(items, nodes.ListValue) or not all(map(is_boxed_entry, items.items)):
         return None
     return nodes.ListValue(
         items=tuple(
@@ -103,12 +117,12 @@ def _own_entries(items: nodes.Value) -> nodes.Value | None:
     )
 
 
-def _entry(variable: nodes.Variable) -> nodes.Variable:
+def _unbox_loop_entry(variable: nodes.Variable) -> nodes.Variable:
     is_entry = (variable.sigil, variable.name) == ("runtime", LOOP_ITEM)
-    return _inside(variable) if is_entry else variable
+    return _unbox_variable(variable) if is_entry else variable
 
 
-def _inside(variable: nodes.Variable) -> nodes.Variable:
+def _unbox_variable(variable: nodes.Variable) -> nodes.Variable:
     if variable.path[:1] != (nodes.BOX,):
         return variable
     return replace(variable, path=variable.path[1:])

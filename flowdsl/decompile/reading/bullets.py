@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from flowdsl.ir import nodes
 from flowdsl.ir.passes.placing import ENTRY
-from flowdsl.prompt.reading.frames import frames
+from flowdsl.prompt.reading.frames import frames_of_sentence
 from flowdsl.prompt.reading.outline import ReadItem
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
-from .statements import Unreadable, Words, copied
+from .statements import Unreadable, Words, copy_of_text
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
 """Reads the lines under another line, as they are written for the agent that is being instructed.
@@ -33,7 +33,7 @@ class Lines:
         """The text of the next line, None at the end."""
         return self.items[self.position].text if self.position < len(self.items) else None
 
-    def leaf(self) -> str | None:
+    def leaf_text(self) -> str | None:
         """The text of the next line if nothing stands under it, else None."""
         if self.position == len(self.items) or self.items[self.position].children:
             return None
@@ -46,7 +46,7 @@ class Lines:
 
     def takes(self, text: str) -> bool:
         """Moves past the next line if it is `text` with nothing under it; whether it was."""
-        found = self.leaf() == text
+        found = self.leaf_text() == text
         self.position += found
         return found
 
@@ -67,9 +67,11 @@ class Instruction:
         text = lines.text()
         if text is None:
             return ()
-        if text == say("control.under", missing):
+        if text == say_sentence("control.under", missing):
             return self.read(lines.take().children)
-        if lines.leaf() is None or lines.takes(say("control.then", missing, say("control.go_on"))):
+        if lines.leaf_text() is None or lines.takes(
+            say_sentence("control.then", missing, say_sentence("control.go_on"))
+        ):
             return ()
         leave = self.words.leave_after(text, missing, self.main)
         if leave is None:
@@ -79,11 +81,11 @@ class Instruction:
 
     def run(self, lines: Lines) -> nodes.Run | None:
         """Reads a terminal command with the lines that belong to it; None if none comes next."""
-        command = self.words.command(lines.leaf() or "", self.main)
+        command = self.words.command(lines.leaf_text() or "", self.main)
         if command is None:
             return None
         lines.take()
-        otherwise = self.consequence(lines, say("tools.run_check"))
+        otherwise = self.consequence(lines, say_sentence("tools.run_check"))
         return nodes.Run(
             origin=NOWHERE,
             command=command,
@@ -107,12 +109,12 @@ class Instruction:
             attempts=found[0],
             delay_milliseconds=delay,
             body=body,
-            otherwise=self.consequence(lines, say("control.retry_missing")),
+            otherwise=self.consequence(lines, say_sentence("control.retry_missing")),
         )
 
     def wait(self, lines: Lines, name: str) -> int:
         """Reads the wait with which further attempts or rounds begin; 0 milliseconds for none."""
-        found = self.words.match(name, lines.leaf() or "")
+        found = self.words.match(name, lines.leaf_text() or "")
         if found is None:
             return 0
         lines.take()
@@ -139,7 +141,7 @@ class Focused:
     def store(self, lines: Lines) -> nodes.Store | None:
         """Reads as many bullets that keep a value as come next; None for none."""
         assignments: list[nodes.Assignment] = []
-        while (text := lines.leaf()) is not None:
+        while (text := lines.leaf_text()) is not None:
             found = self._words.assignments(text)
             if not found:
                 break
@@ -150,14 +152,14 @@ class Focused:
     def asked(self, lines: Lines) -> nodes.Statement | None:
         """Reads a bullet that looks for something, with its `else`; None if the next is none."""
         found = self._words.asked(lines.text() or "")
-        if found is None or (lines.leaf() is None) is not found.has_lines:
+        if found is None or (lines.leaf_text() is None) is not found.has_lines:
             return None
         statement = found.statement
-        if found.consequence == say("data.save_missing"):
+        if found.consequence == say_sentence("data.save_missing"):
             if not isinstance(statement, nodes.Extract | nodes.Copy | nodes.Run):
                 return None
             lines.take()
-            return _optional(statement)
+            return _make_optional(statement)
         if isinstance(statement, nodes.Run) and (
             statement.otherwise is None or not (found.consequence or found.has_lines)
         ):
@@ -167,7 +169,7 @@ class Focused:
             otherwise = self.body(lines.items[lines.position].children)
         elif found.consequence is None:
             otherwise = (self._words.unsaid_leave(own_text(statement)),)
-        elif found.consequence != say("control.go_on"):
+        elif found.consequence != say_sentence("control.go_on"):
             leave = self._words.leave(found.consequence, main=False)
             if leave is None:
                 return None
@@ -175,7 +177,7 @@ class Focused:
         lines.take()
         return replace(statement, otherwise=otherwise)
 
-    def _run(self, lines: Lines) -> nodes.Run | None:
+    def _read_command(self, lines: Lines) -> nodes.Run | None:
         """Reads a command, with the bullet that keeps what it printed; None if none comes next."""
         run = self._instruction.run(lines)
         if run is None or run.otherwise is not None:
@@ -202,25 +204,25 @@ class Focused:
 
     def emptied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
         """Reads the bullet that saves that nothing was copied, where that may be."""
-        if not self._words.emptied_copy(lines.leaf() or "", copy.variable):
+        if not self._words.accept_emptied_copy(lines.leaf_text() or "", copy.variable):
             return copy
         lines.take()
-        return _optional(copy)
+        return _make_optional(copy)
 
     def statement(self, lines: Lines) -> nodes.Statement:
         text = lines.text()
         assert text is not None
         words = self._words
         free = words.is_free(text)
-        inner = None if free else self._control(lines, text) or self.asked(lines)
+        inner = None if free else self._read_control_bullet(lines, text) or self.asked(lines)
         if inner is not None:
             return inner
-        if lines.leaf() is None:
+        if lines.leaf_text() is None:
             raise Unreadable
         if free:
             lines.take()
             return words.free_action(text)
-        found = self.store(lines) or self._copy(lines) or self._run(lines)
+        found = self.store(lines) or self._read_copy_bullets(lines) or self._read_command(lines)
         if found is not None:
             return found
         lines.take()
@@ -233,25 +235,27 @@ class Focused:
             or words.free_action(text)
         )
 
-    def _control(self, lines: Lines, text: str) -> nodes.Statement | None:
-        if (branch := self._branch(lines, text, "control.if_")) is not None:
-            return self._if(lines, branch)
+    def _read_control_bullet(self, lines: Lines, text: str) -> nodes.Statement | None:
+        if (branch := self._read_branch(lines, text, "control.if_")) is not None:
+            return self._read_choice(lines, branch)
         rounds = self._words.match("control.repeat", text)
         if rounds is not None:
             inside = Lines(lines.take().children)
-            inside.takes(say("control.nothing"))
+            inside.takes(say_sentence("control.nothing"))
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=rounds[0],
                 limit=rounds[1],
                 delay_milliseconds=rounds[2] or 0,
                 body=self.body(inside.items[inside.position :]),
-                otherwise=self._instruction.consequence(lines, say("control.repeat_missing")),
+                otherwise=self._instruction.consequence(
+                    lines, say_sentence("control.repeat_missing")
+                ),
             )
         if (found := self._words.match("control.reach", text)) is not None:
             goal, limit, delay = found
             inside = Lines(lines.take().children)
-            inside.takes(say("control.nothing"))
+            inside.takes(say_sentence("control.nothing"))
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=nodes.Sees(text=goal),
@@ -260,11 +264,15 @@ class Focused:
                 body=self.body(inside.items[inside.position :]),
                 otherwise=(self._words.unsaid_leave(goal),),
             )
-        return self._each(lines) or self._entry(lines, text) or self._instruction.retry(lines)
+        return (
+            self._read_each_loop(lines)
+            or self._read_entry_failure(lines, text)
+            or self._instruction.retry(lines)
+        )
 
-    def _entry(self, lines: Lines, text: str) -> nodes.Retry | None:
+    def _read_entry_failure(self, lines: Lines, text: str) -> nodes.Retry | None:
         """Reads what is done for an entry whose failure ends only it."""
-        if text != say("control.attempt"):
+        if text != say_sentence("control.attempt"):
             return None
         with self._words.attempt(main=False):
             body = self.body(lines.take().children)
@@ -273,13 +281,13 @@ class Focused:
             attempts=1,
             delay_milliseconds=0,
             body=body,
-            otherwise=self.consequence(lines, say("control.attempt_missing")),
+            otherwise=self.consequence(lines, say_sentence("control.attempt_missing")),
             entry=True,
         )
 
-    def _each(self, lines: Lines) -> nodes.Loop | None:
+    def _read_each_loop(self, lines: Lines) -> nodes.Loop | None:
         """Reads a list that is gone through, with the bullets that count its entries."""
-        text = lines.leaf() or ""
+        text = lines.leaf_text() or ""
         found = self._words.sentences.read("control.loop_too_many", text, 0)
         counted: nodes.Value | None = None
         limit: nodes.Limit | None = None
@@ -323,24 +331,26 @@ class Focused:
         self._words.entries.add(entry)
         return items, entry, self.body(lines.take().children)
 
-    def _if(self, lines: Lines, first: nodes.Branch) -> nodes.If:
+    def _read_choice(self, lines: Lines, first: nodes.Branch) -> nodes.If:
         branches = [first]
-        while (branch := self._branch(lines, lines.text() or "", "control.else_if")) is not None:
+        while (
+            branch := self._read_branch(lines, lines.text() or "", "control.else_if")
+        ) is not None:
             branches.append(branch)
-        otherwise = self._instruction.consequence(lines, say("control.else_"))
+        otherwise = self._instruction.consequence(lines, say_sentence("control.else_"))
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
-    def _branch(self, lines: Lines, text: str, name: str) -> nodes.Branch | None:
-        start = frames(name)[0].start
+    def _read_branch(self, lines: Lines, text: str, name: str) -> nodes.Branch | None:
+        start = frames_of_sentence(name)[0].start
         if not text.startswith(start):
             return None
         found = self._words.condition(text, len(start))
         if found is None:
             return None
         condition, end = found
-        if text[end:] == say("control.under", ""):
+        if text[end:] == say_sentence("control.under", ""):
             body = self.body(lines.take().children)
-        elif lines.leaf() is not None and (
+        elif lines.leaf_text() is not None and (
             leave := self._words.leave_after(text[end:], "", main=False)
         ):
             lines.take()
@@ -349,15 +359,15 @@ class Focused:
             return None
         return nodes.Branch(origin=NOWHERE, condition=condition, body=body)
 
-    def _copy(self, lines: Lines) -> nodes.Copy | None:
-        copy = copy_line(self._words, lines.leaf() or "", main=False)
+    def _read_copy_bullets(self, lines: Lines) -> nodes.Copy | None:
+        copy = copy_line(self._words, lines.leaf_text() or "", main=False)
         if copy is None:
             return None
         lines.take()
         return self.copied(lines, copy)
 
 
-def _optional(statement: _Read) -> _Read:
+def _make_optional(statement: _Read) -> _Read:
     """A reading, a copy or a command of the optional type: what is missing is saved as missing.
 
     That of a command which did not do its work is a matter of the lines behind the call.
@@ -375,12 +385,12 @@ _Read = TypeVar("_Read", bound=nodes.Extract | nodes.Copy | nodes.Run)
 
 def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
     """Reads the line that copies a text; the type and `else` of the copy stand in later lines."""
-    if not words.can("copy_to_clipboard", main):
+    if not words.can_use_tool("copy_to_clipboard", main):
         return None
     found = words.match("data.copy", text)
     if found is None:
         return None
-    return copied(found[1], found[0])
+    return copy_of_text(found[1], found[0])
 
 
 def own_text(statement: nodes.Statement) -> nodes.Text:

@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
 from flowdsl.ir.walk import rewrite_body
-from flowdsl.prompt.reading.phrases import constant, text_value
+from flowdsl.prompt.reading.phrases import read_constant, text_value
 from flowdsl.prompt.reading.texts import Texts
 from flowdsl.source.record import replace
 
@@ -30,7 +30,7 @@ def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
     whole = text_value(text)
     if single_variable(whole) is not None:
         return whole
-    count = constant(spelled, 0)
+    count = read_constant(spelled, 0)
     if count is not None and count[1] == len(spelled):
         return count[0]
     return _json_value(text)
@@ -43,7 +43,7 @@ def _json_value(text: nodes.Text) -> nodes.Value | None:
     if marked.count(_MARK) != len(variables):
         return None
     try:
-        return _value(json.loads(marked), iter(variables))
+        return _fill_in_variables(json.loads(marked), iter(variables))
     except (ValueError, RecursionError):
         return None
 
@@ -52,7 +52,7 @@ _MARK = "\ufdd0"
 """Stands for a variable: a noncharacter, which no text may hold."""
 
 
-def _value(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
+def _fill_in_variables(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
     match value:
         case str():
             pieces: list[nodes.TextPiece | nodes.Variable] = []
@@ -63,10 +63,14 @@ def _value(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
                     pieces.append(nodes.TextPiece(value=part))
             return text_value(tuple(pieces))
         case list():
-            return nodes.ListValue(items=tuple(_value(item, variables) for item in value))
+            return nodes.ListValue(
+                items=tuple(_fill_in_variables(item, variables) for item in value)
+            )
         case dict():
             return nodes.ObjectValue(
-                fields=tuple((name, _value(item, variables)) for name, item in value.items())
+                fields=tuple(
+                    (name, _fill_in_variables(item, variables)) for name, item in value.items()
+                )
             )
         case _:
             return nodes.ConstantValue(value=value)
@@ -80,19 +84,21 @@ def finish_loops(body: nodes.Body, taken: Iterable[str], hints: PromptHints) -> 
 
     Bounds come from the input schema; `taken` are the names that are not free.
     """
-    name = _free(VARIABLE, set(taken))
+    name = _choose_free_name(VARIABLE, set(taken))
     bounds = {field.name: field.constraints.get("maxItems") for field in hints.inputs or ()}
 
     def rewrite(body: nodes.Body) -> nodes.Body:
         return tuple(
-            _finished(statement, name, bounds) if isinstance(statement, nodes.Loop) else statement
+            _finish_loop(statement, name, bounds)
+            if isinstance(statement, nodes.Loop)
+            else statement
             for statement in body
         )
 
     return rewrite_body(body, rewrite)
 
 
-def _free(wanted: str, taken: set[str]) -> str:
+def _choose_free_name(wanted: str, taken: set[str]) -> str:
     name, number = wanted, 1
     while name in taken:
         number += 1
@@ -100,7 +106,7 @@ def _free(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _finished(loop: nodes.Loop, name: str, bounds: dict[str, Any]) -> nodes.Loop:
+def _finish_loop(loop: nodes.Loop, name: str, bounds: dict[str, Any]) -> nodes.Loop:
     limit = loop.limit
     variable = single_variable(loop.items)
     if limit is None and variable is not None and variable.sigil == "input" and not variable.path:

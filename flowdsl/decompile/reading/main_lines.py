@@ -8,12 +8,12 @@ from flowdsl.codegen.prompt.data import copy_words
 from flowdsl.codegen.prompt.screen import ask_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
-from flowdsl.ir.walk import BODIES, with_variables
+from flowdsl.ir.walk import BODIES, replace_variables
 from flowdsl.prompt.reading.outline import ReadItem
 from flowdsl.prompt.sentences import DONE, FAILED, NONE, SENTENCES
-from flowdsl.prompt.text import bracketed, quoted, spell_variable
+from flowdsl.prompt.text import enclose_in_brackets, quote_words, spell_variable
 from flowdsl.prompt.values import condition_words
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE
@@ -44,16 +44,16 @@ class Main:
         lines = Lines(items)
         body: list[nodes.Statement] = []
         while lines.position < len(items):
-            body.extend(self._statements(lines))
+            body.extend(self._read_statements(lines))
         return tuple(body)
 
-    def _statements(self, lines: Lines) -> Iterator[nodes.Statement]:
+    def _read_statements(self, lines: Lines) -> Iterator[nodes.Statement]:
         if (loop := self._loop(lines)) is not None:
             yield loop
             return
-        item, model = self._instructed(lines)
+        item, model = self._match_instructed_call(lines)
         if item is not None:
-            repeat = self._repeat(lines)
+            repeat = self._read_repeat(lines)
             if repeat is not None:
                 yield repeat
                 return
@@ -69,12 +69,12 @@ class Main:
             return
         if words.is_free(text):
             lines.take()
-            yield self._free(item)
+            yield self._read_free_line(item)
             return
-        copy = copy_line(words, lines.leaf() or "", main=True)
+        copy = copy_line(words, lines.leaf_text() or "", main=True)
         if copy is not None:
             lines.take()
-            yield from self._copied(lines, copy)
+            yield from self._read_copied_text(lines, copy)
             return
         found = self._instruction.run(lines) or self._instruction.retry(lines)
         if found is not None:
@@ -82,18 +82,18 @@ class Main:
             return
         lines.take()
         if item.children:
-            yield self._free(item)
+            yield self._read_free_line(item)
             return
         yield (
             words.action(text)
-            or words.typed_day(text)
+            or words.read_typed_day(text)
             or words.leave_statement(text, main=True)
             or words.background(text, main=True)
             or words.artifact(text, main=True)
-            or self._free(item)
+            or self._read_free_line(item)
         )
 
-    def _free(self, item: ReadItem) -> nodes.Statement:
+    def _read_free_line(self, item: ReadItem) -> nodes.Statement:
         """A `do` with the author's own words."""
         if item.children:
             raise Unreadable
@@ -117,7 +117,7 @@ class Main:
         statements: list[nodes.Statement] = []
         while bullets.position < len(bullets.items):
             start = bullets.position
-            for read in (self._if, self._asked, self._extract):
+            for read in (self._read_if_lines, self._asked, self._read_extract_lines):
                 found = read(lines, bullets, model)
                 if found is not None:
                     statements.append(found)
@@ -126,13 +126,13 @@ class Main:
             else:
                 statements.append(self._focused.statement(bullets))
         if statements and isinstance(last := statements[-1], nodes.Run):
-            statements[-1] = self._with_else(lines, last)
+            statements[-1] = self._read_missing_output(lines, last)
         body = tuple(statements)
         # Statements share a call only if each of them asks for its model.
         for each in body:
-            yield from (each,) if model is None else with_model((each,), model)
+            yield from (each,) if model is None else set_first_model((each,), model)
 
-    def _with_else(self, lines: Lines, run: nodes.Run) -> nodes.Run:
+    def _read_missing_output(self, lines: Lines, run: nodes.Run) -> nodes.Run:
         """A command whose output is kept, with the lines of the main agent where it is missing."""
         if run.otherwise is None or not isinstance(run.type, nodes.OptionalType):
             return run
@@ -155,7 +155,7 @@ class Main:
         noted = self._words.match("control.note_failure", text)
         if noted is not None:
             self._words.noted = self._words.kept(*noted[1:])
-        if text == say("control.report_failure"):
+        if text == say_sentence("control.report_failure"):
             self._words.reports = True
             return True
         given = self._words.match("data.given", text)
@@ -163,9 +163,9 @@ class Main:
             self._words.handed.update(given[0])
         return noted is not None or given is not None
 
-    def _if(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
+    def _read_if_lines(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.If | None:
         words = self._words
-        found = words.match("control.decide", bullets.leaf() or "")
+        found = words.match("control.decide", bullets.leaf_text() or "")
         if found is None or found[2] != "1":
             return None
         key = found[1]
@@ -173,17 +173,19 @@ class Main:
         while found is not None and found[1:] == (key, str(len(conditions) + 1)):
             conditions.append(found[0])
             bullets.take()
-            found = words.match("control.decide_otherwise", bullets.leaf() or "")
-        if not bullets.takes(say("control.decide_none", quoted(key), quoted(NONE))):
+            found = words.match("control.decide_otherwise", bullets.leaf_text() or "")
+        if not bullets.takes(
+            say_sentence("control.decide_none", quote_words(key), quote_words(NONE))
+        ):
             return None
         self.decisions.add(key)
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
             # The lines behind the call name no value by the mark of the call.
-            condition = with_variables(condition, words.plain_variable, without=BODIES)
-            body = self._guarded(lines, key, str(number), condition_words(condition))
+            condition = replace_variables(condition, words.plain_variable, without=BODIES)
+            body = self._read_guarded_lines(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
-        otherwise = self._guarded(lines, key, NONE, say("control.no_condition"))
+        otherwise = self._read_guarded_lines(lines, key, NONE, say_sentence("control.no_condition"))
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
     def _asked(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Statement | None:
@@ -191,17 +193,19 @@ class Main:
 
         None if the focused agent deals with it where it is not so.
         """
-        text = bullets.leaf() or ""
+        text = bullets.leaf_text() or ""
         found = self._words.match("control.ask_decide", text)
         if found is None or found[2:] != (DONE, FAILED):
             return None
         statement, key = found[:2]
         # The lines behind the call name no value by the mark of the call.
-        plain = with_variables(statement, self._words.plain_variable, without=BODIES)
+        plain = replace_variables(statement, self._words.plain_variable, without=BODIES)
         ask = self._copy_words(plain) if isinstance(plain, nodes.Copy) else ask_words(plain)
         bullets.take()
         self.decisions.add(key)
-        otherwise = self._guarded(lines, key, FAILED, say("control.failed", ask))
+        otherwise = self._read_guarded_lines(
+            lines, key, FAILED, say_sentence("control.failed", ask)
+        )
         if isinstance(statement, nodes.Choose):
             return replace(statement, model=model, otherwise=otherwise)
         whole: nodes.Statement = replace(statement, otherwise=otherwise)
@@ -211,12 +215,14 @@ class Main:
         words = self._words
         return copy_words(copy, boxed=copy.variable in words.boxed, apart=words.apart)
 
-    def _extract(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Extract | None:
+    def _read_extract_lines(
+        self, lines: Lines, bullets: Lines, model: str | None
+    ) -> nodes.Extract | None:
         asked = bullets.text() or ""
         found = self._focused.asked(bullets)
         if not isinstance(found, nodes.Extract) or found.otherwise is not None:
             return None
-        if bullets.leaf() is not None:
+        if bullets.leaf_text() is not None:
             return None
         if not self._is_missing(lines, found.variable):
             return None
@@ -231,27 +237,31 @@ class Main:
         """Whether the next line begins what is done where a variable has no value."""
         path = (nodes.BOX,) if name in self._words.boxed else ()
         variable = nodes.Variable(sigil="runtime", name=name, path=path)
-        return lines.text() == say("data.if_missing", bracketed(spell_variable(variable)))
+        return lines.text() == say_sentence(
+            "data.if_missing", enclose_in_brackets(spell_variable(variable))
+        )
 
-    def _guarded(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
+    def _read_guarded_lines(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
         """The statements that are done only if the decision `key` is `answer`."""
         text = lines.text()
-        values = (_in_quotes(key), quoted(answer), why)
+        values = (_in_quotes(key), quote_words(answer), why)
         if text is None:
             return ()
-        if text == say("control.only_if", *values):
+        if text == say_sentence("control.only_if", *values):
             return self.body(lines.take().children)
-        leave = self._words.leave_after(text, say("control.if_decided", *values), main=True)
-        if leave is None or lines.leaf() is None:
+        leave = self._words.leave_after(
+            text, say_sentence("control.if_decided", *values), main=True
+        )
+        if leave is None or lines.leaf_text() is None:
             return ()
         lines.take()
         return (leave,)
 
     # What the main agent does with the help of a focused agent
 
-    def _copied(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
+    def _read_copied_text(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
         """A copy with what a focused agent does with it, and the values that it keeps besides."""
-        item, model = self._instructed(lines)
+        item, model = self._match_instructed_call(lines)
         bullets = Lines(self._under_notes(item) if item is not None else ())
         after = Lines(lines.items)
         after.position = lines.position + 1
@@ -263,7 +273,7 @@ class Main:
             lines.take()
             otherwise = verified.otherwise
             if otherwise is not None and model is not None:
-                otherwise = with_model(otherwise, model)
+                otherwise = set_first_model(otherwise, model)
             yield replace(verified, otherwise=otherwise)
         else:
             yield self._focused.emptied(bullets, copy)
@@ -272,32 +282,34 @@ class Main:
             lines.take()
         yield from self._in_call(lines, bullets, model)
 
-    def _instructed(self, lines: Lines) -> tuple[ReadItem | None, str | None]:
+    def _match_instructed_call(self, lines: Lines) -> tuple[ReadItem | None, str | None]:
         """The next line if it calls a focused agent, and the model that it names."""
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
         if item is None or not item.children or not item.children[0].bullet:
             return None, None
-        model = self._words.focused_model(item.text)
+        model = self._words.read_focused_model(item.text)
         return (None, None) if model is None else (item, model[0])
 
-    def _repeat(self, lines: Lines) -> nodes.Repeat | None:
+    def _read_repeat(self, lines: Lines) -> nodes.Repeat | None:
         start = lines.position
-        found = self._look(lines)
-        repeat = None if found is None else self._rounds(lines, *found)
+        found = self._read_look_call(lines)
+        repeat = None if found is None else self._read_repeat_rounds(lines, *found)
         if repeat is None:
             lines.position = start
         return repeat
 
-    def _rounds(self, lines: Lines, until: nodes.Condition, key: str) -> nodes.Repeat | None:
+    def _read_repeat_rounds(
+        self, lines: Lines, until: nodes.Condition, key: str
+    ) -> nodes.Repeat | None:
         """Reads the rounds behind a look, each of which ends with another."""
         if lines.position == len(lines.items):
             return None
         item = lines.items[lines.position]
         rounds = self._words.match("control.rounds", item.text)
         ending = Lines(item.children[-2:])
-        if rounds is None or rounds[1] != key or self._look(ending) != (until, key):
+        if rounds is None or rounds[1] != key or self._read_look_call(ending) != (until, key):
             return None
-        if not ending.takes(say("control.repeat_stop", _in_quotes(key))):
+        if not ending.takes(say_sentence("control.repeat_stop", _in_quotes(key))):
             return None
         self.decisions.add(key)
         inside = Lines(item.children[:-2])
@@ -311,17 +323,17 @@ class Main:
             delay_milliseconds=delay,
             body=body,
             otherwise=self._instruction.consequence(
-                lines, say("control.rounds_missing", _in_quotes(key))
+                lines, say_sentence("control.rounds_missing", _in_quotes(key))
             ),
         )
 
-    def _look(self, lines: Lines) -> tuple[nodes.Condition, str] | None:
+    def _read_look_call(self, lines: Lines) -> tuple[nodes.Condition, str] | None:
         """Reads the call that looks whether another round is needed: its condition and its key."""
-        look, _ = self._instructed(lines)
+        look, _ = self._match_instructed_call(lines)
         if look is None:
             return None
         bullets = Lines(self._under_notes(look))
-        found = self._words.match("control.decide", bullets.leaf() or "")
+        found = self._words.match("control.decide", bullets.leaf_text() or "")
         if found is None or found[2] != DONE:
             return None
         lines.take()
@@ -334,7 +346,12 @@ class Main:
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
         found = None if item is None else self._words.match("control.start_loop", item.text)
         end = item.children[-1] if item is not None and item.children else None
-        if item is None or found is None or end is None or end.text != say("control.end_loop"):
+        if (
+            item is None
+            or found is None
+            or end is None
+            or end.text != say_sentence("control.end_loop")
+        ):
             lines.position = start
             return None
         lines.take()
@@ -350,12 +367,12 @@ class Main:
             limit=limit,
             counted=limit is not None,
             body=self.body(item.children[:-1]),
-            flat=not any(whole in text for text in _texts(item.children)),
+            flat=not any(whole in text for text in _collect_item_texts(item.children)),
         )
 
     def _count(self, lines: Lines) -> nodes.Limit | None:
         """Reads the call that counts the entries of a list: how many there may be at most."""
-        look, _ = self._instructed(lines)
+        look, _ = self._match_instructed_call(lines)
         if look is None or len(self._under_notes(look)) != 1:
             return None
         (too_many,) = self._under_notes(look)
@@ -367,31 +384,31 @@ class Main:
         return limit
 
 
-def with_model(body: nodes.Body, model: str) -> nodes.Body:
+def set_first_model(body: nodes.Body, model: str) -> nodes.Body:
     """The body with `model` at its first statement that takes one.
 
     Which statement named the model the prompt does not say.
     """
     for index, statement in enumerate(body):
-        if (found := _with_model(statement, model)) is not None:
+        if (found := _set_statement_model(statement, model)) is not None:
             return (*body[:index], found, *body[index + 1 :])
     return body
 
 
-def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | None:
+def _set_statement_model(statement: nodes.Statement, model: str) -> nodes.Statement | None:
     match statement:
         case nodes.Choose() | nodes.Extract():
             return replace(statement, model=model)
         case nodes.If(branches=branches):
             for index, branch in enumerate(branches):
-                body = with_model(branch.body, model)
+                body = set_first_model(branch.body, model)
                 if body is not branch.body:
                     new = replace(branch, body=body)
                     return replace(
                         statement, branches=(*branches[:index], new, *branches[index + 1 :])
                     )
         case nodes.Step() | nodes.Repeat() | nodes.Retry() | nodes.Loop():
-            body = with_model(statement.body, model)
+            body = set_first_model(statement.body, model)
             if body is not statement.body:
                 return replace(statement, body=body)
         case _:
@@ -406,7 +423,7 @@ def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | Non
             | nodes.Copy()
             | nodes.Run()
         ):
-            body = with_model(statement.otherwise or (), model)
+            body = set_first_model(statement.otherwise or (), model)
             if body is not statement.otherwise and body:
                 return replace(statement, otherwise=body)
         case _:
@@ -414,12 +431,12 @@ def _with_model(statement: nodes.Statement, model: str) -> nodes.Statement | Non
     return None
 
 
-def _texts(items: Sequence[ReadItem]) -> Iterator[str]:
+def _collect_item_texts(items: Sequence[ReadItem]) -> Iterator[str]:
     """The texts of lines and of those under them."""
     for item in items:
         yield item.text
-        yield from _texts(item.children)
+        yield from _collect_item_texts(item.children)
 
 
 def _in_quotes(name: str) -> str:
-    return quoted(spell_variable(nodes.Variable(sigil="runtime", name=name)))
+    return quote_words(spell_variable(nodes.Variable(sigil="runtime", name=name)))

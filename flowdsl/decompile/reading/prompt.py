@@ -10,19 +10,19 @@ from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_extension, image_hash
-from flowdsl.ir.passes.numbering import with_whole_lists
-from flowdsl.ir.walk import BODIES, rewrite_body, variables_set, walk, with_variables
+from flowdsl.ir.passes.numbering import restore_whole_lists
+from flowdsl.ir.walk import BODIES, replace_variables, rewrite_body, variables_set, walk
 from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints, PromptProgram
-from .boxes import saved_boxes, saved_plain, without_boxes
+from .boxes import find_saved_boxes, unwrap_saved_boxes, without_boxes
 from .loops import finish_loops
 from .main_lines import Main
-from .sources import read_sources, stored_outputs
+from .sources import mark_stored_outputs, read_sources
 from .statements import STRING, Unreadable, Words
 
 MAX_LENGTH = 400_000
@@ -43,18 +43,20 @@ def read_prompt(
     if len(prompt) > MAX_LENGTH:
         return None
     with collector_paused():
-        return _read(prompt, hints, capabilities)
+        return _read_prompt_program(prompt, hints, capabilities)
 
 
-def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> PromptProgram | None:
+def _read_prompt_program(
+    prompt: str, hints: PromptHints, capabilities: Capabilities
+) -> PromptProgram | None:
     outline = read_outline(prompt, _picture_names(hints))
     if outline is None:
         return None
     try:
-        workflow = _workflow(outline, hints, capabilities)
-        if _emitted(workflow, outline, capabilities) != prompt:
+        workflow = _reconstruct_workflow(outline, hints, capabilities)
+        if _emit_prompt_of(workflow, outline, capabilities) != prompt:
             return None
-        body = with_whole_lists(workflow.body, workflow.sources)
+        body = restore_whole_lists(workflow.body, workflow.sources)
         if any(isinstance(each, nodes.Assignment) and each.numbered for each in walk(body)):
             return None
         return PromptProgram(
@@ -73,7 +75,9 @@ def _read(prompt: str, hints: PromptHints, capabilities: Capabilities) -> Prompt
         return None
 
 
-def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) -> nodes.Workflow:
+def _reconstruct_workflow(
+    outline: Outline, hints: PromptHints, capabilities: Capabilities
+) -> nodes.Workflow:
     """A workflow that has this prompt, if any has; raises `Unreadable`.
 
     It declares as many fields as the prompt gives away: a placeholder that is optional where the
@@ -82,14 +86,14 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     texts = Texts(*hints.names())
     words = Words(texts, capabilities)
     main = Main(words)
-    nothing = len(outline.items) == 1 and outline.items[0].text == say("steps.nothing")
+    nothing = len(outline.items) == 1 and outline.items[0].text == say_sentence("steps.nothing")
     body = () if nothing else main.body(outline.items)
     rules = tuple(map(texts.marked, outline.rules))
-    body = rewrite_body(body, lambda inner: tuple(_unmarked(each, words) for each in inner))
+    body = rewrite_body(body, lambda inner: tuple(_unmark_variables(each, words) for each in inner))
     found = read_sources(hints)
-    boxed = frozenset(words.boxed | saved_boxes(body, words.handed))
-    body = saved_plain(body, boxed)
-    sources = stored_outputs(tuple(_unboxed(source, boxed) for source, _ in found), body)
+    boxed = frozenset(words.boxed | find_saved_boxes(body, words.handed))
+    body = unwrap_saved_boxes(body, boxed)
+    sources = mark_stored_outputs(tuple(_unbox_source(source, boxed) for source, _ in found), body)
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     names.update(variables_set(body))
     optional = nodes.OptionalType(inner=STRING)
@@ -100,20 +104,22 @@ def _workflow(outline: Outline, hints: PromptHints, capabilities: Capabilities) 
     return nodes.Workflow(
         origin=NOWHERE,
         name="",
-        title=_literal(texts, outline.title),
-        description=None if outline.description is None else _literal(texts, outline.description),
+        title=_read_text_literal(texts, outline.title),
+        description=None
+        if outline.description is None
+        else _read_text_literal(texts, outline.description),
         inputs=filled + ((nodes.FieldSpec(name="", type=optional),) if outline.optional else ()),
         outputs=tuple(field for _, field in found),
-        rules=tuple(_readable(rule) for rule in rules),
+        rules=tuple(_require_readable(rule) for rule in rules),
         body=finish_loops(body, names, hints),
         sources=sources,
-        names=tuple(_taken(names, main.decisions)),
+        names=tuple(_find_taken_names(names, main.decisions)),
         apart=outline.apart or words.apart,
         boxed=tuple(sorted(boxed)),
     )
 
 
-def _unboxed(source: nodes.OutputSource, boxed: Collection[str]) -> nodes.OutputSource:
+def _unbox_source(source: nodes.OutputSource, boxed: Collection[str]) -> nodes.OutputSource:
     """A source with the path that it has in the value of its variable."""
     if source.variable not in boxed or source.path[:1] != (nodes.BOX,):
         return source
@@ -127,26 +133,26 @@ def _picture_names(hints: PromptHints) -> dict[str, str]:
     }
 
 
-def _readable(text: nodes.Text | None) -> nodes.Text:
+def _require_readable(text: nodes.Text | None) -> nodes.Text:
     if text is None:
         raise Unreadable
     return text
 
 
-def _literal(texts: Texts, spelled: str) -> str:
+def _read_text_literal(texts: Texts, spelled: str) -> str:
     found = texts.literal(spelled)
     if found is None:
         raise Unreadable
     return found
 
 
-def _unmarked(statement: nodes.Statement, words: Words) -> nodes.Statement:
+def _unmark_variables(statement: nodes.Statement, words: Words) -> nodes.Statement:
     """A statement that names a variable alike, whether its own call has saved it or another."""
-    unmarked: nodes.Statement = with_variables(statement, words.plain_variable, without=BODIES)
+    unmarked: nodes.Statement = replace_variables(statement, words.plain_variable, without=BODIES)
     return unmarked
 
 
-def _taken(names: set[str], decisions: set[str]) -> Iterator[str]:
+def _find_taken_names(names: set[str], decisions: set[str]) -> Iterator[str]:
     """The names that are not free for decisions in this prompt.
 
     Numbers that the decisions skip belong to names that no statement uses any more: they were taken
@@ -160,7 +166,7 @@ def _taken(names: set[str], decisions: set[str]) -> Iterator[str]:
     yield from given - decisions
 
 
-def _emitted(workflow: nodes.Workflow, outline: Outline, capabilities: Capabilities) -> str:
+def _emit_prompt_of(workflow: nodes.Workflow, outline: Outline, capabilities: Capabilities) -> str:
     """The prompt of a workflow, with the model names and picture addresses that it has."""
     addresses = iter(outline.addresses)
 

@@ -12,7 +12,7 @@ from flowdsl.ir.walk import statements
 from flowdsl.prompt.reading.frames import Sentences
 from flowdsl.prompt.reading.phrases import plain_constant
 from flowdsl.prompt.reading.texts import NAMELESS
-from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.values.spelling import spell_constant
 from flowdsl.source.record import field_names, replace
 
 from ..model import NOWHERE, PromptHints
@@ -25,19 +25,22 @@ _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.FieldSpec], ...]:
     """The sources that the descriptions of outputs tell, each with an output of its kind.
 
-    A stored value counts as one of a runtime variable until `stored_outputs` has seen what sets it.
+    A stored value counts as one of a runtime variable until `mark_stored_outputs` has seen what
+    sets it.
     """
-    found = (_source(field) for field in hints.outputs or ())
+    found = (_read_output_source(field) for field in hints.outputs or ())
     return tuple(each for each in found if each is not None)
 
 
-def _source(field: nodes.FieldSpec) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
+def _read_output_source(
+    field: nodes.FieldSpec,
+) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
     """The source at the end of a description, which may have the author's own words before it."""
     description = field.description or ""
     starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
     for start in starts[-_WORDS:]:
         words = description[start : start + 1].lower() + description[start + 1 :]
-        found = _words(words, 0, field.name, field)
+        found = _read_source_words(words, 0, field.name, field)
         if found is not None and words[found[2] :] == ".":
             return found[0], found[1]
     return None
@@ -48,7 +51,7 @@ _WORDS = 5_000
 """The last words of a description among which the sentence of a source may begin."""
 
 
-def _words(
+def _read_source_words(
     text: str, position: int, name: str, declared: nodes.FieldSpec | None
 ) -> tuple[nodes.OutputSource, nodes.FieldSpec, int] | None:
     plain = nodes.FieldSpec(name=name, type=STRING)
@@ -63,7 +66,7 @@ def _words(
                 path=path,
                 origin=NOWHERE,
             )
-            return source, _output(name, *missing), found[1]
+            return source, _make_output_field(name, *missing), found[1]
     found = _SENTENCES.read("sources.numbered", text, position)
     if found is not None:
         (first, path), _, _, nested, without = found[0]
@@ -75,23 +78,26 @@ def _words(
             numbered=True,
             origin=NOWHERE,
         )
-        return source, _output(name, False, False, nested, without), found[1]
+        return source, _make_output_field(name, False, False, nested, without), found[1]
     found = _SENTENCES.read("sources.const", text, position)
     if found is not None:
-        value = _constant(found[0][0], declared)
+        value = _read_constant(found[0][0], declared)
         return (
             nodes.OutputSource(field=name, kind="const", value=value, origin=NOWHERE),
             plain,
             found[1],
         )
-    for sentence, field in (("sources.unset", plain), ("sources.left_out", _absent(plain))):
+    for sentence, field in (
+        ("sources.unset", plain),
+        ("sources.left_out", _make_absent_output(plain)),
+    ):
         found = _SENTENCES.read(sentence, text, position)
         if found is not None:
             return nodes.OutputSource(field=name, kind="none", origin=NOWHERE), field, found[1]
     return None
 
 
-def _output(
+def _make_output_field(
     name: str, optional: bool, absent: bool, nested: bool, without: bool
 ) -> nodes.FieldSpec:
     """An output of which the same is said: whether it, or a part of it, may be missing, and how."""
@@ -99,27 +105,27 @@ def _output(
     if nested:
         parts.append(nodes.FieldSpec(name="null", type=nodes.OptionalType(inner=STRING)))
     if without:
-        parts.append(_absent(nodes.FieldSpec(name="absent", type=STRING)))
+        parts.append(_make_absent_output(nodes.FieldSpec(name="absent", type=STRING)))
     inner = nodes.RecordType(fields=tuple(parts)) if parts else STRING
     if absent:
-        return _absent(nodes.FieldSpec(name=name, type=inner))
+        return _make_absent_output(nodes.FieldSpec(name=name, type=inner))
     return nodes.FieldSpec(name=name, type=nodes.OptionalType(inner=inner) if optional else inner)
 
 
-def _absent(field: nodes.FieldSpec) -> nodes.FieldSpec:
+def _make_absent_output(field: nodes.FieldSpec) -> nodes.FieldSpec:
     return replace(field, type=nodes.OptionalType(inner=field.type), absent=True)
 
 
-def _constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
+def _read_constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
     if field is None:
         return plain_constant(spelled, _ANY)
     value = field.constraints.get("const")
-    if "const" in field.constraints and spell(value) == spelled:
+    if "const" in field.constraints and spell_constant(value) == spelled:
         return value
     return plain_constant(spelled, field.type)
 
 
-def stored_outputs(
+def mark_stored_outputs(
     sources: tuple[nodes.OutputSource, ...], body: nodes.Body
 ) -> tuple[nodes.OutputSource, ...]:
     """The sources, with kind `stored` for those that only a `Store` of their own sets.
@@ -129,7 +135,7 @@ def stored_outputs(
     """
     otherwise = {
         name
-        for name, into in _reads(body)
+        for name, into in _find_runtime_reads(body)
         if into is None or not into.startswith(f"{name}{BEFORE}")
     }
     for statement in statements(body):
@@ -149,19 +155,19 @@ def stored_outputs(
     )
 
 
-def _reads(value: Any, into: str | None = None) -> Iterator[tuple[str, str | None]]:
+def _find_runtime_reads(value: Any, into: str | None = None) -> Iterator[tuple[str, str | None]]:
     """The runtime variables that something reads, each with the variable that is set from it."""
     match value:
         case nodes.Variable(sigil="runtime", name=name):
             yield name, into
         case nodes.Assignment(variable=variable, value=inner):
-            yield from _reads(inner, variable)
+            yield from _find_runtime_reads(inner, variable)
         case tuple():
             for each in value:
-                yield from _reads(each, into)
+                yield from _find_runtime_reads(each, into)
         case _:
             for name in field_names(type(value)):
-                yield from _reads(getattr(value, name), into)
+                yield from _find_runtime_reads(getattr(value, name), into)
 
 
 def _is_own(source: nodes.OutputSource) -> bool:

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from flowdsl.codegen.prompt.control import loop_items
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import unmet
-from flowdsl.ir.walk import with_variables
+from flowdsl.ir.lowering.values import unmet_reason
+from flowdsl.ir.walk import replace_variables
 from flowdsl.prompt.reading.conditions import Conditions
-from flowdsl.prompt.reading.frames import Free, Read, frames
+from flowdsl.prompt.reading.frames import Free, Read, frames_of_sentence
 from flowdsl.prompt.reading.phrases import Phrases
 from flowdsl.prompt.reading.texts import Texts, in_brackets, in_quotes
 from flowdsl.prompt.sentences import AND, ASK, FOCUSED, LINE, MAIN, SENTENCES, START, sentences_at
@@ -56,14 +56,14 @@ class Words:
         self.condition = self.conditions.condition
         self.sentences = self.phrases.sentences
         self.sentences.kinds |= {
-            "items": partial(_items, texts),
+            "items": partial(_read_loop_items, texts),
             "ask": self._ask,
             "consequence": Free(str),
-            "copied": in_brackets(self._copied),
-            "given": Free(_given),
-            "mark": _marked,
+            "copied": in_brackets(self._read_copied_variable),
+            "given": Free(_read_handed_names),
+            "mark": _read_marked_name,
             "picture": _open_part,
-            "reading": self._reading,
+            "reading": self._read_background_reading,
         }
         self.match = self.sentences.match
         self.entries: set[str] = set()
@@ -89,14 +89,14 @@ class Words:
     def is_copy(self, verified: nodes.Copy, copy: nodes.Copy) -> bool:
         """Whether what a focused agent verifies is what has been copied."""
         plain = (
-            with_variables(replace(each, type=copy.type, otherwise=None), self.plain_variable)
+            replace_variables(replace(each, type=copy.type, otherwise=None), self.plain_variable)
             for each in (verified, copy)
         )
         return bool(next(plain) == next(plain))
 
     def is_free(self, text: str) -> bool:
         """Whether a line can only be a `do`: no other statement begins like this."""
-        return not text.startswith(_starts())
+        return not text.startswith(_line_starts())
 
     def text(self, spelled: str) -> nodes.Text:
         """The text that is spelled like this; raises `Unreadable`."""
@@ -105,9 +105,9 @@ class Words:
             raise Unreadable
         return text
 
-    def can(self, tool: str, main: bool) -> bool:
+    def can_use_tool(self, tool: str, main: bool) -> bool:
         """Whether the agent that is being instructed has a tool."""
-        return main or self.capabilities.focused_can(tool)
+        return main or self.capabilities.can_focused_agent_use(tool)
 
     # Leaving
 
@@ -116,7 +116,7 @@ class Words:
         for name, meant in _LEAVES.items():
             action = meant
             found = self.match(name, words) if _is_told(name, main) else None
-            if found is not None and (action != "finish" or self.can("finish", main)):
+            if found is not None and (action != "finish" or self.can_use_tool("finish", main)):
                 reason = found[0] if found else None
                 if name in _FAILS and not main and (self._attempts or self.reports):
                     action = "retry"
@@ -127,8 +127,10 @@ class Words:
     def unsaid_leave(self, own: nodes.Text) -> nodes.Leave:
         """The failure of a bullet that does not say one; `own` is what it looked for."""
         if self._attempts or self.reports:
-            return nodes.Leave(origin=NOWHERE, action="retry", reason=unmet(own))
-        return nodes.Leave(origin=NOWHERE, action="abort", reason=unmet(own), noted=self.noted)
+            return nodes.Leave(origin=NOWHERE, action="retry", reason=unmet_reason(own))
+        return nodes.Leave(
+            origin=NOWHERE, action="abort", reason=unmet_reason(own), noted=self.noted
+        )
 
     @contextmanager
     def attempt(self, *, main: bool) -> Iterator[None]:
@@ -147,7 +149,7 @@ class Words:
 
     def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
         """Reads a leaving statement behind the words `start`."""
-        _, between, end = frames("control.then")[0].literals
+        _, between, end = frames_of_sentence("control.then")[0].literals
         if not text.startswith(start + between) or not text.endswith(end):
             return None
         return self.leave(text[len(start + between) : -len(end)], main)
@@ -174,14 +176,14 @@ class Words:
             return None
         return nodes.TypeIn(origin=NOWHERE, target=found[0], value=found[1], display=found[2])
 
-    def typed_day(self, text: str) -> nodes.TypeDay | None:
+    def read_typed_day(self, text: str) -> nodes.TypeDay | None:
         """Reads the line that types a day of the desktop."""
         found = self.match("tools.type_day", text)
         if found is None:
             return None
         return nodes.TypeDay(origin=NOWHERE, command=found[0], target=found[1])
 
-    def focused_model(self, text: str) -> tuple[str | None] | None:
+    def read_focused_model(self, text: str) -> tuple[str | None] | None:
         """Reads the line that calls a focused agent: the model that it names, in a tuple.
 
         None for another line.
@@ -197,23 +199,23 @@ class Words:
 
     def artifact(self, text: str, main: bool) -> nodes.Statement | None:
         """Reads a `capture`, an `export` or a picture."""
-        if self.can("save_screenshot_as_run_attachment", main):
+        if self.can_use_tool("save_screenshot_as_run_attachment", main):
             found = self.match("tools.capture", text)
             if found is not None:
                 return nodes.Capture(origin=NOWHERE, file=found[0])
-        if self.can("mark_file_for_export", main):
+        if self.can_use_tool("mark_file_for_export", main):
             found = self.match("tools.export", text)
             if found is not None:
                 return nodes.Export(origin=NOWHERE, file=found[0])
-        if self.can("picture", main) and text.endswith(OPEN_PART):
+        if self.can_use_tool("picture", main) and text.endswith(OPEN_PART):
             found = self.match("tools.picture", text)
             if found is not None:
-                return _picture(found[1], found[0] or None)
+                return _make_picture(found[1], found[0] or None)
         return None
 
     def command(self, text: str, main: bool) -> nodes.Text | None:
         """Reads the line that runs a terminal command: the command."""
-        if not self.can(RUN, main):
+        if not self.can_use_tool(RUN, main):
             return None
         found = self.match("tools.run", text)
         return None if found is None else found[0]
@@ -222,7 +224,7 @@ class Words:
 
     def background(self, text: str, main: bool) -> nodes.BackgroundExtract | None:
         """Reads an `extract` in background."""
-        if not self.can("screenshot", main):
+        if not self.can_use_tool("screenshot", main):
             return None
         found = self.match("data.background", text)
         if found is None:
@@ -232,7 +234,7 @@ class Words:
             origin=NOWHERE, variable=variable, type=type_, source=source, model=found[1] or None
         )
 
-    def _copied(self, text: str) -> str | None:
+    def _read_copied_variable(self, text: str) -> str | None:
         """Reads the variable that a copied text is filled in from."""
         pieces = self.texts.text(text) or ()
         if len(pieces) != 1 or not isinstance(variable := pieces[0], nodes.Variable):
@@ -240,7 +242,7 @@ class Words:
         bare = variable.sigil in ("runtime", "saved") and not variable.path
         return variable.name if bare else None
 
-    def _reading(self, text: str, position: int) -> tuple[Any, int] | None:
+    def _read_background_reading(self, text: str, position: int) -> tuple[Any, int] | None:
         """Reads what a reading in the background is told, between marks."""
         read = self._background_prompt
         return in_quotes(read)(text, position) or in_brackets(read)(text, position)
@@ -253,7 +255,7 @@ class Words:
         kept = self.kept(variable, boxed)
         return source, kept, nodes.OptionalType(inner=type_) if optional else type_
 
-    def emptied_copy(self, text: str, variable: str) -> bool:
+    def accept_emptied_copy(self, text: str, variable: str) -> bool:
         """Whether a line only saves that a text is missing which was copied."""
         found = self.match("data.copy_empty", text)
         if found is None or (found[0], found[2]) != (variable, variable):
@@ -266,16 +268,16 @@ class Words:
     def assignments(self, text: str) -> tuple[nodes.Assignment, ...]:
         """Reads a line that keeps values; none for another line."""
         if found := self.match("data.append_numbered", text):
-            return (replace(_assignment(*found, append=True), numbered=True),)
+            return (replace(_make_assignment(*found, append=True), numbered=True),)
         if found := self.match("data.append", text):
             variable, mark, value = found
-            return () if mark != variable else (_assignment(variable, value, append=True),)
+            return () if mark != variable else (_make_assignment(variable, value, append=True),)
         if found := self.match("data.store_entries", text):
-            return (replace(_assignment(*found), wraps=True),)
+            return (replace(_make_assignment(*found), wraps=True),)
         if found := self.match("data.store_reason", text):
-            return (_assignment(self.kept(*found), nodes.FailureReason()),)
+            return (_make_assignment(self.kept(*found), nodes.FailureReason()),)
         if found := self.match("data.store", text):
-            return tuple(_assignment(*member) for member in found[0])
+            return tuple(_make_assignment(*member) for member in found[0])
         return ()
 
     def kept(self, variable: str, boxed: bool) -> str:
@@ -329,11 +331,11 @@ class Words:
             self.apart |= apart
             if name != key:
                 return None
-            return replace(copied(self.kept(key, boxed), source), type=type_), end
+            return replace(copy_of_text(self.kept(key, boxed), source), type=type_), end
         if found := read("data.copy_check", text, position):
             (name, apart, source), end = found
             self.apart |= apart
-            return copied(name, source), end
+            return copy_of_text(name, source), end
         return None
 
     def asked(self, text: str) -> Asked | None:
@@ -345,13 +347,13 @@ class Words:
         return None
 
 
-def _assignment(
+def _make_assignment(
     variable: str, value: nodes.Value | nodes.FailureReason, *, append: bool = False
 ) -> nodes.Assignment:
     return nodes.Assignment(variable=variable, append=append, value=value, origin=NOWHERE)
 
 
-def copied(variable: str, source: nodes.Text) -> nodes.Copy:
+def copy_of_text(variable: str, source: nodes.Text) -> nodes.Copy:
     """The copy of a text, without its type and `else`."""
     return nodes.Copy(origin=NOWHERE, variable=variable, type=STRING, source=source, otherwise=None)
 
@@ -376,15 +378,15 @@ def _is_told(name: str, main: bool) -> bool:
 
 
 @cache
-def _starts() -> tuple[str, ...]:
+def _line_starts() -> tuple[str, ...]:
     names = (*sentences_at(LINE), *sentences_at(ASK), *sentences_at(START))
-    starts = [each.start for name in names for each in frames(name) if each.start]
-    leaves = [each.start for name in _LEAVES for each in frames(name)]
+    starts = [each.start for name in names for each in frames_of_sentence(name) if each.start]
+    leaves = [each.start for name in _LEAVES for each in frames_of_sentence(name)]
     starts += [start[0].upper() + start[1:] for start in leaves]
     return tuple(dict.fromkeys(starts))
 
 
-def _items(texts: Texts, text: str, position: int) -> tuple[nodes.Value, int] | None:
+def _read_loop_items(texts: Texts, text: str, position: int) -> tuple[nodes.Value, int] | None:
     """Reads what `start_loop` is given: in quotation marks, or in brackets around values."""
 
     def read(spelled: str) -> nodes.Value | None:
@@ -398,7 +400,7 @@ def _items(texts: Texts, text: str, position: int) -> tuple[nodes.Value, int] | 
     return None
 
 
-def _marked(text: str, position: int) -> tuple[str, int] | None:
+def _read_marked_name(text: str, position: int) -> tuple[str, int] | None:
     """Reads a name between the marks of values that the same call has saved."""
     end = text.find("\u27eb", position)
     if end < 0 or not text.startswith("\u27ea", position):
@@ -406,7 +408,7 @@ def _marked(text: str, position: int) -> tuple[str, int] | None:
     return text[position + 1 : end], end + 1
 
 
-def _given(text: str) -> tuple[str, ...] | None:
+def _read_handed_names(text: str) -> tuple[str, ...] | None:
     """Reads the names of variables that are handed over."""
     names = tuple(part.partition(" = ")[0] for part in text.split(AND))
     written = AND.join(f"{name} = {{{{{name}}}}}" for name in names)
@@ -420,7 +422,7 @@ def _open_part(text: str, position: int) -> tuple[str, int] | None:
     return None if end < 0 else (text[position + 1 : end], end + 1)
 
 
-def _picture(part: str, shows: nodes.Text | None) -> nodes.Picture:
+def _make_picture(part: str, shows: nodes.Text | None) -> nodes.Picture:
     _, _, rest = part.partition(":")
     name, _, alternative = rest.partition(":")
     sha256, _, extension = name.partition(".")

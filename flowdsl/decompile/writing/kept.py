@@ -15,18 +15,18 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
 from flowdsl.source.record import replace
 
-from .lines import Emit, Keep, Line, all_lines, leaves, loop_key
+from .lines import Emit, Keep, Line, all_lines, has_no_way_past, loop_key
 from .outputs import Sources
 from .value_types import (
     ANY,
     STRING,
     Types,
     element_of,
-    fits,
-    join,
+    is_assignable_type,
+    join_types,
     optional_of,
-    present,
     type_of,
+    unwrap_optional,
 )
 
 _ROUNDS = 4
@@ -42,13 +42,15 @@ def infer_kept(
     """
     names = {line.node.variable for line in all_lines(root) if isinstance(line.node, Keep)}
     read = {name: type_ for (sigil, name), type_ in types.items() if sigil == "runtime"}
-    wanted = _wanted(root, sources, outputs)
+    wanted = _find_wanted_types(root, sources, outputs)
     for _ in range(_ROUNDS):
         before = dict(types)
         found = {name: read[name] for name in names & read.keys()}
-        _collect(root, types, found)
+        _collect_kept_types(root, types, found)
         for name in names:
-            types["runtime", name] = _declared(found.get(name, ANY), wanted.get(name, ANY))
+            types["runtime", name] = _choose_declared_type(
+                found.get(name, ANY), wanted.get(name, ANY)
+            )
         if types == before:
             break
     for line in all_lines(root):
@@ -57,7 +59,7 @@ def infer_kept(
             line.node = replace(node, type=types["runtime", node.variable])
 
 
-def _wanted(
+def _find_wanted_types(
     root: list[Line], sources: Sources, outputs: dict[str, nodes.Type]
 ) -> dict[str, nodes.Type]:
     """The types of the outputs, and of parts of them, that are given a runtime variable unchanged.
@@ -70,44 +72,46 @@ def _wanted(
             found[source.variable] = outputs.get(source.field, ANY)
     for line in all_lines(root):
         if isinstance(line.node, Emit):
-            type_ = _entry(outputs.get(line.node.field, ANY), append=line.node.append)
-            for name, asked in _asked(line.node.value, type_):
+            type_ = _entry_type_of(outputs.get(line.node.field, ANY), append=line.node.append)
+            for name, asked in _find_unchanged_variables(line.node.value, type_):
                 found.setdefault(name, asked)
     kept = [line.node for line in all_lines(root) if isinstance(line.node, Keep)]
     for _ in range(_ROUNDS):
         for keep in kept:
-            type_ = _entry(found.get(keep.variable, ANY), append=keep.append)
-            for name, asked in _asked(keep.value, type_):
+            type_ = _entry_type_of(found.get(keep.variable, ANY), append=keep.append)
+            for name, asked in _find_unchanged_variables(keep.value, type_):
                 found.setdefault(name, asked)
     return found
 
 
-def _entry(type_: nodes.Type, *, append: bool) -> nodes.Type:
+def _entry_type_of(type_: nodes.Type, *, append: bool) -> nodes.Type:
     """The type of what is put into a list of this type, or (not `append`) in its place."""
-    inner = present(type_)
+    inner = unwrap_optional(type_)
     if not append:
         return type_
     return inner.element if isinstance(inner, nodes.ListType) else ANY
 
 
-def _asked(value: nodes.Value, type_: nodes.Type) -> Iterator[tuple[str, nodes.Type]]:
+def _find_unchanged_variables(
+    value: nodes.Value, type_: nodes.Type
+) -> Iterator[tuple[str, nodes.Type]]:
     """The runtime variables that stand in a value unchanged, with the type wanted of each."""
-    inner = present(type_)
+    inner = unwrap_optional(type_)
     match value:
         case nodes.ListValue(items=items) if isinstance(inner, nodes.ListType):
             for item in items:
-                yield from _asked(item, inner.element)
+                yield from _find_unchanged_variables(item, inner.element)
         case nodes.ObjectValue(fields=fields) if isinstance(inner, nodes.RecordType):
             wanted = {field.name: field.type for field in inner.fields}
             for name, item in fields:
-                yield from _asked(item, wanted.get(name, ANY))
+                yield from _find_unchanged_variables(item, wanted.get(name, ANY))
         case _:
             variable = single_variable(value)
             if variable is not None and variable.sigil == "runtime" and not variable.path:
                 yield variable.name, type_
 
 
-def _collect(lines: Iterable[Line], types: Types, found: dict[str, nodes.Type]) -> None:
+def _collect_kept_types(lines: Iterable[Line], types: Types, found: dict[str, nodes.Type]) -> None:
     """Adds to `found` the types of what lines keep in each variable.
 
     A value that a condition asks to be there is not optional under it.
@@ -120,49 +124,53 @@ def _collect(lines: Iterable[Line], types: Types, found: dict[str, nodes.Type]) 
             if node.append:
                 type_ = nodes.ListType(element=type_)
             name = node.variable
-            found[name] = join(found[name], type_) if name in found else type_
+            found[name] = join_types(found[name], type_) if name in found else type_
         inner = known
         if isinstance(node, nodes.Loop):
             inner = {**known, loop_key(node): element_of(node.items, known)}
         for at, body in enumerate(line.bodies):
             if isinstance(node, nodes.If) and at < len(node.branches):
-                inner = _with_facts(known, node.branches[at].condition, holds=True)
-            _collect(body, inner, found)
-        if isinstance(node, nodes.If) and len(node.branches) == 1 and leaves(line.bodies[0]):
-            known = _with_facts(known, node.branches[0].condition, holds=False)
+                inner = _narrow_by_condition(known, node.branches[at].condition, holds=True)
+            _collect_kept_types(body, inner, found)
+        if (
+            isinstance(node, nodes.If)
+            and len(node.branches) == 1
+            and has_no_way_past(line.bodies[0])
+        ):
+            known = _narrow_by_condition(known, node.branches[0].condition, holds=False)
 
 
-def _with_facts(types: Types, condition: nodes.Condition, *, holds: bool) -> Types:
+def _narrow_by_condition(types: Types, condition: nodes.Condition, *, holds: bool) -> Types:
     """The types of variables where a condition holds, or does not hold."""
     match condition:
         case nodes.Not(operand=operand):
-            return _with_facts(types, operand, holds=not holds)
+            return _narrow_by_condition(types, operand, holds=not holds)
         case nodes.AllOf(operands=operands) if holds:
             for operand in operands:
-                types = _with_facts(types, operand, holds=True)
+                types = _narrow_by_condition(types, operand, holds=True)
             return types
         case nodes.AnyOf(operands=operands) if not holds:
             for operand in operands:
-                types = _with_facts(types, operand, holds=False)
+                types = _narrow_by_condition(types, operand, holds=False)
             return types
         case nodes.IsEmpty(operand=operand) if not holds:
             variable = single_variable(operand)
             if variable is not None and not variable.path:
                 key = (variable.sigil, variable.name)
-                return {**types, key: present(types.get(key, ANY))}
+                return {**types, key: unwrap_optional(types.get(key, ANY))}
             return types
         case _:
             return types
 
 
-def _declared(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
+def _choose_declared_type(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
     """The type for a variable that holds values of the type `found`.
 
     It is the type of an output that takes the variable, where that fits: constants may spell a
     date, or values of an enum. Else an enum, which is the type of constants, becomes `string`.
     """
-    type_, goal = present(found), present(wanted)
-    if goal != ANY and (fits(type_, goal) or _is_spelled_as(type_, goal)):
+    type_, goal = unwrap_optional(found), unwrap_optional(wanted)
+    if goal != ANY and (is_assignable_type(type_, goal) or _is_spelled_as(type_, goal)):
         type_ = goal
     else:
         type_ = _without_enums(type_)
@@ -171,16 +179,16 @@ def _declared(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
 
 def _is_spelled_as(type_: nodes.Type, goal: nodes.Type) -> bool:
     """Whether `type_` fits `goal` but for constants, which may spell a date or the like."""
-    match present(type_), present(goal):
+    match unwrap_optional(type_), unwrap_optional(goal):
         case nodes.EnumType() as enum, nodes.ScalarType():
             return not enum.numeric
         case nodes.ListType(element=have), nodes.ListType(element=want):
-            return fits(have, want) or _is_spelled_as(have, want)
+            return is_assignable_type(have, want) or _is_spelled_as(have, want)
         case nodes.RecordType(fields=have_fields), nodes.RecordType(fields=want_fields):
             have_types = {field.name: field.type for field in have_fields}
             return have_types.keys() <= {field.name for field in want_fields} and all(
                 (field.name not in have_types and not field.required)
-                or fits(have_types.get(field.name, ANY), field.type)
+                or is_assignable_type(have_types.get(field.name, ANY), field.type)
                 or _is_spelled_as(have_types.get(field.name, ANY), field.type)
                 for field in want_fields
             )

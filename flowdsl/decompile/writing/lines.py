@@ -103,21 +103,21 @@ def variable_set(node: Node) -> str | None:
             return None
 
 
-def leaves(lines: Iterable[Line]) -> bool:
+def has_no_way_past(lines: Iterable[Line]) -> bool:
     """Whether no path leads past lines."""
-    return any(_leaves(line) for line in lines)
+    return any(_is_leaving_line(line) for line in lines)
 
 
-def _leaves(line: Line) -> bool:
+def _is_leaving_line(line: Line) -> bool:
     match line.node:
         case nodes.Leave():
             return True
         case nodes.Step():
-            return leaves(line.bodies[0])
+            return has_no_way_past(line.bodies[0])
         case nodes.If():
-            return all(leaves(body) for body in line.bodies)
+            return all(has_no_way_past(body) for body in line.bodies)
         case nodes.Retry():
-            return all(leaves(body) for body in line.bodies)
+            return all(has_no_way_past(body) for body in line.bodies)
         case _:
             return False
 

@@ -15,7 +15,7 @@ from flowdsl.ir.walk import inner_bodies
 from flowdsl.source.record import Record, field_names
 
 from .lines import LOOP_KEY, Key, loop_key
-from .value_types import present
+from .value_types import unwrap_optional
 
 Path: TypeAlias = tuple[str, ...]
 """Names of fields from an input down; positions in lists are left out."""
@@ -33,10 +33,10 @@ def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     looked, trusted, held = _Uses(), _Uses(), _Uses()
     _visit_body(workflow.body, {}, (looked, trusted, held))
     for rule in workflow.rules:
-        _add(rule, {}, (looked, trusted, held))
+        _add_used_paths(rule, {}, (looked, trusted, held))
     for check in workflow.checks or ():
         items = check.target.items if check.target is not None else None
-        _add(check.statement, {LOOP_KEY: items}, (looked, trusted, held))
+        _add_used_paths(check.statement, {LOOP_KEY: items}, (looked, trusted, held))
     types = {field.name: field.type for field in workflow.inputs}
     whole: set[str] = set()
     inside: dict[int, tuple[nodes.RecordType, str]] = {}
@@ -50,8 +50,8 @@ def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
             if path == () and not any(plain):
                 whole.add(name)
                 continue
-            choices = list(_choices(types[name], path, ()))
-            free = [choice for choice in choices if not _meets(choice.path, plain)]
+            choices = list(_find_choices(types[name], path, ()))
+            free = [choice for choice in choices if not _is_meeting_path(choice.path, plain)]
             typed = held.of(name)
             best = sorted(free, key=lambda choice: (choice.path not in typed, len(choice.path)))
             if not best:
@@ -88,21 +88,21 @@ class _Choice(Record):
     record: nodes.RecordType
 
 
-def _choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]:
+def _find_choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]:
     """The fields on the way to a path, at it, and below it."""
-    type_ = present(type_)
+    type_ = unwrap_optional(type_)
     while isinstance(type_, nodes.ListType):
-        type_ = present(type_.element)
+        type_ = unwrap_optional(type_.element)
     if not isinstance(type_, nodes.RecordType):
         return
     for field in type_.fields:
         if not path or field.name == path[0]:
             here = (*way, field.name)
             yield _Choice(here, type_)
-            yield from _choices(field.type, path[1:], here)
+            yield from _find_choices(field.type, path[1:], here)
 
 
-def _meets(path: Path, others: Iterable[Path]) -> bool:
+def _is_meeting_path(path: Path, others: Iterable[Path]) -> bool:
     """Whether `path` leads to, into or past one of `others`."""
     return any(path[: len(other)] == other[: len(path)] for other in others)
 
@@ -116,14 +116,14 @@ def _visit_body(body: nodes.Body, items: _Items, uses: _AllUses) -> None:
     for statement in body:
         for name in field_names(type(statement)):
             if name not in _BODIES:
-                _add(getattr(statement, name), items, uses, held=name in _HELD)
+                _add_used_paths(getattr(statement, name), items, uses, held=name in _HELD)
         if isinstance(statement, nodes.Loop):
             items = {**items, loop_key(statement): single_variable(statement.items)}
         for inner in inner_bodies(statement):
             _visit_body(inner, items, uses)
 
 
-def _add(value: Any, items: _Items, uses: _AllUses, *, held: bool = False) -> None:
+def _add_used_paths(value: Any, items: _Items, uses: _AllUses, *, held: bool = False) -> None:
     if isinstance(value, nodes.Variable):
         looked, trusted, kept = uses
         path = value.path
@@ -137,13 +137,13 @@ def _add(value: Any, items: _Items, uses: _AllUses, *, held: bool = False) -> No
             fields = tuple(part for part in path if isinstance(part, str))
             (looked if value.quoted else kept if held else trusted).add(name, fields)
     elif isinstance(value, nodes.Sees):
-        _add(value.text, items, uses)
+        _add_used_paths(value.text, items, uses)
     elif isinstance(value, tuple):
         for each in value:
-            _add(each, items, uses, held=held)
+            _add_used_paths(each, items, uses, held=held)
     elif not isinstance(value, nodes.Branch):
         for name in field_names(type(value)):
             if name != "origin":
-                _add(getattr(value, name), items, uses, held=held)
+                _add_used_paths(getattr(value, name), items, uses, held=held)
     else:
-        _add(value.condition, items, uses, held=True)
+        _add_used_paths(value.condition, items, uses, held=True)

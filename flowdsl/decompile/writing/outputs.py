@@ -18,25 +18,27 @@ from .lines import (
     Keep,
     Line,
     all_lines,
-    leaves,
+    has_no_way_past,
     may_repeat,
     may_skip,
     variable_set,
 )
 from .type_names import Unspeakable
-from .value_types import ANY, Types, fits, has_variable, type_of_variable
+from .value_types import ANY, Types, has_variable, is_assignable_type, type_of_variable
 
 Sources = tuple[nodes.OutputSource, ...]
 
 
-def with_emits(lines: list[Line], sources: Sources) -> list[Line]:
+def replace_stores(lines: list[Line], sources: Sources) -> list[Line]:
     """The lines with an `emit` or a `keep` in the place of each `Store`.
 
     The empty lists with which outputs begin are left out: lowering makes them by itself.
     """
     fields = {source.variable: source.field for source in sources if source.kind == "stored"}
     _drop_restores(lines, fields)
-    return _without_starts([each for line in lines for each in _said(line, fields)])
+    return _without_starts(
+        [each for line in lines for each in _replace_stores_in_line(line, fields)]
+    )
 
 
 def _drop_restores(lines: list[Line], fields: dict[str | None, str]) -> None:
@@ -97,9 +99,10 @@ def _bodies_in(lines: list[Line]) -> Iterator[list[Line]]:
             yield from _bodies_in(body)
 
 
-def _said(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
+def _replace_stores_in_line(line: Line, fields: dict[str | None, str]) -> Iterator[Line]:
     line.bodies = [
-        [each for inner in body for each in _said(inner, fields)] for body in line.bodies
+        [each for inner in body for each in _replace_stores_in_line(inner, fields)]
+        for body in line.bodies
     ]
     if not isinstance(line.node, nodes.Store):
         yield line
@@ -161,7 +164,7 @@ _EMPTY = (
 # Outputs without a `Store`
 
 
-class _Place(Record):
+class _EmitPlace(Record):
     """Where a statement stands: its body and position there, and the statements around it.
 
     Each entry of `around`, outer first, has a statement, the number of the body that leads in, and
@@ -184,27 +187,27 @@ def place_emits(
                     sigil="runtime", name=source.variable or "", path=source.path
                 )
                 value = nodes.TextValue(text=(variable,))
-                late = source.kind == "runtime" and not fits(
+                late = source.kind == "runtime" and not is_assignable_type(
                     type_of_variable(variable, types), outputs.get(source.field, ANY)
                 )
                 body, at = _place_for(root, variable.name, late=late)
                 body.insert(at, Line(Emit(source.field, value, False)))
             case "const":
                 emit = Emit(source.field, nodes.ConstantValue(value=source.value), False)
-                root.insert(_end(root), Line(emit))
+                root.insert(_find_reached_end(root), Line(emit))
             case "stored" | "none":
                 pass
 
 
-def _end(body: list[Line]) -> int:
+def _find_reached_end(body: list[Line]) -> int:
     """The last position in a body that is reached."""
     for at, line in enumerate(body):
-        if leaves([line]):
+        if has_no_way_past([line]):
             return at
     return len(body)
 
 
-def _behind(body: list[Line], at: int) -> int:
+def _position_behind(body: list[Line], at: int) -> int:
     """The position behind a line and behind the outputs that are emitted there already."""
     at += 1
     while at < len(body) and isinstance(body[at].node, Emit):
@@ -217,10 +220,10 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
 
     Behind what sets it or, with `late`, as late as lowering still finds the same kind of source.
     """
-    places = list(_setters(root, name, ()))
+    places = list(_find_setters(root, name, ()))
     if not places:
         raise Unspeakable(f"an output takes `{name}`, which nothing sets")
-    place = _together(root, places)
+    place = _find_common_place(root, places)
     steps = 0
     for line, number, _, _ in reversed(place.around):
         if may_skip(line.node) or may_repeat(line.node, number):
@@ -230,15 +233,15 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
     repeated = any(may_repeat(line.node, number) for line, number, _, _ in place.around)
     if repeated:
         _, _, body, at = next(each for each in place.around if may_skip(each[0].node))
-        return (root, _end(root)) if late else (body, _behind(body, at))
+        return (root, _find_reached_end(root)) if late else (body, _position_behind(body, at))
     if not late:
-        return place.body, _behind(place.body, place.at)
+        return place.body, _position_behind(place.body, place.at)
     if free:
-        return root, _end(root)
-    return place.body, _end(place.body)
+        return root, _find_reached_end(root)
+    return place.body, _find_reached_end(place.body)
 
 
-def _together(root: list[Line], places: list[_Place]) -> _Place:
+def _find_common_place(root: list[Line], places: list[_EmitPlace]) -> _EmitPlace:
     """The place of the last of some statements, in the innermost body that holds all of them."""
     around: tuple[tuple[Line, int, list[Line], int], ...] = ()
     while True:
@@ -252,17 +255,17 @@ def _together(root: list[Line], places: list[_Place]) -> _Place:
     body = around[-1][0].bodies[around[-1][1]] if around else root
     last = places[-1]
     at = last.around[len(around)][3] if len(last.around) > len(around) else last.at
-    return _Place(body, at, around)
+    return _EmitPlace(body, at, around)
 
 
-def _setters(
+def _find_setters(
     body: list[Line], name: str, around: tuple[tuple[Line, int, list[Line], int], ...]
-) -> Iterator[_Place]:
+) -> Iterator[_EmitPlace]:
     for at, line in enumerate(body):
         if variable_set(line.node) == name and not isinstance(line.node, Emit):
-            yield _Place(body, at, around)
+            yield _EmitPlace(body, at, around)
         for number, inner in enumerate(line.bodies):
-            yield from _setters(inner, name, (*around, (line, number, body, at)))
+            yield from _find_setters(inner, name, (*around, (line, number, body, at)))
 
 
 # Outputs that lowering would not store again
@@ -276,7 +279,7 @@ def keep_stored(root: list[Line], sources: Sources) -> None:
     """
     counts: Counter[str] = Counter()
     found: dict[str, tuple[list[Line], int, bool, bool]] = {}
-    for body, at, conditional, repeated in _walk(root, conditional=False, repeated=False):
+    for body, at, conditional, repeated in _walk_bodies(root, conditional=False, repeated=False):
         node = body[at].node
         if isinstance(node, Emit):
             counts[node.field] += 1
@@ -325,13 +328,13 @@ def _is_taken(
     return len(setters) == 1 or not ends
 
 
-def _walk(
+def _walk_bodies(
     body: list[Line], *, conditional: bool, repeated: bool
 ) -> Iterator[tuple[list[Line], int, bool, bool]]:
     for at, line in enumerate(body):
         yield body, at, conditional, repeated
         for number, inner in enumerate(line.bodies):
-            yield from _walk(
+            yield from _walk_bodies(
                 inner,
                 conditional=conditional or may_skip(line.node),
                 repeated=repeated or may_repeat(line.node, number),
@@ -340,10 +343,10 @@ def _walk(
 
 def both_ways(lines: list[Line]) -> Line:
     """An `if` that is decided at compile time, with the same lines in both bodies."""
-    return _choice(True, lines, [line.copy() for line in lines])
+    return _make_choice_line(True, lines, [line.copy() for line in lines])
 
 
-def _choice(holds: bool, lines: list[Line], otherwise: list[Line]) -> Line:
+def _make_choice_line(holds: bool, lines: list[Line], otherwise: list[Line]) -> Line:
     condition = nodes.IsTrue(operand=nodes.ConstantValue(value=holds))
     branch = nodes.Branch(origin=NOWHERE, condition=condition, body=())
     node = nodes.If(origin=NOWHERE, branches=(branch,), otherwise=())

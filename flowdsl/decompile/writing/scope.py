@@ -84,7 +84,7 @@ class Scope:
     def in_text(self, variable: nodes.Variable) -> str:
         """A variable inside a text, braces included."""
         found = self._spelled(variable)
-        inside = found.name + _path(variable.path)
+        inside = found.name + _spell_source_path(variable.path)
         match found.sigil:
             case "runtime":
                 return f"{{{{{inside}}}}}"
@@ -96,7 +96,7 @@ class Scope:
     def in_code(self, variable: nodes.Variable) -> str:
         """A variable outside of texts."""
         found = self._spelled(variable)
-        inside = found.name + _path(variable.path)
+        inside = found.name + _spell_source_path(variable.path)
         match found.sigil:
             case "runtime":
                 return f"{{{{{inside}}}}}"
@@ -113,7 +113,7 @@ class Scope:
         return type_at(self.types.get((variable.sigil, variable.name), ANY), variable.path)
 
 
-def _path(path: tuple[str | int, ...]) -> str:
+def _spell_source_path(path: tuple[str | int, ...]) -> str:
     """A path as source writes it, with one kind of quotation marks only."""
     written = spell_path(path)
     if '["' in written and any(isinstance(part, str) and "'" in part for part in path):

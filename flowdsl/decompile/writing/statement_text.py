@@ -8,14 +8,14 @@ from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.days import read_command
 from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
-from flowdsl.ir.lowering.values import joined, single_variable, unmet
+from flowdsl.ir.lowering.values import join_pieces, single_variable, unmet_reason
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, loop_key
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
-from .value_text import Consts, ValueWriter, said
-from .value_types import ANY, STRING, cases_of, present, type_of, type_of_variable
+from .value_text import Consts, ValueWriter, require_literal
+from .value_types import ANY, STRING, cases_of, type_of, type_of_variable, unwrap_optional
 
 INDENT = "  "
 PICTURES = "./pictures/"
@@ -45,7 +45,7 @@ class Wanted:
         if not is_name(name):
             raise Unspeakable(f"`{name}` is no name of a field")
         if emit.append:
-            inner = present(type_)
+            inner = unwrap_optional(type_)
             type_ = inner.element if isinstance(inner, nodes.ListType) else ANY
         return name, type_
 
@@ -80,10 +80,12 @@ class Writer(ValueWriter):
         for before, line in zip([None, *lines], lines, strict=False):
             if before is not None and nodes.Step in (type(before.node), type(line.node)):
                 written.append("")
-            written += _indented(self.statement(line, attempt))
+            written += _indent_statement_lines(self.statement(line, attempt))
         return written
 
-    def _with_block(self, head: str, lines: list[Line], attempt: bool, tail: str = "") -> list[str]:
+    def _write_block(
+        self, head: str, lines: list[Line], attempt: bool, tail: str = ""
+    ) -> list[str]:
         if not lines:
             return [f"{head} {{}}{tail}"]
         return [f"{head} {{", *self.block(lines, attempt), f"}}{tail}"]
@@ -99,87 +101,91 @@ class Writer(ValueWriter):
         match node:
             case nodes.Step():
                 documented = doc_lines(node.description) if node.description else []
-                head = f"step {self.headline(node.title)}"
-                return [*documented, *self._with_block(head, line.bodies[0], attempt)]
+                head = f"step {self.write_headline(node.title)}"
+                return [*documented, *self._write_block(head, line.bodies[0], attempt)]
             case nodes.Do():
                 return [f"do {self.text(node.text)}"]
             case nodes.Choose():
-                head = f"choose {self.text(node.target)}{_using(node.model)}"
-                return self._else(head, node, line, attempt)
+                head = f"choose {self.text(node.target)}{_write_using_clause(node.model)}"
+                return self._write_failure_else(head, node, line, attempt)
             case nodes.TypeIn():
-                return [self._type(node)]
+                return [self._write_type_in(node)]
             case nodes.TypeDay():
                 return [self._type_day(node)]
             case nodes.Clear():
                 return [f"clear {self.text(node.target)}"]
             case nodes.Press():
                 times = f" {node.times} times" if node.times != 1 else ""
-                return [f"press {said(plain_literal(_keys(node.keys)))}{times}"]
+                return [f"press {require_literal(plain_literal(_spell_keys(node.keys)))}{times}"]
             case nodes.Wait():
-                return [f"wait {duration(node.milliseconds)}"]
+                return [f"wait {spell_duration(node.milliseconds)}"]
             case nodes.WaitUntil():
                 head = f"wait until {self.text(node.condition)}"
                 if node.timeout_milliseconds != DEFAULT_TIMEOUT_MILLISECONDS:
-                    head += f" timeout {duration(node.timeout_milliseconds)}"
-                return self._else(head, node, line, attempt)
+                    head += f" timeout {spell_duration(node.timeout_milliseconds)}"
+                return self._write_failure_else(head, node, line, attempt)
             case nodes.Extract():
-                head = f"extract {self._read(node)}{_using(node.model)}"
-                return self._missing(head, node, line, attempt)
+                head = f"extract {self._read(node)}{_write_using_clause(node.model)}"
+                return self._write_missing_else(head, node, line, attempt)
             case nodes.BackgroundExtract():
-                return [f"extract {self._read(node)} in background{_using(node.model)}"]
+                return [
+                    f"extract {self._read(node)} in background{_write_using_clause(node.model)}"
+                ]
             case nodes.Copy():
                 head = f"copy {self._read(node)}"
-                return self._missing(head, node, line, attempt)
+                return self._write_missing_else(head, node, line, attempt)
             case nodes.Expect():
                 head = f"expect {self.text(node.condition)}"
-                return self._else(head, node, line, attempt)
+                return self._write_failure_else(head, node, line, attempt)
             case nodes.Capture():
                 return [f"capture {self.text(node.file)}"]
             case nodes.Export():
                 return [f"export file {self.text(node.file)}"]
             case nodes.Picture():
                 shows = f" shows {self.text(node.shows)}" if node.shows is not None else ""
-                return [f"image {said(plain_literal(PICTURES + node.alternative))}{shows}"]
+                return [
+                    f"image {require_literal(plain_literal(PICTURES + node.alternative))}{shows}"
+                ]
             case nodes.Run():
-                return self._run(node, line, attempt)
+                return self._write_run(node, line, attempt)
             case nodes.If():
-                return self._if(node, line, attempt)
+                return self._write_if(node, line, attempt)
             case nodes.Loop():
                 return self._loop(node, line, attempt)
             case nodes.Repeat():
                 head = f"repeat until {self.condition(node.until)} max {self._limit(node.limit)}"
                 if node.delay_milliseconds:
-                    head += f" wait {duration(node.delay_milliseconds)}"
+                    head += f" wait {spell_duration(node.delay_milliseconds)}"
                 own = not_reached(node.until)
-                written = self._with_block(head, line.bodies[0], attempt)
-                return self._with_else(written, line.bodies[1], own, attempt)
+                written = self._write_block(head, line.bodies[0], attempt)
+                return self._append_else(written, line.bodies[1], own, attempt)
             case nodes.Retry(entry=False):
-                return self._retry(node, line, attempt)
+                return self._write_retry(node, line, attempt)
             case nodes.Retry() | Failed():
                 raise Unspeakable("an entry may fail that is not the whole body of a loop")
             case nodes.Leave():
-                return [self._leave(node, attempt)]
+                return [self._write_leave(node, attempt)]
             case Emit():
                 name, type_ = self.wanted.of(node)
                 sign = "+=" if node.append else "="
                 return [f"emit {name} {sign} {self.value(node.value, type_)}"]
             case Keep():
-                return [self._keep(node)]
+                return [self._write_keep(node)]
             case nodes.Store():
                 raise AssertionError("each value is emitted or kept")
             case _:
                 assert_never(node)
 
-    def _type(self, node: nodes.TypeIn) -> str:
+    def _write_type_in(self, node: nodes.TypeIn) -> str:
         variable = single_variable(nodes.TextValue(text=node.value))
         target = self.text(node.target)
         if node.display is not None:
             if variable is None:
                 raise Unspeakable("a text is typed in another format")
-            type_ = present(type_of_variable(variable, self.scope.types))
+            type_ = unwrap_optional(type_of_variable(variable, self.scope.types))
             if not _is_display(type_, node.display):
                 raise Unspeakable("a value is typed in a format that its type does not have")
-            shown = said(plain_literal(node.display))
+            shown = require_literal(plain_literal(node.display))
             return f"type {self.scope.in_code(variable)} as {shown} into {target}"
         value = self.text(node.value) if variable is None else self.scope.in_code(variable)
         return f"type {value} into {target}"
@@ -191,77 +197,83 @@ class Writer(ValueWriter):
         day, display = found
         written = "today" if day.base == "today" else f"start of {day.base}"
         shifts = (f" {'-' if count < 0 else '+'} {abs(count)}{unit}" for count, unit in day.shifts)
-        shown = said(plain_literal(display))
+        shown = require_literal(plain_literal(display))
         return f"type {written}{''.join(shifts)} as {shown} into {self.text(node.target)}"
 
     def _read(self, node: nodes.Extract | nodes.BackgroundExtract | nodes.Copy) -> str:
-        typed = "" if node.type == STRING and isinstance(node, nodes.Copy) else self._as(node.type)
-        return f"{self._own(node.variable)}{typed} from {self.text(node.source)}"
+        typed = (
+            ""
+            if node.type == STRING and isinstance(node, nodes.Copy)
+            else self._write_as_clause(node.type)
+        )
+        return f"{self._spell_own_variable(node.variable)}{typed} from {self.text(node.source)}"
 
-    def _as(self, type_: nodes.Type) -> str:
+    def _write_as_clause(self, type_: nodes.Type) -> str:
         return f": {self.types.type_text(type_)}"
 
-    def _own(self, variable: str) -> str:
+    def _spell_own_variable(self, variable: str) -> str:
         found = self.scope.find(("runtime", variable))
         if found is None or found.sigil != "runtime":
             raise Unspeakable(f"`{variable}` cannot be set here")
         return found.name
 
-    def _run(self, node: nodes.Run, line: Line, attempt: bool) -> list[str]:
-        head = f"run {self.headline(node.command)}"
+    def _write_run(self, node: nodes.Run, line: Line, attempt: bool) -> list[str]:
+        head = f"run {self.write_headline(node.command)}"
         if node.variable is not None and node.type is not None:
-            head += f" as {self._own(node.variable)}{self._as(node.type)}"
+            head += (
+                f" as {self._spell_own_variable(node.variable)}{self._write_as_clause(node.type)}"
+            )
         if not line.bodies:
             return [head]
-        return self._with_else([head], line.bodies[0], None, attempt)
+        return self._append_else([head], line.bodies[0], None, attempt)
 
-    def _if(self, node: nodes.If, line: Line, attempt: bool) -> list[str]:
+    def _write_if(self, node: nodes.If, line: Line, attempt: bool) -> list[str]:
         cases = cases_of(node, otherwise=bool(line.bodies[-1]), type_of=self.scope.type_of)
         if cases is not None and self.says_match:
-            return self._match(*cases, line, attempt)
+            return self._write_match(*cases, line, attempt)
         written: list[str] = []
         for branch, body in zip(node.branches, line.bodies, strict=False):
             head = f"if {self.condition(branch.condition)}"
             if written:
                 head = f"{written.pop()} else {head}"
-            written += self._with_block(head, body, attempt)
+            written += self._write_block(head, body, attempt)
         if otherwise := line.bodies[-1]:
-            written += self._with_block(f"{written.pop()} else", otherwise, attempt)
+            written += self._write_block(f"{written.pop()} else", otherwise, attempt)
         return written
 
-    def _match(
+    def _write_match(
         self, variable: nodes.Variable, cases: list[tuple[str, ...]], line: Line, attempt: bool
     ) -> list[str]:
         written = [f"match {self.scope.in_code(variable)} {{"]
         for values, body in zip(cases, line.bodies, strict=False):
             head = ", ".join(f'"{value}"' for value in values)
-            written += _indented(self._with_block(head, body, attempt))
+            written += _indent_statement_lines(self._write_block(head, body, attempt))
         if otherwise := line.bodies[-1]:
-            written += _indented(self._with_block("else", otherwise, attempt))
+            written += _indent_statement_lines(self._write_block("else", otherwise, attempt))
         return [*written, "}"]
 
     def _loop(self, node: nodes.Loop, line: Line, attempt: bool) -> list[str]:
-        items, bound = self._items(node)
+        items, bound = self._write_loop_items(node)
         types = self.scope.types
         name = self.scope.enter_loop(node.variable, type_of(node.items, types), loop_key(node))
         try:
-            return self._entry(f"for {name} in {items}{bound}", line.bodies[0], attempt)
+            return self._write_loop_body(f"for {name} in {items}{bound}", line.bodies[0], attempt)
         finally:
             self.scope.leave_loop()
 
-    def _entry(self, head: str, body: list[Line], attempt: bool) -> list[str]:
+    def _write_loop_body(self, head: str, body: list[Line], attempt: bool) -> list[str]:
         """The body of a loop, with what is done on a failure of an entry."""
         once = body[0].node if len(body) == 1 else None
         if not isinstance(once, nodes.Retry) or not once.entry:
-            return self._with_block(head, body, attempt)
+            return self._write_block(head, body, attempt)
         inner, failure = body[0].bodies
         words = "on failure"
         if failure and isinstance(failed := failure[0].node, Failed):
-            words, failure = f"{words} as {self._own(failed.variable)}", failure[1:]
-        written = self._with_block(head, inner, True)
-        return [*written[:-1], *self._with_block(f"{written[-1]} {words}", failure, attempt)]
+            words, failure = f"{words} as {self._spell_own_variable(failed.variable)}", failure[1:]
+        written = self._write_block(head, inner, True)
+        return [*written[:-1], *self._write_block(f"{written[-1]} {words}", failure, attempt)]
 
-    def _items(self, node: nodes.Loop) -> tuple[str, str]:
+    def _write_loop_items(self, node: nodes.Loop) -> tuple[str, str]:
         """What a loop runs over, and its bound."""
         bound = "" if node.limit is None else f" max {self._limit(node.limit)}"
         match node.items:
@@ -270,7 +282,7 @@ class Writer(ValueWriter):
             case nodes.ConstantValue(value=list() as entries):
                 if any(isinstance(entry, dict | list) for entry in entries):
                     return self.consts.name_of(entries), bound
-                return said(value_literal(entries)), bound
+                return require_literal(value_literal(entries)), bound
             case nodes.ListValue(items=entries):
                 return f"[{', '.join(map(self._listed, entries))}]", bound
             case _:
@@ -290,35 +302,35 @@ class Writer(ValueWriter):
         """An entry of a list behind `in`: a literal, or a text with values filled in."""
         if isinstance(entry, nodes.TextValue):
             return self.text(entry.text)
-        return said(value_literal(constant_of(entry)))
+        return require_literal(value_literal(constant_of(entry)))
 
     def _limit(self, limit: nodes.Limit) -> str:
         """The bound of a loop: a number, or the name of an input."""
         return self.scope.in_code(limit) if isinstance(limit, nodes.Variable) else str(limit)
 
-    def _retry(self, node: nodes.Retry, line: Line, attempt: bool) -> list[str]:
+    def _write_retry(self, node: nodes.Retry, line: Line, attempt: bool) -> list[str]:
         head = f"retry {node.attempts}"
         if node.delay_milliseconds:
-            head += f" wait {duration(node.delay_milliseconds)}"
-        written = self._with_block(head, line.bodies[0], True)
+            head += f" wait {spell_duration(node.delay_milliseconds)}"
+        written = self._write_block(head, line.bodies[0], True)
         otherwise = line.bodies[1]
         if _is_fail(otherwise, None, attempt):
             return written
-        return [*written[:-1], *self._with_block(f"{written[-1]} else", otherwise, attempt)]
+        return [*written[:-1], *self._write_block(f"{written[-1]} else", otherwise, attempt)]
 
-    def _keep(self, node: Keep) -> str:
-        name = self._own(node.variable)
+    def _write_keep(self, node: Keep) -> str:
+        name = self._spell_own_variable(node.variable)
         wanted = self.scope.types.get(("runtime", node.variable), ANY)
         if node.append:
-            inner = present(wanted)
+            inner = unwrap_optional(wanted)
             element = inner.element if isinstance(inner, nodes.ListType) else ANY
             return f"keep {name} += {self.value(node.value, element)}"
-        declared = "" if node.type is None else self._as(node.type)
+        declared = "" if node.type is None else self._write_as_clause(node.type)
         return f"keep {name}{declared} = {self.value(node.value, wanted)}"
 
     # Leaving
 
-    def _leave(self, node: nodes.Leave, attempt: bool) -> str:
+    def _write_leave(self, node: nodes.Leave, attempt: bool) -> str:
         if node.reason is None:
             raise Unspeakable("the reason of the last attempt is given on where nothing was tried")
         word = {"abort": "abort", "retry": "fail", "finish": "finish"}[node.action]
@@ -326,7 +338,7 @@ class Writer(ValueWriter):
             raise Unspeakable("an attempt fails where nothing is tried")
         return f"{word} {self.text(node.reason)}"
 
-    def _missing(
+    def _write_missing_else(
         self, head: str, node: nodes.Extract | nodes.Copy, line: Line, attempt: bool
     ) -> list[str]:
         """A reading with its `else`.
@@ -339,22 +351,22 @@ class Writer(ValueWriter):
                 raise Unspeakable("a value that has to be there may be missing")
             return [head]
         if optional:
-            return self._with_else([head], line.bodies[0], None, attempt)
-        return self._else(head, node, line, attempt)
+            return self._append_else([head], line.bodies[0], None, attempt)
+        return self._write_failure_else(head, node, line, attempt)
 
-    def _else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
-        own = unmet(getattr(node, _REASONS[type(node)]))
-        return self._with_else([head], line.bodies[0], own, attempt)
+    def _write_failure_else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
+        own = unmet_reason(getattr(node, _REASONS[type(node)]))
+        return self._append_else([head], line.bodies[0], own, attempt)
 
-    def _with_else(
+    def _append_else(
         self, written: list[str], body: list[Line], default: nodes.Text | None, attempt: bool
     ) -> list[str]:
         """A statement with its `else`, which is left out if it only fails with the default text."""
         if default is not None and _is_fail(body, default, attempt):
             return written
         if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
-            return [*written[:-1], f"{written[-1]} else {self._leave(node, attempt)}"]
-        return [*written[:-1], *self._with_block(f"{written[-1]} else", body, attempt)]
+            return [*written[:-1], f"{written[-1]} else {self._write_leave(node, attempt)}"]
+        return [*written[:-1], *self._write_block(f"{written[-1]} else", body, attempt)]
 
 
 def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool:
@@ -365,22 +377,22 @@ def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool
         return False
     if reason is None or node.reason is None:
         return reason is node.reason
-    return joined(node.reason) == joined(reason)
+    return join_pieces(node.reason) == join_pieces(reason)
 
 
-def _indented(written: list[str]) -> list[str]:
+def _indent_statement_lines(written: list[str]) -> list[str]:
     text = "\n".join(written)
     return [INDENT + each for each in text.split("\n")]
 
 
-def _using(model: str | None) -> str:
-    return "" if model is None else f" using {said(plain_literal(model))}"
+def _write_using_clause(model: str | None) -> str:
+    return "" if model is None else f" using {require_literal(plain_literal(model))}"
 
 
 _SPELLED_KEYS = {"pageup": "PageUp", "pagedown": "PageDown", "capslock": "CapsLock"}
 
 
-def _keys(keys: str) -> str:
+def _spell_keys(keys: str) -> str:
     """Keys as people write them."""
     chords = []
     for chord in keys.split(" "):
@@ -390,7 +402,7 @@ def _keys(keys: str) -> str:
     return written if written.lower() == keys else keys
 
 
-def duration(milliseconds: int) -> str:
+def spell_duration(milliseconds: int) -> str:
     """A duration in the largest unit that divides it; a minute is written as `60s`."""
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
         if milliseconds % size == 0 and milliseconds >= size and milliseconds != 60_000:

@@ -10,7 +10,13 @@ from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from typing import assert_never
 
-from flowdsl.format.literals import is_name, plain_literal, raw_literal, unspeakable, value_literal
+from flowdsl.format.literals import (
+    is_name,
+    plain_literal,
+    raw_literal,
+    unspeakable_pattern,
+    value_literal,
+)
 from flowdsl.ir import nodes
 from flowdsl.semantics.names.scopes import ENV_ROOT
 
@@ -48,7 +54,7 @@ def source_name(wire_name: str, taken: Container[str]) -> str:
             name = f"field_{name}"
     if name in RESERVED:
         name = f"{name}_value"
-    return _free(name, taken, "_")
+    return _first_free_name(name, taken, "_")
 
 
 def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -70,7 +76,7 @@ def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -
     return names
 
 
-def _free(name: str, taken: Container[str], joint: str) -> str:
+def _first_free_name(name: str, taken: Container[str], joint: str) -> str:
     """The name, or the name with the first number that makes it free."""
     if name not in taken:
         return name
@@ -103,13 +109,13 @@ def field_text(
     else:
         declared = f"{name}: {types.type_text(field.type)}"
     if field.has_default:
-        declared += f" = {_said(value_literal(field.default), 'default', field)}"
+        declared += f" = {_require_literal(value_literal(field.default), 'default', field)}"
     elif day is not None:
         declared += f" = {day}"
-    return "\n".join((*lines, declared + "".join(_annotations(field, name, untrusted))))
+    return "\n".join((*lines, declared + "".join(_write_annotations(field, name, untrusted))))
 
 
-def _annotations(field: nodes.FieldSpec, name: str, untrusted: bool) -> Iterator[str]:
+def _write_annotations(field: nodes.FieldSpec, name: str, untrusted: bool) -> Iterator[str]:
     for keyword, value in field.constraints.items():
         annotation = ANNOTATIONS.get(keyword)
         if annotation is None:
@@ -119,14 +125,17 @@ def _annotations(field: nodes.FieldSpec, name: str, untrusted: bool) -> Iterator
             continue
         for argument in value if keyword == "examples" else (value,):
             raw = raw_literal(argument) if keyword == "pattern" else None
-            yield f" @{annotation}({raw or _said(value_literal(argument), keyword, field)})"
+            yield (
+                " "
+                f"@{annotation}({raw or _require_literal(value_literal(argument), keyword, field)})"
+            )
     if untrusted:
         yield " @untrusted"
     if name != field.name:
-        yield f" @wire({_said(value_literal(field.name), 'name', field)})"
+        yield f" @wire({_require_literal(value_literal(field.name), 'name', field)})"
 
 
-def _said(literal: str | None, what: str, field: nodes.FieldSpec) -> str:
+def _require_literal(literal: str | None, what: str, field: nodes.FieldSpec) -> str:
     if literal is None:
         raise Unspeakable(f"the {what} of `{field.name}` has no literal")
     return literal
@@ -135,14 +144,14 @@ def _said(literal: str | None, what: str, field: nodes.FieldSpec) -> str:
 def doc_lines(description: str) -> list[str]:
     """The doc comment for a description, without indent; raises `Unspeakable`."""
     lines = description.split("\n")
-    stripped = all(line == line.strip() and not _directive().match(line) for line in lines)
-    if not description or not stripped or unspeakable().search(description):
+    stripped = all(line == line.strip() and not _directive_pattern().match(line) for line in lines)
+    if not description or not stripped or unspeakable_pattern().search(description):
         raise Unspeakable("a description is not what a doc comment would give")
     return [f"## {line}" if line else "##" for line in lines]
 
 
 @cache
-def _directive() -> re.Pattern[str]:
+def _directive_pattern() -> re.Pattern[str]:
     """A comment that is an instruction to FlowDSL."""
     return re.compile(r"#*\s*(?:flow:\s*ignore|fmt:\s*(?:on|off|skip))\b")
 
@@ -172,21 +181,21 @@ class TypeNames:
         for group in groups:
             self._visit_fields(group, None)
         for key, uses in self._enums.items():
-            shared = _shared_words(uses)
+            shared = _find_shared_words(uses)
             if len(uses) > 1 and shared:
                 self._name(key, shared, None)
                 self._order.insert(0, key)
 
     def _visit_fields(self, fields: Iterable[nodes.FieldSpec], parent: str | None) -> None:
         for field in fields:
-            self._visit(field.type, _words(field.name), parent)
+            self._visit_type(field.type, _split_wire_name(field.name), parent)
 
-    def _visit(self, type_: nodes.Type, words: tuple[str, ...], parent: str | None) -> None:
+    def _visit_type(self, type_: nodes.Type, words: tuple[str, ...], parent: str | None) -> None:
         match type_:
             case nodes.ListType(element=element):
-                self._visit(element, (*words[:-1], _singular(words[-1])), parent)
+                self._visit_type(element, (*words[:-1], _singular_noun(words[-1])), parent)
             case nodes.OptionalType(inner=inner):
-                self._visit(inner, words, parent)
+                self._visit_type(inner, words, parent)
             case nodes.EnumType():
                 key = repr(type_)
                 self._types[key] = type_
@@ -201,19 +210,19 @@ class TypeNames:
                 pass
 
     def _name(self, key: str, words: tuple[str, ...], parent: str | None) -> str:
-        name = _pascal(words)
+        name = _to_pascal_case(words)
         if name in self._taken and parent is not None:
             name = f"{parent}{name}"
-        name = _free(name, self._taken, "")
+        name = _first_free_name(name, self._taken, "")
         self._taken.add(name)
         self._names[key] = name
         return name
 
     def declarations(self) -> list[str]:
         """The source text of each declared type, those that others use first."""
-        return [self._declaration(key) for key in self._order]
+        return [self._write_declaration(key) for key in self._order]
 
-    def _declaration(self, key: str) -> str:
+    def _write_declaration(self, key: str) -> str:
         type_, name = self._types[key], self._names[key]
         if isinstance(type_, nodes.EnumType):
             return f"type {name} = {_enum_text(type_)}"
@@ -253,18 +262,18 @@ def _enum_text(enum: nodes.EnumType) -> str:
 # Names of types
 
 
-def _words(wire_name: str) -> tuple[str, ...]:
+def _split_wire_name(wire_name: str) -> tuple[str, ...]:
     """The words of a field's name in `snake_case` or `camelCase`; at least one."""
     name = source_name(wire_name, ())
     return tuple(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)) or ("field",)
 
 
-def _pascal(words: Iterable[str]) -> str:
+def _to_pascal_case(words: Iterable[str]) -> str:
     name = "".join(word[:1].upper() + word[1:].lower() for word in words)
     return f"Type{name}" if name[0].isdigit() else name
 
 
-def _shared_words(names: list[tuple[str, ...]]) -> tuple[str, ...]:
+def _find_shared_words(names: list[tuple[str, ...]]) -> tuple[str, ...]:
     """The last words that all names have in common, in lower case."""
     shared: list[str] = []
     columns = zip(*([word.lower() for word in reversed(words)] for words in names), strict=False)
@@ -278,7 +287,7 @@ def _shared_words(names: list[tuple[str, ...]]) -> tuple[str, ...]:
 _IRREGULAR = {"people": "person", "children": "child", "indices": "index", "series": "series"}
 
 
-def _singular(word: str) -> str:
+def _singular_noun(word: str) -> str:
     """An English noun in the singular; a word that does not look like a plural is unchanged."""
     lower = word.lower()
     if lower in _IRREGULAR:

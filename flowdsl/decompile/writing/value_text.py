@@ -19,7 +19,7 @@ from flowdsl.source.record import replace
 
 from .scope import Scope
 from .type_names import Unspeakable, doc_lines
-from .value_types import ANY, fits, is_textual, present, type_of
+from .value_types import ANY, is_assignable_type, is_textual, type_of, unwrap_optional
 
 Spell = Callable[[nodes.Variable], str]
 
@@ -27,11 +27,11 @@ Spell = Callable[[nodes.Variable], str]
 def text_literal(text: nodes.Text, spell: Spell) -> str | None:
     """The literal for a text; `spell` gives a variable as it stands in source, braces included."""
     return literal_of_pieces(
-        [piece if isinstance(piece, str) else (spell(piece),) for piece in _joined(text)]
+        [piece if isinstance(piece, str) else (spell(piece),) for piece in _join_text_pieces(text)]
     )
 
 
-def _joined(text: nodes.Text) -> Iterator[str | nodes.Variable]:
+def _join_text_pieces(text: nodes.Text) -> Iterator[str | nodes.Variable]:
     """The pieces of a text, with neighbouring characters joined."""
     characters = ""
     for piece in text:
@@ -58,7 +58,7 @@ class Consts:
         self._names: dict[str, str] = {}
 
     def name_of(self, value: Any) -> str:
-        written = said(value_literal(value))
+        written = require_literal(value_literal(value))
         if written not in self._names:
             wanted = {"true": "yes", "false": "no", "null": "nothing"}.get(written, "entries")
             self._names[written] = self._fresh(wanted)
@@ -68,7 +68,7 @@ class Consts:
         return [f"const {name} = {written}" for written, name in self._names.items()]
 
 
-def said(written: str | None) -> str:
+def require_literal(written: str | None) -> str:
     """The literal, if there is one; raises `Unspeakable`."""
     if written is None:
         raise Unspeakable("a text has no literal")
@@ -83,9 +83,9 @@ class ValueWriter:
         self.consts = consts
 
     def text(self, text: nodes.Text) -> str:
-        return said(text_literal(text, self.scope.in_text))
+        return require_literal(text_literal(text, self.scope.in_text))
 
-    def headline(self, text: nodes.Text) -> str:
+    def write_headline(self, text: nodes.Text) -> str:
         """A text that may hold no runtime value."""
         for piece in text:
             if isinstance(piece, nodes.Variable) and not self.scope.may_head(piece):
@@ -94,18 +94,18 @@ class ValueWriter:
 
     def value(self, value: nodes.Value, wanted: nodes.Type = ANY) -> str:
         """A value where one of the type `wanted` is expected."""
-        inner = present(wanted)
+        inner = unwrap_optional(wanted)
         match value:
             case nodes.TextValue(text=text):
                 variable = single_variable(value)
                 if variable is None:
                     return self.text(text)
                 have = self.scope.type_of(variable)
-                if not fits(present(have), inner) and is_textual(inner):
+                if not is_assignable_type(unwrap_optional(have), inner) and is_textual(inner):
                     return self.text(text)
                 return self.scope.in_code(variable)
             case nodes.ConstantValue(value=constant):
-                return said(value_literal(constant))
+                return require_literal(value_literal(constant))
             case nodes.ListValue(items=items):
                 element = inner.element if isinstance(inner, nodes.ListType) else ANY
                 return f"[{', '.join(self.value(item, element) for item in items)}]"
@@ -116,7 +116,7 @@ class ValueWriter:
                     else {}
                 )
                 pairs = [
-                    f"{_key(name)}: {self.value(item, inside.get(name, ANY))}"
+                    f"{_spell_object_key(name)}: {self.value(item, inside.get(name, ANY))}"
                     for name, item in fields
                 ]
                 return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
@@ -128,17 +128,17 @@ class ValueWriter:
     def condition(self, condition: nodes.Condition) -> str:
         match condition:
             case nodes.AnyOf(operands=operands):
-                return " or ".join(self._operand(operand) for operand in operands)
+                return " or ".join(self._write_operand(operand) for operand in operands)
             case nodes.AllOf(operands=operands):
-                return " and ".join(self._operand(operand) for operand in operands)
+                return " and ".join(self._write_operand(operand) for operand in operands)
             case nodes.Not(operand=nodes.IsEmpty(operand=operand)):
                 written, type_ = self._variable(operand)
                 optional = isinstance(type_, nodes.OptionalType) or type_ == ANY
                 return f"{written} != null" if optional else f"not {written} is empty"
             case nodes.Not(operand=nodes.OneOf(operand=operand, values=values)):
-                return f"{self._side(operand)} not in {self._choices(values)}"
+                return f"{self._write_comparison_side(operand)} not in {self._choices(values)}"
             case nodes.Not(operand=operand):
-                return f"not {self._operand(operand)}"
+                return f"not {self._write_operand(operand)}"
             case nodes.Sees(text=text):
                 return f"sees {self.text(text)}"
             case nodes.IsEmpty(operand=operand):
@@ -146,15 +146,21 @@ class ValueWriter:
             case nodes.IsTrue(operand=operand):
                 return self._variable(operand)[0]
             case nodes.Compare(left=left, operator=operator, right=right):
-                return f"{self._side(left)} {operator} {self._side(right)}"
+                return (
+                    f"{self._write_comparison_side(left)} {operator} "
+                    f"{self._write_comparison_side(right)}"
+                )
             case nodes.TextRelation(left=left, relation=relation, right=right):
-                return f"{self._side(left)} {relation} {self._side(right)}"
+                return (
+                    f"{self._write_comparison_side(left)} {relation} "
+                    f"{self._write_comparison_side(right)}"
+                )
             case nodes.OneOf(operand=operand, values=values):
-                return f"{self._side(operand)} in {self._choices(values)}"
+                return f"{self._write_comparison_side(operand)} in {self._choices(values)}"
             case _:
                 assert_never(condition)
 
-    def _operand(self, condition: nodes.Condition) -> str:
+    def _write_operand(self, condition: nodes.Condition) -> str:
         """A condition inside another."""
         written = self.condition(condition)
         return f"({written})" if isinstance(condition, nodes.AnyOf | nodes.AllOf) else written
@@ -169,14 +175,14 @@ class ValueWriter:
         return self.scope.in_code(variable), self.scope.type_of(variable)
 
     def _choices(self, values: tuple[nodes.ConstantValue, ...]) -> str:
-        return f"[{', '.join(said(value_literal(each.value)) for each in values)}]"
+        return f"[{', '.join(require_literal(value_literal(each.value)) for each in values)}]"
 
-    def _side(self, value: nodes.Value) -> str:
+    def _write_comparison_side(self, value: nodes.Value) -> str:
         match value:
             case nodes.ConstantValue(value=None | list() | dict() as constant):
                 return self.consts.name_of(constant)
             case nodes.ConstantValue(value=constant):
-                return said(value_literal(constant))
+                return require_literal(value_literal(constant))
             case nodes.TextValue(text=text):
                 variable = single_variable(value)
                 return self.text(text) if variable is None else self.scope.in_code(variable)
@@ -184,8 +190,8 @@ class ValueWriter:
                 raise Unspeakable("a condition compares a list or an object")
 
 
-def _key(name: str) -> str:
-    return name if is_name(name) else said(plain_literal(name))
+def _spell_object_key(name: str) -> str:
+    return name if is_name(name) else require_literal(plain_literal(name))
 
 
 # Post-run checks
@@ -198,35 +204,39 @@ def check_entries(
 
     A check is named only if its name differs from the one that would be derived from its text.
     """
-    for check in _with_few_names(checks):
-        yield _entry(check, values)
+    for check in _drop_derived_names(checks):
+        yield _write_check_entry(check, values)
     if cleanup is not None:
         yield f"on failure {values.text(cleanup)}"
 
 
-def _entry(check: nodes.PostRunCheck, values: ValueWriter) -> str:
+def _write_check_entry(check: nodes.PostRunCheck, values: ValueWriter) -> str:
     """One check, under its doc comment."""
     documented = doc_lines(check.description) if check.description else []
     items = check.target.items if check.target is not None else None
     if check.target is None:
-        words = [*_words(check, "", values)]
+        words = [*_write_check_words(check, "", values)]
     elif items is None:
-        words = [*_words(check, _target(check.target, values), values)]
+        words = [*_write_check_words(check, _write_file_target(check.target, values), values)]
     else:
         list_ = values.scope.in_code(items)
         type_ = type_of(nodes.TextValue(text=(items,)), values.scope.types)
         name = values.scope.enter_loop("entry", type_)
         template = values.text(check.target.template)
-        words = [*_words(check, f"files each {name} in {list_} named {template}", values)]
+        words = [
+            *_write_check_words(check, f"files each {name} in {list_} named {template}", values)
+        ]
         values.scope.leave_loop()
     if check.name:
-        words.append(f"as {said(plain_literal(check.name))}")
+        words.append(f"as {require_literal(plain_literal(check.name))}")
     if check.extra:
-        words.append(f"extra {said(value_literal(check.extra))}")
+        words.append(f"extra {require_literal(value_literal(check.extra))}")
     return "\n".join((*documented, " ".join(words)))
 
 
-def _words(check: nodes.PostRunCheck, target: str, values: ValueWriter) -> Iterator[str]:
+def _write_check_words(
+    check: nodes.PostRunCheck, target: str, values: ValueWriter
+) -> Iterator[str]:
     match check.kind:
         case "file":
             yield f"{target} exists"
@@ -241,13 +251,13 @@ def _words(check: nodes.PostRunCheck, target: str, values: ValueWriter) -> Itera
     if check.if_present:
         yield "if present"
     if check.model is not None:
-        yield f"using {said(plain_literal(check.model))}"
+        yield f"using {require_literal(plain_literal(check.model))}"
 
 
-def _target(target: nodes.FileTarget, values: ValueWriter) -> str:
+def _write_file_target(target: nodes.FileTarget, values: ValueWriter) -> str:
     if target.mode == "exact":
         return f"file {', '.join(values.text(name) for name in target.names)}"
-    pattern = f"files matching {said(raw_literal(target.pattern or ''))}"
+    pattern = f"files matching {require_literal(raw_literal(target.pattern or ''))}"
     if target.count is not None:
         return f"{pattern} count {target.count}"
     if target.count_from is not None:
@@ -255,7 +265,7 @@ def _target(target: nodes.FileTarget, values: ValueWriter) -> str:
     return pattern
 
 
-def _with_few_names(checks: tuple[nodes.PostRunCheck, ...]) -> list[nodes.PostRunCheck]:
+def _drop_derived_names(checks: tuple[nodes.PostRunCheck, ...]) -> list[nodes.PostRunCheck]:
     """The checks, without each name that code generation derives anyway."""
     wanted = [item["name"] for item in emit_checks(checks)]
     named: list[nodes.PostRunCheck] = [replace(check, name="") for check in checks]

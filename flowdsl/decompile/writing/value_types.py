@@ -40,7 +40,7 @@ def optional_of(type_: nodes.Type) -> nodes.Type:
     return type_ if isinstance(type_, nodes.OptionalType) else nodes.OptionalType(inner=type_)
 
 
-def present(type_: nodes.Type) -> nodes.Type:
+def unwrap_optional(type_: nodes.Type) -> nodes.Type:
     """The type without its `?`."""
     return type_.inner if isinstance(type_, nodes.OptionalType) else type_
 
@@ -100,26 +100,26 @@ def _list_of(types: list[nodes.Type]) -> nodes.Type:
         return nodes.ListType(element=ANY)
     joined = types[0]
     for type_ in types[1:]:
-        joined = join(joined, type_)
+        joined = join_types(joined, type_)
     return nodes.ListType(element=joined)
 
 
-def join(one: nodes.Type, other: nodes.Type) -> nodes.Type:
+def join_types(one: nodes.Type, other: nodes.Type) -> nodes.Type:
     """A type that holds the values of both types; the narrowest that can be named."""
     if isinstance(one, nodes.OptionalType) or isinstance(other, nodes.OptionalType):
-        return optional_of(join(present(one), present(other)))
+        return optional_of(join_types(unwrap_optional(one), unwrap_optional(other)))
     if isinstance(one, nodes.EnumType) and isinstance(other, nodes.EnumType):
         if one.numeric != other.numeric:
             return ANY
         values = tuple(dict.fromkeys((*one.values, *other.values)))
         return nodes.EnumType(values=values, open=one.open or other.open)
     if isinstance(one, nodes.ListType) and isinstance(other, nodes.ListType):
-        return nodes.ListType(element=join(one.element, other.element))
+        return nodes.ListType(element=join_types(one.element, other.element))
     if one == ANY or other == ANY:
         return other if one == ANY else one
-    if fits(one, other):
+    if is_assignable_type(one, other):
         return other
-    if fits(other, one):
+    if is_assignable_type(other, one):
         return one
     return STRING if _is_text(one) and _is_text(other) else ANY
 
@@ -128,17 +128,17 @@ def _is_text(type_: nodes.Type) -> bool:
     return is_textual(type_) or (isinstance(type_, nodes.EnumType) and not type_.numeric)
 
 
-def fits(source: nodes.Type, target: nodes.Type) -> bool:
+def is_assignable_type(source: nodes.Type, target: nodes.Type) -> bool:
     """Whether `source` may stand where `target` is wanted, by `semantics.assignability`."""
     match source, target:
         case _, nodes.ScalarType(name="any"):
             return True
         case nodes.OptionalType(inner=inner), nodes.OptionalType(inner=wanted):
-            return fits(inner, wanted)
+            return is_assignable_type(inner, wanted)
         case nodes.OptionalType(), _:
             return False
         case _, nodes.OptionalType(inner=wanted):
-            return fits(source, wanted)
+            return is_assignable_type(source, wanted)
         case nodes.ScalarType(name="any"), _:
             return True
         case nodes.ScalarType(name=have), nodes.ScalarType(name=want):
@@ -156,7 +156,7 @@ def fits(source: nodes.Type, target: nodes.Type) -> bool:
                 return not source.numeric
             return not source.open and set(source.values) <= set(target.values)
         case nodes.ListType(element=have_element), nodes.ListType(element=wanted_element):
-            return fits(have_element, wanted_element)
+            return is_assignable_type(have_element, wanted_element)
         case nodes.RecordType(), nodes.RecordType():
             return _fields_fit(source, target)
         case _:
@@ -169,7 +169,7 @@ def _fields_fit(source: nodes.RecordType, target: nodes.RecordType) -> bool:
         if wanted.name not in have:
             if wanted.required:
                 return False
-        elif not fits(have[wanted.name], wanted.type):
+        elif not is_assignable_type(have[wanted.name], wanted.type):
             return False
     return True
 
@@ -178,7 +178,7 @@ def element_of(items: nodes.Value, types: Types) -> nodes.Type:
     """The type of the entries that a loop runs over."""
     if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
         return nodes.ScalarType(name="int")
-    type_ = present(type_of(items, types))
+    type_ = unwrap_optional(type_of(items, types))
     return type_.element if isinstance(type_, nodes.ListType) else ANY
 
 
@@ -198,7 +198,7 @@ def has_variable(value: nodes.Value) -> bool:
 # Types read from the words of a prompt, which leave out full stops and bounds
 
 
-def declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.RecordType]:
+def collect_declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.RecordType]:
     """The record types in fields, by the words that a prompt uses for them.
 
     If several have the same words it is the first.
@@ -238,13 +238,13 @@ def cases_of(
     `otherwise` says whether it has an `else`. None where `match` cannot say it: it asks for
     something else, names a value twice, or neither names all values nor has an `else`.
     """
-    asked = [_asked(branch.condition) for branch in choice.branches]
+    asked = [_match_asked_values(branch.condition) for branch in choice.branches]
     found = [each for each in asked if each is not None]
     if len(found) < len(asked) or len({variable for variable, _ in found}) != 1:
         return None
     variable = found[0][0]
     type_ = type_of(variable)
-    enum = present(type_)
+    enum = unwrap_optional(type_)
     values = [value for _, named in found for value in named]
     if not isinstance(enum, nodes.EnumType) or len(set(values)) < len(values):
         return None
@@ -257,7 +257,9 @@ def cases_of(
     return variable, [named for _, named in found]
 
 
-def _asked(condition: nodes.Condition) -> tuple[nodes.Variable, tuple[str, ...]] | None:
+def _match_asked_values(
+    condition: nodes.Condition,
+) -> tuple[nodes.Variable, tuple[str, ...]] | None:
     match condition:
         case nodes.Compare(
             left=operand, operator="==", right=nodes.ConstantValue(value=str() as value)

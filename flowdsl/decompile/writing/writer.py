@@ -20,12 +20,12 @@ from ..model import FlowFile
 from .kept import declare_kept, infer_kept
 from .lines import Failed, Keep, Line, all_lines, lines_of, variable_set
 from .marks import find_marks
-from .outputs import keep_stored, place_emits, with_emits
+from .outputs import keep_stored, place_emits, replace_stores
 from .scope import PLAIN, RUNTIME, SECRET, Scope
 from .statement_text import INDENT, Wanted, Writer
 from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
-from .value_text import Consts, ValueWriter, check_entries, said
-from .value_types import ANY, STRING, Types, as_declared, declared_records
+from .value_text import Consts, ValueWriter, check_entries, require_literal
+from .value_types import ANY, STRING, Types, as_declared, collect_declared_records
 
 
 def write_flow(flow: FlowFile) -> str | None:
@@ -76,8 +76,8 @@ class _FlowWriter:
         """Finds the places where outputs are emitted and variables are declared."""
         workflow = self.workflow
         outputs = {field.name: field.type for field in workflow.outputs}
-        declared = declared_records((*workflow.outputs, *workflow.inputs))
-        self.root = with_emits(lines_of(workflow.body), workflow.sources)
+        declared = collect_declared_records((*workflow.outputs, *workflow.inputs))
+        self.root = replace_stores(lines_of(workflow.body), workflow.sources)
         for line in all_lines(self.root):
             node = line.node
             if isinstance(node, _READERS) and node.variable is not None:
@@ -131,7 +131,7 @@ class _FlowWriter:
         found: dict[str, str] = {}
         for field in dict.fromkeys([*fields, *(source.field for source in workflow.sources)]):
             name, variable = plain.get(field, field), wanted.get(field)
-            if variable is not None and not _keeps(names, name, variable):
+            if variable is not None and not _is_kept_as_output(names, name, variable):
                 if field not in plain or not is_name(variable) or not names.is_free(variable):
                     raise Unspeakable(f"output `{field}` cannot be kept as `{variable}`")
                 name = variable
@@ -187,9 +187,9 @@ class _FlowWriter:
             head.append("\n".join(f"# {comment}" for comment in self.flow.comments))
         if consts := self.consts.declarations():
             head.append("\n".join(consts))
-        return "\n\n".join((*head, *self._declarations(), workflow)) + "\n"
+        return "\n\n".join((*head, *self._write_declarations(), workflow)) + "\n"
 
-    def _declarations(self) -> Iterator[str]:
+    def _write_declarations(self) -> Iterator[str]:
         """The type declarations, with `@untrusted` at marked fields."""
         marked: dict[str, set[str]] = {}
         for record, field in self.marks.inside:
@@ -218,10 +218,10 @@ class _FlowWriter:
             for section in (
                 [*self._settings()],
                 [*self._inputs(), *self._secrets(), *self._outputs()],
-                [*self._models(), *self._terminal()],
-                [*self._always()],
+                [*self._models(), *self._write_terminal()],
+                [*self._write_always()],
                 [*self._steps()],
-                [*self._checks()],
+                [*self._write_checks()],
                 [*self._extra()],
             )
             if section
@@ -237,21 +237,21 @@ class _FlowWriter:
     def _settings(self) -> Iterator[str]:
         workflow = self.workflow
         if workflow.title != workflow.name:
-            yield f"title = {said(value_literal(workflow.title))}"
+            yield f"title = {require_literal(value_literal(workflow.title))}"
         if workflow.tags:
-            yield f"tags = {_list(workflow.tags)}"
+            yield f"tags = {_write_list(workflow.tags)}"
         if workflow.webhooks:
             yield "webhooks = true"
         if workflow.file_exports:
             yield "file_exports = true"
         if workflow.renamed_from is not None:
-            yield f"renamed_from = {said(plain_literal(workflow.renamed_from))}"
+            yield f"renamed_from = {require_literal(plain_literal(workflow.renamed_from))}"
         if workflow.protect:
             yield "protect = true"
 
     def _inputs(self) -> Iterator[str]:
         if self.flow.inputs_file is not None:
-            yield f"inputs from {said(plain_literal(self.flow.inputs_file))}"
+            yield f"inputs from {require_literal(plain_literal(self.flow.inputs_file))}"
             return
         fields = [
             field_text(
@@ -262,46 +262,46 @@ class _FlowWriter:
             )
             for field in self.workflow.inputs
         ]
-        yield from _section("inputs", fields)
+        yield from _write_section("inputs", fields)
 
     def _secrets(self) -> Iterator[str]:
         fields = [
             field_text(field, self.named, name=self.inputs["secret", field.name])
             for field in self.workflow.secrets
         ]
-        yield from _section("secrets", fields)
+        yield from _write_section("secrets", fields)
 
     def _outputs(self) -> Iterator[str]:
         if self.flow.outputs_file is not None:
-            yield f"outputs from {said(plain_literal(self.flow.outputs_file))}"
+            yield f"outputs from {require_literal(plain_literal(self.flow.outputs_file))}"
             return
         fields = [
             field_text(field, self.named, name=self.outputs[field.name])
             for field in self.workflow.outputs
         ]
-        yield from _section("outputs", fields)
+        yield from _write_section("outputs", fields)
 
     def _models(self) -> Iterator[str]:
         models = self.workflow.models
         if models is not None:
-            yield from _section("model", model_settings(models), always=True)
+            yield from _write_section("model", model_settings(models), always=True)
 
-    def _terminal(self) -> Iterator[str]:
+    def _write_terminal(self) -> Iterator[str]:
         body = self.workflow.body
         commands = {*commands_of(body)}
         terminal = self.workflow.terminal
         allow = tuple(entry for entry in terminal.allow if entry not in commands)
         if allow == (NO_COMMAND,) and not commands:
             allow = ()
-        yield from _section("terminal", terminal_settings(body, allow, terminal.unrestricted))
+        yield from _write_section("terminal", terminal_settings(body, allow, terminal.unrestricted))
 
-    def _always(self) -> Iterator[str]:
+    def _write_always(self) -> Iterator[str]:
         values = ValueWriter(self.scope, self.consts)
-        yield from _section("always", [values.text(rule) for rule in self.workflow.rules])
+        yield from _write_section("always", [values.text(rule) for rule in self.workflow.rules])
 
     def _steps(self) -> Iterator[str]:
         if self.flow.prompt_file is not None:
-            yield f"prompt from {said(plain_literal(self.flow.prompt_file))}"
+            yield f"prompt from {require_literal(plain_literal(self.flow.prompt_file))}"
             return
         types = {field.name: field.type for field in self.workflow.outputs}
         wanted = Wanted(
@@ -313,35 +313,41 @@ class _FlowWriter:
 
     def _extra(self) -> Iterator[str]:
         if self.flow.extra_file is not None:
-            yield f"extra from {said(plain_literal(self.flow.extra_file))}"
+            yield f"extra from {require_literal(plain_literal(self.flow.extra_file))}"
         elif self.workflow.extra:
-            yield f"extra {said(value_literal(self.workflow.extra))}"
+            yield f"extra {require_literal(value_literal(self.workflow.extra))}"
 
-    def _checks(self) -> Iterator[str]:
+    def _write_checks(self) -> Iterator[str]:
         if self.flow.checks_file is not None:
-            yield f"checks from {said(plain_literal(self.flow.checks_file))}"
+            yield f"checks from {require_literal(plain_literal(self.flow.checks_file))}"
             return
         checks, cleanup = self.workflow.checks, self.workflow.cleanup
         if checks is not None or cleanup is not None:
             values = ValueWriter(self.scope, self.consts)
-            yield from _section("checks", check_entries(checks or (), cleanup, values), always=True)
+            yield from _write_section(
+                "checks", check_entries(checks or (), cleanup, values), always=True
+            )
 
 
 def model_settings(models: nodes.Models) -> list[str]:
     """The settings of a `model` section; raises `Unspeakable`."""
     settings = []
     if models.main is not None:
-        settings.append(f"main = {said(plain_literal(models.main))}")
+        settings.append(f"main = {require_literal(plain_literal(models.main))}")
     if models.cache_detection is not None:
-        settings.append(f"cache_detection = {said(plain_literal(models.cache_detection))}")
+        settings.append(
+            f"cache_detection = {require_literal(plain_literal(models.cache_detection))}"
+        )
     if models.fallbacks:
-        settings.append(f"fallbacks = {_list(models.fallbacks)}")
+        settings.append(f"fallbacks = {_write_list(models.fallbacks)}")
     return settings
 
 
 def terminal_settings(body: nodes.Body, allow: Sequence[str], unrestricted: bool) -> list[str]:
     """The settings of a `terminal` section beside statements; raises `Unspeakable`."""
-    settings = [f"allow = [{', '.join(map(said, alike_literals(allow)))}]"] if allow else []
+    settings = (
+        [f"allow = [{', '.join(map(require_literal, alike_literals(allow)))}]"] if allow else []
+    )
     if unrestricted:
         settings.append("unrestricted = true")
     if any(isinstance(statement, nodes.TypeDay) for statement in statements(body)):
@@ -349,7 +355,7 @@ def terminal_settings(body: nodes.Body, allow: Sequence[str], unrestricted: bool
     return settings
 
 
-def _keeps(names: Names, name: str, variable: str) -> bool:
+def _is_kept_as_output(names: Names, name: str, variable: str) -> bool:
     """Whether lowering keeps an output called `name` in `variable`."""
     wanted = name if names.is_free(name) else f"output_{name}"
     if names.is_free(wanted):
@@ -360,7 +366,7 @@ def _keeps(names: Names, name: str, variable: str) -> bool:
     return variable == f"{wanted}_{number}"
 
 
-def _section(name: str, entries: Iterable[str], *, always: bool = False) -> Iterator[str]:
+def _write_section(name: str, entries: Iterable[str], *, always: bool = False) -> Iterator[str]:
     """A section with one entry a line; without entries nothing or, with `always`, `name {}`."""
     lines = [INDENT + line for entry in entries for line in entry.split("\n")]
     if lines:
@@ -369,14 +375,14 @@ def _section(name: str, entries: Iterable[str], *, always: bool = False) -> Iter
         yield f"{name} {{}}"
 
 
-def _list(entries: Iterable[Any]) -> str:
-    return said(value_literal(list(entries)))
+def _write_list(entries: Iterable[Any]) -> str:
+    return require_literal(value_literal(list(entries)))
 
 
 # Parts of a file, laid out
 
 
-def styled(kind: str, lines: Sequence[str]) -> list[str] | None:
+def format_section_lines(kind: str, lines: Sequence[str]) -> list[str] | None:
     """Lines of the inside of a section as `fmt` lays them out, without indent.
 
     None if they do not parse.

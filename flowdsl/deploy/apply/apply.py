@@ -26,7 +26,7 @@ from flowdsl.deploy.outcome import Result
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, until_late_writes_end
-from flowdsl.deploy.recovery.recover import Unresolved, named
+from flowdsl.deploy.recovery.recover import Unresolved, describe_addresses
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.named import NAMED_KIND
 from flowdsl.deploy.resources.policy import fingerprint
@@ -54,15 +54,15 @@ async def apply_workflows(
     lease, no other one begins; what has not begun has a result that says so.
     """
     planned = [
-        _Step(
+        _WorkflowStep(
             change.address,
             change.action.value,
-            partial(_perform, context, Operation(change, change.desired, intent)),
+            partial(_perform_operation, context, Operation(change, change.desired, intent)),
             intent,
         )
         for change in changes
         if change.desired is not None and change.writes
-        for intent in [_intent(change, change.desired, context.runtime)]
+        for intent in [_make_intent(change, change.desired, context.runtime)]
     ]
     planned.sort(key=lambda step: step.action == Action.CREATE.value)
     await _carry_out(client, context, planned, progress, concurrency=concurrency)
@@ -82,18 +82,18 @@ async def apply_deletions(
     """
     others = [change for change in plan.named if change.action == "delete"]
     steps = [
-        *(_deletion(context, change) for change in plan.of(Action.DELETE)),
-        *(_named_deletion(context, change) for change in reversed(others)),
+        *(_plan_deletion(context, change) for change in plan.of(Action.DELETE)),
+        *(_plan_named_deletion(context, change) for change in reversed(others)),
     ]
     if not steps:
         return
-    if not progress.spotless:
+    if not progress.has_only_successes:
         progress.halt("nothing is deleted while something else has not gone well")
     await _carry_out(client, context, steps, progress, concurrency=concurrency)
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _WorkflowStep:
     """One operation.
 
     `perform` carries it out and gives the id of the object and a remark for people. `intent` is
@@ -109,7 +109,7 @@ class _Step:
 async def _carry_out(
     client: CyberdeskClient,
     context: WriteContext,
-    steps: Sequence[_Step],
+    steps: Sequence[_WorkflowStep],
     progress: Progress,
     *,
     concurrency: int,
@@ -120,18 +120,18 @@ async def _carry_out(
     """
     journal = context.journal
     intents = [step.intent for step in steps if step.intent is not None]
-    if intents and not progress.halted:
-        await journal.intend(intents)
-    doubtful: list[tuple[_Step, InDoubt]] = []
+    if intents and not progress.halt_reason:
+        await journal.record_intents(intents)
+    doubtful: list[tuple[_WorkflowStep, InDoubt]] = []
 
-    async def begin(own: CyberdeskClient, step: _Step) -> None:
+    async def begin(own: CyberdeskClient, step: _WorkflowStep) -> None:
         progress.begin(step.address, step.action)
-        if doubt := await _conclude(own, context, step, step.perform, progress):
+        if doubt := await _conclude_step(own, context, step, step.perform, progress):
             doubtful.append((step, doubt))
-        await _checkpoint(journal, progress)
+        await _store_progress(journal, progress)
 
     left = await for_each(
-        client, steps, begin, concurrency=concurrency, stopped=lambda: bool(progress.halted)
+        client, steps, begin, concurrency=concurrency, stopped=lambda: bool(progress.halt_reason)
     )
     if doubtful:
         await _look_again(client, context, doubtful, progress, concurrency=concurrency)
@@ -139,13 +139,15 @@ async def _carry_out(
         # Nothing was sent for it, so no later deploy has to look for it.
         if step.intent is not None:
             journal.resolve(step.intent)
-        progress.add(Result(step.address, step.action, "not_attempted", message=progress.halted))
+        progress.add(
+            Result(step.address, step.action, "not_attempted", message=progress.halt_reason)
+        )
 
 
 async def _look_again(
     client: CyberdeskClient,
     context: WriteContext,
-    doubtful: list[tuple[_Step, InDoubt]],
+    doubtful: list[tuple[_WorkflowStep, InDoubt]],
     progress: Progress,
     *,
     concurrency: int,
@@ -154,7 +156,7 @@ async def _look_again(
 
     A step whose request has not been carried out by then has the outcome `unknown`.
     """
-    some = named(step.address for step, _ in doubtful)
+    some = describe_addresses(step.address for step, _ in doubtful)
     progress.observe(
         "recovery",
         message=f"waiting up to {LATE_WRITES_END.seconds} s for the write of {some}, which had no "
@@ -166,17 +168,17 @@ async def _look_again(
         if first:  # each has just been looked at
             first = False
             continue
-        still: list[tuple[_Step, InDoubt]] = []
+        still: list[tuple[_WorkflowStep, InDoubt]] = []
 
         async def look(
             own: CyberdeskClient,
-            one: tuple[_Step, InDoubt],
-            still: list[tuple[_Step, InDoubt]] = still,
+            one: tuple[_WorkflowStep, InDoubt],
+            still: list[tuple[_WorkflowStep, InDoubt]] = still,
         ) -> None:
             step, doubt = one
-            if again := await _conclude(own, context, step, doubt.look, progress):
+            if again := await _conclude_step(own, context, step, doubt.look, progress):
                 still.append((step, again))
-            await _checkpoint(context.journal, progress)
+            await _store_progress(context.journal, progress)
 
         await for_each(client, doubtful, look, concurrency=concurrency)
         doubtful = still
@@ -186,8 +188,12 @@ async def _look_again(
         progress.add(Result(step.address, step.action, "unknown", doubt.id, str(doubt)))
 
 
-async def _conclude(
-    client: CyberdeskClient, context: WriteContext, step: _Step, perform: Look, progress: Progress
+async def _conclude_step(
+    client: CyberdeskClient,
+    context: WriteContext,
+    step: _WorkflowStep,
+    perform: Look,
+    progress: Progress,
 ) -> InDoubt | None:
     """Call `perform` and add its result to `progress`.
 
@@ -233,7 +239,7 @@ async def _conclude(
     return None
 
 
-async def _checkpoint(journal: Journal, progress: Progress) -> None:
+async def _store_progress(journal: Journal, progress: Progress) -> None:
     if progress.displaced or progress.state_error is not None:
         return
     try:
@@ -242,15 +248,15 @@ async def _checkpoint(journal: Journal, progress: Progress) -> None:
         progress.lose_state(error)
 
 
-def _perform(
+def _perform_operation(
     context: WriteContext, operation: Operation, client: CyberdeskClient
 ) -> Awaitable[tuple[str, str]]:
     creates = operation.change.action is Action.CREATE
-    perform = operations.create if creates else operations.update
+    perform = operations.create_workflow if creates else operations.update_workflow
     return perform(client, context, operation)
 
 
-def _deletion(context: WriteContext, change: Change) -> _Step:
+def _plan_deletion(context: WriteContext, change: Change) -> _WorkflowStep:
     assert change.prior is not None
     intent = Intent(
         id=context.runtime.new_id(),
@@ -261,15 +267,17 @@ def _deletion(context: WriteContext, change: Change) -> _Step:
         name=change.name,
         resource_id=change.prior.id,
     )
-    return _Step(
+    return _WorkflowStep(
         change.address,
         "delete",
-        lambda client: operations.delete(client, context, change, key=f"{intent.id}-delete"),
+        lambda client: operations.delete_workflow(
+            client, context, change, key=f"{intent.id}-delete"
+        ),
         intent,
     )
 
 
-def _named_deletion(context: WriteContext, change: NamedChange) -> _Step:
+def _plan_named_deletion(context: WriteContext, change: NamedChange) -> _WorkflowStep:
     assert change.prior is not None
     key, identifier = f"{context.runtime.new_id()}-delete", change.prior.id
 
@@ -279,10 +287,10 @@ def _named_deletion(context: WriteContext, change: NamedChange) -> _Step:
         context.journal.drop(change.address)
         return identifier, ""
 
-    return _Step(change.address, "delete", perform, None)
+    return _WorkflowStep(change.address, "delete", perform, None)
 
 
-def _intent(change: Change, desired: Desired, runtime: Runtime) -> Intent:
+def _make_intent(change: Change, desired: Desired, runtime: Runtime) -> Intent:
     difference = change.difference
     return Intent(
         id=runtime.new_id(),

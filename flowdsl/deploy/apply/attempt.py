@@ -65,7 +65,7 @@ class Attempt:
         with. The flag is true when somebody else has written state since `prior` was read.
         """
         async with (
-            lease(self.job, prior) as (held, document),
+            hold_environment_lease(self.job, prior) as (held, document),
             self.job.client.guarded(self._before_write(held)) as client,
         ):
             self._journal = Journal(held, document, self.job.runtime, self._tell_of_checkpoint)
@@ -77,7 +77,7 @@ class Attempt:
         progress = self.progress
         return progress.status if progress.results or progress.sent else Status.NOTHING_TO_DO
 
-    async def concluded(self, work: Awaitable[Status]) -> Outcome:
+    async def conclude_work(self, work: Awaitable[Status]) -> Outcome:
         """The outcome of `work`; every expected failure becomes a status with messages."""
         try:
             status = await work
@@ -110,7 +110,9 @@ class Attempt:
 
 
 @asynccontextmanager
-async def lease(job: Job, first: StateDocument) -> AsyncIterator[tuple[HeldState, StateDocument]]:
+async def hold_environment_lease(
+    job: Job, first: StateDocument
+) -> AsyncIterator[tuple[HeldState, StateDocument]]:
     """Hold the lease of the environment in the context; waiting for it is told as an event.
 
     Before state is written for the first time, the store has to prove that it keeps two writers

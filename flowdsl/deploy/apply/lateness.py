@@ -7,10 +7,15 @@ from collections.abc import Iterable, Mapping
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
-from flowdsl.deploy.apply.operations import listed
+from flowdsl.deploy.apply.operations import format_field_names
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.recovery.late_writes import EXISTENCE, overtaken, still_to_come, strays_of
+from flowdsl.deploy.recovery.late_writes import (
+    EXISTENCE,
+    apply_arrived_strays,
+    still_to_come,
+    strays_of,
+)
 from flowdsl.deploy.recovery.recover import WORDS, read_if_there
 from flowdsl.deploy.refresh.refresh import Refreshed
 from flowdsl.deploy.resources.resource import Live
@@ -18,17 +23,17 @@ from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import Intent, ResourceState, StateDocument
 
 
-def said_of_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple[str, ...]:
+def describe_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple[str, ...]:
     """A line for each workflow of this deploy that a stray may still change, or has changed.
 
     `seen` is what the plan was made from.
     """
     now = job.runtime.now()
-    concerned = _concerned(job, document, seen)
+    concerned = _find_resources_with_strays(job, document, seen)
     return tuple(
         line
         for address, (resource, strays) in concerned.items()
-        for line in _said(
+        for line in _describe_resource_strays(
             job,
             address,
             resource,
@@ -53,14 +58,14 @@ async def look_for_strays(
             live = await read_if_there(own, resource.id)
         except CyberdeskError as error:
             live = error
-        lines.extend(_said(job, address, resource, strays, live))
+        lines.extend(_describe_resource_strays(job, address, resource, strays, live))
 
-    concerned = _concerned(job, journal.document, seen)
+    concerned = _find_resources_with_strays(job, journal.document, seen)
     await for_each(client, concerned.items(), look, concurrency=job.options.concurrency)
     return tuple(sorted(lines))
 
 
-def _concerned(
+def _find_resources_with_strays(
     job: Job, document: StateDocument, seen: Refreshed
 ) -> Mapping[Address, tuple[ResourceState, tuple[Intent, ...]]]:
     """The workflows of this deploy that have strays, by address, each with them.
@@ -77,7 +82,7 @@ def _concerned(
     return {address: each for address, each in found.items() if each[1]}
 
 
-def _said(
+def _describe_resource_strays(
     job: Job,
     address: Address,
     resource: ResourceState,
@@ -102,7 +107,11 @@ def _said(
                 "deploy again, which mends it"
             )
         elif paths := still_to_come(stray, live):
-            what = "delete the workflow" if EXISTENCE in paths else f"put its {listed(paths)} back"
+            what = (
+                "delete the workflow"
+                if EXISTENCE in paths
+                else f"put its {format_field_names(paths)} back"
+            )
             yield (
                 f"{begun} may still come and {what}: it was waited for, and nobody can call it "
                 f"back; deploy again after {stray.given_up_at:%H:%M} UTC to see that all is well, "
@@ -115,5 +124,5 @@ def _has_come(resource: ResourceState, stray: Intent, live: Live | None) -> bool
     """Whether the request of a stray shows in the workflow as it is now."""
     if live is None:
         return False
-    _, left = overtaken(resource, (stray,), live)
+    _, left = apply_arrived_strays(resource, (stray,), live)
     return left != (stray,)

@@ -9,11 +9,17 @@ from functools import partial
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound, ValidationRefused
-from flowdsl.deploy.comparison.diff import Difference, compare, edited, is_ignored, not_kept
-from flowdsl.deploy.comparison.versions import LostUpdate, lost_update
+from flowdsl.deploy.comparison.diff import (
+    Difference,
+    compare,
+    find_edited_paths,
+    is_ignored,
+    not_kept,
+)
+from flowdsl.deploy.comparison.versions import LostUpdate, find_lost_update
 from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.planning.plan import Action, Change
-from flowdsl.deploy.recovery.late_writes import overtaken, strays_of
+from flowdsl.deploy.recovery.late_writes import apply_arrived_strays, strays_of
 from flowdsl.deploy.recovery.recover import (
     Unresolved,
     creation_key,
@@ -97,7 +103,7 @@ class WriteContext:
     unproven: bool = False
 
 
-async def create(
+async def create_workflow(
     client: CyberdeskClient, context: WriteContext, operation: Operation
 ) -> tuple[str, str]:
     """The id of the new workflow, and a remark for people.
@@ -162,10 +168,10 @@ async def create(
             raise Incomplete(step, created, sent.doubt or error) from None
         if sent.doubt is not None and not _is_done(context, desired, resource, live):
             raise Incomplete(step, created, sent.doubt)
-    return created, _verify(context, desired, resource, live)
+    return created, _verify_written_workflow(context, desired, resource, live)
 
 
-async def update(
+async def update_workflow(
     client: CyberdeskClient, context: WriteContext, operation: Operation
 ) -> tuple[str, str]:
     """The id of the workflow, and a remark for people.
@@ -182,10 +188,10 @@ async def update(
     try:
         before = await workflow.read(client, prior.id)
         # What an interrupted deploy has written since the plan was made is no edit of a person.
-        now, _ = overtaken(prior, strays_of(context.journal.document, prior.id), before)
+        now, _ = apply_arrived_strays(prior, strays_of(context.journal.document, prior.id), before)
         known = None if change.action is Action.ADOPT else now
         difference = compare(
-            workflow.POLICIES, desired, known, before, _ignored(context.target, known)
+            workflow.POLICIES, desired, known, before, _find_ignored_fields(context.target, known)
         )
         paths = [
             field.path
@@ -193,16 +199,17 @@ async def update(
             if now.applied.get(field.path) == prior.applied.get(field.path)
         ]
         # Where nothing was applied before, as in an adoption, no difference counts as drift.
-        meanwhile = edited(workflow.POLICIES, planned, before, paths)
+        meanwhile = find_edited_paths(workflow.POLICIES, planned, before, paths)
         if meanwhile := meanwhile | (difference.drifted - change.drifted):
             raise ChangedMeanwhile(
-                f"{listed(meanwhile)} of `{change.address}` was edited after the plan was made; "
+                f"{format_field_names(meanwhile)} of `{change.address}` was edited after the plan "
+                "was made; "
                 "deploy again to see it"
             )
         if difference.fields:
             # Before the prompt changes: after a crash nothing would tell that this is still to do.
             for recording in context.approved.get(prior.id, ()):
-                await _unapprove(client, recording, intent)
+                await _unapprove_recording(client, recording, intent)
                 sent.done = True
             fields = {field.path: field.value for field in difference.fields}
             await workflow.update(
@@ -224,10 +231,10 @@ async def update(
             if isinstance(error, CyberdeskError):
                 context.journal.resolve(intent)
             raise
-    return await _conclude(context, operation, before, fields, sent, client)
+    return await _conclude_update(context, operation, before, fields, sent, client)
 
 
-async def _conclude(
+async def _conclude_update(
     context: WriteContext,
     operation: Operation,
     before: Live,
@@ -235,14 +242,14 @@ async def _conclude(
     sent: _Sent,
     client: CyberdeskClient,
 ) -> tuple[str, str]:
-    """The end of an update that has sent `fields`, as `update` returns and raises it.
+    """The end of an update that has sent `fields`, as `update_workflow` returns and raises it.
 
     `before` is the workflow as it was read before that.
     """
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior = change.prior
     assert prior is not None
-    look = partial(_conclude, context, operation, before, fields, sent)
+    look = partial(_conclude_update, context, operation, before, fields, sent)
     resource = prior.replace(
         name=desired.name, protect=desired.protect, applied=intent.applied, tags=intent.tags
     )
@@ -258,14 +265,14 @@ async def _conclude(
     if sent.doubt is not None and not _is_done(context, desired, prior, live):
         raise _in_doubt(context, change.address, prior.id, sent.doubt, look)
     strays = strays_of(context.journal.document, prior.id)
-    lost = lost_update(before, live, fields, strays) if fields else None
-    remark = _verify(context, desired, resource, live)
+    lost = find_lost_update(before, live, fields, strays) if fields else None
+    remark = _verify_written_workflow(context, desired, resource, live)
     if lost is not None:
-        raise OverwroteEdit(overwritten(context.target, change.address, lost))
+        raise OverwroteEdit(describe_overwritten_edit(context.target, change.address, lost))
     return prior.id, remark
 
 
-async def delete(
+async def delete_workflow(
     client: CyberdeskClient, context: WriteContext, change: Change, *, key: str
 ) -> tuple[str, str]:
     """Delete the workflow with its runs and trajectories; returns its id and a remark for people.
@@ -288,7 +295,7 @@ async def delete(
     try:
         await client.workflows.delete(identifier, idempotency_key=key)
     except CyberdeskError as error:
-        doubt = _doubt(error)
+        doubt = _doubt_about_arrival(error)
         if doubt is None:
             raise
     return await _conclude_deletion(context, change, doubt, client)
@@ -297,7 +304,9 @@ async def delete(
 async def _conclude_deletion(
     context: WriteContext, change: Change, doubt: CyberdeskError | None, client: CyberdeskClient
 ) -> tuple[str, str]:
-    """The end of a deletion that was accepted or had no reply (`doubt`), as `delete` gives it."""
+    """The end of a deletion that was accepted or had no reply (`doubt`), as `delete_workflow` gives
+    it.
+    """
     assert change.prior is not None
     identifier = change.prior.id
     look = partial(_conclude_deletion, context, change, doubt)
@@ -320,12 +329,12 @@ async def _conclude_deletion(
     )
 
 
-def listed(paths: Iterable[str]) -> str:
+def format_field_names(paths: Iterable[str]) -> str:
     """The names of fields for a message, sorted and in backticks."""
     return ", ".join(f"`{path}`" for path in sorted(paths))
 
 
-def _doubt(error: CyberdeskError | StateError) -> CyberdeskError | None:
+def _doubt_about_arrival(error: CyberdeskError | StateError) -> CyberdeskError | None:
     """`error`, when it leaves open whether the request was carried out; else None."""
     return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
 
@@ -346,7 +355,7 @@ def _is_done(context: WriteContext, desired: Desired, resource: ResourceState, l
     return compare(workflow.POLICIES, desired, resource, live, context.target.ignored).is_empty
 
 
-def _ignored(target: Target, prior: ResourceState | None) -> frozenset[str]:
+def _find_ignored_fields(target: Target, prior: ResourceState | None) -> frozenset[str]:
     """The fields left to the dashboard: none while a workflow is taken over, which happens once."""
     return target.ignored if prior is not None else frozenset()
 
@@ -366,7 +375,7 @@ def _check_organization(context: WriteContext, created: str, live: Live) -> None
         )
 
 
-async def _unapprove(client: CyberdeskClient, recording: str, intent: Intent) -> None:
+async def _unapprove_recording(client: CyberdeskClient, recording: str, intent: Intent) -> None:
     try:
         await client.trajectories.update(
             recording, {"is_approved": False}, idempotency_key=f"{intent.id}-unapprove-{recording}"
@@ -417,7 +426,9 @@ async def _write_tags(
             sent.doubt = error
 
 
-def _verify(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> str:
+def _verify_written_workflow(
+    context: WriteContext, desired: Desired, resource: ResourceState, live: Live
+) -> str:
     """Record the workflow as it was read after the write; returns a remark for people.
 
     Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no
@@ -444,22 +455,25 @@ def _verify(context: WriteContext, desired: Desired, resource: ResourceState, li
         if difference.tags_to_add or difference.tags_to_remove:
             paths.add("tags")
         strays = strays_of(context.journal.document, resource.id)
-        if overtaken(resource, strays, live)[1] != strays:
+        if apply_arrived_strays(resource, strays, live)[1] != strays:
             raise ChangedMeanwhile(
-                f"{listed(paths)} of `{desired.address}` is not what was sent: the write of an "
+                f"{format_field_names(paths)} of `{desired.address}` is not what was sent: the "
+                "write of an "
                 "interrupted deploy came right after it; deploy again, which mends it"
             )
         raise ChangedMeanwhile(
-            f"{listed(paths)} of `{desired.address}` is not what was sent: somebody edits the "
+            f"{format_field_names(paths)} of `{desired.address}` is not what was sent: somebody "
+            "edits the "
             "workflow at the same time, or the service rewrites the value"
         )
-    return f"the service dropped {listed(news)}, which it does not know" if news else ""
+    return f"the service dropped {format_field_names(news)}, which it does not know" if news else ""
 
 
-def overwritten(target: Target, address: Address, lost: LostUpdate) -> str:
+def describe_overwritten_edit(target: Target, address: Address, lost: LostUpdate) -> str:
     """The message about an edit that our write replaced."""
     return (
-        f"somebody edited {listed(lost.paths)} of `{address}` between our reading and our writing, "
+        f"somebody edited {format_field_names(lost.paths)} of `{address}` between our reading and "
+        "our writing, "
         f"and the edit was overwritten; it is kept as version {lost.version.number}: look at it "
         f"with `flowdsl restore {address} --env {target.environment}`, bring it back with "
         f"`--version {lost.version.number}`"

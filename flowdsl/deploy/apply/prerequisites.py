@@ -23,7 +23,7 @@ from flowdsl.codegen.artifacts import ImageFile
 from flowdsl.config.address import IMAGE, MODEL, TAG, TAG_GROUP, Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
-from flowdsl.deploy.apply.operations import listed
+from flowdsl.deploy.apply.operations import format_field_names
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Result, Status, Stop
@@ -38,7 +38,7 @@ from flowdsl.state.document import StateDocument
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _PrerequisiteStep:
     address: Address
     action: str
     send: Callable[[CyberdeskClient], Awaitable[None]]
@@ -80,9 +80,13 @@ async def create_prerequisites(
         seen, plan = await _read_again(job, prior, seen, plan)
     plan = _without_edited(progress, shown, plan)
     for kind in _ORDER:
-        waiting = {step.address for step in _steps(job, plan, kind)}
-        while not progress.halted:
-            steps = [step for step in _steps(job, plan, kind) if step.address in waiting]
+        waiting = {step.address for step in _list_prerequisite_steps(job, plan, kind)}
+        while not progress.halt_reason:
+            steps = [
+                step
+                for step in _list_prerequisite_steps(job, plan, kind)
+                if step.address in waiting
+            ]
             if not steps:
                 break
             if is_unproven(job, prior, seen):
@@ -90,9 +94,9 @@ async def create_prerequisites(
             waiting -= {step.address for step in steps}
             seen, plan = await _carry_out(job, client, prior, progress, seen, plan, kind, steps)
             plan = _without_edited(progress, shown, plan)
-        for step in _steps(job, plan, kind) if progress.halted else ():
+        for step in _list_prerequisite_steps(job, plan, kind) if progress.halt_reason else ():
             if step.address in waiting:
-                reason = progress.halted
+                reason = progress.halt_reason
                 progress.add(Result(step.address, step.action, "not_attempted", message=reason))
     return seen, plan
 
@@ -105,19 +109,19 @@ async def _carry_out(
     seen: Refreshed,
     plan: Plan,
     kind: str,
-    steps: Collection[_Step],
+    steps: Collection[_PrerequisiteStep],
 ) -> tuple[Refreshed, Plan]:
     """The refreshed lists and the plan after these steps of one kind; results go to `progress`."""
     errors: dict[Address, CyberdeskError] = {}
 
-    async def carry_out(own: CyberdeskClient, step: _Step) -> None:
+    async def carry_out(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
         errors.pop(step.address, None)
         try:
             await step.send(own)
         except CyberdeskError as error:
             errors[step.address] = error
 
-    async def begin(own: CyberdeskClient, step: _Step) -> None:
+    async def begin(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
         progress.begin(step.address, step.action)
         await carry_out(own, step)
 
@@ -125,16 +129,16 @@ async def _carry_out(
     await for_each(client, steps, begin, concurrency=concurrency)
     try:
         seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
-        open_still = {each.address for each in _steps(job, plan, kind)}
+        open_still = {each.address for each in _list_prerequisite_steps(job, plan, kind)}
         lost = [each for each in steps if each.address in open_still and _is_lost(each, errors)]
-        if lost and not progress.halted:
+        if lost and not progress.halt_reason:
             # By now no earlier request can come any more.
             await for_each(client, lost, carry_out, concurrency=concurrency)
             seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
     except (CyberdeskError, Stop) as error:
         _tell_unseen(progress, steps, errors, error)
         raise
-    open_still = {step.address for step in _steps(job, plan, kind)}
+    open_still = {step.address for step in _list_prerequisite_steps(job, plan, kind)}
     for step in steps:
         if step.address not in open_still:
             progress.add(Result(step.address, step.action, "performed"))
@@ -152,7 +156,7 @@ async def _carry_out(
 
 def _tell_unseen(
     progress: Progress,
-    steps: Collection[_Step],
+    steps: Collection[_PrerequisiteStep],
     errors: Mapping[Address, CyberdeskError],
     error: CyberdeskError | Stop,
 ) -> None:
@@ -170,7 +174,7 @@ def _tell_unseen(
             progress.add(Result(step.address, step.action, "performed"))
 
 
-def _is_lost(step: _Step, errors: Mapping[Address, CyberdeskError]) -> bool:
+def _is_lost(step: _PrerequisiteStep, errors: Mapping[Address, CyberdeskError]) -> bool:
     """Whether nobody knows what became of the request for a creation."""
     error = errors.get(step.address)
     return step.action == "create" and error is not None and error.outcome_unknown
@@ -192,7 +196,7 @@ def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
     ]
     for change in edited:
         assert change.difference is not None
-        paths = listed(field.path for field in change.difference.fields)
+        paths = format_field_names(field.path for field in change.difference.fields)
         message = (
             f"{paths} of `{change.address}` was edited after the plan was made; "
             "deploy again to see it"
@@ -214,7 +218,11 @@ async def _look_for(
     while True:
         last = job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
         seen, made = await _read_again(job, prior, seen, plan)
-        missing = [each.address for each in _steps(job, made, kind) if each.action == "create"]
+        missing = [
+            each.address
+            for each in _list_prerequisite_steps(job, made, kind)
+            if each.action == "create"
+        ]
         expected = [each for each in missing if each not in errors or errors[each].outcome_unknown]
         if last or not expected:
             return seen, made
@@ -230,7 +238,7 @@ async def _wait_for_strays(
     name, and nothing but the name tells which is which.
     """
     begun = job.runtime.monotonic()
-    while any(step.action == "create" for step in _steps(job, plan, MODEL)):
+    while any(step.action == "create" for step in _list_prerequisite_steps(job, plan, MODEL)):
         if job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds():
             break
         await job.runtime.sleep(POLL_SECONDS)
@@ -246,30 +254,38 @@ async def _read_again(
     return seen, replace(made, impact=plan.impact)
 
 
-def _steps(job: Job, plan: Plan, kind: str) -> list[_Step]:
+def _list_prerequisite_steps(job: Job, plan: Plan, kind: str) -> list[_PrerequisiteStep]:
     if kind == IMAGE:
         return [
-            _Step(
-                Address(kind, item.sha256), "create", partial(_upload, job.runtime.new_id(), item)
+            _PrerequisiteStep(
+                Address(kind, item.sha256),
+                "create",
+                partial(_upload_picture, job.runtime.new_id(), item),
             )
             for item in plan.uploads
         ]
     return [
-        _Step(change.address, change.action, partial(_write, job, job.runtime.new_id(), change))
+        _PrerequisiteStep(
+            change.address,
+            change.action,
+            partial(_write_named_change, job, job.runtime.new_id(), change),
+        )
         for change in plan.named
         if change.action in ("create", "update") and change.address.kind == kind
     ]
 
 
-def _is_secret(job: Job, step: _Step) -> bool:
+def _is_secret(job: Job, step: _PrerequisiteStep) -> bool:
     return step.action == "create" and bool(job.target.secrets(step.address))
 
 
-async def _upload(key: str, item: ImageFile, client: CyberdeskClient) -> None:
+async def _upload_picture(key: str, item: ImageFile, client: CyberdeskClient) -> None:
     await upload_image(client, item, key=f"{key}-image")
 
 
-async def _write(job: Job, key: str, change: NamedChange, client: CyberdeskClient) -> None:
+async def _write_named_change(
+    job: Job, key: str, change: NamedChange, client: CyberdeskClient
+) -> None:
     secrets = job.target.secrets(change.address) if change.action == "create" else {}
     await _write_named(client, change, secrets, key=f"{key}-{change.action}")
 

@@ -39,12 +39,12 @@ class Progress:
         return cls(job.ui.event, job.stop, job.interrupted, job.options.abort)
 
     @property
-    def halted(self) -> str:
+    def halt_reason(self) -> str:
         """Why no further operation may begin; empty while one may."""
         return self._reason or self.stop()
 
     @property
-    def spotless(self) -> bool:
+    def has_only_successes(self) -> bool:
         """Whether every operation so far has succeeded."""
         return all(result.outcome == "performed" for result in self.results)
 

@@ -20,7 +20,7 @@ from flowdsl.deploy.journal import Journal
 from flowdsl.deploy.planning.desired import check_map_name
 from flowdsl.deploy.planning.plan import Change, Plan
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.state.document import Source
 
 FIRST = 50
@@ -32,7 +32,7 @@ def object_name(source_map: str) -> str:
     return f"source-maps/{source_map}.json"
 
 
-def kept_source_name(digest: str) -> str:
+def source_name_for(digest: str) -> str:
     """The name beside state of the text of a file with this digest."""
     return f"sources/{digest}.json"
 
@@ -45,8 +45,8 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
     When there are many, most are put while the block runs. Until all are kept, `journal` stores
     nothing of what the block has written.
     """
-    written = _missing(job, (change for change in plan.changes if change.writes))
-    first = _missing(job, (change for change in plan.changes if not change.writes))
+    written = _collect_missing_objects(job, (change for change in plan.changes if change.writes))
+    first = _collect_missing_objects(job, (change for change in plan.changes if not change.writes))
     first |= islice(written.items(), FIRST)
     rest = dict(islice(written.items(), FIRST, None))
     if first:
@@ -64,7 +64,7 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
             keeping.exception()
 
 
-def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
+def _collect_missing_objects(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
     """The objects of `changes` that state does not know yet, by name."""
     artifacts = {workflow_address(each.name): each for each in job.bundle.workflows}
     found: dict[str, bytes] = {}
@@ -76,11 +76,13 @@ def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
         places = mapped.pop("checks")
         is_new = prior is None or prior.source_map != desired.source_map
         if is_new:
-            found |= _sources(job, mapped)
-            found[object_name(desired.source_map)] = _document(mapped, job.source)
+            found |= _read_mapped_sources(job, mapped)
+            found[object_name(desired.source_map)] = _render_source_map(mapped, job.source)
         if not places:
             continue
-        normal = normalise(workflow.POLICIES[workflow.CHECKS], desired.values[workflow.CHECKS])
+        normal = normalise_value(
+            workflow.POLICIES[workflow.CHECKS], desired.values[workflow.CHECKS]
+        )
         checks = fingerprint(normal)
         if is_new or prior is None or prior.applied.get(workflow.CHECKS) != checks:
             mapped = {key: mapped[key] for key in ("format_version", "workflow", "files")}
@@ -89,31 +91,31 @@ def _missing(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
                 for place, check in zip(places, normal, strict=True)
             ]
             name = object_name(check_map_name(change.address, checks))
-            found |= _sources(job, mapped)
-            found[name] = _document(mapped, job.source)
+            found |= _read_mapped_sources(job, mapped)
+            found[name] = _render_source_map(mapped, job.source)
     return found
 
 
-def _sources(job: Job, mapped: Mapping[str, Any]) -> dict[str, bytes]:
+def _read_mapped_sources(job: Job, mapped: Mapping[str, Any]) -> dict[str, bytes]:
     """The texts of the files of a map, by the names that they are kept under."""
     digests = (each["sha256"] for each in mapped["files"].values())
     return {
-        kept_source_name(digest): _json({"text": job.bundle.sources[digest]})
+        source_name_for(digest): _encode_json({"text": job.bundle.sources[digest]})
         for digest in digests
         if digest in job.bundle.sources
     }
 
 
-def _document(mapped: Mapping[str, Any], source: Source | None) -> bytes:
+def _render_source_map(mapped: Mapping[str, Any], source: Source | None) -> bytes:
     content = {
         "commit": None if source is None else source.commit,
         "dirty": None if source is None else source.dirty,
         **mapped,
     }
-    return _json(content)
+    return _encode_json(content)
 
 
-def _json(content: Mapping[str, Any]) -> bytes:
+def _encode_json(content: Mapping[str, Any]) -> bytes:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
     # The name of a file may hold lone surrogates, which become escapes of JSON.
     return text.encode(errors="backslashreplace")

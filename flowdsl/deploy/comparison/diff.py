@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
+from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.state.document import ResourceState
 
@@ -92,13 +92,13 @@ def compare(
         raw = live.values.get(path)
         if isinstance(raw, str) and raw == value:
             continue
-        before = normalise(policy, raw)
+        before = normalise_value(policy, raw)
         there = fingerprint(before)
-        wanted = wanted_hashes[path] if declared else fingerprint(normalise(policy, value))
+        wanted = wanted_hashes[path] if declared else fingerprint(normalise_value(policy, value))
         if there != wanted:
-            after = normalise(policy, value)
+            after = normalise_value(policy, value)
             known = last.get(path) if path in live.values else None
-            origin = _origin(known, there, wanted if declared else None)
+            origin = _find_change_origin(known, there, wanted if declared else None)
             changes.append(FieldChange(path, before, after, origin, value))
     applied = {
         path: sent
@@ -129,13 +129,15 @@ def compare(
     )
 
 
-def edited(policies: Policies, planned: Live, now: Live, paths: Iterable[str]) -> frozenset[str]:
+def find_edited_paths(
+    policies: Policies, planned: Live, now: Live, paths: Iterable[str]
+) -> frozenset[str]:
     """Those of `paths` whose value in `now` means something else than in `planned`."""
     return frozenset(
         path
         for path in paths
-        if fingerprint(normalise(policies[path], planned.values.get(path)))
-        != fingerprint(normalise(policies[path], now.values.get(path)))
+        if fingerprint(normalise_value(policies[path], planned.values.get(path)))
+        != fingerprint(normalise_value(policies[path], now.values.get(path)))
     )
 
 
@@ -158,7 +160,7 @@ def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]
     }
 
 
-def _origin(last: str | None, there: str, wanted: str | None) -> Origin:
+def _find_change_origin(last: str | None, there: str, wanted: str | None) -> Origin:
     """Who changed a field, by hashes; `wanted` is None for a field that left the source."""
     if last is None or last == there:
         return "source"

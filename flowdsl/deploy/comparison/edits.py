@@ -11,11 +11,15 @@ from typing import Any
 
 from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.deploy.comparison.diff import FieldChange, is_ignored
-from flowdsl.deploy.comparison.versions import SAVED_VERSIONS, RestorableVersion, saved_versions
+from flowdsl.deploy.comparison.versions import (
+    SAVED_VERSIONS,
+    RestorableVersion,
+    parse_saved_versions,
+)
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Live
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.state.document import ResourceState
 
 PULLED_BY_NAME = 5
@@ -38,12 +42,12 @@ class Edit:
 
 def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) -> tuple[Edit, ...]:
     """The edits made elsewhere since `last`, but not those of `ignored` fields."""
-    versions = saved_versions(live.remote.get(SAVED_VERSIONS))
+    versions = parse_saved_versions(live.remote.get(SAVED_VERSIONS))
     edits = []
     for path, applied in sorted(last.applied.items()):
         if path not in live.values or is_ignored(path, ignored):
             continue
-        after = normalise(workflow.POLICIES[path], live.values[path])
+        after = normalise_value(workflow.POLICIES[path], live.values[path])
         if fingerprint(after) != applied:
             known, before = _last_applied(versions, path, applied)
             edits.append(Edit(path, before, after, known))
@@ -61,7 +65,7 @@ def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | No
     if change.origin == "drift":
         return Edit(change.path, change.after, change.before, known=True)
     applied = None if last is None else last.applied.get(change.path)
-    versions = saved_versions(None if live is None else live.remote.get(SAVED_VERSIONS))
+    versions = parse_saved_versions(None if live is None else live.remote.get(SAVED_VERSIONS))
     known, before = (
         (False, None) if applied is None else _last_applied(versions, change.path, applied)
     )
@@ -77,7 +81,7 @@ def way_to_keep(addresses: Iterable[Address]) -> str:
         named = " ".join(flows) if len(flows) <= PULLED_BY_NAME else "--all"
         parts.append(f"`flowdsl pull {named}` takes the edits into the source")
     if others := [each for each in every if each not in flows]:
-        parts.append(f"edits of {listed(others)} are kept by writing them into `flowdsl.toml`")
+        parts.append(f"edits of {join_names(others)} are kept by writing them into `flowdsl.toml`")
     return "; ".join(parts)
 
 
@@ -93,7 +97,7 @@ def _last_applied(
 ) -> tuple[bool, Any]:
     for version in reversed(versions):
         if path in version.values:
-            value = normalise(workflow.POLICIES[path], version.values[path])
+            value = normalise_value(workflow.POLICIES[path], version.values[path])
             if fingerprint(value) == applied:
                 return True, value
     return False, None

@@ -16,8 +16,8 @@ from flowdsl.deploy.comparison.diff import Difference, FieldChange
 from flowdsl.deploy.comparison.edits import Edit
 from flowdsl.deploy.comparison.schema_diff import schema_edits
 from flowdsl.deploy.resources.workflow import CHECKS
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.alignment import Effort, Opcode
 
 Sign = Literal["+", "-", "!", " "]
@@ -54,7 +54,7 @@ def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
     """The difference of a field; of a text by words or, without `words`, by lines."""
     before, after = change.before, change.after
     if change.path in _SCHEMAS:
-        return [_row(edit.sign, edit.text) for edit in schema_edits(before, after)]
+        return [_make_row(edit.sign, edit.text) for edit in schema_edits(before, after)]
     if change.path == CHECKS:
         return list(_check_rows(before or [], after or [], words)) or [_values_row(before, after)]
     if change.path == _ALLOWLIST:
@@ -71,16 +71,16 @@ def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
 
 def tag_rows(difference: Difference) -> list[Row]:
     """The tags that are added and removed."""
-    added = [_row("+", tag) for tag in sorted(difference.tags_to_add)]
-    return added + [_row("-", tag) for tag in sorted(difference.tags_to_remove)]
+    added = [_make_row("+", tag) for tag in sorted(difference.tags_to_add)]
+    return added + [_make_row("-", tag) for tag in sorted(difference.tags_to_remove)]
 
 
-def lost_tag_rows(difference: Difference) -> list[Row]:
+def render_lost_tags(difference: Difference) -> list[Row]:
     """Our tags that somebody took off."""
-    return [_row("-", tag) for tag in sorted(difference.tags_drifted)]
+    return [_make_row("-", tag) for tag in sorted(difference.tags_drifted)]
 
 
-def plain(rows: Iterable[Row]) -> str:
+def render_plain_rows(rows: Iterable[Row]) -> str:
     """Rows as text; added and removed words are marked as by `git diff --word-diff`."""
     marks = {"added": "{+%s+}", "removed": "[-%s-]", "": "%s"}
     return "\n".join(
@@ -89,21 +89,21 @@ def plain(rows: Iterable[Row]) -> str:
     )
 
 
-def spell(value: Any) -> str:
+def format_diff_value(value: Any) -> str:
     """A value as JSON on one line, cut to `VALUE_WIDTH` characters; `none` for None."""
     if value is None:
         return "none"
-    text = printable(json.dumps(value, ensure_ascii=False))
+    text = make_printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
 
 
-def _row(sign: str, text: str, depth: int = 0) -> Row:
+def _make_row(sign: str, text: str, depth: int = 0) -> Row:
     signs: Mapping[str, Sign] = {"+": "+", "-": "-", "!": "!"}
-    return Row(signs.get(sign, " "), ((printable(text), ""),), depth)
+    return Row(signs.get(sign, " "), ((make_printable(text), ""),), depth)
 
 
 def _values_row(before: Any, after: Any, label: str = "", depth: int = 0) -> Row:
-    text = printable(f"{label}{spell(before)} -> {spell(after)}")
+    text = make_printable(f"{label}{format_diff_value(before)} -> {format_diff_value(after)}")
     return Row("!", ((text, ""),), depth, is_whole=not label)
 
 
@@ -114,12 +114,12 @@ def _value_rows(before: Any, after: Any, words: bool, effort: Effort, depth: int
         return list(differ(before.split("\n"), after.split("\n"), depth, effort))
     if len(texts) == 1 and None in (before, after):
         sign = "-" if after is None else "+"
-        return [_row(sign, line, depth) for line in texts[0].split("\n")]
+        return [_make_row(sign, line, depth) for line in texts[0].split("\n")]
     return [_values_row(before, after, depth=depth)]
 
 
 def _word_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effort) -> Iterator[Row]:
-    for tag, a, b, c, d in _edits(old, new, effort):
+    for tag, a, b, c, d in _find_word_edits(old, new, effort):
         if tag == "equal":
             continue
         gone, come = (
@@ -133,16 +133,16 @@ def _word_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effor
         elif a == b or c == d or costly:
             for lines, mark in ((old[a:b], "removed"), (new[c:d], "added")):
                 for line in lines:
-                    yield Row(" ", _pieces([(line, mark)]), depth)
+                    yield Row(" ", _make_pieces([(line, mark)]), depth)
         else:
-            yield from _mixed_rows(gone, come, depth, effort)
+            yield from _render_mixed_rows(gone, come, depth, effort)
 
 
-def _mixed_rows(
+def _render_mixed_rows(
     old: Sequence[str], new: Sequence[str], depth: int, effort: Effort
 ) -> Iterator[Row]:
     rows: list[list[tuple[str, str]]] = [[]]
-    for tag, a, b, c, d in _edits(old, new, effort):
+    for tag, a, b, c, d in _find_word_edits(old, new, effort):
         kept = tag == "equal"
         for words, mark in (
             (old[a:b], "" if kept else "removed"),
@@ -152,32 +152,32 @@ def _mixed_rows(
             rows[-1].append((first, mark))
             rows += [[(line, mark)] for line in others]
     for row in rows:
-        if pieces := _pieces(row):
+        if pieces := _make_pieces(row):
             yield Row(" ", pieces, depth)
 
 
-def _pieces(texts: Iterable[tuple[str, str]]) -> tuple[Piece, ...]:
+def _make_pieces(texts: Iterable[tuple[str, str]]) -> tuple[Piece, ...]:
     marks: Mapping[str, Mark] = {"added": "added", "removed": "removed"}
-    return tuple((printable(text), marks.get(mark, "")) for text, mark in texts if text)
+    return tuple((make_printable(text), marks.get(mark, "")) for text, mark in texts if text)
 
 
 def _line_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effort) -> Iterator[Row]:
-    edits = _edits(old, new, effort)
+    edits = _find_word_edits(old, new, effort)
     for number, (tag, a, b, c, d) in enumerate(edits):
         if tag != "equal":
-            yield from (_row("-", line, depth) for line in old[a:b])
-            yield from (_row("+", line, depth) for line in new[c:d])
+            yield from (_make_row("-", line, depth) for line in old[a:b])
+            yield from (_make_row("+", line, depth) for line in new[c:d])
             continue
         # Unchanged lines are shown only next to changed ones.
         head = min(b, a + (CONTEXT if number else 0))
         tail = max(head, b - (CONTEXT if number < len(edits) - 1 else 0))
-        yield from (_row(" ", line, depth) for line in old[a:head])
+        yield from (_make_row(" ", line, depth) for line in old[a:head])
         if tail > head:
-            yield _row(" ", "…", depth)
-        yield from (_row(" ", line, depth) for line in old[tail:b])
+            yield _make_row(" ", "…", depth)
+        yield from (_make_row(" ", line, depth) for line in old[tail:b])
 
 
-def _edits(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[Opcode]:
+def _find_word_edits(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[Opcode]:
     """The opcodes of `SequenceMatcher` that make `new` of `old`.
 
     What would take long to align is one `replace`.
@@ -192,7 +192,9 @@ def _edits(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[Opcod
     elif end > head or new_end > head:
         inner = [
             (tag, a + head, b + head, c + head, d + head)
-            for tag, a, b, c, d in effort.opcodes(old[head:end], new[head:new_end], _is_blank)
+            for tag, a, b, c, d in effort.compute_opcodes(
+                old[head:end], new[head:new_end], _is_blank
+            )
         ]
     edges: list[Opcode] = [("equal", 0, head, 0, head)] if head else []
     ends: list[Opcode] = [("equal", end, len(old), new_end, len(new))] if tail else []
@@ -210,10 +212,12 @@ def _is_blank(text: str) -> bool:
 def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:
     old, new = set(before or ()), set(after or ())
     if not (old and new):
-        sides = (counted(len(side), "command") if side else "every command" for side in (old, new))
-        yield _row("!", " -> ".join(sides))
-    yield from (_row("-", command) for command in sorted(old - new))
-    yield from (_row("+", command) for command in sorted(new - old))
+        sides = (
+            format_count(len(side), "command") if side else "every command" for side in (old, new)
+        )
+        yield _make_row("!", " -> ".join(sides))
+    yield from (_make_row("-", command) for command in sorted(old - new))
+    yield from (_make_row("+", command) for command in sorted(new - old))
 
 
 def _check_rows(
@@ -225,16 +229,16 @@ def _check_rows(
     for name in dict.fromkeys((*news, *olds)):
         if name not in olds or name not in news:
             sign, check = ("+", news[name]) if name in news else ("-", olds[name])
-            yield _row(sign, f"{spell(name)}: {check.get('type')}")
+            yield _make_row(sign, f"{format_diff_value(name)}: {check.get('type')}")
             for field in sorted(check.keys() - {"name", "type"}):
                 if check[field] is not False:
-                    yield _row(sign, f"{field}: {spell(check[field])}", 1)
+                    yield _make_row(sign, f"{field}: {format_diff_value(check[field])}", 1)
         elif olds[name] != news[name]:
-            yield _row("!", spell(name))
+            yield _make_row("!", format_diff_value(name))
             yield from _check_fields(olds[name], news[name], words, effort)
     kept = [[name for name in side if name in olds and name in news] for side in (olds, news)]
     if kept[0] != kept[1]:
-        yield _row("!", f"order: {spell(kept[0])} -> {spell(kept[1])}")
+        yield _make_row("!", f"order: {format_diff_value(kept[0])} -> {format_diff_value(kept[1])}")
 
 
 def _check_fields(
@@ -245,7 +249,7 @@ def _check_fields(
         if before == after and type(before) is type(after):
             continue
         if isinstance(before, str) and isinstance(after, str):
-            yield _row(" ", field, 1)
+            yield _make_row(" ", field, 1)
             yield from _value_rows(before, after, words, effort, 2)
         else:
             yield _values_row(before, after, f"{field}: ", 1)

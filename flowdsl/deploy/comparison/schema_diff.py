@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flowdsl.deploy.comparison.schema_gaps import DEEPEST, OTHER_PROPERTIES, Path, without_choice
-from flowdsl.deploy.resources.policy import canonical
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.deploy.resources.policy import render_canonical_json
+from flowdsl.diagnostics.render.cells import make_printable
 
 LEAD = 20
 """Characters that long values have in common and that are shown before the first difference."""
@@ -44,8 +44,8 @@ class SchemaEdit:
         where = self.path or "the whole"
         if self.kind != "changed":
             return f"{where}: {self.after or self.before}"
-        before, after = _cut(self.before, self.after)
-        facet = "" if self.facet == "required" else f"{printable(self.facet)} "
+        before, after = _cut_around_difference(self.before, self.after)
+        facet = "" if self.facet == "required" else f"{make_printable(self.facet)} "
         return f"{where}: {facet}{before} -> {after}"
 
 
@@ -54,25 +54,31 @@ def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
 
     For a notation other than JSON Schema there is one edit of the whole value.
     """
-    if canonical(before) == canonical(after):
+    if render_canonical_json(before) == render_canonical_json(after):
         return ()
     found: list[SchemaEdit] = []
     if is_schema(before) and is_schema(after):
-        found = list(_edits(_root(before, after), _root(after, before), ()))
-    return tuple(found) or (_changed((), "schema", _spelled(before), _spelled(after)),)
+        found = list(
+            _find_schema_edits(_root_schema(before, after), _root_schema(after, before), ())
+        )
+    return tuple(found) or (
+        _make_facet_edit((), "schema", _format_schema_value(before), _format_schema_value(after)),
+    )
 
 
-def _root(schema: Any, other: Any) -> Any:
+def _root_schema(schema: Any, other: Any) -> Any:
     """`schema`, or for None a schema without properties, to compare `other` with."""
     if schema is None:
         return {"type": other["type"]} if isinstance(other, Mapping) and "type" in other else {}
     return schema
 
 
-def _edits(before: Any, after: Any, path: Path) -> Iterator[SchemaEdit]:
+def _find_schema_edits(before: Any, after: Any, path: Path) -> Iterator[SchemaEdit]:
     if len(path) > DEEPEST or not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        if canonical(before) != canonical(after):
-            yield _changed(path, "schema", _spelled(before), _spelled(after))
+        if render_canonical_json(before) != render_canonical_json(after):
+            yield _make_facet_edit(
+                path, "schema", _format_schema_value(before), _format_schema_value(after)
+            )
         return
     by_property = _has_properties(before) and _has_properties(after)
     for keyword in dict.fromkeys((*after, *before)):
@@ -85,9 +91,13 @@ def _edits(before: Any, after: Any, path: Path) -> Iterator[SchemaEdit]:
             and isinstance(new, Mapping)
         ):
             inner = None if keyword == "items" else OTHER_PROPERTIES
-            yield from _edits(old, new, (*path, inner))
-        elif (keyword in before) != (keyword in after) or canonical(old) != canonical(new):
-            yield _changed(path, keyword, _facet(before, keyword), _facet(after, keyword))
+            yield from _find_schema_edits(old, new, (*path, inner))
+        elif (keyword in before) != (keyword in after) or render_canonical_json(
+            old
+        ) != render_canonical_json(new):
+            yield _make_facet_edit(
+                path, keyword, _format_facet(before, keyword), _format_facet(after, keyword)
+            )
     if by_property:
         yield from _property_edits(before, after, path)
 
@@ -101,35 +111,48 @@ def _property_edits(
         inner = (*path, name)
         where = spell_path(inner)
         if name in news and name not in olds:
-            said = f"{describe(news[name])}, {_needed(name in needed)}"
+            said = f"{describe_schema_values(news[name])}, {_describe_requirement(name in needed)}"
             yield SchemaEdit(where, "added", "", None, said)
-            yield from _parts(news[name], inner, "added")
+            yield from _list_inner_properties(news[name], inner, "added")
         elif name in olds and name not in news:
-            said = f"{describe(olds[name])}, {_needed(name in needed_before)}"
+            said = (
+                f"{describe_schema_values(olds[name])}, "
+                f"{_describe_requirement(name in needed_before)}"
+            )
             yield SchemaEdit(where, "removed", "", said, None)
-            yield from _parts(olds[name], inner, "removed")
+            yield from _list_inner_properties(olds[name], inner, "removed")
         else:
             if (name in needed_before) != (name in needed):
-                words = (_needed(name in side) for side in (needed_before, needed))
-                yield _changed(inner, "required", *words)
+                words = (_describe_requirement(name in side) for side in (needed_before, needed))
+                yield _make_facet_edit(inner, "required", *words)
             if name in news:
-                yield from _edits(olds[name], news[name], inner)
+                yield from _find_schema_edits(olds[name], news[name], inner)
     if set(needed_before) == set(needed) and list(needed_before) != list(needed):
-        yield _changed(path, "order of `required`", _spelled(needed_before), _spelled(needed))
+        yield _make_facet_edit(
+            path,
+            "order of `required`",
+            _format_schema_value(needed_before),
+            _format_schema_value(needed),
+        )
 
 
-def _parts(schema: Any, path: Path, kind: Literal["added", "removed"]) -> Iterator[SchemaEdit]:
+def _list_inner_properties(
+    schema: Any, path: Path, kind: Literal["added", "removed"]
+) -> Iterator[SchemaEdit]:
     """The properties inside a property that is added or removed."""
     if not isinstance(schema, Mapping) or len(path) > DEEPEST:
         return
     if isinstance(schema.get("items"), Mapping):
-        yield from _parts(schema["items"], (*path, None), kind)
+        yield from _list_inner_properties(schema["items"], (*path, None), kind)
     if _has_properties(schema):
         for name, inner in schema.get("properties", {}).items():
-            said = f"{describe(inner)}, {_needed(name in schema.get('required', ()))}"
+            said = (
+                f"{describe_schema_values(inner)}, "
+                f"{_describe_requirement(name in schema.get('required', ()))}"
+            )
             sides = (None, said) if kind == "added" else (said, None)
             yield SchemaEdit(spell_path((*path, name)), kind, "", *sides)
-            yield from _parts(inner, (*path, name), kind)
+            yield from _list_inner_properties(inner, (*path, name), kind)
 
 
 def _has_properties(schema: Mapping[str, Any]) -> bool:
@@ -142,25 +165,27 @@ def _has_properties(schema: Mapping[str, Any]) -> bool:
     )
 
 
-def _changed(path: Path, facet: str, before: str | None, after: str | None) -> SchemaEdit:
+def _make_facet_edit(path: Path, facet: str, before: str | None, after: str | None) -> SchemaEdit:
     return SchemaEdit(spell_path(path), "changed", facet, before, after)
 
 
-def _facet(schema: Mapping[str, Any], keyword: str) -> str | None:
+def _format_facet(schema: Mapping[str, Any], keyword: str) -> str | None:
     if keyword not in schema:
         return None
-    return spell_type(schema[keyword]) if keyword == "type" else _spelled(schema[keyword])
+    return (
+        spell_type(schema[keyword]) if keyword == "type" else _format_schema_value(schema[keyword])
+    )
 
 
-def _needed(required: bool) -> str:
+def _describe_requirement(required: bool) -> str:
     return "required" if required else "optional"
 
 
-def _spelled(value: Any) -> str:
-    return printable(json.dumps(value, ensure_ascii=False))
+def _format_schema_value(value: Any) -> str:
+    return make_printable(json.dumps(value, ensure_ascii=False))
 
 
-def _cut(before: str | None, after: str | None) -> tuple[str, str]:
+def _cut_around_difference(before: str | None, after: str | None) -> tuple[str, str]:
     if before is None or after is None or max(len(before), len(after)) <= VALUE_WIDTH:
         start = 0
     else:
@@ -168,10 +193,10 @@ def _cut(before: str | None, after: str | None) -> tuple[str, str]:
         alike = next((at for at, (old, new) in pairs if old != new), min(len(before), len(after)))
         longest = max(len(before), len(after))
         start = max(0, min(alike - LEAD, longest - VALUE_WIDTH))
-    return _window(before, start), _window(after, start)
+    return _cut_to_window(before, start), _cut_to_window(after, start)
 
 
-def _window(text: str | None, start: int) -> str:
+def _cut_to_window(text: str | None, start: int) -> str:
     if text is None:
         return "none"
     end = start + VALUE_WIDTH
@@ -227,11 +252,11 @@ def spell_path(path: Path) -> str:
 
 def spell_value(value: Any) -> str:
     """A JSON value on one line, safe to print, cut to `VALUE_WIDTH` characters."""
-    text = printable(json.dumps(value, ensure_ascii=False))
+    text = make_printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
 
 
-def either(words: Sequence[str]) -> str:
+def join_alternatives(words: Sequence[str]) -> str:
     """`a`, `a or b`, or `a, b or c`; `nothing` for no words."""
     *first, last = words or ("nothing",)
     return f"{', '.join(first)} or {last}" if first else last
@@ -240,13 +265,13 @@ def either(words: Sequence[str]) -> str:
 def spell_type(declared: Any) -> str:
     """The value of `type` in words, such as `string` or `string or null`."""
     if isinstance(declared, str):
-        return printable(declared)
+        return make_printable(declared)
     if isinstance(declared, list) and declared and all(isinstance(name, str) for name in declared):
-        return printable(either(declared))
+        return make_printable(join_alternatives(declared))
     return spell_value(declared)
 
 
-def describe(schema: Any) -> str:
+def describe_schema_values(schema: Any) -> str:
     """The values of a schema in a few words: `array of string`, `string, one of ["a", "b"]`."""
     if not isinstance(schema, Mapping):
         return (
@@ -260,7 +285,7 @@ def describe(schema: Any) -> str:
     if schema.get("type") == "array" and isinstance(items, Mapping) and "type" in items:
         said += f" of {spell_type(items['type'])}"
     if isinstance(schema.get("format"), str):
-        said += f" ({printable(schema['format'])})"
+        said += f" ({make_printable(schema['format'])})"
     if isinstance(schema.get("enum"), list):
         said += f", one of {spell_value(schema['enum'])}"
     if "const" in schema:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flowdsl.deploy.resources.policy import canonical
+from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.source.refused_texts import read_refused
 
 Segment = str | None
@@ -110,19 +110,19 @@ class Gap:
     allowed: Any = None
 
 
-def gaps(given: Any, allowed: Any) -> Iterator[Gap]:
+def find_gaps(given: Any, allowed: Any) -> Iterator[Gap]:
     """Every gap between two schemas.
 
     A schema that is no object and no boolean equals only itself.
     """
-    return _gaps(_node(given), _node(allowed), ())
+    return _find_node_gaps(_normalise_node(given), _normalise_node(allowed), ())
 
 
 _Node = Mapping[str, Any] | None
 """A schema as an object; None accepts nothing."""
 
 
-def _node(schema: Any) -> _Node:
+def _normalise_node(schema: Any) -> _Node:
     if isinstance(schema, bool):
         return {} if schema else None
     return without_choice(schema) if isinstance(schema, Mapping) else {"not a schema": schema}
@@ -152,7 +152,7 @@ def without_choice(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**rest, "type": kinds}
 
 
-def _gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
+def _find_node_gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
     if given is None:
         return
     if allowed is None:
@@ -161,14 +161,14 @@ def _gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
     if allowed.keys() <= ANNOTATIONS:
         return
     if len(path) > DEEPEST:
-        if canonical(given) != canonical(allowed):
+        if render_canonical_json(given) != render_canonical_json(allowed):
             yield Gap("unknown", path, "schema")
         return
-    types, values = _types(given), _values(given)
+    types, values = _collect_types(given), _list_possible_values(given)
     if values is not None:
         values = [value for value in values if _type_of(value) in types]
         types = frozenset(_type_of(value) for value in values)
-    wanted = _types(allowed)
+    wanted = _collect_types(allowed)
     if not types:
         return
     if not types & wanted:
@@ -180,10 +180,12 @@ def _gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
     if values is not None:
         values = [value for value in values if _type_of(value) in types]
     yield from _value_gaps(types, values, allowed, path)
-    yield from _bound_gaps(types, values, given, allowed, path)
-    if "array" in types and _get(given, "maxItems") != 0:
-        items, items_allowed = (_node(schema.get("items", True)) for schema in (given, allowed))
-        yield from _gaps(items, items_allowed, (*path, None))
+    yield from _find_bound_gaps(types, values, given, allowed, path)
+    if "array" in types and _read_keyword(given, "maxItems") != 0:
+        items, items_allowed = (
+            _normalise_node(schema.get("items", True)) for schema in (given, allowed)
+        )
+        yield from _find_node_gaps(items, items_allowed, (*path, None))
     if "object" in types:
         yield from _object_gaps(given, allowed, path)
     yield from _unknown_gaps(given, allowed, path)
@@ -192,7 +194,7 @@ def _gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
 def _value_gaps(
     types: frozenset[str], values: list[Any] | None, allowed: Mapping[str, Any], path: Path
 ) -> Iterator[Gap]:
-    listed = _values(allowed)
+    listed = _list_possible_values(allowed)
     if listed is None:
         return
     if values is None and types <= {"null", "boolean"}:
@@ -200,12 +202,12 @@ def _value_gaps(
     if values is None:
         yield Gap("values", path, "enum", None, listed)
         return
-    known = {canonical(value) for value in listed}
-    if refused := [value for value in values if canonical(value) not in known]:
+    known = {render_canonical_json(value) for value in listed}
+    if refused := [value for value in values if render_canonical_json(value) not in known]:
         yield Gap("values", path, "enum", refused, listed)
 
 
-def _bound_gaps(
+def _find_bound_gaps(
     types: frozenset[str],
     values: list[Any] | None,
     given: Mapping[str, Any],
@@ -223,46 +225,46 @@ def _bound_gaps(
             (1, "minimum", "exclusiveMinimum"),
             (-1, "maximum", "exclusiveMaximum"),
         ):
-            there = _limit(given, sign, inclusive, exclusive, whole)
+            there = _lower_limit(given, sign, inclusive, exclusive, whole)
             if numbers:
                 there = max(there, (min(sign * number for number in numbers), False))
-            wanted = _limit(allowed, sign, inclusive, exclusive, whole)
+            wanted = _lower_limit(allowed, sign, inclusive, exclusive, whole)
             if there < wanted:
                 only_exclusive = exclusive in allowed and inclusive not in allowed
                 keyword = exclusive if only_exclusive else inclusive
                 limits = (None if math.isinf(at) else sign * at for at, _ in (there, wanted))
                 yield Gap("bound", path, keyword, *limits)
-        step = _get(allowed, "multipleOf")
-        if step is not None and _get(given, "multipleOf") != step:
-            yield _bound("multipleOf", given, allowed, path)
+        step = _read_keyword(allowed, "multipleOf")
+        if step is not None and _read_keyword(given, "multipleOf") != step:
+            yield _make_bound_gap("multipleOf", given, allowed, path)
     for kind, least, most in (
         ("string", "minLength", "maxLength"),
         ("array", "minItems", "maxItems"),
     ):
         if kind in types:
             sizes = [len(value) for value in values or () if _type_of(value) == kind]
-            low = max(_get(given, least) or 0, min(sizes, default=0))
-            high = min(_size(given, most), max(sizes, default=math.inf))
-            if low < (_get(allowed, least) or 0):
-                yield _bound(least, given, allowed, path)
-            if high > _size(allowed, most):
-                yield _bound(most, given, allowed, path)
+            low = max(_read_keyword(given, least) or 0, min(sizes, default=0))
+            high = min(_size_limit(given, most), max(sizes, default=math.inf))
+            if low < (_read_keyword(allowed, least) or 0):
+                yield _make_bound_gap(least, given, allowed, path)
+            if high > _size_limit(allowed, most):
+                yield _make_bound_gap(most, given, allowed, path)
     if "string" in types:
         for keyword in ("pattern", "format"):
-            wanted_form = _get(allowed, keyword)
-            if wanted_form is not None and _get(given, keyword) != wanted_form:
-                yield _bound(keyword, given, allowed, path)
+            wanted_form = _read_keyword(allowed, keyword)
+            if wanted_form is not None and _read_keyword(given, keyword) != wanted_form:
+                yield _make_bound_gap(keyword, given, allowed, path)
         if (refused := read_refused(allowed.get("not"))) is not None:
             before = read_refused(given.get("not"))
-            if before is None or before.also(refused) != before:
+            if before is None or before.combine_with(refused) != before:
                 yield Gap("texts", path, "not", None, refused.takes())
 
 
 def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path) -> Iterator[Gap]:
-    declared: Mapping[str, Any] = _get(given, "properties") or {}
-    wanted: Mapping[str, Any] = _get(allowed, "properties") or {}
-    always = dict.fromkeys(_get(given, "required") or ())
-    needed = dict.fromkeys(_get(allowed, "required") or ())
+    declared: Mapping[str, Any] = _read_keyword(given, "properties") or {}
+    wanted: Mapping[str, Any] = _read_keyword(allowed, "properties") or {}
+    always = dict.fromkeys(_read_keyword(given, "required") or ())
+    needed = dict.fromkeys(_read_keyword(allowed, "required") or ())
     others, other_wanted = _other_properties(given), _other_properties(allowed)
     for name in needed:
         if name not in always:
@@ -270,23 +272,27 @@ def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Pat
     for name, schema in wanted.items():
         inner = (*path, name)
         if name in declared:
-            yield from _gaps(_node(declared[name]), _node(schema), inner)
+            yield from _find_node_gaps(
+                _normalise_node(declared[name]), _normalise_node(schema), inner
+            )
         elif name in always or others:
-            yield from _gaps(others, _node(schema), inner)
+            yield from _find_node_gaps(others, _normalise_node(schema), inner)
         elif name not in needed:
             yield Gap("undeclared", inner)
     for name, schema in declared.items():
         if name not in wanted:
-            yield from _gaps(_node(schema), other_wanted, (*path, name))
+            yield from _find_node_gaps(_normalise_node(schema), other_wanted, (*path, name))
     if others is not None and other_wanted is None:
         yield Gap("other_properties", path, "additionalProperties")
     else:
-        yield from _gaps(others, other_wanted, (*path, OTHER_PROPERTIES))
+        yield from _find_node_gaps(others, other_wanted, (*path, OTHER_PROPERTIES))
 
 
 def _other_properties(schema: Mapping[str, Any]) -> _Node:
     """The schema of properties that are not declared."""
-    return _node(schema.get("additionalProperties", schema.get("unevaluatedProperties", True)))
+    return _normalise_node(
+        schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
+    )
 
 
 def _unknown_gaps(
@@ -301,15 +307,17 @@ def _unknown_gaps(
             continue
         if keyword == "not" and read_refused(allowed[keyword]) is not None:
             continue
-        if canonical(given.get(keyword)) != canonical(allowed.get(keyword)):
+        if render_canonical_json(given.get(keyword)) != render_canonical_json(allowed.get(keyword)):
             yield Gap("unknown", path, keyword, given.get(keyword), allowed.get(keyword))
 
 
-def _bound(keyword: str, given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path) -> Gap:
+def _make_bound_gap(
+    keyword: str, given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path
+) -> Gap:
     return Gap("bound", path, keyword, given.get(keyword), allowed.get(keyword))
 
 
-def _limit(
+def _lower_limit(
     schema: Mapping[str, Any], sign: int, inclusive: str, exclusive: str, whole: bool
 ) -> tuple[float, bool]:
     """The lower limit of `sign` times the number, and whether it is excluded.
@@ -318,7 +326,7 @@ def _limit(
     """
     found: list[tuple[float, bool]] = [(-math.inf, False)]
     for keyword, excluded in ((inclusive, False), (exclusive, True)):
-        if (limit := _get(schema, keyword)) is not None:
+        if (limit := _read_keyword(schema, keyword)) is not None:
             value = sign * limit
             if whole:
                 value, excluded = (math.floor(value) + 1 if excluded else math.ceil(value)), False
@@ -326,23 +334,25 @@ def _limit(
     return max(found)
 
 
-def _size(schema: Mapping[str, Any], keyword: str) -> float:
-    size = _get(schema, keyword)
+def _size_limit(schema: Mapping[str, Any], keyword: str) -> float:
+    size = _read_keyword(schema, keyword)
     return math.inf if size is None else float(size)
 
 
-def _values(schema: Mapping[str, Any]) -> list[Any] | None:
+def _list_possible_values(schema: Mapping[str, Any]) -> list[Any] | None:
     """The values that `enum` and `const` leave; None when the schema has neither."""
-    listed: Sequence[Any] | None = _get(schema, "enum")
+    listed: Sequence[Any] | None = _read_keyword(schema, "enum")
     if "const" not in schema:
         return None if listed is None else list(listed)
     only = schema["const"]
-    held = listed is None or canonical(only) in {canonical(value) for value in listed}
+    held = listed is None or render_canonical_json(only) in {
+        render_canonical_json(value) for value in listed
+    }
     return [only] if held else []
 
 
-def _types(schema: Mapping[str, Any]) -> frozenset[str]:
-    declared = _get(schema, "type")
+def _collect_types(schema: Mapping[str, Any]) -> frozenset[str]:
+    declared = _read_keyword(schema, "type")
     if declared is None:
         return _TYPES
     names = {declared} if isinstance(declared, str) else set(declared)
@@ -417,6 +427,6 @@ def _is_understood(schema: Mapping[str, Any], keyword: str) -> bool:
     return shape is not None and (keyword not in schema or shape(schema[keyword]))
 
 
-def _get(schema: Mapping[str, Any], keyword: str) -> Any:
+def _read_keyword(schema: Mapping[str, Any], keyword: str) -> Any:
     """The value of a keyword, when it is there and has the right form; else None."""
     return schema[keyword] if keyword in schema and _is_understood(schema, keyword) else None

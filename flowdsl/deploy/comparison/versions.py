@@ -18,7 +18,7 @@ from flowdsl.cyberdesk.models.workflow import ModelMetadata, WorkflowPatch
 from flowdsl.deploy.comparison.diff import FieldChange, is_ignored
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.mark import mark_in, without_mark
-from flowdsl.deploy.resources.policy import canonical, fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value, render_canonical_json
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.state.document import Intent
 
@@ -44,9 +44,9 @@ class RestorableVersion:
     problem: str = ""
 
 
-def saved_versions(raw: object) -> tuple[RestorableVersion, ...]:
+def parse_saved_versions(raw: object) -> tuple[RestorableVersion, ...]:
     """The versions in a reply, with the numbers of `versions_of`."""
-    return tuple(_restorable(version) for version in versions_of(raw))
+    return tuple(_convert_version(version) for version in versions_of(raw))
 
 
 def changes_to(
@@ -56,14 +56,19 @@ def changes_to(
     changes = []
     for path, value in sorted(restorable.values.items()):
         policy = workflow.POLICIES[path]
-        before, after = normalise(policy, live.values.get(path)), normalise(policy, value)
+        before, after = (
+            normalise_value(policy, live.values.get(path)),
+            normalise_value(policy, value),
+        )
         if not is_ignored(path, ignored) and fingerprint(before) != fingerprint(after):
             sent = _without_mark(value) if path == "input_schema" and _has_mark(live) else value
             changes.append(FieldChange(path, before, after, "source", sent))
     return tuple(changes)
 
 
-def left_alone(restorable: RestorableVersion, ignored: Collection[str] = ()) -> tuple[str, ...]:
+def find_untouched_fields(
+    restorable: RestorableVersion, ignored: Collection[str] = ()
+) -> tuple[str, ...]:
     """The fields that stay as they are, because the version lacks them or they are `ignored`."""
     told = {path.partition(".")[0] for path in restorable.values if not is_ignored(path, ignored)}
     return tuple(sorted({path.partition(".")[0] for path in workflow.POLICIES} - told))
@@ -80,10 +85,10 @@ def model_ids(changes: Collection[FieldChange]) -> frozenset[str]:
     return frozenset(each for each in found if isinstance(each, str))
 
 
-def _restorable(version: Version) -> RestorableVersion:
+def _convert_version(version: Version) -> RestorableVersion:
     try:
-        values, children = _told(version.fields)
-    except _Unusable as unusable:
+        values, children = _parse_version_fields(version.fields)
+    except _UnusableVersion as unusable:
         return RestorableVersion(version.number, version.updated_at, problem=str(unusable))
     if not values:
         nothing = "it tells of no field that this version of flowdsl knows"
@@ -91,19 +96,19 @@ def _restorable(version: Version) -> RestorableVersion:
     return RestorableVersion(version.number, version.updated_at, values, children)
 
 
-class _Unusable(Exception):
+class _UnusableVersion(Exception):
     """A version cannot be brought back; the message says why."""
 
 
-def _told(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of a version, and the ids of its checks by name; raises `_Unusable`."""
+def _parse_version_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a version, and the ids of its checks by name; raises `_UnusableVersion`."""
     body = {
         path: fields[path]
         for path in _PLAIN
         if path in fields and not (fields[path] is None and path in _NULL_SAYS_NOTHING)
     }
-    models = _models(fields)
-    checks = _checks(fields)
+    models = _parse_version_models(fields)
+    checks = _parse_version_checks(fields)
     if models:
         body[workflow.MODELS] = models
     if checks is not None:
@@ -115,14 +120,14 @@ def _told(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise _Unusable(f"`{place}`: {first['msg']}") from None
+        raise _UnusableVersion(f"`{place}`: {first['msg']}") from None
     values = {path: value for path, value in wire.items() if path != workflow.MODELS}
     values |= {f"{workflow.MODELS}.{key}": wire[workflow.MODELS][key] for key in models}
     ids = ((check["name"], check.get("id")) for check in checks or ())
     return values, {name: each for name, each in ids if isinstance(each, str)}
 
 
-def _models(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _parse_version_models(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The models of a version; null for all of them is the default for each."""
     if workflow.MODELS not in fields:
         return {}
@@ -130,11 +135,11 @@ def _models(fields: Mapping[str, Any]) -> dict[str, Any]:
     if models is None:
         return dict.fromkeys(ModelMetadata.always_sent)
     if not isinstance(models, Mapping):
-        raise _Unusable(f"`{workflow.MODELS}` is not an object")
+        raise _UnusableVersion(f"`{workflow.MODELS}` is not an object")
     return {key: models[key] for key in ModelMetadata.always_sent if key in models}
 
 
-def _checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+def _parse_version_checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     """The checks of a version.
 
     None when it has none or null, which means "not asked for" in a list of workflows.
@@ -143,10 +148,10 @@ def _checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     if checks is None:
         return None
     if not isinstance(checks, list) or not all(isinstance(check, Mapping) for check in checks):
-        raise _Unusable(f"`{workflow.CHECKS}` is not a list of objects")
+        raise _UnusableVersion(f"`{workflow.CHECKS}` is not a list of objects")
     for number, check in enumerate(checks):
         if not isinstance(check.get("name"), str):
-            raise _Unusable(f"`{workflow.CHECKS}.{number}.name` is no text")
+            raise _UnusableVersion(f"`{workflow.CHECKS}.{number}.name` is no text")
     return checks
 
 
@@ -204,7 +209,7 @@ def versions_of(raw: object) -> tuple[Version, ...]:
     )
 
 
-def lost_update(
+def find_lost_update(
     before: Live, after: Live, sent: Mapping[str, Any], strays: Sequence[Intent] = ()
 ) -> LostUpdate | None:
     """The edit that came between `before`, which was read, and our write of `sent`.
@@ -215,26 +220,27 @@ def lost_update(
     what we sent: by this request, whose repetition leaves a version, or by one of the `strays`.
     """
     known = {
-        canonical(version.fields) for version in versions_of(before.remote.get(SAVED_VERSIONS))
+        render_canonical_json(version.fields)
+        for version in versions_of(before.remote.get(SAVED_VERSIONS))
     }
     for version in reversed(versions_of(after.remote.get(SAVED_VERSIONS))):
-        if canonical(version.fields) in known:
+        if render_canonical_json(version.fields) in known:
             continue
-        if paths := tuple(_edited(version, before, sent, strays)):
+        if paths := tuple(_find_edited_fields(version, before, sent, strays)):
             return LostUpdate(version, paths)
     return None
 
 
-def _edited(
+def _find_edited_fields(
     version: Version, before: Live, sent: Mapping[str, Any], strays: Sequence[Intent]
 ) -> Iterator[str]:
     for path in sorted(version.fields.keys() & before.values.keys() & workflow.POLICIES.keys()):
         policy = workflow.POLICIES[path]
         try:
-            there = fingerprint(normalise(policy, version.fields[path]))
+            there = fingerprint(normalise_value(policy, version.fields[path]))
         except (TypeError, AttributeError, ValueError):  # a value of another shape tells nothing
             continue
         ours = [before.values[path], *([sent[path]] if path in sent else [])]
         late = [stray.sent[path] for stray in strays if path in stray.sent]
-        if there not in (*(fingerprint(normalise(policy, value)) for value in ours), *late):
+        if there not in (*(fingerprint(normalise_value(policy, value)) for value in ours), *late):
             yield path

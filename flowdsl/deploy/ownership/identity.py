@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.planning.plan import Action, Plan
@@ -41,7 +41,7 @@ async def prove_organization(
     seen = directory.organizations() | {
         found.organization_id for found in live.values() if found.organization_id
     }
-    expected = expected_organization(target, prior)
+    expected = find_expected_organization(target, prior)
     missing = {address for address, workflow_id in tracked.items() if workflow_id not in live}
     if missing or (expected is not None and not seen):
         page = await client.workflows.list(limit=1)
@@ -63,7 +63,7 @@ async def prove_organization(
     return min(seen, default=None)
 
 
-def expected_organization(target: Target, prior: StateDocument) -> str | None:
+def find_expected_organization(target: Target, prior: StateDocument) -> str | None:
     """The organisation that is deployed to, when the project file or state says it."""
     return target.organization or prior.organization_id
 
@@ -75,7 +75,7 @@ def check_organization(
 
     `left_there` are further messages about what is in the other one then.
     """
-    expected = expected_organization(target, prior)
+    expected = find_expected_organization(target, prior)
     if expected is not None and (foreign := set(seen) - {expected}):
         raise Stop(
             Status.ACCESS,
@@ -101,17 +101,19 @@ class Marked:
     row: Workflow
 
 
-async def marked_workflows(client: CyberdeskClient, target: Target) -> dict[Address, list[Marked]]:
+async def read_marked_workflows(
+    client: CyberdeskClient, target: Target
+) -> dict[Address, list[Marked]]:
     """The workflows with a mark of this project and environment, by address, the likeliest first.
 
     That is the one of the latest generation, because the one that it replaced is gone except for
     copies. Of several it is the oldest, because a duplicate made in the dashboard copies the mark.
     """
-    return marked_in(await client.workflows.list_all(), target)
+    return group_marked_workflows(await client.workflows.list_all(), target)
 
 
-def marked_in(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
-    """Those of `rows` with a mark of this project, as `marked_workflows` gives them."""
+def group_marked_workflows(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
+    """Those of `rows` with a mark of this project, as `read_marked_workflows` gives them."""
     found: dict[Address, list[Marked]] = {}
     for row in rows:
         mark = mark_in(row.input_schema)
@@ -137,7 +139,7 @@ def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
     return [tuple(each) for each in found.values()]
 
 
-def taken_over(
+def find_adopted_marks(
     target: Target, in_source: Mapping[Address, Address | None]
 ) -> set[tuple[Address, str]]:
     """Address and id of the marked workflows that `[[adopt]]` accounts for.
@@ -148,7 +150,7 @@ def taken_over(
     """
     found: set[tuple[Address, str]] = set()
     for address, before in in_source.items():
-        adopted = target.adopted_as(address, before, in_source)
+        adopted = target.find_adopted_id(address, before, in_source)
         if adopted is not None:
             found.add((address, adopted.lower()))
             if before is not None:
@@ -156,7 +158,7 @@ def taken_over(
     return found
 
 
-async def left_over(
+async def find_unclaimed_workflows(
     client: CyberdeskClient, target: Target, in_source: Mapping[Address, Address | None]
 ) -> dict[Address, list[Marked]]:
     """The marked workflows that nothing in the project accounts for, by address.
@@ -164,10 +166,10 @@ async def left_over(
     Those that `[[removed]]` lets go are left out, and those that are adopted as the workflow that
     their mark names. Copies of the latter, which have the same mark, are left out with them.
     """
-    taken = taken_over(target, in_source)
+    taken = find_adopted_marks(target, in_source)
     return {
         address: each
-        for address, each in (await marked_workflows(client, target)).items()
+        for address, each in (await read_marked_workflows(client, target)).items()
         if address not in target.forgotten
         and not any((address, one.row.id) in taken for one in each)
     }
@@ -191,14 +193,14 @@ async def refuse_untracked(
     if not creations:
         return
     known = {resource.id for resource in document.resources.values()}
-    taken = taken_over(target, in_source)
+    taken = find_adopted_marks(target, in_source)
     oldest: dict[Address, int] = {}
     for change in creations:
         before = None if change.desired is None else change.desired.renamed_from
         oldest[change.address] = change.generation
         if before is not None and change.generation == 1:
             oldest.setdefault(before, 1)
-    marked = await marked_workflows(client, target)
+    marked = await read_marked_workflows(client, target)
     for address in sorted((oldest.keys() & marked.keys()) - target.forgotten):
         lost = [
             made[0]
@@ -209,7 +211,8 @@ async def refuse_untracked(
         if lost:
             raise Stop(
                 Status.STATE,
-                f"the state at `{where}` does not know {_described(lost[0].row)}, which this "
+                f"the state at `{where}` does not know {_describe_workflow_row(lost[0].row)}, "
+                "which this "
                 f"project created as `{address}`: it is an older copy, and creating the workflow "
                 "again would duplicate it",
                 f"bring back the newest state, or find out what is there with `flowdsl state "
@@ -219,12 +222,14 @@ async def refuse_untracked(
             )
 
 
-def lost_state(target: Target, where: str, left: Mapping[Address, Sequence[Marked]]) -> Stop:
+def stop_for_lost_state(
+    target: Target, where: str, left: Mapping[Address, Sequence[Marked]]
+) -> Stop:
     """The `Stop` for an organisation that holds workflows of ours while there is no state."""
     count = sum(map(len, left.values()))
     shown = sorted(left)[:SHOWN]
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-    listed = ", ".join(f"`{printable(address)}`" for address in shown)
+    listed = ", ".join(f"`{make_printable(address)}`" for address in shown)
     return Stop(
         Status.STATE,
         f"there is no state at `{where}`, and the organisation holds {count} workflows that this "
@@ -235,5 +240,5 @@ def lost_state(target: Target, where: str, left: Mapping[Address, Sequence[Marke
     )
 
 
-def _described(row: Workflow) -> str:
-    return printable(f"`{row.name or ''}` ({row.id})")
+def _describe_workflow_row(row: Workflow) -> str:
+    return make_printable(f"`{row.name or ''}` ({row.id})")

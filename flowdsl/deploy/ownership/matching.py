@@ -32,7 +32,12 @@ from dataclasses import dataclass, field, replace
 from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.ownership.found import Matches, Named, Recovered, Unfound
-from flowdsl.deploy.ownership.identity import Marked, by_creation, marked_in, taken_over
+from flowdsl.deploy.ownership.identity import (
+    Marked,
+    by_creation,
+    find_adopted_marks,
+    group_marked_workflows,
+)
 from flowdsl.deploy.planning.plan import moves_of
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Desired, Live
@@ -40,7 +45,7 @@ from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument
 
 
-def match(
+def match_workflows(
     target: Target,
     prior: StateDocument,
     wanted: Mapping[Address, Desired],
@@ -54,10 +59,10 @@ def match(
     `tracked_live` are the ids of tracked workflows that exist. `ids` maps addresses to ids by the
     person's list, and `listed` has those of them that exist, by id.
     """
-    state = _Known(target, prior, wanted, tracked_live)
+    state = _KnownResources(target, prior, wanted, tracked_live)
     search = _Search(state)
     search.take_listed(ids, listed)
-    search.take_marked(marked_in(rows, target))
+    search.take_marked(group_marked_workflows(rows, target))
     recovered = _at_home(search.found, search.resolve(), state)
     have = {item.id for item in recovered} | state.ids | state.adopting
     free: dict[str, list[Named]] = {}
@@ -72,7 +77,7 @@ def match(
     return Matches(recovered, tuple(search.remarks), unfound)
 
 
-class _Known:
+class _KnownResources:
     """What needs no search: what state has, and what the next deploy will adopt."""
 
     def __init__(
@@ -98,11 +103,13 @@ class _Known:
             if address in in_source
         }
         self.adopting = set(self.adopted.values())
-        self.taken_over = taken_over(
+        self.taken_over = find_adopted_marks(
             target, {address: each.renamed_from for address, each in wanted.items()}
         )
         self.pending = {
-            (intent.address, intent.short) for intent in prior.pending if intent.action == "create"
+            (intent.address, intent.short_id)
+            for intent in prior.pending
+            if intent.action == "create"
         }
         self.target = target
 
@@ -125,7 +132,7 @@ class _Search:
     that nothing accounts for.
     """
 
-    state: _Known
+    state: _KnownResources
     found: dict[Address, Recovered] = field(default_factory=dict)
     taken: set[Address] = field(default_factory=set)
     marked: frozenset[Address] = frozenset()
@@ -140,16 +147,16 @@ class _Search:
                 continue
             live = listed.get(found)
             if live is None:
-                self._remark(address, found, "is listed, and no such workflow exists any more")
+                self._add_remark(address, found, "is listed, and no such workflow exists any more")
             elif found in owners:
-                self._remark(
+                self._add_remark(
                     address,
                     found,
                     f"is listed, and state has it as `{owners[found]}`; where the list is right, "
                     f"`flowdsl state mv {owners[found]} {address}` says so",
                 )
             elif address in self.state.alive:
-                self._remark(
+                self._add_remark(
                     address,
                     found,
                     f"is listed, and state has {self.state.alive[address].id} there; where the "
@@ -164,7 +171,7 @@ class _Search:
         if mark is None:
             self._put(Recovered(address, live.id, live.name, 1, "ids"))
         elif (mark.project, mark.environment) != (target.project, target.environment):
-            self._remark(
+            self._add_remark(
                 address,
                 live.id,
                 f"is listed, and carries the mark of project `{mark.project}`, "
@@ -182,7 +189,7 @@ class _Search:
         self.taken = {*self.found}
         fresh = {}
         for address, each in sorted(marked.items()):
-            creations = sorted(by_creation(each), key=_age, reverse=True)
+            creations = sorted(by_creation(each), key=_creation_order, reverse=True)
             if left := self._fresh(address, creations):
                 fresh[address] = left
         self.marked = frozenset(fresh)
@@ -198,7 +205,9 @@ class _Search:
         """
         state = self.state
         listed = {item.id: item.address for item in self.found.values()}
-        newest = max((_age(made) for made in creations if self._is_known(made)), default=None)
+        newest = max(
+            (_creation_order(made) for made in creations if self._is_known(made)), default=None
+        )
         fresh = []
         for made in creations:
             first = made[0]
@@ -208,16 +217,18 @@ class _Search:
             elif state.accounts_for(made):
                 continue
             elif (address, first.mark.intent) in state.pending:
-                self._remark(
+                self._add_remark(
                     address,
                     first.row.id,
                     "was being created by an interrupted deploy; "
                     "the next deploy finds it by itself",
                 )
             elif address in state.forgotten:
-                self._remark(address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`")
-            elif address in state.alive and newest is not None and _age(made) > newest:
-                self._remark(
+                self._add_remark(
+                    address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`"
+                )
+            elif address in state.alive and newest is not None and _creation_order(made) > newest:
+                self._add_remark(
                     address,
                     first.row.id,
                     f"was created after {state.alive[address].id}, which state has there; where "
@@ -227,7 +238,7 @@ class _Search:
             elif address in state.alive or address in self.found:
                 self._remark_older(address, made)
             elif self._is_outlived(address, first):
-                self._remark(
+                self._add_remark(
                     address, first.row.id, "is a copy of a workflow that was created anew since"
                 )
             else:
@@ -241,7 +252,7 @@ class _Search:
         cannot be told which it is.
         """
         newest, *older = fresh
-        heirs = self._heirs(address)
+        heirs = self._find_renamed_successors(address)
         wanted = self.state.wanted.get(address)
         stays = wanted is not None and wanted.renamed_from is None
         if not heirs:
@@ -268,14 +279,17 @@ class _Search:
         while True:
             tracked = dict(self.state.alive)
             for address, item in self.found.items():
-                tracked[address] = _stub(address, item, self.state)
+                tracked[address] = _make_resource_stub(address, item, self.state)
             moves = {old: new for new, old in moves_of(self.state.wanted, tracked).items()}
             stuck = [
                 address
                 for address, item in self.found.items()
                 if item.by == "mark"
                 and address not in moves
-                and (self._heirs(address) or self._is_contested(address, item, moves))
+                and (
+                    self._find_renamed_successors(address)
+                    or self._is_contested(address, item, moves)
+                )
             ]
             if not stuck:
                 return moves
@@ -295,7 +309,7 @@ class _Search:
             and moves.get(before) != address
         )
 
-    def _heirs(self, address: Address) -> list[Address]:
+    def _find_renamed_successors(self, address: Address) -> list[Address]:
         """The workflows in source that were renamed from `address` and are not accounted for."""
         state = self.state
         return [
@@ -309,8 +323,8 @@ class _Search:
 
     def _remark_choice(self, address: Address, found: str) -> None:
         may_be = [address] if address in self.state.wanted else []
-        may_be += self._heirs(address)
-        self._remark(
+        may_be += self._find_renamed_successors(address)
+        self._add_remark(
             address,
             found,
             f"may be {' or '.join(f'`{each}`' for each in may_be)}, which its mark does not tell; "
@@ -318,7 +332,7 @@ class _Search:
         )
 
     def _remark_older(self, address: Address, made: tuple[Marked, ...]) -> None:
-        self._remark(
+        self._add_remark(
             address,
             made[0].row.id,
             "was created for it earlier; where it is another workflow of the source by now, "
@@ -334,14 +348,16 @@ class _Search:
         return last is not None and first.mark.generation < last.generation
 
     def _put(self, item: Recovered) -> None:
-        self.found[item.address] = replace(item, replaces=_replaced(item.address, self.state))
+        self.found[item.address] = replace(
+            item, replaces=_find_replaced_id(item.address, self.state)
+        )
 
     def _add_copies(self, address: Address, made: Sequence[Marked]) -> None:
         item = self.found[address]
-        copies = tuple(_named(one) for one in made if one.row.id != item.id)
+        copies = tuple(_name_of_marked(one) for one in made if one.row.id != item.id)
         self.found[address] = replace(item, copies=copies)
 
-    def _remark(self, address: Address, found: str, what: str) -> None:
+    def _add_remark(self, address: Address, found: str, what: str) -> None:
         self.remarks.append(f"`{address}`: {found} {what}")
 
 
@@ -354,22 +370,22 @@ def _by_mark(address: Address, made: tuple[Marked, ...]) -> Recovered:
         first.mark.generation,
         "mark",
         created_as=first.mark.address,
-        copies=tuple(_named(one) for one in made[1:]),
+        copies=tuple(_name_of_marked(one) for one in made[1:]),
     )
 
 
-def _named(one: Marked) -> Named:
+def _name_of_marked(one: Marked) -> Named:
     return Named(one.row.id, one.row.name or "")
 
 
-def _age(made: Sequence[Marked]) -> tuple[int, str, str]:
+def _creation_order(made: Sequence[Marked]) -> tuple[int, str, str]:
     """A key that orders the creations of one address by time."""
     first = made[0]
     return first.mark.generation, first.row.created_at or "", first.row.id
 
 
 def _at_home(
-    found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _Known
+    found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _KnownResources
 ) -> tuple[Recovered, ...]:
     """What was found, under the addresses that the source has now when all of these are free."""
     placed = [
@@ -382,18 +398,18 @@ def _at_home(
     homes = [item.wanted or item.address for item in placed]
     if len({*homes}) == len(homes) and not state.alive.keys() & {*homes}:
         placed = [
-            replace(item, address=home, replaces=_replaced(home, state))
+            replace(item, address=home, replaces=_find_replaced_id(home, state))
             for item, home in zip(placed, homes, strict=True)
         ]
     return tuple(sorted(placed, key=lambda item: item.address))
 
 
-def _replaced(address: Address, state: _Known) -> str | None:
+def _find_replaced_id(address: Address, state: _KnownResources) -> str | None:
     gone = state.tracked.get(address)
     return None if gone is None else gone.id
 
 
-def _stub(address: Address, item: Recovered, state: _Known) -> ResourceState:
+def _make_resource_stub(address: Address, item: Recovered, state: _KnownResources) -> ResourceState:
     """What state would hold of an item.
 
     When its mark has another address, the item was moved from there earlier.
@@ -406,7 +422,7 @@ def _stub(address: Address, item: Recovered, state: _Known) -> ResourceState:
 
 
 def _is_found(
-    address: Address, wanted: Desired, recovered: Sequence[Recovered], state: _Known
+    address: Address, wanted: Desired, recovered: Sequence[Recovered], state: _KnownResources
 ) -> bool:
     if address in state.tracked or address in state.adopted:
         return True

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.deploy.comparison.field_diff import spell
+from flowdsl.deploy.comparison.field_diff import format_diff_value
 from flowdsl.deploy.plan_file.format import FORMAT_VERSION, ChangeEntry, PlanDocument
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.failure import FlowdslError
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -62,7 +62,7 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
         ) from None
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if kind != "plan":
-        found = f"holds `{printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
+        found = f"holds `{make_printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
         raise UnusablePlan(
             f"`{where}` is not a plan: it {found}; "
             "`flowdsl plan -o` writes a file with the kind `plan`"
@@ -72,7 +72,7 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
         raise UnusablePlan(f"`{where}` has no `format_version` number; make a new plan")
     if version != FORMAT_VERSION:
         written = raw.get("flowdsl_version")
-        by = f" {printable(written)}" if isinstance(written, str) else ""
+        by = f" {make_printable(written)}" if isinstance(written, str) else ""
         raise UnusablePlan(
             f"`{where}` has format version {version} and this flowdsl reads {FORMAT_VERSION}; "
             f"deploy it with the flowdsl{by} that made it, or make a new plan"
@@ -82,7 +82,7 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
         document = PlanDocument.model_validate_json(json.dumps(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = printable(".".join(str(part) for part in first["loc"]))
+        place = make_printable(".".join(str(part) for part in first["loc"]))
         raise UnusablePlan(
             f"`{where}` is wrong at `{place}`: {first['msg'].lower()}; "
             "make a new plan rather than edit one"
@@ -90,7 +90,7 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
     return SavedPlan(document, expired=now >= document.expires_at)
 
 
-def mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
+def find_plan_mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
     """What no longer holds of a saved plan, in a sentence each; empty when all of it does.
 
     `current` is what `plan_document` says now, with the times of the saved plan. Objects are
@@ -113,16 +113,20 @@ def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
         ("service", then.api_base, now.api_base),
     ):
         if before != after:
-            yield f"the plan is for the {label} {_quoted(before)}, and this is {_quoted(after)}"
+            yield (
+                f"the plan is for the {label} {_quote_or_nothing(before)}, and this is "
+                f"{_quote_or_nothing(after)}"
+            )
     if then.organization_id != now.organization_id:
         yield (
-            f"the plan is for the organisation {_quoted(then.organization_id)}, and the API key "
-            f"shows {_quoted(now.organization_id)}"
+            f"the plan is for the organisation {_quote_or_nothing(then.organization_id)}, and the "
+            "API key "
+            f"shows {_quote_or_nothing(now.organization_id)}"
         )
     if then.flowdsl_version != now.flowdsl_version:
         yield (
-            f"the plan was made by flowdsl {printable(then.flowdsl_version)}, "
-            f"and this is {printable(now.flowdsl_version)}"
+            f"the plan was made by flowdsl {make_printable(then.flowdsl_version)}, "
+            f"and this is {make_printable(now.flowdsl_version)}"
         )
 
 
@@ -145,7 +149,9 @@ def _other_ground(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
     commits = [None if it.source is None else it.source.commit for it in (then, now)]
     if commits[0] != commits[1]:
         was, is_now = (
-            "sources outside a repository" if commit is None else f"commit {_quoted(commit)}"
+            "sources outside a repository"
+            if commit is None
+            else f"commit {_quote_or_nothing(commit)}"
             for commit in commits
         )
         yield f"the plan is for {was}, and this is {is_now}"
@@ -156,9 +162,9 @@ def _other_changes(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
     for address in sorted(before.keys() | after.keys()):
         was, is_now = before.get(address), after.get(address)
         if is_now is None and was is not None:
-            yield f"`{address}` is to {_act(was)} in the plan, and needs nothing now"
+            yield f"`{address}` is to {_describe_action(was)} in the plan, and needs nothing now"
         elif was is None and is_now is not None:
-            yield f"`{address}` is not in the plan, and is to {_act(is_now)} now"
+            yield f"`{address}` is not in the plan, and is to {_describe_action(is_now)} now"
         elif was is not None and is_now is not None:
             yield from _other_change(was, is_now)
 
@@ -167,36 +173,39 @@ def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
     """The difference in what is done with one object, or in its reason; the first one is enough."""
     subject = f"`{was.address}`"
     if was.action != now.action:
-        yield f"{subject} is to {_act(was)} in the plan, and to {_act(now)} now"
+        yield (
+            f"{subject} is to {_describe_action(was)} in the plan, and to {_describe_action(now)} "
+            "now"
+        )
     elif was.workflow_id != now.workflow_id:
         kind = Address.unchecked(was.address).kind.replace("_", " ")
         yield (
-            f"{subject} is now another {kind}, {_quoted(now.workflow_id)}, "
-            f"in the plan {_quoted(was.workflow_id)}"
+            f"{subject} is now another {kind}, {_quote_or_nothing(now.workflow_id)}, "
+            f"in the plan {_quote_or_nothing(was.workflow_id)}"
         )
     elif was.previous_address != now.previous_address:
         yield (
-            f"{subject} moves from {_quoted(was.previous_address)} in the plan, "
-            f"and now from {_quoted(now.previous_address)}"
+            f"{subject} moves from {_quote_or_nothing(was.previous_address)} in the plan, "
+            f"and now from {_quote_or_nothing(now.previous_address)}"
         )
-    elif _content(was) != _content(now):
+    elif _content_hash(was) != _content_hash(now):
         yield f"{subject} was edited since the plan was made"
-    elif wanted := sorted(_wanted(was) ^ _wanted(now)):
+    elif wanted := sorted(_collect_wanted_fields(was) ^ _collect_wanted_fields(now)):
         paths = ", ".join(f"`{path}`" for path in dict.fromkeys(path for path, *_ in wanted))
         yield f"the source now wants another {paths} for {subject}"
 
 
-def _content(entry: ChangeEntry) -> str | None:
+def _content_hash(entry: ChangeEntry) -> str | None:
     return None if entry.base is None else entry.base.content_sha256
 
 
-def _wanted(entry: ChangeEntry) -> set[tuple[str, str, bool]]:
+def _collect_wanted_fields(entry: ChangeEntry) -> set[tuple[str, str, bool]]:
     return {
         (field.path, field.after_sha256 or "", field.suppressed is None) for field in entry.fields
     }
 
 
-def _act(entry: ChangeEntry) -> str:
+def _describe_action(entry: ChangeEntry) -> str:
     words = {"unchanged": "be recorded", "keep": "stay", "missing": "be missing"}
     return words.get(entry.action, entry.action)
 
@@ -217,13 +226,13 @@ def _other_words(then: Any, now: Any, path: str, place: str, owner: str) -> Iter
         for number, (was, is_now) in enumerate(zip(then, now, strict=True)):
             yield from _other_words(was, is_now, path, f"{place}[{number}]", owner)
     elif then != now and not (path in MOVES_ON and None not in (then, now)):
-        of = f" of {_quoted(owner)}" if owner else ""
+        of = f" of {_quote_or_nothing(owner)}" if owner else ""
         was, is_now = (
-            counted(len(each), "item") if isinstance(each, list) else spell(each)
+            format_count(len(each), "item") if isinstance(each, list) else format_diff_value(each)
             for each in (then, now)
         )
         yield f"`{place}`{of} is {was} in the plan, and would be {is_now} in one made now"
 
 
-def _quoted(text: str | None) -> str:
-    return "nothing" if text is None else f"`{printable(text)}`"
+def _quote_or_nothing(text: str | None) -> str:
+    return "nothing" if text is None else f"`{make_printable(text)}`"

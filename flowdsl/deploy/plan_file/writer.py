@@ -15,8 +15,8 @@ from flowdsl.deploy.comparison.field_diff import (
     Row,
     edit_rows,
     field_rows,
-    lost_tag_rows,
-    plain,
+    render_lost_tags,
+    render_plain_rows,
     tag_rows,
 )
 from flowdsl.deploy.job import OnBreaking
@@ -44,9 +44,9 @@ from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.named import NAMED
-from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
-from flowdsl.deploy.resources.resource import Live, hashes
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise_value
+from flowdsl.deploy.resources.resource import Live, hash_fields
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import Intent, ResourceState
 
 DIFF_LINES = 2_000
@@ -98,10 +98,10 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         api_base=facts.api_base,
         source=facts.source,
         state=facts.state,
-        summary=_summary(plan),
+        summary=_count_changes(plan),
         changes=(*_change_entries(plan),),
         model_keys=tuple(_key_entry(route) for route in key_routes(plan.named)),
-        drift=(*_drift(plan),),
+        drift=(*_collect_drift(plan),),
         pending=tuple(
             PendingEntry(
                 address=intent.address,
@@ -114,7 +114,7 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
         guards=tuple(GuardEntry.model_validate(guard) for guard in plan.guards),
         diagnostics=(
             *facts.diagnostics,
-            *(DiagnosticEntry(level="note", message=printable(note)) for note in plan.notes),
+            *(DiagnosticEntry(level="note", message=make_printable(note)) for note in plan.notes),
         ),
     )
     return document.model_dump(mode="json")
@@ -132,19 +132,19 @@ def base_of(
     if live is None:
         return None
     content = {
-        path: normalise(policies[path], live.values.get(path))
+        path: normalise_value(policies[path], live.values.get(path))
         for path in sorted(managed)
         if policies.covers(path)
     }
     versions, updated_at = live.remote.get("old_versions"), live.remote.get("updated_at")
     return Base(
         content_sha256=fingerprint({"fields": content, TAGS: sorted(tags & live.tags.keys())}),
-        updated_at=printable(updated_at) if isinstance(updated_at, str) else None,
+        updated_at=make_printable(updated_at) if isinstance(updated_at, str) else None,
         versions=len(versions) if isinstance(versions, list) else None,
     )
 
 
-def _summary(plan: Plan) -> Summary:
+def _count_changes(plan: Plan) -> Summary:
     """The counts over workflows, named resources and pictures."""
     actions = [change.action.value for change in plan.changes]
     actions += [named.action for named in plan.named]
@@ -155,10 +155,12 @@ def _summary(plan: Plan) -> Summary:
 
 def _change_entries(plan: Plan) -> Iterator[ChangeEntry]:
     for picture in plan.uploads:
-        yield _entry(Address(IMAGE, picture.sha256), "create", "the picture is not stored yet")
+        yield _make_change_entry(
+            Address(IMAGE, picture.sha256), "create", "the picture is not stored yet"
+        )
     for named in plan.named:
         if named.writes or named.changes_state:
-            yield _named_entry(named)
+            yield _make_named_entry(named)
     for change in plan.changes:
         if change.action is not Action.UNCHANGED or change.changes_state:
             yield _workflow_entry(plan, change)
@@ -166,10 +168,10 @@ def _change_entries(plan: Plan) -> Iterator[ChangeEntry]:
 
 def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
     impact = plan.impact.get(change.address, _NO_IMPACT)
-    return _entry(
+    return _make_change_entry(
         change.address,
         change.action.value,
-        _reason(change),
+        _describe_change_reason(change),
         previous_address=change.previous_address,
         workflow_id=_id_of(change.prior, change.live),
         fields=tuple(_workflow_fields(change)),
@@ -182,7 +184,7 @@ def _workflow_entry(plan: Plan, change: Change) -> ChangeEntry:
     )
 
 
-def _named_entry(named: NamedChange) -> ChangeEntry:
+def _make_named_entry(named: NamedChange) -> ChangeEntry:
     kind = named.address.kind
     policies = next(each.policies for each in NAMED if each.name == kind)
     reasons = {
@@ -196,7 +198,7 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
     fields = list(_difference_fields(named))
     if named.action == "create":
         fields = list(_new_fields(policies, values))
-    return _entry(
+    return _make_change_entry(
         named.address,
         named.action,
         reasons[named.action],
@@ -206,7 +208,7 @@ def _named_entry(named: NamedChange) -> ChangeEntry:
     )
 
 
-def _entry(
+def _make_change_entry(
     address: Address,
     action: Any,
     reason: str,
@@ -220,7 +222,7 @@ def _entry(
     impact: ImpactEntry | None = None,
 ) -> ChangeEntry:
     return ChangeEntry(
-        address=printable(address),
+        address=make_printable(address),
         previous_address=previous_address,
         workflow_id=workflow_id,
         action=action,
@@ -239,7 +241,7 @@ def _id_of(prior: ResourceState | None, live: Live | None) -> str | None:
     return None if live is None else live.id
 
 
-def _reason(change: Change) -> str:
+def _describe_change_reason(change: Change) -> str:
     match change.action:
         case Action.CREATE if change.generation > 1:
             return "it was deleted elsewhere, and `--recreate` makes it anew"
@@ -274,7 +276,9 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
     if change.action is Action.CREATE and change.desired is not None:
         yield from _new_fields(workflow.POLICIES, change.desired.values)
         if change.desired.tags:
-            yield _field(TAGS, None, fingerprint(sorted(change.desired.tags)), None, "source")
+            yield _make_field_entry(
+                TAGS, None, fingerprint(sorted(change.desired.tags)), None, "source"
+            )
         return
     yield from _difference_fields(change)
     difference = change.difference
@@ -283,42 +287,44 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
         # Of the tags that are there, only those that are ours or wanted; others are nobody's
         # concern.
         there = (wanted - difference.tags_to_add) | difference.tags_to_remove
-        yield _field(
+        yield _make_field_entry(
             TAGS,
             fingerprint(sorted(there)),
             fingerprint(sorted(wanted)),
-            plain(tag_rows(difference)),
+            render_plain_rows(tag_rows(difference)),
             "drift" if difference.tags_drifted else "source",
-            edit=plain(lost_tag_rows(difference)) or None,
+            edit=render_plain_rows(render_lost_tags(difference)) or None,
         )
     for path, sent in sorted({} if difference is None else difference.dropped.items()):
-        yield _field(path, fingerprint(None), sent, None, "source", _NOT_KEPT)
+        yield _make_field_entry(path, fingerprint(None), sent, None, "source", _NOT_KEPT)
 
 
 def _new_fields(policies: Policies, values: Mapping[str, Any]) -> Iterator[FieldEntry]:
-    for path, wanted in sorted(hashes(policies, values).items()):
-        yield _field(path, None, wanted, None, "source")
+    for path, wanted in sorted(hash_fields(policies, values).items()):
+        yield _make_field_entry(path, None, wanted, None, "source")
 
 
 def _difference_fields(change: Change | NamedChange) -> Iterator[FieldEntry]:
     for field in () if change.difference is None else change.difference.fields:
         edit = edit_behind(field, change.prior, change.live)
-        yield _field(
+        yield _make_field_entry(
             field.path,
             fingerprint(field.before),
             fingerprint(field.after),
-            _shown(field_rows(field, words=True)),
+            _render_cut_rows(field_rows(field, words=True)),
             field.origin,
-            edit=None if edit is None or not edit.known else _shown(edit_rows(edit, words=True)),
+            edit=None
+            if edit is None or not edit.known
+            else _render_cut_rows(edit_rows(edit, words=True)),
         )
 
 
-def _shown(rows: Sequence[Row]) -> str:
+def _render_cut_rows(rows: Sequence[Row]) -> str:
     more = len(rows) - DIFF_LINES
-    return plain(rows[:DIFF_LINES]) + (f"\n… {more} more lines" if more > 0 else "")
+    return render_plain_rows(rows[:DIFF_LINES]) + (f"\n… {more} more lines" if more > 0 else "")
 
 
-def _field(
+def _make_field_entry(
     path: str,
     before: str | None,
     after: str | None,
@@ -328,7 +334,7 @@ def _field(
     edit: str | None = None,
 ) -> FieldEntry:
     return FieldEntry(
-        path=printable(path),
+        path=make_printable(path),
         before_sha256=before,
         after_sha256=after,
         diff=diff,
@@ -341,21 +347,27 @@ def _field(
 def _key_entry(route: KeyRoute) -> ModelKeyEntry:
     source, before = route.source, route.endpoints_before
     return ModelKeyEntry(
-        address=printable(route.address),
-        provider=printable(route.provider),
+        address=make_printable(route.address),
+        provider=make_printable(route.provider),
         source=None
         if source is None
-        else KeySourceEntry.model_validate({"kind": source.kind, "name": printable(source.name)}),
+        else KeySourceEntry.model_validate(
+            {"kind": source.kind, "name": make_printable(source.name)}
+        ),
         stored=route.stored,
         endpoints=_endpoint_entries(route.endpoints),
-        provider_before=None if route.provider_before is None else printable(route.provider_before),
+        provider_before=None
+        if route.provider_before is None
+        else make_printable(route.provider_before),
         endpoints_before=None if before is None else _endpoint_entries(before),
         news=route.news,
     )
 
 
 def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...]:
-    return tuple(EndpointEntry(path=printable(each.path), url=each.shown) for each in endpoints)
+    return tuple(
+        EndpointEntry(path=make_printable(each.path), url=each.shown) for each in endpoints
+    )
 
 
 def _workflow_base(change: Change) -> Base | None:
@@ -376,7 +388,7 @@ def _workflow_base(change: Change) -> Base | None:
     return base_of(workflow.POLICIES, change.live, managed, tags)
 
 
-def _drift(plan: Plan) -> Iterator[DriftEntry]:
+def _collect_drift(plan: Plan) -> Iterator[DriftEntry]:
     every: list[Change | NamedChange] = [*plan.changes, *plan.named]
     for change in every:
         if change.difference is None:
@@ -384,7 +396,9 @@ def _drift(plan: Plan) -> Iterator[DriftEntry]:
         for item in change.difference.fields:
             if item.origin != "source":
                 yield DriftEntry(
-                    address=printable(change.address), path=printable(item.path), origin=item.origin
+                    address=make_printable(change.address),
+                    path=make_printable(item.path),
+                    origin=item.origin,
                 )
         if change.difference.tags_drifted:
-            yield DriftEntry(address=printable(change.address), path=TAGS, origin="drift")
+            yield DriftEntry(address=make_printable(change.address), path=TAGS, origin="drift")

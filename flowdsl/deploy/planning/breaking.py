@@ -12,10 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.codegen.artifacts import ChainArtifact
-from flowdsl.deploy.comparison.schema_diff import either, is_schema, spell_path, spell_value
-from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Gap, Path, gaps
+from flowdsl.deploy.comparison.schema_diff import (
+    is_schema,
+    join_alternatives,
+    spell_path,
+    spell_value,
+)
+from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Gap, Path, find_gaps
 from flowdsl.deploy.planning.plan import Break, Breaking, Change
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 VALUES_SHOWN = 5
 
@@ -34,16 +39,16 @@ def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[B
     found: list[Breaking] = []
     for field in () if change.difference is None else change.difference.fields:
         if field.path == "input_schema":
-            found += _broken_inputs(field.before, field.after, name, chains)
+            found += _find_broken_inputs(field.before, field.after, name, chains)
         elif field.path == "output_schema":
-            found += _broken_outputs(field.before, field.after, name, chains)
+            found += _find_broken_outputs(field.before, field.after, name, chains)
     return tuple(found)
 
 
-def _broken_inputs(
+def _find_broken_inputs(
     before: Any, after: Any, workflow: str, chains: Sequence[ChainArtifact]
 ) -> Iterator[Breaking]:
-    for gap in _gaps(before, after, inputs=True):
+    for gap in _find_interface_gaps(before, after, inputs=True):
         if gap.kind == "undeclared":
             continue
         kind, message = _input_message(gap)
@@ -52,10 +57,10 @@ def _broken_inputs(
         yield Breaking(kind, spell_path(gap.path), message, users)
 
 
-def _broken_outputs(
+def _find_broken_outputs(
     before: Any, after: Any, workflow: str, chains: Sequence[ChainArtifact]
 ) -> Iterator[Breaking]:
-    for gap in _gaps(after, before, inputs=False):
+    for gap in _find_interface_gaps(after, before, inputs=False):
         kind, message = _output_message(gap)
         users = tuple(
             chain.name for chain in chains if reads_output(chain.whole, workflow, gap.path)
@@ -63,17 +68,22 @@ def _broken_outputs(
         yield Breaking(kind, spell_path(gap.path), message, users)
 
 
-def _gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
+def _find_interface_gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
     if not (is_schema(given) and is_schema(allowed)):
         # As JSON Schema, the short notation would mean something else.
         return [Gap("unknown", (), "notation")]
     try:
-        return list(gaps(_root(given, allowed, inputs), _root(allowed, given, inputs)))
+        return list(
+            find_gaps(
+                _root_schema_for_gaps(given, allowed, inputs),
+                _root_schema_for_gaps(allowed, given, inputs),
+            )
+        )
     except RecursionError:
         return [Gap("unknown", (), "schema")]
 
 
-def _root(schema: Any, other: Any, inputs: bool) -> Any:
+def _root_schema_for_gaps(schema: Any, other: Any, inputs: bool) -> Any:
     """A schema for the comparison as a whole.
 
     Inputs are always an object. No schema stands for any object when the other schema wants one.
@@ -89,26 +99,30 @@ def _root(schema: Any, other: Any, inputs: bool) -> Any:
 
 
 def _input_message(gap: Gap) -> tuple[Break, str]:
-    where = _subject(gap.path, "the input as a whole")
+    where = _format_subject(gap.path, "the input as a whole")
     match gap.kind:
         case "required" if gap.given:
             return "new-required-input", f"{where} is now required"
         case "required":
             secret = bool(gap.path) and (gap.path[-1] or "").startswith("$")
-            return "new-required-input", f"{where} is a new required {_noun(secret)}"
+            return "new-required-input", f"{where} is a new required {_noun_for_input(secret)}"
         case "unexpected":
             return "removed-input", f"{where} is no longer accepted"
         case "other_properties":
             return "narrowed-input", f"{where} no longer takes properties that are not declared"
         case "disjoint":
-            return "retyped-input", f"{where} is now {either(gap.allowed)}, was {either(gap.given)}"
+            return (
+                "retyped-input",
+                f"{where} is now {join_alternatives(gap.allowed)}, was "
+                f"{join_alternatives(gap.given)}",
+            )
         case "type":
-            now = "" if gap.given == ("null",) else f", only {either(gap.allowed)}"
-            return "narrowed-input", f"{where} no longer takes {either(gap.given)}{now}"
+            now = "" if gap.given == ("null",) else f", only {join_alternatives(gap.allowed)}"
+            return "narrowed-input", f"{where} no longer takes {join_alternatives(gap.given)}{now}"
         case "values" if gap.given is None:
-            return "narrowed-input", f"{where} now takes only {_values(gap.allowed)}"
+            return "narrowed-input", f"{where} now takes only {_join_cut_values(gap.allowed)}"
         case "values":
-            return "narrowed-input", f"{where} no longer takes {_values(gap.given)}"
+            return "narrowed-input", f"{where} no longer takes {_join_cut_values(gap.given)}"
         case "texts":
             return "narrowed-input", f"{where} now takes only {gap.allowed}"
         case "bound":
@@ -116,11 +130,11 @@ def _input_message(gap: Gap) -> tuple[Break, str]:
             now = f"now has `{gap.keyword}` {spell_value(gap.allowed)}"
             return "narrowed-input", f"{where} {now}{was}"
         case _:
-            return "retyped-input", _unknown(where, gap, "take less than before")
+            return "retyped-input", _describe_unknown_change(where, gap, "take less than before")
 
 
 def _output_message(gap: Gap) -> tuple[Break, str]:
-    where = _subject(gap.path, "the output as a whole")
+    where = _format_subject(gap.path, "the output as a whole")
     match gap.kind:
         case "required" if gap.given:
             return "retyped-output", f"{where} may now be missing"
@@ -133,14 +147,18 @@ def _output_message(gap: Gap) -> tuple[Break, str]:
         case "disjoint":
             return (
                 "retyped-output",
-                f"{where} is now {either(gap.given)}, was {either(gap.allowed)}",
+                f"{where} is now {join_alternatives(gap.given)}, was "
+                f"{join_alternatives(gap.allowed)}",
             )
         case "type":
-            return "retyped-output", f"{where} may now be {either(gap.given)}"
+            return "retyped-output", f"{where} may now be {join_alternatives(gap.given)}"
         case "values" if gap.given is None:
-            return "retyped-output", f"{where} may now be other than {_values(gap.allowed)}"
+            return (
+                "retyped-output",
+                f"{where} may now be other than {_join_cut_values(gap.allowed)}",
+            )
         case "values":
-            return "retyped-output", f"{where} may now be {_values(gap.given)}"
+            return "retyped-output", f"{where} may now be {_join_cut_values(gap.given)}"
         case "texts":
             return "retyped-output", f"{where} may now be other than {gap.allowed}"
         case "bound":
@@ -148,29 +166,29 @@ def _output_message(gap: Gap) -> tuple[Break, str]:
             said = f"`{gap.keyword}`" if gap.given is None else f"{spell_value(gap.given)}, was"
             return "retyped-output", f"{where} {now} {said} {spell_value(gap.allowed)}"
         case _:
-            return "retyped-output", _unknown(where, gap, "be more than before")
+            return "retyped-output", _describe_unknown_change(where, gap, "be more than before")
 
 
-def _subject(path: Path, whole: str) -> str:
+def _format_subject(path: Path, whole: str) -> str:
     return f"`{spell_path(path)}`" if path else whole
 
 
-def _noun(secret: bool) -> str:
+def _noun_for_input(secret: bool) -> str:
     return "secret" if secret else "input"
 
 
-def _unknown(where: str, gap: Gap, may: str) -> str:
+def _describe_unknown_change(where: str, gap: Gap, may: str) -> str:
     if gap.keyword == "notation":
         return f"{where} changed in a notation that is not compared field by field"
     if gap.keyword == "schema":
         return f"{where} changed deeper than is compared field by field"
-    return f"the `{printable(gap.keyword)}` of {where} changed, so that it may {may}"
+    return f"the `{make_printable(gap.keyword)}` of {where} changed, so that it may {may}"
 
 
-def _values(values: Sequence[Any]) -> str:
+def _join_cut_values(values: Sequence[Any]) -> str:
     shown = [spell_value(value) for value in values[:VALUES_SHOWN]]
     more = len(values) - len(shown)
-    return either([*shown, f"{more} more"] if more else shown) if shown else "nothing"
+    return join_alternatives([*shown, f"{more} more"] if more else shown) if shown else "nothing"
 
 
 # What a chain gives to a workflow and reads from it
@@ -191,9 +209,9 @@ def passes_input(payload: Payload, workflow: str, path: Path) -> bool:
     """Whether a step gives the workflow a value for `path`, or a value that may contain it."""
     return any(
         not path
-        or (path[0] in given and _holds(given[path[0]], path[1:]))
+        or (path[0] in given and _can_hold_path(given[path[0]], path[1:]))
         or (path[0] == OTHER_PROPERTIES and bool(given))
-        for given in _given(payload, workflow)
+        for given in _collect_step_values(payload, workflow)
     )
 
 
@@ -203,33 +221,33 @@ def withholds_input(payload: Payload, workflow: str, path: Path) -> bool:
     A part of an optional input is missing only in a step that gives that input.
     """
     return any(
-        _lacks(given[path[0]], path[1:]) if path[0] in given else len(path) == 1
-        for given in _given(payload, workflow)
+        _can_lack_path(given[path[0]], path[1:]) if path[0] in given else len(path) == 1
+        for given in _collect_step_values(payload, workflow)
     )
 
 
 def reads_output(payload: Payload, workflow: str, path: Path) -> bool:
     """Whether a step reads the output at `path`, a part of it, or something that contains it."""
     aliases = {step.get("session_alias") for step in steps_of(payload, workflow)}
-    for reference in _references(payload):
+    for reference in _find_references(payload):
         alias, *rest = reference.split(".")
-        if alias in aliases and rest[:1] == ["outputs"] and _meets(rest[1:], path):
+        if alias in aliases and rest[:1] == ["outputs"] and _is_path_overlapping(rest[1:], path):
             return True
     return False
 
 
-def _given(payload: Payload, workflow: str) -> Iterator[dict[Any, Any]]:
+def _collect_step_values(payload: Payload, workflow: str) -> Iterator[dict[Any, Any]]:
     """What each step gives, secrets as `$name` like in an input schema."""
     for step in steps_of(payload, workflow):
         yield {
             **(payload.get("shared_inputs") or {}),
-            **_secrets(payload.get("shared_sensitive_inputs")),
+            **_rename_secrets(payload.get("shared_sensitive_inputs")),
             **(step.get("inputs") or {}),
-            **_secrets(step.get("sensitive_inputs")),
+            **_rename_secrets(step.get("sensitive_inputs")),
         }
 
 
-def _secrets(values: Any) -> dict[str, Any]:
+def _rename_secrets(values: Any) -> dict[str, Any]:
     return {f"${name}": value for name, value in (values or {}).items()}
 
 
@@ -237,37 +255,37 @@ def _is_open(value: Any) -> bool:
     return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in _OPEN
 
 
-def _holds(value: Any, path: Path) -> bool:
+def _can_hold_path(value: Any, path: Path) -> bool:
     if not path or _is_open(value):
         return True
     first, *rest = path
     if isinstance(value, list | tuple):
-        return first is None and any(_holds(item, tuple(rest)) for item in value)
+        return first is None and any(_can_hold_path(item, tuple(rest)) for item in value)
     if not isinstance(value, Mapping):
         return True
     if first == OTHER_PROPERTIES:
-        return any(_holds(item, tuple(rest)) for item in value.values())
-    return first in value and _holds(value[first], tuple(rest))
+        return any(_can_hold_path(item, tuple(rest)) for item in value.values())
+    return first in value and _can_hold_path(value[first], tuple(rest))
 
 
-def _lacks(value: Any, path: Path) -> bool:
+def _can_lack_path(value: Any, path: Path) -> bool:
     if not path:
         return False
     if _is_open(value):
         return True
     first, *rest = path
     if isinstance(value, list | tuple):
-        return first is None and any(_lacks(item, tuple(rest)) for item in value)
+        return first is None and any(_can_lack_path(item, tuple(rest)) for item in value)
     if not isinstance(value, Mapping):
         return False
     if first in value:
-        return _lacks(value[first], tuple(rest))
+        return _can_lack_path(value[first], tuple(rest))
     if first == OTHER_PROPERTIES:
-        return any(_lacks(item, tuple(rest)) for item in value.values())
+        return any(_can_lack_path(item, tuple(rest)) for item in value.values())
     return not rest
 
 
-def _references(value: Any) -> Iterator[str]:
+def _find_references(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         reference = value.get("$ref")
         if isinstance(reference, str):
@@ -275,10 +293,10 @@ def _references(value: Any) -> Iterator[str]:
         value = list(value.values())
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _references(item)
+            yield from _find_references(item)
 
 
-def _meets(reference: list[str], path: Path) -> bool:
+def _is_path_overlapping(reference: list[str], path: Path) -> bool:
     """Whether one path is the beginning of the other; an item of a list is any item."""
     pairs = zip(reference, path, strict=False)
     return all(part == step or step in (None, OTHER_PROPERTIES) for part, step in pairs)

@@ -64,7 +64,7 @@ class DesiredState:
     unknown_models: Mapping[str, str] = field(default_factory=dict)
 
 
-def wanted_lists_of(bundle: Bundle, target: Target) -> WantedLists:
+def find_wanted_lists(bundle: Bundle, target: Target) -> WantedLists:
     """The lists that have to be read to compute the desired state."""
     tags = target.every_workflow_tags or any(item.tags for item in bundle.workflows)
     grouped = target.declared.get(TAG_GROUP, {})
@@ -77,19 +77,19 @@ def wanted_lists_of(bundle: Bundle, target: Target) -> WantedLists:
     )
 
 
-def desired_state(bundle: Bundle, target: Target, directory: Directory) -> DesiredState:
+def resolve_desired_state(bundle: Bundle, target: Target, directory: Directory) -> DesiredState:
     """Every resource that bundle and project file ask for, with names and references resolved."""
     models = ModelResolver(target, directory.models)
     problems: list[str] = []
     workflows = {}
     for artifact in bundle.workflows:
-        desired = _workflow(artifact, target, models, directory)
+        desired = _resolve_workflow(artifact, target, models, directory)
         workflows[desired.address] = desired
         problems += [
             f"`{desired.address}` cannot be deployed: {problem}"
-            for problem in workflow.refusals(desired.values)
+            for problem in workflow.find_refusals(desired.values)
         ]
-    named = tuple(_named(target, workflows, directory))
+    named = tuple(_resolve_named_resources(target, workflows, directory))
     used = {sha for artifact in bundle.workflows for sha in artifact.images}
     uploads = tuple(
         bundle.images[sha]
@@ -107,7 +107,7 @@ def desired_state(bundle: Bundle, target: Target, directory: Directory) -> Desir
     )
 
 
-def _workflow(
+def _resolve_workflow(
     artifact: WorkflowArtifact, target: Target, models: ModelResolver, directory: Directory
 ) -> Desired:
     def write_part(part: ModelName | ImageRef) -> str:
@@ -118,21 +118,23 @@ def _workflow(
     def close(value: Any, path: str) -> Any:
         match value:
             case ModelAlias(alias):
-                return models.id_of(alias, _role(path))
+                return models.id_of(alias, _role_in_path(path))
             case Template():
                 return value.render(write_part)
             case dict():
-                return {key: close(inner, _step(path, key)) for key, inner in value.items()}
+                return {
+                    key: close(inner, _join_path_step(path, key)) for key, inner in value.items()
+                }
             case list() | tuple():
                 return [close(inner, path) for inner in value]
             case str() if path in workflow.MODEL_PATHS:
-                models.check_id(value, _role(path))
+                models.check_id(value, _role_in_path(path))
                 return value.lower()
             case _:
                 return value
 
     payload = close({"name": artifact.title, **artifact.payload}, "")
-    values = workflow.declared_values(payload)
+    values = workflow.collect_declared_values(payload)
     return Desired(
         address=workflow_address(artifact.name),
         name=artifact.title,
@@ -162,7 +164,7 @@ def check_map_name(address: Address, checks: str) -> str:
     return fingerprint([address, workflow.CHECKS, checks])
 
 
-def _named(
+def _resolve_named_resources(
     target: Target, workflows: Mapping[Address, Desired], directory: Directory
 ) -> Iterator[DesiredNamed]:
     groups = {group.name: group.id for group in directory.tag_groups}
@@ -207,7 +209,9 @@ def _uses_models(artifact: WorkflowArtifact) -> bool:
             case Template():
                 return any(isinstance(part, ModelName) for part in value.open_parts)
             case dict():
-                return any(search(inner, _step(path, key)) for key, inner in value.items())
+                return any(
+                    search(inner, _join_path_step(path, key)) for key, inner in value.items()
+                )
             case list() | tuple():
                 return any(search(inner, path) for inner in value)
             case _:
@@ -216,9 +220,9 @@ def _uses_models(artifact: WorkflowArtifact) -> bool:
     return search(artifact.payload, "")
 
 
-def _step(path: str, key: str) -> str:
+def _join_path_step(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _role(path: str) -> str:
+def _role_in_path(path: str) -> str:
     return path.rpartition(".")[2]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from flowdsl.config.address import Address
 from flowdsl.config.project import KeySource
 from flowdsl.deploy.planning.named import NamedChange, key_source_mark
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 News = Literal["configuration", "provider", "endpoints", "source"]
 """What is new: the configuration, or where the key of one goes, or what it is read from."""
@@ -63,7 +63,7 @@ class Endpoint:
         """
         address, *behind = _BEHIND_PATH.split(self.url, maxsplit=1)
         plain = _CREDENTIAL.sub(r"\1***@", address).encode("ascii", "backslashreplace").decode()
-        return printable(plain + ("?..." if behind else ""))
+        return make_printable(plain + ("?..." if behind else ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +87,27 @@ class KeyRoute:
 
 def key_routes(changes: Iterable[NamedChange]) -> tuple[KeyRoute, ...]:
     """The routes of declared configurations that have a key or name an endpoint, changed or not."""
-    return tuple(route for change in changes if (route := _route(change)) is not None)
+    return tuple(route for change in changes if (route := _find_key_route(change)) is not None)
 
 
-def _route(change: NamedChange) -> KeyRoute | None:
+def _find_key_route(change: NamedChange) -> KeyRoute | None:
     wanted, live = change.desired, change.live
     if wanted is None or wanted.kind != "model":
         return None
-    provider, endpoints = str(wanted.values.get("provider")), _endpoints(wanted.values)
+    provider, endpoints = str(wanted.values.get("provider")), _find_foreign_endpoints(wanted.values)
     stored = live is not None and live.remote.get("api_key_alias") is not None
     if live is None:
         provider_before, before = None, None
         news: tuple[News, ...] = ("configuration",)
     else:
-        provider_before, before = str(live.values.get("provider")), _endpoints(live.values)
+        provider_before, before = (
+            str(live.values.get("provider")),
+            _find_foreign_endpoints(live.values),
+        )
         told: dict[News, bool] = {
             "provider": provider_before != provider,
             "endpoints": set(before) != set(endpoints),
-            "source": key_source_mark(wanted.key) != change.known_key_source,
+            "source": key_source_mark(wanted.key) != change.last_key_source,
         }
         news = tuple(name for name, is_new in told.items() if is_new)
     if not (wanted.key or stored or endpoints or before):
@@ -114,26 +117,26 @@ def _route(change: NamedChange) -> KeyRoute | None:
     )
 
 
-def _endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
+def _find_foreign_endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
     host = OWN_HOSTS.get(str(values.get("provider")))
     # What could be read in two ways is not the provider's own.
     own = None if host is None else re.compile(rf"https://{re.escape(host)}(?:/[A-Za-z0-9._/-]*)?")
     return tuple(
         endpoint
         for place in _PLACES
-        for endpoint in _named_in(values.get(place), place)
+        for endpoint in _find_named_endpoints(values.get(place), place)
         if own is None or not own.fullmatch(endpoint.url)
     )
 
 
-def _named_in(value: Any, path: str) -> Iterator[Endpoint]:
+def _find_named_endpoints(value: Any, path: str) -> Iterator[Endpoint]:
     """Every text that is a URL, or that stands under a name that speaks of one."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _named_in(inner, f"{path}.{key}")
+            yield from _find_named_endpoints(inner, f"{path}.{key}")
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
-            yield from _named_in(inner, f"{path}[{number}]")
+            yield from _find_named_endpoints(inner, f"{path}[{number}]")
     elif isinstance(value, str) and value.strip():
         _, inside, name = path.partition(".")
         if _URL.search(value) or (

@@ -37,7 +37,7 @@ class ModelResolver:
 
         `role` is a key of `model_metadata`, or `model` for a check.
         """
-        found = self._find(alias)
+        found = self._find_model(alias)
         if found is None:
             return NOT_YET_KNOWN
         self._check_role(found, role)
@@ -45,7 +45,7 @@ class ModelResolver:
 
     def name_of(self, alias: str) -> str:
         """The display name for `alias`; a placeholder when there is a problem."""
-        found = self._find(alias)
+        found = self._find_model(alias)
         return self._target.models.get(alias, alias) if found is None else found.name
 
     def check_id(self, model_id: str, role: str) -> None:
@@ -58,9 +58,9 @@ class ModelResolver:
             f"there is no model configuration with the id `{model_id}` in this organisation"
         )
 
-    def _find(self, alias: str) -> ModelConfiguration | None:
+    def _find_model(self, alias: str) -> ModelConfiguration | None:
         if alias not in self._target.models:
-            return self._default(alias)
+            return self._find_default_model(alias)
         name = self._target.models[alias]
         named = [model for model in self._models if model.name == name]
         usable = [model for model in named if not model.is_archived]
@@ -69,14 +69,20 @@ class ModelResolver:
         where = f"the model alias `{alias}` means `{name}`"
         if len(usable) > 1:
             ids = ", ".join(sorted(model.id for model in usable))
-            self._problem(f"{where}, and {len(usable)} model configurations have that name: {ids}")
+            self._report_problem(
+                f"{where}, and {len(usable)} model configurations have that name: {ids}"
+            )
         elif named:
-            self._problem(f"{where}, which is archived; unarchive it or map the alias to another")
+            self._report_problem(
+                f"{where}, which is archived; unarchive it or map the alias to another"
+            )
         elif name not in self._target.declared.get("model", {}):
-            self._problem(f"{where}, which does not exist; there are {self._existing()}")
+            self._report_problem(
+                f"{where}, which does not exist; there are {self._describe_existing_models()}"
+            )
         return None
 
-    def _default(self, alias: str) -> ModelConfiguration | None:
+    def _find_default_model(self, alias: str) -> ModelConfiguration | None:
         table = f"[env.{self._target.environment}.models]"
         if self._target.local:
             for model in self._models:
@@ -86,21 +92,22 @@ class ModelResolver:
                         f"it means `{model.name}` here"
                     ] = None
                     return model
-        self._problem(
-            f"the model alias `{alias}` is not in `{table}`; map it to one of {self._existing()}"
+        self._report_problem(
+            f"the model alias `{alias}` is not in `{table}`; map it to one of "
+            f"{self._describe_existing_models()}"
         )
         return None
 
     def _check_role(self, model: ModelConfiguration, role: str) -> None:
         if model.is_archived:
-            self._problem(f"the model configuration `{model.name}` is archived")
+            self._report_problem(f"the model configuration `{model.name}` is archived")
         elif role == MAIN_AGENT and model.is_computer_use_model is False:
-            self._problem(
+            self._report_problem(
                 f"`{model.name}` cannot be a main agent, because it is not a computer use model; "
-                f"computer use models are {self._existing(computer_use=True)}"
+                f"computer use models are {self._describe_existing_models(computer_use=True)}"
             )
 
-    def _existing(self, *, computer_use: bool = False) -> str:
+    def _describe_existing_models(self, *, computer_use: bool = False) -> str:
         names = {
             model.name
             for model in self._models
@@ -108,5 +115,5 @@ class ModelResolver:
         }
         return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
 
-    def _problem(self, message: str) -> None:
+    def _report_problem(self, message: str) -> None:
         self.problems[message] = None

@@ -66,7 +66,7 @@ class NamedChange:
         )
 
     @property
-    def known_key_source(self) -> str | None:
+    def last_key_source(self) -> str | None:
         """The mark of what the key was read from at the last deploy; None when state has none."""
         return None if self.prior is None else self.prior.applied.get(_KEY)
 
@@ -99,7 +99,7 @@ def plan_named(
     `AmbiguousName`.
     """
     order = list(NAMED_KIND)
-    changes = [_change(item, prior, directory) for item in wanted]
+    changes = [_plan_named_change(item, prior, directory) for item in wanted]
     managed = {item.address for item in wanted if item.managed}
     for address in prior.resources.keys() - managed:
         if address.kind in NAMED_KIND:
@@ -113,7 +113,9 @@ def plan_named(
     )
 
 
-def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> NamedChange:
+def _plan_named_change(
+    item: DesiredNamed, prior: StateDocument, directory: Directory
+) -> NamedChange:
     kind = NAMED_KIND[item.kind]
     last = prior.resources.get(item.address)
     found = kind.find(directory, item.name)
@@ -132,12 +134,12 @@ def _change(item: DesiredNamed, prior: StateDocument, directory: Directory) -> N
     live = found[0]
     desired = Desired(item.address, item.name, item.values)
     known = last if last is not None and last.id == live.id else None
-    difference = _compared(kind.policies, item, desired, known, live)
+    difference = _compare_named(kind.policies, item, desired, known, live)
     action: Literal["unchanged", "update"] = "unchanged" if difference.is_empty else "update"
     return NamedChange(item.address, action, item, live, difference, known)
 
 
-def _compared(
+def _compare_named(
     policies: Policies,
     item: DesiredNamed,
     desired: Desired,

@@ -219,9 +219,9 @@ class Plan:
 
     def only(self, addresses: Collection[Address]) -> Plan:
         """The plan for `addresses` alone, without those of them that are then occupied."""
-        return self._limited_to(set(addresses) - self.occupied(addresses).keys())
+        return self._keep_addresses(set(addresses) - self.find_occupied_addresses(addresses).keys())
 
-    def _limited_to(self, kept: Set[Address]) -> Plan:
+    def _keep_addresses(self, kept: Set[Address]) -> Plan:
         return replace(
             self,
             changes=tuple(change for change in self.changes if change.address in kept),
@@ -231,7 +231,7 @@ class Plan:
             whole=self.whole and self.addresses <= kept,
         )
 
-    def occupied(self, addresses: Collection[Address]) -> dict[Address, Address]:
+    def find_occupied_addresses(self, addresses: Collection[Address]) -> dict[Address, Address]:
         """Those of `addresses` that another workflow has, while all other addresses stay.
 
         Each is mapped to the address that the other workflow has to move to first.
@@ -253,7 +253,7 @@ class Plan:
                 return found
             found |= more
 
-    def restricted(self, addresses: Collection[Address]) -> Plan:
+    def restrict_to_addresses(self, addresses: Collection[Address]) -> Plan:
         """The plan for `addresses`, with the prerequisites that they need.
 
         It can be carried out unless it has `blocked_by`.
@@ -268,8 +268,8 @@ class Plan:
             if change.action == "create" and (change.address in tags or change.address.kind != TAG)
         }
         return replace(
-            self._limited_to({*addresses, *needed}),
-            blocked_by=self.occupied(addresses),
+            self._keep_addresses({*addresses, *needed}),
+            blocked_by=self.find_occupied_addresses(addresses),
             uploads=tuple(image for image in self.uploads if image.sha256 in images),
         )
 
@@ -319,7 +319,7 @@ def plan_changes(
         previous = moves.get(address)
         # A workflow that moves away from an address leaves it free for a new one.
         last = None if previous is None and address in away else tracked.get(previous or address)
-        adopted = target.adopted_as(address, wanted.renamed_from, desired.workflows)
+        adopted = target.find_adopted_id(address, wanted.renamed_from, desired.workflows)
         if last is None and adopted is not None:
             _refuse_second_owner(address, adopted, tracked, desired.workflows)
             if (other := owners.setdefault(adopted.lower(), address)) != address:
@@ -327,12 +327,14 @@ def plan_changes(
                     f"`{other}` and `{address}` are both to adopt `{adopted}`; "
                     "take out one of the entries"
                 )
-            changes.append(_adopt(target, wanted, adopted, live.get(adopted)))
+            changes.append(_plan_adoption(target, wanted, adopted, live.get(adopted)))
         elif last is None:
             changes.append(Change(address, Action.CREATE, wanted.name, wanted))
         else:
             found = live.get(last.id)
-            changes.append(_tracked(target, wanted, last, found, previous, address in recreate))
+            changes.append(
+                _plan_tracked_workflow(target, wanted, last, found, previous, address in recreate)
+            )
     gone = tracked.keys() - desired.workflows.keys() - away
     for address in gone:
         last = tracked[address]
@@ -374,7 +376,7 @@ def moves_of(
             del moves[address]
 
 
-def _tracked(
+def _plan_tracked_workflow(
     target: Target,
     wanted: Desired,
     last: ResourceState,
@@ -393,7 +395,9 @@ def _tracked(
     )
     if live is not None:
         difference = compare(workflow.POLICIES, wanted, last, live, target.ignored)
-        return replace(change, action=_action(difference), difference=difference, live=live)
+        return replace(
+            change, action=_action_for_difference(difference), difference=difference, live=live
+        )
     if recreate:
         return replace(change, action=Action.CREATE, prior=None, generation=last.generation + 1)
     return change
@@ -418,7 +422,7 @@ def _refuse_second_owner(
             )
 
 
-def _adopt(target: Target, wanted: Desired, adopted: str, live: Live | None) -> Change:
+def _plan_adoption(target: Target, wanted: Desired, adopted: str, live: Live | None) -> Change:
     if live is None:
         raise PlanError(
             f"`{wanted.address}` is to adopt `{adopted}`, which does not exist in this organisation"
@@ -443,7 +447,7 @@ def _adopt(target: Target, wanted: Desired, adopted: str, live: Live | None) -> 
     )
 
 
-def _action(difference: Difference) -> Action:
+def _action_for_difference(difference: Difference) -> Action:
     if difference.is_empty:
         return Action.UNCHANGED
     only_name = [change.path for change in difference.fields] == ["name"]

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from datetime import timedelta
 
 from flowdsl.deploy.resources import workflow
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Runtime
@@ -51,12 +51,16 @@ def still_to_come(intent: Intent, live: Live | None) -> frozenset[str]:
         return frozenset()
     if intent.action == "delete":
         return frozenset({EXISTENCE})
-    fields = {path for path, sent in _kept(intent, live) if hash_of(live, path) != sent}
+    fields = {
+        path for path, sent in _find_verifiable_fields(intent, live) if hash_of(live, path) != sent
+    }
     tags = set(intent.tagged) - live.tags.keys() or set(intent.untagged) & live.tags.keys()
     return frozenset(fields | ({"tags"} if tags else set()))
 
 
-def left_of(intent: Intent, live: Live | None, over: ResourceState | None = None) -> Intent | None:
+def find_outstanding_part(
+    intent: Intent, live: Live | None, over: ResourceState | None = None
+) -> Intent | None:
     """The part of a write that has not been seen to arrive; None when nothing is left.
 
     All fields are in one request, and each tag is written by a request of its own, after the reply
@@ -67,7 +71,7 @@ def left_of(intent: Intent, live: Live | None, over: ResourceState | None = None
         return None
     if intent.action == "delete":
         return intent
-    sent = _kept(intent, live)
+    sent = _find_verifiable_fields(intent, live)
     came = all(hash_of(live, path) == value for path, value in sent) and (
         over is None or any(over.applied.get(path) != value for path, value in sent)
     )
@@ -84,7 +88,7 @@ def left_of(intent: Intent, live: Live | None, over: ResourceState | None = None
     return rest if rest.tagged or rest.untagged else None
 
 
-def with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
+def record_arrived_part(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
     """`resource` with what a write did get done.
 
     A creation did all of `applied`. A field that differs now was changed by somebody else since, or
@@ -107,18 +111,20 @@ def with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceSt
     )
 
 
-def overtaken(
+def apply_arrived_strays(
     resource: ResourceState, strays: Collection[Intent], live: Live
 ) -> tuple[ResourceState, tuple[Intent, ...]]:
     """The resource after the strays that have arrived, and the strays that have not."""
     left = []
     for stray in strays:
-        rest = left_of(stray, live, resource)
+        rest = find_outstanding_part(stray, live, resource)
         if rest is not None:
             left.append(rest)
         if rest != stray:
-            came = stray if rest is None else _without(stray, rest)
-            resource = with_done(resource, came.replace(applied={}, tags=came.tagged), live)
+            came = stray if rest is None else _subtract_rest(stray, rest)
+            resource = record_arrived_part(
+                resource, came.replace(applied={}, tags=came.tagged), live
+            )
     return resource, tuple(left)
 
 
@@ -127,7 +133,7 @@ def strays_of(document: StateDocument, workflow_id: str) -> tuple[Intent, ...]:
     return tuple(stray for stray in document.strays if stray.resource_id == workflow_id)
 
 
-def deleted_by_us(document: StateDocument) -> frozenset[str]:
+def find_own_deletions(document: StateDocument) -> frozenset[str]:
     """The ids of workflows that a deletion of ours may have deleted, or may yet delete."""
     return frozenset(
         intent.resource_id
@@ -138,7 +144,7 @@ def deleted_by_us(document: StateDocument) -> frozenset[str]:
 
 def hash_of(live: Live, path: str) -> str:
     """The fingerprint of a field as the service has it."""
-    return fingerprint(normalise(workflow.POLICIES[path], live.values.get(path)))
+    return fingerprint(normalise_value(workflow.POLICIES[path], live.values.get(path)))
 
 
 async def until_late_writes_end(
@@ -159,12 +165,12 @@ async def until_late_writes_end(
         pause = min(2 * pause, LONGEST_POLL_SECONDS)
 
 
-def _kept(intent: Intent, live: Live) -> list[tuple[str, str]]:
+def _find_verifiable_fields(intent: Intent, live: Live) -> list[tuple[str, str]]:
     """The fields of a request that replies contain, each with the hash that was sent."""
     return [(path, sent) for path, sent in intent.sent.items() if path in live.values]
 
 
-def _without(stray: Intent, rest: Intent) -> Intent:
+def _subtract_rest(stray: Intent, rest: Intent) -> Intent:
     """The part of `stray` that is not in `rest`."""
     return stray.replace(
         sent={} if rest.sent else stray.sent,

@@ -43,12 +43,12 @@ from flowdsl.deploy.recovery.late_writes import (
     GIVEN_UP,
     LATE_WRITES_END,
     POLL_SECONDS,
-    deleted_by_us,
-    left_of,
-    overtaken,
+    apply_arrived_strays,
+    find_outstanding_part,
+    find_own_deletions,
+    record_arrived_part,
     strays_of,
     until_late_writes_end,
-    with_done,
 )
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.mark import Mark, mark_in
@@ -72,7 +72,9 @@ class Unresolved(FlowdslError):
 
 def mark_of(target: Target, intent: Intent) -> Mark:
     """The mark that a creation gives to its workflow."""
-    return Mark(target.project, target.environment, intent.address, intent.generation, intent.short)
+    return Mark(
+        target.project, target.environment, intent.address, intent.generation, intent.short_id
+    )
 
 
 def creation_key(intent: Intent) -> str:
@@ -216,7 +218,7 @@ async def _wait_for_all(
         ) -> None:
             # A workflow that cannot be read now is read again in the end.
             with suppress(CyberdeskError):
-                if left_of(one[0], await read_if_there(own, one[1])) is None:
+                if find_outstanding_part(one[0], await read_if_there(own, one[1])) is None:
                     return
             missing.append(one)
 
@@ -226,14 +228,14 @@ async def _wait_for_all(
             return
         if not told:
             told = True
-            some = named(intent.address for intent, _ in waiting)
+            some = describe_addresses(intent.address for intent, _ in waiting)
             tell(
                 f"waiting up to {LATE_WRITES_END.seconds} s for the interrupted write of {some}: "
                 "it may still be on its way, and would replace what is deployed now"
             )
 
 
-def named(addresses: Iterable[Address]) -> str:
+def describe_addresses(addresses: Iterable[Address]) -> str:
     """Addresses for a sentence: a single one by its name, several by their number."""
     every = sorted(set(addresses))
     return f"`{every[0]}`" if len(every) == 1 else f"{len(every)} workflows"
@@ -286,9 +288,9 @@ async def _find_all(
         with suppress(OverflowError):  # a time at the edge of the calendar leaves nothing out
             since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
         try:
-            marked = await created_workflows(client, since)
+            marked = await read_created_workflows(client, since)
         except CyberdeskError as error:
-            raise _unresolved(target, missing[0], error) from None
+            raise _error_for_unresolved(target, missing[0], error) from None
         for intent in missing:
             if there := marked.get(mark_of(target, intent)):
                 found[intent.id] = there[0]
@@ -299,9 +301,9 @@ async def _find_all(
     return found
 
 
-def _unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unresolved:
+def _error_for_unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unresolved:
     return Unresolved(
-        f"whether `{intent.address}` was created is not known (intent {intent.short}): {error}; "
+        f"whether `{intent.address}` was created is not known (intent {intent.short_id}): {error}; "
         f"find out with `flowdsl recover {intent.address} --env {target.environment}`, or deploy "
         "again, which looks for it before anything else"
     )
@@ -327,12 +329,12 @@ async def _create_again(
         for _ in range(LAST_LOOKS if error.outcome_unknown else 0):
             await runtime.sleep(POLL_SECONDS)
             with suppress(CyberdeskError):
-                if found := (await created_workflows(client)).get(mark):
+                if found := (await read_created_workflows(client)).get(mark):
                     return found[0]
-        raise _unresolved(target, intent, error) from None
+        raise _error_for_unresolved(target, intent, error) from None
 
 
-async def created_workflows(
+async def read_created_workflows(
     client: CyberdeskClient, since: datetime | None = None
 ) -> dict[Mark, list[str]]:
     """The ids of marked workflows by mark, the oldest first; `since` is a time of creation.
@@ -359,7 +361,7 @@ def record_created(journal: Journal, intent: Intent, live: Live) -> None:
     """Record that the creation of an intent made `live`, and resolve the intent."""
     created = ResourceState(id=live.id, generation=intent.generation, name=intent.name)
     journal.see_organization(live.organization_id)
-    journal.put(intent.address, _with_done(created, intent, live))
+    journal.put(intent.address, _record_interrupted_part(created, intent, live))
     journal.resolve(intent)
 
 
@@ -386,8 +388,8 @@ async def _take_over(
         check_organization(target, journal.document, {live.organization_id}, left)
     journal.see_organization(live.organization_id)
     if resource is not None and intent.action != "delete":
-        journal.put(intent.address, _with_done(resource, intent, live))
-    rest = left_of(intent, live)
+        journal.put(intent.address, _record_interrupted_part(resource, intent, live))
+    rest = find_outstanding_part(intent, live)
     if rest is None:
         return []
     given_up_at = runtime.now() + GIVEN_UP
@@ -403,7 +405,7 @@ WORDS = {"create": "tagging", "update": "change", "delete": "deletion"}
 """What messages call an open write of a workflow that exists, by its action."""
 
 
-def with_interrupted_writes(
+def assume_interrupted_writes(
     document: StateDocument, live: Mapping[str, Live], tracked: Mapping[Address, str]
 ) -> StateDocument:
     """`document` as it will be once the open writes of known workflows are resolved.
@@ -413,7 +415,7 @@ def with_interrupted_writes(
     of these workflows that exist, by id.
     """
     resources = dict(document.resources)
-    deleted = deleted_by_us(document)
+    deleted = find_own_deletions(document)
     for address, workflow_id in tracked.items():
         if workflow_id in deleted and workflow_id not in live:
             resources.pop(address, None)
@@ -425,10 +427,12 @@ def with_interrupted_writes(
             and resource.generation == intent.generation
             and resource.id in live
         ):
-            resources[intent.address] = _with_done(resource, intent, live[resource.id])
+            resources[intent.address] = _record_interrupted_part(
+                resource, intent, live[resource.id]
+            )
     for address, resource in resources.items():
         if resource.id in live and (strays := strays_of(document, resource.id)):
-            resources[address], _ = overtaken(resource, strays, live[resource.id])
+            resources[address], _ = apply_arrived_strays(resource, strays, live[resource.id])
     return document.replace(resources=resources)
 
 
@@ -437,9 +441,9 @@ def record_arrivals(
 ) -> None:
     """Record which strays have arrived, so that a plan does not take them for edits.
 
-    `live` and `tracked` are as for `with_interrupted_writes`.
+    `live` and `tracked` are as for `assume_interrupted_writes`.
     """
-    deleted = deleted_by_us(journal.document)
+    deleted = find_own_deletions(journal.document)
     for address, workflow_id in tracked.items():
         resource = journal.document.resources.get(address)
         if resource is None or resource.id != workflow_id:
@@ -448,12 +452,12 @@ def record_arrivals(
             if workflow_id in deleted:
                 journal.drop(address)
         elif strays := strays_of(journal.document, workflow_id):
-            resource, left = overtaken(resource, strays, live[workflow_id])
+            resource, left = apply_arrived_strays(resource, strays, live[workflow_id])
             journal.put(address, resource)
             journal.hold(workflow_id, left)
 
 
-def _with_done(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
+def _record_interrupted_part(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
     # Until a deploy has succeeded, a workflow is protected by the state before as by the one after.
     protect = resource.protect or intent.protect
-    return with_done(resource, intent, live).replace(protect=protect)
+    return record_arrived_part(resource, intent, live).replace(protect=protect)

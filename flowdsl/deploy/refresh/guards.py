@@ -30,10 +30,12 @@ def guards_of(
 
     `tracked` maps the workflows in state to their ids, and `gone` are those that do not exist.
     """
-    return tuple(_tripped(plan, len(tracked), len(gone), on_breaking))
+    return tuple(_find_tripped_guards(plan, len(tracked), len(gone), on_breaking))
 
 
-def _tripped(plan: Plan, tracked: int, gone: int, on_breaking: OnBreaking) -> Iterator[Guard]:
+def _find_tripped_guards(
+    plan: Plan, tracked: int, gone: int, on_breaking: OnBreaking
+) -> Iterator[Guard]:
     deletes = len(plan.of(Action.DELETE))
     if deletes > max(FEW_DELETES, SHARE_OF_DELETES * tracked):
         yield Guard(DELETES, deletes, f"{deletes} of {tracked} workflows would be deleted")
@@ -131,7 +133,7 @@ def check_source(job: Job, deployed: Source | None) -> None:
         )
 
 
-def decide(job: Job, plan: Plan) -> Plan:
+def decide_on_drift(job: Job, plan: Plan) -> Plan:
     """The plan to carry out, which leaves drifted resources alone when that is chosen.
 
     A drifted workflow is skipped as a whole: with half of it from the dashboard and half from the
@@ -156,27 +158,27 @@ def decide(job: Job, plan: Plan) -> Plan:
     if choice == "overwrite":
         return plan
     if choice == "skip":
-        return _without(plan, drifted)
+        return _leave_drifted_alone(plan, drifted)
     job.ui.show_plan(plan)
     raise Stop(
         Status.CONFLICT,
-        *_explain(drifted),
+        *_explain_drift(drifted),
         f"{way_to_keep(drifted)}; or deploy with `--on-drift overwrite` or `--on-drift skip`",
     )
 
 
-def _without(plan: Plan, drifted: Mapping[Address, frozenset[str]]) -> Plan:
+def _leave_drifted_alone(plan: Plan, drifted: Mapping[Address, frozenset[str]]) -> Plan:
     others = plan.addresses - drifted.keys()
     as_well = (
         f"`{address}` is left as it is as well: the workflow that is there now has to move to "
         f"`{moved}` first"
-        for address, moved in sorted(plan.occupied(others).items())
+        for address, moved in sorted(plan.find_occupied_addresses(others).items())
     )
-    left = (f"{edited}, and is left as it is" for edited in _explain(drifted))
+    left = (f"{edited}, and is left as it is" for edited in _explain_drift(drifted))
     return replace(plan.only(others), skipped=(*left, *as_well))
 
 
-def _explain(drifted: Mapping[Address, frozenset[str]]) -> list[str]:
+def _explain_drift(drifted: Mapping[Address, frozenset[str]]) -> list[str]:
     return [
         f"{', '.join(f'`{path}`' for path in sorted(paths))} of `{address}` was edited since the "
         "last deploy"

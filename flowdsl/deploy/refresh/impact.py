@@ -33,13 +33,15 @@ async def study_impact(
     """
     impact: dict[Address, Impact] = {}
     changed = [change for change in plan.changes if changes_what_is_replayed(change)]
-    approved = await _approved(client, [_id(change) for change in changed], concurrency)
+    approved = await _read_approved_by_workflow(
+        client, [_prior_id(change) for change in changed], concurrency
+    )
     for change in changed:
-        if found := approved.get(_id(change)):
+        if found := approved.get(_prior_id(change)):
             impact[change.address] = Impact(trajectories=found)
 
     async def count(own: CyberdeskClient, change: Change) -> None:
-        impact[change.address] = await _of_deletion(own, _id(change))
+        impact[change.address] = await _of_deletion(own, _prior_id(change))
 
     await for_each(client, plan.of(Action.DELETE), count, concurrency=concurrency)
     return impact
@@ -52,28 +54,28 @@ def changes_what_is_replayed(change: Change) -> bool:
     return any(field.path in REPLAYED for field in change.difference.fields)
 
 
-async def approved_trajectories(
+async def read_approved_trajectories(
     client: CyberdeskClient, workflow_id: str
 ) -> tuple[Trajectory, ...]:
     """The approved recordings of one workflow, generated or not; raises `CyberdeskError`."""
-    return (await _listed(client, workflow_id)).get(workflow_id, ())
+    return (await _list_approved_by_workflow(client, workflow_id)).get(workflow_id, ())
 
 
-async def _approved(
+async def _read_approved_by_workflow(
     client: CyberdeskClient, ids: list[str], concurrency: int
 ) -> Mapping[str, tuple[Trajectory, ...]]:
     if len(ids) > ONE_BY_ONE:
-        return await _listed(client, None)
+        return await _list_approved_by_workflow(client, None)
     found: dict[str, tuple[Trajectory, ...]] = {}
 
     async def read(own: CyberdeskClient, workflow_id: str) -> None:
-        found[workflow_id] = await approved_trajectories(own, workflow_id)
+        found[workflow_id] = await read_approved_trajectories(own, workflow_id)
 
     await for_each(client, ids, read, concurrency=concurrency)
     return found
 
 
-async def _listed(
+async def _list_approved_by_workflow(
     client: CyberdeskClient, workflow_id: str | None
 ) -> Mapping[str, tuple[Trajectory, ...]]:
     lists = await asyncio.gather(
@@ -107,13 +109,13 @@ async def _of_deletion(client: CyberdeskClient, workflow_id: str) -> Impact:
         asyncio.gather(*runs), asyncio.gather(*recordings)
     )
     return Impact(
-        trajectories=await approved_trajectories(client, workflow_id),
+        trajectories=await read_approved_trajectories(client, workflow_id),
         runs_total=total.total,
         runs_active=sum(page.total for page in active),
         trajectories_total=sum(page.total for page in counts),
     )
 
 
-def _id(change: Change) -> str:
+def _prior_id(change: Change) -> str:
     assert change.prior is not None, "only what exists has an impact"
     return change.prior.id

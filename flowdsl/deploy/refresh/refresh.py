@@ -15,21 +15,21 @@ from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.ownership.identity import (
     check_api_base,
     check_organization,
-    expected_organization,
-    left_over,
-    lost_state,
+    find_expected_organization,
+    find_unclaimed_workflows,
     prove_organization,
+    stop_for_lost_state,
 )
 from flowdsl.deploy.planning.breaking import breaking_changes
-from flowdsl.deploy.planning.desired import DesiredState, desired_state, wanted_lists_of
+from flowdsl.deploy.planning.desired import DesiredState, find_wanted_lists, resolve_desired_state
 from flowdsl.deploy.planning.named import plan_named
 from flowdsl.deploy.planning.plan import Plan, plan_changes
-from flowdsl.deploy.recovery.late_writes import deleted_by_us
+from flowdsl.deploy.recovery.late_writes import find_own_deletions
 from flowdsl.deploy.refresh.guards import guards_of
 from flowdsl.deploy.refresh.impact import study_impact
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, read_directory
-from flowdsl.deploy.resources.policy import canonical
+from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import Target
 from flowdsl.deploy.workers import for_each
@@ -61,7 +61,7 @@ async def read_prior(job: Job) -> StateDocument:
     versioned = await asyncio.to_thread(job.store.load)
     if versioned is None:
         versioned = await state_after_all(job.client, job.target, job.store, job.bundle)
-    return _document(job, versioned)
+    return _require_document(job, versioned)
 
 
 async def state_after_all(
@@ -77,20 +77,20 @@ async def state_after_all(
         )
         for item in bundle.workflows
     }
-    left = await left_over(client, target, in_source)
+    left = await find_unclaimed_workflows(client, target, in_source)
     # A first deploy beside this one writes its state before it creates anything: look again.
     versioned = await asyncio.to_thread(store.load) if left else None
     if versioned is None and left:
-        raise lost_state(target, store.url, left)
+        raise stop_for_lost_state(target, store.url, left)
     return versioned
 
 
 async def read_state(job: Job) -> StateDocument:
     """The state document, or a new one when there is none, whatever the organisation holds."""
-    return _document(job, await asyncio.to_thread(job.store.load))
+    return _require_document(job, await asyncio.to_thread(job.store.load))
 
 
-def _document(job: Job, versioned: Versioned | None) -> StateDocument:
+def _require_document(job: Job, versioned: Versioned | None) -> StateDocument:
     if versioned is not None:
         refuse_moved(versioned.document, job.store.url)
         check_api_base(job.target, versioned.document)
@@ -110,31 +110,33 @@ async def refresh(job: Job, prior: StateDocument) -> Refreshed:
     Raises `Stop` for a wrong organisation or a project that it cannot satisfy, and
     `CyberdeskError`.
     """
-    directory = await read_directory(job.client, wanted_lists_of(job.bundle, job.target))
+    directory = await read_directory(job.client, find_wanted_lists(job.bundle, job.target))
     tracked = prior.workflow_ids()
     live = await read_tracked(
         job.client,
         {*tracked.values(), *job.target.adopted.values()},
         concurrency=job.options.concurrency,
     )
-    deleted = deleted_by_us(prior)
+    deleted = find_own_deletions(prior)
     ours = {address for address, workflow_id in tracked.items() if workflow_id in deleted}
     given_up = job.options.recreate | job.target.forgotten | ours
     organization_id = await prove_organization(
         job.client, job.target, prior, directory, live, tracked, given_up
     )
-    return Refreshed(directory, _wanted(job, directory), live, tracked, organization_id)
+    return Refreshed(
+        directory, _require_desired_state(job, directory), live, tracked, organization_id
+    )
 
 
 async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -> Refreshed:
     """`before` with the lists read again; raises `Stop` for a wrong organisation."""
-    directory = await read_directory(job.client, wanted_lists_of(job.bundle, job.target))
+    directory = await read_directory(job.client, find_wanted_lists(job.bundle, job.target))
     owners = directory.organizations()
     check_organization(job.target, prior, owners)
     return replace(
         before,
         directory=directory,
-        desired=_wanted(job, directory),
+        desired=_require_desired_state(job, directory),
         organization_id=min(owners, default=before.organization_id),
     )
 
@@ -144,7 +146,9 @@ def is_unproven(job: Job, prior: StateDocument, seen: Refreshed) -> bool:
 
     Until one has, no two writes may be under way: the first may have gone to another organisation.
     """
-    return seen.organization_id is None and expected_organization(job.target, prior) is not None
+    return (
+        seen.organization_id is None and find_expected_organization(job.target, prior) is not None
+    )
 
 
 def concurrency_of(job: Job, prior: StateDocument, seen: Refreshed) -> int:
@@ -166,7 +170,7 @@ def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
         prune=options.prune,
     )
     if options.only:
-        plan = plan.restricted(options.only)
+        plan = plan.restrict_to_addresses(options.only)
     if unknown := sorted(_unknown_models(plan, seen.desired.unknown_models)):
         raise Stop(Status.INVALID, *unknown)
     if options.breaking != "ignore":
@@ -188,7 +192,7 @@ def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
             continue
         fields = () if change.difference is None else change.difference.fields
         sent = [field.value for field in fields] or list(change.desired.values.values())
-        text = canonical(sent)
+        text = render_canonical_json(sent)
         found |= {
             f"`{change.address}` cannot be deployed: {message}"
             for model, message in unknown.items()
@@ -210,8 +214,8 @@ async def full_plan(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
     return replace(plan, impact=impact)
 
 
-def _wanted(job: Job, directory: Directory) -> DesiredState:
-    desired = desired_state(job.bundle, job.target, directory)
+def _require_desired_state(job: Job, directory: Directory) -> DesiredState:
+    desired = resolve_desired_state(job.bundle, job.target, directory)
     if desired.problems:
         raise Stop(Status.INVALID, *desired.problems)
     return desired

@@ -44,12 +44,12 @@ def parse_mark(text: str) -> Mark | None:
 
 def mark_in(input_schema: str | None) -> Mark | None:
     """The mark in an input schema as the service stores it, or None."""
-    schema = _object(input_schema)
+    schema = _parse_object_schema(input_schema)
     comment = None if schema is None else schema.get(COMMENT)
     return parse_mark(comment.split(" ", 1)[0]) if isinstance(comment, str) else None
 
 
-def with_mark(input_schema: str | None, mark: Mark | None) -> str | None:
+def insert_mark(input_schema: str | None, mark: Mark | None) -> str | None:
     """`input_schema` with `mark` as its first key; an object schema when there is none.
 
     A comment of the author's own follows the mark after a blank. A schema that is not a JSON object
@@ -58,7 +58,7 @@ def with_mark(input_schema: str | None, mark: Mark | None) -> str | None:
     if mark is None:
         return input_schema
     schema: dict[str, Any] | None = (
-        {"type": "object"} if input_schema is None else _object(input_schema)
+        {"type": "object"} if input_schema is None else _parse_object_schema(input_schema)
     )
     if schema is None:
         return input_schema
@@ -77,7 +77,7 @@ def without_mark(schema: dict[str, Any]) -> dict[str, Any]:
     return {**rest, COMMENT: own} if own else rest
 
 
-def _object(text: str | None) -> dict[str, Any] | None:
+def _parse_object_schema(text: str | None) -> dict[str, Any] | None:
     try:
         value = json.loads(text) if text and not is_crowded(text) else None
     except (ValueError, RecursionError):

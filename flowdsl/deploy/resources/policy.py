@@ -64,7 +64,7 @@ The last two are schemas that ask for nothing: a workflow without inputs gets on
 """
 
 
-def normalise(policy: FieldPolicy, value: Any) -> Any:
+def normalise_value(policy: FieldPolicy, value: Any) -> Any:
     """The normal form of a wire value, which is equal for values that mean the same.
 
     None means that there is nothing.
@@ -72,7 +72,7 @@ def normalise(policy: FieldPolicy, value: Any) -> Any:
     if value is None or (isinstance(policy.default, str) and not value.strip()):
         value = policy.default
     if policy.json_text and isinstance(value, str):
-        value = _parsed(value)
+        value = _parse_schema_text(value)
     if value is None or value in EMPTIES:
         return None
     if policy.item:
@@ -82,21 +82,21 @@ def normalise(policy: FieldPolicy, value: Any) -> Any:
 
 def fingerprint(value: Any) -> str:
     """The SHA-256 of the canonical JSON of a normal form, in hex."""
-    return sha256(canonical(value).encode()).hexdigest()
+    return sha256(render_canonical_json(value).encode()).hexdigest()
 
 
-def canonical(value: Any) -> str:
+def render_canonical_json(value: Any) -> str:
     """The canonical JSON of a value: sorted keys, no blanks, whole numbers without a fraction."""
     plain = _whole_numbers(value)
     return json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
 def _normal_item(policies: Mapping[str, FieldPolicy], item: Mapping[str, Any]) -> dict[str, Any]:
-    normal = {name: normalise(policy, item.get(name)) for name, policy in policies.items()}
+    normal = {name: normalise_value(policy, item.get(name)) for name, policy in policies.items()}
     return {name: value for name, value in normal.items() if value is not None}
 
 
-def _parsed(text: str) -> Any:
+def _parse_schema_text(text: str) -> Any:
     if is_crowded(text):
         return text
     try:

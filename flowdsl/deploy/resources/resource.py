@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowdsl.config.address import Address
-from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise
+from flowdsl.deploy.resources.policy import Policies, fingerprint, normalise_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Desired:
     def hashes(self, policies: Policies) -> Mapping[str, str]:
         """The fingerprint of each declared field, made once, since every comparison needs it."""
         if not self._hashes:
-            self._hashes.update(hashes(policies, self.values))
+            self._hashes.update(hash_fields(policies, self.values))
         return self._hashes
 
 
@@ -55,6 +55,8 @@ class Live:
     children: Mapping[str, str] = field(default_factory=dict)
 
 
-def hashes(policies: Policies, values: Mapping[str, Any]) -> dict[str, str]:
+def hash_fields(policies: Policies, values: Mapping[str, Any]) -> dict[str, str]:
     """The fingerprint of each field's normal form."""
-    return {path: fingerprint(normalise(policies[path], value)) for path, value in values.items()}
+    return {
+        path: fingerprint(normalise_value(policies[path], value)) for path, value in values.items()
+    }

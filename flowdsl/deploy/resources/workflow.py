@@ -16,7 +16,7 @@ from flowdsl.cyberdesk.models.workflow import (
     WorkflowCreate,
     WorkflowPatch,
 )
-from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
+from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
 from flowdsl.deploy.resources.policy import FieldPolicy, Policies
 from flowdsl.deploy.resources.resource import Desired, Live
 
@@ -96,11 +96,11 @@ POLICIES = Policies(
 """Every field that this version knows.
 
 Others are ours only when the source names them in `extra`: those of the workflow under their name,
-those of a check under `post_run_checks.<label>.<field>`, with the label of `labelled`.
+those of a check under `post_run_checks.<label>.<field>`, with the label of `label_checks`.
 """
 
 
-def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
+def collect_declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The declared fields of a payload by path.
 
     Each model id, and each field that a check passes through, has a path of its own. A null model
@@ -108,7 +108,7 @@ def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
     concrete id.
     """
     values = {path: value for path, value in payload.items() if path != MODELS}
-    for label, check in labelled(payload.get(CHECKS) or ()):
+    for label, check in label_checks(payload.get(CHECKS) or ()):
         values |= {_check_path(label, field): value for field, value in _newer_fields(check)}
     for key, model in (payload.get(MODELS) or {}).items():
         if model is not None:
@@ -116,7 +116,7 @@ def declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def refusals(values: Mapping[str, Any]) -> Iterator[str]:
+def find_refusals(values: Mapping[str, Any]) -> Iterator[str]:
     """Why `values` cannot be sent, each reason as the end of a sentence."""
     never = "belongs to the service and is never sent; take it out of `extra`"
     for path in sorted(values.keys() & WorkflowCreate.never_sent):
@@ -135,7 +135,7 @@ def refusals(values: Mapping[str, Any]) -> Iterator[str]:
         plain = [
             {key: check[key] for key in check.keys() & _CHECK_FIELDS.keys()} for check in checks
         ]
-        WorkflowCreate.model_validate(_known(values, {}, plain, {}))
+        WorkflowCreate.model_validate(_build_known_body(values, {}, plain, {}))
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
             place = ".".join(str(part) for part in problem["loc"])
@@ -150,7 +150,7 @@ def live_workflow(workflow: Workflow) -> Live:
     checks = {
         label: check
         for (label, _), check in zip(
-            labelled({"name": check.name} for check in workflow.post_run_checks or ()),
+            label_checks({"name": check.name} for check in workflow.post_run_checks or ()),
             workflow.post_run_checks or (),
             strict=True,
         )
@@ -179,9 +179,11 @@ async def read(client: CyberdeskClient, workflow_id: str) -> Live:
 
 async def create(client: CyberdeskClient, desired: Desired, *, mark: Mark, key: str) -> str:
     """Create the workflow with its mark and return its id; tags are a second step."""
-    body = _known(desired.values, {}, desired.values.get(CHECKS), {})
-    body["input_schema"] = with_mark(body.get("input_schema"), mark)
-    request = WorkflowCreate.model_validate(body).passing(_newer(desired.values))
+    body = _build_known_body(desired.values, {}, desired.values.get(CHECKS), {})
+    body["input_schema"] = insert_mark(body.get("input_schema"), mark)
+    request = WorkflowCreate.model_validate(body).copy_passing(
+        _collect_newer_fields(desired.values)
+    )
     # Repeated only by callers that have looked for it first: how long the service knows a key is
     # not documented.
     created = await client.workflows.create(request, idempotency_key=key, once=True)
@@ -206,17 +208,21 @@ async def update(
     if any(path.startswith(f"{CHECKS}.") for path in changes):
         # A field that left the source is null in `changes`, but may be in the service's copy.
         checks = [
-            {**_passed_through_in(changes, label), **check}
-            for label, check in labelled(desired.values.get(CHECKS) or ())
+            {**_find_passed_through_fields(changes, label), **check}
+            for label, check in label_checks(desired.values.get(CHECKS) or ())
         ]
-    body = _known(changes, live.remote.get(MODELS) or {}, checks, _surviving_checks(live, children))
+    body = _build_known_body(
+        changes, live.remote.get(MODELS) or {}, checks, _surviving_checks(live, children)
+    )
     if "input_schema" in body:
-        body["input_schema"] = with_mark(body["input_schema"], mark_in(live.values["input_schema"]))
-    request = WorkflowPatch.model_validate(body).passing(_newer(changes))
+        body["input_schema"] = insert_mark(
+            body["input_schema"], mark_in(live.values["input_schema"])
+        )
+    request = WorkflowPatch.model_validate(body).copy_passing(_collect_newer_fields(changes))
     await client.workflows.update(live.id, request, idempotency_key=key)
 
 
-def _known(
+def _build_known_body(
     values: Mapping[str, Any],
     remote_models: Mapping[str, Any],
     checks: Iterable[Mapping[str, Any]] | None,
@@ -237,26 +243,27 @@ def _known(
             body[path] = value
     if checks is not None or CHECKS in values:
         body[CHECKS] = [
-            _check(item, remote_checks.get(label, {})) for label, item in labelled(checks or ())
+            _build_check(item, remote_checks.get(label, {}))
+            for label, item in label_checks(checks or ())
         ]
     if models:
         # All four keys are sent, because a partial object may be merged or may replace: unknown.
         known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
-        body[MODELS] = ModelMetadata.over(remote_models, known | models)
+        body[MODELS] = ModelMetadata.lay_over(remote_models, known | models)
     return body
 
 
-def _check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> PostRunCheckUpsert:
+def _build_check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> PostRunCheckUpsert:
     """A check to send: fields that we compare as declared, others as the service has them."""
     owned = {
         name: declared.get(name, policy.default)
         for name, policy in _CHECK_FIELDS.items()
         if name in declared or name in remote
     }
-    return PostRunCheckUpsert.over(remote, owned).passing(dict(_newer_fields(declared)))
+    return PostRunCheckUpsert.lay_over(remote, owned).copy_passing(dict(_newer_fields(declared)))
 
 
-def _newer(values: Mapping[str, Any]) -> dict[str, Any]:
+def _collect_newer_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow's own fields in `values` that this version does not know."""
     return {
         path: value
@@ -270,13 +277,13 @@ def _newer_fields(check: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     return ((field, value) for field, value in check.items() if field not in _CHECK_FIELDS)
 
 
-def _passed_through_in(changes: Mapping[str, Any], label: str) -> dict[str, Any]:
+def _find_passed_through_fields(changes: Mapping[str, Any], label: str) -> dict[str, Any]:
     """The fields in `changes` that a check passes through or has to clear."""
     split = ((path.rpartition("."), value) for path, value in changes.items())
     return {field: value for (of, _, field), value in split if of == f"{CHECKS}.{label}"}
 
 
-def labelled(checks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def label_checks(checks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each check with a label that is unique: its name, and from the second of a name on a number.
 
     The number is on a line of its own.
@@ -296,7 +303,7 @@ def _surviving_checks(live: Live, children: Mapping[str, str]) -> dict[str, Mapp
     """The service's checks by the labels that the source has for them."""
     checks = live.values.get(CHECKS) or ()
     by_id = {check["id"]: check for check in checks}
-    by_name = dict(labelled(checks))
+    by_name = dict(label_checks(checks))
     renamed = {
         name: by_id[check_id]
         for name, check_id in children.items()

@@ -11,7 +11,7 @@ _EMOJI_STYLE = "\ufe0f"
 """Asks for the wide emoji form of the narrow character before it."""
 
 
-def cells(line: str) -> list[tuple[str, int]]:
+def split_into_cells(line: str) -> list[tuple[str, int]]:
     """What to print for each code point of a line, and the columns it takes.
 
     Tabs become spaces. Control and invisible format characters, also those that reorder text,
@@ -28,7 +28,7 @@ def cells(line: str) -> list[tuple[str, int]]:
             width = TAB_STOP - column % TAB_STOP
             shown = " " * width
         elif character.isascii():
-            shown = character if character.isprintable() else escaped(character)
+            shown = character if character.isprintable() else escape_character(character)
             width = len(shown)
         else:
             shown, width = _wide_cell(character)
@@ -71,12 +71,12 @@ def _wide_cell(character: str) -> tuple[str, int]:
     if "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff":
         return character, 0  # vowels and final consonants of a Hangul syllable
     if kind[0] in "CZ" and kind != "Zs":
-        shown = escaped(character)
+        shown = escape_character(character)
         return shown, len(shown)
     return character, 2 if east_asian_width(character) in "WF" else 1
 
 
-def escaped(character: str) -> str:
+def escape_character(character: str) -> str:
     """A character as an escape such as `\\x1b` or `\\u202e`."""
     code = ord(character)
     if code < 0x100:
@@ -84,11 +84,11 @@ def escaped(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """`text` on one line, with every control or invisible character escaped."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        escaped(character) if character in "\t\r\n" else cells(character)[0][0]
+        escape_character(character) if character in "\t\r\n" else split_into_cells(character)[0][0]
         for character in text
     )

@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.source.text import Position, Span
 
 from ..diagnostic import Diagnostic
-from ..fingerprint import fingerprints
+from ..fingerprint import compute_fingerprints
 
 FORMAT_VERSION = 1
 
@@ -27,7 +27,7 @@ def render_json(
     items = [
         _item(diagnostic, fingerprint, show_path)
         for diagnostic, fingerprint in zip(
-            diagnostics, prints or fingerprints(diagnostics), strict=True
+            diagnostics, prints or compute_fingerprints(diagnostics), strict=True
         )
     ]
     return json.dumps({"format_version": FORMAT_VERSION, "diagnostics": items}, indent=2)

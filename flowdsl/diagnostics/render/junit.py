@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ..diagnostic import Diagnostic
-from .cells import escaped
+from .cells import escape_character
 from .terse import terse_line
 from .text import render_one
 
@@ -37,13 +37,13 @@ def render_junit(
         f'  <testsuite name="flowdsl check" {counts} skipped="0">',
     ]
     for path, of_file in by_path.items():
-        lines += _case(show_path(path), of_file, failing, show_path)
+        lines += _render_case(show_path(path), of_file, failing, show_path)
     text = "\n".join([*lines, "  </testsuite>", "</testsuites>"])
     # ASCII is right in any encoding that standard output may have.
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _case(
+def _render_case(
     name: str,
     diagnostics: list[Diagnostic],
     failing: Collection[str],
@@ -70,4 +70,4 @@ def _case(
 
 def xml_text(text: str) -> str:
     """A text for XML; what XML cannot hold is escaped as in a terminal."""
-    return _UNFIT.sub(lambda match: _SPECIAL.get(match[0]) or escaped(match[0]), text)
+    return _UNFIT.sub(lambda match: _SPECIAL.get(match[0]) or escape_character(match[0]), text)

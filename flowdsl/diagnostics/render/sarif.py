@@ -12,7 +12,7 @@ from flowdsl import REFERENCE, __version__
 from flowdsl.source.text import Span
 
 from ..diagnostic import ERROR, INFO, WARNING, Diagnostic, DiagnosticSpec, Fix
-from ..fingerprint import fingerprints
+from ..fingerprint import compute_fingerprints
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,7 +46,9 @@ def render_sarif(
     }
     results = [
         _result(found, indices[found.name], fingerprint, from_root)
-        for found, fingerprint in zip(diagnostics, prints or fingerprints(diagnostics), strict=True)
+        for found, fingerprint in zip(
+            diagnostics, prints or compute_fingerprints(diagnostics), strict=True
+        )
     ]
     run = {
         "tool": {"driver": driver},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..diagnostic import Diagnostic
-from .cells import printable
+from .cells import make_printable
 
 
 def render_terse(diagnostics: Iterable[Diagnostic], show_path: Callable[[str], str] = str) -> str:
@@ -16,7 +16,7 @@ def render_terse(diagnostics: Iterable[Diagnostic], show_path: Callable[[str], s
 def terse_line(diagnostic: Diagnostic, show_path: Callable[[str], str]) -> str:
     """The line of one finding."""
     first = diagnostic.span.first
-    return printable(
+    return make_printable(
         f"{show_path(diagnostic.span.path)}:{first.line}:{first.column}: "
         f"{diagnostic.severity} {diagnostic.name}: {diagnostic.message}"
     )

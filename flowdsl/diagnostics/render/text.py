@@ -19,8 +19,8 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
 from ..diagnostic import ERROR, INFO, WARNING, Diagnostic
-from .cells import cells, printable
-from .summary import summary
+from .cells import make_printable, split_into_cells
+from .summary import render_summary
 
 LINE_WIDTH = 120
 """Columns of a source line that are shown; a longer one is cut to a window around the place."""
@@ -30,7 +30,7 @@ _BLUE = "1;34"
 _SEVERITY_COLOR = {ERROR: "1;31", WARNING: "1;33", INFO: "1;36"}
 
 
-class _Mark(Record):
+class _SnippetMark(Record):
     """An underlined range inside one line, in code points from 0, the end exclusive."""
 
     line: int
@@ -49,27 +49,27 @@ def render_text(
 ) -> str:
     """All findings, a blank line after each, then the counting line."""
     blocks = [render_one(found, color=color, show_path=show_path) + "\n" for found in diagnostics]
-    return "\n".join([*blocks, summary(diagnostics, file_count)])
+    return "\n".join([*blocks, render_summary(diagnostics, file_count)])
 
 
 def render_one(
     diagnostic: Diagnostic, *, color: bool = False, show_path: Callable[[str], str] = str
 ) -> str:
     """One finding, without a final line break."""
-    paint = _painted if color else _plain
+    paint = _paint_text if color else _plain
     tone = _SEVERITY_COLOR[diagnostic.severity]
     title = paint(f"{diagnostic.severity}[{diagnostic.name}]", tone)
-    lines = [f"{title}{paint(': ' + printable(diagnostic.message), _BOLD)}"]
-    groups = _groups(diagnostic)
+    lines = [f"{title}{paint(': ' + make_printable(diagnostic.message), _BOLD)}"]
+    groups = _group_marks(diagnostic)
     width = max(len(str(mark.line)) for _, marks in groups for mark in marks)
     bar = paint(f"{' ' * width} |", _BLUE)
     for index, (span, marks) in enumerate(groups):
         arrow = "-->" if index == 0 else ":::"
         first = span.first
-        place = f"{printable(show_path(span.path))}:{first.line}:{first.column}"
+        place = f"{make_printable(show_path(span.path))}:{first.line}:{first.column}"
         lines.append(f"{' ' * width}{paint(arrow, _BLUE)} {place}")
         if span.source.text:  # a file that is empty or cannot be read has nothing to show
-            lines += [bar, *_snippet(span.source, marks, width, tone, paint)]
+            lines += [bar, *_render_snippet(span.source, marks, width, tone, paint)]
     remarks = [("note", note) for note in diagnostic.notes]
     if diagnostic.help is not None:
         remarks.append(("help", diagnostic.help))
@@ -79,9 +79,9 @@ def render_one(
     for kind, text in remarks:
         first_line, *others = text.split("\n")
         lines.append(
-            f"{' ' * width} {paint('=', _BLUE)} {paint(kind, _BOLD)}: {printable(first_line)}"
+            f"{' ' * width} {paint('=', _BLUE)} {paint(kind, _BOLD)}: {make_printable(first_line)}"
         )
-        lines += [f"{' ' * (width + 3)}{printable(other)}" for other in others]
+        lines += [f"{' ' * (width + 3)}{make_printable(other)}" for other in others]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -89,16 +89,16 @@ def _plain(text: str, _: str) -> str:
     return text
 
 
-def _painted(text: str, code: str) -> str:
+def _paint_text(text: str, code: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m"
 
 
-def _groups(diagnostic: Diagnostic) -> list[tuple[Span, list[_Mark]]]:
+def _group_marks(diagnostic: Diagnostic) -> list[tuple[Span, list[_SnippetMark]]]:
     """For each file, the span to name and the marks to show, sorted by line.
 
     The file of the primary span comes first.
     """
-    groups: dict[str, tuple[Span, list[_Mark]]] = {}
+    groups: dict[str, tuple[Span, list[_SnippetMark]]] = {}
     places = [(diagnostic.span, diagnostic.label, True)]
     places += [(label.span, label.text, False) for label in diagnostic.labels]
     for span, text, primary in places:
@@ -108,25 +108,29 @@ def _groups(diagnostic: Diagnostic) -> list[tuple[Span, list[_Mark]]]:
     return list(groups.values())
 
 
-def _marks(span: Span, text: str, primary: bool) -> list[_Mark]:
+def _marks(span: Span, text: str, primary: bool) -> list[_SnippetMark]:
     """One mark, or two for a range of several lines: from its start, and up to its end."""
     first, last = span.first, span.last
     if first.line == last.line:
-        return [_Mark(first.line, first.column - 1, last.column - 1, primary, text)]
+        return [_SnippetMark(first.line, first.column - 1, last.column - 1, primary, text)]
     source = span.source
-    opening = _Mark(first.line, first.column - 1, len(source.line(first.line)), primary, "")
+    opening = _SnippetMark(first.line, first.column - 1, len(source.line(first.line)), primary, "")
     # A range that ends with a line break ends on the line before it.
     closing_line = last.line if last.column > 1 else last.line - 1
     if closing_line == first.line:
-        return [_Mark(opening.line, opening.start, opening.end, primary, text)]
+        return [_SnippetMark(opening.line, opening.start, opening.end, primary, text)]
     closing = source.line(closing_line)
     indent = len(closing) - len(closing.lstrip())
     end = last.column - 1 if closing_line == last.line else len(closing)
-    return [opening, _Mark(closing_line, min(indent, end), end, primary, text)]
+    return [opening, _SnippetMark(closing_line, min(indent, end), end, primary, text)]
 
 
-def _snippet(
-    source: SourceFile, marks: list[_Mark], width: int, tone: str, paint: Callable[[str, str], str]
+def _render_snippet(
+    source: SourceFile,
+    marks: list[_SnippetMark],
+    width: int,
+    tone: str,
+    paint: Callable[[str, str], str],
 ) -> list[str]:
     """The marked lines, each followed by its underlines.
 
@@ -144,7 +148,7 @@ def _snippet(
             shown = mark.line
         underline = ("^" if mark.primary else "-") * excerpt.length
         if mark.text:
-            underline += f" {printable(mark.text)}"
+            underline += f" {make_printable(mark.text)}"
         pointer = paint(underline, tone if mark.primary else _BLUE)
         lines.append(f"{margin} {' ' * excerpt.before}{pointer}")
     return lines
@@ -162,31 +166,31 @@ class _Excerpt(Record):
     whole: bool
 
 
-def _excerpt(line: str, mark: _Mark) -> _Excerpt:
+def _excerpt(line: str, mark: _SnippetMark) -> _Excerpt:
     # Only a part around the mark is measured: a line can be as long as a file.
     base = max(0, mark.start - 2 * LINE_WIDTH) if len(line) > 4 * LINE_WIDTH else 0
-    row = cells(line[base : base + 4 * LINE_WIDTH])
+    row = split_into_cells(line[base : base + 4 * LINE_WIDTH])
     first, last = min(mark.start - base, len(row)), min(mark.end - base, len(row))
     while 0 < first < len(row) and row[first][1] == 0:
         first -= 1  # a combining mark is underlined together with the character before it
     start, end = 0, len(row)
-    if len(line) > len(row) or _columns(row) > LINE_WIDTH:
-        start, end = _window(row, first)
+    if len(line) > len(row) or _count_columns(row) > LINE_WIDTH:
+        start, end = _find_window(row, first)
     cut_before, cut_after = base + start > 0, base + end < len(line)
     shown = "".join(text for text, _ in row[start:end])
     return _Excerpt(
         f"{'…' if cut_before else ''}{shown}{'…' if cut_after else ''}",
-        _columns(row[start:first]) + cut_before,
-        max(_columns(row[first : min(last, end)]), 1),
+        _count_columns(row[start:first]) + cut_before,
+        max(_count_columns(row[first : min(last, end)]), 1),
         not (cut_before or cut_after),
     )
 
 
-def _columns(row: list[tuple[str, int]]) -> int:
+def _count_columns(row: list[tuple[str, int]]) -> int:
     return sum(columns for _, columns in row)
 
 
-def _window(row: list[tuple[str, int]], first: int) -> tuple[int, int]:
+def _find_window(row: list[tuple[str, int]], first: int) -> tuple[int, int]:
     """Start and end of the cells to show of a long line.
 
     The cell at `first` has a third of the columns before it.

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.errors import invalid_request
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import post_run_checks
 from flowdsl.emulator.wire.models import WorkflowPostRunCheckResponse, WorkflowPostRunCheckUpsert
@@ -63,9 +63,11 @@ def reconcile_checks(
         row = current.get(identifier)
         location = ("body", "post_run_checks", position, "id")
         if row is None:
-            raise invalid(location, f"the workflow has no check `{identifier}`", "value_error")
+            raise invalid_request(
+                location, f"the workflow has no check `{identifier}`", "value_error"
+            )
         if identifier in kept:
-            raise invalid(location, f"check `{identifier}` is listed twice", "value_error")
+            raise invalid_request(location, f"check `{identifier}` is listed twice", "value_error")
         kept.add(identifier)
         if (row.definition, row.position) != (definition, position):
             transaction.connection.execute(

@@ -27,7 +27,7 @@ def included(
     ]
 
 
-def included_pools(
+def pools_to_include(
     replies: Iterable[MachineResponse], include: str | None
 ) -> list[IncludedResource] | None:
     """The pools the machines are in; None unless `include` names `pools`."""
@@ -36,7 +36,7 @@ def included_pools(
     return included("pool", (pool for reply in replies for pool in reply.pools or ()))
 
 
-def included_machines(
+def machines_to_include(
     transaction: Transaction, replies: Iterable[PoolResponse], include: str | None
 ) -> list[IncludedResource] | None:
     """The machines of the pools; None unless `include` names `machines`."""
@@ -45,7 +45,7 @@ def included_machines(
     return included("machine", machines_of_pools(transaction, [row.id for row in replies]))
 
 
-def included_workflows(
+def workflows_to_include(
     transaction: Transaction, replies: Iterable[TrajectoryResponse], include: str | None
 ) -> list[IncludedResource] | None:
     """The workflows the trajectories belong to; None unless `include` names `workflow`."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy import Row
 
-from flowdsl.emulator.errors import Location, invalid, refused
+from flowdsl.emulator.errors import Location, invalid_request, refused
 from flowdsl.emulator.resources.rows import Resource
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.store import Transaction
@@ -126,7 +126,9 @@ def refuse_unusable_models(
             problem = "is no computer-use model"
         if problem is not None:
             place = (*location, field)
-            raise invalid(place, f"model configuration `{model_id}` {problem}", "model_unusable")
+            raise invalid_request(
+                place, f"model configuration `{model_id}` {problem}", "model_unusable"
+            )
 
 
 def _own_model_row(transaction: Transaction, model_id: UUID) -> Row[Any]:

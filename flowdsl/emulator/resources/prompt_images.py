@@ -12,10 +12,10 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 from sqlalchemy import Row
 
 from flowdsl.emulator.context import context_of
-from flowdsl.emulator.errors import invalid
+from flowdsl.emulator.errors import invalid_request
 from flowdsl.emulator.resources.rows import Resource
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, sign_url
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import prompt_images
 from flowdsl.emulator.wire.models import (
@@ -63,16 +63,16 @@ async def upload_workflow_prompt_image(
     # Read through the plain file object: the asynchronous one would give up the event loop.
     content = file.file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise invalid(("body", "file"), "the image is larger than 10 MB", "too_large")
+        raise invalid_request(("body", "file"), "the image is larger than 10 MB", "too_large")
     content_type = image_type(content)
     if content_type is None:
         known = ", ".join(EXTENSIONS)
-        raise invalid(("body", "file"), f"the file is none of {known}", "media_type")
+        raise invalid_request(("body", "file"), f"the file is none of {known}", "media_type")
     name = sanitize_filename(file.filename, content_type)
     row = insert_image(transaction, name, content_type, content)
     return WorkflowPromptImageResponse(
         supabase_url=URL_PREFIX + row.path,
-        signed_url=_signed_url(request, row.path),
+        signed_url=_sign_image_url(request, row.path),
         filename=row.filename,
         content_type=row.content_type,
         size_bytes=row.size_bytes,
@@ -100,7 +100,7 @@ async def get_workflow_prompt_image_signed_url(
     row = IMAGES.row(transaction, path)
     return WorkflowPromptImageSignedUrlResponse(
         supabase_url=URL_PREFIX + row.path,
-        signed_url=_signed_url(request, row.path),
+        signed_url=_sign_image_url(request, row.path),
         expires_in=SIGNED_URL_SECONDS,
     )
 
@@ -124,8 +124,8 @@ async def serve_signed_image(request: Request, path: str, expires: str, token: s
     )
 
 
-def _signed_url(request: Request, path: str) -> str:
-    return signed_url(request, _FOLDER, path, SIGNED_URL_SECONDS)
+def _sign_image_url(request: Request, path: str) -> str:
+    return sign_url(request, _FOLDER, path, SIGNED_URL_SECONDS)
 
 
 def image_type(content: bytes) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import Row
 
-from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.errors import invalid_request, not_found
 from flowdsl.emulator.resources.rows import Resource
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.store import Transaction
@@ -66,7 +66,7 @@ PROVIDERS = {
 @router.get("")
 async def list_provider_credentials(transaction: Current) -> list[ProviderCredentialResponse]:
     """All slots, those without a key of the organisation too."""
-    return [_reply(slot, CREDENTIALS.find(transaction, slot)) for slot in PROVIDERS]
+    return [_render_credential(slot, CREDENTIALS.find(transaction, slot)) for slot in PROVIDERS]
 
 
 @router.put("/{slot}")
@@ -78,7 +78,7 @@ async def upsert_provider_credential(
     It is not tried (assumption `credential-unasked`). 422 for one that lacks what the slot needs
     (`credential-needs`).
     """
-    auth_type, shown = _read(slot, body)
+    auth_type, shown = _read_credential(slot, body)
     values = {
         "auth_type": auth_type.value,
         "status": ProviderCredentialStatus.ACTIVE.value,
@@ -90,7 +90,7 @@ async def upsert_provider_credential(
         CREDENTIALS.insert(transaction, slot=slot.value, **values)
     else:
         CREDENTIALS.change(transaction, slot, **values)
-    return _reply(slot, CREDENTIALS.row(transaction, slot))
+    return _render_credential(slot, CREDENTIALS.row(transaction, slot))
 
 
 @router.post("/{slot}/validate")
@@ -107,7 +107,7 @@ async def validate_provider_credential(
         slot=slot,
         ok=True,
         checks=[check],
-        credential=_reply(slot, CREDENTIALS.row(transaction, slot)),
+        credential=_render_credential(slot, CREDENTIALS.row(transaction, slot)),
     )
 
 
@@ -126,7 +126,7 @@ async def delete_provider_credential(
         activated_at=None,
         last_validated_at=None,
     )
-    return _reply(slot, CREDENTIALS.row(transaction, slot))
+    return _render_credential(slot, CREDENTIALS.row(transaction, slot))
 
 
 def source_for(transaction: Transaction, provider: str) -> ProviderCredentialSource:
@@ -136,38 +136,38 @@ def source_for(transaction: Transaction, provider: str) -> ProviderCredentialSou
     return ProviderCredentialSource.ORGANIZATION if owned else ProviderCredentialSource.CYBERDESK
 
 
-def _read(
+def _read_credential(
     slot: ProviderCredentialSlot, body: ProviderCredentialUpsert
 ) -> tuple[ProviderCredentialAuthType, ProviderCredentialDisplayMetadata]:
     """The kind of a credential and what may be seen of it."""
     match slot:
         case ProviderCredentialSlot.GOOGLE:
-            account = _service_account(_needed(slot, body, "service_account_json"))
+            account = _service_account(_require_field(slot, body, "service_account_json"))
             shown = ProviderCredentialDisplayMetadata(
                 project_id=account["project_id"], client_email=account["client_email"]
             )
             return ProviderCredentialAuthType.SERVICE_ACCOUNT_JSON, shown
         case ProviderCredentialSlot.AWS_BEDROCK:
-            mode = _needed(slot, body, "bedrock_auth_mode")
-            region = _needed(slot, body, "aws_region")
+            mode = _require_field(slot, body, "bedrock_auth_mode")
+            region = _require_field(slot, body, "aws_region")
             if mode == BedrockAuthMode.API_KEY:
-                last = _last4(_needed(slot, body, "api_key"))
+                last = _last_characters(_require_field(slot, body, "api_key"))
                 shown = ProviderCredentialDisplayMetadata(key_last4=last, aws_region=region)
                 return ProviderCredentialAuthType.AWS_BEDROCK_API_KEY, shown
-            last = _last4(_needed(slot, body, "aws_access_key_id"))
-            _needed(slot, body, "aws_secret_access_key")
+            last = _last_characters(_require_field(slot, body, "aws_access_key_id"))
+            _require_field(slot, body, "aws_secret_access_key")
             shown = ProviderCredentialDisplayMetadata(access_key_id_last4=last, aws_region=region)
             return ProviderCredentialAuthType.AWS_IAM, shown
         case _:
-            last = _last4(_needed(slot, body, "api_key"))
+            last = _last_characters(_require_field(slot, body, "api_key"))
             shown = ProviderCredentialDisplayMetadata(key_last4=last)
             return ProviderCredentialAuthType.API_KEY, shown
 
 
-def _needed(slot: ProviderCredentialSlot, body: ProviderCredentialUpsert, name: str) -> str:
+def _require_field(slot: ProviderCredentialSlot, body: ProviderCredentialUpsert, name: str) -> str:
     value: str | None = getattr(body, name)
     if not value:
-        raise invalid(("body", name), f"slot `{slot}` needs `{name}` here", "missing")
+        raise invalid_request(("body", name), f"slot `{slot}` needs `{name}` here", "missing")
     return value
 
 
@@ -177,14 +177,14 @@ def _service_account(text: str) -> dict[str, str]:
     try:
         read: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise invalid(location, "the key file is no JSON", "json_invalid") from None
+        raise invalid_request(location, "the key file is no JSON", "json_invalid") from None
     for name in ("project_id", "client_email"):
         if not isinstance(read, dict) or not isinstance(read.get(name), str):
-            raise invalid(location, f"the key file has no text `{name}`", "missing")
+            raise invalid_request(location, f"the key file has no text `{name}`", "missing")
     return read  # type: ignore[no-any-return]
 
 
-def _last4(secret: str) -> str | None:
+def _last_characters(secret: str) -> str | None:
     return secret[-4:] if len(secret) >= SHOWN_FROM else None
 
 
@@ -195,7 +195,9 @@ def _refuse_empty(transaction: Transaction, slot: ProviderCredentialSlot) -> Non
         raise not_found(CREDENTIALS.kind, slot)
 
 
-def _reply(slot: ProviderCredentialSlot, row: Row[Any] | None) -> ProviderCredentialResponse:
+def _render_credential(
+    slot: ProviderCredentialSlot, row: Row[Any] | None
+) -> ProviderCredentialResponse:
     provider, source = PROVIDERS[slot], ProviderCredentialSource.ORGANIZATION
     if row is None:
         source = ProviderCredentialSource.CYBERDESK

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from flowdsl.emulator.clock import format_time
-from flowdsl.emulator.errors import invalid, not_found
+from flowdsl.emulator.errors import invalid_request, not_found
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.wire.values import Paging, ReplyModel, RequestModel
 
@@ -65,20 +65,20 @@ class Resource(Generic[Reply]):
         return columns.created_at if "created_at" in columns else columns.connected_at
 
     @cached_property
-    def _own(self) -> Select[Any]:
+    def _visible_rows_query(self) -> Select[Any]:
         columns = self.table.c
         own = and_(columns.organization_id == bindparam("own"), self._made <= bindparam("until"))
         visible = or_(columns.organization_id.is_(None), own) if self.is_shared else own
         return select(self.table).where(visible).order_by(*self.order)
 
     @cached_property
-    def _one(self) -> Select[Any]:
-        return self._own.where(self.table.c[self.key] == bindparam("key"))
+    def _row_by_key_query(self) -> Select[Any]:
+        return self._visible_rows_query.where(self.table.c[self.key] == bindparam("key"))
 
     def find(self, transaction: Transaction, key: UUID | str) -> Row[Any] | None:
         """One row; None where the organisation has none of this key."""
         bound = {"own": transaction.organization_id, "until": transaction.now, "key": str(key)}
-        return transaction.connection.execute(self._one, bound).one_or_none()
+        return transaction.connection.execute(self._row_by_key_query, bound).one_or_none()
 
     def row(self, transaction: Transaction, key: UUID | str) -> Row[Any]:
         """One row; 404 where the organisation has none of this key."""
@@ -98,10 +98,14 @@ class Resource(Generic[Reply]):
 
         A list lacks those that are too young for one.
         """
-        asked = self._own.where(*conditions) if conditions else self._own
+        asked = (
+            self._visible_rows_query.where(*conditions) if conditions else self._visible_rows_query
+        )
         if columns:
             asked = asked.with_only_columns(*columns)
-        return transaction.connection.execute(asked, self._bound(transaction, is_list)).all()
+        return transaction.connection.execute(
+            asked, self._bind_parameters(transaction, is_list)
+        ).all()
 
     def named(self, transaction: Transaction, ids: Iterable[str]) -> Sequence[Row[Any]]:
         """The organisation's rows of these ids, in order."""
@@ -116,11 +120,11 @@ class Resource(Generic[Reply]):
         columns: Sequence[Column[Any]] = (),
     ) -> tuple[Sequence[Row[Any]], int]:
         """One page of the rows that meet all `conditions`, and the number of all of them."""
-        matching = self._own.where(*conditions)
+        matching = self._visible_rows_query.where(*conditions)
         asked = matching.order_by(None).order_by(*order) if order else matching
         if columns:
             asked = asked.with_only_columns(*columns)
-        bound = self._bound(transaction, is_list=True)
+        bound = self._bind_parameters(transaction, is_list=True)
         rows = transaction.connection.execute(
             asked.offset(wanted.skip).limit(wanted.limit), bound
         ).all()
@@ -158,7 +162,7 @@ class Resource(Generic[Reply]):
         if "updated_at" in self.table.c:
             values = {"updated_at": transaction.now, **values}
         if values:
-            self._execute(transaction, key, update(self.table).values(**values))
+            self._execute_for_row(transaction, key, update(self.table).values(**values))
 
     def update(self, transaction: Transaction, key: UUID | str, body: RequestModel) -> None:
         """Changes what a body says; 404 as for `row` before the body is looked at."""
@@ -167,7 +171,7 @@ class Resource(Generic[Reply]):
 
     def delete(self, transaction: Transaction, key: UUID | str) -> None:
         """Removes a row with what belongs to it; 404 as for `row`."""
-        self._execute(transaction, key, delete(self.table))
+        self._execute_for_row(transaction, key, delete(self.table))
 
     def changes(self, transaction: Transaction, body: RequestModel) -> dict[str, Any]:
         """The keys sent with the values of their columns."""
@@ -175,7 +179,7 @@ class Resource(Generic[Reply]):
         changes: dict[str, Any] = {}
         for name, value in sent.items():
             if value is None and name in self.required:
-                raise invalid(("body", name), f"`{name}` cannot be null", "string_type")
+                raise invalid_request(("body", name), f"`{name}` cannot be null", "string_type")
             if value is None and name in self.kept_on_null:
                 continue
             moment = getattr(body, name)
@@ -184,7 +188,7 @@ class Resource(Generic[Reply]):
                 changes[name] = new_aliases(transaction, value)
         return changes
 
-    def _execute(
+    def _execute_for_row(
         self, transaction: Transaction, key: UUID | str, statement: Update | Delete
     ) -> None:
         """Executes a statement for one row that is there by now; 404 where there is none."""
@@ -197,7 +201,7 @@ class Resource(Generic[Reply]):
         if not transaction.connection.execute(statement.where(*at_key)).rowcount:
             raise not_found(self.kind, key)
 
-    def _bound(self, transaction: Transaction, is_list: bool) -> dict[str, str]:
+    def _bind_parameters(self, transaction: Transaction, is_list: bool) -> dict[str, str]:
         until = transaction.listed_until if is_list else None
         return {"own": transaction.organization_id, "until": until or transaction.now}
 
@@ -230,7 +234,7 @@ def conditions_of(
     return conditions
 
 
-def contains(
+def conditions_for_needle(
     needle: str | None, identifier: Column[Any], *texts: Column[Any]
 ) -> list[ColumnElement[bool]]:
     """Rows with `needle` in the id or in one of `texts`, upper and lower case alike."""

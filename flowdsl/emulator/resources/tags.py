@@ -88,7 +88,7 @@ async def create_tag(transaction: Current, body: WorkflowTagCreate) -> WorkflowT
 @router.put("/reorder", status_code=204)
 async def reorder_tags(transaction: Current, body: ReorderRequest) -> None:
     """Puts the named tags first, in this order."""
-    _reorder(transaction, TAGS, body.ids)
+    _reorder_rows(transaction, TAGS, body.ids)
 
 
 @router.get("/{tag_id}")
@@ -155,7 +155,7 @@ async def create_tag_group(
 @group_router.put("/reorder", status_code=204)
 async def reorder_tag_groups(transaction: Current, body: ReorderRequest) -> None:
     """Puts the named groups first, in this order."""
-    _reorder(transaction, GROUPS, body.ids)
+    _reorder_rows(transaction, GROUPS, body.ids)
 
 
 @group_router.get("/{group_id}")
@@ -286,7 +286,7 @@ def _next_position(transaction: Transaction, resource: Resource[Any]) -> int:
     return rows[-1].position + 1 if rows else 0
 
 
-def _reorder(transaction: Transaction, resource: Resource[Any], ids: Sequence[UUID]) -> None:
+def _reorder_rows(transaction: Transaction, resource: Resource[Any], ids: Sequence[UUID]) -> None:
     """Puts the rows `ids` first, in this order; the others follow in their old order.
 
     404 for an id the organisation does not have (assumption `partial-reorder`).

@@ -13,11 +13,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from sqlalchemy import Row, bindparam, insert, select
 
-from flowdsl.emulator.errors import invalid, refused
+from flowdsl.emulator.errors import invalid_request, refused
 from flowdsl.emulator.resources.checks import checks_of_workflows, copy_checks, reconcile_checks
 from flowdsl.emulator.resources.model_configurations import refuse_unusable_models
 from flowdsl.emulator.resources.prompt_images import copy_referenced_images
-from flowdsl.emulator.resources.rows import Resource, conditions_of, contains, include_names
+from flowdsl.emulator.resources.rows import (
+    Resource,
+    conditions_for_needle,
+    conditions_of,
+    include_names,
+)
 from flowdsl.emulator.resources.tags import add_tags, copy_tags, remove_tag, tags_of_workflows
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.store import Transaction
@@ -107,7 +112,7 @@ async def list_workflows(
 ) -> PaginatedResponseWithIncludesWorkflowResponse:
     """One page, newest `updated_at` first; `include` wins over `include_tags`."""
     conditions = conditions_of(workflows, wanted)
-    conditions += contains(wanted.search, workflows.c.id, workflows.c.name)
+    conditions += conditions_for_needle(wanted.search, workflows.c.id, workflows.c.name)
     for tag_id in _parse_tag_ids(wanted.tag_ids):
         holders = select(workflow_tags.c.workflow_id).where(workflow_tags.c.tag_id == str(tag_id))
         conditions.append(workflows.c.id.in_(holders))
@@ -152,7 +157,7 @@ async def update_workflow(
     changes = WORKFLOWS.changes(transaction, body)
     changes.pop("post_run_checks", None)
     if "workflow_metadata" in changes:
-        changes["workflow_metadata"] = _merged_metadata(row.workflow_metadata, body)
+        changes["workflow_metadata"] = _merge_metadata(row.workflow_metadata, body)
     _push_version(transaction, row)
     WORKFLOWS.change(transaction, row.id, **changes)
     if body.post_run_checks is not None:
@@ -297,7 +302,7 @@ def _parse_tag_ids(text: str | None) -> list[UUID]:
             ids.append(UUID(item))
         except ValueError:
             place = ("query", "tag_ids")
-            raise invalid(place, f"`{item}` is not a UUID", "uuid_parsing") from None
+            raise invalid_request(place, f"`{item}` is not a UUID", "uuid_parsing") from None
     return ids
 
 
@@ -309,10 +314,10 @@ def _refuse_unusable(transaction: Transaction, body: WorkflowCreate | WorkflowUp
             json.loads(body.input_schema)
         except (ValueError, RecursionError) as error:
             message = f"`input_schema` is no JSON: {error}"
-            raise invalid(("body", "input_schema"), message, "json_invalid") from None
+            raise invalid_request(("body", "input_schema"), message, "json_invalid") from None
 
 
-def _merged_metadata(current: dict[str, Any] | None, body: WorkflowUpdate) -> dict[str, Any] | None:
+def _merge_metadata(current: dict[str, Any] | None, body: WorkflowUpdate) -> dict[str, Any] | None:
     """The metadata after a change, merged key by key.
 
     A null key is removed, and a null object clears all (SDK model `WorkflowUpdate`).

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from flowdsl.emulator.errors import not_found
 from flowdsl.emulator.resources import machines as resources
-from flowdsl.emulator.resources.included import included_machines, included_pools
+from flowdsl.emulator.resources.included import machines_to_include, pools_to_include
 from flowdsl.emulator.resources.machines import (
     MACHINES,
     POOLS,
@@ -23,10 +23,10 @@ from flowdsl.emulator.resources.machines import (
     machines_of_pools,
     pool_replies,
 )
-from flowdsl.emulator.resources.rows import conditions_of, contains
+from flowdsl.emulator.resources.rows import conditions_for_needle, conditions_of
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.changes import cancel_runs_of_machine
-from flowdsl.emulator.runs.schedule import replan
+from flowdsl.emulator.runs.schedule import replan_waiting_runs
 from flowdsl.emulator.tables import machines, pool_machines
 from flowdsl.emulator.wire.models import (
     MachineCreate,
@@ -114,10 +114,12 @@ async def list_machines(
     transaction: Current, wanted: Annotated[MachineFilter, Query()]
 ) -> PaginatedResponseWithIncludesMachineResponse:
     """One page, oldest first."""
-    searched = contains(wanted.search, machines.c.id, machines.c.name, machines.c.hostname)
+    searched = conditions_for_needle(
+        wanted.search, machines.c.id, machines.c.name, machines.c.hostname
+    )
     rows, total = MACHINES.page(transaction, wanted, *conditions_of(machines, wanted), *searched)
     items = machine_replies(transaction, rows)
-    included = included_pools(items, wanted.include)
+    included = pools_to_include(items, wanted.include)
     return PaginatedResponseWithIncludesMachineResponse.of(wanted, items, total, included=included)
 
 
@@ -125,7 +127,7 @@ async def list_machines(
 async def create_machine(transaction: Current, body: MachineCreate) -> MachineResponse:
     """Makes a machine."""
     made = resources.create_machine(transaction, body)
-    replan(transaction)
+    replan_waiting_runs(transaction)
     return made
 
 
@@ -135,7 +137,7 @@ async def get(
 ) -> MachineResponseWithIncludes:
     """One machine."""
     reply = get_machine(transaction, machine_id)
-    return MachineResponseWithIncludes(**dict(reply), included=included_pools([reply], include))
+    return MachineResponseWithIncludes(**dict(reply), included=pools_to_include([reply], include))
 
 
 @router.patch("/{machine_id}")
@@ -153,7 +155,7 @@ async def update_machine(
             MACHINES.change(transaction, row.id, is_available=True)
         MACHINES.change(transaction, row.id, reserved_until=None)
     MACHINES.update(transaction, row.id, body)
-    replan(transaction, row.id)
+    replan_waiting_runs(transaction, row.id)
     return get_machine(transaction, machine_id)
 
 
@@ -180,7 +182,7 @@ async def update_machine_pools(
     )
     join_pools(transaction, [machine.id], body.pool_ids)
     changed = get_machine(transaction, machine_id)
-    replan(transaction)
+    replan_waiting_runs(transaction)
     return changed
 
 
@@ -191,7 +193,7 @@ async def list_pools(
     """One page, oldest first."""
     rows, total = POOLS.page(transaction, wanted)
     items = pool_replies(transaction, rows)
-    included = included_machines(transaction, items, wanted.include)
+    included = machines_to_include(transaction, items, wanted.include)
     return PaginatedResponseWithIncludesPoolResponse.of(wanted, items, total, included=included)
 
 
@@ -213,7 +215,7 @@ async def get_one_pool(
     return PoolResponseWithIncludes(
         **dict(pool),
         machines=machines_of_pools(transaction, [pool.id]) if include_machines else None,
-        included=included_machines(transaction, [pool], include),
+        included=machines_to_include(transaction, [pool], include),
     )
 
 
@@ -238,7 +240,7 @@ async def add_machines_to_pool(
     join_pools(transaction, body.machine_ids, [pool_id])
     pool = get_pool(transaction, pool_id)
     filled = PoolWithMachines(**dict(pool), machines=machines_of_pools(transaction, [pool.id]))
-    replan(transaction)
+    replan_waiting_runs(transaction)
     return filled
 
 

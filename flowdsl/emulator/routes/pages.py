@@ -54,7 +54,7 @@ def add_pages(app: FastAPI, trace_page: TracePage) -> None:
         is_open = context_of(request).keys is None
         page = await trace_page(str(run_id)) if is_open else None
         if page is None:
-            return HTMLResponse(_page("No such run", ""), 404, headers=_POLICY)
+            return HTMLResponse(_render_page("No such run", ""), 404, headers=_POLICY)
         return HTMLResponse(page)
 
     pages = [
@@ -69,20 +69,23 @@ def _front_page(request: Request) -> str:
     context = context_of(request)
     if context.keys is not None:
         told = "<p>This emulator was started with keys of its own; ask its API with one.</p>"
-        return _page("Local Cyberdesk", told)
+        return _render_page("Local Cyberdesk", told)
     with context.store.read(LOCAL_ORGANIZATION) as transaction:
         workflows, workflow_count = WORKFLOWS.page(transaction, Paging(limit=SHOWN_ROWS))
         latest = RunFilter(limit=SHOWN_ROWS, sort_mode=RunListSortMode.CREATED_AT_DESC, fields=[])
         runs, run_count = find_runs(transaction, latest)
     names = {row.id: row.name or row.id for row in workflows}
     tables = [
-        _table(
+        _render_table(
             "Workflows",
             workflow_count,
             ("Id", "Changed", "Name"),
-            ([row.id, _shown_time(row.updated_at), escape(names[row.id])] for row in workflows),
+            (
+                [row.id, _format_time_of_page(row.updated_at), escape(names[row.id])]
+                for row in workflows
+            ),
         ),
-        _table(
+        _render_table(
             "Runs",
             run_count,
             ("Trace", "Status", "Created", "Workflow"),
@@ -90,22 +93,24 @@ def _front_page(request: Request) -> str:
                 [
                     f'<a href="{CONTROL_PREFIX}traces/{run.id}" title="{run.id}">{run.id[:8]}</a>',
                     run.status.value,
-                    _shown_time(run.created_at),
+                    _format_time_of_page(run.created_at),
                     escape(names.get(run.workflow_id or "", run.workflow_id or "")),
                 ]
                 for run in runs
             ),
         ),
     ]
-    return _page("Local Cyberdesk", "\n".join(tables))
+    return _render_page("Local Cyberdesk", "\n".join(tables))
 
 
-def _shown_time(moment: str) -> str:
+def _format_time_of_page(moment: str) -> str:
     """A time of the service without its fractions of a second, as `2026-01-31 09:30:00 UTC`."""
     return f"{moment[:10]} {moment[11:19]} UTC"
 
 
-def _table(title: str, total: int, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def _render_table(
+    title: str, total: int, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> str:
     """A table of cells that are HTML already."""
     head = "".join(f"<th>{column}</th>" for column in columns)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
@@ -113,7 +118,7 @@ def _table(title: str, total: int, columns: Sequence[str], rows: Iterable[Sequen
     return f"<h2>{title} ({total}{latest})</h2>\n<table><tr>{head}</tr>\n{body}</table>"
 
 
-def _page(title: str, body: str) -> str:
+def _render_page(title: str, body: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n{body}\n</html>\n"

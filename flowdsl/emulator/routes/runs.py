@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flowdsl.emulator.errors import not_found
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.rows import RUNS, RunFilter, find_runs, get_run, included_of_runs
+from flowdsl.emulator.runs.rows import RUNS, RunFilter, find_runs, get_run, resources_to_include
 from flowdsl.emulator.runs.run_plans import RUN_IMAGES, blocks_of
 from flowdsl.emulator.runs.views import history_of
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
-from flowdsl.emulator.simulation.files import picture
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, sign_url
+from flowdsl.emulator.simulation.files import draw_picture
 from flowdsl.emulator.wire.models import (
     PaginatedResponseWithIncludesRunResponse,
     RunImageSignedUrlResponse,
@@ -32,7 +32,7 @@ async def list_runs(
 ) -> PaginatedResponseWithIncludesRunResponse:
     """One page; `fields` may be repeated and leaves the others null."""
     items, total = find_runs(transaction, wanted)
-    included = included_of_runs(transaction, items, wanted.include)
+    included = resources_to_include(transaction, items, wanted.include)
     return PaginatedResponseWithIncludesRunResponse.of(wanted, items, total, included=included)
 
 
@@ -42,7 +42,7 @@ async def get(
 ) -> RunResponseWithIncludes:
     """One run as it is now."""
     reply = get_run(transaction, run_id)
-    related = included_of_runs(transaction, [reply], include)
+    related = resources_to_include(transaction, [reply], include)
     return RunResponseWithIncludes(**dict(reply), included=related)
 
 
@@ -62,7 +62,7 @@ async def get_run_image_signed_url(
     path = image_url.removeprefix(RUN_IMAGES)
     return RunImageSignedUrlResponse(
         supabase_url=image_url,
-        signed_url=signed_url(request, _FOLDER, path, expires_in),
+        signed_url=sign_url(request, _FOLDER, path, expires_in),
         expires_in=expires_in,
     )
 
@@ -72,5 +72,5 @@ async def serve_run_image(request: Request, path: str, expires: str, token: str)
     """The picture, without a bearer key, until the address expires."""
     refuse_unsigned(request, _FOLDER, path, expires, token)
     return Response(
-        picture(path), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"}
+        draw_picture(path), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"}
     )

@@ -88,7 +88,7 @@ UNSERVED: tuple[Unserved, ...] = (
 )
 
 
-def unserved_router() -> APIRouter:
+def router_of_unserved() -> APIRouter:
     """Routes that answer 501 and say what is asked for, why it is not served, and where the list of
     what is stands."""
     router = APIRouter()
@@ -100,10 +100,10 @@ def unserved_router() -> APIRouter:
                 f"what it serves stands in `{DOCUMENT}`"
             )
             router.add_route(
-                path, partial(_refuse, detail), methods=[method], include_in_schema=False
+                path, partial(_refuse_unserved, detail), methods=[method], include_in_schema=False
             )
     return router
 
 
-async def _refuse(detail: str, _request: object) -> JSONResponse:
+async def _refuse_unserved(detail: str, _request: object) -> JSONResponse:
     return JSONResponse({"detail": detail}, 501)

@@ -14,11 +14,11 @@ from sqlalchemy import Row, func, select
 
 from flowdsl.emulator.clock import format_time
 from flowdsl.emulator.context import context_of
-from flowdsl.emulator.errors import Location, invalid, not_found
+from flowdsl.emulator.errors import Location, invalid_request, not_found
 from flowdsl.emulator.resources.rows import Resource, conditions_of
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.rows import RUNS
-from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, signed_url
+from flowdsl.emulator.signed_urls import STORAGE_PREFIX, refuse_unsigned, sign_url
 from flowdsl.emulator.simulation.files import base_name, media_type
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments
@@ -83,7 +83,7 @@ async def create_run_attachment(
     run = RUNS.row(transaction, body.run_id)
     file = NewFile(
         filename=body.filename,
-        content=decoded(body.content, ("body", "content")),
+        content=decode_content(body.content, ("body", "content")),
         target_path=body.target_path,
         cleanup_imports_after_run=body.cleanup_imports_after_run,
         content_type=body.content_type,
@@ -121,8 +121,8 @@ async def delete_run_attachment(transaction: Current, attachment_id: UUID) -> No
 )
 async def download_run_attachment(transaction: Current, attachment_id: UUID) -> Response:
     """The bytes of a file."""
-    row = _unexpired_row(transaction, attachment_id)
-    return _file(row.content, row.filename)
+    row = _find_unexpired_row(transaction, attachment_id)
+    return _render_download(row.content, row.filename)
 
 
 @router.get("/{attachment_id}/download-url")
@@ -133,10 +133,10 @@ async def get_run_attachment_download_url(
     expires_in: Annotated[int, Query(ge=10, le=3600)] = 300,
 ) -> RunAttachmentDownloadUrlResponse:
     """An address that serves the file for a while."""
-    row = _unexpired_row(transaction, attachment_id)
+    row = _find_unexpired_row(transaction, attachment_id)
     path = f"{row.organization_id}/{row.id}"
     return RunAttachmentDownloadUrlResponse(
-        url=signed_url(request, _FOLDER, path, expires_in), expires_in=expires_in
+        url=sign_url(request, _FOLDER, path, expires_in), expires_in=expires_in
     )
 
 
@@ -146,11 +146,11 @@ async def serve_run_attachment(request: Request, path: str, expires: str, token:
     refuse_unsigned(request, _FOLDER, path, expires, token)
     organization_id, _, attachment_id = path.rpartition("/")
     with context_of(request).store.read(organization_id) as transaction:
-        row = _unexpired_row(transaction, attachment_id)
-    return _file(row.content, row.filename)
+        row = _find_unexpired_row(transaction, attachment_id)
+    return _render_download(row.content, row.filename)
 
 
-def _file(content: bytes, filename: str) -> Response:
+def _render_download(content: bytes, filename: str) -> Response:
     """A download a browser never shows as a page, whatever the file holds."""
     name = quote(filename, safe="", errors="replace")
     headers = {
@@ -160,7 +160,7 @@ def _file(content: bytes, filename: str) -> Response:
     return Response(content, media_type=_BYTES, headers=headers)
 
 
-def _unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
+def _find_unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
     """One row whose bytes may be read; an expired one is not found (`expired-attachment`)."""
     row = ATTACHMENTS.row(transaction, attachment_id)
     if row.expires_at is not None and row.expires_at <= transaction.now:
@@ -168,12 +168,12 @@ def _unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[A
     return row
 
 
-def decoded(content: str, location: Location) -> bytes:
+def decode_content(content: str, location: Location) -> bytes:
     """The bytes behind base64; 422 for anything else."""
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
-        raise invalid(location, "the content is not base64", "base64") from None
+        raise invalid_request(location, "the content is not base64", "base64") from None
 
 
 def insert_attachment(

@@ -10,12 +10,12 @@ from pydantic import JsonValue
 from sqlalchemy import Row
 
 from flowdsl.emulator.context import Rules
-from flowdsl.emulator.errors import Location, invalid
+from flowdsl.emulator.errors import Location, invalid_request
 from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.requests import (
     NewRun,
-    decoded_files,
+    decode_files,
     find_target,
     insert_run,
     refuse_inputs,
@@ -23,15 +23,15 @@ from flowdsl.emulator.runs.requests import (
     session_target,
 )
 from flowdsl.emulator.simulation.schemas import (
-    declared_inputs,
+    find_declared_inputs,
     property_schema,
     read_schema,
     types_of,
 )
 from flowdsl.emulator.simulation.variables import (
     Reference,
+    find_references,
     input_names,
-    references,
     secret_names,
     show_path,
 )
@@ -50,7 +50,7 @@ async def create_run_chain(
     not fit, and inputs that a schema refuses; then no run is made.
     """
     target = find_target(transaction, body.session_id, body.machine_id, body.pool_ids)
-    files = decoded_files(body.shared_file_inputs, ("body", "shared_file_inputs"))
+    files = decode_files(body.shared_file_inputs, ("body", "shared_file_inputs"))
     producers: dict[str, Row[Any] | None] = dict.fromkeys(
         session_aliases(transaction, target.session_id)
     )
@@ -74,9 +74,9 @@ async def create_run_chain(
         if step.session_alias is not None:
             if step.session_alias in taken:
                 message = f"the alias `{step.session_alias}` is used by an earlier step"
-                raise invalid((*place, "session_alias"), message, "duplicate_alias")
+                raise invalid_request((*place, "session_alias"), message, "duplicate_alias")
             taken.add(step.session_alias)
-        for found in references(new.input_values or {}):
+        for found in find_references(new.input_values or {}):
             _refuse_reference(found, producers, workflow, (*place, "inputs"))
         refuse_inputs(transaction, new, (*place, "inputs"), (*place, "sensitive_inputs"))
         if step.session_alias is not None:
@@ -98,7 +98,7 @@ def _inputs_of(
     body: WorkflowChainCreate, step: ChainStep, workflow: Row[Any]
 ) -> dict[str, JsonValue] | None:
     """The step's inputs over the shared ones that its workflow declares or uses."""
-    known = declared_inputs(read_schema(workflow.input_schema))
+    known = find_declared_inputs(read_schema(workflow.input_schema))
     known |= input_names(workflow.main_prompt)
     shared = {name: value for name, value in (body.shared_inputs or {}).items() if name in known}
     return {**shared, **(step.inputs or {})} or None
@@ -107,7 +107,7 @@ def _inputs_of(
 def _secrets_of(
     body: WorkflowChainCreate, step: ChainStep, workflow: Row[Any]
 ) -> tuple[str, ...] | None:
-    known = declared_inputs(read_schema(workflow.input_schema))
+    known = find_declared_inputs(read_schema(workflow.input_schema))
     used = secret_names(workflow.main_prompt)
     shared = [
         name for name in body.shared_sensitive_inputs or () if f"${name}" in known or name in used
@@ -127,22 +127,24 @@ def _refuse_reference(
     """
     location = (*values_at, *found.place)
     if not found.alias:
-        raise invalid(location, f"`{found.text}` is not `alias.outputs.path`", "ref_form")
+        raise invalid_request(location, f"`{found.text}` is not `alias.outputs.path`", "ref_form")
     if found.alias not in producers:
-        raise invalid(location, f"no earlier step has the alias `{found.alias}`", "ref_alias")
+        raise invalid_request(
+            location, f"no earlier step has the alias `{found.alias}`", "ref_alias"
+        )
     producer = producers[found.alias]
     if producer is None:
         return
     exists, given = property_schema(read_schema(producer.output_schema), found.path)
     if not exists:
         message = f"the outputs of `{found.alias}` have no `{show_path(found.path)}`"
-        raise invalid(location, message, "ref_path")
+        raise invalid_request(location, message, "ref_path")
     _, wanted = property_schema(read_schema(consumer.input_schema), found.place)
     offered, accepted = types_of(given), types_of(wanted)
     if offered is not None and accepted is not None and not offered & accepted:
-        message = f"`{found.text}` is {_words(offered)}, expected is {_words(accepted)}"
-        raise invalid(location, message, "ref_type")
+        message = f"`{found.text}` is {_join_types(offered)}, expected is {_join_types(accepted)}"
+        raise invalid_request(location, message, "ref_type")
 
 
-def _words(types: frozenset[str]) -> str:
+def _join_types(types: frozenset[str]) -> str:
     return " or ".join(sorted(types))

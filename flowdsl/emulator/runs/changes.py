@@ -20,7 +20,7 @@ from flowdsl.emulator.runs.attachments import insert_attachment
 from flowdsl.emulator.runs.requests import (
     NewRun,
     Target,
-    decoded_files,
+    decode_files,
     find_target,
     refuse_inputs,
     refuse_references,
@@ -28,7 +28,7 @@ from flowdsl.emulator.runs.requests import (
 )
 from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import decide_run_plan
-from flowdsl.emulator.runs.schedule import decide_readers, place_run, queue_run, replan
+from flowdsl.emulator.runs.schedule import decide_readers, place_run, queue_run, replan_waiting_runs
 from flowdsl.emulator.runs.trajectories import drop_recording
 from flowdsl.emulator.runs.views import LIVE, run_replies, status_of
 from flowdsl.emulator.store import Transaction
@@ -63,7 +63,7 @@ async def update_run(transaction: Current, run_id: UUID, body: RunUpdate) -> Run
         decide_readers(transaction, RUNS.row(transaction, run_id))
     if changes or release != row.release_session_after:
         _let_go(transaction, RUNS.row(transaction, run_id))
-        replan(transaction, row.machine_id)
+        replan_waiting_runs(transaction, row.machine_id)
     return get_run(transaction, run_id)
 
 
@@ -88,8 +88,8 @@ async def delete_run(transaction: Current, run_id: UUID) -> None:
     if was_live:
         decide_readers(transaction, row)
         if row.release_session_after:
-            _release(transaction, row)
-        replan(transaction, row.machine_id)
+            _release_machine(transaction, row)
+        replan_waiting_runs(transaction, row.machine_id)
 
 
 @router.post("/{run_id}/retry")
@@ -116,12 +116,12 @@ async def retry_run(
         target=_retry_target(transaction, row, body),
         input_values=given,
         secrets=tuple(secrets or ()),
-        files=decoded_files(body.file_inputs, ("body", "file_inputs")),
+        files=decode_files(body.file_inputs, ("body", "file_inputs")),
     )
     refuse_inputs(transaction, new, ("body", "input_values"), ("body", "sensitive_input_values"))
     if body.input_values is not None:
         refuse_references(transaction, new, ("body", "input_values"))
-    _clear(transaction, row, drops_inputs=body.file_inputs is not None)
+    _clear_attempt(transaction, row, drops_inputs=body.file_inputs is not None)
     for file in new.files:
         insert_attachment(transaction, row.id, file, AttachmentType.INPUT)
     effects = tally.effects(workflow.name, given or {})
@@ -146,7 +146,7 @@ async def retry_run(
     decide_run_plan(transaction, row.id)
     queue_run(transaction, row.id)
     decide_readers(transaction, RUNS.row(transaction, row.id))
-    replan(transaction, row.machine_id)
+    replan_waiting_runs(transaction, row.machine_id)
     return get_run(transaction, row.id)
 
 
@@ -219,10 +219,10 @@ def _usage_so_far(history: list[dict[str, Any]]) -> dict[str, JsonValue]:
 def _let_go(transaction: Transaction, row: Row[Any]) -> None:
     """Gives the machine of an ended run's session back, if the run is the one to do so."""
     if row.release_session_after and status_of(row, transaction.now) not in LIVE:
-        _release(transaction, row)
+        _release_machine(transaction, row)
 
 
-def _release(transaction: Transaction, row: Row[Any]) -> None:
+def _release_machine(transaction: Transaction, row: Row[Any]) -> None:
     if row.machine_id is None or row.session_id is None:
         return
     if MACHINES.row(transaction, row.machine_id).reserved_session_id == row.session_id:
@@ -247,7 +247,7 @@ def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Ta
     )
 
 
-def _clear(transaction: Transaction, row: Row[Any], *, drops_inputs: bool) -> None:
+def _clear_attempt(transaction: Transaction, row: Row[Any], *, drops_inputs: bool) -> None:
     """Takes the earlier attempt away; its outputs go when the new run plan is decided."""
     columns = run_attachments.c
     if drops_inputs:

@@ -14,20 +14,31 @@ from pydantic import JsonValue
 from sqlalchemy import Row, insert
 
 from flowdsl.emulator.context import Rules
-from flowdsl.emulator.errors import Location, invalid, not_found
+from flowdsl.emulator.errors import Location, invalid_request, not_found
 from flowdsl.emulator.resources.machines import MACHINES, parameters_of
 from flowdsl.emulator.resources.model_configurations import refuse_unusable_models
 from flowdsl.emulator.resources.rows import new_aliases
 from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.attachments import NewFile, decoded, insert_attachment
+from flowdsl.emulator.runs.attachments import NewFile, decode_content, insert_attachment
 from flowdsl.emulator.runs.rows import RUNS, get_run
-from flowdsl.emulator.runs.run_plans import Sources, insert_results, refused_inputs, run_plan_of
-from flowdsl.emulator.runs.schedule import Placement, place_run, queue_run, replan, reschedule
+from flowdsl.emulator.runs.run_plans import (
+    Sources,
+    find_input_problems,
+    insert_results,
+    run_plan_of,
+)
+from flowdsl.emulator.runs.schedule import (
+    Placement,
+    place_run,
+    queue_run,
+    replan_waiting_runs,
+    reschedule,
+)
 from flowdsl.emulator.runs.views import run_replies
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.schemas import Problem
-from flowdsl.emulator.simulation.variables import Path, Values, references
+from flowdsl.emulator.simulation.variables import Path, Values, find_references
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, runs
 from flowdsl.emulator.wire.models import (
@@ -83,8 +94,8 @@ async def create_run(transaction: Current, body: RunCreate, tally: Rules) -> Run
         workflow=workflow,
         target=target,
         input_values=body.input_values,
-        secrets=_names(body.sensitive_input_values),
-        files=decoded_files(body.file_inputs, ("body", "file_inputs")),
+        secrets=_secret_names(body.sensitive_input_values),
+        files=decode_files(body.file_inputs, ("body", "file_inputs")),
         is_priority=body.is_priority,
         main_prompt=body.main_prompt,
         model_metadata=_model_metadata(body),
@@ -110,8 +121,8 @@ async def bulk_create_runs(
         workflow=WORKFLOWS.row(transaction, body.workflow_id),
         target=find_target(transaction, body.session_id, body.machine_id, body.pool_ids),
         input_values=body.input_values,
-        secrets=_names(body.sensitive_input_values),
-        files=decoded_files(body.file_inputs, ("body", "file_inputs")),
+        secrets=_secret_names(body.sensitive_input_values),
+        files=decode_files(body.file_inputs, ("body", "file_inputs")),
         is_priority=body.is_priority,
     )
     refuse_inputs(transaction, new, ("body", "input_values"), ("body", "sensitive_input_values"))
@@ -135,7 +146,7 @@ async def bulk_create_runs(
             machine_id = machine_id or (None if placement is None else placement.next())
             placement = None
         chosen = machine_id if placement is None else placement.next()
-        _insert(transaction, run_id, new, effects, sources, chosen, session_id, position)
+        _insert_run(transaction, run_id, new, effects, sources, chosen, session_id, position)
         made.append(run_id)
         if chosen is not None:
             machines_used[chosen] = None
@@ -203,15 +214,15 @@ def insert_run(
     if machine_id is None and target.session_id is None:
         machine_id = place_run(transaction, target.pool_ids)
     sources = Sources(transaction, new.workflow)
-    _insert(transaction, run_id, new, effects, sources, machine_id, session_id, position)
+    _insert_run(transaction, run_id, new, effects, sources, machine_id, session_id, position)
     queue_run(transaction, run_id)
     if session_id is not None and new.release_session_after:
         # Now it is known when the session lets its machine go.
-        replan(transaction)
+        replan_waiting_runs(transaction)
     return run_id
 
 
-def _insert(
+def _insert_run(
     transaction: Transaction,
     run_id: str,
     new: NewRun,
@@ -264,8 +275,8 @@ def refuse_inputs(
     A value that the machine may still give is not missed before the machine is known.
     """
     machine_id = new.target.machine_id or place_run(transaction, new.target.pool_ids)
-    late = {str(found.place[0]) for found in references(new.input_values or {})}
-    found = refused_inputs(
+    late = {str(found.place[0]) for found in find_references(new.input_values or {})}
+    found = find_input_problems(
         new.workflow,
         new.input_values,
         new.secrets or (),
@@ -274,27 +285,31 @@ def refuse_inputs(
         machine_known=machine_id is not None,
     )
     if found:
-        raise RequestValidationError([_detail(item, values_at, secrets_at) for item in found])
+        raise RequestValidationError(
+            [_render_problem(item, values_at, secrets_at) for item in found]
+        )
 
 
 def refuse_references(transaction: Transaction, new: NewRun, values_at: Location) -> None:
     """422 for a reference that is none, or that names no earlier run of the session."""
     known = session_aliases(transaction, new.target.session_id)
-    for found in references(new.input_values or {}):
+    for found in find_references(new.input_values or {}):
         location = (*values_at, *found.place)
         if not found.alias:
-            raise invalid(location, f"`{found.text}` is not `alias.outputs.path`", "ref_form")
+            raise invalid_request(
+                location, f"`{found.text}` is not `alias.outputs.path`", "ref_form"
+            )
         if found.alias not in known:
             message = f"no earlier run of the session has the alias `{found.alias}`"
-            raise invalid(location, message, "ref_alias")
+            raise invalid_request(location, message, "ref_alias")
 
 
-def decoded_files(files: Sequence[FileInput] | None, location: Location) -> tuple[NewFile, ...]:
+def decode_files(files: Sequence[FileInput] | None, location: Location) -> tuple[NewFile, ...]:
     """The files of a request; 422 for one whose content is not base64."""
     return tuple(
         NewFile(
             filename=file.filename,
-            content=decoded(file.content, (*location, index, "content")),
+            content=decode_content(file.content, (*location, index, "content")),
             target_path=file.target_path,
             cleanup_imports_after_run=file.cleanup_imports_after_run,
         )
@@ -302,7 +317,7 @@ def decoded_files(files: Sequence[FileInput] | None, location: Location) -> tupl
     )
 
 
-def _detail(problem: Problem, values_at: Location, secrets_at: Location) -> dict[str, Any]:
+def _render_problem(problem: Problem, values_at: Location, secrets_at: Location) -> dict[str, Any]:
     path: Path = problem.path
     location = (*values_at, *path)
     if path and str(path[0]).startswith("$"):
@@ -318,5 +333,5 @@ def _model_metadata(body: RunCreate) -> dict[str, Any] | None:
     return sent or None
 
 
-def _names(secrets: Values | None) -> tuple[str, ...] | None:
+def _secret_names(secrets: Values | None) -> tuple[str, ...] | None:
     return None if secrets is None else tuple(secrets)

@@ -75,7 +75,9 @@ def find_runs(transaction: Transaction, wanted: RunFilter) -> tuple[list[RunResp
     if wanted.status is not None:
         conditions.append(state_of(now) == wanted.status.value)
     if wanted.search:
-        conditions.append(_holds(transaction, wanted.search, deep=wanted.deep_search))
+        conditions.append(
+            _condition_for_needle(transaction, wanted.search, deep=wanted.deep_search)
+        )
     order = RUNS.order
     if wanted.sort_mode is RunListSortMode.ACTIVITY:
         order = (activity_of(now).desc(), *order)
@@ -86,7 +88,7 @@ def find_runs(transaction: Transaction, wanted: RunFilter) -> tuple[list[RunResp
     return run_replies(transaction, rows, shown), total
 
 
-def included_of_runs(
+def resources_to_include(
     transaction: Transaction, replies: Sequence[RunResponse], include: str | None
 ) -> list[IncludedResource] | None:
     """The workflows, machines and pools of machines that `include` names; None for nothing."""
@@ -107,7 +109,7 @@ def included_of_runs(
     return found
 
 
-def ended_runs(transaction: Transaction, *, since: str, until: str) -> Sequence[Row[Any]]:
+def find_ended_runs(transaction: Transaction, *, since: str, until: str) -> Sequence[Row[Any]]:
     """The organisation's runs that came to their end after `since` and up to `until`, in order."""
     ends = [status.value for status in RunStatus if status not in LIVE]
     rows = RUNS.rows(
@@ -119,7 +121,9 @@ def ended_runs(transaction: Transaction, *, since: str, until: str) -> Sequence[
     return sorted(rows, key=lambda row: (row.ends_at, row.created_at, row.position))
 
 
-def _holds(transaction: Transaction, needle: str, *, deep: bool) -> ColumnElement[bool]:
+def _condition_for_needle(
+    transaction: Transaction, needle: str, *, deep: bool
+) -> ColumnElement[bool]:
     """Rows with `needle` in id, alias, inputs or what has come out, upper and lower case alike.
 
     What lies in the future is not searched; `deep` searches the history of started runs too.

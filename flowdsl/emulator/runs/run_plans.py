@@ -16,8 +16,8 @@ from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.runs.attachments import NewFile, insert_attachment
 from flowdsl.emulator.runs.rows import RUNS
 from flowdsl.emulator.runs.trajectories import (
-    approved_trajectories,
     drop_recording,
+    find_approved_trajectories,
     insert_recording,
 )
 from flowdsl.emulator.runs.views import status_of
@@ -54,7 +54,7 @@ _SNAPSHOT_FIELDS = (
 )
 
 
-def refused_inputs(
+def find_input_problems(
     workflow: Row[Any],
     inputs: Mapping[str, JsonValue] | None,
     secrets: Sequence[str],
@@ -86,7 +86,7 @@ class Sources:
         self.workflow = workflow
         checks = checks_of_workflows(transaction, [workflow.id])[workflow.id]
         self.definitions = [check.model_dump(mode="json") for check in checks]
-        replayed = approved_trajectories(transaction, workflow.id, DIMENSIONS)
+        replayed = find_approved_trajectories(transaction, workflow.id, DIMENSIONS)
         self.trajectory_id = replayed[0].id if replayed else None
         self._recorded = replayed[0].trajectory_data if replayed else ()
         self._transaction = transaction
@@ -94,7 +94,7 @@ class Sources:
 
     def recorded(self, prompt: str) -> tuple[str, ...]:
         """The lines of this prompt that the runs replay; none where another was recorded."""
-        digest = _digest(prompt)
+        digest = _digest_prompt(prompt)
         if any(step.get("prompt") != digest for step in self._recorded):
             return ()
         return tuple(str(step.get("line")) for step in self._recorded)
@@ -174,10 +174,10 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
         "run_message_history": messages,
         "message_ms": [milliseconds for milliseconds, _ in run_plan.messages],
         "usage_metadata": dict(run_plan.usage),
-        "post_run_checks": _snapshots(transaction, sources, run_plan.checks),
+        "post_run_checks": _render_snapshots(transaction, sources, run_plan.checks),
     }
     is_recorded = run_plan.outcome == RunStatus.SUCCESS and sources.trajectory_id is None
-    steps = _steps(messages, run_plan.recorded, prompt) if is_recorded else ()
+    steps = _collect_tool_steps(messages, run_plan.recorded, prompt) if is_recorded else ()
     return Decision(values, run_plan.attachments, steps)
 
 
@@ -189,7 +189,7 @@ def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
     )
 
 
-def _steps(
+def _collect_tool_steps(
     history: Sequence[OpenObject], lines: Mapping[str, str] | None, prompt: str
 ) -> list[OpenObject]:
     """One step for each tool the run used, or for each call that `lines` names.
@@ -212,12 +212,12 @@ def _steps(
             line = lines.get(str(block.get("tool_use_id")))
             if line is None:
                 continue
-            step |= {"line": line, "prompt": _digest(prompt)}
+            step |= {"line": line, "prompt": _digest_prompt(prompt)}
         steps.append(step)
     return steps
 
 
-def _digest(prompt: str) -> str:
+def _digest_prompt(prompt: str) -> str:
     return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -234,7 +234,7 @@ def _inputs_of(
         obstacle = str(error)
     inputs = resolve_inputs(given, parameters.values)
     if obstacle is None:
-        found = refused_inputs(
+        found = find_input_problems(
             sources.workflow,
             given,
             list(row.sensitive_input_aliases or ()),
@@ -264,7 +264,7 @@ def _outputs_of(transaction: Transaction, row: Any, alias: str) -> Mapping[str, 
     return source.output_data or {}
 
 
-def _snapshots(
+def _render_snapshots(
     transaction: Transaction, sources: Sources, results: Sequence[Result]
 ) -> list[dict[str, Any]]:
     return [

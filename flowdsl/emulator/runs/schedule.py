@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Column, Row, bindparam, func, or_, select, update
 
-from flowdsl.emulator.clock import UNKNOWN, later
+from flowdsl.emulator.clock import UNKNOWN, time_after
 from flowdsl.emulator.resources.machines import (
     MACHINES,
     free_machine,
@@ -24,7 +24,7 @@ from flowdsl.emulator.resources.machines import (
 from flowdsl.emulator.runs.rows import RUNS
 from flowdsl.emulator.runs.run_plans import decide_run_plan
 from flowdsl.emulator.simulation.plans import RUNNING_MS
-from flowdsl.emulator.simulation.variables import references
+from flowdsl.emulator.simulation.variables import find_references
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs, trajectories
 from flowdsl.emulator.wire.models import MachineStatus
@@ -86,7 +86,7 @@ class Placement:
         if not self._free_at:
             return None
         machine_id = min(self._free_at, key=lambda item: self._free_at[item])
-        self._free_at[machine_id] = later(self._free_at[machine_id], RUNNING_MS)
+        self._free_at[machine_id] = time_after(self._free_at[machine_id], RUNNING_MS)
         return machine_id
 
 
@@ -108,7 +108,7 @@ def queue_run(transaction: Transaction, run_id: str) -> None:
         and not row.is_priority
         and _takes_runs(machine)
         and not blocked
-        and _owner(transaction, machine) == (None, None)
+        and _find_owning_session(transaction, machine) == (None, None)
         and not _sessions_wait(transaction, row.machine_id)
     )
     if is_simple:
@@ -124,15 +124,17 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
     stay in their order and are not parted.
     """
     machine = MACHINES.row(transaction, machine_id)
-    waiting = [row for row in _waiting(transaction, machine_id) if row.held != "scheduling"]
+    waiting = [
+        row for row in _find_waiting_runs(transaction, machine_id) if row.held != "scheduling"
+    ]
     table: list[tuple[Row[Any], Times]] = []
-    owner, release_at = _owner(transaction, machine)
+    owner, release_at = _find_owning_session(transaction, machine)
     holder, holder_release = owner, release_at
     if not _takes_runs(machine):
         holder = None
     elif waiting:
         if owner is None:
-            holder = _next(waiting, None).session_id
+            holder = _select_next_run(waiting, None).session_id
         free_at = _free_at(transaction, machine_id)
         while waiting:
             if owner is not None and all(row.session_id != owner for row in waiting):
@@ -140,7 +142,7 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
                     break
                 free_at = None if free_at is None else max(free_at, release_at)
                 owner, release_at = None, None
-            row = _next(waiting, owner)
+            row = _select_next_run(waiting, owner)
             waiting.remove(row)
             times = _NEVER
             if free_at is not None:
@@ -157,7 +159,7 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
         reserve_machine(transaction, machine_id, holder, until=holder_release)
 
 
-def replan(transaction: Transaction, machine_id: str | None = None) -> None:
+def replan_waiting_runs(transaction: Transaction, machine_id: str | None = None) -> None:
     """Gives waiting runs machines and times where a change has made some free.
 
     `machine_id` is a machine whose queue has to be timed anew in any case.
@@ -186,7 +188,7 @@ def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
     )[::-1]
     stale = {source.session_alias}
     for row in waiting:
-        read = {found.alias for found in references(row.input_values or {})}
+        read = {found.alias for found in find_references(row.input_values or {})}
         if read & stale:
             decide_run_plan(transaction, row.id)
             if row.session_alias is not None:
@@ -227,7 +229,7 @@ def _machine_for(transaction: Transaction, row: Row[Any]) -> str | None:
     return place_run(transaction, row.pool_ids or ())
 
 
-def _waiting(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:
+def _find_waiting_runs(transaction: Transaction, machine_id: str) -> Sequence[Row[Any]]:
     return transaction.connection.execute(
         select(*_QUEUED)
         .where(
@@ -283,7 +285,9 @@ def _free_at(transaction: Transaction, machine_id: str) -> str | None:
     return max([transaction.now, *(str(moment) for moment in started)])
 
 
-def _owner(transaction: Transaction, machine: Row[Any]) -> tuple[str | None, str | None]:
+def _find_owning_session(
+    transaction: Transaction, machine: Row[Any]
+) -> tuple[str | None, str | None]:
     """The session that holds the machine now, and the time it lets go if that is known."""
     reserved = reservation_of(transaction, machine)
     if reserved is not None or machine.reserved_session_id is None:
@@ -306,7 +310,7 @@ def _owner(transaction: Transaction, machine: Row[Any]) -> tuple[str | None, str
     return last.session_id, None
 
 
-def _next(waiting: Sequence[Row[Any]], owner: str | None) -> Row[Any]:
+def _select_next_run(waiting: Sequence[Row[Any]], owner: str | None) -> Row[Any]:
     """The run whose turn it is, `waiting` being in the order of priority and age."""
     session_id = waiting[0].session_id if owner is None else owner
     if session_id is None:
@@ -316,16 +320,16 @@ def _next(waiting: Sequence[Row[Any]], owner: str | None) -> Row[Any]:
 
 
 def _ready_at(row: Row[Any]) -> str:
-    return later(row.queued_at, SCHEDULING_MS)
+    return time_after(row.queued_at, SCHEDULING_MS)
 
 
 def _times_from(row: Row[Any], starts_at: str) -> Times:
     if row.held == "running":
         return Times(starts_at)
-    worked_at = later(starts_at, row.running_ms)
+    worked_at = time_after(starts_at, row.running_ms)
     if row.checking_ms is None:
         return Times(starts_at, None, worked_at, worked_at)
-    ends_at = None if row.held == "running_checks" else later(worked_at, row.checking_ms)
+    ends_at = None if row.held == "running_checks" else time_after(worked_at, row.checking_ms)
     # A session keeps its machine until the checks are over.
     frees_at = worked_at if row.session_id is None else ends_at
     return Times(starts_at, worked_at, ends_at, frees_at)
@@ -379,7 +383,7 @@ def _set_times(transaction: Transaction, table: Sequence[tuple[Row[Any], Times]]
                 "created_at": (
                     UNKNOWN
                     if (started := starts[file.run_id]) is None
-                    else later(started, file.at_ms)
+                    else time_after(started, file.at_ms)
                 ),
             }
             for file in files

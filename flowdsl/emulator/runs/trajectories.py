@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Row, delete, update
 
 from flowdsl.emulator.clock import UNKNOWN
 from flowdsl.emulator.errors import not_found, refused
-from flowdsl.emulator.resources.included import included_workflows
-from flowdsl.emulator.resources.rows import Resource, conditions_of, contains
+from flowdsl.emulator.resources.included import workflows_to_include
+from flowdsl.emulator.resources.rows import Resource, conditions_for_needle, conditions_of
 from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.rows import RUNS
@@ -74,7 +74,9 @@ async def get_latest_trajectory_for_workflow(
     Not generated ones count too (assumption `latest-of-all`).
     """
     workflow = WORKFLOWS.row(transaction, workflow_id)
-    return _newest(transaction, trajectories.c.workflow_id == workflow.id, "workflow", workflow_id)
+    return _find_newest(
+        transaction, trajectories.c.workflow_id == workflow.id, "workflow", workflow_id
+    )
 
 
 @router.get("")
@@ -84,10 +86,12 @@ async def list_trajectories(
     """One page, newest `updated_at` first; only generated ones unless asked otherwise."""
     columns = trajectories.c
     conditions = conditions_of(trajectories, wanted)
-    conditions += contains(wanted.search, columns.id, columns.name, columns.description)
+    conditions += conditions_for_needle(
+        wanted.search, columns.id, columns.name, columns.description
+    )
     rows, total = TRAJECTORIES.page(transaction, wanted, *conditions)
     items = [TRAJECTORIES.show(row) for row in rows]
-    included = included_workflows(transaction, items, wanted.include)
+    included = workflows_to_include(transaction, items, wanted.include)
     return PaginatedResponseWithIncludesTrajectoryResponse.of(
         wanted, items, total, included=included
     )
@@ -105,7 +109,7 @@ async def get(
 ) -> TrajectoryResponseWithIncludes:
     """One trajectory."""
     reply = TRAJECTORIES.get(transaction, trajectory_id)
-    related = included_workflows(transaction, [reply], include)
+    related = workflows_to_include(transaction, [reply], include)
     return TrajectoryResponseWithIncludes(**dict(reply), included=related)
 
 
@@ -144,7 +148,7 @@ async def duplicate_trajectory(transaction: Current, trajectory_id: UUID) -> Tra
 async def get_run_trajectory(transaction: Current, run_id: UUID) -> TrajectoryResponse:
     """The run's newest trajectory; 404 where it recorded none (assumption `recorded-success`)."""
     run = RUNS.row(transaction, run_id)
-    return _newest(transaction, trajectories.c.run_id == run.id, "run", run_id)
+    return _find_newest(transaction, trajectories.c.run_id == run.id, "run", run_id)
 
 
 @run_router.post("/generate-trajectory")
@@ -156,11 +160,11 @@ async def generate_run_trajectory(transaction: Current, run_id: UUID) -> Traject
     status = status_of(RUNS.row(transaction, run_id), transaction.now)
     if status is not RunStatus.SUCCESS:
         raise refused(f"the run is {status}; only a successful run has a trajectory")
-    found = _newest(transaction, trajectories.c.run_id == str(run_id), "run", run_id)
+    found = _find_newest(transaction, trajectories.c.run_id == str(run_id), "run", run_id)
     return mark_generated(transaction, found.id)
 
 
-def approved_trajectories(
+def find_approved_trajectories(
     transaction: Transaction, workflow_id: str, dimensions: Mapping[str, int]
 ) -> list[TrajectoryResponse]:
     """What a run of the workflow on a screen of this size may replay: the main one first."""
@@ -250,7 +254,7 @@ def mark_generated(transaction: Transaction, trajectory_id: UUID | str) -> Traje
     return TRAJECTORIES.get(transaction, trajectory_id)
 
 
-def _newest(
+def _find_newest(
     transaction: Transaction, condition: ColumnElement[bool], owner: str, owner_id: UUID
 ) -> TrajectoryResponse:
     rows = TRAJECTORIES.rows(transaction, condition)

@@ -19,7 +19,7 @@ from flowdsl.emulator.resources.model_configurations import find_model
 from flowdsl.emulator.resources.provider_credentials import source_for
 from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routing import Current, StoreRoute
-from flowdsl.emulator.runs.rows import RUNS, ended_runs
+from flowdsl.emulator.runs.rows import RUNS, find_ended_runs
 from flowdsl.emulator.runs.views import LIVE, state_of, status_of
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.system_models import SYSTEM_MODELS
@@ -71,7 +71,7 @@ async def get_usage_aggregate(
     A period that ends before it begins holds no run (assumption `usage-by-end`).
     """
     period_start, period_end = format_time(from_date), format_time(to_date)
-    ended = ended_runs(transaction, since=_before(from_date), until=_before(to_date))
+    ended = find_ended_runs(transaction, since=_time_before(from_date), until=_time_before(to_date))
     counted = [
         usage
         for usage in (row.usage_metadata or {} for row in ended)
@@ -79,8 +79,8 @@ async def get_usage_aggregate(
     ]
     suffix = "_billed" if mode is UsageMode.BILLED else ""
     return UsageAggregateResponse(
-        total_agentic_steps=_total(counted, f"total_agentic_steps{suffix}"),
-        total_cached_steps=_total(counted, f"total_cached_steps{suffix}"),
+        total_agentic_steps=_sum_usage(counted, f"total_agentic_steps{suffix}"),
+        total_cached_steps=_sum_usage(counted, f"total_cached_steps{suffix}"),
         period_start=period_start,
         period_end=period_end,
         mode=mode,
@@ -135,13 +135,13 @@ async def get_run_llm_costs(transaction: Current, run_id: UUID) -> RunLlmCostsRe
             model = find_model(transaction, chosen.get(key) or default)
             model = model or find_model(transaction, default)
             assert model is not None
-            rows.append(_row(transaction, role, calls, model.provider, model.model))
+            rows.append(_make_cost_row(transaction, role, calls, model.provider, model.model))
     return RunLlmCostsResponse(
         run_id=run.id, has_unpriced=bool(rows), rows=rows, total_cost_usd=None if rows else 0.0
     )
 
 
-def _before(moment: datetime) -> str:
+def _time_before(moment: datetime) -> str:
     """The last time the store can tell from `moment` that is earlier."""
     try:
         return format_time(moment - timedelta(microseconds=1))
@@ -149,7 +149,7 @@ def _before(moment: datetime) -> str:
         return ""
 
 
-def _total(usages: Iterable[Mapping[str, Any]], name: str) -> int:
+def _sum_usage(usages: Iterable[Mapping[str, Any]], name: str) -> int:
     return sum(int(usage.get(name) or 0) for usage in usages)
 
 
@@ -157,7 +157,7 @@ def _is_used(usage: Mapping[str, Any]) -> bool:
     return any(usage.get(counted) for _, counted, _, _ in _ROLES)
 
 
-def _row(
+def _make_cost_row(
     transaction: Transaction, role: str, calls: int, provider: str, model: str
 ) -> RunLlmCostRow:
     return RunLlmCostRow(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Row, case, func, select
 
-from flowdsl.emulator.clock import later
+from flowdsl.emulator.clock import time_after
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
 from flowdsl.emulator.wire.models import (
@@ -79,11 +79,11 @@ def status_of(row: Row[Any], now: str) -> RunStatus:
     """The state of a row read whole."""
     if row.status is not None:
         return RunStatus(row.status)
-    if _reached(row.ends_at, now):
+    if _has_reached(row.ends_at, now):
         return RunStatus(row.outcome)
-    if _reached(row.checks_at, now):
+    if _has_reached(row.checks_at, now):
         return RunStatus.RUNNING_CHECKS
-    return RunStatus.RUNNING if _reached(row.starts_at, now) else RunStatus.SCHEDULING
+    return RunStatus.RUNNING if _has_reached(row.starts_at, now) else RunStatus.SCHEDULING
 
 
 def columns_for(fields: Collection[RunField]) -> list[Column[Any]]:
@@ -104,7 +104,7 @@ def run_replies(
         if wanted & _ATTACHMENT_FIELDS
         else {}
     )
-    return [_reply(row, transaction.now, wanted, attached.get(row.id, {})) for row in rows]
+    return [_render_run(row, transaction.now, wanted, attached.get(row.id, {})) for row in rows]
 
 
 def history_of(row: Row[Any], now: str) -> list[OpenObject] | None:
@@ -112,18 +112,18 @@ def history_of(row: Row[Any], now: str) -> list[OpenObject] | None:
     history: list[OpenObject] | None = row.run_message_history
     if history is None or row.message_ms is None:
         return history
-    if not _reached(row.starts_at, now):
+    if not _has_reached(row.starts_at, now):
         return []
     end = now if row.ends_at is None else min(now, row.ends_at)
     shown: list[OpenObject] = []
     for message, milliseconds in zip(history, row.message_ms, strict=True):
-        moment = later(row.starts_at, milliseconds)
+        moment = time_after(row.starts_at, milliseconds)
         if moment <= end:
             shown.append({**message, "timestamp": moment})
     return shown
 
 
-def _reply(
+def _render_run(
     row: Row[Any],
     now: str,
     fields: frozenset[RunField],
@@ -148,8 +148,8 @@ def _reply(
         (RunField.ERROR, ended),
         (RunField.USAGE_METADATA, ended),
         (RunField.OUTPUT_DATA, worked),
-        (RunField.STARTED_AT, _reached(row.starts_at, now)),
-        (RunField.ENDED_AT, _reached(row.ends_at, now)),
+        (RunField.STARTED_AT, _has_reached(row.starts_at, now)),
+        (RunField.ENDED_AT, _has_reached(row.ends_at, now)),
     ):
         if name in fields and (taken_over or is_shown):
             values[name.value] = getattr(row, _COLUMN.get(name, name.value))
@@ -200,5 +200,5 @@ def _attachment_ids(
     return found
 
 
-def _reached(moment: str | None, now: str) -> bool:
+def _has_reached(moment: str | None, now: str) -> bool:
     return moment is not None and moment <= now

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Row, insert, select, update
 
-from flowdsl.emulator.runs.rows import ended_runs
+from flowdsl.emulator.runs.rows import find_ended_runs
 from flowdsl.emulator.runs.views import run_replies
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import store_facts, webhook_deliveries, workflows
@@ -23,8 +23,8 @@ _SEEN_UNTIL = "webhooks_seen_until:"
 
 def has_news(transaction: Transaction) -> bool:
     """Whether `collect_events` would change the store."""
-    since = _seen_until(transaction)
-    return since is None or bool(ended_runs(transaction, since=since, until=transaction.now))
+    since = _read_seen_until(transaction)
+    return since is None or bool(find_ended_runs(transaction, since=since, until=transaction.now))
 
 
 def collect_events(transaction: Transaction) -> None:
@@ -33,10 +33,10 @@ def collect_events(transaction: Transaction) -> None:
     The first time nothing has ended yet (assumption `webhooks-from-now`). The write lock that the
     transaction holds is what makes the times complete: no other write is under way.
     """
-    since = _seen_until(transaction)
+    since = _read_seen_until(transaction)
     if since is not None:
-        rows = ended_runs(transaction, since=since, until=transaction.now)
-        enabled = _enabled_workflows(transaction, {row.workflow_id for row in rows})
+        rows = find_ended_runs(transaction, since=since, until=transaction.now)
+        enabled = _find_enabled_workflows(transaction, {row.workflow_id for row in rows})
         wanted = [row for row in rows if row.workflow_id in enabled]
         for row, reply in zip(wanted, run_replies(transaction, wanted), strict=True):
             # The same run may end again after a retry.
@@ -92,14 +92,14 @@ def note_attempt(
     )
 
 
-def _seen_until(transaction: Transaction) -> str | None:
+def _read_seen_until(transaction: Transaction) -> str | None:
     name = _SEEN_UNTIL + transaction.organization_id
     return transaction.connection.scalar(
         select(store_facts.c.value).where(store_facts.c.name == name)
     )
 
 
-def _enabled_workflows(transaction: Transaction, workflow_ids: set[str]) -> set[str]:
+def _find_enabled_workflows(transaction: Transaction, workflow_ids: set[str]) -> set[str]:
     return set(
         transaction.connection.scalars(
             select(workflows.c.id).where(

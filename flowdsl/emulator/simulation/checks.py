@@ -11,8 +11,14 @@ from pydantic import JsonValue
 from flowdsl.emulator.simulation.files import base_name
 from flowdsl.emulator.simulation.prompts import loop_items
 from flowdsl.emulator.simulation.rules import CheckResult
-from flowdsl.emulator.simulation.schemas import Schema, problems
-from flowdsl.emulator.simulation.variables import Values, parse_path, render, show_path, value_at
+from flowdsl.emulator.simulation.schemas import Schema, find_schema_problems
+from flowdsl.emulator.simulation.variables import (
+    Values,
+    parse_path,
+    render_text,
+    show_path,
+    value_at,
+)
 from flowdsl.source.matching_text import matching_text
 from flowdsl.source.patterns import may_match, syntax_problem
 
@@ -43,20 +49,20 @@ class Result:
     matched: tuple[str, ...] = ()
 
 
-def wanted_files(check: Definition, facts: Facts) -> list[str]:
+def find_wanted_files(check: Definition, facts: Facts) -> list[str]:
     """The names a run must attach beside `facts.filenames` for the check to succeed."""
     if check["type"] not in _FILE_TYPES or check.get("allow_missing_attachments"):
         return []
     if check.get("file_target_mode") == "regex":
         pattern = check.get("file_name_regex") or ""
-        present = _matching(pattern, facts.filenames)
-        count = _expected_count(check, facts)
+        present = _find_matching_names(pattern, facts.filenames)
+        count = _count_expected_matches(check, facts)
         missing = (1 if count is None else min(count, _MAX_COUNT)) - len(present or ())
         text = matching_text(pattern, at_least=1)
         if present is None or text is None:
             return []
-        return _distinct(pattern, text, missing)
-    return [name for name in _named(check, facts) if name not in facts.filenames]
+        return _make_distinct_names(pattern, text, missing)
+    return [name for name in _names_of_target(check, facts) if name not in facts.filenames]
 
 
 def evaluate(check: Definition, facts: Facts, forced: CheckResult | None = None) -> Result:
@@ -75,17 +81,17 @@ def evaluate(check: Definition, facts: Facts, forced: CheckResult | None = None)
 def _file_result(check: Definition, facts: Facts) -> Result:
     is_image_check = check["type"] == "run_attachment_image_check"
     if check.get("file_target_mode") != "regex":
-        names = _named(check, facts)
+        names = _names_of_target(check, facts)
         matched = tuple(name for name in names if name in facts.filenames)
         missing = [name for name in names if name not in facts.filenames]
         if missing and not check.get("allow_missing_attachments"):
             return Result("failed", f"no attachment is named `{missing[0]}`", matched)
         return Result("success", None, matched)
     pattern = check.get("file_name_regex") or ""
-    present = _matching(pattern, facts.filenames)
+    present = _find_matching_names(pattern, facts.filenames)
     if present is None:
         return Result("infra_error", f"`{pattern}` is no regular expression")
-    count = _expected_count(check, facts)
+    count = _count_expected_matches(check, facts)
     if not present and check.get("allow_missing_attachments"):
         return Result("success")
     if count is not None and count != len(present) and not is_image_check:
@@ -99,36 +105,36 @@ def _file_result(check: Definition, facts: Facts) -> Result:
 def _schema_result(facts: Facts) -> Result:
     if facts.output_schema is None:
         return Result("infra_error", "the workflow has no output schema")
-    found = problems(facts.output_schema, facts.output_data)
+    found = find_schema_problems(facts.output_schema, facts.output_data)
     if not found:
         return Result("success")
     place = show_path(found[0].path) or "output_data"
     return Result("failed", f"`{place}`: {found[0].message}")
 
 
-def _named(check: Definition, facts: Facts) -> list[str]:
+def _names_of_target(check: Definition, facts: Facts) -> list[str]:
     """The names of an exact target or of one with a file for each entry of a list."""
     if check.get("file_target_mode") == "loop_items":
         template = check.get("loop_item_filename_template") or ""
         items = loop_items(check.get("loop_input") or "", facts.inputs, facts.runtime)
         return [
-            base_name(render(template, facts.inputs, {**facts.runtime, "loop_item": item}))
+            base_name(render_text(template, facts.inputs, {**facts.runtime, "loop_item": item}))
             for item in items
         ]
     return [
-        base_name(render(name, facts.inputs, facts.runtime))
+        base_name(render_text(name, facts.inputs, facts.runtime))
         for name in check.get("file_names") or ()
     ]
 
 
-def _matching(pattern: str, filenames: Sequence[str]) -> list[str] | None:
+def _find_matching_names(pattern: str, filenames: Sequence[str]) -> list[str] | None:
     """The names in which the expression is found (assumption `check-regex-search`)."""
     if syntax_problem(pattern) is not None:
         return None
     return [name for name in filenames if may_match(pattern, name)]
 
 
-def _expected_count(check: Definition, facts: Facts) -> int | None:
+def _count_expected_matches(check: Definition, facts: Facts) -> int | None:
     fixed = check.get("expected_match_count")
     if isinstance(fixed, int):
         return fixed
@@ -142,7 +148,7 @@ def _expected_count(check: Definition, facts: Facts) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _distinct(pattern: str, text: str, count: int) -> list[str]:
+def _make_distinct_names(pattern: str, text: str, count: int) -> list[str]:
     """`count` names that match, different ones as far as the expression allows it."""
     names = [text]
     stem, dot, ending = text.rpartition(".")

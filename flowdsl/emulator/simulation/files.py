@@ -46,7 +46,7 @@ def content_of(name: str) -> bytes:
     """A picture, an empty PDF page, or a line of text, as the name ends."""
     kind = media_type(name)
     if kind.startswith("image/"):
-        return picture(name)
+        return draw_picture(name)
     if kind == "application/pdf":
         return _PDF
     if kind == "application/json":
@@ -54,7 +54,7 @@ def content_of(name: str) -> bytes:
     return f"Emulated content of {name}\n".encode()
 
 
-def picture(name: str) -> bytes:
+def draw_picture(name: str) -> bytes:
     """A PNG of one colour that depends on `name`."""
     color = zlib.crc32(name.encode("utf-8", "surrogatepass")).to_bytes(4, "big")[:3]
     rows = (b"\x00" + color * _WIDTH) * _HEIGHT

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.prompts import Step, saved_values
-from flowdsl.emulator.simulation.sampling import sample, text_for
+from flowdsl.emulator.simulation.prompts import Step, find_saved_values
+from flowdsl.emulator.simulation.sampling import sample_value, text_for
 from flowdsl.emulator.simulation.schemas import Schema
 from flowdsl.emulator.simulation.variables import (
     EMPTY,
@@ -16,7 +16,7 @@ from flowdsl.emulator.simulation.variables import (
     PathError,
     Values,
     parse_path,
-    render,
+    render_text,
     set_at,
     value_at,
 )
@@ -24,13 +24,13 @@ from flowdsl.emulator.simulation.variables import (
 _SOURCE = re.compile(r"runtime variable \"(\w+)\"")
 
 
-def stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonValue]:
+def find_stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonValue]:
     """The runtime variables whose value the prompt says, or whose name an input has."""
     values: dict[str, JsonValue] = {}
-    for saved in saved_values(steps):
+    for saved in find_saved_values(steps):
         try:
             if saved.text is not None:
-                values[saved.key] = render(saved.text, inputs, values)
+                values[saved.key] = render_text(saved.text, inputs, values)
             elif saved.key not in values and (value := value_at(inputs, (saved.key,))) != EMPTY:
                 values[saved.key] = value
         except PathError:
@@ -40,7 +40,7 @@ def stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonValue]
 
 def fill_in(runtime: dict[str, JsonValue], steps: Sequence[Step], seed: str) -> None:
     """Gives every other runtime variable the steps save a text made from its name."""
-    for saved in saved_values(steps):
+    for saved in find_saved_values(steps):
         if saved.key not in runtime:
             runtime[saved.key] = text_for(saved.key, f"{seed}/{saved.key}")
 
@@ -63,7 +63,7 @@ def make_outputs(
         if not overrides:
             return None, note
         schema = {"type": "object"}
-    behind = sources(schema)
+    behind = variables_behind_fields(schema)
 
     def known(path: Path) -> JsonValue:
         name = path[-1] if path else None
@@ -80,7 +80,7 @@ def make_outputs(
                 return value
         return None
 
-    made, value = sample(schema, seed, known)
+    made, value = sample_value(schema, seed, known)
     if not made or not isinstance(value, dict):
         note = "no value was found that the output schema accepts; there is no output"
         if not overrides:
@@ -95,7 +95,7 @@ def make_outputs(
     return value, None
 
 
-def sources(schema: Schema) -> dict[str, str]:
+def variables_behind_fields(schema: Schema) -> dict[str, str]:
     """The runtime variable behind a field, where its description names one."""
     properties = schema.get("properties")
     found: dict[str, str] = {}

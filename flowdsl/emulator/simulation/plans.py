@@ -38,7 +38,7 @@ class History:
 
     def prompt(self, text: str) -> None:
         """What the agent is told at the beginning, with the inputs put in."""
-        self._add(0, "user", [_text(text)])
+        self._add_message(0, "user", [_text_block(text)])
 
     def step(
         self,
@@ -60,13 +60,13 @@ class History:
         None for a heading.
         """
         if loop is not None:
-            self._loop = self._id(f"loop-{loop}")
-        extra = self._marks(step, iterations, iteration)
-        said = _text(f"{step.number} {text}")
+            self._loop = self._make_id(f"loop-{loop}")
+        extra = self._marks_of_step(step, iterations, iteration)
+        said = _text_block(f"{step.number} {text}")
         if step.is_group:
-            self._add(at_ms, "assistant", [said], extra)
+            self._add_message(at_ms, "assistant", [said], extra)
             return None
-        call = self._id(f"tool-{self._steps}")
+        call = self._make_id(f"tool-{self._steps}")
         self._steps += 1
         use: dict[str, JsonValue] = {
             "type": "tool_use",
@@ -76,34 +76,36 @@ class History:
         }
         result: dict[str, JsonValue] = {"type": "tool_result", "tool_use_id": call}
         if error is None:
-            result["tool_result"] = answer or _answer(step, iterations)
+            result["tool_result"] = answer or _describe_step_result(step, iterations)
         else:
             result["error"] = error
-        self._add(at_ms, "assistant", [said, use], extra)
-        self._add(at_ms, "user", [result, self._picture()], extra)
+        self._add_message(at_ms, "assistant", [said, use], extra)
+        self._add_message(at_ms, "user", [result, self._next_picture()], extra)
         return call
 
     def failure(self, at_ms: int, reason: str) -> None:
         """The agent's explicit declaration that the task has failed."""
-        call = self._id("failure")
+        call = self._make_id("failure")
         use: dict[str, JsonValue] = {
             "type": "tool_use",
             "tool_use_id": call,
             "tool_name": "declare_task_failed",
             "tool_input": {"reason": reason},
         }
-        self._add(at_ms, "assistant", [use], {"event_type": "task_failed"})
+        self._add_message(at_ms, "assistant", [use], {"event_type": "task_failed"})
 
     def note(self, at_ms: int, text: str, event: str) -> None:
         """A message of the service itself."""
-        self._add(at_ms, "system", [_text(text)], {"event_type": event})
+        self._add_message(at_ms, "system", [_text_block(text)], {"event_type": event})
 
     def end(self, at_ms: int, reason: str | None = None) -> None:
         """The agent's last word after all steps, or why there is nothing left to do."""
         done = "All steps are done." if reason is None else f"The task is complete: {reason}"
-        self._add(at_ms, "assistant", [_text(done)])
+        self._add_message(at_ms, "assistant", [_text_block(done)])
 
-    def _marks(self, step: Step, iterations: int | None, iteration: int) -> dict[str, JsonValue]:
+    def _marks_of_step(
+        self, step: Step, iterations: int | None, iteration: int
+    ) -> dict[str, JsonValue]:
         marks: dict[str, JsonValue] = {}
         if not step.is_group:
             marks["step_index"] = self._steps
@@ -113,19 +115,19 @@ class History:
             self._loop = None
         elif iterations:
             if self._loop is None:
-                self._loop = self._id(f"loop-{self._loops}")
+                self._loop = self._make_id(f"loop-{self._loops}")
                 self._loops += 1
             marks |= {"loop_uuid": self._loop, "iteration_index": iteration}
         return marks
 
-    def _picture(self) -> dict[str, JsonValue]:
+    def _next_picture(self) -> dict[str, JsonValue]:
         self._pictures += 1
         return {"type": "image", "image_url": f"{self._images}{self._pictures}.png"}
 
-    def _id(self, name: str) -> str:
+    def _make_id(self, name: str) -> str:
         return str(uuid.uuid5(_NAMESPACE, f"{self._seed}/{name}"))
 
-    def _add(
+    def _add_message(
         self,
         at_ms: int,
         role: str,
@@ -136,11 +138,11 @@ class History:
         self.messages.append((at_ms, {"role": role, "content": content, **(extra or {})}))
 
 
-def _text(text: str) -> dict[str, JsonValue]:
+def _text_block(text: str) -> dict[str, JsonValue]:
     return {"type": "text", "text": text}
 
 
-def _answer(step: Step, iterations: int | None) -> str:
+def _describe_step_result(step: Step, iterations: int | None) -> str:
     if step.tool == "start_loop":
         return "the loop is skipped" if not iterations else f"the loop has {iterations} entries"
     if step.tool == "end_loop_iteration":
@@ -210,7 +212,7 @@ class RunPlan:
     recorded: Mapping[str, str] | None = None
 
 
-def broken(plan: Plan, message: str) -> RunPlan:
+def broken_run_plan(plan: Plan, message: str) -> RunPlan:
     """A run that ends in `error` as it begins."""
     history = History(plan.seed, plan.images, None)
     history.note(0, message, "run_error")
@@ -224,7 +226,7 @@ def broken(plan: Plan, message: str) -> RunPlan:
         error=[message],
         checks=[Result("cancelled")] * len(plan.checks),
         attachments=[],
-        usage=_usage([], "error", False),
+        usage=_count_usage([], "error", False),
     )
 
 
@@ -233,7 +235,7 @@ def length_of(plan: Plan) -> int:
     return RUNNING_MS + round(plan.effects.slow * 1000)
 
 
-def conclude(
+def conclude_run(
     plan: Plan,
     history: History,
     facts: Facts,
@@ -261,7 +263,7 @@ def conclude(
         outcome, running_ms = "cancelled", round(effects.cancelled * 1000)
     else:
         completed = True
-        results = [_result(check, facts, effects) for check in plan.checks]
+        results = [_evaluate_check(check, facts, effects) for check in plan.checks]
         error = [
             f"post-run check `{check['name']}`: {result.message}"
             for check, result in zip(plan.checks, results, strict=True)
@@ -286,24 +288,24 @@ def conclude(
         error=error,
         checks=results,
         attachments=[item for item in attachments if item.at_ms <= running_ms],
-        usage=_usage(steps, outcome, plan.trajectory_id is not None),
+        usage=_count_usage(steps, outcome, plan.trajectory_id is not None),
         recorded=recorded,
     )
 
 
-def moment(index: int, count: int, running_ms: int) -> int:
+def time_of_step(index: int, count: int, running_ms: int) -> int:
     """When a step is done, the steps spread evenly over the run."""
     return running_ms * (index + 1) // (count + 1)
 
 
-def _result(check: Definition, facts: Facts, effects: Effects) -> Result:
+def _evaluate_check(check: Definition, facts: Facts, effects: Effects) -> Result:
     try:
         return evaluate(check, facts, effects.checks.get(str(check["name"])))
     except PathError as error:
         return Result("infra_error", str(error))
 
 
-def _usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:
+def _count_usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:
     """Steps that decide or read are taken anew on a replay, all others come from the recording."""
     acting = [step for step in steps if not step.is_group]
     cached = [step for step in acting if replayed and step.tool == "computer"]

@@ -16,16 +16,16 @@ from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.checks import Facts
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.outputs import sources
+from flowdsl.emulator.simulation.outputs import variables_behind_fields
 from flowdsl.emulator.simulation.plans import (
     Attachment,
     History,
     Plan,
     RunPlan,
-    broken,
-    conclude,
+    broken_run_plan,
+    conclude_run,
     length_of,
-    moment,
+    time_of_step,
 )
 from flowdsl.emulator.simulation.program_desk import ScenarioDesk, Unplayable
 from flowdsl.emulator.simulation.prompts import Step
@@ -55,17 +55,21 @@ def play_program(plan: Plan, program: Payload, prompt: str) -> RunPlan:
     has; else it is played from the beginning.
     """
     desk = ScenarioDesk(
-        plan.effects, plan.inputs, plan.seed, machine.labels_of(program), _reported(program)
+        plan.effects,
+        plan.inputs,
+        plan.seed,
+        machine.labels_of(program),
+        _schemas_by_variable(program),
     )
     recording = machine.recording_of(program, plan.recorded) if plan.recorded else None
     try:
-        performance = machine.perform(program, plan.inputs, desk, recording)
+        performance = machine.perform_payload(program, plan.inputs, desk, recording)
     except Unplayable as error:
-        return broken(plan, str(error))
-    return _Writer(plan, prompt, desk, performance).run_plan()
+        return broken_run_plan(plan, str(error))
+    return _RunPlanWriter(plan, prompt, desk, performance).run_plan()
 
 
-class _Writer:
+class _RunPlanWriter:
     """Writes the run plan of what the machine did."""
 
     def __init__(
@@ -77,7 +81,7 @@ class _Writer:
         self._ending = performance.ending
         self._refused = performance.refused
         self._values = performance.values
-        self._steps = _shown(performance.steps)
+        self._steps = _select_shown_steps(performance.steps)
         if plan.effects.error is not None:
             self._steps = self._steps[: (len(self._steps) + 1) // 2]
         self._failed, self._broken_by = self._reasons()
@@ -86,7 +90,7 @@ class _Writer:
 
     def run_plan(self) -> RunPlan:
         plan = self._plan
-        attachments = list(self._attachments())
+        attachments = list(self._collect_attachments())
         output_data = self._output_data()
         facts = Facts(
             plan.inputs,
@@ -96,12 +100,12 @@ class _Writer:
             read_schema(plan.output_schema),
         )
         recorded = self._write_history()
-        return conclude(
+        return conclude_run(
             plan,
             self._history,
             facts,
             attachments,
-            [_step(each) for each in self._steps],
+            [_history_step(each) for each in self._steps],
             failed=self._failed,
             broken_by=self._broken_by,
             recorded=recorded,
@@ -138,9 +142,9 @@ class _Writer:
         return self._ending.status == BROKEN or self._refused is not None
 
     def _at_ms(self, index: int) -> int:
-        return moment(index, len(self._steps), self._running_ms)
+        return time_of_step(index, len(self._steps), self._running_ms)
 
-    def _attachments(self) -> Iterator[Attachment]:
+    def _collect_attachments(self) -> Iterator[Attachment]:
         """What the program kept, or what the scenario says."""
         named = self._plan.effects.attachments
         if named is not None:
@@ -158,16 +162,16 @@ class _Writer:
         error = self._failed if self._broken_by is None else self._broken_by
         recorded: dict[str, str] = {}
         for index, step in enumerate(self._steps):
-            loop, entry, entries = _round(step)
+            loop, entry, entries = _loop_around(step)
             call = history.step(
                 self._at_ms(index),
-                _step(step),
+                _history_step(step),
                 step.text,
                 error if index == len(self._steps) - 1 else None,
                 iterations=entries,
                 iteration=entry,
                 loop=loop,
-                answer="\n".join(_told(each) for each in step.asked),
+                answer="\n".join(_describe_answer(each) for each in step.asked),
             )
             if call is not None and all(each.entry == 1 for each in step.spot.passes):
                 recorded[call] = step.line
@@ -186,7 +190,7 @@ class _Writer:
         return recorded
 
 
-def _shown(steps: Sequence[machine.Step]) -> list[machine.Step]:
+def _select_shown_steps(steps: Sequence[machine.Step]) -> list[machine.Step]:
     """The lines that the history shows: of those that decide only the last, if the run ended there.
 
     The agent says the titles that it comes to, and does what the other lines say.
@@ -194,7 +198,7 @@ def _shown(steps: Sequence[machine.Step]) -> list[machine.Step]:
     return [each for each in steps if each.title or each.acts or each is steps[-1]]
 
 
-def _told(asked: Asked) -> str:
+def _describe_answer(asked: Asked) -> str:
     """A question with its answer, as the agent tells it."""
     question, answer = asked.question, asked.answer
     if question.kind in (READ, COPY, OUTPUT):
@@ -202,7 +206,7 @@ def _told(asked: Asked) -> str:
     return f"{question.text}: {'yes' if answer else 'no'}"
 
 
-def _round(step: machine.Step) -> tuple[int | None, int, int | None]:
+def _loop_around(step: machine.Step) -> tuple[int | None, int, int | None]:
     """The loop around a line or that begins with it, the entry from 0, and how many there are."""
     if step.entries is not None:
         return step.begins, 0, step.entries
@@ -212,15 +216,15 @@ def _round(step: machine.Step) -> tuple[int | None, int, int | None]:
     return innermost.loop, innermost.entry - 1, innermost.entries
 
 
-def _step(step: machine.Step) -> Step:
+def _history_step(step: machine.Step) -> Step:
     """A line as the history writes it."""
     return Step(step.spot.label, step.text, None, step.title)
 
 
-def _reported(program: Payload) -> Mapping[str, Any]:
+def _schemas_by_variable(program: Payload) -> Mapping[str, Any]:
     """The schemas of outputs by the variables that they come from."""
     schema = json.loads(program.output_schema or "{}")
-    names = sources(schema)
+    names = variables_behind_fields(schema)
     return {names.get(name, name): rule for name, rule in schema.get("properties", {}).items()}
 
 

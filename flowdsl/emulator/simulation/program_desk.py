@@ -8,11 +8,11 @@ from typing import Any, assert_never
 from pydantic import JsonValue
 
 from flowdsl.emulator.simulation.rules import Effects, Replies
-from flowdsl.emulator.simulation.sampling import sample
-from flowdsl.emulator.simulation.schemas import Schema, accepts
+from flowdsl.emulator.simulation.sampling import sample_value
+from flowdsl.emulator.simulation.schemas import Schema, is_valid_for
 from flowdsl.emulator.simulation.variables import EMPTY, Path, Values
 from flowdsl.simulate import shapes
-from flowdsl.simulate.interpreter.values import spelled
+from flowdsl.simulate.interpreter.values import spell_value
 from flowdsl.simulate.machine.performance import Asking, Spot
 from flowdsl.simulate.world import (
     COMMAND,
@@ -89,10 +89,10 @@ class ScenarioDesk:
             is_list=isinstance(question.shape, shapes.ListShape),
         )
         if found:
-            self._check(question, answer)
+            self._check_answer(question, answer)
             return answer
         if table == "reads":
-            return self._made_up(question, asking)
+            return self._make_up_value(question, asking)
         return asking.usual if question.kind == SEES else True
 
     def stops(self, done: Spot, following: Spot | None) -> str | None:
@@ -105,7 +105,7 @@ class ScenarioDesk:
         if following is None:
             at = done.label if self._fails_at(done) else self._failing
         elif self._fails_at(done) and not self._fails_at(following):
-            if following.passes == done.passes and _place(following) < _place(done):
+            if following.passes == done.passes and _place_of_line(following) < _place_of_line(done):
                 return None  # Another attempt: the program says how often it tries.
             at = done.label
         else:
@@ -132,17 +132,18 @@ class ScenarioDesk:
         found = self._inputs[max(names, key=len)] if names else None
         return None if found == EMPTY else found
 
-    def _check(self, question: Question, answer: JsonValue) -> None:
+    def _check_answer(self, question: Question, answer: JsonValue) -> None:
         """Refuse an answer that nobody could have read; a copy is a text, whatever it means."""
         if answer is None or question.shape is None or question.kind == COPY:
             return
-        if not accepts(_schema_of(question.shape), answer):
+        if not is_valid_for(_schema_of(question.shape), answer):
             raise Unplayable(
-                f"the scenario answers `{question.text}` with `{spelled(answer)}`, which is not of "
+                f"the scenario answers `{question.text}` with `{spell_value(answer)}`, which is "
+                "not of "
                 "the type that the program reads"
             )
 
-    def _made_up(self, question: Question, asking: Asking) -> JsonValue:
+    def _make_up_value(self, question: Question, asking: Asking) -> JsonValue:
         """A plausible value: that of an input of this name, or one that the outputs accept."""
         shape = question.shape or shapes.ScalarShape("string")
         wanted, name = _schema_of(shape), asking.key or "value"
@@ -155,13 +156,13 @@ class ScenarioDesk:
             if schema is None:
                 continue
             whole = {"type": "object", "properties": {name: schema}, "required": [name]}
-            made, value = sample(whole, f"{self._seed}/{question.text}/{entries}", known)
-            if made and isinstance(value, dict) and accepts(wanted, value[name]):
+            made, value = sample_value(whole, f"{self._seed}/{question.text}/{entries}", known)
+            if made and isinstance(value, dict) and is_valid_for(wanted, value[name]):
                 return value[name]
         return None
 
 
-def _place(spot: Spot) -> list[int]:
+def _place_of_line(spot: Spot) -> list[int]:
     return [int(part) for part in spot.label.split(".")]
 
 

@@ -88,8 +88,8 @@ class SavedValue:
 @functools.lru_cache(maxsize=64)
 def read_steps(prompt: str) -> tuple[Step, ...]:
     """The numbered lines in their order, or every line of a prompt that numbers none."""
-    lines = _plain(prompt).splitlines()
-    found = list(_numbered(lines))
+    lines = _strip_tags(prompt).splitlines()
+    found = list(_split_numbered_steps(lines))
     if not found:
         written = [line.strip() for line in lines if line.strip()]
         found = [(str(index), text) for index, text in enumerate(written, 1)]
@@ -102,7 +102,7 @@ def read_steps(prompt: str) -> tuple[Step, ...]:
             loops.append(opened["text"] or opened["filled"])
         following = found[index + 1][0] if index + 1 < len(found) else ""
         steps.append(Step(number, text, loops[-1], following.startswith(f"{number}.")))
-        if _closes(text) and len(loops) > 1:
+        if _closes_loop(text) and len(loops) > 1:
             loops.pop()
     return tuple(steps)
 
@@ -123,7 +123,7 @@ def loop_span(steps: Sequence[Step], index: int) -> tuple[int, int] | None:
     for at, step in enumerate(steps):
         if _LOOP.search(step.text):
             opened.append(at)
-        if _closes(step.text) and opened:
+        if _closes_loop(step.text) and opened:
             start = opened.pop()
             if start <= index <= at:
                 return start, at + 1
@@ -131,7 +131,7 @@ def loop_span(steps: Sequence[Step], index: int) -> tuple[int, int] | None:
     return (around[-1], len(steps)) if around else None
 
 
-def saved_values(steps: Sequence[Step]) -> Iterator[SavedValue]:
+def find_saved_values(steps: Sequence[Step]) -> Iterator[SavedValue]:
     """The runtime variables the steps save, in their order."""
     for step in steps:
         for match in _COPIED.finditer(step.text):
@@ -158,18 +158,18 @@ def loop_items(written: str, inputs: Values, runtime: Values) -> list[JsonValue]
     return value[:MAX_STEPS] if isinstance(value, list) else []
 
 
-def _closes(text: str) -> bool:
+def _closes_loop(text: str) -> bool:
     return "end_loop_iteration with" in text
 
 
-def _plain(prompt: str) -> str:
+def _strip_tags(prompt: str) -> str:
     """The text of a prompt without the tags of the dashboard's editor."""
     if _TAG_BREAK.search(prompt) is None:
         return prompt
     return html.unescape(_TAG.sub("", _TAG_BREAK.sub("\n", prompt)))
 
 
-def _numbered(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _split_numbered_steps(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     number, parts = "", [""]
     for line in lines:
         match = _NUMBERED.fullmatch(line)

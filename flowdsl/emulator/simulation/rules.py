@@ -35,7 +35,7 @@ def _yes_or_no(word: str, value: object) -> object:
     return plain if isinstance(value, list) else plain[0]
 
 
-def _named(answers: dict[str, Any]) -> dict[str, Any]:
+def _require_question_names(answers: dict[str, Any]) -> dict[str, Any]:
     for key in answers:
         if not key.removeprefix(PART).strip():
             raise ValueError(f"`{key}` names no question")
@@ -53,9 +53,13 @@ class Answers(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    screen: Annotated[dict[str, Answer], AfterValidator(_named)] = Field(default_factory=dict)
-    reads: Annotated[dict[str, JsonValue], AfterValidator(_named)] = Field(default_factory=dict)
-    commands: Annotated[dict[str, CommandAnswer], AfterValidator(_named)] = Field(
+    screen: Annotated[dict[str, Answer], AfterValidator(_require_question_names)] = Field(
+        default_factory=dict
+    )
+    reads: Annotated[dict[str, JsonValue], AfterValidator(_require_question_names)] = Field(
+        default_factory=dict
+    )
+    commands: Annotated[dict[str, CommandAnswer], AfterValidator(_require_question_names)] = Field(
         default_factory=dict
     )
 
@@ -82,12 +86,12 @@ class Replies:
         `names` are the ways to name the question, its words first; `entries` the passes of the
         loops around it. `is_list` says that the answer itself is a list.
         """
-        for place, answers in self._tables(table, entries):
-            key = _key(answers, names)
+        for place, answers in self._tables_to_search(table, entries):
+            key = _find_key(answers, names)
             if key is not None:
                 count = self._given.get((place, table, key), 0)
                 self._given[place, table, key] = count + 1
-                turns = _turns(answers[key], is_list)
+                turns = _split_into_turns(answers[key], is_list)
                 return True, turns[min(count, len(turns) - 1)]
         return False, None
 
@@ -99,7 +103,7 @@ class Replies:
                     if (place, table, key) not in self._given:
                         yield key
 
-    def _tables(
+    def _tables_to_search(
         self, table: str, entries: Sequence[int]
     ) -> Iterator[tuple[int, Mapping[str, JsonValue]]]:
         """The tables to look into, those for a pass of a loop first."""
@@ -109,7 +113,7 @@ class Replies:
         yield 0, getattr(self._answers, table)
 
 
-def _key(answers: Mapping[str, JsonValue], names: Sequence[str]) -> str | None:
+def _find_key(answers: Mapping[str, JsonValue], names: Sequence[str]) -> str | None:
     """The key of a question: one of its names, or else the longest part of its words."""
     for name in names:
         if name in answers:
@@ -118,7 +122,7 @@ def _key(answers: Mapping[str, JsonValue], names: Sequence[str]) -> str | None:
     return max(parts, key=len, default=None)
 
 
-def _turns(answer: JsonValue, is_list: bool) -> list[JsonValue]:
+def _split_into_turns(answer: JsonValue, is_list: bool) -> list[JsonValue]:
     """The answers of the first time, the second time, and so on."""
     turns = answer if isinstance(answer, list) and answer else [answer]
     if is_list and not all(isinstance(each, list) or _is_missing(each) for each in turns):
@@ -194,7 +198,7 @@ class RunRule(Effects):
         """Whether a run of `workflow` with `inputs` is one of those the rule counts."""
         if not fnmatchcase(workflow, self.workflow):
             return False
-        return all(_holds(inputs, path, value) for path, value in self.inputs.items())
+        return all(_has_value(inputs, path, value) for path, value in self.inputs.items())
 
 
 class RuleTally:
@@ -220,7 +224,7 @@ class RuleTally:
         return due
 
 
-def _holds(inputs: Values, path: str, expected: JsonValue) -> bool:
+def _has_value(inputs: Values, path: str, expected: JsonValue) -> bool:
     parts = parse_path(path)
     if parts is None:
         return False

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.checks import Definition, Facts, wanted_files
+from flowdsl.emulator.simulation.checks import Definition, Facts, find_wanted_files
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.outputs import fill_in, make_outputs, stated_values
+from flowdsl.emulator.simulation.outputs import fill_in, find_stated_values, make_outputs
 from flowdsl.emulator.simulation.plans import (
     Attachment,
     History,
     Plan,
     RunPlan,
-    broken,
-    conclude,
+    broken_run_plan,
+    conclude_run,
     length_of,
-    moment,
+    time_of_step,
 )
 from flowdsl.emulator.simulation.program import play_program, program_of
 from flowdsl.emulator.simulation.prompts import (
@@ -29,7 +29,7 @@ from flowdsl.emulator.simulation.prompts import (
     read_steps,
 )
 from flowdsl.emulator.simulation.schemas import read_schema
-from flowdsl.emulator.simulation.variables import PathError, Values, render
+from flowdsl.emulator.simulation.variables import PathError, Values, render_text
 
 BY_PHRASES = (
     "FlowDSL did not write this prompt as it stands: it is played by its phrases, and nothing in "
@@ -41,13 +41,13 @@ def play(plan: Plan) -> RunPlan:
     """The run plan of what a run is played from; the same for the same `plan`."""
     effects = plan.effects
     try:
-        prompt = render(plan.prompt, plan.inputs)
+        prompt = render_text(plan.prompt, plan.inputs)
     except PathError as error:
-        return broken(plan, str(error))
+        return broken_run_plan(plan, str(error))
     if plan.obstacle is not None:
-        return broken(plan, plan.obstacle)
+        return broken_run_plan(plan, plan.obstacle)
     if effects.refuse is not None:
-        return replace(broken(plan, effects.refuse), running_ms=0)
+        return replace(broken_run_plan(plan, effects.refuse), running_ms=0)
     program = program_of(plan.prompt, plan.input_schema, plan.output_schema)
     if program is None:
         return _Player(plan, prompt).run_plan()
@@ -55,7 +55,7 @@ def play(plan: Plan) -> RunPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class _FailingStep:
     """The step that fails, and the loop around it: its first step, what follows its last, and in
     which entry of its list. Outside of loops, and where the list is empty, `entries` is 0."""
 
@@ -79,18 +79,18 @@ class _Player:
         end = len(self._steps)
         failing = None
         if effects.fail is not None:
-            failing = _Failure(_failing_step(self._steps, effects.fail.step))
+            failing = _FailingStep(_failing_step(self._steps, effects.fail.step))
             end = min(failing.step + 1, end)
         elif effects.error is not None:
             end = (end + 1) // 2
-        runtime = stated_values(self._steps, plan.inputs)
+        runtime = find_stated_values(self._steps, plan.inputs)
         output_data, note = make_outputs(
             self._schema, plan.output_schema, plan.inputs, runtime, plan.seed, effects.outputs
         )
         fill_in(runtime, self._steps, plan.seed)
         if failing is not None:
             failing = self._in_its_loop(failing, runtime)
-        attachments = self._attachments(end, failing, runtime, running_ms)
+        attachments = self._list_attachments(end, failing, runtime, running_ms)
         names = [attachment.name for attachment in attachments]
         facts = Facts(plan.inputs, runtime, names, output_data, self._schema)
         if failing is None and effects.error is None and effects.attachments is None:
@@ -98,7 +98,7 @@ class _Player:
             attachments += [Attachment(name, running_ms) for name in extra]
             facts = replace(facts, filenames=[*names, *extra])
         reason = self._write_history(end, failing, running_ms, runtime, note)
-        return conclude(
+        return conclude_run(
             plan,
             self._history,
             facts,
@@ -107,16 +107,16 @@ class _Player:
             failed=None if failing is None else reason,
         )
 
-    def _in_its_loop(self, failing: _Failure, runtime: Values) -> _Failure:
+    def _in_its_loop(self, failing: _FailingStep, runtime: Values) -> _FailingStep:
         """The failure with the entry of the loop in which it happens."""
         assert self._plan.effects.fail is not None
         span = loop_span(self._steps, failing.step)
         if span is None:
             return failing
-        entries = len(self._rounds(self._steps[failing.step].loop, runtime))
-        return _Failure(failing.step, *span, min(self._plan.effects.fail.entry, entries))
+        entries = len(self._rounds_of_loop(self._steps[failing.step].loop, runtime))
+        return _FailingStep(failing.step, *span, min(self._plan.effects.fail.entry, entries))
 
-    def _order(self, end: int, failing: _Failure | None) -> list[tuple[int, int]]:
+    def _order(self, end: int, failing: _FailingStep | None) -> list[tuple[int, int]]:
         """The steps before `end` as they are done, each with the entry of its loop, from 0.
 
         Of a loop the first entry stands for all, except where a later one fails.
@@ -129,8 +129,8 @@ class _Player:
             order += [(index, entry) for index in body]
         return order[: order.index((failing.step, failing.entries - 1)) + 1]
 
-    def _attachments(
-        self, end: int, failing: _Failure | None, runtime: Values, running_ms: int
+    def _list_attachments(
+        self, end: int, failing: _FailingStep | None, runtime: Values, running_ms: int
     ) -> list[Attachment]:
         """What the steps up to `end` attach, or what the scenario says."""
         named = self._plan.effects.attachments
@@ -138,18 +138,18 @@ class _Player:
             return [Attachment(base_name(name), running_ms) for name in named]
         found: list[Attachment] = []
         for evidence in evidence_of(self._steps):
-            rounds = self._rounds(evidence.loop, runtime)
+            rounds = self._rounds_of_loop(evidence.loop, runtime)
             if failing is not None and failing.start <= evidence.step < failing.stop:
                 rounds = rounds[: failing.entries - (evidence.step > failing.step)]
             elif evidence.step >= end:
                 break
-            at_ms = moment(evidence.step, len(self._steps), running_ms)
+            at_ms = time_of_step(evidence.step, len(self._steps), running_ms)
             for item in rounds:
-                name = _rendered(evidence.name, self._plan.inputs, {**runtime, **item})
+                name = _render_or_keep(evidence.name, self._plan.inputs, {**runtime, **item})
                 found.append(Attachment(base_name(name), at_ms))
         return found
 
-    def _rounds(self, loop: str | None, runtime: Values) -> list[dict[str, JsonValue]]:
+    def _rounds_of_loop(self, loop: str | None, runtime: Values) -> list[dict[str, JsonValue]]:
         if loop is None:
             return [{}]
         try:
@@ -161,7 +161,7 @@ class _Player:
     def _write_history(
         self,
         end: int,
-        failing: _Failure | None,
+        failing: _FailingStep | None,
         running_ms: int,
         runtime: Values,
         note: str | None,
@@ -175,15 +175,15 @@ class _Player:
         count = len(order) + len(self._steps) - end
         for position, (index, entry) in enumerate(order):
             step = self._steps[index]
-            at_ms = moment(position, count, running_ms)
-            rounds = self._rounds(step.loop, runtime)
+            at_ms = time_of_step(position, count, running_ms)
+            rounds = self._rounds_of_loop(step.loop, runtime)
             item: Values = {}
             if failing is not None and failing.entries and failing.start < index < failing.stop:
                 item = rounds[entry]
-            text = _rendered(step.text, plan.inputs, item)
+            text = _render_or_keep(step.text, plan.inputs, item)
             error = None
             if failing is not None and position == len(order) - 1:
-                reason = _reason(plan, self._steps, index, {**runtime, **item})
+                reason = _reason_of_failure(plan, self._steps, index, {**runtime, **item})
                 error = reason
             elif plan.effects.error is not None and index == end - 1:
                 error = plan.effects.error
@@ -215,13 +215,13 @@ def _failing_step(steps: Sequence[Step], number: str) -> int:
     return (declaring or group[-1:] or [max(len(steps) - 1, 0)])[0]
 
 
-def _reason(plan: Plan, steps: Sequence[Step], index: int, runtime: Values) -> str:
+def _reason_of_failure(plan: Plan, steps: Sequence[Step], index: int, runtime: Values) -> str:
     assert plan.effects.fail is not None
     if plan.effects.fail.reason is not None:
         return plan.effects.fail.reason
     declared = steps[index].reasons
     if declared:
-        return _rendered(declared[0], plan.inputs, runtime)
+        return _render_or_keep(declared[0], plan.inputs, runtime)
     return f"step {steps[index].number} failed"
 
 
@@ -230,14 +230,14 @@ def _files_for_checks(checks: Sequence[Definition], facts: Facts) -> list[str]:
     for check in checks:
         try:
             present = replace(facts, filenames=[*facts.filenames, *extra])
-            extra += wanted_files(check, present)
+            extra += find_wanted_files(check, present)
         except PathError:
             continue
     return extra
 
 
-def _rendered(text: str, inputs: Values, runtime: Values) -> str:
+def _render_or_keep(text: str, inputs: Values, runtime: Values) -> str:
     try:
-        return render(text, inputs, runtime)
+        return render_text(text, inputs, runtime)
     except PathError:
         return text

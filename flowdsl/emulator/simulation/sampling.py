@@ -12,7 +12,7 @@ from zlib import crc32
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.schemas import Schema, accepts
+from flowdsl.emulator.simulation.schemas import Schema, is_valid_for
 from flowdsl.emulator.simulation.variables import Path
 from flowdsl.source.matching_text import matching_text
 
@@ -52,7 +52,7 @@ def nothing_known(_path: Path) -> JsonValue:
     return None
 
 
-def sample(schema: object, seed: str, known: Known = nothing_known) -> tuple[bool, JsonValue]:
+def sample_value(schema: object, seed: str, known: Known = nothing_known) -> tuple[bool, JsonValue]:
     """Whether a value could be made, and the value, which `schema` accepts.
 
     The same for the same arguments. A value that is known and accepted is used as it is.
@@ -66,12 +66,12 @@ def sample(schema: object, seed: str, known: Known = nothing_known) -> tuple[boo
         value = maker.make(schema, (), 0)
     except (_NoValue, RecursionError):
         return False, None
-    return (True, value) if accepts(schema, value) else (False, None)
+    return (True, value) if is_valid_for(schema, value) else (False, None)
 
 
 def text_for(name: str, seed: str) -> str:
     """A text that shows which field it stands in, as in `Patient name 303`."""
-    return f"{name.replace('_', ' ')} {_hash(seed) % 1000}".capitalize()
+    return f"{name.replace('_', ' ')} {_hash_text(seed) % 1000}".capitalize()
 
 
 class _Maker:
@@ -87,19 +87,19 @@ class _Maker:
         self._made += 1
         if not isinstance(schema, dict) or depth > _MAX_DEPTH or self._made > _MAX_VALUES:
             raise _NoValue
-        schema = self._flattened(schema, depth)
+        schema = self._flatten_schema(schema, depth)
         for value in self._offered(schema, path):
-            if value is not None and self._fits(schema, value):
+            if value is not None and self._is_valid_in_schema(schema, value):
                 return value
         if "const" in schema:
             constant: JsonValue = schema["const"]
             return constant
         if "enum" in schema:
-            return self._member(schema)
+            return self._make_member(schema)
         for branches in (schema.get("anyOf"), schema.get("oneOf")):
             if branches:
-                return self._branch(schema, branches, path, depth)
-        kinds = _kinds(schema)
+                return self._make_branch(schema, branches, path, depth)
+        kinds = _types_to_try(schema)
         for kind in kinds:
             try:
                 value = self._of_kind(kind, schema, path, depth)
@@ -113,24 +113,24 @@ class _Maker:
         first = examples[0] if isinstance(examples, list) and examples else None
         return (self._known(path), schema.get("default"), first)
 
-    def _member(self, schema: Schema) -> JsonValue:
+    def _make_member(self, schema: Schema) -> JsonValue:
         members: list[JsonValue] = schema["enum"]
         for member in sorted(members, key=lambda member: member is None):
-            if self._fits(schema, member):
+            if self._is_valid_in_schema(schema, member):
                 return member
         raise _NoValue
 
-    def _branch(
+    def _make_branch(
         self, schema: Schema, branches: Sequence[object], path: Path, depth: int
     ) -> JsonValue:
         rest = {name: rule for name, rule in schema.items() if name not in ("anyOf", "oneOf")}
         nullable = sorted(branches, key=lambda branch: branch == {"type": "null"})
         for branch in nullable:
             try:
-                value = self.make(_merged(rest, branch), path, depth + 1)
+                value = self.make(_merge_schemas(rest, branch), path, depth + 1)
             except _NoValue:
                 continue
-            if self._fits(schema, value):
+            if self._is_valid_in_schema(schema, value):
                 return value
         raise _NoValue
 
@@ -139,22 +139,22 @@ class _Maker:
             case "string":
                 return self._text(schema, path)
             case "integer":
-                return self._whole(schema, path)
+                return self._make_whole_number(schema, path)
             case "number":
-                return self._decimal(schema, path)
+                return self._make_decimal(schema, path)
             case "boolean":
                 return True
             case "array":
-                return self._list(schema, path, depth)
+                return self._make_list(schema, path, depth)
             case "object":
-                return self._object(schema, path, depth)
+                return self._make_object(schema, path, depth)
             case "null":
                 return None
             case _:
                 raise _NoValue
 
     def _text(self, schema: Schema, path: Path) -> str:
-        low, high = _count(schema, "minLength", 0), _count(schema, "maxLength", MAX_TEXT)
+        low, high = _read_count(schema, "minLength", 0), _read_count(schema, "maxLength", MAX_TEXT)
         if low > MAX_TEXT:
             raise _NoValue
         if "pattern" in schema:
@@ -170,27 +170,27 @@ class _Maker:
                 day=number % 28 + 1,
                 hour=number % 24,
                 number=number % 1000,
-                word=re.sub("[^a-z]+", "-", _word(path).lower()).strip("-") or "value",
+                word=re.sub("[^a-z]+", "-", _innermost_name(path).lower()).strip("-") or "value",
             )
-        text = text_for(_word(path), f"{self._seed}/{path}")
+        text = text_for(_innermost_name(path), f"{self._seed}/{path}")
         return text.ljust(low, ".")[:high]
 
-    def _whole(self, schema: Schema, path: Path) -> int:
-        value = self._multiple(schema, path, Fraction(1))
+    def _make_whole_number(self, schema: Schema, path: Path) -> int:
+        value = self._make_multiple(schema, path, Fraction(1))
         return int(value)
 
-    def _decimal(self, schema: Schema, path: Path) -> JsonValue:
-        value = self._multiple(schema, path, Fraction(1, 100))
+    def _make_decimal(self, schema: Schema, path: Path) -> JsonValue:
+        value = self._make_multiple(schema, path, Fraction(1, 100))
         return int(value) if value.denominator == 1 else float(value)
 
-    def _multiple(self, schema: Schema, path: Path, step: Fraction) -> Fraction:
+    def _make_multiple(self, schema: Schema, path: Path, step: Fraction) -> Fraction:
         """A number inside the bounds and a multiple of what is asked for, or of `step`."""
         if "multipleOf" in schema:
-            wanted = _fraction(schema["multipleOf"])
+            wanted = _exact_fraction(schema["multipleOf"])
             # The smallest whole multiple of a fraction in lowest terms is its numerator.
             step = wanted if step < 1 else Fraction(wanted.numerator)
-        low = _bound(schema, "minimum", "exclusiveMinimum", step, up=True)
-        high = _bound(schema, "maximum", "exclusiveMaximum", step, up=False)
+        low = _find_bound(schema, "minimum", "exclusiveMinimum", step, up=True)
+        high = _find_bound(schema, "maximum", "exclusiveMaximum", step, up=False)
         wish = Fraction(self._number(path) % 9_000 + 1_000, 100 if step < 1 else 1)
         wish = wish if step < 1 else Fraction(int(wish) % 90 + 10)
         if low is not None:
@@ -207,9 +207,9 @@ class _Maker:
             return (low + high) / 2
         return value
 
-    def _list(self, schema: Schema, path: Path, depth: int) -> JsonValue:
-        low = _count(schema, "minItems", 0)
-        high = _count(schema, "maxItems", MAX_ITEMS)
+    def _make_list(self, schema: Schema, path: Path, depth: int) -> JsonValue:
+        low = _read_count(schema, "minItems", 0)
+        high = _read_count(schema, "maxItems", MAX_ITEMS)
         prefix = schema.get("prefixItems") or []
         items = schema.get("items", True)
         usual = _LIST_LENGTH if depth < _FULL_DEPTH else 0
@@ -220,19 +220,19 @@ class _Maker:
         for index in range(wanted):
             rule = prefix[index] if index < len(prefix) else items
             if "contains" in schema and index == len(prefix):
-                rule = _merged({} if rule is True else rule, schema["contains"])
+                rule = _merge_schemas({} if rule is True else rule, schema["contains"])
             try:
                 entry = self.make(rule, (*path, index), depth + 1)
             except _NoValue:
                 break
-            if schema.get("uniqueItems") and any(_same(entry, other) for other in entries):
+            if schema.get("uniqueItems") and any(_is_same_json(entry, other) for other in entries):
                 break
             entries.append(entry)
         if len(entries) < low:
             raise _NoValue
         return entries
 
-    def _object(self, schema: Schema, path: Path, depth: int) -> JsonValue:
+    def _make_object(self, schema: Schema, path: Path, depth: int) -> JsonValue:
         properties = schema.get("properties")
         rules: dict[str, object] = dict(properties) if isinstance(properties, dict) else {}
         required = [name for name in schema.get("required", ()) if isinstance(name, str)]
@@ -246,7 +246,7 @@ class _Maker:
                 if name in required:
                     raise
         number = 0
-        while len(value) < _count(schema, "minProperties", 0):
+        while len(value) < _read_count(schema, "minProperties", 0):
             number += 1
             if number > MAX_ITEMS:
                 raise _NoValue
@@ -265,22 +265,22 @@ class _Maker:
         extra: object = schema.get("additionalProperties", True)
         return extra
 
-    def _flattened(self, schema: Schema, depth: int) -> Schema:
+    def _flatten_schema(self, schema: Schema, depth: int) -> Schema:
         """The schema with its references followed and its `allOf` merged in."""
         for _ in range(_MAX_DEPTH):
             if "$ref" in schema:
                 rest = {name: rule for name, rule in schema.items() if name != "$ref"}
-                schema = _merged(self._referred(schema["$ref"]), rest)
+                schema = _merge_schemas(self._resolve_reference(schema["$ref"]), rest)
             elif "allOf" in schema:
                 parts = schema["allOf"]
                 schema = {name: rule for name, rule in schema.items() if name != "allOf"}
                 for part in parts:
-                    schema = _merged(schema, part)
+                    schema = _merge_schemas(schema, part)
             else:
                 return schema
         raise _NoValue
 
-    def _referred(self, reference: object) -> Schema:
+    def _resolve_reference(self, reference: object) -> Schema:
         if not isinstance(reference, str) or not reference.startswith("#"):
             raise _NoValue
         found: Any = self._root
@@ -293,27 +293,27 @@ class _Maker:
             raise _NoValue
         return found
 
-    def _fits(self, schema: Schema, value: JsonValue) -> bool:
+    def _is_valid_in_schema(self, schema: Schema, value: JsonValue) -> bool:
         """Whether the part of the schema accepts `value`, its references looked up in the whole."""
         definitions: Schema = {
             name: self._root[name] for name in ("$defs", "definitions") if name in self._root
         }
-        return accepts({**definitions, **schema}, value)
+        return is_valid_for({**definitions, **schema}, value)
 
     def _number(self, path: Path) -> int:
-        return _hash(f"{self._seed}/{path}")
+        return _hash_text(f"{self._seed}/{path}")
 
 
-def _hash(text: str) -> int:
+def _hash_text(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _word(path: Path) -> str:
+def _innermost_name(path: Path) -> str:
     """The innermost name of the path."""
     return next((part for part in reversed(path) if isinstance(part, str)), "value")
 
 
-def _kinds(schema: Mapping[str, object]) -> list[str]:
+def _types_to_try(schema: Mapping[str, object]) -> list[str]:
     """The types to try, null last; guessed from the other keywords where none is said."""
     kind = schema.get("type")
     if isinstance(kind, str):
@@ -329,7 +329,7 @@ def _kinds(schema: Mapping[str, object]) -> list[str]:
     return ["string"]
 
 
-def _merged(first: object, second: object) -> Schema:
+def _merge_schemas(first: object, second: object) -> Schema:
     """One schema for what both ask, as far as their keywords can be put together."""
     if second is True:
         second = {}
@@ -342,7 +342,9 @@ def _merged(first: object, second: object) -> Schema:
         mine, other = first[name], second[name]
         if name == "properties" and isinstance(mine, dict) and isinstance(other, dict):
             both = mine.keys() & other.keys()
-            result[name] = {**mine, **other} | {key: _merged(mine[key], other[key]) for key in both}
+            result[name] = {**mine, **other} | {
+                key: _merge_schemas(mine[key], other[key]) for key in both
+            }
         elif name == "required":
             result[name] = list(dict.fromkeys([*mine, *other]))
         elif name in ("minimum", "minLength", "minItems", "exclusiveMinimum", "minProperties"):
@@ -350,33 +352,35 @@ def _merged(first: object, second: object) -> Schema:
         elif name in ("maximum", "maxLength", "maxItems", "exclusiveMaximum", "maxProperties"):
             result[name] = min(mine, other)
         elif name == "enum":
-            result[name] = [value for value in mine if any(_same(value, item) for item in other)]
+            result[name] = [
+                value for value in mine if any(_is_same_json(value, item) for item in other)
+            ]
     return result
 
 
-def _bound(
+def _find_bound(
     schema: Mapping[str, Any], inclusive: str, exclusive: str, step: Fraction, *, up: bool
 ) -> Fraction | None:
     bounds = []
     if inclusive in schema:
-        bounds.append(_fraction(schema[inclusive]))
+        bounds.append(_exact_fraction(schema[inclusive]))
     if exclusive in schema:
         # One step inside; where the other bound is nearer than that, the whole check says so.
-        bounds.append(_fraction(schema[exclusive]) + (step if up else -step))
+        bounds.append(_exact_fraction(schema[exclusive]) + (step if up else -step))
     if not bounds:
         return None
     return max(bounds) if up else min(bounds)
 
 
-def _fraction(number: int | float) -> Fraction:
+def _exact_fraction(number: int | float) -> Fraction:
     # By way of its digits: 0.1 is a tenth here, not the nearest binary fraction.
     return Fraction(str(number))
 
 
-def _count(schema: Mapping[str, Any], name: str, otherwise: int) -> int:
+def _read_count(schema: Mapping[str, Any], name: str, otherwise: int) -> int:
     # A whole number, though JSON may write it as `2.0`.
     return int(schema.get(name, otherwise))
 
 
-def _same(first: JsonValue, second: JsonValue) -> bool:
+def _is_same_json(first: JsonValue, second: JsonValue) -> bool:
     return json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)

@@ -55,13 +55,13 @@ def read_schema(text: str | None) -> Schema | None:
     return None
 
 
-def problems(schema: Schema, value: JsonValue) -> list[Problem]:
+def find_schema_problems(schema: Schema, value: JsonValue) -> list[Problem]:
     """What `schema` refuses in `value`, outer places first; at most `MAX_PROBLEMS`."""
     from referencing.exceptions import Unresolvable
 
     found: dict[tuple[Path, str, str], Problem] = {}
     try:
-        for error in _validator(schema).iter_errors(value):
+        for error in _make_validator(schema).iter_errors(value):
             for problem in _problems_of(error):
                 found.setdefault((problem.path, problem.keyword, problem.message), problem)
             if len(found) >= MAX_PROBLEMS:
@@ -74,9 +74,9 @@ def problems(schema: Schema, value: JsonValue) -> list[Problem]:
     return sorted(found.values(), key=lambda problem: (len(problem.path), str(problem.path)))
 
 
-def accepts(schema: Schema, value: JsonValue) -> bool:
+def is_valid_for(schema: Schema, value: JsonValue) -> bool:
     """Whether `value` is valid."""
-    return not problems(schema, value)
+    return not find_schema_problems(schema, value)
 
 
 def input_problems(
@@ -107,7 +107,7 @@ def input_problems(
     payload.update(dict.fromkeys(opened))
     return [
         problem
-        for problem in problems(checked, payload)
+        for problem in find_schema_problems(checked, payload)
         if not (
             problem.keyword == "required"
             and len(problem.path) == 1
@@ -116,7 +116,7 @@ def input_problems(
     ]
 
 
-def declared_inputs(schema: Schema | None) -> frozenset[str]:
+def find_declared_inputs(schema: Schema | None) -> frozenset[str]:
     """The root keys `input_schema` names, secrets as `$name`."""
     properties = (schema or {}).get("properties")
     return frozenset(properties) if isinstance(properties, dict) else frozenset()
@@ -211,7 +211,7 @@ def _is_valid(schema: Schema) -> bool:
     return True
 
 
-def _validator(schema: Schema) -> Any:
+def _make_validator(schema: Schema) -> Any:
     # Without a registry of its own jsonschema would fetch `$ref` addresses over the network.
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
@@ -229,8 +229,8 @@ def _validator_class(repeats_in_names: bool) -> Any:
     from jsonschema import Draft202012Validator, validators
 
     keywords: dict[str, Any] = {
-        "not": _not,
-        "pattern": _pattern,
+        "not": _validate_not,
+        "pattern": _validate_pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
     }
@@ -258,14 +258,14 @@ def _repeats_in_names(schema: object) -> bool:
     return False
 
 
-def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterator[Any]:
+def _validate_pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterator[Any]:
     from jsonschema import ValidationError
 
     if validator.is_type(value, "string") and not may_match(pattern, value):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
-def _not(validator: Any, refused: Any, value: Any, schema: Schema) -> Iterator[Any]:
+def _validate_not(validator: Any, refused: Any, value: Any, schema: Schema) -> Iterator[Any]:
     """As the standard's, in words where a text could end its place in a prompt."""
     from jsonschema import Draft202012Validator, ValidationError
 
@@ -324,7 +324,7 @@ def _for_texts(check: Callable[[str], object]) -> Callable[[object], bool]:
     return lambda value: not isinstance(value, str) or check(value) is not None
 
 
-def _date(text: str) -> date:
+def _parse_date(text: str) -> date:
     if len(text) != len("2026-01-31"):
         raise ValueError(text)
     return date.fromisoformat(text)
@@ -336,16 +336,16 @@ def _date_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _time(text: str) -> time:
+def _parse_time(text: str) -> time:
     if not re.match(r"\d\d:\d\d", text):
         raise ValueError(text)
     return time.fromisoformat(text)
 
 
 FORMATS: dict[str, Callable[[str], object]] = {
-    "date": _date,
+    "date": _parse_date,
     "date-time": _date_time,
-    "time": _time,
+    "time": _parse_time,
     "email": lambda text: re.fullmatch(r"[^@\s]+@[^@\s]+", text),
     "uri": lambda text: re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", text),
 }

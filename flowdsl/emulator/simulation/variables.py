@@ -89,7 +89,7 @@ def show_path(path: Sequence[str | int]) -> str:
     return shown
 
 
-def render(text: str, inputs: Values, runtime: Values | None = None) -> str:
+def render_text(text: str, inputs: Values, runtime: Values | None = None) -> str:
     """`text` with `{inputs}` put in, and `{{runtime}}` values where `runtime` has them.
 
     Objects and lists become JSON. `\\{` is a brace, `{$secret}` stays. Raises `PathError`.
@@ -128,7 +128,7 @@ def as_text(value: JsonValue) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def given(values: Values | None) -> dict[str, JsonValue]:
+def drop_empty_values(values: Values | None) -> dict[str, JsonValue]:
     """The values that count: null and the empty text do not, `EMPTY` said outright does."""
     return {name: value for name, value in (values or {}).items() if not _is_blank(value)}
 
@@ -136,7 +136,7 @@ def given(values: Values | None) -> dict[str, JsonValue]:
 def resolve_inputs(run: Values | None, defaults: Values) -> dict[str, JsonValue]:
     """The run's values over `defaults` (of its machine and pools); blank ones become `EMPTY`."""
     blank: dict[str, JsonValue] = dict.fromkeys((*(run or {}), *defaults), EMPTY)
-    return {**blank, **given(defaults), **given(run)}
+    return {**blank, **drop_empty_values(defaults), **drop_empty_values(run)}
 
 
 def without_empty(value: JsonValue) -> JsonValue:
@@ -189,7 +189,7 @@ class UnresolvedError(Exception):
     """A reference has no value; the message says why."""
 
 
-def references(values: JsonValue | Values, place: Path = ()) -> Iterator[Reference]:
+def find_references(values: JsonValue | Values, place: Path = ()) -> Iterator[Reference]:
     """Every reference in `values`, in their order."""
     if isinstance(values, Mapping):
         text = _reference_text(values)
@@ -197,10 +197,10 @@ def references(values: JsonValue | Values, place: Path = ()) -> Iterator[Referen
             yield _parse_reference(text, place)
             return
         for name, value in values.items():
-            yield from references(value, (*place, name))
+            yield from find_references(value, (*place, name))
     elif isinstance(values, list):
         for index, value in enumerate(values):
-            yield from references(value, (*place, index))
+            yield from find_references(value, (*place, index))
 
 
 def resolved(values: Values, outputs_of: Callable[[str], Values]) -> dict[str, JsonValue]:

@@ -52,7 +52,7 @@ def plan_outputs(
         emissions.setdefault(emission.statement.name.text, []).append(emission)
     settings = _Settings(body)
     names = dict.fromkeys([*(field.name for field in workflow.outputs), *emissions])
-    plans = {name: _plan(name, emissions.get(name, []), settings, model) for name in names}
+    plans = {name: _plan_output(name, emissions.get(name, []), settings, model) for name in names}
     for field in workflow.outputs:
         first = plans[field.name].emission
         if field.default is not None and first and (first.conditional or first.late):
@@ -102,7 +102,7 @@ class _Settings:
         return max(places) < emission.statement.start
 
 
-def _plan(
+def _plan_output(
     field: str, emissions: list[Emission], settings: _Settings, model: semantic.SemanticModel
 ) -> OutputPlan:
     if not emissions:
@@ -111,10 +111,12 @@ def _plan(
     append = any(emission.statement.append for emission in emissions)
     if len(emissions) > 1 or append or first.repeated:
         return OutputPlan(field, "stored", first, append)
-    return OutputPlan(field, _single(first, settings, model), first, append)
+    return OutputPlan(field, _classify_single_emission(first, settings, model), first, append)
 
 
-def _single(emission: Emission, settings: _Settings, model: semantic.SemanticModel) -> str:
+def _classify_single_emission(
+    emission: Emission, settings: _Settings, model: semantic.SemanticModel
+) -> str:
     value = emission.statement.value
     if isinstance(value, ast.Ref) and value.sigil == ast.RUNTIME:
         name = value.name.text
@@ -164,9 +166,9 @@ class _Emissions:
                 yield from self.of(
                     inner.block, conditional or inner.may_skip, repeated or inner.may_repeat
                 )
-            self._late = self._late or self._finishes(statement)
+            self._late = self._late or self._may_finish_run(statement)
 
-    def _finishes(self, statement: ast.Stmt) -> bool:
+    def _may_finish_run(self, statement: ast.Stmt) -> bool:
         """Whether a statement may finish the run, itself or in a task that it calls."""
         match statement:
             case ast.FinishStmt():
@@ -178,10 +180,10 @@ class _Emissions:
         if isinstance(leaving_else(statement), ast.FinishStmt):
             return True
         blocks = (inner.block for inner in inner_blocks(statement))
-        return any(self._finishes(each) for block in blocks for each in block.statements)
+        return any(self._may_finish_run(each) for block in blocks for each in block.statements)
 
     def _task_finishes(self, task: semantic.TaskSymbol) -> bool:
         body = task.declaration.body
         if body not in self._finishing:
-            self._finishing[body] = any(map(self._finishes, body.statements))
+            self._finishing[body] = any(map(self._may_finish_run, body.statements))
         return self._finishing[body]

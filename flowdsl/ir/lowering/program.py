@@ -37,7 +37,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     source = symbol.module.source
     declaration = symbol.declaration
     sections = {type(item): item for item in declaration.items}
-    settings = _settings(declaration.items, values)
+    settings = _lower_settings(declaration.items, values)
     names = Names(
         [field.wire_name for field in symbol.inputs]
         + [field.wire_name for field in symbol.secrets]
@@ -61,7 +61,7 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
                 stored[name] = names.fresh(name if names.is_free(name) else f"output_{name}")
         lowering = BodyLowering(values, names, plans, stored)
         body = lowering.body(steps.body, frame)
-        body = lowering.prologue(frame) + body
+        body = lowering.make_prologue(frame) + body
         bounds, bounding = lowering.input_bounds, lowering.bounding_inputs
         declared = {field.name: field for field in symbol.outputs}
         sources = tuple(
@@ -88,12 +88,13 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
         renamed_from=settings.get("renamed_from"),
         protect=settings.get("protect", False),
         inputs=tuple(
-            _bounded(field, bounds, bounding) for field in values.types.fields(symbol.inputs)
+            _apply_loop_bounds(field, bounds, bounding)
+            for field in values.types.fields(symbol.inputs)
         ),
         secrets=values.types.fields(symbol.secrets),
         outputs=values.types.fields(symbol.outputs),
-        models=_models(sections.get(ast.ModelSection), values),
-        terminal=_terminal(sections.get(ast.TerminalSection), values),
+        models=_lower_models(sections.get(ast.ModelSection), values),
+        terminal=_lower_terminal(sections.get(ast.TerminalSection), values),
         rules=tuple(values.line(rule, frame) for rule in always.rules)
         if isinstance(always, ast.AlwaysSection)
         else (),
@@ -116,7 +117,7 @@ def _text_of(values: ValueLowering, path: str | None) -> str | None:
     return None if path is None else values.model.texts[path]
 
 
-def _settings(items: tuple[Any, ...], values: ValueLowering) -> dict[str, Any]:
+def _lower_settings(items: tuple[Any, ...], values: ValueLowering) -> dict[str, Any]:
     return {
         item.name.text: values.constant(item.value)
         for item in items
@@ -124,24 +125,26 @@ def _settings(items: tuple[Any, ...], values: ValueLowering) -> dict[str, Any]:
     }
 
 
-def _models(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Models | None:
+def _lower_models(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Models | None:
     if not isinstance(section, ast.ModelSection):
         return None
-    settings = _settings(section.settings, values)
+    settings = _lower_settings(section.settings, values)
     fallbacks = tuple(settings.pop("fallbacks", ()))
     return nodes.Models(**settings, fallbacks=fallbacks)
 
 
-def _terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Terminal:
+def _lower_terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> nodes.Terminal:
     if not isinstance(section, ast.TerminalSection):
         return nodes.Terminal()
-    settings = _settings(section.settings, values)
+    settings = _lower_settings(section.settings, values)
     return nodes.Terminal(
         allow=tuple(settings.get("allow", ())), unrestricted=settings.get("unrestricted", False)
     )
 
 
-def _bounded(field: nodes.FieldSpec, bounds: dict[str, int], bounding: set[str]) -> nodes.FieldSpec:
+def _apply_loop_bounds(
+    field: nodes.FieldSpec, bounds: dict[str, int], bounding: set[str]
+) -> nodes.FieldSpec:
     """An input with what loops ask of it: as many entries as they take, or 1 as a bound."""
     wanted: dict[str, int] = {}
     bound = bounds.get(field.name)
@@ -177,7 +180,7 @@ def _output_source(
             assert variable is not None
             return replace(none, kind=plan.kind, variable=variable.name, path=variable.path)
         case "const":
-            value = _plain(values.value(statement.value, frame))
+            value = _plain_value_of(values.value(statement.value, frame))
             if value == "" and output.absent:
                 return none
             value = _as_output(values.types.completed(value, output.type), output.type)
@@ -223,7 +226,7 @@ def _without_empty(value: Any) -> Any:
             return value
 
 
-def _plain(value: nodes.Value) -> Any:
+def _plain_value_of(value: nodes.Value) -> Any:
     match value:
         case nodes.ConstantValue():
             return value.value
@@ -232,9 +235,9 @@ def _plain(value: nodes.Value) -> Any:
                 piece.value for piece in value.text if isinstance(piece, nodes.TextPiece)
             )
         case nodes.ListValue():
-            return [_plain(item) for item in value.items]
+            return [_plain_value_of(item) for item in value.items]
         case nodes.ObjectValue():
-            return {name: _plain(item) for name, item in value.fields}
+            return {name: _plain_value_of(item) for name, item in value.fields}
         case _:
             assert_never(value)
 
@@ -252,13 +255,13 @@ def _lower_checks(
     labels = {check.label.value for check in section.checks if check.label}
     for check in section.checks:
         if isinstance(check.body, ast.CleanupCheck):
-            cleanup = values.prose(check.body.prompt, frame)
+            cleanup = values.lower_prose(check.body.prompt, frame)
         else:
-            checks += _numbered(_lower_check(check, check.body, frame, values), labels)
+            checks += _number_repeated_names(_lower_check(check, check.body, frame, values), labels)
     return tuple(checks), cleanup
 
 
-def _numbered(
+def _number_repeated_names(
     checks: Sequence[nodes.PostRunCheck], labels: set[str]
 ) -> Iterator[nodes.PostRunCheck]:
     """The checks that one of the source becomes, with names of their own where it has a label."""
@@ -298,11 +301,11 @@ def _lower_check(
     common["kind"] = "file" if shows is None else "image"
     return [
         nodes.PostRunCheck(target=target, if_present=body.if_present, statement=statement, **common)
-        for statement, target in _targets(body.target, shows, frame, values)
+        for statement, target in _lower_targets(body.target, shows, frame, values)
     ]
 
 
-def _targets(
+def _lower_targets(
     target: ast.FileTarget, shows: ast.Text | None, frame: Frame, values: ValueLowering
 ) -> Iterable[tuple[nodes.Text, nodes.FileTarget]]:
     """What the pictures of a target show, empty for a check without `shows`, with the target.
@@ -315,14 +318,14 @@ def _targets(
         return () if shows is None else values.line(shows, frame)
 
     if not isinstance(target, ast.EachTarget):
-        return [(shown(frame), _target(target, frame, values))]
+        return [(shown(frame), _lower_target(target, frame, values))]
     items = values.value(target.iterable, frame)
     if (variable := single_variable(items)) is not None:
         template = values.text(target.template, frame)
         each = nodes.FileTarget(mode="loop_items", items=variable, template=template)
         return [(shown(frame), each)]
     names: dict[nodes.Text, dict[nodes.Text, None]] = {}
-    for entry in _entries(items):
+    for entry in _find_known_entries(items):
         inner = frame.within(entries={target.variable.text: entry})
         names.setdefault(shown(inner), {})[values.text(target.template, inner)] = None
     return [
@@ -331,7 +334,7 @@ def _targets(
     ]
 
 
-def _entries(items: nodes.Value) -> Iterable[nodes.Value]:
+def _find_known_entries(items: nodes.Value) -> Iterable[nodes.Value]:
     """The entries of a list that is known; one that is missing has none."""
     if isinstance(items, nodes.ListValue):
         return items.items
@@ -339,7 +342,7 @@ def _entries(items: nodes.Value) -> Iterable[nodes.Value]:
     return [nodes.ConstantValue(value=entry) for entry in items.value or ()]
 
 
-def _target(
+def _lower_target(
     target: ast.ExactTarget | ast.RegexTarget, frame: Frame, values: ValueLowering
 ) -> nodes.FileTarget:
     match target:
@@ -372,7 +375,7 @@ def _target(
 def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.Chain:
     source = symbol.module.source
     declaration = symbol.declaration
-    settings = _settings(declaration.items, values)
+    settings = _lower_settings(declaration.items, values)
     shared: list[tuple[str, nodes.ChainValue]] = []
     shared_secrets: list[tuple[str, nodes.ChainValue]] = []
     for item in declaration.items:
@@ -458,7 +461,9 @@ def _chain_value(expr: ast.Expr, field: types.FieldType, values: ValueLowering) 
     if symbol.kind == semantic.STEP:
         parts = [expr.name.text, *wire_path(symbol.type, expr.path)]
         return nodes.StepReference(path=".".join(map(str, parts)))
-    value = values.reference(expr, Frame(symbol.span.source, {}, {}, {}, {}, ast.Block(0, 0, ())))
+    value = values.lower_reference(
+        expr, Frame(symbol.span.source, {}, {}, {}, {}, ast.Block(0, 0, ()))
+    )
     variable = single_variable(value)
     if variable is None:
         assert isinstance(value, nodes.ConstantValue)

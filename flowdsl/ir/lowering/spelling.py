@@ -32,11 +32,11 @@ def may_type_readings(
         return False
     edges: dict[Name, set[Name]] = {}
     reached: set[Name] = set()
-    for task, block in _bodies(None, body, model, set()):
+    for task, block in _collect_bodies(None, body, model, set()):
         for statement in statements(block):
             if _reads_text(statement, model):
                 reached.add((task, statement.name.text))  # type: ignore[union-attr]
-            for names, into in _moves(statement, task, model):
+            for names, into in _find_value_moves(statement, task, model):
                 for name in names:
                     edges.setdefault(name, set()).add(into)
     pending = list(reached)
@@ -47,7 +47,7 @@ def may_type_readings(
     return _TOOL in reached
 
 
-def _bodies(
+def _collect_bodies(
     task: semantic.TaskSymbol | None,
     body: ast.Block,
     model: semantic.SemanticModel,
@@ -59,7 +59,7 @@ def _bodies(
         if isinstance(statement, ast.CallStmt) and model.calls[statement] not in known:
             called = model.calls[statement]
             known.add(called)
-            yield from _bodies(called, called.declaration.body, model, known)
+            yield from _collect_bodies(called, called.declaration.body, model, known)
 
 
 def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
@@ -70,7 +70,7 @@ def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
     return statement.type is None or _is_text(model.declared_types[statement.type])
 
 
-def _moves(
+def _find_value_moves(
     statement: ast.Stmt, task: semantic.TaskSymbol | None, model: semantic.SemanticModel
 ) -> Iterator[tuple[Iterable[Name], Name]]:
     """The names that a statement takes values from, with the name that has them afterwards."""

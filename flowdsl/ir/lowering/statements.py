@@ -14,7 +14,7 @@ from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, variable_set_by
 
 from .. import nodes
-from ..days import ISO, command_of, shown_words
+from ..days import ISO, command_of, day_format_words
 from ..images import image_extension, image_hash
 from ..walk import walk
 from .outputs import OutputPlan
@@ -25,12 +25,12 @@ from .values import (
     ValueLowering,
     command_failed,
     holds_unspelled,
-    joined,
-    literal,
+    join_pieces,
+    literal_text,
     origin_of,
     result_object,
     single_variable,
-    unmet,
+    unmet_reason,
     variable_value,
 )
 
@@ -96,14 +96,14 @@ class BodyLowering:
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
         self._spelled: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
 
-    def prologue(self, frame: Frame) -> nodes.Body:
+    def make_prologue(self, frame: Frame) -> nodes.Body:
         """Statements before the first one, made when `body` has been lowered.
 
         Outputs that collect entries start as empty lists, those with a default with that, and those
         whose value an attempt may have to give back, as missing.
         """
         missing = nodes.ConstantValue(value=None)
-        return _store(
+        return _make_store(
             nodes.Assignment(
                 variable=self.stored[name],
                 value=nodes.ConstantValue(value=[])
@@ -136,20 +136,22 @@ class BodyLowering:
                     description=statement.doc,
                 )
             case ast.DoStmt():
-                yield nodes.Do(origin=origin, text=self.values.prose(statement.text, frame))
+                yield nodes.Do(origin=origin, text=self.values.lower_prose(statement.text, frame))
             case ast.ChooseStmt():
                 target = self.values.line(statement.target, frame)
                 yield nodes.Choose(
                     origin=origin,
                     target=target,
-                    model=_string(statement.model),
-                    otherwise=self._otherwise(statement.otherwise, unmet(target), frame, origin),
+                    model=_string_value_of(statement.model),
+                    otherwise=self._lower_otherwise(
+                        statement.otherwise, unmet_reason(target), frame, origin
+                    ),
                 )
             case ast.TypeStmt():
                 if statement in self.values.model.typed_days:
                     yield from self._type_day(statement, frame, origin)
                 else:
-                    yield self._type(statement, frame, origin)
+                    yield self._lower_type(statement, frame, origin)
             case ast.ClearStmt():
                 yield nodes.Clear(origin=origin, target=self.values.line(statement.target, frame))
             case ast.PressStmt():
@@ -169,45 +171,49 @@ class BodyLowering:
                     timeout_milliseconds=timeout.milliseconds
                     if timeout
                     else DEFAULT_TIMEOUT_MILLISECONDS,
-                    otherwise=self._otherwise(statement.otherwise, unmet(condition), frame, origin),
+                    otherwise=self._lower_otherwise(
+                        statement.otherwise, unmet_reason(condition), frame, origin
+                    ),
                 )
             case ast.ExtractStmt():
-                yield self._extract(statement, frame, origin)
+                yield self._lower_extract(statement, frame, origin)
             case ast.CopyStmt():
-                yield from self._copy(statement, frame, origin)
+                yield from self._lower_copy(statement, frame, origin)
             case ast.EmitStmt():
                 yield from self._emit(statement, frame, origin)
             case ast.KeepStmt():
                 variable = frame.variables[statement.name.text]
                 value = self.values.value(statement.value, frame)
-                yield _set(variable, value, origin, append=statement.append)
+                yield _set_variable(variable, value, origin, append=statement.append)
             case ast.ExpectStmt():
                 condition = self.values.line(statement.condition, frame)
                 yield nodes.Expect(
                     origin=origin,
                     condition=condition,
-                    otherwise=self._otherwise(statement.otherwise, unmet(condition), frame, origin),
+                    otherwise=self._lower_otherwise(
+                        statement.otherwise, unmet_reason(condition), frame, origin
+                    ),
                 )
             case ast.CaptureStmt():
                 yield nodes.Capture(origin=origin, file=self.values.line(statement.file, frame))
             case ast.ExportStmt():
                 yield nodes.Export(origin=origin, file=self.values.line(statement.file, frame))
             case ast.ImageStmt():
-                yield self._picture(statement, frame, origin)
+                yield self._lower_picture(statement, frame, origin)
             case ast.RunStmt():
-                yield self._run(statement, frame, origin)
+                yield self._lower_run(statement, frame, origin)
             case ast.IfStmt() | ast.MatchStmt():
-                yield self._choice(statement, frame, origin)
+                yield self._lower_choice(statement, frame, origin)
             case ast.ForStmt():
                 yield from self._loop(statement, frame, origin)
             case ast.RepeatStmt():
-                yield self._repeat(statement, frame, origin)
+                yield self._lower_repeat(statement, frame, origin)
             case ast.RetryStmt():
-                yield from self._retry(statement, frame, origin)
+                yield from self._lower_retry(statement, frame, origin)
             case ast.CallStmt():
-                yield from self._call(statement, frame, origin)
+                yield from self._lower_call(statement, frame, origin)
             case ast.FailStmt():
-                yield _fail(self.values.line(statement.reason, frame), frame, origin)
+                yield _lower_fail(self.values.line(statement.reason, frame), frame, origin)
             case ast.AbortStmt():
                 reason = self.values.line(statement.reason, frame)
                 yield nodes.Leave(origin=origin, action="abort", reason=reason)
@@ -217,7 +223,7 @@ class BodyLowering:
             case _:
                 assert_never(statement)
 
-    def _choice(
+    def _lower_choice(
         self, statement: ast.IfStmt | ast.MatchStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.If:
         branches = []
@@ -228,7 +234,7 @@ class BodyLowering:
             else:
                 assert isinstance(statement, ast.MatchStmt)
                 place = branch.values[0]
-                condition = self.values.case(statement.operand, branch.values, frame)
+                condition = self.values.lower_match_case(statement.operand, branch.values, frame)
             branches.append(
                 nodes.Branch(
                     origin=origin_of(frame.source, place),
@@ -243,7 +249,9 @@ class BodyLowering:
             complete=statement in self.values.model.complete,
         )
 
-    def _type(self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin) -> nodes.Statement:
+    def _lower_type(
+        self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
+    ) -> nodes.Statement:
         """Types a value; where one that is to be written anew may be missing, only if it is not."""
         value = statement.value
         assert not isinstance(value, ast.DayExpr)
@@ -255,7 +263,7 @@ class BodyLowering:
         typed = nodes.TypeIn(
             origin=origin,
             value=text,
-            display=_string(statement.display),
+            display=_string_value_of(statement.display),
             target=self.values.line(statement.target, frame),
         )
         ref = value if isinstance(value, ast.Ref) else _only_ref(value)
@@ -270,17 +278,19 @@ class BodyLowering:
     ) -> Iterator[nodes.Statement]:
         """Types a day, and checks that it is there (assumption `clipboard-of-the-desktop`)."""
         day = self.values.model.typed_days[statement]
-        display = _string(statement.display) or ISO
+        display = _string_value_of(statement.display) or ISO
         target = self.values.line(statement.target, frame)
         yield nodes.TypeDay(origin=origin, command=command_of(day, display), target=target)
-        shown = joined((*target, *literal(shown_words(display))))
+        shown = join_pieces((*target, *literal_text(day_format_words(display))))
         yield nodes.Expect(
-            origin=origin, condition=shown, otherwise=(_fail(unmet(shown), frame, origin),)
+            origin=origin,
+            condition=shown,
+            otherwise=(_lower_fail(unmet_reason(shown), frame, origin),),
         )
 
     # Leaving
 
-    def _otherwise(
+    def _lower_otherwise(
         self,
         otherwise: ast.Otherwise | None,
         reason: nodes.Text,
@@ -292,7 +302,7 @@ class BodyLowering:
         Without one the statement fails, with a reason of its own.
         """
         if otherwise is None:
-            return (_fail(reason, frame, origin),)
+            return (_lower_fail(reason, frame, origin),)
         action = otherwise.action
         if isinstance(action, ast.Block):
             return self.body(action, frame)
@@ -300,7 +310,7 @@ class BodyLowering:
 
     # Reading
 
-    def _extract(
+    def _lower_extract(
         self, statement: ast.ExtractStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Statement:
         type_ = self.values.model.declared_types[statement.type]
@@ -310,7 +320,7 @@ class BodyLowering:
             "variable": frame.variables[statement.name.text],
             "type": self.values.types.type(type_),
             "source": source,
-            "model": _string(statement.model),
+            "model": _string_value_of(statement.model),
         }
         if statement.background:
             return nodes.BackgroundExtract(**common)
@@ -319,7 +329,7 @@ class BodyLowering:
             **common,
         )
 
-    def _copy(
+    def _lower_copy(
         self, statement: ast.CopyStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
         """A `copy`; the value that names what it copies is kept, for the check that comes next."""
@@ -330,11 +340,12 @@ class BodyLowering:
             else self.values.model.declared_types[statement.type]
         )
         source = self.values.line(statement.source, frame)
-        if any(_names(each, variable) for each in source):
+        if any(_is_value_of(each, variable) for each in source):
             kept = self.names.fresh(f"{variable}{BEFORE}")
-            yield _set(kept, variable_value(variable), origin)
+            yield _set_variable(kept, variable_value(variable), origin)
             source = tuple(
-                replace(each, name=kept) if _names(each, variable) else each for each in source
+                replace(each, name=kept) if _is_value_of(each, variable) else each
+                for each in source
             )
         yield nodes.Copy(
             origin=origin,
@@ -354,15 +365,15 @@ class BodyLowering:
     ) -> nodes.Body | None:
         if isinstance(type_, types.Optional) and otherwise is None:
             return None
-        return self._otherwise(otherwise, unmet(own), frame, origin)
+        return self._lower_otherwise(otherwise, unmet_reason(own), frame, origin)
 
-    def _run(self, statement: ast.RunStmt, frame: Frame, origin: nodes.Origin) -> nodes.Run:
+    def _lower_run(self, statement: ast.RunStmt, frame: Frame, origin: nodes.Origin) -> nodes.Run:
         type_ = None if statement.type is None else self.values.model.declared_types[statement.type]
         command, otherwise = self.values.text(statement.command, frame), None
         if statement.otherwise is not None:
-            otherwise = self._otherwise(statement.otherwise, (), frame, origin)
+            otherwise = self._lower_otherwise(statement.otherwise, (), frame, origin)
         elif type_ is not None and not isinstance(type_, types.Optional):
-            otherwise = (_fail(command_failed(command), frame, origin),)
+            otherwise = (_lower_fail(command_failed(command), frame, origin),)
         return nodes.Run(
             origin=origin,
             command=command,
@@ -380,9 +391,9 @@ class BodyLowering:
         if variable is not None:
             value = self.values.value(statement.value, frame)
             if statement.append or value != variable_value(variable):  # read into it already
-                yield _set(variable, value, origin, append=statement.append)
+                yield _set_variable(variable, value, origin, append=statement.append)
 
-    def _picture(
+    def _lower_picture(
         self, statement: ast.ImageStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Picture:
         content = self.values.image(statement, frame.source)
@@ -396,7 +407,7 @@ class BodyLowering:
 
     # Repeating
 
-    def _bound(self, bound: ast.IntLit | ast.ConstRef | None) -> nodes.Limit:
+    def _lower_bound(self, bound: ast.IntLit | ast.ConstRef | None) -> nodes.Limit:
         assert bound is not None, "a missing bound reached lowering"
         symbol = self.values.model.values.get(bound) if isinstance(bound, ast.ConstRef) else None
         if symbol is not None and symbol.kind == semantic.INPUT:
@@ -416,8 +427,10 @@ class BodyLowering:
         iterable = statement.iterable
         items = self.values.value(iterable, frame)
         optional = isinstance(iterable, ast.Ref) and self.values.may_be_missing(iterable)
-        limit = self._bound(statement.limit) if statement.limit is not None else None
-        declared = self.values.declared_bound(iterable) if isinstance(iterable, ast.Ref) else None
+        limit = self._lower_bound(statement.limit) if statement.limit is not None else None
+        declared = (
+            self.values.find_declared_bound(iterable) if isinstance(iterable, ast.Ref) else None
+        )
         if limit is None:
             limit = declared
         variable = single_variable(items)
@@ -438,14 +451,14 @@ class BodyLowering:
                 limit, self.input_bounds.get(variable.name, limit)
             )
             counted = False
-        if isinstance(limit, int) and _length(items) > limit:
+        if isinstance(limit, int) and _find_known_length(items) > limit:
             yield nodes.Leave(origin=origin, action="abort", reason=too_many(limit))
             return
         if isinstance(limit, nodes.Variable) and variable is None:
-            yield _fewer_allowed(_length(items), limit, origin)
+            yield _fewer_allowed(_find_known_length(items), limit, origin)
         if optional and variable is not None:
             entries = self.names.fresh(ENTRIES)
-            yield _given_or_empty(items, entries, origin)
+            yield _keep_list_or_empty(items, entries, origin)
             items = nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=entries),))
         name = statement.variable.text
         self._loops += 1
@@ -457,7 +470,7 @@ class BodyLowering:
             items=items,
             limit=limit,
             counted=counted,
-            body=self._entry(statement, inner),
+            body=self._lower_loop_entry(statement, inner),
             entry=entry,
             flat=self._is_flat(iterable),
         )
@@ -483,7 +496,7 @@ class BodyLowering:
         place = symbol.span.path, symbol.span.start
         return symbol.kind == semantic.INPUT or place in self._entries_of_inputs
 
-    def _entry(self, statement: ast.ForStmt, frame: Frame) -> nodes.Body:
+    def _lower_loop_entry(self, statement: ast.ForStmt, frame: Frame) -> nodes.Body:
         """The body of a loop; with `on failure` it is an attempt that is made once."""
         failure = statement.failure
         if failure is None:
@@ -492,7 +505,7 @@ class BodyLowering:
         recorded: nodes.Body = ()
         if statement.reason is not None:
             variable = frame.variables[statement.reason.text]
-            recorded = (_set(variable, nodes.FailureReason(), origin),)
+            recorded = (_set_variable(variable, nodes.FailureReason(), origin),)
         once = nodes.Retry(
             origin=origin,
             attempts=1,
@@ -503,10 +516,10 @@ class BodyLowering:
         )
         return (once,)
 
-    def _repeat(
+    def _lower_repeat(
         self, statement: ast.RepeatStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Repeat:
-        limit = self._bound(statement.limit)
+        limit = self._lower_bound(statement.limit)
         until = self.values.condition(statement.until, frame)
         # A condition said twice is one in the prompt; the source still asks for more than a look.
         reason = not_reached(until if isinstance(statement.until, ast.SeesExpr) else None)
@@ -516,10 +529,10 @@ class BodyLowering:
             limit=limit,
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
             body=self.body(statement.body, frame.within(passes=True)),
-            otherwise=self._otherwise(statement.otherwise, reason, frame, origin),
+            otherwise=self._lower_otherwise(statement.otherwise, reason, frame, origin),
         )
 
-    def _retry(
+    def _lower_retry(
         self, statement: ast.RetryStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
         """A `retry`; what a failed attempt has emitted is taken back.
@@ -537,8 +550,8 @@ class BodyLowering:
                 continue
             value = frame.initial.get(name, nodes.ConstantValue(value=None))
             if frame.passes or self._is_emitted_outside(name, statement, frame):
-                kept = self._before(variable)
-                before.append(_assignment(kept, variable_value(variable), origin))
+                kept = self._variable_before_attempt(variable)
+                before.append(_make_assignment(kept, variable_value(variable), origin))
                 value = variable_value(kept)
             again.append(
                 nodes.Assignment(variable=variable, restores=True, value=value, origin=origin)
@@ -549,18 +562,18 @@ class BodyLowering:
         otherwise = (
             self.body(statement.otherwise, frame)
             if statement.otherwise
-            else (_fail(None, frame, origin),)
+            else (_lower_fail(None, frame, origin),)
         )
-        yield from _store(before)
+        yield from _make_store(before)
         yield nodes.Retry(
             origin=origin,
             attempts=self._number(statement.attempts),
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
-            body=_store(again) + body,
-            otherwise=_store(again) + otherwise,
+            body=_make_store(again) + body,
+            otherwise=_make_store(again) + otherwise,
         )
 
-    def _before(self, variable: str) -> str:
+    def _variable_before_attempt(self, variable: str) -> str:
         """The variable that has the value of another one from before an attempt.
 
         An attempt around this one has a variable of its own.
@@ -583,7 +596,7 @@ class BodyLowering:
 
     # Tasks
 
-    def _call(
+    def _lower_call(
         self, statement: ast.CallStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
         task = self.values.model.calls[statement]
@@ -592,15 +605,15 @@ class BodyLowering:
         fields = {} if result is None else frame.results[result]
         taken: list[nodes.Assignment] = []
         arguments = {
-            name: self._argument(task, name, value, set(fields.values()), taken, origin)
+            name: self._lower_argument(task, name, value, set(fields.values()), taken, origin)
             for name, value in self._arguments(statement, task, frame)
         }
         held = {
-            name: self._take(task, name, arguments[name], taken, origin)
+            name: self._take_argument(task, name, arguments[name], taken, origin)
             for name in self._in_texts(task)
             if holds_unspelled(arguments[name])
         }
-        own = self._locals(task)
+        own = self._find_task_locals(task)
         inner = Frame(
             task.module.source,
             arguments,
@@ -610,21 +623,21 @@ class BodyLowering:
             body,
             attempt=frame.attempt,
             held=held,
-            initial=self._initial(task),
+            initial=self._find_initial_values(task),
         )
-        yield from _store(taken)
+        yield from _make_store(taken)
         missing = nodes.ConstantValue(value=None)
-        yield from _store(
-            _assignment(variable, inner.initial.get(name, missing), origin)
+        yield from _make_store(
+            _make_assignment(variable, inner.initial.get(name, missing), origin)
             for name, variable in fields.items()
         )
         yield from self.body(body, inner)
         if result is not None and result in frame.variables:
             assert isinstance(task.result, types.RecordOf)
             whole = result_object(task.result, fields)
-            yield _set(frame.variables[result], whole, origin)
+            yield _set_variable(frame.variables[result], whole, origin)
 
-    def _initial(self, task: semantic.TaskSymbol) -> dict[str, nodes.Value]:
+    def _find_initial_values(self, task: semantic.TaskSymbol) -> dict[str, nodes.Value]:
         """What the fields of a result hold when a call begins, unless they are missing.
 
         A field that collects entries begins as an empty list, another one with its default.
@@ -646,7 +659,7 @@ class BodyLowering:
                 whole = self.values.types.completed(default, parameter.type)
                 yield parameter.name, nodes.ConstantValue(value=whole)
 
-    def _argument(
+    def _lower_argument(
         self,
         task: semantic.TaskSymbol,
         parameter: str,
@@ -662,9 +675,9 @@ class BodyLowering:
         used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
         if used.isdisjoint(fields):
             return value
-        return variable_value(self._take(task, parameter, value, taken, origin))
+        return variable_value(self._take_argument(task, parameter, value, taken, origin))
 
-    def _take(
+    def _take_argument(
         self,
         task: semantic.TaskSymbol,
         parameter: str,
@@ -676,7 +689,7 @@ class BodyLowering:
         key = task, parameter
         if key not in self._taken:
             self._taken[key] = self.names.fresh(f"{task.name}_{parameter}")
-        taken.append(_assignment(self._taken[key], value, origin))
+        taken.append(_make_assignment(self._taken[key], value, origin))
         return self._taken[key]
 
     def _in_texts(self, task: semantic.TaskSymbol) -> tuple[str, ...]:
@@ -685,7 +698,7 @@ class BodyLowering:
         if found is None:
             named = {
                 ref.name.text
-                for ref in spelled_refs(task.declaration.body)
+                for ref in find_spelled_refs(task.declaration.body)
                 # The `today` of a day that is typed names nothing.
                 if (symbol := self.values.model.values.get(ref)) is not None
                 and symbol.kind == semantic.PARAMETER
@@ -694,7 +707,7 @@ class BodyLowering:
             self._spelled[task] = found
         return found
 
-    def _locals(self, task: semantic.TaskSymbol) -> Locals:
+    def _find_task_locals(self, task: semantic.TaskSymbol) -> Locals:
         """The variables of a task, which all calls of it share: it never calls itself."""
         found = self._tasks.get(task)
         if found is None:
@@ -732,7 +745,9 @@ def local_variables(
             (called if isinstance(each, ast.CallStmt) else whole).add(variable.text)
     if called:
         whole.update(
-            ref.name.text for ref in spelled_refs(body) if ref.sigil == ast.RUNTIME and not ref.path
+            ref.name.text
+            for ref in find_spelled_refs(body)
+            if ref.sigil == ast.RUNTIME and not ref.path
         )
     variables: dict[str, str] = {}
     results: dict[str, dict[str, str]] = {}
@@ -748,7 +763,7 @@ def local_variables(
     return Locals(variables, results, dict(_read_directly(body)))
 
 
-def spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
+def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
     """The references in the texts of a body, and those that are typed as they are."""
     for node in visit.walk(body):
         match node:
@@ -793,16 +808,16 @@ def emits_in(body: ast.Block) -> Iterator[ast.EmitStmt]:
     return (each for each in statements(body) if isinstance(each, ast.EmitStmt))
 
 
-def _store(assignments: Iterable[nodes.Assignment]) -> nodes.Body:
+def _make_store(assignments: Iterable[nodes.Assignment]) -> nodes.Body:
     kept = tuple(assignments)
     return (nodes.Store(origin=kept[0].origin, assignments=kept),) if kept else ()
 
 
-def _assignment(variable: str, value: nodes.Value, origin: nodes.Origin) -> nodes.Assignment:
+def _make_assignment(variable: str, value: nodes.Value, origin: nodes.Origin) -> nodes.Assignment:
     return nodes.Assignment(variable=variable, value=value, origin=origin)
 
 
-def _set(
+def _set_variable(
     variable: str,
     value: nodes.Value | nodes.FailureReason,
     origin: nodes.Origin,
@@ -813,29 +828,37 @@ def _set(
     return nodes.Store(origin=origin, assignments=(assignment,))
 
 
-def _names(piece: nodes.TextPiece | nodes.Variable, variable: str) -> TypeGuard[nodes.Variable]:
+def _is_value_of(
+    piece: nodes.TextPiece | nodes.Variable, variable: str
+) -> TypeGuard[nodes.Variable]:
     """Whether a piece of a text is the value of a runtime variable, or a part of it."""
     return isinstance(piece, nodes.Variable) and (piece.sigil, piece.name) == ("runtime", variable)
 
 
-def _fail(reason: nodes.Text | None, frame: Frame, origin: nodes.Origin) -> nodes.Leave:
+def _lower_fail(reason: nodes.Text | None, frame: Frame, origin: nodes.Origin) -> nodes.Leave:
     """A `fail`: the end of the attempt if a `retry` stands around it, else the end of the run."""
     return nodes.Leave(origin=origin, action="retry" if frame.attempt else "abort", reason=reason)
 
 
 def too_many(limit: nodes.Limit) -> nodes.Text:
     """Why a run is aborted in front of a loop over more entries than its bound."""
-    return joined((*literal("more than "), _piece(limit), *literal(" entries to work through")))
+    return join_pieces(
+        (
+            *literal_text("more than "),
+            _limit_piece(limit),
+            *literal_text(" entries to work through"),
+        )
+    )
 
 
 def not_reached(until: nodes.Condition | None) -> nodes.Text:
     """Why a `repeat` fails that has no `else`; `until` is told where it is one look."""
     if isinstance(until, nodes.Sees):
-        return unmet(until.text)
-    return literal("what was to end the rounds is still not so")
+        return unmet_reason(until.text)
+    return literal_text("what was to end the rounds is still not so")
 
 
-def _piece(limit: nodes.Limit) -> nodes.Piece:
+def _limit_piece(limit: nodes.Limit) -> nodes.Piece:
     """A bound in a text."""
     return limit if isinstance(limit, nodes.Variable) else nodes.TextPiece(value=str(limit))
 
@@ -853,7 +876,7 @@ def _fewer_allowed(entries: int, limit: nodes.Variable, origin: nodes.Origin) ->
     return nodes.If(origin=origin, branches=(branch,), otherwise=())
 
 
-def _length(items: nodes.Value) -> int:
+def _find_known_length(items: nodes.Value) -> int:
     """The number of entries, as far as it is known at compile time; else 0."""
     match items:
         case nodes.ListValue(items=entries) | nodes.ConstantValue(value=list() as entries):
@@ -864,15 +887,17 @@ def _length(items: nodes.Value) -> int:
             return 0
 
 
-def _given_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> nodes.If:
+def _keep_list_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> nodes.If:
     """Keeps a list that may be missing as one without entries: nobody loops over `__EMPTY__`."""
 
     missing = nodes.Branch(
         origin=origin,
         condition=nodes.IsEmpty(operand=items, listed=True),
-        body=(_set(name, nodes.ConstantValue(value=[]), origin),),
+        body=(_set_variable(name, nodes.ConstantValue(value=[]), origin),),
     )
-    return nodes.If(origin=origin, branches=(missing,), otherwise=(_set(name, items, origin),))
+    return nodes.If(
+        origin=origin, branches=(missing,), otherwise=(_set_variable(name, items, origin),)
+    )
 
 
 def _only_ref(text: ast.Text) -> ast.Ref | None:
@@ -881,5 +906,5 @@ def _only_ref(text: ast.Text) -> ast.Ref | None:
     return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
 
 
-def _string(node: ast.StringLit | None) -> str | None:
+def _string_value_of(node: ast.StringLit | None) -> str | None:
     return node.value if node else None

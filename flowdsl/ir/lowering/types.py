@@ -24,7 +24,7 @@ def to_json(value: Any) -> Any:
             return value
 
 
-def lacking(
+def find_lacking_fields(
     record: types.RecordOf, found: Mapping[str, Any], nothing: Any
 ) -> Iterator[types.FieldType]:
     """The fields with a default that a record lacks, or that hold `nothing` there.
@@ -54,16 +54,19 @@ class TypeLowering:
         """
         match value, types.strip_optional(type_):
             case dict(), types.RecordOf() as record:
-                found = dict(self._field(key, inner, record) for key, inner in value.items())
+                found = dict(
+                    self._lower_field_value(key, inner, record) for key, inner in value.items()
+                )
                 return found | {
-                    field.wire_name: self.default(field) for field in lacking(record, found, None)
+                    field.wire_name: self.default(field)
+                    for field in find_lacking_fields(record, found, None)
                 }
             case list(), types.ListOf(element):
                 return [self.completed(inner, element) for inner in value]
             case _:
                 return value
 
-    def _field(self, key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
+    def _lower_field_value(self, key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
         # A name on the wire comes first, as where literals are checked.
         field = record.by_wire_name.get(key) or record.by_name.get(key)
         if field is None:
@@ -93,7 +96,7 @@ class TypeLowering:
             nodes.FieldSpec(
                 name=field.wire_name,
                 type=self.type(field.type),
-                constraints=_keywords(field.constraints),
+                constraints=_schema_keywords(field.constraints),
                 has_default=field.has_default,
                 default=self.default(field),
                 description=field.doc,
@@ -118,7 +121,7 @@ _KEYWORDS = {
 """The keywords of JSON Schema for constraints."""
 
 
-def _keywords(constraints: types.Constraints) -> dict[str, Any]:
+def _schema_keywords(constraints: types.Constraints) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, keyword in _KEYWORDS.items():
         value = getattr(constraints, name)

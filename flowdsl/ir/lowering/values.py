@@ -9,9 +9,9 @@ from typing import Any, Literal, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
-from flowdsl.semantics.declarations.constants import evaluate
+from flowdsl.semantics.declarations.constants import evaluate_constant
 from flowdsl.semantics.names.paths import field_of, path_of
-from flowdsl.semantics.values.spelling import has_pattern, spell
+from flowdsl.semantics.values.spelling import has_pattern, spell_constant
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record, replace
 from flowdsl.source.text import SourceFile
@@ -19,7 +19,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import has_lines, in_paragraphs, on_one_line
 
 from .. import nodes
-from .types import TypeLowering, lacking, to_json
+from .types import TypeLowering, find_lacking_fields, to_json
 
 LOOP_ITEM = "loop_item"
 """The runtime variable of the platform that holds the current entry of a loop."""
@@ -90,14 +90,14 @@ def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
 # Constants and text
 
 
-def literal(value: str) -> nodes.Text:
+def literal_text(value: str) -> nodes.Text:
     """A text without variables."""
     return (nodes.TextPiece(value=value),) if value else ()
 
 
-def unmet(own: nodes.Text) -> nodes.Text:
+def unmet_reason(own: nodes.Text) -> nodes.Text:
     """The reason of a statement that looked for something in vain and gives none of its own."""
-    return joined((*literal("not so or not found: "), *own))
+    return join_pieces((*literal_text("not so or not found: "), *own))
 
 
 def command_failed(command: nodes.Text) -> nodes.Text:
@@ -110,10 +110,10 @@ def command_failed(command: nodes.Text) -> nodes.Text:
         first.append(piece)
     if first and isinstance(last := first[-1], nodes.TextPiece):
         first[-1] = nodes.TextPiece(value=last.value.rstrip())
-    return joined((*literal("the command failed: "), *first))
+    return join_pieces((*literal_text("the command failed: "), *first))
 
 
-def joined(pieces: Iterable[nodes.Piece]) -> nodes.Text:
+def join_pieces(pieces: Iterable[nodes.Piece]) -> nodes.Text:
     """The pieces, with neighbouring literals joined and empty ones dropped."""
     merged: list[nodes.Piece] = []
     for piece in pieces:
@@ -133,9 +133,9 @@ def text_of(value: nodes.Value) -> nodes.Text:
         case nodes.TextValue(text=text):
             return text
         case nodes.ConstantValue(value=constant):
-            return literal(spell(constant))
+            return literal_text(spell_constant(constant))
         case nodes.ListValue() | nodes.ObjectValue():
-            return joined(_json_pieces(value))
+            return join_pieces(_json_pieces(value))
         case _:
             assert_never(value)
 
@@ -203,41 +203,43 @@ class ValueLowering:
 
     # References
 
-    def reference(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
+    def lower_reference(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
         """The value that a reference stands for after inlining."""
         symbol = self.model.values[ref]
         match symbol.kind:
             case semantic.INPUT:
                 wire = symbol.field.wire_name if symbol.field else symbol.name
-                return _variable("input", wire, wire_path(symbol.type, ref.path))
+                return _make_variable_value("input", wire, wire_path(symbol.type, ref.path))
             case semantic.SECRET if symbol.name not in frame.arguments:
                 wire = symbol.field.wire_name if symbol.field else symbol.name
-                return _variable("secret", wire, wire_path(symbol.type, ref.path))
+                return _make_variable_value("secret", wire, wire_path(symbol.type, ref.path))
             case semantic.PARAMETER | semantic.SECRET:
-                return select(frame.arguments[symbol.name], wire_path(symbol.type, ref.path))
+                return select_part(frame.arguments[symbol.name], wire_path(symbol.type, ref.path))
             case semantic.CONST:
-                return select(self._const(symbol), wire_path(symbol.type, path_of(ref, symbol)))
+                return select_part(
+                    self._lower_const(symbol), wire_path(symbol.type, path_of(ref, symbol))
+                )
             case semantic.LOOP:
                 path = wire_path(symbol.type, ref.path)
                 entry = frame.entries.get(symbol.name)
                 if entry is None:
-                    return _variable("runtime", LOOP_ITEM, path)
+                    return _make_variable_value("runtime", LOOP_ITEM, path)
                 if not isinstance(entry, str):
-                    return select(entry, path)
-                return _variable("saved", entry, path)
+                    return select_part(entry, path)
+                return _make_variable_value("saved", entry, path)
             case semantic.ENVIRONMENT:
                 name = ref.path[0]
                 assert isinstance(name, ast.FieldAccess)
                 return nodes.ConstantValue(value=self.environment[name.name])
             case semantic.RUNTIME if symbol.name not in frame.variables:
-                return _result(symbol.type, frame.results[symbol.name], ref.path)
+                return _select_call_result(symbol.type, frame.results[symbol.name], ref.path)
             case semantic.RUNTIME:
                 unique = frame.variables[symbol.name]
-                return _variable("runtime", unique, wire_path(symbol.type, ref.path))
+                return _make_variable_value("runtime", unique, wire_path(symbol.type, ref.path))
             case _:
                 raise AssertionError(f"a {symbol.kind} cannot stand in a value")
 
-    def _const(self, symbol: semantic.ValueSymbol) -> nodes.ConstantValue:
+    def _lower_const(self, symbol: semantic.ValueSymbol) -> nodes.ConstantValue:
         """The value of a const, which may be large and named very often."""
         found = self._consts.get(symbol)
         if found is None:
@@ -246,7 +248,7 @@ class ValueLowering:
             self._consts[symbol] = found
         return found
 
-    def declared_bound(self, ref: ast.Ref) -> int | None:
+    def find_declared_bound(self, ref: ast.Ref) -> int | None:
         """The `@max_items` of the list that a reference names, if it is a field that has one."""
         field = field_of(self.model, ref)
         return field.constraints.max_items if field else None
@@ -261,15 +263,15 @@ class ValueLowering:
 
     def text(self, text: ast.Text, frame: Frame) -> nodes.Text:
         """A text with its parameters, consts and environment values filled in."""
-        return joined(self._pieces(text, frame))
+        return join_pieces(self._pieces(text, frame))
 
     def line(self, text: ast.Text, frame: Frame) -> nodes.Text:
         """A text of which the lines mean nothing, on one line; values stay as they are."""
-        return joined(self._laid_out(text, frame, on_one_line))
+        return join_pieces(self._lay_out_pieces(text, frame, on_one_line))
 
-    def prose(self, text: ast.Text, frame: Frame) -> nodes.Text:
+    def lower_prose(self, text: ast.Text, frame: Frame) -> nodes.Text:
         """Free instructions, with a line for each paragraph and each item of a list."""
-        return joined(self._laid_out(text, frame, in_paragraphs))
+        return join_pieces(self._lay_out_pieces(text, frame, in_paragraphs))
 
     def _pieces(self, text: ast.Text, frame: Frame) -> Iterator[nodes.Piece]:
         for part in text.parts:
@@ -277,13 +279,13 @@ class ValueLowering:
                 case ast.TextLiteral():
                     yield nodes.TextPiece(value=part.value)
                 case ast.Ref():
-                    yield from self._filled(part, frame)
+                    yield from self._fill_in_reference(part, frame)
                 case ast.TextComment():
                     pass
                 case _:
                     assert_never(part)
 
-    def _laid_out(
+    def _lay_out_pieces(
         self, text: ast.Text, frame: Frame, layout: Callable[[str], str]
     ) -> Iterator[nodes.Piece]:
         own: list[str] = []
@@ -302,35 +304,35 @@ class ValueLowering:
         first, *rest = layout("".join(own)).split(_PLACE)
         yield nodes.TextPiece(value=first)
         for ref, after in zip(refs, rest, strict=True):
-            yield from self._filled(ref, frame)
+            yield from self._fill_in_reference(ref, frame)
             yield nodes.TextPiece(value=after)
 
     def _long_constant(self, ref: ast.Ref, frame: Frame) -> str | None:
         """The text of a constant of several lines, which reads as if it stood there."""
-        value = self.reference(ref, frame)
+        value = self.lower_reference(ref, frame)
         text = value.value if isinstance(value, nodes.ConstantValue) else None
         return text if isinstance(text, str) and has_lines(text) else None
 
-    def _filled(self, ref: ast.Ref, frame: Frame) -> Iterable[nodes.Piece]:
+    def _fill_in_reference(self, ref: ast.Ref, frame: Frame) -> Iterable[nodes.Piece]:
         value = self.spelled(ref, frame)
-        return _quoted(value) if ref in self.model.quoted else value
+        return _mark_as_data(value) if ref in self.model.quoted else value
 
     def spelled(self, ref: ast.Ref, frame: Frame) -> nodes.Text:
         """A reference inside a text.
 
         A part of an argument that JSON cannot spell out is named by the variable that holds it.
         """
-        value = self.reference(ref, frame)
+        value = self.lower_reference(ref, frame)
         symbol = self.model.values[ref]
         held = frame.held.get(symbol.name) if symbol.kind == semantic.PARAMETER else None
         if held is not None and holds_unspelled(value):
-            value = select(variable_value(held), wire_path(symbol.type, ref.path))
-        return text_of(self._whole(ref, value))
+            value = select_part(variable_value(held), wire_path(symbol.type, ref.path))
+        return text_of(self._mark_whole_value(ref, value))
 
     def value(self, expr: ast.Expr, frame: Frame) -> nodes.Value:
         match expr:
             case ast.Ref():
-                found = self._whole(expr, self.reference(expr, frame))
+                found = self._mark_whole_value(expr, self.lower_reference(expr, frame))
                 wanted = self.model.wanted_types.get(expr)
                 return found if wanted is None else self.completed(found, wanted)
             case ast.Text():
@@ -341,7 +343,7 @@ class ValueLowering:
                 fields = {
                     self._json_name(pair): self.value(pair.value, frame) for pair in expr.pairs
                 }
-                return self._with_defaults(fields, self.model.wanted_types.get(expr))
+                return self._add_field_defaults(fields, self.model.wanted_types.get(expr))
             case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit() | ast.ConstRef():
                 return nodes.ConstantValue(value=to_json(self.constant(expr)))
             case _:
@@ -363,17 +365,18 @@ class ValueLowering:
                     name: self.completed(each, inner_types.get(name, types.ANY))
                     for name, each in fields
                 }
-                return self._with_defaults(found, record)
+                return self._add_field_defaults(found, record)
             case _:
                 return value
 
-    def _with_defaults(
+    def _add_field_defaults(
         self, fields: dict[str, nodes.Value], type_: types.Type | None
     ) -> nodes.ObjectValue:
         """An object with the defaults of the fields that it lacks behind its own."""
         if isinstance(type_, types.RecordOf):
             fields |= {
-                field.wire_name: self.default(field) for field in lacking(type_, fields, _NOTHING)
+                field.wire_name: self.default(field)
+                for field in find_lacking_fields(type_, fields, _NOTHING)
             }
         return nodes.ObjectValue(fields=tuple(fields.items()))
 
@@ -389,7 +392,7 @@ class ValueLowering:
         name = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
         return self.model.wire_names.get(pair, name)
 
-    def _whole(self, ref: ast.Ref, value: nodes.Value) -> nodes.Value:
+    def _mark_whole_value(self, ref: ast.Ref, value: nodes.Value) -> nodes.Value:
         """The value of a reference, marked where it is no text."""
         type_ = types.strip_optional(self.model.ref_types[ref])
         if not isinstance(value, nodes.TextValue):
@@ -407,7 +410,7 @@ class ValueLowering:
 
         `value` is a literal, or JSON whose parts depend on the environment.
         """
-        return evaluate(self.model, value, self.environment)
+        return evaluate_constant(self.model, value, self.environment)
 
     # Conditions
 
@@ -427,11 +430,11 @@ class ValueLowering:
             case ast.EmptyExpr():
                 return self._is_empty(condition.operand, frame)
             case ast.CompareExpr():
-                return self._comparison(condition, frame)
+                return self._lower_comparison(condition, frame)
             case ast.TextRelationExpr():
                 return self._text_relation(condition, frame)
             case ast.InExpr(operand=operand, values=values):
-                return self.among(operand, values.items, frame)
+                return self.lower_membership(operand, values.items, frame)
             case ast.MatchesExpr(operand=operand, pattern=pattern):
                 text = self.value(operand, frame)
                 assert isinstance(text, nodes.ConstantValue), "the check allows constants only"
@@ -442,7 +445,7 @@ class ValueLowering:
             case _:
                 assert_never(condition)
 
-    def _comparison(self, compare: ast.CompareExpr, frame: Frame) -> nodes.Condition:
+    def _lower_comparison(self, compare: ast.CompareExpr, frame: Frame) -> nodes.Condition:
         left, right = compare.left, compare.right
         if isinstance(left, ast.NullLit):
             left, right = right, left
@@ -490,7 +493,7 @@ class ValueLowering:
             self.may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
         )
 
-    def among(
+    def lower_membership(
         self, operand: ast.Ref | ast.Scalar, values: Iterable[ast.Node], frame: Frame
     ) -> nodes.OneOf:
         """That a value is one of some constants, which a missing one is not."""
@@ -502,7 +505,7 @@ class ValueLowering:
             numeric=self._is_number(operand),
         )
 
-    def case(
+    def lower_match_case(
         self, operand: ast.Ref, values: Iterable[ast.Node], frame: Frame
     ) -> nodes.OneOf | nodes.Compare:
         """That a value is one of a branch of `match`, in the words of `==` if that has only one.
@@ -510,7 +513,7 @@ class ValueLowering:
         A number that may be missing is asked for in a list: to an agent, what is no number does not
         differ from one either, and an empty branch is said the other way round.
         """
-        found = self.among(operand, values, frame)
+        found = self.lower_membership(operand, values, frame)
         if len(found.values) > 1 or (found.numeric and self.may_be_missing(operand)):
             return found
         return nodes.Compare(
@@ -538,7 +541,7 @@ def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
     return operands[0] if len(operands) == 1 else nodes.AllOf(operands=tuple(operands))
 
 
-def _quoted(text: nodes.Text) -> Iterable[nodes.Piece]:
+def _mark_as_data(text: nodes.Text) -> Iterable[nodes.Piece]:
     """The text, with its variables marked as data."""
     return (
         replace(piece, quoted=True, in_json=False) if isinstance(piece, nodes.Variable) else piece
@@ -566,7 +569,7 @@ def _may_be_blank(value: nodes.Value) -> bool:
     return value == nodes.ConstantValue(value="")
 
 
-def _variable(
+def _make_variable_value(
     sigil: Literal["input", "runtime", "secret", "saved"], name: str, path: tuple[str | int, ...]
 ) -> nodes.TextValue:
     return nodes.TextValue(text=(nodes.Variable(sigil=sigil, name=name, path=path),))
@@ -574,20 +577,20 @@ def _variable(
 
 def variable_value(name: str) -> nodes.TextValue:
     """The value of a runtime variable."""
-    return _variable("runtime", name, ())
+    return _make_variable_value("runtime", name, ())
 
 
 def result_object(record: types.RecordOf, fields: Mapping[str, str]) -> nodes.ObjectValue:
     """The whole result of a call, of the variables that hold its fields."""
     return nodes.ObjectValue(
         fields=tuple(
-            (field.wire_name, _variable("runtime", fields[field.name], ()))
+            (field.wire_name, _make_variable_value("runtime", fields[field.name], ()))
             for field in record.fields
         )
     )
 
 
-def _result(
+def _select_call_result(
     type_: types.Type, fields: Mapping[str, str], path: tuple[ast.PathPart, ...]
 ) -> nodes.Value:
     """The result of a call, or the part of it at a path."""
@@ -598,7 +601,7 @@ def _result(
     first = path[0]
     field = record.by_either_name(first.name) if isinstance(first, ast.FieldAccess) else None
     assert field is not None, "a result has the fields of its type only"
-    return _variable("runtime", fields[field.name], wire_path(field.type, path[1:]))
+    return _make_variable_value("runtime", fields[field.name], wire_path(field.type, path[1:]))
 
 
 def single_variable(value: nodes.Value) -> nodes.Variable | None:
@@ -609,24 +612,24 @@ def single_variable(value: nodes.Value) -> nodes.Variable | None:
     return None
 
 
-def select(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
+def select_part(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
     """The part of a value at a path; a part that is not there is null."""
     if not path:
         return value
     if (variable := single_variable(value)) is not None:
-        return _variable(variable.sigil, variable.name, variable.path + path)
+        return _make_variable_value(variable.sigil, variable.name, variable.path + path)
     head, rest = path[0], path[1:]
     match value:
         case nodes.ObjectValue(fields=fields):
             found = dict(fields).get(str(head))
-            return select(found, rest) if found else nodes.ConstantValue(value=None)
+            return select_part(found, rest) if found else nodes.ConstantValue(value=None)
         case nodes.ListValue(items=items):
             if isinstance(head, int) and 0 <= head < len(items):
-                return select(items[head], rest)
+                return select_part(items[head], rest)
             return nodes.ConstantValue(value=None)
         case nodes.ConstantValue(value=constant):
             try:
-                return select(nodes.ConstantValue(value=constant[head]), rest)
+                return select_part(nodes.ConstantValue(value=constant[head]), rest)
             except (KeyError, IndexError, TypeError):
                 return nodes.ConstantValue(value=None)
         case _:

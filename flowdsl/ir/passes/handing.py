@@ -21,14 +21,14 @@ from typing import Any, TypeGuard
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, variable_value
-from flowdsl.ir.walk import inner_bodies, statements, with_bodies, with_variables
+from flowdsl.ir.walk import inner_bodies, replace_bodies, replace_variables, statements
 from flowdsl.source.record import replace
 
 ENTRIES = "_entries"
 """What follows the name of a list in that of the list whose entries are objects."""
 
 
-def with_boxes(
+def box_handed_values(
     workflow: nodes.Workflow, handed: Collection[str], told: Collection[nodes.Loop]
 ) -> nodes.Workflow:
     """A workflow that keeps each text and number among the `handed` variables in an object.
@@ -36,11 +36,11 @@ def with_boxes(
     So are the entries of the loops `told`, which stand in instructions of focused agents, where
     only the run knows them.
     """
-    texts = _texts(workflow)
+    texts = _find_text_variables(workflow)
     boxed = frozenset(name for name in handed if name in texts)
     names = {*workflow.names}
     chosen = {id(loop) for loop in told if is_boxed(loop)}
-    body = _with_entries(workflow.body, chosen, names) if chosen else workflow.body
+    body = _box_loop_entries(workflow.body, chosen, names) if chosen else workflow.body
 
     def put(variable: nodes.Variable) -> nodes.Variable:
         if variable.sigil != "runtime" or variable.name not in boxed:
@@ -49,9 +49,9 @@ def with_boxes(
 
     return replace(
         workflow,
-        body=with_variables(body, put),
-        checks=None if workflow.checks is None else with_variables(workflow.checks, put),
-        cleanup=None if workflow.cleanup is None else with_variables(workflow.cleanup, put),
+        body=replace_variables(body, put),
+        checks=None if workflow.checks is None else replace_variables(workflow.checks, put),
+        cleanup=None if workflow.cleanup is None else replace_variables(workflow.cleanup, put),
         sources=tuple(
             replace(each, boxed=True) if each.variable in boxed else each
             for each in workflow.sources
@@ -64,7 +64,7 @@ def with_boxes(
 # What is no JSON by itself
 
 
-def _texts(workflow: nodes.Workflow) -> frozenset[str]:
+def _find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
     """The variables that may hold something else than an object or a list.
 
     The numbers of entries are none, as nothing but counting sets them.
@@ -127,25 +127,27 @@ def _is_json(value: nodes.Value | nodes.FailureReason, texts: set[str]) -> bool:
 # The entries of loops
 
 
-def _with_entries(body: nodes.Body, chosen: Collection[int], names: set[str]) -> nodes.Body:
+def _box_loop_entries(body: nodes.Body, chosen: Collection[int], names: set[str]) -> nodes.Body:
     """A body in which the chosen loops, by their identity, go through objects."""
-    return tuple(each for statement in body for each in _with_entry(statement, chosen, names))
+    return tuple(
+        each for statement in body for each in _box_statement_entries(statement, chosen, names)
+    )
 
 
-def _with_entry(
+def _box_statement_entries(
     statement: nodes.Statement, chosen: Collection[int], names: set[str]
 ) -> Iterator[nodes.Statement]:
     if not isinstance(statement, nodes.Loop) or id(statement) not in chosen:
-        bodies = [_with_entries(inner, chosen, names) for inner in inner_bodies(statement)]
-        yield with_bodies(statement, bodies)
+        bodies = [_box_loop_entries(inner, chosen, names) for inner in inner_bodies(statement)]
+        yield replace_bodies(statement, bodies)
         return
-    body = with_variables(statement.body, _entry)
+    body = replace_variables(statement.body, _unbox_entry)
     variable = single_variable(statement.items)
     if variable is None:
-        yield replace(statement, items=_boxed(statement.items), body=body)
+        yield replace(statement, items=_box_list_items(statement.items), body=body)
         return
     path = (re.sub(r"\W", "_", str(part), flags=re.ASCII) for part in variable.path)
-    name = _fresh("_".join((variable.name, *path)) + ENTRIES, names)
+    name = _find_fresh_name("_".join((variable.name, *path)) + ENTRIES, names)
     kept = nodes.Assignment(
         variable=name, value=statement.items, wraps=True, origin=statement.origin
     )
@@ -157,44 +159,44 @@ def is_boxed(loop: nodes.Loop) -> bool:
     """Whether the entries of a loop are texts or numbers that only the run knows."""
     if loop.entry is not None or not loop.flat:
         return False
-    return any(piece.sigil == "runtime" for piece in _variables(loop.items))
+    return any(piece.sigil == "runtime" for piece in _find_variables(loop.items))
 
 
-def _variables(value: nodes.Value) -> Iterator[nodes.Variable]:
+def _find_variables(value: nodes.Value) -> Iterator[nodes.Variable]:
     match value:
         case nodes.TextValue(text=text):
             yield from (piece for piece in text if isinstance(piece, nodes.Variable))
         case nodes.ListValue(items=items):
             for each in items:
-                yield from _variables(each)
+                yield from _find_variables(each)
         case nodes.ObjectValue(fields=fields):
             for _, each in fields:
-                yield from _variables(each)
+                yield from _find_variables(each)
         case _:
             pass
 
 
-def boxed_entry(value: object) -> TypeGuard[nodes.ObjectValue]:
+def is_boxed_entry(value: object) -> TypeGuard[nodes.ObjectValue]:
     """Whether an entry of a list, or what is kept, is an object around a value."""
     return isinstance(value, nodes.ObjectValue) and [name for name, _ in value.fields] == [
         nodes.BOX
     ]
 
 
-def _boxed(items: nodes.Value) -> nodes.Value:
+def _box_list_items(items: nodes.Value) -> nodes.Value:
     assert isinstance(items, nodes.ListValue)
     return nodes.ListValue(
         items=tuple(nodes.ObjectValue(fields=((nodes.BOX, each),)) for each in items.items)
     )
 
 
-def _entry(variable: nodes.Variable) -> nodes.Variable:
+def _unbox_entry(variable: nodes.Variable) -> nodes.Variable:
     if (variable.sigil, variable.name) != ("runtime", LOOP_ITEM):
         return variable
     return replace(variable, path=(nodes.BOX, *variable.path))
 
 
-def _fresh(wanted: str, names: set[str]) -> str:
+def _find_fresh_name(wanted: str, names: set[str]) -> str:
     name, number = wanted, 1
     while name in names:
         number += 1

@@ -27,7 +27,7 @@ from flowdsl.source.record import field_names, replace
 
 from .. import nodes
 from ..lowering.values import LOOP_ITEM
-from ..walk import inner_bodies, variables_set, walk, with_bodies
+from ..walk import inner_bodies, replace_bodies, variables_set, walk
 
 Live: TypeAlias = frozenset[str]
 
@@ -81,19 +81,19 @@ class _Direct:
         for name in variables_set((statement,)):
             known.pop(name, None)
         bodies = [self.body(inner, dict(known)) for inner in inner_bodies(statement)]
-        return with_bodies(statement, bodies)
+        return replace_bodies(statement, bodies)
 
     def _store(self, statement: nodes.Store, known: Known) -> nodes.Store:
         assignments: list[nodes.Assignment] = []
         for each in statement.assignments:
-            value = self._value(each.value, known)
+            value = self._rewrite_value(each.value, known)
             known.pop(each.variable, None)
             if not each.append and _is_at_hand(value):
                 known[each.variable] = value
             assignments.append(replace(each, value=value))
         return replace(statement, assignments=tuple(assignments))
 
-    def _value(self, value: Any, known: Known) -> Any:
+    def _rewrite_value(self, value: Any, known: Known) -> Any:
         match value:
             case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=name, path=()),)):
                 if name not in known or (self.chosen is not None and name not in self.chosen):
@@ -101,10 +101,13 @@ class _Direct:
                 self.replaced[name] += 1
                 return known[name]
             case nodes.ListValue(items=items):
-                return replace(value, items=tuple(self._value(each, known) for each in items))
+                return replace(
+                    value, items=tuple(self._rewrite_value(each, known) for each in items)
+                )
             case nodes.ObjectValue(fields=fields):
                 return replace(
-                    value, fields=tuple((name, self._value(each, known)) for name, each in fields)
+                    value,
+                    fields=tuple((name, self._rewrite_value(each, known)) for name, each in fields),
                 )
             case _:
                 return value
@@ -181,7 +184,7 @@ class _Walker:
                 body, before = self.body(statement.body, live, failing)
                 return (replace(statement, body=body),), before | _own_reads(statement)
             case nodes.If():
-                return self._if(statement, live, failing)
+                return self._trim_if(statement, live, failing)
             case nodes.Loop():
                 head = live
                 while True:
@@ -234,7 +237,7 @@ class _Walker:
             return (), live
         return (replace(statement, assignments=tuple(reversed(kept))),), live
 
-    def _if(self, statement: nodes.If, live: Live, failing: Live) -> tuple[nodes.Body, Live]:
+    def _trim_if(self, statement: nodes.If, live: Live, failing: Live) -> tuple[nodes.Body, Live]:
         otherwise, before = self.body(statement.otherwise, live, failing)
         if statement.complete and not otherwise:
             before = NOTHING

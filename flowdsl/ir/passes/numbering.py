@@ -33,7 +33,7 @@ def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
     taken.add("decision_1")  # decisions get their names later
     keys: dict[str, str] = {}
     for name in sorted(lists):
-        keys[name] = _base(name, taken)
+        keys[name] = _find_free_base(name, taken)
         taken |= {nodes.count_of(keys[name]), f"{keys[name]}_1"}
     sources = tuple(
         replace(each, variable=keys[each.variable], numbered=True)
@@ -41,12 +41,14 @@ def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
         else each
         for each in workflow.sources
     )
-    body = rewrite_body(workflow.body, lambda body: tuple(_saved(each, keys) for each in body))
+    body = rewrite_body(
+        workflow.body, lambda body: tuple(_number_store(each, keys) for each in body)
+    )
     names = {*workflow.names, *(nodes.count_of(each) for each in keys.values())}
     return replace(workflow, body=body, sources=sources, names=tuple(sorted(names)))
 
 
-def _base(name: str, taken: set[str]) -> str:
+def _find_free_base(name: str, taken: set[str]) -> str:
     """`name`, or the first of `name_list`, `name_list_2`, ... of which no key is taken."""
     base, number = name, 1
     while any(re.fullmatch(rf"{re.escape(base)}_(?:count|[0-9]+)", each) for each in taken):
@@ -55,14 +57,14 @@ def _base(name: str, taken: set[str]) -> str:
     return base
 
 
-def _saved(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Statement:
+def _number_store(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Statement:
     if not isinstance(statement, nodes.Store):
         return statement
-    assignments = tuple(_assignment(each, keys) for each in statement.assignments)
+    assignments = tuple(_number_assignment(each, keys) for each in statement.assignments)
     return replace(statement, assignments=assignments)
 
 
-def _assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:
+def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:
     base = keys.get(each.variable)
     if base is None:
         return each
@@ -82,7 +84,7 @@ def _only_outputs(workflow: nodes.Workflow) -> set[str]:
     appended: set[str] = set()
     begun: dict[str, int] = {}
     others: set[str | None] = set()
-    for statement, repeated in _statements(workflow.body, repeated=False):
+    for statement, repeated in _walk_with_repetition(workflow.body, repeated=False):
         if not isinstance(statement, nodes.Store):
             others.add(getattr(statement, "variable", None))
             continue
@@ -116,19 +118,21 @@ def _is_whole_list(source: nodes.OutputSource, fields: dict[str, nodes.FieldSpec
     return listed and source.kind in ("runtime", "stored") and not source.path
 
 
-def _statements(body: nodes.Body, *, repeated: bool) -> Iterator[tuple[nodes.Statement, bool]]:
+def _walk_with_repetition(
+    body: nodes.Body, *, repeated: bool
+) -> Iterator[tuple[nodes.Statement, bool]]:
     """Every statement, each with whether it may be done again."""
     for statement in body:
         yield statement, repeated
         again = repeated or isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
         for inner in inner_bodies(statement):
-            yield from _statements(inner, repeated=again)
+            yield from _walk_with_repetition(inner, repeated=again)
 
 
 # The way back
 
 
-def with_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource]) -> nodes.Body:
+def restore_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource]) -> nodes.Body:
     """A body with each list under one key again, as before `number_lists`.
 
     Numbered entries that no output takes stay as they are.

@@ -20,7 +20,7 @@ from .. import nodes
 from ..fits import fits
 from ..lowering.statements import ENTRIES, Names
 from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
-from ..walk import inner_bodies, renamed, with_bodies
+from ..walk import inner_bodies, rename_saved_variable, replace_bodies
 
 ENTRY = "entry"
 """The name for the entry at hand of a loop inside a focused call, if it is free."""
@@ -50,24 +50,26 @@ class _Placing:
     def body(self, body: nodes.Body, *, inside: bool) -> nodes.Body:
         """A body; `inside` says that another statement than a step stands around it."""
         return tuple(
-            placed for statement in body for placed in self._statement(statement, inside=inside)
+            placed
+            for statement in body
+            for placed in self._place_statement(statement, inside=inside)
         )
 
-    def _statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Body:
+    def _place_statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Body:
         if isinstance(statement, nodes.Loop) and statement.entry is not None:
             return self._loop(statement, statement.entry, inside=inside)
         within = inside or not isinstance(statement, nodes.Step)
         bodies = [self.body(inner, inside=within) for inner in inner_bodies(statement)]
-        return (with_bodies(statement, bodies),)
+        return (replace_bodies(statement, bodies),)
 
     def _loop(self, loop: nodes.Loop, entry: str, *, inside: bool) -> nodes.Body:
         if inside and fits((loop,), self.capabilities):
             return (self._focused(loop, 0),)
-        body = renamed(self.body(loop.body, inside=True), entry, LOOP_ITEM, "runtime")
+        body = rename_saved_variable(self.body(loop.body, inside=True), entry, LOOP_ITEM, "runtime")
         loop = replace(loop, entry=None, body=body)
-        return self._with_list(loop) if holds_unspelled(loop.items) else (loop,)
+        return self._keep_list_first(loop) if holds_unspelled(loop.items) else (loop,)
 
-    def _with_list(self, loop: nodes.Loop) -> nodes.Body:
+    def _keep_list_first(self, loop: nodes.Loop) -> nodes.Body:
         """A loop over a list that `start_loop` cannot be given as JSON, and is kept first."""
         name = self.names.fresh(ENTRIES)
         kept = nodes.Assignment(variable=name, value=loop.items, origin=loop.origin)
@@ -80,14 +82,14 @@ class _Placing:
         """A loop of a focused agent; all loops in it are, too."""
         assert loop.entry is not None
         name = self._entry_name(depth)
-        body = renamed(loop.body, loop.entry, name, "saved")
+        body = rename_saved_variable(loop.body, loop.entry, name, "saved")
         return replace(loop, entry=name, body=self._inside_focused(body, depth + 1))
 
     def _inside_focused(self, body: nodes.Body, depth: int) -> nodes.Body:
         return tuple(
             self._focused(statement, depth)
             if isinstance(statement, nodes.Loop)
-            else with_bodies(
+            else replace_bodies(
                 statement,
                 [self._inside_focused(inner, depth) for inner in inner_bodies(statement)],
             )

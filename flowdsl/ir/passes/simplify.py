@@ -39,33 +39,37 @@ def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
         branches: list[nodes.Branch] = []
         otherwise = statement.otherwise
         for branch in statement.branches:
-            match decided(branch.condition):
+            match decide_condition(branch.condition):
                 case True:
                     otherwise = branch.body
                     break
                 case False:
                     continue
                 case None:
-                    branches.append(replace(branch, condition=_simpler(branch.condition)))
+                    branches.append(
+                        replace(branch, condition=_simplify_condition(branch.condition))
+                    )
         if branches:
             yield replace(statement, branches=tuple(branches), otherwise=otherwise)
         else:
             yield from otherwise
 
 
-def _simpler(condition: nodes.Condition) -> nodes.Condition:
+def _simplify_condition(condition: nodes.Condition) -> nodes.Condition:
     """A condition that a run decides, without the parts that constants decide."""
     match condition:
         case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
-            left = tuple(_simpler(each) for each in operands if decided(each) is None)
+            left = tuple(
+                _simplify_condition(each) for each in operands if decide_condition(each) is None
+            )
             return left[0] if len(left) == 1 else replace(condition, operands=left)
         case nodes.Not(operand=operand):
-            return replace(condition, operand=_simpler(operand))
+            return replace(condition, operand=_simplify_condition(operand))
         case _:
             return condition
 
 
-def decided(condition: nodes.Condition) -> bool | None:
+def decide_condition(condition: nodes.Condition) -> bool | None:
     """The truth of a condition, if constants alone decide it; None if a run has to."""
     match condition:
         case nodes.IsTrue(operand=nodes.ConstantValue(value=value)):
@@ -77,7 +81,7 @@ def decided(condition: nodes.Condition) -> bool | None:
         case nodes.Compare(
             left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
         ):
-            return _compare(left, condition.operator, right)
+            return _compare_constants(left, condition.operator, right)
         case nodes.TextRelation(
             left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
         ):
@@ -88,13 +92,13 @@ def decided(condition: nodes.Condition) -> bool | None:
                 for each in values
             )
         case nodes.Not(operand=operand):
-            inner = decided(operand)
+            inner = decide_condition(operand)
             return None if inner is None else not inner
         case nodes.AllOf(operands=operands):
-            known = [decided(operand) for operand in operands]
+            known = [decide_condition(operand) for operand in operands]
             return False if False in known else None if None in known else True
         case nodes.AnyOf(operands=operands):
-            known = [decided(operand) for operand in operands]
+            known = [decide_condition(operand) for operand in operands]
             return True if True in known else None if None in known else False
         case _:
             return None
@@ -110,7 +114,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _compare(left: Any, written: str, right: Any) -> bool | None:
+def _compare_constants(left: Any, written: str, right: Any) -> bool | None:
     numbers = all(isinstance(each, int | float | Decimal) for each in (left, right))
     return _COMPARISONS[written](left, right) if numbers or written in ("==", "!=") else None
 
@@ -132,12 +136,14 @@ def _without_empty(watched: bool, body: nodes.Body) -> nodes.Body:
         left
         for statement in body
         for left in (
-            (statement,) if watched and isinstance(statement, nodes.Expect) else _left(statement)
+            (statement,)
+            if watched and isinstance(statement, nodes.Expect)
+            else _find_remaining_body(statement)
         )
     )
 
 
-def _left(statement: nodes.Statement) -> nodes.Body:
+def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
     """What is left of a statement whose inner bodies have been cleared already."""
     match statement:
         case nodes.Step(title=title, body=body):
@@ -154,22 +160,22 @@ def _left(statement: nodes.Statement) -> nodes.Body:
             return ()
         case nodes.Run(otherwise=(), variable=None):
             return (replace(statement, otherwise=None),)
-        case nodes.Repeat(body=(), until=until, otherwise=otherwise) if not _waits(statement):
+        case nodes.Repeat(body=(), until=until, otherwise=otherwise) if not _has_delay(statement):
             missing = nodes.Branch(
-                origin=statement.origin, condition=negated(until), body=otherwise
+                origin=statement.origin, condition=negate_condition(until), body=otherwise
             )
-            return _choice(statement.origin, (missing,), ())
+            return _drop_empty_branches(statement.origin, (missing,), ())
         case nodes.If(
             branches=(nodes.Branch(condition=condition, body=(nodes.If() as inner,)),), otherwise=()
         ) if [each.condition for each in inner.branches] == [condition] and not inner.otherwise:
             return (inner,)
         case nodes.If(branches=branches, otherwise=otherwise):
-            return _choice(statement.origin, branches, otherwise)
+            return _drop_empty_branches(statement.origin, branches, otherwise)
         case _:
             return (statement,)
 
 
-def _waits(repeat: nodes.Repeat) -> bool:
+def _has_delay(repeat: nodes.Repeat) -> bool:
     """Whether time passes between two rounds in which nothing is done."""
     return repeat.delay_milliseconds > 0 and repeat.limit != 1
 
@@ -178,7 +184,7 @@ def _is_blank(text: nodes.Text) -> bool:
     return all(isinstance(piece, nodes.TextPiece) and not piece.value.strip() for piece in text)
 
 
-def _choice(
+def _drop_empty_branches(
     origin: nodes.Origin, branches: tuple[nodes.Branch, ...], otherwise: nodes.Body
 ) -> nodes.Body:
     """An `if` in which every branch does something.
@@ -189,13 +195,13 @@ def _choice(
         branch = branches[index]
         if branch.body:
             continue
-        rest = _chosen(origin, branches[index + 1 :], otherwise)
-        turned = (replace(branch, condition=negated(branch.condition), body=rest),)
+        rest = _make_if(origin, branches[index + 1 :], otherwise)
+        turned = (replace(branch, condition=negate_condition(branch.condition), body=rest),)
         branches, otherwise = (*branches[:index], *(turned if rest else ())), ()
-    return _chosen(origin, branches, otherwise)
+    return _make_if(origin, branches, otherwise)
 
 
-def _chosen(
+def _make_if(
     origin: nodes.Origin, branches: tuple[nodes.Branch, ...], otherwise: nodes.Body
 ) -> nodes.Body:
     if not branches:
@@ -203,7 +209,7 @@ def _chosen(
     return (nodes.If(origin=origin, branches=branches, otherwise=otherwise),)
 
 
-def negated(condition: nodes.Condition) -> nodes.Condition:
+def negate_condition(condition: nodes.Condition) -> nodes.Condition:
     """A condition that holds where `condition` does not."""
     match condition:
         case nodes.Not(operand=operand):
@@ -230,11 +236,11 @@ def sink_constants(workflow: nodes.Workflow) -> nodes.Workflow:
         expect "the form is open"      ->     Store seen = []
         for name in names { … seen … }        for name in names { … seen … }
     """
-    return rewrite_workflow(workflow, _sunk)
+    return rewrite_workflow(workflow, _sink_constants)
 
 
-def _sunk(body: nodes.Body) -> nodes.Body:
-    line = list(_opened(body))
+def _sink_constants(body: nodes.Body) -> nodes.Body:
+    line = list(_flatten_steps(body))
     for index in range(len(line) - 1, -1, -1):
         store = line[index][0]
         if _is_constant(store):
@@ -244,7 +250,7 @@ def _sunk(body: nodes.Body) -> nodes.Body:
                 place -= 1
             line.insert(place, (store, INSIDE))
             del line[index]
-    return _closed(iter(line))
+    return _rebuild_steps(iter(line))
 
 
 def _place_behind(line: Line, index: int) -> int:
@@ -265,7 +271,7 @@ def _place_behind(line: Line, index: int) -> int:
         if focused and not any(models_of((statement,))):
             with_call = place
         plain = where != INSIDE or statement.kind in PLAIN_ACTIONS
-        depends = _depends(statement, where, names)
+        depends = _has_dependency(statement, where, names)
         if behind_plain is None and (depends or not plain):
             behind_plain = place
         if depends:
@@ -276,7 +282,7 @@ def _place_behind(line: Line, index: int) -> int:
     return len(line) if behind_plain is None else behind_plain
 
 
-def _depends(statement: nodes.Statement, where: str, names: frozenset[str]) -> bool:
+def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str]) -> bool:
     """Whether variables have to be set in front of a statement, or of what it leads to."""
     if where == CLOSES:
         return False
@@ -343,40 +349,40 @@ def raise_known(workflow: nodes.Workflow) -> nodes.Workflow:
         }                                 }
     """
     # Bodies inside of statements stay as they are, but those of steps.
-    line = list(_opened(workflow.body))
+    line = list(_flatten_steps(workflow.body))
     for index, (statement, _) in enumerate(line):
         if isinstance(statement, nodes.Store) and _is_known(statement):
             place = _place_before(line, index)
             if place is not None:
                 del line[index]
                 line.insert(place, (statement, INSIDE))
-    return replace(workflow, body=_closed(iter(line)))
+    return replace(workflow, body=_rebuild_steps(iter(line)))
 
 
 INSIDE, OPENS, CLOSES = "inside", "opens", "closes"
 
 Line: TypeAlias = list[tuple[nodes.Statement, str]]
-"""Statements one after the other, as `_opened` gives them."""
+"""Statements one after the other, as `_flatten_steps` gives them."""
 
 
-def _opened(body: nodes.Body) -> Iterator[tuple[nodes.Statement, str]]:
+def _flatten_steps(body: nodes.Body) -> Iterator[tuple[nodes.Statement, str]]:
     """Statements one after the other; a step stands before and behind those inside it."""
     for statement in body:
         if isinstance(statement, nodes.Step):
             yield statement, OPENS
-            yield from _opened(statement.body)
+            yield from _flatten_steps(statement.body)
             yield statement, CLOSES
         else:
             yield statement, INSIDE
 
 
-def _closed(line: Iterator[tuple[nodes.Statement, str]]) -> nodes.Body:
+def _rebuild_steps(line: Iterator[tuple[nodes.Statement, str]]) -> nodes.Body:
     body: list[nodes.Statement] = []
     for statement, place in line:
         if place == CLOSES:
             break
         if isinstance(statement, nodes.Step):
-            statement = replace(statement, body=_closed(line))
+            statement = replace(statement, body=_rebuild_steps(line))
         body.append(statement)
     return tuple(body)
 
@@ -434,10 +440,10 @@ def merge_stores(workflow: nodes.Workflow) -> nodes.Workflow:
 
     Two that add to one list stay apart: in one call they might add one entry only.
     """
-    return rewrite_workflow(workflow, lambda body: tuple(_merged(body)))
+    return rewrite_workflow(workflow, lambda body: tuple(_merge_neighbouring_stores(body)))
 
 
-def added_to(statement: nodes.Statement) -> frozenset[str]:
+def find_extended_lists(statement: nodes.Statement) -> frozenset[str]:
     """The lists that a statement, or one inside it, adds entries to."""
     return frozenset(
         each.variable
@@ -446,13 +452,13 @@ def added_to(statement: nodes.Statement) -> frozenset[str]:
     )
 
 
-def _merged(body: nodes.Body) -> Iterator[nodes.Statement]:
+def _merge_neighbouring_stores(body: nodes.Body) -> Iterator[nodes.Statement]:
     pending: nodes.Store | None = None
     for statement in body:
         if (
             pending is not None
             and isinstance(statement, nodes.Store)
-            and added_to(pending).isdisjoint(added_to(statement))
+            and find_extended_lists(pending).isdisjoint(find_extended_lists(statement))
         ):
             pending = replace(pending, assignments=pending.assignments + statement.assignments)
             continue
@@ -506,7 +512,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
             or (len(set_to[name]) == 1 and name not in repeated)
         ):
             yield assignment
-        elif not _names(value, name):
+        elif not _has_variable(value, name):
             yield replace(assignment, value=nothing)
             yield assignment
         elif all(_has_fields_of(value, each) for each in set_to[name]):
@@ -533,7 +539,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
     return replace(workflow, body=rewrite_body(body, rewrite), names=names.taken())
 
 
-def _names(value: Any, name: str) -> bool:
+def _has_variable(value: Any, name: str) -> bool:
     return any(isinstance(each, nodes.Variable) and each.name == name for each in walk(value))
 
 
@@ -593,18 +599,18 @@ def note_failures(workflow: nodes.Workflow) -> nodes.Workflow:
     # One name for all loops: behind a loop a run goes on only where nothing was noted.
     names = Names(workflow.names)
     name = names.fresh("failure")
-    body = rewrite_body(workflow.body, lambda body: tuple(_checked(body, name)))
+    body = rewrite_body(workflow.body, lambda body: tuple(_insert_failure_checks(body, name)))
     return replace(workflow, body=body, names=names.taken())
 
 
-def _checked(body: nodes.Body, name: str) -> Iterator[nodes.Statement]:
+def _insert_failure_checks(body: nodes.Body, name: str) -> Iterator[nodes.Statement]:
     check: nodes.If | None = None
     for statement in body:
         if check is not None and _can_take(statement):
             statement = replace(statement, body=(check, *statement.body))
         elif check is not None:
             yield check
-        noted, check = _noted(statement, name)
+        noted, check = _note_failures(statement, name)
         yield from noted
     if check is not None:
         yield check
@@ -619,7 +625,7 @@ def _can_take(statement: nodes.Statement) -> TypeGuard[nodes.Step]:
             return False
 
 
-def _noted(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If | None]:
+def _note_failures(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If | None]:
     """A statement that notes its failures, and the check behind it."""
     if (
         not isinstance(statement, nodes.Loop)
@@ -628,7 +634,9 @@ def _noted(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If 
     ):
         return (statement,), None
     origin = statement.origin
-    noted = rewrite_body(statement.body, lambda body: tuple(_noting(each, name) for each in body))
+    noted = rewrite_body(
+        statement.body, lambda body: tuple(_note_statement_failure(each, name) for each in body)
+    )
     variable = (nodes.Variable(sigil="runtime", name=name),)
     failed = nodes.Compare(
         left=nodes.TextValue(text=variable),
@@ -656,7 +664,7 @@ def _fails_inside(body: nodes.Body) -> bool:
     return counts or any(each.action == "abort" and each not in bare for each in leaves)
 
 
-def _noting(statement: nodes.Statement, name: str) -> nodes.Statement:
+def _note_statement_failure(statement: nodes.Statement, name: str) -> nodes.Statement:
     if isinstance(statement, nodes.Leave) and statement.action == "abort":
         return replace(statement, noted=name)
     if isinstance(statement, nodes.Loop) and statement.entry is not None and statement.counted:

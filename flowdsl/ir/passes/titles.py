@@ -16,25 +16,25 @@ from __future__ import annotations
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..walk import inner_bodies, with_bodies
+from ..walk import inner_bodies, replace_bodies
 
 
 def drop_titles(workflow: nodes.Workflow) -> nodes.Workflow:
     """The workflow without the steps that its prompt has no titles for."""
-    return replace(workflow, body=_body(workflow.body, inside=False))
+    return replace(workflow, body=_remove_inner_titles(workflow.body, inside=False))
 
 
-def _body(body: nodes.Body, *, inside: bool) -> nodes.Body:
+def _remove_inner_titles(body: nodes.Body, *, inside: bool) -> nodes.Body:
     """A body; `inside` says that another statement stands around it."""
     found: list[nodes.Statement] = []
     for statement in body:
         dropped = isinstance(statement, nodes.Step) and (inside or not _is_known(statement.title))
         within = inside or not dropped
-        bodies = [_body(inner, inside=within) for inner in inner_bodies(statement)]
+        bodies = [_remove_inner_titles(inner, inside=within) for inner in inner_bodies(statement)]
         if dropped:
             found += bodies[0]
         else:
-            found.append(with_bodies(statement, bodies))
+            found.append(replace_bodies(statement, bodies))
     return tuple(found)
 
 

@@ -138,7 +138,7 @@ RULES = (
         "secret-like-input",
         (ast.InputsSection, ast.TaskDecl, ast.Pause),
         home="program.secret_like_input",
-        when=triggers.named_like_secret,
+        when=triggers.has_secret_like_name,
     ),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), home="prose.service_words"),
     Rule(

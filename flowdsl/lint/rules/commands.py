@@ -11,8 +11,8 @@ from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.texts.powershell import Command
 from flowdsl.lint.texts.prose import Prose
 from flowdsl.semantics.capabilities import COMMAND_BYTES, COMMAND_SECONDS, LEGACY, NEW, NEW_CHORD
-from flowdsl.semantics.statements.keys import chord_keys, is_key, is_shared_key, shared_name
-from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.statements.keys import chord_keys, find_shared_name, is_key, is_shared_key
+from flowdsl.semantics.values.spelling import spell_constant
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import COMMAND
 
@@ -46,7 +46,7 @@ _ALWAYS = re.compile(r"(?i)\b(?:try|do|finally)\s*$")
 def check_command_outlasts_limit(context: LintContext, statement: ast.RunStmt) -> None:
     """Report the wait with which the command, alone or after those before it, exceeds its time."""
     command = Command(context, statement)
-    waits = sorted(_waits(command), key=lambda wait: wait[0])
+    waits = sorted(_find_certain_waits(command), key=lambda wait: wait[0])
     total = 0.0
     for start, end, seconds in waits:
         total += seconds
@@ -58,9 +58,9 @@ def check_command_outlasts_limit(context: LintContext, statement: ast.RunStmt) -
             return
 
 
-def _waits(command: Command) -> Iterator[tuple[int, int, float]]:
+def _find_certain_waits(command: Command) -> Iterator[tuple[int, int, float]]:
     """Each wait that the command comes to in any case: its start, its end and its seconds."""
-    code = _certain(command.code)
+    code = _blank_uncertain_blocks(command.code)
     for pattern, unit in _WAITS:
         for found in re.finditer(pattern, code):
             seconds = float(found["n"]) * unit
@@ -69,7 +69,7 @@ def _waits(command: Command) -> Iterator[tuple[int, int, float]]:
             yield found.start(1), found.end(1), seconds
 
 
-def _certain(code: str) -> str:
+def _blank_uncertain_blocks(code: str) -> str:
     """`code` without the blocks that may not run, such as those of `if` and `Start-Job`."""
     out = list(code)
     opened: list[bool] = []
@@ -101,7 +101,7 @@ def check_command_too_long(context: LintContext, statement: ast.RunStmt) -> None
         if isinstance(part, ast.TextLiteral):
             size += len(part.value.encode())
         elif isinstance(part, ast.Ref) and part in context.model.constants:
-            size += len(spell(context.model.constants[part]).encode())
+            size += len(spell_constant(context.model.constants[part]).encode())
     if size > COMMAND_BYTES:
         context.report(COMMAND_TOO_LONG, context.keyword(statement), size=size)
 
@@ -272,7 +272,7 @@ def check_key_of_one_driver(context: LintContext, statement: ast.PressStmt) -> N
     """Report each such key, with the name that both drivers know, if there is one."""
     for chord in statement.keys.value.split():
         names = chord_keys(chord)
-        if {str(shared_name(name)).lower() for name in names} == NEW_CHORD:
+        if {str(find_shared_name(name)).lower() for name in names} == NEW_CHORD:
             help = (
                 "ask for what it leads to in another way, or suppress this where every machine "
                 "has the new driver"
@@ -281,7 +281,7 @@ def check_key_of_one_driver(context: LintContext, statement: ast.PressStmt) -> N
             continue
         for name in names:
             if name and is_key(name) and not is_shared_key(name):
-                shared = shared_name(name)
+                shared = find_shared_name(name)
                 help = (
                     "press something else, or suppress this where every machine has the new driver"
                     if shared is None

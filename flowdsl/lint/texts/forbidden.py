@@ -8,7 +8,7 @@ from functools import partial
 
 from flowdsl.config.project import Forbidden
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec
-from flowdsl.source.patterns import places, run_problem
+from flowdsl.source.patterns import find_match_places, run_problem
 
 from ..context import LintContext
 from ..errors import FORBIDDEN_WORDS
@@ -32,7 +32,7 @@ class ForbiddenWords:
             if entry.pattern is None:
                 find = _words(entry.text or "")
             elif run_problem(entry.pattern) is None:
-                find = partial(places, entry.pattern, most=_MOST)
+                find = partial(find_match_places, entry.pattern, most=_MOST)
             else:
                 continue
             self._entries.append((find, entry, _spec(entry)))

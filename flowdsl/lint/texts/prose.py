@@ -132,7 +132,7 @@ def is_english(text: str) -> bool:
 
 
 @cache
-def wrapped(pattern: str) -> re.Pattern[str]:
+def compile_prose_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern for prose: a blank in it stands for any blanks and line ends, in any case."""
     return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
 

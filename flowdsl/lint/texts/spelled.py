@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.lint.context import LintContext
-from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.values.spelling import spell_constant
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -45,7 +45,7 @@ def _characters(context: LintContext, text: ast.Text) -> Iterator[tuple[str, int
                         yield source[at], at, at + 1
             case ast.Ref(start=start, end=end):
                 value = context.model.constants.get(part)
-                for char in VALUE if value is None else spell(value):
+                for char in VALUE if value is None else spell_constant(value):
                     yield char, start, end
             case ast.TextComment(start=start, end=end):
                 yield " ", start, end

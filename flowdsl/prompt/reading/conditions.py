@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from flowdsl.ir import nodes
 from flowdsl.prompt.sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, PARTS
 
-from .frames import frames
-from .phrases import Phrases, constant, text_value
+from .frames import frames_of_sentence
+from .phrases import Phrases, read_constant, text_value
 from .texts import Texts
 
 Operator = Literal["==", "!=", "<=", ">=", "<", ">"]
@@ -23,18 +23,18 @@ class Conditions:
 
     def __init__(self, texts: Texts, phrases: Phrases) -> None:
         self._phrases = phrases
-        self._text = texts.delimited()
+        self._text = texts.delimited_text_reader()
         self._quoted = phrases.name
         self._variable = texts.variable
         self._sentences = phrases.sentences
         self._sentences.kinds |= {
-            "bare": self._operand,
+            "bare": self._read_operand,
             "choices": self._choices,
             "condition": self.condition,
-            "operand": self._operand,
-            "part": _part,
-            "relation": _numeric,
-            "truth": lambda text, at: self._truth(text, at) or self._operand(text, at),
+            "operand": self._read_operand,
+            "part": _read_relation_words,
+            "relation": _read_numeric_operator,
+            "truth": lambda text, at: self._read_truth(text, at) or self._read_operand(text, at),
         }
 
     def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
@@ -53,7 +53,7 @@ class Conditions:
             compare = nodes.Compare(left=left, operator=operator, right=right, numeric=True)
             return compare, found[1]
         if (found := read("conditions.parts", text, position)) is not None:
-            return _relation(*found[0]), found[1]
+            return _make_relation(*found[0]), found[1]
         for name, numeric, negated in _ONE_OF:
             if (found := read(name, text, position)) is not None:
                 operand, values = found[0]
@@ -62,7 +62,7 @@ class Conditions:
         return self._about_operand(text, position)
 
     def _about_operand(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
-        left = self._truth(text, position) or self._operand(text, position)
+        left = self._read_truth(text, position) or self._read_operand(text, position)
         if left is None:
             return None
         operand, end = left
@@ -76,19 +76,19 @@ class Conditions:
             ("is_not_true", lambda _: nodes.Not(operand=nodes.IsTrue(operand=operand))),
             ("is_true", lambda _: nodes.IsTrue(operand=operand)),
         ):
-            for frame in frames(f"conditions.{name}"):
+            for frame in frames_of_sentence(f"conditions.{name}"):
                 after = frame.literals[1]
                 if text.startswith(after, end):
                     return make(frame.implied.get("listed", False)), end + len(after)
-        operator = _compares(text, end + 1) if text.startswith(" ", end) else None
+        operator = _read_comparison_operator(text, end + 1) if text.startswith(" ", end) else None
         if operator is None or not text.startswith(" ", operator[1]):
             return None
-        right = self._operand(text, operator[1] + 1)
+        right = self._read_operand(text, operator[1] + 1)
         if right is None:
             return None
         return nodes.Compare(left=operand, operator=operator[0], right=right[0]), right[1]
 
-    def _truth(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+    def _read_truth(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         """Reads an input with its name before it."""
         name = self._quoted(text, position)
         if name is None or not text.startswith(" (", name[1]):
@@ -122,7 +122,7 @@ class Conditions:
     ) -> tuple[tuple[nodes.ConstantValue, ...], int] | None:
         values: list[nodes.ConstantValue] = []
         at = position
-        while (found := self._operand(text, at)) is not None:
+        while (found := self._read_operand(text, at)) is not None:
             if not isinstance(found[0], nodes.ConstantValue):
                 break
             values.append(found[0])
@@ -132,12 +132,12 @@ class Conditions:
             at = position + len(AND)
         return (tuple(values), position) if values else None
 
-    def _operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+    def _read_operand(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
         if (found := self._text(text, position)) is not None:
             return text_value(found[0]), found[1]
         if (quoted := self._quoted(text, position)) is not None:
             return nodes.ConstantValue(value=quoted[0]), quoted[1]
-        return constant(text, position) or self._phrases.value(text, position)
+        return read_constant(text, position) or self._phrases.value(text, position)
 
 
 _ONE_OF = (
@@ -149,14 +149,14 @@ _ONE_OF = (
 """The sentences about some values: the name, whether of numbers, whether it is none of them."""
 
 
-def _part(text: str, position: int) -> tuple[str, int] | None:
+def _read_relation_words(text: str, position: int) -> tuple[str, int] | None:
     for relation, words in PARTS.items():
         if text.startswith(f"{words} ", position):
             return relation, position + len(words)
     return None
 
 
-def _relation(left: nodes.Value, part: str, right: nodes.Value) -> nodes.Condition:
+def _make_relation(left: nodes.Value, part: str, right: nodes.Value) -> nodes.Condition:
     for relation in get_args(Relation):
         plain = nodes.TextRelation(left=left, relation=relation, right=right)
         if part == relation:
@@ -166,15 +166,15 @@ def _relation(left: nodes.Value, part: str, right: nodes.Value) -> nodes.Conditi
     raise AssertionError(part)
 
 
-def _numeric(text: str, position: int) -> tuple[Operator, int] | None:
-    return _operator(NUMERIC, text, position)
+def _read_numeric_operator(text: str, position: int) -> tuple[Operator, int] | None:
+    return _read_operator(NUMERIC, text, position)
 
 
-def _compares(text: str, position: int) -> tuple[Operator, int] | None:
-    return _operator(COMPARISONS, text, position)
+def _read_comparison_operator(text: str, position: int) -> tuple[Operator, int] | None:
+    return _read_operator(COMPARISONS, text, position)
 
 
-def _operator(words: dict[str, str], text: str, position: int) -> tuple[Operator, int] | None:
+def _read_operator(words: dict[str, str], text: str, position: int) -> tuple[Operator, int] | None:
     for operator in get_args(Operator):
         if text.startswith(f"{words[operator]} ", position):
             return operator, position + len(words[operator])

@@ -56,10 +56,10 @@ class Sentences:
         A free hole ends at the last place where the next words stand, or at the first if another
         free hole follows.
         """
-        for frame in frames(name):
+        for frame in frames_of_sentence(name):
             found = self._read(frame, text, 0)
             if found is not None and found[1] == len(text):
-                return _values(name, frame, found[0])
+                return _order_values(name, frame, found[0])
         return None
 
     def read(self, name: str, text: str, position: int) -> tuple[tuple[Any, ...], int] | None:
@@ -69,10 +69,10 @@ class Sentences:
 
         The sentence must have no free holes.
         """
-        for frame in frames(name):
+        for frame in frames_of_sentence(name):
             found = self._read(frame, text, position)
             if found is not None:
-                return _values(name, frame, found[0]), found[1]
+                return _order_values(name, frame, found[0]), found[1]
         return None
 
     def _read(self, frame: Frame, text: str, position: int) -> tuple[list[Any], int] | None:
@@ -107,7 +107,7 @@ class Sentences:
         return text.rfind(following, start, len(text) - rest)
 
 
-def _values(name: str, frame: Frame, found: list[Any]) -> tuple[Any, ...]:
+def _order_values(name: str, frame: Frame, found: list[Any]) -> tuple[Any, ...]:
     values = frame.implied | {
         hole.name: value for hole, value in zip(frame.holes, found, strict=True)
     }
@@ -115,14 +115,14 @@ def _values(name: str, frame: Frame, found: list[Any]) -> tuple[Any, ...]:
 
 
 @cache
-def frames(name: str) -> tuple[Frame, ...]:
+def frames_of_sentence(name: str) -> tuple[Frame, ...]:
     """The frames of a sentence, one for each way to make its choices."""
     sentence = SENTENCES[name]
-    return tuple(_frame(sentence, chosen) for chosen in sentence.variants())
+    return tuple(_make_frame(sentence, chosen) for chosen in sentence.variants())
 
 
-def _frame(sentence: Sentence, chosen: dict[str, bool]) -> Frame:
-    implied = dict(_implied(sentence, chosen))
+def _make_frame(sentence: Sentence, chosen: dict[str, bool]) -> Frame:
+    implied = dict(_find_implied_values(sentence, chosen))
     literals, holes = [""], []
     for word in sentence.words(chosen):
         if isinstance(word, str):
@@ -135,7 +135,7 @@ def _frame(sentence: Sentence, chosen: dict[str, bool]) -> Frame:
     return Frame(tuple(literals), tuple(holes), implied)
 
 
-def _implied(sentence: Sentence, chosen: dict[str, bool]) -> Iterator[tuple[str, Any]]:
+def _find_implied_values(sentence: Sentence, chosen: dict[str, bool]) -> Iterator[tuple[str, Any]]:
     """The values that follow from the choices, by hole; the others stand in holes."""
     for choice in sentence.choices:
         hole = choice.hole

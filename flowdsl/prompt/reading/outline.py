@@ -8,7 +8,7 @@ from html import unescape
 
 from flowdsl.prompt.outline import DEEPER, TITLE, begins_paragraph
 from flowdsl.prompt.text import OPEN_PART
-from flowdsl.prompt.words import RULES, heading_paragraph, rule_line, rules_paragraph, say
+from flowdsl.prompt.words import RULES, heading_paragraph, rule_line, rules_paragraph, say_sentence
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
@@ -67,7 +67,7 @@ def read_outline(prompt: str, pictures: Mapping[str, str]) -> Outline | None:
         if plain is None:
             return None
         lines = plain
-    return _parts(lines, tuple(addresses))
+    return _read_parts(lines, tuple(addresses))
 
 
 def _without_html(
@@ -101,17 +101,17 @@ def _without_html(
                     parts.append(f"{OPEN_PART}image:{pictures[part]}:")
                 case _:
                     parts.append(unescape(part) + OPEN_PART)
-        plain.append(_with_blanks("".join(parts)))
+        plain.append(_restore_blanks("".join(parts)))
     return plain
 
 
-def _with_blanks(line: str) -> str:
+def _restore_blanks(line: str) -> str:
     """A line of HTML with the blanks that a browser keeps turned back into plain ones."""
     text = line.lstrip("\u00a0")
     return " " * (len(line) - len(text)) + text.replace(" \u00a0", "  ")
 
 
-def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
+def _read_parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     start = _rules_start(lines)
     if start is None or (start and lines[start - 1]):
         return None
@@ -120,10 +120,10 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
     if rules is None:
         return None
     found, told, position = rules
-    heading = _heading(before)
+    heading = _read_heading(before)
     if heading is None:
         return None
-    if lines[position : position + 2] != ["", say("steps.title")]:
+    if lines[position : position + 2] != ["", say_sentence("steps.title")]:
         return None
     read = _Items(lines, position + 2)
     if not read.read():
@@ -143,11 +143,11 @@ def _parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
 # The paragraphs around the steps
 
 
-def _heading(lines: list[str]) -> tuple[str, str] | None:
+def _read_heading(lines: list[str]) -> tuple[str, str] | None:
     """Title and description, each empty where there is none; None for other lines."""
     found = ["", ""]
     for index, name in enumerate(("heading.title", "heading.description")):
-        start = say(name, "")
+        start = say_sentence(name, "")
         for line in lines:
             if line.startswith(start):
                 found[index] = line[len(start) :]
@@ -160,14 +160,14 @@ def _heading(lines: list[str]) -> tuple[str, str] | None:
 
 
 def _rules_start(lines: list[str]) -> int | None:
-    heads = [_rules(titles, (), ()).split("\n") for titles in (False, True)]
+    heads = [_render_rules(titles, (), ()).split("\n") for titles in (False, True)]
     for index, line in enumerate(lines):
         if line == heads[0][0] and lines[index : index + len(heads[0])] in heads:
             return index
     return None
 
 
-def _rules(
+def _render_rules(
     titles: bool,
     told: Sequence[str],
     rules: Sequence[str],
@@ -186,22 +186,22 @@ def _read_rules(lines: list[str], start: int) -> tuple[list[str], list[str], int
         (
             index
             for index in range(start, len(lines) - 1)
-            if not lines[index] and lines[index + 1] == say("steps.title")
+            if not lines[index] and lines[index + 1] == say_sentence("steps.title")
         ),
         len(lines),
     )
     given = lines[start:end]
-    always = _rules(False, (), ("",)).split("\n")[-1]
+    always = _render_rules(False, (), ("",)).split("\n")[-1]
     first = next((index for index, line in enumerate(given) if line.startswith(always)), len(given))
-    handing = f"- {say('rules.instruction')}"
+    handing = f"- {say_sentence('rules.instruction')}"
     focused = handing in given[:first]
     between = given.index(handing) if focused else first
     told = [key for key in RULES if _has_rule(key, given[:between])]
     passed = [key for key in RULES if _has_rule(key, given[between:first])]
     flags = [key for key in RULES if rule_line(key, True) in given]
-    rules = _joined_rules(given[first:], always)
+    rules = _join_rule_lines(given[first:], always)
     titles = any(line.startswith(TITLE) for line in lines[end:])
-    if _rules(titles, told, rules, passed if focused else None, flags).split("\n") != given:
+    if _render_rules(titles, told, rules, passed if focused else None, flags).split("\n") != given:
         return None
     return rules, [*told, *passed], end
 
@@ -210,7 +210,7 @@ def _has_rule(key: str, lines: Sequence[str]) -> bool:
     return rule_line(key, True) in lines or rule_line(key, False) in lines
 
 
-def _joined_rules(lines: list[str], start: str) -> list[str]:
+def _join_rule_lines(lines: list[str], start: str) -> list[str]:
     """The rules that begin with `start`, each with its further lines: a value may have several."""
     rules: list[list[str]] = []
     for line in lines:
@@ -249,7 +249,7 @@ class _Items:
                     return False
                 blanks = 0
             else:
-                if not self._inner(line, blanks):
+                if not self._read_inner_line(line, blanks):
                     return False
                 blanks = 0
             self.position += 1
@@ -266,7 +266,7 @@ class _Items:
             self._title = None
         self._number += 1
         label = f"{self._number}."
-        text = _after(line, label)
+        text = _text_after_label(line, label)
         if text is None:
             return False
         item = ReadItem(text)
@@ -274,11 +274,11 @@ class _Items:
         self._open = [(item, label[:-1])]
         return True
 
-    def _inner(self, line: str, blanks: int) -> bool:
+    def _read_inner_line(self, line: str, blanks: int) -> bool:
         if not self._open:
             return False
         item, label = self._open[-1]
-        column = len(_lead(item, label, len(self._open)))
+        column = len(_lead_of_item(item, label, len(self._open)))
         further = " " * column + DEEPER
         if line.startswith(further):
             item.lines += [*[""] * blanks, line[len(further) :]]
@@ -291,11 +291,11 @@ class _Items:
         if blanks:
             return False
         if content.startswith("-"):
-            return self._bullet(content, indent)
-        return self._numbered(content, indent)
+            return self._read_bullet(content, indent)
+        return self._read_numbered_line(content, indent)
 
-    def _bullet(self, content: str, indent: int) -> bool:
-        text = _after(content, "-")
+    def _read_bullet(self, content: str, indent: int) -> bool:
+        text = _text_after_label(content, "-")
         while self._open and self._open[-1][0].bullet and len(self._open[-1][1]) >= indent:
             self._open.pop()
         parent, label = self._open[-1]
@@ -306,9 +306,9 @@ class _Items:
             or (parent.children and not parent.children[0].bullet)
         ):
             return False
-        return self._add(parent, ReadItem(text, bullet=True), " " * indent)
+        return self._add_item(parent, ReadItem(text, bullet=True), " " * indent)
 
-    def _numbered(self, content: str, indent: int) -> bool:
+    def _read_numbered_line(self, content: str, indent: int) -> bool:
         depth = indent // 3
         if indent % 3 or not 0 < depth <= len(self._open):
             return False
@@ -317,23 +317,23 @@ class _Items:
         if parent.bullet or (parent.children and parent.children[0].bullet):
             return False
         number = f"{label}.{len(parent.children) + 1}"
-        text = _after(content, number)
-        return text is not None and self._add(parent, ReadItem(text), number)
+        text = _text_after_label(content, number)
+        return text is not None and self._add_item(parent, ReadItem(text), number)
 
-    def _add(self, parent: ReadItem, item: ReadItem, label: str) -> bool:
+    def _add_item(self, parent: ReadItem, item: ReadItem, label: str) -> bool:
         parent.children.append(item)
         self._open.append((item, label))
         return len(self._open) <= MAX_DEPTH
 
 
-def _after(line: str, label: str) -> str | None:
+def _text_after_label(line: str, label: str) -> str | None:
     """The text behind a label, empty if nothing stands there; None without the label."""
     if line.startswith(f"{label} "):
         return line[len(label) + 1 :]
     return "" if line == label else None
 
 
-def _lead(item: ReadItem, label: str, depth: int) -> str:
+def _lead_of_item(item: ReadItem, label: str, depth: int) -> str:
     if item.bullet:
         return f"{label}- "
     return "   " * (depth - 1) + label + (". " if depth == 1 else " ")

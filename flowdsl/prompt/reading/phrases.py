@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from flowdsl.ir import nodes
 from flowdsl.prompt.sentences import AND, OR, SCALARS, THEN
 from flowdsl.prompt.text import QUOTES
-from flowdsl.prompt.values import field_note, with_gaps
-from flowdsl.semantics.values.spelling import MISSING, spell
+from flowdsl.prompt.values import field_note, fill_gaps
+from flowdsl.semantics.values.spelling import MISSING, spell_constant
 
-from .frames import Free, Sentences, frames
-from .texts import NAMELESS, Texts, in_marks, in_quotes, whole
+from .frames import Free, Sentences, frames_of_sentence
+from .texts import NAMELESS, Texts, in_marks, in_quotes, make_whole_hole
 
 _SCALARS = sorted(SCALARS.items(), key=lambda item: -len(item[1]))
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
@@ -43,16 +43,16 @@ class Phrases:
                 **NAMELESS,
                 "bound": texts.limit,
                 "clause": Free(texts.clause),
-                "command": whole(texts.exact("command", block=True)),
-                "delimited": texts.delimited(),
-                "entries": self._items,
-                "exact": whole(texts.exact("text", block=True)),
+                "command": make_whole_hole(texts.exact("command", block=True)),
+                "delimited": texts.delimited_text_reader(),
+                "entries": self._read_items,
+                "exact": make_whole_hole(texts.exact("text", block=True)),
                 "fields": self._fields,
                 "key": self.name,
-                "members": self._members,
+                "members": self._read_members,
                 "name": self.name,
                 "answer": self.name,
-                "numbers": _numbers,
+                "numbers": _read_numbers,
                 "options": self._options,
                 "quoted": in_marks(texts.text),
                 "reason": in_marks(texts.text),
@@ -67,8 +67,8 @@ class Phrases:
 
     def type(self, text: str, position: int) -> tuple[nodes.Type, int] | None:
         """Reads a type."""
-        read = self._bracketed(self.type, text, position) or self._plain_type(text, position)
-        optional = frames("types.optional")[0].literals[1]
+        read = self._read_in_brackets(self.type, text, position) or self._plain_type(text, position)
+        optional = frames_of_sentence("types.optional")[0].literals[1]
         if read is not None and text.startswith(optional, read[1]):
             return nodes.OptionalType(inner=read[0]), read[1] + len(optional)
         return read
@@ -89,7 +89,9 @@ class Phrases:
             return nodes.RecordType(fields=found[0][0]), found[1]
         return None
 
-    def _bracketed(self, read: Reader[Read], text: str, position: int) -> tuple[Read, int] | None:
+    def _read_in_brackets(
+        self, read: Reader[Read], text: str, position: int
+    ) -> tuple[Read, int] | None:
         if not text.startswith("(", position):
             return None
         inside = read(text, position + 1)
@@ -110,7 +112,7 @@ class Phrases:
 
     def _fields(self, text: str, position: int) -> tuple[tuple[nodes.FieldSpec, ...], int] | None:
         fields: list[nodes.FieldSpec] = []
-        while (read := self._field(text, position)) is not None:
+        while (read := self._read_field(text, position)) is not None:
             fields.append(read[0])
             position = read[1]
             if not text.startswith(AND, position):
@@ -118,7 +120,7 @@ class Phrases:
             position += len(AND)
         return None
 
-    def _field(self, text: str, position: int) -> tuple[nodes.FieldSpec, int] | None:
+    def _read_field(self, text: str, position: int) -> tuple[nodes.FieldSpec, int] | None:
         name = self.name(text, position)
         if name is None or not text.startswith(": ", name[1]):
             return None
@@ -127,9 +129,9 @@ class Phrases:
             return None
         end = type_[1]
         description: str | None = None
-        if (note := self._note(text, end)) is not None:
+        if (note := self._read_note(text, end)) is not None:
             description, end = note
-        default = self._default(text, end)
+        default = self._read_default(text, end)
         if default is None:
             return nodes.FieldSpec(name=name[0], type=type_[0], description=description), end
         return nodes.FieldSpec(
@@ -140,7 +142,7 @@ class Phrases:
             default=_default_constant(default[0], type_[0]),
         ), default[1]
 
-    def _note(self, text: str, position: int) -> tuple[str, int] | None:
+    def _read_note(self, text: str, position: int) -> tuple[str, int] | None:
         """The description of a field, which stands in brackets."""
         if not text.startswith(" (", position):
             return None
@@ -151,14 +153,14 @@ class Phrases:
                 return None
             note, end = quoted
         else:
-            closing = _closing(text, start)
+            closing = _find_closing_bracket(text, start)
             spelled = None if closing is None else self.texts.literal(text[start:closing])
             if closing is None or spelled is None:
                 return None
             note, end = spelled, closing
         return (note, end + 1) if field_note(note) == text[start:end] else None
 
-    def _default(self, text: str, position: int) -> tuple[str, int] | None:
+    def _read_default(self, text: str, position: int) -> tuple[str, int] | None:
         if not text.startswith(" ", position):
             return None
         found = self.sentences.read("types.default", text, position + 1)
@@ -181,11 +183,11 @@ class Phrases:
             return nodes.ListValue(items=found[0][0]), found[1]
         if (found := self.sentences.read("values.fields", text, position)) is not None:
             return nodes.ObjectValue(fields=found[0][0]), found[1]
-        return self.texts.variable(text, position) or constant(text, position)
+        return self.texts.variable(text, position) or read_constant(text, position)
 
-    def _items(self, text: str, position: int) -> tuple[tuple[nodes.Value, ...], int] | None:
+    def _read_items(self, text: str, position: int) -> tuple[tuple[nodes.Value, ...], int] | None:
         items: list[nodes.Value] = []
-        while (read := self._closed(text, position)) is not None:
+        while (read := self._read_closed_value(text, position)) is not None:
             items.append(read[0])
             position = read[1]
             if not text.startswith(THEN, position):
@@ -193,14 +195,14 @@ class Phrases:
             position += len(THEN)
         return None
 
-    def _members(
+    def _read_members(
         self, text: str, position: int
     ) -> tuple[tuple[tuple[str, nodes.Value], ...], int] | None:
         fields: list[tuple[str, nodes.Value]] = []
         while (name := self.name(text, position)) is not None:
             if not text.startswith(": ", name[1]):
                 return None
-            read = self._closed(text, name[1] + 2)
+            read = self._read_closed_value(text, name[1] + 2)
             if read is None:
                 return None
             fields.append((name[0], read[0]))
@@ -210,8 +212,8 @@ class Phrases:
             position += len(AND)
         return None
 
-    def _closed(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
-        return self._bracketed(self.value, text, position) or self.value(text, position)
+    def _read_closed_value(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
+        return self._read_in_brackets(self.value, text, position) or self.value(text, position)
 
 
 _FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("no_fields", {}))
@@ -226,19 +228,23 @@ def text_value(text: nodes.Text) -> nodes.Value:
     )
 
 
-def constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
+def read_constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
     """Reads a number, a truth value or null, as a text spells it."""
     for value in (True, False, None):
-        if text.startswith(spell(value), position):
-            return nodes.ConstantValue(value=value), position + len(spell(value))
+        if text.startswith(spell_constant(value), position):
+            return nodes.ConstantValue(value=value), position + len(spell_constant(value))
     found = _NUMBER.match(text, position, position + _LONGEST_NUMBER)
     if found is None:
         return None
     number = float(found[0]) if "." in found[0] else int(found[0])
-    return (nodes.ConstantValue(value=number), found.end()) if spell(number) == found[0] else None
+    return (
+        (nodes.ConstantValue(value=number), found.end())
+        if spell_constant(number) == found[0]
+        else None
+    )
 
 
-def _numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | None:
+def _read_numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | None:
     """Reads whole numbers that are joined by `or`."""
     values: list[int] = []
     while (found := _WHOLE.match(text, position, position + _LONGEST_NUMBER)) is not None:
@@ -264,16 +270,16 @@ def plain_constant(spelled: str, type_: nodes.Type) -> Any:
         case nodes.EnumType() if not type_.numeric:
             return spelled
         case nodes.ScalarType(name="int" | "number" | "bool" | "any") | nodes.EnumType():
-            read = constant(spelled, 0)
+            read = read_constant(spelled, 0)
             if (
                 read is None
                 or read[1] != len(spelled)
                 or not isinstance(read[0], nodes.ConstantValue)
             ):
-                return _json(spelled) if type_ == nodes.ScalarType(name="any") else spelled
+                return _parse_json(spelled) if type_ == nodes.ScalarType(name="any") else spelled
             return read[0].value
         case nodes.ListType() | nodes.RecordType():
-            return _json(spelled)
+            return _parse_json(spelled)
         case _:
             return spelled
 
@@ -282,7 +288,7 @@ def _default_constant(spelled: str, type_: nodes.Type) -> Any:
     """The default of a field that is spelled like this, without the optional fields it lacks."""
     found = plain_constant(spelled, type_)
     short = _without_gaps(found, type_)
-    return short if spell(with_gaps(short, type_)) == spelled else spelled
+    return short if spell_constant(fill_gaps(short, type_)) == spelled else spelled
 
 
 def _without_gaps(value: Any, type_: nodes.Type) -> Any:
@@ -302,15 +308,15 @@ def _without_gaps(value: Any, type_: nodes.Type) -> Any:
             return value
 
 
-def _json(spelled: str) -> Any:
+def _parse_json(spelled: str) -> Any:
     try:
         value = json.loads(spelled)
-        return value if spell(value) == spelled else spelled
+        return value if spell_constant(value) == spelled else spelled
     except (ValueError, RecursionError):
         return spelled
 
 
-def _closing(text: str, start: int) -> int | None:
+def _find_closing_bracket(text: str, start: int) -> int | None:
     """The offset at which the bracket opened right before `start` closes."""
     depth = 1
     for found in _BRACKET.finditer(text, start):

@@ -7,28 +7,28 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import joined, literal
-from flowdsl.prompt.exact import exact, in_lines
+from flowdsl.ir.lowering.values import join_pieces, literal_text
+from flowdsl.prompt.exact import in_lines, spell_exact_text
 from flowdsl.prompt.sentences import COUNT, DATA_NOTE
 from flowdsl.prompt.text import (
     DURATIONS,
     PROTECTED,
     QUOTES,
     bracket_pair,
-    bracketed,
-    brackets,
-    clause,
-    duration,
-    marked_text,
-    quoted,
-    quoted_text,
-    shown,
+    choose_brackets,
+    duration_words,
+    enclose_in_brackets,
+    quote_author_text,
+    quote_screen_text,
+    quote_words,
+    spell_clause,
     spell_command,
+    spell_marked_text,
     spell_path,
     spell_text,
 )
-from flowdsl.prompt.words import say
-from flowdsl.semantics.statements.keys import chord_keys, is_key, misplaced_modifier
+from flowdsl.prompt.words import say_sentence
+from flowdsl.semantics.statements.keys import chord_keys, find_misplaced_modifier, is_key
 
 from .frames import Free, Read, Sentences
 
@@ -60,7 +60,7 @@ class Texts:
 
         Not all of them are names of the language.
         """
-        inputs, secrets = _odd(inputs), _odd(secrets)
+        inputs, secrets = _odd_name_patterns(inputs), _odd_name_patterns(secrets)
         self._variable = re.compile(
             rf"\{{\{{({_NAME})({_PATH})\}}\}}"
             rf"|\{{\$({'|'.join((*secrets, _NAME))})({_PATH})\}}"
@@ -80,7 +80,7 @@ class Texts:
     def unchecked(self, spelled: str) -> nodes.Text | None:
         """The text that is spelled like this, in one way or another."""
         if "{" not in spelled and "\u27ea" not in spelled:
-            return literal(spelled)
+            return literal_text(spelled)
         return self._pieces(spelled)
 
     def marked(self, spelled: str) -> nodes.Text | None:
@@ -88,13 +88,13 @@ class Texts:
         opening, closing = bracket_pair(1)
         marked = re.compile(f"{opening}({self._variable.pattern}){closing}(?!{_NOTE})")
         text = self.unchecked(marked.sub(lambda found: found[1], spelled))
-        return text if text is not None and marked_text(text) == spelled else None
+        return text if text is not None and spell_marked_text(text) == spelled else None
 
     def clause(self, spelled: str) -> nodes.Text | None:
         """The text that `clause` spells like this."""
         marked = _in_brackets(spelled, 0) if spelled.startswith("\u27e6") else None
         text = self.marked(spelled) if marked is None else self.text(marked)
-        return text if text is not None and clause(text) == spelled else None
+        return text if text is not None and spell_clause(text) == spelled else None
 
     def shown(self, spelled: str, position: int) -> tuple[nodes.Text, int] | None:
         """Reads what `shown` writes: words for something on the screen, between “ and ”."""
@@ -110,12 +110,12 @@ class Texts:
             noted = spelled.startswith(DATA_NOTE, found.end())
             begin = found.end() + (len(DATA_NOTE) if noted else 0)
             if found[0] == "\u201d":
-                text = joined(pieces)
-                return (text, begin) if shown(text) == spelled[position:begin] else None
+                text = join_pieces(pieces)
+                return (text, begin) if quote_screen_text(text) == spelled[position:begin] else None
             variable = self._variable.fullmatch(found[1] or found[0])
             if variable is None:
                 return None
-            pieces.append(_variable(variable, noted))
+            pieces.append(_make_variable(variable, noted))
         return None
 
     def literal(self, spelled: str) -> str | None:
@@ -130,10 +130,10 @@ class Texts:
         pieces: list[nodes.TextPiece | nodes.Variable] = []
         begin = 0
         for found in self._variable.finditer(spelled):
-            pieces += [nodes.TextPiece(value=spelled[begin : found.start()]), _variable(found)]
+            pieces += [nodes.TextPiece(value=spelled[begin : found.start()]), _make_variable(found)]
             begin = found.end()
         pieces.append(nodes.TextPiece(value=spelled[begin:]))
-        text = joined(pieces)
+        text = join_pieces(pieces)
         return text if spell_command(text) == spelled else None
 
     def exact(self, noun: str, *, block: bool = False) -> Exact:
@@ -142,9 +142,9 @@ class Texts:
         several = in_lines(noun, (), "\n", block=block).partition("2")[0]
         between = "\n" if block else " "
         marked = (
-            (say("values.secret", ""), self._secret),
-            (say("values.text", ""), in_marks(self.text)),
-            (say("values.value", ""), in_brackets(self.text)),
+            (say_sentence("values.secret", ""), self._secret),
+            (say_sentence("values.text", ""), in_marks(self.text)),
+            (say_sentence("values.value", ""), in_brackets(self.text)),
         )
 
         def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:
@@ -156,7 +156,7 @@ class Texts:
                         return inside
             if not text.startswith((one, several), position):
                 return None
-            lines, end = _bracketed_lines(text, position, between)
+            lines, end = _read_bracketed_lines(text, position, between)
             found = self.command(lines) if noun == "command" else self.text(lines)
             if found is None or not _is_exact(noun, (found, end), text, position, block):
                 return None
@@ -166,24 +166,26 @@ class Texts:
 
     def _secret(self, text: str, position: int) -> tuple[nodes.Text, int] | None:
         found = self._variable.match(text, position)
-        return None if found is None else ((_variable(found),), found.end())
+        return None if found is None else ((_make_variable(found),), found.end())
 
-    def delimited(self) -> Exact:
-        """A reader of what `delimited` writes: a text in the middle of a sentence."""
+    def delimited_text_reader(self) -> Exact:
+        """A reader of what `delimited_text_reader` writes: a text in the middle of a sentence."""
         bracketed, exact = in_brackets(self.text), self.exact("text")
         return lambda text, position: bracketed(text, position) or exact(text, position)
 
     def variable(self, spelled: str, position: int) -> tuple[nodes.Value, int] | None:
         """Reads a value that is one variable."""
         found = self._variable.match(spelled, position)
-        return None if found is None else (nodes.TextValue(text=(_variable(found),)), found.end())
+        return (
+            None if found is None else (nodes.TextValue(text=(_make_variable(found),)), found.end())
+        )
 
     def limit(self, spelled: str, position: int) -> tuple[nodes.Limit, int] | None:
         """Reads a bound: a number, or an input."""
         found = self._variable.match(spelled, position)
         if found is None:
             return whole_number(spelled, position)
-        variable = _variable(found)
+        variable = _make_variable(found)
         return (variable, found.end()) if variable.sigil == "input" else None
 
     def _pieces(self, spelled: str) -> nodes.Text | None:
@@ -210,10 +212,13 @@ class Texts:
             before = at - len(opening) if noted else at
             if before < begin:
                 return None
-            pieces += [nodes.TextPiece(value=spelled[begin:before]), _variable(variable, noted)]
+            pieces += [
+                nodes.TextPiece(value=spelled[begin:before]),
+                _make_variable(variable, noted),
+            ]
             begin = position = end + (len(closing + DATA_NOTE) if noted else 0)
         pieces.append(nodes.TextPiece(value=spelled[begin:]))
-        return joined(pieces)
+        return join_pieces(pieces)
 
 
 def _is_exact(
@@ -221,10 +226,10 @@ def _is_exact(
 ) -> bool:
     """Whether `exact` writes a text like this."""
     inside, end = found
-    return exact(noun, inside, block=block) == text[position:end]
+    return spell_exact_text(noun, inside, block=block) == text[position:end]
 
 
-def _bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
+def _read_bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
     """The lines in brackets behind the sentence at `position`, and the offset behind the last."""
     first = _OPENING.search(text, position)
     if first is None:
@@ -247,13 +252,13 @@ _SHOWN = re.compile("\u201d|\u27e6([^\u27e6\u27e7]*)\u27e7|\u27ea[^\u27ea\u27eb]
 """The end of words for something on the screen, or a value in them."""
 
 
-def _odd(names: Iterable[str]) -> list[str]:
+def _odd_name_patterns(names: Iterable[str]) -> list[str]:
     """Patterns for the names that are no names of the language, the longest first."""
     odd = {name for name in names if name and not re.fullmatch(_NAME, name)}
     return [re.escape(name) for name in sorted(odd, key=lambda name: (-len(name), name))]
 
 
-def _variable(found: re.Match[str], quoted: bool = False) -> nodes.Variable:
+def _make_variable(found: re.Match[str], quoted: bool = False) -> nodes.Variable:
     sigil: Literal["runtime", "secret", "input", "saved"]
     if found[1] is not None:
         sigil, name, path = "runtime", found[1], found[2]
@@ -295,8 +300,8 @@ def in_quotes(
         else:
             end = text.find(closing, position + 1)
             inside = None if end < 0 else text[position + 1 : end]
-        spelled = None if inside is None else quoted(inside)
-        return _meant(read, inside, spelled, text, position)
+        spelled = None if inside is None else quote_words(inside)
+        return _read_marked_value(read, inside, spelled, text, position)
 
     return reader
 
@@ -309,7 +314,7 @@ def in_marks(
     def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:
         for each in (in_quotes(read), in_brackets(read)):
             found = each(text, position)
-            if found is not None and quoted_text(found[0]) == text[position : found[1]]:
+            if found is not None and quote_author_text(found[0]) == text[position : found[1]]:
                 return found
         return None
 
@@ -323,13 +328,13 @@ def in_brackets(
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         inside = _in_brackets(text, position)
-        spelled = None if inside is None else bracketed(inside)
-        return _meant(read, inside, spelled, text, position)
+        spelled = None if inside is None else enclose_in_brackets(inside)
+        return _read_marked_value(read, inside, spelled, text, position)
 
     return reader
 
 
-def _meant(
+def _read_marked_value(
     read: Callable[[str], Value | None],
     inside: str | None,
     spelled: str | None,
@@ -355,7 +360,7 @@ def _in_brackets(text: str, position: int) -> str | None:
         opening, closing = bracket_pair(number)
         start = position + len(opening)
         end = text.find(closing, start)
-        if end >= 0 and brackets(text[start:end]) == (opening, closing):
+        if end >= 0 and choose_brackets(text[start:end]) == (opening, closing):
             return text[start:end]
     return None
 
@@ -369,7 +374,7 @@ def variable_path(spelled: str) -> tuple[str, tuple[str | int, ...]] | None:
     return (found[1], path) if spell_path(path) == found[2] else None
 
 
-def _held(spelled: str) -> str | None:
+def _find_runtime_name(spelled: str) -> str | None:
     found = _RUNTIME.fullmatch(spelled)
     return None if found is None else found[1]
 
@@ -385,30 +390,30 @@ def whole_number(text: str, position: int) -> tuple[int, int] | None:
 _COUNTED = Sentences({COUNT: whole_number})
 
 
-def milliseconds(text: str, position: int) -> tuple[int, int] | None:
+def read_duration(text: str, position: int) -> tuple[int, int] | None:
     """Reads a duration, in milliseconds."""
     for name, size in DURATIONS.items():
         found = _COUNTED.read(name, text, position)
-        if found is not None and duration(found[0][0] * size) == text[position : found[1]]:
+        if found is not None and duration_words(found[0][0] * size) == text[position : found[1]]:
             return found[0][0] * size, found[1]
     return None
 
 
-def keys(spelled: str) -> str | None:
+def read_keys(spelled: str) -> str | None:
     """The keys of a `press`, unchanged; None for what are no keys."""
     chords = [chord_keys(chord) for chord in spelled.split()]
     known = all(is_key(key) for chord in chords for key in chord)
-    plain = spelled == spelled.lower() and not any(map(misplaced_modifier, chords))
+    plain = spelled == spelled.lower() and not any(map(find_misplaced_modifier, chords))
     return spelled if chords and known and plain else None
 
 
-def model(spelled: str) -> str | None:
+def read_model_name(spelled: str) -> str | None:
     """The name of a model in quotation marks."""
     inside = spelled[1:-1]
     return inside if inside and spelled == f'"{inside}"' else None
 
 
-def whole(read: Exact) -> Free:
+def make_whole_hole(read: Exact) -> Free:
     """A hole that holds exactly what `read` reads."""
 
     def reader(spelled: str) -> nodes.Text | None:
@@ -420,12 +425,12 @@ def whole(read: Exact) -> Free:
 
 NAMELESS: dict[str, Read | Free] = {
     COUNT: whole_number,
-    "duration": milliseconds,
-    "filled": in_brackets(_held),
-    "held": in_quotes(_held),
-    "keys": Free(keys),
+    "duration": read_duration,
+    "filled": in_brackets(_find_runtime_name),
+    "held": in_quotes(_find_runtime_name),
+    "keys": Free(read_keys),
     "list": Free(str),
-    "model": Free(model),
+    "model": Free(read_model_name),
     "path": in_quotes(variable_path),
     "spelled": in_quotes(str),
 }

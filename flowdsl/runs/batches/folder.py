@@ -97,7 +97,7 @@ class Folder:
 
     def _names(self) -> list[str]:
         try:
-            with self._opened(make=False) as folder:
+            with self._open_folder(make=False) as folder:
                 names = folder.names()
         except FileNotFoundError:
             return []
@@ -106,7 +106,7 @@ class Folder:
         return sorted((each for each in names if each.endswith(SUFFIX)), reverse=True)
 
     @contextmanager
-    def _opened(self, *, make: bool) -> Iterator[OpenFolder]:
+    def _open_folder(self, *, make: bool) -> Iterator[OpenFolder]:
         """The folder, which is made with `make`; raises `OSError`, also for a link on the way."""
         with Tree(self._root, make=False) as tree:
             if make:
@@ -119,12 +119,12 @@ class Folder:
 
     def open_file(self, name: str, flags: int) -> int:
         """A descriptor of a file of the folder, readable and writable at its end."""
-        with self._opened(make=bool(flags & os.O_CREAT)) as folder:
+        with self._open_folder(make=bool(flags & os.O_CREAT)) as folder:
             return folder.open(name, flags | os.O_RDWR | os.O_APPEND, 0o600)
 
     def remove(self, name: str) -> None:
         """Delete a file of the folder."""
-        with self._opened(make=False) as folder:
+        with self._open_folder(make=False) as folder:
             folder.remove(name)
 
 

@@ -179,8 +179,8 @@ class Ledger(Record):
         is_new = not self._file.is_open
         if is_new:
             batch.newest = newest
-            batch.shared = shared_digest(batch.salt, every[0].request)
-            lines.append(_head(batch))
+            batch.shared = digest_shared_parts(batch.salt, every[0].request)
+            lines.append(_describe_batch(batch))
         for each in every:
             if each.key in self._numbers:
                 continue
@@ -192,7 +192,7 @@ class Ledger(Record):
             lines.append({"request": [entry.key, entry.place, entry.count, entry.digest, of]})
         try:
             self._file.take()
-            self._file.append(_lines(lines))
+            self._file.append(_encode_lines(lines))
         except OSError as error:
             raise StoreUnusable(
                 f"{self._file.named(error)}; nothing was sent: `--no-ledger` runs without "
@@ -244,7 +244,7 @@ class Ledger(Record):
         if self._failure:
             return
         try:
-            self._file.append(_lines([line]))
+            self._file.append(_encode_lines([line]))
         except OSError as error:
             self._failure = self._file.named(error)
 
@@ -253,34 +253,39 @@ def row_digest(salt: str, request: Request) -> str:
     """What tells a row from others: values, alias, and the names of secrets."""
     body = request.body.to_wire()
     steps = body.get("steps")
-    return _digest(salt, [_row(each) for each in steps] if steps is not None else _row(body))
+    return _digest_value(
+        salt,
+        [_distinguishing_fields(each) for each in steps]
+        if steps is not None
+        else _distinguishing_fields(body),
+    )
 
 
-def shared_digest(salt: str, request: Request) -> str:
+def digest_shared_parts(salt: str, request: Request) -> str:
     """What the requests of a batch have in common: machine, pools, priority, files."""
     body = request.body.to_wire()
     own = ("steps", "workflow_id", "count", "session_id", *_OF_ROW)
-    return _digest(salt, {name: value for name, value in body.items() if name not in own})
+    return _digest_value(salt, {name: value for name, value in body.items() if name not in own})
 
 
 _OF_ROW = ("input_values", "inputs", "session_alias", "sensitive_input_values", "sensitive_inputs")
 
 
-def _row(body: Mapping[str, Any]) -> list[Any]:
+def _distinguishing_fields(body: Mapping[str, Any]) -> list[Any]:
     values, inputs, alias, *secrets = (body.get(name) for name in _OF_ROW)
     return [values or inputs or {}, alias, *(sorted(each or ()) for each in secrets)]
 
 
-def _digest(salt: str, value: Any) -> str:
+def _digest_value(salt: str, value: Any) -> str:
     spelled = json.dumps(value, sort_keys=True, default=str).encode()
     return hmac.new(salt.encode(), spelled, hashlib.sha256).hexdigest()[:32]
 
 
-def _lines(lines: Sequence[Mapping[str, Any]]) -> bytes:
+def _encode_lines(lines: Sequence[Mapping[str, Any]]) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in lines)
 
 
-def _head(batch: Batch) -> dict[str, Any]:
+def _describe_batch(batch: Batch) -> dict[str, Any]:
     about = batch.about
     return {
         "ledger": FORMAT,
@@ -316,7 +321,7 @@ def read_ledger(content: bytes, where: str) -> Batch | None:
         batch = _read_head(json.loads(lines[0]))
         for line in lines[1:]:
             if line:
-                _replay(batch, json.loads(line))
+                _replay_line(batch, json.loads(line))
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         raise UnreadableLedger(
             f"`{where}` is no ledger of runs that this version can read; look at `flowdsl runs "
@@ -330,8 +335,8 @@ def _read_head(head: Any) -> Batch:
         raise ValueError("another format")
     about = About(**head["about"])
     texts = (about.environment, about.api, about.kind, about.name, about.today)
-    _all(str, head["batch"], head["salt"], head["shared"], *texts)
-    _all(str, *about.ids, *about.ids.values(), *about.versions, *about.versions.values())
+    _require_types(str, head["batch"], head["salt"], head["shared"], *texts)
+    _require_types(str, *about.ids, *about.ids.values(), *about.versions, *about.versions.values())
     date.fromisoformat(about.today)
     began = read_moment(head["began"])
     if began is None:
@@ -347,36 +352,36 @@ def _read_head(head: Any) -> Batch:
     )
 
 
-def _replay(batch: Batch, line: Any) -> None:
+def _replay_line(batch: Batch, line: Any) -> None:
     """Carry out one line behind the first."""
     if "request" in line:
         key, place, count, digest, of = line["request"]
-        _all(str, key, place, digest)
+        _require_types(str, key, place, digest)
         if type(count) is not int or count < 1:
             raise ValueError("no count")
         if of is not None:
-            batch.entries[_number(of)]
+            batch.entries[_require_number(of)]
         batch.entries.append(Entry(key, place, count, digest, of))
     elif "sent" in line:
-        entry = batch.entries[_number(line["sent"])]
+        entry = batch.entries[_require_number(line["sent"])]
         entry.stage, entry.runs = SENT, []
     else:
-        entry = batch.entries[_number(line["made"])]
+        entry = batch.entries[_require_number(line["made"])]
         entry.stage, entry.runs = SETTLED, [_read_run(each) for each in line["runs"]]
 
 
 def _read_run(fields: Any) -> Run:
     values = dict(zip(_RUN, fields, strict=True))
-    _all(str, values["id"], *(each for each in values.values() if each is not None))
+    _require_types(str, values["id"], *(each for each in values.values() if each is not None))
     return Run(status="scheduling", **values)
 
 
-def _number(value: Any) -> int:
+def _require_number(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise ValueError("no number of a request")
     return value
 
 
-def _all(kind: type, *values: Any) -> None:
+def _require_types(kind: type, *values: Any) -> None:
     if not all(isinstance(each, kind) for each in values):
         raise ValueError(f"no {kind.__name__}")

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from flowdsl.cyberdesk.errors import CyberdeskError, printable
+from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.batches.ledger import SENT, SETTLED, Batch, row_digest, shared_digest
+from flowdsl.runs.batches.ledger import SENT, SETTLED, Batch, digest_shared_parts, row_digest
 from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.submit import Bulk, Request, Submission
 
@@ -19,7 +19,7 @@ Requests = Sequence[tuple[Request, str]]
 """What a command asks for: requests, each with the place of its row."""
 
 
-def begun_before(batches: Sequence[Batch], requests: Requests) -> list[Batch]:
+def find_earlier_batches(batches: Sequence[Batch], requests: Requests) -> list[Batch]:
     """The batches that have made, or may have made, a run that one of the requests asks for; of a
     process that is alive also those that will.
     """
@@ -39,7 +39,7 @@ def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None
     """Raise `InputsRefused` where the requests are not those that the batch began with."""
     problems = [*_other_workflows(batch, ids)]
     first = [each for each in batch.entries if each.of is None]
-    if not problems and shared_digest(batch.salt, requests[0][0]) != batch.shared:
+    if not problems and digest_shared_parts(batch.salt, requests[0][0]) != batch.shared:
         problems.append(
             Problem(
                 "`--resume`",
@@ -51,10 +51,10 @@ def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None
     changed: list[Problem] = []
     for at in range(max(len(first), len(requests))):
         if at >= len(requests):
-            place = _named(first[at].place, at, len(first))
+            place = _format_request_place(first[at].place, at, len(first))
             changed.append(Problem(place, "it was there when the batch began, and is gone"))
         elif at >= len(first):
-            place = _named(requests[at][1], at, len(requests))
+            place = _format_request_place(requests[at][1], at, len(requests))
             changed.append(Problem(place, "it was not there when the batch began"))
         else:
             request, place = requests[at]
@@ -63,7 +63,7 @@ def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None
                 what = "the number of its runs is" if is_same else "its values are"
                 changed.append(
                     Problem(
-                        _named(place, at, len(requests)),
+                        _format_request_place(place, at, len(requests)),
                         f"{what} not what the batch began with",
                     )
                 )
@@ -87,8 +87,9 @@ def _other_workflows(batch: Batch, ids: Mapping[str, str]) -> list[Problem]:
     return [
         Problem(
             f"workflow `{name}`",
-            f"it was `{printable(was)}` when the batch began and is "
-            f"`{printable(ids.get(name, 'not deployed'))}` now: it was deleted and deployed anew",
+            f"it was `{make_printable(was)}` when the batch began and is "
+            f"`{make_printable(ids.get(name, 'not deployed'))}` now: it was deleted and deployed "
+            "anew",
             "see with `flowdsl runs list` what there is, and start what is missing in a batch of "
             "its own",
         )
@@ -97,7 +98,7 @@ def _other_workflows(batch: Batch, ids: Mapping[str, str]) -> list[Problem]:
     ]
 
 
-def _named(place: str, at: int, of: int) -> str:
+def _format_request_place(place: str, at: int, of: int) -> str:
     return place or (f"request {at + 1} of {of}" if of > 1 else "`--resume`")
 
 
@@ -111,7 +112,7 @@ def _not_made(batch: Batch) -> str:
     if not places:
         return "nothing is missing"
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    return f"not made: {', '.join(map(printable, places[:_SHOWN]))}{more}"
+    return f"not made: {', '.join(map(make_printable, places[:_SHOWN]))}{more}"
 
 
 def submissions_of(
@@ -126,7 +127,7 @@ def submissions_of(
     found: list[Submission] = []
     for at, entry in enumerate(batch.entries):
         request, place = requests[at if entry.of is None else entry.of]
-        each = Submission(_counting(request, entry.count), entry.key, place)
+        each = Submission(_replace_count(request, entry.count), entry.key, place)
         each.is_sent = entry.stage != "waiting"
         if entry.stage == SETTLED:
             each.runs = list(entry.runs)
@@ -139,20 +140,20 @@ def submissions_of(
         missing = batch.missing(at) if entry.of is None else 0
         if missing > 0:
             request, place = requests[at]
-            again = Submission(_counting(request, missing), new_key(), place)
+            again = Submission(_replace_count(request, missing), new_key(), place)
             again.instead_of = entry.key
             found.append(again)
     return [each for each in found if each.runs or each.unknown or not each.is_sent]
 
 
-def with_statuses(submissions: Sequence[Submission], rows: Sequence[Run]) -> None:
+def update_statuses(submissions: Sequence[Submission], rows: Sequence[Run]) -> None:
     """Put what the service lists now in the place of runs that were made before."""
     known = {row.id: row for row in rows}
     for each in submissions:
         each.runs = [known.get(run.id, run) for run in each.runs]
 
 
-def _counting(request: Request, count: int) -> Request:
+def _replace_count(request: Request, count: int) -> Request:
     if isinstance(request, Bulk) and request.count != count:
         return Bulk(request.body.model_copy(update={"count": count}))
     return request

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowdsl.cyberdesk.errors import printable
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.cyberdesk.errors import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.convert import (
     default_of,
-    described,
+    describe_type,
     field_mismatches,
+    fill_in_defaults,
     from_text,
     secret_sentence,
-    with_defaults,
 )
-from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, make_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +48,44 @@ def questions_of(chain: nodes.Chain) -> dict[str, Question]:
     }
 
 
-def asked_for(
+def find_question(
     chain: nodes.Chain, questions: Mapping[str, Question], name: str, place: str
 ) -> Question:
     """The question of a name; raises `InputsRefused` where no pause asks for it."""
     question = questions.get(name)
     if question is not None:
         return question
-    nearest = closest(name, questions)
-    known = f"an answer named `{nearest}` exists" if nearest else f"it asks for {listed(questions)}"
-    raise refuse(place, f"chain `{chain.name}` does not ask for `{printable(name)}`", known)
+    nearest = find_closest_name(name, questions)
+    known = (
+        f"an answer named `{nearest}` exists" if nearest else f"it asks for {join_names(questions)}"
+    )
+    raise make_refusal(
+        place, f"chain `{chain.name}` does not ask for `{make_printable(name)}`", known
+    )
 
 
-def answered(question: Question, text: str, place: str) -> Any:
+def parse_answer(question: Question, text: str, place: str) -> Any:
     """The value of an answer, None for none on purpose; raises `InputsRefused`.
 
     An empty text takes the default. No word of a secret is in the reason.
     """
-    return given_answer(question, Given(question.name, text, place, is_text=True))
+    return convert_answer(question, Given(question.name, text, place, is_text=True))
 
 
-def given_answer(question: Question, given: Given) -> Any:
-    """As `answered`, of a value as JSON has it as well; None is as an empty text."""
+def convert_answer(question: Question, given: Given) -> Any:
+    """As `parse_answer`, of a value as JSON has it as well; None is as an empty text."""
     spec, place, value = question.spec, given.place, given.value
     if value is None or value == "":
         if spec.required:
-            raise refuse(place, f"`{spec.name}` takes {described(spec.type)}, and this is empty")
+            raise make_refusal(
+                place, f"`{spec.name}` takes {describe_type(spec.type)}, and this is empty"
+            )
         return default_of(spec) if spec.has_default else None
     value = from_text(value, spec.type) if given.is_text else value
-    value = with_defaults(value, spec.type)
+    value = fill_in_defaults(value, spec.type)
     wrong = list(field_mismatches(value, spec))
     if wrong and question.is_secret:
-        raise refuse(place, secret_sentence(spec.name, wrong[0]))
+        raise make_refusal(place, secret_sentence(spec.name, wrong[0]))
     if wrong:
         raise InputsRefused(
             Problem(

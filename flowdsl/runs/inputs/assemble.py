@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
-from flowdsl.cyberdesk.errors import printable
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.cyberdesk.errors import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.ir import nodes
 from flowdsl.ir.days import NoDay, day_of
 from flowdsl.runs.inputs.convert import (
     EMPTY,
     Mismatch,
     default_of,
-    described,
+    describe_type,
     field_mismatches,
+    fill_in_defaults,
+    format_path_below,
     from_text,
     place_mismatches,
     secret_sentence,
-    shown_below,
-    with_defaults,
 )
 from flowdsl.runs.inputs.declared import Declared
 from flowdsl.runs.inputs.documents import Row
@@ -34,7 +34,7 @@ from flowdsl.runs.inputs.places import (
     InputsRefused,
     Problem,
     Ways,
-    shown_name,
+    format_given_name,
 )
 
 Made = TypeVar("Made")
@@ -114,7 +114,7 @@ def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> Ru
     return values
 
 
-def given_values(declared: Declared, sources: Sources) -> RunValues:
+def assemble_given_values(declared: Declared, sources: Sources) -> RunValues:
     """What is given to one run, made what is declared; raises `InputsRefused`. Nothing is filled
     in or missed.
     """
@@ -158,7 +158,7 @@ def _of_rows(
         problems += header.problems
         columns = _Assembly(declared, sources, None)
         for name, place in header.places.items():
-            columns.declared_as(Given(name, None, place))
+            columns.find_declared_field(Given(name, None, place))
         problems += columns.problems
     for row in rows:
         if row is not None and row.problems:
@@ -168,11 +168,11 @@ def _of_rows(
         found.append(work(run))
         problems += run.problems
     if problems:
-        raise InputsRefused(_joined(problems, [row for row in rows if row is not None]))
+        raise InputsRefused(_join_problems(problems, [row for row in rows if row is not None]))
     return found
 
 
-def _joined(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
+def _join_problems(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
     """The problems, each once."""
     of_rows = {row.place for row in rows if not row.problems}
     said: dict[tuple[str, str], list[Problem]] = {}
@@ -210,7 +210,7 @@ class _Assembly:
             for spec in missing_secrets(self._declared, self._sources):
                 if spec.name not in as_inputs:
                     self._missing_secret(spec)
-        self._fill(inputs)
+        self._fill_missing_inputs(inputs)
         if not self.problems and self._declared.schema is not None:
             self._by_schema(inputs, secrets)
         place = "" if self._row is None else self._row.place
@@ -229,22 +229,22 @@ class _Assembly:
     def _inputs(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for given in self._one_source_each():
-            spec = self.declared_as(given)
+            spec = self.find_declared_field(given)
             is_file = any(each.input == given.name for each in self._sources.uploads)
             if spec is None or (is_file and not self._takes_file(given, spec)):
                 continue
             value = from_text(given.value, spec.type) if given.is_text else given.value
-            value = with_defaults(value, spec.type)
+            value = fill_in_defaults(value, spec.type)
             if spec.absent and value is None and given.is_text:
                 found[given.name] = None
                 continue
-            for wrong in self._mismatches(value, spec, references=self._sources.references):
+            for wrong in self._find_mismatches(value, spec, references=self._sources.references):
                 place = given.place if given.is_text else given.at(wrong.path)
                 self._say(place, wrong.sentence(spec.name), wrong.help)
             found[given.name] = None if value == "" else value
         return found
 
-    def _mismatches(
+    def _find_mismatches(
         self, value: Any, spec: nodes.FieldSpec, *, references: bool = False
     ) -> list[Mismatch]:
         """What of a value fits neither the type of an input nor its place in the prompt."""
@@ -264,14 +264,14 @@ class _Assembly:
             if given.name in first:
                 self._say(
                     given.named_at or given.place,
-                    f"input `{shown_name(given.name)}` is given twice",
+                    f"input `{format_given_name(given.name)}` is given twice",
                     f"it is given by {first[given.name].place}, too",
                     of_name=True,
                 )
             first.setdefault(given.name, given)
         return list(first.values())
 
-    def declared_as(self, given: Given) -> nodes.FieldSpec | None:
+    def find_declared_field(self, given: Given) -> nodes.FieldSpec | None:
         """What is declared under the name of a value; None, reported, for nothing."""
         name, declared = given.name, self._declared
         place = given.named_at or given.place
@@ -289,11 +289,11 @@ class _Assembly:
             return None
         if declared.is_open and name and not name.startswith("$"):
             return nodes.FieldSpec(name=name, type=nodes.ScalarType(name="any"))
-        nearest = closest(name, declared.inputs)
-        known = f"there are {listed(declared.inputs)}" if declared.inputs else "it takes none"
+        nearest = find_closest_name(name, declared.inputs)
+        known = f"there are {join_names(declared.inputs)}" if declared.inputs else "it takes none"
         self._say(
             place,
-            f"`{shown_name(name)}` is no input of {declared.kind} `{declared}`",
+            f"`{format_given_name(name)}` is no input of {declared.kind} `{declared}`",
             f"an input named `{nearest}` exists" if nearest else known,
             of_name=True,
         )
@@ -306,7 +306,7 @@ class _Assembly:
             return True
         self._say(
             given.place,
-            f"`{spec.name}` takes {described(spec.type)}, not a file",
+            f"`{spec.name}` takes {describe_type(spec.type)}, not a file",
             f"give it with {self._sources.ways.input(spec.name)}",
         )
         return False
@@ -330,7 +330,7 @@ class _Assembly:
         return found
 
     def _no_secret(self, given: Given) -> None:
-        declared, name = self._declared, printable(given.name)
+        declared, name = self._declared, make_printable(given.name)
         if given.name in declared.inputs:
             self._say(
                 given.place,
@@ -338,8 +338,8 @@ class _Assembly:
                 f"give it as {self._sources.ways.input(name)}",
             )
             return
-        nearest = closest(given.name, declared.secrets)
-        known = f"there are {listed(declared.secrets)}" if declared.secrets else "it takes none"
+        nearest = find_closest_name(given.name, declared.secrets)
+        known = f"there are {join_names(declared.secrets)}" if declared.secrets else "it takes none"
         self._say(
             given.place,
             f"`{name}` is no secret of {declared.kind} `{declared}`",
@@ -352,7 +352,7 @@ class _Assembly:
         return self._declared.name if self._row is None else self._row.place
 
     def _missing_secret(self, spec: nodes.FieldSpec) -> None:
-        lacking = self._sources.machine_parameters.lacking(spec.name, secret=True)
+        lacking = self._sources.machine_parameters.find_lacking_suppliers(spec.name, secret=True)
         nobody = f", and {lacking[0].name} has no parameter for it" if lacking else ""
         self._say(
             self._declared.name,
@@ -360,7 +360,7 @@ class _Assembly:
             f"give it as {self._sources.ways.secret(spec.name)}",
         )
 
-    def _fill(self, inputs: dict[str, Any]) -> None:
+    def _fill_missing_inputs(self, inputs: dict[str, Any]) -> None:
         """Put defaults in, and find out what is missing."""
         machine_parameters = self._sources.machine_parameters
         for name, spec in self._declared.inputs.items():
@@ -373,7 +373,7 @@ class _Assembly:
             if machine_parameters.supplies(name):
                 continue
             if spec.day is not None:
-                self._day(spec, inputs)
+                self._fill_day(spec, inputs)
             elif spec.has_default:
                 inputs[name] = default_of(spec)
                 for wrong in place_mismatches(inputs[name], self._declared.schemas.get(name, ())):
@@ -381,7 +381,7 @@ class _Assembly:
             elif spec.required:
                 self._missing(spec)
 
-    def _day(self, spec: nodes.FieldSpec, inputs: dict[str, Any]) -> None:
+    def _fill_day(self, spec: nodes.FieldSpec, inputs: dict[str, Any]) -> None:
         try:
             inputs[spec.name] = day_of(spec, inputs, self._sources.today)
         except NoDay as none:
@@ -393,16 +393,16 @@ class _Assembly:
 
     def _check_supplied(self, spec: nodes.FieldSpec) -> None:
         for supplier, value in self._sources.machine_parameters.values(spec.name):
-            for wrong in self._mismatches(value, spec):
+            for wrong in self._find_mismatches(value, spec):
                 self._say(supplier.name, f"its parameter {wrong.sentence(spec.name)}", wrong.help)
 
     def _missing(self, spec: nodes.FieldSpec) -> None:
         machine_parameters, name = self._sources.machine_parameters, spec.name
         where = self._declared.name if self._row is None else self._row.place_of_missing(name)
-        lacking = machine_parameters.lacking(name)
-        give = f"give it as {self._sources.ways.input(name)}; it takes {described(spec.type)}"
+        lacking = machine_parameters.find_lacking_suppliers(name)
+        give = f"give it as {self._sources.ways.input(name)}; it takes {describe_type(spec.type)}"
         if self._row is not None:
-            give = f"it takes {described(spec.type)}"
+            give = f"it takes {describe_type(spec.type)}"
         if not machine_parameters.is_known:
             if spec.machine:
                 self._notes.append(f"`{name}` is left to the machine that the run gets")
@@ -418,7 +418,7 @@ class _Assembly:
                 where, f"input `{name}` is not given, and {names} has no parameter of it", give
             )
         else:
-            nearest = closest(name, machine_parameters.names())
+            nearest = find_closest_name(name, machine_parameters.names())
             exists = f"; a parameter named `{nearest}` exists" if nearest else ""
             self._say(
                 where,
@@ -445,7 +445,7 @@ class _Assembly:
             schema, effective, hidden, machine_known=machine_parameters.is_known
         ):
             root = str(wrong.path[0]) if wrong.path else self._declared.name
-            what = f"{root}{shown_below(tuple(wrong.path[1:]))}"
+            what = f"{root}{format_path_below(tuple(wrong.path[1:]))}"
             self._say(
-                self._where(), f"`{what}` does not fit the schema: {printable(wrong.message)}"
+                self._where(), f"`{what}` does not fit the schema: {make_printable(wrong.message)}"
             )

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.places import Path, shown
-from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example, has_spelling, is_spelled
+from flowdsl.runs.inputs.places import Path, format_path
+from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example_value, has_spelling, is_spelled
 from flowdsl.source.patterns import may_match
-from flowdsl.source.refused_texts import refused_texts, takes_json_alone
+from flowdsl.source.refused_texts import find_refused_texts, takes_json_alone
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
 """What the platform takes for "leave it as it is" and for "blank this field": platform.md,
@@ -47,7 +47,7 @@ class Mismatch:
 
     def sentence(self, what: str) -> str:
         """The sentence about the input `what`."""
-        place = f"{what}{shown_below(self.path)}"
+        place = f"{what}{format_path_below(self.path)}"
         return f"`{place}` {self.expected}{f', not {self.found}' if self.found else ''}"
 
 
@@ -56,9 +56,9 @@ def secret_sentence(name: str, wrong: Mismatch) -> str:
     return f"the secret `{name}` does not fit: it {wrong.expected}"
 
 
-def shown_below(path: Path) -> str:
+def format_path_below(path: Path) -> str:
     """A path as it goes on behind a name."""
-    text = shown(path)
+    text = format_path(path)
     return text if not text or text.startswith("[") else f".{text}"
 
 
@@ -75,7 +75,7 @@ def from_text(text: str, type_: nodes.Type) -> Any:
         case nodes.ScalarType(name="int") | nodes.EnumType():
             return int(text) if _INTEGER.fullmatch(text.strip()) else text
         case nodes.ScalarType(name="number"):
-            return _number(text.strip())
+            return _parse_number(text.strip())
         case nodes.ScalarType(name="bool"):
             return {"true": True, "false": False}.get(text.strip(), text)
         case nodes.ScalarType(name="any") | nodes.ListType() | nodes.RecordType():
@@ -87,7 +87,7 @@ def from_text(text: str, type_: nodes.Type) -> Any:
             return text
 
 
-def _number(text: str) -> Any:
+def _parse_number(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _NUMBER.fullmatch(text):
@@ -96,7 +96,7 @@ def _number(text: str) -> Any:
     return text
 
 
-def with_defaults(value: Any, type_: nodes.Type) -> Any:
+def fill_in_defaults(value: Any, type_: nodes.Type) -> Any:
     """`value` with the defaults of the fields that its records leave out, also inside of defaults.
 
     A reference to an output of an earlier run stays as it is.
@@ -105,14 +105,14 @@ def with_defaults(value: Any, type_: nodes.Type) -> Any:
         return value
     match type_:
         case nodes.OptionalType(inner=inner):
-            return with_defaults(value, inner)
+            return fill_in_defaults(value, inner)
         case nodes.ListType(element=element) if isinstance(value, list):
-            return [with_defaults(item, element) for item in value]
+            return [fill_in_defaults(item, element) for item in value]
         case nodes.RecordType(fields=fields) if isinstance(value, dict):
             filled = dict(value)
             for field in fields:
                 if field.name in filled:
-                    filled[field.name] = with_defaults(filled[field.name], field.type)
+                    filled[field.name] = fill_in_defaults(filled[field.name], field.type)
                 elif field.has_default:
                     filled[field.name] = default_of(field)
             return filled
@@ -126,7 +126,7 @@ def with_defaults(value: Any, type_: nodes.Type) -> Any:
 
 def default_of(field: nodes.FieldSpec) -> Any:
     """The default of a field that has one, with the defaults of the fields of its records."""
-    return with_defaults(field.default, field.type)
+    return fill_in_defaults(field.default, field.type)
 
 
 def field_mismatches(
@@ -137,11 +137,11 @@ def field_mismatches(
         yield Mismatch("may be left out, and is never null", path=path, help="leave it out")
         return
     found = False
-    for mismatch in mismatches(value, field.type, path, references=references):
+    for mismatch in find_mismatches(value, field.type, path, references=references):
         found = True
         yield mismatch
     if not found and not (references and is_reference(value)):
-        yield from _constraints(value, field.constraints, path)
+        yield from _find_violated_constraints(value, field.constraints, path)
 
 
 def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
@@ -154,17 +154,19 @@ def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
         takes_json_alone(schema, value) for schema in schemas
     ):
         help = "a text and a number would read alike; in a list or a record each keeps its kind"
-        yield Mismatch("takes a list or a record, as JSON", spelled(value), help=help)
+        yield Mismatch("takes a list or a record, as JSON", format_cut_value(value), help=help)
         return
     said: set[Path] = set()
-    for path, text, fault in (each for schema in schemas for each in refused_texts(value, schema)):
+    for path, text, fault in (
+        each for schema in schemas for each in find_refused_texts(value, schema)
+    ):
         if path not in said:
-            wrong = f"takes {fault.takes}, and {fault.place(spelled(text))}"
+            wrong = f"takes {fault.takes}, and {fault.place(format_cut_value(text))}"
             yield Mismatch(wrong, path=path, help=fault.why)
         said.add(path)
 
 
-def mismatches(
+def find_mismatches(
     value: Any, type_: nodes.Type, path: Path = (), *, references: bool = False
 ) -> Iterator[Mismatch]:
     """What in a JSON value does not fit a type, outer places first."""
@@ -173,29 +175,29 @@ def mismatches(
     match type_:
         case nodes.OptionalType(inner=inner):
             if value is not None and value != "" and value not in (EMPTY, CLEAR):
-                yield from mismatches(value, inner, path, references=references)
+                yield from find_mismatches(value, inner, path, references=references)
         case _ if value is None or value == "" or value == EMPTY:
             if not (type_ == nodes.ScalarType(name="any") and value is None):
                 found = "null" if value is None else "an empty text"
                 found = f"`{EMPTY}`" if value == EMPTY else found
-                yield Mismatch(f"is not optional and takes {described(type_)}", found, path)
+                yield Mismatch(f"is not optional and takes {describe_type(type_)}", found, path)
         case nodes.ScalarType(name=name):
-            yield from _scalar(value, name, path)
+            yield from _find_scalar_mismatches(value, name, path)
         case nodes.EnumType() if type_.open and isinstance(value, str):
-            yield from _characters(value, path)
+            yield from _find_bad_characters(value, path)
         case nodes.EnumType():
-            yield from _enum(value, type_, path)
+            yield from _find_enum_mismatches(value, type_, path)
         case nodes.ListType(element=element):
             if not isinstance(value, list):
-                yield _expected(type_, value, path)
+                yield _make_type_mismatch(type_, value, path)
                 return
             for index, item in enumerate(value):
-                yield from mismatches(item, element, (*path, index), references=references)
+                yield from find_mismatches(item, element, (*path, index), references=references)
         case nodes.RecordType(fields=fields):
             if not isinstance(value, dict):
-                yield _expected(type_, value, path)
+                yield _make_type_mismatch(type_, value, path)
                 return
-            yield from _record(value, fields, path, references)
+            yield from _find_record_mismatches(value, fields, path, references)
 
 
 def is_reference(value: Any) -> bool:
@@ -203,7 +205,7 @@ def is_reference(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() == {"$ref"} and isinstance(value["$ref"], str)
 
 
-def _record(
+def _find_record_mismatches(
     value: Mapping[str, Any], fields: tuple[nodes.FieldSpec, ...], path: Path, references: bool
 ) -> Iterator[Mismatch]:
     known = {field.name: field for field in fields}
@@ -211,17 +213,17 @@ def _record(
         if name in known:
             yield from field_mismatches(inner, known[name], (*path, name), references=references)
             continue
-        nearest = closest(name, known)
-        help = f"a field named `{nearest}` exists" if nearest else f"there are {listed(known)}"
+        nearest = find_closest_name(name, known)
+        help = f"a field named `{nearest}` exists" if nearest else f"there are {join_names(known)}"
         yield Mismatch("is no field of the record", "", (*path, name), help)
     for field in fields:
         if field.required and field.name not in value:
             yield Mismatch(
-                "is missing", "", (*path, field.name), f"it takes {described(field.type)}"
+                "is missing", "", (*path, field.name), f"it takes {describe_type(field.type)}"
             )
 
 
-def _scalar(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
+def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
     type_ = nodes.ScalarType(name=name)
     match name:
         case "any":
@@ -247,9 +249,9 @@ def _scalar(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
                 not has_spelling(name) or value == CLEAR or is_spelled(name, value)
             )
     if not fits:
-        yield _expected(type_, value, path, _hint(name, value))
+        yield _make_type_mismatch(type_, value, path, _hint_for_scalar(name, value))
     elif isinstance(value, str):
-        yield from _characters(value, path)
+        yield from _find_bad_characters(value, path)
 
 
 def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
@@ -257,18 +259,18 @@ def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
     match value:
         case dict():
             for key, inner in value.items():
-                yield from _characters(key, path)
+                yield from _find_bad_characters(key, path)
                 yield from _json_problems(inner, (*path, key))
         case list():
             for index, inner in enumerate(value):
                 yield from _json_problems(inner, (*path, index))
         case str():
-            yield from _characters(value, path)
+            yield from _find_bad_characters(value, path)
         case float() if not math.isfinite(value):
-            yield Mismatch("takes a value that JSON can hold", spelled(value), path)
+            yield Mismatch("takes a value that JSON can hold", format_cut_value(value), path)
 
 
-def _hint(name: str, value: Any) -> str:
+def _hint_for_scalar(name: str, value: Any) -> str:
     if name == "bool" and isinstance(value, str | int):
         word = str(value).strip().lower()
         if word in _TRUE_LIKE:
@@ -289,7 +291,7 @@ def _hint(name: str, value: Any) -> str:
     return ""
 
 
-def _characters(value: str, path: Path) -> Iterator[Mismatch]:
+def _find_bad_characters(value: str, path: Path) -> Iterator[Mismatch]:
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -299,37 +301,39 @@ def _characters(value: str, path: Path) -> Iterator[Mismatch]:
         yield Mismatch("holds a NUL character, which no field takes", "", path)
 
 
-def _enum(value: Any, enum: nodes.EnumType, path: Path) -> Iterator[Mismatch]:
+def _find_enum_mismatches(value: Any, enum: nodes.EnumType, path: Path) -> Iterator[Mismatch]:
     whole = isinstance(value, int | float) and not isinstance(value, bool)
     if (whole if enum.numeric else isinstance(value, str)) and value in enum.values:
         return
     texts = [each for each in enum.values if isinstance(each, str)]
-    nearest = closest(value, texts) if isinstance(value, str) else None
+    nearest = find_closest_name(value, texts) if isinstance(value, str) else None
     help = f"`{nearest}` exists" if nearest else ""
     if enum.numeric and isinstance(value, str) and _INTEGER.fullmatch(value):
-        help = _hint("int", value)
-    yield _expected(enum, value, path, help)
+        help = _hint_for_scalar("int", value)
+    yield _make_type_mismatch(enum, value, path, help)
 
 
-def _expected(type_: nodes.Type, value: Any, path: Path, help: str = "") -> Mismatch:
-    return Mismatch(f"takes {described(type_)}", spelled(value), path, help)
+def _make_type_mismatch(type_: nodes.Type, value: Any, path: Path, help: str = "") -> Mismatch:
+    return Mismatch(f"takes {describe_type(type_)}", format_cut_value(value), path, help)
 
 
-def _constraints(value: Any, constraints: Mapping[str, Any], path: Path) -> Iterator[Mismatch]:
+def _find_violated_constraints(
+    value: Any, constraints: Mapping[str, Any], path: Path
+) -> Iterator[Mismatch]:
     if value is None or value in ("", EMPTY, CLEAR):
         return
     if isinstance(value, int | float) and not isinstance(value, bool):
         least, most = constraints.get("minimum"), constraints.get("maximum")
         if least is not None and value < least:
-            yield Mismatch(f"is at least {least}", spelled(value), path)
+            yield Mismatch(f"is at least {least}", format_cut_value(value), path)
         if most is not None and value > most:
-            yield Mismatch(f"is at most {most}", spelled(value), path)
+            yield Mismatch(f"is at most {most}", format_cut_value(value), path)
     if isinstance(value, list):
         fewest, most = constraints.get("minItems"), constraints.get("maxItems")
         if fewest is not None and len(value) < fewest:
-            yield Mismatch(f"has at least {_entries(fewest)}", str(len(value)), path)
+            yield Mismatch(f"has at least {_format_entry_count(fewest)}", str(len(value)), path)
         if most is not None and len(value) > most:
-            yield Mismatch(f"has at most {_entries(most)}", str(len(value)), path)
+            yield Mismatch(f"has at most {_format_entry_count(most)}", str(len(value)), path)
     if isinstance(value, str):
         fewest, most = constraints.get("minLength"), constraints.get("maxLength")
         if fewest is not None and len(value) < fewest:
@@ -338,12 +342,12 @@ def _constraints(value: Any, constraints: Mapping[str, Any], path: Path) -> Iter
             yield Mismatch(f"has at most {_characters_of(most)}", str(len(value)), path)
         pattern = constraints.get("pattern")
         if pattern is not None and not may_match(pattern, value):
-            yield Mismatch(f"matches `{pattern}`", spelled(value), path)
+            yield Mismatch(f"matches `{pattern}`", format_cut_value(value), path)
         named = TYPE_OF_FORMAT.get(constraints.get("format", ""))
         if named is not None and not is_spelled(named, value):
             yield Mismatch(
-                f"is spelled as `{constraints['format']}`, for example {example(named)}",
-                spelled(value),
+                f"is spelled as `{constraints['format']}`, for example {example_value(named)}",
+                format_cut_value(value),
                 path,
             )
 
@@ -352,7 +356,7 @@ def _characters_of(count: int) -> str:
     return f"{count} character{'' if count == 1 else 's'}"
 
 
-def _entries(count: int) -> str:
+def _format_entry_count(count: int) -> str:
     return f"{count} entr{'y' if count == 1 else 'ies'}"
 
 
@@ -374,24 +378,24 @@ _SCALARS = {
 _ANY_OTHER = ("any other text",)
 
 
-def described(type_: nodes.Type) -> str:
+def describe_type(type_: nodes.Type) -> str:
     """A type for people: what an input of it takes."""
     match type_:
         case nodes.ScalarType(name=name):
             words = _SCALARS[name]
-            return f"{words} such as {example(name)}" if has_spelling(name) else words
+            return f"{words} such as {example_value(name)}" if has_spelling(name) else words
         case nodes.EnumType(values=values):
             *first, last = (*(f"`{value}`" for value in values), *_ANY_OTHER[: type_.open])
             return f"{', '.join(first)} or {last}" if first else last
         case nodes.OptionalType(inner=inner):
-            return f"{described(inner)}, or nothing"
+            return f"{describe_type(inner)}, or nothing"
         case nodes.ListType(element=element):
-            return f"a list, as JSON, whose entries are {described(element)}"
+            return f"a list, as JSON, whose entries are {describe_type(element)}"
         case nodes.RecordType(fields=fields):
-            return f"a record, as JSON, with {listed(field.name for field in fields)}"
+            return f"a record, as JSON, with {join_names(field.name for field in fields)}"
 
 
-def spelled(value: Any) -> str:
+def format_cut_value(value: Any) -> str:
     """A value in a message, cut."""
     match value:
         case None:
@@ -399,9 +403,9 @@ def spelled(value: Any) -> str:
         case dict():
             return "a record"
         case list():
-            return f"a list of {_entries(len(value))}"
+            return f"a list of {_format_entry_count(len(value))}"
         case str():
-            text = printable(value)
+            text = make_printable(value)
             return f"`{text[:_SHOWN]}…`" if len(text) > _SHOWN else f"`{text}`"
         case _:
             try:

@@ -9,7 +9,7 @@ from flowdsl.codegen.json_schema import input_schema
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.types import TypeLowering
-from flowdsl.semantics.values.schema_files import listed_fields
+from flowdsl.semantics.values.schema_files import read_schema_fields
 from flowdsl.source.record import Record, replace
 
 Kind = Literal["workflow", "chain"]
@@ -36,17 +36,19 @@ class Declared(Record, eq=True):
         return self.name
 
 
-def declared_by(source: nodes.Workflow | nodes.Chain) -> Declared:
+def collect_declared(source: nodes.Workflow | nodes.Chain) -> Declared:
     """What a compiled workflow or chain takes."""
     kind: Kind = "chain" if isinstance(source, nodes.Chain) else "workflow"
     if isinstance(source, nodes.Workflow) and source.input_schema is not None:
         return _by_schema(source.name, source.input_schema, source.secrets)
-    schemas = _schemas(input_schema(source)) if isinstance(source, nodes.Workflow) else {}
-    inputs, secrets = _named(source.inputs), _named(source.secrets)
+    schemas = (
+        _parse_input_schemas(input_schema(source)) if isinstance(source, nodes.Workflow) else {}
+    )
+    inputs, secrets = _index_fields_by_name(source.inputs), _index_fields_by_name(source.secrets)
     return Declared(kind, source.name, inputs, secrets, schemas=schemas)
 
 
-def undeclared(name: str, schema: str | None) -> Declared:
+def declared_from_schema(name: str, schema: str | None) -> Declared:
     """What a workflow of the service takes that no source declares, by its `input_schema`."""
     if schema is None:
         return Declared("workflow", name, {}, {}, is_open=True)
@@ -54,22 +56,22 @@ def undeclared(name: str, schema: str | None) -> Declared:
 
 
 def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Declared:
-    listed = listed_fields(text)
+    listed = read_schema_fields(text)
     fields = () if listed is None else TypeLowering(lambda value: value).fields(listed.fields)
     inputs = [each for each in fields if not each.name.startswith("$")]
     hidden = [replace(each, name=each.name[1:]) for each in fields if each.name.startswith("$")]
     return Declared(
         "workflow",
         name,
-        _named(inputs),
-        _named([*hidden, *secrets]),
+        _index_fields_by_name(inputs),
+        _index_fields_by_name([*hidden, *secrets]),
         is_open=listed is None or listed.is_open,
         schema=text,
-        schemas=_schemas(text),
+        schemas=_parse_input_schemas(text),
     )
 
 
-def _schemas(text: str | None) -> Mapping[str, Sequence[Any]]:
+def _parse_input_schemas(text: str | None) -> Mapping[str, Sequence[Any]]:
     """The schemas of inputs in a schema of all of them; none in one that cannot be read."""
     try:
         schema = read_json(text or "{}")
@@ -79,5 +81,5 @@ def _schemas(text: str | None) -> Mapping[str, Sequence[Any]]:
     return {name: (each,) for name, each in found.items()} if isinstance(found, dict) else {}
 
 
-def _named(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.FieldSpec]:
+def _index_fields_by_name(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.FieldSpec]:
     return {each.name: each for each in fields}

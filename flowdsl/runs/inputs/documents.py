@@ -14,16 +14,16 @@ from io import StringIO
 from json.decoder import scanstring  # type: ignore[attr-defined]  # absent from the stubs
 from typing import Any
 
-from flowdsl.config.positions import locate
+from flowdsl.config.positions import locate_keys
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.runs.inputs.places import (
     Given,
     InputsRefused,
     Path,
     Problem,
-    refuse,
-    shown_name,
-    shown_words,
+    cut_reader_words,
+    format_given_name,
+    make_refusal,
 )
 from flowdsl.runs.inputs.yaml_file import read_yaml
 from flowdsl.source.toml_text import UnreadableToml, read_toml
@@ -85,12 +85,14 @@ def read_one(name: str, content: bytes) -> tuple[Given, ...]:
     ending = next((each for each in ONE_RUN if name.lower().endswith(each)), None)
     if ending is None:
         known = ", ".join(f"`{each}`" for each in (*ONE_RUN, *MANY_RUNS))
-        raise refuse(name, "its ending does not say what is in it", f"known are {known}")
+        raise make_refusal(name, "its ending does not say what is in it", f"known are {known}")
     readers: dict[str, Callable[[str, str], tuple[Given, ...]]] = {
         ".json": _read_json_file,
         ".toml": _read_toml,
     }
-    return _few(name, readers.get(ending, _read_yaml)(name, _text(name, content)))
+    return _check_input_count(
+        name, readers.get(ending, _read_yaml)(name, _decode_text(name, content))
+    )
 
 
 def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
@@ -98,28 +100,30 @@ def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
 
     What is wrong with single rows and columns stands in them, so that it is told with the rest.
     """
-    text = _text(name, content)
+    text = _decode_text(name, content)
     lowered = name.lower()
     read = _read_lines if lowered.endswith((".jsonl", ".ndjson")) else _read_table
     rows = read(name, text)
     if not rows:
-        raise refuse(name, "it holds no run", "write one in each row")
+        raise make_refusal(name, "it holds no run", "write one in each row")
     return rows
 
 
-def _few(place: str, given: tuple[Given, ...]) -> tuple[Given, ...]:
+def _check_input_count(place: str, given: tuple[Given, ...]) -> tuple[Given, ...]:
     """The inputs of one run; raises `InputsRefused` where they are more than any workflow takes."""
     if len(given) > MAX_COLUMNS:
-        raise refuse(place, f"it gives {len(given):,} inputs", f"a run has {MAX_COLUMNS:,} at most")
+        raise make_refusal(
+            place, f"it gives {len(given):,} inputs", f"a run has {MAX_COLUMNS:,} at most"
+        )
     return given
 
 
-def _text(name: str, content: bytes) -> str:
+def _decode_text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise refuse(f"{name}:{line}", "it is not UTF-8 text") from None
+        raise make_refusal(f"{name}:{line}", "it is not UTF-8 text") from None
 
 
 # JSON
@@ -157,12 +161,12 @@ def _read_lines(name: str, text: str) -> tuple[Row, ...]:
         given: tuple[Given, ...] = ()
         problems: tuple[Problem, ...] = ()
         try:
-            given = _few(f"{name}:{number}", _json_object(name, line, number))
+            given = _check_input_count(f"{name}:{number}", _json_object(name, line, number))
         except InputsRefused as refused:
             problems = refused.problems
         rows.append(Row(len(rows) + 1, f"{name}:{number}", given, name, problems=problems))
         count += len(given)
-        _bound(name, len(rows), count)
+        _check_table_size(name, len(rows), count)
     return tuple(rows)
 
 
@@ -173,13 +177,13 @@ def _json_object(name: str, text: str, line: int) -> tuple[Given, ...]:
     except UnreadableJson as unreadable:
         raise _no_json(name, text, line, str(unreadable)) from None
     if isinstance(value, list):
-        raise refuse(
+        raise make_refusal(
             f"{name}:{line}:1",
             "it holds a list, and one run is an object of inputs",
             "for many runs, write one object a line into a `.jsonl` file",
         )
     if not isinstance(value, dict):
-        raise refuse(f"{name}:{line}:1", "it holds no object of inputs")
+        raise make_refusal(f"{name}:{line}:1", "it holds no object of inputs")
     offsets: dict[Path, int] = {}
     _JsonPlaces(text, offsets).read(())
     by_name: dict[str, dict[Path, int]] = {}
@@ -204,7 +208,7 @@ def _no_json(name: str, text: str, line: int, why: str) -> InputsRefused:
         why = f"it is no JSON here: {error.msg[:1].lower()}{error.msg[1:]}"
     except (ValueError, RecursionError):
         pass
-    return refuse(place, shown_words(why) or "it is no JSON")
+    return make_refusal(place, cut_reader_words(why) or "it is no JSON")
 
 
 class _JsonPlaces:
@@ -218,16 +222,16 @@ class _JsonPlaces:
         self._offsets[path] = self._at
         match self._text[self._at]:
             case "{":
-                self._members(path, "}")
+                self._scan_members(path, "}")
             case "[":
-                self._members(path, "]")
+                self._scan_members(path, "]")
             case '"':
                 _, self._at = scanstring(self._text, self._at + 1)
             case _:
                 while self._at < len(self._text) and self._text[self._at] not in ",]} \t\r\n":
                     self._at += 1
 
-    def _members(self, path: Path, end: str) -> None:
+    def _scan_members(self, path: Path, end: str) -> None:
         self._at += 1
         index = 0
         while True:
@@ -257,15 +261,15 @@ def _read_toml(name: str, text: str) -> tuple[Given, ...]:
     text = text.replace("\r\n", "\n")
     try:
         values = read_toml(text)
-        places = locate(text)
-        given = {key: _plain(value) for key, value in values.items()}
+        places = locate_keys(text)
+        given = {key: _convert_toml_value(value) for key, value in values.items()}
     except UnreadableToml as error:
         if error.reason is None:
-            raise refuse(name, "it nests too deep") from None
+            raise make_refusal(name, "it nests too deep") from None
         place = _Located(name, text, {(): error.offset}, 1)[()] if error.offset else name
-        raise refuse(place, f"it is no TOML here: {shown_words(error.reason)}") from None
+        raise make_refusal(place, f"it is no TOML here: {cut_reader_words(error.reason)}") from None
     except RecursionError:
-        raise refuse(name, "it nests too deep") from None
+        raise make_refusal(name, "it nests too deep") from None
     offsets: dict[str, dict[Path, int]] = {}
     for path, found in places.items():
         offsets.setdefault(str(path[0]), {})[path[1:]] = found.value_start
@@ -276,13 +280,13 @@ def _read_toml(name: str, text: str) -> tuple[Given, ...]:
     )
 
 
-def _plain(value: Any) -> Any:
+def _convert_toml_value(value: Any) -> Any:
     """A value of TOML as one of JSON: times become texts in the spelling of the language."""
     match value:
         case dict():
-            return {key: _plain(inner) for key, inner in value.items()}
+            return {key: _convert_toml_value(inner) for key, inner in value.items()}
         case list():
-            return [_plain(inner) for inner in value]
+            return [_convert_toml_value(inner) for inner in value]
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat()
         case _:
@@ -325,30 +329,30 @@ def _read_table(name: str, text: str) -> tuple[Row, ...]:
         try:
             record = next(records, None)
         except csv.Error as error:
-            why = f"it is no table here: {shown_words(str(error))}"
+            why = f"it is no table here: {cut_reader_words(str(error))}"
             unreadable = Problem(f"{name}:{number}", why)
             rows.append(Row(number, f"{name}:{number}", (), name, problems=(unreadable,)))
             break
         if record is None:
             break
         if number == 1:
-            header, columns = _header(name, record)
+            header, columns = _parse_header(name, record)
         elif any(record):
-            rows.append(_row(name, number, columns, record))
+            rows.append(_parse_row(name, number, columns, record))
             cells += len(record)
-            _bound(name, len(rows), cells)
+            _check_table_size(name, len(rows), cells)
     return tuple(_of_table(name, rows, header, len(columns)))
 
 
-def _header(name: str, record: list[str]) -> tuple[Header, list[str]]:
+def _parse_header(name: str, record: list[str]) -> tuple[Header, list[str]]:
     """The header, and the name of each column; empty for one that has none of its own."""
     if len(record) > MAX_COLUMNS:
         most = f"a table has {MAX_COLUMNS:,} at most"
-        raise refuse(f"{name}:1", f"the header has {len(record):,} columns", most)
+        raise make_refusal(f"{name}:1", f"the header has {len(record):,} columns", most)
     columns = [cell.strip() for cell in record]
     if not any(columns):
         help = "write the name of the input into the first row of each column"
-        raise refuse(f"{name}:1", "the header names no column", help)
+        raise make_refusal(f"{name}:1", "the header names no column", help)
     places: dict[str, str] = {}
     problems: list[Problem] = []
     for at, column in enumerate(columns, 1):
@@ -357,7 +361,7 @@ def _header(name: str, record: list[str]) -> tuple[Header, list[str]]:
             problems.append(Problem(place, "the column has no name", "name the input it is for"))
         elif column in places:
             first = places[column].rpartition(":")[2]
-            twice = f"column `{shown_name(column)}` is there twice"
+            twice = f"column `{format_given_name(column)}` is there twice"
             problems.append(Problem(place, twice, f"it stands in column {first}, too"))
             columns[at - 1] = ""
         else:
@@ -365,7 +369,7 @@ def _header(name: str, record: list[str]) -> tuple[Header, list[str]]:
     return Header(places, tuple(problems)), columns
 
 
-def _row(name: str, number: int, columns: list[str], record: list[str]) -> Row:
+def _parse_row(name: str, number: int, columns: list[str], record: list[str]) -> Row:
     place = f"{name}:{number}"
     if len(record) > len(columns):
         # Which cell is too many is not known, so that the others may stand in wrong columns.
@@ -396,8 +400,8 @@ def _of_table(name: str, rows: list[Row], header: Header, columns: int) -> Itera
         yield replace(row, header=header)
 
 
-def _bound(name: str, rows: int, values: int) -> None:
+def _check_table_size(name: str, rows: int, values: int) -> None:
     if rows > MAX_ROWS:
-        raise refuse(name, f"it holds more than {MAX_ROWS:,} runs", "split the file")
+        raise make_refusal(name, f"it holds more than {MAX_ROWS:,} runs", "split the file")
     if values > MAX_CELLS:
-        raise refuse(name, f"it holds more than {MAX_CELLS:,} values", "split the file")
+        raise make_refusal(name, f"it holds more than {MAX_CELLS:,} values", "split the file")

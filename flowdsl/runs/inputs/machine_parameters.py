@@ -55,9 +55,11 @@ class MachineParameters:
 
     def supplies(self, name: str, *, secret: bool = False) -> bool:
         """Whether the input gets a value wherever the run goes."""
-        return not self.lacking(name, secret=secret) and bool(self.machines or self.pools)
+        return not self.find_lacking_suppliers(name, secret=secret) and bool(
+            self.machines or self.pools
+        )
 
-    def lacking(self, name: str, *, secret: bool = False) -> tuple[Supplier, ...]:
+    def find_lacking_suppliers(self, name: str, *, secret: bool = False) -> tuple[Supplier, ...]:
         """The machines on which nobody supplies the input; the pools where there is no machine."""
 
         def has(supplier: Supplier) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.source.failure import FlowdslError
 
 Path = tuple[str | int, ...]
@@ -37,12 +37,12 @@ class Given:
         """The place of the part at `path`, or of what it is a part of with the rest of the path."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.inside:
-                rest = shown(path[length:])
+                rest = format_path(path[length:])
                 return self.inside[path[:length]] + (f" at `{rest}`" if rest else "")
-        return self.place + (f" at `{shown(path)}`" if path else "")
+        return self.place + (f" at `{format_path(path)}`" if path else "")
 
 
-def shown(path: Path) -> str:
+def format_path(path: Path) -> str:
     """A path as it is written in source: `lines[2].amount`."""
     text = ""
     for part in path:
@@ -106,15 +106,15 @@ class Problem:
         return f"{self.place}: {self.message}{tail}"
 
 
-def shown_name(name: str) -> str:
+def format_given_name(name: str) -> str:
     """A name that somebody gave, as a message has it, cut."""
-    text = printable(name)
+    text = make_printable(name)
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
 
 
-def shown_words(words: str) -> str:
+def cut_reader_words(words: str) -> str:
     """Words of a reader about what a file holds, as a message has them, cut."""
-    return printable(words)[:LONGEST_REASON]
+    return make_printable(words)[:LONGEST_REASON]
 
 
 class InputsRefused(FlowdslError):
@@ -133,6 +133,6 @@ class InputsRefused(FlowdslError):
         return lines
 
 
-def refuse(place: str, message: str, help: str = "") -> InputsRefused:
+def make_refusal(place: str, message: str, help: str = "") -> InputsRefused:
     """What to raise for one problem."""
     return InputsRefused([Problem(place, message, help)])

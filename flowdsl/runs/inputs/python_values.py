@@ -12,9 +12,16 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.runs.inputs.documents import Row
-from flowdsl.runs.inputs.places import Given, InputsRefused, Path, Problem, refuse, shown
+from flowdsl.runs.inputs.places import (
+    Given,
+    InputsRefused,
+    Path,
+    Problem,
+    format_path,
+    make_refusal,
+)
 
 MAX_DEPTH = 100
 """Levels of nested values; a value that holds itself has more."""
@@ -31,63 +38,63 @@ class _NoJson(Exception):
         self.path, self.why = path, why
 
 
-def given_inputs(values: Mapping[str, Any], place: str = "inputs") -> tuple[Given, ...]:
+def parse_given_inputs(values: Mapping[str, Any], place: str = "inputs") -> tuple[Given, ...]:
     """The inputs of one run; raises `InputsRefused` for what JSON cannot hold.
 
     `place` is the expression that holds them: a message tells `inputs["day"]`.
     """
-    return _each(one_input, values, place)
+    return _read_each_value(one_input, values, place)
 
 
 def one_input(name: str, value: Any, place: str) -> Given:
-    """As `given_inputs`, of the one under `name`."""
-    where = _where(place, name)
+    """As `parse_given_inputs`, of the one under `name`."""
+    where = _format_member_place(place, name)
     try:
-        return Given(name, _plain(value, ()), where)
+        return Given(name, _convert_python_value(value, ()), where)
     except _NoJson as wrong:
-        at = f" at `{shown(wrong.path)}`" if wrong.path else ""
-        raise refuse(f"{where}{at}", wrong.why) from None
+        at = f" at `{format_path(wrong.path)}`" if wrong.path else ""
+        raise make_refusal(f"{where}{at}", wrong.why) from None
 
 
-def given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+def parse_given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
     """The runs of a table, one a row, counted from 0; raises `InputsRefused` for all at once."""
     found: list[Row] = []
     problems: list[Problem] = []
     for number, values in enumerate(rows):
         place = f"rows[{number}]"
         try:
-            found.append(Row(number, place, given_inputs(values, place), "rows"))
+            found.append(Row(number, place, parse_given_inputs(values, place), "rows"))
         except InputsRefused as refused:
             problems += refused.problems
     if problems:
         raise InputsRefused(problems)
     if not found:
-        raise refuse("rows", "it holds no run", "give one mapping of inputs for each")
+        raise make_refusal("rows", "it holds no run", "give one mapping of inputs for each")
     return tuple(found)
 
 
-def given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
+def parse_given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
     """The secrets of a run; raises `InputsRefused`, without a word of any value."""
-    return _each(one_secret, secrets, "secrets")
+    return _read_each_value(one_secret, secrets, "secrets")
 
 
 def one_secret(name: str, value: Any, place: str) -> Given:
-    """As `given_secrets`, of the one under `name`."""
-    where = _where(place, name)
+    """As `parse_given_secrets`, of the one under `name`."""
+    where = _format_member_place(place, name)
     if isinstance(value, str) and not is_sendable(value):
-        raise refuse(where, "a secret has half of a character (a lone surrogate)")
+        raise make_refusal(where, "a secret has half of a character (a lone surrogate)")
     if isinstance(value, str) and value:
         return Given(name, value, where, is_text=True)
     kind = "an empty one" if value == "" else f"a value of type {type(value).__name__}"
-    raise refuse(where, f"a secret is a text, not {kind}")
+    raise make_refusal(where, f"a secret is a text, not {kind}")
 
 
-def named_values(values: Any, place: str) -> list[tuple[str, Any]]:
+def require_named_values(values: Any, place: str) -> list[tuple[str, Any]]:
     """The members of what a caller gave, who may not have had a type checker; raises
     `InputsRefused`.
     """
     if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
-        raise refuse(f"`{place}`", "it takes a mapping of names to values")
+        raise make_refusal(f"`{place}`", "it takes a mapping of names to values")
     return list(values.items())
 
 
@@ -100,13 +107,13 @@ def is_sendable(text: str) -> bool:
     return True
 
 
-def _each(
+def _read_each_value(
     one: Callable[[str, Any, str], Given], values: Mapping[str, Any], place: str
 ) -> tuple[Given, ...]:
     """The values, each as `one` reads it; raises `InputsRefused` for all at once."""
     found: list[Given] = []
     problems: list[Problem] = []
-    for name, value in named_values(values, place):
+    for name, value in require_named_values(values, place):
         try:
             found.append(one(name, value, place))
         except InputsRefused as refused:
@@ -116,11 +123,11 @@ def _each(
     return tuple(found)
 
 
-def _where(place: str, name: str) -> str:
-    return f'`{place}["{printable(name)}"]`'
+def _format_member_place(place: str, name: str) -> str:
+    return f'`{place}["{make_printable(name)}"]`'
 
 
-def _plain(value: Any, path: Path) -> Any:
+def _convert_python_value(value: Any, path: Path) -> Any:
     if len(path) > MAX_DEPTH:
         raise _NoJson(path[:3], f"it is nested deeper than {MAX_DEPTH} levels")
     match value:
@@ -129,10 +136,12 @@ def _plain(value: Any, path: Path) -> Any:
             for name, inner in value.items():
                 if not isinstance(name, str) or not is_sendable(name):
                     raise _NoJson(path, "the name of a field is a text")
-                found[name] = _plain(inner, (*path, name))
+                found[name] = _convert_python_value(inner, (*path, name))
             return found
         case list() | tuple():
-            return [_plain(inner, (*path, index)) for index, inner in enumerate(value)]
+            return [
+                _convert_python_value(inner, (*path, index)) for index, inner in enumerate(value)
+            ]
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat()
         case os.PathLike():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from flowdsl.cyberdesk.errors import printable
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.cyberdesk.errors import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.workspace.environments import UnusableProject
 
 
@@ -24,10 +24,11 @@ def today_in(timezone: str | None, now: datetime) -> date:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = closest(timezone, available_timezones())
+        near = find_closest_name(timezone, available_timezones())
         known = f"`{near}` exists" if near else "names are such as `Europe/Berlin` and `UTC`"
         raise UnknownTimezone(
-            f"`{printable(timezone)}`, the `timezone` of the project, is no time zone that this "
+            f"`{make_printable(timezone)}`, the `timezone` of the project, is no time zone that "
+            "this "
             f"computer knows: {known}"
         ) from None
     return now.astimezone(zone).date()

@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.cyberdesk.limits import MAX_DIGITS
-from flowdsl.runs.inputs.places import InputsRefused, Path, refuse, shown_name, shown_words
+from flowdsl.runs.inputs.places import (
+    InputsRefused,
+    Path,
+    cut_reader_words,
+    format_given_name,
+    make_refusal,
+)
 
 LONGEST = 500_000
 """Characters of a file; the parser takes some seconds for as many."""
@@ -42,24 +48,24 @@ def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
 
     if len(text) > LONGEST:
         most = f"it has more than {LONGEST:,} characters"
-        raise refuse(name, most, "write JSON, or a run in each row")
+        raise make_refusal(name, most, "write JSON, or a run in each row")
     try:
-        reader = _Reader(name, YAML(typ="safe", pure=True).parse(text))
+        reader = _YamlReader(name, YAML(typ="safe", pure=True).parse(text))
         value = reader.document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = name if mark is None else f"{name}:{mark.line + 1}:{mark.column + 1}"
         reason = " ".join((error.problem or error.context or "it cannot be read").split())
-        raise refuse(place, f"it is no YAML here: {shown_words(reason)}") from None
+        raise make_refusal(place, f"it is no YAML here: {cut_reader_words(reason)}") from None
     except (YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise refuse(name, f"it is no YAML: {shown_words(reason)}") from None
+        raise make_refusal(name, f"it is no YAML: {cut_reader_words(reason)}") from None
     if not isinstance(value, dict):
-        raise refuse(f"{name}:1:1", "it holds no object of inputs")
+        raise make_refusal(f"{name}:1:1", "it holds no object of inputs")
     return value, reader.places
 
 
-class _Reader:
+class _YamlReader:
     """The values of one document. `places` has that of every part but those behind aliases."""
 
     def __init__(self, name: str, events: Iterator[Any]) -> None:
@@ -84,19 +90,19 @@ class _Reader:
     def _next(self) -> Any:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise refuse(self._name, f"it has more than {MAX_PARTS:,} values and names")
+            raise make_refusal(self._name, f"it has more than {MAX_PARTS:,} values and names")
         return next(self._events)
 
     def _count(self, values: int) -> None:
         self._values += values
         if self._values > MAX_VALUES:
-            raise refuse(self._name, f"it has more than {MAX_VALUES} values")
+            raise make_refusal(self._name, f"it has more than {MAX_VALUES} values")
 
     def _place(self, event: Any) -> str:
         return f"{self._name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
 
     def _refuse(self, event: Any, message: str, help: str = "") -> InputsRefused:
-        return refuse(self._place(event), message, help)
+        return make_refusal(self._place(event), message, help)
 
     def _value(self, event: Any, path: Path) -> Any:
         """The value that begins with an event."""
@@ -105,7 +111,7 @@ class _Reader:
             raise self._refuse(event, f"it nests deeper than {MAX_DEPTH} levels")
         kind = type(event).__name__
         if kind == "AliasEvent":
-            return self._alias(event)
+            return self._resolve_alias(event)
         before = self._values
         self._count(1)
         tag = event.tag and str(event.tag).removeprefix(_STANDARD)
@@ -117,18 +123,18 @@ class _Reader:
             case "MappingStartEvent" if tag in (None, "!", "map"):
                 value = self._object(path)
             case _:
-                raise self._tagged(event)
+                raise self._refuse_tagged_value(event)
         if event.anchor is not None:
             self._anchors[str(event.anchor)] = value, self._values - before
         return value
 
-    def _tagged(self, event: Any) -> InputsRefused:
+    def _refuse_tagged_value(self, event: Any) -> InputsRefused:
         return self._refuse(event, "it is a value with a tag, which no input takes")
 
-    def _alias(self, event: Any) -> Any:
+    def _resolve_alias(self, event: Any) -> Any:
         found = self._anchors.get(str(event.anchor))
         if found is None:
-            named = shown_name(str(event.anchor))
+            named = format_given_name(str(event.anchor))
             raise self._refuse(event, f"nothing that ends before this is named `&{named}`")
         value, count = found
         self._count(count)
@@ -150,12 +156,12 @@ class _Reader:
                 self._merge(event, path, merged)
                 continue
             name = event.value
-            plain = None if event.style is not None else _plain(name)
+            plain = None if event.style is not None else _parse_plain_scalar(name)
             if not path and plain is not None and not isinstance(plain, str):
-                shown = shown_name(name)
+                shown = format_given_name(name)
                 raise self._refuse(event, f"`{shown}` is no name of an input", "write it in quotes")
             if name in found:
-                raise self._refuse(event, f"the key `{shown_name(name)}` is there twice")
+                raise self._refuse(event, f"the key `{format_given_name(name)}` is there twice")
             found[name] = self._value(self._next(), (*path, name))
         return merged | found
 
@@ -174,16 +180,16 @@ class _Reader:
     def _scalar(self, event: Any, tag: str | None) -> Any:
         text: str = event.value
         if tag not in (None, "!", "str", "int", "float", "bool", "null", "timestamp"):
-            raise self._tagged(event)
+            raise self._refuse_tagged_value(event)
         if tag == "str" or (event.style is not None and tag is None):
             return text
-        value = _plain(text)
+        value = _parse_plain_scalar(text)
         if isinstance(value, int) and len(text) > MAX_DIGITS:
             raise self._refuse(event, f"it holds a whole number of {len(text)} digits")
         return value
 
 
-def _plain(text: str) -> Any:
+def _parse_plain_scalar(text: str) -> Any:
     """The value that a text without quotes means in YAML 1.2; a moment is spelled as in JSON."""
     if text in _NULLS:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool, _Pool
-from flowdsl.runs.filters import known_word, moment
+from flowdsl.runs.filters import normalise_moment, require_known_word
 from flowdsl.runs.names import by_id, find_machine, find_pool
 
 STATUSES = ("connected", "disconnected", "error")
@@ -28,8 +28,10 @@ async def list_machines(
     `search` is a part of the id, name or host name, `name` the whole name, and `pool` a name or an
     id. `since` and `until` bound the creation, as ISO 8601.
     """
-    status = _known(status, "machine")
-    created_from, created_to = (None if each is None else moment(each) for each in (since, until))
+    status = _parse_optional_status(status, "machine")
+    created_from, created_to = (
+        None if each is None else normalise_moment(each) for each in (since, until)
+    )
     wanted = None if pool is None else (await find_pool(client, pool)).id
     rows = await client.machines.list_all(
         search=search,
@@ -39,7 +41,7 @@ async def list_machines(
         created_at_to=created_to,
         include=("pools",),
     )
-    found = [await with_pools(client, each) for each in rows]
+    found = [await read_machine_pools(client, each) for each in rows]
     if wanted is not None:
         found = [each for each in found if _is_in(each, wanted)]
     return sorted(found, key=lambda each: (each.name or "", each.id))
@@ -47,10 +49,10 @@ async def list_machines(
 
 async def one_machine(client: CyberdeskClient, word: str) -> Machine:
     """The machine of an id or a name, with its pools; raises `NoSuchName`."""
-    return await with_pools(client, await find_machine(client, word))
+    return await read_machine_pools(client, await find_machine(client, word))
 
 
-async def with_pools(client: CyberdeskClient, machine: Machine) -> Machine:
+async def read_machine_pools(client: CyberdeskClient, machine: Machine) -> Machine:
     """The machine with its pools, by name."""
     return machine.model_copy(update={"pools": await pools_of(client, machine)})
 
@@ -74,11 +76,11 @@ async def list_pools(client: CyberdeskClient, *, machine: str | None = None) -> 
 
 async def one_pool(client: CyberdeskClient, word: str) -> Pool:
     """The pool of an id or a name, with its machines; raises `NoSuchName`."""
-    (pool,) = await with_machines(client, await find_pool(client, word))
+    (pool,) = await read_pool_machines(client, await find_pool(client, word))
     return pool
 
 
-async def with_machines(client: CyberdeskClient, *pools: Pool) -> tuple[Pool, ...]:
+async def read_pool_machines(client: CyberdeskClient, *pools: Pool) -> tuple[Pool, ...]:
     """The pools with their machines, which are sorted by name.
 
     They are looked up from the side of the machines: what is included in the reply about a pool
@@ -95,7 +97,7 @@ async def list_connections(
     client: CyberdeskClient, *, machine: str | None = None, status: str | None = None
 ) -> list[Connection]:
     """The connections that match, the newest first; raises `NoSuchName`."""
-    status = _known(status, "connection")
+    status = _parse_optional_status(status, "connection")
     machine_id = None if machine is None else (await find_machine(client, machine)).id
     rows = await client.connections.list_all(machine_id=machine_id, status=status)
     return sorted(rows, key=lambda each: (each.connected_at or "", each.id), reverse=True)
@@ -110,5 +112,5 @@ def _is_in(machine: Machine, pool_id: str) -> bool:
     return any(pool.id == pool_id for pool in machine.pools or ())
 
 
-def _known(status: str | None, kind: str) -> str | None:
-    return None if status is None else known_word(status, STATUSES, f"status of a {kind}")
+def _parse_optional_status(status: str | None, kind: str) -> str | None:
+    return None if status is None else require_known_word(status, STATUSES, f"status of a {kind}")

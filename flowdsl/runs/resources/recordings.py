@@ -6,7 +6,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.trajectory import Trajectory
-from flowdsl.runs.filters import moment
+from flowdsl.runs.filters import normalise_moment
 from flowdsl.runs.names import by_id, by_name
 from flowdsl.semantics.declarations.wire import is_uuid
 
@@ -35,10 +35,10 @@ async def list_trajectories(
         "updated_at_to": updated_until,
     }
     filters: dict[str, Any] = {
-        name: moment(text) for name, text in times.items() if text is not None
+        name: normalise_moment(text) for name, text in times.items() if text is not None
     }
     filters |= {"workflow_id": workflow_id, "run_id": run_id, "is_approved": approved}
-    found = await _matching(client, generated, search=search, **filters)
+    found = await _list_matching_recordings(client, generated, search=search, **filters)
     return sorted(found, key=lambda row: (row.created_at or "", row.id), reverse=True)
 
 
@@ -46,10 +46,10 @@ async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
     """The recording of an id or a name; raises `NoSuchName`. A list may leave its steps out."""
     if is_uuid(word):
         return await by_id(client.trajectories.get, word, "trajectory")
-    found = await _matching(client, search=word)
+    found = await _list_matching_recordings(client, search=word)
     if not any(each.name == word for each in found):
-        found = await _matching(client)
-    return by_name(found, word, "trajectory", lambda each: each.name, _about)
+        found = await _list_matching_recordings(client)
+    return by_name(found, word, "trajectory", lambda each: each.name, _describe_recording)
 
 
 async def one_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
@@ -58,7 +58,7 @@ async def one_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
     return one if one.trajectory_data is not None else await client.trajectories.get(one.id)
 
 
-async def _matching(
+async def _list_matching_recordings(
     client: CyberdeskClient, generated: bool | None = None, **filters: Any
 ) -> list[Trajectory]:
     """The recordings that match; the service has no list of generated ones and others."""
@@ -70,7 +70,7 @@ async def _matching(
     return list(found.values())
 
 
-def _about(trajectory: Trajectory) -> str:
+def _describe_recording(trajectory: Trajectory) -> str:
     approved = "approved" if trajectory.is_approved else "not approved"
     made = trajectory.created_at or ""
     return f"{trajectory.id}  of workflow {trajectory.workflow_id}  {approved}  {made}".rstrip()

@@ -12,7 +12,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.usage import RunCost, UsageAggregate, steps_of
-from flowdsl.runs.filters import known_moment
+from flowdsl.runs.filters import parse_moment
 from flowdsl.source.failure import FlowdslError
 from flowdsl.source.moments import read_moment, spell_moment
 
@@ -72,14 +72,14 @@ class UsageReport:
     service: UsageAggregate | None
 
 
-def period(since: str | None, until: str | None, now: datetime) -> tuple[str, str]:
+def resolve_period(since: str | None, until: str | None, now: datetime) -> tuple[str, str]:
     """Beginning and end of a period as ISO 8601; without them the 30 days before the end or `now`.
 
     `now` is in UTC. Raises `NoPeriod`, and `NoSuchName` for a time that is none.
     """
-    last = now if until is None else known_moment(until)
+    last = now if until is None else parse_moment(until)
     try:
-        first = last - PERIOD if since is None else known_moment(since)
+        first = last - PERIOD if since is None else parse_moment(since)
     except OverflowError:
         first = last
     start, end = spell_moment(first), spell_moment(last)
@@ -98,7 +98,7 @@ async def read_usage(
     names: Callable[[], Mapping[str, Address]],
     tell: Callable[[str], None],
 ) -> UsageReport:
-    """The usage of a period, which `period` gives; raises `CyberdeskError`.
+    """The usage of a period, which `resolve_period` gives; raises `CyberdeskError`.
 
     `names` gives those of workflows by their ids. `tell` hears where costs are missing: the service
     has prices for some organisations only.
@@ -137,7 +137,7 @@ async def read_usage(
         sums = _sums_of(members, costs, mode)
         found.append(WorkflowUsage(key, name, titles.get(key or ""), sums))
     found.sort(key=lambda row: (-(row.sums.cost_usd or 0), -row.sums.runs, row.workflow_id or ""))
-    totals = _total([row.sums for row in found])
+    totals = _total_usage([row.sums for row in found])
     return UsageReport(since, until, mode, tuple(found), totals, service)
 
 
@@ -149,29 +149,29 @@ def _sums_of(runs: Sequence[Run], costs: Mapping[str, RunCost] | None, mode: Mod
     unpriced = any(each.has_unpriced or each.total_cost_usd is None for each in found)
     return UsageSums(
         len(runs),
-        _sum(each[0] for each in told),
-        _sum(each[1] for each in told),
-        _dollars(each.total_cost_usd for each in found),
+        _sum_known_counts(each[0] for each in told),
+        _sum_known_counts(each[1] for each in told),
+        _sum_known_costs(each.total_cost_usd for each in found),
         None if costs is None else unpriced,
     )
 
 
-def _total(rows: Sequence[UsageSums]) -> UsageSums:
+def _total_usage(rows: Sequence[UsageSums]) -> UsageSums:
     unpriced = [row.has_unpriced for row in rows if row.has_unpriced is not None]
     return UsageSums(
         sum(row.runs for row in rows),
-        _sum(row.agentic_steps for row in rows),
-        _sum(row.cached_steps for row in rows),
-        _dollars(row.cost_usd for row in rows),
+        _sum_known_counts(row.agentic_steps for row in rows),
+        _sum_known_counts(row.cached_steps for row in rows),
+        _sum_known_costs(row.cost_usd for row in rows),
         any(unpriced) if unpriced else None,
     )
 
 
-def _sum(counts: Iterable[int | None]) -> int | None:
+def _sum_known_counts(counts: Iterable[int | None]) -> int | None:
     known = [each for each in counts if each is not None]
     return sum(known) if known else None
 
 
-def _dollars(costs: Iterable[float | None]) -> float | None:
+def _sum_known_costs(costs: Iterable[float | None]) -> float | None:
     known = [each for each in costs if each is not None]
     return round(sum(known), 6) if known else None

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.cyberdesk.models.run import ChainStep, Run, RunField, RunPatch
 from flowdsl.ir import nodes
 from flowdsl.runs.chain_body import bindings_of, chain_body, chain_steps
@@ -92,7 +92,7 @@ def parts_in(
     return begun
 
 
-def contradictions(
+def find_contradictions(
     chain: nodes.Chain,
     begun: Sequence[Sequence[Run]],
     workflows: Mapping[str, Declared],
@@ -117,8 +117,8 @@ def contradictions(
             if now != then and all(isinstance(each, str | int | float) for each in (now, then)):
                 found[value.name] = Problem(
                     f"`{value.name}`",
-                    f"step `{step.name}` was begun with `{printable(str(then))}`, not with "
-                    f"`{printable(str(now))}`",
+                    f"step `{step.name}` was begun with `{make_printable(str(then))}`, not with "
+                    f"`{make_printable(str(now))}`",
                     "a chain goes on with the values that it began with",
                 )
     return list(found.values())
@@ -182,7 +182,7 @@ class ChainParts:
         """
         return [each for each in self.due(part) if each.spec.required or each.pause < part - 1]
 
-    def with_answers(self, values: RunValues) -> RunValues:
+    def merge_answers(self, values: RunValues) -> RunValues:
         """The values of the chain and what was answered so far."""
         given = {name: value for name, value in self.answers.items() if value is not None}
         secret = {name for name in given if self.questions[name].is_secret}
@@ -192,7 +192,7 @@ class ChainParts:
             secrets=values.secrets | {n: v for n, v in given.items() if n in secret},
         )
 
-    def unanswered(self) -> set[Parameter]:
+    def find_unanswered(self) -> set[Parameter]:
         """The answers that nobody has given yet."""
         return {
             (each.is_secret, each.name)
@@ -200,7 +200,7 @@ class ChainParts:
             if each.name not in self.answers
         }
 
-    def needed(self, declared: Declared, begun: Sequence[object]) -> Declared:
+    def find_needed_values(self, declared: Declared, begun: Sequence[object]) -> Declared:
         """What the chain still takes of its inputs and secrets when some parts have begun."""
         return needing_only(declared, self.read_by(len(begun))) if begun else declared
 
@@ -240,8 +240,8 @@ class PartRequests:
     def check_part(self, part: int) -> tuple[str, ...]:
         """As `check`, of one part."""
         parts = self.parts
-        given = parts.with_answers(self._values).inputs
-        if problems := contradictions(parts.chain, self.begun, parts.workflows, given):
+        given = parts.merge_answers(self._values).inputs
+        if problems := find_contradictions(parts.chain, self.begun, parts.workflows, given):
             raise InputsRefused(problems)
         return self._steps(part)[1]
 
@@ -256,11 +256,11 @@ class PartRequests:
         return chain_steps(
             parts.chain,
             parts.chain.parts[part],
-            parts.with_answers(self._values),
+            parts.merge_answers(self._values),
             parts.workflows,
             self._ids,
             self._machine_parameters,
-            parts.unanswered(),
+            parts.find_unanswered(),
             self._ways,
             self._today,
         )
@@ -300,7 +300,7 @@ async def carry_out(requests: PartRequests, where: Mapping[str, Any], attendant:
             return
 
 
-async def begun_in(
+async def read_begun_parts(
     client: CyberdeskClient,
     parts: ChainParts,
     ids: Mapping[str, str],

@@ -7,14 +7,14 @@ from typing import Any
 
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.deploy.target import Target
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.names import NoSuchName, by_name, find_machine, find_pool, session_id
-from flowdsl.runs.resources.machines import with_machines
+from flowdsl.runs.resources.machines import read_pool_machines
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import StateDocument
@@ -36,7 +36,7 @@ async def find_place(
         found = await find_machine(client, machine)
         return {"machine_id": found.id}, on_machine(found)
     if pools:
-        sets = await with_machines(client, *[await find_pool(client, word) for word in pools])
+        sets = await read_pool_machines(client, *[await find_pool(client, word) for word in pools])
         return {"pool_ids": [pool.id for pool in sets]}, on_pools(sets)
     if session is not None:
         return {"session_id": session_id(session)}, ANYWHERE
@@ -64,7 +64,7 @@ async def find_main_agent(
         ).id
         resolver.check_id(identifier, MAIN_AGENT)
     for problem in (*resolver.unknown.values(), *resolver.problems):
-        raise NoSuchName(printable(problem))
+        raise NoSuchName(make_printable(problem))
     return identifier, tuple(resolver.notes)
 
 
@@ -95,7 +95,7 @@ def has_other_inputs(name: str, payload: Mapping[str, Any], document: StateDocum
     applied = document.workflows()[workflow_address(name)].applied.get(field)
     if applied is None or field not in payload:
         return False
-    return applied != fingerprint(normalise(POLICIES[field], payload[field]))
+    return applied != fingerprint(normalise_value(POLICIES[field], payload[field]))
 
 
 def other_inputs_warning(name: str) -> str:

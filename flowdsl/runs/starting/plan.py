@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate
 from flowdsl.ir import nodes
-from flowdsl.runs.chain_body import chain_body, chain_steps, with_places_of_steps
+from flowdsl.runs.chain_body import chain_body, chain_steps, merge_step_schemas
 from flowdsl.runs.inputs.assemble import (
     RunValues,
     Sources,
@@ -17,7 +17,7 @@ from flowdsl.runs.inputs.assemble import (
     check_given,
     missing_secrets,
 )
-from flowdsl.runs.inputs.declared import Declared, declared_by
+from flowdsl.runs.inputs.declared import Declared, collect_declared
 from flowdsl.runs.inputs.documents import Row
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
@@ -65,7 +65,7 @@ def workflows_of(
         if isinstance(source, nodes.Chain)
         else [source.name]
     )
-    return {each.name: declared_by(each) for each in program.workflows if each.name in names}
+    return {each.name: collect_declared(each) for each in program.workflows if each.name in names}
 
 
 class RunPlan:
@@ -86,10 +86,10 @@ class RunPlan:
     ) -> None:
         self._source, self._sources, self._rows = source, sources, rows
         self._wanted, self._ask = wanted or Wanted(), ask
-        self.declared = declared_by(source)
+        self.declared = collect_declared(source)
         self.workflows = workflows_of(program, source)
         if isinstance(source, nodes.Chain):
-            self.declared = with_places_of_steps(self.declared, source, self.workflows)
+            self.declared = merge_step_schemas(self.declared, source, self.workflows)
 
     def check(self, *, is_placed: bool) -> None:
         """Raise `InputsRefused` for what is wrong whatever the service says.
@@ -148,14 +148,16 @@ class RunPlan:
             (values,) = every
             if "main_agent_model_id" in shared:
                 # A bulk takes no model of its own.
-                one = One(RunCreate(**shared, **_fields(values)))
+                one = One(RunCreate(**shared, **_value_fields(values)))
                 return [(one, values.place)] * wanted.count, notes
-            return self._bulk(shared, values), notes
+            return self._make_bulk_requests(shared, values), notes
         if wanted.alias is not None:
             shared["session_alias"] = wanted.alias
         if wanted.releases_session:
             shared["release_session_after"] = True
-        return [(One(RunCreate(**shared, **_fields(each))), each.place) for each in every], notes
+        return [
+            (One(RunCreate(**shared, **_value_fields(each))), each.place) for each in every
+        ], notes
 
     def part_requests(
         self,
@@ -168,7 +170,7 @@ class RunPlan:
 
         Raises `InputsRefused` for values that are missing or do not fit.
         """
-        self.declared = parts.needed(self.declared, begun)
+        self.declared = parts.find_needed_values(self.declared, begun)
         (values,) = self._values(replace(self._sources, machine_parameters=MachineParameters()))
         shared, ways, today = self._of_chain(), self._sources.ways, self._sources.today
         return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways, today)
@@ -184,11 +186,13 @@ class RunPlan:
             return assemble_rows(self.declared, sources, self._rows)
         return (assemble(self.declared, sources),)
 
-    def _bulk(self, shared: Mapping[str, Any], values: RunValues) -> list[tuple[Request, str]]:
+    def _make_bulk_requests(
+        self, shared: Mapping[str, Any], values: RunValues
+    ) -> list[tuple[Request, str]]:
         left, found = self._wanted.count, list[tuple[Request, str]]()
         while left:
             count = min(left, MAX_BULK)
-            body = RunBulkCreate(**shared, **_fields(values), count=count)
+            body = RunBulkCreate(**shared, **_value_fields(values), count=count)
             found.append((Bulk(body), values.place))
             left -= count
         return found
@@ -237,7 +241,7 @@ class RunPlan:
         return shared
 
 
-def _fields(values: RunValues) -> dict[str, Any]:
+def _value_fields(values: RunValues) -> dict[str, Any]:
     """The fields of a request that hold values; none where there are none."""
     found: dict[str, Any] = {}
     if values.inputs:

@@ -11,8 +11,8 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
-from flowdsl.runs.inputs.assemble import Sources, given_values
-from flowdsl.runs.inputs.declared import Declared, undeclared
+from flowdsl.runs.inputs.assemble import Sources, assemble_given_values
+from flowdsl.runs.inputs.declared import Declared, declared_from_schema
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.starting.uploads import file_inputs
@@ -33,7 +33,7 @@ def refuse_live(run: Run) -> None:
         )
 
 
-async def declared_for(
+async def read_declared_for(
     client: CyberdeskClient, run: Run, deployed: Mapping[Address, str]
 ) -> Declared:
     """What the workflow of a run takes, as the service has it: the sources may have moved on.
@@ -42,7 +42,7 @@ async def declared_for(
     """
     workflow = await client.workflows.get(run.workflow_id or "")
     name = next((each.name for each, found in deployed.items() if found == workflow.id), None)
-    return undeclared(name or workflow.name or workflow.id, workflow.input_schema)
+    return declared_from_schema(name or workflow.name or workflow.id, workflow.input_schema)
 
 
 def retry_body(
@@ -84,7 +84,7 @@ def retry_body(
         for name, value in (run.input_values or {}).items()
         if name not in anew
     )
-    values = given_values(declared, replace(sources, given=(*sources.given, *kept)))
+    values = assemble_given_values(declared, replace(sources, given=(*sources.given, *kept)))
     body: dict[str, Any] = {}
     if anew:
         body["input_values"] = values.inputs
@@ -155,7 +155,7 @@ async def retried(
     raise AssertionError("unreachable: the last turn returns or raises")
 
 
-async def cancelled(
+async def cancel_runs(
     client: CyberdeskClient, runs: Iterable[Run], runtime: Runtime
 ) -> tuple[list[Run], list[str]]:
     """The runs that were cancelled, and why others were not."""

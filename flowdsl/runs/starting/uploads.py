@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Sequence
 
 from flowdsl.cyberdesk.models.run import FileInput
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.inputs.assemble import Upload
-from flowdsl.runs.inputs.places import InputsRefused, Problem, refuse
+from flowdsl.runs.inputs.places import InputsRefused, Problem, make_refusal
 
 MAX_UPLOAD = 100 * 1024 * 1024
 """Bytes of a file that goes to a machine: what its driver reads and writes at most."""
@@ -17,15 +17,15 @@ MAX_UPLOAD = 100 * 1024 * 1024
 
 def read_file(path: str, limit: int, place: str) -> bytes:
     """The bytes of a file, at most `limit`; raises `InputsRefused`."""
-    shown = printable(path)
+    shown = make_printable(path)
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") as file:
             content = file.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-        raise refuse(place, f"`{shown}` cannot be read: {reason}") from None
+        raise make_refusal(place, f"`{shown}` cannot be read: {reason}") from None
     if len(content) > limit:
-        raise refuse(place, f"`{shown}` is larger than {limit // 1024**2} MB")
+        raise make_refusal(place, f"`{shown}` is larger than {limit // 1024**2} MB")
     return content
 
 
@@ -41,13 +41,13 @@ def read_upload(
     return Upload(input, place, filename, content, folder, is_temporary)
 
 
-def distinct(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
+def require_distinct_names(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
     """The files, which would replace each other under one name; raises `InputsRefused` there."""
     found: list[Upload] = []
     problems: list[Problem] = []
     for upload in uploads:
         if any(upload.filename == each.filename for each in found):
-            shown = printable(upload.filename)
+            shown = make_printable(upload.filename)
             problems.append(Problem(upload.place, f"another file is named `{shown}`, too"))
         found.append(upload)
     if problems:

@@ -87,7 +87,7 @@ MAX_PIECES = 5_000
 """The most pieces of a text with the arguments of calls in place."""
 
 
-def written_size(value: ast.Literal) -> int:
+def count_literal_characters(value: ast.Literal) -> int:
     """The characters that a literal holds itself, and one for each entry and name in it."""
     return sum(
         len(node.value) if isinstance(node, ast.TextLiteral | ast.StringLit) else 1

@@ -18,7 +18,7 @@ from ..names.paths import path_of, step_of
 from ..program import Program
 from ..types import ANY, ListOf, RecordOf, Type, strip_optional
 from ..values.expressions import key_text
-from ..values.spelling import has_pattern, has_text, spell
+from ..values.spelling import has_pattern, has_text, spell_constant
 
 
 class Known(Record):
@@ -68,7 +68,9 @@ class Frame(Record):
     call: Span | None = None
 
 
-def bind(program: Program, task: TaskSymbol, call: ast.CallStmt, frame: Frame) -> dict[str, Value]:
+def bind_parameters(
+    program: Program, task: TaskSymbol, call: ast.CallStmt, frame: Frame
+) -> dict[str, Value]:
     """What is known of each parameter of `task` in one call; `frame` is where the call stands."""
     given = {argument.name.text: argument.value for argument in call.arguments}
     bound: dict[str, Value] = {}
@@ -92,7 +94,7 @@ def value_of(program: Program, expr: ast.Node, frame: Frame) -> Value:
     """What is known of `expr`, which stands in a body with the given frame."""
     match expr:
         case ast.Text():
-            return _text(program, expr, frame)
+            return _value_of_text(program, expr, frame)
         case ast.ListExpr(items=items):
             return Parts({at: value_of(program, item, frame) for at, item in enumerate(items)})
         case ast.ObjectExpr(pairs=pairs):
@@ -100,12 +102,12 @@ def value_of(program: Program, expr: ast.Node, frame: Frame) -> Value:
         case _ if expr in program.constants:
             return Known(program.constants[expr])
         case ast.Ref() | ast.ConstRef():
-            return _named(program, expr, frame)
+            return _value_of_reference(program, expr, frame)
         case _:
             return None
 
 
-def _text(program: Program, text: ast.Text, frame: Frame) -> Value:
+def _value_of_text(program: Program, text: ast.Text, frame: Frame) -> Value:
     pieces: list[str] = []
     for part in text.parts:
         if isinstance(part, ast.TextLiteral):
@@ -114,12 +116,12 @@ def _text(program: Program, text: ast.Text, frame: Frame) -> Value:
             value = value_of(program, part, frame)
             if not isinstance(value, Known):
                 return None
-            pieces.append(spell(value.value))
+            pieces.append(spell_constant(value.value))
     whole = "".join(pieces)
     return Known(whole.lstrip("\n").rstrip(" \n") if text.form == ast.BLOCK else whole)
 
 
-def _named(program: Program, node: ast.Ref | ast.ConstRef, frame: Frame) -> Value:
+def _value_of_reference(program: Program, node: ast.Ref | ast.ConstRef, frame: Frame) -> Value:
     symbol = program.values.get(node)
     if symbol is None:
         return None
@@ -148,7 +150,7 @@ def part_of(
             field = record.by_either_name(str(step))
         value = entry_of(value, step)
         if field is not None and field.has_default and value == Known(None):
-            value = _known(program, field.default, frame)
+            value = _value_of_default(program, field.default, frame)
         if field is not None:
             type_ = field.type
         else:
@@ -156,13 +158,15 @@ def part_of(
     return value
 
 
-def _known(program: Program, default: Any, frame: Frame) -> Value:
+def _value_of_default(program: Program, default: Any, frame: Frame) -> Value:
     """What is known of a default, in which `env` may stand as nodes of the tree."""
     match default:
         case ast.Node():
             return value_of(program, default, Frame(frame.source, frame.variables, {}))
         case dict():
-            return Parts({key: _known(program, each, frame) for key, each in default.items()})
+            return Parts(
+                {key: _value_of_default(program, each, frame) for key, each in default.items()}
+            )
         case _:
             return Known(default)
 
@@ -184,7 +188,7 @@ def entry_of(value: Value, step: str | int) -> Value:
 # Conditions
 
 
-def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | None:
+def decide_condition(program: Program, condition: ast.Condition, frame: Frame) -> bool | None:
     """Whether a condition holds, where constants decide it; None where it takes a run to know."""
     match condition:
         case ast.Ref():
@@ -198,7 +202,7 @@ def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | 
             if isinstance(right, ast.NullLit):
                 empty = _is_empty(value_of(program, left, frame))
                 return empty if empty is None or operator == "==" else not empty
-            return _compare(
+            return _compare_values(
                 value_of(program, left, frame), operator, value_of(program, right, frame)
             )
         case ast.TextRelationExpr(left=left, relation=relation, right=right):
@@ -212,13 +216,13 @@ def decided(program: Program, condition: ast.Condition, frame: Frame) -> bool | 
             text = value_of(program, operand, frame)
             return has_pattern(text.value, pattern.value) if isinstance(text, Known) else None
         case ast.NotExpr(operand=operand):
-            inner = decided(program, operand, frame)
+            inner = decide_condition(program, operand, frame)
             return None if inner is None else not inner
         case ast.AndExpr(operands=operands):
-            known = [decided(program, each, frame) for each in operands]
+            known = [decide_condition(program, each, frame) for each in operands]
             return False if False in known else None if None in known else True
         case ast.OrExpr(operands=operands):
-            known = [decided(program, each, frame) for each in operands]
+            known = [decide_condition(program, each, frame) for each in operands]
             return True if True in known else None if None in known else False
         case ast.SeesExpr():
             return None
@@ -229,7 +233,7 @@ def is_among(
 ) -> bool | None:
     """Whether a value is one of some others; None where it takes a run to know."""
     asked = value_of(program, operand, frame)
-    equal = [_compare(asked, "==", value_of(program, each, frame)) for each in values]
+    equal = [_compare_values(asked, "==", value_of(program, each, frame)) for each in values]
     return True if True in equal else None if None in equal else False
 
 
@@ -237,7 +241,7 @@ def _is_empty(value: Value) -> bool | None:
     return value.value in (None, "", []) if isinstance(value, Known) else None
 
 
-def _compare(left: Value, operator: str, right: Value) -> bool | None:
+def _compare_values(left: Value, operator: str, right: Value) -> bool | None:
     if not isinstance(left, Known) or not isinstance(right, Known):
         return None
     if operator in ("==", "!="):

@@ -51,7 +51,7 @@ def report_repeated_appends(
     adding = [each.start for each in found if type(each) in _ADDING and each.append]  # type: ignore[union-attr]
     if not adding:
         return
-    walk, end = _Walk(program, source, summaries), body.start
+    walk, end = _AppendWalk(program, source, summaries), body.start
     for statement in found:
         if type(statement) in _ATTEMPTS and statement.start >= end:
             if isinstance(statement, ast.ForStmt) and statement.failure is None:
@@ -63,7 +63,7 @@ def report_repeated_appends(
             end = statement.end
 
 
-class _Walk:
+class _AppendWalk:
     """Walks a body; `behind` is what may fail behind a place in the same attempt, if anything.
 
     An attempt is one of a `retry`, or one entry of a `for`, where `added_again` has the lists to
@@ -100,9 +100,9 @@ class _Walk:
     def statement(self, statement: ast.Stmt, behind: Span | None) -> None:
         match statement:
             case ast.EmitStmt(append=True, name=name):
-                self._append(name, "emit", behind)
+                self._report_append(name, "emit", behind)
             case ast.KeepStmt(append=True, name=name):
-                self._append(name, "keep it", behind)
+                self._report_append(name, "keep it", behind)
             case ast.RetryStmt(body=body, otherwise=otherwise):
                 if otherwise is not None:
                     self.block(otherwise, behind)
@@ -141,10 +141,10 @@ class _Walk:
         self.is_caught = around
         if self.added_again is None and (added := _lists_added_to(failure)):
             entry = keyword_span(statement, self.source)
-            walk = _Walk(self.program, self.source, self.summaries, entry, added)
+            walk = _AppendWalk(self.program, self.source, self.summaries, entry, added)
             walk.block(statement.body, None)
 
-    def _append(self, name: ast.Name, way: str, behind: Span | None) -> None:
+    def _report_append(self, name: ast.Name, way: str, behind: Span | None) -> None:
         """Report a `+=` behind which the attempt may fail."""
         if behind is None or self.attempt is None:
             return

@@ -85,7 +85,7 @@ class Done(Record):
 State: TypeAlias = Done | None
 
 
-def meet(states: Iterable[State]) -> State:
+def meet_states(states: Iterable[State]) -> State:
     """What holds whichever path was taken; None when none of them goes on."""
     result: State = None
     for state in states:
@@ -141,7 +141,7 @@ class Follower:
                     self._typed.add(name.text)
         self._kept = KeptVariables(program.statements(body) if self._set else ())
 
-    def _lacks(self, name: str, state: Done) -> bool:
+    def _is_list_unset(self, name: str, state: Done) -> bool:
         """Whether a `+=` to be reported adds to a list that some path leaves unset."""
         return not self.quiet and name not in state.variables and name in self._typed
 
@@ -162,28 +162,32 @@ class Follower:
 
         Reads of unset variables and unreachable statements are reported on the way.
         """
-        return self._block(self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS))
+        return self._follow_block(
+            self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS)
+        )
 
-    def _block(self, block: ast.Block, state: State) -> State:
+    def _follow_block(self, block: ast.Block, state: State) -> State:
         """The state behind a block; statements that no path reaches are reported."""
         previous: ast.Stmt | None = None
         for statement in block.statements:
             if state is None:
                 ended = (
-                    () if previous is None else (Label(self._keyword(previous), "no path goes on"),)
+                    ()
+                    if previous is None
+                    else (Label(self._keyword_of_statement(previous), "no path goes on"),)
                 )
                 if not self.quiet:
-                    at = self._keyword(statement)
+                    at = self._keyword_of_statement(statement)
                     self.program.sink.report(errors.UNREACHABLE, at, labels=ended)
                 return None
-            state = self._statement(statement, state)
+            state = self._follow_statement(statement, state)
             previous = statement
         return state
 
-    def _keyword(self, statement: ast.Stmt) -> Span:
+    def _keyword_of_statement(self, statement: ast.Stmt) -> Span:
         return keyword_span(statement, self.source)
 
-    def _statement(self, statement: ast.Stmt, state: Done) -> State:
+    def _follow_statement(self, statement: ast.Stmt, state: Done) -> State:
         """The state behind one statement, given that in front of it."""
         match statement:  # what most programs are made of comes first
             case ast.DoStmt():
@@ -193,22 +197,22 @@ class Follower:
                 return state
             case ast.StepStmt(title=title, body=body):
                 self._read(title, state)
-                return self._block(body, state)
+                return self._follow_block(body, state)
             case ast.IfStmt() | ast.MatchStmt():
-                return self._if(statement, state)
+                return self._follow_branches(statement, state)
             case ast.TypeStmt() | ast.ClearStmt():
                 self._read(statement, state)
-                filled = self._fill(statement, state)
+                filled = self._follow_typing(statement, state)
                 if statement in self.program.typed_days:
-                    return self._else(None, state, filled)
+                    return self._follow_else(None, state, filled)
                 return filled
             case ast.EmitStmt(name=name, value=value):
                 self._read(value, state)
                 return state.emit(name.text)
             case ast.KeepStmt(name=name, value=value):
                 self._read(value, state)
-                if statement.append and self._lacks(name.text, state):
-                    self._findings().report_unset(name, name.text, self.emptied)
+                if statement.append and self._is_list_unset(name.text, state):
+                    self._collect_findings().report_unset(name, name.text, self.emptied)
                 return state.set(name.text)
             case (
                 ast.ExtractStmt(source=text, otherwise=otherwise, name=name)
@@ -218,48 +222,48 @@ class Follower:
                 if self.fields is not None and not self.quiet:
                     self.fields.look(text, state.fields)
                 done, fails = state.set(name.text), needs_value(self.program, statement)
-                return self._else(otherwise, state, done, fails=fails)
+                return self._follow_else(otherwise, state, done, fails=fails)
             case (
                 ast.ExpectStmt(condition=text, otherwise=otherwise)
                 | ast.WaitUntilStmt(condition=text, otherwise=otherwise)
                 | ast.ChooseStmt(target=text, otherwise=otherwise)
             ):
                 self._read(text, state)
-                return self._else(otherwise, state, state)
+                return self._follow_else(otherwise, state, state)
             case ast.AbortStmt() | ast.FinishStmt():
                 self._read(statement, state)
                 self.aborts = self.aborts or isinstance(statement, ast.AbortStmt)
                 if isinstance(statement, ast.FinishStmt):
-                    self._finish(statement, state)
+                    self._note_finish(statement, state)
                 return None
             case ast.FailStmt():
                 self._read(statement, state)
                 self._fail(state)
                 return None
             case ast.CallStmt():
-                return self._call(statement, state)
+                return self._follow_call(statement, state)
             case ast.ForStmt():
-                return self._for(statement, state)
+                return self._follow_for(statement, state)
             case ast.RetryStmt():
-                return self._retry(statement, state)
+                return self._follow_retry(statement, state)
             case ast.RunStmt(command=text, otherwise=otherwise, name=variable):
                 self._read(text, state)
                 done = state if variable is None else state.set(variable.text)
-                return self._else(otherwise, state, done, fails=variable is not None)
+                return self._follow_else(otherwise, state, done, fails=variable is not None)
             case ast.RepeatStmt():
-                return self._repeat(statement, state)
+                return self._follow_repeat(statement, state)
             case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt():
                 self._read(statement, state)
                 return state
             case ast.AnnotatedStmt(statement=inner):
-                return self._statement(inner, state)
+                return self._follow_statement(inner, state)
 
-    def _fill(self, statement: ast.TypeStmt | ast.ClearStmt, state: Done) -> Done:
+    def _follow_typing(self, statement: ast.TypeStmt | ast.ClearStmt, state: Done) -> Done:
         return (
             state if self.fields is None else state.hold(self.fields.fill(statement, state.fields))
         )
 
-    def _else(
+    def _follow_else(
         self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True
     ) -> State:
         """The state behind a statement that either succeeds (`after`) or takes its `else`.
@@ -273,24 +277,24 @@ class Follower:
             return after
         action = otherwise.action
         if isinstance(action, ast.Block):
-            return meet((after, self._block(action, before)))
-        return meet((after, self._statement(action, before)))
+            return meet_states((after, self._follow_block(action, before)))
+        return meet_states((after, self._follow_statement(action, before)))
 
-    def _if(self, statement: ast.IfStmt | ast.MatchStmt, state: Done) -> State:
+    def _follow_branches(self, statement: ast.IfStmt | ast.MatchStmt, state: Done) -> State:
         ends = []
         if isinstance(statement, ast.MatchStmt):
             self._read(statement.operand, state)
         for branch in statement.branches:
             if isinstance(branch, ast.IfBranch):
                 self._read(branch.condition, state)
-            ends.append(self._block(branch.body, state))
+            ends.append(self._follow_block(branch.body, state))
         if statement.otherwise is not None:
-            ends.append(self._block(statement.otherwise, state))
+            ends.append(self._follow_block(statement.otherwise, state))
         elif statement not in self.program.complete:
             ends.append(state)
-        return meet(ends)
+        return meet_states(ends)
 
-    def _for(self, statement: ast.ForStmt, state: Done) -> State:
+    def _follow_for(self, statement: ast.ForStmt, state: Done) -> State:
         self._read(statement.iterable, state)
         # Each pass starts with the variables of the body emptied, so that no entry reads what an
         # earlier one left.
@@ -305,14 +309,14 @@ class Follower:
                 start = start.hold(start.fields.meet(next_pass(first.fields)))
         end = self._entry(statement, start, own)
         self.emptied = around
-        return end if self._runs(statement.iterable) else meet((end, state))
+        return end if self._runs(statement.iterable) else meet_states((end, state))
 
     def _entry(self, statement: ast.ForStmt, start: Done, own: frozenset[str]) -> State:
         """The state behind one entry of a `for`: its body, or what is done where that fails."""
         if statement.failure is None:
-            return self._block(statement.body, start)
+            return self._follow_block(statement.body, start)
         outside = self._swap_failed(None)
-        end = self._block(statement.body, start)
+        end = self._follow_block(statement.body, start)
         failed = self._swap_failed(outside)
         if failed is None:
             if not self.quiet:
@@ -322,13 +326,13 @@ class Follower:
         failing = failed.without(own)
         if statement.reason is not None:
             failing = failing.set(statement.reason.text)
-        return meet((end, self._block(statement.failure, failing)))
+        return meet_states((end, self._follow_block(statement.failure, failing)))
 
     def _fail(self, state: State) -> None:
         """Note that a path goes from here to the `else` of the innermost `retry`."""
-        self.failed = meet((self.failed, state))
+        self.failed = meet_states((self.failed, state))
 
-    def _finish(self, statement: ast.FinishStmt | ast.CallStmt, state: Done) -> None:
+    def _note_finish(self, statement: ast.FinishStmt | ast.CallStmt, state: Done) -> None:
         """Note that a run may end well here; the last look at a loop knows what holds there."""
         self.finishes[statement] = state
 
@@ -337,24 +341,26 @@ class Follower:
         collected, self.failed = self.failed, state
         return collected
 
-    def _repeat(self, statement: ast.RepeatStmt, state: Done) -> State:
+    def _follow_repeat(self, statement: ast.RepeatStmt, state: Done) -> State:
         start, _, failed = self._passes(statement.body, state, after_failure=False)
         self._fail(failed)
         self._read(statement.until, start)
-        return self._else(statement.otherwise, start, start)
+        return self._follow_else(statement.otherwise, start, start)
 
-    def _retry(self, statement: ast.RetryStmt, state: Done) -> State:
+    def _follow_retry(self, statement: ast.RetryStmt, state: Done) -> State:
         aborts, self.aborts = self.aborts, False
         start, end, failed = self._passes(statement.body, state, after_failure=True)
         # An `abort` in the place of a `fail` has a finding of its own: `abort-inside-retry`.
         if failed is None and not self.aborts and not self.quiet:
-            self.program.sink.report(errors.RETRY_CANNOT_FAIL, self._keyword(statement))
+            self.program.sink.report(
+                errors.RETRY_CANNOT_FAIL, self._keyword_of_statement(statement)
+            )
         self.aborts = self.aborts or aborts
         if statement.otherwise is None:
             self._fail(failed)
             return end
         failing = (failed or start).without(self._set_afresh(statement.body))
-        return meet((end, self._block(statement.otherwise, failing)))
+        return meet_states((end, self._follow_block(statement.otherwise, failing)))
 
     def _passes(
         self, body: ast.Block, state: Done, *, after_failure: bool
@@ -373,17 +379,17 @@ class Follower:
         if self.fields is not None:
             self.quiet = True
             while True:
-                end = self._block(body, start.without(own))
+                end = self._follow_block(body, start.without(own))
                 failed = self._swap_failed(None)
-                before = meet((start, failed if after_failure else end)) or start
+                before = meet_states((start, failed if after_failure else end)) or start
                 if before.fields == start.fields:
                     break
                 start = start.hold(before.fields)
             self.quiet = quiet
-        end = self._block(body, start.without(own))
+        end = self._follow_block(body, start.without(own))
         failed = self._swap_failed(outside)
         self.emptied = around
-        return meet((start, failed if after_failure else end)) or start, end, failed
+        return meet_states((start, failed if after_failure else end)) or start, end, failed
 
     def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
         """Whether a `for` over `iterable` runs at least once."""
@@ -403,7 +409,7 @@ class Follower:
         field = field_of(self.program, iterable)
         return field is not None and field.required and bool(field.constraints.min_items)
 
-    def _call(self, statement: ast.CallStmt, state: Done) -> State:
+    def _follow_call(self, statement: ast.CallStmt, state: Done) -> State:
         self._read(statement, state)
         task = self.program.calls.get(statement)
         summary = summary_of(self.summaries, task)
@@ -411,7 +417,7 @@ class Follower:
             self._fail(state)
         self.aborts = self.aborts or summary.aborts
         if summary.finishes:
-            self._finish(statement, state)
+            self._note_finish(statement, state)
         if task is not None and self.fields is not None:
             use = summary.fields
             if not self.quiet:
@@ -436,7 +442,7 @@ class Follower:
         for ref in self.reads.within(node):
             symbol = self.program.values[ref]
             if symbol.name not in state.variables and not self.quiet:
-                self._findings().report_unset(ref, symbol.name, self.emptied)
+                self._collect_findings().report_unset(ref, symbol.name, self.emptied)
 
     def read_at_end(self, node: ast.Node, end: State) -> None:
         """Report the unset variables that `node` reads when the run has ended well."""
@@ -456,10 +462,10 @@ class Follower:
         """
         if end is None:
             return
-        missing = _missing(fields, end)
+        missing = _find_missing_fields(fields, end)
         at = places() if missing else {}
         for name in missing:
-            self._findings().report_missing_output(name, at[name], noun)
+            self._collect_findings().report_missing_output(name, at[name], noun)
 
     def report_missing_at_finish(
         self, end: State, fields: tuple[FieldType, ...], places: Callable[[], dict[str, Span]]
@@ -469,14 +475,14 @@ class Follower:
         What no path at all emits is reported once, at the end. Each output has its place in
         `places`.
         """
-        known = set() if end is None else set(_missing(fields, end))
+        known = set() if end is None else set(_find_missing_fields(fields, end))
         for statement, state in self.finishes.items():
-            for name in _missing(fields, state):
-                if name not in known or self._findings().is_emitted(name):
+            for name in _find_missing_fields(fields, state):
+                if name not in known or self._collect_findings().is_emitted(name):
                     place = places()[name]
-                    self._findings().report_missing_at_finish(statement, name, place)
+                    self._collect_findings().report_missing_at_finish(statement, name, place)
 
-    def _findings(self) -> FlowFindings:
+    def _collect_findings(self) -> FlowFindings:
         if self._reports is None:
             from .findings import FlowFindings
             from .path_counts import Flow
@@ -486,7 +492,7 @@ class Follower:
         return self._reports
 
 
-def _missing(fields: Iterable[FieldType], state: Done) -> list[str]:
+def _find_missing_fields(fields: Iterable[FieldType], state: Done) -> list[str]:
     """The required fields that not every path to a place has emitted."""
     return [each.name for each in fields if each.required and each.name not in state.outputs]
 

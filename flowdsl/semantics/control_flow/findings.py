@@ -53,13 +53,13 @@ class FlowFindings:
         after = [each for each in places if each.start > span.start]
         if name in emptied:
             why = "is emptied when a pass of the loop starts, and read before it is set again"
-            labels = _labels(after, "set here, for the passes before")
+            labels = _label_spans(after, "set here, for the passes before")
         elif before:
             why, labels = self._unset_paths(at, name, before, after)
             way = self._way_out_of_else(name, labels)
         else:
             why = "is read before it is set"
-            labels = _labels(after, "set here, later")
+            labels = _label_spans(after, "set here, later")
         self.program.sink.report(
             errors.UNSET_RUNTIME_VARIABLE, span, name=name, why=why, labels=labels, help=way
         )
@@ -93,14 +93,14 @@ class FlowFindings:
 
         paths = self._paths(sets, before[0].start, "set", at.start)
         if paths is None or not paths.undone:
-            again = _labels(after, "emptied and set again in a loop, before the next pass")
-            return "is not set on every path to here", (*_labels(before, "set here"), *again)
+            again = _label_spans(after, "emptied and set again in a loop, before the next pass")
+            return "is not set on every path to here", (*_label_spans(before, "set here"), *again)
         if not paths.done:
-            elsewhere = _labels(before, "set here, and no path from it leads to the read")
+            elsewhere = _label_spans(before, "set here, and no path from it leads to the read")
             return "is not set on any path to here", (*elsewhere, *paths.reasons)
-        share = _share(paths)
+        share = _describe_share(paths)
         why = f"is set on {share} to here" if share else "is not set on every path to here"
-        return why, (*_labels(before, "set here"), *paths.reasons)
+        return why, (*_label_spans(before, "set here"), *paths.reasons)
 
     def _paths(
         self, does: Callable[[ast.Stmt], bool], first: int, word: str, place: int | None
@@ -127,7 +127,7 @@ class FlowFindings:
 
         `statement` is that `finish`, or a call of a task with one.
         """
-        emitted = _labels(self._emitted.get(name, []), "emitted here")
+        emitted = _label_spans(self._emitted.get(name, []), "emitted here")
         what, way = "this `finish`", "the `finish`"
         if isinstance(statement, ast.CallStmt):
             what, way = "the `finish` in this task", "the call"
@@ -149,22 +149,22 @@ class FlowFindings:
             return isinstance(statement, ast.EmitStmt) and statement.name.text == name
 
         paths = self._paths(emits, emitted[0].start, "emitted", None)
-        labels = _labels(emitted, "emitted here")
+        labels = _label_spans(emitted, "emitted here")
         if paths is None or not paths.undone:
             return "is not emitted on every path", labels
         if not paths.done:
-            elsewhere = _labels(emitted, "emitted here, and no path from it reaches the end")
+            elsewhere = _label_spans(emitted, "emitted here, and no path from it reaches the end")
             return "is emitted on no path to the end", (*elsewhere, *paths.reasons)
-        share = _share(paths)
+        share = _describe_share(paths)
         how = f"is emitted on {share}" if share else "is not emitted on every path"
         return how, (*labels, *paths.reasons)
 
 
-def _labels(spans: list[Span], text: str) -> tuple[Label, ...]:
+def _label_spans(spans: list[Span], text: str) -> tuple[Label, ...]:
     return tuple(Label(span, text) for span in spans)
 
 
-def _share(paths: Paths) -> str | None:
+def _describe_share(paths: Paths) -> str | None:
     """The share of the paths that do it, for a sentence; None when there are too many."""
     total = paths.done + paths.undone
     return f"{paths.done} of {total} paths" if total < _UNCOUNTED else None

@@ -14,7 +14,7 @@ from ..traversal import inner_blocks
 from ..types import Optional
 
 
-def leaves(block: ast.Block, program: Program | None = None) -> bool:
+def has_no_path_behind(block: ast.Block, program: Program | None = None) -> bool:
     """Whether no path goes on behind a block, because its last statement always leaves.
 
     That is a `fail`, `abort` or `finish`, a `step` whose block leaves, or an `if` or `match` with
@@ -25,20 +25,20 @@ def leaves(block: ast.Block, program: Program | None = None) -> bool:
         return False
     last = block.statements[-1]
     if isinstance(last, ast.StepStmt):
-        return leaves(last.body, program)
+        return has_no_path_behind(last.body, program)
     if isinstance(last, ast.IfStmt | ast.MatchStmt):
         if last.otherwise is None and (program is None or last not in program.complete):
             return False
-        return all(leaves(inner.block, program) for inner in inner_blocks(last))
+        return all(has_no_path_behind(inner.block, program) for inner in inner_blocks(last))
     if isinstance(last, ast.CallStmt):
         task = None if program is None else program.calls.get(last)
-        return task is not None and leaves(task.declaration.body)
+        return task is not None and has_no_path_behind(task.declaration.body)
     return isinstance(last, ast.FailStmt | ast.AbortStmt | ast.FinishStmt)
 
 
 def leaves_after(block: ast.Block, statement: ast.Stmt) -> bool:
     """Whether the run leaves `block` for good after `statement`, which stands inside it."""
-    if leaves(block):
+    if has_no_path_behind(block):
         return True
     around = [
         inner.block

@@ -142,13 +142,13 @@ class _Counter:
         for statement in statements:
             if reached is None:
                 return None
-            reached = self._statement(statement, reached)
+            reached = self._count_statement(statement, reached)
         return reached
 
-    def _statement(self, statement: ast.Stmt, at: Paths) -> Reached:
+    def _count_statement(self, statement: ast.Stmt, at: Paths) -> Reached:
         """The paths behind one statement; raises `_Arrived` at the place that was asked for."""
         if isinstance(statement, ast.AnnotatedStmt):
-            return self._statement(statement.statement, at)
+            return self._count_statement(statement.statement, at)
         if self._is_read_by(statement):
             raise _Arrived(at)
         after = at.all_done() if self.subject.does(statement) else at
@@ -163,17 +163,17 @@ class _Counter:
                 | ast.CopyStmt()
                 | ast.RunStmt()
             ):
-                return self._else(statement, statement.otherwise, at, after)
+                return self._count_else(statement, statement.otherwise, at, after)
             case ast.TypeStmt() if statement in self.flow.typed_days:
-                return self._else(statement, None, at, after)
+                return self._count_else(statement, None, at, after)
             case ast.IfStmt() | ast.MatchStmt():
-                return self._if(statement, at)
+                return self._count_branches(statement, at)
             case ast.ForStmt():
-                return self._for(statement, at)
+                return self._count_for(statement, at)
             case ast.RepeatStmt():
-                return self._repeat(statement, at)
+                return self._count_repeat(statement, at)
             case ast.RetryStmt():
-                return self._retry(statement, at)
+                return self._count_retry(statement, at)
             case ast.CallStmt():
                 self._fail(at, statement)
                 return after if self.flow.returns(statement) else None
@@ -202,7 +202,7 @@ class _Counter:
         at = self.source.text.rfind("else", 0, start)
         return Span(self.source, at, at + len("else"))
 
-    def _else(
+    def _count_else(
         self, statement: ast.Stmt, otherwise: ast.Otherwise | None, before: Paths, after: Paths
     ) -> Paths:
         if otherwise is None:
@@ -210,7 +210,7 @@ class _Counter:
             return after
         action = otherwise.action
         if not isinstance(action, ast.Block):
-            self._statement(action, before)
+            self._count_statement(action, before)
             return after
         end = self.block(action, before)
         does = self._does(action)
@@ -219,15 +219,15 @@ class _Counter:
         if not does:
             end = end.because(self._else_before(action.start), f"not {self.subject.word} here")
         elif before is after:
-            after = self._succeeding(statement, after)
+            after = self._count_success(statement, after)
         return after.join(end)
 
-    def _succeeding(self, statement: ast.Stmt, after: Paths) -> Paths:
+    def _count_success(self, statement: ast.Stmt, after: Paths) -> Paths:
         """The paths on which a statement succeeds, where its `else` is what does it."""
         text = f"not {self.subject.word} when this succeeds"
         return after.because(keyword_span(statement, self.source), text)
 
-    def _if(self, statement: ast.IfStmt | ast.MatchStmt, at: Paths) -> Reached:
+    def _count_branches(self, statement: ast.IfStmt | ast.MatchStmt, at: Paths) -> Reached:
         blocks = [branch.body for branch in statement.branches]
         if isinstance(statement, ast.MatchStmt):
             words = [
@@ -258,17 +258,17 @@ class _Counter:
             result = none.join(result)
         return result
 
-    def _for(self, statement: ast.ForStmt, at: Paths) -> Reached:
+    def _count_for(self, statement: ast.ForStmt, at: Paths) -> Reached:
         blocks = [inner.block for inner in inner_blocks(statement)]
         does = any(map(self._does, blocks))
         emptied = does and self.subject.emptied_by_loops
-        end = self._entry(statement, Paths(0, at.done + at.undone) if emptied else at)
+        end = self._count_entry(statement, Paths(0, at.done + at.undone) if emptied else at)
         runs = self.flow.runs(statement.iterable)
         if not does:
             return None if end is None and runs else at
-        return end if runs else self._skipped(statement, at).join(end)
+        return end if runs else self._count_skipping_paths(statement, at).join(end)
 
-    def _entry(self, statement: ast.ForStmt, at: Paths) -> Reached:
+    def _count_entry(self, statement: ast.ForStmt, at: Paths) -> Reached:
         """The paths behind an entry of a `for`: its body, or what is done where that fails."""
         if statement.failure is None:
             return self.block(statement.body, at)
@@ -279,17 +279,17 @@ class _Counter:
         other = self.block(statement.failure, self._failing(failed, at, does=does))
         return end if other is None else other.join(end)
 
-    def _skipped(self, statement: ast.Stmt, at: Paths) -> Paths:
+    def _count_skipping_paths(self, statement: ast.Stmt, at: Paths) -> Paths:
         return at.because(keyword_span(statement, self.source), "this loop may run zero times")
 
-    def _repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
+    def _count_repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
         end = self.block(statement.body, at)
         start = at
         if self._does(statement.body):
-            start = self._skipped(statement, at).join(end)
-        return self._else(statement, statement.otherwise, start, start)
+            start = self._count_skipping_paths(statement, at).join(end)
+        return self._count_else(statement, statement.otherwise, start, start)
 
-    def _retry(self, statement: ast.RetryStmt, at: Paths) -> Reached:
+    def _count_retry(self, statement: ast.RetryStmt, at: Paths) -> Reached:
         outer, self.failed = self.failed, []
         end = self.block(statement.body, at)
         failed, self.failed = self.failed, outer
@@ -302,7 +302,7 @@ class _Counter:
             return at if end is not None or other is not None else None
         if end is None:
             return other
-        return (end if does else self._succeeding(statement, end)).join(other)
+        return (end if does else self._count_success(statement, end)).join(other)
 
     def _failing(self, failed: list[tuple[Paths, Span]], at: Paths, *, does: bool) -> Paths:
         """The paths into the `else` of a `retry`.

@@ -42,7 +42,7 @@ from flowdsl.syntax.statements import (
 )
 
 from .. import errors
-from ..calls.inlining import Frame, Value, Variables, bind, decided, is_among
+from ..calls.inlining import Frame, Value, Variables, bind_parameters, decide_condition, is_among
 from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
@@ -57,7 +57,7 @@ from .required_tools import (
     Requirements,
     is_plain,
     model_of,
-    rewrite,
+    suggest_rewrite,
     tool_of,
 )
 
@@ -104,12 +104,12 @@ class _Finding(Record):
 def check_replay(program: Program, capabilities: Capabilities) -> None:
     """Report what a replay would not decide again, and what the agents of the account cannot do."""
     look = FirstLook(program)
-    first = _Walk(program, capabilities, Variables({}), exact=False)
+    first = _ReplayWalk(program, capabilities, Variables({}), exact=False)
     first.walk(look)
     if not first.suspicious:
         return
     for values in program.environments.values() or ({},):
-        walk = _Walk(program, capabilities, Variables(values), exact=True)
+        walk = _ReplayWalk(program, capabilities, Variables(values), exact=True)
         walk.walk(look)
         for found in walk.findings.values():
             program.sink.report(
@@ -152,7 +152,7 @@ def _report_run_else(program: Program, at: Span, *, in_loop: bool) -> None:
         program.sink.report(errors.DECIDED_ONCE, at, construct="`else`")
 
 
-class _Walk:
+class _ReplayWalk:
     """One look at all workflows, and at the tasks that nothing calls.
 
     Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
@@ -241,47 +241,47 @@ class _Walk:
         if all(is_plain(self.program, statement) for statement in block.statements):
             return NO_REQUIREMENTS
         requirements = Requirements()
-        self._fill(requirements, block, frame)
+        self._add_block(requirements, block, frame)
         return requirements
 
-    def _fill(self, requirements: Requirements, block: ast.Block, frame: Frame) -> None:
+    def _add_block(self, requirements: Requirements, block: ast.Block, frame: Frame) -> None:
         for statement in block.statements:
             if not is_plain(self.program, statement):
-                self._statement(requirements, statement, frame)
+                self._add_statement(requirements, statement, frame)
 
-    def _statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
+    def _add_statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
         """Add what one statement requires, and decide what it decides."""
         match statement:  # what most programs are made of comes first
             case ast.StepStmt(body=body):
-                self._fill(requirements, body, frame)
+                self._add_block(requirements, body, frame)
             case ast.TypeStmt():
                 place = keyword_span(statement, frame.source)
                 requirements.tools.setdefault(DATES, Requirement(place))
             case ast.IfStmt() | ast.MatchStmt():
-                self._if(requirements, statement, frame)
+                self._decide_branches(requirements, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
                 if otherwise is not None and type(otherwise.action) not in PLAIN:
-                    self._else(requirements, Requirements(), statement, frame)
+                    self._decide_else(requirements, Requirements(), statement, frame)
             case ast.ChooseStmt():
-                self._else(requirements, model_of(statement, frame.source), statement, frame)
+                self._decide_else(requirements, model_of(statement, frame.source), statement, frame)
             case ast.ExtractStmt(background=True):
                 place = keyword_span(statement, frame.source)
                 requirements.tools.setdefault(SCREENSHOT, Requirement(place))
             case ast.ExtractStmt():
-                self._else(requirements, model_of(statement, frame.source), statement, frame)
+                self._decide_else(requirements, model_of(statement, frame.source), statement, frame)
             case ast.CopyStmt():
-                self._else(requirements, tool_of(statement, frame.source), statement, frame)
+                self._decide_else(requirements, tool_of(statement, frame.source), statement, frame)
             case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt() | ast.FinishStmt():
                 requirements.add(tool_of(statement, frame.source))
             case ast.RunStmt():
-                self._run(requirements, statement, frame)
+                self._add_command(requirements, statement, frame)
             case ast.ForStmt():
-                self._for(requirements, statement, frame)
+                self._add_for(requirements, statement, frame)
             case ast.RepeatStmt(until=until):
                 screen = depends_on_screen(until)
                 bodies = [self._body(statement.body, frame)]
                 bodies += self._otherwise(statement.otherwise, frame)
-                self._decide(
+                self._add_decision(
                     requirements,
                     statement,
                     Requirements(),
@@ -293,15 +293,15 @@ class _Walk:
                 bodies = [self._body(statement.body, frame)]
                 if last is not None:
                     bodies.append(self._body(last, frame))
-                self._decide(requirements, statement, Requirements(), bodies, frame)
+                self._add_decision(requirements, statement, Requirements(), bodies, frame)
             case ast.CallStmt():
-                self._call(requirements, statement, frame)
+                self._add_call(requirements, statement, frame)
             case ast.AnnotatedStmt(statement=inner):
-                self._statement(requirements, inner, frame)
+                self._add_statement(requirements, inner, frame)
             case _:
                 pass
 
-    def _for(self, requirements: Requirements, statement: ast.ForStmt, frame: Frame) -> None:
+    def _add_for(self, requirements: Requirements, statement: ast.ForStmt, frame: Frame) -> None:
         """Add what a `for` requires: its body, and the main agent where that is more than one can.
 
         The platform has one loop item, so that a `for` inside another one may not need that agent.
@@ -310,16 +310,16 @@ class _Walk:
         body = self._body(statement.body, frame)
         place = keyword_span(statement, frame.source)
         if statement.failure is not None:
-            body = self._entry(body, statement, frame)
-        if (around or statement.failure is not None) and self._fits(body):
+            body = self._require_entry(body, statement, frame)
+        if (around or statement.failure is not None) and self._can_focused_agent_do(body):
             body.run_elses.clear()  # one focused agent does the whole entry, or the whole loop
         self._in_loop = around
         for at, loop in body.loops.items():
             self.suspicious = True
             if self.exact:
                 self.nested.setdefault(at, (loop, place))
-        if not self._fits(body):
-            words, cause = self._unfit(body)
+        if not self._can_focused_agent_do(body):
+            words, cause = self._find_unfit_part(body)
             own = Requirement(place, None, words, cause.cause or cause.place)
             requirements.tools.setdefault(LOOP, own)
             if not body.loops:
@@ -329,26 +329,28 @@ class _Walk:
         inner.loops.clear()
         requirements.add(inner)
 
-    def _entry(self, body: Requirements, statement: ast.ForStmt, frame: Frame) -> Requirements:
+    def _require_entry(
+        self, body: Requirements, statement: ast.ForStmt, frame: Frame
+    ) -> Requirements:
         """What an entry requires that may fail: one focused agent carries out all of it."""
         assert statement.failure is not None
         whole = Requirements()
         whole.add(body)
         whole.add(self._body(statement.failure, frame))
-        if not self._fits(whole):
+        if not self._can_focused_agent_do(whole):
             self.suspicious = True
             if self.exact:
                 between = Span(frame.source, statement.body.end, statement.failure.start)
-                words, cause = self._unfit(whole)
+                words, cause = self._find_unfit_part(whole)
                 labels = [Label(failure_words(between), "an entry that may fail is one call")]
                 if cause.call is not None:
                     labels.append(Label(cause.place, f"{words} stands here"))
                 self.failing.setdefault(cause.call or cause.place, (words, tuple(labels)))
         return whole
 
-    def _unfit(self, body: Requirements) -> tuple[str, Requirement]:
+    def _find_unfit_part(self, body: Requirements) -> tuple[str, Requirement]:
         """What of a body is more than one focused agent can do, with words for it."""
-        missing = [tool for tool in body.tools if not self.capabilities.focused_can(tool)]
+        missing = [tool for tool in body.tools if not self.capabilities.can_focused_agent_use(tool)]
         if not missing:
             *_, requirement = body.models.values()
             return "a second model", requirement
@@ -356,7 +358,7 @@ class _Walk:
         requirement = body.tools[tool]
         return requirement.words or TOOLS[tool].words, requirement
 
-    def _call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
+    def _add_call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
         """Add what a called task requires, with the arguments that decide something in it."""
         task = self.program.calls.get(statement)
         if task is None or task in self._active:
@@ -365,7 +367,7 @@ class _Walk:
         arguments: dict[str, Value] = {}
         if self.exact:
             deciding = self._deciding_params(task)
-            bound = bind(self.program, task, statement, frame) if deciding else {}
+            bound = bind_parameters(self.program, task, statement, frame) if deciding else {}
             arguments = {name: value for name, value in bound.items() if name in deciding}
         inner = Frame(task.module.source, self.variables, arguments, place)
         requirements.add(self._task(task, inner), place)
@@ -379,7 +381,7 @@ class _Walk:
                 for each in self.program.statements(task.declaration.body)
                 if isinstance(each, ast.IfStmt | ast.MatchStmt | ast.CallStmt)
             ]
-            refs = [ref for node in nodes for ref in _refs(self.program, node)]
+            refs = [ref for node in nodes for ref in _find_parameter_refs(self.program, node)]
             found = self._deciding[task] = frozenset(ref.name.text for ref in refs)
         return found
 
@@ -394,7 +396,7 @@ class _Walk:
             requirements.add(tool_of(action, frame.source))
         return [requirements]
 
-    def _else(
+    def _decide_else(
         self,
         requirements: Requirements,
         own: Requirements,
@@ -407,12 +409,14 @@ class _Walk:
             requirements.add(own)
             return
         bodies = self._otherwise(otherwise, frame)
-        self._decide(requirements, statement, own, bodies, frame, at_else=otherwise)
+        self._add_decision(requirements, statement, own, bodies, frame, at_else=otherwise)
 
-    def _run(self, requirements: Requirements, statement: ast.RunStmt, frame: Frame) -> None:
+    def _add_command(
+        self, requirements: Requirements, statement: ast.RunStmt, frame: Frame
+    ) -> None:
         """Add a command and its `else`, which the main agent decides unless one agent does both."""
         name = statement.name
-        if name is not None and not self.capabilities.focused_can(TERMINAL):
+        if name is not None and not self.capabilities.can_focused_agent_use(TERMINAL):
             self.program.sink.report(
                 errors.COMMAND_OUTPUT_UNREADABLE, name.span(frame.source), variable=name.text
             )
@@ -420,12 +424,12 @@ class _Walk:
         for body in self._otherwise(statement.otherwise, frame):
             whole.add(body)
         otherwise = statement.otherwise
-        if otherwise is not None and (name is None or not self._fits(whole)):
+        if otherwise is not None and (name is None or not self._can_focused_agent_do(whole)):
             start = otherwise.start
             whole.run_elses[Span(frame.source, start, start + len("else"))] = self._in_loop
         requirements.add(whole)
 
-    def _if(
+    def _decide_branches(
         self, requirements: Requirements, statement: ast.IfStmt | ast.MatchStmt, frame: Frame
     ) -> None:
         """Decide an `if` or `match`, without the branches that constants decide."""
@@ -440,7 +444,7 @@ class _Walk:
                 break
         if not branches:
             if otherwise is not None:
-                self._fill(requirements, otherwise, frame)
+                self._add_block(requirements, otherwise, frame)
             return
         conditions = [each.condition for each in branches if isinstance(each, ast.IfBranch)]
         blind = [each for each in conditions if not depends_on_screen(each)]
@@ -450,7 +454,7 @@ class _Walk:
         if otherwise is not None:
             blocks.append(otherwise)
         bodies = [self._body(block, frame) for block in blocks]
-        self._decide(requirements, statement, Requirements(), bodies, frame, blind)
+        self._add_decision(requirements, statement, Requirements(), bodies, frame, blind)
 
     def _decided(
         self,
@@ -460,13 +464,13 @@ class _Walk:
     ) -> bool | None:
         """Whether a branch is taken if none before it is; None where it takes a run to know."""
         if isinstance(branch, ast.IfBranch):
-            return decided(self.program, branch.condition, frame)
+            return decide_condition(self.program, branch.condition, frame)
         assert isinstance(statement, ast.MatchStmt)
         return is_among(self.program, statement.operand, branch.values, frame)
 
     # Decisions
 
-    def _decide(
+    def _add_decision(
         self,
         requirements: Requirements,
         node: ast.Stmt,
@@ -491,23 +495,25 @@ class _Walk:
         whole = own
         for body in bodies:
             whole.add(body)
-        if self._fits(whole):
+        if self._can_focused_agent_do(whole):
             if whole.run_elses:
                 self.suspicious = True  # where a constant decides, the main agent runs the command
             whole.run_elses.clear()
-        elif len(whole.models) > 1 or any(not self._fits(body) for body in bodies):
+        elif len(whole.models) > 1 or any(not self._can_focused_agent_do(body) for body in bodies):
             self.suspicious = True
             if self.exact:
-                self._find(node, whole.models, bodies, frame, tuple(blind), at_else)
+                self._keep_graver_finding(node, whole.models, bodies, frame, tuple(blind), at_else)
         requirements.add(whole)
 
-    def _fits(self, requirements: Requirements) -> bool:
+    def _can_focused_agent_do(self, requirements: Requirements) -> bool:
         """Whether one focused agent can carry out everything that is required."""
         if len(requirements.models) > 1:
             return False
-        return not requirements.tools or all(map(self.capabilities.focused_can, requirements.tools))
+        return not requirements.tools or all(
+            map(self.capabilities.can_focused_agent_use, requirements.tools)
+        )
 
-    def _find(
+    def _keep_graver_finding(
         self,
         node: ast.Stmt,
         models: Mapping[str, Requirement],
@@ -521,18 +527,22 @@ class _Walk:
         for body in bodies:
             whole.add(body)
         labels: list[Label] = []
-        missing = [tool for tool in whole.tools if not self.capabilities.focused_can(tool)]
+        missing = [
+            tool for tool in whole.tools if not self.capabilities.can_focused_agent_use(tool)
+        ]
         if missing:
             tool = min(missing, key=lambda name: (name == LOOP, name == FINISH, name))
             words = TOOLS[tool].words
-            labels += _labels(whole.tools[tool], f"{words} needs the main agent")
+            labels += _label_requirement(whole.tools[tool], f"{words} needs the main agent")
         else:
             tool, words = MODELS, "more than one model"
             for name, requirement in models.items():
-                labels += _labels(requirement, f"this names the model `{name}`")
-        if frame.call is not None and any(_refs(self.program, each) for each in blind):
+                labels += _label_requirement(requirement, f"this names the model `{name}`")
+        if frame.call is not None and any(
+            _find_parameter_refs(self.program, each) for each in blind
+        ):
             labels.append(Label(frame.call, "this call leaves the decision to the run"))
-        spec = self._spec(tool, blind=bool(blind))
+        spec = self._choose_spec(tool, blind=bool(blind))
         known = self.findings.get(at_else or node)
         if known is not None and _GRAVITY.index(known.spec) <= _GRAVITY.index(spec):
             return
@@ -543,12 +553,14 @@ class _Walk:
         if isinstance(node, ast.IfStmt) and len(node.branches) == 1 and node.otherwise is None:
             condition = node.branches[0].condition.span(frame.source).text
         way = LOOP if LOOP in missing else tool
-        help = rewrite(Decision(word.text, way, condition, self._in_loop)) + _OTHER_WAYS[spec]
+        help = (
+            suggest_rewrite(Decision(word.text, way, condition, self._in_loop)) + _OTHER_WAYS[spec]
+        )
         self.findings[at_else or node] = _Finding(
             spec, at, f"`{at.text}`", words, tuple(labels), help
         )
 
-    def _spec(self, tool: str, *, blind: bool) -> DiagnosticSpec:
+    def _choose_spec(self, tool: str, *, blind: bool) -> DiagnosticSpec:
         """What is wrong with a decision that needs the main agent for a tool."""
         if blind:
             return errors.BRANCH_FROZEN_BY_REPLAY
@@ -572,7 +584,7 @@ def depends_on_screen(condition: ast.Condition) -> bool:
             return False
 
 
-def _refs(program: Program, node: ast.Node) -> list[ast.Ref]:
+def _find_parameter_refs(program: Program, node: ast.Node) -> list[ast.Ref]:
     """The references to parameters in a node, its blocks left out."""
     found = []
     for ref in refs_outside_blocks(node):
@@ -582,7 +594,7 @@ def _refs(program: Program, node: ast.Node) -> list[ast.Ref]:
     return found
 
 
-def _labels(requirement: Requirement, text: str) -> list[Label]:
+def _label_requirement(requirement: Requirement, text: str) -> list[Label]:
     if requirement.call is None:
         return [Label(requirement.place, text)]
     return [Label(requirement.place, text), Label(requirement.call, "this call leads there")]

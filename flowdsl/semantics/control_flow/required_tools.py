@@ -42,7 +42,7 @@ class Requirement(Record):
     words: str = ""
     cause: Span | None = None
 
-    def called(self, call: Span | None) -> Requirement:
+    def as_seen_from_call(self, call: Span | None) -> Requirement:
         """The same for those who call the task that it stands in."""
         if call is None:
             return self
@@ -76,11 +76,11 @@ class Requirements:
         for own, more in ((self.tools, other.tools), (self.models, other.models)):
             for name, requirement in more.items():
                 if name not in own:
-                    own[name] = requirement.called(call)
+                    own[name] = requirement.as_seen_from_call(call)
         for place, in_loop in other.run_elses.items():
             self.run_elses[place] = in_loop or self.run_elses.get(place, False)
         for place, loop in other.loops.items():
-            self.loops.setdefault(call or place, loop.called(call))
+            self.loops.setdefault(call or place, loop.as_seen_from_call(call))
 
 
 NO_REQUIREMENTS = Requirements()
@@ -229,23 +229,25 @@ class Decision(Record):
     in_loop: bool
 
 
-def rewrite(decision: Decision) -> str:
+def suggest_rewrite(decision: Decision) -> str:
     """What to write instead."""
     if decision.tool == TERMINAL:
-        return f"move the `run` behind this `{decision.word}`, {_command(decision.condition)}"
+        return (
+            f"move the `run` behind this `{decision.word}`, {_suggest_command(decision.condition)}"
+        )
     if decision.tool == FINISH:
-        return _finish(decision)
+        return _replace_finish(decision)
     return _WAYS[decision.tool].format(word=decision.word)
 
 
-def _command(condition: str | None) -> str:
+def _suggest_command(condition: str | None) -> str:
     """How a command decides what the branch has decided so far."""
     if condition is None or not condition.isidentifier():
         return "and let the command itself find out whether there is something to do"
     return f"and let the command decide: `run \"if ('{{{condition}}}' -eq 'true') {{ ... }}\"`"
 
 
-def _finish(decision: Decision) -> str:
+def _replace_finish(decision: Decision) -> str:
     """What stands in the place of a `finish`."""
     if decision.in_loop:
         return (
@@ -255,12 +257,13 @@ def _finish(decision: Decision) -> str:
     if decision.condition is None:
         return "put what follows into a branch of its own, and leave out the `finish`"
     return (
-        f"put what follows under `if {_opposite(decision.condition)} {{ ... }}`, and leave out the "
+        f"put what follows under `if {_negate_condition(decision.condition)} {{ ... }}`, and "
+        "leave out the "
         "`finish`"
     )
 
 
-def _opposite(condition: str) -> str:
+def _negate_condition(condition: str) -> str:
     """The opposite of a condition, as it is written."""
     words = condition.split()
     if words[0] == "not" and not {"and", "or"} & set(words):

@@ -15,12 +15,12 @@ from ..names.paths import steps_of
 from ..names.scopes import ValueScope, find_declaration
 from ..program import ModuleScope, Program
 from ..provenance.origins import Origin
-from ..provenance.untrusted import untrusted_part
-from ..statements.arguments import check_binding, check_names, quoted
+from ..provenance.untrusted import find_untrusted_part
+from ..statements.arguments import check_binding, check_names, quote_names
 from ..traversal import refs_outside_blocks
 from ..types import ANY, FieldType, ListOf, Optional, RecordOf, Type, strip_optional
 from ..types import INPUT as COUNTED_FROM
-from ..values.expressions import infer
+from ..values.expressions import infer_type
 from ..values.fitting import report_null
 from .hand_over import check_hand_over
 from .settings import CHAIN_SETTINGS, check_settings
@@ -28,7 +28,7 @@ from .signatures import check_sections, may_be_omitted, value_symbols
 from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
 
 
-class _Target:
+class _StepTarget:
     """What a step can be given: the inputs and secrets of its workflow, by name.
 
     When `open`, there may be others: a schema file does not tell.
@@ -50,12 +50,12 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
     """Resolve and check one chain."""
     check_sections(program, module, chain.items)
     scope = ValueScope(module)
-    inputs = _section(program, scope, chain, ast.InputsSection, CHAIN_INPUTS, INPUT)
-    secrets = _section(program, scope, chain, ast.SecretsSection, CHAIN_SECRETS, SECRET)
+    inputs = _resolve_section(program, scope, chain, ast.InputsSection, CHAIN_INPUTS, INPUT)
+    secrets = _resolve_section(program, scope, chain, ast.SecretsSection, CHAIN_SECRETS, SECRET)
     settings = tuple(item for item in chain.items if isinstance(item, ast.Setting))
     values = check_settings(program, scope, settings, CHAIN_SETTINGS, "a chain")
     steps = [item for item in chain.items if isinstance(item, ast.ChainStep)]
-    targets = [_target(program, scope, step) for step in steps]
+    targets = [_resolve_target(program, scope, step) for step in steps]
     if not steps:
         span = chain.name.span(module.source)
         program.sink.report(errors.EMPTY_CHAIN, span, name=chain.name.text)
@@ -135,7 +135,7 @@ class _EarlyReads:
         return found
 
 
-def _section(
+def _resolve_section(
     program: Program,
     scope: ValueScope,
     chain: ast.ChainDecl,
@@ -153,19 +153,19 @@ def _section(
     return ()
 
 
-def _target(program: Program, scope: ValueScope, step: ast.ChainStep) -> _Target | None:
+def _resolve_target(program: Program, scope: ValueScope, step: ast.ChainStep) -> _StepTarget | None:
     entry = find_declaration(program, scope.module, step.workflow, "workflow")
     if entry is None or not isinstance(entry.declaration, ast.WorkflowDecl):
         return None
-    return _Target(program, program.workflows[entry.declaration])
+    return _StepTarget(program, program.workflows[entry.declaration])
 
 
 def _check_shared(
     program: Program,
     early: _EarlyReads,
     chain: ast.ChainDecl,
-    known: list[_Target],
-    targets: list[_Target | None],
+    known: list[_StepTarget],
+    targets: list[_StepTarget | None],
 ) -> set[str]:
     """The names that `shared` binds.
 
@@ -195,7 +195,7 @@ def _check_shared(
                     _report_unknown(program, span, name, names)
                 _resolve_unmatched(program, early, binding.value)
             for taker in takers:
-                _bind(program, early, binding.value, taker)
+                _bind_value(program, early, binding.value, taker)
     return set(bound)
 
 
@@ -208,7 +208,7 @@ def _check_step(
     program: Program,
     early: _EarlyReads,
     step: ast.ChainStep,
-    target: _Target | None,
+    target: _StepTarget | None,
     shared: set[str],
 ) -> None:
     """Check the arguments of one step, and that it gets all that its workflow needs."""
@@ -218,14 +218,14 @@ def _check_step(
             if known is None:
                 _resolve_unmatched(program, early, argument.value)
             else:
-                _bind(program, early, argument.value, known)
+                _bind_value(program, early, argument.value, known)
         return
     given = check_names(program, early.scope, step.arguments, target.symbols, "input or secret")
     for argument in step.arguments:
         if argument.name.text not in target.symbols:
             _resolve_unmatched(program, early, argument.value)
     for name, argument in given.items():
-        _bind(program, early, argument.value, target.symbols[name])
+        _bind_value(program, early, argument.value, target.symbols[name])
     missing = [
         name
         for name, symbol in target.symbols.items()
@@ -238,7 +238,7 @@ def _check_step(
         program.sink.report(
             errors.MISSING_ARGUMENT,
             step.workflow.span(early.scope.module.source),
-            names=quoted(missing),
+            names=quote_names(missing),
             target=target.workflow.name,
             labels=tuple(Label(target.symbols[name].span, "declared here") for name in missing),
         )
@@ -249,7 +249,7 @@ def _check_days(
     program: Program,
     early: _EarlyReads,
     step: ast.ChainStep,
-    target: _Target,
+    target: _StepTarget,
     given: Mapping[str, ast.Argument],
     shared: set[str],
 ) -> None:
@@ -273,13 +273,13 @@ def _check_days(
             program.sink.report(
                 errors.MISSING_ARGUMENT,
                 step.workflow.span(where),
-                names=quoted([name]),
+                names=quote_names([name]),
                 target=target.workflow.name,
                 labels=(Label(base.span(where), known),),
             )
 
 
-def _bind(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
+def _bind_value(program: Program, early: _EarlyReads, value: ast.Expr, target: ValueSymbol) -> None:
     if not early.reported(value):
         check_binding(program, early.scope, value, target, places.CHAIN_VALUE, places.CHAIN_SECRET)
         _check_trust(program, early.scope, value, target)
@@ -329,13 +329,13 @@ def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: V
 
     With it, the workflow itself decides where such an input may stand.
     """
-    if target.kind != INPUT or untrusted_part(program, Origin(target, ())) is not None:
+    if target.kind != INPUT or find_untrusted_part(program, Origin(target, ())) is not None:
         return
     for ref in refs_outside_blocks(value):
         symbol = program.values.get(ref)
         if symbol is None or symbol.kind not in (INPUT, STEP):
             continue
-        part = untrusted_part(program, Origin(symbol, steps_of(ref, symbol)))
+        part = find_untrusted_part(program, Origin(symbol, steps_of(ref, symbol)))
         if part is not None:
             program.sink.report(
                 errors.UNTRUSTED_IN_INSTRUCTION,
@@ -356,11 +356,13 @@ def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) ->
     if early.reported(value):
         return
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
-    infer(program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE)
+    infer_type(
+        program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE
+    )
 
 
 def _declare_step(
-    program: Program, scope: ValueScope, step: ast.ChainStep, target: _Target | None
+    program: Program, scope: ValueScope, step: ast.ChainStep, target: _StepTarget | None
 ) -> None:
     """Declare what later steps see of this one: `name.outputs.field`."""
     outputs = None
@@ -385,7 +387,7 @@ def _declare_answers(
     """
     source = scope.module.source
     if not pause.answers:
-        program.sink.report(errors.EMPTY_PAUSE, _keyword(scope, pause))
+        program.sink.report(errors.EMPTY_PAUSE, _keyword_of_pause(scope, pause))
     found: dict[str, tuple[FieldType, ...]] = {}
     for kind, section in ((INPUT, CHAIN_INPUTS), (SECRET, CHAIN_SECRETS)):
         written = tuple(a.field for a in pause.answers if a.secret == (kind == SECRET))
@@ -417,8 +419,10 @@ def _check_places(program: Program, scope: ValueScope, chain: ast.ChainDecl) -> 
             place, help = "after this pause", "remove it, or add the step that needs the answers"
         else:
             continue
-        program.sink.report(errors.MISPLACED_PAUSE, _keyword(scope, item), place=place, help=help)
+        program.sink.report(
+            errors.MISPLACED_PAUSE, _keyword_of_pause(scope, item), place=place, help=help
+        )
 
 
-def _keyword(scope: ValueScope, pause: ast.Pause) -> Span:
+def _keyword_of_pause(scope: ValueScope, pause: ast.Pause) -> Span:
     return Span(scope.module.source, pause.start, pause.start + len("pause"))

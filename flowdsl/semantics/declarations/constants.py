@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
-from ..calls.call_graph import MAX_CHARACTERS, written_size
+from ..calls.call_graph import MAX_CHARACTERS, count_literal_characters
 from ..model import CONST, ENVIRONMENT, RowsFile, SemanticModel, ValueSymbol
 from ..names.paths import path_of
 from ..names.scopes import ValueScope
 from ..program import MAX_CHAIN, ModuleScope, Program
 from ..texts.rules import CONTROLS
 from ..types import STRING
-from ..values.expressions import infer, key_text
-from ..values.spelling import spell
-from .text_files import held_rows, load_text
+from ..values.expressions import infer_type, key_text
+from ..values.spelling import spell_constant
+from .text_files import collect_rows_files, load_text
 
 
 def resolve_consts(program: Program) -> None:
@@ -54,7 +54,7 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         return
     assert const.value is not None
     program.resolving.append(const)
-    size = written_size(const.value)
+    size = count_literal_characters(const.value)
     for home, used in _consts_in(scope, const.value):
         _resolve_const(program, home, used)
         size += program.const_sizes.get(used, 0)
@@ -62,7 +62,7 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
     span = const.name.span(scope.source)
     if not _is_small(program, scope, const, size):
         return
-    type_ = infer(program, ValueScope(scope), const.value, places.CONSTANT)
+    type_ = infer_type(program, ValueScope(scope), const.value, places.CONSTANT)
     known = const.value in program.constants
     program.consts[const] = ValueSymbol(
         CONST,
@@ -71,16 +71,16 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
         span,
         value=program.constants.get(const.value),
         literal=None if known else const.value,
-        rows=tuple(_held_rows(program, scope, const)),
+        rows=tuple(_collect_fixture_rows(program, scope, const)),
     )
 
 
-def _held_rows(
+def _collect_fixture_rows(
     program: Program, scope: ModuleScope, const: ast.ConstDecl
 ) -> Iterator[tuple[str, RowsFile | None]]:
     """What a fixture takes from files."""
     if isinstance(const.value, ast.ObjectExpr):
-        yield from held_rows(program, scope, const.value, const.rows)
+        yield from collect_rows_files(program, scope, const.value, const.rows)
 
 
 def _resolve_file(
@@ -101,7 +101,7 @@ def _resolve_file(
         line = text.count("\n", 0, text.index(control)) + 1
         reason = f"it holds the control character U+{ord(control):04X} (line {line})"
         span = written.span(scope.source)
-        program.sink.report(errors.UNREADABLE_FILE, span, path=written_path(path), reason=reason)
+        program.sink.report(errors.UNREADABLE_FILE, span, path=spell_flow_path(path), reason=reason)
         return
     span = const.name.span(scope.source)
     program.consts[const] = ValueSymbol(CONST, const.name.text, STRING, span, value=text)
@@ -157,16 +157,16 @@ def constant_json(program: Program, expr: ast.Expr) -> Any:
     return expr
 
 
-def evaluate(model: SemanticModel, value: Any, variables: Mapping[str, str]) -> Any:
+def evaluate_constant(model: SemanticModel, value: Any, variables: Mapping[str, str]) -> Any:
     """The JSON value of a literal, or of JSON with AST nodes inside, in one environment.
 
     `env.x` is `variables["x"]`. For programs without errors only: every name has to be resolved,
     and every variable there.
     """
     if isinstance(value, list):
-        return [evaluate(model, item, variables) for item in value]
+        return [evaluate_constant(model, item, variables) for item in value]
     if isinstance(value, dict):
-        return {key: evaluate(model, item, variables) for key, item in value.items()}
+        return {key: evaluate_constant(model, item, variables) for key, item in value.items()}
     if not isinstance(value, ast.Node):
         return value
     if value in model.constants:
@@ -175,9 +175,12 @@ def evaluate(model: SemanticModel, value: Any, variables: Mapping[str, str]) -> 
         case ast.Text(parts=parts):
             return "".join(_evaluate_piece(model, part, variables) for part in parts)
         case ast.ListExpr(items=items):
-            return [evaluate(model, item, variables) for item in items]
+            return [evaluate_constant(model, item, variables) for item in items]
         case ast.ObjectExpr(pairs=pairs):
-            return {key_text(pair.key): evaluate(model, pair.value, variables) for pair in pairs}
+            return {
+                key_text(pair.key): evaluate_constant(model, pair.value, variables)
+                for pair in pairs
+            }
         case ast.Ref() | ast.ConstRef():
             return _evaluate_name(model, value, variables)
         case _:
@@ -191,7 +194,7 @@ def _evaluate_piece(model: SemanticModel, part: ast.TextPart, variables: Mapping
         case ast.TextComment():
             return ""
         case ast.Ref():
-            return spell(evaluate(model, part, variables))
+            return spell_constant(evaluate_constant(model, part, variables))
 
 
 def _evaluate_name(
@@ -201,7 +204,11 @@ def _evaluate_name(
     if symbol.kind == ENVIRONMENT:
         assert isinstance(node, ast.Ref) and isinstance(node.path[0], ast.FieldAccess)
         return variables[node.path[0].name]
-    value = symbol.value if symbol.literal is None else evaluate(model, symbol.literal, variables)
+    value = (
+        symbol.value
+        if symbol.literal is None
+        else evaluate_constant(model, symbol.literal, variables)
+    )
     if isinstance(node, ast.Ref):
         for part in path_of(node, symbol):
             value = value[part.index if isinstance(part, ast.IndexAccess) else part.name]

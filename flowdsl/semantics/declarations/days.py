@@ -12,9 +12,9 @@ from .. import errors, places
 from ..model import TaskSymbol, WorkflowSymbol
 from ..names.scopes import ValueScope
 from ..program import ModuleScope, Program
-from ..types import FIXED, PRIMITIVE, TODAY, Day, FieldType, Optional, Type, Unknown, describe
+from ..types import FIXED, PRIMITIVE, TODAY, Day, FieldType, Optional, Type, Unknown, describe_type
 from ..types import INPUT as EARLIER
-from ..values.expressions import infer
+from ..values.expressions import infer_type
 from ..values.formats import is_spelled
 from .constants import constant_json
 
@@ -49,19 +49,19 @@ def check_day(
     `others` are the other inputs, those below without a type; None where the field is no input.
     """
     if others is None or (type_ != DATE and not isinstance(type_, Unknown)):
-        why = "this is no input" if others is None else f"this is a `{describe(type_)}`"
+        why = "this is no input" if others is None else f"this is a `{describe_type(type_)}`"
         program.sink.report(errors.MISPLACED_DAY, default.span(scope.source), why=why)
         return None
     if isinstance(default, ast.ConstRef):
-        return _day(program, scope, default, (), others)
+        return _resolve_day(program, scope, default, (), others)
     shifts = tuple((each.count, each.unit) for each in default.shifts)
     if isinstance(default.base, ast.StartOf):
         return Day(default.base.unit, "", shifts)
     assert isinstance(default.base, ast.ConstRef), "only a `type` names a value"
-    return _day(program, scope, default.base, shifts, others)
+    return _resolve_day(program, scope, default.base, shifts, others)
 
 
-def _day(
+def _resolve_day(
     program: Program,
     scope: ModuleScope,
     base: ast.ConstRef,
@@ -78,7 +78,7 @@ def _day(
     elif base.name.namespace is None and name == TODAY and name not in scope.names:
         return Day(TODAY, "", shifts)
     else:
-        found = infer(program, ValueScope(scope), base, places.CONSTANT)
+        found = infer_type(program, ValueScope(scope), base, places.CONSTANT)
         value = program.constants.get(base)
         if isinstance(value, str) and is_spelled("date", value):
             return Day(FIXED, value, shifts)
@@ -100,7 +100,7 @@ def _why_not(field: FieldType | None) -> str | None:
         return "it may be missing"
     if field.type == DATE or isinstance(field.type, Unknown):
         return None
-    return f"its type is `{describe(field.type)}`"
+    return f"its type is `{describe_type(field.type)}`"
 
 
 # Which workflows may type days of the desktop: those that say `terminal { dates = true }`.
@@ -114,7 +114,7 @@ def check_dates_allowed(program: Program) -> None:
         steps = workflow.declaration.steps
         if steps is None or _allows_dates(program, workflow):
             continue
-        for span, call in _typed_in(program, steps, workflow.module, None, []):
+        for span, call in _find_typed_days(program, steps, workflow.module, None, []):
             labels = () if call is None else (Label(call, "this call leads there"),)
             program.sink.report(errors.DAY_NEEDS_TERMINAL, span, labels=labels)
 
@@ -128,7 +128,7 @@ def _allows_dates(program: Program, workflow: WorkflowSymbol) -> bool:
     )
 
 
-def _typed_in(
+def _find_typed_days(
     program: Program,
     body: ast.Block,
     module: ast.Module,
@@ -142,6 +142,6 @@ def _typed_in(
             if task is not None and task not in active:
                 leads = call or Span(module.source, statement.start, statement.task.end)
                 inner = task.declaration.body
-                yield from _typed_in(program, inner, task.module, leads, [*active, task])
+                yield from _find_typed_days(program, inner, task.module, leads, [*active, task])
         elif isinstance(statement, ast.TypeStmt) and statement in program.typed_days:
             yield statement.value.span(module.source), call

@@ -20,7 +20,7 @@ from ..model import INPUT, STEP, ValueSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import Constraints, Enum, FieldType, ListOf, Primitive, RecordOf, Type, strip_optional
-from ..values.bounds import is_number, quotable
+from ..values.bounds import is_number, make_quotable
 
 _DATES = ("2026-01-31", "1999-12-01", "2024-02-29")
 
@@ -34,9 +34,9 @@ def check_hand_over(
     source = _field_at(program, value)
     if source is None:
         return
-    for have, want in _pairs(source, target.field):
-        for shown, constant in _possible(have, want):
-            broken = _broken(constant, want.constraints)
+    for have, want in _pair_fields(source, target.field):
+        for shown, constant in _generate_possible_values(have, want):
+            broken = _find_broken_bound(constant, want.constraints)
             if broken is None:
                 continue
             span = value.span(scope.module.source)
@@ -45,7 +45,9 @@ def check_hand_over(
             program.sink.report(
                 errors.VALUE_OUT_OF_BOUNDS,
                 span,
-                problem=f"{shown}, which {_written(span.text, source, have)} may be, {problem}",
+                problem=(
+                    f"{shown}, which {_describe_source(span.text, source, have)} may be, {problem}"
+                ),
                 bound=f"@{bound}" if argument is None else f"@{bound}({argument})",
                 name=want.name,
                 help="give both the same bounds, or a value that the input takes",
@@ -54,7 +56,7 @@ def check_hand_over(
             return
 
 
-def _written(text: str, source: FieldType, have: FieldType) -> str:
+def _describe_source(text: str, source: FieldType, have: FieldType) -> str:
     return f"`{text}`" if have is source else f"`{have.name}` of `{text}`"
 
 
@@ -75,30 +77,30 @@ def _field_at(program: Program, ref: ast.Ref) -> FieldType | None:
     return field
 
 
-def _pairs(have: FieldType, want: FieldType) -> Iterator[tuple[FieldType, FieldType]]:
+def _pair_fields(have: FieldType, want: FieldType) -> Iterator[tuple[FieldType, FieldType]]:
     """A field beside the one that takes it, and those inside of both."""
     yield have, want
-    yield from _inside(have.type, want.type)
+    yield from _pair_inner_fields(have.type, want.type)
 
 
-def _inside(have: Type, want: Type) -> Iterator[tuple[FieldType, FieldType]]:
+def _pair_inner_fields(have: Type, want: Type) -> Iterator[tuple[FieldType, FieldType]]:
     source, target = strip_optional(have), strip_optional(want)
     if isinstance(source, ListOf) and isinstance(target, ListOf):
-        yield from _inside(source.element, target.element)
+        yield from _pair_inner_fields(source.element, target.element)
     elif isinstance(source, RecordOf) and isinstance(target, RecordOf) and source is not target:
         for field in target.fields:
             given = source.field(field.name)
             if given is not None:
-                yield from _pairs(given, field)
+                yield from _pair_fields(given, field)
 
 
-def _possible(have: FieldType, want: FieldType) -> Iterator[tuple[str, Any]]:
+def _generate_possible_values(have: FieldType, want: FieldType) -> Iterator[tuple[str, Any]]:
     """Values that the types tell `have` may be, with their words: those at its bounds."""
     of, wanted = have.constraints, want.constraints
     inner = strip_optional(have.type)
     match inner:
         case Enum(values=values):
-            yield from ((f"`{quotable(str(each))}`", each) for each in values)
+            yield from ((f"`{make_quotable(str(each))}`", each) for each in values)
         case ListOf():
             for count in (of.min_items, of.max_items):
                 if count is not None:
@@ -106,27 +108,29 @@ def _possible(have: FieldType, want: FieldType) -> Iterator[tuple[str, Any]]:
                     yield f"a list of {words}", [None] * count
         case Primitive("int" | "number"):
             if of.minimum is not None and wanted.minimum is not None:
-                yield from _number(of.minimum, inner, "ROUND_CEILING")
+                yield from _generate_number(of.minimum, inner, "ROUND_CEILING")
             if of.maximum is not None and wanted.maximum is not None:
-                yield from _number(of.maximum, inner, "ROUND_FLOOR")
+                yield from _generate_number(of.maximum, inner, "ROUND_FLOOR")
         case Primitive("date") if wanted.pattern is not None:
-            refused = [each for each in _DATES if _broken(each, wanted) is not None]
+            refused = [each for each in _DATES if _find_broken_bound(each, wanted) is not None]
             if len(refused) == len(_DATES):  # a pattern of some days only is not told
                 yield f"`{refused[0]}`", refused[0]
         case Primitive("string"):
-            yield from _texts(of, wanted)
+            yield from _generate_texts(of, wanted)
         case _:
             return
 
 
-def _number(bound: int | str, type_: Primitive, rounding: str) -> Iterator[tuple[str, Any]]:
+def _generate_number(
+    bound: int | str, type_: Primitive, rounding: str
+) -> Iterator[tuple[str, Any]]:
     number = _decimal(bound)
     if type_.name == "int":
         number = number.to_integral_value(rounding)
     yield f"`{number}`", number
 
 
-def _texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str, Any]]:
+def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str, Any]]:
     """Texts of the lengths and of the pattern that are stated."""
     if of.pattern is None:
         for length, other in (
@@ -147,7 +151,7 @@ def _texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str, Any]]:
         text = matching_text(of.pattern, at_least=length)
         fits = text is not None and may_match(of.pattern, text) and len(text) >= least
         if text is not None and fits and (of.max_length is None or len(text) <= of.max_length):
-            yield f"`{quotable(text)}`", text
+            yield f"`{make_quotable(text)}`", text
 
 
 def _decimal(number: int | str) -> Any:
@@ -156,7 +160,7 @@ def _decimal(number: int | str) -> Any:
     return Decimal(number)
 
 
-def _broken(value: Any, bounds: Constraints) -> tuple[str, str, str | None] | None:
+def _find_broken_bound(value: Any, bounds: Constraints) -> tuple[str, str, str | None] | None:
     """What a value does to which bound, with its argument; None where it keeps all."""
     least: int | str | None
     most: int | str | None

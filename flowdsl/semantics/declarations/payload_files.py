@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.source.text import Span
 
 from .. import errors
@@ -31,15 +31,15 @@ that are no JSON object."""
 
 def check_checks_file(program: Program, named_at: Span, path: str) -> None:
     """Report, at `named_at`, why the file at `path` cannot be the checks of a workflow."""
-    _check(program, named_at, path, "post-run checks", _checks_problem)
+    _check_payload_file(program, named_at, path, "post-run checks", _checks_problem)
 
 
 def check_extra_file(program: Program, named_at: Span, path: str) -> None:
     """Report, at `named_at`, why the file at `path` cannot be further fields of a workflow."""
-    _check(program, named_at, path, "fields of a workflow", _extra_problem)
+    _check_payload_file(program, named_at, path, "fields of a workflow", _extra_problem)
 
 
-def _check(
+def _check_payload_file(
     program: Program,
     named_at: Span,
     path: str,
@@ -55,7 +55,7 @@ def _check(
         problem = problem_of(content) if isinstance(content, dict) else "it holds no JSON object"
     if problem is not None:
         spec = errors.MALFORMED_PAYLOAD_FILE
-        program.sink.report(spec, named_at, path=written_path(path), what=what, problem=problem)
+        program.sink.report(spec, named_at, path=spell_flow_path(path), what=what, problem=problem)
 
 
 def _checks_problem(content: dict[str, Any]) -> str | None:

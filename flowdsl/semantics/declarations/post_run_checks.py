@@ -13,10 +13,10 @@ from ..model import LOOP, ChainSymbol, ValueSymbol
 from ..names.references import resolve_ref
 from ..names.scopes import ValueScope
 from ..program import Program
-from ..types import ANY, INT, UNKNOWN, ListOf, Type, Unknown, describe, strip_optional
+from ..types import ANY, INT, UNKNOWN, ListOf, Type, Unknown, describe_type, strip_optional
 from ..values.annotations import check_pattern
-from ..values.assignability import assignable
-from ..values.expressions import check_text, infer
+from ..values.assignability import is_assignable
+from ..values.expressions import check_text, infer_type
 
 
 def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
@@ -31,7 +31,7 @@ def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection
         if check.extra is not None:
             from .wire import CHECK_FIELDS, check_extra
 
-            infer(program, scope, check.extra, places.CHECK)
+            infer_type(program, scope, check.extra, places.CHECK)
             check_extra(program, scope.module.module, check.extra, CHECK_FIELDS)
         if check.label is None:
             continue
@@ -75,7 +75,7 @@ def _check_target(
                 check_pattern(program, pattern.span(scope.module.source), value)
             _check_count(program, scope, count)
         case ast.EachTarget(variable=variable, iterable=iterable, template=template):
-            element = _element(program, scope, iterable)
+            element = _infer_element_type(program, scope, iterable)
             span = variable.span(scope.module.source)
             symbol = ValueSymbol(LOOP, variable.text, element, span)
             program.iterables[symbol] = iterable
@@ -101,20 +101,22 @@ def _check_count(program: Program, scope: ValueScope, count: ast.IntLit | ast.Re
     known = program.constants.get(count)
     if isinstance(known, int) and known < 0:
         program.sink.report(errors.BOUND_TOO_SMALL, span, value=known)
-    if not isinstance(inner, ListOf) and not assignable(inner, INT):
+    if not isinstance(inner, ListOf) and not is_assignable(inner, INT):
         what = "a count"
         program.sink.report(
             errors.TYPE_MISMATCH,
             span,
             what=what,
             wanted="int",
-            found=describe(type_),
+            found=describe_type(type_),
             help="name an `int` or a list, whose length counts",
         )
 
 
-def _element(program: Program, scope: ValueScope, iterable: ast.Ref | ast.ListExpr) -> Type:
-    type_ = infer(program, scope, iterable, places.CHECK_LIST)
+def _infer_element_type(
+    program: Program, scope: ValueScope, iterable: ast.Ref | ast.ListExpr
+) -> Type:
+    type_ = infer_type(program, scope, iterable, places.CHECK_LIST)
     inner = strip_optional(type_)
     if isinstance(inner, ListOf):
         return inner.element
@@ -122,7 +124,7 @@ def _element(program: Program, scope: ValueScope, iterable: ast.Ref | ast.ListEx
         return UNKNOWN
     if inner != ANY:
         span = iterable.span(scope.module.source)
-        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe(type_))
+        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe_type(type_))
         return UNKNOWN
     return ANY
 
@@ -139,11 +141,11 @@ def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]
         for section in workflow.declaration.items:
             for check in section.checks if isinstance(section, ast.ChecksSection) else ():
                 if isinstance(check.body, ast.CleanupCheck):
-                    span = _opening(workflow.module, check.body)
+                    span = _span_of_opening(workflow.module, check.body)
                     program.sink.report(errors.CLEANUP_WITHOUT_CHAIN, span, workflow=workflow.name)
 
 
-def _opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
+def _span_of_opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
     """The place of the words `on failure`."""
     written = module.source.text[cleanup.start : cleanup.prompt.start]
     return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import Names, known_names, misspelt
+from flowdsl.diagnostics.suggest import Names, find_misspelt_name, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -28,7 +28,7 @@ _RUNTIME = r"(?<![\\{])\{\{[ \t]*([A-Za-z_]\w*)" + _PATH + r"[ \t]*\}\}(?!\})"
 _PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
 
 
-class _Prompt:
+class _PromptFile:
     """A prompt file and the workflow that takes it in.
 
     `labels` point to the line of the flow that names the file: a suppression comment there holds
@@ -53,7 +53,7 @@ class _Prompt:
         return found
 
 
-class _Given(Record):
+class _GivenValues(Record):
     """The values that a run is given, by name.
 
     `is_open`: the schema says that there may be others.
@@ -66,8 +66,10 @@ class _Given(Record):
     is_open: bool
 
 
-def _named(inputs: dict[str, FieldType], secrets: dict[str, FieldType], *, is_open: bool) -> _Given:
-    return _Given(inputs, secrets, Names(inputs), Names(secrets), is_open)
+def _make_given_values(
+    inputs: dict[str, FieldType], secrets: dict[str, FieldType], *, is_open: bool
+) -> _GivenValues:
+    return _GivenValues(inputs, secrets, Names(inputs), Names(secrets), is_open)
 
 
 def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> None:
@@ -77,16 +79,18 @@ def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: Work
     """
     path = workflow.prompt_from
     assert path is not None
-    prompt = _Prompt(program, workflow, path)
-    given = _given(program, workflow, declared)
+    prompt = _PromptFile(program, workflow, path)
+    given = _collect_given_values(program, workflow, declared)
     if given is not None:
         _check_given(prompt, given)
-    outputs = _outputs(program, workflow, declared)
+    outputs = _collect_output_names(program, workflow, declared)
     if outputs:
         _check_runtime(prompt, outputs)
 
 
-def _given(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> _Given | None:
+def _collect_given_values(
+    program: Program, workflow: WorkflowSymbol, declared: WorkflowFields
+) -> _GivenValues | None:
     """The values that the schema lists.
 
     None without a schema, or with one that does not tell: then any name may be given.
@@ -95,30 +99,34 @@ def _given(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields)
     if workflow.inputs_from is None:
         if declared.inputs is None or (not declared.inputs and not secrets):
             return None
-        return _named({field.wire_name: field for field in declared.inputs}, secrets, is_open=False)
-    from ..values.schema_files import listed_fields
+        return _make_given_values(
+            {field.wire_name: field for field in declared.inputs}, secrets, is_open=False
+        )
+    from ..values.schema_files import read_schema_fields
 
-    listed = listed_fields(program.texts[workflow.inputs_from])
+    listed = read_schema_fields(program.texts[workflow.inputs_from])
     if listed is None:
         return None
     inputs = {field.name: field for field in listed.fields if field.name[0] != "$"}
     secrets |= {field.name[1:]: field for field in listed.fields if field.name[0] == "$"}
-    return _named(inputs, secrets, is_open=listed.is_open) if inputs or secrets else None
+    return (
+        _make_given_values(inputs, secrets, is_open=listed.is_open) if inputs or secrets else None
+    )
 
 
-def _outputs(
+def _collect_output_names(
     program: Program, workflow: WorkflowSymbol, declared: WorkflowFields
 ) -> frozenset[str]:
     """The names of the outputs that are known."""
     if workflow.outputs_from is None:
         return frozenset(field.wire_name for field in declared.outputs or ())
-    from ..values.schema_files import listed_fields
+    from ..values.schema_files import read_schema_fields
 
-    listed = listed_fields(program.texts[workflow.outputs_from])
+    listed = read_schema_fields(program.texts[workflow.outputs_from])
     return frozenset() if listed is None else frozenset(field.name for field in listed.fields)
 
 
-def _check_given(prompt: _Prompt, given: _Given) -> None:
+def _check_given(prompt: _PromptFile, given: _GivenValues) -> None:
     seen: set[str] = set()
     for found in re.finditer(_PLAIN, prompt.source.text):
         sigil, name, tail = found.groups()
@@ -131,18 +139,20 @@ def _check_given(prompt: _Prompt, given: _Given) -> None:
             _report_unknown(prompt, span, sigil, name, given)
 
 
-def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _Given) -> None:
+def _report_unknown(
+    prompt: _PromptFile, span: Span, sigil: str, name: str, given: _GivenValues
+) -> None:
     names, kind = (given.secret_names, "secret") if sigil else (given.input_names, "input")
-    meant = misspelt(name, names)
+    meant = find_misspelt_name(name, names)
     is_likely = True
     if meant is not None:
-        help = known_names(kind, (meant,), meant)
+        help = suggest_known_names(kind, (meant,), meant)
     elif not sigil and name in given.secrets:
         help = f"`{name}` is a secret; write `{{${name}}}`"
     elif sigil and name in given.inputs:
         help = f"`{name}` is an input; write `{{{name}}}`"
     else:
-        help, is_likely = known_names(kind, names, name), False
+        help, is_likely = suggest_known_names(kind, names, name), False
     if meant is not None and not given.is_open:
         prompt.sink.report(
             errors.UNDECLARED_IN_PROMPT,
@@ -163,7 +173,7 @@ def _report_unknown(prompt: _Prompt, span: Span, sigil: str, name: str, given: _
         )
 
 
-def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
+def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
     """Report the runtime values that are surely meant to be an output.
 
     An agent may keep runtime values of its own. One that stands several times is written and read
@@ -174,10 +184,10 @@ def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
     ordered = Names(outputs)
     for found in uses:
         name = found[1]
-        meant = None if name in outputs else misspelt(name, ordered)
+        meant = None if name in outputs else find_misspelt_name(name, ordered)
         if meant is None or name not in counts:
             continue
-        help = known_names("output", (meant,), meant)
+        help = suggest_known_names("output", (meant,), meant)
         span = Span(prompt.source, *found.span())
         if counts.pop(name) == 1:
             prompt.sink.report(
@@ -199,7 +209,7 @@ def _check_runtime(prompt: _Prompt, outputs: frozenset[str]) -> None:
             )
 
 
-def _check_path(prompt: _Prompt, span: Span, field: FieldType, tail: str) -> None:
+def _check_path(prompt: _PromptFile, span: Span, field: FieldType, tail: str) -> None:
     type_: Type = field.type
     owner = field.name
     for found in re.finditer(_PART, tail):
@@ -207,7 +217,7 @@ def _check_path(prompt: _Prompt, span: Span, field: FieldType, tail: str) -> Non
         type_ = strip_optional(type_)
         if isinstance(type_, Unknown) or type_ == ANY:
             return
-        inner = _inside(type_, key)
+        inner = _type_inside(type_, key)
         if inner is None:
             _report_path(prompt, span, type_, owner, found[0], key)
             return
@@ -216,7 +226,7 @@ def _check_path(prompt: _Prompt, span: Span, field: FieldType, tail: str) -> Non
 
 
 def _report_path(
-    prompt: _Prompt, span: Span, type_: Type, owner: str, part: str, key: str | None
+    prompt: _PromptFile, span: Span, type_: Type, owner: str, part: str, key: str | None
 ) -> None:
     """Report a path that leads nowhere.
 
@@ -228,8 +238,8 @@ def _report_path(
         help = "it is a list; write `[0]` for its first entry"
     elif isinstance(type_, RecordOf) and key is not None:
         names = prompt.names_of(type_)
-        help = known_names("field", names, key)
-        is_certain = misspelt(key, names) is not None
+        help = suggest_known_names("field", names, key)
+        is_certain = find_misspelt_name(key, names) is not None
     elif isinstance(type_, RecordOf):
         help = "it is a record; name a field"
     else:
@@ -255,7 +265,7 @@ def _report_path(
         )
 
 
-def _inside(type_: Type, key: str | None) -> Type | None:
+def _type_inside(type_: Type, key: str | None) -> Type | None:
     if isinstance(type_, ListOf):
         return type_.element if key is None else None
     if isinstance(type_, RecordOf) and key is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import known_names, rename_fix
+from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import variable_set_by
 
@@ -12,8 +12,8 @@ from ..model import RUNTIME, ValueSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..statements.arguments import task_of
-from ..types import STRING, UNKNOWN, Type, Unknown, describe
-from ..values.assignability import assignable
+from ..types import STRING, UNKNOWN, Type, Unknown, describe_type
+from ..values.assignability import is_assignable
 from .type_expressions import resolve_type
 
 
@@ -71,7 +71,7 @@ def _check_typed(
         span,
         name=name.text,
         operator="+=" if statement.append else "=",
-        help=known_names("runtime variable", found, name.text) if near else None,
+        help=suggest_known_names("runtime variable", found, name.text) if near else None,
         fixes=near,
     )
 
@@ -94,13 +94,13 @@ def _variable_type(program: Program, scope: ValueScope, statement: ast.Stmt) -> 
 def _check_same_type(program: Program, earlier: ValueSymbol, later: ValueSymbol) -> None:
     if isinstance(earlier.type, Unknown) or isinstance(later.type, Unknown):
         return
-    same = assignable(earlier.type, later.type) and assignable(later.type, earlier.type)
-    if not same or describe(earlier.type, None) != describe(later.type, None):
+    same = is_assignable(earlier.type, later.type) and is_assignable(later.type, earlier.type)
+    if not same or describe_type(earlier.type, None) != describe_type(later.type, None):
         program.sink.report(
             errors.RUNTIME_TYPE_CONFLICT,
             later.span,
             name=later.name,
-            type=describe(later.type),
-            earlier=describe(earlier.type),
-            labels=(Label(earlier.span, f"first set as `{describe(earlier.type)}`"),),
+            type=describe_type(later.type),
+            earlier=describe_type(earlier.type),
+            labels=(Label(earlier.span, f"first set as `{describe_type(earlier.type)}`"),),
         )

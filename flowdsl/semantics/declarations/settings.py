@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.suggest import known_names, rename_fix
+from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
@@ -75,7 +75,7 @@ def check_settings(
         rule = rules.get(name)
         if rule is None:
             span = setting.name.span(source)
-            help, fixes = known_names("setting", rules, name), rename_fix(span, rules)
+            help, fixes = suggest_known_names("setting", rules, name), rename_fix(span, rules)
             if name in SECTIONS and rules is WORKFLOW_SETTINGS:
                 help = f"a section stands without `=`: `{name} {{ ... }}`"
                 gap = Span(source, setting.name.end, setting.value.start)

@@ -12,7 +12,7 @@ from .. import errors, places
 from ..model import INPUT, PARAMETER, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
 from ..names.scopes import ValueScope
 from ..program import ModuleScope, Program, WorkflowFields
-from ..types import FieldType, RecordOf, Type, Unknown, describe
+from ..types import FieldType, RecordOf, Type, Unknown, describe_type
 from ..values.expressions import check_value
 from .constants import constant_json
 from .text_files import load_text
@@ -69,9 +69,9 @@ def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, 
         if kind not in _SECTION_NAMES:
             continue
         if kind in first:
-            labels = (Label(_keyword(scope, first[kind]), "the first one"),)
+            labels = (Label(_keyword_of_section(scope, first[kind]), "the first one"),)
             name = _SECTION_NAMES[kind]
-            span = _keyword(scope, item)
+            span = _keyword_of_section(scope, item)
             program.sink.report(errors.DUPLICATE_SECTION, span, name=name, labels=labels)
         else:
             first[kind] = item
@@ -80,14 +80,14 @@ def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, 
             earlier, later = sorted((first[one], first[other]), key=lambda item: item.start)
             program.sink.report(
                 errors.CONFLICTING_SECTIONS,
-                _keyword(scope, later),
+                _keyword_of_section(scope, later),
                 one=_SECTION_NAMES[one],
                 other=_SECTION_NAMES[other],
-                labels=(Label(_keyword(scope, earlier), "the other one"),),
+                labels=(Label(_keyword_of_section(scope, earlier), "the other one"),),
             )
 
 
-def _keyword(scope: ModuleScope, section: ast.Node) -> Span:
+def _keyword_of_section(scope: ModuleScope, section: ast.Node) -> Span:
     """The word that a section opens with."""
     word = _SECTION_NAMES[type(section)].split()[0]
     return Span(scope.source, section.start, section.start + len(word))
@@ -130,7 +130,7 @@ def _task_result(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> Ty
     result = resolve_type(program, scope, task.result)
     if not isinstance(result, RecordOf | Unknown):
         span = task.result.span(scope.source)
-        program.sink.report(errors.RESULT_NOT_A_RECORD, span, type=describe(result))
+        program.sink.report(errors.RESULT_NOT_A_RECORD, span, type=describe_type(result))
     return result
 
 
@@ -180,12 +180,12 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
         extra_from=files.get(ast.ExtraFrom),
         extra={},
     )
-    program.workflow_fields[workflow] = _known_fields(
+    program.workflow_fields[workflow] = _resolve_workflow_fields(
         program, scope, workflow, inputs, secrets, outputs
     )
 
 
-def _known_fields(
+def _resolve_workflow_fields(
     program: Program,
     scope: ModuleScope,
     workflow: ast.WorkflowDecl,
@@ -199,7 +199,7 @@ def _known_fields(
     symbol = program.workflows[workflow]
     for item in workflow.items:
         if isinstance(item, ast.InputsFrom):
-            found = _schema(program, scope, item.path, symbol.inputs_from)
+            found = _read_schema(program, scope, item.path, symbol.inputs_from)
             known_inputs = None if found is None else tuple(f for f in found if f.name[0] != "$")
             if found is not None:
                 secrets += tuple(
@@ -208,7 +208,7 @@ def _known_fields(
                     if f.name[0] == "$" and f.name[1:] not in {s.name for s in secrets}
                 )
         elif isinstance(item, ast.OutputsFrom):
-            known_outputs = _schema(program, scope, item.path, symbol.outputs_from)
+            known_outputs = _read_schema(program, scope, item.path, symbol.outputs_from)
         elif isinstance(item, ast.Setting) and item.name.text == "inputs":
             # Meant to be the section, which is reported.
             known_inputs = None
@@ -217,7 +217,7 @@ def _known_fields(
     return WorkflowFields(known_inputs, secrets, known_outputs)
 
 
-def _schema(
+def _read_schema(
     program: Program, scope: ModuleScope, written: ast.StringLit, path: str | None
 ) -> tuple[FieldType, ...] | None:
     if path is None or path not in program.texts:

@@ -41,7 +41,7 @@ def rows_file(program: Program, scope: ModuleScope, rows: ast.GivenRows) -> Rows
     return None if path is None else RowsFile(path, rows.path.span(scope.source))
 
 
-def held_rows(
+def collect_rows_files(
     program: Program,
     scope: ModuleScope,
     value: ast.ObjectExpr | None,

@@ -42,21 +42,21 @@ def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Ty
     """The type that `expr` means; it is kept in `program.declared_types`."""
     known = program.declared_types.get(expr)
     if known is None:
-        known = program.declared_types[expr] = _resolve(program, scope, expr)
+        known = program.declared_types[expr] = _resolve_expression(program, scope, expr)
     return known
 
 
-def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
+def _resolve_expression(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
     match expr:
         case ast.NamedType(name=dotted):
             if dotted.namespace is None and dotted.name.text in PRIMITIVE:
                 return PRIMITIVE[dotted.name.text]
             entry = find_declaration(program, scope, dotted, "type")
-            return UNKNOWN if entry is None else _named_type(program, scope, dotted, entry)
+            return UNKNOWN if entry is None else _resolve_named_type(program, scope, dotted, entry)
         case ast.ObjectType(fields=fields):
             return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
         case ast.EnumType():
-            return _enum(program, scope, expr)
+            return _resolve_enum(program, scope, expr)
         case ast.ListType(element=element):
             return ListOf(resolve_type(program, scope, element))
         case ast.OptionalType(inner=inner):
@@ -64,7 +64,9 @@ def _resolve(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
             return type_ if isinstance(type_, Optional | Unknown) else Optional(type_)
 
 
-def _named_type(program: Program, scope: ModuleScope, used: ast.Dotted, entry: Entry) -> Type:
+def _resolve_named_type(
+    program: Program, scope: ModuleScope, used: ast.Dotted, entry: Entry
+) -> Type:
     declaration = entry.declaration
     assert isinstance(declaration, ast.RecordDecl | ast.AliasDecl)
     if declaration in program.resolving:
@@ -78,10 +80,10 @@ def _named_type(program: Program, scope: ModuleScope, used: ast.Dotted, entry: E
         span = used.span(scope.source)
         program.sink.report(NESTING_TOO_DEEP, span, what="types", limit=MAX_CHAIN)
         return UNKNOWN
-    return declared_type(program, entry.home, declaration)
+    return resolve_declared_type(program, entry.home, declaration)
 
 
-def declared_type(
+def resolve_declared_type(
     program: Program, home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl
 ) -> Type:
     """The type of a type declaration: one object for each, since records are equal by identity."""
@@ -104,7 +106,7 @@ def declared_type(
     return type_
 
 
-def _enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> Type:
+def _resolve_enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> Type:
     """The enum of some values; UNKNOWN, reported, for texts and numbers together."""
     first: dict[str | int, ast.Node] = {}
     kinds: dict[type, ast.Node] = {}
@@ -154,7 +156,7 @@ def resolve_fields(
             continue
         first[field.name.text] = field.name
         del others[field.name.text]
-        type_ = _field(program, scope, field, section, others if days else None)
+        type_ = _resolve_field(program, scope, field, section, others if days else None)
         others[type_.name] = type_
         wire_name = type_.wire_name
         if wire_name in wire:
@@ -173,7 +175,7 @@ def _report_duplicate(
     program.sink.report(errors.DUPLICATE_FIELD, span, name=name, labels=labels)
 
 
-def _field(
+def _resolve_field(
     program: Program,
     scope: ModuleScope,
     field: ast.Field,
@@ -268,4 +270,4 @@ def resolve_declared_types(program: Program) -> None:
         scope = program.scopes[module]
         for declaration in module.declarations:
             if isinstance(declaration, ast.RecordDecl | ast.AliasDecl):
-                declared_type(program, scope, declaration)
+                resolve_declared_type(program, scope, declaration)

@@ -3,7 +3,7 @@ which entries of a loop."""
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.suggest import known_names, listed
+from flowdsl.diagnostics.suggest import join_names, suggest_known_names
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
@@ -12,9 +12,9 @@ from ..model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import UNKNOWN, ListOf, Optional, RecordOf, Type, Unknown, strip_optional
-from ..values.bounds import quotable
+from ..values.bounds import make_quotable
 from ..values.expressions import check_text, check_value
-from .run_texts import RunTexts, TextPatterns, chords
+from .run_texts import RunTexts, TextPatterns, normalize_chords
 from .stated import StatedWords
 
 Selector = ast.ItemNumber | ast.ItemWhere
@@ -44,8 +44,8 @@ def check_act(
             errors.UNKNOWN_ACT,
             node.span(scope.module.source),
             workflow=workflow.name,
-            act=f"{doing} {quotable(text)}" if text else doing,
-            help=help or _known(program, noun, known, text),
+            act=f"{doing} {make_quotable(text)}" if text else doing,
+            help=help or _describe_nearest_texts(program, noun, known, text),
         )
 
     if act.display is not None and not texts.displays.matches(act.display.value):
@@ -62,7 +62,7 @@ def check_act(
     sought = act.texts[-1]
     text = program.constants.get(inner_text(sought))
     if isinstance(text, str):
-        text = chords(text) if act.verb == "press" else on_one_line(text)
+        text = normalize_chords(text) if act.verb == "press" else on_one_line(text)
         if not is_possible(known, sought, text, words):
             report(sought, act.verb, "text", known, text)
     if len(act.texts) > 1 and not texts.types_nothing:
@@ -94,15 +94,15 @@ def check_step(
             errors.UNKNOWN_ACT,
             title.span(scope.module.source),
             workflow=workflow.name,
-            act=f"step {quotable(text)}",
-            help=_known(program, "step", texts.steps, text),
+            act=f"step {make_quotable(text)}",
+            help=_describe_nearest_texts(program, "step", texts.steps, text),
         )
 
 
-def _known(program: Program, noun: str, patterns: TextPatterns, text: str) -> str:
+def _describe_nearest_texts(program: Program, noun: str, patterns: TextPatterns, text: str) -> str:
     """The help for a text that nothing in a workflow has."""
-    names = program.names_of(patterns, lambda: map(quotable, patterns.written))
-    return known_names(noun, names, quotable(text))
+    names = program.names_of(patterns, lambda: map(make_quotable, patterns.written))
+    return suggest_known_names(noun, names, make_quotable(text))
 
 
 def inner_text(written: ast.Text | ast.PartText) -> ast.Text:
@@ -119,7 +119,7 @@ def is_possible(
     """Whether some text of a run can be `text`, or have it as a part; values of `words` alone."""
     if not isinstance(written, ast.PartText):
         return known.matches(text, words)
-    return any(known.holding(text)) if words is None else known.may_hold(text, words)
+    return any(known.find_texts_holding(text)) if words is None else known.may_hold(text, words)
 
 
 def check_selector(
@@ -144,14 +144,14 @@ def check_selector(
             return
     loop = None
     if texts is not None and workflow is not None:
-        loop = _loop(program, scope, selector, workflow, texts)
+        loop = _find_loop(program, scope, selector, workflow, texts)
     if isinstance(selector, ast.ItemWhere):
         wanted = UNKNOWN if loop is None else _field_type(program, scope, selector, loop)
         what = f"`{selector.field.text}` of an item"
         check_value(program, scope, selector.value, wanted, places.TEST_VALUE, what)
 
 
-def _loop(
+def _find_loop(
     program: Program,
     scope: ValueScope,
     selector: Selector,
@@ -174,7 +174,7 @@ def _loop(
         return found[0]
     which, help = "with items", None
     if names:
-        help = f"there are loops of {listed(names)}"
+        help = f"there are loops of {join_names(names)}"
         if of is None:
             help += (
                 f": write `{selector.span(scope.module.source).text} of {names[0]}`, or of another"

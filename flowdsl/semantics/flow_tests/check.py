@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from flowdsl.diagnostics.suggest import Names, known_names, listed, rename_fix
+from flowdsl.diagnostics.suggest import Names, join_names, rename_fix, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -20,7 +20,7 @@ from ..model import CONST, SECRET, ChainSymbol, TaskSymbol, ValueSymbol, Workflo
 from ..names.references import resolve_ref
 from ..names.scopes import ENV_ROOT, ValueScope, find_declaration
 from ..program import ModuleScope, Program, WorkflowFields
-from ..statements.arguments import quoted
+from ..statements.arguments import quote_names
 from ..types import (
     BOOL,
     PRIMITIVE,
@@ -33,8 +33,8 @@ from ..types import (
     Type,
     strip_optional,
 )
-from ..values.bounds import quotable
-from ..values.expressions import check_text, check_value, infer
+from ..values.bounds import make_quotable
+from ..values.expressions import check_text, check_value, infer_type
 from ..values.tables import rows_of
 from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
@@ -49,7 +49,7 @@ from .run_texts import (
     TextPatterns,
     texts_of_run,
 )
-from .stated import StatedWords, report_misplaced, stated_words
+from .stated import StatedWords, collect_stated_words, report_misplaced
 from .values import (
     COMMAND_WORDS,
     READ_WORDS,
@@ -57,8 +57,8 @@ from .values import (
     Words,
     check_fixture,
     check_pattern,
+    find_known_field,
     is_left_out,
-    known_field,
     take_words,
 )
 
@@ -207,9 +207,11 @@ class _TestChecker:
         fields = (*(self.fields.inputs or ()), *(f for each in of_steps for f in each.inputs))
         secrets = (*self.fields.secrets, *(f for each in of_steps for f in each.secrets))
         names = [secret.name for secret in secrets]
-        return stated_words(self.program, self.test, fields, names, self._reached(), chain)
+        return collect_stated_words(
+            self.program, self.test, fields, names, self._find_reachable_bodies(), chain
+        )
 
-    def _reached(self) -> Iterator[ast.Block]:
+    def _find_reachable_bodies(self) -> Iterator[ast.Block]:
         """The bodies that a run can come to."""
         pending = [body for body in self.bodies if body is not None]
         seen = {*pending}
@@ -235,7 +237,7 @@ class _TestChecker:
                 case ast.GivenSection(bindings=bindings):
                     self._given(bindings, inputs)
                 case ast.FixtureSection():
-                    self._fixture(item, inputs)
+                    self._check_fixture(item, inputs)
                 case ast.ThenGiven(section=then):
                     self._items((then,), {})
                 case ast.ExpectOfRun(number=number, item=expected_then):
@@ -244,7 +246,7 @@ class _TestChecker:
                 case ast.ScreenSection() | ast.CommandsSection() | ast.ReadsSection():
                     self._answers(item)
                 case ast.ItemAnswers(selector=selector, sections=sections):
-                    self._selector(selector)
+                    self._check_selector(selector)
                     outside = self._within
                     self._within = (*outside, selector.span(self.source).text)
                     for section in sections:
@@ -349,23 +351,23 @@ class _TestChecker:
         else:
             check_act(self.program, self.scope, act, self.subject, self._texts(), None)
         if selector is not None:
-            self._selector(selector)
+            self._check_selector(selector)
 
-    def _selector(self, selector: Selector) -> None:
+    def _check_selector(self, selector: Selector) -> None:
         check_selector(self.program, self.scope, selector, self.subject, self._texts())
 
     def _given(self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: Given) -> None:
         """Check inputs that are given by name, and note them in `given`."""
-        fields = self._given_fields()
+        fields = self._collect_givable_fields()
         for binding in bindings:
             name, span = binding.name.text, binding.name.span(self.source)
             if not self._is_first(name, span, given):
                 if isinstance(binding, ast.Binding):
-                    infer(self.program, self.scope, binding.value, places.TEST_VALUE)
+                    infer_type(self.program, self.scope, binding.value, places.TEST_VALUE)
                 continue
             if self._is_secret(name, span):
                 continue
-            field = known_field(self.program, fields, name, span)
+            field = find_known_field(self.program, fields, name, span)
             if isinstance(binding, ast.GivenRows):
                 file = rows_file(self.program, self.scope.module, binding)
                 if file is not None and field is not None:
@@ -381,7 +383,7 @@ class _TestChecker:
             value = binding.value
             check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
 
-    def _given_fields(self) -> tuple[FieldType, ...] | None:
+    def _collect_givable_fields(self) -> tuple[FieldType, ...] | None:
         """What `given` may hold: the inputs, and `today` where something depends on it."""
         fields = self.fields.inputs
         if fields is None or any(field.name == TODAY for field in fields):
@@ -392,9 +394,11 @@ class _TestChecker:
         counts = counts or bool(self.program.typed_days)
         return (*fields, FieldType(TODAY, PRIMITIVE["date"])) if counts else fields
 
-    def _fixture(self, section: ast.FixtureSection, given: Given) -> None:
+    def _check_fixture(self, section: ast.FixtureSection, given: Given) -> None:
         secrets = {field.name for field in self.fields.secrets}
-        held = check_fixture(self.program, self.scope, section, self._given_fields(), secrets)
+        held = check_fixture(
+            self.program, self.scope, section, self._collect_givable_fields(), secrets
+        )
         if held is None:
             given[_UNKNOWN] = section.span(self.source)
             return
@@ -428,7 +432,7 @@ class _TestChecker:
             name, span = each.name.text, each.name.span(self.source)
             field = None
             if self._is_first(name, span, named):
-                field = known_field(self.program, fields, name, span, noun)
+                field = find_known_field(self.program, fields, name, span, noun)
             wanted = UNKNOWN if field is None else field.type
             what = f"{noun} `{name}`"
             check_pattern(self.program, self.scope, each.value, wanted, what, field)
@@ -456,7 +460,7 @@ class _TestChecker:
             self.program.sink.report(
                 errors.MISSING_ARGUMENT,
                 place.span(self.source),
-                names=quoted(missing),
+                names=quote_names(missing),
                 target=self.subject.name,
             )
         elif TODAY not in given:
@@ -465,19 +469,21 @@ class _TestChecker:
     def _report_days(self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node) -> None:
         """Report inputs whose default counts from the day of the run, which nobody says."""
         assert self.subject is not None
-        left_out = self._left_out(items, given)
+        left_out = self._find_missing_inputs(items, given)
         counted = [field.name for field in left_out if field.day and field.day.needs_today]
         if counted:
             self.program.sink.report(
                 errors.MISSING_ARGUMENT,
                 place.span(self.source),
-                names=quoted([TODAY]),
+                names=quote_names([TODAY]),
                 target=self.subject.name,
-                help=f"the default of {quoted(counted)} counts from the day of the run: write "
-                f'`{TODAY} = "2026-03-01"` into `given`, or give {quoted(counted)} itself',
+                help=f"the default of {quote_names(counted)} counts from the day of the run: write "
+                f'`{TODAY} = "2026-03-01"` into `given`, or give {quote_names(counted)} itself',
             )
 
-    def _left_out(self, items: tuple[ast.TestItem, ...], given: Given) -> Iterator[FieldType]:
+    def _find_missing_inputs(
+        self, items: tuple[ast.TestItem, ...], given: Given
+    ) -> Iterator[FieldType]:
         """The inputs of the runs that are not given, neither by the test nor by its chain.
 
         Where a test expects that a step fails, the steps behind the first may not run.
@@ -486,12 +492,12 @@ class _TestChecker:
         steps = self.subject.steps if isinstance(self.subject, ChainSymbol) else ()
         aborts = any(isinstance(item, ast.ExpectAborts) for item in items)
         for step, workflow in steps[:1] if aborts else steps:
-            handed = self._handed(step)
+            handed = self._find_handed_inputs(step)
             for field in () if workflow is None else workflow.inputs:
                 if field.name not in handed:
                     yield field
 
-    def _handed(self, step: ast.ChainStep) -> set[str]:
+    def _find_handed_inputs(self, step: ast.ChainStep) -> set[str]:
         """The names of the inputs that a chain gives to a step."""
         assert isinstance(self.subject, ChainSymbol)
         sections = self.subject.declaration.items
@@ -539,7 +545,7 @@ class _TestChecker:
     def _report_answer(self, answer: ast.Node, section: str, help: str) -> None:
         span = answer.span(self.source)
         self.program.sink.report(
-            errors.UNKNOWN_ANSWER, span, answer=quotable(span.text), section=section, help=help
+            errors.UNKNOWN_ANSWER, span, answer=make_quotable(span.text), section=section, help=help
         )
 
     def _entries(self, value: ast.Literal) -> list[str] | None:
@@ -550,14 +556,14 @@ class _TestChecker:
                 NULL if item in self.program.words else kinds.get(type(item), VALUE)
                 for item in value.items
             ]
-        infer(self.program, self.scope, value, places.TEST_VALUE)
+        infer_type(self.program, self.scope, value, places.TEST_VALUE)
         return kind_of(self.program.constants.get(value))
 
     def _is_new(self, key: tuple[str, ...], span: Span, known: dict[tuple[str, ...], Span]) -> bool:
         """Whether `key` stands here for the first time; one that does not is reported."""
         first = known.setdefault(key, span)
         if first is not span:
-            spec, name = errors.DUPLICATE_ARGUMENT, quotable(key[-1])
+            spec, name = errors.DUPLICATE_ARGUMENT, make_quotable(key[-1])
             self.program.report_again(spec, span, first, name=name, first_time="given")
         return first is span
 
@@ -598,9 +604,9 @@ class _TestChecker:
         asking = next((each for each in others if texts.questions[each].matches(text)), None)
         asked = [texts.questions[kind] for kind in kinds]
         names = self.program.names_of(
-            (texts, kinds), lambda: {quotable(each) for one in asked for each in one.written}
+            (texts, kinds), lambda: {make_quotable(each) for one in asked for each in one.written}
         )
-        help = known_names("question", names, quotable(text))
+        help = suggest_known_names("question", names, make_quotable(text))
         if asking is not None and question not in (None, RUN):
             help = f"write `{asking}`, which asks it, in place of `{question}`"
         self.program.sink.report(
@@ -608,7 +614,7 @@ class _TestChecker:
             span,
             workflow=self.subject.name,
             question="" if question is None else f"{question} ",
-            text=mark + quotable(text),
+            text=mark + make_quotable(text),
             help=help,
         )
 
@@ -617,7 +623,7 @@ class _TestChecker:
         certain: set[str] = set()
         may = False
         for kind in kinds:
-            found, others = texts.questions[kind].holding(part)
+            found, others = texts.questions[kind].find_texts_holding(part)
             certain |= found
             may = may or others
         if len(certain) > 1:
@@ -625,17 +631,17 @@ class _TestChecker:
             self.program.sink.report(
                 errors.AMBIGUOUS_ANSWER,
                 span,
-                text=quotable(part),
+                text=make_quotable(part),
                 number=len(certain),
                 workflow=self.subject.name,
-                help=f"they are {listed(map(quotable, sorted(certain)))}",
+                help=f"they are {join_names(map(make_quotable, sorted(certain)))}",
             )
         return not certain and not may
 
-    def _known_texts(self, noun: str, patterns: TextPatterns, text: str) -> str:
+    def _describe_known_texts(self, noun: str, patterns: TextPatterns, text: str) -> str:
         """The help for a text that nothing in a workflow has."""
-        names = self.program.names_of(patterns, lambda: map(quotable, patterns.written))
-        return known_names(noun, names, quotable(text))
+        names = self.program.names_of(patterns, lambda: map(make_quotable, patterns.written))
+        return suggest_known_names(noun, names, make_quotable(text))
 
     def _reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None:
         reason = inner_text(written)
@@ -646,15 +652,17 @@ class _TestChecker:
             return
         text = on_one_line(text)
         known = texts.aborts if aborts else texts.finishes
-        is_possible = any(known.holding(text)) if reason is not written else known.matches(text)
+        is_possible = (
+            any(known.find_texts_holding(text)) if reason is not written else known.matches(text)
+        )
         if not is_possible:
             self.program.sink.report(
                 errors.IMPOSSIBLE_REASON,
                 written.span(self.source),
                 workflow=self.subject.name,
                 ends="aborts" if aborts else "finishes",
-                text=quotable(text),
-                help=self._known_texts("reason", known, text),
+                text=make_quotable(text),
+                help=self._describe_known_texts("reason", known, text),
             )
 
     def _read(self, answer: ast.ReadAnswer) -> None:
@@ -670,13 +678,13 @@ class _TestChecker:
             self._report_answer(each, "reads", "`unreadable` says that there is no value")
         if symbol is None or strange:
             if not strange:
-                infer(self.program, self.scope, answer.value, places.TEST_VALUE)
+                infer_type(self.program, self.scope, answer.value, places.TEST_VALUE)
             return
         # What cannot be read is missing, whatever the type of the variable is.
         wanted = symbol.type
         value = answer.value
         if isinstance(value, ast.NullLit) or value in self.program.words:
-            infer(self.program, self.scope, value, places.TEST_VALUE)
+            infer_type(self.program, self.scope, value, places.TEST_VALUE)
             return
         if answers_in_turn(self._entries(value), wanted):
             if isinstance(value, ast.ListExpr) and not value.items:
@@ -697,7 +705,7 @@ class _TestChecker:
         runtime = self.subject.runtime
         body = self.body
         for name in path[:-1]:
-            task = self._called_as(body, name)
+            task = self._find_called_task(body, name)
             if task is None:
                 return None
             runtime = task.runtime
@@ -720,12 +728,12 @@ class _TestChecker:
         self.program.report_unknown(errors.UNKNOWN_READ, span, noun, names, name=last.text)
         return None
 
-    def _called_as(self, body: ast.Block | None, name: ast.Name) -> TaskSymbol | None:
+    def _find_called_task(self, body: ast.Block | None, name: ast.Name) -> TaskSymbol | None:
         calls = self._calls_of(body)
         if name.text in calls.by_name:
             return self.program.calls.get(calls.by_name[name.text])
         span = name.span(self.source)
-        help = known_names("call", calls.names, name.text)
+        help = suggest_known_names("call", calls.names, name.text)
         if isinstance(self.subject, WorkflowSymbol | TaskSymbol) and body is self.body:
             if name.text == self.subject.name:
                 help = f"variables of `{name.text}` itself stand alone, without its name"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.source.gaps import fill
+from flowdsl.source.gaps import fill_gaps_from
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import STATEMENTS
@@ -14,7 +14,7 @@ from flowdsl.syntax.visit import walk
 from ..model import ENVIRONMENT, LOOP, RUNTIME, SECRET
 from ..program import Program
 from ..types import ANY, UNKNOWN, Enum, ListOf, Primitive, strip_optional
-from ..values.spelling import spell
+from ..values.spelling import spell_constant
 from .stated import StatedWords
 
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run", "type", "wait")
@@ -45,7 +45,7 @@ class TextPattern(Record):
 
     def may_hold(self, part: str, words: StatedWords) -> bool:
         """Whether `part` may stand in the text, with values of words that are stated."""
-        return any(self._are_stated(part, gaps, words) for gaps in self._alignments(part))
+        return any(self._are_stated(part, gaps, words) for gaps in self._find_alignments(part))
 
     def _are_stated(
         self, text: str, gaps: list[tuple[int, int]] | None, words: StatedWords
@@ -54,7 +54,7 @@ class TextPattern(Record):
             return False
         return self.is_open or all(words.have(text[start:end]) for start, end in gaps)
 
-    def _alignments(self, part: str) -> Iterator[list[tuple[int, int]] | None]:
+    def _find_alignments(self, part: str) -> Iterator[list[tuple[int, int]] | None]:
         """Where in `part` the values stand, for each way in which it may be cut out of the text."""
         pieces = self._joined()
         for first, head in enumerate(pieces):
@@ -76,7 +76,7 @@ class TextPattern(Record):
                     tails = [start for start in starts if part.endswith(start)]
                 for begin in heads:
                     for end in tails:
-                        yield fill([begin, *pieces[first + 1 : last], end], part)
+                        yield fill_gaps_from([begin, *pieces[first + 1 : last], end], part)
 
     def _joined(self) -> list[str | None]:
         """The pieces, neighbours that are known joined."""
@@ -101,7 +101,7 @@ class TextPattern(Record):
             pieces[0], text = pieces[0].lstrip(), text.lstrip()
         if pieces and pieces[-1] is not None:
             pieces[-1], text = pieces[-1].rstrip(), text.rstrip()
-        return fill(pieces, text) is not None
+        return fill_gaps_from(pieces, text) is not None
 
 
 _START = 24
@@ -158,7 +158,7 @@ class TextPatterns:
         """Whether a run can come to a text that contains `part`, with words that are stated."""
         return any(each.may_hold(part, words) for each in self._every)
 
-    def holding(self, part: str) -> tuple[set[str], bool]:
+    def find_texts_holding(self, part: str) -> tuple[set[str], bool]:
         """The spellings of the texts that contain `part` for certain, and whether others may."""
         certain = {each.written for each in self._every if each.holds(part)}
         may = any(None in each.pieces and each.written not in certain for each in self._every)
@@ -198,7 +198,7 @@ def texts_of_run(program: Program, *bodies: ast.Block) -> RunTexts:
     seen = {*bodies}
     while pending:
         for statement in program.statements(pending.pop()):
-            _collect(program, statement, found)
+            _collect_statement_texts(program, statement, found)
             if isinstance(statement, ast.CallStmt) and statement not in program.calls:
                 found.is_whole = False
             elif isinstance(statement, ast.CallStmt):
@@ -209,14 +209,14 @@ def texts_of_run(program: Program, *bodies: ast.Block) -> RunTexts:
     return found
 
 
-def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
+def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
     """Add the texts of one statement."""
     if isinstance(statement, ast.AnnotatedStmt):
         return  # what it holds comes by itself
     _collect_act(program, statement, found)
     match statement:
         case ast.StepStmt(title=title):
-            found.steps.append(_pattern(program, title))
+            found.steps.append(_make_text_pattern(program, title))
         case ast.IfStmt(branches=branches):
             for branch in branches:
                 _collect_sees(program, branch.condition, found)
@@ -228,13 +228,13 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
             found.questions[EXPECT].append(_ANYTHING)  # whether the field shows the day
             found.aborts.append(_ANYTHING)
         case ast.ExpectStmt(condition=text, otherwise=otherwise):
-            found.questions[EXPECT].append(_pattern(program, text))
+            found.questions[EXPECT].append(_make_text_pattern(program, text))
             _collect_end(program, otherwise, text, found)
         case ast.WaitUntilStmt(condition=text, otherwise=otherwise):
-            found.questions[WAIT].append(_pattern(program, text))
+            found.questions[WAIT].append(_make_text_pattern(program, text))
             _collect_end(program, otherwise, text, found)
         case ast.ChooseStmt(target=text, otherwise=otherwise):
-            found.questions[CHOOSE].append(_pattern(program, text))
+            found.questions[CHOOSE].append(_make_text_pattern(program, text))
             _collect_end(program, otherwise, text, found)
         case (
             ast.ExtractStmt(source=text, otherwise=otherwise)
@@ -242,7 +242,7 @@ def _collect(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
         ):
             _collect_end(program, otherwise, text, found)
         case ast.RunStmt(command=command, otherwise=ast.Otherwise() as otherwise):
-            found.questions[RUN].append(_pattern(program, command, exact=True))
+            found.questions[RUN].append(_make_text_pattern(program, command, exact=True))
             _collect_end(program, otherwise, None, found)
         case ast.RunStmt(name=ast.Name()):
             found.aborts.append(_ANYTHING)  # the command did not print what was to be read
@@ -268,7 +268,7 @@ def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None
         found.types_nothing = True
     match statement:
         case ast.PressStmt(keys=keys):
-            found.acts["press"].append(_known(chords(keys.value)))
+            found.acts["press"].append(_make_known_pattern(normalize_chords(keys.value)))
         case ast.WaitUntilStmt():
             return  # it asks, and is answered
         case (
@@ -276,23 +276,23 @@ def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None
             | ast.RepeatStmt(delay=ast.Duration() as pause)
             | ast.RetryStmt(delay=ast.Duration() as pause)
         ):
-            found.acts["wait"].append(_known(pause.text, str(pause.milliseconds)))
+            found.acts["wait"].append(_make_known_pattern(pause.text, str(pause.milliseconds)))
         case ast.TypeStmt(display=ast.StringLit() as display):
-            found.displays.append(_known(display.value))
+            found.displays.append(_make_known_pattern(display.value))
         case _:
             pass
     if row.keyword in found.acts and row.texts:
         text = getattr(statement, row.texts[-1][0])
         if isinstance(text, ast.Text):
-            found.acts[row.keyword].append(_pattern(program, text))
+            found.acts[row.keyword].append(_make_text_pattern(program, text))
 
 
-def _known(text: str, meaning: str | None = None) -> TextPattern:
+def _make_known_pattern(text: str, meaning: str | None = None) -> TextPattern:
     """A text without values, which is compared by what it means."""
     return TextPattern(text, (text if meaning is None else meaning,))
 
 
-def chords(keys: str) -> str:
+def normalize_chords(keys: str) -> str:
     """Keys as events have them: with one blank between them, in lower case."""
     return " ".join(keys.lower().split())
 
@@ -300,7 +300,7 @@ def chords(keys: str) -> str:
 def _collect_sees(program: Program, condition: ast.Condition, found: RunTexts) -> None:
     for node in walk(condition):
         if isinstance(node, ast.SeesExpr):
-            found.questions[SEES].append(_pattern(program, node.text))
+            found.questions[SEES].append(_make_text_pattern(program, node.text))
 
 
 def _collect_end(
@@ -315,7 +315,7 @@ def _collect_end(
         if own is None:
             found.aborts.append(_ANYTHING)
         else:
-            pattern = _pattern(program, own)
+            pattern = _make_text_pattern(program, own)
             found.aborts.append(TextPattern(f"… {pattern.written}", (None, *pattern.pieces)))
     elif not isinstance(otherwise.action, ast.Block):
         _collect_reason(program, otherwise.action, found)
@@ -325,10 +325,10 @@ def _collect_reason(
     program: Program, leaving: ast.FailStmt | ast.AbortStmt | ast.FinishStmt, found: RunTexts
 ) -> None:
     reasons = found.finishes if isinstance(leaving, ast.FinishStmt) else found.aborts
-    reasons.append(_pattern(program, leaving.reason))
+    reasons.append(_make_text_pattern(program, leaving.reason))
 
 
-def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPattern:
+def _make_text_pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPattern:
     """The texts that a text becomes, on one line as a run has all of them but commands.
 
     One with a name that is not declared may become any.
@@ -342,7 +342,7 @@ def _pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPa
             written.append(value)
         elif isinstance(part, ast.Ref):
             known = part in program.constants
-            held = spell(program.constants[part]) if known else None
+            held = spell_constant(program.constants[part]) if known else None
             if held is not None and not exact:
                 held = _without_line_ends(held)
             pieces.append(held)

@@ -34,7 +34,7 @@ class StatedWords:
         return not self.is_whole or all(word in self._joined for word in _WORD.findall(text))
 
 
-def stated_words(
+def collect_stated_words(
     program: Program,
     test: ast.TestDecl,
     fields: Iterable[FieldType],
@@ -221,7 +221,7 @@ _HELP: dict[str, dict[type[ast.Node], tuple[str, str]]] = {
 
 def report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, kind: str) -> None:
     """Report what only a test of something else can say, and what none can."""
-    found = [*_misplaced(test, _HELP[kind]), *_unknown(test)]
+    found = [*_find_misplaced_below(test, _HELP[kind]), *_find_unknown_words(test)]
     for item, word, help in found:
         span = item.span(module.source)
         word = word or span.text.split()[0]
@@ -229,14 +229,14 @@ def report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, 
         program.sink.report(errors.MISPLACED_EXPECTATION, place, kind=kind, word=word, help=help)
 
 
-def _unknown(test: ast.TestDecl) -> Iterator[tuple[ast.Node, str, str]]:
+def _find_unknown_words(test: ast.TestDecl) -> Iterator[tuple[ast.Node, str, str]]:
     """Other words than `refused` where that stands."""
     for node in walk(test):
         if isinstance(node, ast.ExpectRefused) and node.word.text != "refused":
             yield node.word, node.word.text, _REFUSED
 
 
-def _misplaced(
+def _find_misplaced_below(
     node: ast.Node, known: dict[type[ast.Node], tuple[str, str]]
 ) -> Iterator[tuple[ast.Node, str, str]]:
     """What is misplaced below a node; inside of a step and of what is found stands nothing more."""
@@ -244,4 +244,4 @@ def _misplaced(
         if type(child) in known:
             yield child, *known[type(child)]
         elif not isinstance(child, ast.StepAnswers):
-            yield from _misplaced(child, known)
+            yield from _find_misplaced_below(child, known)

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import known_names, rename_fix
+from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from .. import errors, places
-from ..declarations.text_files import held_rows
+from ..declarations.text_files import collect_rows_files
 from ..model import CONST, RowsFile, ValueSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
@@ -26,7 +26,7 @@ from ..types import (
     RecordOf,
     Type,
     Unknown,
-    describe,
+    describe_type,
     strip_optional,
 )
 from ..values.annotations import check_runnable_pattern
@@ -35,7 +35,7 @@ from ..values.expressions import (
     check_duplicate_keys,
     check_text,
     check_value,
-    infer,
+    infer_type,
     key_text,
 )
 from ..values.fitting import check_fit, check_known, is_textual, unknown_fields
@@ -81,7 +81,7 @@ def is_left_out(scope: ValueScope, value: ast.Expr) -> bool:
 # Inputs
 
 
-def known_field(
+def find_known_field(
     program: Program,
     fields: tuple[FieldType, ...] | None,
     name: str,
@@ -100,7 +100,7 @@ def known_field(
             span,
             name=name,
             noun=noun,
-            help=known_names(noun, names, name),
+            help=suggest_known_names(noun, names, name),
             fixes=rename_fix(span, names) if span.text == name else (),
             labels=labels,
         )
@@ -169,7 +169,11 @@ def _report_open(
 ) -> None:
     span = value.span(scope.module.source)
     program.sink.report(
-        errors.TYPE_MISMATCH, span, what=what, wanted=describe(wanted), found=describe(found)
+        errors.TYPE_MISMATCH,
+        span,
+        what=what,
+        wanted=describe_type(wanted),
+        found=describe_type(found),
     )
 
 
@@ -198,7 +202,7 @@ def _check_pairs(
                     span,
                     owner=record.name or what.replace("`", ""),
                     name=name,
-                    help=known_names("field", names, name),
+                    help=suggest_known_names("field", names, name),
                     fixes=rename_fix(span, names),
                 )
         type_ = ANY if field is None else field.type
@@ -231,7 +235,7 @@ def check_fixture(
     `secrets` are left to whoever takes the inputs. The rows of files are kept with the constants.
     """
     span = section.fixture.span(scope.module.source)
-    infer(program, scope, section.fixture, places.TEST_VALUE)
+    infer_type(program, scope, section.fixture, places.TEST_VALUE)
     symbol = program.values.get(section.fixture)
     if symbol is None:
         return None
@@ -265,10 +269,10 @@ class _Fixture:
 
     def named(self) -> list[Named]:
         """Each input that is given; what is changed goes before what the fixture holds."""
-        found: list[Named] = [*self._changed_values(), *self._changed_rows()]
+        found: list[Named] = [*self._collect_changed_values(), *self._collect_changed_rows()]
         changed = {name for name, _ in found}
-        found += self._held_rows(changed)
-        found += self._held_values(changed)
+        found += self._collect_unchanged_rows(changed)
+        found += self._collect_unchanged_values(changed)
         self._program.constants[self._section] = self._rows
         return found
 
@@ -277,11 +281,11 @@ class _Fixture:
         if name in self._secrets:
             return None
         labels = (Label(self._symbol.span, "the fixture"),) if held else ()
-        return known_field(self._program, self._fields, name, place, labels=labels)
+        return find_known_field(self._program, self._fields, name, place, labels=labels)
 
     # Behind `with`
 
-    def _changed_values(self) -> Iterator[Named]:
+    def _collect_changed_values(self) -> Iterator[Named]:
         program, scope, changes = self._program, self._scope, self._section.changes
         for pair in () if changes is None else changes.pairs:
             name, place = key_text(pair.key), pair.key.span(scope.module.source)
@@ -294,12 +298,12 @@ class _Fixture:
                 what = f"input `{name}`"
                 check_value(program, scope, pair.value, field.type, places.TEST_VALUE, what, field)
             else:
-                infer(program, scope, pair.value, places.TEST_VALUE)
+                infer_type(program, scope, pair.value, places.TEST_VALUE)
 
-    def _changed_rows(self) -> Iterator[Named]:
+    def _collect_changed_rows(self) -> Iterator[Named]:
         section, module = self._section, self._scope.module
         at = {each.name.text: each.name.span(module.source) for each in section.rows}
-        for name, file in held_rows(self._program, module, section.changes, section.rows):
+        for name, file in collect_rows_files(self._program, module, section.changes, section.rows):
             yield name, at[name]
             field = self._field(name, at[name])
             if field is not None and file is not None:
@@ -307,7 +311,7 @@ class _Fixture:
 
     # In the fixture
 
-    def _held_rows(self, changed: Collection[str]) -> Iterator[Named]:
+    def _collect_unchanged_rows(self, changed: Collection[str]) -> Iterator[Named]:
         for name, file in self._symbol.rows:
             if name in changed:
                 continue
@@ -324,7 +328,7 @@ class _Fixture:
             known[file, field] = rows_of(self._program, file, field, labels)
         return known[file, field]
 
-    def _held_values(self, changed: Collection[str]) -> Iterator[Named]:
+    def _collect_unchanged_values(self, changed: Collection[str]) -> Iterator[Named]:
         record = strip_optional(self._symbol.type)
         assert isinstance(record, RecordOf)
         for held in record.fields:
@@ -351,7 +355,7 @@ class _Fixture:
                 self._place,
                 owner=record.name or f"input {field.name}",
                 name=name,
-                help=known_names("field", names, name),
+                help=suggest_known_names("field", names, name),
                 labels=(Label(self._symbol.span, "the fixture"),),
             )
         if not unknown:
@@ -363,5 +367,5 @@ def _is_missing(program: Program, scope: ValueScope, value: ast.Expr) -> bool:
     take_words(program, scope, value, GIVEN_WORDS)
     if not isinstance(value, ast.ConstRef) or value not in program.words:
         return False
-    infer(program, scope, value, places.TEST_VALUE)
+    infer_type(program, scope, value, places.TEST_VALUE)
     return True

@@ -43,7 +43,7 @@ def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
     if name in _LISTS:
         return "a list type is written `string[]`", ()
     type_ = TYPES.get(name)
-    return None if type_ is None else (f"the type is `{type_}`", _write(span, type_))
+    return None if type_ is None else (f"the type is `{type_}`", _make_writing_fix(span, type_))
 
 
 def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
@@ -55,8 +55,8 @@ def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
         help = "a missing value is written `null`, and asked for with `x is empty`"
     else:
         help = f"the value is written `{value}`"
-    return help, _write(span, value)
+    return help, _make_writing_fix(span, value)
 
 
-def _write(span: Span, word: str) -> tuple[Fix, ...]:
+def _make_writing_fix(span: Span, word: str) -> tuple[Fix, ...]:
     return (Fix(f"write `{word}`", (Edit(span, word),), "safe"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.files import resolve_path
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -26,7 +26,7 @@ from ..types import (
     RecordOf,
     Type,
     Unknown,
-    describe,
+    describe_type,
     strip_optional,
 )
 from .scopes import PresenceKey, ValueScope
@@ -93,7 +93,7 @@ def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSy
     optional = False
     for length in range(len(path) + 1):
         if length > 0:
-            type_ = _member(program, scope, type_, ref, symbol, path[length - 1])
+            type_ = _resolve_member(program, scope, type_, ref, symbol, path[length - 1])
             if isinstance(type_, Unknown):
                 return UNKNOWN
         if isinstance(type_, Optional):
@@ -105,7 +105,7 @@ def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSy
     return Optional(type_) if optional else type_
 
 
-def _member(
+def _resolve_member(
     program: Program,
     scope: ValueScope,
     type_: Type,
@@ -119,7 +119,7 @@ def _member(
         if field is not None:
             return field.type
     span = part.span(scope.module.source)
-    owner = _written_before(scope, ref, symbol, part)
+    owner = _spell_leading_value(scope, ref, symbol, part)
     match type_:
         case Primitive(name="any"):
             return ANY
@@ -132,7 +132,7 @@ def _member(
                     span,
                     owner=owner,
                     kind="a record",
-                    help=f"its fields are {listed(field.name for field in type_.fields)}",
+                    help=f"its fields are {join_names(field.name for field in type_.fields)}",
                 )
                 return UNKNOWN
             names = program.names_of(type_, lambda: (field.name for field in type_.fields))
@@ -157,14 +157,18 @@ def _member(
             return element
         case Primitive() | Enum():
             program.sink.report(
-                errors.PATH_INTO_SCALAR, span, owner=owner, type=describe(type_), part=span.text
+                errors.PATH_INTO_SCALAR,
+                span,
+                owner=owner,
+                type=describe_type(type_),
+                part=span.text,
             )
             return UNKNOWN
         case Optional(inner):
-            return _member(program, scope, inner, ref, symbol, part)
+            return _resolve_member(program, scope, inner, ref, symbol, part)
 
 
-def _written_before(
+def _spell_leading_value(
     scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, part: ast.PathPart
 ) -> str:
     """The value that `part` leads into, as it is written."""
@@ -195,7 +199,7 @@ def imports_in(path: str, text: str) -> tuple[str, ...]:
     return tuple(sorted({each for each in found if each is not None}))
 
 
-def taken_in(path: str, text: str) -> tuple[str, ...]:
+def find_files_taken_in(path: str, text: str) -> tuple[str, ...]:
     """The project paths of all files that the flow `text` at `path` takes in, sorted.
 
     That is what stands behind `prompt from`, `const name from` and the like, and behind `image` and
@@ -212,7 +216,7 @@ def taken_in(path: str, text: str) -> tuple[str, ...]:
     return tuple(sorted({each for each in found if each is not None}))
 
 
-def connected(
+def group_connected_paths(
     paths: Iterable[str], imports_of: Callable[[str], Sequence[str]]
 ) -> list[tuple[str, ...]]:
     """The paths in groups, each sorted: imports connect those of a group with each other.

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
-from flowdsl.diagnostics.suggest import closest, known_names, listed, rename_fix, with_article
+from flowdsl.diagnostics.suggest import (
+    find_closest_name,
+    join_names,
+    prefix_article,
+    rename_fix,
+    suggest_known_names,
+)
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -22,7 +28,7 @@ _MEANT = {ast.INPUT: "an input", ast.RUNTIME: "a runtime variable", ast.SECRET: 
 _BARE = {ast.INPUT: ("", ""), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("$", "")}
 
 
-def written(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> str:
+def spell_reference(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> str:
     """The reference as it would be written with `sigil`, with braces when it stands in a text."""
     inside = scope.module.source.text[ref.name.start : ref.end].rstrip("} \t")
     before, after = (_BRACES if in_text else _BARE)[sigil]
@@ -138,7 +144,9 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
         errors.UNDECLARED_NAME,
         ref.span(scope.module.source),
         name=f"{ref.name.text}.{wanted}" if wanted else ref.name.text,
-        help=f"`{ref.name.text}` is an imported file; {known_names('const', consts, wanted)}",
+        help=(
+            f"`{ref.name.text}` is an imported file; {suggest_known_names('const', consts, wanted)}"
+        ),
     )
     return None
 
@@ -175,7 +183,7 @@ def _report_undeclared(
     help: str | None
     labels: tuple[Label, ...] = ()
     fixes: tuple[Fix, ...] = ()
-    near = closest(name, (ENV_ROOT,), consts, *own.values())
+    near = find_closest_name(name, (ENV_ROOT,), consts, *own.values())
     kind = None if near is None else scope.kind_of(near)
     foreign = None if in_text else foreign_value(name, ref.name.span(source))
     if foreign is not None and not ref.path:
@@ -187,7 +195,7 @@ def _report_undeclared(
         help = f"`{name}` is the variable of a loop and exists inside it only"
         labels = (Label(symbol.span, "the loop variable"),)
     elif near is not None and kind is not None:
-        help = f"{with_article(kind)} named `{near}` exists"
+        help = f"{prefix_article(kind)} named `{near}` exists"
         if sigil_of(kind) == ref.sigil:
             fixes = rename_fix(ref.name.span(source), (near,))
         else:
@@ -203,7 +211,9 @@ def _report_undeclared(
         noun = {ast.INPUT: "value", ast.RUNTIME: "runtime variable", ast.SECRET: "secret"}
         kind = noun[ref.sigil]
         help = (
-            f"the {kind}s here: {listed(*names)}" if any(names) else f"no {kind} is declared here"
+            f"the {kind}s here: {join_names(*names)}"
+            if any(names)
+            else f"no {kind} is declared here"
         )
     program.sink.report(
         errors.UNDECLARED_NAME,
@@ -225,17 +235,19 @@ def _report_sigil(
     in_text: bool,
 ) -> None:
     span = ref.span(scope.module.source)
-    right = written(ref, sigil_of(symbol.kind), scope, in_text=in_text)
+    right = spell_reference(ref, sigil_of(symbol.kind), scope, in_text=in_text)
     allowed = symbol.kind in place.allowed
     fixes = (Fix(f"write `{right}`", (Edit(span, right),)),) if allowed else ()
     help = (
-        f"write `{right}`" if allowed else f"{place.title} may not hold {with_article(symbol.kind)}"
+        f"write `{right}`"
+        if allowed
+        else f"{place.title} may not hold {prefix_article(symbol.kind)}"
     )
     program.sink.report(
         errors.WRONG_SIGIL,
         span,
         name=symbol.name,
-        kind=with_article(symbol.kind),
+        kind=prefix_article(symbol.kind),
         written=span.text,
         meant=_MEANT[ref.sigil],
         help=help,
@@ -260,14 +272,14 @@ def _report_place(
         spec,
         span,
         name=symbol.name,
-        kind=with_article(symbol.kind),
+        kind=prefix_article(symbol.kind),
         place=place.title,
-        allowed=listed_kinds(place),
+        allowed=describe_allowed_kinds(place),
         labels=labels,
     )
 
 
-def listed_kinds(place: Place) -> str:
+def describe_allowed_kinds(place: Place) -> str:
     """The kinds of values a place may hold, for a sentence."""
     order = ("input", "parameter", "loop variable", "runtime variable", "secret", "chain step")
     kinds = [f"{kind}s" for kind in order if kind in place.allowed]
@@ -298,16 +310,16 @@ def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Typ
     lacking = [env for env, values in program.environments.items() if name not in values]
     if lacking:
         everywhere = {known for values in program.environments.values() for known in values}
-        near = closest(name, everywhere - {name})
+        near = find_closest_name(name, everywhere - {name})
         kind = "environments" if len(lacking) > 1 else "environment"
         program.sink.report(
             errors.UNDEFINED_ENVIRONMENT_VALUE,
             span,
             name=name,
-            where=f"{kind} {listed(lacking)}",
+            where=f"{kind} {join_names(lacking)}",
             help=f"a value named `{near}` exists"
             if near is not None
-            else f"define `{name}` in the `vars` of {listed(lacking)} in `flowdsl.toml`",
+            else f"define `{name}` in the `vars` of {join_names(lacking)} in `flowdsl.toml`",
             fixes=rename_fix(name_span(scope, first), everywhere) if near is not None else (),
         )
         return UNKNOWN

@@ -9,13 +9,13 @@ from typing import TypeAlias
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import (
     Names,
-    closest,
-    known_names,
-    listed,
+    find_closest_name,
+    join_names,
+    prefix_article,
     rename_fix,
-    with_article,
+    suggest_known_names,
 )
-from flowdsl.source.files import library_of, written_path
+from flowdsl.source.files import library_of, spell_flow_path
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -65,16 +65,16 @@ def build_module_scopes(program: Program, entries: Collection[str] = ()) -> None
         program.scopes[module] = scope
         for declaration in module.declarations:
             if not isinstance(declaration, ast.TestDecl):
-                _declare(program, scope, declaration)
+                _declare_name(program, scope, declaration)
         for name in scope.unread:
             scope.names.setdefault(name, None)
     for module in program.sources.modules:
         for import_ in module.imports:
-            _import(program, program.scopes[module], import_)
+            _import_names(program, program.scopes[module], import_)
     _report_shared_addresses(program, entries)
 
 
-def _declare(program: Program, scope: ModuleScope, declaration: ast.Decl) -> None:
+def _declare_name(program: Program, scope: ModuleScope, declaration: ast.Decl) -> None:
     assert not isinstance(declaration, ast.TestDecl)
     name = declaration.name.text
     span = declaration.name.span(scope.source)
@@ -96,7 +96,7 @@ def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> N
     program.report_again(spec, span, first, name=name, first_time="declared")
 
 
-def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
+def _import_names(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
     """Bring the names of one import into the scope of a file."""
     target = program.sources.targets.get(import_)
     other = program.scopes[target] if target is not None else None
@@ -105,13 +105,13 @@ def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
         name = import_.name.text
         if name == ENV_ROOT:
             program.sink.report(errors.RESERVED_NAME, span, name=name)
-        elif not _clashes(program, scope, name, span):
+        elif not _report_clash(program, scope, name, span):
             scope.namespaces[name] = (other, span)
         return
     for imported in import_.names:
         local = imported.alias or imported.name
         span = local.span(scope.source)
-        if _clashes(program, scope, local.text, span):
+        if _report_clash(program, scope, local.text, span):
             continue
         found = other.own.get(imported.name.text) if other is not None else None
         if (
@@ -125,7 +125,7 @@ def _import(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
         scope.names[local.text] = entry
 
 
-def _clashes(program: Program, scope: ModuleScope, name: str, span: Span) -> bool:
+def _report_clash(program: Program, scope: ModuleScope, name: str, span: Span) -> bool:
     earlier = scope.names.get(name)
     first = earlier.span if earlier is not None else None
     if name in scope.namespaces:
@@ -143,12 +143,12 @@ def _report_unknown_import(
         lambda: (n for n, each in other.own.items() if isinstance(each.declaration, IMPORTABLE)),
     )
     span = name.span(scope.source)
-    path = written_path(other.source.path)
-    near = closest(name.text, names)
+    path = spell_flow_path(other.source.path)
+    near = find_closest_name(name.text, names)
     if near is not None:
         help = f"`{path}` declares `{near}`"
     elif names:
-        help = f"`{path}` declares {listed(names)}"
+        help = f"`{path}` declares {join_names(names)}"
     else:
         help = f"`{path}` declares nothing that can be imported"
     program.sink.report(
@@ -280,13 +280,13 @@ def _report_undeclared(
         labels: tuple[Label, ...] = ()
     elif entry is not None:
         found = KIND_OF_DECLARATION[type(entry.declaration)]
-        help = f"`{name.text}` is {with_article(found)}"
+        help = f"`{name.text}` is {prefix_article(found)}"
         if found in instead:
             help += f": write `{instead[found]} {name.text}`"
         labels = (Label(entry.span, f"the {found}"),)
         fixes = ()
     else:
-        help = known_names(kind, candidates, name.text)
+        help = suggest_known_names(kind, candidates, name.text)
         labels = ()
         fixes = rename_fix(span, candidates)
     spec = {
@@ -338,7 +338,7 @@ class ValueScope:
             errors.SHADOWED_NAME,
             symbol.span,
             name=name,
-            kind=with_article(kind),
+            kind=prefix_article(kind),
             labels=(Label(span, f"the {kind} is declared here"),),
         )
         return False

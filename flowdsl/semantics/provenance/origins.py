@@ -215,7 +215,7 @@ class Declared(Record):
     way: tuple[FieldType, ...]
 
 
-def declared(origin: Origin) -> Declared:
+def find_origin_declaration(origin: Origin) -> Declared:
     """What the types say of an origin; `any` for a part that no type lists."""
     field = origin.symbol.field
     type_ = origin.symbol.type

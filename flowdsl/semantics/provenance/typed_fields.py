@@ -19,9 +19,9 @@ from .. import errors
 from ..model import CONST, ENVIRONMENT, LOOP, PARAMETER, RUNTIME, SECRET, TaskSymbol
 from ..names.paths import path_of, step_of
 from ..program import Program
-from ..values.bounds import quotable
+from ..values.bounds import make_quotable
 from ..values.expressions import key_text
-from ..values.spelling import spell
+from ..values.spelling import spell_constant
 from .origins import Origin, Path
 
 FieldName: TypeAlias = "tuple[str | Origin, ...]"
@@ -133,7 +133,7 @@ class FieldTracker:
             if isinstance(statement, ast.TypeStmt) and _is_secret(statement.value)
         }
         for call, task, use in calls:
-            typed.update(name for name, _ in self._bound(call, task, use.end.typed))
+            typed.update(name for name, _ in self._translate_to_caller(call, task, use.end.typed))
         if not typed:
             return False
         read = {
@@ -142,20 +142,20 @@ class FieldTracker:
             if isinstance(statement, ast.ExtractStmt | ast.CopyStmt)
         }
         for call, task, use in calls:
-            read.update(name for name, _ in self._bound(call, task, use.read))
+            read.update(name for name, _ in self._translate_to_caller(call, task, use.read))
         return not typed.isdisjoint(read)
 
     def fill(self, statement: ast.TypeStmt | ast.ClearStmt, fields: Fields) -> Fields:
         """What holds after `statement` has typed something into a field or emptied it."""
         secret = isinstance(statement, ast.TypeStmt) and _is_secret(statement.value)
-        name = self._name(statement.target) if secret or self._matter(fields) else None
+        name = self._name(statement.target) if secret or self._has_relevant_fields(fields) else None
         if name is None:
             return fields
         return fields.fill(name, statement.target.span(self.source) if secret else None)
 
     def look(self, field: ast.Text, fields: Fields) -> None:
         """Report the reading of a field that may hold a secret."""
-        name = self._name(field) if self._matter(fields) else None
+        name = self._name(field) if self._has_relevant_fields(fields) else None
         if name is None:
             return
         span = field.span(self.source)
@@ -168,10 +168,16 @@ class FieldTracker:
         self, call: ast.CallStmt, task: TaskSymbol, use: FieldUse, fields: Fields
     ) -> None:
         """Report the fields that a called task reads while they hold a secret of the caller."""
-        for name, span in self._bound(call, task, use.read) if self._matter(fields) else ():
+        for name, span in (
+            self._translate_to_caller(call, task, use.read)
+            if self._has_relevant_fields(fields)
+            else ()
+        ):
             if name in fields.typed:
                 reads = Label(span, f"`{task.name}` reads it here")
-                self._report(call.task.span(self.source), _shown(name), fields.typed[name], reads)
+                self._report(
+                    call.task.span(self.source), _format_field_name(name), fields.typed[name], reads
+                )
             elif name not in fields.emptied:
                 self.read.setdefault(name, span)
 
@@ -179,15 +185,17 @@ class FieldTracker:
         self, call: ast.CallStmt, task: TaskSymbol, use: FieldUse, fields: Fields
     ) -> Fields:
         """What holds after a call of `task`, whose field use is `use`."""
-        if self._matter(fields):
+        if self._has_relevant_fields(fields):
             place = call.task.span(self.source)
-            for name, _ in self._bound(call, task, dict.fromkeys(use.end.emptied, place)):
+            for name, _ in self._translate_to_caller(
+                call, task, dict.fromkeys(use.end.emptied, place)
+            ):
                 fields = fields.fill(name, None)
-        for name, span in self._bound(call, task, use.end.typed):
+        for name, span in self._translate_to_caller(call, task, use.end.typed):
             fields = fields.fill(name, span)
         return fields
 
-    def _matter(self, fields: Fields) -> bool:
+    def _has_relevant_fields(self, fields: Fields) -> bool:
         """Whether it matters what happens to fields that hold no secret."""
         return self.is_task or bool(fields.typed)
 
@@ -196,17 +204,17 @@ class FieldTracker:
         self.program.sink.report(
             errors.SECRET_READ_BACK,
             span,
-            field=quotable(" ".join(field.split())),
+            field=make_quotable(" ".join(field.split())),
             labels=(Label(typed, "a secret is typed here"), *labels),
         )
 
     # Names of fields
 
     def _name(self, text: ast.Text) -> FieldName | None:
-        pieces = _pieces(self.program, text, ())
-        return None if pieces is None else _normal(pieces)
+        pieces = _split_into_pieces(self.program, text, ())
+        return None if pieces is None else _normalize_name(pieces)
 
-    def _bound(
+    def _translate_to_caller(
         self, call: ast.CallStmt, task: TaskSymbol, fields: Mapping[FieldName, Span]
     ) -> Iterator[tuple[FieldName, Span]]:
         """The fields of a task as the caller would name them, each with its place.
@@ -227,7 +235,7 @@ class FieldTracker:
                     break
                 pieces.extend(bound)
             else:
-                yield _normal(pieces), span
+                yield _normalize_name(pieces), span
 
     def _argument(
         self, task: TaskSymbol, given: Mapping[str, ast.Expr], piece: str | Origin
@@ -238,11 +246,11 @@ class FieldTracker:
         if piece.symbol.kind != PARAMETER:
             return None  # known inside the task only
         if name in given:
-            return _pieces(self.program, given[name], piece.path)
+            return _split_into_pieces(self.program, given[name], piece.path)
         default = task.defaults.get(name)
         if isinstance(default, ast.Node):
-            return _pieces(self.program, default, piece.path)
-        return _known(default, piece.path)
+            return _split_into_pieces(self.program, default, piece.path)
+        return _spell_known_part(default, piece.path)
 
 
 def _is_secret(value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
@@ -252,10 +260,12 @@ def _is_secret(value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
     return any(isinstance(part, ast.Ref) and part.sigil == ast.SECRET for part in parts)
 
 
-def _pieces(program: Program, expr: ast.Node, path: Path) -> Iterable[str | Origin] | None:
+def _split_into_pieces(
+    program: Program, expr: ast.Node, path: Path
+) -> Iterable[str | Origin] | None:
     """The part of `expr` at `path` as a text shows it; None when that cannot be told."""
     if expr in program.constants:
-        return _known(program.constants[expr], path)
+        return _spell_known_part(program.constants[expr], path)
     match expr:
         case ast.Text(parts=parts) if not path:
             found: list[str | Origin] = []
@@ -263,23 +273,29 @@ def _pieces(program: Program, expr: ast.Node, path: Path) -> Iterable[str | Orig
                 if isinstance(part, ast.TextLiteral):
                     found.append(part.value)
                 elif isinstance(part, ast.Ref):
-                    pieces = _pieces(program, part, ())
+                    pieces = _split_into_pieces(program, part, ())
                     if pieces is None:
                         return None
                     found.extend(pieces)
             return found
         case ast.ListExpr(items=items) if path and isinstance(path[0], int):
-            return _pieces(program, items[path[0]], path[1:]) if path[0] < len(items) else None
+            return (
+                _split_into_pieces(program, items[path[0]], path[1:])
+                if path[0] < len(items)
+                else None
+            )
         case ast.ObjectExpr(pairs=pairs) if path:
             value = next((pair.value for pair in pairs if key_text(pair.key) == path[0]), None)
-            return None if value is None else _pieces(program, value, path[1:])
+            return None if value is None else _split_into_pieces(program, value, path[1:])
         case ast.Ref():
-            return _reference(program, expr, path)
+            return _pieces_of_reference(program, expr, path)
         case _:
             return None
 
 
-def _reference(program: Program, ref: ast.Ref, path: Path) -> Iterable[str | Origin] | None:
+def _pieces_of_reference(
+    program: Program, ref: ast.Ref, path: Path
+) -> Iterable[str | Origin] | None:
     symbol = program.values.get(ref)
     if symbol is None or symbol.kind == SECRET:
         return None
@@ -289,22 +305,22 @@ def _reference(program: Program, ref: ast.Ref, path: Path) -> Iterable[str | Ori
     return (Origin(symbol, full),)
 
 
-def _known(value: Any, path: Path) -> Iterable[str] | None:
+def _spell_known_part(value: Any, path: Path) -> Iterable[str] | None:
     for step in path:
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
             return None
-    return (spell(value),)
+    return (spell_constant(value),)
 
 
-def _shown(name: FieldName) -> str:
+def _format_field_name(name: FieldName) -> str:
     return "".join(
         piece if isinstance(piece, str) else f"{{{piece.symbol.name}}}" for piece in name
     )
 
 
-def _normal(pieces: Iterable[str | Origin]) -> FieldName:
+def _normalize_name(pieces: Iterable[str | Origin]) -> FieldName:
     """The normal form of a text in pieces.
 
     Neighbouring characters are joined, in lower case, with single blanks and none around the whole.

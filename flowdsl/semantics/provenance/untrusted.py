@@ -7,7 +7,7 @@ from flowdsl.source.text import Span
 
 from ..program import Program
 from ..types import FieldType, ListOf, Optional, RecordOf, Type
-from .origins import Origin, declared
+from .origins import Origin, find_origin_declaration
 
 OWN = "own"
 PART = "part"
@@ -46,12 +46,12 @@ def is_declared_untrusted(program: Program) -> bool:
     return any(constraints.untrusted for constraints in program.bound_places)
 
 
-def untrusted_part(program: Program, origin: Origin) -> UntrustedPart | None:
+def find_untrusted_part(program: Program, origin: Origin) -> UntrustedPart | None:
     """The first `@untrusted` field on the way to an origin or inside it; None when trusted."""
     type_, own = origin.symbol.type, origin.symbol.field
     way: tuple[FieldType, ...] = () if own is None else (own,)
     if origin.path:
-        found = declared(origin)
+        found = find_origin_declaration(origin)
         type_, own, way = found.type, found.field, found.way
     for field in way:
         if field.constraints.untrusted:

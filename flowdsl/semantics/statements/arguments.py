@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import Names, known_names, rename_fix
+from flowdsl.diagnostics.suggest import Names, rename_fix, suggest_known_names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -18,7 +18,7 @@ from ..places import Place
 from ..program import Program
 from ..traversal import refs_outside_blocks
 from ..types import DESCRIBED, UNKNOWN, Optional
-from ..values.expressions import check_value, infer
+from ..values.expressions import check_value, infer_type
 
 _SHOWN = 8
 """Parameters without an argument that a finding shows."""
@@ -40,7 +40,7 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
             name=task.name,
             labels=(Label(_name_span(task), "the task is declared here"),),
         )
-    params, required = _parameters(program, task)
+    params, required = _resolve_parameters(program, task)
     given = check_names(program, scope, call.arguments, params, "parameter")
     for argument in call.arguments:
         if argument.name.text not in params:
@@ -55,13 +55,13 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
         program.sink.report(
             errors.MISSING_ARGUMENT,
             call.task.span(source),
-            names=quoted(shown, missing),
+            names=quote_names(shown, missing),
             target=task.name,
             labels=tuple(Label(params[name].span, "declared here") for name in shown[:_SHOWN]),
         )
 
 
-def _parameters(
+def _resolve_parameters(
     program: Program, task: TaskSymbol
 ) -> tuple[dict[str, ValueSymbol], dict[str, None]]:
     """The parameters of a task by name, and the names of those that every call has to give.
@@ -80,7 +80,7 @@ def _parameters(
     return found
 
 
-def quoted(names: Sequence[str], number: int | None = None) -> str:
+def quote_names(names: Sequence[str], number: int | None = None) -> str:
     """Names in backticks, in the order given; of very many the first, and how many more there are.
 
     `number` counts them all when `names` are only the first.
@@ -109,7 +109,7 @@ def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> N
     if isinstance(value, ast.Ref) and value.sigil == ast.SECRET:
         resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
     else:
-        infer(program, scope, value, places.VALUE)
+        infer_type(program, scope, value, places.VALUE)
 
 
 def check_names(
@@ -138,7 +138,7 @@ def check_names(
                 span,
                 name=name,
                 noun=noun,
-                help=known_names(noun, ordered, name),
+                help=suggest_known_names(noun, ordered, name),
                 fixes=rename_fix(span, free),
             )
         elif name in given:
@@ -207,7 +207,7 @@ def _check_no_secret(
         return
     inside = any(ref.sigil == ast.SECRET for ref in refs)
     if not inside:
-        infer(program, scope, value, plain)
+        infer_type(program, scope, value, plain)
         if any(ref not in program.values for ref in refs):
             return
     program.sink.report(

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import known_names, rename_fix
+from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import STATEMENTS, keyword_span, variable_set_by
 
 from .. import errors, places
-from ..control_flow.leaving import leaves, leaves_after
+from ..control_flow.leaving import has_no_path_behind, leaves_after
 from ..model import LOOP, RUNTIME, ValueSymbol
 from ..names.paths import presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import ANY, TODAY, UNKNOWN, FieldType, ListOf, Type, Unknown, describe, strip_optional
+from ..types import (
+    ANY,
+    TODAY,
+    UNKNOWN,
+    FieldType,
+    ListOf,
+    Type,
+    Unknown,
+    describe_type,
+    strip_optional,
+)
 from ..values.annotations import check_statement_annotations
 from ..values.assignability import note_typed
 from ..values.expressions import check_text, check_value
@@ -75,7 +85,7 @@ class BodyChecker:
         before = self.scope.present
         already_set = len(self.set_again)
         for statement in block.statements:
-            self._statement(statement)
+            self._check_statement(statement)
         self.scope.present = before
         if before:
             stale = set(self.set_again[already_set:])
@@ -99,7 +109,7 @@ class BodyChecker:
     def _span(self, node: ast.Node) -> Span:
         return node.span(self.source)
 
-    def _statement(self, statement: ast.Stmt) -> None:
+    def _check_statement(self, statement: ast.Stmt) -> None:
         """Check one statement and the blocks in it."""
         if self.background:
             self._check_background_uses(statement)
@@ -118,33 +128,33 @@ class BodyChecker:
                 self._texts(statement)
                 self._block_keeping_facts(body)
             case ast.IfStmt():
-                self._if(statement)
+                self._check_if(statement)
             case ast.MatchStmt():
-                self._match(statement)
+                self._check_match(statement)
             case ast.TypeStmt():
-                self._type(statement)
+                self._check_typing(statement)
             case ast.PressStmt():
                 check_press(self.program, self.scope, statement)
             case ast.EmitStmt():
                 self._emit(statement)
             case ast.KeepStmt():
-                self._keep(statement)
+                self._check_keep(statement)
             case ast.ExtractStmt():
-                self._extract(statement)
+                self._check_extract(statement)
             case ast.ExpectStmt(otherwise=otherwise) | ast.ChooseStmt(otherwise=otherwise):
                 self._texts(statement)
                 self._otherwise(otherwise)
             case ast.CallStmt():
                 check_call(self.program, self.scope, statement)
-                self._forget(statement.result)
+                self._forget_variable(statement.result)
             case ast.WaitUntilStmt(timeout=timeout, otherwise=otherwise):
                 self._texts(statement)
                 check_duration(self.program, self.scope, timeout)
                 self._otherwise(otherwise)
             case ast.ForStmt():
-                self._for(statement)
+                self._check_for(statement)
             case ast.RetryStmt():
-                self._retry(statement)
+                self._check_retry(statement)
             case ast.WaitStmt(duration=duration):
                 check_duration(self.program, self.scope, duration)
             case (
@@ -153,9 +163,9 @@ class BodyChecker:
             ):
                 self._texts(statement)
                 self._otherwise(otherwise)
-                self._forget(name)
+                self._forget_variable(name)
             case ast.RepeatStmt():
-                self._repeat(statement)
+                self._check_repeat(statement)
             case ast.ImageStmt():
                 from .images import check_image
 
@@ -163,12 +173,12 @@ class BodyChecker:
                 self._texts(statement)
             case ast.AnnotatedStmt(annotations=annotations, statement=inner):
                 check_statement_annotations(self.program, self.scope.module, annotations)
-                self._statement(inner)
+                self._check_statement(inner)
 
     def _block_keeping_facts(self, block: ast.Block) -> None:
         """Check a block that always runs: what its statements prove holds after it."""
         for statement in block.statements:
-            self._statement(statement)
+            self._check_statement(statement)
 
     def _otherwise(self, otherwise: ast.Otherwise | None) -> None:
         if otherwise is None:
@@ -176,9 +186,9 @@ class BodyChecker:
         if isinstance(otherwise.action, ast.Block):
             self._block(otherwise.action)
         else:
-            self._statement(otherwise.action)
+            self._check_statement(otherwise.action)
 
-    def _forget(self, name: ast.Name | None) -> None:
+    def _forget_variable(self, name: ast.Name | None) -> None:
         """Forget what was known of a runtime variable: it is set again."""
         if name is not None:
             self.set_again.append(name.text)
@@ -187,7 +197,7 @@ class BodyChecker:
                     key for key in self.scope.present if key[:2] != (ast.RUNTIME, name.text)
                 )
 
-    def _type(self, statement: ast.TypeStmt) -> None:
+    def _check_typing(self, statement: ast.TypeStmt) -> None:
         value = statement.value
         if isinstance(value, ast.DayExpr) or self._is_today(value):
             from .typed import check_typed_day
@@ -214,10 +224,10 @@ class BodyChecker:
 
         return is_today(self.scope, value)
 
-    def _extract(self, statement: ast.ExtractStmt) -> None:
+    def _check_extract(self, statement: ast.ExtractStmt) -> None:
         self._texts(statement)
         self._otherwise(statement.otherwise)
-        self._forget(statement.name)
+        self._forget_variable(statement.name)
         if not statement.background:
             return
         span = self._span(statement.name)
@@ -293,12 +303,12 @@ class BodyChecker:
             span,
             name=name.text,
             noun=self.targets.noun,
-            help=known_names(self.targets.noun, names, name.text),
+            help=suggest_known_names(self.targets.noun, names, name.text),
             fixes=rename_fix(span, names),
         )
         return None
 
-    def _keep(self, statement: ast.KeepStmt) -> None:
+    def _check_keep(self, statement: ast.KeepStmt) -> None:
         """Check a value that is kept, or an entry that a kept list gets."""
         name = statement.name.text
         symbol = self.scope.symbols.get(name)
@@ -310,7 +320,7 @@ class BodyChecker:
             wanted = self._entry_type(statement.name, wanted)
             what = f"an entry of {what}"
         check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, None)
-        self._forget(statement.name)
+        self._forget_variable(statement.name)
 
     def _entry_type(self, name: ast.Name, type_: Type) -> Type:
 
@@ -322,17 +332,17 @@ class BodyChecker:
                 errors.APPEND_TO_SCALAR,
                 self._span(name),
                 name=name.text,
-                type=describe(type_),
+                type=describe_type(type_),
             )
         return UNKNOWN
 
-    def _if(self, statement: ast.IfStmt) -> None:
+    def _check_if(self, statement: ast.IfStmt) -> None:
         before = self.scope.present
         for branch in statement.branches:
             facts = check_condition(self.program, self.scope, branch.condition)
             self._block_with(branch.body, facts.when_true)
             self.scope.present |= facts.when_false
-        leave = all(leaves(branch.body, self.program) for branch in statement.branches)
+        leave = all(has_no_path_behind(branch.body, self.program) for branch in statement.branches)
         if statement.otherwise is not None:
             self._block(statement.otherwise)
         else:
@@ -344,7 +354,7 @@ class BodyChecker:
         if statement.otherwise is not None or not leave:
             self.scope.present &= before
 
-    def _match(self, statement: ast.MatchStmt) -> None:
+    def _check_match(self, statement: ast.MatchStmt) -> None:
         before = self.scope.present
         fits = check_match(self.program, self.scope, statement)
         for branch in statement.branches:
@@ -352,11 +362,13 @@ class BodyChecker:
         if statement.otherwise is not None:
             self._block(statement.otherwise)
         # Behind one that is wrong, nothing more is reported.
-        elif fits or not all(leaves(each.body, self.program) for each in statement.branches):
+        elif fits or not all(
+            has_no_path_behind(each.body, self.program) for each in statement.branches
+        ):
             self.program.complete.add(statement)
         self.scope.present &= before
 
-    def _for(self, statement: ast.ForStmt) -> None:
+    def _check_for(self, statement: ast.ForStmt) -> None:
         span = keyword_span(statement, self.source)
         element = entries_of(self.program, self.scope, statement)
         if statement.limit is not None:
@@ -369,7 +381,7 @@ class BodyChecker:
         self._forget_what_passes_set(statement.body)
         self.passes.append(statement.body)
         self._block(statement.body)
-        self._forget(statement.reason)
+        self._forget_variable(statement.reason)
         if statement.failure is not None:
             self._block(statement.failure)
         self.passes.pop()
@@ -377,7 +389,7 @@ class BodyChecker:
         if declared:
             self.scope.end_loop(symbol)
 
-    def _repeat(self, statement: ast.RepeatStmt) -> None:
+    def _check_repeat(self, statement: ast.RepeatStmt) -> None:
         span = keyword_span(statement, self.source)
         if statement.limit is None:
             self.program.sink.report(
@@ -396,10 +408,14 @@ class BodyChecker:
         self.counting.pop()
         self._otherwise(statement.otherwise)
         action = statement.otherwise.action if statement.otherwise is not None else None
-        if action is None or not isinstance(action, ast.Block) or leaves(action, self.program):
+        if (
+            action is None
+            or not isinstance(action, ast.Block)
+            or has_no_path_behind(action, self.program)
+        ):
             self.scope.present |= facts.when_true
 
-    def _retry(self, statement: ast.RetryStmt) -> None:
+    def _check_retry(self, statement: ast.RetryStmt) -> None:
         span = keyword_span(statement, self.source)
         check_limit(self.program, self.scope, statement.attempts)
         check_duration(self.program, self.scope, statement.delay)
@@ -411,7 +427,7 @@ class BodyChecker:
         if statement.otherwise is not None:
             proven, self.scope.present = self.scope.present, before
             self._block(statement.otherwise)
-            if leaves(statement.otherwise, self.program):
+            if has_no_path_behind(statement.otherwise, self.program):
                 self.scope.present = proven
 
     def _forget_what_passes_set(self, body: ast.Block) -> None:

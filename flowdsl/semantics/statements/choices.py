@@ -19,7 +19,7 @@ from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import UNKNOWN, Enum, Optional, Type, Unknown, describe, strip_optional
+from ..types import UNKNOWN, Enum, Optional, Type, Unknown, describe_type, strip_optional
 from .conditions import report_repeated, report_unknown_value
 
 
@@ -34,7 +34,7 @@ class Asked(Record):
     place: ast.Node
 
 
-def asked_for(
+def find_asked_values(
     condition: ast.Condition, constants: Mapping[ast.Node, Any], types: Mapping[ast.Ref, Type]
 ) -> list[Asked] | None:
     """The values that a condition asks for; None where it asks for anything else.
@@ -43,7 +43,7 @@ def asked_for(
     """
     match condition:
         case ast.OrExpr(operands=operands):
-            parts = [asked_for(each, constants, types) for each in operands]
+            parts = [find_asked_values(each, constants, types) for each in operands]
             return None if None in parts else [one for part in parts if part for one in part]
         case ast.CompareExpr(operator="==", left=left, right=right):
             for ref, other in ((left, right), (right, left)):
@@ -77,7 +77,7 @@ def asks_for_all(
             continue
         if _compares_what_is_wrong(program, condition):
             return None
-        for each in asked_for(condition, program.constants, program.ref_types) or ():
+        for each in find_asked_values(condition, program.constants, program.ref_types) or ():
             by_key.setdefault(presence_key(each.ref), []).append(each)
     for key, found in by_key.items():
         type_, asked = program.ref_types[found[0].ref], {each.value for each in found}
@@ -134,7 +134,9 @@ def check_match(program: Program, scope: ValueScope, statement: ast.MatchStmt) -
     if isinstance(enum, Unknown):
         return False
     if not isinstance(enum, Enum):
-        program.sink.report(errors.MATCH_OF_NO_ENUM, span, written=span.text, type=describe(type_))
+        program.sink.report(
+            errors.MATCH_OF_NO_ENUM, span, written=span.text, type=describe_type(type_)
+        )
         return False
     seen: dict[Any, ast.Node] = {}
     for value in values:

@@ -24,13 +24,13 @@ from ..types import (
     Primitive,
     Type,
     Unknown,
-    describe,
+    describe_type,
     strip_optional,
 )
 from ..values.annotations import check_runnable_pattern
-from ..values.assignability import ORDERED, TEXTUAL, comparable, orderable
-from ..values.expressions import NULL, check_text, infer
-from ..values.fitting import check_spelling, quoted_values
+from ..values.assignability import ORDERED, TEXTUAL, can_be_equal, can_be_ordered
+from ..values.expressions import NULL, check_text, infer_type
+from ..values.fitting import check_spelling, quote_enum_values
 from ..values.formats import has_spelling
 
 _NOTHING: frozenset[PresenceKey] = frozenset()
@@ -79,7 +79,7 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
             if not isinstance(type_, Unknown) and type_ not in (BOOL, ANY):
                 span = condition.span(scope.module.source)
                 program.sink.report(
-                    errors.CONDITION_NOT_BOOL, span, written=span.text, type=describe(type_)
+                    errors.CONDITION_NOT_BOOL, span, written=span.text, type=describe_type(type_)
                 )
             return Facts(when_true=frozenset((presence_key(condition),)))
 
@@ -111,8 +111,8 @@ def _check_or(program: Program, scope: ValueScope, operands: tuple[ast.Condition
 
 
 def _check_comparison(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> Facts:
-    left = infer(program, scope, condition.left, places.CONDITION)
-    right = infer(program, scope, condition.right, places.CONDITION)
+    left = infer_type(program, scope, condition.left, places.CONDITION)
+    right = infer_type(program, scope, condition.right, places.CONDITION)
     if not _compares_with_nothing(program, scope, condition):
         _check_operands(program, scope, condition, left, right)
     return _comparison_facts(condition, left, right)
@@ -146,7 +146,7 @@ def _check_text_relation(
 ) -> Facts:
     source = scope.module.source
     sides = (condition.left, condition.right)
-    types = [infer(program, scope, side, places.CONDITION) for side in sides]
+    types = [infer_type(program, scope, side, places.CONDITION) for side in sides]
     if program.constants.get(condition.right) == "":
         span = condition.span(source)
         program.sink.report(
@@ -160,8 +160,8 @@ def _check_text_relation(
         program.sink.report(
             errors.INCOMPARABLE,
             condition.span(source),
-            left=describe(types[0]),
-            right=describe(types[1]),
+            left=describe_type(types[0]),
+            right=describe_type(types[1]),
             operator=condition.relation,
             help=(
                 f"`{condition.relation}` looks for a text in a text; numbers, dates and times are "
@@ -185,7 +185,7 @@ def _is_searched(type_: Type) -> bool:
 def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> Facts:
     """Check each value of the list as if it were compared with `==`."""
     source = scope.module.source
-    type_ = infer(program, scope, condition.operand, places.CONDITION)
+    type_ = infer_type(program, scope, condition.operand, places.CONDITION)
     if not condition.values.items:
         program.sink.report(
             errors.EMPTY_COMPARISON,
@@ -209,7 +209,7 @@ def _check_choice(
 ) -> None:
     """Check one value of the list behind `in`."""
     span = item.span(scope.module.source)
-    own = infer(program, scope, item, places.CONSTANT)
+    own = infer_type(program, scope, item, places.CONSTANT)
     value = program.constants.get(item)
     if own == NULL or value == "":
         written = condition.operand.span(scope.module.source).text
@@ -228,9 +228,13 @@ def _check_choice(
         report_unknown_value(program, scope, item, value, condition.operand, beside)
     elif isinstance(value, str) and isinstance(beside, Primitive) and has_spelling(beside.name):
         check_spelling(program, span, value, beside.name)
-    elif not comparable(type_, own):
+    elif not can_be_equal(type_, own):
         program.sink.report(
-            errors.INCOMPARABLE, span, left=describe(type_), right=describe(own), operator="in"
+            errors.INCOMPARABLE,
+            span,
+            left=describe_type(type_),
+            right=describe_type(own),
+            operator="in",
         )
 
 
@@ -255,7 +259,7 @@ def report_repeated(
 def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesExpr) -> None:
     source = scope.module.source
     check_runnable_pattern(program, condition.pattern.span(source), condition.pattern.value)
-    type_ = infer(program, scope, condition.operand, places.CONDITION)
+    type_ = infer_type(program, scope, condition.operand, places.CONDITION)
     refs = [node for node in walk(condition.operand) if isinstance(node, ast.Ref)]
     known = [ref for ref in refs if ref in program.values]
     for ref in known:
@@ -267,7 +271,7 @@ def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesEx
         program.sink.report(
             errors.INCOMPARABLE,
             condition.span(source),
-            left=describe(type_),
+            left=describe_type(type_),
             right="string",
             operator="matches",
             help="`matches` takes a text on its left",
@@ -297,20 +301,22 @@ def _check_operands(
             fits = True
         else:
             span = node.span(source)
-            program.sink.report(errors.NEVER_NULL, span, written=span.text, type=describe(other))
+            program.sink.report(
+                errors.NEVER_NULL, span, written=span.text, type=describe_type(other)
+            )
             return
     elif equality:
         if _report_unknown_value(program, scope, condition, left, right):
             return
-        fits = comparable(left, right)
+        fits = can_be_equal(left, right)
     else:
-        fits = orderable(left, right)
+        fits = can_be_ordered(left, right)
     if not fits:
         program.sink.report(
             errors.INCOMPARABLE,
             condition.span(source),
-            left=describe(left),
-            right=describe(right),
+            left=describe_type(left),
+            right=describe_type(right),
             operator=condition.operator,
         )
 
@@ -357,7 +363,7 @@ def report_unknown_value(
         node.span(source),
         value=value,
         what=f"`{asked.span(source).text}`",
-        help=f"its values are {quoted_values(enum)}",
+        help=f"its values are {quote_enum_values(enum)}",
     )
 
 

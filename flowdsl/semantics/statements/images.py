@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowdsl.source.files import UnreadableFile, written_path
+from flowdsl.source.files import UnreadableFile, spell_flow_path
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -37,12 +37,12 @@ def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) 
         report_unreadable(program.files, error, span, program.sink)
         return
     if not is_image(content):
-        program.sink.report(errors.NOT_AN_IMAGE, span, path=written_path(path))
+        program.sink.report(errors.NOT_AN_IMAGE, span, path=spell_flow_path(path))
     elif len(content) > MAX_BYTES:
         program.sink.report(
             errors.IMAGE_TOO_LARGE,
             span,
-            path=written_path(path),
+            path=spell_flow_path(path),
             size=len(content),
             limit=MAX_BYTES,
         )

@@ -8,7 +8,7 @@ spaces, case ignored. A name counts as a key when one of the two drivers knows i
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.syntax import ast
 
 from .. import errors
@@ -49,10 +49,10 @@ def is_shared_key(name: str) -> bool:
 
 def is_key(name: str) -> bool:
     """Whether one of the drivers knows the key."""
-    return is_shared_key(name) or shared_name(name) != name
+    return is_shared_key(name) or find_shared_name(name) != name
 
 
-def shared_name(name: str) -> str | None:
+def find_shared_name(name: str) -> str | None:
     """The name that both drivers know for a key that only the new one knows.
 
     None where there is none; any other name is returned as it is.
@@ -65,17 +65,19 @@ def shared_name(name: str) -> str | None:
     return NEW_KEYS[bare] if bare in NEW_KEYS else NEW_MODIFIERS.get(bare, name)
 
 
-def suggested_key(name: str) -> str | None:
+def suggest_key(name: str) -> str | None:
     """The platform's name of the key that `name` probably means; None when nothing is near."""
-    return OTHER_NAMES.get(name.lower()) or closest(name, _NAMES)
+    return OTHER_NAMES.get(name.lower()) or find_closest_name(name, _NAMES)
 
 
-def misplaced_modifier(keys: list[str]) -> str | None:
+def find_misplaced_modifier(keys: list[str]) -> str | None:
     """The first key in front of the last one that is no modifier, which it has to be.
 
     None when all of them are.
     """
-    return next((key for key in keys[:-1] if str(shared_name(key)).lower() not in MODIFIERS), None)
+    return next(
+        (key for key in keys[:-1] if str(find_shared_name(key)).lower() not in MODIFIERS), None
+    )
 
 
 def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:
@@ -92,7 +94,7 @@ def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -
         names = chord_keys(chord)
         unknown = [chord] if "" in names else [name for name in names if not is_key(name)]
         for name in unknown:
-            near = suggested_key(name)
+            near = suggest_key(name)
             help = (
                 f"a key named `{near}` exists"
                 if near is not None
@@ -102,7 +104,7 @@ def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -
             )
             span = statement.keys.span(source)
             program.sink.report(errors.UNKNOWN_KEY, span, key=name, help=help)
-        wrong = misplaced_modifier(names)
+        wrong = find_misplaced_modifier(names)
         if wrong is not None and not unknown:
             span = statement.keys.span(source)
             program.sink.report(errors.MALFORMED_CHORD, span, key=wrong, chord=chord)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import with_article
+from flowdsl.diagnostics.suggest import prefix_article
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import keyword_span, variable_set_by
@@ -14,12 +14,23 @@ from flowdsl.syntax.visit import walk
 from .. import errors, places
 from ..model import INPUT, ValueSymbol
 from ..names.paths import field_of
-from ..names.references import listed_kinds
+from ..names.references import describe_allowed_kinds
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from ..types import ANY, INT, STRING, UNKNOWN, Enum, ListOf, Type, Unknown, describe, strip_optional
-from ..values.expressions import check_value, infer
+from ..types import (
+    ANY,
+    INT,
+    STRING,
+    UNKNOWN,
+    Enum,
+    ListOf,
+    Type,
+    Unknown,
+    describe_type,
+    strip_optional,
+)
+from ..values.expressions import check_value, infer_type
 from ..values.fitting import check_fit
 
 # How often and how long: the entries of a `for`, limits of loops and attempts, durations.
@@ -29,10 +40,10 @@ def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> T
     """The type of the entries of a `for`; a list without a bound is reported."""
     iterable = statement.iterable
     if isinstance(iterable, ast.IntLit):
-        infer(program, scope, iterable, places.LOOP_SOURCE)
+        infer_type(program, scope, iterable, places.LOOP_SOURCE)
         check_count(program, scope, iterable)
         return INT
-    type_ = infer(program, scope, iterable, places.LOOP_SOURCE)
+    type_ = infer_type(program, scope, iterable, places.LOOP_SOURCE)
     inner = strip_optional(type_)
     constant = iterable in program.constants
     if inner == INT and constant and not isinstance(iterable, ast.ListExpr):
@@ -42,7 +53,7 @@ def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> T
         return UNKNOWN
     if not isinstance(inner, ListOf) and inner != ANY:
         span = iterable.span(scope.module.source)
-        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe(type_))
+        program.sink.report(errors.NOT_A_LIST, span, written=span.text, type=describe_type(type_))
         return UNKNOWN
     if statement.limit is None and not constant and not _is_bounded(program, iterable):
         span = iterable.span(scope.module.source)
@@ -80,9 +91,9 @@ def check_most(program: Program, scope: ValueScope, limit: ast.IntLit | ast.Cons
             errors.MISPLACED_VALUE,
             limit.span(scope.module.source),
             name=symbol.name,
-            kind=with_article(symbol.kind),
+            kind=prefix_article(symbol.kind),
             place=places.BOUND.title,
-            allowed=listed_kinds(places.BOUND),
+            allowed=describe_allowed_kinds(places.BOUND),
             labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
         )
 

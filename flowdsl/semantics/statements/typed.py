@@ -12,8 +12,8 @@ from .. import errors
 from ..model import RUNTIME, SECRET, ValueSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
-from ..types import PRIMITIVE, TODAY, Day, Primitive, Type, Unknown, describe, strip_optional
-from ..values.displays import examples, has_displays, meant_by, problem_of
+from ..types import PRIMITIVE, TODAY, Day, Primitive, Type, Unknown, describe_type, strip_optional
+from ..values.displays import example_formats, find_meant_format, has_displays, problem_of
 
 # The format behind `type ... as`.
 
@@ -25,12 +25,12 @@ def check_display(program: Program, scope: ValueScope, display: ast.StringLit, t
         return
     span = display.span(scope.module.source)
     if not isinstance(inner, Primitive) or not has_displays(inner.name):
-        program.sink.report(errors.NO_DISPLAYS, span, type=describe(inner))
+        program.sink.report(errors.NO_DISPLAYS, span, type=describe_type(inner))
         return
     problem = problem_of(inner.name, display.value)
     if problem is None:
         return
-    meant = meant_by(inner.name, display.value)
+    meant = find_meant_format(inner.name, display.value)
     program.sink.report(
         errors.UNKNOWN_DISPLAY,
         span,
@@ -43,7 +43,7 @@ def check_display(program: Program, scope: ValueScope, display: ast.StringLit, t
 
 
 def _nearest_formats(type_name: str, near: str) -> str:
-    others = " or ".join(f"`{each}`" for each in examples(type_name) if each != near)
+    others = " or ".join(f"`{each}`" for each in example_formats(type_name) if each != near)
     return f"the nearest format is `{near}`; others look like {others}"
 
 

@@ -22,8 +22,17 @@ from ..model import INPUT, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol, Workflow
 from ..names.paths import steps_of
 from ..places import Place
 from ..program import Program
-from ..provenance.origins import EACH, TRACED, Origin, Origins, Path, Provenance, declared, refs_at
-from ..provenance.untrusted import is_declared_untrusted, untrusted_part
+from ..provenance.origins import (
+    EACH,
+    TRACED,
+    Origin,
+    Origins,
+    Path,
+    Provenance,
+    find_origin_declaration,
+    refs_at,
+)
+from ..provenance.untrusted import find_untrusted_part, is_declared_untrusted
 from ..traversal import NO_REFS, RefIndex
 from ..types import (
     STRING,
@@ -33,7 +42,7 @@ from ..types import (
     RecordOf,
     Type,
     Unknown,
-    describe,
+    describe_type,
     strip_optional,
 )
 
@@ -51,7 +60,7 @@ class _Use(Record):
     task: str | None = None
 
 
-class _Context(Record):
+class _JudgingContext(Record):
     """The task or workflow whose body is judged, and its file."""
 
     source: SourceFile
@@ -100,11 +109,11 @@ class Destinations:
 
     def task(self, task: TaskSymbol) -> tuple[Reach, ...]:
         """Judge the body of a task; returns where its parameters end up."""
-        return self._body(_Context(task.module.source, task.name), task.declaration.body)
+        return self._body(_JudgingContext(task.module.source, task.name), task.declaration.body)
 
     def workflow(self, workflow: WorkflowSymbol) -> None:
         """Judge everything in a workflow."""
-        context = _Context(workflow.module.source, workflow.name)
+        context = _JudgingContext(workflow.module.source, workflow.name)
         for item in workflow.declaration.items:
             match item:
                 case ast.StepsSection(body=body):
@@ -118,7 +127,7 @@ class Destinations:
                 case _:
                     pass
 
-    def _check(self, context: _Context, body: ast.CheckBody) -> None:
+    def _check(self, context: _JudgingContext, body: ast.CheckBody) -> None:
         match body:
             case ast.ImageCheck(shows=text) | ast.OutputCheck(statement=text):
                 self._text(context, text, None)
@@ -127,7 +136,7 @@ class Destinations:
             case _:
                 pass
 
-    def _body(self, context: _Context, body: ast.Block) -> tuple[Reach, ...]:
+    def _body(self, context: _JudgingContext, body: ast.Block) -> tuple[Reach, ...]:
         found: dict[tuple[Origin, ast.Ref], Reach] = {}
         suspects = self._suspects.get(context.source, NO_REFS)
         inside = bool(suspects.within(body))
@@ -142,7 +151,7 @@ class Destinations:
                 found.setdefault((reach.parameter, reach.ref), reach)
         return tuple(found.values())
 
-    def _text(self, context: _Context, text: ast.Text, place: Place | None) -> list[Reach]:
+    def _text(self, context: _JudgingContext, text: ast.Text, place: Place | None) -> list[Reach]:
         refs: Iterable[ast.TextPart] = text.parts
         if place is not places.COMMAND:
             refs = self._suspects.get(context.source, NO_REFS).within(text)
@@ -150,7 +159,7 @@ class Destinations:
             reach
             for part in refs
             if isinstance(part, ast.Ref)
-            for reach in self._judge(
+            for reach in self._judge_value(
                 context, part, (), _Use(place, part, part.span(context.source))
             )
         ]
@@ -163,7 +172,7 @@ class Destinations:
         suspect = self._suspect_values.get(symbol)
         if suspect is None:
             if symbol.kind == INPUT:  # made of nothing but itself
-                suspect = untrusted_part(self.program, Origin(symbol, ())) is not None
+                suspect = find_untrusted_part(self.program, Origin(symbol, ())) is not None
             else:
                 suspect = symbol.kind in TRACED and self._is_suspect_part(symbol, ())
             self._suspect_values[symbol] = suspect
@@ -176,11 +185,14 @@ class Destinations:
 
     def _is_suspect_part(self, symbol: ValueSymbol, path: Path) -> bool:
         for origin in self._provenance.of_symbol(symbol, path):
-            if origin.symbol.kind == PARAMETER or untrusted_part(self.program, origin) is not None:
+            if (
+                origin.symbol.kind == PARAMETER
+                or find_untrusted_part(self.program, origin) is not None
+            ):
                 return True
         return False
 
-    def _call(self, context: _Context, call: ast.CallStmt) -> Iterator[Reach]:
+    def _call(self, context: _JudgingContext, call: ast.CallStmt) -> Iterator[Reach]:
         task = self.program.calls.get(call)
         reaches = summary_of(self.summaries, task).reaches
         given = {argument.name.text: argument.value for argument in call.arguments if reaches}
@@ -193,9 +205,11 @@ class Destinations:
                     if symbol is not None and (
                         reach.place is places.COMMAND or self._is_suspect(ref, symbol, rest)
                     ):
-                        yield from self._judge(context, ref, rest, use)
+                        yield from self._judge_value(context, ref, rest, use)
 
-    def _judge(self, context: _Context, ref: ast.Ref, path: Path, use: _Use) -> Iterator[Reach]:
+    def _judge_value(
+        self, context: _JudgingContext, ref: ast.Ref, path: Path, use: _Use
+    ) -> Iterator[Reach]:
         """Report a value that may not stand in a place; yields what is left to the calls."""
         value = _Value(context.source, ref, path, self._provenance.of(ref, path))
         if self._untrusted and self._judge_trust(value, use):
@@ -213,7 +227,7 @@ class Destinations:
         data.
         """
         for origin in value.origins:
-            part = untrusted_part(self.program, origin)
+            part = find_untrusted_part(self.program, origin)
             if part is None:
                 continue
             if use.place is None:
@@ -222,7 +236,7 @@ class Destinations:
             self.program.sink.report(
                 errors.UNTRUSTED_IN_INSTRUCTION,
                 value.ref.span(value.source),
-                place=_title(use),
+                place=_title_of_use(use),
                 written=value.written,
                 why=part.why(direct=self._is_named(value.ref, origin)),
                 labels=(*_there(use), Label(part.span, "declared `@untrusted` here")),
@@ -258,7 +272,7 @@ class Destinations:
         return symbol is origin.symbol
 
 
-def _title(use: _Use) -> str:
+def _title_of_use(use: _Use) -> str:
     assert use.place is not None
     if use.task is None:
         return "this instruction" if use.place is places.CHECK else use.place.title
@@ -306,7 +320,7 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
     symbol = origin.symbol
     if symbol.kind == RUNTIME:
         return UnsafePart(_READ, _READ_HELP)
-    found = declared(origin)
+    found = find_origin_declaration(origin)
     type_ = strip_optional(found.type)
     if isinstance(type_, Enum) and type_.open:
         type_ = STRING
@@ -330,7 +344,7 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
                 "an enum"
             )
         return UnsafePart("is a `string` without `@pattern`", help)
-    return UnsafePart(f"is {_shown(type_)}", _way_out(type_))
+    return UnsafePart(f"is {_describe_unsafe_type(type_)}", _way_out(type_))
 
 
 def _covers_all(pattern: str) -> bool:
@@ -341,17 +355,17 @@ def _covers_all(pattern: str) -> bool:
     return bare.startswith("^") and bare.endswith("$") and "|" not in bare
 
 
-def _shown(type_: Type) -> str:
+def _describe_unsafe_type(type_: Type) -> str:
     match type_:
         case RecordOf():
             return "a record"
         case ListOf():
             return "a list"
         case _:
-            return f"of the type `{describe(type_)}`"
+            return f"of the type `{describe_type(type_)}`"
 
 
 def _way_out(type_: Type) -> str:
-    if isinstance(type_, RecordOf | ListOf) or describe(type_) == "any":
+    if isinstance(type_, RecordOf | ListOf) or describe_type(type_) == "any":
         return _ONE_VALUE
     return 'declare it as `string @pattern(r"...")` for the characters it may have'

@@ -28,7 +28,7 @@ from ..places import Place
 from ..program import Program
 from ..types import ANY
 from ..values.expressions import key_text
-from ..values.spelling import spell
+from ..values.spelling import spell_constant
 
 _NEVER_EMITTED = (places.SETTING, places.TEST_VALUE, places.CONSTANT, places.CHAIN_VALUE)
 _OFTEN_DATA = (places.VALUE, places.CONDITION)
@@ -64,14 +64,14 @@ class Piece(Record):
     path: tuple[str | int, ...] = ()
 
 
-class _Template(Record):
+class _WaitingText(Record):
     """A text that waits for the arguments of a task; `command`: it is one of a `run`."""
 
     pieces: tuple[Piece, ...]
     command: bool
 
 
-class _Fault(Record):
+class _TextFault(Record):
     """Something that the platform misreads.
 
     It begins in `first`, at `offset` of its text, and `second` completes it. `shown` is what the
@@ -93,7 +93,7 @@ def check_platform_texts(program: Program, ordered: Sequence[TaskSymbol]) -> Non
         return
     for values in program.environments.values() or ({},):
         variables = Variables(values)
-        _Texts(program, variables).check(texts, ordered)
+        _PlatformTexts(program, variables).check(texts, ordered)
         if not variables.used:
             break
 
@@ -117,7 +117,7 @@ def _report_constant_arguments(program: Program, ordered: Sequence[TaskSymbol]) 
         for argument in call.arguments
         if isinstance(value := program.constants.get(argument.value), str)
         and "\\{" in value
-        and (found := _escaped_name().search(value)) is not None
+        and (found := _compile_escaped_name().search(value)) is not None
     }
     if wrong:
         for source, body in _bodies(program, ordered):
@@ -141,7 +141,7 @@ def _bodies(
             yield workflow.module.source, workflow.declaration.steps
 
 
-class _Texts:
+class _PlatformTexts:
     """Looks at texts with the values of one environment.
 
     `waiting` has the texts with parameters that are not bound yet, by parameter.
@@ -150,7 +150,7 @@ class _Texts:
     def __init__(self, program: Program, variables: Variables) -> None:
         self.program = program
         self.variables = variables
-        self.waiting: dict[ValueSymbol, list[_Template]] = {}
+        self.waiting: dict[ValueSymbol, list[_WaitingText]] = {}
         self.braces: _Braces | None = None
 
     def check(
@@ -161,22 +161,22 @@ class _Texts:
         """Report the faults of texts as they stand, then those that calls bring about."""
         for module, text, place in texts:
             pieces = tuple(self._pieces(module.source, text))
-            template = _Template(pieces, place is places.COMMAND)
-            for fault in _faults(template):
+            template = _WaitingText(pieces, place is places.COMMAND)
+            for fault in _find_faults(template):
                 self._report_written(fault)
-            self._wait(template)
+            self._await_parameters(template)
         if self.waiting:
             for source, body in _bodies(self.program, ordered):
                 for call in calls_in(self.program, body):
-                    self._call(source, call)
+                    self._fill_in_arguments(source, call)
 
-    def _wait(self, template: _Template) -> None:
+    def _await_parameters(self, template: _WaitingText) -> None:
         """Keep a template for each call that binds one of its parameters."""
         for symbol in dict.fromkeys(piece.symbol for piece in template.pieces if _is_open(piece)):
             assert symbol is not None
             self.waiting.setdefault(symbol, []).append(template)
 
-    def _call(self, source: SourceFile, call: ast.CallStmt) -> None:
+    def _fill_in_arguments(self, source: SourceFile, call: ast.CallStmt) -> None:
         """Put the arguments of a call into the texts that wait for them; report their faults."""
         task = self.program.calls.get(call)
         if task is None:
@@ -191,7 +191,7 @@ class _Texts:
                 if _is_open(piece):
                     bound += self._argument(source, call, arguments, task, piece)
                 else:
-                    bound.append(_bound(piece))
+                    bound.append(_release_from_call(piece))
             if len(bound) > MAX_PIECES:
                 self.program.sink.report(
                     errors.TOO_LARGE,
@@ -202,10 +202,10 @@ class _Texts:
                     limit=MAX_PIECES,
                 )
                 continue
-            filled = _Template(tuple(bound), template.command)
-            for fault in _faults(filled):
+            filled = _WaitingText(tuple(bound), template.command)
+            for fault in _find_faults(filled):
                 self._report_given(fault, task)
-            self._wait(filled)
+            self._await_parameters(filled)
 
     # Pieces
 
@@ -226,7 +226,7 @@ class _Texts:
             return Piece(PARAMETER_PIECE, symbol.name, span, symbol=symbol, path=path)
         if symbol.kind in (CONST, ENVIRONMENT):
             value = value_of(self.program, ref, Frame(source, self.variables, {}))
-            return _literal(value, span, symbol)
+            return _literal_piece(value, span, symbol)
         return Piece(VARIABLE, symbol.name, span)
 
     def _argument(
@@ -245,13 +245,13 @@ class _Texts:
             default = default_of(self.program, task, name, self.variables)
             frame = Frame(task.module.source, self.variables, {})
             default = part_of(self.program, default, piece.symbol.type, piece.path, frame)
-            found = [_literal(default, call.task.span(source), None)]
+            found = [_literal_piece(default, call.task.span(source), None)]
         else:
             found = self._value(source, given, piece.path)
             span = given.span(source)
-            found = [_at(each, span) for each in found]
+            found = [_move_piece(each, span) for each in found]
         inside = piece.inside or piece.span
-        return [_given(each, inside) for each in found]
+        return [_mark_as_given(each, inside) for each in found]
 
     def _value(
         self, source: SourceFile, expr: ast.Expr, path: tuple[str | int, ...]
@@ -265,21 +265,21 @@ class _Texts:
             if piece.kind != LITERAL or not path:
                 return [piece]
         elif isinstance(expr, ast.Text) and not path:
-            return _stripped(list(self._pieces(source, expr)), expr)
+            return _strip_block_pieces(list(self._pieces(source, expr)), expr)
         frame = Frame(source, self.variables, {})
         value = whole = value_of(self.program, expr, frame)
         wanted = self.program.wanted_types.get(expr, ANY)
         for at, step in enumerate(path):
             if isinstance(value, Parts) and value.entries.get(step) is None:
-                entry = _written_entry(expr, step)
+                entry = _find_written_entry(expr, step)
                 if entry is not None:
                     return self._value(source, entry, path[at + 1 :])
             value = part_of(self.program, whole, wanted, path[: at + 1], frame)
-        return [_literal(value, span, None)]
+        return [_literal_piece(value, span, None)]
 
     # Reports
 
-    def _report_written(self, fault: _Fault) -> None:
+    def _report_written(self, fault: _TextFault) -> None:
         """Report a fault in a text as it stands."""
         first, second = fault.first, fault.second
         labels: list[Label] = []
@@ -289,14 +289,14 @@ class _Texts:
         elif first.literal is not None:
             if self.braces is None or self.braces.literal is not first.literal:
                 self.braces = _Braces(first.literal, first.span.source)
-            span = _brace(fault, self.braces)
+            span = _span_of_brace(fault, self.braces)
         else:
             span = first.span
         if first.symbol is not None and first.symbol.kind == CONST:
             labels.append(Label(first.symbol.span, f"`{first.symbol.name}` is declared here"))
         self._report(fault, span, labels)
 
-    def _report_given(self, fault: _Fault, task: TaskSymbol) -> None:
+    def _report_given(self, fault: _TextFault, task: TaskSymbol) -> None:
         """Report a fault that the arguments of a call bring about."""
         given = [piece for piece in (fault.first, fault.second) if piece.given]
         if not given:
@@ -305,7 +305,7 @@ class _Texts:
         assert inside is not None
         self._report(fault, given[0].span, [Label(inside, f"`{task.name}` puts it here")])
 
-    def _report(self, fault: _Fault, span: Span, labels: list[Label]) -> None:
+    def _report(self, fault: _TextFault, span: Span, labels: list[Label]) -> None:
         if fault.spec is errors.BRACE_IN_COMMAND:
             self.program.sink.report(
                 errors.BRACE_IN_COMMAND, span, written=fault.shown, labels=tuple(labels)
@@ -320,28 +320,28 @@ def _is_open(piece: Piece) -> bool:
     return piece.kind == PARAMETER_PIECE
 
 
-def _literal(value: Known | Parts | None, span: Span, symbol: ValueSymbol | None) -> Piece:
+def _literal_piece(value: Known | Parts | None, span: Span, symbol: ValueSymbol | None) -> Piece:
     if not isinstance(value, Known):
         return Piece(UNKNOWN_PIECE, "", span)
-    return Piece(LITERAL, spell(value.value), span, symbol=symbol)
+    return Piece(LITERAL, spell_constant(value.value), span, symbol=symbol)
 
 
-def _at(piece: Piece, span: Span) -> Piece:
+def _move_piece(piece: Piece, span: Span) -> Piece:
     return Piece(piece.kind, piece.text, span, symbol=piece.symbol, path=piece.path)
 
 
-def _given(piece: Piece, inside: Span) -> Piece:
+def _mark_as_given(piece: Piece, inside: Span) -> Piece:
     return Piece(
         piece.kind, piece.text, piece.span, inside, True, symbol=piece.symbol, path=piece.path
     )
 
 
-def _bound(piece: Piece) -> Piece:
+def _release_from_call(piece: Piece) -> Piece:
     """The piece as an outer call finds it: no longer given by the call that is looked at."""
     return Piece(piece.kind, piece.text, piece.span, piece.inside, symbol=piece.symbol)
 
 
-def _stripped(pieces: list[Piece], text: ast.Text) -> list[Piece]:
+def _strip_block_pieces(pieces: list[Piece], text: ast.Text) -> list[Piece]:
     """The pieces of a block text without its first blank lines and last blanks."""
     if text.form != ast.BLOCK or not pieces:
         return pieces
@@ -360,7 +360,7 @@ def _without_last_blanks(text: str) -> str:
     return text.rstrip(" \n")
 
 
-def _written_entry(expr: ast.Expr, step: str | int) -> ast.Expr | None:
+def _find_written_entry(expr: ast.Expr, step: str | int) -> ast.Expr | None:
     if isinstance(expr, ast.ListExpr) and isinstance(step, int) and step < len(expr.items):
         return expr.items[step]
     if isinstance(expr, ast.ObjectExpr):
@@ -372,7 +372,7 @@ def _written_entry(expr: ast.Expr, step: str | int) -> ast.Expr | None:
 
 
 @cache
-def _escaped_name() -> re.Pattern[str]:
+def _compile_escaped_name() -> re.Pattern[str]:
     return re.compile(r"\\\{([A-Za-z_]\w*)")
 
 
@@ -381,7 +381,7 @@ def _variable_like() -> re.Pattern[str]:
     return re.compile(r"\{[A-Za-z_${]\S{0,20}")
 
 
-def _faults(template: _Template) -> Iterator[_Fault]:
+def _find_faults(template: _WaitingText) -> Iterator[_TextFault]:
     """The faults of a text; a parameter that is not bound yet ends what is known of it."""
     run: list[Piece] = []
     for piece in template.pieces:
@@ -398,19 +398,19 @@ def _faults(template: _Template) -> Iterator[_Fault]:
         yield from _faults_of_run(run, template.command)
 
 
-def _faults_before(last: Piece, variable: Piece, command: bool) -> Iterator[_Fault]:
+def _faults_before(last: Piece, variable: Piece, command: bool) -> Iterator[_TextFault]:
     if last.text.endswith("\\"):
         at = len(last.text) - 1
-        yield _Fault(last, at, variable, errors.BACKSLASH_BEFORE_VARIABLE, variable.text)
+        yield _TextFault(last, at, variable, errors.BACKSLASH_BEFORE_VARIABLE, variable.text)
     elif command and last.text.endswith("{"):
         at = len(last.text) - 1
         shown = f"{{{{{variable.text}}}"
-        yield _Fault(last, at, variable, errors.BRACE_IN_COMMAND, shown)
+        yield _TextFault(last, at, variable, errors.BRACE_IN_COMMAND, shown)
 
 
-def _faults_of_run(run: list[Piece], command: bool) -> Iterator[_Fault]:
+def _faults_of_run(run: list[Piece], command: bool) -> Iterator[_TextFault]:
     text = "".join(piece.text for piece in run)
-    pattern = _variable_like() if command else _escaped_name()
+    pattern = _variable_like() if command else _compile_escaped_name()
     spec = errors.BRACE_IN_COMMAND if command else errors.BACKSLASH_BEFORE_VARIABLE
     ends = list(accumulate(len(piece.text) for piece in run))
     for found in pattern.finditer(text):
@@ -418,7 +418,7 @@ def _faults_of_run(run: list[Piece], command: bool) -> Iterator[_Fault]:
         at = bisect_right(ends, start)
         first, offset = run[at], start - ends[at] + len(run[at].text)
         second = run[bisect_right(ends, start + (1 if command else 2))]
-        yield _Fault(first, offset, second, spec, found[0] if command else found[1])
+        yield _TextFault(first, offset, second, spec, found[0] if command else found[1])
 
 
 class _Braces:
@@ -431,7 +431,7 @@ class _Braces:
         self.meant = [at for at, each in enumerate(literal.value) if each == "{"]
 
 
-def _brace(fault: _Fault, braces: _Braces) -> Span:
+def _span_of_brace(fault: _TextFault, braces: _Braces) -> Span:
     """The place where the brace of a fault is written."""
     source = fault.first.span.source
     literal = braces.literal

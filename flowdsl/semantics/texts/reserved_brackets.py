@@ -52,7 +52,7 @@ def _report_brackets(program: Program, module: ast.Module) -> None:
     if not BRACKETS.isdisjoint(source.text):
         for found in _DOC.finditer(source.text):
             _report_first(program, source, found.start(), found.end(), found[0])
-    for node in _printed(module):
+    for node in _find_printed_nodes(module):
         if isinstance(node, ast.TextLiteral | ast.StringLit):
             _report_first(program, source, node.start, node.end, node.value)
         elif isinstance(node, ast.ConstDecl) and node.file is not None:
@@ -61,19 +61,19 @@ def _report_brackets(program: Program, module: ast.Module) -> None:
         elif isinstance(node, ast.Ref | ast.ConstRef):
             symbol = program.values.get(node)
             if symbol is not None and symbol.kind == ENVIRONMENT:
-                for held in _held_by_environments(program, node, BRACKETS):
-                    _report(program, node.span(source), held, "a variable of the environment")
+                for held in _find_in_environments(program, node, BRACKETS):
+                    _report_sign(program, node.span(source), held, "a variable of the environment")
 
 
-def _printed(node: ast.Node) -> Iterator[ast.Node]:
+def _find_printed_nodes(node: ast.Node) -> Iterator[ast.Node]:
     """Every node below one that a prompt or a schema of ours may hold."""
-    for child in _kept(node):
+    for child in _children_to_print(node):
         if not isinstance(child, _NOT_PRINTED):
             yield child
-            yield from _printed(child)
+            yield from _find_printed_nodes(child)
 
 
-def _kept(node: ast.Node) -> Iterable[ast.Node]:
+def _children_to_print(node: ast.Node) -> Iterable[ast.Node]:
     """The children of a node; of a workflow whose prompt is a file of its own, its fields alone."""
     if isinstance(node, ast.WorkflowDecl) and any(
         isinstance(item, ast.PromptFrom) for item in node.items
@@ -85,7 +85,7 @@ def _kept(node: ast.Node) -> Iterable[ast.Node]:
 def _report_first(program: Program, source: SourceFile, start: int, end: int, value: str) -> None:
     for at in range(start, end):
         if source.text[at] in BRACKETS and source.text[at] in value:
-            _report(program, Span(source, at, at + 1), source.text[at], "a text")
+            _report_sign(program, Span(source, at, at + 1), source.text[at], "a text")
             return
 
 
@@ -94,11 +94,11 @@ def _report_lines(program: Program, span: Span, path: str, value: object) -> Non
     for number, line in enumerate(str(value or "").split("\n"), start=1):
         for sign in line:
             if sign in BRACKETS:
-                _report(program, span, sign, f"a text, and line {number} of `{path}` has one")
+                _report_sign(program, span, sign, f"a text, and line {number} of `{path}` has one")
                 return
 
 
-def _report(program: Program, span: Span, sign: str, where: str) -> None:
+def _report_sign(program: Program, span: Span, sign: str, where: str) -> None:
     program.sink.report(
         errors.RESERVED_BRACKET,
         span,
@@ -109,7 +109,7 @@ def _report(program: Program, span: Span, sign: str, where: str) -> None:
     )
 
 
-def _held_by_environments(
+def _find_in_environments(
     program: Program, ref: ast.Ref | ast.ConstRef, signs: frozenset[str]
 ) -> Iterator[str]:
     """The first of some signs in the value of `env.x` in any environment."""
@@ -170,7 +170,7 @@ class _Descriptions:
             shown.add(symbol.name)
             return
         held = (
-            list(_held_by_environments(self.program, ref, QUOTES))
+            list(_find_in_environments(self.program, ref, QUOTES))
             if (symbol.kind == ENVIRONMENT)
             else [sign for sign in str(self.program.constants.get(ref, "")) if sign in QUOTES]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import COMMAND, DO, TYPED, texts_of
@@ -109,16 +109,16 @@ def report_picture_inputs(program: Program, ordered: Iterable[TaskSymbol]) -> No
     """
     pictured: set[TaskSymbol] = set()
     for task in ordered:
-        if _picture(program, task.declaration.body, pictured) is not None:
+        if _find_picture(program, task.declaration.body, pictured) is not None:
             pictured.add(task)
     for workflow in program.workflows.values():
         steps = workflow.declaration.steps
-        statement = None if steps is None else _picture(program, steps, pictured)
+        statement = None if steps is None else _find_picture(program, steps, pictured)
         if statement is not None:
             _report_inputs(program, workflow, statement)
 
 
-def _picture(
+def _find_picture(
     program: Program, body: ast.Block, pictured: set[TaskSymbol]
 ) -> ast.ImageStmt | ast.CallStmt | None:
     """The first statement of a body that puts a picture into the prompt."""
@@ -141,7 +141,7 @@ def _report_inputs(
             errors.PICTURE_LIMITS_INPUTS,
             Span(workflow.module.source, node.start, node.end),
             name=workflow.name,
-            inputs=f"its input{'s' if len(names) > 1 else ''} {listed(names)}",
+            inputs=f"its input{'s' if len(names) > 1 else ''} {join_names(names)}",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import closest, listed, rename_fix
+from flowdsl.diagnostics.suggest import find_closest_name, join_names, rename_fix
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
@@ -22,12 +22,12 @@ from ..types import (
     Primitive,
     Type,
     Unknown,
-    describe,
+    describe_type,
     strip_optional,
 )
 from .assignability import NUMERIC, TEXTUAL
 from .bounds import check_bounds
-from .expressions import check_value, infer
+from .expressions import check_value, infer_type
 
 Reader: TypeAlias = "Callable[[Program, AnnotationContext, ast.Annotation], Any]"
 Applies: TypeAlias = Callable[[Type], bool]
@@ -80,7 +80,7 @@ def _read_number(program: Program, context: AnnotationContext, annotation: ast.A
     """An `int`, or the decimal spelling as `str`."""
     value = _constant(program, context, annotation)
     if isinstance(value, bool) or (not isinstance(value, int | float) and not _is_decimal(value)):
-        return _wrong(program, context, annotation, "a number")
+        return _report_wrong_argument(program, context, annotation, "a number")
     return value if isinstance(value, int) else format(value, "f")
 
 
@@ -93,13 +93,17 @@ def _read_count(program: Program, context: AnnotationContext, annotation: ast.An
     if _is_decimal(value) and value == value.to_integral_value():
         value = int(value)  # more digits than a whole number is written with
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        return _wrong(program, context, annotation, "a whole number, 0 or more")
+        return _report_wrong_argument(program, context, annotation, "a whole number, 0 or more")
     return value
 
 
 def _read_text(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     value = _constant(program, context, annotation)
-    return value if isinstance(value, str) else _wrong(program, context, annotation, "a text")
+    return (
+        value
+        if isinstance(value, str)
+        else _report_wrong_argument(program, context, annotation, "a text")
+    )
 
 
 def _read_pattern(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
@@ -118,11 +122,11 @@ def _read_example(program: Program, context: AnnotationContext, annotation: ast.
 
 def _constant(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     argument = annotation.arguments[0]
-    infer(program, ValueScope(context.scope), argument, places.CONSTANT)
+    infer_type(program, ValueScope(context.scope), argument, places.CONSTANT)
     return program.constants.get(argument)
 
 
-def _wrong(
+def _report_wrong_argument(
     program: Program, context: AnnotationContext, annotation: ast.Annotation, wanted: str
 ) -> None:
     """Report an argument of the wrong kind, unless what it names is reported already."""
@@ -231,7 +235,7 @@ def _field_value(
             annotation.span(context.scope.source),
             name=annotation.name.text,
             goes_with=known.goes_with,
-            type=describe(context.type),
+            type=describe_type(context.type),
             field=context.field,
         )
         return None
@@ -307,8 +311,8 @@ def _report_unknown(
     program: Program, scope: ModuleScope, annotation: ast.Annotation, known: tuple[str, ...]
 ) -> None:
     name = annotation.name.text
-    near = closest(name, known)
-    shown = listed((f"@{other}" for other in known), limit=12)
+    near = find_closest_name(name, known)
+    shown = join_names((f"@{other}" for other in known), limit=12)
     if near is not None:
         help = f"an annotation named `@{near}` exists"
     elif not known:

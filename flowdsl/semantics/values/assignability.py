@@ -28,7 +28,7 @@ NUMERIC = frozenset(("int", "number"))
 ORDERED = NUMERIC | {"date", "datetime", "time"}
 
 
-def assignable(source: Type, target: Type) -> bool:
+def is_assignable(source: Type, target: Type) -> bool:
     """Whether a value of `source` is a value of `target`, which may be wider.
 
     Dates, enums and the like are strings; an `int` is a `number`; any string may be a `file`. A
@@ -40,11 +40,11 @@ def assignable(source: Type, target: Type) -> bool:
         case (Unknown(), _) | (_, Unknown()) | (_, Primitive(name="any")):
             return True
         case Optional(inner), Optional(wanted):
-            return assignable(inner, wanted)
+            return is_assignable(inner, wanted)
         case Optional(), _:
             return False
         case _, Optional(wanted):
-            return assignable(source, wanted)
+            return is_assignable(source, wanted)
         case Primitive(name="any"), _:
             return True
         case Primitive(name=have), Primitive(name=want):
@@ -58,7 +58,7 @@ def assignable(source: Type, target: Type) -> bool:
                 return not source.numeric
             return not source.open and source.known <= target.known
         case ListOf(have_element), ListOf(wanted_element):
-            return assignable(have_element, wanted_element)
+            return is_assignable(have_element, wanted_element)
         case RecordOf(), RecordOf():
             return source is target or _fields_fit(source, target)
         case _:
@@ -77,12 +77,12 @@ def _fields_fit(source: RecordOf, target: RecordOf) -> bool:
         if have is None:
             if wanted.required:
                 return False
-        elif not assignable(have.type, wanted.type):
+        elif not is_assignable(have.type, wanted.type):
             return False
     return True
 
 
-def comparable(left: Type, right: Type) -> bool:
+def can_be_equal(left: Type, right: Type) -> bool:
     """Whether `==` between the two can ever hold."""
     one, other = strip_optional(left), strip_optional(right)
     if not (_is_scalar(one) and _is_scalar(other)):
@@ -94,16 +94,16 @@ def comparable(left: Type, right: Type) -> bool:
     if isinstance(one, Enum) or isinstance(other, Enum):
         enum, plain = (one, other) if isinstance(one, Enum) else (other, one)
         if isinstance(enum, Enum) and enum.numeric:
-            return assignable(enum, plain)
+            return is_assignable(enum, plain)
         return isinstance(plain, Unknown) or _is_text(plain)
-    return assignable(one, other) or assignable(other, one)
+    return is_assignable(one, other) or is_assignable(other, one)
 
 
 def _is_text(type_: Type) -> bool:
     return isinstance(type_, Primitive) and (type_.name in TEXTUAL or type_.name == "any")
 
 
-def orderable(left: Type, right: Type) -> bool:
+def can_be_ordered(left: Type, right: Type) -> bool:
     """Whether `<`, `<=`, `>` and `>=` mean something between the two."""
     one, other = _as_number(strip_optional(left)), _as_number(strip_optional(right))
     if not (isinstance(one, Primitive) and isinstance(other, Primitive)):

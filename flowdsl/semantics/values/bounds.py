@@ -12,7 +12,7 @@ from .. import errors
 from ..program import Program
 from ..types import NO_CONSTRAINTS, FieldType
 from .formats import TYPE_OF_FORMAT, is_spelled
-from .spelling import spell
+from .spelling import spell_constant
 
 _SHOWN = 60
 """Longer values are cut where a message shows them."""
@@ -58,13 +58,13 @@ def _check_count(program: Program, span: Span, count: int, field: FieldType) -> 
 
 def _check_number(program: Program, span: Span, value: Any, field: FieldType) -> None:
     least, most = field.constraints.minimum, field.constraints.maximum
-    if least is not None and value < _number(least):
-        _report(program, span, f"`{spell(value)}` is below", "min", str(least), field)
-    elif most is not None and value > _number(most):
-        _report(program, span, f"`{spell(value)}` is above", "max", str(most), field)
+    if least is not None and value < _parse_bound(least):
+        _report(program, span, f"`{spell_constant(value)}` is below", "min", str(least), field)
+    elif most is not None and value > _parse_bound(most):
+        _report(program, span, f"`{spell_constant(value)}` is above", "max", str(most), field)
 
 
-def _number(bound: int | str) -> Any:
+def _parse_bound(bound: int | str) -> Any:
     if isinstance(bound, int):
         return bound
     from decimal import Decimal  # most programs hold no decimal number, and the import is slow
@@ -74,13 +74,13 @@ def _number(bound: int | str) -> Any:
 
 def _check_text(program: Program, span: Span, value: str, field: FieldType) -> None:
     pattern, format_ = field.constraints.pattern, field.constraints.format
-    shown = _shown(value)
+    shown = _quote_value(value)
     least, most = field.constraints.min_length, field.constraints.max_length
     if least is not None and len(value) < least:
-        problem = f"{shown}, {_characters(value)} long, is below"
+        problem = f"{shown}, {_count_characters(value)} long, is below"
         _report(program, span, problem, "min_length", str(least), field)
     elif most is not None and len(value) > most:
-        problem = f"{shown}, {_characters(value)} long, is above"
+        problem = f"{shown}, {_count_characters(value)} long, is above"
         _report(program, span, problem, "max_length", str(most), field)
     if pattern is not None:
         _check_pattern(program, span, pattern, value, field)
@@ -89,15 +89,15 @@ def _check_text(program: Program, span: Span, value: str, field: FieldType) -> N
         _report(program, span, f"{shown} does not fit", "format", f'"{format_}"', field)
 
 
-def _characters(value: str) -> str:
+def _count_characters(value: str) -> str:
     return "1 character" if len(value) == 1 else f"{len(value)} characters"
 
 
-def _shown(value: str) -> str:
-    return f"`{quotable(value)}`" if value else "an empty text"
+def _quote_value(value: str) -> str:
+    return f"`{make_quotable(value)}`" if value else "an empty text"
 
 
-def quotable(text: str) -> str:
+def make_quotable(text: str) -> str:
     """A text as it can stand between backticks: on one line, and cut when it is long."""
     flat = " ".join(text.split()).replace("`", "'")
     return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
@@ -108,7 +108,7 @@ def _check_pattern(
 ) -> None:
     from flowdsl.source.patterns import Unusable, is_found  # few programs have a pattern
 
-    shown = _shown(value)
+    shown = _quote_value(value)
     try:
         if not is_found(pattern, value):
             _report(program, span, f"{shown} does not match", "pattern", None, field)

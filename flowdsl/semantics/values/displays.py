@@ -101,7 +101,7 @@ def has_displays(type_name: str) -> bool:
     return type_name in _COMMON
 
 
-def examples(type_name: str) -> tuple[str, str]:
+def example_formats(type_name: str) -> tuple[str, str]:
     """Two formats of a type that has some."""
     first, second, *_ = _COMMON[type_name]
     return first, second
@@ -134,7 +134,7 @@ def problem_of(type_name: str, display: str) -> str | None:
     return None if seen else "it has no part of one"
 
 
-def meant_by(type_name: str, display: str) -> Meant:
+def find_meant_format(type_name: str, display: str) -> Meant:
     """The format that is nearest to one with a problem."""
     if type_name not in _SHOWN_OF:
         return Meant(_number_near(type_name, display), False)
@@ -146,7 +146,7 @@ def meant_by(type_name: str, display: str) -> Meant:
     like = _minutes_told_from_months(type_name, [_LIKE.get(piece, piece) for piece in pieces])
     near = _without_strangers(type_name, like)
     if problem_of(type_name, near) is not None:
-        near = _nearest(type_name, certain)
+        near = _find_nearest_format(type_name, certain)
     return Meant(near, False)
 
 
@@ -194,9 +194,9 @@ def _number_near(type_name: str, display: str) -> str:
     grouped = bool(re.search(r"#[,.'’ ]#|[0#][,.'’ ][0#]{3}[.,]", display)) or ",." in display
     decimals = int(python[1]) if python else len(tail[1]) if tail and len(tail[1]) != 3 else 0
     if not python and not tail and "0" not in display and "#" not in display:
-        return examples(type_name)[0]
+        return example_formats(type_name)[0]
     return ("#,##0" if grouped else "0") + ("." + "0" * decimals if decimals else "")
 
 
-def _nearest(type_name: str, display: str) -> str:
+def _find_nearest_format(type_name: str, display: str) -> str:
     return min(_COMMON[type_name], key=lambda each: edit_distance(each, display, len(display) + 20))

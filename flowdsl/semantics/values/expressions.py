@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
-from flowdsl.diagnostics.suggest import Names, known_names, rename_fix
+from flowdsl.diagnostics.suggest import Names, rename_fix, suggest_known_names
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -34,10 +34,10 @@ from ..types import (
     Type,
     strip_optional,
 )
-from .assignability import TEXTUAL, assignable, may_misread
+from .assignability import TEXTUAL, is_assignable, may_misread
 from .bounds import check_bounds
 from .fitting import check_fit, report_null
-from .spelling import spell
+from .spelling import spell_constant
 
 NULL = Optional(UNKNOWN)
 """The type of `null`: a missing value of whatever type."""
@@ -71,7 +71,7 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
             resolve_ref(program, scope, part, place, in_text=True)
             if part in constants:
                 is_simple = False
-                pieces.append(spell(constants[part]))
+                pieces.append(spell_constant(constants[part]))
             else:
                 is_simple = is_simple and not (pieces and pieces[-1] is None)
                 pieces.append(None)
@@ -115,7 +115,7 @@ def _check_braces(
             )
 
 
-def infer(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> Type:
+def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> Type:
     """The type of `expr`, its variables resolved. Literals get their entry in `constants`."""
     match expr:
         case ast.Ref():
@@ -138,13 +138,13 @@ def infer(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> 
         case ast.ConstRef():
             return _const(program, scope, expr)
         case ast.ListExpr(items=items):
-            types = [infer(program, scope, item, place) for item in items]
+            types = [infer_type(program, scope, item, place) for item in items]
             _fold_list(program, expr)
-            return ListOf(_joined(types))
+            return ListOf(_find_common_type(types))
         case ast.ObjectExpr(pairs=pairs):
             check_duplicate_keys(program, scope, pairs)
             fields = tuple(
-                FieldType(key_text(pair.key), infer(program, scope, pair.value, place))
+                FieldType(key_text(pair.key), infer_type(program, scope, pair.value, place))
                 for pair in pairs
             )
             _fold_object(program, expr)
@@ -188,12 +188,12 @@ def _const(program: Program, scope: ValueScope, expr: ast.ConstRef) -> Type:
     return symbol.type
 
 
-def _joined(types: list[Type]) -> Type:
+def _find_common_type(types: list[Type]) -> Type:
     """The narrowest of `types` that all the others fit; `any` when none is."""
     if not types:
         return UNKNOWN
     for candidate in types:
-        if all(assignable(type_, candidate) for type_ in types):
+        if all(is_assignable(type_, candidate) for type_ in types):
             return candidate
     return ANY
 
@@ -249,7 +249,7 @@ def check_value(
         program.wanted_types[expr] = inner
         _check_record(program, scope, expr, inner, place, what)
     else:
-        found = infer(program, scope, expr, place)
+        found = infer_type(program, scope, expr, place)
         check_fit(program, scope, expr, found, wanted, place, what)
         if isinstance(inner, RecordOf | ListOf) and found is not wanted:
             program.wanted_types[expr] = inner
@@ -288,10 +288,10 @@ def _check_record(
                 span,
                 owner=record.name or what.replace("`", ""),
                 name=key,
-                help=known_names("field", names, key),
+                help=suggest_known_names("field", names, key),
                 fixes=rename_fix(span, free),
             )
-            infer(program, scope, pair.value, place)
+            infer_type(program, scope, pair.value, place)
             unknown += 1
             continue
         field = by_key[key]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
@@ -32,13 +32,13 @@ from ..types import (
     RecordOf,
     Type,
     Unknown,
-    describe,
-    spelled_value,
+    describe_type,
+    spell_enum_value,
     strip_optional,
 )
-from .assignability import TEXTUAL, assignable
+from .assignability import TEXTUAL, is_assignable
 from .bounds import check_bounds, is_number
-from .formats import example, has_spelling, is_spelled
+from .formats import example_value, has_spelling, is_spelled
 
 _NUMBER_OR_BOOL = r"-?\d+(\.\d+)?|true|false"
 
@@ -71,7 +71,7 @@ def check_fit(
         return
     elif found is STRING and isinstance(expr, ast.Text) and is_textual(inner):
         return
-    if not assignable(found, wanted):
+    if not is_assignable(found, wanted):
         span = expr.span(scope.module.source)
         _report_mismatch(program, span, found, wanted, place, what)
     elif found is not wanted and not _is_const(program, expr):
@@ -85,30 +85,30 @@ def _is_const(program: Program, expr: ast.Expr) -> bool:
 
 def _check_defaults(program: Program, span: Span, found: Type, wanted: Type, what: str) -> None:
     """Report a value of a run without a field that has a default where it is wanted."""
-    field = _undefaulted(found, wanted)
+    field = _find_undefaulted_field(found, wanted)
     if field is not None:
         program.sink.report(
             errors.TYPE_MISMATCH,
             span,
             what=what,
-            wanted=describe(wanted),
-            found=describe(found),
+            wanted=describe_type(wanted),
+            found=describe_type(found),
             help=f"it has no field `{field.name}`, and nothing adds the default to a value that "
             "only a run knows: give it the type where it comes from, or write the record out",
         )
 
 
-def _undefaulted(found: Type, wanted: Type) -> FieldType | None:
+def _find_undefaulted_field(found: Type, wanted: Type) -> FieldType | None:
     """A field with a default inside a type that another type, which fits it, does not have."""
     match strip_optional(found), strip_optional(wanted):
         case ListOf(have), ListOf(element):
-            return _undefaulted(have, element)
+            return _find_undefaulted_field(have, element)
         case RecordOf() as own, RecordOf() as record if own is not record:
             for field in record.fields:
                 same = own.field(field.name)
                 inner = field if field.default is not None else None
                 if same is not None:
-                    inner = _undefaulted(same.type, field.type)
+                    inner = _find_undefaulted_field(same.type, field.type)
                 if inner is not None:
                     return inner
         case _:
@@ -119,7 +119,7 @@ def _undefaulted(found: Type, wanted: Type) -> FieldType | None:
 def _check_enum_value(program: Program, span: Span, value: Any, enum: Enum, what: str) -> None:
     if enum.holds(value):
         return
-    near = closest(value, enum.names) if isinstance(value, str) else None
+    near = find_closest_name(value, enum.names) if isinstance(value, str) else None
     fixes: tuple[Fix, ...] = ()
     if near is not None and span.text == f'"{value}"':
         fixes = (Fix(f'use `"{near}"`', (Edit(span, f'"{near}"'),)),)
@@ -128,17 +128,17 @@ def _check_enum_value(program: Program, span: Span, value: Any, enum: Enum, what
         span,
         value=value,
         what=what,
-        help=f"its values are {quoted_values(enum)}",
+        help=f"its values are {quote_enum_values(enum)}",
         fixes=fixes,
     )
 
 
-def quoted_values(enum: Enum) -> str:
+def quote_enum_values(enum: Enum) -> str:
     """The values of an enum as they are written, for a sentence.
 
     Of very many, the first and how many more.
     """
-    shown = ", ".join(f"`{spelled_value(value)}`" for value in enum.values[:DESCRIBED])
+    shown = ", ".join(f"`{spell_enum_value(value)}`" for value in enum.values[:DESCRIBED])
     rest = len(enum.values) - DESCRIBED
     return f"{shown} and {rest} more" if rest > 0 else shown
 
@@ -151,7 +151,7 @@ def check_spelling(program: Program, span: Span, value: str, type_name: str) -> 
             span,
             value=value,
             type=type_name,
-            help=f"a `{type_name}` looks like {example(type_name)}",
+            help=f"a `{type_name}` looks like {example_value(type_name)}",
         )
 
 
@@ -214,7 +214,7 @@ def check_known(
         check_spelling(program, span, value, inner.name)
     else:
         found = _type_of_constant(value)
-        if not assignable(found, wanted):
+        if not is_assignable(found, wanted):
             _report_mismatch(program, span, found, wanted, place, what)
     if field is not None:
         if field.absent and value is None:
@@ -224,7 +224,7 @@ def check_known(
 
 def report_null(program: Program, span: Span, what: str, field: FieldType) -> None:
     """Report `null` for a field that may be left out and is never null."""
-    shown = describe(field.type)
+    shown = describe_type(field.type)
     program.sink.report(errors.NULL_FOR_ABSENT, span, what=what, name=field.name, type=shown)
 
 
@@ -250,8 +250,8 @@ def _report_mismatch(
 ) -> None:
     """Report a value that does not fit; one that may be missing has a message of its own."""
     if isinstance(found, Optional) and isinstance(found.inner, Unknown):
-        program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe(wanted))
-    elif isinstance(found, Optional) and assignable(found.inner, wanted):
+        program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe_type(wanted))
+    elif isinstance(found, Optional) and is_assignable(found.inner, wanted):
         way_out = f"test the value with `if {span.text} != null` first"
         if place is places.CHAIN_VALUE:
             way_out = "make the value required where it is declared"
@@ -267,35 +267,35 @@ def _report_mismatch(
             errors.TYPE_MISMATCH,
             span,
             what=what,
-            wanted=describe(wanted),
-            found=describe(found),
-            help=_conversion(span, found, wanted) or _difference(found, wanted),
+            wanted=describe_type(wanted),
+            found=describe_type(found),
+            help=_suggest_conversion(span, found, wanted) or _describe_difference(found, wanted),
         )
 
 
-def _difference(found: Type, wanted: Type) -> str | None:
+def _describe_difference(found: Type, wanted: Type) -> str | None:
     """What `found` has that `wanted` does not take, of two enums or two records; else None."""
     have, want = strip_optional(found), strip_optional(wanted)
     if isinstance(have, Enum) and isinstance(want, Enum):
         if have.open and not want.open:
-            return f"any text may be a value, and not only {quoted_values(want)}"
+            return f"any text may be a value, and not only {quote_enum_values(want)}"
         extra = Enum(tuple(value for value in have.values if value not in want.known))
-        return f"{quoted_values(extra)} would not fit" if extra.values else None
+        return f"{quote_enum_values(extra)} would not fit" if extra.values else None
     if not (isinstance(have, RecordOf) and isinstance(want, RecordOf)):
         return None
     for field in want.fields:
         given = have.field(field.name)
         if given is None and field.required:
             return f"it has no field `{field.name}`"
-        if given is not None and not assignable(given.type, field.type):
+        if given is not None and not is_assignable(given.type, field.type):
             return (
-                f"its field `{field.name}` is `{describe(given.type)}`, and not "
-                f"`{describe(field.type)}`"
+                f"its field `{field.name}` is `{describe_type(given.type)}`, and not "
+                f"`{describe_type(field.type)}`"
             )
     return None
 
 
-def _conversion(span: Span, found: Type, wanted: Type) -> str | None:
+def _suggest_conversion(span: Span, found: Type, wanted: Type) -> str | None:
     """What to write to make a scalar of one type another; None where nothing is certain."""
     inner = strip_optional(wanted)
     if not (isinstance(found, Primitive | Enum) and isinstance(inner, Primitive)):

@@ -34,7 +34,7 @@ def has_spelling(type_name: str) -> bool:
     return type_name in _SPELLINGS
 
 
-def example(type_name: str) -> str:
+def example_value(type_name: str) -> str:
     """An example of the type, in backticks."""
     return _SPELLINGS[type_name][1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.source.record import Record
 from flowdsl.source.refused_texts import read_refused
 from flowdsl.source.text import Span
@@ -64,19 +64,19 @@ def schema_fields(
     except ValueError as error:
         problem = str(error)
         program.sink.report(
-            errors.MALFORMED_SCHEMA_FILE, named_at, path=written_path(path), problem=problem
+            errors.MALFORMED_SCHEMA_FILE, named_at, path=spell_flow_path(path), problem=problem
         )
         return None
     if not isinstance(schema, dict):
         problem = "it holds no JSON object"
         program.sink.report(
-            errors.MALFORMED_SCHEMA_FILE, named_at, path=written_path(path), problem=problem
+            errors.MALFORMED_SCHEMA_FILE, named_at, path=spell_flow_path(path), problem=problem
         )
         return None
-    return _properties(schema)
+    return _read_properties(schema)
 
 
-def listed_fields(text: str) -> ListedFields | None:
+def read_schema_fields(text: str) -> ListedFields | None:
     """The fields that the schema `text` lists, which may be in the short notation.
 
     None when it does not tell which they all are. A schema without `additionalProperties` counts as
@@ -141,7 +141,7 @@ def _names_more(schema: Any, known: dict[str, Any]) -> bool:
     return any(_names_more(each, known) for each in inner)
 
 
-def _properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+def _read_properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
     """The fields of an object; None when there may be others than those that are listed."""
     return None if _is_open(schema) else _fields(schema)
 
@@ -190,7 +190,7 @@ def _type(schema: Any) -> Type:
     if names == "array":
         return ListOf(_type(schema.get("items")))
     if names == "object":
-        fields = _properties(schema)
+        fields = _read_properties(schema)
         return ANY if fields is None else RecordOf(None, fields)
     return _SIMPLE.get(names, ANY)
 

@@ -8,7 +8,7 @@ MISSING = "__EMPTY__"
 """How the platform spells "no value" in a text (docs: concepts, empty values)."""
 
 
-def spell(value: Any) -> str:
+def spell_constant(value: Any) -> str:
     """A constant in JSON form as a text shows it.
 
     Truth values are `true` and `false`, numbers stand in plain decimal notation, lists and objects
@@ -35,7 +35,7 @@ def spell(value: Any) -> str:
 def _spell_inside(value: Any) -> str:
     if isinstance(value, str):
         return _quote(value)
-    return "null" if value is None else spell(value)
+    return "null" if value is None else spell_constant(value)
 
 
 def _quote(text: str) -> str:
@@ -56,7 +56,7 @@ def has_text(whole: Any, relation: str, part: Any) -> bool:
     """
     if whole in (None, "") or part in (None, ""):
         return False
-    text, sought = spell(whole), spell(part)
+    text, sought = spell_constant(whole), spell_constant(part)
     match relation:
         case "contains":
             return sought in text
@@ -74,6 +74,6 @@ def has_pattern(text: Any, pattern: str) -> bool:
     from flowdsl.source.patterns import Unusable, matches_whole  # few programs have a pattern
 
     try:
-        return text is not None and matches_whole(pattern, spell(text))
+        return text is not None and matches_whole(pattern, spell_constant(text))
     except Unusable:
         return False

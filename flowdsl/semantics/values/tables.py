@@ -15,7 +15,7 @@ from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.source.text import Span
 
 from .. import errors, places
@@ -32,13 +32,13 @@ from ..types import (
     RecordOf,
     Type,
     Unknown,
-    describe,
+    describe_type,
     strip_optional,
 )
-from .bounds import check_bounds, quotable
+from .bounds import check_bounds, make_quotable
 from .fitting import check_known, unknown_fields
 from .json_text import read_json
-from .spelling import spell
+from .spelling import spell_constant
 
 MAX_ROWS = 10_000
 
@@ -64,8 +64,8 @@ def rows_of(
             errors.TYPE_MISMATCH,
             span,
             what=what,
-            wanted=describe(wanted),
-            found=describe(ListOf(ANY)),
+            wanted=describe_type(wanted),
+            found=describe_type(ListOf(ANY)),
             labels=labels,
         )
         return None
@@ -73,11 +73,11 @@ def rows_of(
         return None  # said where the type is named
 
     def report(problem: str) -> None:
-        help = f"each row is {_described(inner.element)}"
+        help = f"each row is {_describe_row_type(inner.element)}"
         program.sink.report(
             errors.MALFORMED_ROWS,
             span,
-            path=written_path(path),
+            path=spell_flow_path(path),
             problem=problem,
             labels=labels,
             help=help,
@@ -99,13 +99,13 @@ def rows_of(
     return found
 
 
-def _described(element: Type) -> str:
+def _describe_row_type(element: Type) -> str:
     """What a row has to be, for a help."""
     record = strip_optional(element)
     if not isinstance(record, RecordOf):
-        return f"`{describe(element)}`"
+        return f"`{describe_type(element)}`"
     fields = (
-        f"{field.name}{'?' if field.absent else ''}: {describe(field.type)}"
+        f"{field.name}{'?' if field.absent else ''}: {describe_type(field.type)}"
         for field in record.fields[:DESCRIBED]
     )
     return f"`{{ {', '.join(fields)} }}`"
@@ -115,22 +115,24 @@ def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Itera
     """What is wrong with a row, with the column and what stands there."""
     record = strip_optional(element)
     if not (isinstance(record, RecordOf) and isinstance(row, dict)):
-        yield from _wrong(program, span, row, element, " holds", "the value")
+        yield from _find_value_problems(program, span, row, element, " holds", "the value")
         return
     unknown = dict(unknown_fields(row, record))
     for name, owner in unknown.items():
         known = ", ".join(f"`{each.name}`" for each in owner.fields)
-        yield f" has a field `{quotable(name)}`, which is none of {known}"
+        yield f" has a field `{make_quotable(name)}`, which is none of {known}"
     for field in record.fields:
         name = field.name if field.name in row else field.wire_name
         if name in row:
             held = f", column `{name}`, holds"
-            yield from _wrong(program, span, row[name], field.type, held, f"`{name}`", field)
+            yield from _find_value_problems(
+                program, span, row[name], field.type, held, f"`{name}`", field
+            )
         elif field.required and not unknown:
             yield f" has no value for `{field.name}`, which has to have one"
 
 
-def _wrong(
+def _find_value_problems(
     program: Program,
     span: Span,
     value: Any,
@@ -146,11 +148,11 @@ def _wrong(
     sink, program.sink = program.sink, Sink()
     try:
         check_known(program, span, value, wanted, places.TEST_VALUE, what, field)
-        found = program.sink.sorted()
+        found = program.sink.findings_in_order()
     finally:
         program.sink = sink
     for each in found:
-        yield f"{held} `{quotable(spell(value))}`: {each.message}"
+        yield f"{held} `{make_quotable(spell_constant(value))}`: {each.message}"
 
 
 def _exact(value: Any) -> Any:
@@ -193,7 +195,7 @@ def _table_rows(text: str, element: Type) -> Iterator[tuple[int, Any]]:
     try:
         for number, cells in enumerate(records, 1):
             if number == 1:
-                header = _header([cell.strip() for cell in cells], record)
+                header = _resolve_header([cell.strip() for cell in cells], record)
             elif any(cells):
                 if len(cells) != len(header):
                     has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
@@ -201,18 +203,20 @@ def _table_rows(text: str, element: Type) -> Iterator[tuple[int, Any]]:
                     raise _Malformed(f"row {number} has {has} under {columns}")
                 if number > MAX_ROWS:
                     raise _Malformed(f"it has more than {MAX_ROWS:,} rows")
-                yield number, _row(cells, header, element)
+                yield number, _read_row(cells, header, element)
     except csv.Error as error:
         raise _Malformed(f"row {number + 1} is no CSV: {error}") from None
     if not number:
         raise _Malformed("it has no header")
 
 
-def _header(names: list[str], record: Type) -> list[FieldType | None]:
+def _resolve_header(names: list[str], record: Type) -> list[FieldType | None]:
     """The field of each column; a list of scalars has one column, whatever its name is."""
     if not isinstance(record, RecordOf):
         if len(names) != 1:
-            raise _Malformed(f"it has {len(names)} columns, and `{describe(record)}` takes one")
+            raise _Malformed(
+                f"it has {len(names)} columns, and `{describe_type(record)}` takes one"
+            )
         return [None]
     found: list[FieldType | None] = []
     for at, name in enumerate(names, 1):
@@ -221,7 +225,7 @@ def _header(names: list[str], record: Type) -> list[FieldType | None]:
             raise _Malformed(f"column {at} has no name")
         if field is None:
             known = ", ".join(f"`{each.name}`" for each in record.fields)
-            problem = f"column {at}, `{quotable(name)}`, is none of the fields {known}"
+            problem = f"column {at}, `{make_quotable(name)}`, is none of the fields {known}"
             if len(names) == 1 and (";" in name or "\t" in name):
                 problem = "its columns are not separated by commas"
             raise _Malformed(problem)
@@ -235,17 +239,17 @@ def _header(names: list[str], record: Type) -> list[FieldType | None]:
     return found
 
 
-def _row(cells: list[str], header: list[FieldType | None], element: Type) -> Any:
+def _read_row(cells: list[str], header: list[FieldType | None], element: Type) -> Any:
     if header == [None]:
-        return _cell(cells[0], element)
+        return _read_cell(cells[0], element)
     return {
-        field.name: _cell(cell, field.type)
+        field.name: _read_cell(cell, field.type)
         for cell, field in zip(cells, header, strict=True)
         if cell and field is not None
     }
 
 
-def _cell(cell: str, wanted: Type) -> Any:
+def _read_cell(cell: str, wanted: Type) -> Any:
     """The value that a cell holds; its text where it is none of the type."""
     inner = strip_optional(wanted)
     match inner:

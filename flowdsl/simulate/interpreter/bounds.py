@@ -11,7 +11,7 @@ from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
 from flowdsl.source.record import Record
 
 from ..schemas import fits_pattern
-from .values import spelled
+from .values import spell_value
 
 
 class OutOfBounds(Record):
@@ -33,10 +33,10 @@ def out_of_bounds(
 
 
 def _of_field(field: types.FieldType, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    yield from _wrong(field.type, value, path, field.constraints)
+    yield from _find_broken_bounds(field.type, value, path, field.constraints)
 
 
-def _wrong(
+def _find_broken_bounds(
     type_: types.Type, value: Any, path: str, bounds: Constraints = NO_CONSTRAINTS
 ) -> Iterator[tuple[str, str]]:
     """Each place below a value where it breaks a bound, with what is said of it."""
@@ -51,19 +51,23 @@ def _wrong(
         case types.ListOf(element), list():
             yield from ((path, each) for each in _of_count(len(value), bounds))
             for number, entry in enumerate(value):
-                yield from _wrong(element, entry, f"{path}[{number}]")
+                yield from _find_broken_bounds(element, entry, f"{path}[{number}]")
         case types.RecordOf(_, fields), dict():
             for field in fields:
                 part = value.get(field.wire_name)
                 yield from _of_field(field, part, f"{path}.{field.name}")
         case types.Enum(), _ if not inner.holds(value):
-            listed = ", ".join(_shown(each) for each in inner.values)
-            yield path, f"is none of its values {listed}: {_shown(value)}"
+            listed = ", ".join(_shorten_value(each) for each in inner.values)
+            yield path, f"is none of its values {listed}: {_shorten_value(value)}"
         case _ if not _is_of(inner, value):
-            yield path, f"is no `{types.describe(inner)}`: {_shown(value)}"
+            yield path, f"is no `{types.describe_type(inner)}`: {_shorten_value(value)}"
         case _:
-            found = _of_text(value, bounds) if isinstance(value, str) else _of(value, bounds)
-            yield from ((path, f"{each}: {_shown(value)}") for each in found)
+            found = (
+                _of_text(value, bounds)
+                if isinstance(value, str)
+                else _find_broken_number_bounds(value, bounds)
+            )
+            yield from ((path, f"{each}: {_shorten_value(value)}") for each in found)
 
 
 def _is_of(type_: types.Type, value: Any) -> bool:
@@ -83,7 +87,7 @@ def _is_of(type_: types.Type, value: Any) -> bool:
             return False
 
 
-def _of(value: Any, bounds: Constraints) -> Iterator[str]:
+def _find_broken_number_bounds(value: Any, bounds: Constraints) -> Iterator[str]:
     if isinstance(value, bool):
         return
     number = Decimal(str(value))
@@ -114,6 +118,6 @@ _LONGEST = 80
 """Characters of a value that a reason shows."""
 
 
-def _shown(value: Any) -> str:
-    text = f'"{value}"' if isinstance(value, str) else spelled(value)
+def _shorten_value(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else spell_value(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

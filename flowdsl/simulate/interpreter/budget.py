@@ -35,7 +35,7 @@ class Budget:
         return self.steps - max(self.left, 0)
 
 
-def weight(data: Any, most: int) -> int:
+def json_weight(data: Any, most: int) -> int:
     """The characters that a JSON value counts for; where they are more than `most`, some of them.
 
     A value may hold the same part again and again, so that it is small and its text is not.

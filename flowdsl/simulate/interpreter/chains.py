@@ -13,11 +13,11 @@ from ..shapes import without_missing
 from ..trace import Recorder
 from ..world import Question, World
 from .budget import Budget
-from .defaults import with_defaults
-from .expressions import constant_in, value
+from .defaults import fill_in_defaults
+from .expressions import constant_in, evaluate_expression
 from .fields import on_the_wire
 from .frames import Frame, Run
-from .reading import with_field_defaults
+from .reading import fill_in_field_defaults
 from .values import Value
 
 
@@ -37,14 +37,16 @@ class ChainRun:
         today: date | None = None,
         budget: Budget | None = None,
     ) -> None:
-        recorder = Recorder(World({}, _nothing, {}))
+        recorder = Recorder(World({}, _refuse_chain_question, {}))
         run = Run(model, recorder, {}, environment, budget=budget)
         self._frame = Frame(run, chain.module.source, ast.Block(0, 0, ()), (), {})
         fields = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
-        found = with_defaults(self._frame, fields, inputs, today)
+        found = fill_in_defaults(self._frame, fields, inputs, today)
         types = {field.wire_name: field.type for field in fields}
         self.inputs = run.inputs = {
-            name: with_field_defaults(without_missing(each), types[name], constant_in(self._frame))
+            name: fill_in_field_defaults(
+                without_missing(each), types[name], constant_in(self._frame)
+            )
             for name, each in found.items()
         }
         self._shared = {
@@ -64,7 +66,7 @@ class ChainRun:
         found: dict[str, Any] = {}
         for field in workflow.inputs:
             if field.name in written:
-                data = value(self._frame, written[field.name], field.type).data
+                data = evaluate_expression(self._frame, written[field.name], field.type).data
                 # What is missing is not given, so that a default of the workflow stands for it.
                 if data is not None:
                     found[field.wire_name] = on_the_wire(data, field.type)
@@ -75,5 +77,5 @@ class ChainRun:
         self._frame.names[step.name.text] = Value({"outputs": dict(outputs)})
 
 
-def _nothing(question: Question, position: int) -> Any:
+def _refuse_chain_question(question: Question, position: int) -> Any:
     raise AssertionError(f"what a step is given asks nothing, and not {question} at {position}")

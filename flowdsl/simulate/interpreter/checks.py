@@ -16,9 +16,15 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from ..shapes import EMPTY
 from ..trace import CAPTURE, CHECK_FAILED, EXPORT, INFRA_ERROR, SUCCESS, Verdict
 from ..world import CHECK, Question
-from .expressions import exact, is_known, laid_out, reference, value
+from .expressions import (
+    evaluate_expression,
+    is_known,
+    render_exact_text,
+    render_laid_out_text,
+    resolve_reference,
+)
 from .frames import Frame
-from .stored_checks import stored_checks
+from .stored_checks import resolve_stored_checks
 
 FILES = "files"
 IMAGES = "images"
@@ -45,14 +51,17 @@ class PostRunCheck(Record):
     statements: tuple[str, ...] = ()
 
 
-def evaluated(frame: Frame, workflow: WorkflowSymbol) -> tuple[Verdict, ...]:
+def evaluate_checks(frame: Frame, workflow: WorkflowSymbol) -> tuple[Verdict, ...]:
     """The verdict of each check, in the order of the source; a model is asked as the world is."""
     events = frame.run.recorder.events
     files = [_base_name(event.texts[0]) for event in events if event.verb in (CAPTURE, EXPORT)]
-    return tuple(_verdict(frame, workflow, check, files) for check in _checks(frame, workflow))
+    return tuple(
+        _carry_out_check(frame, workflow, check, files)
+        for check in _collect_checks(frame, workflow)
+    )
 
 
-def _checks(frame: Frame, workflow: WorkflowSymbol) -> Iterator[PostRunCheck]:
+def _collect_checks(frame: Frame, workflow: WorkflowSymbol) -> Iterator[PostRunCheck]:
     for section in workflow.declaration.items:
         if isinstance(section, ast.ChecksSection):
             for check in section.checks:
@@ -60,11 +69,11 @@ def _checks(frame: Frame, workflow: WorkflowSymbol) -> Iterator[PostRunCheck]:
                     yield from _of_source(frame, check, check.body)
         elif isinstance(section, ast.ChecksFrom) and workflow.checks_from is not None:
             text = frame.run.model.texts[workflow.checks_from]
-            for fields in stored_checks(text, frame.run.inputs, frame.names):
+            for fields in resolve_stored_checks(text, frame.run.inputs, frame.names):
                 yield PostRunCheck(section, **fields)
 
 
-def _verdict(
+def _carry_out_check(
     frame: Frame, workflow: WorkflowSymbol, check: PostRunCheck, files: Sequence[str]
 ) -> Verdict:
     match check.kind:
@@ -73,15 +82,15 @@ def _verdict(
                 return Verdict(SUCCESS)
             return Verdict(INFRA_ERROR, "the workflow has no outputs")
         case "outputs":
-            return _judged(frame, check)
+            return _judge_statements(frame, check)
         case _:
             found, is_there = _of_files(check, files)
             if check.kind == IMAGES and found.status == SUCCESS and is_there:
-                return _judged(frame, check)
+                return _judge_statements(frame, check)
             return found
 
 
-def _judged(frame: Frame, check: PostRunCheck) -> Verdict:
+def _judge_statements(frame: Frame, check: PostRunCheck) -> Verdict:
     for statement in check.statements:
         frame.asks(check.node)
         if not frame.holds(Question(CHECK, statement)):
@@ -95,7 +104,9 @@ def _of_files(check: PostRunCheck, files: Sequence[str]) -> tuple[Verdict, bool]
         return _of_pattern(check, files)
     missing = [name for name in check.names if name not in files]
     if missing and not check.if_present:
-        return Verdict(CHECK_FAILED, f"no file is named `{missing[0]}`: {_kept(files)}"), False
+        return Verdict(
+            CHECK_FAILED, f"no file is named `{missing[0]}`: {_describe_kept_files(files)}"
+        ), False
     return Verdict(SUCCESS), len(missing) < len(check.names)
 
 
@@ -105,14 +116,18 @@ def _of_pattern(check: PostRunCheck, files: Sequence[str]) -> tuple[Verdict, boo
         return Verdict(SUCCESS), False
     if check.count is not None and len(found) != check.count:
         number = "1 file matches" if len(found) == 1 else f"{len(found)} files match"
-        message = f'{number} r"{check.pattern}", and not {check.count}: {_kept(files)}'
+        message = (
+            f'{number} r"{check.pattern}", and not {check.count}: {_describe_kept_files(files)}'
+        )
         return Verdict(CHECK_FAILED, message), bool(found)
     if check.count is None and not found:
-        return Verdict(CHECK_FAILED, f'no file matches r"{check.pattern}": {_kept(files)}'), False
+        return Verdict(
+            CHECK_FAILED, f'no file matches r"{check.pattern}": {_describe_kept_files(files)}'
+        ), False
     return Verdict(SUCCESS), bool(found)
 
 
-def _kept(files: Sequence[str]) -> str:
+def _describe_kept_files(files: Sequence[str]) -> str:
     return f"the run keeps {', '.join(f'`{name}`' for name in files)}" if files else "it keeps none"
 
 
@@ -131,12 +146,12 @@ def _of_source(frame: Frame, check: ast.Check, body: ast.CheckBody) -> Iterator[
     """
     match body:
         case ast.FileCheck(target=target, if_present=if_present):
-            files = _target(frame, target, counts=True)
+            files = _resolve_target(frame, target, counts=True)
             if files.get("names") != () or not _has_known_entries(frame, target):
                 yield PostRunCheck(check, FILES, if_present=if_present, **files)
         case ast.ImageCheck(target=target, if_present=if_present, shows=shows):
-            files = _target(frame, target, counts=False)
-            seen = tuple(_line(frame, shows) for _ in _entries(frame, target))
+            files = _resolve_target(frame, target, counts=False)
+            seen = tuple(_render_line(frame, shows) for _ in _bind_each_entry(frame, target))
             if not _has_known_entries(frame, target):
                 yield PostRunCheck(check, IMAGES, if_present=if_present, statements=seen, **files)
                 return
@@ -149,7 +164,7 @@ def _of_source(frame: Frame, check: ast.Check, body: ast.CheckBody) -> Iterator[
         case ast.SchemaCheck():
             yield PostRunCheck(check, SCHEMA)
         case ast.OutputCheck(statement=statement):
-            yield PostRunCheck(check, OUTPUTS, statements=(_line(frame, statement),))
+            yield PostRunCheck(check, OUTPUTS, statements=(_render_line(frame, statement),))
         case _:
             raise AssertionError("what is done on failure is no check")
 
@@ -158,35 +173,35 @@ def _has_known_entries(frame: Frame, target: ast.FileTarget) -> bool:
     return isinstance(target, ast.EachTarget) and is_known(frame, target.iterable)
 
 
-def _target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> dict[str, Any]:
+def _resolve_target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> dict[str, Any]:
     """The files that are meant; how many match does not count for pictures."""
     match target:
         case ast.RegexTarget(pattern=pattern, count=count):
-            wanted = _count(frame, count) if counts else None
-            return {"pattern": exact(frame, pattern), "count": wanted}
+            wanted = _resolve_count(frame, count) if counts else None
+            return {"pattern": render_exact_text(frame, pattern), "count": wanted}
         case ast.ExactTarget(names=names):
-            return {"names": tuple(_base_name(_text(frame, name)) for name in names)}
+            return {"names": tuple(_base_name(_render_text(frame, name)) for name in names)}
         case ast.EachTarget(template=template):
-            every = (_text(frame, template) for _ in _entries(frame, target))
+            every = (_render_text(frame, template) for _ in _bind_each_entry(frame, target))
             return {"names": tuple(map(_base_name, every))}
 
 
-def _count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | None:
+def _resolve_count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | None:
     """How many files there have to be; None where one is enough, as it is without a value."""
     if not isinstance(count, ast.Ref):
         return None if count is None else count.value
-    wanted = frame.take(reference(frame, count))
+    wanted = frame.take(resolve_reference(frame, count))
     if isinstance(wanted, list):
         return len(wanted)
     return wanted if isinstance(wanted, int) else None
 
 
-def _entries(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
+def _bind_each_entry(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
     """Name each entry of the list in turn by the variable of a target; once where it has none."""
     if not isinstance(target, ast.EachTarget):
         yield
         return
-    name, found = target.variable.text, value(frame, target.iterable, types.ANY)
+    name, found = target.variable.text, evaluate_expression(frame, target.iterable, types.ANY)
     data = frame.take(found)
     for number in range(len(data) if isinstance(data, list) else 0):
         frame.names[name] = found.at(number)
@@ -194,9 +209,9 @@ def _entries(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
     frame.names.pop(name, None)
 
 
-def _text(frame: Frame, text: ast.Text) -> str:
-    return laid_out(frame, text, str, missing=EMPTY)
+def _render_text(frame: Frame, text: ast.Text) -> str:
+    return render_laid_out_text(frame, text, str, missing=EMPTY)
 
 
-def _line(frame: Frame, text: ast.Text) -> str:
-    return laid_out(frame, text, on_one_line, missing=EMPTY)
+def _render_line(frame: Frame, text: ast.Text) -> str:
+    return render_laid_out_text(frame, text, on_one_line, missing=EMPTY)

@@ -12,78 +12,83 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
 from ..world import SEES, Question
-from .expressions import line, reference, value
+from .expressions import evaluate_expression, render_line, resolve_reference
 from .frames import Frame
-from .values import is_same, spelled
+from .values import is_same, spell_value
 
 
-def holds(frame: Frame, condition: ast.Condition) -> bool:
+def is_condition_met(frame: Frame, condition: ast.Condition) -> bool:
     """Whether a condition holds; everything that it asks of the screen is asked first."""
     frame.at(condition)
-    seen = {node: _sees(frame, node) for node in walk(condition) if isinstance(node, ast.SeesExpr)}
-    return _holds(frame, condition, seen)
+    seen = {
+        node: _ask_screen(frame, node) for node in walk(condition) if isinstance(node, ast.SeesExpr)
+    }
+    return _is_part_met(frame, condition, seen)
 
 
-def _sees(frame: Frame, condition: ast.SeesExpr) -> bool:
+def _ask_screen(frame: Frame, condition: ast.SeesExpr) -> bool:
     frame.asks(condition)
-    return frame.holds(Question(SEES, line(frame, condition.text)))
+    return frame.holds(Question(SEES, render_line(frame, condition.text)))
 
 
-def _holds(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesExpr, bool]) -> bool:
+def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesExpr, bool]) -> bool:
     match condition:
         case ast.SeesExpr():
             return seen[condition]
         case ast.OrExpr(operands=operands):
-            return any(list(_each(frame, operands, seen)))
+            return any(list(_evaluate_operands(frame, operands, seen)))
         case ast.AndExpr(operands=operands):
-            return all(list(_each(frame, operands, seen)))
+            return all(list(_evaluate_operands(frame, operands, seen)))
         case ast.NotExpr(operand=operand):
-            return not _holds(frame, operand, seen)
+            return not _is_part_met(frame, operand, seen)
         case ast.EmptyExpr(operand=ref):
-            return frame.take(reference(frame, ref)) in (None, "", [])
+            return frame.take(resolve_reference(frame, ref)) in (None, "", [])
         case ast.Ref():
-            return frame.take(reference(frame, condition)) in (True, "true")
+            return frame.take(resolve_reference(frame, condition)) in (True, "true")
         case ast.CompareExpr():
-            return _compares(frame, condition)
+            return _is_comparison_met(frame, condition)
         case ast.TextRelationExpr():
             return _has_text(frame, condition)
         case ast.InExpr(operand=operand, values=values):
-            asked = _operand(frame, operand)
-            choices = [_operand(frame, each) for each in values.items]
+            asked = _evaluate_operand(frame, operand)
+            choices = [_evaluate_operand(frame, each) for each in values.items]
             return asked is not None and any(is_same(asked, each) for each in choices)
         case ast.MatchesExpr(operand=operand, pattern=pattern):
-            text = _operand(frame, operand)
-            return text is not None and matches_whole(pattern.value, spelled(text))
+            text = _evaluate_operand(frame, operand)
+            return text is not None and matches_whole(pattern.value, spell_value(text))
         case _:
             assert_never(condition)
 
 
-def _each(
+def _evaluate_operands(
     frame: Frame, operands: tuple[ast.Condition, ...], seen: Mapping[ast.SeesExpr, bool]
 ) -> Iterator[bool]:
     """Whether each operand holds. All are looked at, so that all they hold counts as used."""
-    return (_holds(frame, operand, seen) for operand in operands)
+    return (_is_part_met(frame, operand, seen) for operand in operands)
 
 
-def _compares(frame: Frame, compare: ast.CompareExpr) -> bool:
+def _is_comparison_met(frame: Frame, compare: ast.CompareExpr) -> bool:
     """Whether a comparison holds; one with a missing value does not, but for `!=`."""
-    left, right = _operand(frame, compare.left), _operand(frame, compare.right)
+    left, right = _evaluate_operand(frame, compare.left), _evaluate_operand(frame, compare.right)
     match compare.operator:
         case "==":
-            return _equal(compare, left, right)
+            return _is_equal(compare, left, right)
         case "!=":
-            return not _equal(compare, left, right)
+            return not _is_equal(compare, left, right)
         case operator:
-            pair = _ordered(_kind(frame, compare), left, right)
+            pair = _make_orderable(_comparison_kind(frame, compare), left, right)
             return pair is not None and _in_order(operator, *pair)
 
 
 def _has_text(frame: Frame, condition: ast.TextRelationExpr) -> bool:
     """`contains` and the like; letter case counts. What is missing or empty has and is no part."""
-    left, right = _operand(frame, condition.left), _operand(frame, condition.right)
+    left, right = (
+        _evaluate_operand(frame, condition.left),
+        _evaluate_operand(frame, condition.right),
+    )
     if left in (None, "") or right in (None, ""):
         return False
-    text, part = spelled(left), spelled(right)
+    text, part = spell_value(left), spell_value(right)
     match condition.relation:
         case "contains":
             return part in text
@@ -95,18 +100,18 @@ def _has_text(frame: Frame, condition: ast.TextRelationExpr) -> bool:
             raise AssertionError(f"no such relation: {relation}")
 
 
-def _operand(frame: Frame, operand: ast.Expr) -> Any:
-    return frame.take(value(frame, operand, types.ANY))
+def _evaluate_operand(frame: Frame, operand: ast.Expr) -> Any:
+    return frame.take(evaluate_expression(frame, operand, types.ANY))
 
 
-def _equal(compare: ast.CompareExpr, left: Any, right: Any) -> bool:
+def _is_equal(compare: ast.CompareExpr, left: Any, right: Any) -> bool:
     """`x == null` asks what `x is empty` asks."""
     if isinstance(compare.left, ast.NullLit) or isinstance(compare.right, ast.NullLit):
         return left in (None, "", []) and right in (None, "", [])
     return left is not None and right is not None and is_same(left, right)
 
 
-def _kind(frame: Frame, compare: ast.CompareExpr) -> str:
+def _comparison_kind(frame: Frame, compare: ast.CompareExpr) -> str:
     """`datetime` or `time` where such values are compared; what else a text says is a text."""
     for operand in (compare.left, compare.right):
         if isinstance(operand, ast.Ref):
@@ -116,14 +121,14 @@ def _kind(frame: Frame, compare: ast.CompareExpr) -> str:
     return ""
 
 
-def _ordered(kind: str, left: Any, right: Any) -> tuple[Any, Any] | None:
+def _make_orderable(kind: str, left: Any, right: Any) -> tuple[Any, Any] | None:
     """Two values as what can be put in order; None where they cannot."""
     if _is_number(left) and _is_number(right):
         return left, right
     if not (isinstance(left, str) and isinstance(right, str)):
         return None
     try:
-        return _moment(kind, left), _moment(kind, right)
+        return _parse_moment(kind, left), _parse_moment(kind, right)
     except ValueError:
         return left, right
 
@@ -132,7 +137,7 @@ def _is_number(data: Any) -> bool:
     return isinstance(data, int | float) and not isinstance(data, bool)
 
 
-def _moment(kind: str, text: str) -> Any:
+def _parse_moment(kind: str, text: str) -> Any:
     """A point in time; one that names no zone is taken for UTC. Dates are in order as texts."""
     match kind:
         case "datetime":

@@ -16,7 +16,7 @@ from .reading import default_of
 ONE_DAY = timedelta(days=1)
 
 
-def with_defaults(
+def fill_in_defaults(
     frame: Frame,
     fields: Iterable[types.FieldType],
     given: Mapping[str, Any],
@@ -48,32 +48,32 @@ def day_default(field: types.FieldType, inputs: Mapping[str, Any], today: date |
     if day.needs_today and today is None:
         raise UnknownDay(field.name)
     try:
-        return counted(day, inputs, today or date.min).isoformat()
+        return resolve_day(day, inputs, today or date.min).isoformat()
     except (OverflowError, ValueError):
         raise UnknownDay(field.name) from None
 
 
-def counted(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
+def resolve_day(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
     """The date of a day; `inputs` are those that it may count from. Raises where there is none."""
-    found = _begin(day, inputs, today)
+    found = _find_base_date(day, inputs, today)
     for count, unit in day.shifts:
-        found = _step(found, count, unit)
+        found = _shift_date(found, count, unit)
     return found
 
 
-def _begin(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
+def _find_base_date(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
     """The day from which is counted; back from today, day by day, for the start of something."""
     if day.base == types.FIXED:
         return date.fromisoformat(day.name)
     if day.base == types.INPUT:
         return date.fromisoformat(inputs[day.name])
     found = today
-    while not _starts(found, day.base):
+    while not _is_period_start(found, day.base):
         found -= ONE_DAY
     return found
 
 
-def _starts(found: date, what: str) -> bool:
+def _is_period_start(found: date, what: str) -> bool:
     match what:
         case "week":
             return found.isoweekday() == 1
@@ -87,7 +87,7 @@ def _starts(found: date, what: str) -> bool:
             return True
 
 
-def _step(found: date, count: int, unit: str) -> date:
+def _shift_date(found: date, count: int, unit: str) -> date:
     if unit == "d":
         return found + count * ONE_DAY
     if unit == "w":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.source.text import Span
 
 
@@ -40,7 +40,7 @@ class TooLong(Exception):
     def __init__(self, takes: str, loops: Sequence[Span]) -> None:
         self.problem = f"the run {takes}"
         self.loops = tuple(loops)
-        where = f", in the loop of {_line(loops[-1])}" if loops else ""
+        where = f", in the loop of {_format_position(loops[-1])}" if loops else ""
         super().__init__(f"{self.problem}{where}")
 
     @property
@@ -48,10 +48,10 @@ class TooLong(Exception):
         """What is wrong, for a message that stands at the innermost loop."""
         if not self.loops:
             return self.problem
-        outer = ", ".join(map(_line, self.loops[:-1]))
+        outer = ", ".join(map(_format_position, self.loops[:-1]))
         stands = f", which stands in that of {outer}" if outer else ""
         return f"{self.problem}: it is still in this loop{stands}"
 
 
-def _line(span: Span) -> str:
-    return f"{written_path(span.path)}:{span.first.line}"
+def _format_position(span: Span) -> str:
+    return f"{spell_flow_path(span.path)}:{span.first.line}"

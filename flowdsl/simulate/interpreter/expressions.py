@@ -13,9 +13,9 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import has_lines, on_one_line
 
 from .errors import MissingInText
-from .fields import converted, type_at, wire_step, written_field
+from .fields import convert_field_names, find_field_of_key, type_at, wire_step
 from .frames import Frame
-from .reading import Constant, default_of, field_of, with_field_defaults
+from .reading import Constant, default_of, field_of, fill_in_field_defaults
 from .values import (
     MISSING,
     Secret,
@@ -23,24 +23,24 @@ from .values import (
     json_number,
     list_of,
     record_of,
-    spelled,
+    spell_value,
     value_as_given,
 )
 
 # References
 
 
-def reference(frame: Frame, ref: ast.Ref) -> Value:
+def resolve_reference(frame: Frame, ref: ast.Ref) -> Value:
     """The value at the end of a reference; a path through a missing value is missing."""
     symbol = frame.run.model.values[ref]
     path = ref.path
     if symbol.kind == semantic.ENVIRONMENT:
-        return Value(frame.run.environment[str(_step(path[0]))])
+        return Value(frame.run.environment[str(_path_step(path[0]))])
     if symbol.kind == semantic.CONST and "." in symbol.name:
         path = path[1:]  # behind the name of the file stands that of the const
-    found, type_ = _root(frame, symbol), symbol.type
+    found, type_ = _resolve_root(frame, symbol), symbol.type
     for part in path:
-        step, field = wire_step(type_, _step(part))
+        step, field = wire_step(type_, _path_step(part))
         inner = found.at(step)
         if inner.data is None and field is not None and isinstance(found.data, dict):
             filled = field_of(found.data, field, constant_in(frame))
@@ -49,7 +49,7 @@ def reference(frame: Frame, ref: ast.Ref) -> Value:
     return found
 
 
-def _root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
+def _resolve_root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
     """The value of a name."""
     wire = symbol.field.wire_name if symbol.field is not None else symbol.name
     match symbol.kind:
@@ -59,29 +59,29 @@ def _root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
         case semantic.SECRET if symbol.name not in frame.names:
             return Value(Secret(wire))
         case semantic.CONST:
-            return Value(constant(frame, symbol.literal or symbol.value))
+            return Value(resolve_constant(frame, symbol.literal or symbol.value))
         case _:
             return frame.names.get(symbol.name, MISSING)
 
 
-def _step(part: ast.PathPart) -> str | int:
+def _path_step(part: ast.PathPart) -> str | int:
     return part.index if isinstance(part, ast.IndexAccess) else part.name
 
 
 # Texts
 
 
-def exact(frame: Frame, text: ast.Text) -> str:
+def render_exact_text(frame: Frame, text: ast.Text) -> str:
     """A text with its values filled in."""
-    return "".join(_piece(frame, part) for part in text.parts)
+    return "".join(_render_part(frame, part) for part in text.parts)
 
 
-def line(frame: Frame, text: ast.Text) -> str:
+def render_line(frame: Frame, text: ast.Text) -> str:
     """A text with its values filled in, on one line; values stay as they are."""
-    return laid_out(frame, text, on_one_line)
+    return render_laid_out_text(frame, text, on_one_line)
 
 
-def laid_out(
+def render_laid_out_text(
     frame: Frame, text: ast.Text, layout: Callable[[str], str], missing: str | None = None
 ) -> str:
     """A text of which the author's own characters are laid out, with its values filled in.
@@ -91,7 +91,7 @@ def laid_out(
     own: list[str] = []
     values: list[str] = []
     for part in text.parts:
-        piece = _piece(frame, part, missing)
+        piece = _render_part(frame, part, missing)
         # What the compiler knows, and has several lines, reads as if it stood there.
         long = isinstance(part, ast.Ref) and has_lines(piece) and is_known(frame, part)
         if isinstance(part, ast.Ref) and not long:
@@ -113,20 +113,20 @@ def is_known(frame: Frame, expr: ast.Expr, path: Sequence[str | int] = ()) -> bo
             if symbol.kind in (semantic.CONST, semantic.ENVIRONMENT):
                 return True
             known = frame.known.get(symbol.name)
-            return known is not None and known((*map(_step, expr.path), *path))
+            return known is not None and known((*map(_path_step, expr.path), *path))
         case ast.Text(parts=parts):
             return all(is_known(frame, part) for part in parts if isinstance(part, ast.Ref))
         case ast.ListExpr(items=items):
             named = [item for index, item in enumerate(items) if path[:1] in ((), (index,))]
             return all(is_known(frame, item, path[1:]) for item in named)
         case ast.ObjectExpr(pairs=pairs):
-            fields = [pair for pair in pairs if path[:1] in ((), (_name(pair),))]
+            fields = [pair for pair in pairs if path[:1] in ((), (_pair_name(pair),))]
             return all(is_known(frame, pair.value, path[1:]) for pair in fields)
         case _:
             return True
 
 
-def _name(pair: ast.Pair) -> str:
+def _pair_name(pair: ast.Pair) -> str:
     return pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
 
 
@@ -134,17 +134,17 @@ _PLACE = "\0"
 """Stands for a value while the characters around it are laid out; no text holds it."""
 
 
-def typed(frame: Frame, value: ast.Ref | ast.Text) -> str:
+def render_typed_text(frame: Frame, value: ast.Ref | ast.Text) -> str:
     """What is typed, to the last blank; empty where it is one value and that is missing."""
     ref = value if isinstance(value, ast.Ref) else _only_reference(value)
     if ref is None:
         assert isinstance(value, ast.Text)
-        return exact(frame, value)
-    data = frame.take(reference(frame, ref))
-    return "" if data is None else spelled(data)
+        return render_exact_text(frame, value)
+    data = frame.take(resolve_reference(frame, ref))
+    return "" if data is None else spell_value(data)
 
 
-def _piece(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
+def _render_part(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
     match part:
         case ast.TextLiteral(value=value):
             frame.run.fill(len(value))
@@ -152,34 +152,34 @@ def _piece(frame: Frame, part: ast.TextPart, missing: str | None = None) -> str:
         case ast.TextComment():
             return ""
         case ast.Ref():
-            found = reference(frame, part)
+            found = resolve_reference(frame, part)
             data = frame.take(found)
             if (
                 types.strip_optional(frame.run.model.ref_types[part]) == types.ANY
                 and data is not None
             ):
                 data = found.shown  # as JSON, in which a part may be missing
-            elif missing is None and _lacks(data):
+            elif missing is None and _has_missing_part(data):
                 raise MissingInText(part.span(frame.source))
             if missing is not None:
-                return missing if data is None else spelled(data)
+                return missing if data is None else spell_value(data)
             if not isinstance(data, list | dict):
-                written = spelled(data)
+                written = spell_value(data)
                 frame.run.fill(len(written))
                 return written
             frame.run.hold(data)
-            return spelled(data)
+            return spell_value(data)
         case _:
             assert_never(part)
 
 
-def _lacks(data: Any) -> bool:
+def _has_missing_part(data: Any) -> bool:
     """Whether a value is missing, or a part of it, which no text can say."""
     match data:
         case list():
-            return any(map(_lacks, data))
+            return any(map(_has_missing_part, data))
         case dict():
-            return any(map(_lacks, data.values()))
+            return any(map(_has_missing_part, data.values()))
         case _:
             return data is None
 
@@ -193,41 +193,43 @@ def _only_reference(text: ast.Text) -> ast.Ref | None:
 # Values
 
 
-def value(frame: Frame, expr: ast.Expr, type_: types.Type) -> Value:
+def evaluate_expression(frame: Frame, expr: ast.Expr, type_: types.Type) -> Value:
     """The value of an expression that stands where a `type_` is wanted."""
     match expr:
         case ast.Ref():
-            found = _fitted(reference(frame, expr), frame.run.model.ref_types[expr], type_)
-            return _completed(frame, found, type_)
+            found = _fit_type(
+                resolve_reference(frame, expr), frame.run.model.ref_types[expr], type_
+            )
+            return _complete_fields(frame, found, type_)
         case ast.Text():
             return _text_value(frame, expr)
         case ast.ListExpr(items=items):
             element = type_at(type_, None)
-            return list_of(value(frame, item, element) for item in items)
+            return list_of(evaluate_expression(frame, item, element) for item in items)
         case ast.ObjectExpr(pairs=pairs):
-            whole = record_of(dict(_member(frame, pair, type_) for pair in pairs))
-            return _completed(frame, whole, type_)
+            whole = record_of(dict(_evaluate_pair(frame, pair, type_) for pair in pairs))
+            return _complete_fields(frame, whole, type_)
         case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit():
-            return Value(_literal(expr))
+            return Value(_literal_value(expr))
         case ast.ConstRef():  # in a literal, which as a whole gets the names on the wire
-            return Value(constant(frame, expr))
+            return Value(resolve_constant(frame, expr))
         case _:
             assert_never(expr)
 
 
-def _fitted(found: Value, have: types.Type, wanted: types.Type) -> Value:
+def _fit_type(found: Value, have: types.Type, wanted: types.Type) -> Value:
     """A value of one type where another is wanted."""
-    data = converted(found.data, have, wanted)
+    data = convert_field_names(found.data, have, wanted)
     if data == found.data:
         return found
-    shown = converted(found.shown, have, wanted)
+    shown = convert_field_names(found.shown, have, wanted)
     return value_as_given(data, shown, tuple(((), asking) for _, asking in found.origins))
 
 
-def _completed(frame: Frame, found: Value, type_: types.Type) -> Value:
+def _complete_fields(frame: Frame, found: Value, type_: types.Type) -> Value:
     """A value with the defaults of the fields that it lacks where a `type_` is wanted."""
     known = constant_in(frame)
-    data, shown = (with_field_defaults(each, type_, known) for each in (found.data, found.shown))
+    data, shown = (fill_in_field_defaults(each, type_, known) for each in (found.data, found.shown))
     return value_as_given(data, shown, found.origins)
 
 
@@ -235,22 +237,24 @@ def _text_value(frame: Frame, text: ast.Text) -> Value:
     """The value of a text: missing where it is one value and that is missing."""
     ref = _only_reference(text)
     if ref is None:
-        return Value(exact(frame, text))
-    found = reference(frame, ref)
-    return found if found.data is None else Value(spelled(found.data), found.origins)
+        return Value(render_exact_text(frame, text))
+    found = resolve_reference(frame, ref)
+    return found if found.data is None else Value(spell_value(found.data), found.origins)
 
 
-def _member(frame: Frame, pair: ast.Pair, type_: types.Type) -> tuple[str, Value]:
-    field = written_field(type_, _key(pair))
+def _evaluate_pair(frame: Frame, pair: ast.Pair, type_: types.Type) -> tuple[str, Value]:
+    field = find_field_of_key(type_, _pair_key(pair))
     wanted = types.ANY if field is None else field.type
-    return _key(pair) if field is None else field.wire_name, value(frame, pair.value, wanted)
+    return _pair_key(pair) if field is None else field.wire_name, evaluate_expression(
+        frame, pair.value, wanted
+    )
 
 
-def _key(pair: ast.Pair) -> str:
+def _pair_key(pair: ast.Pair) -> str:
     return pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
 
 
-def _literal(expr: ast.IntLit | ast.NumberLit | ast.BoolLit | ast.NullLit) -> Any:
+def _literal_value(expr: ast.IntLit | ast.NumberLit | ast.BoolLit | ast.NullLit) -> Any:
     match expr:
         case ast.IntLit(value=number):
             return number
@@ -274,24 +278,24 @@ def begin_with_defaults(frame: Frame) -> None:
             frame.emitted.setdefault(name, Value(default_of(field, constant_in(frame))))
 
 
-def constant(frame: Frame, known: Any) -> Any:
+def resolve_constant(frame: Frame, known: Any) -> Any:
     """The JSON of a constant of the side tables, in which `env` may stand as nodes of the tree."""
     match known:
         case Decimal():
             return json_number(known)
         case list():
-            return [constant(frame, each) for each in known]
+            return [resolve_constant(frame, each) for each in known]
         case dict():
-            return {name: constant(frame, each) for name, each in known.items()}
+            return {name: resolve_constant(frame, each) for name, each in known.items()}
         case ast.ConstRef():
             symbol = frame.run.model.values[known]
-            return constant(frame, symbol.literal or symbol.value)
+            return resolve_constant(frame, symbol.literal or symbol.value)
         case ast.Node():
-            return value(frame, known, types.ANY).data  # type: ignore[arg-type]
+            return evaluate_expression(frame, known, types.ANY).data  # type: ignore[arg-type]
         case _:
             return known
 
 
 def constant_in(frame: Frame) -> Constant:
-    """`constant` of one frame."""
-    return partial(constant, frame)
+    """`resolve_constant` of one frame."""
+    return partial(resolve_constant, frame)

@@ -29,7 +29,7 @@ def type_at(type_: types.Type, field: types.FieldType | None) -> types.Type:
     return inner.element if isinstance(inner, types.ListOf) else types.ANY
 
 
-def written_field(type_: types.Type, key: str) -> types.FieldType | None:
+def find_field_of_key(type_: types.Type, key: str) -> types.FieldType | None:
     """The field that a key of a literal means, by its name on the wire or in the source."""
     record = types.strip_optional(type_)
     if not isinstance(record, types.RecordOf):
@@ -49,29 +49,29 @@ def on_the_wire(data: Any, type_: types.Type) -> Any:
 
 
 def _on_the_wire(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
-    field = written_field(record, key)
+    field = find_field_of_key(record, key)
     return (key, value) if field is None else (field.wire_name, on_the_wire(value, field.type))
 
 
-def converted(data: Any, have: types.Type, wanted: types.Type) -> Any:
+def convert_field_names(data: Any, have: types.Type, wanted: types.Type) -> Any:
     """A value of one type as one of another, which it fits by the names of fields in the source.
 
     Fields that are not wanted stay as they are.
     """
     match data, types.strip_optional(have), types.strip_optional(wanted):
         case dict(), types.RecordOf() as source, types.RecordOf() as target if source is not target:
-            return dict(_converted(key, value, source, target) for key, value in data.items())
+            return dict(_convert_field(key, value, source, target) for key, value in data.items())
         case list(), types.ListOf(own_element), types.ListOf(element):
-            return [converted(each, own_element, element) for each in data]
+            return [convert_field_names(each, own_element, element) for each in data]
         case _:
             return data
 
 
-def _converted(
+def _convert_field(
     key: str, value: Any, source: types.RecordOf, target: types.RecordOf
 ) -> tuple[str, Any]:
     own = source.by_wire_name.get(key)
     field = None if own is None else target.field(own.name)
     if own is None or field is None:
         return key, value
-    return field.wire_name, converted(value, own.type, field.type)
+    return field.wire_name, convert_field_names(value, own.type, field.type)

@@ -15,7 +15,7 @@ from flowdsl.syntax.statements import variable_set_by
 
 from ..trace import Recorder
 from ..world import Question
-from .budget import ORIGIN, Budget, weight
+from .budget import ORIGIN, Budget, json_weight
 from .errors import TooLong
 from .values import Value
 from .watching import NOBODY, Watcher
@@ -69,7 +69,7 @@ class Run:
 
     def hold(self, data: Any) -> None:
         """Count what a value holds that is read, kept or handed on; raises `TooLong`."""
-        self.fill(weight(data, self._budget.characters_left))
+        self.fill(json_weight(data, self._budget.characters_left))
 
 
 class Frame:

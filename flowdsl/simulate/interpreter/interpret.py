@@ -12,20 +12,20 @@ from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
-from ..schemas import refusal
+from ..schemas import find_refusal
 from ..shapes import without_missing
 from ..trace import FAILED, SUCCESS, Ending, Recorder, Trace
 from ..world import World
 from .bounds import out_of_bounds
 from .budget import Budget
-from .checks import evaluated
-from .defaults import with_defaults
+from .checks import evaluate_checks
+from .defaults import fill_in_defaults
 from .errors import NotAProgram
-from .expressions import begin_with_defaults, constant, constant_in, line
+from .expressions import begin_with_defaults, constant_in, render_line, resolve_constant
 from .frames import Frame, Run
-from .reading import reported, with_field_defaults
+from .reading import fill_in_field_defaults, output_value_of
 from .statements.leaving import Abort, Fail, Finish
-from .statements.perform import perform
+from .statements.perform import perform_block
 from .statements.spelling import types_what_it_read
 from .values import MISSING
 from .watching import NOBODY, Watcher
@@ -48,7 +48,7 @@ def interpret(
     a missing value, `TooLong` for a run that takes more than its budget, `UnknownDay` where the
     default of an input cannot be worked out, and whatever the world raises.
     """
-    body = _steps(workflow)
+    body = _find_steps(workflow)
     if body is None:
         raise NotAProgram(workflow.name)
     recorder = Recorder(world)
@@ -57,39 +57,39 @@ def interpret(
     run.types_what_it_read = types_what_it_read(model, workflow, body)
     frame = Frame(run, workflow.module.source, body, workflow.outputs, {})
     begin_with_defaults(frame)
-    given = with_defaults(frame, workflow.inputs, world.inputs, world.today)
-    run.inputs = _inputs(frame, workflow, without_missing(given))
-    run.given = _inputs(frame, workflow, given)
-    recorder.rules = tuple(line(frame, rule) for rule in _rules(workflow))
-    ending = _ending(frame, workflow, body)
-    heading = _heading(frame, workflow)
+    given = fill_in_defaults(frame, workflow.inputs, world.inputs, world.today)
+    run.inputs = _complete_inputs(frame, workflow, without_missing(given))
+    run.given = _complete_inputs(frame, workflow, given)
+    recorder.rules = tuple(render_line(frame, rule) for rule in _find_rules(workflow))
+    ending = _execute_steps(frame, workflow, body)
+    heading = _render_heading(frame, workflow)
     if ending.status != SUCCESS:
         return recorder.trace(heading, ending)
     wrong = out_of_bounds(frame.fields.values(), ending.outputs)
     if wrong is not None:
-        watcher.refuses(frame.source, _maker(frame, workflow, wrong.field.name))
+        watcher.refuses(frame.source, _find_maker(frame, workflow, wrong.field.name))
         return recorder.trace(heading, ending, wrong.reason)
     if workflow.outputs_from is not None:
-        refused = refusal(model.texts[workflow.outputs_from], ending.outputs)
+        refused = find_refusal(model.texts[workflow.outputs_from], ending.outputs)
         if refused is not None:
-            watcher.refuses(frame.source, _maker(frame, workflow, ""))
+            watcher.refuses(frame.source, _find_maker(frame, workflow, ""))
             reason = f"the outputs do not fit `{workflow.outputs_from}`: {refused}"
             return recorder.trace(heading, ending, reason)
-    return recorder.trace(heading, ending, checks=evaluated(frame, workflow))
+    return recorder.trace(heading, ending, checks=evaluate_checks(frame, workflow))
 
 
-def _ending(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> Ending:
+def _execute_steps(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> Ending:
     """Execute the steps; a `fail` that no `retry` took and an `abort` end a run alike."""
     try:
-        perform(body, frame)
+        perform_block(body, frame)
     except (Fail, Abort) as failure:
         return Ending(FAILED, failure.reason, {})
     except Finish as finish:
-        return Ending(SUCCESS, finish.reason, _outputs(frame, workflow))
-    return Ending(SUCCESS, None, _outputs(frame, workflow))
+        return Ending(SUCCESS, finish.reason, _collect_outputs(frame, workflow))
+    return Ending(SUCCESS, None, _collect_outputs(frame, workflow))
 
 
-def _maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
+def _find_maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
     """The `emit` that gave an output its value; its declaration where none did."""
     declared = (
         field
@@ -101,17 +101,19 @@ def _maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
     return frame.makers.get(name) or next(declared, workflow.declaration)
 
 
-def _inputs(frame: Frame, workflow: WorkflowSymbol, found: Mapping[str, Any]) -> dict[str, Any]:
+def _complete_inputs(
+    frame: Frame, workflow: WorkflowSymbol, found: Mapping[str, Any]
+) -> dict[str, Any]:
     """Inputs by their names on the wire, with the defaults of the fields that they lack."""
     declared = {field.wire_name: field.type for field in workflow.inputs}
     known = constant_in(frame)
     return {
-        name: with_field_defaults(value, declared.get(name, types.ANY), known)
+        name: fill_in_field_defaults(value, declared.get(name, types.ANY), known)
         for name, value in found.items()
     }
 
 
-def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
+def _collect_outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
     """The outputs by their names on the wire; with `outputs from`, those of the schema.
 
     A missing one that is written `name?:` is left out.
@@ -122,7 +124,7 @@ def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
         names = (*schema.get("properties", ()), *frame.emitted)
         fields = {name: types.FieldType(name, types.ANY) for name in names}
     found = {
-        field.wire_name: reported(
+        field.wire_name: output_value_of(
             frame.take(frame.emitted.get(name, MISSING)), field.type, constant_in(frame)
         )
         for name, field in fields.items()
@@ -131,17 +133,17 @@ def _outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None or name not in absent}
 
 
-def _heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:
+def _render_heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:
     """Title and description as they are read, each on one line."""
-    title = constant(frame, workflow.settings.get("title", workflow.name))
+    title = resolve_constant(frame, workflow.settings.get("title", workflow.name))
     return on_one_line(title), on_one_line(workflow.declaration.doc or "")
 
 
-def _steps(workflow: WorkflowSymbol) -> ast.Block | None:
+def _find_steps(workflow: WorkflowSymbol) -> ast.Block | None:
     sections = (item for item in workflow.declaration.items)
     return next((each.body for each in sections if isinstance(each, ast.StepsSection)), None)
 
 
-def _rules(workflow: WorkflowSymbol) -> tuple[ast.Text, ...]:
+def _find_rules(workflow: WorkflowSymbol) -> tuple[ast.Text, ...]:
     sections = (item for item in workflow.declaration.items)
     return next((each.rules for each in sections if isinstance(each, ast.AlwaysSection)), ())

@@ -22,7 +22,7 @@ from ..shapes import (
     without_missing,
 )
 from .fields import on_the_wire
-from .values import spelled
+from .values import spell_value
 
 Constant: TypeAlias = Callable[[Any], Any]
 """The JSON value of a default as the side tables have it."""
@@ -30,34 +30,34 @@ Constant: TypeAlias = Callable[[Any], Any]
 
 def shape_of(type_: types.Type, constant: Constant) -> Shape:
     """The shape of a value of a type; at the top, `string?` is asked for as `string` is."""
-    return _shape(types.strip_optional(type_), constant)
+    return _inner_shape(types.strip_optional(type_), constant)
 
 
-def _shape(type_: types.Type, constant: Constant) -> Shape:
+def _inner_shape(type_: types.Type, constant: Constant) -> Shape:
     match type_:
         case types.Primitive(name):
             return ScalarShape(name)
         case types.Enum(values):
             return EnumShape(values, type_.open)
         case types.ListOf(element):
-            return ListShape(_shape(element, constant))
+            return ListShape(_inner_shape(element, constant))
         case types.Optional(inner):
-            return OptionalShape(_shape(inner, constant))
+            return OptionalShape(_inner_shape(inner, constant))
         case types.RecordOf(_, fields):
-            return RecordShape(tuple(_field(field, constant) for field in fields))
+            return RecordShape(tuple(_field_shape(field, constant) for field in fields))
         case types.Unknown():
             raise AssertionError("a type that the check did not resolve")
         case _:
             assert_never(type_)
 
 
-def _field(field: types.FieldType, constant: Constant) -> FieldShape:
+def _field_shape(field: types.FieldType, constant: Constant) -> FieldShape:
     default = default_of(field, constant)
     return FieldShape(
         field.wire_name,
-        _shape(field.type, constant),
+        _inner_shape(field.type, constant),
         on_one_line(field.doc or "").removesuffix("."),
-        None if default is None else spelled(_as_saved(default, field.type)),
+        None if default is None else spell_value(_as_saved(default, field.type)),
     )
 
 
@@ -84,27 +84,27 @@ def value_of(answer: Any, type_: types.Type, constant: Constant) -> Any:
     A value that lacks a part that it has to have was not read. A field that lacks its value has its
     default.
     """
-    return _whole(without_missing(answer), type_, constant)
+    return _complete_value(without_missing(answer), type_, constant)
 
 
-def _whole(data: Any, type_: types.Type, constant: Constant) -> Any:
+def _complete_value(data: Any, type_: types.Type, constant: Constant) -> Any:
     match data, types.strip_optional(type_):
         case list(), types.ListOf(element):
-            entries = [_whole(each, element, constant) for each in data]
+            entries = [_complete_value(each, element, constant) for each in data]
             lacks = None in entries and not isinstance(element, types.Optional)
             return None if lacks else entries
         case dict(), types.RecordOf(_, fields):
             found = dict(data)
             for field in fields:
                 value = field_of(data, field, constant)
-                found[field.wire_name] = value = _whole(value, field.type, constant)
+                found[field.wire_name] = value = _complete_value(value, field.type, constant)
                 if value is None and not isinstance(field.type, types.Optional):
                     return None
             return found
         case str(), types.Primitive("int" | "number" | "bool"):
-            return _converted(data)
+            return _parse_shown_text(data)
         case str(), types.Enum() as enum if enum.numeric:
-            return _converted(data)
+            return _parse_shown_text(data)
         case _:
             return data
 
@@ -134,7 +134,7 @@ def as_saved(answer: Any, data: Any, type_: types.Type) -> Any:
             return data
 
 
-def _converted(text: str) -> Any:
+def _parse_shown_text(text: str) -> Any:
     """The number or the truth value that a text shows, which was copied; else the text.
 
     A number may be shown with a currency and with commas between its thousands.
@@ -167,15 +167,17 @@ def is_other(data: Any, type_: types.Type) -> bool:
             return False
 
 
-def with_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any:
+def fill_in_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any:
     """A value of an input with the defaults of the fields in it, as they are sent."""
     match data, types.strip_optional(type_):
         case list(), types.ListOf(element):
-            return [with_field_defaults(each, element, constant) for each in data]
+            return [fill_in_field_defaults(each, element, constant) for each in data]
         case dict(), types.RecordOf(_, fields):
             found = dict(data)
             for field in fields:
-                value = with_field_defaults(field_of(data, field, constant), field.type, constant)
+                value = fill_in_field_defaults(
+                    field_of(data, field, constant), field.type, constant
+                )
                 if value is not None:
                     found[field.wire_name] = value
             return found
@@ -194,10 +196,10 @@ def default_of(field: types.FieldType, constant: Constant) -> Any:
     if not field.has_default:
         return None
     written = on_the_wire(constant(field.default), field.type)
-    return with_field_defaults(written, field.type, constant)
+    return fill_in_field_defaults(written, field.type, constant)
 
 
-def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
+def output_value_of(data: Any, type_: types.Type, constant: Constant) -> Any:
     """A value as an output has it: what is missing is null, also where a record lacks a field.
 
     A field `name?:` is left out where it is missing.
@@ -211,10 +213,12 @@ def reported(data: Any, type_: types.Type, constant: Constant) -> Any:
         case list() | dict(), types.ANY:
             return _without_empty(data)
         case list(), types.ListOf(element):
-            return [reported(each, element, constant) for each in data]
+            return [output_value_of(each, element, constant) for each in data]
         case dict(), types.RecordOf(_, fields):
             every = data | {
-                field.wire_name: reported(field_of(data, field, constant), field.type, constant)
+                field.wire_name: output_value_of(
+                    field_of(data, field, constant), field.type, constant
+                )
                 for field in fields
             }
             absent = {field.wire_name for field in fields if field.absent}

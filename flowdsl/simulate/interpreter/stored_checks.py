@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..shapes import EMPTY
-from .values import Value, spelled
+from .values import Value, spell_value
 
 _KINDS = {
     "run_attachment_exists": "files",
@@ -24,7 +24,7 @@ _VARIABLE = re.compile(rf"\{{\{{({_NAME})\}}\}}|\{{({_NAME})\}}", re.ASCII)
 _ITEM = "loop_item"
 
 
-def stored_checks(
+def resolve_stored_checks(
     text: str, inputs: Mapping[str, Any], names: Mapping[str, Value]
 ) -> Iterator[dict[str, Any]]:
     """The fields of each check, as `checks.PostRunCheck` has them.
@@ -53,7 +53,7 @@ class _Stored:
             "if_present": bool(stored.get("allow_missing_attachments")),
         }
         if kind == "outputs":
-            found["statements"] = (self._filled(prompt),)
+            found["statements"] = (self._fill_in_stored_text(prompt),)
         if kind not in ("files", "images"):
             return found
         each: list[Any] = [None]
@@ -61,32 +61,34 @@ class _Stored:
             found["pattern"] = stored.get("file_name_regex") or ""
             found["count"] = self._count() if kind == "files" else None
         elif stored.get("file_target_mode") == "loop_items":
-            value = self._value(stored.get("loop_input") or "")
+            value = self._resolve_variable(stored.get("loop_input") or "")
             each = value if isinstance(value, list) else []
             template = stored.get("loop_item_filename_template") or ""
-            found["names"] = tuple(_base_name(self._filled(template, item)) for item in each)
+            found["names"] = tuple(
+                _base_name(self._fill_in_stored_text(template, item)) for item in each
+            )
         else:
             every = stored.get("file_names") or ()
-            found["names"] = tuple(_base_name(self._filled(name)) for name in every)
-        found["statements"] = tuple(self._filled(prompt, item) for item in each)
+            found["names"] = tuple(_base_name(self._fill_in_stored_text(name)) for name in every)
+        found["statements"] = tuple(self._fill_in_stored_text(prompt, item) for item in each)
         return found
 
     def _count(self) -> int | None:
         count = self._stored.get("expected_match_count")
         if count is None:
-            count = self._value(self._stored.get("expected_match_count_ref") or "")
+            count = self._resolve_variable(self._stored.get("expected_match_count_ref") or "")
         if isinstance(count, list):
             return len(count)
         return count if isinstance(count, int) and not isinstance(count, bool) else None
 
-    def _value(self, written: str) -> Any:
+    def _resolve_variable(self, written: str) -> Any:
         found = _VARIABLE.fullmatch(written.strip())
         return None if found is None else self._at(found, None)
 
-    def _filled(self, text: str, item: Any = None) -> str:
+    def _fill_in_stored_text(self, text: str, item: Any = None) -> str:
         def put(found: re.Match[str]) -> str:
             value = self._at(found, item)
-            return EMPTY if value in (None, "") else spelled(value)
+            return EMPTY if value in (None, "") else spell_value(value)
 
         return _VARIABLE.sub(put, text)
 

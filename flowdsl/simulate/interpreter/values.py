@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from flowdsl.source.record import Record
 
-from ..trace import marked_secret
+from ..trace import mark_secret
 from ..world import Question
 
 Step: TypeAlias = str | int
@@ -30,7 +30,7 @@ class Secret(Record, eq=True):
     path: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
-        return f"{{${self.name}{''.join(map(_spelled_step, self.path))}}}"
+        return f"{{${self.name}{''.join(map(_spell_step, self.path))}}}"
 
 
 class Value(Record):
@@ -52,11 +52,11 @@ class Value(Record):
     def at(self, step: Step) -> Value:
         """The part of the value at one step of a path; missing where there is none."""
         return Value(
-            _part(self.data, step),
+            _part_at(self.data, step),
             tuple(
                 (path[1:], asking) for path, asking in self.origins if not path or path[0] == step
             ),
-            _part(self.given, step),
+            _part_at(self.given, step),
         )
 
     def below(self, step: Step) -> tuple[Origin, ...]:
@@ -93,7 +93,7 @@ def record_of(fields: dict[str, Value]) -> Value:
     )
 
 
-def appended(collected: Value, entry: Value) -> Value:
+def append_entry(collected: Value, entry: Value) -> Value:
     """A list with one entry more; a missing list counts as an empty one."""
     entries = collected.data or []
     return value_as_given(
@@ -103,7 +103,7 @@ def appended(collected: Value, entry: Value) -> Value:
     )
 
 
-def _part(data: Any, step: Step) -> Any:
+def _part_at(data: Any, step: Step) -> Any:
     match data:
         case Secret(name, path):
             return Secret(name, (*path, step))
@@ -118,7 +118,7 @@ def _part(data: Any, step: Step) -> Any:
 # Values in texts
 
 
-def spelled(data: Any) -> str:
+def spell_value(data: Any) -> str:
     """A value that is there as a text shows it.
 
     Truth values are `true` and `false`, numbers stand in plain decimal notation, lists and records
@@ -134,12 +134,12 @@ def spelled(data: Any) -> str:
         case float() | Decimal():
             return format(Decimal(str(data)), "f")
         case Secret():
-            return marked_secret(str(data))
+            return mark_secret(str(data))
         case _:
             return json.dumps(data, ensure_ascii=False)
 
 
-def _spelled_step(step: Step) -> str:
+def _spell_step(step: Step) -> str:
     if isinstance(step, int):
         return f"[{step}]"
     return f".{step}" if step.isidentifier() else f"['{step}']"

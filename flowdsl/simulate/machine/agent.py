@@ -24,13 +24,21 @@ from flowdsl.simulate.world import (
 )
 from flowdsl.source.record import Record
 
-from .characters import SAVED, TOKEN, PathParts, inside, outside_lines, path_parts, spelled
-from .clipboard import copied_date, display_of
+from .characters import (
+    SAVED,
+    TOKEN,
+    PathParts,
+    move_inside,
+    outside_lines,
+    path_parts,
+    spell_platform_value,
+)
+from .clipboard import display_of, parse_copied_date
 from .grammar import Grammar, Said
 from .kinds import own_words
 from .layout import Defect, Line
-from .meanings import meanings
-from .memory import Memory, View, from_json, holds
+from .meanings import sentence_meanings
+from .memory import Memory, View, evaluate_condition, from_json
 
 LINES = sentences_at(LINE)
 """The sentences that a line may be; the others stand in holes, or make up paragraphs."""
@@ -73,7 +81,7 @@ class Open(Record):
     may_stay: bool = False
 
 
-def readings(grammar: Grammar, line: Line) -> list[Said]:
+def find_readings(grammar: Grammar, line: Line) -> list[Said]:
     """The sentences that a line may be, whoever reads it; none for the author's words."""
     found = list(grammar.read(LINES, line.text))
     if line.text.endswith(".") and line.text[:1].isupper():
@@ -118,16 +126,16 @@ class Agent:
 
     def body(self, lines: Sequence[Line]) -> None:
         """Carry out lines, one after the other."""
-        self._explained(lines)
+        self._refuse_unexplained_marks(lines)
         open_: Open | None = None
         chosen: bool | None = None
         for line in lines:
             said = self.said(line)
             self.recorder.begin(line.number)
             if said is None or not self.is_start(said):
-                self._closed(open_, line)
+                self._refuse_open_check(open_, line)
             if said is None:
-                self.unsaid(line)
+                self.carry_out_own_words(line)
                 open_, chosen = None, None
                 continue
             if self.is_start(said):
@@ -136,38 +144,38 @@ class Agent:
             open_ = self.sentence(said, line)
             chosen = None
         if lines:
-            self._closed(open_, lines[-1])
+            self._refuse_open_check(open_, lines[-1])
 
-    def _closed(self, open_: Open | None, line: Line) -> None:
+    def _refuse_open_check(self, open_: Open | None, line: Line) -> None:
         """Refuse a check of which nothing says what its failure means."""
         if open_ is not None and not open_.may_stay:
-            raise Defect("nothing says what to do where a check fails", inside(line.text))
+            raise Defect("nothing says what to do where a check fails", move_inside(line.text))
 
-    def _explained(self, lines: Sequence[Line]) -> None:
+    def _refuse_unexplained_marks(self, lines: Sequence[Line]) -> None:
         """Refuse marks and words of which no rule says what they are."""
         for line in lines:
             for mark, rules in _MARKS:
                 if mark.search(line.text) and rules.isdisjoint(self.rules):
-                    raise Defect(f"{min(rules)} is missing", inside(line.text))
+                    raise Defect(f"{min(rules)} is missing", move_inside(line.text))
 
     def said(self, line: Line) -> Said | None:
         """The sentence that a line is, for this reader; None where it is none of ours."""
-        found = readings(self.grammar, line)
+        found = find_readings(self.grammar, line)
         if len(found) > 1:
             names = ", ".join(each.name for each in found)
-            raise Defect(f"a line with {len(found)} meanings ({names})", inside(line.text))
+            raise Defect(f"a line with {len(found)} meanings ({names})", move_inside(line.text))
         if not found:
             return None
-        self.hear(found[0], line)
+        self.check_sentence_belongs(found[0], line)
         return found[0]
 
-    def hear(self, said: Said, line: Line) -> None:
+    def check_sentence_belongs(self, said: Said, line: Line) -> None:
         """Refuse a sentence that is not said to this agent, or whose words no rule explains."""
         if self.reader not in SENTENCES[said.name].readers:
-            raise self.meaningless(line)
-        explained = meanings()[said.name].explained
+            raise self.meaningless_defect(line)
+        explained = sentence_meanings()[said.name].explained
         if explained and explained not in self.rules:
-            raise Defect(f"{explained} is missing", inside(line.text))
+            raise Defect(f"{explained} is missing", move_inside(line.text))
 
     def is_start(self, said: Said) -> bool:
         """Whether a sentence goes on from what the line before left open."""
@@ -188,39 +196,41 @@ class Agent:
                 if said.name == "control.decide":
                     chosen = None  # it begins anew, also behind another `If`
                 elif chosen is None:
-                    raise self.meaningless(line)
-                taken = not chosen and holds(
+                    raise self.meaningless_defect(line)
+                taken = not chosen and evaluate_condition(
                     said["condition"], self.view, self.recorder, ends=said["answer"] == DONE
                 )
-                self.memory.whys[said["variable"], said["answer"]] = unmarked(said["condition"])
+                self.memory.whys[said["variable"], said["answer"]] = unmark_variables(
+                    said["condition"]
+                )
                 if taken:
-                    self.memory.save(said["variable"], said["answer"])
+                    self.memory.save_value(said["variable"], said["answer"])
                 return None, bool(chosen) or taken
             case "control.decide_none":
                 if chosen is None:
-                    raise self.meaningless(line)
+                    raise self.meaningless_defect(line)
                 none = Said("control.no_condition", ())
                 self.memory.whys[said["variable"], said["answer"]] = none
                 if not chosen:
-                    self.memory.save(said["variable"], said["answer"])
+                    self.memory.save_value(said["variable"], said["answer"])
                 return None, None
             case _:
-                return self._branch(said, line, open_, chosen)
+                return self._carry_out_branch(said, line, open_, chosen)
 
-    def _branch(
+    def _carry_out_branch(
         self, said: Said, line: Line, open_: Open | None, chosen: bool | None
     ) -> tuple[Open | None, bool | None]:
         """Carry out what stands under or behind a condition, if it is so."""
         start: Said = said["start"]
-        self.hear(start, line)
-        taken = self._applies(start, line, open_, chosen)
+        self.check_sentence_belongs(start, line)
+        taken = self._is_branch_taken(start, line, open_, chosen)
         if said.name == "control.under":
             if not line.children:
-                raise Defect("a condition with nothing under it", inside(line.text))
+                raise Defect("a condition with nothing under it", move_inside(line.text))
             if taken:
                 self.body(line.children)
         elif line.children:
-            raise Defect("lines under a sentence that ends", inside(line.text))
+            raise Defect("lines under a sentence that ends", move_inside(line.text))
         elif taken:
             self.consequence(said["consequence"], line)
         if start.name == "control.if_":
@@ -229,17 +239,21 @@ class Agent:
             return None, bool(chosen) or taken
         return None, None
 
-    def _applies(self, start: Said, line: Line, open_: Open | None, chosen: bool | None) -> bool:
+    def _is_branch_taken(
+        self, start: Said, line: Line, open_: Open | None, chosen: bool | None
+    ) -> bool:
         match start.name:
             case "control.if_":
-                return holds(start["condition"], self.view, self.recorder)
+                return evaluate_condition(start["condition"], self.view, self.recorder)
             case "control.else_if":
                 if chosen is None:
-                    raise self.meaningless(line)
-                return not chosen and holds(start["condition"], self.view, self.recorder)
+                    raise self.meaningless_defect(line)
+                return not chosen and evaluate_condition(
+                    start["condition"], self.view, self.recorder
+                )
             case "control.else_":
                 if chosen is None:
-                    raise self.meaningless(line)
+                    raise self.meaningless_defect(line)
                 return not chosen
             case "control.loop_too_many":
                 return len(self.entries(start["items"], line)) > self.number(start["limit"], line)
@@ -249,7 +263,7 @@ class Agent:
                 return bool(self.memory.values.get(start["decision"][0]) == AGAIN)
             case _:
                 if open_ is None or open_.start != start.name:
-                    raise self.meaningless(line)
+                    raise self.meaningless_defect(line)
                 return open_.failed(start)
 
     def decided(self, said: Said, line: Line) -> bool:
@@ -257,26 +271,28 @@ class Agent:
         why: Said = said["why"]
         known = self.memory.whys.get((said["variable"][0], said["answer"]))
         told = why["check"] if why.name == "control.failed" else why
-        if known is not None and known != unmarked(told):
-            raise Defect("a decision is told with another reason than it had", inside(line.text))
+        if known is not None and known != unmark_variables(told):
+            raise Defect(
+                "a decision is told with another reason than it had", move_inside(line.text)
+            )
         return bool(self.memory.values.get(said["variable"][0]) == said["answer"])
 
-    def meaningless(self, line: Line) -> Defect:
-        return Defect(f"it means nothing here to the {self.reader} agent", inside(line.text))
+    def meaningless_defect(self, line: Line) -> Defect:
+        return Defect(f"it means nothing here to the {self.reader} agent", move_inside(line.text))
 
-    def unsaid(self, line: Line) -> None:
+    def carry_out_own_words(self, line: Line) -> None:
         """A line that is no sentence: the author's words, over no further lines."""
         if outside_lines(line.text):
-            raise Defect("a value brings a line end into an instruction", inside(line.text))
+            raise Defect("a value brings a line end into an instruction", move_inside(line.text))
         if line.children:
-            raise Defect("lines under words that no sentence is", inside(line.text))
+            raise Defect("lines under words that no sentence is", move_inside(line.text))
         self.do(line)
 
     # Consequences
 
     def consequence(self, said: Said, line: Line) -> None:
         """What is to be done where a line leaves."""
-        self.hear(said, line)
+        self.check_sentence_belongs(said, line)
         match said.name:
             case "control.go_on":
                 return
@@ -293,11 +309,11 @@ class Agent:
             case "control.finish":
                 raise self.finished(said, line)
             case _:
-                raise self.meaningless(line)
+                raise self.meaningless_defect(line)
 
     def last(self, line: Line) -> str:
         if self.last_reason is None:
-            raise self.meaningless(line)
+            raise self.meaningless_defect(line)
         return self.last_reason
 
     def failed(self, reason: str) -> Exception:
@@ -307,10 +323,10 @@ class Agent:
         return Aborted(reason)
 
     def attempt_failed(self, reason: str, line: Line) -> Exception:
-        return AttemptFailed(reason) if self.attempts else self.meaningless(line)
+        return AttemptFailed(reason) if self.attempts else self.meaningless_defect(line)
 
     def finished(self, said: Said, line: Line) -> Exception:
-        return self.meaningless(line)
+        return self.meaningless_defect(line)
 
     # Sentences
 
@@ -330,7 +346,7 @@ class Agent:
             case "control.ask_else_do" if line.children:
                 return self.own(said, line)
             case _ if line.children:
-                raise Defect("lines under a sentence that ends", inside(line.text))
+                raise Defect("lines under a sentence that ends", move_inside(line.text))
             case "actions.type_into":
                 value = self.view.given(said["value"], secrets=True)
                 if value in ("", EMPTY):
@@ -376,7 +392,7 @@ class Agent:
     def _told(self, rule: str, line: Line) -> None:
         """Refuse a line that means nothing without a rule."""
         if rule not in self.rules:
-            raise Defect(f"{rule} is missing", inside(line.text))
+            raise Defect(f"{rule} is missing", move_inside(line.text))
 
     def pauses(self, line: Line) -> None:
         """Refuse a pause in which an agent would not see what the author has a rule for."""
@@ -403,7 +419,7 @@ class Agent:
 
     def own(self, said: Said, line: Line) -> Open | None:
         """A sentence that only one of the agents knows."""
-        raise self.meaningless(line)
+        raise self.meaningless_defect(line)
 
     def act(self, verb: str, *texts: str) -> None:
         self.recorder.act(verb, *texts)
@@ -411,7 +427,7 @@ class Agent:
     def do(self, line: Line) -> None:
         own = next(own_words(line.text), None)
         if own is None:
-            raise Defect("a value stands bare in an instruction", inside(line.text))
+            raise Defect("a value stands bare in an instruction", move_inside(line.text))
         words = self.view.given(own, secrets=True).strip()
         if words:
             self.act(trace.DO, words)
@@ -427,19 +443,19 @@ class Agent:
             self.recorder.use(question)
             return not self.recorder.ask(question)
 
-        return Open(meanings()[said.name].goes_on, failed, may_stay=True)
+        return Open(sentence_meanings()[said.name].goes_on, failed, may_stay=True)
 
     def _allowed(self, command: str) -> None:
         """Refuse a command that the service would not run; variables stand in it as spelled."""
         if self.memory.commands is not None and command not in self.memory.commands:
-            raise Defect("a command that is not in the allowlist", inside(command))
+            raise Defect("a command that is not in the allowlist", move_inside(command))
 
     def paste_date(self, said: Said, line: Line) -> None:
         self._allowed(said["command"])
         today = self.recorder.ask(Question(DAY, "today"))
-        copied = copied_date(said["command"], date.fromisoformat(today))
+        copied = parse_copied_date(said["command"], date.fromisoformat(today))
         if copied is None:
-            raise Defect("a command that puts no date on the clipboard", inside(line.text))
+            raise Defect("a command that puts no date on the clipboard", move_inside(line.text))
         found, shown = copied
         target = self.view.text(said["target"])
         self.act(trace.TYPE_AS, found.isoformat(), display_of(shown), target)
@@ -451,7 +467,7 @@ class Agent:
         self.recorder.hint(key=said["key"])
         found = self.recorder.ask(question)
         missing = found in (None, "", EMPTY)
-        text = self.memory.variant.clipboard if missing else spelled(found)
+        text = self.memory.variant.clipboard if missing else spell_platform_value(found)
         self.memory.values[said["key"]] = text
         self.view.saved.add(said["key"])
 
@@ -463,13 +479,13 @@ class Agent:
 
     def entries(self, items: tuple[str, Any], line: Line) -> Sequence[Any]:
         """The entries of a list, which only a focused agent counts."""
-        raise self.meaningless(line)
+        raise self.meaningless_defect(line)
 
     def each(self, said: Said, line: Line) -> Open | None:
         """Lines for each entry of a list, which only a focused agent goes through by itself."""
-        raise self.meaningless(line)
+        raise self.meaningless_defect(line)
 
-    def round(self, number: int, line: Line) -> None:
+    def carry_out_round(self, number: int, line: Line) -> None:
         """One round of a group of lines; `number` counts from 1."""
         outer, self.rounds = self.rounds, number
         try:
@@ -480,7 +496,7 @@ class Agent:
     def retry(self, attempts: int, said: Said, line: Line) -> Open:
         """Attempts, until one works to its end."""
         if not line.children:
-            raise Defect("a group without lines", inside(line.text))
+            raise Defect("a group without lines", move_inside(line.text))
         outer = self.attempts
         failed = True
         delay = dict(said.holes).get("delay")
@@ -496,7 +512,7 @@ class Agent:
                 self.attempts = outer
             failed = False
             break
-        return Open(meanings()[said.name].goes_on, lambda _: failed)
+        return Open(sentence_meanings()[said.name].goes_on, lambda _: failed)
 
     def listed(self, items: tuple[str, Any]) -> Any:
         """What a loop or a count is given as its entries: JSON, or a text that is none."""
@@ -507,20 +523,22 @@ class Agent:
     def saved(self, key: str, value: Any, *, boxed: bool = False) -> None:
         """Save a value, or an object with it, which this agent knows from now on."""
         self.view.saved.add(key)
-        self.memory.save(key, {BOX: value} if boxed else value)
+        self.memory.save_value(key, {BOX: value} if boxed else value)
 
     _command = ""
 
 
-def unmarked(said: Any) -> Any:
+def unmark_variables(said: Any) -> Any:
     """What was said, with marks as variables: one agent saves a value, another is handed it."""
     match said:
         case Said(name=name, holes=holes):
-            return Said(name, unmarked(holes))
-        case ("text", str() as text) if (path := _variable_path(unmarked(text))) is not None:
+            return Said(name, unmark_variables(holes))
+        case ("text", str() as text) if (
+            path := _variable_path(unmark_variables(text))
+        ) is not None:
             return "variable", path
         case tuple():
-            return tuple(map(unmarked, said[1:] if said[:1] == (SAVED,) else said))
+            return tuple(map(unmark_variables, said[1:] if said[:1] == (SAVED,) else said))
         case str():
             return re.sub("⟪([^⟪⟫]*)⟫", r"{{\1}}", said)
         case _:

@@ -20,8 +20,8 @@ def read_notes(grammar: Grammar) -> Reader:
     """The reader of notes; each is a sentence on a line of the text."""
     kinds: dict[str, Reader] = {
         "subject": lambda text: grammar.read(("blanks.line", "blanks.it"), text),
-        "run": lambda text: _runs(grammar, text),
-        "unit": lambda text: (text,) if _character(text) else (),
+        "run": lambda text: _read_runs(grammar, text),
+        "unit": lambda text: (text,) if _find_character(text) else (),
     }
     grammar.add(kinds)
 
@@ -37,17 +37,17 @@ def read_notes(grammar: Grammar) -> Reader:
     return notes
 
 
-def _runs(grammar: Grammar, text: str) -> Iterator[tuple[tuple[int, str], ...]]:
+def _read_runs(grammar: Grammar, text: str) -> Iterator[tuple[tuple[int, str], ...]]:
     found: list[tuple[int, str]] = []
     for part in text.split(THEN):
         read = grammar.sentence("blanks.run", part)
         if len(read) != 1:
             return
-        found.append((read[0]["count"], _character(read[0]["unit"]) or ""))
+        found.append((read[0]["count"], _find_character(read[0]["unit"]) or ""))
     yield tuple(found)
 
 
-def _character(name: str) -> str | None:
+def _find_character(name: str) -> str | None:
     if name in _NAMES:
         return _NAMES[name]
     try:
@@ -56,7 +56,7 @@ def _character(name: str) -> str | None:
         return None
 
 
-def contradicted(notes: Iterable[Said], lines: Sequence[str]) -> bool:
+def has_contradiction(notes: Iterable[Said], lines: Sequence[str]) -> bool:
     """Whether a note says something of the lines that is not so."""
     return any(not _is_so(note, lines) for note in notes)
 
@@ -72,21 +72,21 @@ def _is_so(note: Said, lines: Sequence[str]) -> bool:
         case "blanks.empty":
             return not line
         case "blanks.only":
-            return bool(line) and bool(_counted(line) == holes["run"])
+            return bool(line) and bool(_count_runs(line) == holes["run"])
         case "blanks.first":
             found = re.match(r"\s+", line)
-            return found is not None and bool(_counted(found[0]) == holes["run"])
+            return found is not None and bool(_count_runs(found[0]) == holes["run"])
         case "blanks.last":
             found = re.search(r"\s+\Z", line)
-            return found is not None and bool(_counted(found[0]) == holes["run"])
+            return found is not None and bool(_count_runs(found[0]) == holes["run"])
         case _:
             words = list(re.finditer(r"\S+", line))
             place: int = holes["number"]
             if place >= len(words):
                 return False
             between = line[words[place - 1].end() : words[place].start()]
-            return bool(_counted(between) == holes["run"])
+            return bool(_count_runs(between) == holes["run"])
 
 
-def _counted(run: str) -> tuple[tuple[int, str], ...]:
+def _count_runs(run: str) -> tuple[tuple[int, str], ...]:
     return tuple((len(list(group)), each) for each, group in groupby(run))

@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from flowdsl.simulate.shapes import EMPTY
-from flowdsl.simulate.trace import marked_secret
+from flowdsl.simulate.trace import mark_secret
 
 _PLAIN, _RARE = 0x40000, 0xE0000
 """Where the characters that Unicode has assigned end, and where further ones begin."""
@@ -47,26 +47,26 @@ Between ⟪ and ⟫ stands what the reader itself has saved, which is a matter o
 _PART = re.compile(r"""\.?([A-Za-z_]\w*)|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""", re.ASCII)
 
 
-def outside(text: str) -> str:
+def move_outside(text: str) -> str:
     """The characters of a value from outside."""
-    return "".join(map(_moved, text))
+    return "".join(map(_move_character, text))
 
 
-def _moved(character: str) -> str:
+def _move_character(character: str) -> str:
     code = ord(character)
     if code < _PLAIN:
         return chr(code + _MOVED)
     return chr(code + _RARE_MOVED) if code >= _RARE else character
 
 
-def inside(text: str) -> str:
+def move_inside(text: str) -> str:
     """A text with the characters of values turned back into what they look like."""
     if text.isascii():
         return text
-    return "".join(map(_moved_back, text))
+    return "".join(map(_move_character_back, text))
 
 
-def _moved_back(character: str) -> str:
+def _move_character_back(character: str) -> str:
     code = ord(character)
     if not _MOVED <= code < _RARE:
         return character
@@ -75,7 +75,7 @@ def _moved_back(character: str) -> str:
 
 def outside_lines(text: str) -> bool:
     """Whether a value brings a line end into a text."""
-    return any(outside(end) in text for end in "\n\r")
+    return any(move_outside(end) in text for end in "\n\r")
 
 
 def path_parts(path: str) -> PathParts:
@@ -97,7 +97,7 @@ def at_path(values: Mapping[str, Any], path: PathParts) -> Any:
     return value
 
 
-def spelled(value: Any) -> str:
+def spell_platform_value(value: Any) -> str:
     """A value as the platform puts it into a text: texts as they are, others as JSON."""
     match value:
         case None:
@@ -112,7 +112,7 @@ def spelled(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-def with_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ()) -> str:
+def fill_in_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ()) -> str:
     """A prompt with the inputs of a run put in, as characters from outside.
 
     `names` are those of its schema. One that is no plain name is looked for as it is (assumption
@@ -122,10 +122,10 @@ def with_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ())
     def put(found: re.Match[str]) -> str:
         if found["input"] is None:
             return found[0]
-        return _value(at_path(inputs, path_parts(found["input"])))
+        return _spell_input(at_path(inputs, path_parts(found["input"])))
 
     def put_odd(found: re.Match[str]) -> str:
-        return _value(at_path(inputs, (found[1], *path_parts(found[2]))))
+        return _spell_input(at_path(inputs, (found[1], *path_parts(found[2]))))
 
     odd = [re.escape(name) for name in names if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)]
     if odd:
@@ -133,18 +133,19 @@ def with_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ())
     return TOKEN.sub(put, text)
 
 
-def filled_length(text: str, inputs: Mapping[str, Any]) -> int:
+def estimate_filled_length(text: str, inputs: Mapping[str, Any]) -> int:
     """About how many characters a prompt has with the inputs of a run put in."""
     mentioned = Counter(found["input"] for found in TOKEN.finditer(text))
     del mentioned[None]
     lengths = (
-        times * len(spelled(at_path(inputs, path_parts(path)))) for path, times in mentioned.items()
+        times * len(spell_platform_value(at_path(inputs, path_parts(path))))
+        for path, times in mentioned.items()
     )
     return len(text) + sum(lengths)
 
 
-def _value(value: Any) -> str:
-    return outside(EMPTY if value == "" else spelled(value))
+def _spell_input(value: Any) -> str:
+    return move_outside(EMPTY if value == "" else spell_platform_value(value))
 
 
 SAVED = "⟪⟫"
@@ -161,7 +162,7 @@ _ESCAPED = "\ufdd3"
 _PLACEHOLDER = re.compile(r"\{\$([A-Za-z_]\w*)[^{}]*\}", re.ASCII)
 
 
-def filled(
+def fill_in_variables(
     text: str,
     runtime: Callable[[PathParts, str], str],
     *,
@@ -187,7 +188,7 @@ def filled(
         return found[0]
 
     def mark(found: re.Match[str]) -> str:
-        return marked_secret(found[0]) if found[1] in known else found[0]
+        return mark_secret(found[0]) if found[1] in known else found[0]
 
-    whole = inside(TOKEN.sub(put, text))
+    whole = move_inside(TOKEN.sub(put, text))
     return (_PLACEHOLDER.sub(mark, whole) if known else whole).replace(_ESCAPED, "{")

@@ -29,7 +29,7 @@ _NUMBERS: dict[str, Callable[[date], int]] = {
 """What a method may be given beside a whole number, from the day `$d`."""
 
 
-def copied_date(command: str, today: date) -> tuple[date, str] | None:
+def parse_copied_date(command: str, today: date) -> tuple[date, str] | None:
     """The date that a command puts on the clipboard, and its format as .NET writes it.
 
     None for any other command, and for a date that no calendar of .NET has.
@@ -39,10 +39,10 @@ def copied_date(command: str, today: date) -> tuple[date, str] | None:
     rest = command.removeprefix(CLOCK + SETS).removesuffix(INVARIANT)
     found = today
     while (call := _CALL.match(rest)) is not None:
-        end = _closing(rest, call.end())
-        number = _number(rest[call.end() : end], today)
+        end = _find_closing_bracket(rest, call.end())
+        number = _parse_number(rest[call.end() : end], today)
         try:
-            moved = None if number is None else _moved(found, call[1], number)
+            moved = None if number is None else _shift_date(found, call[1], number)
         except (OverflowError, ValueError):
             return None
         if moved is None:
@@ -52,7 +52,7 @@ def copied_date(command: str, today: date) -> tuple[date, str] | None:
     return None if shown is None else (found, shown[1])
 
 
-def _closing(text: str, at: int) -> int:
+def _find_closing_bracket(text: str, at: int) -> int:
     """Where the bracket is closed that was opened in front of `at`."""
     depth = 1
     for index in range(at, len(text)):
@@ -62,14 +62,14 @@ def _closing(text: str, at: int) -> int:
     return len(text)
 
 
-def _number(written: str, today: date) -> int | None:
+def _parse_number(written: str, today: date) -> int | None:
     if re.fullmatch(r"-?[0-9]+", written):
         return int(written)
     known = _NUMBERS.get(written)
     return None if known is None else known(today)
 
 
-def _moved(day: date, method: str, count: int) -> date:
+def _shift_date(day: date, method: str, count: int) -> date:
     if method == "AddDays":
         return day + timedelta(days=count)
     months = day.year * 12 + day.month - 1 + (count * 12 if method == "AddYears" else count)

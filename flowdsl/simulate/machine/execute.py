@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from flowdsl.prompt.sentences import MAIN, SENTENCES
-from flowdsl.simulate.schemas import refusal
+from flowdsl.simulate.schemas import find_refusal
 from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import (
     BROKEN,
@@ -25,9 +25,9 @@ from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
 
 from .agent import Aborted, Finished
-from .characters import LiveSecret, filled, inside, with_inputs
+from .characters import LiveSecret, fill_in_inputs, fill_in_variables, move_inside
 from .ending.checks import PostRunChecks
-from .ending.transformation import outputs
+from .ending.transformation import make_outputs
 from .grammar import Grammar
 from .kinds import machine_grammar
 from .layout import Defect, Page, read_page
@@ -63,13 +63,13 @@ class Execution(Record):
 
 
 @cache
-def shared_grammar() -> Grammar:
+def load_grammar() -> Grammar:
     """The grammar of the machine; raises MeaningsChanged where it does not fit the sentences."""
     check_meanings()
     return machine_grammar()
 
 
-def execute(
+def execute_payload(
     payload: Payload,
     world: World,
     program: Trace,
@@ -82,7 +82,7 @@ def execute(
     says something else than the machine knows. A prompt that cannot be carried out
     gives a trace with the status BROKEN.
     """
-    inputs = accepted_inputs(payload.input_schema, world.inputs)
+    inputs = accept_inputs(payload.input_schema, world.inputs)
     return carry_out(payload, inputs, Playback(world, program), variant, recording)
 
 
@@ -97,31 +97,31 @@ def carry_out(
 
     The recorder answers what is asked, and is told what is done.
     """
-    grammar = shared_grammar()
+    grammar = load_grammar()
     heading = ("", "")
     refused: str | None = None
     checks: tuple[Verdict, ...] = ()
     agent: MainAgent | None = None
     names = input_names(payload.input_schema)
-    memory = Memory(variant, _commands(payload, inputs, names))
+    memory = Memory(variant, _allowed_commands(payload, inputs, names))
     memory.secrets = frozenset(
-        name[1:] for name in _properties(payload.input_schema) if name.startswith("$")
+        name[1:] for name in _property_names(payload.input_schema) if name.startswith("$")
     )
     try:
-        page = read_page(with_inputs(payload.prompt, inputs, names))
+        page = read_page(fill_in_inputs(payload.prompt, inputs, names))
         heading = heading_of(page, grammar)
         rules = rules_of(page, grammar)
         recorder.rules = tuple(
-            inside(filled(rule["rule"], lambda _, spelled: spelled))
+            move_inside(fill_in_variables(rule["rule"], lambda _, spelled: spelled))
             for rule in rules
             if rule.name == "rules.always"
         )
         agent = MainAgent(grammar, recorder, memory, page, rules)
         recorder.outline(page.steps)
-        ending = _ending(agent, page, recording)
+        ending = _carry_out_lines(agent, page, recording)
         memory.wait()
         if ending.status == SUCCESS:
-            made, refused = outputs(payload.output_schema, memory.values, grammar)
+            made, refused = make_outputs(payload.output_schema, memory.values, grammar)
             ending = ending.__replace__(outputs=made)
             if refused is None:
                 after = PostRunChecks(inputs, names, memory.values, recorder)
@@ -142,16 +142,16 @@ def carry_out(
     return Execution(trace, kept, memory.values)
 
 
-def _commands(
+def _allowed_commands(
     payload: Payload, inputs: Mapping[str, Any], names: Sequence[str]
 ) -> frozenset[str] | None:
     """The commands of the allowlist, with inputs put in as the prompt has them."""
     if payload.allowlist is None:
         return None
-    return frozenset(with_inputs(each, inputs, names) for each in payload.allowlist)
+    return frozenset(fill_in_inputs(each, inputs, names) for each in payload.allowlist)
 
 
-def _ending(
+def _carry_out_lines(
     agent: MainAgent,
     page: Page,
     recording: Recording | None,
@@ -161,7 +161,7 @@ def _ending(
         if recording is None:
             agent.body(page.steps)
         else:
-            agent.replay(recording)
+            agent.replay_recording(recording)
         agent.recorder.ends()
     except Aborted as failure:
         return Ending(FAILED, str(failure), {})
@@ -172,30 +172,30 @@ def _ending(
 
 def heading_of(page: Page, grammar: Grammar) -> tuple[str, str]:
     """Title and description; every line before the rules has to be one of them."""
-    said = {each.name: each for each in _sentences("heading", page.heading, grammar)}
+    said = {each.name: each for each in _read_sentences("heading", page.heading, grammar)}
     if len(said) != len(page.heading):
-        raise Defect("what the workflow is, said twice", inside(page.heading[-1]))
+        raise Defect("what the workflow is, said twice", move_inside(page.heading[-1]))
     title, description = said.get("heading.title"), said.get("heading.description")
     return (
-        "" if title is None else _plain(title["title"]),
-        "" if description is None else _plain(description["description"]),
+        "" if title is None else _plain_text(title["title"]),
+        "" if description is None else _plain_text(description["description"]),
     )
 
 
-def _plain(text: str) -> str:
-    return inside(filled(text, lambda _, spelled: spelled))
+def _plain_text(text: str) -> str:
+    return move_inside(fill_in_variables(text, lambda _, spelled: spelled))
 
 
 def rules_of(page: Page, grammar: Grammar) -> list[Any]:
     """The rules of the main agent; every line of a paragraph has to be a sentence of it."""
-    return list(_sentences("rules", page.rules, grammar))
+    return list(_read_sentences("rules", page.rules, grammar))
 
 
-def _sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iterable[Any]:
+def _read_sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iterable[Any]:
     for line in lines:
         read = grammar.read(_read_by_main(family), line)
         if len(read) != 1:
-            raise Defect(f"a line under {family} with {len(read)} meanings", inside(line))
+            raise Defect(f"a line under {family} with {len(read)} meanings", move_inside(line))
         yield read[0]
 
 
@@ -211,15 +211,15 @@ def _read_by_main(family: str) -> tuple[str, ...]:
 
 def input_names(schema: str | None) -> list[str]:
     """The names of the inputs that a schema has; secrets are listed there with a sign."""
-    return [name for name in _properties(schema) if not name.startswith("$")]
+    return [name for name in _property_names(schema) if not name.startswith("$")]
 
 
 @lru_cache(maxsize=64)
-def _properties(schema: str | None) -> tuple[str, ...]:
+def _property_names(schema: str | None) -> tuple[str, ...]:
     return () if schema is None else tuple(json.loads(schema).get("properties", {}))
 
 
-def accepted_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def accept_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that were given, checked as the service checks them (`D:input-validation`).
 
     Raises Refused where it would not start the run.
@@ -227,8 +227,8 @@ def accepted_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, 
     given = {name: value for name, value in inputs.items() if value not in (None, "", EMPTY)}
     if schema is None:
         return given
-    secrets = {name: "x" for name in _properties(schema) if name.startswith("$")}
-    refused = refusal(schema, secrets | _without_empty(given))
+    secrets = {name: "x" for name in _property_names(schema) if name.startswith("$")}
+    refused = find_refusal(schema, secrets | _without_empty(given))
     if refused is not None:
         raise Refused(refused)
     return given

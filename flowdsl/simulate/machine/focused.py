@@ -13,12 +13,19 @@ from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import CHOOSE, COMMAND, COPY, EXPECT, OUTPUT, READ, WAIT, Question
 from flowdsl.source.record import Record
 
-from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmarked
-from .characters import SAVED, PathParts, inside, spelled
+from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmark_variables
+from .characters import SAVED, PathParts, move_inside, spell_platform_value
 from .grammar import Grammar, Said
 from .layout import Defect, Line
-from .meanings import meanings
-from .memory import Memory, apart, from_json, holds, read_as, written
+from .meanings import sentence_meanings
+from .memory import (
+    Memory,
+    convert_to_saved,
+    evaluate_condition,
+    from_json,
+    read_as,
+    take_braces_apart,
+)
 
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
@@ -38,7 +45,7 @@ class _Reported(Exception):
     """The agent ends with the word that the attempt has failed."""
 
 
-def focused_action(
+def launch_focused_agent(
     rules: Sequence[Said],
     lines: Sequence[Line],
     grammar: Grammar,
@@ -48,7 +55,7 @@ def focused_action(
 ) -> Report:
     """Launch a focused agent with rules and an instruction, and wait for its report."""
     view = memory.view(focused=True)
-    agent = Focused(grammar, recorder, memory, view, rules, model)
+    agent = FocusedAgent(grammar, recorder, memory, view, rules, model)
     around = recorder.rules
     recorder.rules = tuple(view.text(each["rule"]) for each in rules if each.name == "rules.always")
     try:
@@ -62,7 +69,7 @@ def focused_action(
     return Report(DONE)
 
 
-class Focused(Agent):
+class FocusedAgent(Agent):
     reader = FOCUSED
 
     _noted: tuple[str, bool] | None = None
@@ -75,14 +82,14 @@ class Focused(Agent):
         if self.attempts:
             return AttemptFailed(reason)
         if not self._notes_whole:
-            self._note(reason)
+            self._note_failure(reason)
         return _Reported(reason) if self._reports else Aborted(reason)
 
     def aborted(self, reason: str) -> Exception:
-        self._note(reason)
+        self._note_failure(reason)
         return Aborted(reason)
 
-    def _note(self, reason: str) -> None:
+    def _note_failure(self, reason: str) -> None:
         """Save the reason of a failure where the instruction says so."""
         if self._noted is not None:
             key, boxed = self._noted
@@ -94,34 +101,34 @@ class Focused(Agent):
             self._told("rules.missing", line)
         found = super().said(line)
         if found is not None and found.name == "data.given" and self._begun:
-            raise Defect("values are handed over behind the first bullet", inside(line.text))
+            raise Defect("values are handed over behind the first bullet", move_inside(line.text))
         self._begun = True
         return found
 
     def repeat(self, said: Said, line: Line) -> Open:
         """Rounds, with a look before each and after the last."""
-        reached = self._rounds(said["condition"], said, line)
-        return Open(meanings()[said.name].goes_on, lambda _: not reached)
+        reached = self._repeat_until(said["condition"], said, line)
+        return Open(sentence_meanings()[said.name].goes_on, lambda _: not reached)
 
     def reach(self, said: Said, line: Line) -> None:
         """Rounds up to what is to be seen, without which the task fails."""
         self._told("rules.unmet", line)
         if "rules.unmet" not in self.further:
-            raise Defect("no rule says what happens if it is not reached", inside(line.text))
+            raise Defect("no rule says what happens if it is not reached", move_inside(line.text))
         words = self.view.text(said["goal"])
-        if not self._rounds(Said("conditions.sees", (("text", said["goal"]),)), said, line):
+        if not self._repeat_until(Said("conditions.sees", (("text", said["goal"]),)), said, line):
             raise self.failed(f"not so or not found: {words}")
 
-    def _rounds(self, until: Said, said: Said, line: Line) -> bool:
+    def _repeat_until(self, until: Said, said: Said, line: Line) -> bool:
         """Whether a condition is so after at most as many rounds as a sentence allows."""
         if not line.children:
             raise Defect("a group without lines", line.text)
         for number in range(1, self.number(said["limit"], line) + 1):
-            if holds(until, self.view, self.recorder, ends=True):
+            if evaluate_condition(until, self.view, self.recorder, ends=True):
                 return True
             self.waits(number, said["delay"], line)
-            self.round(number, line)
-        return holds(until, self.view, self.recorder, ends=True)
+            self.carry_out_round(number, line)
+        return evaluate_condition(until, self.view, self.recorder, ends=True)
 
     def each(self, said: Said, line: Line) -> None:
         """The lines for each entry of a list, as it is when they begin, or for each number."""
@@ -143,7 +150,7 @@ class Focused(Agent):
     def own(self, said: Said, line: Line) -> Open | None:
         match said.name:
             case "control.ask_else_do" if not line.children:
-                raise Defect("nothing is said to do where it is not so", inside(line.text))
+                raise Defect("nothing is said to do where it is not so", move_inside(line.text))
             case "control.ask" | "control.ask_else" | "control.ask_else_do" | "control.ask_decide":
                 self.looks(said, line)
             case "data.store":
@@ -171,23 +178,23 @@ class Focused(Agent):
             case "control.report_failure":
                 self._reports = True
             case _:
-                raise self.meaningless(line)
+                raise self.meaningless_defect(line)
         return None
 
     def looks(self, said: Said, line: Line) -> None:
         """Ask for something, and do what is said where it is not so."""
         ask: Said = said["ask"]
-        self.hear(ask, line)
+        self.check_sentence_belongs(ask, line)
         self._told("rules.unmet", line)
-        words = self._unmet(ask, line)
+        words = self._find_unmet_words(ask, line)
         if said.name == "control.ask_decide":
-            self.memory.whys[said["variable"], said["unmet"]] = unmarked(ask)
+            self.memory.whys[said["variable"], said["unmet"]] = unmark_variables(ask)
             answer = said["met"] if words is None else said["unmet"]
-            self.memory.save(said["variable"], answer)
+            self.memory.save_value(said["variable"], answer)
         elif words is None:
             return
         elif said.name == "control.ask" and ask.name == "tools.run_read":
-            raise self.meaningless(line)  # the rule says the words in “ ”, and it has none
+            raise self.meaningless_defect(line)  # the rule says the words in “ ”, and it has none
         elif said.name == "control.ask":
             raise self.failed(f"not so or not found: {words}")
         elif said.name == "control.ask_else_do":
@@ -195,12 +202,12 @@ class Focused(Agent):
         elif said["consequence"].name != "data.save_missing":
             self.consequence(said["consequence"], line)
         elif ask.name in ("data.read", "data.copy_save", "tools.run_read"):
-            self.hear(said["consequence"], line)
+            self.check_sentence_belongs(said["consequence"], line)
             self.saved(ask["key"], EMPTY, boxed=ask["boxed"])
         else:
-            raise self.meaningless(line)
+            raise self.meaningless_defect(line)
 
-    def _unmet(self, ask: Said, line: Line) -> str | None:
+    def _find_unmet_words(self, ask: Said, line: Line) -> str | None:
         """The words for what was asked of the screen, if it is not so; None if it is."""
         match ask.name:
             case "screen.choose":
@@ -220,20 +227,20 @@ class Focused(Agent):
                 self.recorder.use(question)
             case "data.read":
                 if ask["listed"] and not isinstance(ask["type"], ListShape):
-                    raise Defect("an empty list is told of what is no list", inside(line.text))
+                    raise Defect("an empty list is told of what is no list", move_inside(line.text))
                 source = self.view.text(ask["source"])
                 question = Question(READ, source, shape=ask["type"], model=self.model)
                 found = self.keep(ask, question)
                 self.recorder.use(question)
             case "data.copy_check" | "data.copy_save":
-                question, found = self._copied(ask, line)
+                question, found = self._check_copied_text(ask, line)
             case "tools.run_read":
-                question, found = self._printed(ask)
+                question, found = self._read_printed_output(ask)
             case _:
-                raise self.meaningless(line)
+                raise self.meaningless_defect(line)
         return None if found else question.text
 
-    def _printed(self, ask: Said) -> tuple[Question, bool]:
+    def _read_printed_output(self, ask: Said) -> tuple[Question, bool]:
         """Whether the command before did its work, where that is asked, and what it printed."""
         if ask["checked"]:
             worked = Question(COMMAND, self._command)
@@ -252,22 +259,22 @@ class Focused(Agent):
         found = self.recorder.ask(question)
         if found in (None, "", EMPTY):
             return False
-        value = written(found, question.shape)
-        value = apart(value) if "rules.apart" in self.rules else value
+        value = convert_to_saved(found, question.shape)
+        value = take_braces_apart(value) if "rules.apart" in self.rules else value
         self.saved(key, value, boxed=said["boxed"])
         return True
 
-    def _copied(self, ask: Said, line: Line) -> tuple[Question, bool]:
+    def _check_copied_text(self, ask: Said, line: Line) -> tuple[Question, bool]:
         """Whether a copied text is there, and what the screen shows; it may be saved as a value.
 
         Nothing is known of the text but what stands in the instruction.
         """
-        text = self._copied_text(ask)
+        text = self._resolve_copied_text(ask)
         question = Question(COPY, self.view.text(ask["source"]))
         self.recorder.hint(key=str(ask["text"][-1]))
         found = self.recorder.ask(question)
         self.recorder.use(question)
-        if found not in (None, "", EMPTY) and text not in (spelled(found), EMPTY):
+        if found not in (None, "", EMPTY) and text not in (spell_platform_value(found), EMPTY):
             raise Defect("another text is checked than was copied", line.text)
         if text == EMPTY or ask.name == "data.copy_check":
             return question, text != EMPTY
@@ -279,16 +286,18 @@ class Focused(Agent):
         self.saved(ask["key"], value, boxed=ask["boxed"])
         return question, True
 
-    def _copied_text(self, said: Said) -> str:
+    def _resolve_copied_text(self, said: Said) -> str:
         """A copied text as it stands in the instruction; `__EMPTY__` where it is none."""
         path: PathParts = said["text"]
         own = path[0] == SAVED
-        text = spelled(self.view.value(path) if own else self.view.filled_in(path))
+        text = spell_platform_value(
+            self.view.value(path) if own else self.view.fill_in_variable(path)
+        )
         spells = re.search(r"\{[{$]", text) is not None
         return EMPTY if text == "" or (said["apart"] and spells) else text
 
     def copy_empty(self, said: Said) -> None:
-        if self._copied_text(said) == EMPTY:
+        if self._resolve_copied_text(said) == EMPTY:
             self.saved(said["key"], EMPTY)
 
     def append_numbered(self, said: Said, line: Line) -> None:
@@ -296,31 +305,31 @@ class Focused(Agent):
         key: str = said["key"]
         count = f"{key}_count"
         if count not in self.view.saved | self.view.handed.keys():
-            raise Defect("nobody told how many entries a list has", inside(line.text))
-        before = spelled(self.view.known(count))
+            raise Defect("nobody told how many entries a list has", move_inside(line.text))
+        before = spell_platform_value(self.view.known(count))
         if not re.fullmatch(r"[0-9]+", before):
-            raise Defect(f"`{before}` entries are no number", inside(line.text))
+            raise Defect(f"`{before}` entries are no number", move_inside(line.text))
         entry = self.view.built(said["value"])
         number = int(before) + 1
         self.saved(count, number)
-        self.memory.save(f"{key}_{number}", entry)
+        self.memory.save_value(f"{key}_{number}", entry)
 
     def append(self, said: Said, line: Line) -> None:
         """Save a list with one entry more, which is the only one where there is no list."""
         key: str = said["key"]
         _, *path = said["mark"]
         if path != [key]:
-            raise Defect("a list grows under the name of another", inside(line.text))
+            raise Defect("a list grows under the name of another", move_inside(line.text))
         before = self.view.value(said["mark"])
         entries = [] if before in ("", EMPTY) else before
         if not isinstance(entries, list):
-            raise Defect("an entry is added to what is no list", inside(line.text))
+            raise Defect("an entry is added to what is no list", move_inside(line.text))
         self.saved(key, [*entries, self.view.built(said["value"])])
 
     def handed(self, name: str, line: Line) -> Any:
         """A value that another call has saved, which has to be JSON to have an end."""
-        found = self.view.filled_in((name,))
+        found = self.view.fill_in_variable((name,))
         known = name in self.memory.values
         if known and isinstance(found, str) and found not in ("", EMPTY):
-            raise Defect(f"a text is handed over bare as `{name}`", inside(line.text))
-        return from_json(spelled(found)) if known else found
+            raise Defect(f"a text is handed over bare as `{name}`", move_inside(line.text))
+        return from_json(spell_platform_value(found)) if known else found

@@ -41,7 +41,7 @@ class _Form(Record):
     chosen: Mapping[str, bool]
 
 
-def _forms(sentence: Sentence) -> tuple[_Form, ...]:
+def _expand_forms(sentence: Sentence) -> tuple[_Form, ...]:
     forms = []
     for chosen in sentence.variants():
         parts: list[str | Hole] = []
@@ -54,7 +54,7 @@ def _forms(sentence: Sentence) -> tuple[_Form, ...]:
     return tuple(forms)
 
 
-_FORMS = {name: _forms(sentence) for name, sentence in SENTENCES.items()}
+_FORMS = {name: _expand_forms(sentence) for name, sentence in SENTENCES.items()}
 
 
 _MUCH = 50_000
@@ -92,7 +92,7 @@ class Grammar:
         if key not in self._known:
             sentence = SENTENCES[name]
             found = dict.fromkeys(
-                said for form in _FORMS[name] for said in self._form(sentence, form, text)
+                said for form in _FORMS[name] for said in self._match_form(sentence, form, text)
             )
             self._known[key] = tuple(found)
         return self._known[key]
@@ -104,7 +104,7 @@ class Grammar:
             self._known[key] = tuple(self._kinds[kind](text))
         return self._known[key]
 
-    def _form(self, sentence: Sentence, form: _Form, text: str) -> Iterator[Said]:
+    def _match_form(self, sentence: Sentence, form: _Form, text: str) -> Iterator[Said]:
         first = form.parts[0] if form.parts else ""
         if isinstance(first, str) and not text.startswith(first):
             return
@@ -129,7 +129,7 @@ class Grammar:
             if text.startswith(part):
                 yield from self._rest(parts, index + 1, text[len(part) :], values)
             return
-        for end in _ends(parts, index, text):
+        for end in _find_hole_ends(parts, index, text):
             for value in self.hole(part.kind, text[:end]):
                 if part.name in values and values[part.name] != value:
                     continue
@@ -161,7 +161,7 @@ class Grammar:
         return given
 
 
-def _ends(parts: tuple[str | Hole, ...], index: int, text: str) -> Iterator[int]:
+def _find_hole_ends(parts: tuple[str | Hole, ...], index: int, text: str) -> Iterator[int]:
     """Where the hole at `index` may end: before the words that follow it, or at the end."""
     if index + 1 == len(parts):
         yield len(text)

@@ -1,7 +1,7 @@
 """What may stand in the holes of sentences: a reader for each kind of `sentences.toml`.
 
 A reader gives every value that a text has as a hole of its kind, none where it has none. Texts keep
-their variables; `characters.filled` fills them in when the line is carried out.
+their variables; `characters.fill_in_variables` fills them in when the line is carried out.
 """
 
 from __future__ import annotations
@@ -37,8 +37,17 @@ from flowdsl.simulate.shapes import (
     ScalarShape,
 )
 
-from .blanks import contradicted, read_notes
-from .characters import PICTURE, SAVED, TOKEN, filled, inside, outside, outside_lines, path_parts
+from .blanks import has_contradiction, read_notes
+from .characters import (
+    PICTURE,
+    SAVED,
+    TOKEN,
+    fill_in_variables,
+    move_inside,
+    move_outside,
+    outside_lines,
+    path_parts,
+)
 from .grammar import Grammar, Reader, Said
 
 _QUOTES = {'"': '"', "'": "'", "«": "»", "‹": "›", "「": "」"}
@@ -59,14 +68,14 @@ _MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisec
 _EXACT = {"values.exact", "values.secret", "values.value"}
 
 
-def _family(name: str) -> tuple[str, ...]:
+def _family_names(name: str) -> tuple[str, ...]:
     return tuple(each for each in SENTENCES if each.startswith(f"{name}."))
 
 
 # Texts between marks
 
 
-def opened(text: str) -> tuple[str, str] | None:
+def split_quotation(text: str) -> tuple[str, str] | None:
     """What stands at the beginning of a text in quotation marks or brackets, and what follows.
 
     None where there is none, or where a value from outside holds the closing mark.
@@ -81,33 +90,33 @@ def opened(text: str) -> tuple[str, str] | None:
     else:
         return None
     end = text.find(closing, start)
-    if end < 0 or outside(closing) in text[start:end]:
+    if end < 0 or move_outside(closing) in text[start:end]:
         return None
     return text[start:end], text[end + len(closing) :]
 
 
-def _quoted(text: str) -> Iterator[str]:
+def _read_quoted(text: str) -> Iterator[str]:
     """A text that stands whole between marks, on one line."""
-    found = opened(text)
+    found = split_quotation(text)
     if found is not None and not found[1] and "\n" not in found[0]:
         yield found[0]
 
 
-def _quoted_line(text: str) -> Iterator[str]:
+def _read_quoted_line(text: str) -> Iterator[str]:
     """The author's words between marks: no value brings a line end into them."""
-    for found in _quoted(text):
+    for found in _read_quoted(text):
         if not outside_lines(found):
             yield found
 
 
-def _bracketed(text: str) -> Iterator[str]:
+def _read_bracketed(text: str) -> Iterator[str]:
     if text.startswith("⟦"):
-        yield from _quoted(text)
+        yield from _read_quoted(text)
 
 
-def _clause(text: str) -> Iterator[str]:
+def _read_clause(text: str) -> Iterator[str]:
     if text.startswith("⟦"):
-        yield from _quoted_line(text)
+        yield from _read_quoted_line(text)
     elif text and text == text.strip(" ") and "\n" not in text and not outside_lines(text):
         yield from own_words(text)
 
@@ -115,7 +124,7 @@ def _clause(text: str) -> Iterator[str]:
 def own_words(text: str) -> Iterator[str]:
     """The author's words, without the brackets around the values in them; none if one is bare."""
     around = _IN_BRACKETS.sub("", text)
-    if around == inside(around) and not any(each in around for each in "⟦⟧"):
+    if around == move_inside(around) and not any(each in around for each in "⟦⟧"):
         bare = any(found["runtime"] or found["input"] for found in TOKEN.finditer(around))
         if not bare:
             yield _IN_BRACKETS.sub(r"\1", text)
@@ -124,7 +133,7 @@ def own_words(text: str) -> Iterator[str]:
 _IN_BRACKETS = re.compile(f"⟦([^⟦⟧“”]*)⟧(?:{re.escape(DATA_NOTE)})?")
 
 
-def _shown(text: str) -> Iterator[str]:
+def _read_shown(text: str) -> Iterator[str]:
     """The author's words between “ and ”, without the brackets around the values in them.
 
     A value stands in brackets, which it does not hold itself; anywhere else it could go on as words
@@ -134,9 +143,9 @@ def _shown(text: str) -> Iterator[str]:
         return
     content = text[1:-1]
     around = _IN_BRACKETS.sub("", content)
-    if any(each in inside(content.replace("⟦", "").replace("⟧", "")) for each in "⟦⟧"):
+    if any(each in move_inside(content.replace("⟦", "").replace("⟧", "")) for each in "⟦⟧"):
         return
-    if not any(each in around for each in "⟦⟧“”") and around == inside(around):
+    if not any(each in around for each in "⟦⟧“”") and around == move_inside(around):
         yield _IN_BRACKETS.sub(r"\1", content)
 
 
@@ -144,7 +153,7 @@ def _in_parentheses(text: str) -> str | None:
     return text[1:-1] if text.startswith("(") and text.endswith(")") else None
 
 
-def splits(text: str, separator: str) -> Iterator[tuple[str, str | None]]:
+def split_first_part(text: str, separator: str) -> Iterator[tuple[str, str | None]]:
     """Every way to take a first part off a list, and the rest; None behind the last."""
     yield text, None
     end = text.find(separator)
@@ -164,83 +173,83 @@ def without_notes(text: str) -> str:
 # Names, numbers, variables
 
 
-def _literal(text: str) -> str:
-    return filled(text, lambda path, spelled: spelled)
+def _spell_literal(text: str) -> str:
+    return fill_in_variables(text, lambda path, spelled: spelled)
 
 
-def _variable(text: str) -> Iterator[tuple[str | int, ...]]:
+def _read_variable(text: str) -> Iterator[tuple[str | int, ...]]:
     found = TOKEN.fullmatch(text)
     if found is not None and found["runtime"]:
         yield path_parts(found["runtime"])
 
 
-def _saved(text: str) -> Iterator[tuple[str | int, ...]]:
+def _read_saved(text: str) -> Iterator[tuple[str | int, ...]]:
     found = TOKEN.fullmatch(text)
     if found is not None and found["saved"]:
         yield SAVED, *path_parts(found["saved"])
 
 
-def _copied(text: str) -> Iterator[tuple[str | int, ...]]:
-    for content in _bracketed(text):
-        yield from (*_variable(content), *_saved(content))
+def _read_copied(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _read_bracketed(text):
+        yield from (*_read_variable(content), *_read_saved(content))
 
 
-def _filled(text: str) -> Iterator[tuple[str | int, ...]]:
-    for content in _bracketed(text):
-        yield from _variable(content)
+def _read_filled(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _read_bracketed(text):
+        yield from _read_variable(content)
 
 
-def _held(text: str) -> Iterator[tuple[str | int, ...]]:
-    for content in _quoted(text):
-        yield from _variable(content)
+def _read_held(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _read_quoted(text):
+        yield from _read_variable(content)
 
 
-def _secret(text: str) -> Iterator[str]:
+def _read_secret(text: str) -> Iterator[str]:
     found = TOKEN.fullmatch(text)
     if found is not None and found["secret"]:
         yield text
 
 
-def _path(text: str) -> Iterator[tuple[str | int, ...]]:
-    for content in _quoted(text):
-        yield from _variable(f"{{{{{content}}}}}")
+def _read_path(text: str) -> Iterator[tuple[str | int, ...]]:
+    for content in _read_quoted(text):
+        yield from _read_variable(f"{{{{{content}}}}}")
 
 
-def _name(text: str) -> Iterator[str]:
-    for content in _quoted(text):
-        yield _literal(content)
+def _read_name(text: str) -> Iterator[str]:
+    for content in _read_quoted(text):
+        yield _spell_literal(content)
 
 
-def _key(text: str) -> Iterator[str]:
-    return (content for content in _quoted(text) if re.fullmatch(r"\w+", content))
+def _read_key(text: str) -> Iterator[str]:
+    return (content for content in _read_quoted(text) if re.fullmatch(r"\w+", content))
 
 
 _WHOLE = "(?:0|-?[1-9][0-9]*)"
 
 
-def _count(text: str) -> Iterator[int]:
+def _read_count(text: str) -> Iterator[int]:
     if re.fullmatch(_WHOLE, text):
         yield int(text)
 
 
-def _numbers(text: str) -> Iterator[tuple[int, ...]]:
+def _read_numbers(text: str) -> Iterator[tuple[int, ...]]:
     if re.fullmatch(rf"{_WHOLE}(?:{re.escape(OR)}{_WHOLE})*", text):
         yield tuple(map(int, text.split(OR)))
 
 
-def _bound(text: str) -> Iterator[int | str]:
+def _read_bound(text: str) -> Iterator[int | str]:
     """A number; one from outside stays a text, as the words around it do not depend on it."""
-    yield from _count(text)
-    if looks := _moved(text):
+    yield from _read_count(text)
+    if looks := _outside_look(text):
         yield looks
 
 
-def _keys(text: str) -> Iterator[str]:
+def _read_keys(text: str) -> Iterator[str]:
     if _CHORDS.fullmatch(text) and "times" not in text.split(" "):
         yield text
 
 
-def _scalar(text: str) -> Iterator[Any]:
+def _read_scalar(text: str) -> Iterator[Any]:
     if text in ("true", "false"):
         yield text == "true"
     elif re.fullmatch(r"-?[0-9]+", text):
@@ -249,13 +258,13 @@ def _scalar(text: str) -> Iterator[Any]:
         yield float(text)
 
 
-def _picture(text: str) -> Iterator[tuple[str, str]]:
+def _read_picture(text: str) -> Iterator[tuple[str, str]]:
     parts = text.split(PICTURE)
     if len(parts) == 4 and not parts[0] and not parts[3]:
         yield parts[1], parts[2]
 
 
-def _among(words: dict[str, str]) -> Reader:
+def _make_word_reader(words: dict[str, str]) -> Reader:
     by_words = {text: name for name, text in words.items()}
 
     def read(text: str) -> Iterator[str]:
@@ -290,12 +299,12 @@ def machine_grammar() -> Grammar:
                 continue
             if not said["open_ended"] and any(map(outside_lines, contents)):
                 continue
-            if contradicted(said["notes"] or (), [inside(each) for each in contents]):
+            if has_contradiction(said["notes"] or (), [move_inside(each) for each in contents]):
                 continue
             yield said["noun"], "\n".join(contents)
 
     def delimited(text: str) -> Iterator[str]:
-        yield from _bracketed(text)
+        yield from _read_bracketed(text)
         yield from (content for noun, content in exact(text) if noun == "text")
 
     def any_exact(text: str) -> Iterator[str]:
@@ -306,7 +315,7 @@ def machine_grammar() -> Grammar:
         found: list[tuple[str, str]] = []
         while text:
             start = _BRACKET.match(text[1:])
-            part = opened(text[1:]) if text[0] in " \n" and start is not None else None
+            part = split_quotation(text[1:]) if text[0] in " \n" and start is not None else None
             if part is None or start is None:
                 return
             found.append((start[0], part[0]))
@@ -342,10 +351,10 @@ def machine_grammar() -> Grammar:
     def options(text: str) -> Iterator[tuple[str, ...]]:
         values: list[str] = []
         while True:
-            found = opened(text)
+            found = split_quotation(text)
             if found is None:
                 return
-            values.append(_literal(found[0]))
+            values.append(_spell_literal(found[0]))
             if not found[1]:
                 yield tuple(values)
                 return
@@ -354,11 +363,11 @@ def machine_grammar() -> Grammar:
             text = found[1][len(OR) :]
 
     def fields(text: str) -> Iterator[tuple[FieldShape, ...]]:
-        found = opened(text)
+        found = split_quotation(text)
         if found is None or not found[1].startswith(": "):
             return
-        name = _literal(found[0])
-        for body, rest in splits(found[1][2:], AND):
+        name = _spell_literal(found[0])
+        for body, rest in split_first_part(found[1][2:], AND):
             for shape, note, default in field(body):
                 first = FieldShape(name, shape, note, default)
                 if rest is None:
@@ -367,7 +376,7 @@ def machine_grammar() -> Grammar:
                     yield from ((first, *others) for others in grammar.hole("fields", rest))
 
     def field(text: str) -> Iterator[tuple[Any, str, str | None]]:
-        for words, rest in splits(text, " ("):
+        for words, rest in split_first_part(text, " ("):
             for shape in grammar.hole("type", words):
                 if rest is None:
                     yield shape, "", None
@@ -378,26 +387,26 @@ def machine_grammar() -> Grammar:
         """What stands in the parentheses behind a type: a description, a default, or both."""
         for said in grammar.sentence("types.default", f"({text})"):
             yield "", said["value"]
-        for note, rest in splits(text, ") ("):
-            quoted = opened(note)
+        for note, rest in split_first_part(text, ") ("):
+            quoted = split_quotation(note)
             words = note if quoted is None else quoted[0]
             if quoted is not None and quoted[1]:
                 continue
             if quoted is None and not _is_balanced(note):
                 continue
             if rest is None:
-                yield _literal(words), None
+                yield _spell_literal(words), None
             else:
                 for said in grammar.sentence("types.default", f"({rest})"):
-                    yield _literal(words), said["value"]
+                    yield _spell_literal(words), said["value"]
 
     def value(text: str) -> Iterator[Any]:
-        yield from (("json", each) for each in _scalar(text))
-        yield from (("variable", path) for path in (*_variable(text), *_saved(text)))
+        yield from (("json", each) for each in _read_scalar(text))
+        yield from (("variable", path) for path in (*_read_variable(text), *_read_saved(text)))
         for noun, content in exact(text):
             if noun != "command":
                 yield ("written" if noun == "JSON value" else "text"), content
-        for said in grammar.read(tuple(set(_family("values")) - _EXACT), text):
+        for said in grammar.read(tuple(set(_family_names("values")) - _EXACT), text):
             match said.name:
                 case "values.text":
                     yield "text", said["value"]
@@ -420,7 +429,7 @@ def machine_grammar() -> Grammar:
             yield from (each for each in grammar.hole("value", within) if _is_open(each))
 
     def entries(text: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in splits(text, THEN):
+        for first, rest in split_first_part(text, THEN):
             for entry in closed(first):
                 if rest is None:
                     yield (entry,)
@@ -428,11 +437,11 @@ def machine_grammar() -> Grammar:
                     yield from ((entry, *others) for others in grammar.hole("entries", rest))
 
     def members(text: str) -> Iterator[tuple[tuple[str, Any], ...]]:
-        found = opened(text)
+        found = split_quotation(text)
         if found is None or not found[1].startswith(": "):
             return
-        name = _literal(found[0])
-        for body, rest in splits(found[1][2:], AND):
+        name = _spell_literal(found[0])
+        for body, rest in split_first_part(found[1][2:], AND):
             for member in closed(body):
                 if rest is None:
                     yield ((name, member),)
@@ -443,29 +452,29 @@ def machine_grammar() -> Grammar:
     def operand(text: str) -> Iterator[Any]:
         yield from (("text", content) for content in delimited(text))
         if not text.startswith("⟦"):
-            yield from (("text", content) for content in _quoted(text))
+            yield from (("text", content) for content in _read_quoted(text))
         yield from (each for each in grammar.hole("value", text) if each[0] != "text")
 
     def bare(text: str) -> Iterator[Any]:
         """An operand, or an input of a kind that says by itself where it ends."""
-        looks = inside(text)
-        if looks and outside(looks) == text:
-            if looks == EMPTY or any(True for _ in _scalar(looks)):
+        looks = move_inside(text)
+        if looks and move_outside(looks) == text:
+            if looks == EMPTY or any(True for _ in _read_scalar(looks)):
                 yield "text", text
         else:
             yield from operand(text)
 
     def truth(text: str) -> Iterator[Any]:
         """A value of the run as an operand, or an input behind its name."""
-        named = opened(text)
+        named = split_quotation(text)
         if named is not None and (within := _in_parentheses(named[1][1:])) is not None:
-            if named[1].startswith(" ") and "\n" not in named[0] and _moved(within):
+            if named[1].startswith(" ") and "\n" not in named[0] and _outside_look(within):
                 yield from bare(within)
-        elif not _moved(text):
+        elif not _outside_look(text):
             yield from bare(text)
 
     def choices(text: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in splits(text, AND):
+        for first, rest in split_first_part(text, AND):
             for choice in operand(first):
                 if rest is None:
                     yield (choice,)
@@ -473,7 +482,7 @@ def machine_grammar() -> Grammar:
                     yield from ((choice, *others) for others in choices(rest))
 
     def condition(text: str) -> Iterator[Any]:
-        yield from grammar.read(_family("conditions"), text)
+        yield from grammar.read(_family_names("conditions"), text)
         for word, name in ((ALL, "all"), (ANY, "any")):
             for parts in joined(text, word):
                 if len(parts) > 1:
@@ -484,7 +493,7 @@ def machine_grammar() -> Grammar:
         yield from grammar.read(("control.failed", "control.no_condition"), text)
 
     def joined(text: str, word: str) -> Iterator[tuple[Any, ...]]:
-        for first, rest in splits(text, word):
+        for first, rest in split_first_part(text, word):
             within = _in_parentheses(first)
             if within is None:
                 continue
@@ -495,22 +504,22 @@ def machine_grammar() -> Grammar:
                     yield from ((part, *others) for others in joined(rest, word))
 
     def duration(text: str) -> Iterator[int]:
-        for said in grammar.read(_family("durations"), text):
+        for said in grammar.read(_family_names("durations"), text):
             yield said["count"] * _MILLISECONDS[said.name.partition(".")[2]]
 
     def items(text: str) -> Iterator[Any]:
         """What `start_loop` is given; a list from outside stands there whole."""
-        if text[:1] == '"' == text[-1:] and inside(text[1:-1]) == _moved(text[1:-1]):
+        if text[:1] == '"' == text[-1:] and move_inside(text[1:-1]) == _outside_look(text[1:-1]):
             yield "json", text[1:-1]
             return
-        for content in _quoted(text):
-            if paths := list(_variable(content)):
+        for content in _read_quoted(text):
+            if paths := list(_read_variable(content)):
                 yield from (("variable", path) for path in paths)
             else:
                 yield "json", content
 
     def reading(text: str) -> Iterator[Said]:
-        for content in _quoted(text):
+        for content in _read_quoted(text):
             yield from grammar.sentence("data.background_prompt", content)
 
     def given(text: str) -> Iterator[tuple[str, ...]]:
@@ -518,61 +527,61 @@ def machine_grammar() -> Grammar:
         names = []
         for part in text.split(AND):
             name, _, variable = part.partition(" = ")
-            if list(_variable(variable)) != [(name,)]:
+            if list(_read_variable(variable)) != [(name,)]:
                 return
             names.append(name)
         yield tuple(names)
 
     kinds: dict[str, Reader] = {
-        "answer": _name,
+        "answer": _read_name,
         "ask": one_of(*sentences_at(ASK)),
         "bare": bare,
-        "bracketed": _bracketed,
-        "bound": _bound,
+        "bracketed": _read_bracketed,
+        "bound": _read_bound,
         "choices": choices,
-        "clause": _clause,
-        "closing": _mark,
+        "clause": _read_clause,
+        "closing": _read_mark,
         "command": command,
-        "comparison": _among(COMPARISONS),
+        "comparison": _make_word_reader(COMPARISONS),
         "condition": condition,
-        "copied": _copied,
+        "copied": _read_copied,
         "consequence": one_of(*sentences_at(CONSEQUENCE)),
-        "count": _count,
+        "count": _read_count,
         "delimited": delimited,
         "duration": duration,
         "entries": entries,
         "exact": any_exact,
         "fields": fields,
         "given": given,
-        "filled": _filled,
-        "held": _held,
+        "filled": _read_filled,
+        "held": _read_held,
         "items": items,
-        "key": _key,
-        "keys": _keys,
+        "key": _read_key,
+        "keys": _read_keys,
         "lines": lines,
-        "mark": _saved,
+        "mark": _read_saved,
         "members": members,
-        "model": _name,
-        "name": _name,
+        "model": _read_name,
+        "name": _read_name,
         "notes": read_notes(grammar),
         "noun": lambda text: (text,) if text in ("text", "JSON value", "command") else (),
-        "opening": _mark,
+        "opening": _read_mark,
         "operand": operand,
-        "numbers": _numbers,
+        "numbers": _read_numbers,
         "options": options,
-        "part": _among(PARTS),
-        "path": _path,
-        "picture": _picture,
-        "quoted": _quoted_line,
+        "part": _make_word_reader(PARTS),
+        "path": _read_path,
+        "picture": _read_picture,
+        "quoted": _read_quoted_line,
         "reading": reading,
-        "reason": _quoted_line,
-        "relation": _among(NUMERIC),
-        "rule": _clause,
-        "secret": _secret,
-        "shown": _shown,
-        "source": one_of(*_family("sources")),
-        "spelled": _name,
-        "text": _quoted,
+        "reason": _read_quoted_line,
+        "relation": _make_word_reader(NUMERIC),
+        "rule": _read_clause,
+        "secret": _read_secret,
+        "shown": _read_shown,
+        "source": one_of(*_family_names("sources")),
+        "spelled": _read_name,
+        "text": _read_quoted,
         "start": one_of(*sentences_at(START)),
         "truth": truth,
         "type": type_,
@@ -583,13 +592,13 @@ def machine_grammar() -> Grammar:
     return grammar
 
 
-def _moved(text: str) -> str:
+def _outside_look(text: str) -> str:
     """A text of which every character is from outside, as it looks; empty for any other."""
-    looks = inside(text)
-    return looks if looks and outside(looks) == text else ""
+    looks = move_inside(text)
+    return looks if looks and move_outside(looks) == text else ""
 
 
-def _mark(text: str) -> Iterator[str]:
+def _read_mark(text: str) -> Iterator[str]:
     if re.fullmatch(r"⟦(?:[0-9]+\|)?|(?:\|[0-9]+)?⟧", text):
         yield text
 

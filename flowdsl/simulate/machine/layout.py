@@ -69,10 +69,10 @@ def read_page(prompt: str) -> Page:
     lines = prompt.split("\n")
     if prompt.startswith("<p>"):
         # What reads HTML is imported here, because few prompts have pictures.
-        from .pictures import Unexpected, laid_out
+        from .pictures import Unexpected, lay_out_prompt
 
         try:
-            lines = laid_out(lines)
+            lines = lay_out_prompt(lines)
         except Unexpected as found:
             raise Defect(*found.args) from None
     starts: dict[str, int] = {}
@@ -87,19 +87,19 @@ def read_page(prompt: str) -> Page:
         raise Defect("paragraphs are missing or out of order", ", ".join(order))
     ends = [starts[name] for name in order[1:]] + [len(lines)]
     parts = {name: lines[starts[name] + 1 : end] for name, end in zip(order, ends, strict=True)}
-    titles = list(_titles(parts["steps"]))
-    steps = _outline(parts["steps"], starts["steps"] + 2)
+    titles = list(_find_titles(parts["steps"]))
+    steps = _build_outline(parts["steps"], starts["steps"] + 2)
     if not steps:
         raise Defect("a paragraph without lines", "Steps")
     return Page(
         tuple(line for line in lines[: starts[order[0]]] if line),
-        tuple(_dashed(parts.get("rules", []))),
+        tuple(_strip_dashes(parts.get("rules", []))),
         tuple(steps),
         tuple(titles),
     )
 
 
-def _titles(lines: list[str]) -> Iterator[str]:
+def _find_titles(lines: list[str]) -> Iterator[str]:
     """The titles of an outline; raises Defect for one that does not stand apart over a line."""
     for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
         if line.startswith(_TITLE):
@@ -112,7 +112,7 @@ _TITLE = "# "
 _FIRST = re.compile(r"[0-9]+\. ")
 
 
-def _dashed(lines: list[str]) -> list[str]:
+def _strip_dashes(lines: list[str]) -> list[str]:
     """The lines of a paragraph, each of which opens with a dash."""
     kept = [line for line in lines if line]
     for line in kept:
@@ -124,7 +124,7 @@ def _dashed(lines: list[str]) -> list[str]:
 _ITEM = re.compile(r"(?P<blanks> *)(?:(?P<label>[0-9]+(?:\.[0-9]+)*)(?P<stop>\.?)|(?P<dash>-)) ")
 
 
-def _outline(lines: list[str], first: int) -> list[Line]:
+def _build_outline(lines: list[str], first: int) -> list[Line]:
     """The lines under "Steps", each with those under it; `first` is the number of the first.
 
     A number stands at three blanks a level, a dash three blanks deeper than the line that it
@@ -135,7 +135,7 @@ def _outline(lines: list[str], first: int) -> list[Line]:
     open_: list[tuple[Line, str, int, int]] = []
     for number, line in enumerate(lines, first):
         found = _ITEM.match(line)
-        place = found and _place(found, open_, top)
+        place = found and _find_place(found, open_, top)
         if line.startswith(_TITLE):
             open_.clear()
             continue
@@ -147,12 +147,12 @@ def _outline(lines: list[str], first: int) -> list[Line]:
         item = Line(line[found.end() :], number, bullet=found["dash"] is not None)
         (open_[-1][0].children if open_ else top).append(item)
         open_.append((item, label, len(found["blanks"]), found.end()))
-    for item in _walk(top):
+    for item in _walk_lines(top):
         item.text = item.text.rstrip("\n")
     return top
 
 
-def _place(
+def _find_place(
     found: re.Match[str], open_: list[tuple[Line, str, int, int]], top: list[Line]
 ) -> tuple[int, str] | None:
     """How many of the open lines stay open above an item, and its label; None if it is no item."""
@@ -193,5 +193,5 @@ def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
     item.text += f"\n{line[deeper:]}"
 
 
-def _walk(items: list[Line]) -> list[Line]:
-    return [each for item in items for each in (item, *_walk(item.children))]
+def _walk_lines(items: list[Line]) -> list[Line]:
+    return [each for item in items for each in (item, *_walk_lines(item.children))]

@@ -18,12 +18,12 @@ from flowdsl.simulate.world import READ, Question
 from flowdsl.source.record import Record
 
 from .agent import BOX, DATA_RULES, Aborted, Agent, AttemptFailed, Finished, Open
-from .characters import inside, outside_lines
-from .focused import ATTEMPT_FAILED, FAILED, Report, focused_action
+from .characters import move_inside, outside_lines
+from .focused import ATTEMPT_FAILED, FAILED, Report, launch_focused_agent
 from .grammar import Grammar, Said
 from .layout import Defect, Line, Page
-from .meanings import meanings
-from .memory import Memory, written
+from .meanings import sentence_meanings
+from .memory import Memory, convert_to_saved
 
 Recording: TypeAlias = "list[int | Loop]"
 """The numbers of the lines that were carried out, in order."""
@@ -62,7 +62,7 @@ class MainAgent(Agent):
     ) -> None:
         super().__init__(grammar, recorder, memory, memory.view(focused=False), rules)
         self.recording: Recording = []
-        self._lines = {each.number: each for each in _walk(page.steps)}
+        self._lines = {each.number: each for each in _walk_lines(page.steps)}
         self._told_of_failures = any(each.name == "rules.fail" and each["calls"] for each in rules)
         self._hear_titles(page.titles, rules)
         names = [each.name for each in rules]
@@ -72,10 +72,10 @@ class MainAgent(Agent):
     # Working through the lines
 
     def own(self, said: Said, line: Line) -> Open | None:
-        raise self.meaningless(line)
+        raise self.meaningless_defect(line)
 
     def sentence(self, said: Said, line: Line) -> Open | None:
-        if meanings()[said.name].step:
+        if sentence_meanings()[said.name].step:
             if said.name in WAITS and not self.is_further(said):
                 return None
             return self._step(said, line)
@@ -90,7 +90,7 @@ class MainAgent(Agent):
                 if self.memory.values.get(said["decision"][0]) == DONE:
                     raise _Left
             case "control.rounds":
-                self._rounds(said, line)
+                self._carry_out_rounds(said, line)
             case "control.start_loop":
                 self._loop(line)
             case _:
@@ -104,10 +104,10 @@ class MainAgent(Agent):
             raise Defect("the rule on titles does not go with the prompt", " ".join(titles[:1]))
         for title in titles:
             bare = _BRACKETED.sub("", title)
-            if outside_lines(title) or inside(bare) != bare:
-                raise Defect("a value in a title that is not in brackets", inside(title))
+            if outside_lines(title) or move_inside(bare) != bare:
+                raise Defect("a value in a title that is not in brackets", move_inside(title))
             if _BRACKETED.search(title) and not DATA_RULES & self.rules:
-                raise Defect("no rule says what stands in brackets", inside(title))
+                raise Defect("no rule says what stands in brackets", move_inside(title))
 
     def do(self, line: Line) -> None:
         self.recording.append(line.number)
@@ -120,23 +120,25 @@ class MainAgent(Agent):
         """One step of the recording."""
         self.recording.append(line.number)
         if "rules.order" not in self.rules:
-            raise Defect("no rule says in which order the lines are done", inside(line.text))
+            raise Defect("no rule says in which order the lines are done", move_inside(line.text))
         if said.name == "screen.focused":
             if "rules.instruction" not in self.rules:
-                raise Defect("nothing says that every focused_action is called", inside(line.text))
-            self._answer(self._focused(said, line))
+                raise Defect(
+                    "nothing says that every focused_action is called", move_inside(line.text)
+                )
+            self._follow_report(self._focused(said, line))
             return None
         if line.children:
-            raise Defect("lines under a sentence that ends", inside(line.text))
+            raise Defect("lines under a sentence that ends", move_inside(line.text))
         if said.name == "data.background":
-            self._background(said)
+            self._read_in_background(said)
             return None
         return super().sentence(said, line)
 
     def _focused(self, said: Said, line: Line) -> Report:
         if not line.children or any(not each.bullet for each in line.children):
-            raise Defect("a focused_action without bullets", inside(line.text))
-        return focused_action(
+            raise Defect("a focused_action without bullets", move_inside(line.text))
+        return launch_focused_agent(
             self._passed_on,
             line.children,
             self.grammar,
@@ -145,7 +147,7 @@ class MainAgent(Agent):
             said["model"] or "",
         )
 
-    def _answer(self, report: Report) -> None:
+    def _follow_report(self, report: Report) -> None:
         """Do what the rules say about the report of a focused agent."""
         if report.kind == ATTEMPT_FAILED:
             if not self.attempts:
@@ -156,7 +158,7 @@ class MainAgent(Agent):
                 raise Defect("no rule says what a failed focused_action means", report.reason)
             raise Aborted(report.reason)
 
-    def _background(self, said: Said) -> None:
+    def _read_in_background(self, said: Said) -> None:
         reading: Said = said["prompt"]
         question = Question(
             READ,
@@ -166,7 +168,7 @@ class MainAgent(Agent):
         )
         self.recorder.hint(key=reading["key"])
         found = self.recorder.ask(question)
-        value = EMPTY if found in (None, "", EMPTY) else written(found, question.shape)
+        value = EMPTY if found in (None, "", EMPTY) else convert_to_saved(found, question.shape)
         if value != EMPTY or reading["optional"]:
             # No line may count on it: nobody knows when it comes.
             late = {BOX: value} if reading["boxed"] else value
@@ -177,13 +179,13 @@ class MainAgent(Agent):
     def repeat(self, said: Said, line: Line) -> Open:
         raise Defect("the main agent is to look whether another round is needed", line.text)
 
-    def _rounds(self, said: Said, line: Line) -> None:
+    def _carry_out_rounds(self, said: Said, line: Line) -> None:
         """Rounds of which a line says when no more are needed; none if none is."""
         if self.memory.values.get(said["decision"][0]) == DONE:
             return
         for number in range(1, self.number(said["limit"], line) + 1):
             try:
-                self.round(number, line)
+                self.carry_out_round(number, line)
             except _Left:
                 return
 
@@ -191,19 +193,23 @@ class MainAgent(Agent):
 
     def _loop(self, line: Line) -> None:
         """A first pass by hand, and the others by what it recorded."""
-        items = self._items(line)
+        items = self._evaluate_loop_entries(line)
         self.recording.append(Loop(line.number, self._passes(line, items)))
 
-    def _pass(self, line: Line) -> Sequence[Line]:
+    def _lines_of_pass(self, line: Line) -> Sequence[Line]:
         """The lines of one pass, without the one that ends it."""
-        ends = [number for number, each in enumerate(line.children) if self._is(each, "end_loop")]
+        ends = [
+            number
+            for number, each in enumerate(line.children)
+            if self._is_sentence(each, "end_loop")
+        ]
         if ends != [len(line.children) - 1]:
-            raise Defect("a loop without its end", inside(line.text))
+            raise Defect("a loop without its end", move_inside(line.text))
         return line.children[:-1]
 
     def _passes(self, line: Line, items: Sequence[Any]) -> Recording | None:
         """A pass for each entry, the first of them by hand; what that one recorded."""
-        lines = self._pass(line)
+        lines = self._lines_of_pass(line)
         self.recorder.loop(line.number, len(items))
         if not items:
             self.recorder.left()
@@ -219,20 +225,20 @@ class MainAgent(Agent):
         self._further(items[1:], pass_, lines)
         return pass_
 
-    def _is(self, line: Line, name: str) -> bool:
+    def _is_sentence(self, line: Line, name: str) -> bool:
         said = self.said(line)
         return said is not None and said.name == f"control.{name}"
 
-    def _items(self, line: Line) -> list[Any]:
+    def _evaluate_loop_entries(self, line: Line) -> list[Any]:
         """The entries of a loop, evaluated now."""
         said = self.said(line)
         if said is None:
-            raise self.meaningless(line)
+            raise self.meaningless_defect(line)
         items = self._entries(self.listed(said["items"]))
         kind, content = said["items"]
         self.memory.loops_of_run = kind == "variable" or "{{" in content
         if not items and not said["may_be_empty"]:
-            raise Defect("nothing is said of a list without entries", inside(line.text))
+            raise Defect("nothing is said of a list without entries", move_inside(line.text))
         return items
 
     def _entries(self, found: Any) -> list[Any]:
@@ -255,9 +261,9 @@ class MainAgent(Agent):
             self.memory.values["loop_item"] = item
             try:
                 if live and self.memory.variant.by_hand:
-                    self._again(live)
+                    self._repeat_by_hand(live)
                 else:
-                    self.replay(pass_)
+                    self.replay_recording(pass_)
                 self.recorder.passed()
             except Aborted:
                 if self.memory.variant.failure_leaves:
@@ -266,7 +272,7 @@ class MainAgent(Agent):
         self.memory.values.pop("loop_item", None)
         self.recorder.left()
 
-    def _again(self, lines: Sequence[Line]) -> None:
+    def _repeat_by_hand(self, lines: Sequence[Line]) -> None:
         """Work through the lines of a pass again, of which the first is recorded."""
         outer, self.recording = self.recording, []
         try:
@@ -276,11 +282,11 @@ class MainAgent(Agent):
 
     # Repeating a recording
 
-    def replay(self, recording: Recording) -> None:
+    def replay_recording(self, recording: Recording) -> None:
         """Repeat what was recorded, with values filled in anew; nobody decides anything."""
         for step in recording:
             if isinstance(step, Loop):
-                self._repeated(step)
+                self._replay_loop(step)
                 continue
             line = self._lines[step]
             self.recorder.begin(line.number)
@@ -292,20 +298,20 @@ class MainAgent(Agent):
                 if report.kind != "done":
                     raise Aborted(report.reason)
             elif said.name == "data.background":
-                self._background(said)
+                self._read_in_background(said)
             elif said.name in WAITS:
                 self.act("pause", str(said["time"]))
             else:
                 Agent.sentence(self, said, line)
 
-    def _repeated(self, loop: Loop) -> None:
+    def _replay_loop(self, loop: Loop) -> None:
         """Repeat a loop over the entries that there are now.
 
         Where there were none when it was recorded, an agent works through its lines: nobody knows
         that it does, and no prompt can do without.
         """
         line = self._lines[loop.line]
-        items = self._items(line)
+        items = self._evaluate_loop_entries(line)
         if loop.body is None:
             self._passes(line, items)
         else:
@@ -313,7 +319,7 @@ class MainAgent(Agent):
             self._further(items, loop.body)
 
 
-def _walk(lines: Iterable[Line]) -> Iterable[Line]:
+def _walk_lines(lines: Iterable[Line]) -> Iterable[Line]:
     for line in lines:
         yield line
-        yield from _walk(line.children)
+        yield from _walk_lines(line.children)

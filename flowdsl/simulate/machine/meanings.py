@@ -54,21 +54,21 @@ class Axis(Record):
     values: tuple[tuple[Any, str], ...]
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read_table(name: str) -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 @cache
-def meanings() -> Mapping[str, Meaning]:
+def sentence_meanings() -> Mapping[str, Meaning]:
     """The meaning of each sentence, by its name."""
     return {
         f"{family}.{key}": Meaning(**row | {"who": tuple(row["who"]), "rests": tuple(row["rests"])})
-        for family, rows in _read("meanings.toml").items()
+        for family, rows in _read_table("meanings.toml").items()
         for key, row in rows.items()
     }
 
 
-_ASSUMED = _read("assumptions.toml")
+_ASSUMED = _read_table("assumptions.toml")
 
 AXES: dict[str, Axis] = {
     axis: Axis(
@@ -90,14 +90,14 @@ def check_meanings(
     sentences: Mapping[str, Sentence] = SENTENCES, rows: Mapping[str, Meaning] | None = None
 ) -> None:
     """Raise MeaningsChanged where a sentence has no row, a row no sentence, or one other words."""
-    found = "; ".join(_problems(sentences, meanings() if rows is None else rows))
+    found = "; ".join(_find_problems(sentences, sentence_meanings() if rows is None else rows))
     if found:
         raise MeaningsChanged(
             f"{found}; decide in simulate/machine/meanings.toml what the sentence means now"
         )
 
 
-def _problems(sentences: Mapping[str, Sentence], rows: Mapping[str, Meaning]) -> Iterator[str]:
+def _find_problems(sentences: Mapping[str, Sentence], rows: Mapping[str, Meaning]) -> Iterator[str]:
     for name, sentence in sentences.items():
         if name not in rows:
             yield f"the sentence {name} has no meaning"

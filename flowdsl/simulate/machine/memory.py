@@ -21,7 +21,7 @@ from flowdsl.simulate.shapes import (
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import SEES, Question
 
-from .characters import SAVED, PathParts, at_path, filled, spelled
+from .characters import SAVED, PathParts, at_path, fill_in_variables, spell_platform_value
 from .grammar import Said
 from .kinds import without_notes
 from .layout import Defect
@@ -55,17 +55,17 @@ class Memory:
         self.whys: dict[tuple[str, str], Any] = {}
         self.loops_of_run = False
 
-    def save(self, key: str, value: Any) -> None:
+    def save_value(self, key: str, value: Any) -> None:
         """`upsert_runtime_values` of one value."""
         before = self.values.get(key)
         if isinstance(before, dict) and isinstance(value, dict) and self.variant.merges:
-            value = _merged(before, value)
+            value = _merge_records(before, value)
         self.values[key] = value
 
     def wait(self) -> None:
         """Have what readings in the background save: the run has ended."""
         for key, value in self.late:
-            self.save(key, value)
+            self.save_value(key, value)
 
     def view(self, *, focused: bool) -> View:
         """What an agent sees of the values."""
@@ -73,12 +73,12 @@ class Memory:
         return View(self.variant, self.values, self.secrets, focused=focused, of_run=of_run)
 
 
-def _merged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_records(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(before)
     for name, value in after.items():
         old = merged.get(name)
         if isinstance(old, dict) and isinstance(value, dict):
-            merged[name] = _merged(old, value)
+            merged[name] = _merge_records(old, value)
         else:
             merged[name] = value
     return merged
@@ -123,7 +123,7 @@ class View:
             return self.known(*path[1:])
         if self._focused and (path != (LOOP_ITEM,) or self._of_run):
             raise Defect("a value of the run stands in an instruction", ".".join(map(str, path)))
-        return self.filled_in(path)
+        return self.fill_in_variable(path)
 
     def known(self, *path: str | int) -> Any:
         """What an agent has saved itself, or else was handed, under a name or a path."""
@@ -131,7 +131,7 @@ class View:
         found = at_path(known, path) if path[0] in known else EMPTY
         return EMPTY if found is None else found
 
-    def filled_in(self, path: PathParts) -> Any:
+    def fill_in_variable(self, path: PathParts) -> Any:
         """What the platform puts in the place of `{{path}}`."""
         if path[0] not in self._values:
             match self._variant.unset:
@@ -146,7 +146,7 @@ class View:
 
     def text(self, template: str) -> str:
         """A text with everything filled in; a secret in it raises LiveSecret."""
-        return filled(without_notes(template), self._spelled)
+        return fill_in_variables(without_notes(template), self._spelled)
 
     def given(self, template: str, *, secrets: bool = False) -> str:
         """A text as a tool is given it: secrets in it are marked, whoever spelled them.
@@ -154,10 +154,10 @@ class View:
         With `secrets` it is typed, so that one may stand in it.
         """
         plain = without_notes(template)
-        return filled(plain, self._spelled, secrets=secrets, known=self._secrets)
+        return fill_in_variables(plain, self._spelled, secrets=secrets, known=self._secrets)
 
     def _spelled(self, path: PathParts, _: str) -> str:
-        return spelled(self.value(path))
+        return spell_platform_value(self.value(path))
 
     def built(self, value: tuple[str, Any]) -> Any:
         """A value in the words of a prompt, as JSON."""
@@ -177,31 +177,37 @@ class View:
                 return {name: self.built(each) for name, each in content}
 
 
-def holds(condition: Said, view: View, recorder: Recorder, *, ends: bool = False) -> bool:
+def evaluate_condition(
+    condition: Said, view: View, recorder: Recorder, *, ends: bool = False
+) -> bool:
     """Whether a condition is so; what it asks of the screen is asked at once, all of it.
 
     `ends` says that something is repeated until it is so, which it usually is at once.
     """
-    for question, wanted in zip(_questions(condition, view), _wanted(condition), strict=True):
+    for question, wanted in zip(
+        _collect_questions(condition, view), _find_wanted_answers(condition), strict=True
+    ):
         recorder.hint(usual=ends and wanted)
         recorder.ask(question)
         recorder.use(question)
-    return _holds(condition, view, recorder)
+    return _evaluate_part(condition, view, recorder)
 
 
-def _questions(condition: Said, view: View) -> list[Question]:
+def _collect_questions(condition: Said, view: View) -> list[Question]:
     match condition.name:
         case "conditions.sees" | "conditions.sees_not":
             return [Question(SEES, view.text(condition["text"]))]
         case "conditions.not_":
-            return _questions(condition["condition"], view)
+            return _collect_questions(condition["condition"], view)
         case "all" | "any":
-            return [each for part in condition["operands"] for each in _questions(part, view)]
+            return [
+                each for part in condition["operands"] for each in _collect_questions(part, view)
+            ]
         case _:
             return []
 
 
-def _wanted(condition: Said) -> list[bool]:
+def _find_wanted_answers(condition: Said) -> list[bool]:
     """The answer to each of the questions of a condition with which it holds."""
     match condition.name:
         case "conditions.sees":
@@ -209,50 +215,55 @@ def _wanted(condition: Said) -> list[bool]:
         case "conditions.sees_not":
             return [False]
         case "conditions.not_":
-            return [not each for each in _wanted(condition["condition"])]
+            return [not each for each in _find_wanted_answers(condition["condition"])]
         case "all" | "any":
-            return [each for part in condition["operands"] for each in _wanted(part)]
+            return [each for part in condition["operands"] for each in _find_wanted_answers(part)]
         case _:
             return []
 
 
-def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
+def _evaluate_part(condition: Said, view: View, recorder: Recorder) -> bool:
     match condition.name:
         case "conditions.sees":
             return bool(recorder.ask(Question(SEES, view.text(condition["text"]))))
         case "conditions.sees_not":
             return not recorder.ask(Question(SEES, view.text(condition["text"])))
         case "conditions.not_":
-            return not _holds(condition["condition"], view, recorder)
+            return not _evaluate_part(condition["condition"], view, recorder)
         case "all":
-            return all(_holds(each, view, recorder) for each in condition["operands"])
+            return all(_evaluate_part(each, view, recorder) for each in condition["operands"])
         case "any":
-            return any(_holds(each, view, recorder) for each in condition["operands"])
+            return any(_evaluate_part(each, view, recorder) for each in condition["operands"])
         case "conditions.is_true":
-            return spelled(view.built(condition["value"])) == "true"
+            return spell_platform_value(view.built(condition["value"])) == "true"
         case "conditions.is_not_true":
-            return spelled(view.built(condition["value"])) != "true"
+            return spell_platform_value(view.built(condition["value"])) != "true"
         case "conditions.is_empty":
             return _is_empty(condition, view)
         case "conditions.is_not_empty":
             return not _is_empty(condition, view)
         case "conditions.texts":
-            left, right = (spelled(view.built(condition[side])) for side in ("left", "right"))
-            return _compare(left, condition["comparison"], right)
+            left, right = (
+                spell_platform_value(view.built(condition[side])) for side in ("left", "right")
+            )
+            return _compare_values(left, condition["comparison"], right)
         case "conditions.numbers":
             try:
                 first, second = (
-                    Decimal(spelled(view.built(condition[side]))) for side in ("left", "right")
+                    Decimal(spell_platform_value(view.built(condition[side])))
+                    for side in ("left", "right")
                 )
             except InvalidOperation:
                 return False
-            return _compare(first, condition["relation"], second)
+            return _compare_values(first, condition["relation"], second)
         case "conditions.parts":
-            left, right = (spelled(view.built(condition[side])) for side in ("left", "right"))
+            left, right = (
+                spell_platform_value(view.built(condition[side])) for side in ("left", "right")
+            )
             return _has_part(left, condition["part"], right)
         case "conditions.one_of" | "conditions.none_of":
-            among = spelled(view.built(condition["value"])) in [
-                spelled(view.built(each)) for each in condition["choices"]
+            among = spell_platform_value(view.built(condition["value"])) in [
+                spell_platform_value(view.built(each)) for each in condition["choices"]
             ]
             return among == (condition.name == "conditions.one_of")
         case "conditions.number_one_of" | "conditions.number_none_of":
@@ -263,7 +274,7 @@ def _holds(condition: Said, view: View, recorder: Recorder) -> bool:
 
 
 def _is_empty(condition: Said, view: View) -> bool:
-    found = spelled(view.built(condition["value"]))
+    found = spell_platform_value(view.built(condition["value"]))
     return found in ("", EMPTY) or (condition["listed"] and found == "[]")
 
 
@@ -280,14 +291,14 @@ def _has_part(text: str, words: str, part: str) -> bool:
 
 def _is_a_number_of(value: Any, choices: tuple[tuple[str, Any], ...], view: View) -> bool:
     try:
-        return Decimal(spelled(value)) in [
-            Decimal(spelled(view.built(choice))) for choice in choices
+        return Decimal(spell_platform_value(value)) in [
+            Decimal(spell_platform_value(view.built(choice))) for choice in choices
         ]
     except InvalidOperation:
         return False
 
 
-def _compare(left: Any, operator: str, right: Any) -> bool:
+def _compare_values(left: Any, operator: str, right: Any) -> bool:
     match operator:
         case "==":
             return bool(left == right)
@@ -328,7 +339,7 @@ def read_as(text: str, shape: Shape) -> Any:
     """A copied text as a value of a type; None for a number or truth value that it is not."""
     whole = shape == ScalarShape("int") or (isinstance(shape, EnumShape) and shape.numeric)
     if not whole and shape not in _CONVERTED:
-        return written(text, shape)
+        return convert_to_saved(text, shape)
     value = as_shown(text)
     if isinstance(value, bool) or shape == ScalarShape("bool"):
         return value if isinstance(value, bool) and shape == ScalarShape("bool") else None
@@ -340,7 +351,7 @@ _CONVERTED = (ScalarShape("number"), ScalarShape("bool"))
 """The shapes of which a copied text is turned into a value."""
 
 
-def written(value: Any, shape: Shape | None = None) -> Any:
+def convert_to_saved(value: Any, shape: Shape | None = None) -> Any:
     """A value as an agent that reads it saves it.
 
     What is missing is its default where it has one, and else `__EMPTY__`, at any depth.
@@ -349,23 +360,23 @@ def written(value: Any, shape: Shape | None = None) -> Any:
         case ((None | "" | "__EMPTY__"), _):
             return EMPTY
         case list(), ListShape(element=element):
-            return [written(each, element) for each in value]
+            return [convert_to_saved(each, element) for each in value]
         case dict(), RecordShape(fields=fields):
             return dict(value) | {
                 field.name: _field_written(value.get(field.name), field) for field in fields
             }
         case _, OptionalShape(inner=inner):
-            return written(value, inner)
+            return convert_to_saved(value, inner)
         case _:
             return value
 
 
-def apart(value: Any) -> Any:
+def take_braces_apart(value: Any) -> Any:
     """A value in whose texts a blank stands behind each `{` before another one or a `$`."""
     if isinstance(value, list):
-        return [apart(each) for each in value]
+        return [take_braces_apart(each) for each in value]
     if isinstance(value, dict):
-        return {name: apart(each) for name, each in value.items()}
+        return {name: take_braces_apart(each) for name, each in value.items()}
     if not isinstance(value, str):
         return value
     following = (*value[1:], "")
@@ -376,7 +387,7 @@ def apart(value: Any) -> Any:
 
 
 def _field_written(value: Any, field: FieldShape) -> Any:
-    found = written(value, field.shape)
+    found = convert_to_saved(value, field.shape)
     if found != EMPTY or field.default is None:
         return found
     listed = isinstance(field.shape, EnumShape) and not field.shape.numeric

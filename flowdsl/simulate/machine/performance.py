@@ -20,14 +20,14 @@ from flowdsl.simulate.trace import Asked, Ending, Event, Recorder, without_marks
 from flowdsl.simulate.world import COPY, Question, World
 from flowdsl.source.record import Record
 
-from .agent import LINES, Aborted, readings
+from .agent import LINES, Aborted, find_readings
 from .characters import at_path as value_at
-from .characters import filled, inside, spelled, with_inputs
-from .execute import Payload, carry_out, heading_of, input_names, rules_of, shared_grammar
+from .characters import fill_in_inputs, fill_in_variables, move_inside, spell_platform_value
+from .execute import Payload, carry_out, heading_of, input_names, load_grammar, rules_of
 from .grammar import Grammar
 from .layout import Defect, Line, Page, read_page
 from .main_agent import WAITS, Loop, Recording
-from .meanings import meanings
+from .meanings import sentence_meanings
 from .variants import Variant
 
 USUAL = Variant()
@@ -117,16 +117,16 @@ class Performance(Record):
     refused: str | None = None
 
 
-def perform(
+def perform_payload(
     payload: Payload, inputs: Mapping[str, Any], desk: Desk, recording: Recording | None = None
 ) -> Performance:
     """Carry out a payload on a desk, or replay a recording; `inputs` are as the service took them.
 
     A prompt that cannot be carried out ends BROKEN, with what is wrong as the reason.
     """
-    grammar = shared_grammar()
+    grammar = load_grammar()
     grammar.forget()
-    outline = _Outline(_page(payload, {}).steps, grammar)
+    outline = _StepOutline(_read_prompt_page(payload, {}).steps, grammar)
     plain = {each.label: each.line for each in outline.lines.values()}
     minutes = _Minutes(desk, grammar, plain)
     done = carry_out(payload, inputs, minutes, USUAL, recording)
@@ -152,38 +152,38 @@ def is_ours(payload: Payload) -> bool:
     The outline and the paragraphs stand as they have to, every rule is a sentence, and so is every
     line that names a tool. Whether it means something where it stands is not asked.
     """
-    grammar = shared_grammar()
+    grammar = load_grammar()
     try:
-        page = _page(payload, {})
+        page = _read_prompt_page(payload, {})
         heading_of(page, grammar)
         if not rules_of(page, grammar):
             return False
     except Defect:
         return False
-    return all(_is_read(line, grammar) for line in _walk(page.steps))
+    return all(_is_read(line, grammar) for line in _walk_lines(page.steps))
 
 
 def _is_read(line: Line, grammar: Grammar) -> bool:
-    found = readings(grammar, line)
+    found = find_readings(grammar, line)
     if found:
         return len(found) == 1
     bulleted = any(each.bullet for each in line.children)
-    return not bulleted and _TOOLS.isdisjoint(_TOOL.findall(inside(line.text)))
+    return not bulleted and _TOOLS.isdisjoint(_TOOL.findall(move_inside(line.text)))
 
 
-def _page(payload: Payload, inputs: Mapping[str, Any]) -> Page:
-    return read_page(with_inputs(payload.prompt, inputs, input_names(payload.input_schema)))
+def _read_prompt_page(payload: Payload, inputs: Mapping[str, Any]) -> Page:
+    return read_page(fill_in_inputs(payload.prompt, inputs, input_names(payload.input_schema)))
 
 
-def _walk(lines: Iterable[Line]) -> Iterator[Line]:
+def _walk_lines(lines: Iterable[Line]) -> Iterator[Line]:
     for line in lines:
         yield line
-        yield from _walk(line.children)
+        yield from _walk_lines(line.children)
 
 
 def labels_of(payload: Payload) -> Sequence[str]:
     """The labels of the numbered lines of a prompt, in their order."""
-    outline = _Outline(_page(payload, {}).steps, shared_grammar())
+    outline = _StepOutline(_read_prompt_page(payload, {}).steps, load_grammar())
     return [each.label for each in outline.lines.values()]
 
 
@@ -195,18 +195,18 @@ def recording_of(payload: Payload, lines: Sequence[str]) -> Recording | None:
 
     None where the prompt has other lines, as it may have been changed since.
     """
-    outline = _Outline(_page(payload, {}).steps, shared_grammar())
+    outline = _StepOutline(_read_prompt_page(payload, {}).steps, load_grammar())
     numbers = {each.line: number for number, each in outline.lines.items() if each.acts}
     try:
         steps = [numbers[line] for line in lines]
     except KeyError:
         return None
-    found, rest = _recorded(steps, outline, None)
+    found, rest = _build_recording(steps, outline, None)
     return found if not rest else None
 
 
-def _recorded(
-    steps: Sequence[int], outline: _Outline, end: int | None
+def _build_recording(
+    steps: Sequence[int], outline: _StepOutline, end: int | None
 ) -> tuple[Recording, Sequence[int]]:
     """The recording up to the line `end`, and what follows that."""
     found: Recording = []
@@ -219,7 +219,7 @@ def _recorded(
         within = outline.lines[number].label + "."
         entered = bool(steps) and steps[0] != number
         if entered and outline.lines[steps[0]].label.startswith(within):
-            body, steps = _recorded(steps, outline, last)
+            body, steps = _build_recording(steps, outline, last)
             found.append(Loop(number, body))
             steps = steps[1:]
         else:
@@ -230,7 +230,7 @@ def _recorded(
 # Writing down what happens
 
 
-class _Numbered(Record):
+class _NumberedLine(Record):
     """A line of the main agent."""
 
     label: str
@@ -241,7 +241,7 @@ class _Numbered(Record):
     waits: bool
 
 
-class _Outline:
+class _StepOutline:
     """The lines of the main agent by their numbers on the page.
 
     `loops` has the line that ends each loop, by the one that begins it, and `copied` what a copy is
@@ -249,27 +249,27 @@ class _Outline:
     """
 
     def __init__(self, lines: Iterable[Line], grammar: Grammar) -> None:
-        self.lines: dict[int, _Numbered] = {}
+        self.lines: dict[int, _NumberedLine] = {}
         self.loops: dict[int, int] = {}
         self.copied: dict[str, Shape] = {}
         self._grammar = grammar
-        self._add(lines, "")
+        self._add_lines(lines, "")
 
-    def _add(self, lines: Iterable[Line], above: str) -> None:
+    def _add_lines(self, lines: Iterable[Line], above: str) -> None:
         for count, line in enumerate(lines, 1):
             if line.bullet:
-                self._look(line)
+                self._find_copies(line)
                 continue
             label = f"{above}.{count}" if above else str(count)
-            names = [said.name for said in readings(self._grammar, line)]
+            names = [said.name for said in find_readings(self._grammar, line)]
             over = any(not each.bullet for each in line.children)
             ends = "control.start_loop" in names or "control.end_loop" in names
-            acts = ends or (not over and (not names or meanings()[names[0]].step))
+            acts = ends or (not over and (not names or sentence_meanings()[names[0]].step))
             title = over and not ends
-            text = "\n".join(_texts(line, alone=over))
-            plain, waits = f"{label} {inside(line.text)}", bool(names) and names[0] in WAITS
-            self.lines[line.number] = _Numbered(label, plain, text, acts, title, waits)
-            self._add(line.children, label)
+            text = "\n".join(_render_texts(line, alone=over))
+            plain, waits = f"{label} {move_inside(line.text)}", bool(names) and names[0] in WAITS
+            self.lines[line.number] = _NumberedLine(label, plain, text, acts, title, waits)
+            self._add_lines(line.children, label)
             if names == ["control.start_loop"]:
                 self._loop(line)
 
@@ -277,26 +277,26 @@ class _Outline:
         ends = [
             each.number
             for each in line.children
-            for said in readings(self._grammar, each)
+            for said in find_readings(self._grammar, each)
             if said.name == "control.end_loop"
         ]
         if ends:
             self.loops[line.number] = ends[-1]
 
-    def _look(self, line: Line) -> None:
-        for said in readings(self._grammar, line):
+    def _find_copies(self, line: Line) -> None:
+        for said in find_readings(self._grammar, line):
             ask = dict(said.holes).get("ask")
             if ask is not None and ask.name == "data.copy_save":
                 self.copied[ask["key"]] = ask["type"]
         for each in line.children:
-            self._look(each)
+            self._find_copies(each)
 
 
-def _texts(line: Line, *, alone: bool) -> Iterator[str]:
+def _render_texts(line: Line, *, alone: bool) -> Iterator[str]:
     """The lines of a text, with the bullets under it unless it is told `alone`."""
     yield from (each.strip() for each in line.text.split("\n"))
     for each in () if alone else line.children:
-        first, *rest = _texts(each, alone=False)
+        first, *rest = _render_texts(each, alone=False)
         yield from (f"- {first}", *rest)
 
 
@@ -305,12 +305,12 @@ class _Minutes(Recorder):
 
     def __init__(self, desk: Desk, grammar: Grammar, plain: Mapping[str, str]) -> None:
         """`plain` has the lines of the prompt without inputs, by their labels."""
-        super().__init__(World({}, self._unasked, {}))
+        super().__init__(World({}, self._refuse_question, {}))
         self._plain = plain
         self.steps: list[Step] = []
         self._desk = desk
         self._grammar = grammar
-        self._outline = _Outline((), grammar)
+        self._outline = _StepOutline((), grammar)
         self._spot = Spot("")
         self._acted: Spot | None = None
         self._passes: list[tuple[Pass, Any]] = []
@@ -320,7 +320,7 @@ class _Minutes(Recorder):
         self._copies: dict[tuple[str, int], Question] = {}
 
     def outline(self, lines: Sequence[Any]) -> None:
-        self._outline = _Outline(lines, self._grammar)
+        self._outline = _StepOutline(lines, self._grammar)
 
     def begin(self, place: Any) -> None:
         super().begin(place)
@@ -355,7 +355,7 @@ class _Minutes(Recorder):
             self._stop(spot)
             self._acted = spot
         self._spot = spot
-        text = self._filled(line.text)
+        text = self._fill_in_entry(line.text)
         plain = self._plain.get(line.label, line.line)
         begins = None if entries is None else self._begun
         self.steps.append(Step(spot, plain, text, line.acts, line.title, [], [], entries, begins))
@@ -367,16 +367,16 @@ class _Minutes(Recorder):
         if reason is not None:
             raise Aborted(reason)
 
-    def _filled(self, text: str) -> str:
+    def _fill_in_entry(self, text: str) -> str:
         """A text with the entry of the loop around it; other variables stay as they are spelled."""
         item = self._passes[-1][1] if self._passes else None
 
         def put(path: Sequence[str | int], written: str) -> str:
             if path[0] != "loop_item" or not self._passes:
                 return written
-            return spelled(value_at({"loop_item": item}, tuple(path)))
+            return spell_platform_value(value_at({"loop_item": item}, tuple(path)))
 
-        return without_marks(filled(text, put, secrets=True))
+        return without_marks(fill_in_variables(text, put, secrets=True))
 
     def done(self) -> list[Step]:
         """The steps; a wait before an attempt or a round acts only where there was one before."""
@@ -421,5 +421,5 @@ class _Minutes(Recorder):
         if self.steps:
             self.steps[-1].events.append(self.events[-1])
 
-    def _unasked(self, question: Question, position: int) -> Any:
+    def _refuse_question(self, question: Question, position: int) -> Any:
         raise AssertionError(question, position)

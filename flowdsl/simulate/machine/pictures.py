@@ -47,7 +47,7 @@ _BLANKS = re.compile(f"[{_SPACE}]+")
 _INDENT = re.compile("\xa0+")
 
 
-def laid_out(prompt: list[str]) -> list[str]:
+def lay_out_prompt(prompt: list[str]) -> list[str]:
     """The lines that a browser shows: runs of blanks are one blank, and none begins a line.
 
     Raises Unexpected.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import StateError, WrongAddress
 
@@ -112,16 +112,18 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
     """
     scheme, _, rest = url.partition(":")
     if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
-        raise WrongAddress(f"the state address `{shown(url)}` holds control characters")
+        raise WrongAddress(f"the state address `{hide_credentials(url)}` holds control characters")
     # These stand for bytes of the command line that are no text; no document could hold them.
     if any("\ud800" <= sign <= "\udfff" for sign in url):
-        raise WrongAddress(f"the state address `{shown(url)}` is not UTF-8")
+        raise WrongAddress(f"the state address `{hide_credentials(url)}` is not UTF-8")
     if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):
         from flowdsl.state.stores.file import FileStore
 
         path = root / _path_of(url, rest.removeprefix("//"), environment)
         if os.path.isdir(path):
-            raise WrongAddress(f"the state address `{shown(url)}` names a folder; {_FILES}")
+            raise WrongAddress(
+                f"the state address `{hide_credentials(url)}` names a folder; {_FILES}"
+            )
         # An address that leads out of the project means it; a link in the project does not.
         inside = os.path.normpath(path).startswith(os.path.join(os.path.normpath(root), ""))
         return FileStore(
@@ -139,7 +141,8 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
 
         return open_git(url, root=root, project=project, environment=environment)
     raise WrongAddress(
-        f"state in `{shown(url)}` is not available; write `file`, `file:PATH`, `file:///PATH`, "
+        f"state in `{hide_credentials(url)}` is not available; write `file`, `file:PATH`, "
+        "`file:///PATH`, "
         "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or "
         "`git+https://HOST/PATH`"
     )
@@ -149,15 +152,15 @@ def _path_of(url: str, path: str, environment: str) -> str:
     if url == "file":
         return f".flowdsl/state/{quote(environment, safe='')}.json"
     if not path:
-        raise WrongAddress(f"the state address `{shown(url)}` names no file; {_FILES}")
+        raise WrongAddress(f"the state address `{hide_credentials(url)}` names no file; {_FILES}")
     if path.rpartition("/")[2] in ("", ".", ".."):
-        raise WrongAddress(f"the state address `{shown(url)}` names a folder; {_FILES}")
+        raise WrongAddress(f"the state address `{hide_credentials(url)}` names a folder; {_FILES}")
     return path
 
 
-def shown(url: str) -> str:
+def hide_credentials(url: str) -> str:
     """`url` without what may be a credential: the text before an `@` of the host, and the query."""
-    return printable(re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1))
+    return make_printable(re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1))
 
 
 def check_name(name: str) -> str:

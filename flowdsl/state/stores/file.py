@@ -20,7 +20,7 @@ from flowdsl.state.document import (
 )
 from flowdsl.state.errors import CorruptState, StateMoved, StoreBusy, StoreUnusable, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
-from flowdsl.state.stores.os_lock import exclusive
+from flowdsl.state.stores.os_lock import hold_exclusive_lock
 
 
 class FileStore:
@@ -57,22 +57,25 @@ class FileStore:
         document = load_document(
             content, where=self.url, project=self._project, environment=self._environment
         )
-        return Versioned(document, _version(content))
+        return Versioned(document, _content_version(content))
 
     def write(self, document: StateDocument, expected: str | None) -> str:
         content = dump_document(document)
-        with self._threads, nullcontext() if self._held else exclusive(self._lock, self._below):
+        with (
+            self._threads,
+            nullcontext() if self._held else hold_exclusive_lock(self._lock, self._below),
+        ):
             found = self._read(self._path)
-            if (None if found is None else _version(found)) != expected:
+            if (None if found is None else _content_version(found)) != expected:
                 raise StateMoved(
                     f"the state at `{self.url}` was changed by somebody else; run the command again"
                 )
             self._store({self._path: content})
-            return _version(content)
+            return _content_version(content)
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        with exclusive(self._lock, self._below):
+        with hold_exclusive_lock(self._lock, self._below):
             self._held = True
             try:
                 yield
@@ -89,9 +92,9 @@ class FileStore:
 
     def probe(self) -> None:
         try:
-            with exclusive(self._lock, self._below):
+            with hold_exclusive_lock(self._lock, self._below):
                 try:
-                    with exclusive(self._lock, self._below):
+                    with hold_exclusive_lock(self._lock, self._below):
                         pass
                 except StoreBusy:
                     return
@@ -107,7 +110,7 @@ class FileStore:
             content = read_file(str(path), below=self._below, limit=MAX_BYTES)
         except OSError as error:
             raise StoreUnusable(
-                f"the state at `file:{path.as_posix()}` cannot be read: {_reason(error)}"
+                f"the state at `file:{path.as_posix()}` cannot be read: {_describe_os_error(error)}"
             ) from None
         if content is not None and len(content) > MAX_BYTES:
             size = max(len(content), os.stat(path).st_size)
@@ -128,13 +131,14 @@ class FileStore:
             for path, content in contents.items():
                 if self._read(path) != content:
                     raise StoreUnusable(
-                        f"the state at `file:{path.as_posix()}` cannot be written: {_reason(error)}"
+                        f"the state at `file:{path.as_posix()}` cannot be written: "
+                        f"{_describe_os_error(error)}"
                     ) from None
 
 
-def _version(content: bytes) -> str:
+def _content_version(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def _reason(error: OSError) -> str:
+def _describe_os_error(error: OSError) -> str:
     return error.strerror or type(error).__name__

@@ -61,8 +61,8 @@ class GitStore(RemoteStore):
 
             def attempt() -> str:
                 if not commits:
-                    commits.append(self._commit(document, expected, staged))
-                self._push(commits[0], self._ref, expected)
+                    commits.append(self._commit_document(document, expected, staged))
+                self._push_commit(commits[0], self._ref, expected)
                 return commits[0]
 
             version = write_with_retry(
@@ -84,7 +84,7 @@ class GitStore(RemoteStore):
         names = [check_name(name) for name in objects]
         with self._turn:
             try:
-                self._staged |= zip(names, self._blobs(objects.values()), strict=True)
+                self._staged |= zip(names, self._write_blobs(objects.values()), strict=True)
             except Failure as failure:
                 raise StoreUnusable(
                     f"{len(names)} objects beside the state at `{self.url}` cannot be kept: "
@@ -99,7 +99,7 @@ class GitStore(RemoteStore):
     def _read(self, name: str) -> bytes | None:
         if name in self._staged:
             return self._git.local("cat-file", "blob", self._staged[name])
-        tip = self._fetched_tip()
+        tip = self._fetch_tip()
         return None if tip is None else self._file(tip, name)
 
     def _tried(self, work: Callable[[], T], problem: str) -> T:
@@ -111,10 +111,10 @@ class GitStore(RemoteStore):
 
         Nothing reaches the remote in either case.
         """
-        self._tip()
-        commit = self._commit_of(self._tree({}), None, "Probe")
+        self._find_remote_tip()
+        commit = self._commit_of(self._write_tree({}), None, "Probe")
         try:
-            self._push(commit, f"{self._ref}-probe-{token_hex(8)}", commit)
+            self._push_commit(commit, f"{self._ref}-probe-{token_hex(8)}", commit)
         except Failure as failure:
             if failure.refused:
                 return
@@ -125,7 +125,7 @@ class GitStore(RemoteStore):
         )
 
     def _load(self) -> Versioned | None:
-        tip = self._fetched_tip()
+        tip = self._fetch_tip()
         if tip is None:
             return None
         if self._known is None or self._known.version != tip:
@@ -138,7 +138,7 @@ class GitStore(RemoteStore):
             self._known = self._document(content, tip)
         return self._known
 
-    def _tip(self) -> str | None:
+    def _find_remote_tip(self) -> str | None:
         """The id of the commit at the remote's ref; None when there is no such ref."""
         listed = self._git.remote("ls-remote", "--quiet", REMOTE, self._ref, seconds=self._seconds)
         for line in listed.decode("utf-8", "replace").splitlines():
@@ -147,9 +147,9 @@ class GitStore(RemoteStore):
                 return oid
         return None
 
-    def _fetched_tip(self) -> str | None:
+    def _fetch_tip(self) -> str | None:
         """The id of the commit at the remote's ref, after fetching it; None without that ref."""
-        tip = self._tip()
+        tip = self._find_remote_tip()
         if tip is None or (self._known is not None and self._known.version == tip):
             return tip
         refs = f"+{self._ref}:{_TIP}"
@@ -174,21 +174,23 @@ class GitStore(RemoteStore):
             raise CorruptState(f"`{path}` at `{self.url}` {too_large(int(fields[3]))}")
         return self._git.local("cat-file", "blob", fields[2])
 
-    def _commit(self, document: StateDocument, expected: str | None, staged: dict[str, str]) -> str:
+    def _commit_document(
+        self, document: StateDocument, expected: str | None, staged: dict[str, str]
+    ) -> str:
         """The id of a new commit of the document over the commit `expected`.
 
         It has the objects of that commit and those in `staged`.
         """
         objects = {} if expected is None else self._objects(expected)
-        content = self._blob(dump_document(document))
+        content = self._write_blob(dump_document(document))
         folders: dict[str, dict[str, tuple[str, str]]] = {}
         for name, blob in (objects | staged).items():
             folder, _, file = name.partition("/")
             folders.setdefault(folder, {})[file] = ("blob", blob)
-        tree = self._tree(
+        tree = self._write_tree(
             {
                 _DOCUMENT: ("blob", content),
-                **{folder: ("tree", self._tree(files)) for folder, files in folders.items()},
+                **{folder: ("tree", self._write_tree(files)) for folder, files in folders.items()},
             }
         )
         subject = f"State of {self._environment}, serial {document.serial}"
@@ -197,7 +199,7 @@ class GitStore(RemoteStore):
     def _objects(self, commit: str) -> dict[str, str]:
         """The ids of the objects in a commit, by name."""
         known = self._known is not None and self._known.version == commit
-        if not known and self._fetched_tip() != commit:
+        if not known and self._fetch_tip() != commit:
             raise Failure("the ref has moved", refused=True)
         found = {}
         for entry in self._git.local("ls-tree", "-r", "-z", commit).decode().split("\0"):
@@ -207,10 +209,10 @@ class GitStore(RemoteStore):
                 found[name] = fields.split()[2]
         return found
 
-    def _blob(self, content: bytes) -> str:
+    def _write_blob(self, content: bytes) -> str:
         return self._git.local("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
-    def _blobs(self, contents: Iterable[bytes]) -> list[str]:
+    def _write_blobs(self, contents: Iterable[bytes]) -> list[str]:
         """The ids of many blobs, which one process writes."""
         command = b"blob\nmark :%d\ndata %d\n%b\nget-mark :%d\n"
         commands = [
@@ -219,7 +221,7 @@ class GitStore(RemoteStore):
         ]
         return self._git.local("fast-import", "--quiet", stdin=b"".join(commands)).decode().split()
 
-    def _tree(self, entries: dict[str, tuple[str, str]]) -> str:
+    def _write_tree(self, entries: dict[str, tuple[str, str]]) -> str:
         """The id of a tree with these entries, each a kind and an id by name."""
         modes = {"blob": "100644", "tree": "040000"}
         lines = [f"{modes[kind]} {kind} {oid}\t{name}\0" for name, (kind, oid) in entries.items()]
@@ -230,7 +232,7 @@ class GitStore(RemoteStore):
         message = f"{subject}\n".encode()
         return self._git.local("commit-tree", tree, *parents, stdin=message).decode().strip()
 
-    def _push(self, commit: str, ref: str, expected: str | None) -> None:
+    def _push_commit(self, commit: str, ref: str, expected: str | None) -> None:
         self._git.remote(
             "push",
             "--quiet",

@@ -99,7 +99,9 @@ def git_settings(root: Path) -> dict[str, list[str]]:
     """The settings by which the repository around `root` reaches its remotes; {} without one."""
     arguments = ["config", "--local", "--includes", "-z", "--get-regexp", _CARRIED]
     try:
-        listed = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
+        listed = run_git(
+            arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
+        )
     except Failure:
         return {}
     found: dict[str, list[str]] = {}
@@ -119,7 +121,9 @@ def helper_variables(root: Path) -> frozenset[str]:
     texts = [os.environ.get(name, "") for name in ("GIT_SSH_COMMAND", "GIT_ASKPASS")]
     arguments = ["config", "--includes", "-z", "--get-regexp", _HELPERS]
     try:
-        listed = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
+        listed = run_git(
+            arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
+        )
         texts += listed.decode("utf-8", "surrogateescape").split("\0")
     except Failure:  # none is set
         pass
@@ -132,7 +136,9 @@ def remote_url(root: Path, name: str) -> str | None:
     """The address that the repository around `root` pushes to for a remote; None without that."""
 
     def ask(*arguments: str) -> str:
-        answer = run_git(arguments, folder=root, environ=_environ({}), seconds=LOCAL_SECONDS)
+        answer = run_git(
+            arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
+        )
         return answer.decode("utf-8", "surrogateescape").rstrip("\n")
 
     try:
@@ -154,7 +160,7 @@ class Workshop:
     def __init__(
         self, url: str, settings: Mapping[str, Sequence[str]], variables: Iterable[str] = ()
     ) -> None:
-        self._environ = _environ({**settings, f"remote.{REMOTE}.url": [url]}, variables)
+        self._environ = _build_environment({**settings, f"remote.{REMOTE}.url": [url]}, variables)
         self._folder: Path | None = None
         self._opening = Lock()
 
@@ -216,24 +222,24 @@ def run_git(
         ) from None
     except OSError as error:
         raise Failure(f"git cannot be started: {error.strerror}", final=True) from None
-    with process, signals.Ending(lambda _number: _end(process)):
+    with process, signals.Ending(lambda _number: _kill_process_tree(process)):
         try:
             output, errors = process.communicate(stdin, seconds)
         except subprocess.TimeoutExpired:
-            _end(process)
+            _kill_process_tree(process)
             raise Failure(f"git {arguments[0]} did not end within {seconds:.0f} s") from None
         except BaseException:
-            _end(process)
+            _kill_process_tree(process)
             raise
     if process.returncode:
-        reason = _reason(output, errors) or f"git {arguments[0]} failed"
+        reason = _describe_git_failure(output, errors) or f"git {arguments[0]} failed"
         refused = _REFUSED.search(reason) is not None
         final = not refused and _FINAL.search(reason) is not None
         raise Failure(reason, final=final, refused=refused)
     return output
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill_process_tree(process: subprocess.Popen[bytes]) -> None:
     """Kill git and all that it has started."""
     if os.name == "posix":
         try:
@@ -250,7 +256,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _environ(
+def _build_environment(
     settings: Mapping[str, Sequence[str]], variables: Iterable[str] = ()
 ) -> dict[str, str]:
     """The environment variables of a call of git.
@@ -273,7 +279,7 @@ def _environ(
     return {**environ, **_FIXED, "GIT_CONFIG_COUNT": str(first + len(entries))}
 
 
-def _reason(output: bytes, errors: bytes) -> str:
+def _describe_git_failure(output: bytes, errors: bytes) -> str:
     """What git says about a failure, without credentials and prefixes.
 
     It is the ref that was refused, then the cause.

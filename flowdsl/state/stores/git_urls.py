@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from flowdsl.state.errors import UnsupportedStore, WrongAddress
-from flowdsl.state.stores import shown
+from flowdsl.state.stores import hide_credentials
 from flowdsl.state.stores.git import GitStore
 from flowdsl.state.stores.git_commands import (
     Workshop,
@@ -50,19 +50,19 @@ def open_git(
     ref = f"refs/flowdsl/{_ref_part(project)}/{_ref_part(environment)}"
     scheme, separator, rest = url.removeprefix("git+").partition("://")
     if not separator:
-        raise _wrong(url, "has no `://`")
+        raise _wrong_address(url, "has no `://`")
     if scheme == "ref":
         name, _, given = rest.partition("/")
         place = _of_remote(url, name, root)
         base = f"git+ref://{name}/"
-        ref = _checked_ref(url, given or ref)
+        ref = _require_valid_ref(url, given or ref)
         address = f"{base}{ref}"
     elif scheme in ("https", "ssh", "file"):
-        place, given = _parse(url, scheme)
-        ref = _checked_ref(url, given or ref)
+        place, given = _parse_git_address(url, scheme)
+        ref = _require_valid_ref(url, given or ref)
         address = f"git+{place}?ref={ref}"
     else:
-        raise _wrong(url, f"is of the kind `git+{scheme}`, which is not known")
+        raise _wrong_address(url, f"is of the kind `git+{scheme}`, which is not known")
     return GitStore(
         Workshop(place, git_settings(root), helper_variables(root)),
         address,
@@ -74,49 +74,50 @@ def open_git(
     )
 
 
-def _parse(url: str, scheme: str) -> tuple[str, str]:
+def _parse_git_address(url: str, scheme: str) -> tuple[str, str]:
     """The address for git, and the ref: empty when none is given. Raises `WrongAddress`."""
     try:
         parts = urlsplit(url.removeprefix("git+"))
         host, user, password = parts.hostname or "", parts.username, parts.password
         _ = parts.port
     except ValueError:
-        raise _wrong(url, "is not well formed") from None
+        raise _wrong_address(url, "is not well formed") from None
     name, _, ref = parts.query.partition("=")
     if password is not None or (user is not None and scheme != "ssh"):
-        raise _wrong(
+        raise _wrong_address(
             url,
             "holds a credential; give it to git's credential helper or the CI's checkout instead",
         )
     if user is not None and not _USER.fullmatch(user):
-        raise _wrong(url, "has a user name that is not allowed")
+        raise _wrong_address(url, "has a user name that is not allowed")
     if (scheme == "file") != (not parts.netloc) or (host and not _HOST.fullmatch(host)):
-        raise _wrong(url, "names no host" if scheme != "file" else "names a host")
+        raise _wrong_address(url, "names no host" if scheme != "file" else "names a host")
     if not _PATH.fullmatch(parts.path):
-        raise _wrong(url, "has no path of a repository")
+        raise _wrong_address(url, "has no path of a repository")
     if parts.fragment or (parts.query and name != "ref"):
-        raise _wrong(url, "has more behind its path than `?ref=`")
+        raise _wrong_address(url, "has more behind its path than `?ref=`")
     return f"{scheme}://{parts.netloc}{parts.path}", unquote(ref)
 
 
 def _of_remote(url: str, name: str, root: Path) -> str:
     if not _REMOTE.fullmatch(name):
-        raise _wrong(url, "has no name of a remote")
+        raise _wrong_address(url, "has no name of a remote")
     place = remote_url(root, name)
     if place is None:
         raise UnsupportedStore(
-            f"the state address `{shown(url)}` names the remote `{name}`, which the repository "
+            f"the state address `{hide_credentials(url)}` names the remote `{name}`, which the "
+            "repository "
             "around the project does not have; `git remote` lists those it has"
         )
     if place.startswith("-"):
-        raise _wrong(url, "names a remote whose address is not allowed")
+        raise _wrong_address(url, "names a remote whose address is not allowed")
     return place
 
 
-def _checked_ref(url: str, ref: str) -> str:
+def _require_valid_ref(url: str, ref: str) -> str:
     first, *rest = ref.split("/")
     if first != "refs" or len(rest) < 2 or not all(_SEGMENT.fullmatch(part) for part in rest):
-        raise _wrong(url, "names no ref below `refs/`")
+        raise _wrong_address(url, "names no ref below `refs/`")
     return ref
 
 
@@ -130,5 +131,5 @@ def _ref_part(name: str) -> str:
     return f"=2D{quoted[1:]}" if quoted.startswith("-") else quoted
 
 
-def _wrong(url: str, problem: str) -> WrongAddress:
-    return WrongAddress(f"the state address `{shown(url)}` {problem}; {_FORMS}")
+def _wrong_address(url: str, problem: str) -> WrongAddress:
+    return WrongAddress(f"the state address `{hide_credentials(url)}` {problem}; {_FORMS}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flowdsl.state.errors import UnsupportedStore, WrongAddress
-from flowdsl.state.stores import StateStore, shown
+from flowdsl.state.stores import StateStore, hide_credentials
 from flowdsl.state.stores.retry import Patience
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ObjectUrl:
         return f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/")
 
 
-def parse(url: str) -> ObjectUrl:
+def parse_object_url(url: str) -> ObjectUrl:
     """The parts of `s3://BUCKET/PREFIX`; raises `WrongAddress`."""
     scheme, _, rest = url.partition("://")
     bucket, _, path = rest.partition("/")
@@ -56,7 +56,7 @@ def parse(url: str) -> ObjectUrl:
         )
     if problem is not None:
         raise WrongAddress(
-            f"the state address `{shown(url)}` {problem}; write `{scheme}://BUCKET/PREFIX`"
+            f"the state address `{hide_credentials(url)}` {problem}; write `{scheme}://BUCKET/PREFIX`"
         )
     return ObjectUrl(scheme, bucket, prefix)
 
@@ -74,7 +74,7 @@ def open_objects(
 
     Raises `WrongAddress` or `UnsupportedStore`.
     """
-    parsed = parse(url)
+    parsed = parse_object_url(url)
     try:
         from flowdsl.state.stores.objects import ObjectStore
     except ModuleNotFoundError as error:
@@ -88,7 +88,7 @@ def open_objects(
         own = f"{quote(project, safe='')}/{quote(environment, safe='')}"
         parsed = ObjectUrl(parsed.scheme, parsed.bucket, own)
     return ObjectStore(
-        _client(parsed, environ, request_seconds),
+        _make_client(parsed, environ, request_seconds),
         str(parsed),
         parsed.prefix,
         project=project,
@@ -98,7 +98,7 @@ def open_objects(
     )
 
 
-def _client(url: ObjectUrl, environ: Mapping[str, str], seconds: float) -> Client:
+def _make_client(url: ObjectUrl, environ: Mapping[str, str], seconds: float) -> Client:
     from obstore.exceptions import BaseError
     from obstore.store import AzureStore, GCSStore, S3Store
 

@@ -74,7 +74,7 @@ class ObjectStore(RemoteStore):
         key = self._key(name)
 
         def attempt() -> None:
-            with _failures():
+            with _raise_as_failure():
                 obstore.put(self._client, key, content, mode="overwrite", use_multipart=False)
 
         self._tried(attempt, f"`{name}` beside the state at `{self.url}` cannot be written")
@@ -94,7 +94,7 @@ class ObjectStore(RemoteStore):
 
     def _read(self, key: str) -> tuple[bytes, str] | None:
         """An object and its version; raises `Failure`, also when the bucket does not exist."""
-        with _failures():
+        with _raise_as_failure():
             try:
                 result = obstore.get(self._client, key)
             except FileNotFoundError:
@@ -107,7 +107,7 @@ class ObjectStore(RemoteStore):
 
     def _put(self, key: str, content: bytes, expected: str | None) -> str:
         """Write an object over the version `expected`; returns its version, raises `Failure`."""
-        with _failures():
+        with _raise_as_failure():
             mode: Any = "create" if expected is None else {self._token: expected}
             stored = obstore.put(self._client, key, content, mode=mode, use_multipart=False)
             return self._version(stored)
@@ -126,25 +126,27 @@ class ObjectStore(RemoteStore):
         contents = [f'{{"probe": "{token_hex(16)}"}}\n'.encode() for _ in range(3)]
         try:
             created = self._put(key, contents[0], None)
-            if self._accepts(key, contents[1], None):
-                self._refuse("overwrote an object that was only to be created (`If-None-Match`)")
+            if self._is_write_accepted(key, contents[1], None):
+                self._refuse_store(
+                    "overwrote an object that was only to be created (`If-None-Match`)"
+                )
             try:
                 updated = self._put(key, contents[1], created)
             except Failure as failure:
                 if not (failure.final or failure.refused):
                     raise
-                self._refuse(f"does not replace an object by its version ({failure})")
+                self._refuse_store(f"does not replace an object by its version ({failure})")
             if updated == created:
-                self._refuse("gives two versions of an object the same name")
-            if self._accepts(key, contents[2], created):
-                self._refuse("overwrote a version that it was told not to (`If-Match`)")
+                self._refuse_store("gives two versions of an object the same name")
+            if self._is_write_accepted(key, contents[2], created):
+                self._refuse_store("overwrote a version that it was told not to (`If-Match`)")
             if self._read(key) != (contents[1], updated):
-                self._refuse("does not return what was last written")
+                self._refuse_store("does not return what was last written")
         finally:
-            with suppress(Failure), _failures():
+            with suppress(Failure), _raise_as_failure():
                 obstore.delete(self._client, key)
 
-    def _accepts(self, key: str, content: bytes, expected: str | None) -> bool:
+    def _is_write_accepted(self, key: str, content: bytes, expected: str | None) -> bool:
         try:
             self._put(key, content, expected)
         except Failure as failure:
@@ -153,7 +155,7 @@ class ObjectStore(RemoteStore):
             raise
         return True
 
-    def _refuse(self, what: str) -> None:
+    def _refuse_store(self, what: str) -> None:
         raise UnsafeStore(
             f"`{self.url}` cannot hold state: it {what}, so two deploys could overwrite each "
             "other; keep state in a store with conditional writes"
@@ -161,7 +163,7 @@ class ObjectStore(RemoteStore):
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _raise_as_failure() -> Iterator[None]:
     """A context that raises the library's errors as `Failure`."""
     try:
         yield

@@ -26,7 +26,7 @@ else:
 
 
 @contextmanager
-def exclusive(path: Path, below: str | None = None) -> Iterator[None]:
+def hold_exclusive_lock(path: Path, below: str | None = None) -> Iterator[None]:
     """Hold the lock at `path` in the context; raises `StoreBusy` at once when another holds it.
 
     The file stays afterwards: removing it would let two processes lock two files of one name.

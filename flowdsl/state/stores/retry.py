@@ -51,7 +51,7 @@ class Patience:
             yield
 
 
-def patiently(work: Callable[[], T], patience: Patience) -> T:
+def repeat_while_failing(work: Callable[[], T], patience: Patience) -> T:
     """The result of `work`, repeated while it fails; raises its last `Failure`."""
     failure = Failure("was not tried")
     for _ in patience.attempts():
@@ -87,7 +87,7 @@ def write_with_retry(
         except Failure as error:
             failure = error
         try:
-            found = patiently(read, patience)
+            found = repeat_while_failing(read, patience)
         except Failure as unread:
             raise StoreUnusable(
                 f"whether the state at `{url}` was written is not known: the write failed "
@@ -141,7 +141,7 @@ class RemoteStore:
     def _tried(self, work: Callable[[], T], problem: str) -> T:
         """The result of `work`, repeated while it fails; raises `StoreUnusable` with `problem`."""
         try:
-            return patiently(work, self._patience)
+            return repeat_while_failing(work, self._patience)
         except Failure as failure:
             raise StoreUnusable(f"{problem}: {failure}") from None
 

@@ -72,7 +72,7 @@ class Stack:
         self.starts: list[int] = []
 
 
-def terminal(tokens: Lexemes, index: int, state: int) -> int | None:
+def resolve_terminal(tokens: Lexemes, index: int, state: int) -> int | None:
     """The terminal that a token is in `state` of the parser; None when nothing it could be fits.
 
     Decides as Lark's contextual lexer does: the forms with a lookahead first, then a keyword, then
@@ -93,7 +93,7 @@ def terminal(tokens: Lexemes, index: int, state: int) -> int | None:
     return _NAME if actions[state + _NAME] else None
 
 
-def rules(build_of: Callable[[str], Build]) -> list[Rule]:
+def make_rules(build_of: Callable[[str], Build]) -> list[Rule]:
     """The rules of the tables, as `run` takes them.
 
     `build_of` gives what makes the value of a rule, by the rule's name.
@@ -110,9 +110,9 @@ def run(
 ) -> int:
     """Parse from token `index` on.
 
-    Returns the index of the first token that does not fit, or -1 when the file is read. `rules` are
-    those of the function `rules`, whose functions get `builder`. Stops as well at a token that
-    nests deeper than `MAX_DEPTH`.
+    Returns the index of the first token that does not fit, or -1 when the file is read.
+    `make_rules` are those of the function `make_rules`, whose functions get `builder`. Stops as
+    well at a token that nests deeper than `MAX_DEPTH`.
     """
     states, values, starts = stack.states, stack.values, stack.starts
     kinds, places, ends = tokens.kinds, tokens.starts, tokens.ends
@@ -123,7 +123,7 @@ def run(
         term = kinds[index]
         action = actions[state + term]
         if not action:
-            found = terminal(tokens, index, state)
+            found = resolve_terminal(tokens, index, state)
             if found is None:
                 return index
             term = kinds[index] = found
@@ -156,7 +156,7 @@ def run(
         if not action:
             return -1 if state == _END_STATE and term == END else index
         if len(states) > room:
-            depth = nesting(states)
+            depth = nesting_depth(states)
             if depth >= MAX_DEPTH:
                 return index
             room = len(states) + MAX_DEPTH - depth
@@ -167,20 +167,20 @@ def run(
         index += 1
 
 
-def nesting(states: Sequence[int]) -> int:
+def nesting_depth(states: Sequence[int]) -> int:
     """The number of open brackets and negations.
 
     The tree is never deeper than a small multiple of it.
     """
-    return sum(symbol in _OPENERS for symbol in symbols(states))
+    return sum(symbol in _OPENERS for symbol in symbols_of_states(states))
 
 
-def symbols(states: Sequence[int]) -> list[str]:
+def symbols_of_states(states: Sequence[int]) -> list[str]:
     """The grammar symbols that a state stack has read."""
     return [ACCESS[state // _WIDTH] for state in states[1:]]
 
 
-def shift(states: list[int], term: int) -> bool:
+def shift_terminal(states: list[int], term: int) -> bool:
     """Move a bare stack of states over one terminal.
 
     False when it does not fit; the stack is then unusable.
@@ -197,7 +197,7 @@ def shift(states: list[int], term: int) -> bool:
     return action > 0
 
 
-def fitting(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> int:
+def count_fitting_tokens(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> int:
     """The number of tokens from `index` on that fit after a stack of states, `limit` at most.
 
     The end of the text counts as `limit`.
@@ -205,8 +205,8 @@ def fitting(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> i
     trial = list(states)
     count = 0
     while count < limit:
-        term = terminal(tokens, index + count, trial[-1])
-        if term is None or not shift(trial, term):
+        term = resolve_terminal(tokens, index + count, trial[-1])
+        if term is None or not shift_terminal(trial, term):
             return count
         if term == END:
             return limit
@@ -214,12 +214,12 @@ def fitting(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> i
     return count
 
 
-def fits(states: Sequence[int], term: int) -> bool:
+def is_terminal_allowed(states: Sequence[int], term: int) -> bool:
     """Whether a terminal may stand next."""
-    return shift(list(states), term)
+    return shift_terminal(list(states), term)
 
 
-def expected(states: Sequence[int]) -> list[int]:
+def find_expected_terminals(states: Sequence[int]) -> list[int]:
     """The terminals that may stand next, in numeric order."""
     offered = (term for term in range(_WIDTH) if _ACTIONS[states[-1] + term])
-    return [term for term in offered if fits(states, term)]
+    return [term for term in offered if is_terminal_allowed(states, term)]

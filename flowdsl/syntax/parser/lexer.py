@@ -104,7 +104,7 @@ class Lexemes:
         self.kinds = [
             kind
             if (kind := known(word)) is not None or (kind := letter(word[0])) is not None
-            else _literal(word)
+            else _classify_literal(word)
             for word in self.words
         ]
         if "start" in text:
@@ -157,7 +157,7 @@ class Lexemes:
             self._excess = self.words.count("{") - self.words.count("}")
         return self._excess
 
-    def exchange(self, first: int, end: int, rows: Sequence[Row]) -> list[Row]:
+    def exchange_tokens(self, first: int, end: int, rows: Sequence[Row]) -> list[Row]:
         """Put other tokens in the place of those from `first` up to `end`; returns these."""
         columns: tuple[list[Any], ...] = (
             self.words,
@@ -175,7 +175,7 @@ class Lexemes:
         return former
 
     def row(self, at: int) -> Row:
-        """Token `at`, as `exchange` takes it."""
+        """Token `at`, as `exchange_tokens` takes it."""
         return self.words[at], self.kinds[at], self.starts[at], self.ends[at], self.blanks[at]
 
     def join(self, at: int, last: int) -> None:
@@ -227,7 +227,7 @@ class Lexemes:
 
 def kind_of(word: str) -> int:
     """The kind of a word that is no name."""
-    return _KINDS[word] if word in _KINDS else _literal(word)
+    return _KINDS[word] if word in _KINDS else _classify_literal(word)
 
 
 def breaks_line(blank: str) -> bool:
@@ -240,7 +240,7 @@ def is_word(word: str) -> bool:
     return word.isidentifier() and word.isascii()
 
 
-def _literal(word: str) -> int:
+def _classify_literal(word: str) -> int:
     """The terminal of a token that is neither keyword nor punctuation."""
     first = word[0]
     if first == '"':
@@ -257,10 +257,10 @@ def _literal(word: str) -> int:
         return TERMINAL["RUNTIME"]
     if first == "'" and len(word) > 1:
         return TERMINAL["KEYNAME"]
-    return _number(word) if word.isascii() else UNKNOWN
+    return _classify_number(word) if word.isascii() else UNKNOWN
 
 
-def _number(word: str) -> int:
+def _classify_number(word: str) -> int:
     """The kind of ASCII text that may be a number; `UNKNOWN` for what is none."""
     whole, point, fraction = word.removeprefix("-").partition(".")
     if whole.isdigit():

@@ -9,7 +9,12 @@ import re
 from collections.abc import Sequence
 
 from ..edition import DECLARATIONS
-from ..parser.driver import Stack, expected, fits, fitting
+from ..parser.driver import (
+    Stack,
+    count_fitting_tokens,
+    find_expected_terminals,
+    is_terminal_allowed,
+)
 from ..parser.lexer import KEYWORDS, TERMINAL, UNKNOWN, Lexemes, is_word
 from ..parser.tables import TERMINALS
 from .foreign_syntax import (
@@ -48,7 +53,7 @@ _TEXTS = frozenset(("STRING", "BLOCK", "RAW"))
 _DECLARING = frozenset(("workflow", "task", "chain", "type"))
 
 
-def unterminated_advice(opened: str) -> str | None:
+def advice_for_unterminated(opened: str) -> str | None:
     """The advice for a text without an end, given its token; None for closing it."""
     if opened.startswith('"""'):
         return None
@@ -65,11 +70,11 @@ def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
     if character == "-" and tokens.words[index + 1] == "-":
         return COMMENT
     if character in LIST_MARKS:
-        if _joins(tokens, index):
+        if _is_joined_to_previous(tokens, index):
             return "a name has no hyphens: use `_`"
-        if fitting(tokens, stack.states, index + 1, 1):
+        if count_fitting_tokens(tokens, stack.states, index + 1, 1):
             return f"leave out `{character}`"
-        if fits(stack.states, TERMINAL["DO"]):
+        if is_terminal_allowed(stack.states, TERMINAL["DO"]):
             return INSTRUCTION
         return WORD_AFTER_WORD.get((tokens.words[index - 1], character))
     if tokens.words[index : index + 3] == ["`"] * 3:
@@ -79,7 +84,7 @@ def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
     return CHARACTERS.get(character) or (None if character.isprintable() else "delete it")
 
 
-def unfinished_advice(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
+def advice_for_unfinished(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
     """The advice for a line that breaks off in front of token `index`, if there is any.
 
     `allowed` are the terminals with which it could go on.
@@ -97,7 +102,7 @@ def token_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
     return _Place(tokens, index, stack).advice()
 
 
-def _joins(tokens: Lexemes, index: int) -> bool:
+def _is_joined_to_previous(tokens: Lexemes, index: int) -> bool:
     """Whether a token touches the word in front of it."""
     return tokens.blanks[index] == "" and is_word(tokens.words[index - 1])
 
@@ -117,7 +122,7 @@ class _Place:
         self.kind = "" if kind == UNKNOWN else TERMINALS[kind]
         self.before = tokens.words[index - 1]
         self.after = [*tokens.words[index + 1 : index + 3], "", ""]
-        self.fitting = {TERMINALS[term] for term in expected(stack.states)}
+        self.fitting = {TERMINALS[term] for term in find_expected_terminals(stack.states)}
 
     def advice(self) -> str | None:
         """The advice for the token, if there is any; the tables come first."""
@@ -137,11 +142,11 @@ class _Place:
         return (
             found
             or self._quote_in_text()
-            or self._braces()
+            or self._advise_on_braces()
             or self._text()
             or self._number()
-            or self._day()
-            or (self._word() if is_word(self.word) else self._sign())
+            or self._advise_on_day()
+            or (self._advise_on_word() if is_word(self.word) else self._advise_on_sign())
         )
 
     def _quote_in_text(self) -> str | None:
@@ -150,7 +155,7 @@ class _Place:
             return 'a quote inside text is written `\\"`'
         return None
 
-    def _braces(self) -> str | None:
+    def _advise_on_braces(self) -> str | None:
         """The advice for a variable in braces outside of text."""
         if self.kind == "RUNTIME":
             name = self.word.strip("{} \t")
@@ -196,7 +201,7 @@ class _Place:
             return None
         if "DO" in self.fitting:
             numbered = self.after[0] in (".", ")")
-            if numbered and fitting(self.tokens, self.stack.states, self.index + 2, 1):
+            if numbered and count_fitting_tokens(self.tokens, self.stack.states, self.index + 2, 1):
                 return f"leave out `{self.word}{self.after[0]}`"
             return INSTRUCTION
         if self.before == "repeat":
@@ -205,7 +210,7 @@ class _Place:
             return f"a duration ends in its unit: write `{self.word}s` for seconds"
         return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
 
-    def _day(self) -> str | None:
+    def _advise_on_day(self) -> str | None:
         """The advice for a day that is counted where none can be."""
         if self.kind == "START":
             return DAYS.format(day=" ".join(self.word.split()))
@@ -215,7 +220,7 @@ class _Place:
         base = self.before if is_word(self.before) else "today"
         return DAYS.format(day=f"{base} {counted}")
 
-    def _word(self) -> str | None:
+    def _advise_on_word(self) -> str | None:
         """The advice for a word that fits nowhere."""
         word, fitting_names = self.word, self.fitting
         lower = word.lower()
@@ -234,13 +239,17 @@ class _Place:
             return f"a body stands in braces, without `=`: `{opened[0]} {{ ... }}`"
         if self.tokens.words[self.index - 2] in _DECLARING and "LBRACE" in fitting_names:
             return "a name has no spaces: use `_`"
-        if "STRING" in fitting_names and self.after[0][:1] in ('"', "'") and self._touched():
+        if (
+            "STRING" in fitting_names
+            and self.after[0][:1] in ('"', "'")
+            and self._is_touched_by_next()
+        ):
             return f"leave out the `{word}`: every text may hold variables"
         if self.before == "each" and "IN" in fitting_names:
             return LOOP
         if self.before == "import":
             return 'names are imported in braces: `import { name } from "..."`'
-        if _joins(self.tokens, self.index + 1):
+        if _is_joined_to_previous(self.tokens, self.index + 1):
             if self.after[0].startswith("-"):
                 return "a name has no hyphens: use `_`"
             if self.after[0].isalpha():
@@ -264,7 +273,7 @@ class _Place:
         begins_body = "LBRACE" in fitting_names and self.after[0] != "{"
         return BODY if begins_body and word in KEYWORDS else None
 
-    def _sign(self) -> str | None:
+    def _advise_on_sign(self) -> str | None:
         """The advice for a sign that fits nowhere."""
         word, fitting_names = self.word, self.fitting
         if word == "<" and self.before.lower() in ("list", "array"):
@@ -284,13 +293,13 @@ class _Place:
         if word in ("}", "") and fitting_names <= {"LPAR", "DOT"}:
             return NO_ARGUMENTS
         left_out = word in OFTEN_TOO_MANY or (word == "}" and "WORKFLOW" in fitting_names)
-        if left_out and fitting(self.tokens, self.stack.states, self.index + 1, 1):
+        if left_out and count_fitting_tokens(self.tokens, self.stack.states, self.index + 1, 1):
             return f"leave out `{word}`"
         if word == "," and "DO" in fitting_names:
             return "every instruction begins with its own `do`"
         return BODY if word in (":", "=", "[") and "LBRACE" in fitting_names else None
 
-    def _touched(self) -> bool:
+    def _is_touched_by_next(self) -> bool:
         """Whether the next token touches this one."""
         return self.tokens.blanks[self.index + 1] == ""
 

@@ -72,7 +72,7 @@ class Correction(NamedTuple):
         ]
 
 
-def corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
+def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
     """What the tokens where the parser stopped, at `index`, may be corrected to."""
     words = tokens.words
     for written, meant, help in CORRECTED:
@@ -83,14 +83,14 @@ def corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
             sure = written[0] not in UNSURE
             yield Correction(index, end, meant, help, " ".join(meant), sure=sure)
     for correct in (
-        _comment,
-        _quotes,
-        _prefix,
-        _braces,
-        _seconds,
-        _declaration,
-        _optional,
-        _secret,
+        _correct_comment,
+        _correct_quotes,
+        _correct_text_prefix,
+        _correct_braces,
+        _correct_seconds,
+        _correct_declaration,
+        _correct_optional_type,
+        _correct_secret_type,
     ):
         found = correct(tokens, index)
         if found is not None:
@@ -105,14 +105,14 @@ def _line_end(tokens: Lexemes, index: int) -> int:
     return end
 
 
-def _comment(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_comment(tokens: Lexemes, index: int) -> Correction | None:
     """A comment with `//`, up to the end of its line."""
     if tokens.words[index : index + 2] != ["/", "/"] or tokens.blanks[index + 1]:
         return None
     return Correction(index, _line_end(tokens, index), (), COMMENT, "#", width=2)
 
 
-def _quotes(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_quotes(tokens: Lexemes, index: int) -> Correction | None:
     """A text in single quotes, or in the quotes of a word processor, on one line."""
     word = tokens.words[index]
     if tokens.kinds[index] == _KEYNAME:
@@ -136,7 +136,7 @@ def _quotes(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index, end, (text,), DOUBLE_QUOTES, text, sure="{" not in inner)
 
 
-def _prefix(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_text_prefix(tokens: Lexemes, index: int) -> Correction | None:
     """A letter in front of a text that makes it a template in other languages."""
     at = index - 1 if tokens.kinds[index] == _STRING else index
     word = tokens.words[at]
@@ -147,7 +147,7 @@ def _prefix(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(at, at + 2, (text,), help, text, range(at + 1, at + 2))
 
 
-def _braces(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_braces(tokens: Lexemes, index: int) -> Correction | None:
     """A variable in single braces outside of text."""
     start = index if tokens.words[index] == "{" else index - 1
     if tokens.words[start] != "{":
@@ -162,7 +162,7 @@ def _braces(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(start, end + 1, (), help, path, range(start + 1, end))
 
 
-def _seconds(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_seconds(tokens: Lexemes, index: int) -> Correction | None:
     """A number where a duration belongs, with the word for its unit or without."""
     number, unit = [*tokens.words[index : index + 2], ""][:2]
     if not number.isdigit() or tokens.words[index - 1] not in ("wait", "timeout"):
@@ -173,7 +173,7 @@ def _seconds(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index, index + 1 + known, (written,), help, written, sure=known)
 
 
-def _declaration(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_declaration(tokens: Lexemes, index: int) -> Correction | None:
     """A variable that is declared with a literal, whose type is that of the literal."""
     word, name, sign, value = [*tokens.words[index : index + 4], "", "", "", ""][:4]
     if word not in DECLARING or sign != "=" or not is_word(name):
@@ -186,7 +186,7 @@ def _declaration(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index, index + 3, meant, VALUES, written)
 
 
-def _optional(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_optional_type(tokens: Lexemes, index: int) -> Correction | None:
     """A type behind `optional`."""
     if tokens.words[index - 1] != "optional" or not is_word(tokens.words[index]):
         return None
@@ -195,7 +195,7 @@ def _optional(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index - 1, index + 1, (type_, "?"), help, f"{type_}?")
 
 
-def _secret(tokens: Lexemes, index: int) -> Correction | None:
+def _correct_secret_type(tokens: Lexemes, index: int) -> Correction | None:
     """A type behind `secret`, as in `pin: secret string`."""
     name, colon, word = ["", "", "", *tokens.words[:index]][-3:]
     if (colon, word) != (":", "secret") or not is_word(tokens.words[index]):
@@ -210,18 +210,18 @@ def _secret(tokens: Lexemes, index: int) -> Correction | None:
 
 
 _CORRECTIONS: tuple[Callable[[Lexemes, int], Correction | None], ...] = (
-    _comment,
-    _quotes,
-    _prefix,
-    _braces,
-    _seconds,
-    _declaration,
-    _optional,
-    _secret,
+    _correct_comment,
+    _correct_quotes,
+    _correct_text_prefix,
+    _correct_braces,
+    _correct_seconds,
+    _correct_declaration,
+    _correct_optional_type,
+    _correct_secret_type,
 )
 
 
-def rewritings(
+def find_rewritings(
     source: SourceFile, tokens: Lexemes, index: int, help: str | None
 ) -> tuple[Fix, ...]:
     """The fix that does what an advice says to the words from token `index` on, if one does."""

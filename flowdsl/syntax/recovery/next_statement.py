@@ -9,8 +9,9 @@ From the token where the parser stopped, each token outside of new brackets is a
 goes on there:
 
 1. It closes the body, or begins a line, and the parser reads on from it with some state of the
-   stack, the innermost first (`innermost`). That may be a state inside of brackets of the broken
-   statement, as between the fields of a record, or one further out, where a brace was forgotten.
+   stack, the innermost first (`find_innermost_state`). That may be a state inside of brackets of
+   the broken statement, as between the fields of a record, or one further out, where a brace was
+   forgotten.
 2. It begins a line that is indented like the broken statement, and can be meant for one
    (`_may_begin_statement`). The parser will stop there again, and report the next mistake.
 3. It is a brace that opens a body of statements (`body_behind`): the head is forgotten, and the
@@ -34,15 +35,21 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from ..edition import FIRST
-from ..parser.driver import Stack, fits, shift, symbols, terminal
+from ..parser.driver import (
+    Stack,
+    is_terminal_allowed,
+    resolve_terminal,
+    shift_terminal,
+    symbols_of_states,
+)
 from ..parser.lexer import KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
-from .resynchronisation import begins_line, finished, reads_on, uncover_braces
+from .resynchronisation import begins_line, count_finished_symbols, reads_on, uncover_braces
 
 _BAD_STRING = TERMINAL["BAD_STRING"]
 _NAME = TERMINAL["NAME"]
 _DO = TERMINAL["DO"]
 _STEP_HEAD = (TERMINAL["STEP"], TERMINAL["STRING"], TERMINAL["LBRACE"])
-"""The start of a group of statements; the words that `resume` puts in front of a body."""
+"""The start of a group of statements; the words that `resume_body` puts in front of a body."""
 _TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _BLOCKS = frozenset((TERMINAL["BLOCK"], TERMINAL["BAD_BLOCK"]))
 _NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
@@ -64,7 +71,7 @@ class Resumed(NamedTuple):
     same_body: bool
 
 
-def resume(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resumed | None:
+def resume_body(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resumed | None:
     """Cut a stack back to where a body goes on before token `restart`.
 
     The parser has stopped at token `index`. None when no token goes on with a body; the stack is
@@ -79,11 +86,11 @@ def resume(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resumed |
             size = broken.size_for(at)
             if size is not None:
                 same_body = broken.is_same_body(size)
-                return Resumed(_cut(tokens, stack, size, index), at, same_body)
+                return Resumed(_cut_stack(tokens, stack, size, index), at, same_body)
             if word == "{" and broken.place is not None:
                 body = broken.body_behind(at)
                 if body is not None:
-                    start = _cut(tokens, stack, broken.place, index)
+                    start = _cut_stack(tokens, stack, broken.place, index)
                     return Resumed(start, _open_step(tokens, at, body), same_body=True)
         if tokens.kinds[at] == _BAD_STRING:
             restart += uncover_braces(tokens, at)
@@ -119,13 +126,13 @@ def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> int | None:
     broken = _Broken(tokens, stack, index)
     if not begins_line(tokens, index) or broken.place == len(stack.states):
         return None
-    size = broken.innermost(index)
+    size = broken.find_innermost_state(index)
     if size is None and broken.ends_before(index):
         # The line that begins here has a mistake of its own.
         size = broken.place
-    if size is None or not _BRACKETS.isdisjoint(symbols(stack.states)[size - 1 :]):
+    if size is None or not _BRACKETS.isdisjoint(symbols_of_states(stack.states)[size - 1 :]):
         return None
-    return _cut(tokens, stack, size, index)
+    return _cut_stack(tokens, stack, size, index)
 
 
 def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
@@ -135,7 +142,7 @@ def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
     """
     if not _may_go_on(tokens, index):
         return False
-    read = symbols(stack.states)
+    read = symbols_of_states(stack.states)
     if read[-1:] == ["RBRACE"]:
         opening = next((at for at in range(len(read) - 1, -1, -1) if read[at] == "LBRACE"), 0)
     else:
@@ -149,7 +156,8 @@ def _may_go_on(tokens: Lexemes, index: int) -> bool:
 
 
 def _lacks_head(tokens: Lexemes, stack: Stack, read: list[str], opening: int) -> bool:
-    """Whether `resume` has put a `step` in front of the block that symbol `opening` begins or is.
+    """Whether `resume_body` has put a `step` in front of the block that symbol `opening` begins or
+    is.
 
     `read` are the symbols of the stack.
     """
@@ -165,8 +173,8 @@ def statement_place(stack: Stack) -> int | None:
     None outside of every body of statements.
     """
     states = stack.states
-    for size in range(len(states), finished(stack) + 1, -1):
-        if fits(states[:size], _DO):
+    for size in range(len(states), count_finished_symbols(stack) + 1, -1):
+        if is_terminal_allowed(states[:size], _DO):
             return size
     return None
 
@@ -204,21 +212,21 @@ class _Broken:
         """
         new_line = at > self.index and breaks_line(self.tokens.blanks[at])
         if self.tokens.words[at] == "}" or (new_line and begins_line(self.tokens, at)):
-            size = self.innermost(at)
+            size = self.find_innermost_state(at)
             if size is not None:
                 return size
         return self.place if new_line and self._may_begin_statement(at) else None
 
-    def innermost(self, at: int) -> int | None:
+    def find_innermost_state(self, at: int) -> int | None:
         """The number of states, as large as possible, with which the parser reads on from `at`.
 
         In front of `place`, only between the parts of a body, and behind it only inside of
         brackets.
         """
         tokens, states, place = self.tokens, self.stack.states, self.place
-        read = symbols(states)
+        read = symbols_of_states(states)
         # No name with a sign leads out of a body: it is no statement, but a setting further out.
-        lowest = finished(self.stack) + 1
+        lowest = count_finished_symbols(self.stack) + 1
         if place is not None and tokens.kinds[at] in _NAMES_BY_SIGN:
             lowest = place - 1
         for size in range(len(states), lowest, -1):
@@ -230,7 +238,7 @@ class _Broken:
                 and _BRACKETS.isdisjoint(read[place - 1 : size - 1])
             ):
                 continue
-            fits_here = terminal(tokens, at, states[size - 1]) is not None
+            fits_here = resolve_terminal(tokens, at, states[size - 1]) is not None
             if not fits_here:
                 continue
             if self._closes_hole(read, size, at) or reads_on(tokens, states[:size], at, line=True):
@@ -252,7 +260,7 @@ class _Broken:
         """Whether the stack, cut to `size` states, is still in the body of the statement."""
         if self.place is None:
             return False
-        return "LBRACE" not in symbols(self.stack.states[size - 1 : self.place])
+        return "LBRACE" not in symbols_of_states(self.stack.states[size - 1 : self.place])
 
     def _may_begin_statement(self, at: int) -> bool:
         """Whether the line that token `at` begins can be meant for a statement.
@@ -268,8 +276,8 @@ class _Broken:
         word, kind = tokens.words[at], tokens.kinds[at]
         if is_word(word):
             keyword = KEYWORDS.get(word) if kind not in _NAMES_BY_SIGN else None
-            return keyword is None or fits(stack.states[: self.place], keyword)
-        if kind in _TEXTS and fits(stack.states, kind):
+            return keyword is None or is_terminal_allowed(stack.states[: self.place], keyword)
+        if kind in _TEXTS and is_terminal_allowed(stack.states, kind):
             return False
         return word not in _CLOSERS and kind not in _BLOCKS and kind != tokens.kinds[self.first]
 
@@ -283,7 +291,7 @@ class _Broken:
             and breaks_line(tokens.blanks[at])
             and line_indent(tokens, at) == self.indent
             and kind == KEYWORDS.get(tokens.words[at])
-            and fits(self.stack.states[:place], kind)
+            and is_terminal_allowed(self.stack.states[:place], kind)
         )
 
     def body_behind(self, brace: int) -> int | None:
@@ -294,7 +302,7 @@ class _Broken:
         """
         tokens = self.tokens
         trial = self.stack.states[: self.place]
-        if not all(shift(trial, term) for term in _STEP_HEAD):
+        if not all(shift_terminal(trial, term) for term in _STEP_HEAD):
             return None
         if tokens.words[brace + 1] != "}" and reads_on(tokens, trial, brace + 1, line=True):
             return brace + 1
@@ -307,7 +315,7 @@ class _Broken:
             if breaks_line(tokens.blanks[at]) and not depth:
                 first = first or at
                 keyword = KEYWORDS.get(word)
-                if tokens.kinds[at] == keyword and fits(trial, keyword):
+                if tokens.kinds[at] == keyword and is_terminal_allowed(trial, keyword):
                     return first
                 if at == first and keyword is None and tokens.kinds[at] == _NAME:
                     return first
@@ -315,7 +323,7 @@ class _Broken:
         return None
 
 
-def _cut(tokens: Lexemes, stack: Stack, size: int, index: int) -> int:
+def _cut_stack(tokens: Lexemes, stack: Stack, size: int, index: int) -> int:
     """Cut a stack to `size` states; returns the offset where what it loses begins.
 
     The parser has stopped at token `index`.

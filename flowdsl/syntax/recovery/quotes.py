@@ -16,9 +16,9 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
-from ..parser.driver import Stack, fits
+from ..parser.driver import Stack, is_terminal_allowed
 from ..parser.lexer import TERMINAL, Lexemes, breaks_line
-from .advice import unterminated_advice
+from .advice import advice_for_unterminated
 from .foreign_syntax import CURLY_QUOTES
 from .resynchronisation import reads_on, uncover_braces
 
@@ -41,7 +41,7 @@ def close_text(
         return index if _close_line(source, tokens, stack, index, sink) else None
     if not again:
         return None
-    if kind == _BAD_BLOCK and fits(stack.states, _BLOCK):
+    if kind == _BAD_BLOCK and is_terminal_allowed(stack.states, _BLOCK):
         end = _likely_end(source.text, tokens.starts[index], tokens.ends[index])
         if end is None:
             return None
@@ -49,7 +49,7 @@ def close_text(
         tokens.cut(source.text, index, end)
         tokens.kinds[index] = _BLOCK
         return index
-    if not _odd(source.text):
+    if not _has_odd_quotes(source.text):
         return None
     if tokens.kinds[index - 1] == _BLOCK:
         end = _likely_end(source.text, tokens.starts[index - 1], tokens.ends[index - 1])
@@ -75,7 +75,7 @@ def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: S
     sink.report(
         errors.UNTERMINATED_TEXT,
         Span(source, start, start + width),
-        help=unterminated_advice(opened),
+        help=advice_for_unterminated(opened),
         fixes=fixes,
         closer=closer,
     )
@@ -101,8 +101,8 @@ def _open_block(
 
     It reaches up to quotes that stand alone on their line.
     """
-    statement = fits(stack.states, TERMINAL["DO"])
-    if not statement and not fits(stack.states, _BLOCK):
+    statement = is_terminal_allowed(stack.states, TERMINAL["DO"])
+    if not statement and not is_terminal_allowed(stack.states, _BLOCK):
         return None
     opener = f"do {_QUOTES}" if statement else _QUOTES
     text = source.text
@@ -132,7 +132,7 @@ def _open_block(
     return None
 
 
-def _odd(text: str) -> bool:
+def _has_odd_quotes(text: str) -> bool:
     """Whether a file has three quotes without a partner."""
     return (text.count(_QUOTES) - text.count(f"\\{_QUOTES}")) % 2 == 1
 
@@ -150,14 +150,16 @@ def _likely_end(text: str, start: int, end: int) -> int | None:
     flat = False
     first = True
     last_end = start + len(_QUOTES)
-    for line in _lines().finditer(text, last_end, end):
+    for line in _line_pattern().finditer(text, last_end, end):
         spaces, content = line.group(1, 2)
         if not content:
             continue
         if first:
             flat = len(spaces) <= indent
             first = False
-        outside = _outside().match(content) is not None if flat else len(spaces) <= indent
+        outside = (
+            _code_start_pattern().match(content) is not None if flat else len(spaces) <= indent
+        )
         if outside and not content.startswith(_QUOTES):
             return last_end
         last_end = line.end()
@@ -165,13 +167,13 @@ def _likely_end(text: str, start: int, end: int) -> int | None:
 
 
 @cache
-def _lines() -> re.Pattern[str]:
+def _line_pattern() -> re.Pattern[str]:
     """The lines behind a line break: their indent, and the rest."""
     return re.compile(r"(?<=[\r\n])([ \t]*)([^\r\n]*)")
 
 
 @cache
-def _outside() -> re.Pattern[str]:
+def _code_start_pattern() -> re.Pattern[str]:
     """What cannot be prose at the start of a line."""
     return re.compile(
         r"(?:workflow|task|chain|type|const) [A-Za-z_][A-Za-z0-9_]* ?[{(=]|import [{\"]"

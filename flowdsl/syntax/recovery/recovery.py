@@ -49,25 +49,34 @@ from flowdsl.source.text import SourceFile, Span
 from .. import ast, errors
 from ..build import AST_RULES, AstBuilder
 from ..edition import FIRST, fresh_stack
-from ..parser.driver import MAX_DEPTH, Stack, fits, nesting, run, shift, symbols, terminal
+from ..parser.driver import (
+    MAX_DEPTH,
+    Stack,
+    is_terminal_allowed,
+    nesting_depth,
+    resolve_terminal,
+    run,
+    shift_terminal,
+    symbols_of_states,
+)
 from ..parser.lexer import END, TERMINAL, Lexemes, breaks_line
 from .next_statement import (
     breaks_off,
     goes_on_behind_hole,
     line_indent,
-    resume,
+    resume_body,
     statement_place,
 )
 from .quotes import close_text
-from .repair import GUESSED, UNBALANCED, close_declaration, repair
+from .repair import GUESSED, UNBALANCED, close_declaration, repair_tokens
 from .resynchronisation import (
     at_margin,
-    declared_names,
-    finished,
+    count_finished_symbols,
+    find_declared_names,
+    find_swallowed_declaration,
     follows_mistake,
     is_orphan,
     next_declaration,
-    swallowed,
 )
 from .unexpected import report_unexpected, report_unfinished, report_unfinished_line
 
@@ -121,11 +130,11 @@ class Recovery:
         errors_left = MAX_ERRORS
         while errors_left and index >= 0:
             errors_left -= 1
-            stack, index = self._recover(stack, index)
+            stack, index = self._recover_at(stack, index)
             index = self._read_on(stack, index)
         if index >= 0:
             self._leave_out(stack, index, len(self.tokens.words) - 1)
-        self._keep(stack)
+        self._keep_finished_nodes(stack)
         self._leave_broken_out()
 
     def _read_on(self, stack: Stack, index: int) -> int:
@@ -140,18 +149,18 @@ class Recovery:
         tokens.ends[last] = end
         return stopped
 
-    def _recover(self, stack: Stack, index: int) -> tuple[Stack, int]:
+    def _recover_at(self, stack: Stack, index: int) -> tuple[Stack, int]:
         """Report the mistake at token `index`; returns the stack and the token to read on with."""
         source, tokens, sink = self.source, self.tokens, self.sink
         previous, self.mistake = self.mistake, tokens.starts[index]
-        if nesting(stack.states) >= MAX_DEPTH:
+        if nesting_depth(stack.states) >= MAX_DEPTH:
             span = Span(source, tokens.starts[index], tokens.ends[index])
             sink.report(errors.NESTING_TOO_DEEP, span, what="brackets", limit=MAX_DEPTH)
             return self._next_restart(stack, index)
-        done = finished(stack)
+        done = count_finished_symbols(stack)
         # Behind a whole declaration, no mistake is one of that declaration.
-        whole = fits(stack.states, END) or done >= len(stack.starts)
-        after = swallowed(tokens, source.text, stack, index)
+        whole = is_terminal_allowed(stack.states, END) or done >= len(stack.starts)
+        after = find_swallowed_declaration(tokens, source.text, stack, index)
         if after is not None and not (whole and after == index):
             return self._end_declaration(stack, index, after)
         if whole and previous is not None and follows_mistake(tokens, index, previous):
@@ -168,7 +177,7 @@ class Recovery:
             self._note_hole(tokens.starts[closed], tokens.ends[closed])
             return stack, index
         if self.repairs_left:
-            repaired = repair(source, tokens, stack, index, sink)
+            repaired = repair_tokens(source, tokens, stack, index, sink)
             if repaired is not None:
                 self.repairs_left -= 1
                 if repaired.trust == UNBALANCED:
@@ -188,19 +197,19 @@ class Recovery:
     def _end_declaration(self, stack: Stack, index: int, after: int) -> tuple[Stack, int]:
         """End a declaration that runs into the next one, which begins at token `after`."""
         tokens = self.tokens
-        start = stack.starts[finished(stack)]
+        start = stack.starts[count_finished_symbols(stack)]
         if after == index:
             quiet = bool(self.broken) and self.broken[-1] >= start
             if close_declaration(self.source, tokens, stack, index, self.sink, quiet=quiet):
                 self.broken.append(start)
                 return stack, index
-        self._keep(stack)
+        self._keep_finished_nodes(stack)
         first = bisect_left(tokens.starts, start, FIRST, index)
         # The parser may have taken the first words of the next declaration for names.
         states = fresh_stack(tokens).states
         for at in range(first, after):
-            term = terminal(tokens, at, states[-1])
-            if term is None or not shift(states, term):
+            term = resolve_terminal(tokens, at, states[-1])
+            if term is None or not shift_terminal(states, term):
                 break
         report_unfinished(self.source, tokens, states, after, self.sink)
         self._note_unread(first, after)
@@ -219,7 +228,7 @@ class Recovery:
             report_unfinished_line(source, tokens, states, index, self.sink)
             if not in_statement:
                 self.broken.append(start)
-            self._skip(start, index)
+            self._skip_to_token(start, index)
             return stack, index
         report_unexpected(source, tokens, stack, index, self.sink)
         return self._next_part(stack, index)
@@ -230,9 +239,9 @@ class Recovery:
         Returns where to read on.
         """
         tokens = self.tokens
-        offset = stack.starts[finished(stack)]
+        offset = stack.starts[count_finished_symbols(stack)]
         restart = self._next_declaration(offset, index)
-        resumed = resume(tokens, stack, index, restart)
+        resumed = resume_body(tokens, stack, index, restart)
         if resumed is None:
             return self._next_restart(stack, index)
         start, at, same_body = resumed
@@ -240,7 +249,7 @@ class Recovery:
             self.broken.append(offset)
         if tokens.words[at - 1] == ":" and breaks_line(tokens.blanks[at]):
             self.colon_indents.add(line_indent(tokens, at - 1))
-        self._skip(start, at)
+        self._skip_to_token(start, at)
         return stack, at
 
     def _next_declaration(self, offset: int, index: int) -> int:
@@ -269,7 +278,7 @@ class Recovery:
             and line_indent(tokens, index) in self.colon_indents
         )
 
-    def _skip(self, start: int, at: int) -> None:
+    def _skip_to_token(self, start: int, at: int) -> None:
         """Note the hole from an offset to token `at`, with which reading goes on."""
         tokens = self.tokens
         self._note_hole(start, max(start, tokens.ends[at - 1]))
@@ -287,8 +296,8 @@ class Recovery:
         """
         tokens = self.tokens
         start = index
-        if not fits(stack.states, END):
-            done = finished(stack)
+        if not is_terminal_allowed(stack.states, END):
+            done = count_finished_symbols(stack)
             if done < len(stack.starts):
                 start = bisect_left(tokens.starts, stack.starts[done], FIRST, index)
         restart = next_declaration(tokens, self.source.text, start, max(index, start + 1))
@@ -302,14 +311,14 @@ class Recovery:
         """
         tokens = self.tokens
         start = index
-        if fits(stack.states, END):
+        if is_terminal_allowed(stack.states, END):
             # The error is behind a whole declaration, not in it.
             tokens.insert(index, "")
             run(tokens, stack, index, AST_RULES, self.builder)
             tokens.remove(index)
-            self._keep(stack)
+            self._keep_finished_nodes(stack)
         else:
-            kept = self._keep(stack)
+            kept = self._keep_finished_nodes(stack)
             if kept < len(stack.starts):
                 start = bisect_left(tokens.starts, stack.starts[kept], FIRST, index)
         self._note_unread(start, end)
@@ -318,16 +327,16 @@ class Recovery:
         """Note that the tokens of a range are missing from the tree."""
         tokens = self.tokens
         if start < end:
-            names = declared_names(tokens, self.source.text, start, end)
+            names = find_declared_names(tokens, self.source.text, start, end)
             self.unread.append(ast.Unread(tokens.starts[start], tokens.ends[end - 1], names))
 
-    def _keep(self, stack: Stack) -> int:
+    def _keep_finished_nodes(self, stack: Stack) -> int:
         """Keep the imports and declarations that a stack holds finished.
 
         Returns the number of its symbols that these and the edition are.
         """
-        count = finished(stack)
-        read = zip(symbols(stack.states[: count + 1]), stack.values, strict=False)
+        count = count_finished_symbols(stack)
+        read = zip(symbols_of_states(stack.states[: count + 1]), stack.values, strict=False)
         for symbol, value in read:
             if isinstance(value, list):
                 self.nodes += value

@@ -9,14 +9,21 @@ from typing import NamedTuple
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
-from ..parser.driver import Stack, expected, fits, fitting, shift, symbols
+from ..parser.driver import (
+    Stack,
+    count_fitting_tokens,
+    find_expected_terminals,
+    is_terminal_allowed,
+    shift_terminal,
+    symbols_of_states,
+)
 from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes, breaks_line, is_word
 from ..parser.tables import WORDS
-from .corrections import Correction, corrections
+from .corrections import Correction, find_corrections
 from .foreign_syntax import MEANINGLESS, MISSING, SECTION_WORDS
 from .resynchronisation import PROOF, reads_on
 from .unexpected import report_unexpected, token_phrase
@@ -76,7 +83,7 @@ class Repaired(NamedTuple):
     at: int
 
 
-def repair(
+def repair_tokens(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
 ) -> Repaired | None:
     """Try to repair the tokens where the parser stopped; None when that fails.
@@ -96,7 +103,7 @@ def close_declaration(
     False when more than that is missing. `quiet` reports nothing: where something was skipped,
     brackets may be among it.
     """
-    return _Repair(source, tokens, stack, index, sink).closers(quiet=quiet)
+    return _Repair(source, tokens, stack, index, sink).insert_closers(quiet=quiet)
 
 
 class _Repair:
@@ -121,10 +128,10 @@ class _Repair:
     def trust(self) -> str | None:
         """Try every repair, the surest first; returns how far the tree can be relied on."""
         if (
-            self.correction()
+            self.apply_correction()
             or self.else_if()
             or self.sign()
-            or self.comparison()
+            or self.repair_comparison()
             or self.keyword()
         ):
             return CERTAIN
@@ -137,7 +144,7 @@ class _Repair:
             return UNBALANCED
         if self.missing_sign():
             return CERTAIN
-        if self.superfluous():
+        if self.drop_superfluous_token():
             if self.word in _BRACES:
                 return UNBALANCED
             return CERTAIN if self.kind == UNKNOWN or self.word in _SEPARATORS else GUESSED
@@ -146,11 +153,11 @@ class _Repair:
     def _reads_on(self, index: int) -> bool:
         return reads_on(self.tokens, self.stack.states, index)
 
-    def correction(self) -> bool:
+    def apply_correction(self) -> bool:
         """Read the right form in the place of one of another language."""
-        return any(self._corrects(each) for each in corrections(self.tokens, self.index))
+        return any(self._try_correction(each) for each in find_corrections(self.tokens, self.index))
 
-    def _corrects(self, found: Correction) -> bool:
+    def _try_correction(self, found: Correction) -> bool:
         """Take a correction, when the parser then reads on."""
         tokens, stack = self.tokens, self.stack
         # What was read already and is replaced, too: tokens that nothing has been made of.
@@ -160,14 +167,14 @@ class _Repair:
         states = stack.states[: len(stack.states) - taken]
         start, end = tokens.starts[found.start], tokens.ends[found.end - 1]
         rows = found.rows(tokens)
-        former = tokens.exchange(found.start, found.end, rows)
+        former = tokens.exchange_tokens(found.start, found.end, rows)
         proven = reads_on(tokens, states, found.start)
-        tokens.exchange(found.start, found.start + len(rows), former)
+        tokens.exchange_tokens(found.start, found.start + len(rows), former)
         if not proven:
             return False
         if found.width:
             end = start + found.width
-        fix = self._fix(start, end, found.written, "safe" if found.sure else "unsafe")
+        fix = self._make_fix(start, end, found.written, "safe" if found.sure else "unsafe")
         report_unexpected(
             self.source,
             tokens,
@@ -177,14 +184,14 @@ class _Repair:
             help=found.help,
             fixes=(fix,) if found.offered else (),
         )
-        tokens.exchange(found.start, found.end, rows)
+        tokens.exchange_tokens(found.start, found.end, rows)
         del stack.states[len(states) :]
         if taken:
             del stack.values[-taken:], stack.starts[-taken:]
         self.index = found.start
         return True
 
-    def _fix(self, start: int, end: int, written: str, applicability: str) -> Fix:
+    def _make_fix(self, start: int, end: int, written: str, applicability: str) -> Fix:
         """The fix that replaces a range by words, or by none; no word runs into another."""
         text = self.source.text
         if not written:
@@ -204,7 +211,9 @@ class _Repair:
 
         A colon in front of the body goes as well.
         """
-        if self.word not in _ELSE_IFS or not fits(self.stack.states, _TERMINAL_OF["else"]):
+        if self.word not in _ELSE_IFS or not is_terminal_allowed(
+            self.stack.states, _TERMINAL_OF["else"]
+        ):
             return False
         tokens, at = self.tokens, self.index
         colon = tokens.words[at + 1] == ":"
@@ -221,7 +230,7 @@ class _Repair:
     def sign(self) -> bool:
         """Repair `:` for `=`, or `=` for `:`, behind a name."""
         wanted = {_FIELD: (_KEY, "="), _KEY: (_FIELD, ":")}.get(self.kind)
-        if wanted is None or not fits(self.stack.states, wanted[0]):
+        if wanted is None or not is_terminal_allowed(self.stack.states, wanted[0]):
             return False
         tokens, at = self.tokens, self.index + 1
         written, sign = tokens.words[at], wanted[1]
@@ -234,9 +243,11 @@ class _Repair:
         self._report_sign(at, written, sign)
         return True
 
-    def comparison(self) -> bool:
+    def repair_comparison(self) -> bool:
         """Repair `=` for `==` in a condition."""
-        if self.kind != _TERMINAL_OF["="] or not fits(self.stack.states, TERMINAL["CMP"]):
+        if self.kind != _TERMINAL_OF["="] or not is_terminal_allowed(
+            self.stack.states, TERMINAL["CMP"]
+        ):
             return False
         self.tokens.replace(self.index, "==")
         if not self._reads_on(self.index):
@@ -257,10 +268,10 @@ class _Repair:
         """Repair a misspelt keyword."""
         if not is_word(self.word):
             return False
-        allowed = set(expected(self.stack.states))
+        allowed = set(find_expected_terminals(self.stack.states))
         fitting_words = [word for word, term in KEYWORDS.items() if term in allowed]
         small = self.word.lower()
-        keyword = small if small in fitting_words else closest(self.word, fitting_words)
+        keyword = small if small in fitting_words else find_closest_name(self.word, fitting_words)
         if keyword is None or keyword == self.word:
             return False
         self.tokens.replace(self.index, keyword)
@@ -297,7 +308,9 @@ class _Repair:
             if word == "call" and not self._has_arguments():
                 continue
             trial = list(self.stack.states)
-            if shift(trial, _TERMINAL_OF[word]) and reads_on(self.tokens, trial, self.index):
+            if shift_terminal(trial, _TERMINAL_OF[word]) and reads_on(
+                self.tokens, trial, self.index
+            ):
                 self._report_missing(word, self.index)
                 self.tokens.insert(self.index, word, at_start=word.isalpha())
                 return word
@@ -319,7 +332,7 @@ class _Repair:
             return False
         trial = list(self.stack.states)
         count = 0
-        while shift(trial, _TERMINAL_OF["}"]):
+        while shift_terminal(trial, _TERMINAL_OF["}"]):
             count += 1
             if reads_on(self.tokens, trial, self.index):
                 self._report_missing("}", self.index)
@@ -328,17 +341,17 @@ class _Repair:
                 return True
         return False
 
-    def closers(self, *, quiet: bool) -> bool:
+    def insert_closers(self, *, quiet: bool) -> bool:
         """Insert the closing brackets that are left out in front of this token.
 
         It must stand outside of every bracket.
         """
         trial = list(self.stack.states)
         missing = []
-        while not fits(trial, END):
+        while not is_terminal_allowed(trial, END):
             for word in _PAIRS:
-                if fits(trial, _TERMINAL_OF[word]):
-                    shift(trial, _TERMINAL_OF[word])
+                if is_terminal_allowed(trial, _TERMINAL_OF[word]):
+                    shift_terminal(trial, _TERMINAL_OF[word])
                     missing.append(word)
                     break
             else:
@@ -357,7 +370,7 @@ class _Repair:
             return False
         tokens = self.tokens
         for kind, sign in ((_FIELD, ":"), (_KEY, "=")):
-            if not fits(self.stack.states, kind):
+            if not is_terminal_allowed(self.stack.states, kind):
                 continue
             tokens.kinds[self.index] = kind
             tokens.insert(self.index + 1, sign)
@@ -372,17 +385,17 @@ class _Repair:
         """Whether the next token is text: this one may then be a statement in the wrong place."""
         return self.tokens.kinds[self.index + 1] in _TEXTS
 
-    def superfluous(self) -> bool:
+    def drop_superfluous_token(self) -> bool:
         """Leave out a token that is too many."""
         if self.kind in _KEPT_AS_THEY_ARE or self._begins_statement():
             return False
-        count = fitting(self.tokens, self.stack.states, self.index + 1, PROOF)
+        count = count_fitting_tokens(self.tokens, self.stack.states, self.index + 1, PROOF)
         # Whoever ends one statement with `;` ends the next with it too.
         again = 1 < count < PROOF and self.tokens.words[self.index + 1 + count] == self.word
         if not again and not self._reads_on(self.index + 1):
             return False
         applicability = "safe" if self.word in MEANINGLESS else "unsafe"
-        fix = self._fix(self.span.start, self.span.end, "", applicability)
+        fix = self._make_fix(self.span.start, self.span.end, "", applicability)
         # A word or a `!` has a meaning, as in `is not empty`: without it, the contrary is said.
         has_meaning = is_word(self.word) or self.word == "!" or self.kind == _SHIFT
         fixes = () if has_meaning else (fix,)
@@ -420,7 +433,7 @@ class _Repair:
         if pair is None:
             return ()
         closed = 0
-        read = zip(symbols(self.stack.states), self.stack.starts, strict=True)
+        read = zip(symbols_of_states(self.stack.states), self.stack.starts, strict=True)
         for symbol, start in reversed(list(read)):
             if symbol == pair[1]:
                 closed += 1

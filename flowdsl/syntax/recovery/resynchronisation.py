@@ -7,7 +7,14 @@ from bisect import bisect_left
 from functools import cache
 
 from ..edition import DECLARATION_WORDS, FIRST
-from ..parser.driver import Stack, expected, fits, shift, symbols, terminal
+from ..parser.driver import (
+    Stack,
+    find_expected_terminals,
+    is_terminal_allowed,
+    resolve_terminal,
+    shift_terminal,
+    symbols_of_states,
+)
 from ..parser.lexer import END, KEYWORDS, TERMINAL, Lexemes, breaks_line, is_word
 
 PROOF = 4
@@ -44,11 +51,19 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
         new_line = at > index and breaks_line(tokens.blanks[at])
         if new_line and line:
             return True
-        term = terminal(tokens, at, trial[-1])
-        if new_line and (term is None or not fits(trial, term)) and fits(trial, _DO):
+        term = resolve_terminal(tokens, at, trial[-1])
+        if (
+            new_line
+            and (term is None or not is_terminal_allowed(trial, term))
+            and is_terminal_allowed(trial, _DO)
+        ):
             # What is in front is a whole statement; the next line has a mistake of its own.
             return True
-        if term is None or _takes_for_name(tokens, at, term, trial) or not shift(trial, term):
+        if (
+            term is None
+            or _takes_for_name(tokens, at, term, trial)
+            or not shift_terminal(trial, term)
+        ):
             return False
         # A new line proves nothing when its first word is taken for something else than it is, or
         # when it is a text: the line in front may lack one, and this may be the next mistake.
@@ -63,13 +78,13 @@ def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -
         after = tokens.kinds[index + 1]
         return after in _TEXTS or after == _LBRACE
     outside = tokens.blanks[index][-1:] in ("\n", "\r") and begins_declaration(tokens, index)
-    return outside and not fits(states, _TASK)
+    return outside and not is_terminal_allowed(states, _TASK)
 
 
-def finished(stack: Stack) -> int:
+def count_finished_symbols(stack: Stack) -> int:
     """The number of symbols of a stack that are the edition, imports and whole declarations."""
     count = 0
-    for symbol in symbols(stack.states):
+    for symbol in symbols_of_states(stack.states):
         if symbol not in _EDITION and symbol not in _FINISHED:
             break
         count += 1
@@ -103,12 +118,12 @@ def begins_declaration(tokens: Lexemes, index: int) -> bool:
     return word != "type" or (is_word(after[0]) and after[1:] in (["{"], ["="]))
 
 
-def swallowed(tokens: Lexemes, text: str, stack: Stack, index: int) -> int | None:
+def find_swallowed_declaration(tokens: Lexemes, text: str, stack: Stack, index: int) -> int | None:
     """The first token of the next declaration when an unfinished one has run into it.
 
     None when it has not, up to token `index`.
     """
-    done = finished(stack)
+    done = count_finished_symbols(stack)
     if done >= len(stack.starts):
         return None
     start = stack.starts[done]
@@ -163,8 +178,8 @@ def statement_words() -> frozenset[str]:
     """The keywords that a statement may begin with, as the tables of the parser have them."""
     states = [0]
     for term in _TASK_HEAD:
-        shift(states, term)
-    allowed = set(expected(states))
+        shift_terminal(states, term)
+    allowed = set(find_expected_terminals(states))
     return frozenset(word for word, term in KEYWORDS.items() if term in allowed)
 
 
@@ -193,7 +208,7 @@ def begins_line(tokens: Lexemes, index: int) -> bool:
     return kind in _NAMES_BY_SIGN or kind == KEYWORDS.get(tokens.words[index])
 
 
-def declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
+def find_declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
     """The names that the tokens of a range would declare, as far as its first tokens tell.
 
     None when they do not tell.
@@ -205,7 +220,7 @@ def declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[st
     if words[at] == "import":
         # Quotes may be missing, so that names stand in a text. Any word may be one.
         written = text[tokens.starts[at] : tokens.ends[end - 1]]
-        return tuple(name for name in _words().findall(written) if name not in _IMPORT_WORDS)
+        return tuple(name for name in _word_pattern().findall(written) if name not in _IMPORT_WORDS)
     if words[at] in DECLARATION_WORDS and is_word(words[at + 1]) and at + 1 < end:
         return (words[at + 1],)
     if is_orphan(tokens, at):
@@ -225,7 +240,7 @@ def is_orphan(tokens: Lexemes, index: int) -> bool:
 
 
 @cache
-def _words() -> re.Pattern[str]:
+def _word_pattern() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

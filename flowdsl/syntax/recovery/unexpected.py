@@ -9,11 +9,11 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from .. import errors
-from ..parser.driver import Stack, expected, fits
+from ..parser.driver import Stack, find_expected_terminals, is_terminal_allowed
 from ..parser.lexer import END, KEYWORDS, TERMINAL, UNKNOWN, Lexemes
 from ..parser.tables import TERMINALS, WORDS
-from .advice import character_advice, token_advice, unfinished_advice
-from .corrections import rewritings
+from .advice import advice_for_unfinished, character_advice, token_advice
+from .corrections import find_rewritings
 from .quotes import report_unterminated
 from .resynchronisation import is_orphan, statement_words
 
@@ -42,34 +42,38 @@ _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
 }
 
 
-def _terminals(names: str) -> frozenset[str]:
+def _terminals_named(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
 _GROUPS = (
-    ("a declaration", _terminals("CHAIN CONST TASK TEST TYPE WORKFLOW"), _terminals("AT")),
-    ("a check", _terminals("FILE FILES IMAGE ON OUTPUT"), _terminals("")),
+    (
+        "a declaration",
+        _terminals_named("CHAIN CONST TASK TEST TYPE WORKFLOW"),
+        _terminals_named("AT"),
+    ),
+    ("a check", _terminals_named("FILE FILES IMAGE ON OUTPUT"), _terminals_named("")),
     (
         "a section of the workflow",
-        _terminals("ALWAYS CHECKS EXTRA INPUTS MODEL OUTPUTS PROMPT SECRETS STEPS TERMINAL"),
-        _terminals(""),
+        _terminals_named("ALWAYS CHECKS EXTRA INPUTS MODEL OUTPUTS PROMPT SECRETS STEPS TERMINAL"),
+        _terminals_named(""),
     ),
     (
         "a condition",
-        _terminals("FALSE LPAR NOT NULL SEES TRUE"),
-        _terminals("BLOCK DOLLAR INT NAME NUMBER RAW RUNTIME STRING"),
+        _terminals_named("FALSE LPAR NOT NULL SEES TRUE"),
+        _terminals_named("BLOCK DOLLAR INT NAME NUMBER RAW RUNTIME STRING"),
     ),
     (
         "a comparison such as `==` or `contains`",
-        _terminals("CMP CONTAINS ENDS IN MATCHES STARTS"),
-        _terminals("NOT"),
+        _terminals_named("CMP CONTAINS ENDS IN MATCHES STARTS"),
+        _terminals_named("NOT"),
     ),
     (
         "a value",
-        _terminals("FALSE INT NULL NUMBER STRING TRUE"),
-        _terminals("BLOCK DOLLAR LBRACE LSQB NAME RAW RUNTIME"),
+        _terminals_named("FALSE INT NULL NUMBER STRING TRUE"),
+        _terminals_named("BLOCK DOLLAR LBRACE LSQB NAME RAW RUNTIME"),
     ),
-    ("text", _terminals("BLOCK RAW STRING"), _terminals("")),
+    ("text", _terminals_named("BLOCK RAW STRING"), _terminals_named("")),
 )
 """A phrase, the terminals that it stands for when all of them fit, and those that it covers
 besides."""
@@ -90,7 +94,7 @@ def token_phrase(tokens: Lexemes, index: int) -> str:
     return f"`{tokens.words[index]}`"
 
 
-def expected_phrase(terminals: Sequence[int]) -> str:
+def describe_expected(terminals: Sequence[int]) -> str:
     """What may stand next, in words, with six alternatives at most."""
     names = [TERMINALS[term] for term in terminals]
     left = set(names)
@@ -98,7 +102,7 @@ def expected_phrase(terminals: Sequence[int]) -> str:
         left -= _PATHS
     phrases: list[str] = []
     statements = frozenset(TERMINALS[KEYWORDS[word]] for word in statement_words())
-    for phrase, needed, covered in (("a statement", statements, _terminals("AT")), *_GROUPS):
+    for phrase, needed, covered in (("a statement", statements, _terminals_named("AT")), *_GROUPS):
         if needed <= left:
             left -= needed | covered
             phrases.append(phrase)
@@ -129,7 +133,7 @@ def report_unexpected(
         index += 1
     word, kind = tokens.words[index], tokens.kinds[index]
     span = Span(source, tokens.starts[index], tokens.ends[index])
-    opening = _unterminated(tokens, index)
+    opening = _find_unterminated_text(tokens, index)
     if opening is not None:
         report_unterminated(source, tokens, opening, sink)
     elif kind == UNKNOWN and len(word) > 1:
@@ -140,10 +144,10 @@ def report_unexpected(
             errors.UNKNOWN_CHARACTER,
             span,
             help=help,
-            fixes=rewritings(source, tokens, index, help) or fixes,
-            character=_shown(word),
+            fixes=find_rewritings(source, tokens, index, help) or fixes,
+            character=_format_character(word),
         )
-    elif word == "import" and fits(stack.states, END):
+    elif word == "import" and is_terminal_allowed(stack.states, END):
         sink.report(errors.MISPLACED_IMPORT, span)
     else:
         help = help or token_advice(tokens, index, stack)
@@ -152,15 +156,15 @@ def report_unexpected(
             span,
             labels=_early_end(source, tokens, stack, index),
             help=help,
-            fixes=rewritings(source, tokens, index, help) or fixes,
+            fixes=find_rewritings(source, tokens, index, help) or fixes,
             found=token_phrase(tokens, index),
-            expected=expected_phrase(expected(stack.states)),
+            expected=describe_expected(find_expected_terminals(stack.states)),
         )
 
 
 def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) -> tuple[Label, ...]:
     """The label at a brace that ends a declaration too early, so that the rest follows it."""
-    if tokens.words[index - 1] != "}" or not fits(stack.states, END):
+    if tokens.words[index - 1] != "}" or not is_terminal_allowed(stack.states, END):
         return ()
     if not is_orphan(tokens, index):
         return ()
@@ -196,17 +200,17 @@ def _report_broken_off(
     sink: Sink,
     spec: DiagnosticSpec,
 ) -> None:
-    allowed = expected(states)
+    allowed = find_expected_terminals(states)
     sink.report(
         spec,
         Span(source, tokens.starts[index - 1], tokens.ends[index - 1]),
-        help=unfinished_advice(tokens, index, allowed),
+        help=advice_for_unfinished(tokens, index, allowed),
         found=token_phrase(tokens, index),
-        expected=expected_phrase(allowed),
+        expected=describe_expected(allowed),
     )
 
 
-def _unterminated(tokens: Lexemes, index: int) -> int | None:
+def _find_unterminated_text(tokens: Lexemes, index: int) -> int | None:
     """The token of the unterminated text that stops the parser at `index`, if one does.
 
     A block that is not closed takes the next block's opening quotes for its own end, and so on to
@@ -222,5 +226,5 @@ def _unterminated(tokens: Lexemes, index: int) -> int | None:
     return found if found is not None and '"' in tokens.words[found] else None
 
 
-def _shown(character: str) -> str:
+def _format_character(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"

@@ -43,7 +43,7 @@ def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
     inner = text[begin : end - 1]
     if form == ast.STRING and ("{" in inner or '\\"' in inner):
         scanner = PartScanner(source, sink)
-        scanner.scan(begin, end - 1 if text[end - 1] == '"' else end)
+        scanner.scan_range(begin, end - 1 if text[end - 1] == '"' else end)
         return ast.Text(start, end, form, scanner.finish())
     parts = (ast.TextLiteral(begin, end - 1, inner),) if inner else ()
     return ast.Text(start, end, form, parts)
@@ -95,13 +95,13 @@ def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
     for before, line in zip([opening, *lines], lines, strict=False):
         if line.bare and not line.blank:
             for found in re.compile(_COMMENT).finditer(text, line.start, line.end):
-                scanner.scan(*found.span())
+                scanner.scan_range(*found.span())
             continue
         if not first:
             scanner.literal(before.end, before.next, "\n")
         first = False
         if not line.blank:
-            scanner.scan(line.start if line is opening else line.start + indent, line.end)
+            scanner.scan_range(line.start if line is opening else line.start + indent, line.end)
     return scanner.finish()
 
 

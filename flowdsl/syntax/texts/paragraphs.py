@@ -45,7 +45,9 @@ def has_lines(text: str) -> bool:
 
 def on_one_line(text: str) -> str:
     """The text without line ends; other blanks stay as they are, but for those at its ends."""
-    return _LINE_END.sub(lambda found: _joint(text, found.start(), found.end()), text.strip())
+    return _LINE_END.sub(
+        lambda found: _find_line_joint(text, found.start(), found.end()), text.strip()
+    )
 
 
 def in_paragraphs(text: str) -> str:
@@ -67,7 +69,7 @@ def in_paragraphs(text: str) -> str:
             continue
         kept = kept.lstrip()
         both = f"{lines[-1]}{kept}"
-        lines[-1] += _joint(both, len(lines[-1]), len(lines[-1])) + kept
+        lines[-1] += _find_line_joint(both, len(lines[-1]), len(lines[-1])) + kept
     return "\n".join(lines)
 
 
@@ -83,7 +85,7 @@ def first_item(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _joint(text: str, end: int, start: int) -> str:
+def _find_line_joint(text: str, end: int, start: int) -> str:
     """What joins two lines, the first of which ends at `end` and the second begins at `start`."""
     around = text[max(end - 1, 0) : end] + text[start : start + 1]
     return "" if len(around) == 2 and all(map(_is_cjk, around)) else " "

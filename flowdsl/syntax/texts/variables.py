@@ -57,7 +57,7 @@ def scan_ref(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Ref:
     """
     found = _SPECIAL.match(source.text, start, end)
     assert found is not None
-    return _ref(source, sink, found)
+    return _parse_reference(source, sink, found)
 
 
 class PartScanner:
@@ -98,11 +98,11 @@ class PartScanner:
             self._parts.append(ast.TextLiteral(self._start, self._end, value))
             self._values.clear()
 
-    def _node(self, node: ast.TextPart) -> None:
+    def _add_node(self, node: ast.TextPart) -> None:
         self._close_literal()
         self._parts.append(node)
 
-    def scan(self, start: int, end: int) -> None:
+    def scan_range(self, start: int, end: int) -> None:
         """Add the parts of a range; what is malformed in it is reported and becomes a literal."""
         source, sink, text = self._source, self._sink, self._source.text
         begin = start
@@ -121,7 +121,7 @@ class PartScanner:
                     resume = self._stray_brace(at, start, end)
                     continue
                 self.literal(begin, at, text[begin:at])
-                self._node(_ref(source, sink, found))
+                self._add_node(_parse_reference(source, sink, found))
                 begin = found.end()
             elif found.group() == "{#":
                 self.literal(begin, at, text[begin:at])
@@ -130,7 +130,7 @@ class PartScanner:
                     sink.report(errors.TEXT_COMMENT_UNCLOSED, Span(source, at, at + 2))
                     close = end
                 begin = resume = min(close + 2, end)
-                self._node(ast.TextComment(at, begin, text[at + 2 : close].strip()))
+                self._add_node(ast.TextComment(at, begin, text[at + 2 : close].strip()))
             else:
                 resume = self._stray_brace(at, start, end)
         self.literal(begin, end, text[begin:end])
@@ -172,19 +172,19 @@ class PartScanner:
         self._sink.report(
             errors.BRACES_MALFORMED,
             Span(source, first, last),
-            help=_hint(inside.group(), braces, dollar=dollar),
+            help=_advise_on_variable(inside.group(), braces, dollar=dollar),
             written=text[first:last],
         )
         return last
 
 
-def _ref(source: SourceFile, sink: Sink, found: re.Match[str]) -> ast.Ref:
+def _parse_reference(source: SourceFile, sink: Sink, found: re.Match[str]) -> ast.Ref:
     path_group = found.lastindex
     assert path_group is not None
     path_start, path_end = found.span(path_group)
     sigil = ast.RUNTIME if path_group == 5 else ast.SECRET if found.group(1) else ast.INPUT
     name = found.group(path_group - 1)
-    steps = _path(source, sink, path_start, path_end) if path_end > path_start else ()
+    steps = _parse_path(source, sink, path_start, path_end) if path_end > path_start else ()
     return ast.Ref(
         found.start(),
         found.end(),
@@ -194,7 +194,7 @@ def _ref(source: SourceFile, sink: Sink, found: re.Match[str]) -> ast.Ref:
     )
 
 
-def _path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.PathPart, ...]:
+def _parse_path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.PathPart, ...]:
     path: list[ast.PathPart] = []
     for step in re.compile(_STEP).finditer(source.text, start, end):
         field, index, key = step.groups()
@@ -207,7 +207,7 @@ def _path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.Pat
     return tuple(path)
 
 
-def _hint(inside: str, braces: int, *, dollar: bool) -> str | None:
+def _advise_on_variable(inside: str, braces: int, *, dollar: bool) -> str | None:
     """The advice for one kind of malformed variable; None where the general advice fits."""
     name = re.sub(_NOT_A_WORD, "_", inside.strip()).strip("_")
     if dollar:

@@ -58,12 +58,12 @@ class Deciding:
         self._chain = chain
         self._calls: dict[ast.Block, list[tuple[ast.Block, ast.CallStmt]]] = {}
         bodies = dict.fromkeys(map(steps_of, workflows))
-        self._bodies = list(self._reached(bodies))
+        self._bodies = list(self._find_reached_bodies(bodies))
         self._found: dict[Site, list[Any]] = {}
         self._bounds: dict[Site, dict[Constraints, None]] = {}
-        tested = [site for body in self._bodies for site in self._tested(body)]
-        self._spread([*tested, *self._refused()])
-        for site, bounds in self._bounded(workflows):
+        tested = [site for body in self._bodies for site in self._find_tested_values(body)]
+        self._follow_origins([*tested, *self._refused()])
+        for site, bounds in self._find_bounded_values(workflows):
             for source in self._origins(site):
                 self._bounds.setdefault(source, {})[bounds] = None
 
@@ -75,7 +75,7 @@ class Deciding:
         """The literals that a value is compared with; None where no way depends on it."""
         return self._found.get((scope, path))
 
-    def _reached(self, bodies: Iterable[ast.Block]) -> Iterator[ast.Block]:
+    def _find_reached_bodies(self, bodies: Iterable[ast.Block]) -> Iterator[ast.Block]:
         """The bodies that a run can come to; notes who calls them."""
         pending = [*bodies]
         seen = {*pending}
@@ -90,7 +90,7 @@ class Deciding:
                         seen.add(called)
                         pending.append(called)
 
-    def _tested(self, body: ast.Block) -> Iterator[tuple[Site, list[Any]]]:
+    def _find_tested_values(self, body: ast.Block) -> Iterator[tuple[Site, list[Any]]]:
         """The values that the statements of a body decide by themselves."""
         for statement in statements(body):
             match statement:
@@ -132,8 +132,8 @@ class Deciding:
         """What a chain hands on to an input that takes some values only, with values it takes."""
         for step, workflow in self._steps():
             for field in workflow.inputs:
-                values = list(_accepted(field.constraints))
-                if values and field.name in given_to(self._chain, step):
+                values = list(_generate_accepted_values(field.constraints))
+                if values and field.name in bindings_of_step(self._chain, step):
                     yield (steps_of(workflow), (field.name,)), values
 
     def _steps(self) -> Iterator[tuple[ast.ChainStep, WorkflowSymbol]]:
@@ -141,7 +141,7 @@ class Deciding:
             if workflow is not None:
                 yield step, workflow
 
-    def _spread(self, pending: list[tuple[Site, list[Any]]]) -> None:
+    def _follow_origins(self, pending: list[tuple[Site, list[Any]]]) -> None:
         """Follow values to where they come from, until nothing new is found."""
         while pending:
             site, literals = pending.pop()
@@ -152,17 +152,19 @@ class Deciding:
             self._found[site] = [*(known or ()), *fresh]
             pending += [(source, fresh) for source in self._sources(*site)]
 
-    def _bounded(self, workflows: Collection[WorkflowSymbol]) -> Iterator[tuple[Site, Constraints]]:
+    def _find_bounded_values(
+        self, workflows: Collection[WorkflowSymbol]
+    ) -> Iterator[tuple[Site, Constraints]]:
         """The values that become an output, or what a chain hands to an input, with its bounds."""
         for workflow in workflows:
             body = steps_of(workflow)
             for field in workflow.outputs:
                 for path, bounds in _bounds_below(field):
-                    for site in _emitted(body, list(path)):
+                    for site in _find_emitted_sources(body, list(path)):
                         yield site, bounds
         for step, workflow in self._steps():
             for field in workflow.inputs:
-                if field.name in given_to(self._chain, step):
+                if field.name in bindings_of_step(self._chain, step):
                     for path, bounds in _bounds_below(field):
                         yield (steps_of(workflow), path), bounds
 
@@ -181,42 +183,42 @@ class Deciding:
         if isinstance(scope, ast.ChainDecl):
             yield from self._of_step(path)
             return
-        yield from self._handed(scope, path)
+        yield from self._find_handed_sources(scope, path)
         name, *rest = path
         for caller, call in self._calls.get(scope, ()):
             for argument in call.arguments:
                 if argument.name.text == name:
-                    yield from _named(caller, argument.value, rest)
+                    yield from _find_named_variables(caller, argument.value, rest)
         for statement in statements(scope):
             match statement:
                 case ast.ForStmt(variable=variable, iterable=iterable) if variable.text == name:
-                    yield from _named(scope, iterable, rest)
+                    yield from _find_named_variables(scope, iterable, rest)
                 case ast.KeepStmt(name=kept, value=value) if kept.text == name:
-                    yield from _named(scope, value, rest)
+                    yield from _find_named_variables(scope, value, rest)
                 case ast.CallStmt() if (
                     result := variable_set_by(statement)
                 ) is not None and result.text == name:
                     body = self._model.calls[statement].declaration.body
-                    yield from _emitted(body, rest)
+                    yield from _find_emitted_sources(body, rest)
                 case _:
                     pass
 
-    def _handed(self, steps: ast.Block, path: Path) -> Iterator[Site]:
+    def _find_handed_sources(self, steps: ast.Block, path: Path) -> Iterator[Site]:
         """What a chain gives as an input of a workflow."""
         for step, workflow in self._steps():
-            value = given_to(self._chain, step).get(path[0])
+            value = bindings_of_step(self._chain, step).get(path[0])
             if value is not None and steps_of(workflow) is steps:
                 assert self._chain is not None, "it has steps"
-                yield from _named(self._chain.declaration, value, list(path[1:]))
+                yield from _find_named_variables(self._chain.declaration, value, list(path[1:]))
 
     def _of_step(self, path: Path) -> Iterator[Site]:
         """Where the output of a step comes from, `export.outputs.file`; nothing for an input."""
         for step, workflow in self._steps():
             if path[:2] == (step.name.text, "outputs"):
-                yield from _emitted(steps_of(workflow), list(path[2:]))
+                yield from _find_emitted_sources(steps_of(workflow), list(path[2:]))
 
 
-def given_to(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[str, ast.Node]:
+def bindings_of_step(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[str, ast.Node]:
     """What a chain gives to a step, by the names of inputs; its own go before shared ones."""
     shared = {
         binding.name.text: binding.value
@@ -248,7 +250,7 @@ def _bounds_below(field: FieldType, above: Path = ()) -> Iterator[tuple[Path, Co
             yield from _bounds_below(each, path)
 
 
-def _accepted(constraints: Constraints) -> Iterator[Any]:
+def _generate_accepted_values(constraints: Constraints) -> Iterator[Any]:
     """Values that the service takes for an input."""
     if constraints.pattern is not None:
         text = matching_text(constraints.pattern)
@@ -259,14 +261,14 @@ def _accepted(constraints: Constraints) -> Iterator[Any]:
             yield Decimal(str(number))
 
 
-def _emitted(body: ast.Block, rest: list[str]) -> Iterator[Site]:
+def _find_emitted_sources(body: ast.Block, rest: list[str]) -> Iterator[Site]:
     """Where the fields of what a body emits come from; of all of them without a `rest`."""
     for statement in statements(body):
         if isinstance(statement, ast.EmitStmt) and rest[:1] in ([], [statement.name.text]):
-            yield from _named(body, statement.value, rest[1:])
+            yield from _find_named_variables(body, statement.value, rest[1:])
 
 
-def _named(scope: Scope, value: ast.Node, rest: list[str]) -> Iterator[Site]:
+def _find_named_variables(scope: Scope, value: ast.Node, rest: list[str]) -> Iterator[Site]:
     """The variables that a value has at the end of a path into it."""
     match value:
         case ast.Ref():
@@ -275,10 +277,10 @@ def _named(scope: Scope, value: ast.Node, rest: list[str]) -> Iterator[Site]:
             for pair in pairs:
                 key = pair.key.text if isinstance(pair.key, ast.Name) else pair.key.value
                 if rest[:1] in ([], [key]):
-                    yield from _named(scope, pair.value, rest[1:])
+                    yield from _find_named_variables(scope, pair.value, rest[1:])
         case ast.ListExpr(items=items):
             for item in items:
-                yield from _named(scope, item, rest)
+                yield from _find_named_variables(scope, item, rest)
         case _:
             pass
 

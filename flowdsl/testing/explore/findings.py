@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from flowdsl.compiler.collector import sweep
+from flowdsl.compiler.collector import sweep_garbage
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.semantics.model import ChainSymbol, TaskSymbol, WorkflowSymbol
@@ -23,12 +23,12 @@ from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.record import Record
 from flowdsl.testing.explore.samples import Choices, Chosen, Other
 
-from ..cases import Case, begun_inputs, day_of_test, inputs_of
+from ..cases import Case, day_of_test, inputs_of, resolve_case_inputs
 from ..chains import Ran, chain_runs
 from ..coverage import Key, Way, bodies_of
 from ..run import first_run
 from ..suite import Suite
-from ..wrapping import told_refusal
+from ..wrapping import describe_refusal
 from .running import (
     Explored,
     ExploredChain,
@@ -37,7 +37,7 @@ from .running import (
     PathKey,
     PathRun,
     Program,
-    after,
+    judge_run,
     needs_today,
     path_of,
     path_run,
@@ -80,7 +80,7 @@ class Findings(Record):
         return not any(each.path.problem or each.path.wrong for each in self.paths)
 
 
-def findings(
+def find_paths(
     suite: Suite,
     subject: WorkflowSymbol | ChainSymbol,
     task: TaskSymbol | None,
@@ -98,7 +98,7 @@ def findings(
     taken: dict[PathKey, list[str]] = {}
     of_tests: dict[PathKey, Path] = {}
     for title, inputs, runs in _of_tests(suite, subject, cases, ways.keys()):
-        sweep()
+        sweep_garbage()
         if inputs is not None and inputs not in known:
             known.append(inputs)
         if runs:
@@ -107,10 +107,10 @@ def findings(
             taken.setdefault(path.key, []).append(title)
     program = Program(suite.model, suite.payload, suite.environment, ways.keys(), known)
     if isinstance(subject, ChainSymbol):
-        exploration = explored(ExploredChain(program, subject), most_paths)
+        exploration = explore_subject(ExploredChain(program, subject), most_paths)
     else:
         outer_calls = int(task is not None)
-        exploration = explored(ExploredWorkflow(program, subject, outer_calls), most_paths)
+        exploration = explore_subject(ExploredWorkflow(program, subject, outer_calls), most_paths)
     # What tests do in many rounds of a loop may be more than was looked for.
     every = {path.key: path for path in exploration.paths}
     every |= {key: path for key, path in of_tests.items() if key not in every}
@@ -118,7 +118,10 @@ def findings(
     found = []
     for number, path in enumerate(every.values(), 1):
         unusual = tuple(ways[key] for key in path.ways if key not in usual)
-        words, titles = _words(path, unusual), tuple(dict.fromkeys(taken.get(path.key, ())))
+        words, titles = (
+            _describe_path_end(path, unusual),
+            tuple(dict.fromkeys(taken.get(path.key, ()))),
+        )
         test = None
         if not titles and not path.problem and not path.wrong:
             test = path_test(path, f"path {number}: {words}", task or subject)
@@ -141,7 +144,7 @@ def _of_tests(
 
     def of_step(ran: Ran, step: str) -> PathRun:
         found = path_run(step, ran.workflow, ran.script, ran.trace.ending, ways)
-        return after(found, suite.payload(ran.workflow), ran.trace)
+        return judge_run(found, suite.payload(ran.workflow), ran.trace)
 
     for case in cases:
         if case.chain is not None and case.chain is subject:
@@ -157,28 +160,28 @@ def _of_tests(
             first, runs = first_run(suite, case), []
             if first is not None:
                 found = path_run("", case.workflow, first[0], first[1].ending, ways)
-                runs.append(after(found, suite.payload(case.workflow), first[1]))
-            yield case.title, begun_inputs(case, suite.literals(case.module)), runs
+                runs.append(judge_run(found, suite.payload(case.workflow), first[1]))
+            yield case.title, resolve_case_inputs(case, suite.literals(case.module)), runs
 
 
 def _inputs_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Mapping[str, Any] | None:
     """What a case gives to a chain, with its day where a step depends on it."""
     literals = suite.literals(case.module)
-    inputs = begun_inputs(case, literals)
+    inputs = resolve_case_inputs(case, literals)
     today, _ = day_of_test(case, inputs_of(case, literals))
     if inputs is None or today is None or not needs_today(chain):
         return inputs
     return {types.TODAY: today.isoformat(), **inputs}
 
 
-def _words(path: Path, unusual: tuple[Way, ...]) -> str:
+def _describe_path_end(path: Path, unusual: tuple[Way, ...]) -> str:
     """How a path ends, in a few words; one that ends well by the last way that is unusual."""
     ending = path.ending
     if ending is None:
         return "cannot be carried out"
     refused, failed = path.runs[-1].refused, path.runs[-1].failed_checks
     if refused is not None:
-        return told_refusal(refused)
+        return describe_refusal(refused)
     if failed:
         return f"fails the check {failed[0]}"
     if ending.status != SUCCESS:
@@ -209,7 +212,7 @@ class Exploration(Record):
     refused: str = ""
 
 
-def explored(subject: Explored, most_paths: int) -> Exploration:
+def explore_subject(subject: Explored, most_paths: int) -> Exploration:
     """The paths of a workflow or a chain, at most so many; the same for the same program.
 
     Raises NoSample for an input without a value.
@@ -231,8 +234,8 @@ def explored(subject: Explored, most_paths: int) -> Exploration:
         except Refused as problem:
             refused = str(problem)
         else:
-            _add(found, path)
-        sweep()
+            _add_path(found, path)
+        sweep_garbage()
         left -= 1 + choices.count
         steps_left -= choices.budget.taken
         for other in choices.others():
@@ -244,7 +247,7 @@ def explored(subject: Explored, most_paths: int) -> Exploration:
     return Exploration(tuple(found.values()), runs, not pending, "" if found else refused)
 
 
-def _add(found: dict[PathKey, Path], path: Path) -> None:
+def _add_path(found: dict[PathKey, Path], path: Path) -> None:
     """Add a path; of a known one, take a run that goes well, or what is wrong in every run."""
     known = found.setdefault(path.key, path)
     if known is path or known.is_taken_well:

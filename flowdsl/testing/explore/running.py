@@ -9,12 +9,12 @@ from typing import Any
 from flowdsl.semantics import types
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.semantics.types import NO_CONSTRAINTS, Constraints
-from flowdsl.simulate.executions import on_its_day, started_world
+from flowdsl.simulate.executions import on_its_day, world_with_defaults
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import MissingInText, TooLong
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.execute import Payload, accepted_inputs
+from flowdsl.simulate.machine.execute import Payload, accept_inputs
 from flowdsl.simulate.trace import SUCCESS, Ending, Trace
 from flowdsl.simulate.world import World
 from flowdsl.source.record import Record
@@ -22,9 +22,9 @@ from flowdsl.testing.explore.samples import Choices
 
 from ..coverage import Key
 from ..following import Follower
-from ..suite import failed_checks
+from ..suite import find_failed_checks
 from ..wrapping import RESULT
-from .deciding import Deciding, given_to, steps_of
+from .deciding import Deciding, bindings_of_step, steps_of
 from .exploring import Answered, Explorer
 from .samples import Samples
 
@@ -160,9 +160,9 @@ class ExploredWorkflow:
         """
         program, workflow = self._program, self._workflow
         samples = Samples(choices, self._deciding, self._steps)
-        inputs = _chosen_inputs(choices, samples, workflow.inputs, program.known)
+        inputs = _choose_inputs(choices, samples, workflow.inputs, program.known)
         explorer = Explorer(program.model, self._steps, self._deciding, choices, self._outer_calls)
-        ran = _ran(program, workflow, explorer, inputs, choices.budget)
+        ran = _run_workflow(program, workflow, explorer, inputs, choices.budget)
         return path_of(inputs, [ran])
 
 
@@ -184,7 +184,7 @@ class ExploredChain:
     def path(self, choices: Choices) -> Path:
         program, chain = self._program, self._chain
         samples = Samples(choices, self._deciding, chain.declaration)
-        inputs = _chosen_inputs(choices, samples, inputs_of_chain(chain), program.known)
+        inputs = _choose_inputs(choices, samples, inputs_of_chain(chain), program.known)
         inputs = {**self._days, **inputs}
         day = inputs.get(types.TODAY) if self._days else None
         today = None if day is None else date.fromisoformat(day)
@@ -198,7 +198,7 @@ class ExploredChain:
                 program.model, steps, self._deciding, choices, step=name, today=today
             )
             handed = run.given(step, workflow)
-            ran = _ran(program, workflow, explorer, handed, choices.budget, name, today)
+            ran = _run_workflow(program, workflow, explorer, handed, choices.budget, name, today)
             done.append(ran)
             if ran.ending is None or not ran.goes_on:
                 break
@@ -223,14 +223,16 @@ def needs_today(chain: ChainSymbol) -> bool:
     if any(field.wire_name == types.TODAY for field in inputs_of_chain(chain)):
         return False
     return any(
-        field.day is not None and field.day.needs_today and field.name not in given_to(chain, step)
+        field.day is not None
+        and field.day.needs_today
+        and field.name not in bindings_of_step(chain, step)
         for step, workflow in chain.steps
         if workflow is not None
         for field in workflow.inputs
     )
 
 
-def _chosen_inputs(
+def _choose_inputs(
     choices: Choices,
     samples: Samples,
     fields: tuple[types.FieldType, ...],
@@ -247,7 +249,7 @@ def _chosen_inputs(
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _ran(
+def _run_workflow(
     program: Program,
     workflow: WorkflowSymbol,
     explorer: Explorer,
@@ -259,8 +261,8 @@ def _ran(
     """Carry a workflow out once."""
     payload = program.payload(workflow)
     world = World(inputs, explorer.answer, {}, today)
-    begun = started_world(payload, on_its_day(workflow, world))
-    accepted_inputs(payload.input_schema, begun.inputs)
+    begun = world_with_defaults(payload, on_its_day(workflow, world))
+    accept_inputs(payload.input_schema, begun.inputs)
     trace, problem = None, ""
     try:
         environment = program.environment
@@ -273,12 +275,12 @@ def _ran(
     found = path_run(
         step, workflow, explorer, ending, program.ways, asked=explorer.asked, problem=problem
     )
-    return found if trace is None else after(found, payload, trace)
+    return found if trace is None else judge_run(found, payload, trace)
 
 
-def after(run: PathRun, payload: Payload, trace: Trace) -> PathRun:
+def judge_run(run: PathRun, payload: Payload, trace: Trace) -> PathRun:
     """A run with what the service makes of it: whether outputs are refused, which checks fail."""
-    failed = failed_checks(payload, trace)
+    failed = find_failed_checks(payload, trace)
     found: PathRun = run.__replace__(refused=trace.refused, failed_checks=failed)
     return found
 
@@ -315,10 +317,12 @@ def wrong_outputs(record: types.RecordOf, outputs: Mapping[str, Any]) -> Iterato
     """
     for field in record.fields:
         name = "the result" if field.name == RESULT else f"`{field.name}`"
-        yield from _wrong(field.type, outputs.get(field.wire_name), name, field.constraints)
+        yield from _find_wrong_values(
+            field.type, outputs.get(field.wire_name), name, field.constraints
+        )
 
 
-def _wrong(
+def _find_wrong_values(
     type_: types.Type, value: Any, name: str, constraints: Constraints = NO_CONSTRAINTS
 ) -> Iterator[str]:
     match type_, value:
@@ -331,13 +335,13 @@ def _wrong(
             inner = types.strip_optional(type_)
             if isinstance(inner, types.ListOf):
                 for entry in value:
-                    yield from _wrong(inner.element, entry, f"an entry of {name}")
+                    yield from _find_wrong_values(inner.element, entry, f"an entry of {name}")
         case _, dict():
             inner = types.strip_optional(type_)
             if isinstance(inner, types.RecordOf):
                 for field in inner.fields:
                     part = f"`{field.name}` of {name}"
-                    yield from _wrong(
+                    yield from _find_wrong_values(
                         field.type, value.get(field.wire_name), part, field.constraints
                     )
         case _:

@@ -147,22 +147,26 @@ class Samples:
                     return None
                 return self.value(inner, path, constraints, at)
             case types.ListOf(element):
-                lengths = _lengths(constraints, self._bounds(path))
-                entries = range(self._pick(path, lengths))
+                lengths = _choose_lengths(constraints, self._bounds(path))
+                entries = range(self._pick_option(path, lengths))
                 return [self.value(element, path, at=number) for number in entries]
             case types.RecordOf(_, fields):
                 made = {each.wire_name: self._member(each, path, at) for each in fields}
                 return {name: value for name, value in made.items() if value is not None}
             case types.Enum(values):
-                return self._pick(path, (*values, *_unlisted(type_, self._literals(path) or ())))
+                return self._pick_option(
+                    path, (*values, *_make_unlisted_texts(type_, self._literals(path) or ()))
+                )
             case types.Primitive("bool"):
-                return self._pick(path, (False, True))
+                return self._pick_option(path, (False, True))
             case types.Primitive("int" | "number"):
                 literals, bounds = self._literals(path) or (), self._bounds(path)
-                return self._pick(path, _numbers(literals, constraints, bounds, at))
+                return self._pick_option(path, _choose_numbers(literals, constraints, bounds, at))
             case types.Primitive(name):
                 literals, bounds = self._literals(path) or (), self._bounds(path)
-                return self._pick(path, _texts(name, literals, constraints, bounds, path))
+                return self._pick_option(
+                    path, _choose_texts(name, literals, constraints, bounds, path)
+                )
             case types.Unknown():
                 raise AssertionError("the check resolved every type")
             case _:
@@ -179,14 +183,14 @@ class Samples:
             return self.field(field, inner)
         return self.value(field.type, inner, field.constraints, at)
 
-    def _pick(self, path: Path, options: Any) -> Any:
+    def _pick_option(self, path: Path, options: Any) -> Any:
         """One of some options, the first where nothing depends on it."""
         if self._literals(path) is None or len(options) < 2:
             return options[0]
         return options[self._choices.choose(len(options), path)]
 
 
-def _lengths(constraints: Constraints, bounds: list[Constraints]) -> list[int]:
+def _choose_lengths(constraints: Constraints, bounds: list[Constraints]) -> list[int]:
     """The numbers of entries to choose from, as far as a list may have them."""
     least, most = constraints.min_items or 0, constraints.max_items
     wanted = (each.min_items or 0 for each in bounds)
@@ -206,7 +210,7 @@ def _in_bounds_first(
     return sorted(options, key=lambda each: not all(keeps(each, of) for of in bounds))
 
 
-def _numbers(
+def _choose_numbers(
     literals: Iterable[Any], constraints: Constraints, bounds: list[Constraints], at: int
 ) -> list[int | float]:
     """Numbers to choose from: one, those compared with and their neighbours, another one."""
@@ -241,7 +245,7 @@ def _is_between(number: Decimal, constraints: Constraints) -> bool:
     return (low is None or number >= low) and (high is None or number <= high)
 
 
-def _unlisted(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
+def _make_unlisted_texts(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
     """Texts that an enum does not list, and that are values of it nevertheless."""
     if not type_.open:
         return []
@@ -249,7 +253,7 @@ def _unlisted(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
     return [text for text in texts if text not in type_.known]
 
 
-def _texts(
+def _choose_texts(
     name: str,
     literals: Iterable[Any],
     constraints: Constraints,
@@ -262,9 +266,9 @@ def _texts(
     compared = [each for each in literals if isinstance(each, str) and each]
     spelling = TYPE_OF_FORMAT.get(constraints.format or "", name)
     usual = list(_TEXTS[spelling])
-    made = _made(constraints, usual)
+    made = _make_fitting_texts(constraints, usual)
     first, others = (made[:1], made[1:]) if constraints.pattern is None else (made, [])
-    bounded = [text for of in bounds for text in _made(of, made or usual)]
+    bounded = [text for of in bounds for text in _make_fitting_texts(of, made or usual)]
     fitting = [
         text
         for text in dict.fromkeys((*examples, *first, *bounded, *compared, *others))
@@ -278,7 +282,7 @@ def _texts(
     return _in_bounds_first(fitting, bounds, _fits)
 
 
-def _made(constraints: Constraints, texts: list[str]) -> list[str]:
+def _make_fitting_texts(constraints: Constraints, texts: list[str]) -> list[str]:
     """Texts of the length and the pattern of a field, made of others where it has no pattern."""
     least, most = constraints.min_length or 0, constraints.max_length
     if constraints.pattern is None:

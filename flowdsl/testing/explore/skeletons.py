@@ -20,7 +20,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from ..following import SCREEN, VALUES
-from ..wrapping import RESULT, told_refusal
+from ..wrapping import RESULT, describe_refusal
 from .exploring import Answered
 from .running import Path, inputs_of_chain
 
@@ -39,15 +39,15 @@ def path_test(
         title = f"{title[: LONGEST_TITLE - 1].rstrip()}…"
     try:
         if isinstance(subject, ChainSymbol):
-            fields, expected = inputs_of_chain(subject), [*_expected_of_chain(path)]
+            fields, expected = inputs_of_chain(subject), [*_render_chain_expectations(path)]
         else:
-            fields, expected = path.runs[0].workflow.inputs, [*_expected(path)]
+            fields, expected = path.runs[0].workflow.inputs, [*_render_expectations(path)]
             if not expected and isinstance(subject, WorkflowSymbol):
                 # A test that expects nothing is warned of; this says that the run ends well.
                 rest = "" if subject.outputs_from is None else "... "
                 expected = [f"outputs {{ {rest}}}"]
         answers = answers_of_path(path, _names(subject.module))
-        items = [*_given(path, fields), *answers, *expected]
+        items = [*_render_given(path, fields), *answers, *expected]
         head = f"test {_plain(title)} for {_KINDS.get(type(subject), '')}{subject.name}"
         text = f"{head} {{\n{chr(10).join(items)}\n}}\n"
     except _NoLiteral:
@@ -70,21 +70,24 @@ def _plain(text: str) -> str:
     return written
 
 
-def _literal(value: Any) -> str:
+def _render_literal(value: Any) -> str:
     written = value_literal(value)
     if written is None:
         raise _NoLiteral
     return written
 
 
-def _given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str]:
+def _render_given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str]:
     fields = {field.wire_name: field for field in inputs}
     # The day of a chain is no input of it, and a schema in a file declares none.
     written = (
         (fields.get(name) or types.FieldType(name, types.ANY), value)
         for name, value in path.inputs.items()
     )
-    pairs = [f"{field.name} = {_literal(_by_names(value, field.type))}" for field, value in written]
+    pairs = [
+        f"{field.name} = {_render_literal(_by_names(value, field.type))}"
+        for field, value in written
+    ]
     if pairs:
         yield f"given {{ {' '.join(pairs)} }}"
 
@@ -117,19 +120,21 @@ def answer_lines(asked: Sequence[Answered], names: Collection[str] = ()) -> Iter
     """The sections that answer the questions of a run, without what a test need not say."""
     never, failed = (word if word not in names else "false" for word in ("never", "failed"))
     nothing = "unreadable" if "unreadable" not in names else "null"
-    screen = [*_screen([each for each in asked if each.question.kind in SCREEN], never)]
-    reads = [*_reads([each for each in asked if each.question.kind in VALUES], nothing)]
+    screen = [*_render_screen([each for each in asked if each.question.kind in SCREEN], never)]
+    reads = [*_render_reads([each for each in asked if each.question.kind in VALUES], nothing)]
     of_commands = [each for each in asked if each.question.kind == world.COMMAND]
-    commands = [*_commands(of_commands, failed)]
+    commands = [*_render_commands(of_commands, failed)]
     of_checks = [each for each in asked if each.question.kind == world.CHECK]
-    checks = [*_commands(of_checks, failed)]
+    checks = [*_render_commands(of_checks, failed)]
     sections = (("screen", screen), ("commands", commands), ("reads", reads), ("checks", checks))
     for name, answers in sections:
         if answers:
             yield f"{name} {{ {' '.join(answers)} }}"
 
 
-def _grouped(asked: Iterable[Answered], by_kind: bool) -> dict[tuple[str, str], list[Answered]]:
+def _group_questions(
+    asked: Iterable[Answered], by_kind: bool
+) -> dict[tuple[str, str], list[Answered]]:
     """The questions of each text, in order; with one text of several kinds, of each kind."""
     found: dict[tuple[str, str], list[Answered]] = {}
     for each in asked:
@@ -138,20 +143,20 @@ def _grouped(asked: Iterable[Answered], by_kind: bool) -> dict[tuple[str, str], 
     return found
 
 
-def _screen(asked: list[Answered], never: str) -> Iterator[str]:
-    for (text, _), alike in _grouped(asked, by_kind=False).items():
+def _render_screen(asked: list[Answered], never: str) -> Iterator[str]:
+    for (text, _), alike in _group_questions(asked, by_kind=False).items():
         kinds = {each.question.kind for each in alike}
-        of_kinds = _grouped(alike, by_kind=True) if len(kinds) > 1 else {(text, ""): alike}
+        of_kinds = _group_questions(alike, by_kind=True) if len(kinds) > 1 else {(text, ""): alike}
         for (_, kind), group in of_kinds.items():
             if any(each.answer != each.usual for each in group):
                 word = never if world.SEES not in kinds else "false"
-                yield f"{kind} {_literal(text)} = {_yes_or_no(group, word)}".lstrip()
+                yield f"{kind} {_render_literal(text)} = {_yes_or_no(group, word)}".lstrip()
 
 
-def _commands(asked: list[Answered], failed: str) -> Iterator[str]:
-    for (text, _), group in _grouped(asked, by_kind=False).items():
+def _render_commands(asked: list[Answered], failed: str) -> Iterator[str]:
+    for (text, _), group in _group_questions(asked, by_kind=False).items():
         if any(each.answer != each.usual for each in group):
-            yield f"{_literal(text)} = {_yes_or_no(group, failed)}"
+            yield f"{_render_literal(text)} = {_yes_or_no(group, failed)}"
 
 
 def _yes_or_no(group: list[Answered], no: str) -> str:
@@ -160,7 +165,7 @@ def _yes_or_no(group: list[Answered], no: str) -> str:
     return words[0] if len(set(words)) == 1 else f"[{', '.join(words)}]"
 
 
-def _reads(asked: list[Answered], nothing: str) -> Iterator[str]:
+def _render_reads(asked: list[Answered], nothing: str) -> Iterator[str]:
     by_path: dict[tuple[str, ...], list[Answered]] = {}
     for each in asked:
         by_path.setdefault(each.path, []).append(each)
@@ -179,24 +184,24 @@ def _reads(asked: list[Answered], nothing: str) -> Iterator[str]:
 
 
 def _read(value: Any, type_: types.Type, nothing: str) -> str:
-    return nothing if value is None else _literal(_by_names(value, type_))
+    return nothing if value is None else _render_literal(_by_names(value, type_))
 
 
 # What is expected
 
 
-def _expected(path: Path) -> Iterator[str]:
+def _render_expectations(path: Path) -> Iterator[str]:
     ending, declared = path.ending, path.runs[0].workflow.outputs
     assert ending is not None, "only what can be carried out is tested"
     if path.runs[0].refused is not None:
-        yield f"outputs refused {_literal(told_refusal(path.runs[0].refused))}"
+        yield f"outputs refused {_render_literal(describe_refusal(path.runs[0].refused))}"
         return
-    yield from _failed_checks(path)
+    yield from _render_failed_checks(path)
     if ending.status != SUCCESS:
-        yield f"aborts {_literal(ending.reason)}"
+        yield f"aborts {_render_literal(ending.reason)}"
         return
     if ending.reason is not None:
-        yield f"finishes {_literal(ending.reason)}"
+        yield f"finishes {_render_literal(ending.reason)}"
     if declared and declared[0].name == RESULT:
         record = types.strip_optional(declared[0].type)
         fields = record.fields if isinstance(record, types.RecordOf) else ()
@@ -207,22 +212,22 @@ def _expected(path: Path) -> Iterator[str]:
         yield f"outputs {{ {_pairs(declared, ending.outputs)} }}"
 
 
-def _failed_checks(path: Path) -> Iterator[str]:
+def _render_failed_checks(path: Path) -> Iterator[str]:
     for run in path.runs:
         for name in run.failed_checks:
-            yield f"fails check {_literal(name)}"
+            yield f"fails check {_render_literal(name)}"
 
 
-def _expected_of_chain(path: Path) -> Iterator[str]:
+def _render_chain_expectations(path: Path) -> Iterator[str]:
     """How a chain ends, and what comes out of the steps that end well."""
     last = path.ending
     assert last is not None, "only what can be carried out is tested"
     refused = path.runs[-1].refused
-    yield from _failed_checks(path)
+    yield from _render_failed_checks(path)
     if refused is not None:
-        yield f"outputs {path.runs[-1].step} refused {_literal(refused)}"
+        yield f"outputs {path.runs[-1].step} refused {_render_literal(refused)}"
     elif last.status != SUCCESS:
-        yield f"aborts {_literal(last.reason)}"
+        yield f"aborts {_render_literal(last.reason)}"
     for run in path.runs:
         ending, declared = run.ending, run.workflow.outputs
         is_taken = ending is not None and ending.status == SUCCESS and run.refused is None
@@ -233,7 +238,7 @@ def _expected_of_chain(path: Path) -> Iterator[str]:
 def _pairs(fields: Iterable[types.FieldType], outputs: Mapping[str, Any]) -> str:
     by_wire = {field.wire_name: field for field in fields}
     return " ".join(
-        f"{by_wire[name].name} = {_literal(_by_names(value, by_wire[name].type))}"
+        f"{by_wire[name].name} = {_render_literal(_by_names(value, by_wire[name].type))}"
         for name, value in outputs.items()
         if value is not None and name in by_wire
     )

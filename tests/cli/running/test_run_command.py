@@ -642,13 +642,13 @@ def test_the_dashboard_is_named_by_the_project_alone(desk: Desk) -> None:
 
 
 def test_a_webhook_is_verified_from_standard_input(desk: Desk) -> None:
-    from flowdsl.emulator.webhooks import new_secret, signed_headers
+    from flowdsl.emulator.webhooks import new_secret, sign_headers
 
     secret, body = (
         new_secret(),
         b'{"event_type": "run_complete", "run": {"id": "r", "status": "success"}}',
     )
-    headers = signed_headers(secret, "msg_1", datetime.now(UTC), body)
+    headers = sign_headers(secret, "msg_1", datetime.now(UTC), body)
     words = [each for name, value in headers.items() for each in ("--header", f"{name}: {value}")]
     verify = ("runs", "verify-webhook", "--secret", "env:HOOK", *words)
     good = desk.run(*verify, stdin=body, HOOK=secret)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.decompile.project import same_payload
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.emulator.app import create_app
@@ -103,7 +103,7 @@ def compiled(folder: Path) -> dict[str, dict[str, Any]]:
 
 def ours() -> dict[str, Any]:
     """The body that FlowDSL makes of `OWN`."""
-    body: dict[str, Any] = plain(only_workflow(OWN.removeprefix("flow 1\n")).payload)
+    body: dict[str, Any] = render_plain_json(only_workflow(OWN.removeprefix("flow 1\n")).payload)
     return body
 
 

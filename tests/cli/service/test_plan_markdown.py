@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from flowdsl.cli.commands.plan.markdown import render_markdown
-from flowdsl.cli.views.markdown import NOTHING, code, prose
+from flowdsl.cli.views.markdown import NOTHING, format_code_span, format_prose
 from flowdsl.deploy.planning.plan import Action, Plan
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.generated.plans import facts, gone, intent, plans, sample_plan
 from tests.support.services.changes import change_of
 
@@ -80,7 +80,7 @@ ACTIVE = re.compile(r"@\w|#\d|://|www\.|GH-\d", re.IGNORECASE)
 def check(text: str, max_bytes: int) -> list[Token]:
     """What holds of every summary, whatever it was made of; the elements it consists of."""
     assert len(text.encode()) <= max_bytes
-    assert all(line == printable(line) for line in text.replace(NOTHING, "").split("\n"))
+    assert all(line == make_printable(line) for line in text.replace(NOTHING, "").split("\n"))
     tokens = list(walk(READER.parse(text)))
     assert {token.type for token in tokens} <= ELEMENTS
     tags = Tags()
@@ -269,11 +269,13 @@ def test_an_id_cannot_end_the_marker() -> None:
 @given(HOSTILE, st.integers(1, 60))
 def test_a_code_span_is_one_and_holds_the_text(text: str, width: int) -> None:
     (inline,) = (
-        token for token in READER.parse(f"x {code(text, width)} y") if token.type == "inline"
+        token
+        for token in READER.parse(f"x {format_code_span(text, width)} y")
+        if token.type == "inline"
     )
     before, span, after = inline.children or []
     assert (before.content, span.type, after.content) == ("x ", "code_inline", " y")
-    shown = printable(text)
+    shown = make_printable(text)
     expected = shown if len(shown) <= width else shown[: width - 1] + "…"
     assert span.content == (expected or " ")
 
@@ -282,10 +284,10 @@ def test_a_code_span_is_one_and_holds_the_text(text: str, width: int) -> None:
 def test_prose_reads_as_it_was_written(text: str) -> None:
     """Without what makes it inert, and but for the backticks that became code spans."""
     (inline,) = (
-        token for token in READER.parse(f"x {prose(text, 500)} y") if token.type == "inline"
+        token for token in READER.parse(f"x {format_prose(text, 500)} y") if token.type == "inline"
     )
     read = "".join(token.content for token in inline.children or []).replace(NOTHING, "")
-    assert read.replace("`", "") == f"x {printable(text)} y".replace("`", "")
+    assert read.replace("`", "") == f"x {make_printable(text)} y".replace("`", "")
     assert {token.type for token in inline.children or []} <= {
         "text",
         "text_special",

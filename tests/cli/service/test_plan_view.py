@@ -14,7 +14,7 @@ from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.planning.plan import Action, Breaking, Impact, Plan, Trajectory
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.generated.plans import gone, intent, plans, sample_plan
 from tests.support.services.changes import change_of
 
@@ -92,7 +92,7 @@ def test_colour_says_the_same_with_deletions_in_red() -> None:
 @given(plans(st.text(st.characters(exclude_categories=()), max_size=12)))
 def test_no_text_of_others_drives_the_terminal(plan: Plan) -> None:
     shown = render_plan(plan, color=False)
-    assert all(line == printable(line) for line in shown.split("\n"))
+    assert all(line == make_printable(line) for line in shown.split("\n"))
     assert shown.split("\n")[-1].startswith("plan: ")
 
 

@@ -18,7 +18,7 @@ from flowdsl.cli.commands.check.view import Shown
 from flowdsl.cli.runtime.target import open_target
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.semantics.names.paths import taken_in
+from flowdsl.semantics.names.paths import find_files_taken_in
 from flowdsl.source.text import SourceFile, Span
 from tests.support.command_line import read_tree, run_here, write_tree
 from tests.support.effort import examples
@@ -177,7 +177,7 @@ const from from   # a comment
   "./b.txt"
 workflow w { steps { extract x: string from "./screen.md" copy y from "./z.md" } }
 """
-    assert taken_in("flows/a.flow", flow) == ("flows/b.txt", "parts/words.md")
+    assert find_files_taken_in("flows/a.flow", flow) == ("flows/b.txt", "parts/words.md")
 
 
 def test_a_file_that_is_taken_in_by_a_link(project: Path) -> None:

@@ -58,7 +58,9 @@ def parsed(words: list[str]) -> tuple[str, object]:
     directory, color, rest = main._leading_options(words)
     name = rest[0]
     configure = import_module(f"flowdsl.cli.commands.{main.MODULES.get(name, name)}").configure
-    arguments = main._parse(name, configure, rest[1:], directory, color, standard_console())
+    arguments = main._parse_arguments(
+        name, configure, rest[1:], directory, color, standard_console()
+    )
     assert arguments is not None
     subject = getattr(arguments, "subject", None)
     return f"{name} {subject}" if subject else name, arguments
@@ -96,7 +98,7 @@ def test_help_ends_with_the_examples(row: tuple[str, argparse.ArgumentParser]) -
 
 
 def test_the_overview_ends_with_examples_that_are_there() -> None:
-    assert main.overview().endswith(f"\n      {EXAMPLES[''][-1][1]}")
+    assert main.render_overview().endswith(f"\n      {EXAMPLES[''][-1][1]}")
 
 
 @pytest.mark.parametrize("words", ["check", "state mv", "ids export", "import"])

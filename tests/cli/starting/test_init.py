@@ -28,7 +28,7 @@ def project_of(folder: Path) -> dict[str, object]:
     text = (folder / "flowdsl.toml").read_text("utf-8")
     sink = Sink()
     assert load_project(text, "flowdsl.toml", sink) is not None
-    assert not sink.sorted()
+    assert not sink.findings_in_order()
     return tomllib.loads(text)
 
 

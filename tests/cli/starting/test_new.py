@@ -34,7 +34,9 @@ def new(folder: Path, *words: str) -> Result:
 
 
 @given(name=NAMES | st.sampled_from(["NAME", "TITLE", "TITLE_NAME", "step", "workflow", "_"]))
-@pytest.mark.parametrize("template", [templates.workflow, templates.task, templates.chain])
+@pytest.mark.parametrize(
+    "template", [templates.workflow_template, templates.task_template, templates.chain_template]
+)
 def test_a_file_of_any_name_checks_and_is_laid_out(template: object, name: str) -> None:
     text = template(name)  # type: ignore[operator]
     compiled = compile_project(MemoryFiles({"a.flow": text}), ["a.flow"], ALONE)
@@ -107,7 +109,9 @@ def test_the_folder_follows_from_the_globs(tmp_path: Path) -> None:
 def test_what_cannot_be_made_is_refused(
     project: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    flow = templates.workflow("other") + templates.workflow("month_find").removeprefix("flow 1\n")
+    flow = templates.workflow_template("other") + templates.workflow_template(
+        "month_find"
+    ).removeprefix("flow 1\n")
     write_tree(project, {"flows/intake.flow": flow})
     before = read_tree(project)
     done = new(project, *words)

@@ -411,14 +411,14 @@ def test_a_signal_lets_what_is_under_way_finish(
     for number in range(6):
         text = FLOW.replace("look_up", f"w{number}")
         (project / f"flows/w{number}.flow").write_text(text)
-    applied = command.Report._applied
+    applied = command.OperationReport._report_result
 
-    def interrupt(self: command.Report, result: object) -> None:
+    def interrupt(self: command.OperationReport, result: object) -> None:
         applied(self, result)  # type: ignore[arg-type]
-        monkeypatch.setattr(command.Report, "_applied", applied)
-        signals.deliver(signal.SIGTERM)
+        monkeypatch.setattr(command.OperationReport, "_report_result", applied)
+        signals.deliver_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(command.Report, "_applied", interrupt)
+    monkeypatch.setattr(command.OperationReport, "_report_result", interrupt)
 
     ended = run("--env", "local", "--yes", "--concurrency", "1")
 

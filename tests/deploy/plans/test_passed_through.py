@@ -228,8 +228,8 @@ def test_our_own_bodies_stay_closed() -> None:
             model.model_validate({"main_prompt": "x", "main_promtp": "y"})
         body = model.model_validate({"main_prompt": "x"})
         with pytest.raises(ValueError, match="`main_prompt`"):
-            body.passing({"main_prompt": "y"})
+            body.copy_passing({"main_prompt": "y"})
         with pytest.raises(ValueError, match="`tags`"):
-            body.passing({"tags": []})
-        assert body.passing({"new": 1}).to_wire()["new"] == 1
+            body.copy_passing({"tags": []})
+        assert body.copy_passing({"new": 1}).to_wire()["new"] == 1
         assert "new" not in body.to_wire()

@@ -43,7 +43,7 @@ def attempted(world: World, work: Work, *faults: Fault, meanwhile: bool = False)
             async with attempt.under_lease(prior) as (client, journal, moved):
                 return await work(attempt, client, journal, moved)
 
-        return await attempt.concluded(run())
+        return await attempt.conclude_work(run())
 
     return perform(world, attempt, *faults)
 

@@ -12,7 +12,7 @@ from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.resolve import Verdict, recover
-from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
+from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.document import Intent
 from tests.deploy.deploy_world import Crash, World, bundle, flow
@@ -193,7 +193,7 @@ def test_a_person_says_which_workflow_it_is(world: World) -> None:
 
 
 def made(world: World, name: str, mark: Mark | None = None) -> str:
-    schema = None if mark is None else with_mark(None, mark)
+    schema = None if mark is None else insert_mark(None, mark)
     body = WorkflowCreate(name=name, main_prompt="Mine.", input_schema=schema)
     created = world.ask(lambda client: client.workflows.create(body, idempotency_key=name))
     return str(created.id)
@@ -275,7 +275,7 @@ def test_absent_is_not_believed_where_the_mark_is(world: World) -> None:
 def test_absent_waits_for_what_may_still_arrive(world: World) -> None:
     """The request of the dead deploy reaches the service while we look."""
     intent = interrupted(world, *NEVER)
-    mark = Mark("prj_1", "test", "workflow.a", intent.generation, intent.short)
+    mark = Mark("prj_1", "test", "workflow.a", intent.generation, intent.short_id)
     slept = world.time.sleep
 
     async def arrive(seconds: float) -> None:
@@ -284,7 +284,7 @@ def test_absent_waits_for_what_may_still_arrive(world: World) -> None:
             arrived.append(1)
             async with world.client() as late:
                 body = WorkflowCreate(
-                    name="A", main_prompt="Open the app.", input_schema=with_mark(None, mark)
+                    name="A", main_prompt="Open the app.", input_schema=insert_mark(None, mark)
                 )
                 await late.workflows.create(body, idempotency_key="late")
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flowdsl.deploy.addressing import NoSuchAddress
-from flowdsl.deploy.comparison.versions import saved_versions
+from flowdsl.deploy.comparison.versions import parse_saved_versions
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.restore import NoSuchVersion, Shelf, read_shelf, restore
@@ -324,18 +324,18 @@ USELESS: list[tuple[dict[str, Any], str]] = [
 def test_a_version_of_another_shape_is_named_and_cannot_be_brought_back(
     fields: dict[str, Any], words: str
 ) -> None:
-    (restorable,) = saved_versions([{**fields, "updated_at": "2026-01-01T00:00:00Z"}])
+    (restorable,) = parse_saved_versions([{**fields, "updated_at": "2026-01-01T00:00:00Z"}])
 
     assert words in restorable.problem and restorable.values == {}
 
 
 @pytest.mark.parametrize("raw", [None, "x", 3, {}, [1, None, "x"], [[]]])
 def test_a_reply_of_another_shape_holds_no_versions(raw: object) -> None:
-    assert saved_versions(raw) == ()
+    assert parse_saved_versions(raw) == ()
 
 
 def test_null_says_nothing_of_what_it_cannot_clear() -> None:
-    (restorable,) = saved_versions(
+    (restorable,) = parse_saved_versions(
         [{"main_prompt": "x", "is_webhooks_enabled": None, "post_run_checks": None, "name": None}]
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from flowdsl.emulator.faults import Fault
-from flowdsl.emulator.simulation.checks import Facts, evaluate, wanted_files
-from flowdsl.emulator.simulation.schemas import problems, read_schema
+from flowdsl.emulator.simulation.checks import Facts, evaluate, find_wanted_files
+from flowdsl.emulator.simulation.schemas import find_schema_problems, read_schema
 from flowdsl.source.matching_text import matching_text
 from tests.support.cpu import cpu_seconds
 
@@ -28,10 +28,10 @@ def test_schemas_end(pattern: str) -> None:
     rules = {"properties": {"code": {"pattern": pattern}}}
     named = {"patternProperties": {pattern: {"type": "integer"}}}
     with cpu_seconds(10):
-        found = problems(schema(**rules), {"code": A})
+        found = find_schema_problems(schema(**rules), {"code": A})
         assert [each.keyword for each in found] == ([] if "?=" in pattern else ["pattern"])
-        problems(schema(**named, additionalProperties=False), {A: 1})
-        problems(schema(**named, unevaluatedProperties=False), {A: 1})
+        find_schema_problems(schema(**named, additionalProperties=False), {A: 1})
+        find_schema_problems(schema(**named, unevaluatedProperties=False), {A: 1})
 
 
 @pytest.mark.parametrize("pattern", EXPLOSIVE)
@@ -41,7 +41,7 @@ def test_checks_and_made_up_names_end(pattern: str) -> None:
     facts = Facts({}, {}, [A, "a" * 60 + "!"], None, None)
     with cpu_seconds(10):
         evaluate(check, facts)
-        wanted_files(check, facts)
+        find_wanted_files(check, facts)
         matching_text(pattern, at_least=60)
 
 
@@ -51,15 +51,17 @@ def test_names_that_no_pattern_knows_are_additional() -> None:
         patternProperties={"^x_": {"type": "integer"}},
         additionalProperties=False,
     )
-    assert problems(closed, {"code": 1, "x_a": 2}) == []
-    assert [each.keyword for each in problems(closed, {"x_a": "b"})] == ["type"]
-    (found,) = problems(closed, {"y": 1, "x_a": 2})
+    assert find_schema_problems(closed, {"code": 1, "x_a": 2}) == []
+    assert [each.keyword for each in find_schema_problems(closed, {"x_a": "b"})] == ["type"]
+    (found,) = find_schema_problems(closed, {"y": 1, "x_a": 2})
     assert found.keyword == "additionalProperties"
     assert "y" in found.message
     typed = schema(patternProperties={"^x_": {}}, additionalProperties={"type": "integer"})
-    assert [each.path for each in problems(typed, {"x_a": "b", "y": "c"})] == [("y",)]
+    assert [each.path for each in find_schema_problems(typed, {"x_a": "b", "y": "c"})] == [("y",)]
     unevaluated = schema(patternProperties={"^x_": {}}, unevaluatedProperties=False)
-    assert [e.keyword for e in problems(unevaluated, {"y": 1})] == ["unevaluatedProperties"]
+    assert [e.keyword for e in find_schema_problems(unevaluated, {"y": 1})] == [
+        "unevaluatedProperties"
+    ]
 
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "a{2,1}", "a{" + "9" * 5000 + "}", "(" * 9000])

@@ -10,7 +10,7 @@ from typing import Any
 from flowdsl.emulator.simulation.plans import Plan
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.simulation.run_plan import play
-from flowdsl.emulator.simulation.schemas import accepts, input_problems
+from flowdsl.emulator.simulation.schemas import input_problems, is_valid_for
 from tests.emulator.emulator_desk import UNKNOWN_ID, Desk, check
 from tests.emulator.runs.run_desk import INPUTS, RunDesk, run_desk
 
@@ -134,9 +134,9 @@ def _(desk: RunDesk) -> None:
         ("email", "ann@clinic.test", "ann"),
         ("uri", "https://clinic.test/", "clinic"),
     ):
-        assert accepts({"format": name}, valid)
-        assert not accepts({"format": name}, invalid)
-    assert accepts({"format": "ipv4"}, "no address")
+        assert is_valid_for({"format": name}, valid)
+        assert not is_valid_for({"format": name}, invalid)
+    assert is_valid_for({"format": "ipv4"}, "no address")
 
 
 @probe("secret-values-unread")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.runs.rows import ended_runs
+from flowdsl.emulator.runs.rows import find_ended_runs
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import MODEL_ID, STANDSTILL, UNKNOWN_ID, Desk, check
@@ -375,12 +375,12 @@ def test_ended_runs_are_found_by_their_end() -> None:
             runs.wait(1)
         with store.read("org_local") as transaction:
             since = "2026-01-01T00:00:00.000000Z"
-            found = ended_runs(transaction, since=since, until=transaction.now)
+            found = find_ended_runs(transaction, since=since, until=transaction.now)
             assert [row.id for row in found] == [first["id"], cancelled["id"]]
-            later = ended_runs(transaction, since=first["ended_at"], until=transaction.now)
+            later = find_ended_runs(transaction, since=first["ended_at"], until=transaction.now)
             assert [row.id for row in later] == [cancelled["id"]]
             far = "2027-01-01T00:00:00.000000Z"
-            assert ended_runs(transaction, since=far, until=far) == []
+            assert find_ended_runs(transaction, since=far, until=far) == []
         assert live["status"] == "scheduling"
 
 

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flowdsl.codegen.json_schema import object_schema
-from flowdsl.emulator.simulation.files import base_name, content_of, picture
+from flowdsl.emulator.simulation.files import base_name, content_of, draw_picture
 from flowdsl.emulator.simulation.outputs import make_outputs
 from flowdsl.emulator.simulation.plans import Plan
 from flowdsl.emulator.simulation.prompts import evidence_of, loop_items, read_steps
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.run_plan import play
-from flowdsl.emulator.simulation.sampling import sample
+from flowdsl.emulator.simulation.sampling import sample_value
 from flowdsl.emulator.simulation.schemas import (
+    find_schema_problems,
     input_problems,
-    problems,
     property_schema,
     read_schema,
     types_of,
@@ -31,10 +31,10 @@ from flowdsl.emulator.simulation.schemas import (
 from flowdsl.emulator.simulation.variables import (
     EMPTY,
     PathError,
+    find_references,
     input_names,
     parse_path,
-    references,
-    render,
+    render_text,
     resolve_inputs,
     secret_names,
     set_at,
@@ -152,7 +152,7 @@ def test_every_schema_that_flowdsl_emits_gets_a_valid_output(
     assert values is not None
     assert set(values) == {field.name for field in fields}
     Draft202012Validator(schema).validate(values)
-    assert not problems(schema, values)
+    assert not find_schema_problems(schema, values)
 
 
 @settings(max_examples=examples(150), deadline=None)
@@ -192,10 +192,10 @@ def test_every_schema_that_flowdsl_emits_gets_a_valid_output(
     )
 )
 def test_a_sampled_value_is_never_invalid(schema: Any) -> None:
-    made, value = sample(schema, "seed")
+    made, value = sample_value(schema, "seed")
     if made:
         Draft202012Validator(schema).validate(value)
-        assert sample(schema, "seed") == (True, value)
+        assert sample_value(schema, "seed") == (True, value)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -245,9 +245,9 @@ def test_output_that_no_value_fits_is_null_with_a_note() -> None:
 def test_no_schema_is_fetched_over_the_network() -> None:
     for address in ("http://127.0.0.1:9/schema.json", "file:///etc/hostname", "#/$defs/none"):
         schema = {"type": "object", "properties": {"a": {"$ref": address}}}
-        found = problems(schema, {"a": 1})
+        found = find_schema_problems(schema, {"a": 1})
         assert [item.keyword for item in found] == ["$ref"]
-    assert sample({"$ref": "#"}, "s") == (False, None)
+    assert sample_value({"$ref": "#"}, "s") == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -316,13 +316,13 @@ def test_a_path_into_a_scalar_is_an_error(value: Any) -> None:
     with pytest.raises(PathError, match=r"`a\.b`"):
         value_at({"a": value}, ("a", "b"))
     with pytest.raises(PathError):
-        render("{a[0]}", {"a": value})
+        render_text("{a[0]}", {"a": value})
 
 
 def test_variables_are_put_into_text() -> None:
     inputs: dict[str, Any] = {"a": {"b": [1, "ü"]}, "n": 5, "t": True, "s": "x{n}"}
     text = r"{a} {a.b[0]} {n}{t} {s} \{n} \{{n} {$pin} {{run}} {{other.x}} { n } {1} ${n}"
-    shown = render(text, inputs, {"run": {"k": 1}})
+    shown = render_text(text, inputs, {"run": {"k": 1}})
     assert shown == ('{"b": [1, "ü"]} 1 5true x{n} {n} {5 {$pin} {"k": 1} {{other.x}} { n } {1} $5')
     assert input_names(text) == {"a", "n", "t", "s"}
     assert secret_names(text + r" \{$no}") == {"pin"}
@@ -429,7 +429,7 @@ def test_references_are_found_wherever_they_stand() -> None:
         "d": {"$ref": 1},
         "e": {"$ref": "z", "more": 1},
     }
-    assert [(item.place, item.alias, item.path) for item in references(values)] == [
+    assert [(item.place, item.alias, item.path) for item in find_references(values)] == [
         (("a",), "x", ("b",)),
         (("c", 0), "y", ()),
     ]
@@ -491,13 +491,13 @@ def test_stated_values_reach_outputs_and_file_names() -> None:
 
 
 def test_files_are_what_their_names_say() -> None:
-    png = picture("a.png")
+    png = draw_picture("a.png")
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     length = struct.unpack(">I", png[8:12])[0]
     assert (
         zlib.crc32(png[12 : 16 + length]) == struct.unpack(">I", png[16 + length : 20 + length])[0]
     )
-    assert picture("a.png") == png != picture("b.png")
+    assert draw_picture("a.png") == png != draw_picture("b.png")
     assert content_of("a.json") == b"{}\n"
     assert [base_name(name) for name in ("C:\\a\\b.txt", "/x/y", "", "  ", "a/")] == [
         "b.txt",

@@ -164,13 +164,13 @@ def test_a_fault_in_one_line() -> None:
 
 def test_the_later_of_two_scenarios_wins_and_its_faults_come_first() -> None:
     first = load_scenario(EVERYTHING)
-    joined = first.joined(
+    joined = first.join_scenario(
         make_scenario({"listing_lag": 4, "faults": [{"route": "GET /v1/runs", "kind": "drop"}]})
     )
     assert (joined.listing_lag, joined.idempotency) == (4.0, 90.0)
     assert [fault.kind for fault in joined.faults] == ["drop", "after", "429"]
     assert joined.runs == first.runs
-    assert first.joined(Scenario()) == first
+    assert first.join_scenario(Scenario()) == first
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.semantics.flow_tests.items import needs_run
-from flowdsl.simulate.executions import started_world
+from flowdsl.simulate.executions import world_with_defaults
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import SUCCESS, Trace
 from flowdsl.simulate.world import World
@@ -91,7 +91,7 @@ def assert_a_run_ends_as(suite: Suite, case: Case) -> int:
         for world, trace in (first, *replays):
             run = desk.ended(
                 deployed,
-                input_values=dict(started_world(payload, world).inputs),
+                input_values=dict(world_with_defaults(payload, world).inputs),
                 sensitive_input_values=secrets(payload),
             )
             assert_ends_as(run, trace)
@@ -119,7 +119,7 @@ def chain_ended(desk: RunDesk, suite: Suite, case: Case) -> Any:
         assert run is not None
         if run.name not in ids:
             payload = suite.payload(run)
-            defaults[run.name] = started_world(payload, World({}, nobody, {})).inputs
+            defaults[run.name] = world_with_defaults(payload, World({}, nobody, {})).inputs
             ids[run.name] = desk.workflow(
                 name=suite.title(run),
                 main_prompt=payload.prompt,
@@ -279,7 +279,7 @@ def checked(suite: Suite, case: Case) -> tuple[str, list[str]]:
     with run_desk(*make_scenario({"runs": rehearsal_rules(suite, case)}).runs) as desk:
         deployed = made(desk, suite, case, suite.title(case.workflow))
         ((world, _),) = every_run(suite, case)
-        values = dict(started_world(payload, world).inputs)
+        values = dict(world_with_defaults(payload, world).inputs)
         run = desk.ended(deployed, input_values=values)
         return run["status"], [check["status"] for check in run["post_run_checks"] or ()]
 

@@ -11,8 +11,8 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.context import LOCAL_ORGANIZATION
 from flowdsl.emulator.resources.workflows import create_workflow
 from flowdsl.emulator.runs.trajectories import (
-    approved_trajectories,
     create_trajectory,
+    find_approved_trajectories,
     mark_generated,
     update_trajectory,
 )
@@ -236,7 +236,7 @@ def test_only_approved_trajectories_of_the_same_screen_replay_the_main_one_first
         make("other screen", 800, TrajectoryUpdate(is_approved=True))
         make("unapproved", 1024, TrajectoryUpdate(is_approved=False))
         make("second", 1024, TrajectoryUpdate(is_approved=True))
-        replayed = approved_trajectories(transaction, workflow_id, SCREEN)
+        replayed = find_approved_trajectories(transaction, workflow_id, SCREEN)
         assert [row.name for row in replayed] == ["main", "second"]
 
 

@@ -31,7 +31,7 @@ def test_each_mode_sums_its_own_steps(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, mode: str, expected: tuple[int, int, int]
 ) -> None:
     rows = [SimpleNamespace(usage_metadata=each) for each in RUNS]
-    monkeypatch.setattr(usage, "ended_runs", lambda *_, **__: rows)
+    monkeypatch.setattr(usage, "find_ended_runs", lambda *_, **__: rows)
     body = desk.ok("GET", f"/v1/usage/aggregate?{PERIOD}{mode}")
     totals = ("total_agentic_steps", "total_cached_steps", "runs_counted")
     assert tuple(body[name] for name in totals) == expected

@@ -21,7 +21,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate, RunCreate, RunRetry
-from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redacted, redacted_value
+from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redact_secrets, redact_value
 from tests.support.effort import THOROUGH, examples
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co"))
@@ -71,7 +71,7 @@ def test_no_secret_of_eight_characters_survives(
 ) -> None:
     assume(sum(not each.isspace() for each in secret) >= 8)
     spelled = SPELLINGS[spelling](secret)
-    text = redacted(before + spelled + behind, [secret])
+    text = redact_secrets(before + spelled + behind, [secret])
     assert REDACTED in text
     assert spelled not in text and secret not in text
     squeezed = "".join(text.split())
@@ -82,14 +82,14 @@ def test_no_secret_of_eight_characters_survives(
 @given(st.text(ascii_letters + digits, min_size=600, max_size=900), st.integers(0, 450))
 def test_of_a_long_secret_no_part_survives_that_is_long(secret: str, start: int) -> None:
     part = secret[start : start + 128]
-    assert part not in redacted(f"at {part}!", [secret])
-    kept = redacted(f"at {secret}!", [secret])
+    assert part not in redact_secrets(f"at {part}!", [secret])
+    kept = redact_secrets(f"at {secret}!", [secret])
     assert not any(secret[at : at + 64] in kept for at in range(len(secret) - 64))
 
 
 def test_one_line_of_a_secret_of_many_does_not_survive() -> None:
     secret = "-----BEGIN-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END-----\n"
-    assert redacted("it says MIIEvQIBADANBgkq.", [secret]) == f"it says {REDACTED}."
+    assert redact_secrets("it says MIIEvQIBADANBgkq.", [secret]) == f"it says {REDACTED}."
 
 
 WORDS = ("Workflow", "a", "to", "1", "run", "refused", "of", "300", "pin", "12", "x", "key", "row")
@@ -98,8 +98,8 @@ WORDS = ("Workflow", "a", "to", "1", "run", "refused", "of", "300", "pin", "12",
 @given(st.lists(st.sampled_from(WORDS), min_size=2), st.sampled_from(["a", "f", "1", "12", "run"]))
 def test_a_short_secret_destroys_no_ordinary_text(words: list[str], secret: str) -> None:
     text = " ".join(words)
-    assert redacted(text, [secret]) == text
-    assert redacted(f"{text}: {text}.", [secret]) == f"{text}: {text}."
+    assert redact_secrets(text, [secret]) == text
+    assert redact_secrets(f"{text}: {text}.", [secret]) == f"{text}: {text}."
 
 
 @given(
@@ -108,8 +108,8 @@ def test_a_short_secret_destroys_no_ordinary_text(words: list[str], secret: str)
 )
 def test_a_secret_of_four_characters_goes_as_a_word(words: list[str], secret: str) -> None:
     kept = " ".join(REDACTED if each == secret else each for each in words)
-    assert redacted(" ".join(words), [secret]) == kept
-    assert redacted(json.dumps("\n".join(words)), [secret]) == json.dumps(
+    assert redact_secrets(" ".join(words), [secret]) == kept
+    assert redact_secrets(json.dumps("\n".join(words)), [secret]) == json.dumps(
         "\n".join(REDACTED if each == secret else each for each in words)
     )
 
@@ -128,18 +128,18 @@ def test_a_secret_of_four_characters_goes_as_a_word(words: list[str], secret: st
     ],
 )
 def test_a_key_of_one_character_is_no_credential_that_is_shown(text: str, kept: str) -> None:
-    assert redacted(text, ["k"]) == kept
+    assert redact_secrets(text, ["k"]) == kept
 
 
 def test_the_longest_secret_goes_first_and_nothing_goes_twice() -> None:
     secrets = ["redacted", "secret-of-many", "secret-of-many-words"]
-    assert redacted("secret-of-many-words", secrets) == REDACTED
-    assert redacted("plain", ["", " ", *secrets]) == "plain"
+    assert redact_secrets("secret-of-many-words", secrets) == REDACTED
+    assert redact_secrets("plain", ["", " ", *secrets]) == "plain"
 
 
 def test_a_value_of_json_is_redacted_in_texts_names_and_numbers() -> None:
     value = {"a": ["pin 4711!", 4711, 47110, True, None, {"hunter22": 1.5}], "n": 3, "p": 3.14159}
-    assert redacted_value(value, ["4711", "hunter22", "3", "3.14159"]) == {
+    assert redact_value(value, ["4711", "hunter22", "3", "3.14159"]) == {
         "a": [f"pin {REDACTED}!", REDACTED, 47110, True, None, {REDACTED: 1.5}],
         "n": 3,
         "p": REDACTED,
@@ -164,24 +164,24 @@ def test_no_expression_is_made_for_a_secret_that_no_text_can_hold(
 ) -> None:
     """The expressions of the secrets of 200 runs would take seconds, again after every new run."""
     made: list[int] = []
-    pattern = redaction._pattern
+    pattern = redaction._compile_pattern
 
     def count(expressions: tuple[str, ...]) -> Any:
         made.append(len(expressions))
         return pattern(expressions)
 
-    monkeypatch.setattr(redaction, "_pattern", count)
+    monkeypatch.setattr(redaction, "_compile_pattern", count)
     secrets = [f"pin-of-row-{number:03}-of-200" for number in range(200)]
-    assert redacted("Too many requests", secrets) == "Too many requests"
+    assert redact_secrets("Too many requests", secrets) == "Too many requests"
     assert made == []
-    assert redacted("no pin-of-\nrow-117-of-200!", secrets) == f"no {REDACTED}!"
+    assert redact_secrets("no pin-of-\nrow-117-of-200!", secrets) == f"no {REDACTED}!"
     assert made == [1]
 
 
 @pytest.mark.parametrize("filler", ["\\", " ", "%25", "\\n", "a", "ab\\", "\\u00"])
 def test_a_hostile_text_is_looked_through_in_one_go(filler: str) -> None:
     secrets = ["a\\\\b c%d", "\\" * 20, "aaaaaaaaab", "a   \n  bcdefghi"]
-    assert redacted(filler * 20_000, secrets) is not None
+    assert redact_secrets(filler * 20_000, secrets) is not None
 
 
 # Whatever operation tells of a run
@@ -250,7 +250,7 @@ def test_no_operation_tells_the_secret_that_a_run_was_given(beginning: str) -> N
         async with CyberdeskClient(options, transport=transport) as client:
             found = [await BEGINNINGS[beginning](client)]
             # Also by another worker than the one that began it.
-            async with client.worker() as other:
+            async with client.make_worker() as other:
                 found += [
                     await other.runs.get("run-1"),
                     await other.runs.list(),

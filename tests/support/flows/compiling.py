@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, render_plain_json
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
@@ -40,7 +40,7 @@ def compile_folder(folder: Path, environment: str = "local", reverse: bool = Fal
     if "flowdsl.toml" in files:
         sink = Sink()
         project = load_project(bytes(files["flowdsl.toml"]).decode(), "flowdsl.toml", sink)  # type: ignore[arg-type]
-        assert project is not None, [found.message for found in sink.sorted()]
+        assert project is not None, [found.message for found in sink.findings_in_order()]
         options = CompileOptions(project, project.environments[environment])
     return compile_project(MemoryFiles(files), entries, options)
 
@@ -64,7 +64,7 @@ def only_workflow(source: str, **options: Any) -> WorkflowArtifact:
 
 def prompt_of(source: str, **options: Any) -> str:
     """The prompt of the first workflow, open parts in their readable form."""
-    return str(plain(only_workflow(source, **options).payload["main_prompt"]))
+    return str(render_plain_json(only_workflow(source, **options).payload["main_prompt"]))
 
 
 def steps_of(source: str, **options: Any) -> str:

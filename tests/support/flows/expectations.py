@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles, library_of
 
@@ -54,9 +54,9 @@ class Case(NamedTuple):
         """What loading and analysis find, in order."""
         sink = Sink()
         files = MemoryFiles(self.files)
-        sources = load(files, list(self.entries if entries is None else entries), sink)
+        sources = load_sources(files, list(self.entries if entries is None else entries), sink)
         analyze_program(sources, self.environments, files, sink)
-        return sink.sorted()
+        return sink.findings_in_order()
 
     def linted(self) -> tuple[Diagnostic, ...]:
         """What the whole check finds: rules run over the entries, and suppressions are applied."""

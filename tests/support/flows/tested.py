@@ -16,7 +16,7 @@ from flowdsl.testing.cases import cases_of
 from flowdsl.testing.outcome import Result
 from flowdsl.testing.run import run_test
 from flowdsl.testing.suite import Suite
-from flowdsl.testing.wrapping import tested_tasks, wrapped_files
+from flowdsl.testing.wrapping import render_wrapped_files, select_tested_tasks
 
 
 def suite_of(files: str | Mapping[str, str | bytes], **options: Any) -> Suite:
@@ -29,7 +29,7 @@ def suite_of(files: str | Mapping[str, str | bytes], **options: Any) -> Suite:
         for found in compilation.analysis.diagnostics
         if found.severity == ERROR
     ]
-    wrapped = wrapped_files(tested_tasks(compilation.analysis.model))
+    wrapped = render_wrapped_files(select_tested_tasks(compilation.analysis.model))
     if wrapped:
         entries = sorted({*entries, *wrapped})
         compilation = compile_project(

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
@@ -73,7 +73,7 @@ class Checked:
     def payload(self) -> dict[str, Any]:
         """The body of the request that creates the workflow."""
         assert self.compilation.bundle is not None
-        payload: dict[str, Any] = plain(self.compilation.bundle.workflows[0].payload)
+        payload: dict[str, Any] = render_plain_json(self.compilation.bundle.workflows[0].payload)
         return payload
 
     @cached_property

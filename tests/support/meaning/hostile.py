@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.ir.lowering.types import TypeLowering
-from flowdsl.runs.inputs.convert import default_of, with_defaults
+from flowdsl.runs.inputs.convert import default_of, fill_in_defaults
 from flowdsl.simulate import world as kinds
 from flowdsl.simulate.interpreter.errors import MissingInText
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.execute import Refused, accepted_inputs
+from flowdsl.simulate.machine.execute import Refused, accept_inputs
 from flowdsl.simulate.world import World
 
 from .checked import Checked
@@ -59,7 +59,7 @@ def taken_though_forbidden(checked: Checked, world: World) -> str:
     schema = checked.payload.get("input_schema")
     for what, wrong in forbidden_inputs(checked, as_sent(checked, world.inputs)):
         try:
-            accepted_inputs(schema, wrong)
+            accept_inputs(schema, wrong)
         except Refused:
             continue
         return what
@@ -70,7 +70,7 @@ def as_sent(checked: Checked, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs as FlowDSL's runner sends them, which fills in defaults at any depth."""
     fields = TypeLowering(lambda value: value).fields(checked.workflow.inputs)
     return {
-        each.name: with_defaults(inputs[each.name], each.type)
+        each.name: fill_in_defaults(inputs[each.name], each.type)
         if each.name in inputs
         else default_of(each)
         for each in fields

@@ -25,7 +25,7 @@ from flowdsl.semantics.types import (
     Type,
     Unknown,
 )
-from flowdsl.simulate.schemas import refusal
+from flowdsl.simulate.schemas import find_refusal
 from flowdsl.simulate.shapes import EMPTY
 
 from . import pools
@@ -72,7 +72,7 @@ def fitting(value: Any, schema: Mapping[str, Any]) -> Any:
     for clean in (None, *CLEANED):
         found = found if clean is None else _with_texts(found, clean)
         for given in (found, _bounded(found, schema)):
-            if refusal(every, {"it": _without_empty(given)}) is None:
+            if find_refusal(every, {"it": _without_empty(given)}) is None:
                 return given
     return value
 

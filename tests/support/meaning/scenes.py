@@ -19,13 +19,13 @@ import pytest
 from benchmarks.prompts import scenes
 from benchmarks.prompts.plays import Call, is_meant, normal, plain_words
 from benchmarks.prompts.scenes import Scene
-from flowdsl.codegen.artifacts import WorkflowArtifact, plain
+from flowdsl.codegen.artifacts import WorkflowArtifact, render_plain_json
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.config.project import Project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.prompt import sentences
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.simulate import trace as verbs
 from flowdsl.simulate.executions import Disagreement, disagreements, payload_of
@@ -70,7 +70,7 @@ def compiled(scene: Scene, _: object = None) -> tuple[str, str]:
 
 def _printed(scene: Scene, found: Compilation) -> tuple[str, str]:
     payload = _artifact(scene, found).payload
-    return str(plain(payload["main_prompt"])), payload.get("output_schema") or ""
+    return str(render_plain_json(payload["main_prompt"])), payload.get("output_schema") or ""
 
 
 def _artifact(scene: Scene, found: Compilation) -> WorkflowArtifact:
@@ -133,7 +133,7 @@ def _marked(name: str, *values: object) -> str:
     holes = zip(sentence.holes, values, strict=True)
     given = {hole.name: value for hole, value in holes}
     chosen = [each.hole.name for each in sentence.choices if each.chosen(given[each.hole.name])]
-    return _around("".join((name, *(f"?{each}" for each in chosen))), say(name, *values))
+    return _around("".join((name, *(f"?{each}" for each in chosen))), say_sentence(name, *values))
 
 
 def _around(name: str, text: str) -> str:
@@ -143,7 +143,7 @@ def _around(name: str, text: str) -> str:
 @contextmanager
 def _marking() -> Iterator[None]:
     """Have sentences and words printed with marks around them."""
-    changed: dict[int, Any] = {id(say): _marked}
+    changed: dict[int, Any] = {id(say_sentence): _marked}
     for constant, value in vars(sentences).items():
         if not constant.isupper() or constant in ("SENTENCES", "KINDS"):
             continue

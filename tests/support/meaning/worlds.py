@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from flowdsl.semantics.values.spelling import spell
+from flowdsl.semantics.values.spelling import spell_constant
 from flowdsl.simulate import world as kinds
 from flowdsl.simulate.shapes import (
     EMPTY,
@@ -119,7 +119,7 @@ class Answers:
 
 def _shown(c: Chooser, value: Any) -> str:
     """A value as a screen shows it: a number with its thousands apart, or with a currency."""
-    spelled = spell(value)
+    spelled = spell_constant(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return spelled
     whole, point, rest = spelled.partition(".")

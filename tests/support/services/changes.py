@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.config.address import workflow_address
 from flowdsl.deploy.comparison.diff import compare
 from flowdsl.deploy.planning.plan import Action, Change
-from flowdsl.deploy.resources.resource import Desired, Live, hashes
+from flowdsl.deploy.resources.resource import Desired, Live, hash_fields
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.state.document import ResourceState
 
@@ -49,7 +49,7 @@ def change_of(
         id=live.id,
         generation=1,
         name=live.name,
-        applied=hashes(POLICIES, before if applied is None else applied),
+        applied=hash_fields(POLICIES, before if applied is None else applied),
         tags=tuple(tags[0]),
     )
     return Change(

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
-from flowdsl.codegen.artifacts import ModelAlias, Template, WorkflowArtifact, plain
+from flowdsl.codegen.artifacts import ModelAlias, Template, WorkflowArtifact, render_plain_json
 from flowdsl.codegen.input_patterns import LINE, TEXT
 from flowdsl.semantics.capabilities import NO_COMMAND
 from tests.support.flows.compiling import (
@@ -46,7 +46,7 @@ def _resolved(value: Any) -> Any:
         case ModelAlias():
             return SOME_ID
         case Template():
-            return plain(value)
+            return render_plain_json(value)
         case dict():
             return {key: _resolved(inner) for key, inner in value.items()}
         case list():
@@ -72,7 +72,7 @@ def test_schemas_are_json_schema(artifact: WorkflowArtifact) -> None:
 
 @of_workflows
 def test_every_command_is_in_the_allowlist_byte_for_byte(artifact: WorkflowArtifact) -> None:
-    prompt = str(plain(artifact.payload["main_prompt"]))
+    prompt = str(render_plain_json(artifact.payload["main_prompt"]))
     allowed = artifact.payload["terminal_command_allowlist"]
     assert allowed, "an empty allowlist would lift every restriction"
     for command in allowed:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.prompts import economy
-from flowdsl.codegen.artifacts import plain
-from flowdsl.prompt.cost import Calls, LoopCalls, estimated_tokens, prompt_cost
+from flowdsl.codegen.artifacts import render_plain_json
+from flowdsl.prompt.cost import Calls, LoopCalls, estimate_tokens, prompt_cost
 from tests.support.flows.compiling import EXAMPLES, PROJECTS, compile_folder, prompt_of, workflow
 
 LOOP = "inputs { codes: string[] @max_items(9) } outputs { all_notes: string }"
@@ -70,7 +70,7 @@ Never use focused_action twice.
     assert cost.tokens == {
         "title": 0,
         "rules": 0,
-        "steps": estimated_tokens(prompt),
+        "steps": estimate_tokens(prompt),
     }
 
 
@@ -79,12 +79,12 @@ def test_the_sections_of_compiled_prompts_make_the_whole(folder: object) -> None
     bundle = compile_folder(folder).bundle  # type: ignore[arg-type]
     assert bundle is not None
     for artifact in bundle.workflows:
-        prompt = str(plain(artifact.payload["main_prompt"]))
+        prompt = str(render_plain_json(artifact.payload["main_prompt"]))
         cost = prompt_cost(prompt)
         counted = cost.calls.focused + cost.entry.focused
         assert counted == prompt.count("Use focused_action")
         # The line ends between four sections.
-        assert 0 <= estimated_tokens(prompt) - cost.all_tokens <= 3
+        assert 0 <= estimate_tokens(prompt) - cost.all_tokens <= 3
         by_hand = "Steps" not in prompt
         assert all(cost.tokens[name] for name in ("title", "rules", "steps")) or by_hand
 
@@ -99,7 +99,7 @@ def test_pictures_do_not_hide_the_sections() -> None:
     source = "\n".join(f"<p>{line}<br>" if line in ("Rules", "Replay") else line for line in lines)
     tokens = prompt_cost(source.replace("Steps", "<p>Steps<br>")).tokens
     assert all(tokens.values())
-    assert tokens["rules"] == estimated_tokens("<p>Rules<br>\n- One")
+    assert tokens["rules"] == estimate_tokens("<p>Rules<br>\n- One")
 
 
 BY_HAND = {
@@ -122,7 +122,7 @@ def test_prompts_written_by_hand_are_for_the_same_task(name: str) -> None:
     text = economy.by_hand(name)
     bundle = compile_folder(EXAMPLES / economy.EXAMPLES[name]).bundle
     assert bundle is not None
-    (payload,) = (plain(each.payload) for each in bundle.workflows if each.name == name)
+    (payload,) = (render_plain_json(each.payload) for each in bundle.workflows if each.name == name)
     given = set(json.loads(payload["input_schema"])["properties"])
     kept = json.loads(payload["output_schema"])["properties"]
     outputs = {output for output, schema in kept.items() if "const" not in schema}
@@ -154,14 +154,14 @@ def test_prompts_written_by_hand_are_for_the_same_task(name: str) -> None:
     ],
 )
 def test_pieces_of_a_text(text: str, tokens: int) -> None:
-    assert estimated_tokens(text) == tokens
+    assert estimate_tokens(text) == tokens
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_a_longer_text_takes_no_fewer_tokens(text: str, more: str) -> None:
     longer = text + more
     # A byte is the least that a token stands for.
-    assert 0 <= estimated_tokens(text) <= estimated_tokens(longer) <= len(longer.encode())
+    assert 0 <= estimate_tokens(text) <= estimate_tokens(longer) <= len(longer.encode())
 
 
 PIECES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, plain
+from flowdsl.codegen.artifacts import ImageRef, ModelName, Template, render_plain_json
 from flowdsl.semantics.capabilities import TOOLS
 from tests.support.flows.compiling import (
     PROJECTS,
@@ -43,7 +43,7 @@ def test_focused_agents_are_asked_for_nothing_that_only_the_main_agent_has(folde
     bundle = compile_folder(folder).bundle
     assert bundle is not None
     for artifact in bundle.workflows:
-        for instruction in _instructions(str(plain(artifact.payload["main_prompt"]))):
+        for instruction in _instructions(str(render_plain_json(artifact.payload["main_prompt"]))):
             for tool in (*MAIN_ONLY, "end_loop_iteration"):
                 assert tool not in instruction
 
@@ -53,7 +53,7 @@ def test_the_main_agent_never_stores_values_itself(folder: Path) -> None:
     bundle = compile_folder(folder).bundle
     assert bundle is not None
     for artifact in bundle.workflows:
-        for line in str(plain(artifact.payload["main_prompt"])).split("\n"):
+        for line in str(render_plain_json(artifact.payload["main_prompt"])).split("\n"):
             if re.search(r'\b[Ss]ave (it as |its output as )?"', line):
                 assert re.match(r"(<p>)?\s*- ", line), line
 
@@ -83,7 +83,7 @@ def test_a_background_reading_names_its_mode_and_variable() -> None:
     assert 'process_async="run"' in prompt
     assert "{{all}}" not in prompt, "a background reading may not be used by a later step"
     (workflow_,) = compiled(source).workflows
-    outputs = json.loads(str(plain(workflow_.payload["output_schema"])))
+    outputs = json.loads(str(render_plain_json(workflow_.payload["output_schema"])))
     described = outputs["properties"]["rows"]["description"]
     assert described == 'What the background reading saved as "all".'
 
@@ -448,7 +448,7 @@ def test_a_prompt_with_a_picture_is_escaped_html() -> None:
 
 def test_every_statement_maps_back_to_its_source() -> None:
     artifact = only_workflow(workflow('do "One."\nexpect "two"'))
-    lines = str(plain(artifact.payload["main_prompt"])).split("\n")
+    lines = str(render_plain_json(artifact.payload["main_prompt"])).split("\n")
     found = {lines[line.line - 1].strip(): line for line in artifact.source_map.lines}
     one = next(line for text, line in found.items() if text.endswith("One."))
     two = next(line for text, line in found.items() if "Check “two”" in text)

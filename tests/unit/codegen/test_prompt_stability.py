@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from tests.support.flows.compiling import PROJECTS, compile_folder, compiled, read_folder
 
 PROGRAM = """\
@@ -218,7 +218,7 @@ MEANS_NOTHING: dict[str, tuple[Edit, str]] = {
 
 def payload(source: str) -> object:
     (workflow,) = compiled({"main.flow": source}).workflows
-    return plain(workflow.payload)
+    return render_plain_json(workflow.payload)
 
 
 def marked(edits: dict[str, tuple[Edit, str]]) -> list[object]:
@@ -393,7 +393,7 @@ def test_no_project_depends_on_order_and_comments(folder: Path, edit: Edit, tmp_
 def payloads(folder: Path) -> dict[str, object]:
     bundle = compile_folder(folder).bundle
     assert bundle is not None
-    return {each.name: plain(each.payload) for each in bundle.workflows}
+    return {each.name: render_plain_json(each.payload) for each in bundle.workflows}
 
 
 def test_every_edit_is_a_program() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.codegen.artifacts import ModelAlias, WorkflowArtifact, plain
+from flowdsl.codegen.artifacts import ModelAlias, WorkflowArtifact, render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import compiled
@@ -51,7 +51,7 @@ def test_extra_fields_from_a_file_win_over_what_source_says() -> None:
     content = {"name": "From\telsewhere\r", "terminal_command_allowlist": ["dir\r\n"], "new": [1]}
     artifact = artifact_with('title = "Elsewhere" extra from "./x.json"', x=json.dumps(content))
     assert artifact.title == content["name"]
-    assert plain(artifact.payload) | content == plain(artifact.payload)
+    assert render_plain_json(artifact.payload) | content == render_plain_json(artifact.payload)
 
 
 @pytest.mark.parametrize("field", ["input_schema", "output_schema"])
@@ -84,7 +84,7 @@ def test_a_short_notation_in_json_is_kept() -> None:
 
 def test_a_fallback_may_stand_without_the_one_before_it() -> None:
     payload = artifact_with('model { fallbacks = [null, "backup"] }').payload
-    assert plain(payload["model_metadata"]) == {
+    assert render_plain_json(payload["model_metadata"]) == {
         "main_agent_model_id": None,
         "cache_detection_model_id": None,
         "fallback_model_1_id": None,
@@ -98,7 +98,7 @@ def test_statements_may_use_any_input_where_the_schema_allows_more_than_it_names
     )
     schema = '{"type": "object", "additionalProperties": true}'
     payload = compiled({"main.flow": source, "s.json": schema}).workflows[0].payload
-    assert "Open ⟦{claim.number}⟧." in plain(payload["main_prompt"])
+    assert "Open ⟦{claim.number}⟧." in render_plain_json(payload["main_prompt"])
 
 
 def test_a_schema_file_may_call_an_input_and_a_secret_alike_where_no_statement_names_them() -> None:

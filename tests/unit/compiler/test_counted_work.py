@@ -11,8 +11,8 @@ import pytest
 import flowdsl
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.diagnostics import suggest
-from flowdsl.diagnostics.suggest import Names, misspelt
-from flowdsl.semantics.values.schema_files import listed_fields
+from flowdsl.diagnostics.suggest import Names, find_misspelt_name
+from flowdsl.semantics.values.schema_files import read_schema_fields
 from flowdsl.source.files import MemoryFiles
 from tests.support.work import lines_run
 
@@ -168,10 +168,10 @@ def test_a_slip_is_compared_with_few_of_many_names(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(suggest, "_is_slip", counted)
     names = Names([*(f"field_{at:05}_of_form" for at in range(5_000)), "telephone", "E_Mail"])
-    assert misspelt("never_seen_before", names) is None
-    assert misspelt("field_02500_of_fomr", names) == "field_02500_of_form"
-    assert misspelt("tlephone", names) == "telephone"
-    assert misspelt("email", names) == "E_Mail"
+    assert find_misspelt_name("never_seen_before", names) is None
+    assert find_misspelt_name("field_02500_of_fomr", names) == "field_02500_of_form"
+    assert find_misspelt_name("tlephone", names) == "telephone"
+    assert find_misspelt_name("email", names) == "E_Mail"
     assert compared <= 4 * 101
 
 
@@ -213,7 +213,7 @@ def test_required_properties_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> N
     properties = {name: {"type": "string"} for name in "abc"}
     schema = {"type": "object", "properties": properties, "required": needed}
     monkeypatch.setattr("flowdsl.semantics.values.schema_files.read_json", lambda text: schema)
-    listed = listed_fields("")
+    listed = read_schema_fields("")
     assert listed is not None
     assert [each.required for each in listed.fields] == [True, False, True]
     assert Counted.asked == 0

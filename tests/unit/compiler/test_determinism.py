@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation
 from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder
 from tests.support.ir_document import dump_program, load_program
@@ -29,7 +29,9 @@ def everything(compilation: Compilation) -> str:
     """All artifacts of a compilation as one text."""
     bundle = compilation.bundle
     assert bundle is not None
-    found: list[Any] = [[repr(w.source_map), plain(w.payload), w.tags] for w in bundle.workflows]
+    found: list[Any] = [
+        [repr(w.source_map), render_plain_json(w.payload), w.tags] for w in bundle.workflows
+    ]
     found.append([[chain.name, chain.bodies] for chain in bundle.chains])
     return json.dumps(found)
 

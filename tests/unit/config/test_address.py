@@ -130,6 +130,6 @@ def test_a_project_gives_up_what_state_holds(kind: str) -> None:
     if kind not in MANAGED:
         assert project is None and sink.has_errors
         return
-    assert project is not None, sink.sorted()
+    assert project is not None, sink.findings_in_order()
     (removal,) = project.removed
     assert (removal.address.kind, removal.address.name) == (kind, "a b.c")

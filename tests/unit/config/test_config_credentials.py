@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.config.load import load_project
-from flowdsl.config.redaction import redacted
+from flowdsl.config.redaction import redact_credentials
 from flowdsl.diagnostics.render.json import render_json
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.sink import Sink
@@ -40,7 +40,7 @@ HEAD = '[project]\nname = "x"\n'
 def test_no_report_shows_the_credential(text: str) -> None:
     sink = Sink()
     assert load_project(HEAD + text + "\n", "flowdsl.toml", sink) is None
-    found = sink.sorted()
+    found = sink.findings_in_order()
     assert found
     assert CANARY not in render_text(found, 1) + render_json(found) + repr(found)
 
@@ -48,7 +48,7 @@ def test_no_report_shows_the_credential(text: str) -> None:
 def test_a_literal_key_is_refused_with_what_to_write() -> None:
     sink = Sink()
     load_project(f'{HEAD}[env.p]\napi = "local"\napi_key = "{CANARY}"\n', "flowdsl.toml", sink)
-    (found,) = sink.sorted()
+    (found,) = sink.findings_in_order()
     assert found.name == "api-key-in-config"
     assert found.span.first.line == 5
     assert found.help is not None and '{ env = "NAME" }' in found.help
@@ -56,7 +56,7 @@ def test_a_literal_key_is_refused_with_what_to_write() -> None:
 
 @given(st.text(max_size=80))
 def test_redaction_moves_nothing(text: str) -> None:
-    result = redacted(text)
+    result = redact_credentials(text)
     assert len(result) == len(text)
     assert [c for c in result if c.isspace()] == [c for c in text if c.isspace()]
 
@@ -65,4 +65,4 @@ def test_what_is_no_credential_stays_readable() -> None:
     text = (
         '[env.p]\napi = "local"\napi_key = { env = "CYBERDESK_API_KEY" }\n[lint]\nselect = ["x"]\n'
     )
-    assert redacted(text) == text
+    assert redact_credentials(text) == text

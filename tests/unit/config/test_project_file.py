@@ -79,7 +79,7 @@ MINIMAL = '[project]\nname = "x"\n'
 def load(text: str) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     sink = Sink()
     project = load_project(text, "flowdsl.toml", sink)
-    return project, sink.sorted()
+    return project, sink.findings_in_order()
 
 
 def only(text: str) -> Diagnostic:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.config.positions import Path, locate
+from flowdsl.config.positions import Path, locate_keys
 
 BARE = st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
@@ -106,7 +106,7 @@ def leaves(value: Any, path: Path = ()) -> list[tuple[Path, Any]]:
 
 @given(documents())
 def test_every_leaf_has_the_place_of_its_own_text(text: str) -> None:
-    places = locate(text)
+    places = locate_keys(text)
     for path, value in leaves(tomllib.loads(text)):
         place = places[path]
         written = text[place.value_start : place.value_end]
@@ -123,7 +123,7 @@ def test_every_key_has_the_place_where_it_is_written(text: str) -> None:
             return [p for i, inner in enumerate(value) for p in keys(inner, (*path, i))]
         return []
 
-    places = locate(text)
+    places = locate_keys(text)
     for path in keys(tomllib.loads(text)):
         place = places[path]
         written = text[place.key_start : place.key_end]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowdsl.config.versions import satisfies
+from flowdsl.config.versions import is_version_accepted
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from flowdsl.config.versions import satisfies
     ],
 )
 def test_version_ranges(version: str, required: str, expected: bool | None) -> None:
-    assert satisfies(version, required) is expected
+    assert is_version_accepted(version, required) is expected

@@ -279,7 +279,7 @@ def test_workers_have_their_own_connections_and_one_tls_context(
     options: ClientOptions, canary: str
 ) -> None:
     first = CyberdeskClient(options)
-    second = first.worker().worker()
+    second = first.make_worker().make_worker()
 
     def context(client: CyberdeskClient) -> Any:
         transport: Any = client._http._transport
@@ -291,7 +291,7 @@ def test_workers_have_their_own_connections_and_one_tls_context(
     async def inside() -> None:
         async with server(response(b"{}")) as (url, heads):
             client = CyberdeskClient(ClientOptions(base_url=url, api_key=canary))
-            async with client, client.worker() as worker:
+            async with client, client.make_worker() as worker:
                 await asyncio.gather(client.health(), worker.health())
             assert len(heads) == 2
 
@@ -300,7 +300,7 @@ def test_workers_have_their_own_connections_and_one_tls_context(
 
 def test_a_worker_keeps_the_injected_parts(rig: Callable[..., Any]) -> None:
     built = rig(httpx.Response(503), httpx.Response(200, json=WORKFLOW), dice=1.0)
-    asyncio.run(built.client.worker().workflows.get("w1"))
+    asyncio.run(built.client.make_worker().workflows.get("w1"))
     assert built.wire.sleeps == [0.25]
 
 

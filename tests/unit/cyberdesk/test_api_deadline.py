@@ -57,7 +57,7 @@ def test_a_read_ends_with_the_time_and_is_not_repeated() -> None:
         service = Service()
         async with client(service, lambda: 0.0) as api:
             with pytest.raises(ServiceUnreachable, match="time is up") as caught:
-                await api.worker().tags.list()
+                await api.make_worker().tags.list()
         assert not caught.value.outcome_unknown
         return service.reads
 
@@ -70,7 +70,7 @@ def test_after_a_write_of_any_worker_reads_are_finished() -> None:
     async def read() -> list[str]:
         service = Service()
         async with client(service, lambda: 0.0) as api:
-            worker = api.guarded(lambda: asked.append(None)).worker()
+            worker = api.guarded(lambda: asked.append(None)).make_worker()
             await worker.tags.create(TagCreate(name="ward"), idempotency_key="k")
             reading = asyncio.create_task(api.tags.list())
             await asyncio.sleep(0)

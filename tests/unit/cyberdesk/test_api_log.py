@@ -73,7 +73,7 @@ def test_the_time_of_an_attempt_is_that_of_its_reply_without_the_pauses() -> Non
 
 def test_workers_tell_the_same_listener(rig: Rigs) -> None:
     built = rig(httpx.Response(200, json={}))
-    asyncio.run(built.client.worker().health())
+    asyncio.run(built.client.make_worker().health())
     assert len(built.wire.attempts) == 1
 
 

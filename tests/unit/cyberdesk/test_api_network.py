@@ -111,7 +111,7 @@ def test_the_service_is_reached_through_a_proxy_that_sees_no_key(
         async with service(authority) as (port, heads), proxy(port) as (address, asked):
             trusted.setenv("HTTPS_PROXY", f"http://clerk:hunter2@{address}")
             client = CyberdeskClient(options(canary))
-            async with client, client.worker() as worker:
+            async with client, client.make_worker() as worker:
                 assert await client.health() == await worker.health() == {"status": "ok"}
             assert len(heads) == len(asked) == 2
             assert f"Bearer {canary}".encode() in heads[0]

@@ -83,7 +83,7 @@ async def read(first: CyberdeskClient, count: int, workers: int) -> None:
     waiting = list(range(count))
 
     async def work() -> None:
-        async with first.worker() as own:
+        async with first.make_worker() as own:
             while waiting:
                 waiting.pop()
                 await own.workflows.get("w1")
@@ -176,7 +176,7 @@ def test_a_pause_beyond_the_ceiling_fails_the_others_at_once_and_ends() -> None:
 
     async def inside() -> None:
         first = client(answer)
-        other = first.worker()
+        other = first.make_worker()
         for each in (first, other, first):
             with pytest.raises(errors.RateLimited) as caught:
                 await each.workflows.get("w1")
@@ -203,7 +203,7 @@ def test_a_lost_write_stays_unknown_when_a_pause_stops_its_repetition() -> None:
         writing = asyncio.create_task(create)
         await asyncio.sleep(0)
         with pytest.raises(errors.RateLimited) as read_error:
-            await first.worker().workflows.get("w1")
+            await first.make_worker().workflows.get("w1")
         with pytest.raises(errors.RateLimited) as write_error:
             await writing
         assert not read_error.value.outcome_unknown

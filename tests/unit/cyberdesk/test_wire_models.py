@@ -210,7 +210,7 @@ def test_what_the_platform_writes_is_refused_by_name(ours: Any, theirs: Any) -> 
         with pytest.raises(ValidationError):
             ours.model_validate({name: None})
         with pytest.raises(ValueError, match="cannot be passed through"):
-            ours().passing({name: None})
+            ours().copy_passing({name: None})
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ REMOTE_CHECK = {
 def test_a_check_laid_over_the_services_copy_keeps_what_is_not_owned() -> None:
     remote = PostRunCheck.model_validate(REMOTE_CHECK)
     owned = {"name": "receipt", "type": "run_attachment_image_check", "check_prompt": None}
-    patch = WorkflowPatch(post_run_checks=[PostRunCheckUpsert.over(remote.as_sent(), owned)])
+    patch = WorkflowPatch(post_run_checks=[PostRunCheckUpsert.lay_over(remote.as_sent(), owned)])
     assert patch.to_wire() == {
         "post_run_checks": [
             {
@@ -395,7 +395,7 @@ def test_a_check_laid_over_the_services_copy_keeps_what_is_not_owned() -> None:
         ]
     }
     assert (
-        PostRunCheckUpsert.over(
+        PostRunCheckUpsert.lay_over(
             REMOTE_CHECK, {**owned, "allow_missing_attachments": False}
         ).to_wire()["allow_missing_attachments"]
         is False
@@ -410,7 +410,7 @@ def test_model_metadata_always_names_all_four_models() -> None:
         "fallback_model_2_id": None,
     }
     remote = {"fallback_model_1_id": UUID_B, "fallback_model_3_id": UUID_B}
-    assert ModelMetadata.over(remote, {"main_agent_model_id": UUID_A}).to_wire() == {
+    assert ModelMetadata.lay_over(remote, {"main_agent_model_id": UUID_A}).to_wire() == {
         "main_agent_model_id": UUID_A,
         "cache_detection_model_id": None,
         "fallback_model_1_id": UUID_B,

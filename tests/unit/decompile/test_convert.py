@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.decompile.model import PromptHints
-from flowdsl.decompile.proposing.convert import Proposal, propose
-from flowdsl.decompile.proposing.prompt_variables import compare, variables_in
+from flowdsl.decompile.proposing.convert import Proposal, propose_statements
+from flowdsl.decompile.proposing.prompt_variables import compare_variables, variables_in
 from flowdsl.decompile.proposing.rich_text import is_rich_text, plain_text
 from flowdsl.decompile.proposing.section import SourceNames, Unwritable, steps_section
 from flowdsl.diagnostics.sink import Sink
@@ -34,7 +34,7 @@ HINTS = PromptHints(
 
 def written(prompt: str, hints: PromptHints = HINTS) -> list[str]:
     """The lines of the statements for a prompt, without the outer braces and blank lines."""
-    section = steps_section(propose(prompt, hints), hints, SourceNames({}, {}, {}, {}))
+    section = steps_section(propose_statements(prompt, hints), hints, SourceNames({}, {}, {}, {}))
     return [line.removeprefix("  ") for line in section.lines[1:-1] if line]
 
 
@@ -99,7 +99,7 @@ def test_what_is_plain_becomes_a_statement(line: str, statement: str) -> None:
 
 @pytest.mark.parametrize("line", PROSE)
 def test_what_is_not_stays_prose(line: str) -> None:
-    (statement,) = propose(line, HINTS).body
+    (statement,) = propose_statements(line, HINTS).body
     assert statement == nodes.Do(origin=statement.origin, text=statement.text)
 
 
@@ -113,7 +113,7 @@ def test_a_variable_can_be_typed_once_it_is_set() -> None:
 
 
 def test_variables_that_nothing_sets_are_named() -> None:
-    proposal = propose("Open {claim}, {nobody} and {{never}}; {$pin} and {$no}.", HINTS)
+    proposal = propose_statements("Open {claim}, {nobody} and {{never}}; {$pin} and {$no}.", HINTS)
     section = steps_section(proposal, HINTS, SourceNames({}, {}, {}, {}))
     assert section.undeclared == ("{nobody}", "{{never}}", "{$no}")
 
@@ -172,7 +172,7 @@ def test_headings_and_numbered_instructions_nest() -> None:
     ],
 )
 def test_what_depends_on_something_stays_in_one_piece(prompt: str) -> None:
-    (statement,) = propose(prompt, HINTS).body
+    (statement,) = propose_statements(prompt, HINTS).body
     assert isinstance(statement, nodes.Do)
     assert all(word in str(statement.text) for word in ("Press Enter.",))
 
@@ -219,13 +219,16 @@ def test_entries_behind_an_open_condition_stay_prose() -> None:
 def test_the_heading_of_the_whole_is_left_out_only_where_the_title_says_it() -> None:
     prompt = "# Check a claim: instructions\n1. Go.\n---\n2. Stay."
     for title, words in (("Check a Claim", []), ("Claims", ["Check a claim: instructions"])):
-        said = [text for (text,) in (each.text for each in propose(prompt, HINTS, title).body)]  # type: ignore[union-attr]
+        said = [
+            text
+            for (text,) in (each.text for each in propose_statements(prompt, HINTS, title).body)
+        ]  # type: ignore[union-attr]
         assert [piece.value for piece in said] == [*words, "Go.", "Stay."]
 
 
 def test_instructions_that_are_named_by_number_are_told() -> None:
     prompt = "1. Go.\n2. Repeat steps 1 to 3, then go back to step 1.\nStep 3: Stay."
-    assert propose(prompt, HINTS).references == ("steps 1", "step 1")
+    assert propose_statements(prompt, HINTS).references == ("steps 1", "step 1")
 
 
 def test_a_title_with_a_runtime_value_is_an_instruction() -> None:
@@ -249,7 +252,7 @@ def test_required_outputs_are_read_at_the_end() -> None:
         "  emit claim = {{claim_2}}",
         "}",
     ]
-    assert propose("Go.", hints).read_at_the_end == ("claim",)
+    assert propose_statements("Go.", hints).read_at_the_end == ("claim",)
 
 
 RICH = {
@@ -281,11 +284,11 @@ def test_rich_text_as_lines(html: str, text: str) -> None:
 
 
 def test_pictures_are_told() -> None:
-    proposal = propose('<p>See</p><img src="supabase://a/b.png" alt="b">', HINTS)
+    proposal = propose_statements('<p>See</p><img src="supabase://a/b.png" alt="b">', HINTS)
     assert proposal.pictures == ("supabase://a/b.png",) and proposal.rich_text
 
     lines = '1. Press F5 at <Start>.\n2. See <img src="supabase://a/b.png">\n3. Press Enter.'
-    proposal = propose(lines, HINTS)
+    proposal = propose_statements(lines, HINTS)
     assert proposal.pictures == ("supabase://a/b.png",) and not proposal.rich_text
     assert [type(each) for each in proposal.body] == [nodes.Do, nodes.Do, nodes.Press]
 
@@ -345,13 +348,13 @@ def parses(proposal: Proposal, hints: PromptHints) -> bool:
     sink = Sink()
     text = "\n".join(["flow 1", "workflow w {", *section.lines, "}"])
     parse_module(SourceFile("x.flow", text), sink)
-    return sink.sorted() == ()
+    return sink.findings_in_order() == ()
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(_TEXTS)
 def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
-    assert parses(propose(text, HINTS), HINTS)
+    assert parses(propose_statements(text, HINTS), HINTS)
 
 
 @settings(max_examples=examples(300), deadline=None)
@@ -364,7 +367,7 @@ def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
     )
 )
 def test_no_word_is_lost(lines: list[str]) -> None:
-    proposal = propose("\n".join(["- first", *lines]), HINTS)
+    proposal = propose_statements("\n".join(["- first", *lines]), HINTS)
     said = str(proposal.body)
     for word in ("alpha", "beta", "gamma", "delta", "eps", "zeta", "Eta"):
         count = "\n".join(lines).count(word)
@@ -400,9 +403,9 @@ def test_a_variable_is_kept_or_missed(text: str) -> None:
     odd = (*HINTS.inputs, nodes.FieldSpec(name="Claim No", type=STRING))  # type: ignore[misc]
     hints = PromptHints(odd, HINTS.secrets, HINTS.outputs, {})
 
-    body = propose(text, hints).body
+    body = propose_statements(text, hints).body
     kept = {each for each in walk(body) if isinstance(each, nodes.Variable)}
-    found = compare(variables_in(text, ["claim", "rows", "Claim No", "pin"]), body)
+    found = compare_variables(variables_in(text, ["claim", "rows", "Claim No", "pin"]), body)
 
     missed = {each.variable for each in found.lost}
     for written, variable in {
@@ -421,6 +424,6 @@ def test_a_variable_is_kept_or_missed(text: str) -> None:
 @for_rows(lambda: corpus().items(), name=lambda row: row[0], parts=2, fewest=150)
 def test_the_prompts_of_the_corpus(row: tuple[str, dict[str, str]]) -> None:
     _, payload = row
-    proposal = propose(payload["main_prompt"], HINTS)
+    proposal = propose_statements(payload["main_prompt"], HINTS)
     assert proposal.body
     assert parses(proposal, HINTS)

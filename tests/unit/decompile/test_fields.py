@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.api import compile_text
-from flowdsl.codegen.input_patterns import LINE, unrestricted
+from flowdsl.codegen.input_patterns import LINE, remove_restrictions
 from flowdsl.codegen.json_schema import input_schema, output_schema
 from flowdsl.decompile.fields import read_inputs, read_outputs
 from flowdsl.decompile.loose_fields import loose_fields
@@ -323,7 +323,7 @@ ROOTS = st.one_of(
 def test_any_schema_is_read_exactly_or_not_at_all(schema: Any) -> None:
     read = read_inputs(schema)
     if read is not None:
-        assert unrestricted(json.loads(recompiled(*read)["input_schema"])) == schema
+        assert remove_restrictions(json.loads(recompiled(*read)["input_schema"])) == schema
     outputs = read_outputs(schema, ())
     if outputs is not None:
         assert json.loads(output_schema(workflow(outputs=outputs)) or "") == schema
@@ -414,7 +414,7 @@ def test_secrets_are_told_by_their_sign_and_may_share_the_name_of_an_input() -> 
     }
     read = read_inputs(schema)
     assert read == ((spec("pin"),), (spec("pin"),))
-    assert unrestricted(json.loads(recompiled(*read)["input_schema"])) == schema
+    assert remove_restrictions(json.loads(recompiled(*read)["input_schema"])) == schema
 
 
 def test_an_output_whose_description_lacks_its_source_is_not_read() -> None:

@@ -19,7 +19,7 @@ from flowdsl.format.literals import plain_literal, raw_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.types import to_json
 from flowdsl.prompt.text import spell_variable
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
@@ -83,7 +83,7 @@ def meaning(literal: str) -> str:
     assert token.kind in ("STRING", "BLOCK", "RAW")
     sink = Sink()
     parts = scan_text(SourceFile("", literal), sink, 0, len(literal)).parts
-    assert not sink.sorted()
+    assert not sink.findings_in_order()
     shown = ""
     for part in parts:
         if isinstance(part, ast.TextLiteral):
@@ -183,8 +183,8 @@ def evaluated(literal: str) -> Any:
     """The value of a const in JSON form; fails on any error."""
     files = MemoryFiles({"main.flow": f"flow 1\nconst value = {literal}\n"})
     sink = Sink()
-    model = analyze_program(load(files, ["main.flow"], sink), None, files, sink)
-    assert not [found.message for found in sink.sorted() if found.severity == "error"]
+    model = analyze_program(load_sources(files, ["main.flow"], sink), None, files, sink)
+    assert not [found.message for found in sink.findings_in_order() if found.severity == "error"]
     (module,) = model.modules
     (const,) = module.declarations
     assert isinstance(const, ast.ConstDecl)

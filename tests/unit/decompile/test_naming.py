@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.decompile.naming import LONGEST, Names, called, telling_title, workflow_name
+from flowdsl.decompile.naming import (
+    LONGEST,
+    Names,
+    describe_workflow_name,
+    telling_title,
+    workflow_name,
+)
 
 DEVICES = {
     "con",
@@ -91,4 +97,4 @@ def test_the_second_of_a_name_is_numbered() -> None:
 def test_a_message_has_the_title_where_the_name_does_not_tell_it(
     title: str, name: str, shown: str
 ) -> None:
-    assert called(name, telling_title(title)) == shown
+    assert describe_workflow_name(name, telling_title(title)) == shown

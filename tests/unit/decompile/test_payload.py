@@ -17,7 +17,7 @@ from flowdsl.decompile.payload import (
     read_workflow,
     same_payload,
 )
-from flowdsl.deploy.resources.mark import Mark, with_mark
+from flowdsl.deploy.resources.mark import Mark, insert_mark
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 BODY = {"name": "Claims", "main_prompt": "Open the claims portal."}
@@ -170,12 +170,12 @@ def test_a_schema_is_its_json_object_or_a_text(text: str, document: Any) -> None
 
 def test_the_mark_of_a_deploy_is_no_part_of_the_schema() -> None:
     mark = Mark("prj_1", "prod", "workflow.claim_intake", 1, "0" * 8)
-    marked = BODY | {"input_schema": with_mark(None, mark)}
+    marked = BODY | {"input_schema": insert_mark(None, mark)}
     assert read_workflow(marked, "x").input_schema is None
     assert same_payload(marked, BODY) == ()
 
     own = '{"$comment": "ours", "type": "object", "properties": {"a": {}}}'
-    stored = read_workflow(BODY | {"input_schema": with_mark(own, mark)}, "x")
+    stored = read_workflow(BODY | {"input_schema": insert_mark(own, mark)}, "x")
     assert stored.input_schema is not None
     assert stored.input_schema.document == json.loads(own)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import ImportedProject
@@ -239,7 +239,7 @@ def test_a_new_project_has_a_project_file_and_git_leaves_its_prompts_alone() -> 
     project = imported(BODY, project='Nordic "Health"\x7f')
     sink = Sink()
     read = load_project(project.files["flowdsl.toml"].decode(), "flowdsl.toml", sink)
-    assert read is not None, sink.sorted()
+    assert read is not None, sink.findings_in_order()
     assert (read.name, list(read.environments)) == ('Nordic "Health"\x7f', ["local"])
     assert read.id is not None
     assert project.files[".gitattributes"] == b"flows/*.prompt.md -text\n"
@@ -295,7 +295,7 @@ def test_a_model_that_is_no_id_comes_back_as_it_was(model: Any) -> None:
     for payload in payloads:
         bundle = compile_files(import_workflows([payload]).files).bundle
         assert bundle is not None
-        assert same_payload(payload, plain(bundle.workflows[0].payload)) == ()
+        assert same_payload(payload, render_plain_json(bundle.workflows[0].payload)) == ()
 
 
 def test_a_plain_workflow_has_one_note_and_no_warning() -> None:

@@ -17,10 +17,10 @@ from flowdsl.ir.walk import statements
 from flowdsl.prompt.reading.conditions import Conditions
 from flowdsl.prompt.reading.frames import Free, Sentences
 from flowdsl.prompt.reading.phrases import Phrases
-from flowdsl.prompt.reading.texts import Texts, in_quotes, milliseconds, whole_number
-from flowdsl.prompt.text import QUOTES, quoted, spell_text
+from flowdsl.prompt.reading.texts import Texts, in_quotes, read_duration, whole_number
+from flowdsl.prompt.text import QUOTES, quote_words, spell_text
 from flowdsl.prompt.values import condition_words, type_words, value_words
-from flowdsl.prompt.words import say
+from flowdsl.prompt.words import say_sentence
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
 from tests.support.flows.decompile.prompt_reading import compiled_prompts
@@ -101,7 +101,7 @@ def test_a_text_in_quotation_marks_ends_at_the_closing_one_whatever_it_holds() -
     text = ""
     for opening, closing in QUOTES[:-1]:
         text += opening + closing
-        spelled = quoted(text)
+        spelled = quote_words(text)
         assert in_quotes(str)(f"{spelled} and {spelled}", 0) == (text, len(spelled))
 
 
@@ -204,15 +204,15 @@ def test_conditions_that_differ_are_told_apart() -> None:
 
 
 def test_a_sentence_is_heard_as_it_is_said() -> None:
-    numbers = {"count": whole_number, "bound": whole_number, "duration": milliseconds}
+    numbers = {"count": whole_number, "bound": whole_number, "duration": read_duration}
     heard = Sentences({**numbers, "condition": Free(str)})
     for rounds in (1, 5):
-        said = say("control.repeat", "this is so", rounds, "")
+        said = say_sentence("control.repeat", "this is so", rounds, "")
         assert heard.match("control.repeat", said) == ("this is so", rounds, "")
         assert heard.match("control.repeat", f"{said} ") is None
     assert heard.match("control.repeat", said.replace("times", "time")) is None
     for delay, said in ((1, "1 milliseconds"), (5000, "5 seconds")):
-        waiting = say("control.retry", 2, said)
+        waiting = say_sentence("control.retry", 2, said)
         assert heard.match("control.retry", waiting) == (2, delay)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS
-from flowdsl.decompile.pulling.editing import Edit, Overlap, edited
-from flowdsl.decompile.pulling.goal import hunks
+from flowdsl.decompile.pulling.editing import Edit, Overlap, apply_edits
+from flowdsl.decompile.pulling.goal import find_changed_hunks
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.decompile.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
 
@@ -380,7 +380,7 @@ def test_what_cannot_be_brought_in_does_not_keep_the_rest_out() -> None:
 def test_hunks_are_whole_words_and_lead_from_one_text_to_the_other() -> None:
     before, after = "one two\nthree four\nfive", "one 2 two\nthree\nfive six\n"
     text, shift = before, 0
-    for each in hunks(before, after):
+    for each in find_changed_hunks(before, after):
         text = text[: each.start + shift] + each.new + text[each.end + shift :]
         shift += len(each.new) - (each.end - each.start)
     assert text == after
@@ -388,9 +388,9 @@ def test_hunks_are_whole_words_and_lead_from_one_text_to_the_other() -> None:
 
 def test_edits_take_the_line_breaks_of_the_file_and_never_overlap() -> None:
     files = MemoryFiles({"a": "x\r\ny\r\n"})
-    assert edited(files, {}, [Edit("a", 1, 1, "\nz")]) == {"a": "x\r\nz\r\ny\r\n"}
+    assert apply_edits(files, {}, [Edit("a", 1, 1, "\nz")]) == {"a": "x\r\nz\r\ny\r\n"}
     with pytest.raises(Overlap):
-        edited(files, {}, [Edit("a", 0, 2, "b"), Edit("a", 1, 3, "c")])
+        apply_edits(files, {}, [Edit("a", 0, 2, "b"), Edit("a", 1, 3, "c")])
 
 
 def test_nothing_stays_of_an_edit_that_ends_in_a_file() -> None:

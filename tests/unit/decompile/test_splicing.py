@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from flowdsl.decompile.pulling.editing import edited
+from flowdsl.decompile.pulling.editing import apply_edits
 from flowdsl.decompile.pulling.literals import LITERALS, ChangedReference, words_of
 from flowdsl.decompile.pulling.splicing import Draft, Splicer
 from flowdsl.source.files import MemoryFiles
@@ -18,8 +18,8 @@ ANN = {"{who}": "Ann"}
 
 def spliced(source: str, new: str, base: str | None = None) -> str:
     splicer = Splicer("a", source, ANN)
-    edits = splicer.splice(0, len(source), None if base is None else Draft(base), Draft(new))
-    return edited(MemoryFiles({"a": source}), {}, edits).get("a", source)
+    edits = splicer.splice_range(0, len(source), None if base is None else Draft(base), Draft(new))
+    return apply_edits(MemoryFiles({"a": source}), {}, edits).get("a", source)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_spelled_otherwise_and_stays_keeps_its_spelling(
 
 def test_a_reference_that_gets_other_words_is_told() -> None:
     splicer = Splicer("a", 'do "Ask {who} now"', ANN)
-    splicer.splice(0, 18, None, Draft('do "Ask Anna B now"'))
+    splicer.splice_range(0, 18, None, Draft('do "Ask Anna B now"'))
     assert splicer.changed == [ChangedReference("{who}", "Ann", "Anna B")]
 
 

@@ -18,7 +18,7 @@ from flowdsl.codegen.json_schema import object_schema
 from flowdsl.config.address import workflow_address
 from flowdsl.deploy.planning.breaking import breaking_changes
 from flowdsl.deploy.planning.plan import Action, Breaking, Change
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.ir import nodes
 from flowdsl.source.refused_texts import Refused
 from tests.support.rows import for_rows
@@ -329,7 +329,7 @@ def test_whatever_is_stored_as_a_schema_can_be_compared(before: Any, after: Any)
         texts = [json.dumps(value) for value in (before, after)]
         change = schema_change(field, *texts)
         for found in breaking_changes(change, ()):
-            assert printable(found.message) == found.message
+            assert make_printable(found.message) == found.message
         assert breaking_changes(schema_change(field, texts[0], texts[0]), ()) == ()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flowdsl.config.address import workflow_address
 from flowdsl.deploy.comparison.diff import compare
-from flowdsl.deploy.resources.resource import Desired, Live, hashes
+from flowdsl.deploy.resources.resource import Desired, Live, hash_fields
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.state.document import ResourceState
 
@@ -30,7 +30,7 @@ def desired(values: dict[str, Any], tags: frozenset[str] = frozenset()) -> Desir
 
 
 def prior(values: dict[str, Any], tags: frozenset[str] = frozenset()) -> ResourceState:
-    applied = hashes(POLICIES, values)
+    applied = hash_fields(POLICIES, values)
     return ResourceState(id="1", generation=1, name="A", applied=applied, tags=tuple(sorted(tags)))
 
 
@@ -73,7 +73,7 @@ def test_an_edit_elsewhere_is_drift_unless_it_is_what_is_wanted(
 ) -> None:
     found = compare(POLICIES, desired(wanted), prior(last), live(there))
     target = {path: wanted.get(path, POLICIES[path].cleared_by) for path in PATHS}
-    applied, now, goal = (hashes(POLICIES, v) for v in (last, there, target))
+    applied, now, goal = (hash_fields(POLICIES, v) for v in (last, there, target))
     expected = {p for p in PATHS if now[p] != applied[p] and now[p] != goal[p]}
     assert found.drifted == expected
 

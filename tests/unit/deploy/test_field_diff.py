@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.deploy.comparison.diff import FieldChange
-from flowdsl.deploy.comparison.field_diff import field_rows, plain
-from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.comparison.field_diff import field_rows, render_plain_rows
+from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import CHECKS, POLICIES
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 WORDS = st.lists(st.sampled_from(("open", "the", "a", " ", "  ", ",", ".", "é", "\t")), max_size=12)
 LINES = st.lists(st.sampled_from(("", "one", "two", "```", "  x")), max_size=8)
@@ -39,7 +39,7 @@ def test_words_that_stay_and_go_are_the_old_text(before: str, after: str) -> Non
         assert found == []
         return
     for text, other in ((before, "added"), (after, "removed")):
-        assert "".join(words for words, mark in pieces if mark != other) == printable(text)
+        assert "".join(words for words, mark in pieces if mark != other) == make_printable(text)
 
 
 @given(LINES, LINES)
@@ -54,17 +54,18 @@ def test_lines_that_go_and_come_make_one_text_of_the_other(old: list[str], new: 
 
 @given(st.lists(CHECK, max_size=3), st.lists(CHECK, max_size=3), st.booleans())
 def test_checks_that_differ_have_rows(old: list[Any], new: list[Any], words: bool) -> None:
-    before, after = (normalise(POLICIES[CHECKS], side) for side in (old, new))
+    before, after = (normalise_value(POLICIES[CHECKS], side) for side in (old, new))
     found = rows(CHECKS, before, after, words=words)
-    if canonical(before) != canonical(after):
+    if render_canonical_json(before) != render_canonical_json(after):
         assert found
-    assert all(line == printable(line) for line in plain(found).split("\n"))
+    assert all(line == make_printable(line) for line in render_plain_rows(found).split("\n"))
 
 
 def test_the_order_of_checks_is_told() -> None:
     first, second = ({"name": name, "type": "x"} for name in "ab")
     assert (
-        plain(rows(CHECKS, [first, second], [second, first])) == '! order: ["a", "b"] -> ["b", "a"]'
+        render_plain_rows(rows(CHECKS, [first, second], [second, first]))
+        == '! order: ["a", "b"] -> ["b", "a"]'
     )
 
 
@@ -73,6 +74,6 @@ def test_a_changed_prompt_of_a_check_is_told_in_words() -> None:
         [{"name": "c", "type": "x", "check_prompt": f"Is the {word} there?"}]
         for word in ("list", "form")
     )
-    assert plain(rows(CHECKS, before, after)) == (
+    assert render_plain_rows(rows(CHECKS, before, after)) == (
         '! "c"\n    check_prompt\n      Is the [-list-]{+form+} there?'
     )

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.deploy.ownership.found import Matches
-from flowdsl.deploy.ownership.matching import match
-from flowdsl.deploy.resources.mark import Mark, with_mark
+from flowdsl.deploy.ownership.matching import match_workflows
+from flowdsl.deploy.resources.mark import Mark, insert_mark
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.target import Target
 from flowdsl.state.document import ResourceState, StateDocument, new_document
@@ -48,7 +48,7 @@ class History:
                     "id": identifier,
                     "name": "Same name",
                     "main_prompt": "x",
-                    "input_schema": with_mark(None, mark),
+                    "input_schema": insert_mark(None, mark),
                     "created_at": f"2026-03-02T08:{len(self.rows):02}:00Z",
                     "updated_at": "2026-03-02T09:00:00Z",
                 }
@@ -120,7 +120,7 @@ class History:
     def match(self, known: set[str] = set(), ids: dict[str, str] | None = None) -> Matches:  # noqa: B006
         prior = self.document(known)
         live = {resource.id for resource in prior.resources.values()}
-        return match(TARGET, prior, self.wanted(), self.rows, live, ids or {}, {})
+        return match_workflows(TARGET, prior, self.wanted(), self.rows, live, ids or {}, {})
 
 
 address = st.sampled_from(NAMES)
@@ -163,7 +163,7 @@ def test_nothing_is_taken_twice_and_no_copy_is(history: History, known: set[str]
         copies = {
             row.id
             for row in history.rows
-            if row.input_schema == with_mark(None, history.marks[item.id])
+            if row.input_schema == insert_mark(None, history.marks[item.id])
         }
         assert {copy.id for copy in item.copies} == copies - {item.id}
 

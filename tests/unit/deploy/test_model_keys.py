@@ -18,7 +18,7 @@ from flowdsl.cli.views.plan_words import PLACES_SHOWN
 from flowdsl.deploy.plan_file.writer import plan_document
 from flowdsl.deploy.planning.model_keys import OWN_HOSTS, Endpoint, KeyRoute, key_routes
 from flowdsl.deploy.planning.plan import Action, Plan
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.generated.plans import facts, gone, model_change
 from tests.support.rows import for_rows
 
@@ -246,7 +246,7 @@ def test_no_host_hides_however_deep_it_stands(
     assert (
         f"{host}" in line and "new endpoint" in line and "Zq9" not in line.replace(str(steps), "")
     )
-    assert line == printable(line)
+    assert line == make_printable(line)
     first = render_markdown(plan, facts()).partition("### Look at these first\n\n")[2]
     assert first.startswith("- \N{WARNING SIGN} **Key of a model provider**")
     assert host in first.partition("\n")[0].replace("\u200b", "")

@@ -21,16 +21,16 @@ from flowdsl.deploy.plan_file.reader import (
     MOVES_ON,
     SavedPlan,
     UnusablePlan,
-    mismatches,
+    find_plan_mismatches,
     read_plan,
 )
 from flowdsl.deploy.plan_file.writer import PlanFacts, dump_plan, plan_document
-from flowdsl.deploy.planning.desired import desired_state
+from flowdsl.deploy.planning.desired import resolve_desired_state
 from flowdsl.deploy.planning.named import plan_named
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.target import target_of
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.state.document import new_document
 from tests.support.effort import THOROUGH
@@ -151,14 +151,15 @@ def test_any_plan_is_valid_and_survives_being_written(plan: Plan) -> None:
     VALIDATOR.validate(document)
     content = dump_plan(document)
     for field in (field for change in document["changes"] for field in change["fields"]):
-        assert all(line == printable(line) for line in (field["diff"] or "").split("\n"))
+        assert all(line == make_printable(line) for line in (field["diff"] or "").split("\n"))
     for item in (item for change in document["changes"] for item in change["breaking"]):
         assert all(
-            printable(text) == text for text in (item["message"], item["path"], *item["chains"])
+            make_printable(text) == text
+            for text in (item["message"], item["path"], *item["chains"])
         )
     read = read_plan(content, where="plan.json", now=NOW)
     assert json.loads(content) == read.document.model_dump(mode="json")
-    assert mismatches(read, document) == []
+    assert find_plan_mismatches(read, document) == []
 
 
 def test_the_key_of_a_declared_model_is_not_in_it() -> None:
@@ -189,7 +190,7 @@ api_key = { env = "MODEL_KEY" }
     target = target_of(
         project, "prj_1", project.environments["prod"], api_base="x", secrets=secrets
     )
-    wanted = desired_state(Bundle((), (), {}), target, Directory())
+    wanted = resolve_desired_state(Bundle((), (), {}), target, Directory())
     named = plan_named(wanted.named, nothing, Directory())
     content = dump_plan(plan_document(Plan((), named, ()), facts())).decode()
     assert "model.Main" in content
@@ -315,7 +316,7 @@ PLACES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
 @pytest.mark.parametrize(("then", "now", "words"), PLACES.values(), ids=PLACES)
 def test_where_a_plan_holds(then: dict[str, Any], now: dict[str, Any], words: str | None) -> None:
     plan = sample_plan()
-    found = mismatches(saved(plan, facts(**then)), plan_document(plan, facts(**now)))
+    found = find_plan_mismatches(saved(plan, facts(**then)), plan_document(plan, facts(**now)))
     assert (len(found) == 1 and words in found[0]) if words else found == []
 
 
@@ -374,7 +375,7 @@ CHANGES: dict[str, tuple[Any, Any, str]] = {
 @pytest.mark.parametrize(("then", "now", "sentence"), CHANGES.values(), ids=CHANGES)
 def test_changes_that_no_longer_hold(then: Any, now: Any, sentence: str) -> None:
     before, after = (Plan((change,) if change else (), (), ()) for change in (then, now))
-    (found,) = mismatches(saved(before, facts()), plan_document(after, facts()))
+    (found,) = find_plan_mismatches(saved(before, facts()), plan_document(after, facts()))
     assert found.startswith(sentence)
 
 
@@ -516,7 +517,7 @@ def test_no_value_of_a_saved_plan_can_be_another(kind: str) -> None:
             tried += 1
             content = json.dumps(replaced(place, other)).encode()
             try:
-                found = mismatches(read_plan(content, where="plan.json", now=NOW), WHOLE)
+                found = find_plan_mismatches(read_plan(content, where="plan.json", now=NOW), WHOLE)
             except UnusablePlan as refused:
                 found = [str(refused)]
             accepted |= not found
@@ -533,7 +534,7 @@ def test_another_tag_of_the_name_is_not_the_one_to_delete() -> None:
     assert then.prior is not None
     now = replace(then, prior=then.prior.replace(id="new-id"))
     before, after = (Plan((), (change,), ()) for change in (then, now))
-    (found,) = mismatches(saved(before, facts()), plan_document(after, facts()))
+    (found,) = find_plan_mismatches(saved(before, facts()), plan_document(after, facts()))
     assert found == "`tag.old` is now another tag, `new-id`, in the plan `old-id`"
 
 
@@ -542,7 +543,10 @@ def test_what_is_not_ours_may_change_between_plan_and_deploy() -> None:
         {**BASE, "output_schema": "x"}, ("theirs",), updated_at="2026-03-02T00:00:00Z"
     )
     now = Plan((replace(PLANNED, live=touched),), (), ())
-    assert mismatches(saved(Plan((PLANNED,), (), ()), facts()), plan_document(now, facts())) == []
+    assert (
+        find_plan_mismatches(saved(Plan((PLANNED,), (), ()), facts()), plan_document(now, facts()))
+        == []
+    )
 
 
 def test_a_deletion_holds_only_for_the_workflow_as_it_was() -> None:
@@ -555,5 +559,5 @@ def test_a_deletion_holds_only_for_the_workflow_as_it_was() -> None:
         )
         for live in (live_of(BASE), live_of({**BASE, "output_schema": "{}x"}))
     )
-    (found,) = mismatches(saved(then, facts()), plan_document(now, facts()))
+    (found,) = find_plan_mismatches(saved(then, facts()), plan_document(now, facts()))
     assert "was edited since" in found

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.config.address import workflow_address
-from flowdsl.deploy.resources.mark import Mark, mark_in, with_mark
-from flowdsl.deploy.resources.policy import fingerprint, normalise
+from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
+from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.workflow import POLICIES
 
 JSON = st.recursive(
@@ -32,13 +32,13 @@ INPUT = POLICIES["input_schema"]
 
 def same(path: str, one: Any, other: Any) -> bool:
     policy = POLICIES[path]
-    return fingerprint(normalise(policy, one)) == fingerprint(normalise(policy, other))
+    return fingerprint(normalise_value(policy, one)) == fingerprint(normalise_value(policy, other))
 
 
 @given(SCHEMAS, MARKS)
 def test_a_mark_is_read_back_and_never_compared(schema: dict[str, Any], mark: Mark) -> None:
     text = json.dumps(schema)
-    marked = with_mark(text, mark)
+    marked = insert_mark(text, mark)
     assert marked is not None
     assert mark_in(marked) == mark
     assert next(iter(json.loads(marked))) == "$comment"
@@ -47,18 +47,18 @@ def test_a_mark_is_read_back_and_never_compared(schema: dict[str, Any], mark: Ma
 
 @given(st.none() | SCHEMAS.map(json.dumps), MARKS, MARKS)
 def test_marking_again_replaces_the_mark(text: str | None, one: Mark, other: Mark) -> None:
-    assert same("input_schema", with_mark(text, one), with_mark(text, other))
+    assert same("input_schema", insert_mark(text, one), insert_mark(text, other))
 
 
 def test_a_workflow_without_inputs_carries_a_mark_and_compares_as_null() -> None:
     mark = Mark("p", "e", workflow_address("a"), 1, "0123abcd")
-    assert same("input_schema", None, with_mark(None, mark))
+    assert same("input_schema", None, insert_mark(None, mark))
 
 
 def test_the_authors_comment_stays() -> None:
     mark = Mark("p", "e", workflow_address("a"), 1, "0123abcd")
     text = '{"$comment": "written by hand", "type": "object"}'
-    assert json.loads(with_mark(text, mark) or "")["$comment"].endswith(" written by hand")
+    assert json.loads(insert_mark(text, mark) or "")["$comment"].endswith(" written by hand")
     assert not same("input_schema", text, '{"type": "object"}')
 
 

@@ -10,26 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.deploy.comparison.schema_diff import schema_edits
-from flowdsl.deploy.resources.policy import canonical, normalise
+from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import POLICIES
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.decompile.payloads import payload
 
 
 def stored(seed: int) -> Any:
     """A schema as somebody may have stored it, in normal form."""
     body = payload(random.Random(seed))
-    return normalise(POLICIES["input_schema"], body.get("input_schema"))
+    return normalise_value(POLICIES["input_schema"], body.get("input_schema"))
 
 
 @given(st.integers(0, 2_000), st.integers(0, 2_000))
 def test_there_are_edits_exactly_where_two_schemas_differ(first: int, second: int) -> None:
     before, after = stored(first), stored(second)
     edits = schema_edits(before, after)
-    assert bool(edits) == (canonical(before) != canonical(after))
+    assert bool(edits) == (render_canonical_json(before) != render_canonical_json(after))
     assert schema_edits(before, before) == ()
     for edit in edits:
-        assert printable(edit.text) == edit.text and len(edit.text.encode()) < 10_000
+        assert make_printable(edit.text) == edit.text and len(edit.text.encode()) < 10_000
 
 
 @given(st.integers(0, 2_000), st.integers(0, 2_000))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flowdsl.diagnostics.baseline import EMPTY, Baseline, InvalidBaseline, parse_baseline
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec
-from flowdsl.diagnostics.fingerprint import fingerprints
+from flowdsl.diagnostics.fingerprint import compute_fingerprints
 from flowdsl.source.text import SourceFile, Span
 
 
@@ -27,17 +27,17 @@ def findings(text: str, path: str = "a.flow", name: str = "undeclared-name") -> 
 
 
 def baseline_of(found: list[Diagnostic]) -> Baseline:
-    return EMPTY.renewed(found, fingerprints(found), everything)
+    return EMPTY.renew_with_findings(found, compute_fingerprints(found), everything)
 
 
 def new(baseline: Baseline, found: list[Diagnostic]) -> list[int]:
     """The lines of the findings that are new."""
-    compared = baseline.compare(found, fingerprints(found), everything)
+    compared = baseline.compare(found, compute_fingerprints(found), everything)
     return [found[index].span.first.line for index in compared.new]
 
 
 def gone(baseline: Baseline, found: list[Diagnostic]) -> int:
-    return baseline.compare(found, fingerprints(found), everything).gone
+    return baseline.compare(found, compute_fingerprints(found), everything).gone
 
 
 def test_a_known_finding_may_move() -> None:
@@ -63,7 +63,7 @@ def test_a_second_finding_of_the_same_words_is_new() -> None:
 def test_what_is_gone_is_counted_only_in_files_that_were_checked() -> None:
     baseline = baseline_of([*findings("do !\nput !\n"), *findings("do !\n", path="b.flow")])
     found = findings("put !\n")
-    prints = fingerprints(found)
+    prints = compute_fingerprints(found)
     assert baseline.compare(found, prints, everything).gone == 2
     assert baseline.compare(found, prints, lambda path: path == "a.flow").gone == 1
     assert baseline.compare([], [], lambda path: False).gone == 0
@@ -72,7 +72,9 @@ def test_what_is_gone_is_counted_only_in_files_that_were_checked() -> None:
 def test_writing_anew_keeps_what_was_not_checked() -> None:
     baseline = baseline_of([*findings("do !\n"), *findings("do !\n", path="b.flow")])
     found = findings("put !\n")
-    renewed = baseline.renewed(found, fingerprints(found), lambda path: path == "a.flow")
+    renewed = baseline.renew_with_findings(
+        found, compute_fingerprints(found), lambda path: path == "a.flow"
+    )
     assert renewed.size == 2
     assert new(renewed, [*found, *findings("do !\n", path="b.flow"), *findings("do !\n")]) == [1]
 
@@ -85,7 +87,7 @@ def test_the_file() -> None:
     assert content["format_version"] == 1
     assert list(content["findings"]) == ["a.flow", "b.flow"]
     entries = content["findings"]["b.flow"]
-    assert {"name": "undeclared-name", "fingerprint": fingerprints(found)[0]} in entries
+    assert {"name": "undeclared-name", "fingerprint": compute_fingerprints(found)[0]} in entries
     assert entries == sorted(entries, key=lambda entry: entry["fingerprint"])
     assert baseline_of(found[::-1]).render() == baseline_of(found).render()
 

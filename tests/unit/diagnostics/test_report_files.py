@@ -16,7 +16,7 @@ from junitparser import JUnitXml
 
 from flowdsl import REFERENCE, __version__
 from flowdsl.diagnostics.diagnostic import SEVERITIES, Diagnostic, DiagnosticSpec, Edit, Fix, Label
-from flowdsl.diagnostics.fingerprint import fingerprints
+from flowdsl.diagnostics.fingerprint import compute_fingerprints
 from flowdsl.diagnostics.render.junit import render_junit
 from flowdsl.diagnostics.render.sarif import render_sarif
 from flowdsl.source.text import SourceFile, Span
@@ -165,7 +165,7 @@ def test_the_rules_are_those_that_occur_by_name() -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == diagnostic.name
     assert [result["level"] for result in run["results"]] == ["warning", "note", "error", "warning"]
     prints = [result["partialFingerprints"]["flowdslFingerprint/v1"] for result in run["results"]]
-    assert prints == fingerprints(found)
+    assert prints == compute_fingerprints(found)
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowdsl.diagnostics.suggest import closest, misspelt
+from flowdsl.diagnostics.suggest import find_closest_name, find_misspelt_name
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from flowdsl.diagnostics.suggest import closest, misspelt
 def test_the_nearest_name_has_a_letter_in_common(
     name: str, candidates: list[str], nearest: str | None
 ) -> None:
-    assert closest(name, candidates) == nearest
+    assert find_closest_name(name, candidates) == nearest
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_the_nearest_name_has_a_letter_in_common(
     ],
 )
 def test_a_slip_is_certain(name: str, candidate: str) -> None:
-    assert misspelt(name, ["another_name", candidate]) == candidate
-    assert misspelt(candidate, [name]) == name
+    assert find_misspelt_name(name, ["another_name", candidate]) == candidate
+    assert find_misspelt_name(candidate, [name]) == name
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_a_slip_is_certain(name: str, candidate: str) -> None:
     ],
 )
 def test_another_name_is_no_slip(name: str, candidate: str) -> None:
-    assert misspelt(name, [candidate]) is None
-    assert misspelt(candidate, [name]) is None
+    assert find_misspelt_name(name, [candidate]) is None
+    assert find_misspelt_name(candidate, [name]) is None

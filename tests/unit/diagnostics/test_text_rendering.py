@@ -12,8 +12,8 @@ from wcwidth import wcswidth
 
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Fix, Label
 from flowdsl.diagnostics.render import text
-from flowdsl.diagnostics.render.cells import cells, printable
-from flowdsl.diagnostics.render.summary import summary
+from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
+from flowdsl.diagnostics.render.summary import render_summary
 from flowdsl.diagnostics.render.text import LINE_WIDTH, render_one, render_text
 from flowdsl.source.text import SourceFile, Span
 
@@ -76,8 +76,8 @@ LINES = st.lists(
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_a_character_is_as_wide_as_on_a_terminal(cluster: str) -> None:
-    shown = "".join(text for text, _ in cells(cluster * 2))
-    assert columns(shown) == sum(width for _, width in cells(cluster * 2))
+    shown = "".join(text for text, _ in split_into_cells(cluster * 2))
+    assert columns(shown) == sum(width for _, width in split_into_cells(cluster * 2))
 
 
 @given(LINES, LINES, LINES, st.data())
@@ -94,13 +94,13 @@ def test_the_caret_is_under_the_marked_character(
     assert carets.strip(" ").strip("^") == ""
     before = len(carets) - len(carets.lstrip(" "))
     # The character that carries the caret: combining marks belong to the character before them.
-    while 0 < start < len(line) and cells(line)[start][1] == 0:
+    while 0 < start < len(line) and split_into_cells(line)[start][1] == 0:
         start -= 1
     if start == len(line):
         # Trailing blanks are cut off the line, but the caret stays behind them.
         assert before == columns(shown) or (before > columns(shown) and line[-1:].isspace())
         return
-    expected = cells(line)[start][0]
+    expected = split_into_cells(line)[start][0]
     assert expected.isspace() or any(
         shown.startswith(expected, index) and columns(shown[:index]) == before
         for index in range(len(shown))
@@ -113,7 +113,7 @@ def test_no_line_is_wider_than_its_window(line: str, data: st.DataObject) -> Non
     end = data.draw(st.integers(start, len(line)))
     for row in render_one(finding(SourceFile("a.flow", line), start, end)).split("\n")[3:]:
         assert columns(body(row)) <= LINE_WIDTH + 2 + max(
-            len(c) for c, _ in [*cells(line), ("", 0)]
+            len(c) for c, _ in [*split_into_cells(line), ("", 0)]
         )
 
 
@@ -224,9 +224,9 @@ def test_of_a_line_as_long_as_a_file_only_a_part_is_measured(
 
     def counting(line: str) -> list[tuple[str, int]]:
         measured.append(len(line))
-        return cells(line)
+        return split_into_cells(line)
 
-    monkeypatch.setattr(text, "cells", counting)
+    monkeypatch.setattr(text, "split_into_cells", counting)
     rendered = render_one(finding(SourceFile("a.flow", "x" * 1_000_000), 500_000, 1_000_000))
     assert rendered.split("\n")[3].count("x") <= LINE_WIDTH
     assert sum(measured) < 10 * LINE_WIDTH
@@ -251,7 +251,7 @@ def test_colour_adds_only_escape_sequences() -> None:
 def test_the_counting_line(categories: list[str], files: int, expected: str) -> None:
     span = Span(SourceFile("a.flow", ""), 0, 0)
     found = [Diagnostic(DiagnosticSpec("x", category, "m"), span, "m") for category in categories]
-    assert summary(found, files) == expected
+    assert render_summary(found, files) == expected
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_the_counting_line(categories: list[str], files: int, expected: str) -> 
     ],
 )
 def test_printable(text: str, expected: str) -> None:
-    assert printable(text) == expected
+    assert make_printable(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.config.project import KeySource
-from flowdsl.host.environment import MissingKey, in_ci, read_api_key, trusted_hosts
+from flowdsl.host.environment import MissingKey, hosts_to_trust, in_ci, read_api_key
 from flowdsl.host.terminal import wants_color
 
 
@@ -51,8 +51,8 @@ def test_ci(value: str, expected: bool) -> None:
 
 
 def test_trusted_hosts() -> None:
-    assert trusted_hosts({}) == ()
-    assert trusted_hosts({"FLOWDSL_TRUSTED_HOSTS": " a.test, ,B.test "}) == ("a.test", "B.test")
+    assert hosts_to_trust({}) == ()
+    assert hosts_to_trust({"FLOWDSL_TRUSTED_HOSTS": " a.test, ,B.test "}) == ("a.test", "B.test")
 
 
 def test_keys_come_from_variables_and_files(

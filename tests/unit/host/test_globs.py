@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowdsl.host.disk import DiskFiles
 from flowdsl.host.gitignore import IgnoreFile
-from flowdsl.host.listing import expand
+from flowdsl.host.listing import expand_patterns
 from tests.support.effort import examples
 from tests.support.rows import check_rows
 
@@ -39,7 +39,7 @@ def test_patterns(tmp_path: Path) -> None:
             "f/.h/e.flow",
             ".x.flow",
         )
-        meant = expand(files, [pattern])
+        meant = expand_patterns(files, [pattern])
         assert sorted([*meant.flows, *meant.named, *meant.matched]) == expected
         assert all(path.endswith(".flow") for path in meant.flows)
 
@@ -67,7 +67,7 @@ def test_patterns(tmp_path: Path) -> None:
 
 def test_what_is_no_flow_is_told_apart_by_who_means_it(tmp_path: Path) -> None:
     files = make(tmp_path, "a.flow", "a.md", "b.FLOW", "f/c.json", "f/d.flow", "flowdsl.toml")
-    meant = expand(files, ["*", "f", "b.FLOW", "f/c.json"])
+    meant = expand_patterns(files, ["*", "f", "b.FLOW", "f/c.json"])
     assert meant.flows == ["a.flow", "f/d.flow"]
     assert meant.named == ["b.FLOW", "f/c.json"]
     assert meant.matched == ["a.md", "flowdsl.toml"]
@@ -75,7 +75,7 @@ def test_what_is_no_flow_is_told_apart_by_who_means_it(tmp_path: Path) -> None:
 
 def test_several_patterns_give_each_file_once_in_order(tmp_path: Path) -> None:
     files = make(tmp_path, "b.flow", "a.flow", "c/z.flow")
-    assert expand(files, ["c", "b.flow", "**/*.flow", "b.flow"]).flows == [
+    assert expand_patterns(files, ["c", "b.flow", "**/*.flow", "b.flow"]).flows == [
         "a.flow",
         "b.flow",
         "c/z.flow",
@@ -84,7 +84,7 @@ def test_several_patterns_give_each_file_once_in_order(tmp_path: Path) -> None:
 
 def test_what_exists_is_never_a_pattern(tmp_path: Path) -> None:
     files = make(tmp_path, "[a].flow", "a.flow", "d[1]/x.flow", "d1/y.flow")
-    assert expand(files, ["[a].flow"]).flows == ["[a].flow"]
+    assert expand_patterns(files, ["[a].flow"]).flows == ["[a].flow"]
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "root" / "f" / "out").symlink_to(tmp_path / "outside")
     (tmp_path / "root" / "f" / "up").symlink_to("..")
     (tmp_path / "root" / "f" / "b.flow").symlink_to("a.flow")
-    assert expand(files, ["**/*.flow"]).flows == ["f/a.flow"]
+    assert expand_patterns(files, ["**/*.flow"]).flows == ["f/a.flow"]
 
 
 def test_ignore_files_of_every_level_count(tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_ignore_files_of_every_level_count(tmp_path: Path) -> None:
     )
     (root / ".gitignore").write_text("build\n")
     (root / "f" / ".gitignore").write_text("/d.flow\n!keep.tmp.flow\n")
-    assert expand(files, ["**/*.flow"]).flows == ["a.flow", "f/c.flow", "f/keep.tmp.flow"]
-    assert expand(files, ["f"]).flows == ["f/c.flow", "f/keep.tmp.flow"]
-    assert expand(files, ["f/*.flow", "f/d.flow"]).flows == [
+    assert expand_patterns(files, ["**/*.flow"]).flows == ["a.flow", "f/c.flow", "f/keep.tmp.flow"]
+    assert expand_patterns(files, ["f"]).flows == ["f/c.flow", "f/keep.tmp.flow"]
+    assert expand_patterns(files, ["f/*.flow", "f/d.flow"]).flows == [
         "f/c.flow",
         "f/d.flow",
         "f/keep.tmp.flow",
@@ -123,7 +123,7 @@ def test_ignore_files_of_every_level_count(tmp_path: Path) -> None:
 
 def test_ignore_files_outside_a_work_tree_do_not_count(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*\n")
-    assert expand(make(tmp_path / "app", "a.flow"), ["**/*.flow"]).flows == ["a.flow"]
+    assert expand_patterns(make(tmp_path / "app", "a.flow"), ["**/*.flow"]).flows == ["a.flow"]
 
 
 def unlisted(monkeypatch: pytest.MonkeyPatch, folder: Path, error: type[OSError]) -> None:
@@ -176,7 +176,7 @@ def test_a_folder_that_cannot_be_listed_is_given_where_it_may_hold_a_flow(
     )
     (tmp_path / ".gitignore").write_text("/build/\n")
     unlisted(monkeypatch, tmp_path / folder, PermissionError)
-    assert expand(files, [pattern]).flows == expected
+    assert expand_patterns(files, [pattern]).flows == expected
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError, NotADirectoryError])
@@ -185,7 +185,7 @@ def test_a_folder_that_vanishes_is_empty(
 ) -> None:
     files = make(tmp_path, "a.flow", "f/b.flow")
     unlisted(monkeypatch, tmp_path / "f", error)
-    assert expand(files, ["**/*.flow"]).flows == ["a.flow"]
+    assert expand_patterns(files, ["**/*.flow"]).flows == ["a.flow"]
 
 
 SEGMENT = st.text(st.sampled_from("ab*?[]!-.\\ #"), min_size=1, max_size=5)

@@ -251,7 +251,9 @@ root = sys.argv[1]
 writing.write_files({root + "/a/new": b"half", root + "/a/old": b"half"}, below=root)
 """
 
-linux = pytest.mark.skipif(writing._machine() == "0" * 8, reason="only Linux names its machine")
+linux = pytest.mark.skipif(
+    writing._identify_machine() == "0" * 8, reason="only Linux names its machine"
+)
 
 
 @linux
@@ -266,7 +268,11 @@ def test_what_a_killed_writer_left_is_cleared_by_the_next(root: Path) -> None:
 
 @linux
 def test_only_what_is_surely_abandoned_is_cleared(root: Path) -> None:
-    machine, other, dead = writing._machine(), "0123abcd", 2**22 + 1  # more than Linux gives
+    machine, other, dead = (
+        writing._identify_machine(),
+        "0123abcd",
+        2**22 + 1,
+    )  # more than Linux gives
     kept = {
         f".flowdsl-{machine}-{os.getpid()}-00000000.tmp": 0,  # we live
         f".flowdsl-{other}-{dead}-00000000.tmp": 3600,  # perhaps it lives elsewhere

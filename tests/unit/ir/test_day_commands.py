@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flowdsl.ir import nodes
 from flowdsl.ir.days import command_of, read_command
-from flowdsl.simulate.machine.clipboard import copied_date, display_of
+from flowdsl.simulate.machine.clipboard import display_of, parse_copied_date
 
 DAYS = st.builds(
     nodes.Day,
@@ -52,21 +52,21 @@ def test_what_comes_back_puts_the_same_on_the_clipboard(
     assert found is not None
     assert found[1] == display
     assert command_of(*found) == command
-    copied = copied_date(command, today)
+    copied = parse_copied_date(command, today)
     assert copied is None or display_of(copied[1]) == display
 
 
 @pytest.mark.parametrize("command", ["Get-Date", "Set-Clipboard -Value 'x'", ""])
 def test_other_commands_are_no_days(command: str) -> None:
     assert read_command(command) is None
-    assert copied_date(command, date(2026, 3, 1)) is None
+    assert parse_copied_date(command, date(2026, 3, 1)) is None
 
 
 @given(TODAYS)
 def test_starts_and_steps_are_those_of_a_calendar(today: date) -> None:
     def on(base: str, *shifts: tuple[int, str]) -> date:
         day = nodes.Day(base=base, name="", shifts=shifts)
-        found = copied_date(command_of(day, "dd"), today)
+        found = parse_copied_date(command_of(day, "dd"), today)
         assert found is not None
         return found[0]
 

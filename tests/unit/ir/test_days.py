@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.ir import nodes
-from flowdsl.ir.days import NoDay, day_of, with_days
+from flowdsl.ir.days import NoDay, day_of, fill_in_days
 from flowdsl.semantics import types
 from flowdsl.simulate.interpreter.defaults import day_default
 from flowdsl.simulate.interpreter.errors import UnknownDay
@@ -89,9 +89,9 @@ def test_days_count_from_what_is_given_and_from_each_other() -> None:
         ),
     )
     today = date(2026, 2, 28)
-    assert with_days(fields, {}, today) == {"a": "2026-02-28", "b": "2026-03-01"}
-    assert with_days(fields, {"a": "2026-12-31"}, None) == {"a": "2026-12-31", "b": "2027-01-01"}
-    assert with_days(fields, {"b": "2020-01-01"}, today)["b"] == "2020-01-01"
+    assert fill_in_days(fields, {}, today) == {"a": "2026-02-28", "b": "2026-03-01"}
+    assert fill_in_days(fields, {"a": "2026-12-31"}, None) == {"a": "2026-12-31", "b": "2027-01-01"}
+    assert fill_in_days(fields, {"b": "2020-01-01"}, today)["b"] == "2020-01-01"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from flowdsl.ir.lowering.program import lower_program
 from flowdsl.ir.passes.simplify import simplified
 from flowdsl.ir.verify import verify_program
 from flowdsl.semantics.capabilities import DOCUMENTED
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import only_workflow, workflow
@@ -25,13 +25,13 @@ def verified(source: str) -> list[tuple[str, int]]:
     """What verification finds in a program that analysis has found at fault as well."""
     files = MemoryFiles({"main.flow": "flow 1\n" + source})
     analysis = Sink()
-    model = analyze_program(load(files, ["main.flow"], analysis), None, files, analysis)
+    model = analyze_program(load_sources(files, ["main.flow"], analysis), None, files, analysis)
     program = simplified(lower_program(model, {}), DOCUMENTED)
     sink = Sink()
     sources = {module.source.path: module.source for module in model.modules}
     verify_program(program, sources, DOCUMENTED, sink)
-    found = [(each.name, each.span.first.line) for each in sink.sorted()]
-    assert {name for name, _ in found} <= {each.name for each in analysis.sorted()}
+    found = [(each.name, each.span.first.line) for each in sink.findings_in_order()]
+    assert {name for name, _ in found} <= {each.name for each in analysis.findings_in_order()}
     return found
 
 

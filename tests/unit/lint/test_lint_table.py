@@ -33,7 +33,7 @@ def check(lint: str, flow: str = FLOW) -> tuple[Diagnostic, ...]:
     text = f'[project]\nname = "care"\n{lint}'
     sink = Sink()
     project = load_project(text, "flowdsl.toml", sink)
-    assert project is not None, sink.sorted()
+    assert project is not None, sink.findings_in_order()
     return analyze(MemoryFiles({PATH: flow}), [PATH], CompileOptions(project)).diagnostics
 
 

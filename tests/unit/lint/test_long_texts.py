@@ -8,14 +8,14 @@ from functools import partial
 import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
-from flowdsl.config.redaction import redacted
+from flowdsl.config.redaction import redact_credentials
 from flowdsl.diagnostics import suggest
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
-from flowdsl.diagnostics.fingerprint import fingerprints
+from flowdsl.diagnostics.fingerprint import compute_fingerprints
 from flowdsl.diagnostics.fixes import apply_fixes
-from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.diagnostics.suggest import Names, find_closest_name, join_names
 from flowdsl.lint.rules.program import credential_in_literal
-from flowdsl.lint.unused import with_description
+from flowdsl.lint.unused import extend_to_description
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.cpu import GIVEN_UP, assert_linear, cpu_seconds
@@ -38,7 +38,7 @@ def checked(words: str) -> Callable[[int], Callable[[], object]]:
     ids=lambda word: word[:8],
 )
 def test_redaction_reads_a_line_once(word: str) -> None:
-    assert_linear(lambda size: partial(redacted, word * (size // len(word))), 600_000)
+    assert_linear(lambda size: partial(redact_credentials, word * (size // len(word))), 600_000)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def found(number: int, text: str) -> list[Diagnostic]:
 def test_findings_on_one_line_are_known_and_mended_in_one_pass() -> None:
     def work(size: int) -> Callable[[], object]:
         listed = found(size // 2, "a " * (size // 2))
-        return lambda: (fingerprints(listed), apply_fixes(listed, ("safe",)))
+        return lambda: (compute_fingerprints(listed), apply_fixes(listed, ("safe",)))
 
     assert_linear(work, 12_000)
     applied = apply_fixes(found(5, "a a a a a "), ("safe",))
@@ -81,9 +81,9 @@ def test_names_are_compared_with_those_around_them() -> None:
     names = [f"screen_{number:05}" for number in range(20_000)]
     with cpu_seconds(GIVEN_UP):
         for number in range(0, 20_000, 1_000):
-            assert closest(f"screen_{number:05}x", names) == f"screen_{number:05}"
-        assert closest("a" * 200_000, ["a" * 199_999]) is None
-    assert closest("a" * 60 + "b", ["a" * 60 + "c", "x"]) == "a" * 60 + "c"
+            assert find_closest_name(f"screen_{number:05}x", names) == f"screen_{number:05}"
+        assert find_closest_name("a" * 200_000, ["a" * 199_999]) is None
+    assert find_closest_name("a" * 60 + "b", ["a" * 60 + "c", "x"]) == "a" * 60 + "c"
 
 
 def numbered(piece: str, number: int) -> str:
@@ -136,7 +136,7 @@ def test_the_comment_above_a_declaration_is_read_once() -> None:
     text = Counted("## a comment\n" * 2_000 + 'const c = "x"\n')
     Counted.searched = 0
     start = text.index("const")
-    assert with_description(Span(SourceFile("a.flow", text), start, len(text))).start == 0
+    assert extend_to_description(Span(SourceFile("a.flow", text), start, len(text))).start == 0
     assert Counted.searched < 4 * len(text)
 
 
@@ -152,10 +152,12 @@ def test_ordered_names_suggest_what_a_plain_set_does(limit: int) -> None:
     ordered.discard("never_there")
     assert list(ordered) == sorted(set(names))
     assert len(ordered) == len(set(names))
-    assert listed(ordered) == listed(names)
+    assert join_names(ordered) == join_names(names)
     for name in ("n1_1x", "m36_3", "gone", "n5"):
-        assert closest(name, ordered) == closest(name, names)
-        assert closest(name, Names(names[:99]), Names(names[99:])) == closest(name, names)
+        assert find_closest_name(name, ordered) == find_closest_name(name, names)
+        assert find_closest_name(name, Names(names[:99]), Names(names[99:])) == find_closest_name(
+            name, names
+        )
 
 
 class Searched(str):
@@ -176,7 +178,7 @@ class Searched(str):
 def test_the_line_of_a_password_is_looked_for_once() -> None:
     text = Searched(("password, " * 1_000 + "\n") * 3)
     Searched.count = 0
-    assert not list(credential_in_literal._passwords(text))
+    assert not list(credential_in_literal._find_passwords(text))
     assert Searched.count < 4 * len(text)
 
 
@@ -184,5 +186,5 @@ def test_the_line_of_a_password_is_looked_for_once() -> None:
 def test_blanks_behind_a_word_for_passwords_are_read_once(said: str) -> None:
     with cpu_seconds(GIVEN_UP):
         text = f"password {said}{' ' * 400_000};"
-        assert not list(credential_in_literal._passwords(text))
-        assert len(list(credential_in_literal._passwords(text[:-1] + "hunter2"))) == 1
+        assert not list(credential_in_literal._find_passwords(text))
+        assert len(list(credential_in_literal._find_passwords(text[:-1] + "hunter2"))) == 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.lint.rules.commands import _SYNTAX, _waits
+from flowdsl.lint.rules.commands import _SYNTAX, _find_certain_waits
 from flowdsl.lint.texts.powershell import code_of
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 
@@ -85,4 +85,4 @@ def test_a_command_made_to_take_long_does_not(written: str) -> None:
         for pattern, _ in _SYNTAX:
             re.search(pattern, command.code)
             re.search(pattern, command.text)
-        list(_waits(command))
+        list(_find_certain_waits(command))

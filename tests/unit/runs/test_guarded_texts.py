@@ -18,16 +18,22 @@ from flowdsl.codegen.input_patterns import JSON, LINE, TEXT, fits_one_line
 from flowdsl.codegen.json_schema import input_schema
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.cyberdesk.models.machine import Machine
-from flowdsl.emulator.simulation.schemas import accepts, read_schema
+from flowdsl.emulator.simulation.schemas import is_valid_for, read_schema
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.assemble import Sources, Upload, assemble, assemble_rows, given_values
-from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
+from flowdsl.runs.inputs.assemble import (
+    Sources,
+    Upload,
+    assemble,
+    assemble_given_values,
+    assemble_rows,
+)
+from flowdsl.runs.inputs.declared import Declared, collect_declared, declared_from_schema
 from flowdsl.runs.inputs.documents import read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine
 from flowdsl.runs.inputs.places import Given, InputsRefused
-from flowdsl.runs.inputs.python_values import given_inputs, given_rows
+from flowdsl.runs.inputs.python_values import parse_given_inputs, parse_given_rows
 from flowdsl.runs.starting.plan import RunPlan
-from flowdsl.simulate.schemas import refusal
+from flowdsl.simulate.schemas import find_refusal
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.patterns import is_found
 from flowdsl.source.refused_texts import Refused, first_fault, read_refused
@@ -88,7 +94,7 @@ def program() -> nodes.Program:
 
 
 PROGRAM = program()
-MAIL = declared_by(PROGRAM.workflows[0])
+MAIL = collect_declared(PROGRAM.workflows[0])
 SCHEMA = input_schema(PROGRAM.workflows[0]) or ""
 
 
@@ -99,14 +105,14 @@ def refused(declared: Declared, sources: Sources) -> list[str]:
 
 
 def test_what_is_on_one_line_in_the_prompt_is_on_one_line_in_every_way_to_give_it() -> None:
-    assert assemble(MAIL, Sources(given=given_inputs(GOOD))).inputs["memo"] == "two\nlines"
+    assert assemble(MAIL, Sources(given=parse_given_inputs(GOOD))).inputs["memo"] == "two\nlines"
     wrong = {**GOOD, "sender": "Ann\n"}
     tail = (
         "`sender` takes a text on one line, and character 4 of `Ann\\x0a` is a line feed (U+000A); "
         "it stands within a line of the prompt"
     )
     option = Given("sender", "Ann\n", "`--input sender`", is_text=True)
-    rest = given_inputs({name: value for name, value in GOOD.items() if name != "sender"})
+    rest = parse_given_inputs({name: value for name, value in GOOD.items() if name != "sender"})
     text = json.dumps(wrong, indent=0)
     assert refused(MAIL, Sources(given=(option, *rest))) == [f"`--input sender`: {tail}"]
     assert refused(MAIL, Sources(given=read_one("a.json", text.encode()))) == [
@@ -115,9 +121,11 @@ def test_what_is_on_one_line_in_the_prompt_is_on_one_line_in_every_way_to_give_i
     assert refused(MAIL, Sources(given=read_one("a.yaml", text.encode()))) == [
         f"a.yaml:2:11: {tail}"
     ]
-    assert refused(MAIL, Sources(given=given_inputs(wrong))) == [f'`inputs["sender"]`: {tail}']
+    assert refused(MAIL, Sources(given=parse_given_inputs(wrong))) == [
+        f'`inputs["sender"]`: {tail}'
+    ]
     with pytest.raises(InputsRefused) as caught:
-        assemble_rows(MAIL, Sources(), given_rows([GOOD, wrong]))
+        assemble_rows(MAIL, Sources(), parse_given_rows([GOOD, wrong]))
     assert caught.value.lines() == [f'`rows[1]["sender"]`: {tail}']
     rows = read_rows("a.csv", b'memo,sender\nx,Ann\ny,"Ann\n"\n')
     sources = Sources(given=tuple(each for each in rest if each.name != "memo"))
@@ -129,7 +137,7 @@ def test_what_is_on_one_line_in_the_prompt_is_on_one_line_in_every_way_to_give_i
         f"machine `m`: its parameter {tail}"
     ]
     with pytest.raises(InputsRefused) as caught:  # of a run that is begun anew
-        given_values(undeclared("mail", SCHEMA), Sources(given=(option,)))
+        assemble_given_values(declared_from_schema("mail", SCHEMA), Sources(given=(option,)))
     assert caught.value.lines() == [f"`--input sender`: {tail}"]
 
 
@@ -148,7 +156,9 @@ def test_a_step_of_a_chain_is_given_nothing_else() -> None:
         RunPlan(PROGRAM, chain, Sources(), rows).check(is_placed=True)
     assert caught.value.lines() == [f"a.csv:3:1: {line}{help}"]
     with pytest.raises(InputsRefused) as caught:  # a value of the chain itself
-        plan = RunPlan(PROGRAM, chain_of("Ann ⟧"), Sources(given=given_inputs({"from": "Ann\n"})))
+        plan = RunPlan(
+            PROGRAM, chain_of("Ann ⟧"), Sources(given=parse_given_inputs({"from": "Ann\n"}))
+        )
         plan.requests(ids, {}, MachineParameters())
     assert [line.partition(",")[0] for line in caught.value.lines()] == [
         "step `one`: `sender` takes a text without `⟦` and `⟧`"
@@ -218,7 +228,7 @@ def chain_of(sender: str) -> nodes.Chain:
     ],
 )
 def test_each_place_says_what_it_takes(change: dict[str, Any], place: str, takes: str) -> None:
-    (line,) = refused(MAIL, Sources(given=given_inputs({**GOOD, **change})))
+    (line,) = refused(MAIL, Sources(given=parse_given_inputs({**GOOD, **change})))
     where, _, sentence = line.partition(": ")
     assert where.startswith(f'`inputs["{place}"]`')
     assert sentence.partition("; ")[0] == takes
@@ -226,7 +236,7 @@ def test_each_place_says_what_it_takes(change: dict[str, Any], place: str, takes
 
 def test_the_path_of_a_file_is_looked_at_as_well() -> None:
     upload = Upload("scan", "`--file scan=a`", "a⟦.pdf", b"x")
-    (line,) = refused(MAIL, Sources(given=given_inputs(GOOD), uploads=(upload,)))
+    (line,) = refused(MAIL, Sources(given=parse_given_inputs(GOOD), uploads=(upload,)))
     assert line.startswith("`--file scan=a`: `scan` takes a text without `⟦` and `⟧`")
 
 
@@ -234,9 +244,9 @@ def test_a_default_that_its_place_refuses_is_told_before_anything_is_sent() -> N
     text = FLOW.replace("made: string", r'made: string = "\{"')
     compilation = compile_project(MemoryFiles({"a.flow": text}), ["a.flow"], CompileOptions())
     assert compilation.program is not None
-    declared = declared_by(compilation.program.workflows[0])
+    declared = collect_declared(compilation.program.workflows[0])
     rest = {name: value for name, value in GOOD.items() if name != "made"}
-    (line,) = refused(declared, Sources(given=given_inputs(rest)))
+    (line,) = refused(declared, Sources(given=parse_given_inputs(rest)))
     assert line.startswith("mail: the default `made` takes a text without `{`")
 
 
@@ -275,10 +285,10 @@ def test_every_dialect_refuses_what_breaks_a_hole(text: str, refused: Refused) -
     assert (re.search(refused.pattern(), text) is not None) is broken  # Python
     assert is_found(refused.pattern(), text) is broken  # RE2
     assert Draft202012Validator(schema).is_valid(text) is not broken  # as ECMA
-    assert (refusal(json.dumps(schema), text) is not None) is broken  # the machine
+    assert (find_refusal(json.dumps(schema), text) is not None) is broken  # the machine
     read = read_schema(json.dumps({"type": "string", **schema}))
     assert read is not None
-    assert accepts(read, text) is not broken  # the emulator
+    assert is_valid_for(read, text) is not broken  # the emulator
     fault = first_fault(text, refused)
     assert (fault is not None) is broken
     assert fault is None or text[fault.start :].startswith(fault.found)
@@ -368,7 +378,9 @@ def test_an_author_s_pattern_of_one_line_lets_no_line_end_through() -> None:
 def test_the_runner_refuses_what_the_schema_refuses(values: dict[str, Any]) -> None:
     whole = {**values, "scan": None}
     try:
-        sent: dict[str, Any] | None = assemble(MAIL, Sources(given=given_inputs(values))).inputs
+        sent: dict[str, Any] | None = assemble(
+            MAIL, Sources(given=parse_given_inputs(values))
+        ).inputs
     except InputsRefused:
         sent = None
     is_valid = Draft202012Validator(json.loads(SCHEMA)).is_valid(whole)
@@ -377,10 +389,10 @@ def test_the_runner_refuses_what_the_schema_refuses(values: dict[str, Any]) -> N
     stricter = "" in texts or any("\\u0000" in text for text in texts)
     if sent is not None:
         assert is_valid
-        assert refusal(SCHEMA, sent) is None
+        assert find_refusal(SCHEMA, sent) is None
         schema = read_schema(SCHEMA)
         assert schema is not None
-        assert accepts(schema, sent)
+        assert is_valid_for(schema, sent)
     else:
         assert stricter or not is_valid
 

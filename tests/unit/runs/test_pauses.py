@@ -9,9 +9,9 @@ import pytest
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.declared import declared_by
+from flowdsl.runs.inputs.declared import collect_declared
 from flowdsl.runs.names import NoSuchName
-from flowdsl.runs.starting.parts import contradictions, needing_only, parameters_read, parts_in
+from flowdsl.runs.starting.parts import find_contradictions, needing_only, parameters_read, parts_in
 
 FLOW = """flow 1
 workflow enter {
@@ -91,14 +91,14 @@ def test_a_session_without_the_whole_first_part_is_none_of_the_chain(
 
 
 def test_what_the_parts_still_read(program: nodes.Program, chain: nodes.Chain) -> None:
-    workflows = {each.name: declared_by(each) for each in program.workflows}
+    workflows = {each.name: collect_declared(each) for each in program.workflows}
     read = [parameters_read(chain, part, workflows) for part in chain.parts]
     assert read == [
         {(False, "first"), (False, "shared_one"), (True, "pin")},
         {(False, "word"), (False, "shared_one"), (True, "code")},
         {(False, "last"), (False, "other"), (True, "code")},
     ]
-    left = needing_only(declared_by(chain), read[2])
+    left = needing_only(collect_declared(chain), read[2])
     assert [name for name, spec in left.inputs.items() if spec.required] == ["last"]
     assert [name for name, spec in left.secrets.items() if spec.required] == []
 
@@ -106,11 +106,11 @@ def test_what_the_parts_still_read(program: nodes.Program, chain: nodes.Chain) -
 def test_a_value_that_the_chain_did_not_begin_with_is_told_once(
     program: nodes.Program, chain: nodes.Chain
 ) -> None:
-    workflows = {each.name: declared_by(each) for each in program.workflows}
+    workflows = {each.name: collect_declared(each) for each in program.workflows}
     begun = [rows("ba", text="x", more="y")]
-    assert contradictions(chain, begun, workflows, {"first": "x", "shared_one": "y"}) == []
-    assert contradictions(chain, begun, workflows, {"last": "z", "word": "z"}) == []
-    (wrong,) = contradictions(chain, begun, workflows, {"shared_one": "z"})
+    assert find_contradictions(chain, begun, workflows, {"first": "x", "shared_one": "y"}) == []
+    assert find_contradictions(chain, begun, workflows, {"last": "z", "word": "z"}) == []
+    (wrong,) = find_contradictions(chain, begun, workflows, {"shared_one": "z"})
     assert wrong.line() == (
         "`shared_one`: step `b` was begun with `y`, not with `z`; a chain goes on with the values "
         "that it began with"

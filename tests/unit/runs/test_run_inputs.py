@@ -22,7 +22,7 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.cyberdesk.models.machine import Machine, Pool
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs import documents
-from flowdsl.runs.inputs.answers import answered, questions_of
+from flowdsl.runs.inputs.answers import parse_answer, questions_of
 from flowdsl.runs.inputs.assemble import (
     RunValues,
     Sources,
@@ -31,12 +31,12 @@ from flowdsl.runs.inputs.assemble import (
     assemble_rows,
     missing_secrets,
 )
-from flowdsl.runs.inputs.convert import with_defaults
-from flowdsl.runs.inputs.declared import Declared, declared_by, undeclared
+from flowdsl.runs.inputs.convert import fill_in_defaults
+from flowdsl.runs.inputs.declared import Declared, collect_declared, declared_from_schema
 from flowdsl.runs.inputs.documents import is_table, read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
-from flowdsl.runs.inputs.python_values import given_inputs, given_rows
+from flowdsl.runs.inputs.python_values import parse_given_inputs, parse_given_rows
 from flowdsl.runs.inputs.today import UnknownTimezone, today_in
 from flowdsl.runs.starting.plan import RunPlan
 from flowdsl.runs.submit import Chain
@@ -90,7 +90,7 @@ PIN = Given("pin", "4711", "`--secret pin`", is_text=True)
 def declared(flow: str = FLOW) -> Declared:
     compilation = compile_project(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
     assert compilation.program is not None, compilation.analysis.diagnostics
-    return declared_by(compilation.program.workflows[0])
+    return collect_declared(compilation.program.workflows[0])
 
 
 ORDER = declared()
@@ -573,7 +573,7 @@ def test_a_name_that_every_line_has_is_told_once() -> None:
         f"orders.jsonl:1:{line.index('true') + 1}: `rushed` is no input of workflow `order`; an "
         "input named `rush` exists"
     ]
-    rows = given_rows([json.loads(line)] * 300)
+    rows = parse_given_rows([json.loads(line)] * 300)
     with pytest.raises(InputsRefused) as caught:
         assemble_rows(ORDER, Sources(secrets=(PIN,)), rows)
     assert len(caught.value.problems) == 1
@@ -933,7 +933,7 @@ def test_choices_of_numbers_and_open_ones_take_what_they_list() -> None:
 def test_a_schema_file_declares_inputs_and_secrets_and_is_applied_whole() -> None:
     schema = """{"type": "object", "required": ["a", "$pw"], "properties":
       {"a": {"type": "integer", "multipleOf": 5}, "$pw": {"type": "string"}}}"""
-    workflow = undeclared("old", schema)
+    workflow = declared_from_schema("old", schema)
     secret = Given("pw", "s", "`--secret pw`", is_text=True)
     good = assemble(workflow, Sources(given=options(a="10"), secrets=(secret,)))
     assert (good.inputs, good.secrets) == ({"a": 10}, {"pw": "s"})
@@ -949,7 +949,7 @@ def test_a_schema_file_declares_inputs_and_secrets_and_is_applied_whole() -> Non
 def test_what_json_cannot_hold_is_refused_in_a_value_of_any_type() -> None:
     text = b"data:\n  - {x: .nan}\n  - {y: -.inf}\n"
     with pytest.raises(InputsRefused) as caught:
-        assemble(undeclared("old", None), Sources(given=read_one("a.yaml", text)))
+        assemble(declared_from_schema("old", None), Sources(given=read_one("a.yaml", text)))
     assert caught.value.lines() == [
         "a.yaml:2:9: `data[0].x` takes a value that JSON can hold, not `NaN`",
         "a.yaml:3:9: `data[1].y` takes a value that JSON can hold, not `-Infinity`",
@@ -1021,7 +1021,7 @@ def records() -> nodes.Program:
 
 def record_workflow(name: str) -> Declared:
     (found,) = (each for each in records().workflows if each.name == name)
-    return declared_by(found)
+    return collect_declared(found)
 
 
 def test_the_default_of_a_record_has_the_defaults_of_its_fields_at_any_depth() -> None:
@@ -1042,8 +1042,8 @@ def test_a_record_from_anywhere_has_the_defaults_of_its_fields_at_any_depth() ->
         read_one("a.toml", toml.encode()),
         read_rows("a.jsonl", text.encode())[0].given,
         read_rows("a.csv", f'line\n"{cell}"\n'.encode())[0].given,
-        given_inputs({"line": written}),
-        given_rows([{"line": written}])[0].given,
+        parse_given_inputs({"line": written}),
+        parse_given_rows([{"line": written}])[0].given,
     )
     for values in every:
         made = assemble(record_workflow("write"), Sources(given=values))
@@ -1080,7 +1080,7 @@ def test_an_answer_that_takes_its_default_has_those_of_its_fields() -> None:
     (chain,) = (each for each in records().chains if each.name == "asked")
     question = questions_of(chain)["line"]
     wanted = {"Code No": "p", "unit": G2, "parts": PARTS}
-    assert answered(question, "", "`--answer line`") == wanted
+    assert parse_answer(question, "", "`--answer line`") == wanted
 
 
 LEAF = nodes.ScalarType(name="int")
@@ -1126,10 +1126,10 @@ def test_what_is_filled_in_fits_a_schema_that_requires_every_field(
     made: tuple[nodes.RecordType, dict[str, Any], Any],
 ) -> None:
     type_, schema, value = made
-    filled = with_defaults(value, type_)
+    filled = fill_in_defaults(value, type_)
     assert Draft202012Validator(schema).is_valid(filled)
     assert parts(value).items() <= parts(filled).items()
-    assert with_defaults(filled, type_) == filled
+    assert fill_in_defaults(filled, type_) == filled
 
 
 # Days that are filled in

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.capabilities import TOOLS, Capabilities
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples
@@ -223,7 +223,7 @@ def test_reads_and_outputs_are_reported_exactly_when_some_path_lacks_them(block:
     text = HEAD + "\n".join(writer.lines) + "\n}}\n"
     files = MemoryFiles({"intake.flow": text})
     sink = Sink()
-    sources = load(files, ["intake.flow"], sink)
+    sources = load_sources(files, ["intake.flow"], sink)
     # Agents that can do everything: what a replay decides is not the subject here.
     analyze_program(sources, None, files, sink, capabilities=Capabilities(frozenset(TOOLS)))
 
@@ -231,18 +231,20 @@ def test_reads_and_outputs_are_reported_exactly_when_some_path_lacks_them(block:
     ends, _ = interpreter.block(program, {frozenset()})
     first = HEAD.count("\n")
     expected = {writer.read_at[read] + first for read in interpreter.unset_reads}
-    found = {d.span.first.line for d in sink.sorted() if d.name == "unset-runtime-variable"}
+    found = {
+        d.span.first.line for d in sink.findings_in_order() if d.name == "unset-runtime-variable"
+    }
     assert found == expected
-    missing = {d.span.first.line for d in sink.sorted() if d.name == "missing-emit"}
+    missing = {d.span.first.line for d in sink.findings_in_order() if d.name == "missing-emit"}
     at_the_end = any("out" not in end for end in ends)
     assert (HEAD_LINE_OF_OUT in missing) == at_the_end
     # What no path emits at all is said once, where there is an end to say it of.
     said_once = at_the_end and 'emit out = "x"' not in writer.lines
     early = {writer.read_at[each] + first for each in interpreter.without_output}
     assert missing - {HEAD_LINE_OF_OUT} == (set() if said_once else early)
-    others = {d.name for d in sink.sorted() if d.spec.category == "flow"}
+    others = {d.name for d in sink.findings_in_order() if d.spec.category == "flow"}
     assert others <= {"unset-runtime-variable", "missing-emit", "unreachable-statement"}
-    for diagnostic in sink.sorted():
+    for diagnostic in sink.findings_in_order():
         share = re.search(r"on (\d+) of (\d+) paths", diagnostic.message)
         if share is not None:
             assert 0 < int(share[1]) < int(share[2])

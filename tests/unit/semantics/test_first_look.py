@@ -9,7 +9,7 @@ import pytest
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.control_flow.required_tools import FirstLook, Look
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.semantics.traversal import RefIndex
 from flowdsl.source.files import MemoryFiles
@@ -54,12 +54,12 @@ def found(files: dict[str, str | bytes]) -> list[tuple[str, int, int, str]]:
     memory = MemoryFiles(files)
     sink = Sink()
     entries = [path for path in files if path.endswith(".flow")]
-    analyze_program(load(memory, entries, sink), None, memory, sink)
+    analyze_program(load_sources(memory, entries, sink), None, memory, sink)
 
     def key(each: Diagnostic) -> tuple[str, int, int, str]:
         return (each.name, each.span.start, each.span.end, each.message)
 
-    return list(map(key, sink.sorted()))
+    return list(map(key, sink.findings_in_order()))
 
 
 def without_a_first_look(
@@ -91,7 +91,7 @@ def test_a_body_that_is_safe_has_nothing_to_report(
 def test_an_index_finds_the_references_of_each_text(case: Case) -> None:
     memory = MemoryFiles(case.files)
     entries = [path for path in case.files if path.endswith(".flow")]
-    for module in load(memory, entries, Sink()).modules:
+    for module in load_sources(memory, entries, Sink()).modules:
         nodes = list(walk(module))
         index = RefIndex([node for node in reversed(nodes) if isinstance(node, ast.Ref)])
         for node in nodes:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 
@@ -38,24 +38,24 @@ class CountingFiles(MemoryFiles):
 def test_every_file_is_read_once_and_modules_come_in_path_order(entries: list[str]) -> None:
     files = CountingFiles(FILES)
     sink = Sink()
-    sources = load(files, entries, sink)
+    sources = load_sources(files, entries, sink)
     paths = [module.source.path for module in sources.modules]
     assert paths == sorted(paths)
     assert set(entries) <= set(paths)
     assert files.reads == Counter(paths)
     analyze_program(sources, None, files, sink)
-    assert sink.sorted() == ()
+    assert sink.findings_in_order() == ()
 
 
 def test_only_what_is_imported_is_read() -> None:
-    sources = load(MemoryFiles(FILES), ["lib/b.flow"], Sink())
+    sources = load_sources(MemoryFiles(FILES), ["lib/b.flow"], Sink())
     assert [module.source.path for module in sources.modules] == ["lib/b.flow", "lib/c.flow"]
 
 
 def test_only_lists_the_declarations_of_the_named_files() -> None:
     files = MemoryFiles(FILES)
     sink = Sink()
-    sources = load(files, ["z.flow"], sink)
+    sources = load_sources(files, ["z.flow"], sink)
     model = analyze_program(sources, None, files, sink, only=["z.flow"])
     assert [workflow.name for workflow in model.workflows] == []
     assert [chain.name for chain in model.chains] == ["z"]
@@ -64,8 +64,8 @@ def test_only_lists_the_declarations_of_the_named_files() -> None:
 
 def test_an_entry_that_does_not_exist_is_reported_at_its_start() -> None:
     sink = Sink()
-    sources = load(MemoryFiles({"intake.flow": "flow 1"}), ["intkae.flow"], sink)
-    (found,) = sink.sorted()
+    sources = load_sources(MemoryFiles({"intake.flow": "flow 1"}), ["intkae.flow"], sink)
+    (found,) = sink.findings_in_order()
     assert sources.modules == ()
     assert (found.name, found.span.path, found.span.start) == ("missing-file", "intkae.flow", 0)
     assert found.help == "a file named `intake.flow` exists"
@@ -74,8 +74,8 @@ def test_an_entry_that_does_not_exist_is_reported_at_its_start() -> None:
 def test_a_missing_file_is_reported_at_each_place_that_names_it() -> None:
     text = 'flow 1\nimport { b } from "./no.flow"\ntask t() { call b() }\n'
     sink = Sink()
-    load(MemoryFiles({"a.flow": text, "b.flow": text}), ["a.flow", "b.flow"], sink)
-    assert [d.span.path for d in sink.sorted()] == ["a.flow", "b.flow"]
+    load_sources(MemoryFiles({"a.flow": text, "b.flow": text}), ["a.flow", "b.flow"], sink)
+    assert [d.span.path for d in sink.findings_in_order()] == ["a.flow", "b.flow"]
 
 
 @pytest.mark.parametrize("order", [["a.flow", "b.flow", "c.flow"], ["c.flow", "b.flow", "a.flow"]])
@@ -85,7 +85,7 @@ def test_a_cycle_is_reported_the_same_whatever_the_order(order: list[str]) -> No
         for name, other in (("a", "b"), ("b", "c"), ("c", "a"))
     }
     sink = Sink()
-    load(MemoryFiles(files), order, sink)
-    (found,) = sink.sorted()
+    load_sources(MemoryFiles(files), order, sink)
+    (found,) = sink.findings_in_order()
     assert found.message == "imports form a cycle: a.flow -> b.flow -> c.flow -> a.flow"
     assert found.span.path == "c.flow"

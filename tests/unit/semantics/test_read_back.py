@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 
@@ -25,8 +25,8 @@ def lines(body: str, declarations: str = "") -> list[int]:
     head = f"{HEAD}{declarations}workflow w {{ {sections} steps {{\n"
     files = MemoryFiles({"main.flow": f"{head}{body}\n}} }}\n"})
     sink = Sink()
-    analyze_program(load(files, ["main.flow"], sink), None, files, sink)
-    found = sink.sorted()
+    analyze_program(load_sources(files, ["main.flow"], sink), None, files, sink)
+    found = sink.findings_in_order()
     assert {each.name for each in found if each.severity == "error"} <= {NAME}, found
     return [each.span.first.line - head.count("\n") for each in found if each.name == NAME]
 

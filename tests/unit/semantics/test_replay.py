@@ -7,7 +7,7 @@ import pytest
 from flowdsl.diagnostics.diagnostic import ERROR, INFO, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
@@ -36,10 +36,10 @@ def analyzed(
         | {f"{name}.flow": "flow 1\n" + text for name, text in others.items()}
     )
     sink = Sink()
-    sources = load(files, ["main.flow"], sink)
+    sources = load_sources(files, ["main.flow"], sink)
     capabilities = Capabilities(verified)
     analyze_program(sources, environments, files, sink, capabilities=capabilities)
-    return sink.sorted()
+    return sink.findings_in_order()
 
 
 def names(found: tuple[Diagnostic, ...]) -> list[str]:
@@ -197,8 +197,8 @@ def test_the_word_that_opens_the_decision(body: str, expected: str, word: str) -
         }
     )
     sink = Sink()
-    analyze_program(load(files, ["main.flow"], sink), None, files, sink)
-    found = [each for each in sink.sorted() if each.name != "picture-limits-inputs"]
+    analyze_program(load_sources(files, ["main.flow"], sink), None, files, sink)
+    found = [each for each in sink.findings_in_order() if each.name != "picture-limits-inputs"]
     assert only(found, expected).span.text == word
 
 
@@ -401,7 +401,7 @@ def test_a_picture_and_a_command_are_found_through_tasks() -> None:
     )
     files = MemoryFiles({"main.flow": source, "p.png": b"\x89PNG\r\n\x1a\n"})
     sink = Sink()
-    analyze_program(load(files, ["main.flow"], sink), None, files, sink)
-    found = only(sink.sorted(), "image-with-command")
+    analyze_program(load_sources(files, ["main.flow"], sink), None, files, sink)
+    found = only(sink.findings_in_order(), "image-with-command")
     assert (found.span.text, found.span.first.line) == ("call see", 4)
     assert labels(found) == [(3, "run"), (2, "image"), (4, "call clean")]

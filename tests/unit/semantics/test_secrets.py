@@ -13,7 +13,7 @@ from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics import places
 from flowdsl.semantics.model import SECRET
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.places import Place
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
@@ -106,8 +106,8 @@ def analyzed(text: str, environments: dict[str, dict[str, str]] | None = None) -
     png = b"\x89PNG\r\n\x1a\n" + bytes(8)
     files = MemoryFiles({"main.flow": text, "a.png": png})
     sink = Sink()
-    analyze_program(load(files, ["main.flow"], sink), environments, files, sink)
-    return [found for found in sink.sorted() if found.severity == ERROR]
+    analyze_program(load_sources(files, ["main.flow"], sink), environments, files, sink)
+    return [found for found in sink.findings_in_order() if found.severity == ERROR]
 
 
 def in_workflow(body: str, sections: str = "", secrets: str = "s: string") -> str:

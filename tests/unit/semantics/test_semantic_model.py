@@ -8,11 +8,11 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.declarations.constants import evaluate
+from flowdsl.semantics.declarations.constants import evaluate_constant
 from flowdsl.semantics.model import CONST, INPUT, RUNTIME, SemanticModel
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
-from flowdsl.semantics.types import STRING, ListOf, Optional, Unknown, describe
+from flowdsl.semantics.types import STRING, ListOf, Optional, Unknown, describe_type
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
@@ -27,8 +27,8 @@ def analyzed(
     memory = MemoryFiles(files)
     sink = Sink()
     entries = [path for path in files if path.endswith(".flow")]
-    model = analyze_program(load(memory, entries, sink), environments, memory, sink)
-    assert [found.message for found in sink.sorted() if found.severity != INFO] == []
+    model = analyze_program(load_sources(memory, entries, sink), environments, memory, sink)
+    assert [found.message for found in sink.findings_in_order() if found.severity != INFO] == []
     return model
 
 
@@ -93,22 +93,22 @@ def test_literals_have_their_values_and_env_is_left_to_the_environment() -> None
     settings = workflow.settings
     assert settings["title"] == "Intake care"
     assert settings["tags"][0] == "care"
-    assert evaluate(model, settings["tags"], {"host": "a.test"}) == [
+    assert evaluate_constant(model, settings["tags"], {"host": "a.test"}) == [
         "care",
         "https://a.test",
         "https://a.test/start",
     ]
-    assert evaluate(model, workflow.terminal, {"host": "b.test"}) == {
+    assert evaluate_constant(model, workflow.terminal, {"host": "b.test"}) == {
         "allow": ["ping b.test"],
         "unrestricted": False,
     }
-    note = evaluate(model, workflow.extra, {"host": "b.test"})
+    note = evaluate_constant(model, workflow.extra, {"host": "b.test"})
     assert note == {"note": {"at": "https://b.test", "size": Decimal("1.5")}}
     row, page = workflow.inputs
     assert (row.constraints.untrusted, page.default) == (True, "s")
     record = row.type
     name, size, _ = record.fields  # type: ignore[union-attr]
-    assert evaluate(model, name.default, {"host": "a.test"}) == "https://a.test"
+    assert evaluate_constant(model, name.default, {"host": "a.test"}) == "https://a.test"
     assert str(size.default) == "1.50"
 
 
@@ -120,12 +120,12 @@ def test_references_have_their_symbols_and_types() -> None:
     tags = by_text["{{hit.found.tags}}"]
     assert model.values[tags].kind == RUNTIME
     assert model.ref_types[tags] == Optional(ListOf(STRING))
-    assert describe(model.ref_types[by_text["{{hit.found.tags[0]}}"]]) == "string"
+    assert describe_type(model.ref_types[by_text["{{hit.found.tags[0]}}"]]) == "string"
     team = by_text["{team}"]
     assert (model.values[team].kind, model.constants[team]) == (CONST, "care")
     start = by_text["{pages.start}"]
     assert start not in model.constants
-    assert evaluate(model, start, {"host": "b.test"}) == "https://b.test/start"
+    assert evaluate_constant(model, start, {"host": "b.test"}) == "https://b.test/start"
 
 
 def test_files_are_kept_by_project_path() -> None:

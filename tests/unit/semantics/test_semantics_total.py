@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
@@ -60,7 +60,7 @@ def edited(case: Case, path: str, start: int, end: int, replacement: str) -> Cas
 
 
 def modules(case: Case) -> tuple[ast.Module, ...]:
-    return load(MemoryFiles(case.files), case.entries, Sink()).modules
+    return load_sources(MemoryFiles(case.files), case.entries, Sink()).modules
 
 
 Reference = tuple[Case, str, ast.Ref]

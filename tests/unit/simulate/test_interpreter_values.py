@@ -191,7 +191,7 @@ def test_consts_and_the_environment_fill_in() -> None:
     )
     sink = Sink()
     project = load_project(settings, "flowdsl.toml", sink)
-    assert project is not None, [each.message for each in sink.sorted()]
+    assert project is not None, [each.message for each in sink.findings_in_order()]
     told = executed(files, environment={"host": "h.test"}, project=project)
     assert events(told) == ["do 'https://h.test/x h.test b 0.5 2'"]
     assert told.heading == ("At h.test", "")

@@ -7,7 +7,7 @@ import pytest
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.executions import disagreements, payload_of
 from flowdsl.simulate.interpreter.errors import MissingInText
-from flowdsl.simulate.machine.execute import shared_grammar
+from flowdsl.simulate.machine.execute import load_grammar
 from flowdsl.simulate.machine.grammar import Grammar, Said
 from flowdsl.simulate.machine.variants import Variant
 from tests.support.meaning.checked import Checked
@@ -50,7 +50,7 @@ def test_every_sentence_is_met_by_the_machine(monkeypatch: pytest.MonkeyPatch) -
             met.add(name)
         return found
 
-    shared_grammar.cache_clear()  # what another test has read would not be read again
+    load_grammar.cache_clear()  # what another test has read would not be read again
     monkeypatch.setattr(Grammar, "sentence", listening)
     differs = {name: found for name, each, _ in rare_programs() if (found := _differs(each))}
     assert differs == {}

@@ -8,9 +8,9 @@ from typing import cast
 import pytest
 
 from flowdsl.simulate import executions
-from flowdsl.simulate.executions import disagreements, on_its_day, payload_of, started_world
+from flowdsl.simulate.executions import disagreements, on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.execute import Execution, execute
+from flowdsl.simulate.machine.execute import Execution, execute_payload
 from flowdsl.simulate.machine.variants import Observed, Variant, every_variant, main_variants
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import checked, default_world
@@ -41,9 +41,9 @@ def test_leaving_variants_out_finds_the_same(body: str, monkeypatch: pytest.Monk
 
     def counted(*arguments: object) -> object:
         tried.append(arguments[3].variant)  # type: ignore[attr-defined]
-        return execute(*arguments)  # type: ignore[arg-type]
+        return execute_payload(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(executions, "execute", counted)
+    monkeypatch.setattr(executions, "execute_payload", counted)
     assert list(disagreements(model, found, payload, world)) == []
     assert 1 <= len(tried) < len(list(main_variants()))
     told = {str(each.difference) for each in disagreements(model, found, broken, world)}
@@ -64,11 +64,11 @@ def test_an_execution_asks_for_what_it_depends_on() -> None:
         payload = case.payload.__replace__(prompt=prompt)
         world = case.first.world()
         program = interpret(case.model, case.workflow, world)
-        started = started_world(payload, on_its_day(case.workflow, world))
+        started = world_with_defaults(payload, on_its_day(case.workflow, world))
         observed = Observed(Variant())
-        usual = done(execute(payload, started, program, cast(Variant, observed)))
+        usual = done(execute_payload(payload, started, program, cast(Variant, observed)))
         for variant in main_variants():
-            same = done(execute(payload, started, program, variant)) == usual
+            same = done(execute_payload(payload, started, program, variant)) == usual
             if observed.decides(variant):
                 assert same, (case.name, variant)
                 decided += 1

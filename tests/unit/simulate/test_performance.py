@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from flowdsl.simulate.executions import on_its_day, payload_of, started_world
+from flowdsl.simulate.executions import on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.interpret import interpret
-from flowdsl.simulate.machine.execute import Payload, execute
+from flowdsl.simulate.machine.execute import Payload, execute_payload
 from flowdsl.simulate.machine.performance import (
     Asking,
     Pass,
     Performance,
     Spot,
     is_ours,
-    perform,
+    perform_payload,
     recording_of,
 )
 from flowdsl.simulate.machine.variants import Variant
@@ -70,16 +70,16 @@ def played(
 ) -> tuple[Payload, Performance]:
     """The payload of a workflow of these statements, and what it does on an easy desk."""
     payload = payload_of(only_workflow(workflow(body, sections=sections)))
-    return payload, perform(payload, inputs, desk or Easy())
+    return payload, perform_payload(payload, inputs, desk or Easy())
 
 
 @for_rows(without_situations, fewest=60)
 def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case) -> None:
     world = case.first.world()
-    world = started_world(case.payload, on_its_day(case.workflow, world))
+    world = world_with_defaults(case.payload, on_its_day(case.workflow, world))
     program = interpret(case.model, case.workflow, world)
-    expected = execute(case.payload, world, program, Variant())
-    found = perform(case.payload, world.inputs, Asked(program))
+    expected = execute_payload(case.payload, world, program, Variant())
+    found = perform_payload(case.payload, world.inputs, Asked(program))
     events = [event for step in found.steps for event in step.events]
     assert events == list(expected.trace.events)
     assert found.ending == expected.trace.ending
@@ -89,7 +89,7 @@ def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case)
 @for_rows(without_situations, fewest=60)
 def test_a_recording_is_found_again_from_its_lines(case: Case) -> None:
     program = interpret(case.model, case.workflow, case.first.world())
-    found = perform(case.payload, case.first.world().inputs, Asked(program))
+    found = perform_payload(case.payload, case.first.world().inputs, Asked(program))
     if found.recording is None:
         return
     lines = [
@@ -130,7 +130,7 @@ def test_words_that_an_author_adds_leave_a_prompt_ours() -> None:
     payload, _ = played('press "Tab"')
     added = payload.__replace__(prompt=payload.prompt.replace("Press tab.", "Wink at the screen."))
     assert is_ours(added)
-    (step,) = perform(added, {}, Easy()).steps
+    (step,) = perform_payload(added, {}, Easy()).steps
     assert [str(event) for event in step.events] == ["do 'Wink at the screen.'"]
 
 
@@ -169,7 +169,7 @@ def test_a_desk_may_end_the_run_behind_a_line() -> None:
     payload, found = played('press "Tab" press "Enter" press "Escape"', Easy(stop="2"))
     assert (found.ending.status, found.ending.reason) == (FAILED, "enough")
     assert [each.spot.label for each in found.steps] == ["1", "2"]
-    last = perform(payload, {}, Easy(stop="3"))
+    last = perform_payload(payload, {}, Easy(stop="3"))
     assert (last.ending.status, len(last.steps)) == (FAILED, 3)
     assert last.recording is None
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_carried_out_ends_broken_with_what_it_did() -> None:
     payload, _ = played('do "Wink." if sees "a banner" { press "Escape" } else { press "Enter" }')
     damaged = payload.__replace__(prompt=without_condition(payload.prompt, "a banner"))
     assert is_ours(damaged)
-    found = perform(damaged, {}, Easy())
+    found = perform_payload(damaged, {}, Easy())
     assert found.ending.status == BROKEN
     assert "means nothing here to the focused agent" in str(found.ending.reason)
     assert [str(event) for event in found.steps[0].events] == ["do 'Wink.'"]

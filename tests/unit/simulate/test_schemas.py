@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from flowdsl.codegen.input_patterns import JSON, LINE, TEXT
-from flowdsl.simulate.schemas import refusal
+from flowdsl.simulate.schemas import find_refusal
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 
 NAMES = st.sampled_from(["a", "b", "ä"])
@@ -64,7 +64,7 @@ SCHEMAS = st.recursive(st.just(True) | keywords(st.just(True)), keywords, max_le
 
 @given(SCHEMAS, VALUES)
 def test_a_value_is_refused_where_the_witness_refuses_it(schema: Any, value: Any) -> None:
-    refused = refusal(json.dumps(schema), value)
+    refused = find_refusal(json.dumps(schema), value)
     assert (refused is None) == Draft202012Validator(schema).is_valid(value), refused
 
 
@@ -87,14 +87,14 @@ def test_a_value_is_refused_where_the_witness_refuses_it(schema: Any, value: Any
     ],
 )
 def test_a_text_is_taken_where_one_dialect_takes_it(pattern: str, text: str, fits: bool) -> None:
-    refused = refusal(json.dumps({"items": {"pattern": pattern}}), [text])
+    refused = find_refusal(json.dumps({"items": {"pattern": pattern}}), [text])
     assert refused == (None if fits else f'"{text}" does not match "{pattern}"')
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "^(?=a)(a+)+$", r"^(a|a)*\Z"])
 def test_no_pattern_keeps_the_program_busy(pattern: str) -> None:
     with cpu_seconds(GIVEN_UP):
-        refusal(json.dumps({"pattern": pattern}), "a" * 5000 + "b")
+        find_refusal(json.dumps({"pattern": pattern}), "a" * 5000 + "b")
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,21 @@ def test_no_pattern_keeps_the_program_busy(pattern: str) -> None:
     ],
 )
 def test_a_schema_that_cannot_be_read_refuses_nothing(schema: str) -> None:
-    assert refusal(schema, {"a": 1}) is None
+    assert find_refusal(schema, {"a": 1}) is None
 
 
 @pytest.mark.parametrize("schema", ['{"enum": ["a"]}', f'{{"not": {json.dumps(LINE.schema())}}}'])
 def test_half_a_character_is_refused(schema: str) -> None:
-    assert refusal(f'{{"items": {schema}}}', ["\ud800"]) == "a text holds half of a surrogate pair"
+    assert (
+        find_refusal(f'{{"items": {schema}}}', ["\ud800"])
+        == "a text holds half of a surrogate pair"
+    )
 
 
 def test_a_refusal_says_what_is_wrong() -> None:
     schema = json.dumps({"properties": {"who": {"type": "string"}}, "required": ["who"]})
-    assert refusal(schema, {}) == '"who" is a required property'
-    assert refusal(schema, {"who": 7}) == '7 is not of type "string"'
+    assert find_refusal(schema, {}) == '"who" is a required property'
+    assert find_refusal(schema, {"who": 7}) == '7 is not of type "string"'
     schema = json.dumps({"items": {"not": LINE.schema()}})
     said = '"Ann\n" is not a text on one line: character 4 is a line feed (U+000A)'
-    assert refusal(schema, ["Bob", "Ann\n"]) == said
+    assert find_refusal(schema, ["Bob", "Ann\n"]) == said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowdsl.simulate.executions import disagreements, payload_of, started_world
+from flowdsl.simulate.executions import disagreements, payload_of, world_with_defaults
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import checked, scripted
 
@@ -19,7 +19,7 @@ def test_defaults_inside_of_records_are_filled_in() -> None:
     source = workflow(f'do "Open {{place}}." {BODY}', sections=SECTIONS)
     payload = payload_of(only_workflow(source))
     world = scripted({}, {"rows": [{"key": "a"}, {"key": "b", "currency": "USD", "inner": {}}]})
-    assert started_world(payload, world).inputs == {
+    assert world_with_defaults(payload, world).inputs == {
         "place": "Hill",
         "rows": [
             {"key": "a", "currency": "EUR"},

@@ -12,8 +12,8 @@ from flowdsl.source.files import (
     UnreadableFile,
     library_of,
     resolve_path,
+    spell_flow_path,
     split_library,
-    written_path,
 )
 
 MEANT = {
@@ -78,7 +78,7 @@ def test_what_a_path_means_is_below_its_home_and_in_normal_form(
     assert "\\" not in path and "\0" not in path and ":" not in path
     # Written in a flow of the project, it means the same again.
     if home:
-        assert resolve_path("z.flow", written_path(path)) == path
+        assert resolve_path("z.flow", spell_flow_path(path)) == path
 
 
 @given(from_file=FILES, targets=st.lists(TARGETS, max_size=4))

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.cli.commands.resources.frame.session import moment as option_moment
+from flowdsl.cli.commands.resources.frame.session import parse_filter_moment as option_moment
 from flowdsl.cli.views.runs import seconds_of
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.filters import moment as filter_moment
+from flowdsl.runs.filters import normalise_moment as filter_moment
 from flowdsl.runs.identity import newer_than
 from flowdsl.runs.names import NoSuchName
 from flowdsl.source.moments import read_moment, spell_moment

@@ -15,9 +15,9 @@ from flowdsl.source.patterns import (
     DEEPEST,
     LONGEST,
     Unusable,
+    find_match_places,
     is_found,
     may_match,
-    places,
     run_problem,
     syntax_problem,
 )
@@ -163,7 +163,9 @@ def test_patterns_that_all_dialects_share_match_as_in_python(parts: list[str], t
     assert syntax_problem(pattern) is None
     assert is_found(pattern, text) == (re.search(pattern, text) is not None)
     found = (match.span() for match in re.finditer(pattern, text))
-    assert list(places(pattern, text, 100)) == [(start, end) for start, end in found if start < end]
+    assert list(find_match_places(pattern, text, 100)) == [
+        (start, end) for start, end in found if start < end
+    ]
 
 
 @given(st.text("()[]{}*+?|\\^$-:=!<>.,0129abdkpuwLP", max_size=16), st.text("ab(-", max_size=5))
@@ -178,6 +180,6 @@ def test_any_text_is_a_pattern_or_has_a_reason(pattern: str, text: str) -> None:
 
 
 def test_a_text_that_matches_everywhere_is_read_to_a_bound() -> None:
-    assert list(places("a.*?b|a", "ä" + "a" * 9, 3)) == [(1, 2), (2, 3), (3, 4)]
+    assert list(find_match_places("a.*?b|a", "ä" + "a" * 9, 3)) == [(1, 2), (2, 3), (3, 4)]
     with cpu_seconds(10):
-        assert len(list(places("a.*?b|a", "a" * 500_000, 200))) == 200
+        assert len(list(find_match_places("a.*?b|a", "a" * 500_000, 200))) == 200

@@ -22,7 +22,7 @@ def only(text: str) -> tuple[str, Diagnostic]:
     """
     sink = Sink()
     module = parse_module(SourceFile("x.flow", text), sink)
-    (found,) = sink.sorted()
+    (found,) = sink.findings_in_order()
     if "const after" in text:
         assert "after" in [getattr(each, "name", each).text for each in module.declarations]
     return f"{found.span.first.line}:{found.span.first.column}", found
@@ -235,7 +235,7 @@ def test_line_breaks_and_marks_of_editors_are_no_mistakes() -> None:
     for text in ("flow 1\r\nconst a = 1\r\n", "flow 1\rconst a = 1", "flow 1\n\tconst a = 1"):
         sink = Sink()
         parse_module(SourceFile("x.flow", text), sink)
-        assert sink.sorted() == ()
+        assert sink.findings_in_order() == ()
     assert only("flow 1\r\nconst a = ]\r\nconst after = 1\r\n")[0] == "2:11"
     files = MemoryFiles({"a.flow": b"\xef\xbb\xbfflow 1\n", "b.flow": "flow 1".encode("utf-16")})
     assert files.read_text("a.flow") == "flow 1\n"

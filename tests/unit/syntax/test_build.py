@@ -14,7 +14,7 @@ from flowdsl.syntax.visit import dump, walk
 def module(text: str) -> ast.Module:
     sink = Sink()
     tree = parse_module(SourceFile("x.flow", dedent(text)), sink)
-    assert not sink.sorted(), sink.sorted()[0].message
+    assert not sink.findings_in_order(), sink.findings_in_order()[0].message
     return tree
 
 

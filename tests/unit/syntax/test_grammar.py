@@ -35,7 +35,7 @@ def test_the_grammar_has_no_conflicts_and_no_colliding_terminals() -> None:
 
 
 def test_only_five_words_are_reserved() -> None:
-    assert reference.reserved_words(lark()) == {"true", "false", "null", "not", "sees"}
+    assert reference.find_reserved_words(lark()) == {"true", "false", "null", "not", "sees"}
 
 
 def test_the_tables_are_fresh() -> None:

@@ -15,7 +15,7 @@ from flowdsl.syntax.recovery.recovery import MAX_ERRORS
 def parse(text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
     sink = Sink()
     module = parse_module(SourceFile("x.flow", text), sink)
-    return module, sink.sorted()
+    return module, sink.findings_in_order()
 
 
 def found(text: str) -> list[str]:

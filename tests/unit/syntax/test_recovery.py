@@ -61,7 +61,7 @@ UNBALANCED = frozenset(('choose } "x"',))
 def parse(text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
     sink = Sink()
     module = parse_module(SourceFile("x.flow", text), sink)
-    return module, sink.sorted()
+    return module, sink.findings_in_order()
 
 
 def in_steps(lines: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ def scan(literal: str) -> tuple[ast.Text, Sink, str]:
 def value(literal: str) -> str:
     """What is left when variables are spelled as in the source and comments dropped."""
     text, sink, source = scan(literal)
-    assert not sink.sorted()
+    assert not sink.findings_in_order()
     return "".join(
         part.value if isinstance(part, ast.TextLiteral) else source[part.start : part.end]
         for part in text.parts
@@ -29,7 +29,10 @@ def value(literal: str) -> str:
 def problem(literal: str) -> list[tuple[str, str]]:
     """The names of what is reported, with the source text it points at."""
     _, sink, source = scan(literal)
-    return [(found.name, source[found.span.start : found.span.end]) for found in sink.sorted()]
+    return [
+        (found.name, source[found.span.start : found.span.end])
+        for found in sink.findings_in_order()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,5 +137,5 @@ def test_problems(literal: str, expected: list[tuple[str, str]]) -> None:
 )
 def test_each_kind_of_mistake_has_its_own_advice(literal: str, advice: str) -> None:
     _, sink, _ = scan(literal)
-    (found,) = sink.sorted()
+    (found,) = sink.findings_in_order()
     assert found.help is not None and advice in found.help

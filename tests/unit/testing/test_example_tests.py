@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.testing.cases import cases_of
-from flowdsl.testing.coverage import Taken, bodies_of, percent
+from flowdsl.testing.coverage import Taken, bodies_of, percent_covered
 from flowdsl.testing.run import run_test
 from tests.support.flows.compiling import EXAMPLES
 from tests.support.flows.examples import example_suite
@@ -24,4 +24,4 @@ def test_the_tests_of_an_example_pass_and_take_every_way(folder: str) -> None:
     bodies = list(bodies_of(suite.model, {module.source.path for module in suite.model.modules}))
     assert len(bodies) >= 3
     assert [way.words for body in bodies for way in body.ways if way.key not in taken.ways] == []
-    assert percent(bodies, taken) == 100
+    assert percent_covered(bodies, taken) == 100

@@ -17,7 +17,7 @@ from flowdsl.simulate.world import Question, World
 from flowdsl.testing.cases import Case, cases_of
 from flowdsl.testing.chains import chain_runs
 from flowdsl.testing.coverage import bodies_of
-from flowdsl.testing.explore.findings import Findings, findings
+from flowdsl.testing.explore.findings import Findings, find_paths
 from flowdsl.testing.explore.running import path_run
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.following import Follower
@@ -39,7 +39,7 @@ def found(
     """The paths of the workflow `w` with these statements."""
     suite = suite_of(f"{before}\n{workflow(body, sections=sections)}\n{tests}")
     (subject,) = (each for each in suite.model.workflows if each.name == "w")
-    return findings(suite, subject, None, cases_of(suite.model), most)
+    return find_paths(suite, subject, None, cases_of(suite.model), most)
 
 
 def ends(findings: Findings) -> list[str]:
@@ -123,7 +123,7 @@ def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None
         return (path_run("", subject, follower, ending, ways).key,)
 
     tried = {taken(bits) for bits in product((False, True), repeat=8)}
-    listed = findings(suite, subject, None, (), MOST)
+    listed = find_paths(suite, subject, None, (), MOST)
     assert listed.exploration.is_whole
     assert {each.path.key for each in listed.paths} == tried
 
@@ -370,7 +370,7 @@ def found_of_chain(source: str, tests: str = "", most: int = MOST) -> Findings:
     """The paths of the one chain of a source."""
     suite = suite_of(f"{source}\n{tests}")
     (chain,) = suite.model.chains
-    return findings(suite, chain, None, cases_of(suite.model), most)
+    return find_paths(suite, chain, None, cases_of(suite.model), most)
 
 
 def test_every_run_of_a_chain_takes_a_path_that_is_found_and_no_other_is() -> None:
@@ -475,7 +475,7 @@ def test_a_test_of_a_chain_takes_a_path_of_each_workflow_that_it_comes_to() -> N
     suite = suite_of(f"{CHAIN}\n{tests}")
     takers = {}
     for subject in suite.model.workflows:
-        listed = findings(suite, subject, None, cases_of(suite.model), MOST)
+        listed = find_paths(suite, subject, None, cases_of(suite.model), MOST)
         takers[subject.name] = {each.words: each.taken_by for each in listed.paths if each.taken_by}
     # The second step has "x" from the first, and the third has "y".
     assert takers == {
@@ -546,7 +546,7 @@ def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> Non
     suite = example_suite(folder)
     kinds = set()
     for cases, subject in subjects(suite):
-        listed = findings(suite, subject, cases[0].task, cases_of(suite.model), MOST)
+        listed = find_paths(suite, subject, cases[0].task, cases_of(suite.model), MOST)
         named = {title for each in listed.paths for title in each.taken_by}
         through = {
             case.title
@@ -566,7 +566,7 @@ def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> Non
     suite = example_suite(folder)
     for cases, subject in subjects(suite):
         first = cases[0]
-        listed = findings(suite, subject, first.task, cases, MOST)
+        listed = find_paths(suite, subject, first.task, cases, MOST)
         wanted = {
             each.test.split('"')[1].split(":")[0]: each.path.key
             for each in listed.paths

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.testing.cases import cases_of
-from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
+from flowdsl.testing.coverage import Taken, bodies_of, percent_covered, render_lcov
 from flowdsl.testing.run import run_test
 from tests.support.command_line import write_tree
 from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
@@ -35,7 +35,7 @@ def missed(body: str, *tests: str, sections: str = "") -> tuple[list[str], float
         taken.add(result.ways, result.statements)
     bodies = list(bodies_of(suite.model, {"main.flow"}))
     ways = [way for body in bodies for way in body.ways]
-    return [way.words for way in ways if way.key not in taken.ways], percent(bodies, taken)
+    return [way.words for way in ways if way.key not in taken.ways], percent_covered(bodies, taken)
 
 
 IF = 'if sees "a" { press "F5" } else if sees "b" { press "F6" }'
@@ -187,7 +187,7 @@ def test_lcov_is_read_as_its_manual_says() -> None:
         result = run_test(suite, case)
         taken.add(result.ways, result.statements)
     bodies = list(bodies_of(suite.model, files))
-    read = read_lcov(lcov(bodies, taken))
+    read = read_lcov(render_lcov(bodies, taken))
     assert sorted(read) == ["a.flow", "main.flow"]
     assert read["a.flow"]["branches"] == {
         (4, 0, 0): 0,  # sees "a"
@@ -269,7 +269,7 @@ def lcov_of(source: str) -> str:
         result = run_test(suite, case)
         assert result.problems == ()
         taken.add(result.ways, result.statements)
-    return lcov(bodies_of(suite.model, {"main.flow"}), taken)
+    return render_lcov(bodies_of(suite.model, {"main.flow"}), taken)
 
 
 @pytest.mark.skipif(shutil.which("genhtml") is None, reason="it is a part of lcov")
@@ -284,7 +284,7 @@ def test_genhtml_reads_the_coverage_of_an_example(folder: str, every: int, tmp_p
     paths = {module.source.path for module in suite.model.modules}
     bodies = list(bodies_of(suite.model, paths))
     write_tree(tmp_path, {path: bytes(read_folder(EXAMPLES / folder)[path]) for path in paths})
-    write_tree(tmp_path, {"lcov.info": lcov(bodies, taken)})
+    write_tree(tmp_path, {"lcov.info": render_lcov(bodies, taken)})
     done = subprocess.run(
         ["genhtml", "--branch-coverage", "--output-directory", "html", "lcov.info"],
         cwd=tmp_path,
@@ -316,7 +316,7 @@ def test_lcov_has_lines_and_ways() -> None:
         taken.add(result.ways, result.statements)
     bodies = list(bodies_of(suite.model, {"main.flow"}))
     assert [(body.kind, body.name) for body in bodies] == [("task", "t"), ("workflow", "w")]
-    assert lcov(bodies, taken).splitlines() == [
+    assert render_lcov(bodies, taken).splitlines() == [
         "TN:",
         "SF:main.flow",
         "BRDA:3,0,0,0",

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from flowdsl.simulate.interpreter import budget
-from flowdsl.simulate.interpreter.budget import Budget, weight
+from flowdsl.simulate.interpreter.budget import Budget, json_weight
 from flowdsl.testing import chains, run
 from flowdsl.testing.explore import findings as exploring
-from flowdsl.testing.explore.findings import findings
+from flowdsl.testing.explore.findings import find_paths
 from flowdsl.testing.telling import MOST_COLUMNS, MOST_LINES
 from tests.support.command_line import environment, write_tree
 from tests.support.effort import only_thorough
@@ -158,8 +158,8 @@ def test_a_value_weighs_what_its_text_would_and_is_not_weighed_beyond_what_count
     shared: list[object] = ["abcd"]
     for _ in range(200):
         shared = [shared, shared]
-    assert weight(shared, 10_000) > 10_000  # and it ends
-    assert weight({"a": ["xyz", 1]}, 10_000) == 4 * budget.ENTRY + len("xyz")
+    assert json_weight(shared, 10_000) > 10_000  # and it ends
+    assert json_weight({"a": ["xyz", 1]}, 10_000) == 4 * budget.ENTRY + len("xyz")
 
 
 NESTED = workflow(
@@ -178,7 +178,7 @@ def test_an_exploration_of_endless_loops_ends_and_is_not_whole(
     monkeypatch.setattr(exploring, "STEPS_FOR_A_PATH", 100)
     suite = suite_of(NESTED)
     (subject,) = suite.model.workflows
-    found = findings(suite, subject, None, (), 100)
+    found = find_paths(suite, subject, None, (), 100)
     assert not found.exploration.is_whole
     stopped = [path.path.problem for path in found.paths if path.path.problem]
     assert stopped

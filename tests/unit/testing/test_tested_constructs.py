@@ -87,7 +87,9 @@ def test_a_construct_that_does_something_else_fails_a_test(path: str) -> None:
     for change in changes(path):
         text, sink = changed(change), Sink()
         parse_module(SourceFile(path, text), sink)
-        assert [found.message for found in sink.sorted()] == [], f"{change} cannot be read"
+        assert [found.message for found in sink.findings_in_order()] == [], (
+            f"{change} cannot be read"
+        )
         assert not passes(alone(path, text)), f"{change} is noticed by no test"
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.emulator.simulation.variables import render
-from flowdsl.tracing.filling import Pattern, filled_in, pattern_of, values_told, whole
+from flowdsl.emulator.simulation.variables import render_text
+from flowdsl.tracing.filling import Pattern, fill_in_inputs, fill_in_prompt, pattern_of, values_told
 from flowdsl.tracing.history import read_history
 from flowdsl.tracing.versions import PromptVersion, version_of_run
 
@@ -36,7 +36,7 @@ def test_a_prompt_is_filled_in_as_the_service_does(
     prompt: str, site: str, memo: str, name: str
 ) -> None:
     known = service_values(site, memo, name)
-    assert filled_in(prompt, known) == render(prompt, known)
+    assert fill_in_inputs(prompt, known) == render_text(prompt, known)
 
 
 @given(PROMPTS, VALUES, VALUES, VALUES, st.sets(st.sampled_from(NAMES)))
@@ -45,12 +45,12 @@ def test_what_the_history_tells_is_so_and_what_is_not_known_fits(
 ) -> None:
     """Whatever a machine supplied, the trace claims no value but the one that the agent saw."""
     known = service_values(site, memo, name)
-    told = render(prompt, known)
+    told = render_text(prompt, known)
     run = {key: value for key, value in known.items() if key not in supplied}
     values = values_told(prompt, run, told)
     assert values is not None
     for spelled, value in values.items():
-        assert render(spelled, known).split() == value.split()
+        assert render_text(spelled, known).split() == value.split()
     assert pattern_of(prompt, run).fits(told)
 
 
@@ -67,7 +67,7 @@ def test_what_the_history_tells_is_so_and_what_is_not_known_fits(
 )
 def test_a_value_that_the_run_does_not_tell_is_a_name_and_fits_any(inputs: dict[str, Any]) -> None:
     text = "The portal of {site} did not open"
-    assert filled_in(text, inputs) == text
+    assert fill_in_inputs(text, inputs) == text
     pattern = pattern_of(text, inputs)
     assert pattern.fits("The portal of Hill did not open")
     assert not pattern.fits("The portal of Hill opened")
@@ -81,11 +81,11 @@ def test_a_value_that_the_caller_left_out_expressly_is_known() -> None:
 
 def test_a_reference_inside_a_record_leaves_the_other_fields_known() -> None:
     inputs = {"row": {"name": {"$ref": "first.outputs.name"}, "tier": "gold"}}
-    assert filled_in("{row.name}, {row.tier}", inputs) == "{row.name}, gold"
+    assert fill_in_inputs("{row.name}, {row.tier}", inputs) == "{row.name}, gold"
 
 
 def test_secrets_are_never_filled_in() -> None:
-    assert filled_in("{$pin} {{pin}} {pin}", {"pin": "1234"}) == "{$pin} {{pin}} 1234"
+    assert fill_in_inputs("{$pin} {{pin}} {pin}", {"pin": "1234"}) == "{$pin} {{pin}} 1234"
     assert values_told("Type {$pin}.", {}, "Type 1234.") is None
 
 
@@ -107,7 +107,7 @@ def test_the_version_that_a_machine_filled_in_is_known_with_its_values() -> None
     found = version_of_run(None, known, messages, {}, None)
     assert found is not None and found.certainty == "told"
     assert found.values == {"{site}": "Hill", "{memo}": "a b"}
-    assert "portal of Hill." in whole(found.text, {}, found.values)
+    assert "portal of Hill." in fill_in_prompt(found.text, {}, found.values)
 
 
 def test_a_told_prompt_that_fits_two_versions_says_neither() -> None:

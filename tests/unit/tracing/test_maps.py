@@ -10,7 +10,7 @@ from flowdsl.deploy.apply.source_maps import object_name
 from flowdsl.deploy.planning.desired import source_map_name
 from flowdsl.state.document import ResourceState, StateDocument, new_document
 from flowdsl.tracing.history import read_history
-from flowdsl.tracing.maps import FoundMap, deployed_as, find_map
+from flowdsl.tracing.maps import FoundMap, find_deployed_addresses, find_map
 from flowdsl.tracing.versions import PromptVersion, version_of_run
 
 ID = "0b1f33a2-32c5-4f1d-9d92-6c2b9f8f2a77"
@@ -35,7 +35,7 @@ def state(**more: object) -> StateDocument:
 
 
 def found(document: StateDocument, kept: dict[str, bytes], prompt: str, *known: str) -> FoundMap:
-    addresses = deployed_as(document, ID.upper())
+    addresses = find_deployed_addresses(document, ID.upper())
     versions = [PromptVersion(text, "earlier") for text in known]
     return find_map(kept.get, addresses, PromptVersion(prompt, "live"), versions)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.tracing.align import place_entries
 from flowdsl.tracing.history import read_entries, read_history
 from flowdsl.tracing.prompt_units import Unit, read_units
@@ -44,7 +44,7 @@ def done(unit: Unit, chance: Random) -> dict[str, Any]:
 def prompts(folder: Path) -> list[str]:
     bundle = compile_folder(folder, "local").bundle
     assert bundle is not None
-    return [plain(workflow.payload["main_prompt"]) for workflow in bundle.workflows]
+    return [render_plain_json(workflow.payload["main_prompt"]) for workflow in bundle.workflows]
 
 
 @pytest.mark.parametrize("project", PROJECTS)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.simulate.machine.execute import Payload
-from flowdsl.simulate.machine.performance import Asking, Spot, perform
+from flowdsl.simulate.machine.performance import Asking, Spot, perform_payload
 from flowdsl.simulate.trace import FAILED
 from flowdsl.simulate.world import CHOOSE, COMMAND, COPY, EXPECT, READ, SEES, WAIT, Question
 from flowdsl.tracing.reasons import MAX_LINE, MAX_PROMPT, reasons_of
@@ -62,7 +62,7 @@ def payloads() -> Iterator[tuple[str, Payload]]:
         assert bundle is not None
         for each in bundle.workflows:
             schemas = each.payload.get("input_schema"), each.payload.get("output_schema")
-            yield each.name, Payload(plain(each.payload["main_prompt"]), *schemas)
+            yield each.name, Payload(render_plain_json(each.payload["main_prompt"]), *schemas)
 
 
 def inputs_of(payload: Payload) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def test_what_the_machine_fails_with_is_known_and_means_what_was_missed() -> Non
         reasons = reasons_of(payload.prompt, inputs, is_certain=True)
         for number in range(12):
             desk = Missing(number)
-            ending = perform(payload, inputs, desk).ending
+            ending = perform_payload(payload, inputs, desk).ending
             if desk.missed is None or ending.status != FAILED or ending.reason is None:
                 continue
             shown, where = reasons.in_words(ending.reason), (name, desk.missed)

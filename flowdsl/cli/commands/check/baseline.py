@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.baseline import EMPTY, Baseline, InvalidBaseline, parse_baseline
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
-from flowdsl.diagnostics.fingerprint import fingerprints
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.fingerprint import compute_fingerprints
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.disk import DiskFiles
 from flowdsl.source.files import UnreadableFile
 
@@ -29,17 +29,17 @@ class OpenBaseline:
     def new_findings(self, findings: Findings) -> Shown:
         """The findings that the baseline does not have."""
         found = findings.diagnostics
-        prints = fingerprints(found)
+        prints = compute_fingerprints(found)
         compared = self._baseline.compare(found, prints, self._checked)
         return Shown(
             [found[index] for index in compared.new],
             findings.paths,
             [prints[index] for index in compared.new],
-            _remark(compared.gone),
+            _describe_gone_findings(compared.gone),
         )
 
 
-def _remark(gone: int) -> str | None:
+def _describe_gone_findings(gone: int) -> str | None:
     if not gone:
         return None
     verb = "occurs" if gone == 1 else "occur"
@@ -52,12 +52,12 @@ def _remark(gone: int) -> str | None:
 def open_baseline(path: str, target: Target) -> OpenBaseline:
     """The baseline in the file `path`; raises `UsageError`."""
     try:
-        baseline = _read(path)
+        baseline = _read_baseline_file(path)
     except InvalidBaseline as error:
         raise UsageError(f"the baseline `{path}` cannot be used: {error}") from None
     if baseline is None:
         raise UsageError(f"the baseline `{path}` does not exist; `--write-baseline` writes it")
-    return OpenBaseline(baseline, _checked(target))
+    return OpenBaseline(baseline, _make_completeness_test(target))
 
 
 def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> str:
@@ -66,21 +66,23 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
     The file keeps what it knows of flows that were not checked now.
     """
     try:
-        before = _read(path) or EMPTY
+        before = _read_baseline_file(path) or EMPTY
     except InvalidBaseline as error:
         raise UsageError(f"`{path}` is no baseline and is not overwritten: {error}") from None
-    baseline = before.renewed(found, fingerprints(found), _checked(target))
+    baseline = before.renew_with_findings(
+        found, compute_fingerprints(found), _make_completeness_test(target)
+    )
     write_product(path, baseline.render().encode())
-    files = counted(len(baseline.entries), "file")
-    return f"{counted(baseline.size, 'finding')} in {files} written to {path}"
+    files = format_count(len(baseline.entries), "file")
+    return f"{format_count(baseline.size, 'finding')} in {files} written to {path}"
 
 
-def _checked(target: Target) -> Callable[[str], bool]:
+def _make_completeness_test(target: Target) -> Callable[[str], bool]:
     """A test whether a check of `target` finds everything there is to find in a file."""
     return lambda path: target.whole or path in target.entries or path in target.taken_in
 
 
-def _read(path: str) -> Baseline | None:
+def _read_baseline_file(path: str) -> Baseline | None:
     """The baseline in a file; None when there is no such file. Raises `InvalidBaseline`."""
     folder, name = os.path.split(os.path.realpath(path))
     try:

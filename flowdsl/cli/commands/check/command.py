@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.diagnostics.findings import Findings
 
-from ...runtime.command_line.arguments import positive
+from ...runtime.command_line.arguments import parse_positive_number
 from ...runtime.console import Console
-from ...runtime.environments import named_environment
+from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.places import ShownFrom, add_stdin_filename
 from ...runtime.target import Target, add_paths, open_target, root_remark
-from .view import FORMATS, Shown, render
+from .view import FORMATS, Shown, render_findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from flowdsl.config.project import Environment
 
-    from .watch import Scope
+    from .watch import WatchScope
 
 INDEX_FROM = 50
 """The number of flows from which a project gets an index; fewer are checked before it is read."""
@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=positive,
+        type=parse_positive_number,
         metavar="N",
         help="processes for a large project (default: one for each core, at most 8)",
     )
@@ -80,15 +80,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the findings to standard output; 1 when one of them is severe enough."""
     _refuse_nonsense(arguments)
     if arguments.watch:
-        from .watch import check_forever, scope
+        from .watch import check_forever, watch_scope_of
 
-        def once() -> Scope:
-            _, target, paths = _check(arguments, console)
-            return scope(target, paths)
+        def once() -> WatchScope:
+            _, target, paths = _check_once(arguments, console)
+            return watch_scope_of(target, paths)
 
         target = open_target(arguments.paths)
-        check_forever(scope(target, target.entries), once, console)
-    code, _, _ = _check(arguments, console)
+        check_forever(watch_scope_of(target, target.entries), once, console)
+    code, _, _ = _check_once(arguments, console)
     return code
 
 
@@ -115,16 +115,18 @@ def _refuse_nonsense(arguments: argparse.Namespace) -> None:
         raise UsageError(f"`--watch` prints {' or '.join(WATCHED_FORMATS)}, not {arguments.format}")
 
 
-def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target, Sequence[str]]:
+def _check_once(
+    arguments: argparse.Namespace, console: Console
+) -> tuple[int, Target, Sequence[str]]:
     """Check once; returns the exit code, the target, and the files that were read."""
-    target = _opened(arguments, console)
-    show_path = _shown_paths(arguments, target)
+    target = _open_checked_target(arguments, console)
+    show_path = _path_printer(arguments, target)
     if target.problems:
         _hand_on(arguments, console)
         report = deciding = Shown(target.problems, (target.problems[0].span.path,))
     else:
-        environment = named_environment(target.project, arguments.env)
-        select = _selection(arguments, target)
+        environment = choose_environment(target.project, arguments.env)
+        select = _report_selection(arguments, target)
         if arguments.fix or arguments.diff:
             from .fixes import fix_findings, hand_over
 
@@ -136,23 +138,23 @@ def _check(arguments: argparse.Namespace, console: Console) -> tuple[int, Target
             # Nothing is mended yet when only the difference is shown.
             deciding = fixed.unfixed if arguments.diff else report
         else:
-            findings = _found(target, environment, arguments.jobs)
+            findings = _find_problems(target, environment, arguments.jobs)
             report = deciding = select(findings)
         if arguments.write_baseline is not None:
             from .baseline import write_baseline
 
             console.err(write_baseline(arguments.write_baseline, target, findings.diagnostics))
             return SUCCESS, target, report.paths
-    _print(report, arguments, console, show_path, target.from_root)
+    _print_report(report, arguments, console, show_path, target.from_root)
     remark = root_remark(target, report.diagnostics)
     if remark is not None:
         console.err(remark)
-    failing = _failing(arguments)
+    failing = _failing_severities(arguments)
     failed = any(found.severity in failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
 
 
-def _found(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
+def _find_problems(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
     """The findings in a target.
 
     All flows of a large project are checked with its index, by up to `jobs` processes.
@@ -183,12 +185,12 @@ def _found(target: Target, environment: Environment | None, jobs: int | None) ->
     return analyze(target.files, target.entries, target.options(environment)).findings
 
 
-def _failing(arguments: argparse.Namespace) -> Sequence[str]:
+def _failing_severities(arguments: argparse.Namespace) -> Sequence[str]:
     """The severities that fail the check."""
     return SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
 
 
-def _opened(arguments: argparse.Namespace, console: Console) -> Target:
+def _open_checked_target(arguments: argparse.Namespace, console: Console) -> Target:
     try:
         return open_target(arguments.paths, arguments.stdin_filename)
     except UsageError:
@@ -204,7 +206,7 @@ def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
         print_unfixed(console)
 
 
-def _print(
+def _print_report(
     report: Shown,
     arguments: argparse.Namespace,
     console: Console,
@@ -217,24 +219,26 @@ def _print(
     """
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
-    text = render(arguments.format, report, _failing(arguments), color, show_path, from_root)
+    text = render_findings(
+        arguments.format, report, _failing_severities(arguments), color, show_path, from_root
+    )
     if text:
         (console.err if aside else console.out)(text)
     if report.remark is not None:
         console.err(report.remark)
 
 
-def _selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Shown]:
+def _report_selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Shown]:
     """The function that makes a report of findings, without those that the baseline has."""
     baseline = _baseline_name(arguments, target)
     if baseline is None:
-        return _everything
+        return _report_without_baseline
     from .baseline import open_baseline
 
     return open_baseline(baseline, target).new_findings
 
 
-def _everything(findings: Findings) -> Shown:
+def _report_without_baseline(findings: Findings) -> Shown:
     """The report of findings without a baseline."""
     return Shown(findings.diagnostics, findings.paths)
 
@@ -249,7 +253,7 @@ def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
     return os.path.join(target.root, *configured.split("/"))
 
 
-def _shown_paths(arguments: argparse.Namespace, target: Target) -> Callable[[str], str]:
+def _path_printer(arguments: argparse.Namespace, target: Target) -> Callable[[str], str]:
     """How paths are printed.
 
     Standard input has the name that was given for it; other paths begin in the working folder.

@@ -14,16 +14,22 @@ from itertools import groupby
 from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import Overlay
-from flowdsl.source.files import UnreadableFile, decode, library_of
+from flowdsl.source.files import UnreadableFile, decode_text, library_of
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
 from ...runtime.console import Console
-from ...runtime.rewrites import BOM, Rewrite, changed, print_difference, write_rewrites
+from ...runtime.rewrites import (
+    BOM,
+    Rewrite,
+    error_for_changed_file,
+    print_difference,
+    write_rewrites,
+)
 from ...runtime.target import Target
 from .view import Shown
 
@@ -65,7 +71,7 @@ def fix_findings(
     broken: tuple[str, ...] = ()
     count = 0
     for _ in range(ROUNDS):
-        may_edit = _editable(target, analysis).__contains__
+        may_edit = _editable_files(target, analysis).__contains__
         applied = apply_fixes(report.diagnostics, applicable, may_edit)
         if not applied.count:
             break
@@ -78,7 +84,9 @@ def fix_findings(
         }
         after = analyze(Overlay(target.files, attempt), target.entries, options)
         broken = tuple(
-            path for path in applied.texts if _mistakes(after, path) > _mistakes(analysis, path)
+            path
+            for path in applied.texts
+            if _count_mistakes(after, path) > _count_mistakes(analysis, path)
         )
         if broken:
             break
@@ -98,7 +106,7 @@ def _in_libraries(report: Shown, applicable: Collection[str]) -> tuple[str, ...]
     return tuple(sorted(path for path in paths if library_of(path) is not None))
 
 
-def _editable(target: Target, analysis: Analysis) -> frozenset[str]:
+def _editable_files(target: Target, analysis: Analysis) -> frozenset[str]:
     """The files that a fix may change: those of the project that are read as flows.
 
     For standard input it is that alone, wherever it stands: it is printed and not written.
@@ -116,14 +124,14 @@ def _bytes_of(source: SourceFile, target: Target) -> bytes:
     """
     try:
         content = target.files.read_bytes(source.path)
-        if decode(source.path, content) == source.text:
+        if decode_text(source.path, content) == source.text:
             return content
     except UnreadableFile:
         pass
-    raise changed(source.path, "check")
+    raise error_for_changed_file(source.path, "check")
 
 
-def _mistakes(analysis: Analysis, path: str) -> int:
+def _count_mistakes(analysis: Analysis, path: str) -> int:
     return sum(
         found.spec.category == "syntax" and found.span.path == path
         for found in analysis.diagnostics
@@ -138,23 +146,23 @@ def hand_over(
     Raises `CommandError`.
     """
     if diff:
-        print_difference(_rewrites(fixed, target, show_path), console)
+        print_difference(_collect_rewrites(fixed, target, show_path), console)
     elif target.buffers:
         _print_buffer(fixed, target, console)
     elif fixed.contents:
-        write_rewrites(_rewrites(fixed, target, show_path), during="check")
+        write_rewrites(_collect_rewrites(fixed, target, show_path), during="check")
     for path in fixed.broken:
         console.err(
-            f"note: the last fixes of `{printable(show_path(path))}` are taken back, for they "
+            f"note: the last fixes of `{make_printable(show_path(path))}` are taken back, for they "
             "break it; please report this"
         )
     if fixed.contents:
         done = "would fix" if diff else "fixed"
-        files = counted(len(fixed.contents), "file")
-        console.err(f"{done} {counted(fixed.count, 'finding')} in {files}")
+        files = format_count(len(fixed.contents), "file")
+        console.err(f"{done} {format_count(fixed.count, 'finding')} in {files}")
     for library, paths in groupby(fixed.held, key=library_of):
-        shown = listed(printable(show_path(path)) for path in paths)
-        kept = target.kept_by(library or "", "check --fix .")
+        shown = join_names(make_printable(show_path(path)) for path in paths)
+        kept = target.library_refusal(library or "", "check --fix .")
         console.err(f"note: the fixes in {shown} are not made: {kept}")
 
 
@@ -175,7 +183,9 @@ def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
     console.out_bytes(content)
 
 
-def _rewrites(fixed: Fixed, target: Target, show_path: Callable[[str], str]) -> list[Rewrite]:
+def _collect_rewrites(
+    fixed: Fixed, target: Target, show_path: Callable[[str], str]
+) -> list[Rewrite]:
     return [
         Rewrite(
             show_path(path),

@@ -23,7 +23,7 @@ class Shown(Record):
     remark: str | None = None
 
 
-def render(
+def render_findings(
     format: str,
     report: Shown,
     failing: Collection[str],
@@ -59,9 +59,9 @@ def render(
 
             return render_junit(diagnostics, report.paths, failing, show_path)
         case _ if not diagnostics:
-            from flowdsl.diagnostics.render.summary import summary
+            from flowdsl.diagnostics.render.summary import render_summary
 
-            return summary((), len(report.paths))
+            return render_summary((), len(report.paths))
         case _:
             from flowdsl.diagnostics.render.text import render_text
 

@@ -93,15 +93,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
-    keys = dict(map(_key, arguments.key))
-    scenario = _scenario(arguments)
+    keys = dict(map(_parse_key_option, arguments.key))
+    scenario = _build_scenario(arguments)
     # Nobody named the default file, so that no link in the working folder leads to another.
     here, named = Path.cwd(), arguments.data
     below, data = (here, here / DEFAULT_DATA) if named is None else (None, here / named)
     from flowdsl.emulator.app import create_app
     from flowdsl.emulator.routes.pages import add_pages
     from flowdsl.emulator.scenario import ScenarioError
-    from flowdsl.emulator.serve import AddressError, PortInUseError, serve
+    from flowdsl.emulator.serve import AddressError, PortInUseError, serve_app
     from flowdsl.emulator.store import Store
     from flowdsl.emulator.store_error import StoreError
 
@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         )
         add_pages(app, pages)
         with _serving_alone(data, below, shown):
-            serve(app, arguments.host, arguments.port, ready=ready)
+            serve_app(app, arguments.host, arguments.port, ready=ready)
     except (AddressError, PortInUseError, ScenarioError) as error:
         raise UsageError(str(error)) from None
     finally:
@@ -149,13 +149,13 @@ def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]
     Raises `UsageError` where there is one. Commands that embed the emulator may share the file.
     """
     from flowdsl.state.errors import StateError, StoreBusy
-    from flowdsl.state.stores.os_lock import exclusive
+    from flowdsl.state.stores.os_lock import hold_exclusive_lock
 
     real = os.path.realpath(data) if below is None else data
     lock, root = Path(f"{real}.serving"), None if below is None else str(below)
     with ExitStack() as held:
         try:
-            held.enter_context(exclusive(lock, root))
+            held.enter_context(hold_exclusive_lock(lock, root))
         except StoreBusy:
             raise UsageError(
                 f"another `flowdsl emulator` serves `{shown}`; stop it, or name another file with"
@@ -166,7 +166,7 @@ def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]
         yield
 
 
-def _scenario(arguments: argparse.Namespace) -> Scenario:
+def _build_scenario(arguments: argparse.Namespace) -> Scenario:
     """The scenario that the file and the options make together."""
     from flowdsl.emulator.scenario import (
         Scenario,
@@ -193,10 +193,10 @@ def _scenario(arguments: argparse.Namespace) -> Scenario:
         faults = tuple(map(make_fault, arguments.fault))
     except ScenarioError as error:
         raise UsageError(str(error)) from None
-    return scenario.joined(options.model_copy(update={"faults": faults}))
+    return scenario.join_scenario(options.model_copy(update={"faults": faults}))
 
 
-def _key(written: str) -> tuple[str, str]:
+def _parse_key_option(written: str) -> tuple[str, str]:
     key, equals, organization = written.partition("=")
     if not (key and equals and organization):
         raise UsageError("`--key` takes `KEY=ORG`")

@@ -21,8 +21,8 @@ from flowdsl.emulator.store import Store
 from flowdsl.host.disk import find_root
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.stores import open_store
-from flowdsl.tracing.gathering import Beside, gather, read_pictures
-from flowdsl.tracing.maps import deployed_as
+from flowdsl.tracing.gathering import Beside, gather_trace, read_pictures
+from flowdsl.tracing.maps import find_deployed_addresses
 from flowdsl.tracing.page import render_page
 from flowdsl.workspace.project import read_project
 from flowdsl.workspace.service import EMBEDDED_DATA
@@ -56,7 +56,7 @@ class TracePages:
             except NotFound:
                 return None
             environment, beside = await asyncio.to_thread(self._look_up, run.workflow_id)
-            trace = await gather(client, run, beside)
+            trace = await gather_trace(client, run, beside)
             pictures = await read_pictures(client, trace)
         return render_page(trace, pictures, environment)
 
@@ -77,7 +77,7 @@ class TracePages:
             except FlowdslError:
                 # Its state cannot be read; the run is shown without places in the source.
                 continue
-            if document is not None and deployed_as(document, workflow_id):
+            if document is not None and find_deployed_addresses(document, workflow_id):
                 return environment.name, Beside(
                     document, store, read.files, root, read.files.folders
                 )

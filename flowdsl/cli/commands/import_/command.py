@@ -13,8 +13,8 @@ from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.project import Environment
 from flowdsl.decompile.model import ImportedProject, Payload
 from flowdsl.decompile.naming import is_name
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.writing import ChangedFile, reason_of, write_files
 from flowdsl.semantics.declarations.wire import is_uuid
@@ -23,12 +23,12 @@ from flowdsl.source.record import Record
 from ...runtime import service_options
 from ...runtime.command_line.global_options import add_repeated
 from ...runtime.console import Console
-from ...runtime.environments import required_environment
+from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project, standard_input
 from ...runtime.target import Target, open_project
-from .destination import Destination, open_destination, outcome, placed, rendered_notes
+from .destination import Destination, describe_import, open_destination, place_files, render_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.files:
         read = Read(tuple(_read_files(arguments.files)))
     else:
-        read = _fetch(arguments, destination.target.root, console)
+        read = _fetch_payloads(arguments, destination.target.root, console)
         if not read.payloads:
             for remark in read.remarks:
-                console.err(f"note: {printable(remark)}")
+                console.err(f"note: {make_printable(remark)}")
             console.err("nothing to import")
             return SUCCESS
     from flowdsl.decompile.project import import_workflows
@@ -125,13 +125,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         capabilities=CompileOptions(destination.target.project).capabilities,
         project=_project_name(destination.target.root) if destination.is_new else None,
     )
-    remarks = _write(imported, destination, read, console)
+    remarks = _write_project(imported, destination, read, console)
     for line in (
-        *rendered_notes(imported.notes),
-        *(f"note: {printable(remark)}" for remark in remarks),
+        *render_notes(imported.notes),
+        *(f"note: {make_printable(remark)}" for remark in remarks),
     ):
         console.err(line)
-    console.err(outcome(imported, destination.target.show_path(destination.folder or ".")))
+    console.err(describe_import(imported, destination.target.show_path(destination.folder or ".")))
     return SUCCESS
 
 
@@ -163,10 +163,10 @@ def _check_usage(arguments: argparse.Namespace) -> None:
         )
     for each in arguments.ids:
         if not is_uuid(each):
-            raise UsageError(f"`--id {printable(each)}` is not a UUID")
+            raise UsageError(f"`--id {make_printable(each)}` is not a UUID")
     if arguments.name is not None and not is_name(arguments.name):
         raise UsageError(
-            f"`--as {printable(arguments.name)}` cannot be the name of a workflow and of its "
+            f"`--as {make_printable(arguments.name)}` cannot be the name of a workflow and of its "
             "file; a name has ASCII letters, digits and `_`"
         )
 
@@ -183,7 +183,7 @@ def _check_name(name: str | None, count: int, taken: set[str]) -> None:
 
 
 def _project_name(root: str) -> str:
-    return printable(os.path.basename(root)) or "workflows"
+    return make_printable(os.path.basename(root)) or "workflows"
 
 
 # Files
@@ -192,24 +192,24 @@ def _project_name(root: str) -> str:
 def _read_files(paths: Sequence[str]) -> list[Payload]:
     payloads: list[Payload] = []
     for path in paths:
-        where = STANDARD_INPUT if path == "-" else printable(path)
-        text = _decoded(_content(path), where)
-        payloads += _payloads(text, where)
+        where = STANDARD_INPUT if path == "-" else make_printable(path)
+        text = _decode_text(_read_content(path), where)
+        payloads += _parse_payloads(text, where)
     if not payloads:
         raise CommandError("the input holds no workflow", SOURCE_ERRORS)
     return payloads
 
 
-def _payloads(text: str, where: str) -> list[Payload]:
+def _parse_payloads(text: str, where: str) -> list[Payload]:
     from flowdsl.decompile.payload import ImportProblem, read_payloads
 
     try:
         return read_payloads(text, where)
     except ImportProblem as problem:
-        raise CommandError(printable(str(problem)), SOURCE_ERRORS) from None
+        raise CommandError(make_printable(str(problem)), SOURCE_ERRORS) from None
 
 
-def _content(path: str) -> bytes:
+def _read_content(path: str) -> bytes:
     if path == "-":
         content = standard_input(SIZE_LIMIT)
     else:
@@ -217,16 +217,16 @@ def _content(path: str) -> bytes:
             with Path(path).open("rb") as file:
                 content = file.read(SIZE_LIMIT + 1)
         except IsADirectoryError:
-            raise UsageError(f"`{printable(path)}` is a folder; name its JSON files") from None
+            raise UsageError(f"`{make_printable(path)}` is a folder; name its JSON files") from None
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-            raise UsageError(f"`{printable(path)}` cannot be read: {reason}") from None
+            raise UsageError(f"`{make_printable(path)}` cannot be read: {reason}") from None
     if len(content) > SIZE_LIMIT:
-        raise UsageError(f"`{printable(path)}` has more than {SIZE_LIMIT // 1024 // 1024} MB")
+        raise UsageError(f"`{make_printable(path)}` has more than {SIZE_LIMIT // 1024 // 1024} MB")
     return content
 
 
-def _decoded(content: bytes, where: str) -> str:
+def _decode_text(content: bytes, where: str) -> str:
     # PowerShell redirects to UTF-16.
     encoding = json.detect_encoding(content)
     try:
@@ -240,27 +240,27 @@ def _decoded(content: bytes, where: str) -> str:
 # Services
 
 
-def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
+def _fetch_payloads(arguments: argparse.Namespace, into: str, console: Console) -> Read:
     """Fetch the chosen workflows.
 
     Those that the project at `into` has already, or must not take over, are left out.
     """
     from ...runtime.clients import use_service
-    from .service import Selection, fetch, owned
+    from .service import Selection, fetch_workflows, read_owned_workflows
 
     home = open_project(os.curdir)
     home.require_sound(console)
     if home.project is None:
         raise no_project("name JSON files")
-    environment, root = required_environment(home.project, arguments.env), home.root
+    environment, root = require_environment(home.project, arguments.env), home.root
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
     selection = Selection(tuple(ids), tuple(arguments.tags))
-    mine = owned(home.project, environment, home.root)
+    mine = read_owned_workflows(home.project, environment, home.root)
 
     def ask(work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
         return use_service(arguments, console, environment, root, work)
 
-    replies = ask(lambda client: fetch(client, selection, environment.name))
+    replies = ask(lambda client: fetch_workflows(client, selection, environment.name))
     for reply in replies:
         mine.check_organization(reply)
     kept = replies
@@ -269,14 +269,14 @@ def _fetch(arguments: argparse.Namespace, into: str, console: Console) -> Read:
         lost = mine.unknown(replies)
         if lost:
             lost = mine.lost(lost, ask(lambda client: client.workflows.list_all()))
-        kept, left = _claimed(replies, mine, lost)
+        kept, left = _separate_claimed(replies, mine, lost)
     if left and selection.ids:
         raise CommandError(f"{left[0]}; nothing was written", CONFLICT)
-    payloads = _payloads(json.dumps(kept), f"the reply of {environment.name}")
+    payloads = _parse_payloads(json.dumps(kept), f"the reply of {environment.name}")
     return Read(tuple(payloads), environment, home, frozenset(mine.names()), tuple(left))
 
 
-def _claimed(
+def _separate_claimed(
     replies: Sequence[dict[str, Any]], mine: Owned, lost: Mapping[str, Mark]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The workflows that nobody has in source yet, and remarks on the others.
@@ -290,18 +290,19 @@ def _claimed(
     ]
     known = [address for reply in replies if (address := mine.address(reply)) is not None]
     left = (
-        [f"{listed(known)} {'is' if len(known) == 1 else 'are'} in this project already"]
+        [f"{join_names(known)} {'is' if len(known) == 1 else 'are'} in this project already"]
         if known
         else []
     )
     for reply in replies:
         owner = mine.owner(reply)
-        shown = f"`{printable(reply.get('name') or '')}` ({printable(str(reply['id']))})"
+        shown = f"`{make_printable(reply.get('name') or '')}` ({make_printable(str(reply['id']))})"
         if owner is not None and mine.address(reply) is None:
             left.append(f"{shown} was deployed by project {owner}, and is left to it")
         elif (mark := lost.get(str(reply["id"]))) is not None:
             left.append(
-                f"{shown} was deployed by this project as `{printable(mark.address)}`, which its "
+                f"{shown} was deployed by this project as `{make_printable(mark.address)}`, which "
+                "its "
                 f"state does not know; `flowdsl state rebuild --env {mine.environment.name}` "
                 'brings it back, and an entry in `[[removed]]` with `mode = "forget"` lets it go'
             )
@@ -311,12 +312,12 @@ def _claimed(
 # Writing
 
 
-def _write(
+def _write_project(
     imported: ImportedProject, destination: Destination, read: Read, console: Console
 ) -> list[str]:
     """Write the project and print the paths; returns the remarks."""
     remarks = list(read.remarks)
-    fresh, grown = placed(imported.files, destination)
+    fresh, grown = place_files(imported.files, destination)
     if not destination.found:
         remarks.append(
             f"no glob under `flows` in `{PROJECT_FILE}` finds `{destination.folder}`; add "
@@ -327,7 +328,7 @@ def _write(
     if read.environment is not None and imported.addresses:
         assert read.home is not None
         if read.home.root == target.root:
-            expected[PROJECT_FILE], grown[PROJECT_FILE] = _adopting(
+            expected[PROJECT_FILE], grown[PROJECT_FILE] = _write_adoptions(
                 imported, read.environment, target
             )
         else:
@@ -351,21 +352,21 @@ def _write(
         shown = target.show_path(destination.folder or ".")
         raise UsageError(f"`{shown}` cannot be written: {reason_of(error)}") from None
     for path in sorted({**fresh, **grown}):
-        console.out(printable(target.show_path(path)))
+        console.out(make_printable(target.show_path(path)))
     return remarks
 
 
-def _adopting(
+def _write_adoptions(
     imported: ImportedProject, environment: Environment, target: Target
 ) -> tuple[bytes, bytes]:
     """`flowdsl.toml` without and with the `[[adopt]]` entries of what was imported.
 
     Raises `CommandError` when they cannot stand in it.
     """
-    from .service import with_adoptions
+    from .service import append_adoptions
 
     old = target.files.read_bytes(PROJECT_FILE)
-    new = with_adoptions(old, environment.name, imported.addresses)
+    new = append_adoptions(old, environment.name, imported.addresses)
     if new is None:
         raise CommandError(
             (

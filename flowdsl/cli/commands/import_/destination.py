@@ -11,20 +11,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flowdsl.decompile.model import ImportedProject, Note
-from flowdsl.decompile.naming import called
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.decompile.naming import describe_workflow_name
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import listed
-from flowdsl.semantics.modules import load
+from flowdsl.diagnostics.suggest import join_names
+from flowdsl.semantics.modules import load_sources
 from flowdsl.source.files import UnreadableFile
-from flowdsl.source.globs import is_pattern, translate
+from flowdsl.source.globs import is_pattern, translate_glob
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 from ...runtime.exit_codes import CONFLICT
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.rewrites import continued
+from ...runtime.rewrites import append_lines
 from ...runtime.target import Target, open_project
 
 FLOWS = "flows"
@@ -55,7 +55,7 @@ class Destination(Record):
 
         Each is in the set as it is and in small letters.
         """
-        sources = load(self.target.files, self.target.entries, Sink())
+        sources = load_sources(self.target.files, self.target.entries, Sink())
         names = {
             declaration.name.text
             for module in sources.modules
@@ -87,7 +87,7 @@ def open_destination(folder: str | None) -> Destination:
     if target.project is None:
         return Destination(target, FLOWS, True)
     globs = target.project.flows
-    below = _below(target.root, folder) if folder is not None else None
+    below = _folder_below_root(target.root, folder) if folder is not None else None
     if below:
         return Destination(target, below, _is_found(below, globs))
     for candidate in (FLOWS, *map(_literal_folder, globs)):
@@ -96,7 +96,7 @@ def open_destination(folder: str | None) -> Destination:
     return Destination(target, FLOWS, False)
 
 
-def _below(root: str, folder: str) -> str:
+def _folder_below_root(root: str, folder: str) -> str:
     """The path of `folder` from `root`, empty for the root itself."""
     relative = os.path.relpath(os.path.realpath(folder), root).replace(os.sep, "/")
     return "" if relative == "." else relative
@@ -111,10 +111,10 @@ def _literal_folder(pattern: str) -> str:
 def _is_found(folder: str, globs: tuple[str, ...]) -> bool:
     path = f"{folder}/a.flow" if folder else "a.flow"
     patterns = (glob.removeprefix("./") for glob in globs)
-    return any(re.fullmatch(translate(pattern), path) for pattern in patterns)
+    return any(re.fullmatch(translate_glob(pattern), path) for pattern in patterns)
 
 
-def placed(
+def place_files(
     files: Mapping[str, bytes], destination: Destination
 ) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The files of an import by their paths from the root.
@@ -129,7 +129,7 @@ def placed(
     for path, content in files.items():
         if path == ATTRIBUTES:
             old = existing_bytes(destination.target, path)
-            content = with_lines(old or b"", _moved_patterns(content, destination))
+            content = append_missing_lines(old or b"", _move_git_patterns(content, destination))
             if old is None:
                 fresh[path] = content
             elif content != old:
@@ -139,7 +139,7 @@ def placed(
     root = destination.target.root
     existing = [path for path in fresh if os.path.lexists(os.path.join(root, *path.split("/")))]
     if existing:
-        shown = listed(map(destination.target.show_path, existing))
+        shown = join_names(map(destination.target.show_path, existing))
         there = "exists" if len(existing) == 1 else "exist"
         raise CommandError(
             (
@@ -164,7 +164,7 @@ def existing_bytes(target: Target, path: str) -> bytes | None:
         raise CommandError(f"{error}; nothing was written", CONFLICT) from None
 
 
-def _moved_patterns(content: bytes, destination: Destination) -> list[bytes]:
+def _move_git_patterns(content: bytes, destination: Destination) -> list[bytes]:
     """The lines of git attributes for flows in the folder of `destination`.
 
     The name of the folder may have blanks.
@@ -181,65 +181,68 @@ def _moved_patterns(content: bytes, destination: Destination) -> list[bytes]:
     return lines
 
 
-def with_lines(content: bytes, lines: list[bytes]) -> bytes:
+def append_missing_lines(content: bytes, lines: list[bytes]) -> bytes:
     """`content`, with those of `lines` that it does not have at its end."""
     present = set(content.splitlines())
     added = [line for line in lines if line not in present]
-    return continued(content, added) if added else content
+    return append_lines(content, added) if added else content
 
 
 SHOWN = 5
 """The most workflows that are named where many share a note, and the most causes of one."""
 
 
-def rendered_notes(notes: Iterable[Note]) -> list[str]:
+def render_notes(notes: Iterable[Note]) -> list[str]:
     """One line for each note, what matters most first.
 
     What holds for several workflows alike stands once.
     """
     groups: dict[str, list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.weight):
-        groups.setdefault(note.many or _message(note), []).append(note)
-    return [f"note: {line}" for group in groups.values() for line in _told(group)]
+        groups.setdefault(note.many or _message_without_name(note), []).append(note)
+    return [f"note: {line}" for group in groups.values() for line in _describe_notes(group)]
 
 
-def _told(notes: Sequence[Note]) -> Iterator[str]:
+def _describe_notes(notes: Sequence[Note]) -> Iterator[str]:
     """The lines of notes that stand together."""
     many = notes[0].many
     if many and len(notes) > SHOWN:
-        yield f"{len(notes)} {many}{_causes(notes)}"
+        yield f"{len(notes)} {many}{_describe_causes(notes)}"
         return
     alike: dict[str, list[Note]] = {}
     for note in notes:
-        alike.setdefault(_message(note), []).append(note)
+        alike.setdefault(_message_without_name(note), []).append(note)
     for message, group in alike.items():
-        yield f"{_names(group)}: {printable(message if len(group) > 1 else group[0].message)}"
+        yield (
+            f"{_list_note_names(group)}: "
+            f"{make_printable(message if len(group) > 1 else group[0].message)}"
+        )
 
 
-def _message(note: Note) -> str:
+def _message_without_name(note: Note) -> str:
     """The message of a note without the name of its workflow, to find notes that are alike."""
     return note.message.replace(f" {note.workflow}.", " *.")
 
 
-def _causes(notes: Sequence[Note]) -> str:
+def _describe_causes(notes: Sequence[Note]) -> str:
     causes = Counter(note.cause for note in notes if note.cause).most_common()
     if not causes:
         return ""
     rest = sum(count for _, count in causes[SHOWN:])
     told = causes[:SHOWN] + ([("others", rest)] if rest else [])
     shown = (f"{cause} ({count})" if count > 1 else cause for cause, count in told)
-    return f": {printable('; '.join(shown))}"
+    return f": {make_printable('; '.join(shown))}"
 
 
-def _names(notes: list[Note]) -> str:
-    names = [printable(called(note.workflow, note.title)) for note in notes]
+def _list_note_names(notes: list[Note]) -> str:
+    names = [make_printable(describe_workflow_name(note.workflow, note.title)) for note in notes]
     rest = len(names) - SHOWN
     if rest < 2:
         return ", ".join(names)
     return f"{', '.join(names[:SHOWN])} and {rest} more"
 
 
-def outcome(imported: ImportedProject, folder: str) -> str:
+def describe_import(imported: ImportedProject, folder: str) -> str:
     """How many workflows were imported and how: `2 workflows imported into flows/: ...`."""
     workflows = sum(path.endswith(".flow") for path in imported.files)
     verbatim = sum(path.endswith(PROMPT) for path in imported.files)
@@ -249,5 +252,6 @@ def outcome(imported: ImportedProject, folder: str) -> str:
         its = "its prompt" if verbatim == 1 else "their prompt"
         parts.append(f"{verbatim} with {its} in a file")
     return (
-        f"{counted(workflows, 'workflow')} imported into {printable(folder)}/: {', '.join(parts)}"
+        f"{format_count(workflows, 'workflow')} imported into {make_printable(folder)}/: "
+        f"{', '.join(parts)}"
     )

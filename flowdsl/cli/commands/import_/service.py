@@ -12,13 +12,13 @@ from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.models.workflow import Workflow
-from flowdsl.deploy.ownership.identity import lost_state, marked_in
+from flowdsl.deploy.ownership.identity import group_marked_workflows, stop_for_lost_state
 from flowdsl.deploy.resources.mark import Mark, mark_in
 from flowdsl.deploy.target import target_of
 from flowdsl.deploy.workers import for_each
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import StateDocument, refuse_moved
@@ -26,7 +26,7 @@ from flowdsl.state.document import StateDocument, refuse_moved
 from ...runtime.engine.deployment import open_state_of, refuse_other_organization
 from ...runtime.exit_codes import CONFLICT, STATE
 from ...runtime.failure import CommandError
-from ...runtime.rewrites import continued
+from ...runtime.rewrites import append_lines
 
 AT_ONCE = 8
 """The number of requests at the same time."""
@@ -39,7 +39,7 @@ class Selection(Record):
     tags: tuple[str, ...] = ()
 
 
-async def fetch(
+async def fetch_workflows(
     client: CyberdeskClient, selection: Selection, environment: str
 ) -> list[dict[str, Any]]:
     """The replies for the workflows of a selection, each with its checks and tags.
@@ -53,8 +53,8 @@ async def fetch(
         wanted = set(selection.tags)
         rows = [row for row in rows if wanted <= {tag.name for tag in row.tags or ()}]
     if not rows:
-        raise await _none(client, selection.tags, environment)
-    replies = await _read(client, [row.id for row in rows])
+        raise await _no_workflow_error(client, selection.tags, environment)
+    replies = await _read_replies(client, [row.id for row in rows])
     # One that was deleted since it was listed is left out.
     return [reply for reply in replies if reply is not None]
 
@@ -62,38 +62,42 @@ async def fetch(
 async def _by_id(
     client: CyberdeskClient, ids: Sequence[str], environment: str
 ) -> list[dict[str, Any]]:
-    replies = await _read(client, ids)
+    replies = await _read_replies(client, ids)
     missing = [each for each, reply in zip(ids, replies, strict=True) if reply is None]
     if missing:
         raise CommandError(
-            f"the organisation of `{environment}` has no workflow with the id {listed(missing)}",
+            f"the organisation of `{environment}` has no workflow with the id "
+            f"{join_names(missing)}",
             CONFLICT,
         )
     return [reply for reply in replies if reply is not None]
 
 
-async def _none(client: CyberdeskClient, tags: Sequence[str], environment: str) -> CommandError:
+async def _no_workflow_error(
+    client: CyberdeskClient, tags: Sequence[str], environment: str
+) -> CommandError:
     if not tags:
         return CommandError(f"the organisation of `{environment}` has no workflow", CONFLICT)
-    existing = [printable(tag.name) for tag in await client.tags.list(include_archived=True)]
+    existing = [make_printable(tag.name) for tag in await client.tags.list(include_archived=True)]
     unknown = [tag for tag in tags if tag not in existing]
     if not unknown:
         every = "all of the tags" if len(tags) > 1 else "the tag"
         return CommandError(
-            f"no workflow in the organisation of `{environment}` carries {every} {listed(tags)}",
+            f"no workflow in the organisation of `{environment}` carries {every} "
+            f"{join_names(tags)}",
             CONFLICT,
         )
-    nearest = closest(unknown[0], existing)
+    nearest = find_closest_name(unknown[0], existing)
     if nearest is not None:
         known = f"a tag named `{nearest}` exists"
     else:
-        known = f"there are {listed(existing)}" if existing else "it has no tags"
+        known = f"there are {join_names(existing)}" if existing else "it has no tags"
     return CommandError(
         f"the organisation of `{environment}` has no tag `{unknown[0]}`; {known}", CONFLICT
     )
 
 
-async def _read(client: CyberdeskClient, ids: Sequence[str]) -> list[dict[str, Any] | None]:
+async def _read_replies(client: CyberdeskClient, ids: Sequence[str]) -> list[dict[str, Any] | None]:
     """The reply for each id; None where there is no such workflow."""
     replies: dict[str, dict[str, Any]] = {}
 
@@ -159,7 +163,7 @@ class Owned(Record):
         a whole then.
         """
         if self.state is None:
-            raise self._lost_state(rows)
+            raise self._error_for_lost_state(rows)
         tracked = {resource.id for resource in self.state.resources.values()}
         known = {
             mark
@@ -178,13 +182,17 @@ class Owned(Record):
         last = None if self.state is None else self.state.resources.get(mark.address)
         return last is not None and mark.generation < last.generation
 
-    def _lost_state(self, rows: Sequence[Workflow]) -> CommandError:
+    def _error_for_lost_state(self, rows: Sequence[Workflow]) -> CommandError:
         assert self.project.id is not None
         api_base = self.environment.api.rstrip("/")
         target = target_of(self.project, self.project.id, self.environment, api_base=api_base)
-        marked = marked_in([row for row in rows if row.id not in self.addresses], target)
+        marked = group_marked_workflows(
+            [row for row in rows if row.id not in self.addresses], target
+        )
         left = {each: found for each, found in marked.items() if each not in target.forgotten}
-        return CommandError("; ".join(lost_state(target, self.where, left).messages), STATE)
+        return CommandError(
+            "; ".join(stop_for_lost_state(target, self.where, left).messages), STATE
+        )
 
     def owner(self, reply: Mapping[str, Any]) -> str | None:
         """The project and environment that deployed a workflow, in words.
@@ -195,10 +203,10 @@ class Owned(Record):
         own = (self.project.id, self.environment.name)
         if mark is None or (mark.project, mark.environment) == own:
             return None
-        return f"`{printable(mark.project)}`, environment `{printable(mark.environment)}`"
+        return f"`{make_printable(mark.project)}`, environment `{make_printable(mark.environment)}`"
 
 
-def owned(project: Project, environment: Environment, root: str) -> Owned:
+def read_owned_workflows(project: Project, environment: Environment, root: str) -> Owned:
     """What the project at `root` has in an environment.
 
     Raises `StateError` when its state cannot be read.
@@ -221,7 +229,7 @@ def owned(project: Project, environment: Environment, root: str) -> Owned:
     return Owned(project, environment, addresses, organization, document, where)
 
 
-def with_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> bytes | None:
+def append_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> bytes | None:
     """`flowdsl.toml` with an `[[adopt]]` entry at its end for each workflow.
 
     `ids` are those of the service, by the names of the workflows in source. None when no such entry
@@ -235,7 +243,7 @@ def with_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> 
             "[[adopt]]",
             *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items()),
         ]
-    grown = continued(content, [line.encode() for line in lines])
+    grown = append_lines(content, [line.encode() for line in lines])
     # Behind `adopt = [...]` an array of tables is refused.
     project = load_project(grown.decode("utf-8-sig"), PROJECT_FILE, Sink())
     return None if project is None else grown

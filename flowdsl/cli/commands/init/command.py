@@ -10,19 +10,19 @@ from secrets import token_hex
 from shlex import quote
 
 from flowdsl.config.keys import ID
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.host.gitignore import IgnoreFile, work_tree
 from flowdsl.host.terminal import is_terminal
-from flowdsl.source.files import UnreadableFile, decode
+from flowdsl.source.files import UnreadableFile, decode_text
 
 from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
-from ...runtime.rewrites import Rewrite, continued, write_rewrites
+from ...runtime.rewrites import Rewrite, append_lines, write_rewrites
 from .project import NewProject, Pipeline, pipeline_of, project_files
 from .shipped import EXAMPLES, LOCAL_STATE
 
@@ -53,41 +53,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write every file or none; paths go to standard output, what to do next to standard error."""
-    folder = _folder(arguments.folder)
+    folder = _resolve_folder(arguments.folder)
     show = ShownFrom(folder)
     _refuse_project(folder, arguments.folder is not None)
     _check_words(arguments)
-    wanted = _wanted(arguments, folder, console)
+    wanted = _collect_wishes(arguments, folder, console)
     top = work_tree(folder) or folder
-    rewrites = [_new(folder, path, content) for path, content in project_files(wanted).items()]
+    rewrites = [_new_file(folder, path, content) for path, content in project_files(wanted).items()]
     pipeline = None
     if wanted.ci is not None:
         below = os.path.relpath(folder, top).replace(os.sep, "/")
         pipeline = pipeline_of(wanted.ci, "" if below == os.curdir else below, top)
-        rewrites += [_new(top, path, text.encode()) for path, text in pipeline.files.items()]
+        rewrites += [_new_file(top, path, text.encode()) for path, text in pipeline.files.items()]
     existing = [each.name for each in rewrites if os.path.lexists(each.path)]
     if existing:
         there = "exists" if len(existing) == 1 else "exist"
-        raise CommandError(f"{listed(existing)} {there} already; nothing was written", CONFLICT)
-    ignored = _ignored(folder)
+        raise CommandError(f"{join_names(existing)} {there} already; nothing was written", CONFLICT)
+    ignored = _rewrite_gitignore(folder)
     write_rewrites([*rewrites, *([ignored] if ignored else [])], during="start of the project")
     for rewrite in rewrites:
-        console.out(printable(rewrite.name))
+        console.out(make_printable(rewrite.name))
     if ignored is not None:
-        console.out(printable(ignored.name))
+        console.out(make_printable(ignored.name))
         if ignored.original is not None:
             console.err(f"note: `{ignored.name}` was there; it ends with `{IGNORED}` now")
-    _tell(wanted, show("."), pipeline, console)
+    _print_next_steps(wanted, show("."), pipeline, console)
     return SUCCESS
 
 
-def _folder(named: str | None) -> str:
+def _resolve_folder(named: str | None) -> str:
     """The absolute folder, which need not exist."""
     if named is not None and (not named or "\0" in named):
         raise UsageError("an empty path names no folder")
     folder = os.path.realpath(named or os.curdir)
     if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise UsageError(f"`{printable(named or folder)}` is not a folder")
+        raise UsageError(f"`{make_printable(named or folder)}` is not a folder")
     return folder
 
 
@@ -113,67 +113,71 @@ def _check_words(arguments: argparse.Namespace) -> None:
     if arguments.name is not None and not arguments.name.isprintable():
         raise UsageError("`--name` has characters that nobody sees; a name is one printable line")
     if arguments.id is not None and re.fullmatch(str(ID.pattern), arguments.id) is None:
-        raise UsageError(f"`--id {printable(arguments.id)}` is not {ID.described}")
+        raise UsageError(f"`--id {make_printable(arguments.id)}` is not {ID.described}")
 
 
-def _wanted(arguments: argparse.Namespace, folder: str, console: Console) -> NewProject:
+def _collect_wishes(arguments: argparse.Namespace, folder: str, console: Console) -> NewProject:
     """What the options say; a person at a terminal is asked for what they leave open."""
     asks = not arguments.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     source = arguments.example
     if asks and source is None:
-        source = _chosen("start from an example", tuple(EXAMPLES), console)
+        source = _ask_for_choice("start from an example", tuple(EXAMPLES), console)
     name = arguments.name
     if name is None:
-        name = source or printable(os.path.basename(folder)) or "desk"
-        name = (_answer(f"name of the project [{name}]: ", console) if asks else "") or name
+        name = source or make_printable(os.path.basename(folder)) or "desk"
+        name = (_ask_for_answer(f"name of the project [{name}]: ", console) if asks else "") or name
     ci = arguments.ci
     if asks and ci is None:
-        ci = _chosen("write a pipeline", PIPELINES, console)
+        ci = _ask_for_choice("write a pipeline", PIPELINES, console)
     return NewProject(name, arguments.id or f"prj_{token_hex(4)}", source, ci)
 
 
-def _chosen(question: str, choices: tuple[str, ...], console: Console) -> str | None:
+def _ask_for_choice(question: str, choices: tuple[str, ...], console: Console) -> str | None:
     """One of `choices`, or None; the question is asked until there is such an answer."""
     while True:
-        said = _answer(f"{question}: {', '.join(choices)} or none [none]: ", console).lower()
+        said = _ask_for_answer(
+            f"{question}: {', '.join(choices)} or none [none]: ", console
+        ).lower()
         if said in ("", "none", "n", "no"):
             return None
         if said in choices:
             return said
-        near = closest(said, choices)
+        near = find_closest_name(said, choices)
         console.err(f"`{said}` is none of them{f'; do you mean {near}?' if near else ''}")
 
 
-def _answer(question: str, console: Console) -> str:
+def _ask_for_answer(question: str, console: Console) -> str:
     # Waiting so that a signal ends it takes asyncio.
-    from ...runtime.engine.questions import answer
+    from ...runtime.engine.questions import ask_for_answer
 
-    return printable(answer(question, console))
+    return make_printable(ask_for_answer(question, console))
 
 
-def _new(root: str, path: str, content: bytes) -> Rewrite:
+def _new_file(root: str, path: str, content: bytes) -> Rewrite:
     full = os.path.join(root, *path.split("/"))
     return Rewrite(ShownFrom(root)(path), root, full, None, content)
 
 
-def _ignored(folder: str) -> Rewrite | None:
+def _rewrite_gitignore(folder: str) -> Rewrite | None:
     """`.gitignore` with a line for what belongs to one machine; None where it has one."""
     line = IGNORED.encode()
     shown, path = ShownFrom(folder)(IGNORE_FILE), os.path.join(folder, IGNORE_FILE)
     try:
         content = DiskFiles(folder).read_bytes(IGNORE_FILE)
-        text = decode(IGNORE_FILE, content)
+        text = decode_text(IGNORE_FILE, content)
     except UnreadableFile as error:
         if error.missing and not os.path.lexists(path):
             return Rewrite(shown, folder, path, None, line + b"\n")
         raise CommandError(f"{error}; nothing was written", CONFLICT) from None
     if IgnoreFile(text).verdict(LOCAL_STATE, True):
         return None
-    return Rewrite(shown, folder, path, content, continued(content, [line]))
+    return Rewrite(shown, folder, path, content, append_lines(content, [line]))
 
 
-def _tell(wanted: NewProject, place: str, pipeline: Pipeline | None, console: Console) -> None:
-    command = "flowdsl" if place == "." else f"flowdsl -C {quote(printable(place))}"
+def _print_next_steps(
+    wanted: NewProject, place: str, pipeline: Pipeline | None, console: Console
+) -> None:
+    command = "flowdsl" if place == "." else f"flowdsl -C {quote(make_printable(place))}"
     console.err(f"project `{wanted.name}` ({wanted.id}); it checks and deploys as it is:")
     console.err(f"  {command} check")
     console.err(f"  {command} deploy --env local --yes")

@@ -6,8 +6,8 @@ import argparse
 import os
 
 from flowdsl.decompile.naming import is_name
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
 
 from ...runtime.command_line.arguments import add_subcommands
@@ -19,9 +19,9 @@ from ...runtime.rewrites import Rewrite, write_rewrites
 from . import templates
 
 KINDS = {
-    "workflow": ("a workflow and its tests", templates.workflow),
-    "task": ("a task, which workflows of other files import", templates.task),
-    "chain": ("a chain of two workflows", templates.chain),
+    "workflow": ("a workflow and its tests", templates.workflow_template),
+    "task": ("a task, which workflows of other files import", templates.task_template),
+    "chain": ("a chain of two workflows", templates.chain_template),
 }
 """What can be made: its line of help, and the text of its file by name."""
 
@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     kind, name = arguments.subject, arguments.name
     if not is_name(name):
         raise UsageError(
-            f"`{printable(name)}` cannot be the name of a {kind} and of its file; a name has ASCII "
+            f"`{make_printable(name)}` cannot be the name of a {kind} and of its file; a name has "
+            "ASCII "
             "letters, digits and `_`"
         )
     # The modules of `import` are many, and neither help nor `init` needs them.
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     known = [each for each in names if each in taken or each.casefold() in taken]
     if known:
         raise CommandError(
-            f"the project has {listed(known)} already; nothing was written", CONFLICT
+            f"the project has {join_names(known)} already; nothing was written", CONFLICT
         )
     content = KINDS[kind][1](name).encode()
     rewrite = Rewrite(show(path), destination.target.root, full, None, content)

@@ -10,8 +10,8 @@ from flowdsl.config.toml_text import toml_string
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 
-from .shipped import example, pipeline
-from .templates import workflow
+from .shipped import read_example_files, read_pipeline_text
+from .templates import workflow_template
 
 WORKFLOW = "record_status"
 """The workflow of a project that is made of no example."""
@@ -39,10 +39,10 @@ class NewProject(Record):
 def project_files(wanted: NewProject) -> dict[str, bytes]:
     """The files of the project by their paths, pipeline and `.gitignore` left out."""
     if wanted.example is None:
-        flow = workflow(WORKFLOW).encode()
+        flow = workflow_template(WORKFLOW).encode()
         return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
-    files = example(wanted.example)
-    text = _renamed(files[PROJECT_FILE].decode(), wanted)
+    files = read_example_files(wanted.example)
+    text = _rename_project(files[PROJECT_FILE].decode(), wanted)
     return files | {PROJECT_FILE: text.encode()}
 
 
@@ -51,7 +51,7 @@ def _project_file(wanted: NewProject) -> str:
     if wanted.ci is None:
         service = "".join(f"# {line}\n" for line in service.splitlines())
     else:
-        service = _with_state(service)
+        service = _add_pipeline_state(service)
     return f"""\
 [project]
 name = {toml_string(wanted.name)}
@@ -66,16 +66,16 @@ api = "local"
 {service}"""
 
 
-def _renamed(text: str, wanted: NewProject) -> str:
+def _rename_project(text: str, wanted: NewProject) -> str:
     """The project file of an example under another name and id: its own id may be taken."""
     own = {"name": toml_string(wanted.name), "id": f'"{wanted.id}"'}
     project, table, rest = text.partition("\n[env.")
     project = re.sub(r"(?m)^(name|id) = .*$", lambda key: f"{key[1]} = {own[key[1]]}", project)
     renamed = project + table + rest
-    return renamed if wanted.ci is None else _with_state(renamed)
+    return renamed if wanted.ci is None else _add_pipeline_state(renamed)
 
 
-def _with_state(text: str) -> str:
+def _add_pipeline_state(text: str) -> str:
     """A project file whose environment `prod` keeps state where a pipeline finds it again."""
     head, table, rest = text.partition("[env.prod]\n")
     state = (
@@ -103,12 +103,12 @@ def pipeline_of(ci: str, folder: str, top: str) -> Pipeline:
     `top` is that top, whose own `.gitlab-ci.yml` stays as it is.
     """
     if ci == "github":
-        return _github(folder)
-    return _gitlab(folder, os.path.lexists(os.path.join(top, GITLAB_ENTRY)))
+        return _github_pipeline(folder)
+    return _gitlab_pipeline(folder, os.path.lexists(os.path.join(top, GITLAB_ENTRY)))
 
 
-def _github(folder: str) -> Pipeline:
-    text = pipeline("github-workflow-git-state.yml")
+def _github_pipeline(folder: str) -> Pipeline:
+    text = read_pipeline_text("github-workflow-git-state.yml")
     text = text.replace("Copy to .github/workflows/flowdsl.yml. ", "", 1)
     if folder:
         where = f"working-directory: {json.dumps(folder)}"
@@ -123,7 +123,7 @@ def _github(folder: str) -> Pipeline:
     )
 
 
-def _gitlab(folder: str, has_entry: bool) -> Pipeline:
+def _gitlab_pipeline(folder: str, has_entry: bool) -> Pipeline:
     lines = [
         "include:",
         "  - local: .gitlab/flowdsl.yml",
@@ -135,7 +135,7 @@ def _gitlab(folder: str, has_entry: bool) -> Pipeline:
         f'      flowdsl-commit: "{NO_COMMIT}"',
     ]
     entry = "".join(f"{line}\n" for line in lines)
-    files = {".gitlab/flowdsl.yml": pipeline("gitlab-ci.yml")}
+    files = {".gitlab/flowdsl.yml": read_pipeline_text("gitlab-ci.yml")}
     todo = "make the variable CYBERDESK_API_KEY for the scopes `prod` and `prod/plan`"
     if has_entry:
         shown = "".join(f"\n    {line}" for line in lines)

@@ -23,9 +23,9 @@ LOCAL_STATE = ".flowdsl"
 """What deploying from a checkout leaves in an example."""
 
 
-def example(name: str) -> dict[str, bytes]:
+def read_example_files(name: str) -> dict[str, bytes]:
     """The files of an example by their POSIX paths."""
-    folder = _place("examples", "examples") / EXAMPLES[name]
+    folder = _find_packed_folder("examples", "examples") / EXAMPLES[name]
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     files = {path.relative_to(folder).as_posix(): path for path in found}
     return {
@@ -35,12 +35,12 @@ def example(name: str) -> dict[str, bytes]:
     }
 
 
-def pipeline(name: str) -> str:
+def read_pipeline_text(name: str) -> str:
     """The text of a file of `docs/ci`."""
-    return (_place("ci", "docs/ci") / name).read_text(encoding="utf-8")
+    return (_find_packed_folder("ci", "docs/ci") / name).read_text(encoding="utf-8")
 
 
-def _place(packed: str, checkout: str) -> Path:
+def _find_packed_folder(packed: str, checkout: str) -> Path:
     """A folder of the wheel, or that of a checkout it is made of."""
     folder = _PACKED / packed
     return folder if folder.is_dir() else _CHECKOUT / checkout

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 
 
-def workflow(name: str) -> str:
+def workflow_template(name: str) -> str:
     """A file with the workflow `name` and tests of it."""
-    return _filled(_WORKFLOW, name)
+    return _fill_template(_WORKFLOW, name)
 
 
-def task(name: str) -> str:
+def task_template(name: str) -> str:
     """A file with the task `name`."""
-    return _filled(_TASK, name)
+    return _fill_template(_TASK, name)
 
 
-def chain(name: str) -> str:
+def chain_template(name: str) -> str:
     """A file with the chain `name` and its workflows, `<name>_find` and `<name>_close`."""
-    return _filled(_CHAIN, name)
+    return _fill_template(_CHAIN, name)
 
 
-def _filled(template: str, name: str) -> str:
+def _fill_template(template: str, name: str) -> str:
     title = re.sub("_+", " ", name).strip().capitalize() or name
     words = {"NAME": name, "TITLE": title}
     return re.sub("NAME|TITLE", lambda word: words[word[0]], template)

@@ -12,7 +12,7 @@ from flowdsl.deploy.plan_file.writer import dump_plan, plan_document
 from flowdsl.deploy.planning.model_keys import key_routes
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.deploy.refresh.guards import BREAKING, check_protection, check_source
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 from ...runtime import exit_codes, service_options
 from ...runtime.command_line.arguments import number_between
@@ -24,7 +24,7 @@ from ...runtime.engine.deployment import (
     read_plan_addresses,
 )
 from ...runtime.engine.options import add_environment, add_plan_options, plan_options
-from ...runtime.engine.report import Report, append_step_summary, has_step_summary
+from ...runtime.engine.report import OperationReport, append_step_summary, has_step_summary
 from ...runtime.progress import open_display
 from ...runtime.rewrites import write_product
 from ...views.plan import render_plan
@@ -68,17 +68,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     read_plan_addresses(arguments, bundle)
     options = Options(**plan_options(arguments))
     name = deployment.environment.name
-    report = Report(console, open_display("none", console, False), environment=name)
+    report = OperationReport(console, open_display("none", console, False), environment=name)
 
     async def plan(client: CyberdeskClient) -> tuple[Job, PlannedDeploy]:
         job = deployment.job(bundle, client, options, report)
         return job, await plan_deployment(job)
 
     job, planned = deployment.ask(arguments, console, plan)
-    return _show(arguments, console, deployment, job, planned)
+    return _show_plan(arguments, console, deployment, job, planned)
 
 
-def _show(
+def _show_plan(
     arguments: argparse.Namespace,
     console: Console,
     deployment: Deployment,
@@ -89,8 +89,8 @@ def _show(
     plan = planned.plan
     facts = facts_of(deployment, planned, job.runtime.now(), job.options.breaking)
     console.err(render_plan(plan, color=console.color_err, pending=planned.prior.pending))
-    for warning in _obstacles(job, planned):
-        console.err(f"warning: {printable(warning)}")
+    for warning in _find_deploy_obstacles(job, planned):
+        console.err(f"warning: {make_printable(warning)}")
     document = dump_plan(plan_document(plan, facts))
     if arguments.json:
         console.out_bytes(document)
@@ -108,18 +108,18 @@ def _show(
         # `--breaking error` asks the plan itself to enforce this guard; the others only stop a
         # deploy.
         console.err(
-            f"error: {printable(broken[0].message)}; if that is meant, `--accept-guard "
+            f"error: {make_printable(broken[0].message)}; if that is meant, `--accept-guard "
             f"{BREAKING}={broken[0].planned}`"
         )
         return exit_codes.GUARDED
     return (
         exit_codes.CHANGES
-        if arguments.detailed_exitcode and _changes(planned)
+        if arguments.detailed_exitcode and _has_changes(planned)
         else exit_codes.SUCCESS
     )
 
 
-def _changes(planned: PlannedDeploy) -> bool:
+def _has_changes(planned: PlannedDeploy) -> bool:
     """Whether the service differs from the sources, or the way of a key changes.
 
     What only state has to learn is no change.
@@ -134,7 +134,7 @@ def _changes(planned: PlannedDeploy) -> bool:
     )
 
 
-def _obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
+def _find_deploy_obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
     """What would stop a deploy of this plan from here, as warnings."""
     found: list[str] = []
 

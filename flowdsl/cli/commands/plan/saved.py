@@ -13,11 +13,11 @@ from flowdsl.deploy.plan_file.format import Source, StateRef
 from flowdsl.deploy.plan_file.reader import (
     MAX_BYTES,
     SavedPlan,
-    mismatches,
+    find_plan_mismatches,
     read_plan,
 )
 from flowdsl.deploy.plan_file.writer import PlanFacts, plan_document
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 
 from ...runtime.engine.deployment import Deployment
 from ...runtime.exit_codes import CONFLICT
@@ -54,16 +54,16 @@ def read_saved_plan(path: str) -> SavedPlan:
     Raises `CommandError` for one that is no plan, or too old to be carried out.
     """
     content = read_named(path, MAX_BYTES)
-    saved = read_plan(content, where=printable(path), now=datetime.now(UTC))
+    saved = read_plan(content, where=make_printable(path), now=datetime.now(UTC))
     if saved.expired:
         raise CommandError(
-            f"the plan `{printable(path)}` has expired; make a new one with `flowdsl plan -o`",
+            f"the plan `{make_printable(path)}` has expired; make a new one with `flowdsl plan -o`",
             CONFLICT,
         )
     return saved
 
 
-def exactly(
+def require_saved_plan(
     saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
 ) -> Callable[[PlannedDeploy], None]:
     """A check that raises `Stop` for every planned deploy but the saved one.
@@ -79,7 +79,7 @@ def exactly(
             )
         seen.append(planned)
         facts = facts_of(deployment, planned, saved.document.created_at, on_breaking)
-        problems = mismatches(saved, plan_document(planned.plan, facts))
+        problems = find_plan_mismatches(saved, plan_document(planned.plan, facts))
         if problems:
             raise Stop(Status.CONFLICT, "the saved plan no longer holds; make a new one", *problems)
 

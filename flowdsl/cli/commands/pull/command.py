@@ -12,16 +12,16 @@ from flowdsl.config.address import WORKFLOW, Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS
-from flowdsl.decompile.pulling.goal import edits, shown
-from flowdsl.decompile.pulling.pull import Conflict, Pull, Pulled, Request, pull
-from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
+from flowdsl.decompile.pulling.goal import pair_changed_words, render_value_lines
+from flowdsl.decompile.pulling.pull import Conflict, Pull, Pulled, Request, pull_workflows
+from flowdsl.decompile.pulling.workspace import Built, Workspace, encode_for_file
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import target_of
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
@@ -32,19 +32,19 @@ from ...runtime.command_line.global_options import add_yes
 from ...runtime.console import Console
 from ...runtime.engine.deployment import SOURCES
 from ...runtime.engine.options import add_environment
-from ...runtime.engine.questions import ask, is_interactive
-from ...runtime.environments import required_environment
+from ...runtime.engine.questions import ask_in_lower_case, is_interactive
+from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
 from ...runtime.target import Target, open_flows
-from ..import_.destination import ATTRIBUTES, PROMPT, existing_bytes, with_lines
-from .tracked import Tracked, look, resolved, tracked
+from ..import_.destination import ATTRIBUTES, PROMPT, append_missing_lines, existing_bytes
+from .tracked import Tracked, find_tracked_workflows, read_workflows_at, resolve_pending_writes
 
 T = TypeVar("T")
 
 
-class Wanted(Record):
+class WantedPull(Record):
     """What the command line asks for: the project, with the environment to pull from."""
 
     target: Target
@@ -77,50 +77,50 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     The difference goes to standard output, everything else to standard error.
     """
-    wanted = _opened(arguments, console)
+    wanted = _open_wanted(arguments, console)
     target, project, environment = wanted.target, wanted.project, wanted.environment
     api_base = environment.api.rstrip("/")
     place = target_of(project, project.id or "", environment, api_base=api_base)
-    built = _compiled(
+    built = _compile_workspace(
         wanted, Workspace(target.files, target.entries, wanted.options, place, Directory()), console
     )
 
     def ask(work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
         return use_service(arguments, console, environment, target.root, work)
 
-    known = tracked(project, environment, target.root, built.bundle, place, ask)
-    addresses = _addresses(arguments, built, known, environment)
+    known = find_tracked_workflows(project, environment, target.root, built.bundle, place, ask)
+    addresses = _find_named_addresses(arguments, built, known, environment)
     _require_answer(arguments)
     if not addresses:
         console.err(f"nothing to pull: no workflow of `{environment.name}` was deployed or adopted")
         return SUCCESS
-    seen = look(ask, known, addresses, built.bundle, place)
+    seen = read_workflows_at(ask, known, addresses, built.bundle, place)
     _require_found(addresses, known, seen.live, environment, everything=arguments.all)
-    known = resolved(known, seen)
+    known = resolve_pending_writes(known, seen)
     workspace = Workspace(target.files, target.entries, wanted.options, place, seen.directory)
-    built = _compiled(wanted, workspace, console)
+    built = _compile_workspace(wanted, workspace, console)
     if built.problems:
         raise CommandError(f"{built.problems[0]}; nothing was written", SOURCE_ERRORS)
     requests = [
-        Request(each, seen.live[known.ids[each]], _prior(known, built, each))
+        Request(each, seen.live[known.ids[each]], _find_prior_state(known, built, each))
         for each in addresses
         if known.ids[each] in seen.live
     ]
-    done = pull(workspace, built, requests, theirs=arguments.theirs)
+    done = pull_workflows(workspace, built, requests, theirs=arguments.theirs)
     missing = [each for each in addresses if known.ids[each] not in seen.live]
-    return _finish(arguments, wanted, done, missing, console)
+    return _finish_pull(arguments, wanted, done, missing, console)
 
 
-def _opened(arguments: argparse.Namespace, console: Console) -> Wanted:
+def _open_wanted(arguments: argparse.Namespace, console: Console) -> WantedPull:
     target = open_flows()
     target.require_sound(console)
     assert target.project is not None, "it is without problems"
-    environment = required_environment(target.project, arguments.env)
-    return Wanted(target, target.project, environment, target.options(environment))
+    environment = require_environment(target.project, arguments.env)
+    return WantedPull(target, target.project, environment, target.options(environment))
 
 
-def _compiled(wanted: Wanted, workspace: Workspace, console: Console) -> Built:
-    built = workspace.build({})
+def _compile_workspace(wanted: WantedPull, workspace: Workspace, console: Console) -> Built:
+    built = workspace.build_with_texts({})
     if built is None:
         found = workspace.errors
         wanted.target.show(found, len({each.span.path for each in found}), console)
@@ -131,7 +131,7 @@ def _compiled(wanted: Wanted, workspace: Workspace, console: Console) -> Built:
 # Addresses
 
 
-def _addresses(
+def _find_named_addresses(
     arguments: argparse.Namespace, built: Built, known: Tracked, environment: Environment
 ) -> list[Address]:
     """The addresses that were named, each once; all that are known with `--all`.
@@ -143,12 +143,12 @@ def _addresses(
             raise UsageError("`--all` and addresses cannot be combined")
         return sorted(known.ids)
     if not arguments.addresses:
-        names = listed(known.ids)
+        names = join_names(known.ids)
         there = f"there are {names}, and `--all`" if names else "none was deployed or adopted yet"
         raise UsageError(f"name the workflows of `{environment.name}` to pull; {there}")
     found: dict[Address, None] = {}
     for word in arguments.addresses:
-        address = _address(word, built, known, environment)
+        address = _resolve_address(word, built, known, environment)
         if address not in known.ids:
             raise CommandError(
                 f"`{address}` has no workflow in `{environment.name}` that is known; deploy it, or "
@@ -160,7 +160,7 @@ def _addresses(
     return list(found)
 
 
-def _address(word: str, built: Built, known: Tracked, environment: Environment) -> Address:
+def _resolve_address(word: str, built: Built, known: Tracked, environment: Environment) -> Address:
     gone = Address.unchecked(word)
     if gone.kind != WORKFLOW:
         gone = workflow_address(word)
@@ -208,7 +208,7 @@ def _require_found(
         )
 
 
-def _prior(known: Tracked, built: Built, address: Address) -> ResourceState | None:
+def _find_prior_state(known: Tracked, built: Built, address: Address) -> ResourceState | None:
     """What was last applied to a workflow, looked up under its former name as well."""
     renamed_from = built.desired[address].renamed_from
     found = known.prior(address)
@@ -218,17 +218,17 @@ def _prior(known: Tracked, built: Built, address: Address) -> ResourceState | No
 # Writing
 
 
-def _finish(
+def _finish_pull(
     arguments: argparse.Namespace,
-    wanted: Wanted,
+    wanted: WantedPull,
     done: Pull,
     missing: Sequence[str],
     console: Console,
 ) -> int:
     """Show the edits, ask and write them; returns the exit code."""
     pulled = done.workflows
-    rewrites = _rewrites(wanted.target, done.texts)
-    for line in remarks(pulled, missing):
+    rewrites = _collect_rewrites(wanted.target, done.texts)
+    for line in describe_pull(pulled, missing):
         console.err(line)
     if rewrites and arguments.diff:
         print_difference(rewrites, console)
@@ -237,19 +237,19 @@ def _finish(
         if not arguments.yes:
             print_difference(rewrites, console)
         question = f"write what `{wanted.environment.name}` has into these files? [y/N] "
-        if arguments.yes or ask(question, console) in ("y", "yes"):
+        if arguments.yes or ask_in_lower_case(question, console) in ("y", "yes"):
             write_rewrites(rewrites, during="pull")
             written = True
             for rewrite in rewrites:
-                console.out(printable(rewrite.name))
-    console.err(outcome(pulled, wanted.environment.name, len(rewrites), written=written))
+                console.out(make_printable(rewrite.name))
+    console.err(summarize_pull(pulled, wanted.environment.name, len(rewrites), written=written))
     left = missing or any(each.left or each.conflicts for each in pulled)
     return CONFLICT if left else SUCCESS
 
 
-def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
+def _collect_rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
     """The files that change, with git's rule for new prompt files (`.gitattributes`)."""
-    contents = {path: encoded(target.files, path, text) for path, text in texts.items()}
+    contents = {path: encode_for_file(target.files, path, text) for path, text in texts.items()}
     before = {path: existing_bytes(target, path) for path in contents}
     prompts = [path for path in contents if path.endswith(PROMPT) and before[path] is None]
     if prompts:
@@ -258,7 +258,7 @@ def _rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
         ]
         before[ATTRIBUTES] = existing_bytes(target, ATTRIBUTES)
         old = before[ATTRIBUTES] or b""
-        if (new := with_lines(old, list(dict.fromkeys(lines)))) != old:
+        if (new := append_missing_lines(old, list(dict.fromkeys(lines)))) != old:
             contents[ATTRIBUTES] = new
     found: list[Rewrite] = []
     for path, content in sorted(contents.items()):
@@ -277,66 +277,70 @@ _HOW = {
 _LONGEST = 80
 
 
-def remarks(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
+def describe_pull(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
     """A line for each field that is brought in, is left, or was edited on both sides."""
     for each in pulled:
         for path in each.brought:
             how = _HOW.get(each.levels.get(path, ""), "changed")
-            yield f"{each.address}: {_field(path)} is {how}"
+            yield f"{each.address}: {_format_field_path(path)} is {how}"
         for note in each.notes:
-            yield f"note: {each.address}: {printable(note)}"
+            yield f"note: {each.address}: {make_printable(note)}"
         if each.pending:
             yield (
                 f"note: {each.address}: only the source changed "
-                f"{listed(map(printable, each.pending))}; a deploy sends that"
+                f"{join_names(map(make_printable, each.pending))}; a deploy sends that"
             )
         for path, reason in sorted(each.left.items()):
-            yield f"error: {each.address}: {_field(path)} cannot be brought in: {printable(reason)}"
+            yield (
+                f"error: {each.address}: {_format_field_path(path)} cannot be brought in: "
+                f"{make_printable(reason)}"
+            )
         for conflict in each.conflicts:
-            yield from _conflict(each.address, conflict)
+            yield from _describe_conflict(each.address, conflict)
     for address in missing:
         yield f"error: {address}: it no longer exists in the organisation"
 
 
-def _conflict(address: Address, conflict: Conflict) -> Iterator[str]:
+def _describe_conflict(address: Address, conflict: Conflict) -> Iterator[str]:
     yield (
-        f"error: {address}: {_field(conflict.path)} was edited in the source and in the "
+        f"error: {address}: {_format_field_path(conflict.path)} was edited in the source and in "
+        "the "
         "dashboard since the last deploy; `--theirs` takes the dashboard's"
     )
-    ours, theirs = _words(conflict.ours, conflict.theirs)
+    ours, theirs = _shorten_both_values(conflict.ours, conflict.theirs)
     yield f"  source:    {ours}"
     yield f"  dashboard: {theirs}"
 
 
-def _words(ours: Any, theirs: Any) -> tuple[str, str]:
+def _shorten_both_values(ours: Any, theirs: Any) -> tuple[str, str]:
     """Two values as one line each: whole where they are short, else the words that differ."""
-    whole = shown(ours), shown(theirs)
+    whole = render_value_lines(ours), render_value_lines(theirs)
     if any(len(each) > _LONGEST or "\n" in each for each in whole):
-        changes = edits(ours, theirs)
+        changes = pair_changed_words(ours, theirs)
         whole = (
             " … ".join(before for before, _ in changes),
             " … ".join(after for _, after in changes),
         )
-    one, other = (_cut(printable(each.replace("\n", " ").strip())) for each in whole)
+    one, other = (_cut_words(make_printable(each.replace("\n", " ").strip())) for each in whole)
     return one or "(nothing)", other or "(nothing)"
 
 
-def _cut(words: str) -> str:
+def _cut_words(words: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 
-def _field(path: str) -> str:
-    return f"`{printable(path)}`"
+def _format_field_path(path: str) -> str:
+    return f"`{make_printable(path)}`"
 
 
-def outcome(pulled: Sequence[Pulled], environment: str, files: int, *, written: bool) -> str:
+def summarize_pull(pulled: Sequence[Pulled], environment: str, files: int, *, written: bool) -> str:
     """How the pull ended, in one line."""
     brought = sum(len(each.brought) for each in pulled)
     left = sum(len(each.left) + len(each.conflicts) for each in pulled)
     if not brought and not left:
-        return f"nothing to pull: {counted(len(pulled), 'workflow')} as in {environment}"
+        return f"nothing to pull: {format_count(len(pulled), 'workflow')} as in {environment}"
     if not brought:
-        return f"nothing was written: {counted(left, 'field')} left as in the source"
+        return f"nothing was written: {format_count(left, 'field')} left as in the source"
     done = "brought in" if written else "would be brought in"
     rest = f", {left} left as in the source" if left else ""
-    return f"{counted(brought, 'field')} {done}, {counted(files, 'file')} changed{rest}"
+    return f"{format_count(brought, 'field')} {done}, {format_count(files, 'file')} changed{rest}"

@@ -10,8 +10,8 @@ from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.planning.desired import wanted_lists_of
-from flowdsl.deploy.recovery.recover import with_interrupted_writes
+from flowdsl.deploy.planning.desired import find_wanted_lists
+from flowdsl.deploy.recovery.recover import assume_interrupted_writes
 from flowdsl.deploy.refresh.refresh import read_tracked, state_after_all
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.resource import Live
@@ -54,7 +54,7 @@ class Seen(Record):
     directory: Directory
 
 
-def tracked(
+def find_tracked_workflows(
     project: Project,
     environment: Environment,
     root: str,
@@ -67,7 +67,7 @@ def tracked(
     Raises `StateError` when state cannot be used or was lost. The service is asked only where
     there is no state.
     """
-    document = _document(project, environment, root, bundle, target, ask)
+    document = _read_state_document(project, environment, root, bundle, target, ask)
     if document is not None and document.api_base != target.api_base:
         raise CommandError(
             (
@@ -81,7 +81,7 @@ def tracked(
     resources = {} if document is None else document.resources
     ids: dict[Address, str] = {}
     for artifact in bundle.workflows:
-        for address in _addresses(artifact):
+        for address in _possible_addresses(artifact):
             found = resources[address].id if address in resources else adopted.get(address)
             if found is not None:
                 ids[workflow_address(artifact.name)] = found.lower()
@@ -92,13 +92,13 @@ def tracked(
     return Tracked(document, ids, organization)
 
 
-def _addresses(artifact: WorkflowArtifact) -> list[Address]:
+def _possible_addresses(artifact: WorkflowArtifact) -> list[Address]:
     """The address of a workflow, then the one that it had before it was renamed."""
     names = [artifact.name, *([artifact.renamed_from] if artifact.renamed_from else [])]
     return [workflow_address(name) for name in names]
 
 
-def _document(
+def _read_state_document(
     project: Project,
     environment: Environment,
     root: str,
@@ -119,7 +119,7 @@ def _document(
     return versioned.document
 
 
-def look(
+def read_workflows_at(
     ask: Ask,
     known: Tracked,
     addresses: Sequence[Address],
@@ -131,28 +131,28 @@ def look(
     Raises `CommandError` when it belongs to another organisation.
     """
     ids = [known.ids[each] for each in addresses]
-    seen: Seen = ask(lambda client: _look(client, ids, bundle, target))
+    seen: Seen = ask(lambda client: _read_workflows(client, ids, bundle, target))
     for live in seen.live.values():
         refuse_other_organization(live.organization_id, known.organization, target.environment)
     return seen
 
 
-async def _look(
+async def _read_workflows(
     client: CyberdeskClient, ids: Sequence[str], bundle: Bundle, target: Target
 ) -> Seen:
     wanted_lists = replace(
-        wanted_lists_of(bundle, target), models=True, tags=False, tag_groups=False
+        find_wanted_lists(bundle, target), models=True, tags=False, tag_groups=False
     )
     directory = await read_directory(client, wanted_lists)
     return Seen(await read_tracked(client, ids, concurrency=AT_ONCE), directory)
 
 
-def resolved(known: Tracked, seen: Seen) -> Tracked:
+def resolve_pending_writes(known: Tracked, seen: Seen) -> Tracked:
     """`known`, with the writes of an interrupted deploy counted as done.
 
     Those count that the service shows to be done.
     """
     if known.document is None:
         return known
-    document = with_interrupted_writes(known.document, seen.live, {})
+    document = assume_interrupted_writes(known.document, seen.live, {})
     return Tracked(document, known.ids, known.organization)

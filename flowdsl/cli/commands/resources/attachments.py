@@ -16,7 +16,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentCreate,
     RunAttachmentUpdate,
 )
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import by_id, find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
@@ -24,23 +24,23 @@ from ...runtime.command_line.arguments import number_between
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
-    Action,
+    ActionStep,
     Ended,
     Objects,
+    ResourceAction,
     Row,
-    Step,
     add_words,
-    deletion,
-    made_once,
+    create_once,
+    delete_action,
     new_key,
 )
-from .frame.resource import Filter, Resource, View, fields_of
-from .frame.session import Session, moment
+from .frame.resource import Filter, Resource, ResourceView, fields_of
+from .frame.session import Session, parse_filter_moment
 
 TYPES = ("input", "output")
 
 
-def _row(file: RunAttachment) -> Row:
+def _attachment_row(file: RunAttachment) -> Row:
     return fields_of(
         file,
         "id",
@@ -56,13 +56,13 @@ def _row(file: RunAttachment) -> Row:
     )
 
 
-async def _read(session: Session, **filters: str) -> Sequence[Row]:
+async def _list_attachments(session: Session, **filters: str) -> Sequence[Row]:
     found = await session.client.run_attachments.list_all(**filters)  # type: ignore[arg-type]
-    rows = map(_row, found)
+    rows = map(_attachment_row, found)
     return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
 
 
-async def _file(session: Session, word: str) -> RunAttachment:
+async def _find_attachment(session: Session, word: str) -> RunAttachment:
     return await by_id(session.client.run_attachments.get, word, "attachment")
 
 
@@ -70,8 +70,8 @@ async def _run_id(session: Session, word: str) -> str:
     return (await find_run(session.client, word)).id
 
 
-def _label(file: RunAttachment) -> str:
-    return f"{printable(file.filename)} ({file.id})"
+def _attachment_label(file: RunAttachment) -> str:
+    return f"{make_printable(file.filename)} ({file.id})"
 
 
 def _declare_add(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def _declare_add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     if arguments.target is not None and len(arguments.paths) > 1:
         raise UsageError("`--target` is the place of one file, and several are named")
     files = session.client.run_attachments
@@ -107,15 +107,15 @@ async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence
         )
 
         async def send(body: RunAttachmentCreate = body, size: int = len(content)) -> Ended:
-            made = await made_once(
+            made = await create_once(
                 lambda: files.create(body, idempotency_key=new_key()),
                 lambda: files.list_all(run_id=run.id),
                 lambda each: each.filename == body.filename and each.size_bytes in (None, size),
                 lambda each: each.id,
             )
-            return _row(made), f"{_label(made)} is a file of run {run.id}"
+            return _attachment_row(made), f"{_attachment_label(made)} is a file of run {run.id}"
 
-        steps.append(Step(printable(filename), send))
+        steps.append(ActionStep(make_printable(filename), send))
     return steps
 
 
@@ -130,24 +130,26 @@ def _declare_url(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _address(session: Session, arguments: argparse.Namespace) -> Row:
-    file = await _file(session, arguments.words)
+async def _download_address_row(session: Session, arguments: argparse.Namespace) -> Row:
+    file = await _find_attachment(session, arguments.words)
     found = await session.client.run_attachments.download_url(
         file.id, expires_in=arguments.expires_in
     )
-    return {**_row(file), "url": found.url, "url_expires_in": found.expires_in}
+    return {**_attachment_row(file), "url": found.url, "url_expires_in": found.expires_in}
 
 
 def _declare_expire(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "ATTACHMENT", several=False)
-    parser.add_argument("at", type=moment, nargs="?", metavar="TIME", help="a day, or a time")
+    parser.add_argument(
+        "at", type=parse_filter_moment, nargs="?", metavar="TIME", help="a day, or a time"
+    )
     parser.add_argument("--never", action="store_true", help="it is kept for good")
 
 
-async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     if (arguments.at is None) is not arguments.never:
         raise UsageError("say until when the file is kept: a time, or `--never`")
-    file = await _file(session, arguments.words)
+    file = await _find_attachment(session, arguments.words)
 
     async def send() -> Ended:
         update = RunAttachmentUpdate(expires_at=None if arguments.never else arguments.at)
@@ -155,20 +157,29 @@ async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Seque
             file.id, update, idempotency_key=new_key()
         )
         until = "for good" if changed.expires_at is None else f"until {changed.expires_at}"
-        return _row(changed), f"{_label(changed)} is kept {printable(until)}"
+        return _attachment_row(
+            changed
+        ), f"{_attachment_label(changed)} is kept {make_printable(until)}"
 
-    return [Step(_label(file), send)]
+    return [ActionStep(_attachment_label(file), send)]
 
 
-async def _delete(session: Session, file: RunAttachment) -> bool:
+async def _delete_attachment(session: Session, file: RunAttachment) -> bool:
     return await session.client.run_attachments.delete(file.id, idempotency_key=new_key())
 
 
-async def _shown(_session: Session, file: RunAttachment) -> Row:
-    return _row(file)
+async def _attachment_details(_session: Session, file: RunAttachment) -> Row:
+    return _attachment_row(file)
 
 
-ATTACHMENT = Objects("attachment", "ATTACHMENT", _file, _shown, _label, "flowdsl attachments list")
+ATTACHMENT = Objects(
+    "attachment",
+    "ATTACHMENT",
+    _find_attachment,
+    _attachment_details,
+    _attachment_label,
+    "flowdsl attachments list",
+)
 ATTACHMENTS = Resource(
     word="attachments",
     objects=ATTACHMENT,
@@ -181,23 +192,34 @@ ATTACHMENTS = Resource(
         Column("EXPIRES", "expires_at"),
         Column("CREATED", "created_at"),
     ),
-    read=_read,
+    read=_list_attachments,
     filters=(
         Filter("--run", "run_id", "those of one run", "RUN", meaning=_run_id),
         Filter("--type", "attachment_type", "only these", "TYPE", choices=TYPES),
     ),
-    views=(View("url", "an address that serves a file to anybody", _declare_url, _address, "url"),),
+    views=(
+        ResourceView(
+            "url",
+            "an address that serves a file to anybody",
+            _declare_url,
+            _download_address_row,
+            "url",
+        ),
+    ),
     actions=(
-        Action(
+        ResourceAction(
             "add",
             "add files of this machine to a run",
             _declare_add,
             _plan_add,
             look=ATTACHMENT.look,
         ),
-        Action("expire", "say how long a file is kept", _declare_expire, _plan_expire),
-        deletion(
-            ATTACHMENT, _delete, lost="it cannot be brought back", help="delete a file of a run"
+        ResourceAction("expire", "say how long a file is kept", _declare_expire, _plan_expire),
+        delete_action(
+            ATTACHMENT,
+            _delete_attachment,
+            lost="it cannot be brought back",
+            help="delete a file of a run",
         ),
     ),
 )

@@ -13,7 +13,7 @@ from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
 
 
-def _row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
+def _connection_row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
     return {
         **fields_of(connection, "id", "machine_id"),
         "machine": machines.get(connection.machine_id or ""),
@@ -29,18 +29,18 @@ def _row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
     }
 
 
-async def _machines(session: Session) -> Mapping[str, str | None]:
+async def _machine_names_by_id(session: Session) -> Mapping[str, str | None]:
     return {each.id: each.name for each in await session.client.machines.list_all()}
 
 
-async def _read(session: Session, **filters: str) -> Sequence[Row]:
+async def _list_connections(session: Session, **filters: str) -> Sequence[Row]:
     found = await list_connections(session.client, **filters)
-    machines = await _machines(session) if found else {}
-    return [_row(each, machines) for each in found]
+    machines = await _machine_names_by_id(session) if found else {}
+    return [_connection_row(each, machines) for each in found]
 
 
-async def _shown(session: Session, connection: Connection) -> Row:
-    return _row(connection, await _machines(session))
+async def _connection_details(session: Session, connection: Connection) -> Row:
+    return _connection_row(connection, await _machine_names_by_id(session))
 
 
 CONNECTIONS = Resource(
@@ -49,7 +49,7 @@ CONNECTIONS = Resource(
         "connection",
         "CONNECTION",
         lambda session, word: one_connection(session.client, word),
-        _shown,
+        _connection_details,
         lambda connection: connection.id,
     ),
     columns=(
@@ -61,7 +61,7 @@ CONNECTIONS = Resource(
         Column("LAST PING", "last_ping"),
         Column("ADDRESS", "ip_address"),
     ),
-    read=_read,
+    read=_list_connections,
     filters=(
         Filter("--machine", "machine", "those of one machine", "MACHINE"),
         Filter("--status", "status", "how it is", "STATUS", choices=STATUSES),

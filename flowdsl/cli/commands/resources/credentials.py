@@ -11,22 +11,22 @@ from flowdsl.cyberdesk.models.model_configuration import (
     ProviderCredential,
     ProviderCredentialUpsert,
 )
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.runs.names import NoSuchName, unknown
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.runs.names import NoSuchName, error_for_unknown_name
 from flowdsl.source.record import replace
 
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
 from ...views.table import Column
-from .frame.actions import Action, Ended, Objects, Row, Step, deletion, new_key
+from .frame.actions import ActionStep, Ended, Objects, ResourceAction, Row, delete_action, new_key
 from .frame.resource import Resource, fields_of
 from .frame.session import Session
 
 _SOURCES = SECRET_SOURCES.replace("`", "")
 
 
-def _row(credential: ProviderCredential) -> Row:
+def _credential_row(credential: ProviderCredential) -> Row:
     return fields_of(
         credential,
         "slot",
@@ -44,16 +44,16 @@ def _row(credential: ProviderCredential) -> Row:
     )
 
 
-async def _read(session: Session) -> Sequence[Row]:
-    return [_row(each) for each in await session.client.provider_credentials.list()]
+async def _list_credentials(session: Session) -> Sequence[Row]:
+    return [_credential_row(each) for each in await session.client.provider_credentials.list()]
 
 
-async def _credential(session: Session, word: str) -> ProviderCredential:
+async def _find_credential(session: Session, word: str) -> ProviderCredential:
     rows = await session.client.provider_credentials.list()
     for each in rows:
         if each.slot == word:
             return each
-    raise unknown(word, "slot", [each.slot for each in rows])
+    raise error_for_unknown_name(word, "slot", [each.slot for each in rows])
 
 
 def _declare_slot(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +82,7 @@ _SECRETS = {
 """By the option that names a source, the field of the request."""
 
 
-async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     client = session.client
     sources = [
         (
@@ -94,7 +94,7 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     ]
     if not sources:
         raise UsageError("a slot needs a key: `--key`, `--service-account` or the two of AWS IAM")
-    credential = await _credential(session, arguments.words)
+    credential = await _find_credential(session, arguments.words)
     given = read_secrets(sources, session.console, lambda name: f"`--{name}`")
     body: dict[str, Any] = {
         _SECRETS[each.name.replace("-", "_")]: str(each.value) for each in given
@@ -108,13 +108,13 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
         put = await client.provider_credentials.put(
             credential.slot, ProviderCredentialUpsert(**body), idempotency_key=new_key()
         )
-        return _row(put), f"{credential.display_name} uses a key of the organisation"
+        return _credential_row(put), f"{credential.display_name} uses a key of the organisation"
 
-    return [Step(credential.display_name, send)]
+    return [ActionStep(credential.display_name, send)]
 
 
-async def _plan_validate(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-    credential = await _credential(session, arguments.words)
+async def _plan_validate(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    credential = await _find_credential(session, arguments.words)
 
     async def send() -> Ended:
         try:
@@ -126,12 +126,12 @@ async def _plan_validate(session: Session, arguments: argparse.Namespace) -> Seq
         for check in tried.checks:
             why = f": {check.error}" if check.error else ""
             told = f"{'ok' if check.ok else 'failed'}  {check.label}{why}"
-            session.console.err(printable(told))
+            session.console.err(make_printable(told))
         if not tried.ok:
             raise CommandError(f"the key of {credential.display_name} does not work", FINDINGS)
-        return _row(tried.credential), f"the key of {credential.display_name} works"
+        return _credential_row(tried.credential), f"the key of {credential.display_name} works"
 
-    return [Step(credential.display_name, send)]
+    return [ActionStep(credential.display_name, send)]
 
 
 def _no_key(credential: ProviderCredential) -> NoSuchName:
@@ -141,21 +141,21 @@ def _no_key(credential: ProviderCredential) -> NoSuchName:
     )
 
 
-async def _shown(_session: Session, credential: ProviderCredential) -> Row:
-    return _row(credential)
+async def _credential_details(_session: Session, credential: ProviderCredential) -> Row:
+    return _credential_row(credential)
 
 
 _CREDENTIAL = Objects(
     "credential",
     "SLOT",
-    _credential,
-    _shown,
+    _find_credential,
+    _credential_details,
     lambda credential: credential.display_name,
     "flowdsl credentials list",
 )
 
 
-async def _delete(session: Session, credential: ProviderCredential) -> bool:
+async def _delete_credential(session: Session, credential: ProviderCredential) -> bool:
     try:
         await session.client.provider_credentials.delete(credential.slot, idempotency_key=new_key())
     except NotFound:
@@ -175,13 +175,17 @@ CREDENTIALS = Resource(
         Column("TRIED", "last_validated_at"),
         Column("ERROR", "last_error"),
     ),
-    read=_read,
+    read=_list_credentials,
     actions=(
-        Action("set", "store a key in a slot, in place of any other", _declare_set, _plan_set),
-        Action("validate", "try a key; exit code 1 if it fails", _declare_slot, _plan_validate),
-        deletion(
+        ResourceAction(
+            "set", "store a key in a slot, in place of any other", _declare_set, _plan_set
+        ),
+        ResourceAction(
+            "validate", "try a key; exit code 1 if it fails", _declare_slot, _plan_validate
+        ),
+        delete_action(
             replace(_CREDENTIAL, kind="key of"),
-            _delete,
+            _delete_credential,
             lost="models then use the service's own key, or none",
             help="delete a key of the organisation",
         ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from flowdsl.cyberdesk.errors import ServiceFailure
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS, SUCCESS
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print a row for the service, its database and each machine that fails; 1 where one does."""
-    environment, rows = carry_out(arguments, console, _rows)
+    environment, rows = carry_out(arguments, console, _health_rows)
     if arguments.json:
         console.out(list_json("health", environment, rows))
     else:
@@ -36,22 +36,26 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return SUCCESS if all(row["is_well"] for row in rows) else FINDINGS
 
 
-async def _rows(session: Session) -> list[Row]:
+async def _health_rows(session: Session) -> list[Row]:
     client = session.client
     await client.health()
-    rows = [_row("service", True, "it answers")]
+    rows = [_health_row("service", True, "it answers")]
     try:
         await client.health_database()
-        rows.append(_row("database", True, "it answers"))
+        rows.append(_health_row("database", True, "it answers"))
     except ServiceFailure as failure:
-        rows.append(_row("database", False, str(failure)))
+        rows.append(_health_row("database", False, str(failure)))
     found = await client.health_machines()
-    checked = counted(found.checked_machines or 0, "machine")
-    rows.append(_row("machines", not found.errored_machines, found.message or f"{checked} checked"))
+    checked = format_count(found.checked_machines or 0, "machine")
+    rows.append(
+        _health_row("machines", not found.errored_machines, found.message or f"{checked} checked")
+    )
     for each in found.errored_machines:
-        rows.append(_row(f"machine {each.machine_name or each.machine_id}", False, each.error))
+        rows.append(
+            _health_row(f"machine {each.machine_name or each.machine_id}", False, each.error)
+        )
     return rows
 
 
-def _row(part: str, is_well: bool, message: str) -> Row:
-    return {"part": printable(part), "is_well": is_well, "message": message}
+def _health_row(part: str, is_well: bool, message: str) -> Row:
+    return {"part": make_printable(part), "is_well": is_well, "message": message}

@@ -8,8 +8,8 @@ from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.machine import Machine
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
@@ -19,21 +19,21 @@ from ...runtime.console import Console
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
-    Action,
+    ActionStep,
     Ended,
     Objects,
+    ResourceAction,
     Row,
-    Step,
     add_words,
-    deletion,
+    delete_action,
     new_key,
 )
 from .frame.parameters import add_parameters, read_parameters
-from .frame.resource import Filter, Resource, add_action, fields_of, names_in, times
+from .frame.resource import Filter, Resource, add_action, fields_of, names_in, time_filters
 from .frame.session import Session
 
 
-async def _row(client: CyberdeskClient, machine: Machine) -> Row:
+async def _machine_row(client: CyberdeskClient, machine: Machine) -> Row:
     pools = await pools_of(client, machine)
     return {
         **fields_of(
@@ -55,13 +55,13 @@ async def _row(client: CyberdeskClient, machine: Machine) -> Row:
     }
 
 
-async def _read(session: Session, **filters: str) -> Sequence[Row]:
+async def _list_machines(session: Session, **filters: str) -> Sequence[Row]:
     client = session.client
-    return [await _row(client, each) for each in await list_machines(client, **filters)]
+    return [await _machine_row(client, each) for each in await list_machines(client, **filters)]
 
 
-def _label(machine: Machine) -> str:
-    return f"{printable(machine.name)} ({machine.id})" if machine.name else machine.id
+def _machine_label(machine: Machine) -> str:
+    return f"{make_printable(machine.name)} ({machine.id})" if machine.name else machine.id
 
 
 def _declare_set(parser: SubcommandParser) -> None:
@@ -73,13 +73,13 @@ def _declare_set(parser: SubcommandParser) -> None:
     )
 
 
-async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.alerts is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
     client = session.client
     machine = await find_machine(client, arguments.words)
-    about = f"machine {_label(machine)}"
+    about = f"machine {_machine_label(machine)}"
     plain, secret = parameters.applied(
         about, machine.machine_parameters, machine.machine_sensitive_parameters
     )
@@ -94,31 +94,33 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     if alerts is not None and alerts is not machine.alerts_enabled:
         patch["alerts_enabled"] = alerts
     if not patch:
-        return [Step(about, ended=(await _row(client, machine), f"{about} is so already"))]
+        return [
+            ActionStep(about, ended=(await _machine_row(client, machine), f"{about} is so already"))
+        ]
 
     async def send() -> Ended:
         changed = await client.machines.update(machine.id, patch, idempotency_key=new_key())
-        return await _row(client, changed), f"{about} is changed"
+        return await _machine_row(client, changed), f"{about} is changed"
 
-    return [Step(about, send)]
+    return [ActionStep(about, send)]
 
 
-async def _plan_clear(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-    client, steps = session.client, dict[str, Step]()
+async def _plan_clear(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    client, steps = session.client, dict[str, ActionStep]()
     for word in arguments.words:
         machine = await find_machine(client, word)
-        about = f"machine {_label(machine)}"
+        about = f"machine {_machine_label(machine)}"
 
         async def send(machine: Machine = machine, about: str = about) -> Ended:
             freed = await client.machines.clear_session(machine.id, idempotency_key=new_key())
-            return await _row(client, freed), f"{about} is free"
+            return await _machine_row(client, freed), f"{about} is free"
 
         if machine.reserved_session_id is None:
-            ended = await _row(client, machine), f"{about} is free already"
-            steps[machine.id] = Step(about, ended=ended)
+            ended = await _machine_row(client, machine), f"{about} is free already"
+            steps[machine.id] = ActionStep(about, ended=ended)
         else:
             shown = f"{about}, in session {machine.reserved_session_id}"
-            steps[machine.id] = Step(shown, send)
+            steps[machine.id] = ActionStep(shown, send)
     return list(steps.values())
 
 
@@ -128,24 +130,28 @@ def _declare_pools(parser: SubcommandParser) -> None:
     parser.scattered = "pools"
 
 
-async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     client = session.client
     machine = await find_machine(client, arguments.words)
     pools = {pool.id: pool for pool in [await find_pool(client, word) for word in arguments.pools]}
-    about = f"machine {_label(machine)}"
-    names = ", ".join(sorted(printable(pool.name) for pool in pools.values())) or "no pool"
+    about = f"machine {_machine_label(machine)}"
+    names = ", ".join(sorted(make_printable(pool.name) for pool in pools.values())) or "no pool"
     if {pool.id for pool in await pools_of(client, machine)} == pools.keys():
-        return [Step(about, ended=(await _row(client, machine), f"{about} is in {names} already"))]
+        return [
+            ActionStep(
+                about, ended=(await _machine_row(client, machine), f"{about} is in {names} already")
+            )
+        ]
 
     async def send() -> Ended:
         ids = list(pools)
         changed = await client.machines.set_pools(machine.id, ids, idempotency_key=new_key())
-        return await _row(client, changed), f"{about} is in {names}"
+        return await _machine_row(client, changed), f"{about} is in {names}"
 
-    return [Step(about, send)]
+    return [ActionStep(about, send)]
 
 
-async def _delete(session: Session, machine: Machine) -> bool:
+async def _delete_machine(session: Session, machine: Machine) -> bool:
     return await session.client.machines.delete(machine.id, idempotency_key=new_key())
 
 
@@ -153,8 +159,8 @@ MACHINE = Objects(
     "machine",
     "MACHINE",
     lambda session, word: find_machine(session.client, word),
-    lambda session, machine: _row(session.client, machine),
-    _label,
+    lambda session, machine: _machine_row(session.client, machine),
+    _machine_label,
     "flowdsl machines list",
 )
 MACHINES = Resource(
@@ -170,30 +176,34 @@ MACHINES = Resource(
         Column("PARAMETERS", "machine_parameters"),
         Column("LAST SEEN", "last_seen"),
     ),
-    read=_read,
+    read=_list_machines,
     filters=(
         Filter("--search", "search", "a part of the id, the name or the host name", "TEXT"),
         Filter("--name", "name", "the whole name, with case", "NAME"),
         Filter("--status", "status", "its connection", "STATUS", choices=STATUSES),
         Filter("--pool", "pool", "those of a pool", "POOL"),
-        *times("created"),
+        *time_filters("created"),
     ),
     actions=(
-        Action("set", "set parameters, name or alerts of a machine", _declare_set, _plan_set),
-        Action(
+        ResourceAction(
+            "set", "set parameters, name or alerts of a machine", _declare_set, _plan_set
+        ),
+        ResourceAction(
             "set-pools", "put a machine into these pools and no others", _declare_pools, _plan_pools
         ),
-        Action(
+        ResourceAction(
             "clear-session",
             "free a machine; the runs of its session are cancelled",
             lambda parser: add_words(parser, "MACHINE"),
             _plan_clear,
-            lambda count: f"free {counted(count, 'machine')}? unfinished runs there are cancelled",
+            lambda count: (
+                f"free {format_count(count, 'machine')}? unfinished runs there are cancelled"
+            ),
             doing="frees",
         ),
-        deletion(
+        delete_action(
             MACHINE,
-            _delete,
+            _delete_machine,
             lost="connections and logs go with it, and its runs stay",
             help="remove a machine from the organisation",
         ),
@@ -225,7 +235,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the subcommand."""
     if arguments.subject == "check":
-        from .machines_check import check
+        from .machines_check import check_machine_inputs
 
-        return check(arguments, console)
+        return check_machine_inputs(arguments, console)
     return MACHINES.run(arguments, console)

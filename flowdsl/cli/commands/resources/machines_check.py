@@ -14,8 +14,8 @@ from flowdsl.compiler.pipeline import analyze
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.models.machine import Machine, Pool
 from flowdsl.deploy.addressing import address_in
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import list_machines, pools_of
 from flowdsl.semantics.model import SemanticModel
@@ -69,10 +69,10 @@ def source_of(need: Need, machine: Machine, pools: Iterable[Any], selected: Coll
         pool
         for pool in pools
         if (not selected or pool.id in selected)
-        and _has(pool.pool_parameters, pool.pool_sensitive_parameters, need)
+        and _has_value_for(pool.pool_parameters, pool.pool_sensitive_parameters, need)
     ]
     source = "pool" if giving else None
-    if _has(machine.machine_parameters, machine.machine_sensitive_parameters, need):
+    if _has_value_for(machine.machine_parameters, machine.machine_sensitive_parameters, need):
         source = "machine"
     return {
         "machine_id": machine.id,
@@ -87,7 +87,9 @@ def source_of(need: Need, machine: Machine, pools: Iterable[Any], selected: Coll
     }
 
 
-def _has(plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None, need: Need) -> bool:
+def _has_value_for(
+    plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None, need: Need
+) -> bool:
     values = (secret if need.secret else plain) or {}
     value = values.get(need.name)
     return not any(value is unset or value == unset for unset in UNSET)
@@ -103,24 +105,26 @@ class Checked(Record):
     undeployed: Sequence[Address]
 
 
-def check(arguments: argparse.Namespace, console: Console) -> int:
+def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int:
     """Compare, and exit with 1 where a machine lacks what a flow must have."""
 
     async def work(session: Session) -> Checked:
-        return await _checked(session, arguments, console)
+        return await _check_machines(session, arguments, console)
 
     environment, checked = carry_out(arguments, console, work, need_flows=True)
     missing = sum(row["missing"] for row in checked.rows)
     if arguments.json:
         console.out(list_json("machines_check", environment, checked.rows, missing=missing))
     else:
-        _show(checked, environment, missing, arguments.all, console)
+        _print_machine_check(checked, environment, missing, arguments.all, console)
     # Where flows take something from machines and there is none, they cannot run either.
     return FINDINGS if missing or (checked.needs and not checked.machines) else SUCCESS
 
 
-async def _checked(session: Session, arguments: argparse.Namespace, console: Console) -> Checked:
-    model = _model(session, console)
+async def _check_machines(
+    session: Session, arguments: argparse.Namespace, console: Console
+) -> Checked:
+    model = _analyze_flows(session, console)
     deployed, every = session.deployed(), [workflow_address(each.name) for each in model.workflows]
     wanted = {address_in(word, every, SOURCES) for word in arguments.workflow} or set(every)
     undeployed = sorted(address for address in wanted if address not in deployed)
@@ -132,7 +136,7 @@ async def _checked(session: Session, arguments: argparse.Namespace, console: Con
     here = {address for address in wanted if address in deployed}
     needs = list(needs_of(model, here))
     pools = [await find_pool(session.client, word) for word in arguments.pool]
-    machines = await _machines(session, arguments.machines, pools)
+    machines = await _select_machines(session, arguments.machines, pools)
     selected = {pool.id for pool in pools}
     rows = []
     for machine in machines if needs else ():
@@ -141,7 +145,7 @@ async def _checked(session: Session, arguments: argparse.Namespace, console: Con
     return Checked(rows, len(machines), len(here), len(needs), undeployed)
 
 
-def _model(session: Session, console: Console) -> SemanticModel:
+def _analyze_flows(session: Session, console: Console) -> SemanticModel:
     deployment = session.deployment
     assert deployment is not None  # it is asked for with its flows
     target = deployment.target
@@ -153,7 +157,7 @@ def _model(session: Session, console: Console) -> SemanticModel:
     return analysis.model
 
 
-async def _machines(
+async def _select_machines(
     session: Session, words: Sequence[str], pools: Sequence[Pool]
 ) -> Sequence[Machine]:
     """The named machines, else those of all the pools, else every one; sorted by name."""
@@ -178,7 +182,7 @@ _COLUMNS = (
 )
 
 
-def _show(
+def _print_machine_check(
     checked: Checked, environment: str, missing: int, everything: bool, console: Console
 ) -> None:
     shown = [
@@ -194,9 +198,12 @@ def _show(
     if shown:
         console.out(render_table(_COLUMNS, shown))
     for address in checked.undeployed:
-        console.err(f"note: {printable(address)} is not deployed, and was left out")
-    looked = f"{counted(checked.machines, 'machine')}, {counted(checked.workflows, 'workflow')}"
-    end = f"{counted(missing, 'parameter')} missing" if missing else "nothing is missing"
+        console.err(f"note: {make_printable(address)} is not deployed, and was left out")
+    looked = (
+        f"{format_count(checked.machines, 'machine')}, "
+        f"{format_count(checked.workflows, 'workflow')}"
+    )
+    end = f"{format_count(missing, 'parameter')} missing" if missing else "nothing is missing"
     if not checked.needs:
         end = "no deployed workflow takes an input from a machine"
     elif not checked.machines:

@@ -14,7 +14,7 @@ from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
 
 
-def _row(model: ModelConfiguration) -> Row:
+def _model_row(model: ModelConfiguration) -> Row:
     return {
         **fields_of(
             model,
@@ -38,13 +38,13 @@ def _row(model: ModelConfiguration) -> Row:
     }
 
 
-async def _read(session: Session, **wanted: bool) -> Sequence[Row]:
-    rows = map(_row, await session.client.model_configurations.list())
+async def _list_models(session: Session, **wanted: bool) -> Sequence[Row]:
+    rows = map(_model_row, await session.client.model_configurations.list())
     fitting = [row for row in rows if all(bool(row[key]) is value for key, value in wanted.items())]
     return sorted(fitting, key=lambda row: (row["name"], row["id"]))
 
 
-async def _find(session: Session, word: str) -> ModelConfiguration:
+async def _find_model(session: Session, word: str) -> ModelConfiguration:
     models = session.client.model_configurations
     if is_uuid(word):
         return await by_id(models.get, word, "model configuration")
@@ -57,13 +57,15 @@ async def _find(session: Session, word: str) -> ModelConfiguration:
     )
 
 
-async def _shown(_session: Session, model: ModelConfiguration) -> Row:
-    return _row(model)
+async def _model_details(_session: Session, model: ModelConfiguration) -> Row:
+    return _model_row(model)
 
 
 MODELS = Resource(
     word="models",
-    objects=Objects("model configuration", "MODEL", _find, _shown, lambda model: model.name),
+    objects=Objects(
+        "model configuration", "MODEL", _find_model, _model_details, lambda model: model.name
+    ),
     columns=(
         id_column(),
         Column("NAME", "name"),
@@ -73,7 +75,7 @@ MODELS = Resource(
         Column("SERVICE'S", "is_system_default"),
         Column("ARCHIVED", "is_archived"),
     ),
-    read=_read,
+    read=_list_models,
     filters=(
         Filter("--computer-use", "is_computer_use_model", "those that may be the main agent"),
         Filter("--system", "is_system_default", "the service's own"),

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.models.machine import Pool, PoolCreate
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import find_machine, find_pool
-from flowdsl.runs.resources.machines import list_pools, pools_of, with_machines
+from flowdsl.runs.resources.machines import list_pools, pools_of, read_pool_machines
 
 from ...runtime.command_line.arguments import SubcommandParser
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
-    Action,
+    ActionStep,
     Ended,
     Objects,
+    ResourceAction,
     Row,
-    Step,
     add_words,
-    deletion,
-    made_once,
+    create_once,
+    delete_action,
     new_key,
 )
 from .frame.parameters import add_parameters, read_parameters
@@ -30,7 +30,7 @@ from .frame.resource import Filter, Resource, fields_of, names_in
 from .frame.session import Session
 
 
-def _row(pool: Pool) -> Row:
+def _pool_row(pool: Pool) -> Row:
     return {
         **fields_of(pool, "id", "name", "description", "machine_count", "pool_parameters"),
         "pool_sensitive_parameters": names_in(pool.pool_sensitive_parameters),
@@ -38,19 +38,19 @@ def _row(pool: Pool) -> Row:
     }
 
 
-async def _read(session: Session, *, machine: str | None = None) -> Sequence[Row]:
-    return list(map(_row, await list_pools(session.client, machine=machine)))
+async def _list_pools(session: Session, *, machine: str | None = None) -> Sequence[Row]:
+    return list(map(_pool_row, await list_pools(session.client, machine=machine)))
 
 
-async def _whole(session: Session, pool: Pool) -> Row:
+async def _pool_with_machines(session: Session, pool: Pool) -> Row:
     """A pool with its machines."""
-    (whole,) = await with_machines(session.client, pool)
+    (whole,) = await read_pool_machines(session.client, pool)
     machines = [fields_of(each, "id", "name", "status") for each in whole.machines or ()]
-    return {**_row(pool), "machines": machines}
+    return {**_pool_row(pool), "machines": machines}
 
 
-def _label(pool: Pool) -> str:
-    return f"{printable(pool.name)} ({pool.id})"
+def _pool_label(pool: Pool) -> str:
+    return f"{make_printable(pool.name)} ({pool.id})"
 
 
 def _declare_create(parser: SubcommandParser) -> None:
@@ -66,10 +66,10 @@ async def _check_name(session: Session, name: str) -> None:
     for pool in await session.client.pools.list_all():
         # The service takes a second one, which no command could tell from the first by its name.
         if pool.name == name:
-            raise UsageError(f"there is a pool `{printable(name)}` already: {pool.id}")
+            raise UsageError(f"there is a pool `{make_printable(name)}` already: {pool.id}")
 
 
-async def _plan_create(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_create(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     parameters = read_parameters(arguments, session.console)
     client, name = session.client, arguments.name
     await _check_name(session, name)
@@ -83,15 +83,15 @@ async def _plan_create(session: Session, arguments: argparse.Namespace) -> Seque
     body = PoolCreate(**values)
 
     async def send() -> Ended:
-        made = await made_once(
+        made = await create_once(
             lambda: client.pools.create(body, idempotency_key=new_key()),
             client.pools.list_all,
             lambda pool: pool.name == name,
             lambda pool: pool.id,
         )
-        return await _whole(session, made), f"pool {_label(made)} is created"
+        return await _pool_with_machines(session, made), f"pool {_pool_label(made)} is created"
 
-    return [Step(f"pool {printable(name)}", send)]
+    return [ActionStep(f"pool {make_printable(name)}", send)]
 
 
 def _declare_set(parser: SubcommandParser) -> None:
@@ -101,13 +101,13 @@ def _declare_set(parser: SubcommandParser) -> None:
     parser.add_argument("--description", metavar="TEXT", help="what it is for; an empty one clears")
 
 
-async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.description is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
     client = session.client
     pool = await find_pool(client, arguments.words)
-    about = f"pool {_label(pool)}"
+    about = f"pool {_pool_label(pool)}"
     plain, secret = parameters.applied(about, pool.pool_parameters, pool.pool_sensitive_parameters)
     patch: dict[str, Any] = {}
     if plain is not None:
@@ -120,13 +120,17 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     if arguments.description is not None and arguments.description != (pool.description or ""):
         patch["description"] = arguments.description or None
     if not patch:
-        return [Step(about, ended=(await _whole(session, pool), f"{about} is so already"))]
+        return [
+            ActionStep(
+                about, ended=(await _pool_with_machines(session, pool), f"{about} is so already")
+            )
+        ]
 
     async def send() -> Ended:
         changed = await client.pools.update(pool.id, patch, idempotency_key=new_key())
-        return await _whole(session, changed), f"{about} is changed"
+        return await _pool_with_machines(session, changed), f"{about} is changed"
 
-    return [Step(about, send)]
+    return [ActionStep(about, send)]
 
 
 def _declare_members(parser: argparse.ArgumentParser) -> None:
@@ -134,7 +138,7 @@ def _declare_members(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "MACHINE")
 
 
-async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     """One request for all machines that are not yet, or still, in the pool."""
     client, adds = session.client, arguments.subject == "add"
     pool = await find_pool(client, arguments.pool)
@@ -144,22 +148,24 @@ async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequ
         is_in = any(each.id == pool.id for each in await pools_of(client, machine))
         if is_in is not adds:
             wanted.append(machine.id)
-    names = ", ".join(printable(each.name or each.id) for each in named.values())
-    about = f"{names} {'in' if adds else 'out of'} pool {_label(pool)}"
+    names = ", ".join(make_printable(each.name or each.id) for each in named.values())
+    about = f"{names} {'in' if adds else 'out of'} pool {_pool_label(pool)}"
     if not wanted:
-        return [Step(about, ended=(await _whole(session, pool), f"{about} already"))]
+        return [
+            ActionStep(about, ended=(await _pool_with_machines(session, pool), f"{about} already"))
+        ]
 
     async def send() -> Ended:
         if adds:
             await client.pools.add_machines(pool.id, wanted, idempotency_key=new_key())
         else:
             await client.pools.remove_machines(pool.id, wanted, idempotency_key=new_key())
-        return await _whole(session, await client.pools.get(pool.id)), about
+        return await _pool_with_machines(session, await client.pools.get(pool.id)), about
 
-    return [Step(about, send)]
+    return [ActionStep(about, send)]
 
 
-async def _delete(session: Session, pool: Pool) -> bool:
+async def _delete_pool(session: Session, pool: Pool) -> bool:
     return await session.client.pools.delete(pool.id, idempotency_key=new_key())
 
 
@@ -167,8 +173,8 @@ POOL = Objects(
     "pool",
     "POOL",
     lambda session, word: find_pool(session.client, word),
-    _whole,
-    _label,
+    _pool_with_machines,
+    _pool_label,
     "flowdsl pools list",
 )
 POOLS = Resource(
@@ -182,16 +188,18 @@ POOLS = Resource(
         Column("SENSITIVE", "pool_sensitive_parameters"),
         Column("DESCRIPTION", "description"),
     ),
-    read=_read,
+    read=_list_pools,
     filters=(Filter("--machine", "machine", "those a machine is in", "MACHINE"),),
     actions=(
-        Action("create", "make a pool", _declare_create, _plan_create, look=POOL.look),
-        Action("set", "set parameters, name or description of a pool", _declare_set, _plan_set),
-        Action("add", "put machines into a pool", _declare_members, _plan_members),
-        Action("remove", "take machines out of a pool", _declare_members, _plan_members),
-        deletion(
+        ResourceAction("create", "make a pool", _declare_create, _plan_create, look=POOL.look),
+        ResourceAction(
+            "set", "set parameters, name or description of a pool", _declare_set, _plan_set
+        ),
+        ResourceAction("add", "put machines into a pool", _declare_members, _plan_members),
+        ResourceAction("remove", "take machines out of a pool", _declare_members, _plan_members),
+        delete_action(
             POOL,
-            _delete,
+            _delete_pool,
             lost="its parameters go with it, and its machines stay",
             help="remove a pool; its machines stay",
         ),

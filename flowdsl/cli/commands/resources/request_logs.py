@@ -17,7 +17,7 @@ MOST = 1000
 """Rows of one page (contract)."""
 
 
-def _row(log: RequestLog) -> Row:
+def _request_log_row(log: RequestLog) -> Row:
     return fields_of(
         log,
         "id",
@@ -35,22 +35,24 @@ def _row(log: RequestLog) -> Row:
     )
 
 
-async def _read(session: Session, *, limit: int = 100, **filters: str | int) -> Sequence[Row]:
+async def _list_request_logs(
+    session: Session, *, limit: int = 100, **filters: str | int
+) -> Sequence[Row]:
     given: dict[str, object] = {key: value for key, value in filters.items() if key != "method"}
     if "method" in filters:
         given["method"] = str(filters["method"]).upper()
     page = await session.client.request_logs.list(limit=limit, **given)  # type: ignore[arg-type]
     if page.total > len(page.items):
         session.console.err(f"{len(page.items)} of {page.total} requests; `--limit` takes more")
-    return [_row(each) for each in page.items]
+    return [_request_log_row(each) for each in page.items]
 
 
-async def _find(session: Session, word: str) -> RequestLog:
+async def _find_request_log(session: Session, word: str) -> RequestLog:
     return await by_id(session.client.request_logs.get, word, "request")
 
 
-async def _shown(_session: Session, log: RequestLog) -> Row:
-    return _row(log)
+async def _request_log_details(_session: Session, log: RequestLog) -> Row:
+    return _request_log_row(log)
 
 
 async def _machine_id(session: Session, word: str) -> str:
@@ -59,7 +61,9 @@ async def _machine_id(session: Session, word: str) -> str:
 
 REQUEST_LOGS = Resource(
     word="request_logs",
-    objects=Objects("request", "REQUEST", _find, _shown, lambda log: log.id),
+    objects=Objects(
+        "request", "REQUEST", _find_request_log, _request_log_details, lambda log: log.id
+    ),
     columns=(
         id_column(),
         Column("MACHINE", "machine_id"),
@@ -70,7 +74,7 @@ REQUEST_LOGS = Resource(
         Column("CREATED", "created_at"),
         Column("ERROR", "error_message"),
     ),
-    read=_read,
+    read=_list_request_logs,
     filters=(
         Filter("--machine", "machine_id", "those of one machine", "MACHINE", meaning=_machine_id),
         Filter("--method", "method", "such as GET", "METHOD"),

@@ -9,7 +9,7 @@ from typing import Any
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.models.trajectory import Trajectory
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import NoSuchName
 from flowdsl.runs.resources.recordings import (
     find_trajectory,
@@ -19,18 +19,18 @@ from flowdsl.source.record import replace
 
 from ...views.table import Column, id_column
 from .frame.actions import (
-    Action,
+    ActionStep,
     Ended,
     Objects,
+    ResourceAction,
     Row,
-    Step,
     add_words,
     change_each,
-    deletion,
-    made_once,
+    create_once,
+    delete_action,
     new_key,
 )
-from .frame.resource import Filter, Resource, View, fields_of, times
+from .frame.resource import Filter, Resource, ResourceView, fields_of, time_filters
 from .frame.session import Session
 
 LOOK = "flowdsl trajectories list"
@@ -55,13 +55,13 @@ def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> 
     }
 
 
-async def _read(session: Session, **filters: Any) -> Sequence[Row]:
+async def _list_trajectories(session: Session, **filters: Any) -> Sequence[Row]:
     found = await list_trajectories(session.client, **filters)
     addresses = session.addresses() if found else {}
     return [trajectory_row(each, addresses) for each in found]
 
 
-async def _whole(session: Session, trajectory: Trajectory) -> Row:
+async def _trajectory_with_steps(session: Session, trajectory: Trajectory) -> Row:
     found = trajectory
     if found.trajectory_data is None:  # a list leaves it out
         found = await session.client.trajectories.get(trajectory.id)
@@ -73,14 +73,14 @@ async def _whole(session: Session, trajectory: Trajectory) -> Row:
 
 def recording_label(trajectory: Trajectory) -> str:
     """A recording in a line for people."""
-    name = f" {printable(trajectory.name)}" if trajectory.name else ""
+    name = f" {make_printable(trajectory.name)}" if trajectory.name else ""
     return f"{trajectory.id}{name}"
 
 
-def _setting(name: str, field: str, value: bool, result: str, help: str) -> Action:
+def _field_action(name: str, field: str, value: bool, result: str, help: str) -> ResourceAction:
     """An action that sets a field of recordings; `result` is the word for what they are then."""
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         trajectories = session.client.trajectories
         return await change_each(
             session,
@@ -99,10 +99,12 @@ def _setting(name: str, field: str, value: bool, result: str, help: str) -> Acti
 
     # A workflow has one main recording, so that several words would undo each other.
     several = name != "set-main"
-    return Action(name, help, lambda parser: add_words(parser, "TRAJECTORY", several=several), plan)
+    return ResourceAction(
+        name, help, lambda parser: add_words(parser, "TRAJECTORY", several=several), plan
+    )
 
 
-async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     client = session.client
     source = await find_trajectory(client, arguments.words)
 
@@ -110,7 +112,7 @@ async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequenc
         return await list_trajectories(client, workflow_id=source.workflow_id)
 
     async def send() -> Ended:
-        copy = await made_once(
+        copy = await create_once(
             lambda: client.trajectories.duplicate(source.id, idempotency_key=new_key()),
             rows,
             lambda each: each.run_id == source.run_id and not each.is_approved,
@@ -119,24 +121,24 @@ async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequenc
         row = trajectory_row(copy, session.addresses())
         return row, f"{recording_label(copy)} is a copy of {source.id}, not approved"
 
-    return [Step(recording_label(source), send)]
+    return [ActionStep(recording_label(source), send)]
 
 
-async def _shown(session: Session, trajectory: Trajectory) -> Row:
+async def _trajectory_details(session: Session, trajectory: Trajectory) -> Row:
     return trajectory_row(trajectory, session.addresses())
 
 
-async def _delete(session: Session, trajectory: Trajectory) -> bool:
+async def _delete_trajectory(session: Session, trajectory: Trajectory) -> bool:
     return await session.client.trajectories.delete(trajectory.id, idempotency_key=new_key())
 
 
-async def _latest(session: Session, arguments: argparse.Namespace) -> Row:
+async def _latest_trajectory_row(session: Session, arguments: argparse.Namespace) -> Row:
     word = arguments.words
     workflow = await session.find_workflow(word)
     try:
         found = await session.client.workflows.latest_trajectory(workflow)
     except NotFound:
-        raise NoSuchName(f"workflow `{printable(word)}` has no recording") from None
+        raise NoSuchName(f"workflow `{make_printable(word)}` has no recording") from None
     return trajectory_row(found, session.addresses())
 
 
@@ -144,7 +146,7 @@ TRAJECTORY = Objects(
     "trajectory",
     "TRAJECTORY",
     lambda session, word: find_trajectory(session.client, word),
-    _shown,
+    _trajectory_details,
     recording_label,
     LOOK,
 )
@@ -160,8 +162,8 @@ TRAJECTORIES = Resource(
         Column("GENERATED", "is_generated"),
         Column("CREATED", "created_at"),
     ),
-    read=_read,
-    whole=_whole,
+    read=_list_trajectories,
+    whole=_trajectory_with_steps,
     filters=(
         Filter(
             "--workflow",
@@ -176,42 +178,42 @@ TRAJECTORIES = Resource(
         Filter("--generated", "generated", "those that the dashboard shows"),
         Filter("--recorded", "generated", "those that it does not show", value=False),
         Filter("--search", "search", "a part of the id, the name or the description", "TEXT"),
-        *times("created", "updated"),
+        *time_filters("created", "updated"),
     ),
     views=(
-        View(
+        ResourceView(
             "latest",
             "the recording of a workflow that was changed last",
             lambda parser: add_words(parser, "WORKFLOW", several=False),
-            _latest,
+            _latest_trajectory_row,
         ),
     ),
     actions=(
-        _setting("approve", "is_approved", True, "approved", "let runs replay a recording"),
-        _setting(
+        _field_action("approve", "is_approved", True, "approved", "let runs replay a recording"),
+        _field_action(
             "unapprove",
             "is_approved",
             False,
             "not approved",
             "stop runs from replaying a recording",
         ),
-        _setting(
+        _field_action(
             "set-main",
             "is_main",
             True,
             "the main one",
             "prefer a recording to others of its workflow",
         ),
-        Action(
+        ResourceAction(
             "duplicate",
             "copy a recording; the copy is not approved",
             lambda parser: add_words(parser, "TRAJECTORY", several=False),
             _plan_copy,
             look=LOOK,
         ),
-        deletion(
+        delete_action(
             TRAJECTORY,
-            _delete,
+            _delete_trajectory,
             lost="runs cannot replay it any more",
             help="delete a recording; the run that it comes from stays",
         ),

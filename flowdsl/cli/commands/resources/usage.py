@@ -9,14 +9,14 @@ from typing import Any, get_args
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.usage import RunCosts, steps_of
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import find_run
 from flowdsl.runs.resources.usage import (
     Mode,
     UsageReport,
     WorkflowUsage,
-    period,
     read_usage,
+    resolve_period,
 )
 from flowdsl.workspace.state import system_runtime
 
@@ -26,7 +26,7 @@ from ...runtime.failure import UsageError
 from ...views.table import Column, id_column, render_table, text_of
 from .frame.actions import Row, list_json
 from .frame.resource import fields_of
-from .frame.session import Session, carry_out, configure_common, moment
+from .frame.session import Session, carry_out, configure_common, parse_filter_moment
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +34,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="start",
-        type=moment,
+        type=parse_filter_moment,
         metavar="TIME",
         help="runs that were made at this day or time or later; default: 30 days before the end",
     )
     parser.add_argument(
-        "--to", dest="end", type=moment, metavar="TIME", help="and before this one; default: now"
+        "--to",
+        dest="end",
+        type=parse_filter_moment,
+        metavar="TIME",
+        help="and before this one; default: now",
     )
     parser.add_argument(
         "--mode",
@@ -61,7 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the report."""
     if arguments.run is not None:
         return _one_run(arguments, console)
-    start, end = period(arguments.start, arguments.end, system_runtime().now())
+    start, end = resolve_period(arguments.start, arguments.end, system_runtime().now())
 
     async def read(session: Session) -> UsageReport:
         word = arguments.workflow
@@ -76,7 +80,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         )
 
     environment, report = carry_out(arguments, console, read)
-    rows, totals, service = list(map(_row, report.workflows)), asdict(report.totals), None
+    rows, totals, service = list(map(_usage_row, report.workflows)), asdict(report.totals), None
     if report.service is not None:
         fields = ("runs_counted", "total_agentic_steps", "total_cached_steps")
         service = fields_of(report.service, *fields)
@@ -89,7 +93,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         head = {"workflow_id": "", "workflow": "all"}
         console.out(render_table(_COLUMNS, [*rows, {**head, **totals}]))
     span = f"from {text_of(start)} to {text_of(end)}"
-    console.err(f"{counted(totals['runs'], 'run')} of {environment} made {span}")
+    console.err(f"{format_count(totals['runs'], 'run')} of {environment} made {span}")
     if service is not None:
         console.err(_service_count(service, arguments.mode))
     return SUCCESS
@@ -129,12 +133,12 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
     console.err(
         f"run {totals['run_id']}: {text_of(totals['agentic_steps'])} agentic and "
         f"{text_of(totals['cached_steps'])} cached steps ({arguments.mode}), "
-        f"{_cost(totals['cost_usd'])} USD{', without what has no price' * bool(unpriced)}"
+        f"{_format_cost(totals['cost_usd'])} USD{', without what has no price' * bool(unpriced)}"
     )
     return SUCCESS
 
 
-def _row(usage: WorkflowUsage) -> Row:
+def _usage_row(usage: WorkflowUsage) -> Row:
     name = usage.workflow
     return {
         "workflow_id": usage.workflow_id,
@@ -144,7 +148,7 @@ def _row(usage: WorkflowUsage) -> Row:
     }
 
 
-def _cost(value: Any) -> str:
+def _format_cost(value: Any) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
@@ -171,7 +175,7 @@ _RUN_COLUMNS = (
     Column("CALLS", "call_count"),
     Column("INPUT TOKENS", "input_tokens"),
     Column("OUTPUT TOKENS", "output_tokens"),
-    Column("COST (USD)", "cost_usd", _cost),
+    Column("COST (USD)", "cost_usd", _format_cost),
 )
 
 _COLUMNS = (
@@ -181,14 +185,14 @@ _COLUMNS = (
     Column("RUNS", "runs"),
     Column("AGENTIC STEPS", "agentic_steps"),
     Column("CACHED STEPS", "cached_steps"),
-    Column("COST (USD)", "cost_usd", _cost),
+    Column("COST (USD)", "cost_usd", _format_cost),
     Column("UNPRICED", "has_unpriced"),
 )
 
 
 def _service_count(service: Row, mode: str) -> str:
     ended = service["runs_counted"]
-    runs = "" if ended is None else f" in {counted(ended, 'run')} that ended in this period"
+    runs = "" if ended is None else f" in {format_count(ended, 'run')} that ended in this period"
     return (
         f"the service counts {service['total_agentic_steps']} agentic and "
         f"{service['total_cached_steps']} cached steps ({mode}){runs}"

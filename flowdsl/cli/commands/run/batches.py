@@ -14,17 +14,17 @@ from hashlib import sha256
 from flowdsl.config.address import workflow_address
 from flowdsl.config.project import Environment
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import printable
+from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END
 from flowdsl.ir import nodes
 from flowdsl.runs.batches.folder import Folder
 from flowdsl.runs.batches.ledger import About, Batch
 from flowdsl.runs.batches.resuming import (
     Requests,
-    begun_before,
     check_same,
+    find_earlier_batches,
     submissions_of,
-    with_statuses,
+    update_statuses,
 )
 from flowdsl.runs.inputs.places import InputsRefused
 from flowdsl.runs.patience import Patience
@@ -73,14 +73,16 @@ class Batches:
         every = self._left(lambda each: not word or each.id == word)
         left = [each for each in every if not each.is_live]
         if not left:
-            which = f" `{printable(word)}`" if word else ""
+            which = f" `{make_printable(word)}`" if word else ""
             why = "another process is at it" if every else "what was begun here is made"
             raise UsageError(
                 f"there is no batch{which} of {self._kind} `{self._name}` to go on with in "
                 f"`{self._environment.name}`: {why}"
             )
         if len(left) > 1:
-            shown = "; ".join(f"`--resume {each.id}`: {_shown(each)}" for each in left[:10])
+            shown = "; ".join(
+                f"`--resume {each.id}`: {_describe_batch(each)}" for each in left[:10]
+            )
             raise UsageError(f"{len(left)} batches could be meant: {shown}")
         self.resumed = left[0]
 
@@ -96,7 +98,9 @@ class Batches:
         """The day that values are made for: that of the batch, however late it is gone on with."""
         return today if self.resumed is None else date.fromisoformat(self.resumed.about.today)
 
-    def know(self, ids: Mapping[str, str], document: StateDocument | None, today: date) -> None:
+    def check_deployed(
+        self, ids: Mapping[str, str], document: StateDocument | None, today: date
+    ) -> None:
         """Take what is deployed now; raises `CommandError` where the batch ran elsewhere."""
         resources = {} if document is None else document.workflows()
         versions = {}
@@ -109,7 +113,8 @@ class Batches:
         )
         if self.resumed is not None and self.resumed.about.api != api:
             raise CommandError(
-                f"batch `{self.resumed.id}` was begun at `{printable(self.resumed.about.api)}`, "
+                f"batch `{self.resumed.id}` was begun at "
+                f"`{make_printable(self.resumed.about.api)}`, "
                 f"and `api` of `{self._environment.name}` is `{api}` now",
                 CONFLICT,
             )
@@ -124,7 +129,7 @@ class Batches:
         begun = (
             []
             if self._arguments.no_ledger
-            else self._left(lambda each: bool(begun_before([each], requests)))
+            else self._left(lambda each: bool(find_earlier_batches([each], requests)))
         )
         for batch in begun:
             # Equal single runs beside each other may well be meant, and equal tables are not.
@@ -138,7 +143,8 @@ class Batches:
                 "gives that up and starts everything"
             )
             raise CommandError(
-                f"an earlier `flowdsl run {self._name}` {what} ({_shown(batch)}), and this one "
+                f"an earlier `flowdsl run {self._name}` {what} ({_describe_batch(batch)}), and "
+                "this one "
                 "would start again what it has started",
                 PARTIAL,
                 way,
@@ -159,7 +165,7 @@ class Batches:
         for batch in self._folder.left(system_runtime().now()):
             mine = (batch.about.kind, batch.about.name) == (self._kind, self._name)
             is_beside = batch.is_live and batch.id != own and batch.asked > 1 and mine
-            if is_beside and not self._arguments.anew and begun_before([batch], requests):
+            if is_beside and not self._arguments.anew and find_earlier_batches([batch], requests):
                 raise StoreBusy(
                     f"another process makes the same runs at this moment (batch `{batch.id}`); "
                     "nothing was sent"
@@ -231,7 +237,7 @@ class Batches:
                     fields=("session_id", "session_alias"),
                 )
             )
-            with_statuses(submissions, rows)
+            update_statuses(submissions, rows)
 
     def _left(self, matters: Callable[[Batch], bool]) -> list[Batch]:
         """The batches of this workflow that are not done and matter."""
@@ -255,6 +261,6 @@ class Batches:
         return left
 
 
-def _shown(batch: Batch) -> str:
+def _describe_batch(batch: Batch) -> str:
     """A batch for people: `begun 2026-11-29 17:45 UTC, 152 of 300 runs are made`."""
     return f"begun {batch.began:%Y-%m-%d %H:%M} UTC, {batch.told()}"

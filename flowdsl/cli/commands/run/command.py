@@ -12,7 +12,7 @@ from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import EMBEDDED
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.ir import nodes
 from flowdsl.runs.batches.resuming import Requests
 from flowdsl.runs.inputs.assemble import Sources
@@ -40,7 +40,7 @@ from ...runtime.engine.questions import is_interactive
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.places import read_scenario
-from ...runtime.runs.asking import follow, placed
+from ...runtime.runs.asking import follow_runs, resolve_run_place
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import (
     add_answer_option,
@@ -125,14 +125,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     assert program is not None and bundle is not None, "sources without errors are compiled whole"
     source = named_source(program, arguments.name)
     environment = deployment.environment
-    scenario = _scenario(arguments, deployment, compilation)
+    scenario = _local_scenario(arguments, deployment, compilation)
     batches = Batches(arguments, deployment.target.root, environment, source)
     _take_batch(arguments, source, batches)
     today = batches.today(today_in(deployment.project.timezone, system_runtime().now()))
-    plan, pausing = _plan(arguments, source, program, today, console)
+    plan, pausing = _plan_run(arguments, source, program, today, console)
     document = usable_document(deployment.store, environment)
     ids = deployed_ids(plan.workflows, document, environment.name)
-    batches.know(ids, document, today)
+    batches.check_deployed(ids, document, today)
     for artifact in bundle.workflows:
         if artifact.name in plan.workflows:
             assert document is not None
@@ -147,7 +147,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
 
     async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
-        await _carried_out(
+        await _carry_out_plan(
             client, arguments, plan, pausing, ids, deployment, batches, following, interrupts
         )
 
@@ -155,7 +155,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "; what state names may have been deleted, or belong to another organisation: "
         f"`flowdsl plan --env {environment.name}` shows it"
     )
-    return follow(arguments, console, deployment, following, work, gone=gone, scenario=scenario)
+    return follow_runs(
+        arguments, console, deployment, following, work, gone=gone, scenario=scenario
+    )
 
 
 def _take_batch(
@@ -168,12 +170,12 @@ def _take_batch(
     pauses = isinstance(source, nodes.Chain) and bool(source.pauses)
     if word and not is_batch(word):
         what = "a session" if pauses else "a batch"
-        raise UsageError(f"`--resume {printable(word)}` is no id of {what}")
+        raise UsageError(f"`--resume {make_printable(word)}` is no id of {what}")
     batches.choose(word)
     arguments.resume = batches.session if pauses else None
 
 
-def _scenario(
+def _local_scenario(
     arguments: argparse.Namespace, deployment: Deployment, compilation: Compilation
 ) -> Scenario | None:
     """How the local Cyberdesk behaves, by `--world` or `--scenario`; None where neither is said."""
@@ -193,7 +195,7 @@ def _scenario(
     return read_scenario(arguments.scenario)
 
 
-async def _carried_out(
+async def _carry_out_plan(
     client: CyberdeskClient,
     arguments: argparse.Namespace,
     plan: RunPlan,
@@ -204,7 +206,7 @@ async def _carried_out(
     following: Following,
     interrupts: Interrupts,
 ) -> None:
-    where, machine_parameters = await placed(client, arguments)
+    where, machine_parameters = await resolve_run_place(client, arguments)
     if pausing is not None:
 
         def parted(begun: Sequence[Sequence[Run]]) -> PartRequests:
@@ -262,7 +264,7 @@ async def _find_session(
     return arguments.resume is not None
 
 
-def _plan(
+def _plan_run(
     arguments: argparse.Namespace,
     source: nodes.Workflow | nodes.Chain,
     program: nodes.Program,

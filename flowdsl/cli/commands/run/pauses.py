@@ -9,23 +9,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import CyberdeskError, printable
+from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.inputs.answers import Question, answered, asked_for
+from flowdsl.runs.inputs.answers import Question, find_question, parse_answer
 from flowdsl.runs.inputs.assemble import TRANSFERS
 from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.patience import Patience
-from flowdsl.runs.starting.parts import ChainParts, PartRequests, begun_in, carry_out, let_go
+from flowdsl.runs.starting.parts import (
+    ChainParts,
+    PartRequests,
+    carry_out,
+    let_go,
+    read_begun_parts,
+)
 from flowdsl.runs.submit import Chain
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.questions import is_interactive, typed
+from ...runtime.engine.questions import is_interactive, read_typed_line
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.follow import Following
-from ...runtime.runs.options import SECRET_SOURCES, is_source, secret_at, unseen
+from ...runtime.runs.options import SECRET_SOURCES, is_source, read_unseen_line, secret_at
 from ...runtime.service_options import IS_OVER
 
 
@@ -48,16 +54,16 @@ class Pausing:
         problems: list[Problem] = []
         seen: set[str] = set()
         for name, written in self._arguments.answer:
-            place = f"`--answer {printable(name)}`"
+            place = f"`--answer {make_printable(name)}`"
             try:
-                question = asked_for(self.parts.chain, self.parts.questions, name, place)
+                question = find_question(self.parts.chain, self.parts.questions, name, place)
                 if name in seen:
                     raise InputsRefused([Problem(place, f"answer `{name}` is given twice")])
                 seen.add(name)
                 if question.is_secret:
                     self._read_secret(question, written, place)
                 else:
-                    self.parts.answers[name] = answered(question, written, place)
+                    self.parts.answers[name] = parse_answer(question, written, place)
             except InputsRefused as refused:
                 problems += refused.problems
         if problems:
@@ -75,7 +81,7 @@ class Pausing:
         text, why = secret_at(source)
         if why:
             raise InputsRefused([Problem(place, why)])
-        self.parts.answers[question.name] = answered(question, text, place)
+        self.parts.answers[question.name] = parse_answer(question, text, place)
 
     def _refuse_without_terminal(self, part: int) -> None:
         """Raise `UsageError` for answers from `part` on that nobody can be asked for."""
@@ -98,12 +104,12 @@ class Pausing:
         """
         due, answers = self.parts.due_now(part), self.parts.answers
         if not is_interactive():
-            answers |= {each.name: answered(each, "", each.name) for each in due}
+            answers |= {each.name: parse_answer(each, "", each.name) for each in due}
             requests.check_part(part)
             return
         question = self.parts.chain.pauses[part - 1].question
         for line in (question or "").splitlines() if due else ():
-            self._console.err(printable(line))
+            self._console.err(make_printable(line))
         while True:
             for each in due:
                 self._ask_one(each)
@@ -121,25 +127,27 @@ class Pausing:
     def _ask_one(self, question: Question) -> None:
         spec = question.spec
         for line in (spec.description or "").splitlines():
-            self._console.err(f"  {printable(line)}")
+            self._console.err(f"  {make_printable(line)}")
         how = ["not shown"] if question.is_secret else []
         if spec.has_default:
             default = spec.default if isinstance(spec.default, str) else repr(spec.default)
-            how.append(f"Enter for `{printable(default)}`")
+            how.append(f"Enter for `{make_printable(default)}`")
         elif not spec.required:
             how.append("Enter for none")
         prompt = f"{spec.name} ({', '.join(how)}): " if how else f"{spec.name}: "
         while True:
             text = None
             try:
-                text = (unseen if question.is_secret else typed)(prompt, self._console)
+                text = (read_unseen_line if question.is_secret else read_typed_line)(
+                    prompt, self._console
+                )
             finally:
                 if text is None:  # what follows begins a line of its own
                     self._console.err("")
             if text is None:
                 raise CommandError(f"nobody answered what `{spec.name}` is", exit_codes.USAGE)
             try:
-                self.parts.answers[spec.name] = answered(question, text, f"`{spec.name}`")
+                self.parts.answers[spec.name] = parse_answer(question, text, f"`{spec.name}`")
                 return
             except InputsRefused as refused:
                 for line in refused.lines():
@@ -148,7 +156,7 @@ class Pausing:
     # Parts
 
     @property
-    def watches(self) -> bool:
+    def watches_last_part(self) -> bool:
         """Whether the last part is watched, too."""
         return bool(self._arguments.watch)
 
@@ -158,7 +166,7 @@ class Pausing:
         Raises `NoSuchName` for a session that is not one of the chain.
         """
         patience = Patience(system_runtime(), self._console.err)
-        return await begun_in(client, self.parts, ids, self._arguments.resume, patience)
+        return await read_begun_parts(client, self.parts, ids, self._arguments.resume, patience)
 
     async def carry_out(
         self,
@@ -180,13 +188,13 @@ class Pausing:
             following.say(f"note: {note}")
         if count == len(self.parts):
             following.say("note: no pause of the chain is left")
-        attended = _Attended(self, client, requests, following, interrupts)
+        attended = _AttendedPart(self, client, requests, following, interrupts)
         await carry_out(requests, where, attended)
 
     def resume(self, session: str | None, part: int) -> str:
         """The command that goes on with `part`, without the value of any secret."""
         options = self._arguments
-        words = ["flowdsl", "run", self.parts.chain.name, "--resume", printable(session or "")]
+        words = ["flowdsl", "run", self.parts.chain.name, "--resume", make_printable(session or "")]
         for name, value in options.input:
             words += ["--input", f"{name}={value}"]
         for name, variable in options.input_env:
@@ -206,7 +214,7 @@ class Pausing:
         for each in self.parts.questions.values():
             written = typed_here.get(each.name)
             if written is None and not each.is_secret and each.name in self.parts.answers:
-                written = _written(self.parts.answers[each.name])
+                written = _format_answer(self.parts.answers[each.name])
             if written is not None and (
                 each.pause >= part - 1 or (each.is_secret, each.name) in read
             ):
@@ -215,7 +223,7 @@ class Pausing:
         return shlex.join(words)
 
 
-class _Attended:
+class _AttendedPart:
     """A person at a terminal, or options, and the display of the command."""
 
     def __init__(
@@ -244,7 +252,7 @@ class _Attended:
         if interrupts.received():
             return False
         is_new = part >= len(self._requests.begun)
-        if is_last and is_new and not self._pausing.watches:
+        if is_last and is_new and not self._pausing.watches_last_part:
             following.leave()
             return False
         await following.watch(self._client, runs, interrupts.limit.left)
@@ -266,7 +274,7 @@ class _Attended:
             self._following.say(f"warning: its session may still hold the machine: {error}")
 
 
-def _written(value: Any) -> str:
+def _format_answer(value: Any) -> str:
     """An answer as it is written on a command line."""
     if value is None:
         return ""

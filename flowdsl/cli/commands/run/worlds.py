@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from flowdsl.compiler.pipeline import Compilation
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.emulator.scenario import Scenario, make_scenario
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.testing.cases import Case, cases_of
@@ -49,12 +49,12 @@ def _find_test(suite: Suite, name: str, words: str) -> Case:
         raise UsageError(f"no test runs `{name}`, so that there is no world for `--world`")
     meant = [case for case in tests if has_words(case.subject, case.title, words)]
     if not meant:
-        known = listed(case.title for case in tests)
+        known = join_names(case.title for case in tests)
         raise UsageError(
             f"no test of `{name}` has all of `{words}` in its title; there are {known}"
         )
     if len(meant) > 1:
-        titles = listed(case.title for case in meant)
+        titles = join_names(case.title for case in meant)
         raise UsageError(f"`--world` is for one test, and several have the words: {titles}")
     return meant[0]
 

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.cyberdesk.models.trajectory import Trajectory
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.retrying import refuse_live
 
 from ...runtime.console import Console
 from ...views.runs import run_object
 from ..resources.frame.actions import (
-    Action,
+    ActionStep,
     Ended,
     Objects,
+    ResourceAction,
     Row,
-    Step,
-    deletion,
+    delete_action,
     new_key,
     run_action,
 )
@@ -38,21 +38,21 @@ def generate(arguments: argparse.Namespace, console: Console) -> int:
     return run_action("trajectories", _GENERATE, arguments, console)
 
 
-async def _ended_run(session: Session, word: str) -> Run:
+async def _find_ended_run(session: Session, word: str) -> Run:
     run = await find_run(session.client, word)
     refuse_live(run)
     return run
 
 
-async def _delete(session: Session, run: Run) -> bool:
+async def _delete_run(session: Session, run: Run) -> bool:
     return await session.client.runs.delete(run.id, idempotency_key=new_key())
 
 
-async def _row(_session: Session, run: Run) -> Row:
+async def _run_row(_session: Session, run: Run) -> Row:
     return dict(run_object(run))
 
 
-async def _recorded(session: Session, run: Run) -> Trajectory | None:
+async def _find_recording(session: Session, run: Run) -> Trajectory | None:
     """What the run recorded; None where there is nothing."""
     try:
         return await session.client.runs.trajectory(run.id)
@@ -60,15 +60,15 @@ async def _recorded(session: Session, run: Run) -> Trajectory | None:
         return None
 
 
-async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+async def _plan_generation(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     client = session.client
-    run = await _ended_run(session, arguments.words)
+    run = await _find_ended_run(session, arguments.words)
     about = f"run {run.id}"
-    found = await _recorded(session, run)
+    found = await _find_recording(session, run)
     if found is not None and found.is_generated:
         row = trajectory_row(found, session.addresses())
         return [
-            Step(
+            ActionStep(
                 about, ended=(row, f"the recording of {about} is {recording_label(found)} already")
             )
         ]
@@ -77,7 +77,7 @@ async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Ste
         try:
             made = await client.runs.generate_trajectory(run.id, idempotency_key=new_key())
         except CyberdeskError as error:
-            found = await _recorded(session, run) if error.outcome_unknown else None
+            found = await _find_recording(session, run) if error.outcome_unknown else None
             if found is None or not found.is_generated:
                 raise
             made = found
@@ -86,18 +86,24 @@ async def _plan(session: Session, arguments: argparse.Namespace) -> Sequence[Ste
             line += f"\nnote: `flowdsl trajectories approve {made.id}` lets runs replay it"
         return trajectory_row(made, session.addresses()), line
 
-    return [Step(about, send)]
+    return [ActionStep(about, send)]
 
 
 _RUN = Objects(
     "run",
     "RUN",
-    _ended_run,
-    _row,
-    lambda run: f"{run.id} ({printable(run.status)})",
+    _find_ended_run,
+    _run_row,
+    lambda run: f"{run.id} ({make_printable(run.status)})",
     "flowdsl runs list",
 )
-_DELETE = deletion(_RUN, _delete, lost="inputs, outputs, history and files are lost", help="")
-_GENERATE = Action(
-    "trajectory", "", lambda _parser: None, _plan, look="flowdsl trajectories list --run RUN"
+_DELETE = delete_action(
+    _RUN, _delete_run, lost="inputs, outputs, history and files are lost", help=""
+)
+_GENERATE = ResourceAction(
+    "trajectory",
+    "",
+    lambda _parser: None,
+    _plan_generation,
+    look="flowdsl trajectories list --run RUN",
 )

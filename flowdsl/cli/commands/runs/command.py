@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         service_options.configure(each)
     for each in (listing, show, attachments, cancel, delete, trajectory, webhook):
         add_json(each)
-    _filters(listing)
+    _add_filter_options(listing)
     listing.add_argument(
         "--search", metavar="TEXT", help="in ids, inputs, outputs, errors, aliases"
     )
@@ -76,7 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for each in (show, retry, attachments, opened):
         each.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
     watch.add_argument("run", nargs="*", metavar="RUN", help="ids, or the first digits of them")
-    _filters(watch)
+    _add_filter_options(watch)
     add_watch_options(watch)
     cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, or the first digits of them")
     add_yes(cancel)
@@ -103,10 +103,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="MB",
         help="of one file (default: 100)",
     )
-    _webhook(webhook)
+    _add_webhook_options(webhook)
 
 
-def _webhook(webhook: argparse.ArgumentParser) -> None:
+def _add_webhook_options(webhook: argparse.ArgumentParser) -> None:
     webhook.add_argument(
         "--secret", required=True, metavar="SOURCE", help="`env:NAME` or `file:PATH`"
     )
@@ -121,7 +121,7 @@ def _webhook(webhook: argparse.ArgumentParser) -> None:
     )
 
 
-def _filters(parser: argparse.ArgumentParser) -> None:
+def _add_filter_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workflow", metavar="WORKFLOW", help="by name or id")
     parser.add_argument("--machine", metavar="MACHINE", help="by name or id")
     parser.add_argument("--session", metavar="ID", help="of this session")

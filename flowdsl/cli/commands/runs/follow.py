@@ -10,22 +10,22 @@ from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.runs.inputs.assemble import Sources
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
-from flowdsl.runs.starting.retrying import cancelled, declared_for, refuse_live, retry_body
+from flowdsl.runs.starting.retrying import cancel_runs, read_declared_for, refuse_live, retry_body
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment
-from ...runtime.engine.questions import confirmed, is_interactive, require_answer
+from ...runtime.engine.questions import confirm_or_say_so, is_interactive, require_answer
 from ...runtime.exit_codes import PARTIAL, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.runs.asking import (
-    chosen_filters,
-    deployed_ids,
-    follow,
-    opened,
-    placed,
-    read,
+    ask_service,
+    follow_runs,
+    open_runs_deployment,
+    read_deployed_ids,
+    resolve_run_filters,
+    resolve_run_place,
 )
 from ...runtime.runs.follow import Following
 from ...runtime.runs.options import ask_secret, read_inputs, read_secrets, read_uploads
@@ -35,8 +35,8 @@ from ...views.runs import run_object
 
 def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
     """Watch the runs that are named, or all that match the filters and go on."""
-    deployment = opened(arguments, console)
-    deployed = deployed_ids(deployment)
+    deployment = open_runs_deployment(arguments, console)
+    deployed = read_deployed_ids(deployment)
     is_filtered = any(
         getattr(arguments, name) is not None
         for name in ("workflow", "machine", "session", "status", "since", "until")
@@ -44,13 +44,13 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
     if bool(arguments.run) == is_filtered:
         raise UsageError("name runs by their ids, or choose them by filters such as `--session`")
 
-    following = _following(arguments, console, deployment, arguments.workflow or "runs")
+    following = _follow_runs(arguments, console, deployment, arguments.workflow or "runs")
 
     async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
         if arguments.run:
             runs: Sequence[Run] = [await find_run(client, word) for word in arguments.run]
         else:
-            filters = await chosen_filters(arguments, client, deployed)
+            filters = await resolve_run_filters(arguments, client, deployed)
             runs = await client.runs.list_all(
                 **filters, fields=("session_id", "session_alias", "output_data", "error")
             )
@@ -58,14 +58,14 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
             following.say("no run matches")
         await following.watch(client, runs, interrupts.limit.left)
 
-    return follow(arguments, console, deployment, following, work)
+    return follow_runs(arguments, console, deployment, following, work)
 
 
 def retry(arguments: argparse.Namespace, console: Console) -> int:
     """Begin an ended run anew, with its inputs or with others, which are checked as those of a
     new run.
     """
-    deployment = opened(arguments, console)
+    deployment = open_runs_deployment(arguments, console)
     if arguments.start_session and (arguments.session is not None or arguments.leave_session):
         other = "--session" if arguments.session is not None else "--leave-session"
         raise UsageError(f"`--start-session` and `{other}` cannot be combined")
@@ -80,13 +80,13 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     def ask(name: str) -> Given:
         return ask_secret(name, console)
 
-    following = _following(arguments, console, deployment, "retry")
+    following = _follow_runs(arguments, console, deployment, "retry")
 
     async def work(client: CyberdeskClient, interrupts: Interrupts) -> None:
         run = await find_run(client, arguments.run)
         refuse_live(run)
-        declared = await declared_for(client, run, deployed_ids(deployment))
-        where, _ = await placed(client, arguments)
+        declared = await read_declared_for(client, run, read_deployed_ids(deployment))
+        where, _ = await resolve_run_place(client, arguments)
         body = retry_body(
             run,
             declared,
@@ -98,7 +98,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
             alias=arguments.alias,
             ask=ask if is_interactive() else None,
         )
-        if not confirmed(
+        if not confirm_or_say_so(
             arguments.yes, f"retry run {run.id}? its outputs, history and files are lost", console
         ):
             return
@@ -106,29 +106,29 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.watch and not interrupts.received():
             await following.watch(client, [again], interrupts.limit.left)
 
-    return follow(arguments, console, deployment, following, work)
+    return follow_runs(arguments, console, deployment, following, work)
 
 
 def cancel(arguments: argparse.Namespace, console: Console) -> int:
     """End runs that go on; those that have ended are named."""
-    deployment = opened(arguments, console)
+    deployment = open_runs_deployment(arguments, console)
     require_answer(arguments.yes, "cancels")
 
     async def find(client: CyberdeskClient) -> list[Run]:
         return [await find_run(client, word) for word in arguments.run]
 
     # Found first, so that nothing is cancelled where one of them is not what was meant.
-    runs = read(arguments, console, deployment, find)
+    runs = ask_service(arguments, console, deployment, find)
     live = [run for run in runs if run.is_live]
     for run in runs:
         if not run.is_live:
             console.err(f"note: run {run.id} has ended as {run.status}")
     count = f"{len(live)} run{'s' if len(live) != 1 else ''}"
-    if not live or not confirmed(arguments.yes, f"cancel {count}?", console):
+    if not live or not confirm_or_say_so(arguments.yes, f"cancel {count}?", console):
         return SUCCESS
 
-    ended, failures = read(
-        arguments, console, deployment, lambda client: cancelled(client, live, system_runtime())
+    ended, failures = ask_service(
+        arguments, console, deployment, lambda client: cancel_runs(client, live, system_runtime())
     )
     if arguments.json:
         console.out(items_json(list(map(run_object, ended)), failures=failures))
@@ -139,7 +139,7 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     return PARTIAL if failures else SUCCESS
 
 
-def _following(
+def _follow_runs(
     arguments: argparse.Namespace, console: Console, deployment: Deployment, name: str
 ) -> Following:
     """What follows the runs of the command; `name` is theirs for JUnit."""

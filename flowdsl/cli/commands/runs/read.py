@@ -10,24 +10,29 @@ from typing import Any
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.filters import LISTED, MAX_PAGE
 from flowdsl.runs.names import find_run
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS, USAGE
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.runs.asking import chosen_filters, deployed_ids, opened, read
+from ...runtime.runs.asking import (
+    ask_service,
+    open_runs_deployment,
+    read_deployed_ids,
+    resolve_run_filters,
+)
 from ...runtime.runs.reasons import FailureWords
 from ...views.json_objects import object_json
-from ...views.painted import painted
+from ...views.painted import paint_lines
 from ...views.runs import (
     STYLES,
     Words,
     error_lines,
+    format_time_spent,
     run_object,
     seconds_of,
-    spent,
 )
 
 _MOST = 80
@@ -36,12 +41,12 @@ _MOST = 80
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> int:
     """Print a line for each run that matches."""
-    deployment = opened(arguments, console)
-    deployed = deployed_ids(deployment)
+    deployment = open_runs_deployment(arguments, console)
+    deployed = read_deployed_ids(deployment)
     in_words = FailureWords()
 
     async def found(client: CyberdeskClient) -> tuple[Sequence[Run], int]:
-        filters = await chosen_filters(arguments, client, deployed)
+        filters = await resolve_run_filters(arguments, client, deployed)
         if arguments.search is not None:
             filters["search"] = arguments.search
         if arguments.all:
@@ -65,11 +70,11 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
         if not arguments.json:
             await in_words.learn(client, runs)
 
-    rows, total = read(arguments, console, deployment, found)
+    rows, total = ask_service(arguments, console, deployment, found)
     if arguments.json:
         console.out(object_json({"items": list(map(run_object, rows)), "total": total}))
         return SUCCESS
-    for line in _table(rows, deployed, in_words, color=console.color_out):
+    for line in _render_run_table(rows, deployed, in_words, color=console.color_out):
         console.out(line)
     if total > len(rows):
         console.err(f"{len(rows)} of {total} runs; `--all` or `--skip` shows the others")
@@ -80,7 +85,7 @@ def list_runs(arguments: argparse.Namespace, console: Console) -> int:
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Print one run."""
-    deployment = opened(arguments, console)
+    deployment = open_runs_deployment(arguments, console)
     in_words = FailureWords()
 
     async def found(client: CyberdeskClient) -> Run:
@@ -89,11 +94,11 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
             await in_words.learn(client, [run])
         return run
 
-    run = read(arguments, console, deployment, found)
+    run = ask_service(arguments, console, deployment, found)
     if arguments.json:
         console.out(object_json({"kind": "run", **run_object(run)}))
         return SUCCESS
-    names = _names(deployed_ids(deployment))
+    names = _names_by_workflow_id(read_deployed_ids(deployment))
     rows = [
         ("run", run.id),
         ("status", run.status),
@@ -103,21 +108,21 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
         ("created", run.created_at or ""),
         ("started", run.started_at or ""),
         ("ended", run.ended_at or ""),
-        ("took", spent(seconds_of(run))),
+        ("took", format_time_spent(seconds_of(run))),
         ("secrets", ", ".join(sorted(run.sensitive_input_aliases or {}))),
-        ("files", _counted(run)),
+        ("files", _count_attachments(run)),
     ]
     width = max(len(label) for label, _ in rows)
     for label, value in rows:
         if value:
-            console.out(f"{label:<{width}}  {printable(value)}")
+            console.out(f"{label:<{width}}  {make_printable(value)}")
     for label, values in (("inputs", run.input_values), ("outputs", run.output_data)):
         if values:
             console.out(f"{label}")
             for line in json.dumps(values, ensure_ascii=False, indent=2).split("\n")[1:-1]:
-                console.out(printable(line))
+                console.out(make_printable(line))
     for check in run.post_run_checks or ():
-        console.out(f"check  {printable(check.name or '?')}: {printable(check.status)}")
+        console.out(f"check  {make_printable(check.name or '?')}: {make_printable(check.status)}")
     for line in error_lines(run, in_words):
         console.out(line)
     return SUCCESS
@@ -127,7 +132,7 @@ def open_run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the address of a run in the dashboard, which `flowdsl.toml` has to name: the service
     does not tell it.
     """
-    deployment = opened(arguments, console)
+    deployment = open_runs_deployment(arguments, console)
     pattern = deployment.environment.dashboard
     if pattern is None:
         name = deployment.environment.name
@@ -136,32 +141,34 @@ def open_run(arguments: argparse.Namespace, console: Console) -> int:
             f'`dashboard = "https://.../{{run}}"` in `[env.{name}]`',
             USAGE,
         )
-    run = read(arguments, console, deployment, lambda client: find_run(client, arguments.run))
+    run = ask_service(
+        arguments, console, deployment, lambda client: find_run(client, arguments.run)
+    )
     console.out(pattern.replace("{run}", run.id).replace("{workflow}", run.workflow_id or ""))
     return SUCCESS
 
 
-def _names(deployed: Mapping[Address, str]) -> dict[str, str]:
+def _names_by_workflow_id(deployed: Mapping[Address, str]) -> dict[str, str]:
     return {workflow_id: address.name for address, workflow_id in deployed.items()}
 
 
-def _table(
+def _render_run_table(
     rows: Sequence[Run], deployed: Mapping[Address, str], in_words: Words, *, color: bool
 ) -> list[str]:
-    names = _names(deployed)
+    names = _names_by_workflow_id(deployed)
     cells = [
         (
             run.id,
             run.status,
             names.get(run.workflow_id or "", run.workflow_id or "?"),
             (run.created_at or "")[:19],
-            spent(seconds_of(run)),
+            format_time_spent(seconds_of(run)),
             run.session_alias or "",
-            _shown(next((in_words(run, each) for each in run.error or ()), "")),
+            _shorten_error(next((in_words(run, each) for each in run.error or ()), "")),
         )
         for run in rows
     ]
-    shown = [tuple(printable(cell) for cell in row) for row in cells]
+    shown = [tuple(make_printable(cell) for cell in row) for row in cells]
     widths = [max((len(row[at]) for row in shown), default=0) for at in range(6)]
     lines: list[str] = []
     for row in shown:
@@ -172,17 +179,17 @@ def _table(
             if at < 6 and not widths[at]:
                 continue
             parts += [(cell, style), (gap, "")]
-        lines.append(painted([parts], color).rstrip())
+        lines.append(paint_lines([parts], color).rstrip())
     return lines
 
 
-def _shown(error: str) -> str:
+def _shorten_error(error: str) -> str:
     """As much of an error as a line of the table has room for."""
     on_one_line = " ".join(error.split())
     return on_one_line if len(on_one_line) <= _MOST else on_one_line[: _MOST - 1] + "…"
 
 
-def _counted(run: Run) -> str:
+def _count_attachments(run: Run) -> str:
     counts = [
         f"{len(ids)} {kind}"
         for ids, kind in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import SIZE_LIMIT
 from flowdsl.runs.webhooks import TOLERANCE_SECONDS, NotGenuine, verified_webhook
 
@@ -20,7 +20,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     """Say whether the webhook is genuine; 1 where it is not."""
     source = secret_source(arguments.secret)
     (secret,) = read_secrets([("webhook", source)], console)
-    headers = dict(map(_header, arguments.header))
+    headers = dict(map(_parse_header, arguments.header))
     tolerance = None if arguments.any_time else TOLERANCE_SECONDS
     body = standard_input(SIZE_LIMIT)
     if len(body) > SIZE_LIMIT:
@@ -40,12 +40,15 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     run = event.get("run")
     about = ""
     if isinstance(run, dict):
-        about = f" of run {printable(str(run.get('id')))}: {printable(str(run.get('status')))}"
-    console.err(f"genuine: {printable(str(event.get('event_type')))}{about}")
+        about = (
+            f" of run {make_printable(str(run.get('id')))}: "
+            f"{make_printable(str(run.get('status')))}"
+        )
+    console.err(f"genuine: {make_printable(str(event.get('event_type')))}{about}")
     return SUCCESS
 
 
-def _header(text: str) -> tuple[str, str]:
+def _parse_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         raise UsageError("`--header` takes `NAME:VALUE`, as in `svix-id: msg_2aF`")

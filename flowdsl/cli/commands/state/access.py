@@ -13,7 +13,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.config.address import Address
 from flowdsl.deploy.addressing import address_in
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import StateDocument, refuse_moved
 from flowdsl.state.errors import (
     LeaseLost,
@@ -29,7 +29,7 @@ from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
-from ...runtime.engine.deployment import Deployment, holder, open_deployment
+from ...runtime.engine.deployment import Deployment, lease_holder_name, open_deployment
 from ...runtime.engine.options import lock_timeout
 from ...runtime.failure import CommandError
 from ...runtime.interrupts import Interrupts
@@ -89,13 +89,13 @@ def no_state(deployment: Deployment) -> CommandError:
     )
 
 
-def tracked_address(word: str, document: StateDocument) -> Address:
+def find_tracked_address(word: str, document: StateDocument) -> Address:
     """The address in the state that `word` means; raises `NoSuchAddress`."""
     return address_in(word, document.resources, f"the state of `{document.environment}`")
 
 
 @asynccontextmanager
-async def held_state(
+async def hold_state(
     deployment: Deployment, patience: float | None, interrupts: WritingInterrupts, console: Console
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
     """Hold the lease of a state that exists; raises `StateError`.
@@ -104,12 +104,12 @@ async def held_state(
     """
 
     def waiting(who: str, waited: float) -> None:
-        console.err(f"waiting for {printable(who)}, {waited:.0f} s so far")
+        console.err(f"waiting for {make_printable(who)}, {waited:.0f} s so far")
 
     async with acquire(
         deployment.store,
         read_document(deployment),
-        holder=holder(),
+        holder=lease_holder_name(),
         timeout=lock_timeout(patience),
         runtime=system_runtime(),
         waiting=waiting,
@@ -147,7 +147,7 @@ def change_document(
     interrupts = WritingInterrupts(console)
 
     async def write() -> None:
-        async with held_state(deployment, patience, interrupts, console) as (held, document):
+        async with hold_state(deployment, patience, interrupts, console) as (held, document):
             await held.release(change(document))
 
     interrupts.run(write())

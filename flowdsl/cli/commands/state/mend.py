@@ -6,15 +6,21 @@ import argparse
 import re
 
 from flowdsl.config.address import WORKFLOW, Address, workflow_address
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import StateDocument
 
 from ...runtime import exit_codes
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment
-from ...runtime.engine.questions import confirmed, require_answer
+from ...runtime.engine.questions import confirm_or_say_so, require_answer
 from ...runtime.failure import CommandError, UsageError
-from .access import change_document, open_state, read_document, sources_if_sound, tracked_address
+from .access import (
+    change_document,
+    find_tracked_address,
+    open_state,
+    read_document,
+    sources_if_sound,
+)
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -24,17 +30,17 @@ def unprotect(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     name = deployment.environment.name
     document = read_document(deployment)
-    address = tracked_address(arguments.address, document)
-    shown = printable(address)
+    address = find_tracked_address(arguments.address, document)
+    shown = make_printable(address)
     if not document.resources[address].protect:
         console.err(f"`{shown}` is not protected in {name}; nothing was changed")
         return exit_codes.SUCCESS
     require_answer(arguments.yes, "takes the protection off")
-    if not confirmed(arguments.yes, f"take the protection off {shown} in {name}?", console):
+    if not confirm_or_say_so(arguments.yes, f"take the protection off {shown} in {name}?", console):
         return exit_codes.SUCCESS
 
     def change(now: StateDocument) -> StateDocument:
-        tracked_address(address, now)
+        find_tracked_address(address, now)
         resource = now.resources[address].replace(protect=False)
         return now.replace(resources={**now.resources, address: resource})
 
@@ -53,13 +59,13 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     name = deployment.environment.name
     document = read_document(deployment)
-    old, word = tracked_address(arguments.old, document), arguments.new
+    old, word = find_tracked_address(arguments.old, document), arguments.new
     new = Address.unchecked(word) if "." in word else workflow_address(word)
     _check_move(old, new, document)
     require_answer(arguments.yes, "moves it")
-    found = printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
-    question = f"give {found} the address {new} instead of {printable(old)} in {name}?"
-    if not confirmed(arguments.yes, question, console):
+    found = make_printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
+    question = f"give {found} the address {new} instead of {make_printable(old)} in {name}?"
+    if not confirm_or_say_so(arguments.yes, question, console):
         return exit_codes.SUCCESS
 
     def change(now: StateDocument) -> StateDocument:
@@ -68,14 +74,14 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
         return now.replace(resources={**rest, new: now.resources[old].replace(renamed_from=old)})
 
     code = change_document(deployment, change, arguments.lock_timeout, console)
-    console.err(f"`{printable(old)}` is `{new}` in {name} now")
+    console.err(f"`{make_printable(old)}` is `{new}` in {name} now")
     _tell_of_source(deployment, old, new, console)
     return code
 
 
 def _check_move(old: Address, new: Address, document: StateDocument) -> None:
     """Raise `CommandError` where a move is impossible, or would lose something."""
-    tracked_address(old, document)
+    find_tracked_address(old, document)
     kind = old.kind
     if kind != new.kind:
         raise UsageError(
@@ -129,6 +135,6 @@ def _tell_of_source(deployment: Deployment, old: Address, new: Address, console:
             )
     name = old.name
     console.err(
-        f'note: `renamed_from = "{printable(name)}"` in the workflow does the same in every '
+        f'note: `renamed_from = "{make_printable(name)}"` in the workflow does the same in every '
         "environment"
     )

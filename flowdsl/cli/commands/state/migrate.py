@@ -8,11 +8,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from flowdsl.deploy.apply.source_maps import kept_source_name, object_name
+from flowdsl.deploy.apply.source_maps import object_name, source_name_for
 from flowdsl.deploy.planning.desired import check_map_name
 from flowdsl.deploy.resources.workflow import CHECKS
-from flowdsl.diagnostics.render.summary import counted
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.state.document import StateDocument
 from flowdsl.state.stores import StateStore, Versioned, open_store
 from flowdsl.tracing.maps import digests_of
@@ -21,9 +21,9 @@ from flowdsl.workspace.state import system_runtime
 from ...runtime import exit_codes
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment
-from ...runtime.engine.questions import confirmed, require_answer
+from ...runtime.engine.questions import confirm_or_say_so, require_answer
 from ...runtime.failure import CommandError, UsageError
-from .access import WritingInterrupts, failures_of_state, held_state, open_state, read_document
+from .access import WritingInterrupts, failures_of_state, hold_state, open_state, read_document
 
 AT_ONCE = 16
 """The number of objects that are read at the same time."""
@@ -37,26 +37,30 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     migration completes it.
     """
     deployment = open_state(arguments.env, console)
-    name, old, new = deployment.environment.name, deployment.store, _new(deployment, arguments.to)
+    name, old, new = (
+        deployment.environment.name,
+        deployment.store,
+        _open_new_store(deployment, arguments.to),
+    )
     document = read_document(deployment)
     # An address that cannot be used is said before anybody is asked.
     new.probe()
-    _check(document, new.load(), new)
+    _refuse_overwriting(document, new.load(), new)
     require_answer(arguments.yes, "migrates")
     question = f"move the state of {name} from {old.url} to {new.url}?"
-    if not confirmed(arguments.yes, question, console):
+    if not confirm_or_say_so(arguments.yes, question, console):
         return exit_codes.SUCCESS
     interrupts = WritingInterrupts(console)
 
     async def carry_out() -> tuple[int, int]:
-        async with held_state(deployment, arguments.lock_timeout, interrupts, console) as (
+        async with hold_state(deployment, arguments.lock_timeout, interrupts, console) as (
             held,
             now,
         ):
             # A failure of the new store gives the lease on the old one back.
             with failures_of_state():
                 there = await asyncio.to_thread(new.load)
-                _check(now, there, new)
+                _refuse_overwriting(now, there, new)
                 copied, missing = await _copy_objects(now, old, new)
                 written = now.replace(nonce=system_runtime().new_id(), lease=None)
                 held.check()
@@ -67,14 +71,18 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
 
     copied, missing = interrupts.run(carry_out())
     console.err(
-        f"the state of {name} is at {new.url} now, with {counted(copied, 'source map')}; the old "
+        f"the state of {name} is at {new.url} now, with {format_count(copied, 'source map')}; the "
+        "old "
         "one is kept and refuses further use; write this into `flowdsl.toml`, in every branch "
         f"that deploys to {name}:"
     )
-    console.out(f"[env.{_key(name)}]\nstate = {json.dumps(arguments.to, ensure_ascii=False)}")
+    console.out(
+        f"[env.{_object_key(name)}]\nstate = {json.dumps(arguments.to, ensure_ascii=False)}"
+    )
     if missing:
         console.err(
-            f"warning: {counted(missing, 'source map')} of deployed workflows was not in the old "
+            f"warning: {format_count(missing, 'source map')} of deployed workflows was not in the "
+            "old "
             "store"
         )
     if not new.shared:
@@ -82,7 +90,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     return interrupts.exit_code(exit_codes.SUCCESS)
 
 
-def _new(deployment: Deployment, url: str) -> StateStore:
+def _open_new_store(deployment: Deployment, url: str) -> StateStore:
     """The store to move to; raises `StateError`, and `UsageError` for where state is."""
     store = open_store(
         url,
@@ -95,7 +103,7 @@ def _new(deployment: Deployment, url: str) -> StateStore:
     return store
 
 
-def _check(document: StateDocument, there: Versioned | None, new: StateStore) -> None:
+def _refuse_overwriting(document: StateDocument, there: Versioned | None, new: StateStore) -> None:
     """Raise `CommandError` where the new store holds something that must not be overwritten."""
     if there is None:
         return
@@ -134,7 +142,8 @@ def _check(document: StateDocument, there: Versioned | None, new: StateStore) ->
     if lost:
         raise CommandError(
             (
-                f"`{new.url}` holds an older serial of the same state that knows {listed(lost)}, "
+                f"`{new.url}` holds an older serial of the same state that knows "
+                f"{join_names(lost)}, "
                 "which this one does not: both have been written since; nothing was moved"
             ),
             exit_codes.CONFLICT,
@@ -159,15 +168,15 @@ async def _copy_objects(
         pairs = zip(names, contents, strict=True)
         return {name: content for name, content in pairs if content is not None}
 
-    named, others = _objects(document)
+    named, others = _list_objects(document)
     found = await read_all([*named, *others])
     digests = {digest for content in found.values() for digest in digests_of(content)}
-    texts = await read_all([kept_source_name(digest) for digest in sorted(digests)])
+    texts = await read_all([source_name_for(digest) for digest in sorted(digests)])
     await asyncio.to_thread(new.put, found | texts)
     return len(found), len(set(named) - found.keys())
 
 
-def _objects(document: StateDocument) -> tuple[list[str], list[str]]:
+def _list_objects(document: StateDocument) -> tuple[list[str], list[str]]:
     """The objects that state names, and maps of checks, which deploys of before did not keep."""
     maps = {each.source_map for each in document.resources.values() if each.source_map is not None}
     checks = {
@@ -178,5 +187,5 @@ def _objects(document: StateDocument) -> tuple[list[str], list[str]]:
     return [object_name(each) for each in sorted(maps)], [object_name(c) for c in sorted(checks)]
 
 
-def _key(name: str) -> str:
+def _object_key(name: str) -> str:
     return name if name.replace("-", "").replace("_", "").isalnum() else json.dumps(name)

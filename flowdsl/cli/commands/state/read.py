@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flowdsl.config.address import Address
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.document import Intent, Lease, ResourceState, StateDocument
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...views.json_objects import items_json, object_json
-from ...views.table import aligned
+from ...views.table import align_columns
 from .access import (
     find_document,
+    find_tracked_address,
     no_state,
     open_state,
     read_document,
-    tracked_address,
 )
 
 
@@ -37,7 +37,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
         raise no_state(deployment)
     where, address = deployment.store.url, arguments.address
     if address is not None:
-        address = tracked_address(address, document)
+        address = find_tracked_address(address, document)
         view = resource_json if arguments.json else render_resource
         console.out(view(address, document))
     elif arguments.json:
@@ -73,12 +73,12 @@ def render_document(document: StateDocument, where: str, now: datetime) -> str:
     """The whole state for people: what it says of itself, then a line for each resource."""
     lines = [
         f"state of {document.environment}, project {document.project}",
-        *_table(_about(document, where, now)),
+        *_render_table(_describe_document(document, where, now)),
     ]
     if document.resources:
-        lines += ["", *_table(_rows(document))]
-    lines += ["", counted(len(document.resources), "resource")]
-    return "\n".join(printable(line) for line in lines)
+        lines += ["", *_render_table(_resource_rows(document))]
+    lines += ["", format_count(len(document.resources), "resource")]
+    return "\n".join(make_printable(line) for line in lines)
 
 
 def render_resource(address: Address, document: StateDocument) -> str:
@@ -100,8 +100,10 @@ def render_resource(address: Address, document: StateDocument) -> str:
     rows += [
         ("not kept", f"{path}  {each[:12]}") for path, each in sorted(resource.dropped.items())
     ]
-    rows += [("pending", _intent(each)) for each in document.pending if each.address == address]
-    return "\n".join(printable(line) for line in [address, *_table(rows)])
+    rows += [
+        ("pending", _describe_intent(each)) for each in document.pending if each.address == address
+    ]
+    return "\n".join(make_printable(line) for line in [address, *_render_table(rows)])
 
 
 def document_json(document: StateDocument, where: str) -> str:
@@ -157,7 +159,7 @@ def resource_json(address: Address, document: StateDocument) -> str:
 def render_list(resources: Iterable[tuple[str, ResourceState]]) -> str:
     """A line for each resource: address, id and name."""
     rows = [(address, each.id, each.name) for address, each in resources]
-    return "\n".join(printable(line.strip()) for line in _table(rows))
+    return "\n".join(make_printable(line.strip()) for line in _render_table(rows))
 
 
 def list_json(resources: Sequence[tuple[str, ResourceState]]) -> str:
@@ -175,7 +177,9 @@ def age_of(lease: Lease, now: datetime) -> str:
     return f"{seconds} s"
 
 
-def _about(document: StateDocument, where: str, now: datetime) -> Iterator[tuple[str, str]]:
+def _describe_document(
+    document: StateDocument, where: str, now: datetime
+) -> Iterator[tuple[str, str]]:
     yield "store", where
     if document.moved_to is not None:
         yield "moved to", f"{document.moved_to}; this copy is out of use"
@@ -187,39 +191,46 @@ def _about(document: StateDocument, where: str, now: datetime) -> Iterator[tuple
     if source is None:
         yield "source", "no commit is known"
     else:
-        made = "" if source.committed_at is None else f", committed {_time(source.committed_at)}"
+        made = (
+            ""
+            if source.committed_at is None
+            else f", committed {_format_time(source.committed_at)}"
+        )
         yield "source", f"{source.commit}{' and changes to it' if source.dirty else ''}{made}"
     lease = document.lease
     if lease is None:
         yield "lease", "free"
     else:
-        since = f"since {_time(lease.acquired_at)} ({age_of(lease, now)})"
+        since = f"since {_format_time(lease.acquired_at)} ({age_of(lease, now)})"
         yield "lease", f"{lease.holder}, {since}, lock id {lease.id}"
     for intent in document.pending:
-        yield "pending", _intent(intent)
+        yield "pending", _describe_intent(intent)
     for intent in document.strays:
-        yield "may come", _intent(intent)
+        yield "may come", _describe_intent(intent)
 
 
-def _rows(document: StateDocument) -> Iterator[tuple[str, ...]]:
+def _resource_rows(document: StateDocument) -> Iterator[tuple[str, ...]]:
     yield "address", "id", "name", "generation", "protected", "tags"
     for address, each in sorted(document.resources.items()):
         protected = "yes" if each.protect else "no"
         yield address, each.id, each.name, str(each.generation), protected, ", ".join(each.tags)
 
 
-def _intent(intent: Intent) -> str:
-    return f"{intent.action} {intent.address}, begun {_time(intent.created_at)}, intent {intent.id}"
+def _describe_intent(intent: Intent) -> str:
+    return (
+        f"{intent.action} {intent.address}, begun {_format_time(intent.created_at)}, intent "
+        f"{intent.id}"
+    )
 
 
 def _intent_json(intent: Intent) -> dict[str, Any]:
     return intent.model_dump(mode="json", exclude={"applied", "tags"})
 
 
-def _time(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _table(rows: Iterable[Sequence[str]]) -> list[str]:
-    shown = [tuple(map(printable, row)) for row in rows]
-    return [f"  {line}" for line in aligned(shown)]
+def _render_table(rows: Iterable[Sequence[str]]) -> list[str]:
+    shown = [tuple(map(make_printable, row)) for row in rows]
+    return [f"  {line}" for line in align_columns(shown)]

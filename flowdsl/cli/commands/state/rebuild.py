@@ -9,8 +9,8 @@ from flowdsl.config.address import WORKFLOW
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.ownership.found import Named, Recovered, Unfound
 from flowdsl.deploy.rebuild import Reconstruction, find_state, write_state
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.state.document import StateDocument
 from flowdsl.state.errors import CorruptState
@@ -25,8 +25,8 @@ from ...runtime.engine.deployment import (
     warn_of_file_state,
 )
 from ...runtime.engine.operation import writing_options
-from ...runtime.engine.questions import confirmed, require_answer
-from ...runtime.engine.report import Report
+from ...runtime.engine.questions import confirm_or_say_so, require_answer
+from ...runtime.engine.report import OperationReport
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.interrupts import Interrupts
 from ...runtime.places import read_named
@@ -40,7 +40,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
     ids = _read_ids(arguments.ids, deployment)
     bundle = compile_bundle(deployment, console)
     warn_of_file_state(deployment, console)
-    report = Report(console, open_display("none", console, False), environment=name)
+    report = OperationReport(console, open_display("none", console, False), environment=name)
     interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
 
     async def find_and_write(client: CyberdeskClient) -> StateDocument | None:
@@ -51,7 +51,7 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
             return None
         console.err(render_reconstruction(rebuilt, name, store.url))
         require_answer(arguments.yes, "writes it")
-        if not confirmed(arguments.yes, f"write this into the state of {name}?", console):
+        if not confirm_or_say_so(arguments.yes, f"write this into the state of {name}?", console):
             return None
         return await write_state(job, rebuilt)
 
@@ -60,11 +60,13 @@ def rebuild(arguments: argparse.Namespace, console: Console) -> int:
             arguments, console, find_and_write, interrupts=interrupts, over=report.out_of_time
         )
     except CorruptState as error:
-        raise CommandError(_corrupt(str(error), store.url, name), exit_codes.STATE) from None
+        raise CommandError(
+            _describe_corrupt_state(str(error), store.url, name), exit_codes.STATE
+        ) from None
     if document is None:
         return exit_codes.SUCCESS
     console.err(
-        f"the state of {name} has {counted(len(document.resources), 'resource')} now (serial "
+        f"the state of {name} has {format_count(len(document.resources), 'resource')} now (serial "
         f"{document.serial}); `flowdsl deploy --env {name}` shows what differs from the source"
     )
     return interrupts.exit_code if interrupts.received() else exit_codes.SUCCESS
@@ -85,7 +87,7 @@ def _read_ids(path: str | None, deployment: Deployment) -> IdList | None:
     return ids
 
 
-def _corrupt(message: str, url: str, environment: str) -> str:
+def _describe_corrupt_state(message: str, url: str, environment: str) -> str:
     """What is wrong with a state document, and how to move it out of the way."""
     problem = message.partition("; ")[0]
     scheme, _, rest = url.partition(":")
@@ -111,15 +113,15 @@ def render_reconstruction(rebuilt: Reconstruction, environment: str, where: str)
     Then what was left alone, and what the next deploy creates.
     """
     recovered = rebuilt.matches.recovered
-    number = counted(len(recovered), "workflow")
+    number = format_count(len(recovered), "workflow")
     if rebuilt.prior.serial == 0:
         first = f"{number} of {environment} found; there is no state at {where}"
     else:
         first = f"{number} found that the state of {environment} at {where} does not know"
     lines = [f"{first} (organisation {rebuilt.organization_id or 'not known'})"]
     for item in recovered:
-        lines += _recovered(item)
-    return _printed([*lines, *_others(rebuilt)])
+        lines += _render_recovered_item(item)
+    return _join_printable([*lines, *_render_others(rebuilt)])
 
 
 def render_nothing(rebuilt: Reconstruction, environment: str, where: str) -> str:
@@ -133,10 +135,10 @@ def render_nothing(rebuilt: Reconstruction, environment: str, where: str) -> str
         first = f"{said}; a key of another organisation looks the same; nothing was written"
     else:
         first = f"{said} that the state at {where} does not know; nothing was written"
-    return _printed([first, *_others(rebuilt)])
+    return _join_printable([first, *_render_others(rebuilt)])
 
 
-def _recovered(item: Recovered) -> Iterator[str]:
+def _render_recovered_item(item: Recovered) -> Iterator[str]:
     source = "" if item.wanted is not None else "  not in the source"
     if item.wanted not in (None, item.address):
         source = f"  the next deploy moves it to {item.wanted}"
@@ -146,29 +148,29 @@ def _recovered(item: Recovered) -> Iterator[str]:
         yield f"    created as {item.created_as}, renamed since"
     if item.replaces is not None:
         yield f"    in the place of {item.replaces}, which no longer exists"
-    for line in _named(item.copies):
+    for line in _list_named_objects(item.copies):
         yield f"    copy with the same mark, left alone: {line}"
 
 
-def _others(rebuilt: Reconstruction) -> Iterator[str]:
+def _render_others(rebuilt: Reconstruction) -> Iterator[str]:
     for remark in rebuilt.matches.remarks:
         yield f"left alone: {remark}"
     for item in rebuilt.matches.unfound:
-        yield from _unfound(item)
+        yield from _render_unfound_item(item)
 
 
-def _unfound(item: Unfound) -> Iterator[str]:
+def _render_unfound_item(item: Unfound) -> Iterator[str]:
     yield f"not found, so that the next deploy creates it: {item.address}"
-    for line in _named(item.namesakes):
+    for line in _list_named_objects(item.namesakes):
         yield f"    has its name, which proves nothing; `--ids` takes it: {line}"
 
 
-def _named(every: tuple[Named, ...]) -> Iterator[str]:
+def _list_named_objects(every: tuple[Named, ...]) -> Iterator[str]:
     for one in every[:SHOWN]:
         yield f'{one.id}  "{one.name}"'
     if len(every) > SHOWN:
         yield f"and {len(every) - SHOWN} more"
 
 
-def _printed(lines: Iterable[str]) -> str:
-    return "\n".join(printable(line) for line in lines)
+def _join_printable(lines: Iterable[str]) -> str:
+    return "\n".join(make_printable(line) for line in lines)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import Environment
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host import signals
 from flowdsl.host.environment import in_ci
 from flowdsl.source.failure import FlowdslError
 from flowdsl.testing.explore import MOST_PATHS
 
-from ...runtime.command_line.arguments import positive
+from ...runtime.command_line.arguments import parse_positive_number
 from ...runtime.console import Console
 from ...runtime.environments import any_environment
 from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
@@ -24,7 +24,7 @@ from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.places import add_stdin_filename
 from ...runtime.rewrites import write_product
 from ...runtime.target import Target, add_paths, open_target, root_remark
-from .compiling import Compiled, compiled_tests
+from .compiling import Compiled, compile_tests
 from .reports import TestReports
 from .troubles import INTERNAL, SOURCE
 
@@ -69,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--cov-fail-under",
-        type=percentage,
+        type=parse_percentage,
         metavar="N",
         help="exit 1 when less than N percent of the statements and ways are tested",
     )
@@ -85,14 +85,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at-most",
         dest="paths_at_most",
-        type=positive,
+        type=parse_positive_number,
         metavar="N",
         help=f"paths that are looked for (default: {MOST_PATHS})",
     )
     parser.add_argument(
         "-j",
         "--jobs",
-        type=positive,
+        type=parse_positive_number,
         metavar="N",
         help="processes for many tests (default: one for each core, at most 8)",
     )
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     report = TestReports(arguments, console)
     with signals.Ending(report.interrupt):
         try:
-            return _run(arguments, console, report)
+            return _run_selected_tests(arguments, console, report)
         except FlowdslError as error:
             failure = command_error(error)
             report.add_failure(failure)
@@ -128,7 +128,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             report.close()
 
 
-def _run(arguments: argparse.Namespace, console: Console, report: TestReports) -> int:
+def _run_selected_tests(
+    arguments: argparse.Namespace, console: Console, report: TestReports
+) -> int:
     if arguments.update and in_ci(os.environ):
         raise UsageError("`--update` writes snapshots for somebody to look at, and not in CI")
     target = open_target(arguments.paths, arguments.stdin_filename)
@@ -139,15 +141,15 @@ def _run(arguments: argparse.Namespace, console: Console, report: TestReports) -
         return SOURCE_ERRORS
     _check_together(arguments)
     environment = any_environment(target.project, arguments.env)
-    compiled = compiled_tests(target, environment, arguments.words, also=arguments.explore)
+    compiled = compile_tests(target, environment, arguments.words, also=arguments.explore)
     _tell_errors(compiled, target, console, report)
     is_stopped = arguments.explore is not None and not compiled.is_whole
     if compiled.compilation.bundle is None or is_stopped:
         return SOURCE_ERRORS
     if arguments.explore is not None:
-        from .explore import explore
+        from .explore import explore_paths
 
-        code = explore(arguments, console, target, compiled.compilation, environment)
+        code = explore_paths(arguments, console, target, compiled.compilation, environment)
         report.leave_to_command()
         return code
     return _run_tests(arguments, console, target, compiled, environment, report)
@@ -169,7 +171,7 @@ def _tell_errors(compiled: Compiled, target: Target, console: Console, report: T
         failure = CommandError(compiled.untestable[0], SOURCE_ERRORS, *compiled.untestable[1:])
         report.add_failure(failure, SOURCE)
         for message in failure.messages:
-            console.err(f"error: {printable(message)}")
+            console.err(f"error: {make_printable(message)}")
 
 
 def _run_tests(
@@ -183,37 +185,37 @@ def _run_tests(
     """Run the tests of what could be compiled."""
     from flowdsl.testing.suite import Suite
 
-    from .sharing import timed_results
-    from .snapshots import kept_snapshots, tell_unused, update
-    from .view import shown_result, summary
+    from .sharing import run_tests_timed
+    from .snapshots import read_kept_snapshots, tell_unused, update_snapshots
+    from .view import render_result, summarize_results
 
     compilation = compiled.compilation
     assert compilation.bundle is not None, "some flows have no errors"
     tests = _tests_of(compilation, compiled.entries)
     if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
-        tests = _selected(tests, arguments.words, compiled)
+        tests = _select_tests(tests, arguments.words, compiled)
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
-    snapshots, unreadable = kept_snapshots(target, tests)
+    snapshots, unreadable = read_kept_snapshots(target, tests)
     suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots, unreadable)
     if arguments.update:
-        update(suite, target, tests, snapshots, console)
+        update_snapshots(suite, target, tests, snapshots, console)
     if compiled.is_whole and not (arguments.paths or arguments.words):
         tell_unused(target, {*snapshots, *unreadable}, console, remove=arguments.update)
-    for timed in timed_results(suite, tests, arguments.jobs):
+    for timed in run_tests_timed(suite, tests, arguments.jobs):
         report.results.append(timed)
         if not arguments.json:
-            console.out(shown_result(timed.result, target.show_path, color=console.color_out))
+            console.out(render_result(timed.result, target.show_path, color=console.color_out))
     report.close()
     results = [each.result for each in report.results]
     if not tests and compiled.is_whole:
         console.err("there is no test in these flows")
     elif tests and not arguments.json:
-        console.err(summary(results))
+        console.err(summarize_results(results))
     if compiled.left_out:
-        shown = listed(map(target.show_path, compiled.left_out))
+        shown = join_names(map(target.show_path, compiled.left_out))
         console.err(f"the tests of {shown} did not run: they have errors, or need what has")
-    is_covered = _cover(arguments, console, model, compiled.entries, target, results)
+    is_covered = _report_coverage(arguments, console, model, compiled.entries, target, results)
     if not compiled.is_whole:
         return SOURCE_ERRORS
     passed = all(result.passed for result in results)
@@ -233,7 +235,7 @@ def _check_together(arguments: argparse.Namespace) -> None:
         raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
 
 
-def percentage(word: str) -> float:
+def parse_percentage(word: str) -> float:
     """A number from 0 to 100."""
     try:
         number = float(word)
@@ -244,7 +246,7 @@ def percentage(word: str) -> float:
     return number
 
 
-def _cover(
+def _report_coverage(
     arguments: argparse.Namespace,
     console: Console,
     model: SemanticModel,
@@ -260,7 +262,7 @@ def _cover(
     if not arguments.cov and least is None and arguments.lcov is None:
         return True
 
-    from flowdsl.testing.coverage import Taken, bodies_of, lcov, percent
+    from flowdsl.testing.coverage import Taken, bodies_of, percent_covered, render_lcov
 
     from .view import COUNTED, coverage_text
 
@@ -268,11 +270,11 @@ def _cover(
     for result in results:
         taken.add(result.ways, result.statements)
     bodies = [*bodies_of(model, set(entries))]
-    reached = percent(bodies, taken)
+    reached = percent_covered(bodies, taken)
     if arguments.cov:
         console.err(coverage_text(bodies, taken, target.show_path))
     if arguments.lcov is not None:
-        content = lcov(bodies, taken, target.from_root).encode()
+        content = render_lcov(bodies, taken, target.from_root).encode()
         write_product(arguments.lcov, content, durable=False)
     if least is None or reached >= least:
         return True
@@ -287,7 +289,7 @@ def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case
     return [test for test in cases_of(model) if test.module.source.path in entries]
 
 
-def _selected(tests: Sequence[Case], words: str, compiled: Compiled) -> Sequence[Case]:
+def _select_tests(tests: Sequence[Case], words: str, compiled: Compiled) -> Sequence[Case]:
     """The tests whose title and subject have all the words.
 
     Where some flows have errors, there may be none: the others may have been meant.

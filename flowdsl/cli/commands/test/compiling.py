@@ -39,7 +39,7 @@ class Compiled(Record):
         return not (self.stopping or self.untestable)
 
 
-def compiled_tests(
+def compile_tests(
     target: Target, environment: Environment | None, words: str, *, also: str | None = None
 ) -> Compiled:
     """The compilation of the target, and of the files that have what its tests are for.
@@ -62,7 +62,9 @@ def compiled_tests(
         found = filter(options.stops, compilation.analysis.diagnostics)
         stopping += tuple(each for each in found if each not in stopping)
     left_out = tuple(each for each in target.entries if each not in entries)
-    compilation, untestable = _wrapped(target, entries, options, compilation, words, also)
+    compilation, untestable = _compile_with_wrappers(
+        target, entries, options, compilation, words, also
+    )
     return Compiled(compilation, entries, analysis, stopping, left_out, untestable)
 
 
@@ -70,14 +72,14 @@ def _without_errors(
     target: Target, entries: Sequence[str], analysis: Analysis, options: CompileOptions
 ) -> tuple[str, ...]:
     """The entries that have no error, and need no file that has one."""
-    from ...runtime.takers import reached_by
+    from ...runtime.takers import find_files_reached_by
 
     bad = {found.span.path for found in analysis.diagnostics if options.stops(found)}
-    reached = reached_by(target.files, entries, bad)
+    reached = find_files_reached_by(target.files, entries, bad)
     return tuple(each for each in entries if each not in reached)
 
 
-def _wrapped(
+def _compile_with_wrappers(
     target: Target,
     entries: tuple[str, ...],
     options: CompileOptions,
@@ -90,36 +92,38 @@ def _wrapped(
     if not (model.tested or also):
         return compilation, ()
 
-    from flowdsl.testing.wrapping import files_of, tested_tasks, wrapped_files
+    from flowdsl.testing.wrapping import files_of, render_wrapped_files, select_tested_tasks
 
     subjects = (*model.tested.values(), *(each for each in model.chains if each.name == also))
     homes = {path for subject in subjects for path in files_of(subject)}
-    tasks = list(dict.fromkeys((*tested_tasks(model, words), *_named(model, also))))
+    tasks = list(
+        dict.fromkeys((*select_tested_tasks(model, words), *_find_tasks_named(model, also)))
+    )
     untestable: dict[TaskSymbol, str] = {}
     while True:
-        wrapped = wrapped_files(each for each in tasks if each not in untestable)
+        wrapped = render_wrapped_files(each for each in tasks if each not in untestable)
         if not wrapped and homes <= set(entries):
             return compilation, tuple(untestable.values())
         files = Overlay(target.files, wrapped)
         whole = compile_project(files, sorted({*entries, *homes, *wrapped}), options)
         if whole.bundle is not None or not wrapped:
             return whole, tuple(untestable.values())
-        known, untestable = untestable, _untestable(target, entries, tasks, options)
+        known, untestable = untestable, _find_untestable_tasks(target, entries, tasks, options)
         if untestable.keys() == known.keys():
             why = next(each for each in whole.analysis.diagnostics if options.stops(each))
             message = f"the tasks cannot be tested together: {why.message}"
             raise CommandError(message, SOURCE_ERRORS)
 
 
-def _untestable(
+def _find_untestable_tasks(
     target: Target, entries: Sequence[str], tasks: Sequence[TaskSymbol], options: CompileOptions
 ) -> dict[TaskSymbol, str]:
     """Which tasks cannot be compiled alone, each with its place and why."""
-    from flowdsl.testing.wrapping import wrapped_files
+    from flowdsl.testing.wrapping import render_wrapped_files
 
     found: dict[TaskSymbol, str] = {}
     for task in tasks:
-        files = Overlay(target.files, wrapped_files([task]))
+        files = Overlay(target.files, render_wrapped_files([task]))
         path = task.module.source.path
         alone = compile_project(files, sorted({*entries, path}), options)
         if alone.bundle is None:
@@ -133,7 +137,7 @@ def _untestable(
     return found
 
 
-def _named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
+def _find_tasks_named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
     """The tasks of a name, unless a workflow or a chain has it."""
     others = {*(each.name for each in model.workflows), *(each.name for each in model.chains)}
     if name in others:

@@ -9,21 +9,21 @@ from typing import Any
 from flowdsl.compiler.collector import keep_what_is_there
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import Environment
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
-from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.diagnostics.suggest import Names, find_closest_name, join_names
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.simulate.trace import SUCCESS
-from flowdsl.source.files import written_path
+from flowdsl.source.files import spell_flow_path
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.explore import MOST_PATHS
-from flowdsl.testing.explore.findings import Findings, Found, findings
+from flowdsl.testing.explore.findings import Findings, Found, find_paths
 from flowdsl.testing.explore.running import Path
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.suite import Suite
-from flowdsl.testing.telling import ending_lines, shortened
-from flowdsl.testing.wrapping import told_refusal, wrapper_names
+from flowdsl.testing.telling import ending_lines, shorten_line
+from flowdsl.testing.wrapping import describe_refusal, wrapper_names
 
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS
@@ -33,7 +33,7 @@ from ...runtime.target import Target
 from ...views.json_objects import object_json
 
 
-def explore(
+def explore_paths(
     arguments: argparse.Namespace,
     console: Console,
     target: Target,
@@ -43,13 +43,13 @@ def explore(
     """Tell the paths on standard error, and print tests for some on standard output."""
     assert compilation.bundle is not None, "flows with errors are not explored"
     model = compilation.analysis.model
-    subject, task = _subject(model, arguments.explore)
+    subject, task = _find_subject(model, arguments.explore)
     variables = environment.vars if environment is not None else {}
     suite = Suite(model, compilation.bundle, variables, target.show_path)
     most = arguments.paths_at_most or MOST_PATHS
     keep_what_is_there()
     try:
-        found = findings(suite, subject, task, cases_of(model), most)
+        found = find_paths(suite, subject, task, cases_of(model), most)
     except NotAProgram as problem:
         raise UsageError(str(problem)) from None
     except NoSample as problem:
@@ -66,15 +66,15 @@ def explore(
     if arguments.json:
         console.out(_as_json(name, found))
     else:
-        for line in _told(name, found, most, target.show_path):
-            console.err(printable(shortened(line)))
+        for line in _describe_findings(name, found, most, target.show_path):
+            console.err(make_printable(shorten_line(line)))
         tests = [each.test for each in found.paths if each.test is not None]
         if tests:
             console.out("\n".join(tests).rstrip("\n"))
     return WELL if found.is_right else FINDINGS
 
 
-def _subject(
+def _find_subject(
     model: SemanticModel, name: str
 ) -> tuple[WorkflowSymbol | ChainSymbol, TaskSymbol | None]:
     """The workflow or chain that is carried out, and the task that it is around."""
@@ -86,12 +86,12 @@ def _subject(
     tasks = [task for task in model.tasks if task.name == name]
     if not tasks:
         known = Names({*own.keys() - set(around.values())})
-        near = closest(name, Names({*known, *(task.name for task in model.tasks)}))
-        help = f"there is `{near}`" if near else f"there are {listed(known)}" if known else ""
+        near = find_closest_name(name, Names({*known, *(task.name for task in model.tasks)}))
+        help = f"there is `{near}`" if near else f"there are {join_names(known)}" if known else ""
         help = help or "there is none in these flows"
         raise UsageError(f"no workflow, no chain and no task is named `{name}`; {help}")
     if len(tasks) > 1:
-        paths = listed(written_path(task.module.source.path) for task in tasks)
+        paths = join_names(spell_flow_path(task.module.source.path) for task in tasks)
         raise UsageError(f"several tasks are named `{name}`: name one of the files, {paths}")
     (task,) = tasks
     return own[around[task.module.source.path, task.name]], task
@@ -100,18 +100,20 @@ def _subject(
 # For people
 
 
-def _told(name: str, found: Findings, most: int, show_path: Callable[[str], str]) -> Iterator[str]:
+def _describe_findings(
+    name: str, found: Findings, most: int, show_path: Callable[[str], str]
+) -> Iterator[str]:
     for each in found.paths:
-        yield from _path(each, show_path)
+        yield from _describe_path(each, show_path)
     untaken = sum(not each.taken_by for each in found.paths)
-    paths = counted(len(found.paths), "path")
+    paths = format_count(len(found.paths), "path")
     yield f"{paths} of `{name}`, {untaken} of them taken by no test"
     if not found.exploration.is_whole:
         yield f"there may be more: --at-most {most * 2} looks for them"
 
 
-def _path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
-    yield f"path {found.number}: {_end(found.path)}"
+def _describe_path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
+    yield f"path {found.number}: {_describe_ending(found.path)}"
     for way in found.unusual:
         yield f"  {show_path(way.path)}:{way.line}: {way.words}"
     for answer in found.answers:
@@ -121,19 +123,19 @@ def _path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
     for sentence in found.path.wrong:
         yield f"  never right: {sentence}"
     if found.taken_by:
-        yield f"  taken by {listed(found.taken_by)}"
+        yield f"  taken by {join_names(found.taken_by)}"
 
 
-def _end(path: Path) -> str:
+def _describe_ending(path: Path) -> str:
     if path.ending is None:
         return f"cannot be carried out: {path.problem}"
     refused = path.runs[-1].refused
     if refused is not None:
-        return f"outputs refused: {told_refusal(refused)}"
+        return f"outputs refused: {describe_refusal(refused)}"
     line = next(ending_lines(path.ending))
     is_chain = bool(path.runs[0].step)
     names = [name for name, value in path.outputs.items() if value is not None and not is_chain]
-    return f"{line} with {listed(names)}" if path.ending.status == SUCCESS and names else line
+    return f"{line} with {join_names(names)}" if path.ending.status == SUCCESS and names else line
 
 
 def _as_json(name: str, found: Findings) -> str:
@@ -142,10 +144,10 @@ def _as_json(name: str, found: Findings) -> str:
         "runs": found.exploration.runs,
         "is_whole": found.exploration.is_whole,
     }
-    return object_json({**head, "items": [_item(each) for each in found.paths]})
+    return object_json({**head, "items": [_path_item(each) for each in found.paths]})
 
 
-def _item(found: Found) -> dict[str, Any]:
+def _path_item(found: Found) -> dict[str, Any]:
     path = found.path
     return {
         "number": found.number,

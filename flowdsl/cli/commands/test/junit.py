@@ -8,10 +8,10 @@ from flowdsl.diagnostics.render.junit import xml_text
 
 from .sharing import Timed
 from .troubles import Trouble
-from .view import shown_place
+from .view import format_test_place
 
 
-def junit(
+def render_test_junit(
     results: Sequence[Timed], troubles: Sequence[Trouble], show_path: Callable[[str], str]
 ) -> str:
     """JUnit XML with a case for each test, and one for each reason why others did not run."""
@@ -25,31 +25,32 @@ def junit(
         f'  <testsuite name="flowdsl test" {counts} skipped="0" time="{seconds:.6f}">',
     ]
     for each in results:
-        lines += _case(each, show_path)
+        lines += _render_case(each, show_path)
     for trouble in troubles:
-        lines += _error(trouble, show_path)
+        lines += _render_trouble(trouble, show_path)
     text = "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _error(trouble: Trouble, show_path: Callable[[str], str]) -> list[str]:
+def _render_trouble(trouble: Trouble, show_path: Callable[[str], str]) -> list[str]:
     place, where, shown = trouble.place, "", "flowdsl test"
     if place is not None:
         file = xml_text(show_path(place.path))
-        where, shown = f' file="{file}" line="{place.line}"', shown_place(place, show_path)
+        where, shown = f' file="{file}" line="{place.line}"', format_test_place(place, show_path)
     return [
         f'    <testcase classname="flowdsl" name="{xml_text(shown)}"{where}>',
-        f'      <error type="{trouble.name or trouble.kind}" message="{_line(trouble.message)}"/>',
+        f'      <error type="{trouble.name or trouble.kind}" '
+        f'message="{_escape_line(trouble.message)}"/>',
         "    </testcase>",
     ]
 
 
-def _line(text: str) -> str:
+def _escape_line(text: str) -> str:
     """A text for an attribute, its line breaks kept."""
     return xml_text(text).replace("\n", "&#10;").replace("\t", "&#9;")
 
 
-def _case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
+def _render_case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
     result = timed.result
     file = xml_text(show_path(result.place.path))
     opening = (
@@ -60,9 +61,11 @@ def _case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
         return [f"{opening}/>"]
     lines = [f"{opening}>"]
     for problem in result.problems:
-        shown = "\n".join((shown_place(problem.place, show_path), *problem.shown, problem.answer))
+        shown = "\n".join(
+            (format_test_place(problem.place, show_path), *problem.shown, problem.answer)
+        )
         lines.append(
-            f'      <failure type="{problem.kind}" message="{_line(problem.message)}">'
+            f'      <failure type="{problem.kind}" message="{_escape_line(problem.message)}">'
             f"{xml_text(shown)}</failure>"
         )
     return [*lines, "    </testcase>"]

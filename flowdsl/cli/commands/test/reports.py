@@ -71,7 +71,7 @@ class TestReports:
 
             self._console.out(results_json(self.results, self.troubles))
         if arguments.junit is not None:
-            from .junit import junit
+            from .junit import render_test_junit
 
-            report = junit(self.results, self.troubles, self.show_path)
+            report = render_test_junit(self.results, self.troubles, self.show_path)
             write_product(arguments.junit, report.encode(), durable=False)

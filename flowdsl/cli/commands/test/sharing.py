@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from time import perf_counter
 
-from flowdsl.compiler.collector import keep_what_is_there, sweep
+from flowdsl.compiler.collector import keep_what_is_there, sweep_garbage
 from flowdsl.host import signals
 from flowdsl.source.record import Record
 from flowdsl.testing.cases import Case
@@ -33,19 +33,19 @@ _work: list[_Work] = []
 """What forked processes find in their memory: it need not be sent, and could not be."""
 
 
-def timed_results(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
+def run_tests_timed(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
     """The results in the order of the tests, each as soon as those before it are there."""
     keep_what_is_there()
     most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
     workers = min(most, -(-len(tests) // _CHUNK))
     # A process that is started afresh would compile everything again, which takes as long.
     if workers > 1 and hasattr(os, "fork"):
-        yield from _shared(suite, tests, workers)
+        yield from _run_in_processes(suite, tests, workers)
     else:
-        yield from map(partial(_timed, suite), tests)
+        yield from map(partial(_time_test, suite), tests)
 
 
-def _shared(suite: Suite, tests: Sequence[Case], workers: int) -> Iterator[Timed]:
+def _run_in_processes(suite: Suite, tests: Sequence[Case], workers: int) -> Iterator[Timed]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -57,20 +57,20 @@ def _shared(suite: Suite, tests: Sequence[Case], workers: int) -> Iterator[Timed
             ProcessPoolExecutor(workers, get_context("fork")) as pool,
             signals.Ending(end_processes),
         ):
-            for results in pool.map(_chunk, range(0, len(tests), _CHUNK)):
+            for results in pool.map(_run_chunk, range(0, len(tests), _CHUNK)):
                 yield from (Timed(*each) for each in results)
     finally:
         _work.pop()
 
 
-def _chunk(start: int) -> list[tuple[Result, float]]:
+def _run_chunk(start: int) -> list[tuple[Result, float]]:
     suite, tests = _work[-1]
-    timed = (_timed(suite, test) for test in tests[start : start + _CHUNK])
+    timed = (_time_test(suite, test) for test in tests[start : start + _CHUNK])
     return [(each.result, each.seconds) for each in timed]
 
 
-def _timed(suite: Suite, test: Case) -> Timed:
+def _time_test(suite: Suite, test: Case) -> Timed:
     began = perf_counter()
     result = run_test(suite, test)
-    sweep()
+    sweep_garbage()
     return Timed(result, perf_counter() - began)

@@ -16,7 +16,9 @@ from ...runtime.failure import UsageError
 from ...runtime.target import Target
 
 
-def kept_snapshots(target: Target, tests: Sequence[Case]) -> tuple[dict[str, str], dict[str, str]]:
+def read_kept_snapshots(
+    target: Target, tests: Sequence[Case]
+) -> tuple[dict[str, str], dict[str, str]]:
     """The prompts that are kept for some tests, and why others cannot be read, by project path."""
     found: dict[str, str] = {}
     unreadable: dict[str, str] = {}
@@ -51,7 +53,7 @@ def tell_unused(target: Target, used: Collection[str], console: Console, *, remo
                 )
 
 
-def update(
+def update_snapshots(
     suite: Suite,
     target: Target,
     tests: Sequence[Case],
@@ -66,7 +68,7 @@ def update(
     for path in stale:
         library = library_of(path)
         if library is not None:
-            kept = target.kept_by(library, "test --update .")
+            kept = target.library_refusal(library, "test --update .")
             raise UsageError(f"`{target.show_path(path)}` is not written from here: {kept}")
     contents = {
         os.path.join(target.root, *path.split("/")): prompt.encode()

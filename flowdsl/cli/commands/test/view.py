@@ -5,47 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
-from flowdsl.testing.coverage import Body, Taken, percent
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.testing.coverage import Body, Taken, percent_covered
 from flowdsl.testing.outcome import Place, Problem, Result
 
 from ...views.json_objects import items_json
-from ...views.painted import BAD, GOOD, QUIET, Part, painted
+from ...views.painted import BAD, GOOD, QUIET, Part, paint_lines
 from ...views.table import Column, render_table
 from .sharing import Timed
 from .troubles import Trouble
 
 
-def shown_result(result: Result, show_path: Callable[[str], str], *, color: bool) -> str:
+def render_result(result: Result, show_path: Callable[[str], str], *, color: bool) -> str:
     """A line for a test, and below it why it failed."""
-    name = printable(f"{result.subject}: {result.title}")
+    name = make_printable(f"{result.subject}: {result.title}")
     if result.passed:
-        return painted([[("ok", GOOD), (f"      {name}", "")]], color)
+        return paint_lines([[("ok", GOOD), (f"      {name}", "")]], color)
     lines: list[list[Part]] = [[("FAILED", BAD), (f"  {name}", "")]]
     for problem in result.problems:
-        lines += _problem(problem, show_path)
-    return painted(lines, color)
+        lines += _render_problem(problem, show_path)
+    return paint_lines(lines, color)
 
 
-def _problem(problem: Problem, show_path: Callable[[str], str]) -> list[list[Part]]:
-    place = shown_place(problem.place, show_path)
-    lines: list[list[Part]] = [[(f"  {place}: ", QUIET), (printable(problem.message), "")]]
-    lines += [[(f"    {printable(line)}", QUIET)] for line in problem.shown]
+def _render_problem(problem: Problem, show_path: Callable[[str], str]) -> list[list[Part]]:
+    place = format_test_place(problem.place, show_path)
+    lines: list[list[Part]] = [[(f"  {place}: ", QUIET), (make_printable(problem.message), "")]]
+    lines += [[(f"    {make_printable(line)}", QUIET)] for line in problem.shown]
     if problem.answer:
-        lines.append([("  add to the test: ", QUIET), (printable(problem.answer), "")])
+        lines.append([("  add to the test: ", QUIET), (make_printable(problem.answer), "")])
     return lines
 
 
-def shown_place(place: Place, show_path: Callable[[str], str]) -> str:
+def format_test_place(place: Place, show_path: Callable[[str], str]) -> str:
     """A place as a terminal shows it."""
     return f"{show_path(place.path)}:{place.line}:{place.column}"
 
 
-def summary(results: Sequence[Result]) -> str:
+def summarize_results(results: Sequence[Result]) -> str:
     """How many tests there were, and how many failed, in one line."""
     failed = sum(not result.passed for result in results)
-    ran = counted(len(results), "test")
+    ran = format_count(len(results), "test")
     return f"{ran}, {failed} failed" if failed else f"{ran} passed"
 
 
@@ -53,7 +53,7 @@ def results_json(results: Sequence[Timed], troubles: Sequence[Trouble]) -> str:
     """One object with every result, and why others are missing; paths are those of the project."""
     failed = sum(not each.result.passed for each in results)
     errors = [trouble_json(each) for each in troubles]
-    return items_json([_item(each) for each in results], failed=failed, errors=errors)
+    return items_json([_result_item(each) for each in results], failed=failed, errors=errors)
 
 
 def trouble_json(trouble: Trouble) -> dict[str, Any]:
@@ -69,19 +69,19 @@ def trouble_json(trouble: Trouble) -> dict[str, Any]:
     }
 
 
-def _item(timed: Timed) -> dict[str, Any]:
+def _result_item(timed: Timed) -> dict[str, Any]:
     result = timed.result
     return {
         "title": result.title,
         "subject": result.subject,
-        **_position(result.place),
+        **_position_object(result.place),
         "passed": result.passed,
         "seconds": round(timed.seconds, 6),
         "problems": [
             {
                 "kind": problem.kind,
                 "message": problem.message,
-                **_position(problem.place),
+                **_position_object(problem.place),
                 "answer": problem.answer or None,
                 "trace": list(problem.shown),
             }
@@ -90,7 +90,7 @@ def _item(timed: Timed) -> dict[str, Any]:
     }
 
 
-def _position(place: Place) -> dict[str, Any]:
+def _position_object(place: Place) -> dict[str, Any]:
     return {"path": place.path, "line": place.line, "column": place.column}
 
 
@@ -109,13 +109,13 @@ def coverage_text(bodies: Sequence[Body], taken: Taken, show_path: Callable[[str
         Column("NAME", "name"),
         Column("FILE", "path"),
     )
-    rows = (_row(body, taken, show_path) for body in bodies)
-    lines = [render_table(columns, rows), *_missed(bodies, taken, show_path)]
-    lines.append(f"{percent(bodies, taken):.1f} % of {COUNTED} are tested")
+    rows = (_coverage_row(body, taken, show_path) for body in bodies)
+    lines = [render_table(columns, rows), *_list_missed_parts(bodies, taken, show_path)]
+    lines.append(f"{percent_covered(bodies, taken):.1f} % of {COUNTED} are tested")
     return "\n".join(lines)
 
 
-def _row(body: Body, taken: Taken, show_path: Callable[[str], str]) -> dict[str, str]:
+def _coverage_row(body: Body, taken: Taken, show_path: Callable[[str], str]) -> dict[str, str]:
     ways, statements = taken.counts(body)
     return {
         "statements": str(len(body.statements)),
@@ -128,10 +128,12 @@ def _row(body: Body, taken: Taken, show_path: Callable[[str], str]) -> dict[str,
     }
 
 
-def _missed(bodies: Iterable[Body], taken: Taken, show_path: Callable[[str], str]) -> Iterable[str]:
+def _list_missed_parts(
+    bodies: Iterable[Body], taken: Taken, show_path: Callable[[str], str]
+) -> Iterable[str]:
     for body in bodies:
         path = show_path(body.path)
-        for first, last in _unreached(body, taken):
+        for first, last in _find_unreached_lines(body, taken):
             lines = f"{first}" if first == last else f"{first}-{last}"
             yield f"  {path}:{lines}: no test comes here"
         for way in body.ways:
@@ -139,7 +141,7 @@ def _missed(bodies: Iterable[Body], taken: Taken, show_path: Callable[[str], str
                 yield f"  {show_path(way.path)}:{way.line}: never: {way.words}"
 
 
-def _unreached(body: Body, taken: Taken) -> Iterable[tuple[int, int]]:
+def _find_unreached_lines(body: Body, taken: Taken) -> Iterable[tuple[int, int]]:
     """The first and last line of each row of statements that no test reaches."""
     first = last = 0
     for start, line in body.statements.items():

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from flowdsl.diagnostics.suggest import closest
+from flowdsl.diagnostics.suggest import find_closest_name
 
 from ..failure import UsageError
 from .global_options import add_global_options
@@ -57,7 +57,7 @@ class CommandParser(argparse.ArgumentParser):
         if not word.startswith("-"):
             return f"`{word}` is one argument too many"
         options = [option for action in self._actions for option in action.option_strings]
-        nearest = closest(word.partition("=")[0], options)
+        nearest = find_closest_name(word.partition("=")[0], options)
         hint = f"; an option `{nearest}` exists" if nearest else ""
         return f"`{word}` is not an option of `{self.prog}`{hint}"
 
@@ -113,7 +113,7 @@ def add_subcommands(
     )
 
 
-def positive(word: str) -> int:
+def parse_positive_number(word: str) -> int:
     """A whole number from 1."""
     number = int(word) if word.isascii() and word.isdigit() else 0
     if number < 1:

@@ -38,7 +38,7 @@ def is_asked(environ: Mapping[str, str]) -> bool:
     return "COMP_LINE" in environ and all(number.isdecimal() for number in numbers)
 
 
-def complete(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
+def complete_command_line(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
     """Answer the shell and end the process.
 
     `commands` are names and summaries; `modules` are those that are not called like their command.
@@ -47,7 +47,7 @@ def complete(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
     from argcomplete.lexers import split_line
 
     _, _, _, words, _ = split_line(os.environ["COMP_LINE"], int(os.environ["COMP_POINT"]))
-    chosen = _command(words[1:])
+    chosen = _find_command_word(words[1:])
     parser = CommandParser(prog="flowdsl")
     add_global_options(parser, None, None)
     parser.add_argument("--version", action="store_true", help="print the version")
@@ -65,7 +65,7 @@ def complete(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
     autocomplete(parser, always_complete_options=False)
 
 
-def _command(words: list[str]) -> str | None:
+def _find_command_word(words: list[str]) -> str | None:
     """The first word that is neither an option before the command nor its value."""
     rest = iter(words)
     for word in rest:
@@ -86,39 +86,39 @@ def _add_completers(parser: argparse.ArgumentParser) -> None:
             completer = _COMPLETERS.get((parser.prog, action.metavar)) or _COMPLETERS.get(
                 ("", action.metavar)
             )
-            action.completer = completer or _nothing  # type: ignore[attr-defined]
+            action.completer = completer or _complete_nothing  # type: ignore[attr-defined]
 
 
 Completer = Callable[..., Iterable[str]]
 
 
-def _nothing(**_: Any) -> Iterable[str]:
+def _complete_nothing(**_: Any) -> Iterable[str]:
     return ()
 
 
-def _environments(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    project, _root = _project(parsed_args)
+def _complete_environments(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    project, _root = _find_project(parsed_args)
     return () if project is None else list(project.environments)
 
 
-def _workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return _declared(_WORKFLOW, parsed_args)
+def _complete_workflows(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return _find_declared_names(_WORKFLOW, parsed_args)
 
 
-def _runnable(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return _declared(_RUNNABLE, parsed_args)
+def _complete_runnable(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return _find_declared_names(_RUNNABLE, parsed_args)
 
 
-def _declared(pattern: re.Pattern[str], parsed_args: argparse.Namespace) -> list[str]:
+def _find_declared_names(pattern: re.Pattern[str], parsed_args: argparse.Namespace) -> list[str]:
     """What flows of the project declare at the beginning of a line, where `fmt` puts it."""
-    from flowdsl.host.listing import expand
+    from flowdsl.host.listing import expand_patterns
 
-    project, root = _project(parsed_args)
+    project, root = _find_project(parsed_args)
     if project is None:
         return []
     files = DiskFiles(root)
     names: list[str] = []
-    for path in expand(files, list(project.flows)).flows[:_MOST_FLOWS]:
+    for path in expand_patterns(files, list(project.flows)).flows[:_MOST_FLOWS]:
         try:
             names += pattern.findall(files.read_text(path))
         except UnreadableFile:
@@ -127,60 +127,64 @@ def _declared(pattern: re.Pattern[str], parsed_args: argparse.Namespace) -> list
 
 
 def _workflows_or_flows(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    found = _paths(prefix, _folder(parsed_args))
+    found = _complete_paths(prefix, _working_folder_of(parsed_args))
     flows = [path for path in found if path.endswith((SUFFIX, "/"))]
-    return [*_workflows(parsed_args), *flows]
+    return [*_complete_workflows(parsed_args), *flows]
 
 
-def _files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return _paths(prefix, _folder(parsed_args))
+def _complete_files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return _complete_paths(prefix, _working_folder_of(parsed_args))
 
 
-def _folders(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
-    return [path for path in _paths(prefix, _folder(parsed_args)) if path.endswith("/")]
+def _complete_folders(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
+    return [
+        path
+        for path in _complete_paths(prefix, _working_folder_of(parsed_args))
+        if path.endswith("/")
+    ]
 
 
-def _places(prefix: str, **_: Any) -> Iterable[str]:
+def _complete_places(prefix: str, **_: Any) -> Iterable[str]:
     """Folders to work in, from the one in which the command is started."""
-    return [path for path in _paths(prefix, os.curdir) if path.endswith("/")]
+    return [path for path in _complete_paths(prefix, os.curdir) if path.endswith("/")]
 
 
-def _diagnostics(**_: Any) -> Iterable[str]:
+def _complete_diagnostics(**_: Any) -> Iterable[str]:
     from flowdsl.catalog import diagnostics
 
     return list(diagnostics())
 
 
-def _formats(**_: Any) -> Iterable[str]:
+def _complete_formats(**_: Any) -> Iterable[str]:
     return import_module("flowdsl.cli.commands.check.view").FORMATS  # type: ignore[no-any-return]
 
 
 _COMPLETERS: dict[tuple[str, Any], Completer] = {
-    ("", "ENV"): _environments,
-    ("", "ADDRESS"): _workflows,
-    ("", "OLD"): _workflows,
-    ("", "WORKFLOW"): _workflows,
-    ("", "WORKFLOW|CHAIN"): _runnable,
+    ("", "ENV"): _complete_environments,
+    ("", "ADDRESS"): _complete_workflows,
+    ("", "OLD"): _complete_workflows,
+    ("", "WORKFLOW"): _complete_workflows,
+    ("", "WORKFLOW|CHAIN"): _complete_runnable,
     ("", "WORKFLOW|FILE.flow"): _workflows_or_flows,
-    ("", "PATH"): _files,
-    ("", "FILE"): _files,
-    ("", "DIR"): _folders,
-    ("", "FOLDER"): _folders,
-    ("flowdsl", "DIR"): _places,
-    ("flowdsl explain", "NAME"): _diagnostics,
-    ("flowdsl check", "FORMAT"): _formats,
+    ("", "PATH"): _complete_files,
+    ("", "FILE"): _complete_files,
+    ("", "DIR"): _complete_folders,
+    ("", "FOLDER"): _complete_folders,
+    ("flowdsl", "DIR"): _complete_places,
+    ("flowdsl explain", "NAME"): _complete_diagnostics,
+    ("flowdsl check", "FORMAT"): _complete_formats,
 }
 """By the command, or none for any of them, and the metavar of an argument."""
 
 
-def _folder(parsed_args: argparse.Namespace) -> str:
+def _working_folder_of(parsed_args: argparse.Namespace) -> str:
     """The folder that the command would work in."""
     return getattr(parsed_args, "directory", None) or os.curdir
 
 
-def _project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]:
+def _find_project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]:
     """The project of that folder and its root; None where there is none, or one with mistakes."""
-    root = find_root(_folder(parsed_args))
+    root = find_root(_working_folder_of(parsed_args))
     if root is None:
         return None, ""
     try:
@@ -192,7 +196,7 @@ def _project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]:
     return load_project(text, PROJECT_FILE, Sink()), root
 
 
-def _paths(prefix: str, folder: str) -> list[str]:
+def _complete_paths(prefix: str, folder: str) -> list[str]:
     """What `prefix` may go on to from `folder`: folders with a slash, hidden ones if asked for."""
     start = prefix.rpartition("/")[2]
     lead = prefix[: len(prefix) - len(start)]

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import Compilation, compile_project
 from flowdsl.config.address import Address, workflow_address
-from flowdsl.config.positions import locate
+from flowdsl.config.positions import locate_keys
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.job import Job, Options, Ui
 from flowdsl.deploy.target import Target as DeployTarget
 from flowdsl.deploy.target import key_sources, target_of
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
@@ -31,12 +31,12 @@ from flowdsl.state.document import Source
 from flowdsl.state.errors import WrongAddress
 from flowdsl.state.stores import StateStore
 from flowdsl.workspace import state
-from flowdsl.workspace.state import api_base_of, required_id, system_runtime
+from flowdsl.workspace.state import api_base_of, require_project_id, system_runtime
 
 from .. import exit_codes
 from ..clients import use_service
 from ..console import Console
-from ..environments import required_environment
+from ..environments import require_environment
 from ..failure import CommandError
 from ..places import ShownFrom, no_project
 from ..target import Target, open_flows, open_project
@@ -77,7 +77,7 @@ class Deployment(Record):
         at = self.checkout
         if at is None:
             return None
-        dirty = at.dirty or bool(at.untracked(set(map(self.target.from_root, self.inputs))))
+        dirty = at.dirty or bool(at.find_untracked(set(map(self.target.from_root, self.inputs))))
         return Source(commit=at.commit, dirty=dirty, committed_at=at.committed_at)
 
     @property
@@ -155,8 +155,8 @@ def open_deployment(
     target.require_sound(console)
     if target.project is None:
         raise no_project()
-    chosen = required_environment(target.project, environment)
-    project_id = required_id(target.project)
+    chosen = require_environment(target.project, environment)
+    project_id = require_project_id(target.project)
     store = open_state_of(chosen, target.root, project_id)
     checkout, reason = None, ""
     try:
@@ -216,7 +216,7 @@ def workflow_addresses(bundle: Bundle) -> list[Address]:
     return [workflow_address(item.name) for item in bundle.workflows]
 
 
-def holder() -> str:
+def lease_holder_name() -> str:
     """The name of this process for others that wait for it."""
     return f"{socket.gethostname()} (process {os.getpid()})"
 
@@ -228,7 +228,7 @@ def refuse_other_organization(found: object, expected: str | None, environment: 
     """
     if None not in (expected, found) and found != expected:
         raise CommandError(
-            f"the API key belongs to the organisation `{printable(str(found))}`, and "
+            f"the API key belongs to the organisation `{make_printable(str(found))}`, and "
             f"`{environment}` is deployed to `{expected}`; use a key of that organisation",
             exit_codes.ACCESS,
         )
@@ -242,17 +242,20 @@ def open_state_of(environment: Environment, root: str, project_id: str) -> State
     try:
         return state.open_state_of(environment, root, project_id)
     except WrongAddress as error:
-        place = _place(root, environment.name)
+        place = _state_place(root, environment.name)
         raise CommandError(f"{place}: {error}", exit_codes.SOURCE_ERRORS) from None
 
 
-def _place(root: str, environment: str) -> str:
+def _state_place(root: str, environment: str) -> str:
     """The place of `state` of an environment, as `flowdsl.toml:6:9`.
 
     The line itself is not shown, since it may hold a credential.
     """
     text = DiskFiles(root).read_text(PROJECT_FILE)
-    shown, place = ShownFrom(root)(PROJECT_FILE), locate(text).get(("env", environment, "state"))
+    shown, place = (
+        ShownFrom(root)(PROJECT_FILE),
+        locate_keys(text).get(("env", environment, "state")),
+    )
     if place is None:  # the default file is a folder
         return shown
     start = place.value_start

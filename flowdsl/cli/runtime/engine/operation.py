@@ -23,14 +23,14 @@ from ..console import Console
 from ..failure_table import OF_STATUS
 from ..interrupts import Interrupts
 from ..progress import open_display
-from .deployment import Deployment, holder
+from .deployment import Deployment, lease_holder_name
 from .options import lock_timeout
-from .report import Report
+from .report import OperationReport
 
-R = TypeVar("R", bound=Report)
+R = TypeVar("R", bound=OperationReport)
 
 
-class Operation(Record):
+class EngineOperation(Record):
     """What a command does: `work`, with a job of the engine, whose further fields are `more`."""
 
     deployment: Deployment
@@ -79,12 +79,14 @@ def report_of(
 
 def writing_options(arguments: argparse.Namespace, **more: Any) -> Options:
     """The options of a job that waits for the lease as `--lock-timeout` says, with `more`."""
-    return Options(lock_timeout=lock_timeout(arguments.lock_timeout), holder=holder(), **more)
+    return Options(
+        lock_timeout=lock_timeout(arguments.lock_timeout), holder=lease_holder_name(), **more
+    )
 
 
-def operate(
-    report: Report,
-    prepare: Callable[[], Operation],
+def carry_out_operation(
+    report: OperationReport,
+    prepare: Callable[[], EngineOperation],
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:

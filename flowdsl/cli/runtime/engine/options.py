@@ -6,12 +6,12 @@ import argparse
 import os
 from typing import Any
 
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.environment import in_ci
 
 from ..command_line.arguments import number_between
 from ..command_line.global_options import add_repeated
-from ..service_options import duration
+from ..service_options import parse_duration
 
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
 """Seconds to wait for another deploy."""
@@ -31,7 +31,7 @@ def add_lock_timeout(parser: argparse.ArgumentParser) -> None:
     """Declare `--lock-timeout`."""
     parser.add_argument(
         "--lock-timeout",
-        type=duration,
+        type=parse_duration,
         metavar="TIME",
         help="how long to wait for another deploy (default: 70s, in CI 10m)",
     )
@@ -61,7 +61,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:
     """Declare `--accept-guard`, for which `help` is, and `--concurrency`."""
-    add_repeated(parser, "--accept-guard", "NAME=N", help, type=guard)
+    add_repeated(parser, "--accept-guard", "NAME=N", help, type=parse_guard)
     parser.add_argument(
         "--concurrency",
         type=number_between(1, 64),
@@ -83,14 +83,14 @@ def plan_options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def guard(text: str) -> tuple[str, int]:
+def parse_guard(text: str) -> tuple[str, int]:
     """The name and the number of `deletes=7`; raises `ArgumentTypeError`."""
     from flowdsl.deploy.refresh.guards import NAMES
 
     name, _, number = text.partition("=")
     if name not in NAMES or not (number.isascii() and number.isdecimal()):
         raise argparse.ArgumentTypeError(
-            f"`{text}` is not the name of a guard and a number; the guards are {listed(NAMES)}"
+            f"`{text}` is not the name of a guard and a number; the guards are {join_names(NAMES)}"
         )
     return name, int(number[:12])
 

@@ -9,7 +9,7 @@ from flowdsl.host.terminal import is_terminal
 
 from ..console import Console
 from ..failure import UsageError
-from ..interrupts import asked
+from ..interrupts import ask_interruptibly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ def require_answer(yes: bool, doing: str) -> None:
         raise UsageError(f"there is no terminal to ask on; `--yes` {doing} without asking")
 
 
-def ask(question: str, console: Console) -> str:
+def ask_in_lower_case(question: str, console: Console) -> str:
     """The answer of a person, in lower case without blanks around it."""
-    return answer(question, console).lower()
+    return ask_for_answer(question, console).lower()
 
 
-def answer(question: str, console: Console) -> str:
+def ask_for_answer(question: str, console: Console) -> str:
     """The answer of a person without blanks around it, with escapes for what cannot be decoded."""
-    return (typed(question, console) or "").strip()
+    return (read_typed_line(question, console) or "").strip()
 
 
-def typed(question: str, console: Console) -> str | None:
+def read_typed_line(question: str, console: Console) -> str | None:
     """The line that a person types, without its end; None where the input has ended."""
     # Not again: a stream that was read from cannot be changed.
     if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != _ESCAPED:
@@ -53,13 +53,13 @@ def typed(question: str, console: Console) -> str | None:
         return sys.stdin.readline()
 
     # Whoever sees the question can leave it by a signal.
-    line = asked(line_typed)
+    line = ask_interruptibly(line_typed)
     return line.removesuffix("\n").removesuffix("\r") if line else None
 
 
-def confirmed(yes: bool, question: str, console: Console) -> bool:
+def confirm_or_say_so(yes: bool, question: str, console: Console) -> bool:
     """Whether to go on, by `--yes` or by a person's answer; says so when not."""
-    if yes or ask(f"{question} [y/N] ", console) in ("y", "yes"):
+    if yes or ask_in_lower_case(f"{question} [y/N] ", console) in ("y", "yes"):
         return True
     console.err("nothing was changed")
     return False

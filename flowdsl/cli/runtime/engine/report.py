@@ -17,7 +17,7 @@ from flowdsl.deploy.comparison.edits import way_to_keep
 from flowdsl.deploy.job import OnDrift
 from flowdsl.deploy.outcome import Outcome, Result, Status
 from flowdsl.deploy.planning.plan import Plan
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host import signals
 from flowdsl.host.writing import append_named, reason_of, write_named
 from flowdsl.source.failure import TOO_DEEP, FlowdslError
@@ -29,12 +29,12 @@ from ..console import Console
 from ..failure import CommandError, command_error
 from ..progress import Display
 from ..service_options import IS_OVER, nothing_written
-from .questions import ask
+from .questions import ask_in_lower_case
 
 FORMAT_VERSION = 1
 
 
-class Report:
+class OperationReport:
     """The `Ui` of a deploy.
 
     - `as_json`: each event is an object on a line of its own.
@@ -91,25 +91,25 @@ class Report:
         return plan_events(plan)
 
     def confirm(self, plan: Plan) -> bool:
-        return self.agrees(f"deploy to {self.environment}?")
+        return self.has_agreement(f"deploy to {self.environment}?")
 
-    def agrees(self, question: str) -> bool:
+    def has_agreement(self, question: str) -> bool:
         """Whether a person says yes, or `--yes` has said so."""
         return self._yes or self.answer(f"{question} [y/N] ") in ("y", "yes")
 
     def answer(self, question: str) -> str:
         """What a person answers, in lower case."""
-        return ask(question, self._console)
+        return ask_in_lower_case(question, self._console)
 
     @property
-    def said_yes(self) -> bool:
+    def has_yes_option(self) -> bool:
         """Whether `--yes` was given."""
         return self._yes
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
         self._say_plan(plan)
         answers: dict[str, OnDrift] = {"o": "overwrite", "s": "skip"}
-        keep = printable(way_to_keep(plan.drifted))
+        keep = make_printable(way_to_keep(plan.drifted))
         question = (
             f"edits were made elsewhere; to keep them, stop: {keep}\n"
             "[o]verwrite them, [s]kip those workflows, or stop? "
@@ -127,12 +127,12 @@ class Report:
                 self._display.advance(done, total)
                 self._emit(kind, done=done, total=total)
             case "apply_result", {"result": Result() as result}:
-                self._applied(result)
+                self._report_result(result)
             case "lock_wait", {"holder": holder, "waited": float(waited)}:
-                self.say(f"waiting for {printable(str(holder))}, {waited:.0f} s so far")
+                self.say(f"waiting for {make_printable(str(holder))}, {waited:.0f} s so far")
                 self._emit(kind, holder=holder, waited_seconds=round(waited))
             case "recovery", {"message": str(message)}:
-                self.say(f"recovery: {printable(message)}")
+                self.say(f"recovery: {make_printable(message)}")
                 self._emit(kind, message=message)
             case "lock_asked", _:
                 self._asks = True
@@ -163,7 +163,7 @@ class Report:
         self._display.close()
         level = "error" if code else "note"
         for message in outcome.messages:
-            shown = "\n".join(printable(line) for line in message.split("\n"))
+            shown = "\n".join(make_printable(line) for line in message.split("\n"))
             self._console.err(f"{level}: {shown}")
             self._emit("diagnostic", level=level, message=message)
         self._console.err(self._ending(outcome, self.environment))
@@ -195,7 +195,7 @@ class Report:
         """Say that a signal ends the process at once."""
         self.failed(signals.Interrupted(number))
 
-    def _applied(self, result: Result) -> None:
+    def _report_result(self, result: Result) -> None:
         self._under_way.pop(result.address, None)
         self._results.append(result)
         self._display.end(result.address)

@@ -13,7 +13,7 @@ from flowdsl.host import signals
 from flowdsl.runs.filters import run_filters
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.starting.place import find_place
-from flowdsl.workspace.state import known_ids
+from flowdsl.workspace.state import read_known_ids
 
 from ..console import Console
 from ..engine.deployment import Deployment, open_deployment
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def opened(arguments: argparse.Namespace, console: Console) -> Deployment:
+def open_runs_deployment(arguments: argparse.Namespace, console: Console) -> Deployment:
     """The environment whose runs a command is about. Its sources may be absent or have errors."""
     return open_deployment(arguments.env, console, need_flows=False)
 
 
-def deployed_ids(deployment: Deployment) -> dict[Address, str]:
+def read_deployed_ids(deployment: Deployment) -> dict[Address, str]:
     """The ids of workflows that state knows; none where there is no state that can be read."""
-    return known_ids(deployment.store)
+    return read_known_ids(deployment.store)
 
 
-def read(
+def ask_service(
     arguments: argparse.Namespace,
     console: Console,
     deployment: Deployment,
@@ -52,7 +52,7 @@ def read(
         raise CommandError(str(error), CONFLICT) from None
 
 
-def follow(
+def follow_runs(
     arguments: argparse.Namespace,
     console: Console,
     deployment: Deployment,
@@ -79,16 +79,16 @@ def follow(
             )
         except NotFound as error:
             failure = CommandError(f"{error}{gone}", CONFLICT)
-            following.broken_off(failure)
+            following.report_interruption(failure)
             raise failure from None
         except BaseException as failure:
-            following.broken_off(failure)
+            following.report_interruption(failure)
             raise
         code = following.finished()
         return interrupts.exit_code if interrupts.received() else code
 
 
-async def chosen_filters(
+async def resolve_run_filters(
     arguments: argparse.Namespace, client: CyberdeskClient, deployed: Mapping[Address, str]
 ) -> dict[str, Any]:
     """The filters of a list of runs; raises `NoSuchName`."""
@@ -104,7 +104,7 @@ async def chosen_filters(
     )
 
 
-async def placed(
+async def resolve_run_place(
     client: CyberdeskClient, arguments: argparse.Namespace
 ) -> tuple[dict[str, Any], MachineParameters]:
     """As `find_place`, from `--machine`, `--pool` and `--session`, or `--resume`."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunRetry
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import closest, listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import find_closest_name, join_names
 from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
 from flowdsl.host.writing import reason_of, write_named
@@ -25,11 +25,11 @@ from flowdsl.runs.watch import Ending, Watched, ending_of, watch
 from flowdsl.source.failure import FlowdslError
 from flowdsl.workspace.state import system_runtime
 
-from ...views.json_objects import dumped
+from ...views.json_objects import dump_json
 from ...views.runs import (
     error_lines,
     failure_lines,
-    junit,
+    render_runs_junit,
     result_object,
     run_object,
     status_line,
@@ -97,7 +97,7 @@ class Following:
 
     def say(self, line: str) -> None:
         """One line for people."""
-        self._display.say(printable(line))
+        self._display.say(make_printable(line))
 
     async def make(
         self,
@@ -286,7 +286,7 @@ class Following:
             self._console.err(line)
         self._way_on()
         self._write(code)
-        self._print(code)
+        self._print_results(code)
         self._end_ledger()
         return code
 
@@ -302,7 +302,7 @@ class Following:
                 f"{batch.told()}; the same command with `--resume` goes on (batch {batch.id})"
             )
 
-    def broken_off(self, failure: BaseException) -> None:
+    def report_interruption(self, failure: BaseException) -> None:
         """Say what there is when something ends the command in the middle; nothing where nothing
         was made.
         """
@@ -316,13 +316,13 @@ class Following:
             self._way_on()
             self._write(code)
             if self._arguments.json:
-                self._print(code)
+                self._print_results(code)
         if code != exit_codes.INTERNAL:
             self._end_ledger()
 
     def interrupted(self, number: int) -> None:
         """A signal ends the process at once."""
-        self.broken_off(signals.Interrupted(number))
+        self.report_interruption(signals.Interrupted(number))
 
     def _made(self) -> list[Run]:
         """The runs that were made or begun anew."""
@@ -334,7 +334,9 @@ class Following:
         made = {run.id: run for run in self._made()}
         made |= {} if self._watched is None else self._watched.runs
         gone = set() if self._watched is None else self._watched.gone
-        live = [printable(run.id) for run in made.values() if run.is_live and run.id not in gone]
+        live = [
+            make_printable(run.id) for run in made.values() if run.is_live and run.id not in gone
+        ]
         environment = self._about.get("environment")
         of = f" --env {environment}" if environment else ""
         if self._resume:
@@ -349,7 +351,7 @@ class Following:
             return
         sessions = {run.session_id for run in made.values() if run.id in set(live)}
         if "chain" in self._about and len(sessions) <= FEW and None not in sessions:
-            for session in sorted(map(printable, filter(None, sessions))):
+            for session in sorted(map(make_printable, filter(None, sessions))):
                 self._console.err(f"a chain goes on: flowdsl runs watch --session {session}{of}")
             return
         created = min(run.created_at or "" for run in made.values())
@@ -367,22 +369,25 @@ class Following:
         if path is None:
             return
         try:
-            write_named(path, junit(self._name, self._submissions, self._watched, self._in_words))
+            write_named(
+                path,
+                render_runs_junit(self._name, self._submissions, self._watched, self._in_words),
+            )
         except (OSError, ValueError) as error:
-            shown = printable(path)
+            shown = make_printable(path)
             self._console.err(f"warning: `{shown}` cannot be written: {reason_of(error)}")
 
-    def _print(self, code: int) -> None:
+    def _print_results(self, code: int) -> None:
         """The product of the command: an object, outputs, or ids where nobody watched."""
         if self._arguments.json:
             found = result_object(
                 self._kind, self._about, self._made(), self._submissions, self._watched, code
             )
-            self._console.out(dumped(found))
+            self._console.out(dump_json(found))
             return
         if self._watched is None or self._is_left:
             for run in self._made():
-                self._console.out(printable(run.id))
+                self._console.out(make_printable(run.id))
             return
         runs = [run for run in self._watched.runs.values() if not run.is_live]
         field = self._arguments.output
@@ -391,7 +396,7 @@ class Following:
                 self._one_output(run, field)
         elif len(self._watched.runs) == 1:
             for run in runs:
-                self._console.out(dumped(run.output_data))
+                self._console.out(dump_json(run.output_data))
         else:
             for run in runs:
                 line = {
@@ -407,13 +412,15 @@ class Following:
     def _one_output(self, run: Run, field: str) -> None:
         outputs = run.output_data or {}
         if field not in outputs:
-            nearest = closest(field, outputs)
-            exists = f"`{nearest}` exists" if nearest else f"there are {listed(outputs)}"
+            nearest = find_closest_name(field, outputs)
+            exists = f"`{nearest}` exists" if nearest else f"there are {join_names(outputs)}"
             exists = exists if outputs else "it has none"
-            self._console.err(f"warning: run {run.id} has no output `{printable(field)}`; {exists}")
+            self._console.err(
+                f"warning: run {run.id} has no output `{make_printable(field)}`; {exists}"
+            )
             return
         value = outputs[field]
         if not isinstance(value, str):
             value = json.dumps(value, ensure_ascii=False)
         # A program gets the text as it is; a terminal could be driven by it.
-        self._console.out(printable(value) if is_terminal(sys.stdout) else value)
+        self._console.out(make_printable(value) if is_terminal(sys.stdout) else value)

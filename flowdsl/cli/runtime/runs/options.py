@@ -9,19 +9,19 @@ import os
 import re
 from collections.abc import Callable, Sequence
 
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import SIZE_LIMIT, DiskFiles
 from flowdsl.runs.inputs.assemble import TRANSFERS, Upload
 from flowdsl.runs.inputs.documents import Row, is_table, read_one, read_rows
-from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, refuse
-from flowdsl.runs.starting.uploads import distinct, read_file, read_upload
+from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, make_refusal
+from flowdsl.runs.starting.uploads import read_file, read_upload, require_distinct_names
 from flowdsl.source.files import UnreadableFile
 
 from ..command_line.global_options import add_json, add_repeated
 from ..console import Console
 from ..exit_codes import USAGE
 from ..failure import CommandError, UsageError
-from ..interrupts import asked
+from ..interrupts import ask_interruptibly
 
 SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
 
@@ -33,14 +33,14 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
         "--input",
         "NAME=VALUE",
         "an input; lists and records as JSON; may be repeated",
-        type=_named,
+        type=_parse_named_value,
     )
     add_repeated(
         parser,
         "--input-env",
         "NAME=VARIABLE",
         "an input from an environment variable; may be repeated",
-        type=_named,
+        type=_parse_named_value,
     )
     many = ", or a run a row (.csv .tsv .jsonl)" if table else ""
     parser.add_argument(
@@ -71,11 +71,11 @@ def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
         "--secret",
         "NAME=SOURCE",
         f"{what} from {SECRET_SOURCES.replace('`', '')}; may be repeated",
-        type=_secret,
+        type=_parse_secret,
     )
 
 
-def _named(text: str) -> tuple[str, str]:
+def _parse_named_value(text: str) -> tuple[str, str]:
     """Name and value of `mrn=4471203`; raises what argparse expects, without the text, which may
     hold a secret.
     """
@@ -85,12 +85,12 @@ def _named(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _secret(text: str) -> tuple[str, str]:
+def _parse_secret(text: str) -> tuple[str, str]:
     name, equals, source = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"it is written `NAME=SOURCE`, a source {SECRET_SOURCES}")
     if not is_source(source):
-        shown = printable(name)[:60]
+        shown = make_printable(name)[:60]
         raise argparse.ArgumentTypeError(
             f"`{shown}` gets no value of a secret here, where others can read it; name its source: "
             f"{SECRET_SOURCES}"
@@ -113,20 +113,22 @@ def secret_source(text: str, option: str = "--secret") -> str:
 def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
     """What options give to every run, and the rows of a file of many; raises `InputsRefused`."""
     given = [
-        Given(name, value, f"`--input {printable(name)}`", is_text=True)
+        Given(name, value, f"`--input {make_printable(name)}`", is_text=True)
         for name, value in arguments.input
     ]
     for name, variable in arguments.input_env:
-        place = f"`--input-env {printable(name)}`"
+        place = f"`--input-env {make_printable(name)}`"
         value = os.environ.get(variable)
         if value is None:
-            raise refuse(place, f"the environment variable `{printable(variable)}` is not set")
+            raise make_refusal(
+                place, f"the environment variable `{make_printable(variable)}` is not set"
+            )
         given.append(Given(name, value, place, is_text=True))
     path = arguments.inputs
     if path is None:
         return tuple(given), ()
     content = read_file(path, SIZE_LIMIT, "`--inputs`")
-    shown = printable(path)
+    shown = make_printable(path)
     if is_table(path):
         return tuple(given), read_rows(shown, content)
     return (*given, *read_one(shown, content)), ()
@@ -144,7 +146,7 @@ def read_secrets(
     found: list[Given] = []
     problems: list[Problem] = []
     for name, source in sources:
-        place = place_of(printable(name))
+        place = place_of(make_printable(name))
         if source == "ask":
             found.append(ask_secret(name, console, place.strip("`")))
             continue
@@ -164,7 +166,7 @@ def secret_at(source: str) -> tuple[str, str]:
     if kind != "env":
         return _secret_file(rest)
     value = os.environ.get(rest, "")
-    shown = printable(rest)
+    shown = make_printable(rest)
     return value, "" if value else f"the environment variable `{shown}` is empty or not set"
 
 
@@ -175,7 +177,7 @@ def ask_secret(name: str, console: Console, option: str = "") -> Given:
     """
     from ..engine.questions import is_interactive
 
-    shown = printable(name)
+    shown = make_printable(name)
     if not is_interactive():
         option = option or f"--secret {shown}"
         written = option + ("=" if " " in option else " ")
@@ -183,7 +185,7 @@ def ask_secret(name: str, console: Console, option: str = "") -> Given:
             f"there is no terminal to ask for the secret `{shown}` on; give it as "
             f"`{written}env:NAME` or `{written}file:PATH`"
         )
-    value = unseen(f"{shown} (not shown): ", console)
+    value = read_unseen_line(f"{shown} (not shown): ", console)
     if value is None:
         raise UsageError(f"the secret `{shown}` cannot be asked for without showing it")
     if not value:
@@ -191,7 +193,7 @@ def ask_secret(name: str, console: Console, option: str = "") -> Given:
     return Given(name, value, f"the secret `{shown}`", is_text=True)
 
 
-def unseen(question: str, console: Console) -> str | None:
+def read_unseen_line(question: str, console: Console) -> str | None:
     """What a person types without seeing it; None where that cannot be, or the input has ended."""
     from getpass import GetPassWarning, getpass
     from warnings import catch_warnings, simplefilter
@@ -200,7 +202,7 @@ def unseen(question: str, console: Console) -> str | None:
     try:
         with catch_warnings():
             simplefilter("error", GetPassWarning)  # what would show the secret does not ask
-            return asked(lambda: getpass(question))
+            return ask_interruptibly(lambda: getpass(question))
     except (EOFError, GetPassWarning):
         return None
 
@@ -213,7 +215,7 @@ def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
         # A path may hold an equals sign; a name of an input is one word.
         is_named = bool(equals) and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
         path = path if is_named else written
-        place = f"`--file {printable(written)}`"
+        place = f"`--file {make_printable(written)}`"
         uploads.append(
             read_upload(
                 path,
@@ -223,7 +225,7 @@ def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
                 is_temporary=arguments.remove_files,
             )
         )
-    return distinct(uploads)
+    return require_distinct_names(uploads)
 
 
 def _secret_file(path: str) -> tuple[str, str]:
@@ -232,9 +234,9 @@ def _secret_file(path: str) -> tuple[str, str]:
     try:
         text = DiskFiles(os.path.dirname(full)).read_text(os.path.basename(full))
     except UnreadableFile as error:
-        return "", f"the file `{printable(path)}` cannot be read: {error.reason}"
+        return "", f"the file `{make_printable(path)}` cannot be read: {error.reason}"
     value = text.removesuffix("\n").removesuffix("\r")
-    return value, "" if value else f"the file `{printable(path)}` is empty"
+    return value, "" if value else f"the file `{make_printable(path)}` is empty"
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
@@ -272,7 +274,7 @@ def add_answer_option(parser: argparse.ArgumentParser) -> None:
         "NAME=VALUE",
         "an answer that a chain pauses for; of a secret one its source "
         f"({SECRET_SOURCES.replace('`', '')}); may be repeated",
-        type=_named,
+        type=_parse_named_value,
     )
 
 

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.source.gaps import fill
+from flowdsl.source.gaps import fill_gaps_from
 from flowdsl.source.record import field_names, replace
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 from ...writing.lines import LOOP_KEY, Key, lines_of
-from ...writing.outputs import with_emits
+from ...writing.outputs import replace_stores
 from ...writing.scope import PLAIN, RUNTIME, SECRET, Scope, Spelled
 from ...writing.statement_text import Wanted, Writer
 from ...writing.type_names import TypeNames, Unspeakable
 from ...writing.value_text import Consts
-from ...writing.writer import styled
+from ...writing.writer import format_section_lines
 from ..attempts import EditContext
-from ..references import rendered_in
+from ..references import find_rendered_references
 from ..settings import aliases_by_name
 from .tree import Home, Placed
 
@@ -73,7 +73,7 @@ class Drafter:
     ):
         self._context = context
         self._sources = tuple(sources)
-        self._placed = [each for each in _all(placed) if each.home is not None]
+        self._placed = [each for each in _walk_placed(placed) if each.home is not None]
         workflow = context.built.workflow(context.goal.address)
         types = {field.name: field.type for field in workflow.outputs}
         self._wanted = {
@@ -98,8 +98,10 @@ class Drafter:
     def _lines(self, node: nodes.Statement, home: Home, *, attempt: bool) -> list[str] | None:
         try:
             writer = self._writer(self._scope(home), home)
-            (line,) = with_emits(lines_of((self._with_aliases(node),)), self._sources)
-            return styled("statement", writer.statement(line, attempt))
+            (line,) = replace_stores(
+                lines_of((self._replace_models_by_aliases(node),)), self._sources
+            )
+            return format_section_lines("statement", writer.statement(line, attempt))
         except (Unspeakable, ValueError, RecursionError):
             return None
 
@@ -118,8 +120,8 @@ class Drafter:
         exact: Exact = {}
         for each in self._placed:
             if each.home is not None and each.home.owner is home.owner:
-                for variable, ref, source in self._variables(each):
-                    _learn(variable, ref, source, found, exact)
+                for variable, ref, source in self._find_spelled_variables(each):
+                    _learn_spelling(variable, ref, source, found, exact)
                 own = _own_variable(each)
                 if own is not None:
                     found["runtime", own[0]] = Spelled(own[1], RUNTIME)
@@ -144,47 +146,49 @@ class Drafter:
                 text = self._context.module(home.path).source.text
                 yield type_, text[written.start : written.end]
 
-    def _variables(self, placed: Placed) -> Iterator[tuple[nodes.Variable, ast.Ref, str]]:
+    def _find_spelled_variables(
+        self, placed: Placed
+    ) -> Iterator[tuple[nodes.Variable, ast.Ref, str]]:
         """The variables of a statement, each with the reference in source and its spelling."""
         for text, written in _text_pairs(placed):
             if isinstance(written, ast.Ref):
                 if len(text) == 1 and isinstance(text[0], nodes.Variable):
-                    yield text[0], written, self._slice(placed, written)
+                    yield text[0], written, self._slice_source(placed, written)
                 continue
-            for ref, rendered in _aligned(text, written):
+            for ref, rendered in _align_references(text, written):
                 if isinstance(rendered, nodes.Variable):
-                    yield rendered, ref, self._slice(placed, ref)
+                    yield rendered, ref, self._slice_source(placed, ref)
 
-    def rendered(self, placed: Placed) -> dict[str, str]:
+    def find_rendered_words(self, placed: Placed) -> dict[str, str]:
         """The words that references in a statement stand for, by their spelling in a text."""
         if placed.home is None:
             return {}
         source = self._context.module(placed.home.path).source.text
-        found = rendered_in(self._context.built.model, source, placed.home.statement)
+        found = find_rendered_references(self._context.built.model, source, placed.home.statement)
         for text, written in _text_pairs(placed):
             if isinstance(written, ast.Text):
-                for ref, words in _aligned(text, written):
+                for ref, words in _align_references(text, written):
                     if isinstance(words, str):
-                        found[self._slice(placed, ref)] = words
+                        found[self._slice_source(placed, ref)] = words
             elif len(text) == 1 and isinstance(text[0], nodes.TextPiece):
-                found[f"{{{self._slice(placed, written)}}}"] = text[0].value
+                found[f"{{{self._slice_source(placed, written)}}}"] = text[0].value
         return found
 
-    def _slice(self, placed: Placed, node: ast.Node) -> str:
+    def _slice_source(self, placed: Placed, node: ast.Node) -> str:
         assert placed.home is not None
         return self._context.module(placed.home.path).source.text[node.start : node.end]
 
-    def _with_aliases(self, node: Any) -> Any:
+    def _replace_models_by_aliases(self, node: Any) -> Any:
         """A statement with models named by alias in place of the name that the prompt shows."""
-        return _mapped(node, aliases_by_name(self._context))
+        return _rename_models(node, aliases_by_name(self._context))
 
 
-def _all(placed: Iterable[Placed]) -> Iterator[Placed]:
+def _walk_placed(placed: Iterable[Placed]) -> Iterator[Placed]:
     for each in placed:
         yield each
         for body in each.bodies:
             if body is not None:
-                yield from _all(body)
+                yield from _walk_placed(body)
 
 
 def _own_variable(placed: Placed) -> tuple[str, str] | None:
@@ -196,7 +200,7 @@ def _own_variable(placed: Placed) -> tuple[str, str] | None:
     return None
 
 
-def _learn(
+def _learn_spelling(
     variable: nodes.Variable,
     ref: ast.Ref,
     source: str,
@@ -223,7 +227,9 @@ def _text_pairs(placed: Placed) -> Iterator[tuple[nodes.Text, ast.Text | ast.Ref
             yield text, node
 
 
-def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nodes.Variable | str]]:
+def _align_references(
+    text: nodes.Text, written: ast.Text
+) -> Iterator[tuple[ast.Ref, nodes.Variable | str]]:
     """The references of a text, each with what it became: a variable, or words."""
     refs = [part for part in written.parts if isinstance(part, ast.Ref)]
     if not refs:
@@ -243,7 +249,7 @@ def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nod
     if written.form == ast.BLOCK:
         pieces[0] = pieces[0] and pieces[0].lstrip("\n")
         pieces[-1] = pieces[-1] and pieces[-1].rstrip("\n")
-    for ref, (start, end) in zip(refs, fill(pieces, flat) or (), strict=False):
+    for ref, (start, end) in zip(refs, fill_gaps_from(pieces, flat) or (), strict=False):
         rendered = flat[start:end]
         if rendered == _HELD:
             yield ref, variables[start]
@@ -251,10 +257,10 @@ def _aligned(text: nodes.Text, written: ast.Text) -> Iterator[tuple[ast.Ref, nod
             yield ref, rendered
 
 
-def _mapped(value: Any, names: dict[str, str]) -> Any:
+def _rename_models(value: Any, names: dict[str, str]) -> Any:
     """A statement and all that is in it, with the values of the fields `model` renamed."""
     if isinstance(value, tuple):
-        return tuple(_mapped(each, names) for each in value)
+        return tuple(_rename_models(each, names) for each in value)
     if not isinstance(value, nodes.Node):
         return value
     changes: dict[str, Any] = {}
@@ -263,5 +269,5 @@ def _mapped(value: Any, names: dict[str, str]) -> Any:
         if name == "model" and isinstance(inner, str):
             changes["model"] = names.get(inner, inner)
         elif isinstance(inner, tuple):
-            changes[name] = _mapped(inner, names)
+            changes[name] = _rename_models(inner, names)
     return replace(value, **changes) if changes else value

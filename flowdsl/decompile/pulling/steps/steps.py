@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, product
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import joined as joined_text
-from flowdsl.ir.lowering.values import literal
-from flowdsl.ir.walk import with_bodies
+from flowdsl.ir.lowering.values import join_pieces as joined_text
+from flowdsl.ir.lowering.values import literal_text
+from flowdsl.ir.walk import replace_bodies
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import replace
 from flowdsl.syntax import ast
@@ -22,7 +22,7 @@ from ..attempts import STATEMENTS, Attempt, Choices, EditContext, Edits
 from ..checks import description_edits, rule_edits
 from ..editing import Edit, doc_start, indent_at, insertion_after, line_start
 from ..references import value_edits
-from ..sections import first_in, item_removal, joined, parsed_statement
+from ..sections import first_in, item_removal, join_indented_lines, parse_single_statement
 from ..splicing import Block, Draft, Splicer
 from .drafting import Drafter
 from .tree import (
@@ -31,13 +31,13 @@ from .tree import (
     Placed,
     Range,
     Unit,
-    blocks,
     call_of,
     homes_of,
-    moved,
-    place,
-    units,
-    widened,
+    inner_blocks,
+    map_position,
+    place_units,
+    split_into_units,
+    widen_to_statements,
 )
 
 PROMPT = "main_prompt"
@@ -49,11 +49,11 @@ _OPENED = (
 )
 
 
-def attempts(context: EditContext) -> Iterator[Attempt]:
+def attempt_steps(context: EditContext) -> Iterator[Attempt]:
     """All changes of statements at once, in every combination of ways; then each change alone."""
     if PROMPT not in context.open_fields or context.item(ast.StepsSection) is None:
         return
-    found, instead = _changes(context)
+    found, instead = _collect_changes(context)
     changes = [each for each in found if each]
     for chosen in islice(product(*changes), _MOST_COMBINATIONS):
         yield from context.attempt(STATEMENTS, [edit for edits in chosen for edit in edits])
@@ -66,15 +66,15 @@ def attempts(context: EditContext) -> Iterator[Attempt]:
         yield from context.attempt(STATEMENTS, edits, _OPENED)
 
 
-def _changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
+def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
     """The changes, each with the ways to make it, and edits that open calls.
 
     To open a call is to put its statements in its place, because its task is also used elsewhere,
     where nothing changed.
     """
     have, wanted = (
-        _program(context, context.built_payload()),
-        _program(context, context.wanted_payload()),
+        _read_wanted_program(context, context.payload_as_built()),
+        _read_wanted_program(context, context.payload_to_reach()),
     )
     steps = context.item(ast.StepsSection)
     if have is None or wanted is None or not isinstance(steps, ast.StepsSection):
@@ -82,16 +82,18 @@ def _changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
     found = [rule_edits(context, have, wanted), description_edits(context, have, wanted)]
     homes = homes_of(context.built.model.modules)
     workflow = context.built.workflow(context.goal.address)
-    placed = place(units(source_form(have.body)), source_form(workflow.body), homes)
+    placed = place_units(
+        split_into_units(source_form(have.body)), source_form(workflow.body), homes
+    )
     if placed is None:
         return found, []
     editor = _Editor(context, Drafter(context, placed, wanted.sources))
     where = Place(context.path, steps.body, context.symbol.declaration, None)
-    found += editor.body(placed, units(source_form(wanted.body)), where)
+    found += editor.body(placed, split_into_units(source_form(wanted.body)), where)
     return found, editor.instead_of_calls
 
 
-def _program(context: EditContext, payload: Payload) -> PromptProgram | None:
+def _read_wanted_program(context: EditContext, payload: Payload) -> PromptProgram | None:
     try:
         stored = read_workflow(payload, "the workflow")
     except ImportProblem:
@@ -113,16 +115,16 @@ class _Editor:
         found: list[Choices] = []
         have = [each.unit.key for each in placed]
         want = [each.key for each in wanted]
-        opcodes = Effort().opcodes(have, want)
+        opcodes = Effort().compute_opcodes(have, want)
         gone = {
             placed[at].unit.key: placed[at]
             for tag, i1, i2, _, _ in opcodes
             if tag in ("delete", "replace")
             for at in range(i1, i2)
         }
-        ranges = widened(placed, opcodes)
+        ranges = widen_to_statements(placed, opcodes)
         for i1, i2, j1, j2 in ranges:
-            found += self._change(placed, i1, i2, wanted[j1:j2], where, gone)
+            found += self._change_range(placed, i1, i2, wanted[j1:j2], where, gone)
         self._open_calls(placed, wanted, where, ranges)
         return found
 
@@ -143,14 +145,16 @@ class _Editor:
             own = Home(
                 where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop
             )
-            new = wanted[moved(first, ranges, end=False) : moved(last, ranges, end=True)]
+            new = wanted[
+                map_position(first, ranges, end=False) : map_position(last, ranges, end=True)
+            ]
             text = self._text(where.path)
             indent = indent_at(text, call.start)
-            for lines in islice(self._drafted(new, own, {}), 2):
-                edit = Edit(where.path, call.start, call.end, joined(lines, indent))
+            for lines in islice(self._draft_for_place(new, own, {}), 2):
+                edit = Edit(where.path, call.start, call.end, join_indented_lines(lines, indent))
                 self.instead_of_calls.append((edit,))
 
-    def _change(
+    def _change_range(
         self,
         placed: Sequence[Placed],
         i1: int,
@@ -166,8 +170,12 @@ class _Editor:
         if len(old) == len(wanted):
             pairs = list(zip(old, wanted, strict=True))
             if all(each.parts == 1 for each in old):
-                return [choices for one, other in pairs for choices in self._pair(one, other)]
-        kinds = Effort().opcodes(
+                return [
+                    choices
+                    for one, other in pairs
+                    for choices in self._change_statement(one, other)
+                ]
+        kinds = Effort().compute_opcodes(
             [type(each.unit.node).__name__ for each in old],
             [type(each.node).__name__ for each in wanted],
         )
@@ -176,16 +184,16 @@ class _Editor:
             if tag == "equal" and all(each.parts == 1 for each in old[a1:a2]):
                 for one, other in zip(old[a1:a2], wanted[b1:b2], strict=True):
                     if one.unit.key != other.key:
-                        found += self._pair(one, other)
+                        found += self._change_statement(one, other)
                 continue
-            found += self._removed(placed, i1 + a1, i1 + a2, where)
+            found += self._remove_statements(placed, i1 + a1, i1 + a2, where)
             if b2 > b1:
-                found.append(self._added(placed, i1 + a2, wanted[b1:b2], where, gone))
+                found.append(self._add_statements(placed, i1 + a2, wanted[b1:b2], where, gone))
         return found
 
     # A statement that became another one
 
-    def _pair(self, old: Placed, new: Unit) -> list[Choices]:
+    def _change_statement(self, old: Placed, new: Unit) -> list[Choices]:
         """The changes by which a statement becomes another: of itself, then inside its blocks."""
         if old.unit.key == new.key:
             return []
@@ -197,21 +205,21 @@ class _Editor:
             inner, wanted = old.bodies[number] or (), new.bodies[number]
             if [each.unit.key for each in inner] != [each.key for each in wanted]:
                 found += self.body(inner, wanted, _place_in(old.home, block))
-        own = self._rewritten(old, new, apart.keys())
+        own = self._rewrite_statement(old, new, apart.keys())
         return [own, *found] if own != [()] else found
 
     def _blocks_apart(self, old: Placed, new: Unit) -> Iterator[tuple[int, ast.Block]]:
         """The blocks of a statement that stay, by their numbers: they are edited on their own."""
         if old.home is None or type(old.unit.node) is not type(new.node):
             return
-        inside = blocks(old.home.statement)
+        inside = inner_blocks(old.home.statement)
         if len(old.bodies) != len(new.bodies) or _catches_entries(old.unit.node, new.node):
             return
         for number, block in enumerate(inside[: len(new.bodies)]):
             if isinstance(block, ast.Block) and old.bodies[number] and new.bodies[number]:
                 yield number, block
 
-    def _rewritten(self, old: Placed, new: Unit, apart: Collection[int]) -> Choices:
+    def _rewrite_statement(self, old: Placed, new: Unit, apart: Collection[int]) -> Choices:
         """Ways to write a statement anew, without the blocks that are edited apart.
 
         The first keeps what does not change inside it; `()` where nothing of its own changes.
@@ -222,31 +230,33 @@ class _Editor:
         start = home.outer.start
         if isinstance(home.statement, ast.StepStmt):
             start = doc_start(text, start)
-        bases = self._drafts(old.unit, home, apart)
-        inside = blocks(home.statement)
+        bases = self._draft_statement(old.unit, home, apart)
+        inside = inner_blocks(home.statement)
         held = [Block(b.start, b.end, n) for n in apart if isinstance(b := inside[n], ast.Block)]
         choices: Choices = []
-        for number, draft in enumerate(self._drafts(new, home, apart)):
-            splicer = Splicer(home.path, text, self._drafter.rendered(old))
+        for number, draft in enumerate(self._draft_statement(new, home, apart)):
+            splicer = Splicer(home.path, text, self._drafter.find_rendered_words(old))
             base = bases[min(number, len(bases) - 1)] if bases else None
-            edits = tuple(splicer.splice(start, home.outer.end, base, draft, held))
+            edits = tuple(splicer.splice_range(start, home.outer.end, base, draft, held))
             choices += [*value_edits(self._context.built.model, splicer.changed), edits]
             if not apart:
                 indent = indent_at(text, home.outer.start)
                 lines = draft.text.split("\n")
-                choices.append((Edit(home.path, start, home.outer.end, joined(lines, indent)),))
+                choices.append(
+                    (Edit(home.path, start, home.outer.end, join_indented_lines(lines, indent)),)
+                )
         return [()] if () in choices else list(dict.fromkeys(choices))
 
-    def _drafts(self, unit: Unit, home: Home, apart: Collection[int]) -> list[Draft]:
+    def _draft_statement(self, unit: Unit, home: Home, apart: Collection[int]) -> list[Draft]:
         """A statement written anew, with something else in the blocks that are edited apart."""
         bodies = [
             (_ANYTHING,) if number in apart else tuple(each.node for each in body)
             for number, body in enumerate(unit.bodies)
         ]
         drafts: list[Draft] = []
-        for lines in self._drafter.variants(with_bodies(unit.node, bodies), home):
-            statement, shift = parsed_statement(lines)
-            inside = blocks(statement)
+        for lines in self._drafter.variants(replace_bodies(unit.node, bodies), home):
+            statement, shift = parse_single_statement(lines)
+            inside = inner_blocks(statement)
             held = [
                 Block(block.start - shift, block.end - shift, number)
                 for number in apart
@@ -267,22 +277,24 @@ class _Editor:
         if any(each.home is not first.home for each in old):
             return None
         if not new:
-            return [(self._removal(first.home),)]
+            return [(self._make_statement_removal(first.home),)]
         choices: Choices = []
         before, after = _as_one([each.unit for each in old]), _as_one(new)
         if before is not None and after is not None:
-            choices += self._rewritten(replace(first, unit=before), after, ())
+            choices += self._rewrite_statement(replace(first, unit=before), after, ())
         found = [self._drafter.variants(each.node, first.home) for each in new]
         if all(found):
             lines = [line for variants in found for line in variants[0]]
             indent = indent_at(self._text(first.home.path), first.home.outer.start)
             outer = first.home.outer
-            choices.append((Edit(first.home.path, outer.start, outer.end, joined(lines, indent)),))
+            choices.append(
+                (Edit(first.home.path, outer.start, outer.end, join_indented_lines(lines, indent)),)
+            )
         return choices
 
     # Statements that disappear and appear
 
-    def _removed(
+    def _remove_statements(
         self, placed: Sequence[Placed], start: int, end: int, where: Place
     ) -> list[Choices]:
         found: list[Choices] = []
@@ -290,7 +302,7 @@ class _Editor:
             if each.home is None:
                 found.append([])
             elif each.part == 0:
-                choices: Choices = [(self._removal(each.home),)]
+                choices: Choices = [(self._make_statement_removal(each.home),)]
                 if each.home.block is not where.block:
                     call = call_of(self._context, placed, each, where)
                     inside = [
@@ -304,10 +316,10 @@ class _Editor:
                 found.append(choices)
         return found
 
-    def _removal(self, home: Home) -> Edit:
+    def _make_statement_removal(self, home: Home) -> Edit:
         return item_removal(self._text(home.path), home.path, home.outer)
 
-    def _added(
+    def _add_statements(
         self,
         placed: Sequence[Placed],
         at: int,
@@ -317,8 +329,8 @@ class _Editor:
     ) -> Choices:
         """Ways to put statements in front of the placed one at `at`."""
         choices: Choices = []
-        for home, before, path in self._spots(placed, at, where):
-            drafted = self._drafted(new, home, gone)
+        for home, before, path in self._find_insertion_spots(placed, at, where):
+            drafted = self._draft_for_place(new, home, gone)
             text = self._text(path)
             for lines in drafted:
                 if before is not None:
@@ -343,7 +355,7 @@ class _Editor:
                 return indent_at(text, first.start)
         return indent_at(text, block.start) + "  "
 
-    def _spots(
+    def _find_insertion_spots(
         self, placed: Sequence[Placed], at: int, where: Place
     ) -> Iterator[tuple[Home, ast.Stmt | None, str]]:
         """Where statements may be put in front of the placed one at `at`.
@@ -374,7 +386,7 @@ class _Editor:
         if before is None:
             yield own, None, where.path
 
-    def _drafted(
+    def _draft_for_place(
         self, new: Sequence[Unit], home: Home, gone: dict[str, Placed]
     ) -> Iterator[list[str]]:
         """The lines of statements for a place, in the ways there are.
@@ -436,11 +448,11 @@ def _as_one(lines: Sequence[Unit]) -> Unit | None:
     text = joined_text(
         piece
         for number, own in enumerate(texts)
-        for piece in (*(literal("\n") if number else ()), *own)
+        for piece in (*(literal_text("\n") if number else ()), *own)
     )
-    (unit,) = units((nodes.Do(origin=NOWHERE, text=text),))
+    (unit,) = split_into_units((nodes.Do(origin=NOWHERE, text=text),))
     return unit
 
 
-_ANYTHING = nodes.Do(origin=NOWHERE, text=literal("x"))
+_ANYTHING = nodes.Do(origin=NOWHERE, text=literal_text("x"))
 _NO_STATEMENT: ast.Stmt = ast.WaitStmt(0, 0, ast.Duration(0, 0, "1s", 1000))

@@ -62,12 +62,12 @@ class Placed(Record):
     bodies: tuple[tuple[Placed, ...] | None, ...]
 
 
-def units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
+def split_into_units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
     """The units of a body; a `Store` of several values gives one for each."""
     found: list[Unit] = []
     for statement in _single_stores(body):
-        inner = tuple(units(each) for each in inner_bodies(statement))
-        found.append(Unit(statement, repr(_form(statement)), inner))
+        inner = tuple(split_into_units(each) for each in inner_bodies(statement))
+        found.append(Unit(statement, repr(_comparable_form(statement)), inner))
     return tuple(found)
 
 
@@ -80,25 +80,25 @@ def _single_stores(body: Sequence[nodes.Statement]) -> Iterator[nodes.Statement]
             yield statement
 
 
-def _form(value: Any) -> Any:
+def _comparable_form(value: Any) -> Any:
     if isinstance(value, tuple | list):
-        return [_form(each) for each in value]
+        return [_comparable_form(each) for each in value]
     names = field_names(type(value))
     if not names:
         return value
     skipped = _NOT_COMPARED | ({"variable"} if isinstance(value, nodes.Loop) else set())
     return [
         type(value).__name__,
-        *(_form(getattr(value, name)) for name in names if name not in skipped),
+        *(_comparable_form(getattr(value, name)) for name in names if name not in skipped),
     ]
 
 
-def place(
+def place_units(
     read: Sequence[Unit], compiled: Sequence[nodes.Statement], homes: dict[nodes.Origin, Home]
 ) -> tuple[Placed, ...] | None:
     """The units of a body with their places; None if the body was not compiled from `compiled`."""
-    lines = deque(_lines(compiled))
-    placed = _placed(read, lines, homes)
+    lines = deque(_flatten_body_lines(compiled))
+    placed = _place_read_units(read, lines, homes)
     rest = (each[0] for each in lines if each is not None)
     return placed if all(isinstance(each, nodes.Step) for each in rest) else None
 
@@ -106,7 +106,7 @@ def place(
 _Line = tuple[nodes.Statement, int, int]
 
 
-def _lines(body: Sequence[nodes.Statement]) -> Iterator[_Line | None]:
+def _flatten_body_lines(body: Sequence[nodes.Statement]) -> Iterator[_Line | None]:
     """The statements of a body and of its steps in their order, None for the end of a step.
 
     Each comes with its part and the number of its parts.
@@ -115,11 +115,11 @@ def _lines(body: Sequence[nodes.Statement]) -> Iterator[_Line | None]:
         count = len(emit_action(statement)) if isinstance(statement, nodes.Do) else 1
         yield from ((statement, part, count) for part in range(count))
         if isinstance(statement, nodes.Step):
-            yield from _lines(statement.body)
+            yield from _flatten_body_lines(statement.body)
             yield None
 
 
-def _placed(
+def _place_read_units(
     read: Sequence[Unit], lines: deque[_Line | None], homes: dict[nodes.Origin, Home]
 ) -> tuple[Placed, ...] | None:
     """The places of units, of which the lines are taken away.
@@ -141,12 +141,12 @@ def _placed(
         bodies: tuple[tuple[Placed, ...] | None, ...]
         inner = list(inner_bodies(statement))
         if is_step:
-            bodies = tuple(_placed(each, lines, homes) for each in unit.bodies)
+            bodies = tuple(_place_read_units(each, lines, homes) for each in unit.bodies)
             if None in bodies:
                 return None
         elif len(inner) == len(unit.bodies):
             pairs = zip(unit.bodies, inner, strict=True)
-            bodies = tuple(place(one, other, homes) for one, other in pairs)
+            bodies = tuple(place_units(one, other, homes) for one, other in pairs)
         else:
             bodies = tuple(None for _ in unit.bodies)
         home = homes.get(statement.origin)
@@ -167,12 +167,12 @@ def homes_of(modules: Sequence[ast.Module]) -> dict[nodes.Origin, Home]:
     for module in modules:
         for declaration in module.declarations:
             if isinstance(declaration, ast.TaskDecl | ast.WorkflowDecl):
-                for home in _homes(module, declaration, declaration, None, None):
+                for home in _find_statement_homes(module, declaration, declaration, None, None):
                     found[origin_of(module.source, home.statement)] = home
     return found
 
 
-def _homes(
+def _find_statement_homes(
     module: ast.Module,
     node: ast.Node,
     owner: ast.TaskDecl | ast.WorkflowDecl,
@@ -188,7 +188,7 @@ def _homes(
             path = module.source.path
             yield Home(path, inner, child, held, owner, loop)  # type: ignore[arg-type]
         own = inner.variable.text if isinstance(inner, ast.ForStmt) else loop
-        yield from _homes(module, inner, owner, block, own)
+        yield from _find_statement_homes(module, inner, owner, block, own)
 
 
 # Blocks of the source, and the calls that brought in the statements of tasks
@@ -207,7 +207,7 @@ class Place(Record):
     loop: str | None
 
 
-def widened(
+def widen_to_statements(
     placed: Sequence[Placed], opcodes: Sequence[tuple[str, int, int, int, int]]
 ) -> list[Range]:
     """The ranges that differ, each grown to whole statements where a `do` became several lines."""
@@ -226,7 +226,7 @@ def widened(
     return [(a, b, c, d) for a, b, c, d in found]
 
 
-def moved(at: int, ranges: Sequence[Range], *, end: bool) -> int:
+def map_position(at: int, ranges: Sequence[Range], *, end: bool) -> int:
     """The position among the wanted units of the position `at` among the placed ones.
 
     Where units are inserted exactly at `at`, `end` says that the position after them is meant.
@@ -240,7 +240,7 @@ def moved(at: int, ranges: Sequence[Range], *, end: bool) -> int:
     return at + shift
 
 
-def blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
+def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
     """The blocks of a statement in the order of `ir.walk.inner_bodies`.
 
     An `else` that only leaves comes as that statement.
@@ -296,12 +296,12 @@ def call_of(
     calls = [
         each
         for each in statements[start:end]
-        if isinstance(each, ast.CallStmt) and _reaches(context, each, inner.home.owner, 0)
+        if isinstance(each, ast.CallStmt) and _can_reach_task(context, each, inner.home.owner, 0)
     ]
     return calls[0] if len(calls) == 1 else None
 
 
-def _reaches(context: EditContext, call: ast.CallStmt, owner: ast.Node, depth: int) -> bool:
+def _can_reach_task(context: EditContext, call: ast.CallStmt, owner: ast.Node, depth: int) -> bool:
     """Whether a call leads to statements of a task, directly or through other calls."""
     task = context.built.model.calls.get(call)
     if task is None or depth > 20:
@@ -310,7 +310,7 @@ def _reaches(context: EditContext, call: ast.CallStmt, owner: ast.Node, depth: i
         return True
     inner = context.built.model.bodies.get(task.declaration.body, ())
     return any(
-        _reaches(context, each, owner, depth + 1)
+        _can_reach_task(context, each, owner, depth + 1)
         for each in inner
         if isinstance(each, ast.CallStmt)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS
-from flowdsl.diagnostics.suggest import Names, closest, listed
+from flowdsl.diagnostics.suggest import Names, find_closest_name, join_names
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.model import TaskSymbol
@@ -34,19 +34,19 @@ def check(context: LintContext, section: ast.ChecksSection) -> None:
     ]
     if not wanted or context.may_lack_statements():
         return
-    kept = _kept(context)
+    kept = _find_kept_names(context)
     if kept is None:
         return
     files = _Kept(kept)
-    names = Names(map(_shown, kept))
+    names = Names(map(_format_pattern, kept))
     for body in wanted:
-        for text, matches in _targets(context, body.target, files):
+        for text, matches in _match_targets(context, body.target, files):
             if not matches:
-                near = closest(_shown(_pattern(context, text)), names)
+                near = find_closest_name(_format_pattern(_make_name_pattern(context, text)), names)
                 if near is not None:
                     help = f"a file `{near}` is kept"
                 elif names:
-                    help = f"kept are {listed(names)}"
+                    help = f"kept are {join_names(names)}"
                 else:
                     help = 'keep it with `capture "name.png"` or `export file "path"`'
                 file = f"`{context.span(text).text}`"
@@ -85,7 +85,7 @@ class _Kept:
         return self._left >= 0
 
 
-def _kept(context: LintContext) -> list[Pattern] | None:
+def _find_kept_names(context: LintContext) -> list[Pattern] | None:
     """The names of the files that the workflow keeps.
 
     None when they cannot all be known: commands, fields of `extra` and the service's own detection
@@ -110,9 +110,9 @@ def _kept(context: LintContext) -> list[Pattern] | None:
         for statement in context.statements(pending.pop()):
             match statement:
                 case ast.CaptureStmt(file=file):
-                    kept.append(_base_name(_pattern(context, file)))
+                    kept.append(_base_name(_make_name_pattern(context, file)))
                 case ast.ExportStmt(file=file):
-                    name = _base_name(_pattern(context, file))
+                    name = _base_name(_make_name_pattern(context, file))
                     # A name without an ending may be that of a folder.
                     kept.append(name if "." in name else (_ANY,))
                 case ast.RunStmt():
@@ -129,17 +129,17 @@ def _kept(context: LintContext) -> list[Pattern] | None:
     return kept
 
 
-def _targets(
+def _match_targets(
     context: LintContext, target: ast.FileTarget, kept: _Kept
 ) -> Iterator[tuple[ast.Text, bool]]:
     """The names and patterns of a target, and whether a kept file may fit each."""
     match target:
         case ast.ExactTarget(names=names):
             for name in names:
-                wanted = _pattern(context, name)
+                wanted = _make_name_pattern(context, name)
                 yield name, kept.has(wanted)
         case ast.EachTarget(template=template):
-            wanted = _pattern(context, template)
+            wanted = _make_name_pattern(context, template)
             yield template, kept.has(wanted)
         case ast.RegexTarget(pattern=pattern):
             yield pattern, _may_match(context.model.constants.get(pattern), kept)
@@ -156,7 +156,7 @@ def _may_match(regex: object, kept: _Kept) -> bool:
     return any(may_match(str(regex), "".join(map(str, each))) for each in kept.patterns)
 
 
-def _pattern(context: LintContext, text: ast.Text) -> Pattern:
+def _make_name_pattern(context: LintContext, text: ast.Text) -> Pattern:
     """A text as a pattern, with the values of its consts."""
     found: list[str | None] = []
     for part in text.parts:
@@ -200,5 +200,5 @@ def _over_wildcards(row: set[int], other: Pattern) -> set[int]:
     return reached
 
 
-def _shown(pattern: Pattern) -> str:
+def _format_pattern(pattern: Pattern) -> str:
     return "".join("*" if letter is _ANY else letter for letter in pattern)

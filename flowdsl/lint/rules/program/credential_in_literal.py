@@ -78,7 +78,7 @@ def check(context: LintContext, module: ast.Module) -> None:
     A message never repeats a credential.
     """
     covered = -1
-    candidates = [*_passwords(module.source.text), *_keys(module.source.text)]
+    candidates = [*_find_passwords(module.source.text), *_find_keys(module.source.text)]
     if not candidates:
         return
     literals = Literals(module)
@@ -88,7 +88,7 @@ def check(context: LintContext, module: ast.Module) -> None:
             context.report(SPEC, Span(module.source, each.start, each.end), what=each.what)
 
 
-def _passwords(text: str) -> Iterator[_Candidate]:
+def _find_passwords(text: str) -> Iterator[_Candidate]:
     low = text.lower()
     lines: dict[int, _Line] = {}
     for stem in _STEMS:
@@ -163,7 +163,7 @@ def _password(found: re.Match[str], *, marked: bool) -> Iterator[_Candidate]:
         yield _Candidate(found.start(1), found.start(1) + len(value), "a password")
 
 
-def _keys(text: str) -> Iterator[_Candidate]:
+def _find_keys(text: str) -> Iterator[_Candidate]:
     at = 0
     for token in [word for word in text.split() if len(word) >= _SHORTEST]:
         at = text.index(token, at)

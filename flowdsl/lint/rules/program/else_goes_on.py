@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
 from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
-from flowdsl.semantics.control_flow.leaving import leaves
+from flowdsl.semantics.control_flow.leaving import has_no_path_behind
 from flowdsl.semantics.traversal import KeptVariables, inner_blocks, statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
@@ -66,7 +66,7 @@ def check(
         return
     if context.may_lack_statements():
         return
-    around = list(_around(body, statement))
+    around = list(_find_blocks_around(body, statement))
     if isinstance(statement, ast.ExtractStmt | ast.CopyStmt):
         _check_value(context, statement, otherwise, around)
     else:
@@ -115,7 +115,7 @@ def _check_value(
     name = statement.name.text
     action = otherwise.action
     assert isinstance(action, ast.Block)
-    if leaves(action) or _sets(action, name):
+    if has_no_path_behind(action) or _is_setting_inside(action, name):
         return
     earlier = _earlier_value(context, statement.name, around)
     read = None if earlier is None else _read_behind(name, around)
@@ -144,7 +144,7 @@ def _earlier_value(context: LintContext, name: ast.Name, around: list[_Around]) 
             if setter is not None and setter.text == name.text:
                 is_reading = is_used and not isinstance(each, ast.KeepStmt)
                 return Label(context.span(setter), "read before, here") if is_reading else None
-            if _sets(each, name.text):
+            if _is_setting_inside(each, name.text):
                 return None
             is_used = is_used or _first_read(each, name.text) is not None
         if block.may_repeat:
@@ -159,11 +159,11 @@ def _read_behind(name: str, around: list[_Around]) -> ast.Ref | None:
     for block in around:
         for each in block.behind:
             found = _first_read(each, name)
-            if _sets(each, name):
+            if _is_setting_inside(each, name):
                 return None if inner_blocks(each) else found
             if found is not None:
                 return found
-        if block.may_repeat or leaves(block.block):
+        if block.may_repeat or has_no_path_behind(block.block):
             return None
     return None
 
@@ -175,7 +175,7 @@ def _first_read(statement: ast.Stmt, name: str) -> ast.Ref | None:
     return None
 
 
-def _sets(node: ast.Stmt | ast.Block, name: str) -> bool:
+def _is_setting_inside(node: ast.Stmt | ast.Block, name: str) -> bool:
     """Whether a statement, or any inside it, sets a variable."""
     inside = (
         statements(node)
@@ -186,7 +186,7 @@ def _sets(node: ast.Stmt | ast.Block, name: str) -> bool:
     return any(setter is not None and setter.text == name for setter in setters)
 
 
-def _around(
+def _find_blocks_around(
     block: ast.Block, statement: ast.Stmt, *, may_repeat: bool = False
 ) -> Iterator[_Around]:
     """The blocks around a statement, from the innermost one to `block`, but those of steps."""
@@ -195,5 +195,5 @@ def _around(
     if flat[at] is not statement:
         for inner in inner_blocks(flat[at]):
             if inner.block.start <= statement.start < inner.block.end:
-                yield from _around(inner.block, statement, may_repeat=inner.may_repeat)
+                yield from _find_blocks_around(inner.block, statement, may_repeat=inner.may_repeat)
     yield _Around(block, flat[:at], flat[at + 1 :], may_repeat)

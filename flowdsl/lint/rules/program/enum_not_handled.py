@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.names.paths import presence_key
 from flowdsl.semantics.names.scopes import PresenceKey
-from flowdsl.semantics.statements.choices import Asked, asked_for, not_asked
+from flowdsl.semantics.statements.choices import Asked, find_asked_values, not_asked
 from flowdsl.semantics.types import Enum, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import conditions_of
@@ -22,7 +22,7 @@ SPEC = SUSPICIOUS.spec("enum-not-handled", "{problem}")
 def check(context: LintContext, statement: ast.IfStmt) -> None:
     """Report values that no branch handles, and branches for a value that has one already."""
     model = context.model
-    first = _asked(context, statement.branches[0].condition)
+    first = _find_asked_here(context, statement.branches[0].condition)
     if not first:
         return
     ref = first[0].ref
@@ -32,7 +32,7 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
     asked: dict[str | int | None, ast.Node] = {}
     every_branch = True
     for branch in statement.branches:
-        found = _asked(context, branch.condition)
+        found = _find_asked_here(context, branch.condition)
         if found is None or any(presence_key(each.ref) != key for each in found):
             every_branch = False
             continue
@@ -43,11 +43,11 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
                 asked[each.value] = each.place
     if statement.otherwise is not None or not every_branch:
         return
-    elsewhere = _asked_elsewhere(context, statement, key)
+    elsewhere = _find_asked_elsewhere(context, statement, key)
     left = not_asked(model.ref_types[ref], asked.keys() | elsewhere, True) or ()
     if left:
         written = context.span(ref).text
-        values = listed(map(str, left))
+        values = join_names(map(str, left))
         lacking = "is no branch" if len(left) == 1 else "are no branches"
         context.report(
             SPEC,
@@ -59,8 +59,8 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
         )
 
 
-def _asked(context: LintContext, condition: ast.Condition) -> list[Asked] | None:
-    return asked_for(condition, context.model.constants, context.model.ref_types)
+def _find_asked_here(context: LintContext, condition: ast.Condition) -> list[Asked] | None:
+    return find_asked_values(condition, context.model.constants, context.model.ref_types)
 
 
 def _report_again(
@@ -78,7 +78,7 @@ def _report_again(
     )
 
 
-def _asked_elsewhere(
+def _find_asked_elsewhere(
     context: LintContext, chain: ast.IfStmt, key: PresenceKey
 ) -> set[str | int | None]:
     """The values for which other statements of the body ask of the same reference.
@@ -91,15 +91,15 @@ def _asked_elsewhere(
         if isinstance(statement, ast.MatchStmt) and presence_key(statement.operand) == key:
             found.update(value.value for each in statement.branches for value in each.values)
         elif statement is not chain:
-            found.update(_compared(context, statement, key))
+            found.update(_find_compared_values(context, statement, key))
     return found
 
 
-def _compared(
+def _find_compared_values(
     context: LintContext, statement: ast.Stmt, key: PresenceKey
 ) -> Iterator[str | int | None]:
     for condition in conditions_of(statement):
         for node in walk(condition):
             if isinstance(node, ast.CompareExpr | ast.InExpr):
-                asked = _asked(context, node) or ()
+                asked = _find_asked_here(context, node) or ()
                 yield from (each.value for each in asked if presence_key(each.ref) == key)

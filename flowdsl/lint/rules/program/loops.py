@@ -37,7 +37,7 @@ def check_abort_inside_retry(context: LintContext, statement: ast.RetryStmt) -> 
     if "abort" not in body and "call" not in body:
         return
     here = Label(context.keyword(statement), "the retry")
-    aborts = list(_aborts(context, statement.body, set()))
+    aborts = list(_find_aborts(context, statement.body, set()))
     if not aborts or context.may_lack_statements():
         return
     if not _can_fail(context, statement.body, set()):
@@ -45,7 +45,7 @@ def check_abort_inside_retry(context: LintContext, statement: ast.RetryStmt) -> 
         for call, abort, source in aborts:
             _report(context, here, call, abort, source, why)
         return
-    last = _last(statement.body)
+    last = _find_last_statement(statement.body)
     action = leaving_else(last) if last is not None else None
     if statement.otherwise is not None and isinstance(action, ast.AbortStmt):
         why = "before the `else` of the `retry` has its turn"
@@ -69,15 +69,15 @@ def _report(
     context.report(ABORT_INSIDE_RETRY, keyword, why=why, labels=(here,), fixes=(fix,))
 
 
-def _last(block: ast.Block) -> ast.Stmt | None:
+def _find_last_statement(block: ast.Block) -> ast.Stmt | None:
     """The last statement of a block, looked for inside its steps, too."""
     if not block.statements:
         return None
     last = block.statements[-1]
-    return _last(last.body) if isinstance(last, ast.StepStmt) else last
+    return _find_last_statement(last.body) if isinstance(last, ast.StepStmt) else last
 
 
-def _aborts(
+def _find_aborts(
     context: LintContext,
     block: ast.Block,
     entered: set[TaskSymbol],
@@ -98,12 +98,12 @@ def _aborts(
             task = context.model.calls.get(statement)
             if task is not None and task not in entered:
                 entered.add(task)
-                inside = _aborts(context, task.declaration.body, entered, task.module.source)
+                inside = _find_aborts(context, task.declaration.body, entered, task.module.source)
                 for _, abort, home in inside:
                     yield statement, abort, home
                     break
         for inner in inner_blocks(statement):
-            yield from _aborts(context, inner.block, entered, source)
+            yield from _find_aborts(context, inner.block, entered, source)
 
 
 _FALLIBLE = (
@@ -167,7 +167,7 @@ def check_bound_above_max_items(context: LintContext, statement: ast.ForStmt) ->
         bound: object = limit.value
     else:
         bound = context.model.constants.get(limit)
-    most = _most(context, statement.iterable)
+    most = _count_most_entries(context, statement.iterable)
     if not isinstance(bound, int) or most is None or bound <= most:
         return
     iterable = context.span(statement.iterable)
@@ -184,7 +184,9 @@ def check_bound_above_max_items(context: LintContext, statement: ast.ForStmt) ->
     )
 
 
-def _most(context: LintContext, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> int | None:
+def _count_most_entries(
+    context: LintContext, iterable: ast.Ref | ast.IntLit | ast.ListExpr
+) -> int | None:
     """The most entries that a list can have; None where that is not certain.
 
     The service keeps the annotations of inputs; those of values that a run reads from the screen
@@ -224,7 +226,7 @@ def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
     """Report what is done for every entry, and nothing of the entry tells apart."""
     if context.may_lack_statements():
         return
-    for each in _done_always(statement.body):
+    for each in _find_certain_statements(statement.body):
         match each:
             case ast.EmitStmt(append=False) if _is_replaced(context, each, statement.body):
                 context.report(
@@ -238,7 +240,7 @@ def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
                     ),
                 )
             case ast.CaptureStmt(file=file) | ast.ExportStmt(file=file):
-                if not _varies(context, file) and not leaves_after(statement.body, each):
+                if not _can_vary(context, file) and not leaves_after(statement.body, each):
                     does = "captures" if isinstance(each, ast.CaptureStmt) else "exports"
                     name = context.span(file).text.strip('"')
                     context.report(
@@ -255,12 +257,12 @@ def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
                 pass
 
 
-def _done_always(block: ast.Block) -> Iterator[ast.Stmt]:
+def _find_certain_statements(block: ast.Block) -> Iterator[ast.Stmt]:
     """The statements of a body that every entry comes to, if none before them leaves."""
     for statement in block.statements:
         inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
         if isinstance(inner, _DONE_ALWAYS):
-            yield from _done_always(inner.body)
+            yield from _find_certain_statements(inner.body)
         else:
             yield inner
 
@@ -270,7 +272,7 @@ def _is_replaced(context: LintContext, statement: ast.EmitStmt, body: ast.Block)
     target = next((f for f in _targets(context) if f.name == statement.name.text), None)
     if target is None or isinstance(strip_optional(target.type), ListOf):
         return False
-    if leaves_after(body, statement) or not _varies(context, statement.value):
+    if leaves_after(body, statement) or not _can_vary(context, statement.value):
         return False
     around = body_of(context.declaration)
     kept = KeptVariables(context.statements(around) if around is not None else ())
@@ -291,7 +293,7 @@ def _targets(context: LintContext) -> tuple[FieldType, ...]:
     return result.fields if isinstance(result, RecordOf) else ()
 
 
-def _varies(context: LintContext, node: ast.Node) -> bool:
+def _can_vary(context: LintContext, node: ast.Node) -> bool:
     """Whether a value may be another one for the next entry."""
     symbols = [context.model.values.get(ref) for ref in refs_outside_blocks(node)]
     return any(symbol is None or symbol.kind not in _SAME for symbol in symbols)

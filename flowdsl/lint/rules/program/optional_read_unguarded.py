@@ -129,7 +129,7 @@ def _check_ref(
     if not isinstance(context.model.ref_types[ref], types.Optional):
         way = _IN_PART
     elif isinstance(statement, _FIXED):
-        fixes = (_guard(context.span(statement), code),)
+        fixes = (_make_guard_fix(context.span(statement), code),)
     context.report(
         SPEC,
         span,
@@ -141,7 +141,7 @@ def _check_ref(
     )
 
 
-def _guard(statement: Span, code: str) -> Fix:
+def _make_guard_fix(statement: Span, code: str) -> Fix:
     """The edits that put a statement under a condition that a value is there."""
     source = statement.source
     before = Edit(Span(source, statement.start, statement.start), f"if not {code} is empty {{ ")

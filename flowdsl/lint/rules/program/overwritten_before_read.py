@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
 from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
-from flowdsl.semantics.control_flow.leaving import leaves
+from flowdsl.semantics.control_flow.leaving import has_no_path_behind
 from flowdsl.semantics.traversal import inner_blocks
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import else_of, variable_set_by
@@ -29,14 +29,14 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
         return
     if context.may_lack_statements():
         return
-    _follow(context, body)
+    _follow_block_values(context, body)
     for statement in context.statements(body):
         if not isinstance(statement, ast.StepStmt | ast.AnnotatedStmt):
             for inner in inner_blocks(statement):
-                _follow(context, inner.block)
+                _follow_block_values(context, inner.block)
 
 
-def _follow(context: LintContext, block: ast.Block) -> None:
+def _follow_block_values(context: LintContext, block: ast.Block) -> None:
     """Report the values of one block that are replaced before they are used."""
     variables: dict[str, ast.Name] = {}
     outputs: dict[str, ast.Name] = {}
@@ -81,7 +81,7 @@ def _keeps_on_failure(statement: ast.Stmt) -> bool:
     return (
         otherwise is not None
         and isinstance(otherwise.action, ast.Block)
-        and not leaves(otherwise.action)
+        and not has_no_path_behind(otherwise.action)
     )
 
 

@@ -73,7 +73,7 @@ def check(context: LintContext, node: ast.InputsSection | ast.TaskDecl | ast.Pau
 
 
 def _is_secret_like(name: str, type_: ast.TypeExpr) -> bool:
-    words = _words(name)
+    words = _split_name(name)
     if words[0] in _QUESTIONS:
         return False
     while len(words) > 1 and words[-1] in _TAILS:
@@ -84,7 +84,7 @@ def _is_secret_like(name: str, type_: ast.TypeExpr) -> bool:
     return _holds(type_, _TEXTS | {"int"} if last == _PIN else _TEXTS)
 
 
-def _words(name: str) -> list[str]:
+def _split_name(name: str) -> list[str]:
     """The words of a name in snake or camel case; at least one.
 
     They are in lower case, without digits at their end.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
-from flowdsl.lint.texts.prose import Prose, is_english, wrapped
+from flowdsl.lint.texts.prose import Prose, compile_prose_pattern, is_english
 from flowdsl.semantics.model import INPUT, LOOP, PARAMETER, RUNTIME
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import keyword_span
@@ -93,26 +93,26 @@ def check(context: LintContext, prose: Prose) -> None:
     if not variables:
         return
     start, end = prose.bounds
-    masked = _masked(prose, variables)[:end]
+    masked = _mask_variables(prose, variables)[:end]
     for sentence in _SENTENCE.finditer(masked, start):
-        branch = wrapped(_BRANCH).search(sentence[0])
-        found = branch or _choice(sentence[0])
+        branch = compile_prose_pattern(_BRANCH).search(sentence[0])
+        found = branch or _find_choice(sentence[0])
         if found is not None and is_english(sentence[0]):
             offset = sentence.start()
-            statement = _recorded(context, prose.text)
+            statement = _find_recorded_do(context, prose.text)
             if statement is not None:
                 at = offset + found.start("variable")
                 name = prose.written[at : offset + found.end("variable")]
                 place = prose.span(offset + found.start("verb"), offset + found.end())
                 rest = masked[start:offset] + masked[sentence.end() :]
-                fixes = () if rest.strip(" \n.!") else _fixes(prose, statement)
+                fixes = () if rest.strip(" \n.!") else _make_choose_fix(prose, statement)
                 help = None if branch is None else _DECIDE
                 context.report(SPEC, place, name=name, fixes=fixes, help=help)
             return
 
 
-def _choice(sentence: str) -> re.Match[str] | None:
-    found = (wrapped(pattern).search(sentence) for pattern in _PATTERNS)
+def _find_choice(sentence: str) -> re.Match[str] | None:
+    found = (compile_prose_pattern(pattern).search(sentence) for pattern in _PATTERNS)
     return next((each for each in found if each is not None), None)
 
 
@@ -121,7 +121,7 @@ def _varies(context: LintContext, part: ast.TextPart) -> bool:
     return value is not None and value.kind in _VARYING
 
 
-def _masked(prose: Prose, variables: list[ast.TextPart]) -> str:
+def _mask_variables(prose: Prose, variables: list[ast.TextPart]) -> str:
     """The text with marks in the place of the variables that vary; offsets stay the same."""
     parts = list(prose.written)
     for each in variables:
@@ -130,7 +130,7 @@ def _masked(prose: Prose, variables: list[ast.TextPart]) -> str:
     return "".join(parts)
 
 
-def _fixes(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
+def _make_choose_fix(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
     """The fix that writes `choose`, for a text of one sentence that says nothing but the choice."""
     start, end = prose.bounds
     opening = _OPENING.match(prose.written, start)
@@ -144,7 +144,7 @@ def _fixes(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
     return (Fix("choose it on every run", edits, "unsafe"),)
 
 
-def _recorded(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
+def _find_recorded_do(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
     """The `do` with this text, when the main agent carries it out and its actions are recorded.
 
     None when a focused agent carries it out.

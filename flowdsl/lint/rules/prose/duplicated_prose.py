@@ -38,7 +38,7 @@ _ALIKE = 8
 """The most runs with the same beginnings that are remembered."""
 
 
-class _Place(Record):
+class _StatementPlace(Record):
     """The position of a statement in its block."""
 
     source: SourceFile
@@ -46,7 +46,7 @@ class _Place(Record):
     at: int
 
 
-class _Copy(Record):
+class _CopiedText(Record):
     """Text that stands more than once.
 
     `first` and `second` are the first two places, `places` all of them.
@@ -88,24 +88,24 @@ class _Finder:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.copies: dict[object, _Copy] = {}
-        self._runs: dict[tuple[str, ...], list[_Place]] = {}
+        self.copies: dict[object, _CopiedText] = {}
+        self._runs: dict[tuple[str, ...], list[_StatementPlace]] = {}
         self._instructions: dict[str, Span] = {}
 
     def block(self, source: SourceFile, block: ast.Block) -> None:
         """Look for copies in a block and the blocks inside it."""
         size = self.size
         every = block.statements
-        written = self._written(source, block) if len(every) >= size else ()
+        written = self._abbreviate_statements(source, block) if len(every) >= size else ()
         at = 0
         while at < len(every):
             window = written[at : at + size]
             if len(window) == size and "" not in window:
-                here = _Place(source, block, at)
+                here = _StatementPlace(source, block, at)
                 seen = self._runs.get(window)
                 if seen is None:
                     self._runs[window] = [here]
-                elif length := self._run(seen, here):
+                elif length := self._count_equal_statements(seen, here):
                     at += length
                     continue
                 elif len(seen) < _ALIKE:
@@ -114,7 +114,7 @@ class _Finder:
                 self._statement(source, every[at])
             at += 1
 
-    def _written(self, source: SourceFile, block: ast.Block) -> tuple[str, ...]:
+    def _abbreviate_statements(self, source: SourceFile, block: ast.Block) -> tuple[str, ...]:
         """Each statement as one line of its first characters; empty for what no task can hold."""
         written = []
         for statement in block.statements:
@@ -126,7 +126,7 @@ class _Finder:
             written.append(" ".join(line[:_TOLD].split()) if "\n" in line else line)
         return tuple(written)
 
-    def _run(self, seen: list[_Place], here: _Place) -> int:
+    def _count_equal_statements(self, seen: list[_StatementPlace], here: _StatementPlace) -> int:
         """The number of statements from `here` on that also stand in one of the places `seen`.
 
         0 when they are too few.
@@ -140,7 +140,9 @@ class _Finder:
         run = here.block.statements[here.at : here.at + length]
         key = (first.block, first.at, length)
         if key in self.copies or _is_worth_a_task(here.source, run):
-            self._copy(key, f"these {length} statements", _first_word(first), _first_word(here))
+            self._note_copy(
+                key, f"these {length} statements", _first_word(first), _first_word(here)
+            )
         return length
 
     def _statement(self, source: SourceFile, statement: ast.Stmt) -> None:
@@ -152,23 +154,23 @@ class _Finder:
             self.block(source, inner.block)
 
     def _instruction(self, source: SourceFile, statement: ast.DoStmt) -> None:
-        written = " ".join(_told(source, statement.text).split())
+        written = " ".join(_spell_told_text(source, statement.text).split())
         if len(written) < _LONG:
             return
         place = keyword_span(statement, source)
         first = self._instructions.setdefault(written, place)
         if first is not place:
-            self._copy(written, "this instruction", first, place)
+            self._note_copy(written, "this instruction", first, place)
 
-    def _copy(self, key: object, what: str, first: Span, second: Span) -> None:
+    def _note_copy(self, key: object, what: str, first: Span, second: Span) -> None:
         copy = self.copies.get(key)
         if copy is None:
-            self.copies[key] = _Copy(what, first, second, [first, second])
+            self.copies[key] = _CopiedText(what, first, second, [first, second])
         else:
             copy.places.append(second)
 
 
-def _equal_statements(first: _Place, second: _Place) -> int:
+def _equal_statements(first: _StatementPlace, second: _StatementPlace) -> int:
     """The number of statements from two places on that are equal, whatever the indentation.
 
     In one block, the first ones end where the second ones begin.
@@ -196,7 +198,7 @@ def _is_worth_a_task(source: SourceFile, run: tuple[ast.Stmt, ...]) -> bool:
     return len(told) > 1 and length >= _LONG
 
 
-def _told(source: SourceFile, text: ast.Text) -> str:
+def _spell_told_text(source: SourceFile, text: ast.Text) -> str:
     """What a text tells the agent, variables as they are written."""
     return "".join(
         part.value if isinstance(part, ast.TextLiteral) else source.text[part.start : part.end]
@@ -205,6 +207,6 @@ def _told(source: SourceFile, text: ast.Text) -> str:
     )
 
 
-def _first_word(place: _Place) -> Span:
+def _first_word(place: _StatementPlace) -> Span:
     """The word that a run opens with."""
     return keyword_span(place.block.statements[place.at], place.source)

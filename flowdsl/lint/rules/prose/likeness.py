@@ -127,7 +127,7 @@ PROSE_LIKE_SENTENCE = PLATFORM.spec(
 )
 
 
-def _spelled(context: LintContext, part: ast.TextPart) -> str:
+def _spell_prose_part(context: LintContext, part: ast.TextPart) -> str:
     """A part of the prose as the agent reads it; one character for what only a run knows."""
     match part:
         case ast.TextLiteral(value=value):
@@ -141,7 +141,7 @@ def _spelled(context: LintContext, part: ast.TextPart) -> str:
 
 def check_prose_like_sentence(context: LintContext, prose: Prose) -> None:
     """Report a `do` of which a paragraph reads like a sentence of ours."""
-    spelled = "".join(_spelled(context, part) for part in prose.text.parts)
+    spelled = "".join(_spell_prose_part(context, part) for part in prose.text.parts)
     for paragraph in in_paragraphs(spelled).split("\n"):
         if like_a_sentence(paragraph.strip()):
             start, end = prose.bounds

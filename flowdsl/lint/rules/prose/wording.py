@@ -7,7 +7,7 @@ import re
 from flowdsl.diagnostics.diagnostic import INFO, WORDING
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
-from flowdsl.lint.texts.prose import CONDITION, RULE, Prose, is_english, wrapped
+from flowdsl.lint.texts.prose import CONDITION, RULE, Prose, compile_prose_pattern, is_english
 from flowdsl.lint.texts.targets import CONTROLS, Acting, ends_naming
 from flowdsl.lint.triggers import SENTENCES
 from flowdsl.syntax import ast
@@ -224,7 +224,7 @@ def check_target_by_look(context: LintContext, prose: Prose) -> None:
     acting = Acting(text, 0)
     english: bool | None = None
     for pattern in _BY_LOOK:
-        for found in wrapped(pattern).finditer(text):
+        for found in compile_prose_pattern(pattern).finditer(text):
             if "from the" not in " ".join(found[0].split()) and not ends_naming(text, found.end()):
                 continue
             alone = prose.role != DO and acting.is_alone(found.start())
@@ -313,7 +313,7 @@ def check_vague_verb(context: LintContext, prose: Prose) -> None:
     for pattern, held in _VAGUE.items():
         if not any(word in lower for word in held.split()):
             continue
-        found = wrapped(pattern).search(text)
+        found = compile_prose_pattern(pattern).search(text)
         if found is not None:
             words = re.sub(r"^(?:handle|deal with)\b", "", found[0], flags=re.IGNORECASE)
             if _TOLD_HOW.search(words) is None and is_english(text):

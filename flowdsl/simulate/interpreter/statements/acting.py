@@ -9,7 +9,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import in_paragraphs
 
 from ... import trace
-from ..expressions import laid_out, line, typed
+from ..expressions import render_laid_out_text, render_line, render_typed_text
 from ..frames import Frame
 
 
@@ -20,7 +20,7 @@ def act(frame: Frame, verb: str, *texts: str) -> None:
 
 def do(frame: Frame, statement: ast.DoStmt) -> None:
     """`do`: the author's own words, which begin and end with no blank; without words nothing."""
-    words = laid_out(frame, statement.text, in_paragraphs).strip()
+    words = render_laid_out_text(frame, statement.text, in_paragraphs).strip()
     if words:
         act(frame, trace.DO, words)
 
@@ -28,7 +28,7 @@ def do(frame: Frame, statement: ast.DoStmt) -> None:
 def type_in(frame: Frame, statement: ast.TypeStmt) -> None:
     """`type`: a value goes into a field; where there is none, nothing is done."""
     assert not isinstance(statement.value, ast.DayExpr), "the check tells days apart"
-    text, target = typed(frame, statement.value), line(frame, statement.target)
+    text, target = render_typed_text(frame, statement.value), render_line(frame, statement.target)
     if not text:
         return
     if statement.display is None:
@@ -48,5 +48,5 @@ def show(frame: Frame, statement: ast.ImageStmt) -> None:
     """`image`: a picture, and what it is said to show."""
     path = resolve_path(frame.source.path, statement.path.value)
     assert path is not None, "the check wants a path inside the project"
-    shows = "" if statement.shows is None else line(frame, statement.shows)
+    shows = "" if statement.shows is None else render_line(frame, statement.shows)
     act(frame, trace.SHOW, sha256(frame.run.model.images[path]).hexdigest(), shows)

@@ -13,14 +13,14 @@ from flowdsl.syntax import ast
 
 from ... import trace, world
 from ...world import Question
-from ..defaults import counted
-from ..expressions import constant_in, exact, line
+from ..defaults import resolve_day
+from ..expressions import constant_in, render_exact_text, render_line
 from ..frames import Frame
 from ..reading import as_saved, is_other, shape_of, value_of
 from ..values import Value
 from . import leaving
 from .acting import act
-from .spelling import is_spelled, taken_apart
+from .spelling import is_spelled, take_apart
 
 DEFAULT_TIMEOUT = 60_000
 """The milliseconds that a `wait until` waits if it does not say how long."""
@@ -28,8 +28,8 @@ DEFAULT_TIMEOUT = 60_000
 
 def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
     """`choose`: what is there exactly once is opened."""
-    target = line(frame, statement.target)
-    if not frame.holds(Question(world.CHOOSE, target, model=_model(statement.model))):
+    target = render_line(frame, statement.target)
+    if not frame.holds(Question(world.CHOOSE, target, model=_model_alias(statement.model))):
         return leaving.UNMET.format(target)
     act(frame, trace.OPEN, target)
     return None
@@ -37,7 +37,7 @@ def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
 
 def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
     """`wait until`: something has to happen within a time."""
-    condition, timeout = line(frame, statement.condition), statement.timeout
+    condition, timeout = render_line(frame, statement.condition), statement.timeout
     milliseconds = DEFAULT_TIMEOUT if timeout is None else timeout.milliseconds
     question = Question(world.WAIT, condition, milliseconds=milliseconds)
     happened = frame.run.recorder.wait(question)
@@ -46,7 +46,7 @@ def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
 
 def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
     """`expect`: something has to be so."""
-    condition = line(frame, statement.condition)
+    condition = render_line(frame, statement.condition)
     is_so = frame.holds(Question(world.EXPECT, condition))
     return None if is_so else leaving.UNMET.format(condition)
 
@@ -56,9 +56,9 @@ def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
     question = Question(world.DAY, "today")
     today = date.fromisoformat(frame.run.recorder.ask(question))
     frame.run.recorder.use(question)
-    day = counted(frame.run.model.typed_days[statement], {}, today)
+    day = resolve_day(frame.run.model.typed_days[statement], {}, today)
     display = "yyyy-MM-dd" if statement.display is None else statement.display.value
-    target = line(frame, statement.target)
+    target = render_line(frame, statement.target)
     act(frame, trace.TYPE_AS, day.isoformat(), display, target)
     shown = f"{target} shows a date in the form {display}"
     return None if frame.holds(Question(world.EXPECT, shown)) else leaving.UNMET.format(shown)
@@ -66,16 +66,16 @@ def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
 
 def extract(frame: Frame, statement: ast.ExtractStmt) -> str | None:
     """`extract`: a value is read from the screen."""
-    source = line(frame, statement.source)
-    there = _read(frame, statement, world.READ, source)
+    source = render_line(frame, statement.source)
+    there = _store_answer(frame, statement, world.READ, source)
     return None if there else leaving.UNMET.format(source)
 
 
 def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
     """`copy`: a text is selected and copied, and then it is there or not."""
-    source = line(frame, statement.source)
+    source = render_line(frame, statement.source)
     act(frame, trace.COPIED, source)
-    there = _read(frame, statement, world.COPY, source)
+    there = _store_answer(frame, statement, world.COPY, source)
     return None if there else leaving.UNMET.format(source)
 
 
@@ -84,18 +84,20 @@ def run(frame: Frame, statement: ast.RunStmt) -> str | None:
 
     What has to be printed is kept of a command that did its work only, also without an `else`.
     """
-    command = exact(frame, statement.command)
+    command = render_exact_text(frame, statement.command)
     act(frame, trace.COMMAND, command)
     declared = frame.run.model.declared_types
     needed = statement.type is not None and not isinstance(declared[statement.type], types.Optional)
     asks = needed or statement.otherwise is not None
     worked = not asks or frame.holds(Question(world.COMMAND, command))
-    if worked and (statement.name is None or _read(frame, statement, world.OUTPUT, command)):
+    if worked and (
+        statement.name is None or _store_answer(frame, statement, world.OUTPUT, command)
+    ):
         return None
     return leaving.COMMAND_FAILED.format(command.partition("\n")[0].strip())
 
 
-def _read(
+def _store_answer(
     frame: Frame,
     statement: ast.ExtractStmt | ast.CopyStmt | ast.RunStmt,
     kind: str,
@@ -112,7 +114,7 @@ def _read(
         type_ = frame.run.model.declared_types[statement.type]
     model, may_lack = "", isinstance(type_, types.Optional) and statement.otherwise is None
     if isinstance(statement, ast.ExtractStmt):
-        model, may_lack = _model(statement.model), may_lack or statement.background
+        model, may_lack = _model_alias(statement.model), may_lack or statement.background
     constant = constant_in(frame)
     question = Question(kind, text, shape=shape_of(type_, constant), model=model)
     recorder = frame.run.recorder
@@ -121,7 +123,7 @@ def _read(
     if frame.run.types_what_it_read and not background:
         # A copied text stays as it is on the clipboard, or is none.
         lost = kind == world.COPY and is_spelled(answer)
-        answer = None if lost else taken_apart(answer)
+        answer = None if lost else take_apart(answer)
     frame.run.hold(answer)
     data = value_of(answer, type_, constant)
     if kind == world.COPY and is_other(data, type_):
@@ -136,5 +138,5 @@ def _read(
     return data is not None
 
 
-def _model(written: ast.StringLit | None) -> str:
+def _model_alias(written: ast.StringLit | None) -> str:
     return "" if written is None else written.value

@@ -8,7 +8,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.model import TaskSymbol
 from flowdsl.syntax import ast
 
-from ..expressions import begin_with_defaults, constant_in, is_known, value
+from ..expressions import begin_with_defaults, constant_in, evaluate_expression, is_known
 from ..frames import Frame
 from ..reading import default_of
 from ..values import MISSING, Value, record_of
@@ -27,9 +27,13 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
     task = frame.run.model.calls[statement]
     body = task.declaration.body
     inner = Frame(
-        frame.run, task.module.source, body, _fields(task), _arguments(frame, statement, task)
+        frame.run,
+        task.module.source,
+        body,
+        _result_fields(task),
+        _evaluate_arguments(frame, statement, task),
     )
-    inner.known = _known(frame, statement, task)
+    inner.known = _find_known_parts(frame, statement, task)
     begin_with_defaults(inner)
     watcher = frame.run.watcher
     watcher.begins_call(frame.source, statement)
@@ -38,16 +42,18 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
     finally:
         watcher.ends_call()
     if statement.result is not None:
-        frame.names[statement.result.text] = _result(inner)
+        frame.names[statement.result.text] = _collect_result(inner)
 
 
-def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str, Value]:
+def _evaluate_arguments(
+    frame: Frame, statement: ast.CallStmt, task: TaskSymbol
+) -> dict[str, Value]:
     """The values of the parameters when the call begins."""
     given = {argument.name.text: argument.value for argument in statement.arguments}
     found: dict[str, Value] = {}
     for parameter in task.params:
         if parameter.name in given:
-            argument = value(frame, given[parameter.name], parameter.type)
+            argument = evaluate_expression(frame, given[parameter.name], parameter.type)
             passed = Value(frame.take(argument), given=argument.given)
         else:
             assert parameter.field is not None
@@ -57,7 +63,7 @@ def _arguments(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[
     return found
 
 
-def _known(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str, Known]:
+def _find_known_parts(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str, Known]:
     """For each parameter, which parts of its argument the compiler knows: all of a default."""
     given = {argument.name.text: argument.value for argument in statement.arguments}
     return {
@@ -68,11 +74,11 @@ def _known(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str,
     }
 
 
-def _fields(task: TaskSymbol) -> tuple[types.FieldType, ...]:
+def _result_fields(task: TaskSymbol) -> tuple[types.FieldType, ...]:
     return task.result.fields if isinstance(task.result, types.RecordOf) else ()
 
 
-def _result(frame: Frame) -> Value:
+def _collect_result(frame: Frame) -> Value:
     """The record of what a call emitted; a field that it did not emit is missing."""
     return record_of(
         {field.wire_name: frame.emitted.get(name, MISSING) for name, field in frame.fields.items()}

@@ -8,94 +8,94 @@ from flowdsl.semantics import types
 from flowdsl.syntax import ast
 
 from ... import trace
-from ..conditions import holds
-from ..expressions import line, reference, value
+from ..conditions import is_condition_met
+from ..expressions import evaluate_expression, render_line, resolve_reference
 from ..fields import type_at
 from ..frames import Frame
-from ..values import MISSING, appended
+from ..values import MISSING, append_entry
 from ..watching import HOLDS, OTHERWISE
 from . import asking, leaving
 from .acting import act, do, press, show, type_in
 from .calls import call
 from .leaving import Abort, Fail, Finish
-from .repeating import attempts, for_each, rounds
+from .repeating import for_each, perform_attempts, perform_rounds
 
 
-def perform(block: ast.Block, frame: Frame) -> None:
+def perform_block(block: ast.Block, frame: Frame) -> None:
     """The statements of a block, in order."""
     for statement in block.statements:
-        execute(statement, frame)
+        execute_statement(statement, frame)
 
 
-def execute(statement: ast.Stmt, frame: Frame) -> None:
+def execute_statement(statement: ast.Stmt, frame: Frame) -> None:
     """One statement."""
     frame.run.count()
     frame.at(statement)
     frame.asks(statement)
     match statement:
         case ast.AnnotatedStmt(statement=annotated):
-            execute(annotated, frame)
+            execute_statement(annotated, frame)
         case ast.StepStmt(title=title, body=body):
-            frame.run.watcher.begins_step(frame.source, statement, line(frame, title))
-            perform(body, frame)
+            frame.run.watcher.begins_step(frame.source, statement, render_line(frame, title))
+            perform_block(body, frame)
         case ast.DoStmt():
             do(frame, statement)
         case ast.ChooseStmt(otherwise=otherwise):
-            _unless(frame, statement, asking.choose(frame, statement), otherwise)
+            _handle_unmet(frame, statement, asking.choose(frame, statement), otherwise)
         case ast.TypeStmt() if statement in frame.run.model.typed_days:
-            _unless(frame, statement, asking.type_day(frame, statement), None)
+            _handle_unmet(frame, statement, asking.type_day(frame, statement), None)
         case ast.TypeStmt():
             type_in(frame, statement)
         case ast.ClearStmt(target=target):
-            act(frame, trace.CLEAR, line(frame, target))
+            act(frame, trace.CLEAR, render_line(frame, target))
         case ast.PressStmt():
             press(frame, statement)
         case ast.WaitStmt(duration=duration):
             act(frame, trace.PAUSE, str(duration.milliseconds))
         case ast.WaitUntilStmt(otherwise=otherwise):
-            _unless(frame, statement, asking.wait_until(frame, statement), otherwise)
+            _handle_unmet(frame, statement, asking.wait_until(frame, statement), otherwise)
         case ast.ExtractStmt(otherwise=otherwise):
-            _unless(frame, statement, asking.extract(frame, statement), otherwise)
+            _handle_unmet(frame, statement, asking.extract(frame, statement), otherwise)
         case ast.CopyStmt(otherwise=otherwise):
-            _unless(frame, statement, asking.copy(frame, statement), otherwise)
+            _handle_unmet(frame, statement, asking.copy(frame, statement), otherwise)
         case ast.EmitStmt():
-            _emit(frame, statement)
+            _execute_emit(frame, statement)
         case ast.KeepStmt():
-            _keep(frame, statement)
+            _execute_keep(frame, statement)
         case ast.ExpectStmt(otherwise=otherwise):
-            _unless(frame, statement, asking.expect(frame, statement), otherwise)
+            _handle_unmet(frame, statement, asking.expect(frame, statement), otherwise)
         case ast.CaptureStmt(file=file):
-            act(frame, trace.CAPTURE, line(frame, file))
+            act(frame, trace.CAPTURE, render_line(frame, file))
         case ast.ExportStmt(file=file):
-            act(frame, trace.EXPORT, line(frame, file))
+            act(frame, trace.EXPORT, render_line(frame, file))
         case ast.ImageStmt():
             show(frame, statement)
         case ast.RunStmt(otherwise=otherwise):
-            _unless(frame, statement, asking.run(frame, statement), otherwise)
+            _handle_unmet(frame, statement, asking.run(frame, statement), otherwise)
         case ast.IfStmt():
-            _if(frame, statement)
+            _execute_if(frame, statement)
         case ast.MatchStmt():
-            _match(frame, statement)
+            _execute_match(frame, statement)
         case ast.ForStmt():
             with frame.loop(statement):
-                for_each(frame, statement, perform)
+                for_each(frame, statement, perform_block)
         case ast.RepeatStmt():
-            _repeat(frame, statement)
+            _execute_repeat(frame, statement)
         case ast.RetryStmt():
-            _retry(frame, statement)
+            _execute_retry(frame, statement)
         case ast.CallStmt():
-            call(frame, statement, perform)
+            call(frame, statement, perform_block)
         case ast.FailStmt(reason=reason):
-            raise Fail(line(frame, reason))
+            raise Fail(render_line(frame, reason))
         case ast.AbortStmt(reason=reason):
-            raise Abort(line(frame, reason))
+            raise Abort(render_line(frame, reason))
         case ast.FinishStmt(reason=reason):
-            raise Finish(line(frame, reason))
+            raise Finish(render_line(frame, reason))
         case _:
             assert_never(statement)
 
 
-def _unless(
+def _handle_unmet(
     frame: Frame, statement: ast.Stmt, unmet: str | None, otherwise: ast.Otherwise | None
 ) -> None:
     """The `else` of a statement that came to nothing; without one it fails, with that reason."""
@@ -105,92 +105,92 @@ def _unless(
     if otherwise is None:
         raise Fail(unmet)
     if isinstance(otherwise.action, ast.Block):
-        perform(otherwise.action, frame)
+        perform_block(otherwise.action, frame)
     else:
-        execute(otherwise.action, frame)
+        execute_statement(otherwise.action, frame)
 
 
 # Keeping
 
 
-def _emit(frame: Frame, statement: ast.EmitStmt) -> None:
+def _execute_emit(frame: Frame, statement: ast.EmitStmt) -> None:
     """`emit`: an output, or a field of the task's result, gets a value or one entry more."""
     name = statement.name.text
     frame.makers[name] = statement
     field = frame.fields.get(name)
     type_ = types.ANY if field is None else field.type
     if statement.append:
-        entry = value(frame, statement.value, type_at(type_, None))
+        entry = evaluate_expression(frame, statement.value, type_at(type_, None))
         frame.run.hold(entry.data)
-        frame.emitted[name] = appended(frame.emitted.get(name, MISSING), entry)
+        frame.emitted[name] = append_entry(frame.emitted.get(name, MISSING), entry)
     else:
-        frame.emitted[name] = emitted = value(frame, statement.value, type_)
+        frame.emitted[name] = emitted = evaluate_expression(frame, statement.value, type_)
         frame.run.hold(emitted.data)
 
 
-def _keep(frame: Frame, statement: ast.KeepStmt) -> None:
+def _execute_keep(frame: Frame, statement: ast.KeepStmt) -> None:
     """`keep`: a variable gets a value, or its list one entry more."""
     name = statement.name.text
     type_ = frame.type_of(name)
     if statement.append:
-        entry = value(frame, statement.value, type_at(type_, None))
+        entry = evaluate_expression(frame, statement.value, type_at(type_, None))
         frame.run.hold(entry.data)
-        frame.names[name] = appended(frame.names.get(name, MISSING), entry)
+        frame.names[name] = append_entry(frame.names.get(name, MISSING), entry)
     else:
-        frame.names[name] = kept = value(frame, statement.value, type_)
+        frame.names[name] = kept = evaluate_expression(frame, statement.value, type_)
         frame.run.hold(kept.data)
 
 
 # Deciding and repeating
 
 
-def _if(frame: Frame, statement: ast.IfStmt) -> None:
+def _execute_if(frame: Frame, statement: ast.IfStmt) -> None:
     """`if`: the first branch whose condition holds, else the last."""
     for branch in statement.branches:
-        if holds(frame, branch.condition):
+        if is_condition_met(frame, branch.condition):
             frame.takes(branch, HOLDS)
-            return perform(branch.body, frame)
+            return perform_block(branch.body, frame)
     frame.takes(statement, OTHERWISE)
     if statement.otherwise is not None:
-        perform(statement.otherwise, frame)
+        perform_block(statement.otherwise, frame)
     return None
 
 
-def _match(frame: Frame, statement: ast.MatchStmt) -> None:
+def _execute_match(frame: Frame, statement: ast.MatchStmt) -> None:
     """`match`: the branch that names the value, else the last; a missing value is named nowhere."""
-    asked = frame.take(reference(frame, statement.operand))
+    asked = frame.take(resolve_reference(frame, statement.operand))
     for branch in statement.branches:
         if any(asked == each.value for each in branch.values):
             frame.takes(branch, HOLDS)
-            return perform(branch.body, frame)
+            return perform_block(branch.body, frame)
     frame.takes(statement, OTHERWISE)
     if statement.otherwise is not None:
-        perform(statement.otherwise, frame)
+        perform_block(statement.otherwise, frame)
     return None
 
 
-def _repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
+def _execute_repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
     """`repeat`: rounds, and the `else` where they came to no end."""
     with frame.loop(statement):
-        is_over = rounds(frame, statement, perform)
+        is_over = perform_rounds(frame, statement, perform_block)
     if is_over:
         frame.takes(statement, HOLDS)
         return
     until = statement.until
     if isinstance(until, ast.SeesExpr):
-        reason = leaving.UNMET.format(line(frame, until.text))
+        reason = leaving.UNMET.format(render_line(frame, until.text))
     else:
         reason = leaving.NOT_REACHED
-    _unless(frame, statement, reason, statement.otherwise)
+    _handle_unmet(frame, statement, reason, statement.otherwise)
 
 
-def _retry(frame: Frame, statement: ast.RetryStmt) -> None:
+def _execute_retry(frame: Frame, statement: ast.RetryStmt) -> None:
     """`retry`: attempts; where all failed its `else`, without one the last failure goes on."""
     with frame.loop(statement):
-        failed = attempts(frame, statement, perform)
+        failed = perform_attempts(frame, statement, perform_block)
     frame.takes(statement, HOLDS if failed is None else OTHERWISE)
     if failed is None:
         return
     if statement.otherwise is None:
         raise failed
-    perform(statement.otherwise, frame)
+    perform_block(statement.otherwise, frame)

@@ -13,8 +13,8 @@ from flowdsl.semantics.model import INPUT
 from flowdsl.syntax import ast
 
 from ...trace import PAUSE
-from ..conditions import holds
-from ..expressions import constant, value
+from ..conditions import is_condition_met
+from ..expressions import evaluate_expression, resolve_constant
 from ..fields import type_at, wire_step
 from ..frames import Frame
 from ..values import Value, value_as_given
@@ -29,9 +29,9 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
 
     The schema of the inputs refuses an input with more entries before a run begins.
     """
-    whole = value(frame, statement.iterable, types.ANY)
-    entries = _entries(frame.take(whole))
-    limit = _limit(frame, statement)
+    whole = evaluate_expression(frame, statement.iterable, types.ANY)
+    entries = _list_entries(frame.take(whole))
+    limit = _find_entry_limit(frame, statement)
     if limit is not None and len(entries) > limit:
         raise Abort(TOO_MANY.format(limit))
     name = statement.variable.text
@@ -43,13 +43,13 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
         frame.names[name] = value_as_given(entry, given)
         watcher.begins_entry(frame.source, statement, number, entry)
         try:
-            _entry(frame, statement, perform)
+            _perform_entry(frame, statement, perform)
         finally:
             watcher.ends_entry()
     frame.names.pop(name, None)
 
 
-def _entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
+def _perform_entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     """One entry; where its body fails, what is `on failure`, without the values of the body.
 
     What the body has emitted stays.
@@ -69,17 +69,17 @@ def _entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     perform(statement.failure, frame)
 
 
-def _entries(listed: Any) -> Sequence[Any]:
+def _list_entries(listed: Any) -> Sequence[Any]:
     """The entries of a list, which has none where it is missing; of a count, 0 and what follows."""
     if isinstance(listed, int):
         return range(listed)
     return listed if isinstance(listed, list) else ()
 
 
-def _limit(frame: Frame, statement: ast.ForStmt) -> int | None:
+def _find_entry_limit(frame: Frame, statement: ast.ForStmt) -> int | None:
     """The bound of a `for`: its own, else that of the field in which the list stands."""
     if statement.limit is not None:
-        return bound(frame, statement.limit)
+        return resolve_bound(frame, statement.limit)
     if not isinstance(statement.iterable, ast.Ref):
         return None
     symbol = frame.run.model.values[statement.iterable]
@@ -90,23 +90,23 @@ def _limit(frame: Frame, statement: ast.ForStmt) -> int | None:
     return None if field is None else field.constraints.max_items
 
 
-def bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
+def resolve_bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
     """A number of rounds, entries or attempts."""
     assert limit is not None, "the check wants a bound"
     symbol = frame.run.model.values.get(limit) if isinstance(limit, ast.ConstRef) else None
     if symbol is not None and symbol.kind == INPUT:
         assert symbol.field is not None
         return int(frame.run.inputs[symbol.field.wire_name])
-    return int(constant(frame, limit))
+    return int(resolve_constant(frame, limit))
 
 
-def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
+def perform_rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
     """`repeat`: rounds until the condition holds, which is looked at before each and at the end.
 
     The wait stands between two rounds, behind the look. Returns whether it held.
     """
-    for number in range(bound(frame, statement.limit)):
-        if holds(frame, statement.until):
+    for number in range(resolve_bound(frame, statement.limit)):
+        if is_condition_met(frame, statement.until):
             if not number:
                 frame.takes(statement, SKIPPED)
             return True
@@ -116,16 +116,16 @@ def rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
             frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
         frame.begin(statement.body)
         perform(statement.body, frame)
-    return holds(frame, statement.until)
+    return is_condition_met(frame, statement.until)
 
 
-def attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -> Fail | None:
+def perform_attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -> Fail | None:
     """`retry`: attempts until one does not fail; a failed one keeps no value.
 
     Returns the `fail` of the last attempt where all failed.
     """
     failed: Fail | None = None
-    for _ in range(bound(frame, statement.attempts)):
+    for _ in range(resolve_bound(frame, statement.attempts)):
         if failed is not None and statement.delay is not None:
             frame.at(statement)
             frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))

@@ -33,15 +33,15 @@ def is_spelled(text: object) -> bool:
     return isinstance(text, str) and _OPENING.search(text) is not None
 
 
-def taken_apart(data: Any) -> Any:
+def take_apart(data: Any) -> Any:
     """JSON with a blank behind each such brace of its texts."""
     match data:
         case str():
             return _OPENING.sub("{ ", data)
         case list():
-            return [taken_apart(each) for each in data]
+            return [take_apart(each) for each in data]
         case dict():
-            return {name: taken_apart(each) for name, each in data.items()}
+            return {name: take_apart(each) for name, each in data.items()}
         case _:
             return data
 
@@ -62,15 +62,15 @@ class _Reads:
         self._model = model
         self._known: set[Place] = set()
         self._bodies: list[tuple[Owner, ast.Block]] = []
-        self._add(None, body)
+        self._add_body(None, body)
 
-    def _add(self, owner: Owner, body: ast.Block) -> None:
+    def _add_body(self, owner: Owner, body: ast.Block) -> None:
         self._bodies.append((owner, body))
         for each in statements(body):
             if isinstance(each, ast.CallStmt):
                 task = self._model.calls[each]
                 if all(task is not other for other, _ in self._bodies):
-                    self._add(task, task.declaration.body)
+                    self._add_body(task, task.declaration.body)
 
     def reach_a_tool(self) -> bool:
         """Whether a text that was read stands in what is typed, run or named."""
@@ -81,10 +81,10 @@ class _Reads:
                 for each in statements(body):
                     self._known.update(self._named(owner, each))
         return any(
-            self._holds(owner, node)
+            self._has_read_text(owner, node)
             for owner, body in self._bodies
             for each in statements(body)
-            for node in _given_to_tools(each)
+            for node in _find_tool_texts(each)
         )
 
     def _named(self, owner: Owner, each: ast.Stmt) -> Iterator[Place]:
@@ -99,27 +99,29 @@ class _Reads:
             ):
                 if _has_text(self._model.declared_types[type_]):
                     yield owner, name.text
-            case ast.KeepStmt(name=name, value=value) if self._holds(owner, value):
+            case ast.KeepStmt(name=name, value=value) if self._has_read_text(owner, value):
                 yield owner, name.text
-            case ast.EmitStmt(value=value) if self._holds(owner, value):
+            case ast.EmitStmt(value=value) if self._has_read_text(owner, value):
                 yield owner, _RESULT
-            case ast.ForStmt(variable=name, iterable=iterable) if self._holds(owner, iterable):
+            case ast.ForStmt(variable=name, iterable=iterable) if self._has_read_text(
+                owner, iterable
+            ):
                 yield owner, name.text
             case ast.CallStmt(arguments=arguments, result=result):
                 task = self._model.calls[each]
                 for given in arguments:
-                    if self._holds(owner, given.value):
+                    if self._has_read_text(owner, given.value):
                         yield task, given.name.text
                 if result is not None and (task, _RESULT) in self._known:
                     yield owner, result.text
             case _:
                 pass
 
-    def _holds(self, owner: Owner, node: ast.Node) -> bool:
+    def _has_read_text(self, owner: Owner, node: ast.Node) -> bool:
         return any((owner, each.name.text) in self._known for each in refs_outside_blocks(node))
 
 
-def _given_to_tools(each: ast.Stmt) -> Iterator[ast.Node]:
+def _find_tool_texts(each: ast.Stmt) -> Iterator[ast.Node]:
     match each:
         case ast.TypeStmt(value=node) | ast.DoStmt(text=node) | ast.RunStmt(command=node):
             yield node

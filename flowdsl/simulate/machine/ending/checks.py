@@ -20,7 +20,14 @@ from flowdsl.simulate.trace import (
 from flowdsl.simulate.world import CHECK, Question
 from flowdsl.source.patterns import may_match
 
-from ..characters import TOKEN, at_path, filled, path_parts, spelled, with_inputs
+from ..characters import (
+    TOKEN,
+    at_path,
+    fill_in_inputs,
+    fill_in_variables,
+    path_parts,
+    spell_platform_value,
+)
 from ..kinds import without_notes
 
 ITEM = "loop_item"
@@ -41,7 +48,7 @@ class PostRunChecks:
         self._names = names
         self._values = values
         self._recorder = recorder
-        self._files = [*_files(recorder.events)]
+        self._files = [*_find_kept_files(recorder.events)]
 
     def verdict(self, check: Mapping[str, Any], *, has_schema: bool) -> Verdict:
         """How one item of `post_run_checks` ends."""
@@ -52,14 +59,14 @@ class PostRunChecks:
                 verdict, is_there = self._files_there(check)
                 if verdict.status != SUCCESS or not is_there:
                     return verdict
-                return self._judged(self._prompts(check))
+                return self._judge_each_statement(self._render_check_prompts(check))
             case "output_data_passes_schema_validation":
                 # Outputs that the schema refuses end a run before its checks.
                 return Verdict(SUCCESS if has_schema else INFRA_ERROR)
             case _:
-                return self._judged([self._text(check.get("check_prompt") or "")])
+                return self._judge_each_statement([self._text(check.get("check_prompt") or "")])
 
-    def _judged(self, statements: Sequence[str]) -> Verdict:
+    def _judge_each_statement(self, statements: Sequence[str]) -> Verdict:
         for statement in statements:
             question = Question(CHECK, without_notes(statement))
             answer = self._recorder.ask(question)
@@ -68,12 +75,15 @@ class PostRunChecks:
                 return Verdict(CHECK_FAILED)
         return Verdict(SUCCESS)
 
-    def _prompts(self, check: Mapping[str, Any]) -> list[str]:
+    def _render_check_prompts(self, check: Mapping[str, Any]) -> list[str]:
         """What is asked of the pictures; of those of a list for each entry."""
         prompt = check.get("check_prompt") or ""
         if check.get("file_target_mode") != "loop_items":
             return [self._text(prompt)]
-        return [self._text(prompt, item) for item in self._items(check.get("loop_input") or "")]
+        return [
+            self._text(prompt, item)
+            for item in self._list_loop_items(check.get("loop_input") or "")
+        ]
 
     def _files_there(self, check: Mapping[str, Any]) -> tuple[Verdict, bool]:
         may_lack = bool(check.get("allow_missing_attachments"))
@@ -92,7 +102,7 @@ class PostRunChecks:
 
     def _wanted(self, check: Mapping[str, Any]) -> Iterator[str]:
         if check.get("file_target_mode") == "loop_items":
-            for item in self._items(check.get("loop_input") or ""):
+            for item in self._list_loop_items(check.get("loop_input") or ""):
                 yield self._text(check.get("loop_item_filename_template") or "", item)
         else:
             yield from map(self._text, check.get("file_names") or ())
@@ -100,16 +110,16 @@ class PostRunChecks:
     def _count(self, check: Mapping[str, Any]) -> int | None:
         count = check.get("expected_match_count")
         if count is None and check.get("expected_match_count_ref"):
-            count = self._value(check["expected_match_count_ref"])
+            count = self._value_of_reference(check["expected_match_count_ref"])
         if isinstance(count, list):
             return len(count)
         return count if isinstance(count, int) and not isinstance(count, bool) else None
 
-    def _items(self, reference: str) -> list[Any]:
-        value = self._value(reference)
+    def _list_loop_items(self, reference: str) -> list[Any]:
+        value = self._value_of_reference(reference)
         return value if isinstance(value, list) else []
 
-    def _value(self, reference: str) -> Any:
+    def _value_of_reference(self, reference: str) -> Any:
         """The value of the variable that a field names."""
         found = TOKEN.fullmatch(reference)
         if found is not None and found["runtime"]:
@@ -122,12 +132,12 @@ class PostRunChecks:
 
         def put(path: tuple[str | int, ...], written: str) -> str:
             value = at_path(values, path)
-            return EMPTY if value == "" else spelled(value)
+            return EMPTY if value == "" else spell_platform_value(value)
 
-        return filled(with_inputs(text, self._inputs, self._names), put)
+        return fill_in_variables(fill_in_inputs(text, self._inputs, self._names), put)
 
 
-def _files(events: Sequence[Event]) -> Iterator[str]:
+def _find_kept_files(events: Sequence[Event]) -> Iterator[str]:
     """The names of what was kept, without folders (`D:/concepts/post-run-checks`)."""
     for event in events:
         if event.verb in (CAPTURE, EXPORT):

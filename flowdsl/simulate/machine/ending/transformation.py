@@ -11,15 +11,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flowdsl.simulate.schemas import refusal
+from flowdsl.simulate.schemas import find_refusal
 from flowdsl.simulate.shapes import EMPTY
 
-from ..characters import at_path, spelled
+from ..characters import at_path, spell_platform_value
 from ..grammar import Grammar, Said
 from ..layout import Defect
 
 
-def outputs(
+def make_outputs(
     schema: str | None, values: Mapping[str, Any], grammar: Grammar
 ) -> tuple[dict[str, Any], str | None]:
     """The fields of `output_data`, and why the schema refuses them; None where it does not.
@@ -30,19 +30,19 @@ def outputs(
         return {}, None
     read = json.loads(schema)
     fields: Mapping[str, Any] = read.get("properties", {})
-    made = {name: _field(name, field, values, grammar) for name, field in fields.items()}
+    made = {name: _make_field(name, field, values, grammar) for name, field in fields.items()}
     found = {name: value for name, value in made.items() if value is not _LEFT_OUT}
-    return found, refusal(schema, found)
+    return found, find_refusal(schema, found)
 
 
 _LEFT_OUT = object()
 """Stands for an output that has no value and is not there."""
 
 
-def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) -> Any:
+def _make_field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) -> Any:
     if "const" in schema:
-        return _fitted(schema["const"], schema)
-    source = _source(schema.get("description", ""), grammar)
+        return _fit_to_schema(schema["const"], schema)
+    source = _find_source(schema.get("description", ""), grammar)
     if source is not None and source.name == "sources.unset":
         value = None
     elif source is not None and source.name == "sources.left_out":
@@ -50,14 +50,14 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
     elif source is None:
         value = values.get(name)
     elif source.name == "sources.numbered":
-        value = _entries(source, values)
+        value = _numbered_entries(source, values)
     else:
         value = at_path(values, source["variable"])
         if value in (EMPTY, "", None) and source["absent"]:
             return _LEFT_OUT
         if value in (EMPTY, "") and source["optional"]:
             value = None
-    value = _fitted(value, schema)
+    value = _fit_to_schema(value, schema)
     if source is not None and dict(source.holes).get("nested"):
         value = _without_empty(value, schema)
     if source is not None and dict(source.holes).get("without"):
@@ -65,13 +65,13 @@ def _field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) 
     return value
 
 
-def _entries(source: Said, values: Mapping[str, Any]) -> list[Any]:
+def _numbered_entries(source: Said, values: Mapping[str, Any]) -> list[Any]:
     """The list whose entries are saved under numbered keys."""
     first, second, count = source["first"], source["second"], source["count"]
     name = str(first[0]).removesuffix("_1")
     if (first, second, count) != ((f"{name}_1",), (f"{name}_2",), (f"{name}_count",)):
         raise Defect("the keys of a list are no row of numbers", name)
-    number = spelled(values.get(count[0]))
+    number = spell_platform_value(values.get(count[0]))
     if not number.isdecimal():
         raise Defect(f"`{number}` entries are no number", name)
     keys = [f"{name}_{each}" for each in range(1, int(number) + 1)]
@@ -85,15 +85,17 @@ def _without_empty(value: Any, schema: Any) -> Any:
     """A value with null for each `__EMPTY__` and each empty text inside it that may be null."""
     match value:
         case list():
-            return [_nothing(each, schema.get("items", {})) for each in value]
+            return [_clear_if_empty(each, schema.get("items", {})) for each in value]
         case dict():
             fields = schema.get("properties", {})
-            return {name: _nothing(each, fields.get(name, {})) for name, each in value.items()}
+            return {
+                name: _clear_if_empty(each, fields.get(name, {})) for name, each in value.items()
+            }
         case _:
             return value
 
 
-def _nothing(value: Any, schema: Any) -> Any:
+def _clear_if_empty(value: Any, schema: Any) -> Any:
     if value in (EMPTY, "") and _may_be_null(schema):
         return None
     return _without_empty(value, schema)
@@ -117,7 +119,7 @@ def _without_absent(value: Any, schema: Any) -> Any:
             return value
 
 
-def _source(description: str, grammar: Grammar) -> Said | None:
+def _find_source(description: str, grammar: Grammar) -> Said | None:
     """The sentence at the end of a description that says where the field comes from."""
     found: list[Said] = []
     starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
@@ -131,33 +133,33 @@ def _source(description: str, grammar: Grammar) -> Said | None:
 
 
 def _may_be_null(schema: Any) -> bool:
-    kinds = _kinds(schema)
+    kinds = _schema_types(schema)
     return kinds == [None] or "null" in kinds
 
 
-def _kinds(schema: Any) -> list[Any]:
+def _schema_types(schema: Any) -> list[Any]:
     """The types that a schema names, also in `anyOf`; [None] for none."""
     kinds = schema.get("type")
     if kinds is None and "anyOf" in schema:
-        return [kind for each in schema["anyOf"] for kind in _kinds(each)]
+        return [kind for each in schema["anyOf"] for kind in _schema_types(each)]
     return kinds if isinstance(kinds, list) else [kinds]
 
 
-def _fitted(value: Any, schema: Any) -> Any:
+def _fit_to_schema(value: Any, schema: Any) -> Any:
     """A value as the schema wants it: a text that spells a number is that number, and so on."""
-    kinds = _kinds(schema)
+    kinds = _schema_types(schema)
     match value:
         case str() if "string" not in kinds and value != EMPTY:
             return _from_text(value, kinds, schema)
         case bool() | int() | float() if "string" in kinds and len(set(kinds) - {"null"}) == 1:
-            return spelled(value)
+            return spell_platform_value(value)
         case list() if "items" in schema:
-            return [_fitted(each, schema["items"]) for each in value]
+            return [_fit_to_schema(each, schema["items"]) for each in value]
         case dict():
             fields = schema.get("properties", {})
             nothing = {name: None for name, each in fields.items() if _may_be_null(each)}
             return nothing | {
-                name: _fitted(each, fields.get(name, {})) for name, each in value.items()
+                name: _fit_to_schema(each, fields.get(name, {})) for name, each in value.items()
             }
         case _:
             return value
@@ -170,4 +172,4 @@ def _from_text(text: str, kinds: list[Any], schema: Any) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return _fitted(value, schema) if isinstance(value, list | dict) else value
+    return _fit_to_schema(value, schema) if isinstance(value, list | dict) else value

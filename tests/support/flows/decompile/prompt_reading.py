@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from flowdsl.codegen.artifacts import plain
+from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.codegen.json_schema import output_schema
 from flowdsl.codegen.prompt.document import emit_prompt
 from flowdsl.compiler.pipeline import Compilation
@@ -45,7 +45,7 @@ def _described(workflow: nodes.Workflow) -> tuple[nodes.FieldSpec, ...]:
 
 def prompt_of(workflow: nodes.Workflow, capabilities: Capabilities) -> str:
     """The prompt of a workflow, open parts in their readable form."""
-    return str(plain(emit_prompt(workflow, capabilities).template))
+    return str(render_plain_json(emit_prompt(workflow, capabilities).template))
 
 
 def compiled_prompts(compilation: Compilation) -> Iterator[tuple[nodes.Workflow, str, PromptHints]]:
@@ -56,5 +56,5 @@ def compiled_prompts(compilation: Compilation) -> Iterator[tuple[nodes.Workflow,
     artifacts = compilation.bundle.workflows
     for workflow, artifact in zip(compilation.program.workflows, artifacts, strict=True):
         if workflow.prompt is None:
-            prompt = plain(artifact.payload["main_prompt"])
+            prompt = render_plain_json(artifact.payload["main_prompt"])
             yield workflow, str(prompt), hints_of(workflow, *images)

@@ -9,10 +9,10 @@ from flowdsl.compiler.pipeline import CompileOptions
 from flowdsl.config.address import Address
 from flowdsl.config.load import load_project
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
-from flowdsl.decompile.pulling.pull import Pull, Pulled, Request, pull
-from flowdsl.decompile.pulling.workspace import Built, Workspace, encoded
+from flowdsl.decompile.pulling.pull import Pull, Pulled, Request, pull_workflows
+from flowdsl.decompile.pulling.workspace import Built, Workspace, encode_for_file
 from flowdsl.deploy.resources.directory import Directory
-from flowdsl.deploy.resources.resource import Live, hashes
+from flowdsl.deploy.resources.resource import Live, hash_fields
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.deploy.target import Target, target_of
 from flowdsl.diagnostics.sink import Sink
@@ -45,7 +45,7 @@ class Desk:
         self.files = dict(files)
         self.environment = environment
         self.workspace = self._workspace()
-        built = self.workspace.build({})
+        built = self.workspace.build_with_texts({})
         assert built is not None, [each.message for each in self.workspace.errors]
         assert not built.problems, built.problems
         self.built: Built = built
@@ -54,7 +54,7 @@ class Desk:
                 id="w",
                 generation=1,
                 name=desired.name,
-                applied=hashes(POLICIES, desired.values),
+                applied=hash_fields(POLICIES, desired.values),
                 tags=tuple(sorted(desired.tags)),
             )
             for address, desired in built.desired.items()
@@ -70,7 +70,7 @@ class Desk:
             text = content if isinstance(content, str) else content.decode()
             sink = Sink()
             project = load_project(text, "flowdsl.toml", sink)
-            assert project is not None, [each.message for each in sink.sorted()]
+            assert project is not None, [each.message for each in sink.findings_in_order()]
             environment = project.environments[self.environment]
             options = CompileOptions(project, environment)
             target = target_of(project, project.id or "p", environment, api_base="local")
@@ -100,7 +100,7 @@ class Desk:
             )
             for address, values in edits.items()
         ]
-        return pull(self.workspace, self.built, requests, theirs=theirs)
+        return pull_workflows(self.workspace, self.built, requests, theirs=theirs)
 
     def pull_one(self, address: str, **changes: Any) -> tuple[dict[str, str], Pulled]:
         """Pull one workflow in which some fields are others.
@@ -123,7 +123,7 @@ class Desk:
     def after(self, texts: Mapping[str, str]) -> Desk:
         """The project with new texts of files, still deployed as it was."""
         files = MemoryFiles(self.files)
-        written = {path: encoded(files, path, text) for path, text in texts.items()}
+        written = {path: encode_for_file(files, path, text) for path, text in texts.items()}
         desk = Desk({**self.files, **written}, self.environment)
         desk.prior = self.prior
         return desk

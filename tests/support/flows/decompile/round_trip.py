@@ -12,7 +12,7 @@ from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_proje
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import Picture
 from flowdsl.deploy.resources.mark import without_mark
-from flowdsl.deploy.resources.policy import PASSED_THROUGH, canonical, normalise
+from flowdsl.deploy.resources.policy import PASSED_THROUGH, normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
@@ -40,7 +40,7 @@ def compile_files(files: Mapping[str, bytes]) -> Compilation:
         sink = Sink()
         project = load_project(files["flowdsl.toml"].decode(), "flowdsl.toml", sink)
         if project is None:
-            raise Unsound(f"flowdsl.toml: {sink.sorted()[0].message}")
+            raise Unsound(f"flowdsl.toml: {sink.findings_in_order()[0].message}")
         options = CompileOptions(project, project.environments["local"], lenient=True)
     compilation = compile_project(MemoryFiles(dict(files)), entries, options)
     for found in compilation.analysis.diagnostics:
@@ -150,15 +150,15 @@ def _compared(payload: Payload) -> dict[str, str]:
                 tag if isinstance(tag, str) else tag["name"] for tag in value or ()
             )
         elif path in _JSON:
-            found[path] = _schema(normalise(POLICIES[path], value))
+            found[path] = _schema(normalise_value(POLICIES[path], value))
         elif path == "terminal_command_allowlist":
             found[path] = sorted(set(value or ()))
         else:
-            found[path] = normalise(POLICIES[path], value)
+            found[path] = normalise_value(POLICIES[path], value)
     if not (found.get("name") or "").strip():
         found["name"] = "Untitled workflow"
     return {
-        path: canonical(value)
+        path: render_canonical_json(value)
         for path, value in found.items()
         if not (value is None or value == [] or (path in _FLAGS and value is False))
     }
@@ -176,7 +176,7 @@ def _id(model: Any) -> Any:
 def _check(check: Mapping[str, Any]) -> dict[str, Any]:
     policies = POLICIES[CHECKS].item
     values = {
-        key: _id(normalise(policies.get(key, PASSED_THROUGH), value))
+        key: _id(normalise_value(policies.get(key, PASSED_THROUGH), value))
         for key, value in check.items()
         if key not in _READ_ONLY_IN_CHECKS
     }

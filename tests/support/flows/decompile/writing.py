@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, plain
+from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact, render_plain_json
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.decompile.model import FlowFile
 from flowdsl.decompile.writing.statement_text import PICTURES
 from flowdsl.decompile.writing.writer import write_flow
 from flowdsl.ir import nodes
-from flowdsl.ir.passes.numbering import with_whole_lists
+from flowdsl.ir.passes.numbering import restore_whole_lists
 from flowdsl.ir.walk import statements, walk
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import replace
@@ -33,7 +33,7 @@ def flow_file(workflow: nodes.Workflow) -> tuple[FlowFile, dict[str, str]]:
     texts = {field: getattr(workflow, field) for field in _VERBATIM}
     kept = {field: text for field, text in texts.items() if text is not None}
     named: Any = {_VERBATIM[field]: f"./{field}.txt" for field in kept}
-    workflow = replace(workflow, body=with_whole_lists(workflow.body, workflow.sources))
+    workflow = replace(workflow, body=restore_whole_lists(workflow.body, workflow.sources))
     bare = replace(workflow, **dict.fromkeys(_VERBATIM))
     looked_at = (workflow.body, workflow.rules, workflow.checks or ())
     untrusted = frozenset(
@@ -66,7 +66,7 @@ def pairs(compilation: Compilation) -> Iterator[tuple[nodes.Workflow, WorkflowAr
 
 def payload_of(artifact: WorkflowArtifact) -> Any:
     """An artifact to compare: schemas parsed, open parts in their readable form."""
-    payload = dict(plain(artifact.payload))
+    payload = dict(render_plain_json(artifact.payload))
     for name in ("input_schema", "output_schema"):
         if isinstance(payload.get(name), str):
             payload[name] = json.loads(payload[name])

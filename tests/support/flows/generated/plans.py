@@ -21,7 +21,7 @@ from flowdsl.deploy.planning.named import NamedChange, key_source_mark, plan_nam
 from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.named import MODELS, TAGS
-from flowdsl.deploy.resources.resource import Desired, Live, hashes
+from flowdsl.deploy.resources.resource import Desired, Live, hash_fields
 from flowdsl.state.document import Intent, ResourceState, new_document
 from tests.support.services.changes import change_of, live_of
 
@@ -102,7 +102,7 @@ def model_change(
         row = {"id": f"id-{name}", "name": name, "api_key_alias": alias, **common, **before}
         rows = [ModelConfiguration.model_validate(row)]
         values = {path: row.get(path) for path in MODELS.policies}
-        applied = hashes(MODELS.policies, {path: values[path] for path in desired.values})
+        applied = hash_fields(MODELS.policies, {path: values[path] for path in desired.values})
         if known_key is not None:
             mark = key_source_mark(KeySource(*known_key))
             assert mark is not None

@@ -15,7 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.days import command_of
 from flowdsl.ir.fits import fits
 from flowdsl.ir.images import image_extension, image_hash
-from flowdsl.ir.lowering.values import joined, literal
+from flowdsl.ir.lowering.values import join_pieces, literal_text
 from flowdsl.ir.passes.numbering import number_lists
 from flowdsl.ir.passes.simplify import drop_empty, merge_stores
 from flowdsl.ir.walk import statements
@@ -193,7 +193,7 @@ class PromptWriter:
                     pieces.append(self._variable(secret=secret))
             else:
                 pieces.append(nodes.TextPiece(value=rng.choice(WORDS)))
-        return joined(pieces)
+        return join_pieces(pieces)
 
     def _phrase(self, *, secret: bool = False) -> nodes.Text:
         """A text for a sentence of ours.
@@ -204,11 +204,11 @@ class PromptWriter:
         *first, last = self._text(secret=secret)
         if isinstance(last, nodes.TextPiece):
             last = nodes.TextPiece(value=last.value.rstrip())
-        return joined((*first, last))
+        return join_pieces((*first, last))
 
     def _title(self) -> nodes.Text:
         """A title: what a run tells is in none that a prompt shows."""
-        words = literal(self._rng.choice(("Sign in", "# Rules", "2. Open {it}")))
+        words = literal_text(self._rng.choice(("Sign in", "# Rules", "2. Open {it}")))
         name = nodes.Variable(sigil="input", name=self._rng.choice(self._inputs))
         return (*words, name) if self._rng.random() < 0.5 else words
 
@@ -217,7 +217,7 @@ class PromptWriter:
 
         An untrusted value stands there like any other.
         """
-        return joined(
+        return join_pieces(
             nodes.TextPiece(value=re.sub("[⟦⟧“”]", "", piece.value) or "x")
             if isinstance(piece, nodes.TextPiece)
             else piece
@@ -485,9 +485,9 @@ class PromptWriter:
                     otherwise=None if missing else otherwise(),
                 )
             case 7:
-                kept = self.capabilities.focused_can("execute_terminal_command")
+                kept = self.capabilities.can_focused_agent_use("execute_terminal_command")
                 reads = kept and rng.random() < 0.5
-                command = literal(rng.choice(("Get-Date", "a { b }", "x\n y \\{ 1 }")))
+                command = literal_text(rng.choice(("Get-Date", "a { b }", "x\n y \\{ 1 }")))
                 return nodes.Run(
                     origin=HERE,
                     command=(*command, self._variable()) if rng.random() < 0.3 else command,
@@ -547,7 +547,9 @@ class PromptWriter:
 
     def _fits_granted(self, body: nodes.Body) -> bool:
         """Whether a focused agent can do a body with what a project can say that it may use."""
-        granted = Capabilities(frozenset(filter(self.capabilities.focused_can, VERIFIABLE_TOOLS)))
+        granted = Capabilities(
+            frozenset(filter(self.capabilities.can_focused_agent_use, VERIFIABLE_TOOLS))
+        )
         return fits(body, granted)
 
     def _entry(self, body: nodes.Body) -> nodes.Body:
@@ -589,7 +591,7 @@ class PromptWriter:
 
 
 def _ends(pieces: list[nodes.TextPiece | nodes.Variable]) -> str:
-    last = joined(pieces)[-1]
+    last = join_pieces(pieces)[-1]
     return last.value if isinstance(last, nodes.TextPiece) else ""
 
 

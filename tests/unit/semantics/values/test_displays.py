@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowdsl.semantics.values.displays import examples, meant_by, problem_of
+from flowdsl.semantics.values.displays import example_formats, find_meant_format, problem_of
 from tests.support.rows import check_rows
 
 TYPES = ("date", "time", "datetime", "int", "number")
@@ -37,7 +37,7 @@ def test_the_nearest_format_is_the_one_that_people_mean() -> None:
     def check(row: tuple[tuple[str, str], tuple[str, bool]]) -> None:
         (type_name, display), (near, certain) = row
         assert problem_of(type_name, display) is not None
-        meant = meant_by(type_name, display)
+        meant = find_meant_format(type_name, display)
         assert (meant.display, meant.certain) == (near, certain)
 
     check_rows(MEANT.items(), check)
@@ -49,7 +49,7 @@ def test_the_nearest_format_is_the_one_that_people_mean() -> None:
 )
 def test_the_nearest_format_always_works(type_name: str, display: str) -> None:
     if problem_of(type_name, display) is not None:
-        assert problem_of(type_name, meant_by(type_name, display).display) is None
+        assert problem_of(type_name, find_meant_format(type_name, display).display) is None
 
 
 @given(st.permutations(["year", "month", "day"]), st.data())
@@ -65,13 +65,13 @@ def test_a_format_of_a_day_writes_that_day_in_one_way(
     pattern = between.join(ways[each][1] for each in order)
     text = between.join(written[each] for each in order)
     assert dt.datetime.strptime(text, pattern).date() == dt.date(2026, 3, 1)
-    spelled = meant_by("date", pattern)
+    spelled = find_meant_format("date", pattern)
     assert (spelled.display, spelled.certain) == (display, True)
 
 
 @pytest.mark.parametrize("type_name", TYPES)
 def test_the_examples_of_a_type_are_formats_of_it(type_name: str) -> None:
-    assert [problem_of(type_name, each) for each in examples(type_name)] == [None, None]
+    assert [problem_of(type_name, each) for each in example_formats(type_name)] == [None, None]
 
 
 def test_a_part_of_another_type_is_named() -> None:

@@ -10,11 +10,11 @@ from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_
 from flowdsl.semantics.statements.keys import (
     OTHER_NAMES,
     chord_keys,
+    find_misplaced_modifier,
+    find_shared_name,
     is_key,
     is_shared_key,
-    misplaced_modifier,
-    shared_name,
-    suggested_key,
+    suggest_key,
 )
 
 chords = st.tuples(
@@ -29,7 +29,7 @@ def test_chords_split_into_the_keys_they_were_joined_from(keys: list[str], upper
     found = chord_keys(chord.upper() if upper else chord)
     assert [key.lower() for key in found] == keys
     assert all(map(is_key, found))
-    assert misplaced_modifier(found) is None
+    assert find_misplaced_modifier(found) is None
 
 
 @pytest.mark.parametrize("name", ["", "entr", "f13", "ctrl s", "\n", "ab"])
@@ -41,12 +41,12 @@ def test_names_of_other_tools_lead_to_the_platforms() -> None:
     for name, platform in OTHER_NAMES.items():
         assert not is_key(name)
         assert is_key(platform)
-        assert suggested_key(name.title()) == platform
+        assert suggest_key(name.title()) == platform
 
 
 def test_only_the_last_key_of_a_chord_may_be_no_modifier() -> None:
-    assert misplaced_modifier(["tab", "enter"]) == "tab"
-    assert misplaced_modifier(["ctrl", "shift", "win"]) is None
+    assert find_misplaced_modifier(["tab", "enter"]) == "tab"
+    assert find_misplaced_modifier(["ctrl", "shift", "win"]) is None
 
 
 @given(
@@ -61,7 +61,7 @@ def test_the_new_driver_takes_no_notice_of_marks_and_capitals(
     for at, mark in marks:
         written = written[:at] + mark + written[at:]
     assert is_key(written)
-    shared = shared_name(written)
+    shared = find_shared_name(written)
     assert shared is None or is_shared_key(shared)
     known = name in NAMED_KEYS | MODIFIERS
     assert is_shared_key(written) == (known and not marks)
@@ -76,5 +76,5 @@ def test_what_only_the_new_driver_knows_the_other_does_not() -> None:
 
 
 def test_a_modifier_of_the_new_driver_may_stand_first() -> None:
-    assert misplaced_modifier(["Control_L", "right-shift", "s"]) is None
-    assert misplaced_modifier(["pgdn", "s"]) == "pgdn"
+    assert find_misplaced_modifier(["Control_L", "right-shift", "s"]) is None
+    assert find_misplaced_modifier(["pgdn", "s"]) == "pgdn"

@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.flow_tests.run_texts import TextPattern
-from flowdsl.semantics.values.formats import example, is_spelled
+from flowdsl.semantics.values.formats import example_value, is_spelled
 from tests.support.flows.expectations import Case
 
 PROGRAM = """flow 1
@@ -119,7 +119,7 @@ MISSPELT = {
 
 def test_the_spelling_of_each_textual_type() -> None:
     for name, values in SPELLED.items():
-        assert is_spelled(name, example(name).strip("`"))
+        assert is_spelled(name, example_value(name).strip("`"))
         assert [value for value in values if not is_spelled(name, value)] == []
         assert [value for value in MISSPELT[name] if is_spelled(name, value)] == []
 

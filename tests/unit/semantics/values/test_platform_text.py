@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
@@ -24,8 +24,8 @@ def analyzed(
 ) -> list[Diagnostic]:
     files = MemoryFiles({"main.flow": "flow 1\n" + source})
     sink = Sink()
-    analyze_program(load(files, ["main.flow"], sink), environments, files, sink)
-    return list(sink.sorted())
+    analyze_program(load_sources(files, ["main.flow"], sink), environments, files, sink)
+    return list(sink.findings_in_order())
 
 
 def places(source: str, environments: dict[str, dict[str, str]] | None = None) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from flowdsl.semantics.modules import load
+from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import only_workflow, prompt_of, workflow
@@ -26,8 +26,8 @@ def analyzed(declarations: str, body: str, **others: str) -> list[Diagnostic]:
     }
     sink = Sink()
     memory = MemoryFiles(files)
-    analyze_program(load(memory, ["main.flow"], sink), None, memory, sink)
-    return [found for found in sink.sorted() if found.severity == ERROR]
+    analyze_program(load_sources(memory, ["main.flow"], sink), None, memory, sink)
+    return [found for found in sink.findings_in_order() if found.severity == ERROR]
 
 
 def only(found: list[Diagnostic], name: str) -> Diagnostic:

@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from flowdsl.cyberdesk.errors import CyberdeskError
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.runs.names import plural
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser
 from ....runtime.console import Console
-from ....runtime.engine.questions import confirmed, require_answer
+from ....runtime.engine.questions import confirm_or_say_so, require_answer
 from ....runtime.exit_codes import SUCCESS, UNKNOWN_OUTCOME
 from ....runtime.failure import CommandError
 from ....views.json_objects import items_json
@@ -52,7 +52,7 @@ class Objects(Record):
         return f"{self.kind} {self.label(found)}".lstrip()
 
 
-class Step(Record):
+class ActionStep(Record):
     """One object that an action is about.
 
     - `about` names it in front of a question.
@@ -64,7 +64,7 @@ class Step(Record):
     ended: Ended | None = None
 
 
-class Action(Record):
+class ResourceAction(Record):
     """A subcommand that changes objects.
 
     - `declare` declares its arguments, and `plan` finds what they mean.
@@ -76,7 +76,7 @@ class Action(Record):
     name: str
     help: str
     declare: Callable[[SubcommandParser], None]
-    plan: Callable[[Session, argparse.Namespace], Awaitable[Sequence[Step]]]
+    plan: Callable[[Session, argparse.Namespace], Awaitable[Sequence[ActionStep]]]
     question: Callable[[int], str] | None = None
     doing: str = "deletes"
     look: str = ""
@@ -87,7 +87,9 @@ def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> 
     return items_json(rows, {"kind": kind, "environment": environment}, **more)
 
 
-def run_action(word: str, action: Action, arguments: argparse.Namespace, console: Console) -> int:
+def run_action(
+    word: str, action: ResourceAction, arguments: argparse.Namespace, console: Console
+) -> int:
     """Find, ask, change, and tell what became of each object; `word` is that of the resource."""
     if action.question is not None:
         require_answer(arguments.yes, action.doing)
@@ -98,14 +100,14 @@ def run_action(word: str, action: Action, arguments: argparse.Namespace, console
         if action.question is not None and waiting:
             if not arguments.yes:
                 for step in waiting:
-                    console.err(printable(step.about))
-            if not confirmed(arguments.yes, action.question(len(waiting)), console):
+                    console.err(make_printable(step.about))
+            if not confirm_or_say_so(arguments.yes, action.question(len(waiting)), console):
                 return []
         rows = []
         for step in steps:
-            row, told = await _ended(session, step, action)
+            row, told = await _carry_out_step(session, step, action)
             for line in told.split("\n"):
-                console.err(printable(line))
+                console.err(make_printable(line))
             rows.append(row)
         return rows
 
@@ -115,7 +117,7 @@ def run_action(word: str, action: Action, arguments: argparse.Namespace, console
     return SUCCESS
 
 
-async def _ended(session: Session, step: Step, action: Action) -> Ended:
+async def _carry_out_step(session: Session, step: ActionStep, action: ResourceAction) -> Ended:
     if step.send is None:
         assert step.ended is not None
         return step.ended
@@ -135,7 +137,7 @@ def new_key() -> str:
     return uuid4().hex
 
 
-async def made_once(
+async def create_once(
     send: Callable[[], Awaitable[T]],
     rows: Callable[[], Awaitable[Sequence[T]]],
     may_be: Callable[[T], bool],
@@ -181,12 +183,12 @@ async def change_each(
     send: Callable[[Any], Awaitable[Any]],
     result: str,
     told: Callable[[Any, str], str] = lambda _found, line: line,
-) -> Sequence[Step]:
+) -> Sequence[ActionStep]:
     """A step for each object that `words` mean: one that is not so is sent.
 
     `result` is the word for what they are then, and `told` the line about one, if it is another.
     """
-    steps: dict[str, Step] = {}
+    steps: dict[str, ActionStep] = {}
     for word in words:
         found = await objects.find(session, word)
         about = objects.about(found)
@@ -197,39 +199,39 @@ async def change_each(
 
         if is_so(found):
             line = told(found, f"{about} is {result} already")
-            steps[about] = Step(about, ended=(await objects.row(session, found), line))
+            steps[about] = ActionStep(about, ended=(await objects.row(session, found), line))
         else:
-            steps[about] = Step(about, change)
+            steps[about] = ActionStep(about, change)
     return list(steps.values())
 
 
-def ordering(
+def order_action(
     objects: Objects,
     every: Callable[[Session], Awaitable[Sequence[Any]]],
     send: Callable[[Session, Sequence[str]], Coroutine[Any, Any, None]],
-) -> Action:
+) -> ResourceAction:
     """The action `order`: what is named comes first, and the others stay in their order."""
     kind, find = objects.kind, objects.find
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
+    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         rows = {each.id: each for each in await every(session)}
         named = [(await find(session, word)).id for word in arguments.words]
         wanted = list(dict.fromkeys([*named, *rows]))
         first = rows.get(named[0]) or await find(session, arguments.words[0])
         about, shown = (
-            f"{counted(len(wanted), kind)} in this order",
+            f"{format_count(len(wanted), kind)} in this order",
             await objects.row(session, first),
         )
         if wanted == list(rows):
-            return [Step(about, ended=(shown, f"{about} already"))]
+            return [ActionStep(about, ended=(shown, f"{about} already"))]
 
         async def reorder() -> Ended:
             await send(session, wanted)
             return shown, about
 
-        return [Step(about, reorder)]
+        return [ActionStep(about, reorder)]
 
-    return Action(
+    return ResourceAction(
         "order",
         f"the order of {plural(kind)}: those named first, then the others",
         lambda parser: add_words(parser, objects.subject),
@@ -237,17 +239,17 @@ def ordering(
     )
 
 
-def deletion(
+def delete_action(
     objects: Objects,
     delete: Callable[[Session, Any], Coroutine[Any, Any, bool]],
     *,
     lost: str,
     help: str,
-) -> Action:
+) -> ResourceAction:
     """The action `delete` of a kind of object; `lost` says in the question what goes with it."""
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[Step]:
-        steps: dict[str, Step] = {}
+    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+        steps: dict[str, ActionStep] = {}
         for word in arguments.words:
             found = await objects.find(session, word)
             shown, about = await objects.row(session, found), objects.about(found)
@@ -256,13 +258,13 @@ def deletion(
                 gone = not await delete(session, found)
                 return shown, f"{about} {'was gone already' if gone else 'is deleted'}"
 
-            steps.setdefault(about, Step(about, send))
+            steps.setdefault(about, ActionStep(about, send))
         return list(steps.values())
 
     def question(count: int) -> str:
         return f"delete {'it' if count == 1 else f'these {count}'}? {lost}"
 
-    return Action(
+    return ResourceAction(
         name="delete",
         help=help,
         declare=lambda parser: add_words(parser, objects.subject),

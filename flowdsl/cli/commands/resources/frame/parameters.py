@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.suggest import listed
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser
@@ -18,7 +18,7 @@ from ....runtime.failure import UsageError
 from ....runtime.runs.options import add_secret_option, read_secrets
 
 
-class Parameters(Record):
+class ParameterOptions(Record):
     """What a command line says of parameters: new plain ones, new sensitive ones, and what goes."""
 
     plain: Mapping[str, Any]
@@ -41,9 +41,9 @@ class Parameters(Record):
         had, hidden = dict(plain or {}), set(secret or {})
         for name in self.unset:
             if name not in had and name not in hidden:
-                known = listed(sorted({*had, *hidden})) or "none"
+                known = join_names(sorted({*had, *hidden})) or "none"
                 raise UsageError(
-                    f"{owner} has no parameter `{printable(name)}` to unset; there are {known}"
+                    f"{owner} has no parameter `{make_printable(name)}` to unset; there are {known}"
                 )
         kept_plain = {name: value for name, value in had.items() if name not in self.unset}
         kept_secret = hidden - {*self.unset}
@@ -53,10 +53,10 @@ class Parameters(Record):
         changes_secret = bool(self.secret) or hidden != kept_secret
         lost = sorted(kept_secret - self.secret.keys())
         if lost and changes_secret:
-            first = printable(lost[0])
+            first = make_printable(lost[0])
             raise UsageError(
                 f"the service replaces the sensitive parameters of {owner} all at once, and tells "
-                f"nobody their values: give {listed(lost)} as well, as "
+                f"nobody their values: give {join_names(lost)} as well, as "
                 f"`--secret {first}=env:NAME`, or drop it with `--unset {first}`"
             )
         return (
@@ -79,13 +79,13 @@ def add_parameters(parser: SubcommandParser, *, unset: bool) -> None:
         add_repeated(parser, "--unset", "NAME", "drop a parameter; may be repeated")
 
 
-def read_parameters(arguments: argparse.Namespace, console: Console) -> Parameters:
+def read_parameters(arguments: argparse.Namespace, console: Console) -> ParameterOptions:
     """The parameters of a command line; raises `UsageError` and `CommandError`."""
     plain: dict[str, Any] = {}
     for word in arguments.values:
-        name, value = _parameter(word)
+        name, value = _parse_parameter(word)
         if name in plain:
-            raise UsageError(f"the parameter `{printable(name)}` is given twice")
+            raise UsageError(f"the parameter `{make_printable(name)}` is given twice")
         plain[name] = value
     given = read_secrets(arguments.secret, console)
     secret = {each.name: str(each.value) for each in given}
@@ -94,11 +94,13 @@ def read_parameters(arguments: argparse.Namespace, console: Console) -> Paramete
         raise UsageError("a sensitive parameter is given twice")
     for name in secret:
         if name in plain:
-            raise UsageError(f"`{printable(name)}` is given as a plain and a sensitive parameter")
-    return Parameters(plain, secret, unset)
+            raise UsageError(
+                f"`{make_printable(name)}` is given as a plain and a sensitive parameter"
+            )
+    return ParameterOptions(plain, secret, unset)
 
 
-def _parameter(word: str) -> tuple[str, Any]:
+def _parse_parameter(word: str) -> tuple[str, Any]:
     """Name and value of `site=north` or `floor:=3`."""
     name, equals, text = word.partition("=")
     is_json = name.endswith(":")
@@ -112,7 +114,7 @@ def _parameter(word: str) -> tuple[str, Any]:
         return name, read_json(text)
     except UnreadableJson as unreadable:
         why = str(unreadable) or "it is no JSON; a text is written `NAME=VALUE`"
-        raise UsageError(f"`{printable(name)}:=` takes JSON: {why}") from None
+        raise UsageError(f"`{make_printable(name)}:=` takes JSON: {why}") from None
 
 
 def _refuse_both(
@@ -120,7 +122,7 @@ def _refuse_both(
 ) -> None:
     for name in new:
         if name in there:
-            shown = printable(name)
+            shown = make_printable(name)
             raise UsageError(
                 f"`{shown}` is {what} of {owner}; `--unset {shown}` drops that at the same time"
             )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from flowdsl.cyberdesk.models.wire_model import ReadModel
-from flowdsl.diagnostics.render.cells import printable
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import plural
 from flowdsl.source.record import Record
 
@@ -21,8 +21,8 @@ from ....runtime.console import Console
 from ....runtime.exit_codes import SUCCESS
 from ....views.json_objects import object_json
 from ....views.table import Column, render_record, render_table
-from .actions import Action, Objects, Row, list_json, run_action
-from .session import Session, carry_out, configure_common, moment
+from .actions import Objects, ResourceAction, Row, list_json, run_action
+from .session import Session, carry_out, configure_common, parse_filter_moment
 
 
 class Filter(Record):
@@ -42,7 +42,7 @@ class Filter(Record):
     meaning: Callable[[Session, str], Awaitable[Any]] | None = None
 
 
-class View(Record):
+class ResourceView(Record):
     """A further subcommand that shows one object, read for its own arguments.
 
     `only` is the key of what people get alone, on a line; None for the whole record.
@@ -70,8 +70,8 @@ class Resource(Record):
     read: Callable[..., Awaitable[Sequence[Row]]]
     whole: Callable[[Session, Any], Awaitable[Row]] | None = None
     filters: tuple[Filter, ...] = ()
-    views: tuple[View, ...] = ()
-    actions: tuple[Action, ...] = ()
+    views: tuple[ResourceView, ...] = ()
+    actions: tuple[ResourceAction, ...] = ()
 
     def configure(self, parser: argparse.ArgumentParser) -> Any:
         """Declare `list`, `show` and the actions; returns where further subcommands are added."""
@@ -98,12 +98,12 @@ class Resource(Record):
         """Carry out `list`, `show`, a view or an action."""
         name = arguments.subject
         if name == "list":
-            return _list(self, arguments, console)
+            return _list_rows(self, arguments, console)
         action = next((each for each in self.actions if each.name == name), None)
         if action is not None:
             return run_action(self.word, action, arguments, console)
         views = {view.name: view for view in (_show_view(self), *self.views)}
-        return _show(self, views[name], arguments, console)
+        return _print_view(self, views[name], arguments, console)
 
 
 def add_action(subjects: Any, name: str, help: str) -> SubcommandParser:
@@ -113,7 +113,7 @@ def add_action(subjects: Any, name: str, help: str) -> SubcommandParser:
     return parser
 
 
-def times(*fields: str) -> tuple[Filter, ...]:
+def time_filters(*fields: str) -> tuple[Filter, ...]:
     """The filters of a time such as `created`: from one moment on, and up to one."""
     return tuple(
         Filter(
@@ -121,7 +121,7 @@ def times(*fields: str) -> tuple[Filter, ...]:
             f"{'' if field == 'created' else f'{field}_'}{key}",
             f"{field} {'at this time or later' if edge == 'from' else 'at this time or before'}",
             metavar="TIME",
-            type=moment,
+            type=parse_filter_moment,
         )
         for field in fields
         for edge, key in (("from", "since"), ("to", "until"))
@@ -158,7 +158,7 @@ def _add_filters(listing: argparse.ArgumentParser, filters: Sequence[Filter]) ->
         groups[each.key].add_argument(each.option, dest=each.key, help=each.help, **how)
 
 
-def _list(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
+def _list_rows(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
     async def read(session: Session) -> Sequence[Row]:
         given: dict[str, Any] = {}
         for each in resource.filters:
@@ -178,7 +178,7 @@ def _list(resource: Resource, arguments: argparse.Namespace, console: Console) -
     return SUCCESS
 
 
-def _show_view(resource: Resource) -> View:
+def _show_view(resource: Resource) -> ResourceView:
     """`show` as a view: the whole row of the object that a word means."""
     objects = resource.objects
 
@@ -186,16 +186,18 @@ def _show_view(resource: Resource) -> View:
         found = await objects.find(session, arguments.word)
         return await (resource.whole or objects.row)(session, found)
 
-    return View("show", "", lambda _parser: None, read)
+    return ResourceView("show", "", lambda _parser: None, read)
 
 
-def _show(resource: Resource, view: View, arguments: argparse.Namespace, console: Console) -> int:
+def _print_view(
+    resource: Resource, view: ResourceView, arguments: argparse.Namespace, console: Console
+) -> int:
     environment, row = carry_out(arguments, console, lambda session: view.read(session, arguments))
     if arguments.json:
         kind = resource.objects.kind.replace(" ", "_")
         console.out(object_json({"kind": kind, "environment": environment, "item": row}))
     elif view.only is not None:
-        console.out(printable(str(row[view.only])))
+        console.out(make_printable(str(row[view.only])))
     else:
         console.out(render_record(row))
     return SUCCESS

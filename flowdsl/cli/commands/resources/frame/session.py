@@ -11,8 +11,8 @@ from flowdsl.config.address import WORKFLOW, Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.addressing import NoSuchAddress, address_in
-from flowdsl.diagnostics.render.cells import printable
-from flowdsl.diagnostics.render.summary import counted
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.disk import find_root
 from flowdsl.runs import filters
 from flowdsl.runs.names import NoSuchName, by_name
@@ -43,13 +43,13 @@ def configure_common(parser: argparse.ArgumentParser) -> None:
     service_options.configure(parser)
 
 
-def moment(text: str) -> str:
+def parse_filter_moment(text: str) -> str:
     """A day or a time as `runs.filters.moment` has it; raises `ArgumentTypeError`."""
     try:
-        return filters.moment(text)
+        return filters.normalise_moment(text)
     except NoSuchName:
         raise argparse.ArgumentTypeError(
-            f"`{printable(text)}` is not a day such as `2026-11-01` or a time such as "
+            f"`{make_printable(text)}` is not a day such as `2026-11-01` or a time such as "
             "`2026-11-01T09:30:00Z`"
         ) from None
 
@@ -91,7 +91,7 @@ class Session:
         """
         if self._writing and self.interrupts.reason():
             raise CommandError(
-                f"stopped after {counted(self.written, 'change')}", self.interrupts.exit_code
+                f"stopped after {format_count(self.written, 'change')}", self.interrupts.exit_code
             )
         self._writing = True
         reply = await request()
@@ -111,7 +111,9 @@ class Session:
         try:
             return {each.id: address for address, each in self.deployed().items()}
         except FlowdslError as failure:
-            self.console.err(f"note: names of workflows are missing: {printable(str(failure))}")
+            self.console.err(
+                f"note: names of workflows are missing: {make_printable(str(failure))}"
+            )
             self._deployed = {}
             return {}
 

@@ -1,6 +1,6 @@
 """How large each package is, and the table that holds it.
 
-`python -m tests.support.sizes` prints files, lines and lines of code of every package beside the
+`python -m tools.sizes` prints files, lines and lines of code of every package beside the
 table `tests/meta/sizes.toml`; `--write` makes the table anew, after work that made something
 smaller or with a reason in the commit that makes something larger.
 
@@ -17,14 +17,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "tests" / "meta" / "sizes.toml"
 TREES = ("flowdsl", "tests")
 _QUOTES = ('"""', "'''")
 _HEAD = """\
 # What each package may have: files, lines, and lines of code (no blank, docstring, comment or
 # import).
-# `python -m tests.support.sizes --write` makes this table; a commit that raises a figure says why.
+# `python -m tools.sizes --write` makes this table; a commit that raises a figure says why.
 """
 
 
@@ -130,13 +130,14 @@ def main() -> int:
         TABLE.write_text(write_table(sizes), encoding="utf-8")
         return 0
     table = read_table(TABLE.read_text(encoding="utf-8"))
-    print(f"{'package':24} {'files':>6} {'lines':>8} {'code':>8}   of the table")
+    lines = [f"{'package':24} {'files':>6} {'lines':>8} {'code':>8}   of the table"]
     for package, size in sizes.items():
         allowed = table.get(package, Size())
-        print(
+        lines.append(
             f"{package:24} {size.files:6} {size.lines:8} {size.code:8}"
             f"   {allowed.files} {allowed.lines} {allowed.code}"
         )
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
