@@ -61,8 +61,8 @@ class BodyChecker:
     `scope` holds the inputs or parameters, the secrets and the runtime variables already. The lists
     grow and shrink with the walk: `counting` are all loops around a statement with their word,
     `passes` the bodies of loops around it. `background` has the
-    variables of background extracts so far, `set_again` every runtime variable that a statement has
-    set so far.
+    variables of background extracts so far, `background_outputs` the outputs that are emitted from
+    one, each with its variable, `set_again` every runtime variable that a statement has set so far.
     """
 
     def __init__(self, program: Program, scope: ValueScope, targets: EmitTargets) -> None:
@@ -73,6 +73,7 @@ class BodyChecker:
         self.targets = targets
         self.task = targets.noun == "result field"
         self.background: dict[str, Span] = {}
+        self.background_outputs: dict[str, str] = {}
         self.counting: list[tuple[str, Span]] = []
         self.passes: list[ast.Block] = []
         self.set_again: list[str] = []
@@ -243,19 +244,29 @@ class BodyChecker:
         self.program.sink.report(errors.BACKGROUND_EXTRACT, span, name=span.text, problem=problem)
 
     def _check_background_uses(self, statement: ast.Stmt) -> None:
-        """Report background extracts that stand anywhere but as the whole value of an `emit`."""
+        """Report background extracts that stand anywhere but as the whole value of an `emit`.
+
+        An output takes one of them: which of two came last is known to no agent when the run ends.
+        """
         if isinstance(statement, ast.AnnotatedStmt):
             return
         for ref in refs_outside_blocks(statement):
             if ref.sigil != ast.RUNTIME or ref.name.text not in self.background:
                 continue
+            problem = "is used other than as the whole value of an `emit`"
             if isinstance(statement, ast.EmitStmt) and _is_whole(statement, ref):
-                continue
+                output = statement.name.text
+                other = self.background_outputs.setdefault(output, ref.name.text)
+                if other == ref.name.text:
+                    continue
+                problem = (
+                    f"is emitted to `{output}` as `{other}` is, and no agent knows which came last"
+                )
             self.program.sink.report(
                 errors.BACKGROUND_EXTRACT,
                 self._span(ref),
                 name=ref.name.text,
-                problem="is used other than as the whole value of an `emit`",
+                problem=problem,
                 labels=(Label(self.background[ref.name.text], "read in background here"),),
             )
 

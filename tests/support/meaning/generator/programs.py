@@ -217,8 +217,9 @@ def _task(c: Chooser, name: str, tasks: list[Task], style: Style) -> tuple[Task,
     fields = tuple(body.targets.values())
     inline = f"{{ {', '.join(each.written for each in fields)} }}"
     result = Type(inline, "record", fields) if fields else None
-    # Where decisions may need the main agent, one in the task may.
-    does = (body.main, body.loops, body.decides or (body.main and style.outside))
+    # Where decisions may need the main agent, one in the task may; attempts always may.
+    may_decide = body.main and (style.outside or "retry " in written)
+    does = (body.main, body.loops, body.decides or may_decide)
     task = Task(name, params, result, *does, not state.dead, body.finishes)
     arrow = f" -> {inline}" if fields else ""
     head = f"task {name}({', '.join(each.written for each in params)}){arrow}"
