@@ -1,4 +1,4 @@
-"""The supported Python interface: check and compile flows, run what is deployed, trust webhooks.
+"""The supported Python interface: check and compile flows, run deployed workflows, verify webhooks.
 
 Everything else in the package may change in any release.
 
@@ -8,18 +8,18 @@ Everything else in the package may change in any release.
         print(finding.span.path, finding.span.first.line, finding.message)
     payload = compile_text(source).workflows[0].payload
 
-Runs of a project, as `flowdsl run`, `runs` and `trace` make and show them:
+Runs of a project, as `flowdsl run`, `runs` and `trace` create and show them:
 
     with open_project("desk", env="prod") as project:
         run = project.run("look_up", {"claim": "C4711"}, secrets={"pin": pin}, watch=True)
         print(run.status, run.output_data)
 
-`open_async_project` is the same with `await`. Every failure that is expected is a `FlowdslError`;
-what fails after something was made is a `BrokenOff`, which has the runs.
+`open_async_project` is the same with `await`. Every expected failure is a `FlowdslError`; a call
+that fails after it created runs raises `BrokenOff`, which holds them.
 
     event = verified_webhook(body, headers, secret)  # raises `NotGenuine`
 
-What belongs to runs is imported when its name is used, so that importing this module stays cheap.
+Names that concern runs are imported on first use, so that importing this module stays cheap.
 """
 
 from __future__ import annotations
@@ -168,13 +168,13 @@ _ON_USE = {
     "state.errors": ("StateError",),
     "workspace.environments": ("NoProject", "NoSuchEnvironment", "UnusableProject"),
 }
-"""The names that are imported when they are used, by the module that defines them."""
+"""The names that are imported on first use: name -> (module, names it defines)."""
 
 _MODULES = {name: module for module, names in _ON_USE.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """The value of a name of `_ON_USE`, which stays here from then on."""
+    """Import the value of a name of `_ON_USE`, and keep it in this module."""
     if name not in _MODULES:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
     value = getattr(import_module(f"flowdsl.{_MODULES[name]}"), name)

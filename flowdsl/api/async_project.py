@@ -1,7 +1,7 @@
-"""Runs of what a project deployed, for a program with an event loop.
+"""Runs of the workflows that a project deployed, for a program with an event loop.
 
-Every wait of the service is a wait of the event loop. The sources are compiled and state is read in
-threads of their own, so that other tasks go on meanwhile.
+Waiting for the service never blocks the event loop. Sources are compiled and state is read in
+threads, so that other tasks continue meanwhile.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ from flowdsl.workspace.state import read_known_ids, usable_document
 class AsyncProject(Resources):
     """Runs in one environment of a project; an async context manager.
 
-    Every method raises `FlowdslError` and nothing else that is expected. Arguments of a wrong type
-    or value are refused as `UnusableArguments` or `InputsRefused` before anything is sent. What
-    fails after something was made is a `BrokenOff`, which has the runs; any other exception, but a
-    cancellation or the end of the program, says that nothing was made.
+    Every expected failure of a method is a `FlowdslError`. Arguments of a wrong type or value raise
+    `UnusableArguments` or `InputsRefused` before anything is sent. A call that fails after it
+    created something raises `BrokenOff`, which holds the runs. Any other exception, except a
+    cancellation or the exit of the program, means that nothing was created.
 
-    Many calls may go on at once, each over connections of its own. Cancelling a call ends it at its
-    next wait, and nothing further is begun. Requests that make runs and are under way then get
-    their replies first, within 30 s; a second cancellation ends them at once. What was made is told
-    by `carried_by` of the `CancelledError`.
+    Many calls may be active at once, each with connections of its own. Cancelling a call ends it at
+    its next await, and no further request is sent. Requests that create runs and are already under
+    way are first awaited for up to 30 s; a second cancellation ends them at once. `carried_by` of
+    the `CancelledError` returns the runs that were created.
 
-    The sources are read once, when a method needs them first; what is deployed is looked up in
-    state at each call. The object belongs to one event loop.
+    The sources are read once, when a method first needs them; deployed ids are looked up in state
+    at each call. The object belongs to one event loop.
     """
 
     def __init__(self, path: str | os.PathLike[str] = ".", env: str | None = None) -> None:
-        """As `open_async_project`."""
+        """See `open_async_project`."""
         check_arguments(_OPENED, {"path": path, "env": env})
         self._session = Session(path, env)
 
@@ -90,7 +90,7 @@ class AsyncProject(Resources):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; runs go on, and a later call opens connections again."""
+        """Close the connections; runs on the service continue, and a later call reconnects."""
         await self._session.close()
 
     # New runs
@@ -114,24 +114,26 @@ class AsyncProject(Resources):
         timeout: float | None = None,
         on_change: Changed | None = None,
     ) -> Run:
-        """The new run of a workflow, by its name in source; with `watch` as it ended.
+        """Create a run of a workflow; with `watch`, return it when it has ended.
 
-        `inputs` are JSON values by name, checked against the declared types before anything is
-        sent: `int` for `int`, `str` or `datetime.date` for `date`, lists and dictionaries for lists
-        and records. Defaults of the flow are filled in. `secrets` are texts, which no message
-        repeats. `machine` and `pool` are names or ids, `session` is an id; of the three one at
-        most. A machine is in all of several pools. `start_session` begins a session, whose
-        machine `release_session` frees after the run; `alias` is the name of the run for later ones
-        of its session. `priority` puts it before runs that wait.
+        `workflow` is a name in source. `inputs` are JSON values by name, checked against the
+        declared types before anything is sent: `int` for `int`, `str` or `datetime.date` for
+        `date`, lists and dictionaries for lists and records. Defaults of the flow are filled in.
+        `secrets` are strings, which no message repeats. `machine` and `pool` are names or ids,
+        `session` is an id; at most one of the three may be given. With several pools, the machine
+        has to be in all of them. `start_session` starts a session, whose machine `release_session`
+        frees after the run; `alias` is the name by which later runs of the session refer to this
+        one. `priority` puts the run before waiting runs.
 
-        With `watch` the run is watched through lost connections until it ends, for `timeout`
-        seconds at most; however it ended, it is returned, and its `status` tells. `on_change` hears
-        of it whenever its status or its step changes; a coroutine is awaited.
+        With `watch` the run is watched until it ends, also across lost connections, for at most
+        `timeout` seconds. It is returned however it ended; see its `status`. `on_change` is called
+        with the run whenever its status or step changes; if it returns an awaitable, that is
+        awaited.
 
         Raises `InputsRefused` with all problems at once, `NoSuchName`, `NotDeployed`,
         `SourceErrors`, `RunNotMade`, `OutcomeUnknown`, `UnusableArguments`, `StateError`,
-        `MissingKey`, and `CyberdeskError` where the service refuses or stays away before; when the
-        run was made, `StillRunning`, `RunDeleted` and `BrokenOff`, each with the run.
+        `MissingKey`, and `CyberdeskError` if the service refuses or is unreachable before the run
+        is created; afterwards `StillRunning`, `RunDeleted` and `BrokenOff`, each with the run.
         """
         if start_session and session is not None:
             raise UnusableArguments("`start_session` and `session` exclude each other")
@@ -168,14 +170,14 @@ class AsyncProject(Resources):
         timeout: float | None = None,
         on_change: Changed | None = None,
     ) -> RunBatch:
-        """Runs of a workflow, one for each of `rows`, which are inputs as those of `run`.
+        """Create runs of a workflow, one for each of `rows`; a row has inputs as for `run`.
 
-        With `count`, 1 to 10,000, there is one row, and so many runs of it are made, a thousand by
-        one request. What is wrong with any row is raised before anything is sent. What the service
-        does not make is in the result, and the others go on; only where none can be made, as with a
-        key that is refused, `CyberdeskError` is raised. What breaks off the call later has `runs`,
-        `rows` and `not_made`, as the result has them. Eight requests are under way at a time. The
-        rest is as in `run`.
+        With `count` (1 to 10,000) there is one row, and that many runs of it are created, a
+        thousand per request. Problems of any row are raised before anything is sent. Runs that the
+        service does not create are listed in the result, and the others continue; `CyberdeskError`
+        is raised only if none can be created, for example because the key is refused. An exception
+        that interrupts the call later has `runs`, `rows` and `not_made` like the result. Up to
+        eight requests are under way at a time. Everything else is as in `run`.
         """
         table = await asyncio.to_thread(parse_given_rows, rows)
         if count > 1 and len(table) > 1:
@@ -207,23 +209,23 @@ class AsyncProject(Resources):
         timeout: float | None = None,
         on_change: Changed | None = None,
     ) -> RunBatch:
-        """The runs of a chain, by its name in source, in the order of its steps.
+        """Create the runs of a chain, named as in source, in the order of its steps.
 
-        They are made by one request and run in one session. The rest is as in `run`; where the
-        chain is not made, `RunNotMade` or `OutcomeUnknown` is raised.
+        They are created by one request and run in one session. Everything else is as in `run`; if
+        the chain is not created, `RunNotMade` or `OutcomeUnknown` is raised.
 
-        A chain that pauses takes `answers` by name: values as inputs have them, texts for secrets,
-        or functions without arguments, which are called when the steps in front of the pause have
-        ended well. A coroutine function is awaited; any other has a thread of its own. An answer
-        that is missing, or that does not fit, is raised as `InputsRefused` before anything is sent;
-        one that a function does not give, or that does not fit, as `ChainWaits`, and the chain
-        keeps its session. `resume` is the id of the session in which it goes on, with inputs,
-        secrets and answers as far as later steps take them.
+        A chain that pauses takes `answers` by name: values like inputs, strings for secrets, or
+        functions without arguments, which are called when the steps before the pause have
+        succeeded. A coroutine function is awaited; any other runs in a thread of its own. A missing
+        or invalid answer raises `InputsRefused` before anything is sent. If a function returns no
+        answer or an invalid one, `ChainWaits` is raised, and the chain keeps its session. `resume`
+        is the id of the session in which a chain continues; inputs, secrets and answers are then
+        those that later steps take.
 
-        Such a chain is watched up to its last pause also without `watch`; `timeout` bounds all
-        watching together. Where a step in front of a pause does not end well, the steps behind it
-        are not begun and the machine is let go. What the service does not make of the steps behind
-        a pause is in `not_made`.
+        Such a chain is watched up to its last pause even without `watch`; `timeout` bounds the
+        total time of watching. If a step before a pause does not succeed, the steps after it are
+        not started and the machine is released. Steps after a pause that the service does not
+        create are in `not_made`.
         """
         given = dict(require_named_values({} if answers is None else answers, "answers"))
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, False)
@@ -245,7 +247,7 @@ class AsyncProject(Resources):
             )
         return made.batch()
 
-    # Runs that are there
+    # Existing runs
 
     @checked
     async def runs(
@@ -263,13 +265,13 @@ class AsyncProject(Resources):
         limit: int | None = 20,
         skip: int = 0,
     ) -> list[Run]:
-        """The runs that match, the newest activity or creation first, without their histories.
+        """Return the runs that match, the most recently active or created first, without histories.
 
         `workflow` is a name in source or an id, `machine` a name or an id, `session` an id. `since`
-        and `until` bound the creation; a time without a zone is UTC. `search` is a text in ids,
-        inputs, outputs, errors or aliases, with `deep` in histories too. `limit` is the number of
-        runs at most, 1,000 in one reply; None takes every run, by creation, and excludes `deep` and
-        `skip`. Raises `NoSuchName` and `CyberdeskError`.
+        and `until` bound the time of creation; a time without a zone is UTC. `search` is searched
+        for in ids, inputs, outputs, errors and aliases, with `deep` in histories too. `limit` is
+        the maximum number of runs, 1,000 in one reply; None returns every run, sorted by creation,
+        and excludes `deep` and `skip`. Raises `NoSuchName` and `CyberdeskError`.
         """
         if limit is None and (deep or skip):
             raise UnusableArguments("`limit=None` excludes `deep` and `skip`")
@@ -300,9 +302,9 @@ class AsyncProject(Resources):
 
     @checked
     async def get_run(self, run: str | Run) -> Run:
-        """The run as it is now, with everything that the service says of it.
+        """Return the current state of a run, with every field of the service.
 
-        A run is named by its id or by the first 4 or more digits of it, here and elsewhere. Raises
+        Here and elsewhere, a run is given by its id or by at least the first 4 digits of it. Raises
         `NoSuchName` and `CyberdeskError`.
         """
         async with self._session.client() as client:
@@ -312,11 +314,12 @@ class AsyncProject(Resources):
     async def watch(
         self, *runs: str | Run, timeout: float | None = None, on_change: Changed | None = None
     ) -> list[Run]:
-        """The runs, in the order given, when all of them have ended.
+        """Wait until all of the runs have ended; return them in the order given.
 
-        More than four runs of one workflow or session are read from the list, which is one request
-        for all. Raises `StillRunning` when `timeout` seconds are over, `RunDeleted`, `NoSuchName`,
-        and `BrokenOff` where `on_change` raises or the service stays away for ten minutes.
+        More than four runs of one workflow or session are polled through the list, with one request
+        for all. Raises `StillRunning` when `timeout` seconds have passed, `RunDeleted`,
+        `NoSuchName`, and `BrokenOff` if `on_change` raises or the service is unreachable for ten
+        minutes.
         """
         async with self._session.client() as client:
             found = [run if isinstance(run, Run) else await find_run(client, run) for run in runs]
@@ -342,13 +345,13 @@ class AsyncProject(Resources):
         timeout: float | None = None,
         on_change: Changed | None = None,
     ) -> Run:
-        """The same run, begun anew exactly once; its outputs, history and files are lost.
+        """Restart the same run exactly once; its outputs, history and files are lost.
 
-        `inputs` replace those of the same names. The service forgot the secrets when the run ended,
-        so that all of them are given again. With `leave_session` it runs outside of the session it
-        was in. The rest is as in `run`. Raises `RunGoesOn` for a run that has not ended,
-        `CyberdeskError` where the service refuses, `OutcomeUnknown` where nobody knows whether the
-        run was begun anew, and as `run`.
+        `inputs` override those of the same names. All secrets have to be given again, since the
+        service discards them when a run ends. With `leave_session` the run leaves the session it
+        was in. Everything else is as in `run`. Raises `RunGoesOn` if the run has not ended,
+        `CyberdeskError` if the service refuses, `OutcomeUnknown` if it is not known whether the run
+        was restarted, and the exceptions of `run`.
         """
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, True)
         place = where_of(machine, pool, session)
@@ -370,10 +373,10 @@ class AsyncProject(Resources):
 
     @checked
     async def cancel(self, *runs: str | Run) -> list[Run]:
-        """The runs that went on, cancelled; those that have ended are left out.
+        """Cancel the runs that have not ended, and return those; ended runs are left out.
 
-        All are found before one is cancelled. Raises `NoSuchName`, `NotAllCancelled` and
-        `CyberdeskError`.
+        All runs are looked up before the first is cancelled. Raises `NoSuchName`, `NotAllCancelled`
+        and `CyberdeskError`.
         """
         async with self._session.client() as client:
             found = [await find_run(client, word_of(run)) for run in runs]
@@ -387,10 +390,10 @@ class AsyncProject(Resources):
     async def attachments(
         self, run: str | Run, *, type: Literal["input", "output"] | None = None
     ) -> list[RunAttachment]:
-        """The files of a run; `type` chooses those that went in or came out.
+        """Return the files of a run; `type` selects its input or output files.
 
-        `filename` is what the machine called a file, and no path to write to. Raises `NoSuchName`
-        and `CyberdeskError`.
+        `filename` is the name on the machine; do not use it as a path to write to. Raises
+        `NoSuchName` and `CyberdeskError`.
         """
         async with self._session.client() as client:
             found = await find_run(client, word_of(run))
@@ -405,11 +408,12 @@ class AsyncProject(Resources):
         type: Literal["input", "output"] | None = None,
         max_bytes: int = MAX_FILE,
     ) -> SavedAttachments:
-        """The files of a run, saved in `folder`, which is made, under names that are safe.
+        """Save the files of a run under safe names in `folder`, which is created if it is missing.
 
-        Nothing that is there is replaced. A file of more than `max_bytes` (100 MB), or one that
-        cannot be had or written, is among the `failures`, and leaves nothing behind. Raises
-        `UnusableArguments` for a folder that cannot be made, `NoSuchName` and `CyberdeskError`.
+        Existing files are never replaced. A file larger than `max_bytes` (100 MB), or one that
+        cannot be fetched or written, is listed in `failures`, and nothing of it stays on disk.
+        Raises `UnusableArguments` if the folder cannot be created, `NoSuchName` and
+        `CyberdeskError`.
         """
         try:
             open_folder(os.fspath(folder)).close()
@@ -425,9 +429,9 @@ class AsyncProject(Resources):
 
     @checked
     async def trace(self, run: str | Run, *, screenshots: bool = False) -> RunTrace:
-        """What the run did, over the lines of the flow that was deployed when it ran.
+        """Return what the run did, mapped to the lines of the flow that was deployed when it ran.
 
-        `screenshots` reads them as well, 24 MB together at most, for `RunTrace.to_html`. Raises
+        `screenshots` reads them as well, at most 24 MB together, for `RunTrace.to_html`. Raises
         `NoSuchName`, `StateError` and `CyberdeskError`.
         """
         session = self._session
@@ -444,11 +448,11 @@ _OPENED = signature(AsyncProject)
 
 
 def open_async_project(path: str | os.PathLike[str] = ".", env: str | None = None) -> AsyncProject:
-    """The project that the folder `path` belongs to, in the environment `env`.
+    """Open the project that contains the folder `path`, in the environment `env`.
 
-    Without `env` it is the one that `FLOWDSL_ENV` names, or the only one. Nothing is sent yet.
-    Raises `NoProject`, `SourceErrors` for `flowdsl.toml`, `NoSuchEnvironment`, `UnusableProject`
-    and `StateError`.
+    Without `env`, it is the environment that `FLOWDSL_ENV` names, or else the only one. Nothing is
+    sent yet. Raises `NoProject`, `SourceErrors` for `flowdsl.toml`, `NoSuchEnvironment`,
+    `UnusableProject` and `StateError`.
 
         async with open_async_project("desk", env="prod") as project:
             run = await project.run("look_up", {"claim": "C4711"}, watch=True)

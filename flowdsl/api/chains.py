@@ -1,4 +1,4 @@
-"""Starting a chain for a program, also one that pauses for answers."""
+"""Runs chains for the Python API, including those that pause for answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from flowdsl.runs.submit import Chain
 from flowdsl.runs.watch import Watched
 
 Answers = Mapping[str, Any]
-"""Answers by name: values as inputs have them, texts for secrets, or functions that give them."""
+"""Answers by name: values like inputs, strings for secrets, or functions that return either."""
 
 
 async def chain_run(
@@ -60,9 +60,9 @@ async def chain_run(
     timeout: float | None,
     on_change: Changed | None,
 ) -> None:
-    """Run a chain, one part after the other where it pauses; raises `FlowdslError`.
+    """Run a chain, part by part if it pauses; the runs are added to `made`.
 
-    `made` has its runs. `place` is the session `resume` where the chain goes on in one.
+    If `resume` is given, `place` holds that session. Raises `FlowdslError`.
     """
     program, chain = await source_of(session, "chain", word)
     assert isinstance(chain, nodes.Chain)
@@ -102,9 +102,9 @@ async def chain_run(
 
 
 def _read_answers(parts: ChainParts, answers: Answers) -> dict[str, Callable[[], Any]]:
-    """Take the answers that are values; returns the functions, which are called when it is time.
+    """Store the answers that are values in `parts`, and return those that are functions.
 
-    Raises `InputsRefused` for all that do not fit at once.
+    Raises `InputsRefused` with all unknown and invalid answers at once.
     """
     problems: list[Problem] = []
     later: dict[str, Callable[[], Any]] = {}
@@ -131,7 +131,7 @@ def _value(question: Question, value: Any) -> Any:
 
 
 def _refuse_missing(parts: ChainParts, later: Mapping[str, object], part: int) -> None:
-    """Raise `InputsRefused` for answers that nobody will give."""
+    """Raise `InputsRefused` for required answers that are neither given nor have a function."""
     name = parts.chain.name
     problems = [
         Problem(
@@ -147,7 +147,7 @@ def _refuse_missing(parts: ChainParts, later: Mapping[str, object], part: int) -
 
 
 class _Attended:
-    """A program that gave its answers before, as values or as functions."""
+    """Carries out the parts of a chain with answers given in advance, as values or functions."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class _Attended:
         return False
 
     async def _end(self, runs: Sequence[Run]) -> None:
-        """End a chain that did not get to its pause: what is behind it comes no more."""
+        """Release the session of a chain whose part before a pause did not succeed."""
         session = self._session
         try:
             async with session.client() as client:
@@ -214,8 +214,10 @@ class _Attended:
 
 
 async def _called(function: Callable[[], Any] | None) -> Any:
-    """What a function gives, in a thread of its own unless it is a coroutine function; None for
-    none. Whoever cancels the wait leaves the thread behind, which keeps no process alive.
+    """Return the result of `function`, or None if there is no function.
+
+    A coroutine function is awaited; any other runs in a thread. If the wait is cancelled, that
+    daemon thread keeps running, but does not keep the process alive.
     """
     if function is None:
         return None
@@ -227,7 +229,7 @@ async def _called(function: Callable[[], Any] | None) -> Any:
         done.set_running_or_notify_cancel()
         try:
             done.set_result((function(), None))
-        except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+        except BaseException as error:  # noqa: BLE001 - raised again by the waiting task
             done.set_result((None, error))
 
     threading.Thread(target=call, name="flowdsl answer", daemon=True).start()

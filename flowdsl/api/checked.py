@@ -1,6 +1,6 @@
-"""Arguments of callers who may not have had a type checker, refused before anything is sent.
+"""Run-time checks of arguments, for callers without a type checker, before anything is sent.
 
-A parameter of one name takes the same everywhere, so that one table says it.
+A parameter has the same type in every method that has it, so one table by name is enough.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Check = Callable[[Any], str | None]
-"""What a value should have been, behind "it takes"; None where it is that."""
+"""Returns None for a valid value, else what was expected, worded to follow "takes"."""
 
 
 def checked(
     method: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The method, which raises `UnusableArguments` for arguments that it does not take."""
+    """Wrap `method` to raise `UnusableArguments` for arguments of a wrong type or value."""
     known = signature(method)
 
     @wraps(method)
@@ -45,9 +45,9 @@ def checked(
 
 
 def check_arguments(known: Signature, given: Mapping[str, Any]) -> None:
-    """Raise `UnusableArguments` for all of `given`, by name, that are not what they should be.
+    """Raise `UnusableArguments` for all invalid arguments in `given`, which is by name.
 
-    None is what a parameter takes whose default it is.
+    None is valid for a parameter whose default is None.
     """
     wrong: list[str] = []
     for name, value in given.items():
@@ -65,7 +65,7 @@ def check_arguments(known: Signature, given: Mapping[str, Any]) -> None:
 
 
 def _kind(value: Any) -> str:
-    """What is there instead, without a word of it."""
+    """The type of a wrong value with its article; the value itself is not shown."""
     name = "None" if value is None else type(value).__name__
     return name if value is None else f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
 
@@ -164,7 +164,7 @@ def _is_file(value: Any) -> bool:
 
 
 def _values(value: Any) -> str | None:
-    """Inputs, secrets and answers are looked at one by one, with all that is wrong."""
+    """Accept anything: inputs, secrets and answers are checked later, to report all problems."""
     return None
 
 
@@ -224,7 +224,7 @@ _CHECKS: Mapping[str, Check] = {
     "watch": _flag,
     "workflow": _text,
 }
-"""What the parameters of each name take."""
+"""The check of each parameter, by name."""
 
 
 Words = str | Sequence[str] | None
@@ -237,7 +237,7 @@ def sources_of(
     files: Sequence[RunFile],
     references: bool,
 ) -> Sources:
-    """What is given, with the content of files; raises `InputsRefused`."""
+    """Collect inputs, secrets and files, with the content of the files; raises `InputsRefused`."""
     return Sources(
         given=parse_given_inputs({} if inputs is None else inputs),
         secrets=parse_given_secrets({} if secrets is None else secrets),
@@ -248,7 +248,7 @@ def sources_of(
 
 
 def where_of(machine: str | None, pool: Words, session: str | None) -> dict[str, Any]:
-    """The arguments of `find_place`; raises `UnusableArguments`."""
+    """Return the keyword arguments of `find_place`; raises `UnusableArguments`."""
     pools = (pool,) if isinstance(pool, str) else tuple(pool or ())
     if (machine is not None) + bool(pools) + (session is not None) > 1:
         raise UnusableArguments("of `machine`, `pool` and `session` a run takes one")
@@ -256,12 +256,12 @@ def where_of(machine: str | None, pool: Words, session: str | None) -> dict[str,
 
 
 def word_of(run: str | Run) -> str:
-    """The id of a run, or what was written for it."""
+    """Return the id of a `Run`, or the string as the caller wrote it."""
     return run if isinstance(run, str) else run.id
 
 
 def moment_of(given: Moment) -> str | None:
-    """A time as ISO 8601."""
+    """Format a time as ISO 8601; strings and None are returned unchanged."""
     return given if given is None or isinstance(given, str) else given.isoformat()
 
 

@@ -1,4 +1,4 @@
-"""How work on runs fails for a program, beside what the layers below raise themselves."""
+"""Exceptions that the Python API raises for runs, in addition to those of lower layers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.source.failure import FlowdslError
 
 _SHOWN = 3
-"""Ids of runs that a message names; the exception has all of them."""
+"""The maximum number of run ids in a message; the exception holds all of them."""
 
 
 class UnusableArguments(FlowdslError, ValueError):
-    """Arguments of a wrong type or value, or that exclude each other; nothing was sent."""
+    """Arguments have a wrong type or value, or exclude each other; nothing was sent."""
 
 
 class RunNotMade(FlowdslError):
-    """The service made no run; the message says why.
+    """The service created no run; the message gives the reason.
 
-    `status` is that of its refusal, None where it does not say or never answered; the cause is the
-    `CyberdeskError`, where there was one.
+    `status` is the HTTP status of the refusal, or None if there is none or no reply arrived.
+    `__cause__` is the `CyberdeskError`, if there was one.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -29,11 +29,12 @@ class RunNotMade(FlowdslError):
 
 
 class BrokenOff(FlowdslError):
-    """A call that made runs, or may have made some, and failed after that; its cause is why.
+    """A call failed after it created runs, or may have; `__cause__` is the reason.
 
-    `runs` are those that were made, begun anew or watched, as last seen; what has not ended goes
-    on. `rows` is the number of the row of each that was made, by its id, as in `RunBatch`.
-    `not_made` is what was not made, and that of which nobody knows.
+    `runs` are the runs that were created, restarted or watched, in their last known state. Those
+    that have not ended are still running on the service. `rows` maps the id of each created run to
+    its row number, as in `RunBatch`. `not_made` lists the runs that were not created, and those
+    whose creation is uncertain.
     """
 
     def __init__(self, batch: RunBatch, message: str) -> None:
@@ -43,11 +44,11 @@ class BrokenOff(FlowdslError):
 
 
 class OutcomeUnknown(BrokenOff):
-    """Nobody knows whether the run was made: its creation had no reply, and equal runs were made
-    by others meanwhile, or the service stayed away.
+    """It is not known whether the run was created.
 
-    `candidates` are runs that may be the one, as far as any are known. To send the request again
-    may make a second run.
+    The create request got no reply, and afterwards either several identical runs existed or the
+    service stayed unreachable. `candidates` are the runs that may be the one, if any are known.
+    Sending the request again may create a second run.
     """
 
     def __init__(self, batch: RunBatch, message: str) -> None:
@@ -56,10 +57,10 @@ class OutcomeUnknown(BrokenOff):
 
 
 class StillRunning(BrokenOff, TimeoutError):
-    """The time of `timeout` is over and runs go on, which `watch` takes again.
+    """The `timeout` has passed and some runs have not ended; `watch` can continue to wait for them.
 
-    `runs` are all that were watched, as they are now; those of them go on whose `is_live` is true.
-    `rows` and `not_made` are those of a batch.
+    `runs` are all watched runs in their current state; those with `is_live` have not ended. `rows`
+    and `not_made` are those of a batch.
     """
 
     def __init__(self, batch: RunBatch) -> None:
@@ -69,10 +70,10 @@ class StillRunning(BrokenOff, TimeoutError):
 
 
 class ChainWaits(BrokenOff):
-    """A chain that waits at a pause, since an answer is none, or does not fit; its cause is why.
+    """A chain is waiting at a pause because an answer is missing or invalid.
 
-    `session` is what `run_chain` takes as `resume` to go on, `runs` are those of the parts in front
-    of the pause.
+    `__cause__` has the reason. Pass `session` to `run_chain` as `resume` to continue; `runs` are
+    the runs before the pause.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class ChainWaits(BrokenOff):
 
 
 class RunDeleted(BrokenOff):
-    """A run was deleted while it was watched; `runs` are all that were watched, as last seen."""
+    """A run was deleted while it was watched; `runs` are all watched runs, as last seen."""
 
     def __init__(self, batch: RunBatch) -> None:
         gone = sorted(batch.deleted)
@@ -94,7 +95,7 @@ class RunDeleted(BrokenOff):
 
 
 class NotAllCancelled(FlowdslError):
-    """Runs that could not be cancelled, each with its reason; `cancelled` are the others."""
+    """Some runs could not be cancelled: `failures` has the reasons, `cancelled` the other runs."""
 
     def __init__(self, failures: Sequence[str], cancelled: Sequence[Run]) -> None:
         super().__init__("; ".join(failures))
@@ -102,6 +103,6 @@ class NotAllCancelled(FlowdslError):
 
 
 def named(ids: Sequence[str], shown: int = _SHOWN) -> str:
-    """Some ids for people: the first ones, and how many more there are."""
+    """Join the first `shown` ids for a message, with the number of the remaining ones."""
     more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
     return ", ".join(ids[:shown]) + more

@@ -1,7 +1,8 @@
-"""What one call has made so far, so that its result tells it, or its failure.
+"""Records what a call has created so far, for its result or its failure.
 
-An exception of ours becomes or is a `BrokenOff`. One that has to stay what it is, as a cancellation
-or an interrupt, gets the same as attributes, and a note for its traceback; `carried_by` reads it.
+An ordinary exception becomes a `BrokenOff`. One that has to keep its type, such as a cancellation
+or an interrupt, gets the same data as attributes, and a note for its traceback; `carried_by` reads
+them.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import Watched
 
 log = logging.getLogger("flowdsl.runs")
-"""What the command line would say on standard error: a service that is away for a while, replies
-that were lost, inputs that are left to machines."""
+"""Logs what the command line prints on standard error: an unreachable service, lost replies, inputs
+that are left to machines."""
 
 _CARRIED = "_flowdsl_batch"
 _NOTED = 50
-"""Ids of runs that the note of an exception names."""
+"""The maximum number of run ids in the note of an exception."""
 
 _MOST_CAUSES = 100
-"""Exceptions that are looked through for what a call made."""
+"""The maximum number of causes that are searched for the runs of a call."""
 
 
 class Made:
-    """What one call has made so far.
+    """What one call has created so far.
 
-    `begun` are runs of an earlier start that it goes on with, `again` those that it watches or
-    begins anew. `submissions` grow while requests are sent. `unclear` is what nobody knows beside
-    them. `watched` is what was seen of the runs since.
+    `begun` are runs that an earlier call of the same chain created, `again` runs that are watched
+    or restarted. `submissions` grow while requests are sent. `unclear` are further runs whose
+    outcome is unknown. `watched` holds the last known state of the runs.
 
-    As an async context manager it puts all of that into the exception that leaves its block.
+    As an async context manager, it attaches all of this to an exception that leaves its block.
     """
 
     def __init__(self, table: Sequence[Row] = (), verb: str = "made") -> None:
@@ -52,7 +53,7 @@ class Made:
         self.watched = Watched({})
 
     def batch(self) -> RunBatch:
-        """The runs and those that were not made, as they are known by now."""
+        """The runs, and those that were not created, as currently known."""
         rows = dict.fromkeys((run.id for run in self.begun), 0)
         made = [*self.begun]
         not_made = [*self.unclear]
@@ -66,7 +67,7 @@ class Made:
         return RunBatch(tuple(runs.values()), rows, tuple(not_made), frozenset(self.watched.gone))
 
     def the_run(self) -> Run:
-        """The first run of the only request; raises `OutcomeUnknown` and `RunNotMade`."""
+        """Return the first run of the only request; raises `OutcomeUnknown` and `RunNotMade`."""
         (submission,) = self.submissions
         if submission.unknown is not None:
             batch = self.batch()
@@ -87,7 +88,7 @@ class Made:
         trace: TracebackType | None,
     ) -> None:
         if error is None:
-            # A cancellation that has no wait to come out of would replace the result.
+            # Raise a pending cancellation here: raised later, it would not carry the runs.
             try:
                 await asyncio.sleep(0)
             except BaseException as late:
@@ -97,7 +98,7 @@ class Made:
             self._tell(error)
 
     def _tell(self, error: BaseException) -> None:
-        """Put what was made into an exception; raises `BrokenOff` where that is another one."""
+        """Attach the runs to a cancellation or interrupt; raise `BrokenOff` from other errors."""
         batch = self.batch()
         if isinstance(error, BrokenOff) or not (
             batch.runs or any(each.is_unknown for each in batch.not_made)
@@ -105,7 +106,7 @@ class Made:
             return
         if isinstance(error, Exception):
             raise BrokenOff(batch, self._sentence(batch, error)) from error
-        # A group of tasks does not pass on the cancellations of its members.
+        # `asyncio.TaskGroup` does not propagate the cancellations of its tasks, so log it as well.
         log.warning(f"a call was broken off: {_told(batch, _NOTED)}")
         carry(error, batch)
 
@@ -119,23 +120,23 @@ class Made:
 
 
 def carry(error: BaseException, batch: RunBatch) -> None:
-    """Let an exception that stays what it is tell what a call made, which `carried_by` reads."""
+    """Attach `batch` to an exception that keeps its type, for `carried_by` to read."""
     try:
         for name in ("runs", "rows", "not_made"):
             setattr(error, name, getattr(batch, name))
         setattr(error, _CARRIED, batch)
         error.add_note(f"{_told(batch, _NOTED)}; `flowdsl.api.carried_by` has all of it")
     except AttributeError:
-        # A class of somebody else may take no attributes.
+        # An exception class of another library may not allow new attributes.
         pass
 
 
 def carried_by(error: BaseException) -> RunBatch | None:
-    """The runs that a call had made, begun anew or watched when it ended in `error`, their rows and
-    what was not made; None where there was nothing.
+    """Return the runs that a call had created, restarted or watched when it raised `error`.
 
-    Also for what a cancellation became since, as a `TimeoutError` of `asyncio.timeout` or a
-    `KeyboardInterrupt` of `asyncio.run`, and for the cause of any other exception.
+    The batch includes their rows and the runs that were not created; None if there were none.
+    `error` may also be what a cancellation was turned into, such as the `TimeoutError` of
+    `asyncio.timeout` or the `KeyboardInterrupt` of `asyncio.run`, or any exception caused by one.
     """
     for each in _causes(error):
         batch = each.batch if isinstance(each, BrokenOff) else getattr(each, _CARRIED, None)
@@ -145,7 +146,7 @@ def carried_by(error: BaseException) -> RunBatch | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception and what it came of, the nearest first."""
+    """Yield an exception and its causes, the nearest first."""
     waiting, seen = [error], set[int]()
     while waiting and len(seen) < _MOST_CAUSES:
         each = waiting.pop(0)
@@ -153,7 +154,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(each))
         yield each
-        # Another exception may just have been raised while an earlier one was handled.
+        # Only for these: another exception may be unrelated to the one that was being handled.
         is_cut = isinstance(each, KeyboardInterrupt | asyncio.CancelledError | TimeoutError)
         came_of = each.__cause__ or (each.__context__ if is_cut else None)
         waiting += () if came_of is None else (came_of,)
@@ -162,7 +163,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _not_made(submission: Submission, row: int) -> Iterator[NotMade]:
-    """The runs of a request that were not made, or of which nobody knows."""
+    """Yield the runs of a request that were not created, or whose creation is uncertain."""
     missing = submission.request.count - len(submission.runs)
     if submission.unknown is not None or submission.is_under_way:
         candidates = tuple(submission.candidates)
@@ -188,7 +189,7 @@ def _unknown(submission: Submission) -> str:
 
 
 def _told(batch: RunBatch, shown: int = 3, verb: str = "made") -> str:
-    """What was made, for people."""
+    """Describe a batch for a message."""
     ids = [run.id for run in batch.runs]
     unknown = sum(each.count for each in batch.not_made if each.is_unknown)
     doubt = f"it is not known whether {_runs(unknown)} {_were(unknown)} {verb}"

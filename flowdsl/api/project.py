@@ -1,7 +1,7 @@
-"""Runs of what a project deployed, for a program without an event loop.
+"""Runs of the workflows that a project deployed, for a program without an event loop.
 
-The methods are those of `AsyncProject`, each carried out in an event loop that a thread of the
-project runs, so that they work everywhere: in a notebook, in several threads at once.
+The methods are those of `AsyncProject`. They run in an event loop in a thread of the project, so
+that they work everywhere: in a notebook, or in several threads at once.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ T = TypeVar("T")
 
 
 _CLOSING = 5.0
-"""Seconds beyond the grace of a call in which it ends."""
+"""Seconds that a cancelled call has to end, in addition to `GRACE`."""
 
 
 def _cancelled(cut: asyncio.CancelledError) -> CancelledError:
-    """A cancellation as threads know it, with what the call had made."""
+    """Convert a cancellation to the `concurrent.futures` type, keeping the runs of the call."""
     told = CancelledError()
     told.__cause__ = cut
     return told
 
 
 def _hand_over(done: Future[Any], error: BaseException) -> None:
-    """Let an interrupt tell what the call that it came upon had made."""
+    """Attach the runs of the interrupted call to the interrupt `error`."""
     if not done.done():
         return
     ended = done.exception()
@@ -55,7 +55,7 @@ def _hand_over(done: Future[Any], error: BaseException) -> None:
 
 
 class _Loop:
-    """An event loop in a thread, which does not keep the process alive."""
+    """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -66,20 +66,22 @@ class _Loop:
         self._thread.start()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`. An interrupt of the waiting thread, as Ctrl-C, cancels it, and is
-        raised when the work has ended, with what that had made; a second one cancels it once more,
-        a third does not wait.
+        """Run `work` in the loop and return its result.
+
+        An interrupt of the waiting thread (Ctrl-C) cancels `work`. It is raised when `work` has
+        ended, and carries the runs that were created. A second interrupt cancels again, a third
+        stops waiting.
         """
         done: Future[T] = Future()
         tasks: list[asyncio.Task[None]] = []
 
         async def carried() -> None:
-            # As a value: an exit of the program out of a task would end the thread of the loop.
+            # Set as a result: `SystemExit` raised by a task would end the thread of the loop.
             try:
                 result = await work
             except asyncio.CancelledError as cut:
                 done.set_exception(_cancelled(cut))
-            except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+            except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 done.set_exception(error)
             else:
                 done.set_result(result)
@@ -93,7 +95,7 @@ class _Loop:
         def finish(task: asyncio.Task[None] | None = None) -> None:
             if task is not None:
                 self._calls.discard(task)
-            # What was cancelled before it began.
+            # It was cancelled before it started.
             if not done.done():
                 work.close()
                 done.set_exception(CancelledError())
@@ -104,34 +106,34 @@ class _Loop:
             if not tasks:
                 finish()
 
-        # An interrupt may come between any two steps, also before the work has begun: the loop
-        # does what it is given in order, so that what is begun is stopped.
+        # An interrupt may arrive between any two steps, even before `work` has started. The loop
+        # runs callbacks in order, so `stop` always comes after `begin`.
         try:
             self._loop.call_soon_threadsafe(begin)
             return done.result()
         except BaseException as error:
-            # What has ended needs no stop, and the loop may have been closed since.
+            # A finished call needs no stop, and the loop may already be closed.
             if not done.done():
                 self._stop(stop, done)
             _hand_over(done, error)
             raise
 
     def _stop(self, stop: Callable[[], object], done: Future[Any]) -> None:
-        """Cancel what is waited for, and wait for its end."""
+        """Cancel the call, and wait for its end."""
         for seconds in (GRACE + _CLOSING, _CLOSING):
             try:
                 self._loop.call_soon_threadsafe(stop)
                 wait([done], timeout=seconds)
                 if done.done():
                     return
-            except BaseException:  # noqa: BLE001 - one more interrupt, the first one is raised
+            except BaseException:  # noqa: BLE001 - a further interrupt; the first one is raised
                 continue
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:
-        """Cancel what other threads wait for, do `last`, and end the loop and the thread."""
+        """Cancel the calls of other threads, run `last`, and end the loop and its thread."""
 
         async def end() -> None:
-            # The calls first, each of which finishes what it has under way.
+            # First the calls, each of which waits for its requests under way.
             for tasks in (self._calls, asyncio.all_tasks()):
                 others = tasks - {asyncio.current_task()}
                 for task in others:
@@ -149,7 +151,7 @@ class _Loop:
 def _waiting(
     method: Callable[Concatenate[AsyncProject, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[Project, P], T]:
-    """The method of `Project` that waits for a method of `AsyncProject`."""
+    """Make the blocking method of `Project` for a method of `AsyncProject`."""
 
     def wait(self: Project, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._wait(method(self._project, *args, **kwargs))
@@ -161,14 +163,14 @@ def _waiting(
 class Project:
     """Runs in one environment of a project; a context manager.
 
-    Every method takes, returns and raises what the method of the same name of `AsyncProject` does,
-    and waits for it. Several threads may use one project. Ctrl-C ends the wait as cancelling does
-    there, and runs go on; `carried_by` tells those of the `KeyboardInterrupt`. `on_change` is
-    called in the thread of the project.
+    Every method takes, returns and raises the same as the method of that name in `AsyncProject`,
+    and blocks until it is done. Several threads may share a project. Ctrl-C acts like a
+    cancellation there, and runs on the service continue; `carried_by` of the `KeyboardInterrupt`
+    returns them. `on_change` is called in the project's thread.
     """
 
     def __init__(self, path: str | os.PathLike[str] = ".", env: str | None = None) -> None:
-        """As `open_project`."""
+        """See `open_project`."""
         self._project = AsyncProject(path, env)
         self._lock = threading.Lock()
         self._loop: _Loop | None = None
@@ -216,9 +218,10 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """Close the connections and end the thread; runs go on, and a later call begins anew.
+        """Close the connections and end the thread; a later call opens both again.
 
-        What other threads wait for ends with `concurrent.futures.CancelledError`.
+        Runs on the service continue. Pending calls of other threads raise
+        `concurrent.futures.CancelledError`.
         """
         with self._lock:
             loop, self._loop = self._loop, None
@@ -234,11 +237,11 @@ class Project:
 
 
 def open_project(path: str | os.PathLike[str] = ".", env: str | None = None) -> Project:
-    """The project that the folder `path` belongs to, in the environment `env`.
+    """Open the project that contains the folder `path`, in the environment `env`.
 
-    Without `env` it is the one that `FLOWDSL_ENV` names, or the only one. Nothing is sent yet.
-    Raises `NoProject`, `SourceErrors` for `flowdsl.toml`, `NoSuchEnvironment`, `UnusableProject`
-    and `StateError`.
+    Without `env`, it is the environment that `FLOWDSL_ENV` names, or else the only one. Nothing is
+    sent yet. Raises `NoProject`, `SourceErrors` for `flowdsl.toml`, `NoSuchEnvironment`,
+    `UnusableProject` and `StateError`.
 
         with open_project("desk", env="prod") as project:
             run = project.run("look_up", {"claim": "C4711"}, watch=True)

@@ -1,4 +1,4 @@
-"""What an organisation has beside runs, for a program with an event loop."""
+"""Other objects of an organisation, such as machines, for a program with an event loop."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from flowdsl.workspace.state import read_known_ids
 
 
 class Resources:
-    """The methods of a project that only read what its organisation has.
+    """The read-only methods of a project for machines, pools, connections, recordings and usage.
 
-    A list is read whole, within the bounds of the client, beyond which `CyberdeskError` is raised.
+    Lists are read in full, up to the limit of the client, beyond which `CyberdeskError` is raised.
     """
 
     _session: Session
@@ -47,11 +47,12 @@ class Resources:
         since: Moment = None,
         until: Moment = None,
     ) -> list[Machine]:
-        """The machines that match, with their pools, by name.
+        """Return the machines that match, with their pools, sorted by name.
 
-        `search` is a part of the id, name or host name, `name` the whole name with case, `status`
-        `connected`, `disconnected` or `error`, and `pool` a name or an id. `since` and `until`
-        bound the creation; a time without a zone is UTC. Raises `NoSuchName` and `CyberdeskError`.
+        `search` is a part of the id, name or host name, `name` the exact, case-sensitive name,
+        `status` `connected`, `disconnected` or `error`, and `pool` a name or an id. `since` and
+        `until` bound the time of creation; a time without a zone is UTC. Raises `NoSuchName` and
+        `CyberdeskError`.
         """
         async with self._session.client() as client:
             return await list_machines(
@@ -66,26 +67,28 @@ class Resources:
 
     @checked
     async def get_machine(self, machine: str) -> Machine:
-        """The machine of an id or a name, with its pools; raises `NoSuchName` and `CyberdeskError`.
+        """Return the machine with an id or a name, with its pools.
 
-        The values of sensitive parameters are what the service says of them.
+        Raises `NoSuchName` and `CyberdeskError`. The values of sensitive parameters are returned as
+        the service sends them.
         """
         async with self._session.client() as client:
             return await one_machine(client, machine)
 
     @checked
     async def pools(self, *, machine: str | None = None) -> list[Pool]:
-        """The pools by name, or those that a machine is in; `get_pool` has the machines of one.
+        """Return the pools by name, or only those of `machine`.
 
-        Raises `NoSuchName` and `CyberdeskError`.
+        `get_pool` also returns the machines of a pool. Raises `NoSuchName` and `CyberdeskError`.
         """
         async with self._session.client() as client:
             return await list_pools(client, machine=machine)
 
     @checked
     async def get_pool(self, pool: str) -> Pool:
-        """The pool of an id or a name, with its machines; raises `NoSuchName` and
-        `CyberdeskError`.
+        """Return the pool with an id or a name, with its machines.
+
+        Raises `NoSuchName` and `CyberdeskError`.
         """
         async with self._session.client() as client:
             return await one_pool(client, pool)
@@ -94,9 +97,9 @@ class Resources:
     async def connections(
         self, *, machine: str | None = None, status: str | None = None
     ) -> list[Connection]:
-        """When the agents of machines were in touch with the service, the newest first.
+        """Return the connections between the agents of machines and the service, the newest first.
 
-        `machine` is a name or an id, `status` as that of a machine. Raises `NoSuchName` and
+        `machine` is a name or an id, `status` as for machines. Raises `NoSuchName` and
         `CyberdeskError`.
         """
         async with self._session.client() as client:
@@ -104,7 +107,7 @@ class Resources:
 
     @checked
     async def get_connection(self, connection: str) -> Connection:
-        """The connection of an id; raises `NoSuchName` and `CyberdeskError`."""
+        """Return the connection with an id; raises `NoSuchName` and `CyberdeskError`."""
         async with self._session.client() as client:
             return await one_connection(client, connection)
 
@@ -122,12 +125,12 @@ class Resources:
         updated_since: Moment = None,
         updated_until: Moment = None,
     ) -> list[Trajectory]:
-        """The recordings that match, the newest first.
+        """Return the recordings that match, the newest first.
 
-        `workflow` is a name in source or an id, `run` the run that was recorded. `approved` ones
-        are replayed by runs, and `generated` ones shown by the dashboard; None takes both. `search`
-        is a part of the id, name or description. The times bound creation and last change. Raises
-        `NoSuchName` and `CyberdeskError`.
+        `workflow` is a name in source or an id, `run` the recorded run. `approved` recordings are
+        replayed by runs, and `generated` ones are shown by the dashboard; None selects both kinds.
+        `search` is a part of the id, name or description. The times bound creation and last change.
+        Raises `NoSuchName` and `CyberdeskError`.
         """
         workflow_id = None
         if workflow is not None:
@@ -148,8 +151,9 @@ class Resources:
 
     @checked
     async def get_trajectory(self, trajectory: str) -> Trajectory:
-        """The recording of an id or a name, with its steps; raises `NoSuchName` and
-        `CyberdeskError`.
+        """Return the recording with an id or a name, with its steps.
+
+        Raises `NoSuchName` and `CyberdeskError`.
         """
         async with self._session.client() as client:
             return await one_trajectory(client, trajectory)
@@ -163,11 +167,11 @@ class Resources:
         mode: Literal["simulated", "billed"] = "simulated",
         workflow: str | None = None,
     ) -> UsageReport:
-        """What the runs took and cost that were made from `since` on and before `until`.
+        """Return the steps and cost of the runs created from `since` until before `until`.
 
-        Without them it is the 30 days before the end, or before now. `mode` says which steps count,
-        and `workflow`, a name in source or an id, that only its runs do. Where the service has no
-        prices for the organisation, costs are None and the logger `flowdsl.runs` says so. Raises
+        The default is the 30 days before `until`, or before now. `mode` says which steps count.
+        `workflow`, a name in source or an id, restricts the report to its runs. If the service has
+        no prices for the organisation, costs are None and the logger `flowdsl.runs` says so. Raises
         `NoPeriod`, `NoSuchName` and `CyberdeskError`.
         """
         start, end = resolve_period(moment_of(since), moment_of(until), self._session.runtime.now())

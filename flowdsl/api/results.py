@@ -1,4 +1,4 @@
-"""What a program gives to runs and gets of them, beside the runs themselves."""
+"""Arguments and results of the Python API for runs, besides `Run` itself."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from flowdsl.tracing.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A file of this machine, of 100 MB at most, that is copied to the machine of a run.
+    """A local file of at most 100 MB that is copied to the machine of a run.
 
-    `input` names the input of type `file` that gets the path there, None for none. `folder` is on
-    that machine. With `remove_after` the service deletes the file there when the run has ended.
+    `input` names the input of type `file` that gets the path there, if any. `folder` is on that
+    machine. With `remove_after` the service deletes the file there when the run has ended.
     """
 
     path: str | os.PathLike[str]
@@ -31,10 +31,11 @@ class RunFile:
 
 @dataclass(frozen=True, slots=True)
 class NotMade:
-    """What of a batch was not made, and why; `row` counts the rows from 0.
+    """Runs of a batch that were not created, and why; `row` counts from 0.
 
-    With `is_unknown` nobody knows whether it was made, and `candidates` may be it. `status` is that
-    of a refusal. `count` is how many runs it is, as of a request for many or of a chain.
+    With `is_unknown` it is uncertain whether they were created, and `candidates` may be them.
+    `status` is the HTTP status of a refusal. `count` is the number of runs, for a request for
+    several runs or for a chain.
     """
 
     row: int
@@ -47,10 +48,11 @@ class NotMade:
 
 @dataclass(frozen=True, slots=True)
 class RunBatch:
-    """Runs that were made together, in the order of their rows or steps, and those that were not.
+    """Runs that were created together, and those that were not created.
 
-    `rows` is the number of the row, from 0, of each run by its id; of a chain every number is 0.
-    `deleted` are the ids of runs that somebody deleted while they were watched.
+    `runs` are in the order of their rows or steps. `rows` maps the id of each run to its row
+    number, from 0; for a chain every number is 0. `deleted` are the ids of runs that were deleted
+    while they were watched.
     """
 
     runs: tuple[Run, ...]
@@ -60,13 +62,13 @@ class RunBatch:
 
     @property
     def ended_well(self) -> bool:
-        """Whether every run that was asked for was made and ended as `success`."""
+        """Whether every requested run was created and ended as `success`."""
         return not self.not_made and all(run.status == "success" for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class SavedAttachments:
-    """The files of a run that were saved, by the id of the attachment, and why others were not."""
+    """The saved files of a run by attachment id, and the reasons why others were not saved."""
 
     paths: Mapping[str, Path]
     failures: tuple[str, ...]
@@ -74,10 +76,11 @@ class SavedAttachments:
 
 @dataclass(frozen=True, slots=True)
 class RunTrace:
-    """What a run did, over the lines of the flow that was deployed.
+    """What a run did, mapped to the lines of the flow that was deployed.
 
-    `trace` has every entry of the history with its place; its text is of the service and of what
-    the agent saw, so treat it as untrusted. `pictures` are the screenshots, where asked for.
+    `trace` has every entry of the history with its place. Its text comes from the service and from
+    the screen that the agent saw, so treat it as untrusted. `pictures` are the screenshots, if
+    requested.
     """
 
     trace: Trace
@@ -86,21 +89,20 @@ class RunTrace:
 
     @property
     def failed_at(self) -> Place | None:
-        """The place in the source where the run failed, in lines and columns from 1: at a statement
-        or a post-run check.
+        """The statement or post-run check at which the run failed, in lines and columns from 1.
 
-        None for a run that did not fail, or whose failure is not placed in a source that is known.
+        None for a run that did not fail, or if the failure has no place in a known source.
         """
         return self.trace.place_of_failure()
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `flowdsl trace --json` prints."""
+        """Return the object that `flowdsl trace --json` prints."""
         from flowdsl.tracing.report import trace_to_json
 
         return trace_to_json(self.trace, self.environment)
 
     def to_html(self) -> str:
-        """The page that `flowdsl trace --html` writes, which asks for nothing from anywhere."""
+        """Return the page that `flowdsl trace --html` writes; it loads nothing from elsewhere."""
         from flowdsl.tracing.page import render_page
 
         return render_page(self.trace, self.pictures, self.environment)

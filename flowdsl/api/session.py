@@ -1,4 +1,4 @@
-"""A project and an environment of it, opened: its compiled sources, its state, its clients."""
+"""An opened project and environment: compiled sources, state and clients."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ from flowdsl.workspace.state import open_state_of, require_project_id, system_ru
 
 
 class Session:
-    """One environment of a project. Sources are compiled once, when they are needed first.
+    """One environment of a project. Sources are compiled once, on first use.
 
-    The clients are those of one event loop. Raises from the constructor `NoProject`,
-    `SourceErrors`, `NoSuchEnvironment`, `UnusableProject` and `StateError`.
+    The clients belong to one event loop. The constructor raises `NoProject`, `SourceErrors`,
+    `NoSuchEnvironment`, `UnusableProject` and `StateError`.
     """
 
     def __init__(self, path: str | os.PathLike[str], env: str | None) -> None:
         folder = os.fspath(path)
         if not os.path.isdir(folder):
-            # A project above would be another one than what is meant.
+            # Searching upwards from a missing folder could find another project.
             raise NoProject(f"`{make_printable(folder)}` is no folder")
         root = find_root(folder)
         if root is None:
             raise NoProject(
                 f"there is no `{PROJECT_FILE}` in `{make_printable(folder)}` or above; `flowdsl "
-                "init` "
-                "makes one"
+                "init` makes one"
             )
         self._read = read_project(root)
         self.environment = require_environment(
@@ -71,12 +70,12 @@ class Session:
         return self._read.files
 
     def on_this_day(self, sources: Sources) -> Sources:
-        """What is given to runs, with the day of runs that begin now; raises `UnknownTimezone`."""
+        """Add the current day in the project's timezone; raises `UnknownTimezone`."""
         timezone = _project_of(self._read).timezone
         return replace(sources, today=today_in(timezone, self.runtime.now()))
 
     async def compiled(self) -> tuple[Program, Bundle]:
-        """The program of the sources and its artifacts; raises `SourceErrors`."""
+        """Return the program of the sources and its artifacts; raises `SourceErrors`."""
         async with self._compiling:
             if self._compiled is None:
                 self._compiled = await asyncio.to_thread(_compile, self._read, self.environment)
@@ -84,15 +83,15 @@ class Session:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[CyberdeskClient]:
-        """A client for one piece of work, with connections that no other has meanwhile.
+        """Lend a client to one task, with connections that no other task uses meanwhile.
 
-        httpx searches its pool on every request, so that many tasks on one client are slow.
+        httpx scans its connection pool on every request, so many tasks sharing one client are slow.
         """
         own = self._idle.pop() if self._idle else (await self._opened()).make_worker()
         try:
             yield own
         finally:
-            if self._first is None:  # closed meanwhile
+            if self._first is None:  # `close` was called meanwhile
                 await own.__aexit__(None, None, None)
             else:
                 self._idle.append(own)
@@ -105,10 +104,10 @@ class Session:
             return self._first
 
     async def close(self) -> None:
-        """Close the connections, and the embedded emulator; a later call opens them again."""
+        """Close the connections and the embedded emulator; a later call opens them again."""
         clients = [*self._idle, *(() if self._first is None else (self._first,))]
         self._idle, self._first = [], None
-        # Those that were waited for belong to the event loop that may end now.
+        # Locks that were waited for are bound to the event loop, which may end now.
         self._compiling, self._opening = asyncio.Lock(), asyncio.Lock()
         for client in clients:
             async with client:

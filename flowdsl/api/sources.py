@@ -1,4 +1,4 @@
-"""Checking and compiling one source text."""
+"""Checks and compiles a single source text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class SourceErrors(FlowdslError):
     """Flows or the project file have errors; `diagnostics` are all findings, in order.
 
-    The message has the place and the words of the first error.
+    The message has the place and text of the first error.
     """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
@@ -31,17 +31,18 @@ class SourceErrors(FlowdslError):
 
 
 def check_text(text: str, path: str = "input.flow") -> tuple[Diagnostic, ...]:
-    """The findings of one source text that imports nothing, in order of place.
+    """Return the findings of a source text without imports, sorted by place.
 
-    Raises `UnusableArguments` for what is no text.
+    Raises `UnusableArguments` if it is not a string.
     """
     _refuse_other(text, path)
     return analyze(MemoryFiles({path: text}), [path], CompileOptions()).diagnostics
 
 
 def compile_text(text: str, path: str = "input.flow") -> Bundle:
-    """The artifacts of one source text that imports nothing; raises `SourceErrors`, and
-    `UnusableArguments` for what is no text.
+    """Compile a source text without imports; raises `SourceErrors`.
+
+    Raises `UnusableArguments` if it is not a string.
     """
     _refuse_other(text, path)
     compilation = compile_project(MemoryFiles({path: text}), [path], CompileOptions())
@@ -53,7 +54,7 @@ def compile_text(text: str, path: str = "input.flow") -> Bundle:
 def _refuse_other(text: object, path: object) -> None:
     for name, value in (("text", text), ("path", path)):
         if not isinstance(value, str):
-            # Imported only here: what checks and compiles needs nothing of runs.
+            # Imported here, because checking and compiling do not need the modules for runs.
             from flowdsl.api.errors import UnusableArguments
 
             raise UnusableArguments(f"`{name}` takes a text, not a {type(value).__name__}")

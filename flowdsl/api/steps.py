@@ -1,4 +1,4 @@
-"""Steps that several methods of a project share: making runs, and watching them."""
+"""Steps that several methods of a project share: creating runs, and watching them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from flowdsl.runs.watch import Watched, watch
 from flowdsl.workspace.state import usable_document
 
 Changed = Callable[[Run], object]
-"""A function that hears of a run; what it returns is awaited where that can be."""
+"""A function that is called with a changed run; if its result is awaitable, it is awaited."""
 
 GRACE = 30.0
-"""Seconds that a call which is cancelled waits for the replies to requests that make runs."""
+"""Seconds that a cancelled call waits for the replies to requests that create runs."""
 
 _CLOSING = 1.0
-"""Seconds in which work that is cancelled closes its connections."""
+"""Seconds that cancelled work has to close its connections."""
 
 T = TypeVar("T")
 
@@ -44,8 +44,9 @@ T = TypeVar("T")
 async def source_of(
     session: Session, kind: Literal["workflow", "chain"], word: str
 ) -> tuple[nodes.Program, nodes.Workflow | nodes.Chain]:
-    """The program, and what of it a word means; raises `SourceErrors`, `NoSuchName`, and
-    `UnusableArguments` for the other kind.
+    """Return the program and the workflow or chain called `word`.
+
+    Raises `SourceErrors`, `NoSuchName`, and `UnusableArguments` if it is not of that `kind`.
     """
     program, _ = await session.compiled()
     source = named_source(program, word)
@@ -56,8 +57,9 @@ async def source_of(
 
 
 async def ids_of(session: Session, plan: RunPlan, *, is_placed: bool) -> dict[str, str]:
-    """The ids of the workflows of a plan, which is checked; raises `InputsRefused`, `StateError`
-    and `NotDeployed`.
+    """Check a plan, and return the ids of its workflows by name.
+
+    Raises `InputsRefused`, `StateError` and `NotDeployed`.
     """
     await asyncio.to_thread(plan.check, is_placed=is_placed)
     document = await asyncio.to_thread(usable_document, session.store, session.environment)
@@ -72,7 +74,7 @@ async def ids_of(session: Session, plan: RunPlan, *, is_placed: bool) -> dict[st
 
 
 def is_placed(place: dict[str, Any]) -> bool:
-    """Whether runs go to a machine or to pools, which may supply values."""
+    """Whether runs name a machine or pools, which may supply values of inputs."""
     return place["machine"] is not None or bool(place["pools"])
 
 
@@ -86,7 +88,7 @@ async def make(
     wanted: Wanted,
     place: dict[str, Any],
 ) -> None:
-    """Send the requests for new runs; `made` has what came of them. Raises `FlowdslError`."""
+    """Send the requests for new runs, and record their outcome in `made`. Raises `FlowdslError`."""
     program, source = await source_of(session, kind, word)
     plan = RunPlan(program, source, session.on_this_day(sources), rows, wanted)
     ids = await ids_of(session, plan, is_placed=is_placed(place))
@@ -106,7 +108,7 @@ async def send(
     client: CyberdeskClient,
     requests: Sequence[tuple[Request, str]],
 ) -> list[Submission]:
-    """What came of requests, which `made` has as well, also where they are broken off."""
+    """Send requests and return their outcome, which `made` gets even if the call is interrupted."""
     before, is_cut = made.submissions, False
 
     def stopped() -> bool:
@@ -126,13 +128,14 @@ async def send(
 
 
 async def uncut(work: Coroutine[Any, Any, T], stop: Callable[[], bool]) -> T:
-    """The result of work that makes something, which a cancellation does not cut in two.
+    """Await `work`, which creates something, so that a cancellation does not interrupt a request.
 
-    `stop` lets it begin nothing more, and tells whether something of it is under way, which is then
-    finished, for `GRACE` seconds at most. A second cancellation ends it at once.
+    On cancellation, `stop` is called: it prevents further requests, and returns whether one is
+    under way. If so, `work` may finish within `GRACE` seconds. A second cancellation ends it at
+    once.
     """
     task = asyncio.create_task(work)
-    # Where the caller has left, nobody else looks how it ended.
+    # Retrieve the exception, so that asyncio does not log it if the caller was cancelled.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         return await asyncio.shield(task)
@@ -152,7 +155,7 @@ async def uncut(work: Coroutine[Any, Any, T], stop: Callable[[], bool]) -> T:
 async def begin_anew(
     session: Session, made: Made, client: CyberdeskClient, run: Run, body: RunRetry
 ) -> Run:
-    """The run, which had ended, begun anew; raises `OutcomeUnknown` and `CyberdeskError`."""
+    """Restart an ended run; raises `OutcomeUnknown` and `CyberdeskError`."""
     is_cut = False
 
     def stop() -> bool:
@@ -177,7 +180,7 @@ async def begin_anew(
 async def follow(
     session: Session, made: Made, timeout: float | None, on_change: Changed | None
 ) -> None:
-    """Watch the runs of a call until they have ended; raises `StillRunning`."""
+    """Watch the runs of a call until they have ended; raises `StillRunning` at the timeout."""
     runs = made.batch().runs
     if not runs:
         return
@@ -189,7 +192,10 @@ async def follow(
 async def ended(
     session: Session, made: Made, timeout: float | None, on_change: Changed | None
 ) -> list[Run]:
-    """The runs of a call when they have ended; raises `StillRunning` and `RunDeleted`."""
+    """Wait until the runs of a call have ended, and return them.
+
+    Raises `StillRunning` and `RunDeleted`.
+    """
     await follow(session, made, timeout, on_change)
     batch = made.batch()
     if batch.deleted:
@@ -204,8 +210,9 @@ async def watched_runs(
     on_change: Changed | None,
     watched: Watched,
 ) -> Watched:
-    """The runs when they have ended, or as they are when `timeout` seconds are over; `watched` has
-    them meanwhile.
+    """Watch runs until they have ended or `timeout` seconds have passed.
+
+    `watched` is updated meanwhile, and returned.
     """
     end = None if timeout is None else time.monotonic() + timeout
 

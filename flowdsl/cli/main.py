@@ -1,4 +1,4 @@
-"""From the words of a command line to a command, and from its end to an exit code."""
+"""From the arguments of the process to a command, and from its end to an exit code."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ MODULES = {
     "health": "resources.health",
     "usage": "resources.usage",
 }
-"""Modules of commands that are not called like them: a keyword of Python, parts of a package."""
+"""Modules of commands with another name: Python keywords, and parts of packages."""
 
 PLANNED = frozenset(
     {
@@ -92,8 +92,8 @@ PLANNED = frozenset(
         "lsp",
     }
 )
-"""Commands of the design that this version does not have yet. Whoever types one is told so, instead
-of being asked about a typing error."""
+"""Designed commands that this version does not have yet. Typing one gives that message, not a
+suggestion for a misspelling."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -136,9 +136,9 @@ def _run_command_line(words: Sequence[str], console: Console) -> int:
 
 
 def _leading_options(words: Sequence[str]) -> tuple[str | None, str, Sequence[str]]:
-    """The folder, the colour mode and the remaining words.
+    """Split off the folder and the colour mode, two options that precede the command.
 
-    The two are options that stand in front of the command.
+    Returns them and the remaining words.
     """
     directory, color, index = None, "auto", 0
     while index < len(words) and words[index] in ("-C", "--color"):
@@ -193,7 +193,7 @@ def _parse_arguments(
     color: str,
     console: Console,
 ) -> Any:
-    """The arguments of a command; None when its help was asked for and printed."""
+    """Parse the arguments of a command; None if its help was requested and printed."""
     from .runtime.command_line.arguments import CommandParser, HelpAsked
 
     parser = CommandParser(name, COMMANDS[name])
@@ -250,7 +250,7 @@ def _unknown_command(name: str) -> str:
 
 
 def _bug_report(error: Exception) -> str:
-    """One line that says what went wrong and where.
+    """One line that describes the exception and its place.
 
     The message of the exception is left out: it may quote a source or a secret.
     """

@@ -1,9 +1,9 @@
-"""What compilation produces, before anything of an account is known.
+"""The output of compilation, independent of any account.
 
-Payloads are plain JSON values in which three things are still open, because only the target
-organisation can say them: the id of a model (`ModelAlias`), the display name of a model inside a
-prompt (`ModelName`) and the address of an uploaded picture (`ImageRef`). `flowdsl.deploy` fills
-them in; `render_plain_json` puts a readable stand-in in their place.
+Payloads are plain JSON values in which three things are still open, because they depend on the
+target organisation: the id of a model (`ModelAlias`), the display name of a model inside a prompt
+(`ModelName`) and the address of an uploaded picture (`ImageRef`). `flowdsl.deploy` fills them in;
+`render_plain_json` replaces them by readable text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ModelAlias(Record, eq=True):
 
 
 def model_reference(name: str | None) -> ModelAlias | str | None:
-    """How a payload names the model called `name` in source: a UUID unchanged, an alias open."""
+    """Return the reference to a model called `name` in source: a UUID, or an open alias."""
     return name if name is None or is_uuid(name) else ModelAlias(name)
 
 
@@ -46,7 +46,7 @@ class Template(Record, eq=True):
     parts: tuple[str | ModelName | ImageRef, ...]
 
     def render(self, resolve: Callable[[ModelName | ImageRef], str]) -> str:
-        """The text, with every open part replaced by what `resolve` returns for it."""
+        """Return the text, with every open part replaced by the result of `resolve`."""
         return "".join(part if isinstance(part, str) else resolve(part) for part in self.parts)
 
     @property
@@ -83,9 +83,9 @@ class WorkflowArtifact(Record):
 
 
 class ChainArtifact(Record):
-    """A chain: the body of `POST /v1/runs/chain`, with names of workflows in place of their ids.
+    """A chain: the body of `POST /v1/runs/chain`, with workflow names in place of ids.
 
-    `later` are the bodies behind its pauses.
+    `later` are the bodies after its pauses.
     """
 
     name: str
@@ -104,7 +104,7 @@ class ChainArtifact(Record):
 
 
 class Bundle(Record):
-    """Everything that a project compiles to, each sorted by name.
+    """All artifacts of a project, each kind sorted by name.
 
     `images` are by content hash, `sources` the texts of the files that source maps name, by digest.
     """
@@ -116,14 +116,14 @@ class Bundle(Record):
 
 
 def stand_in(part: ModelName | ImageRef) -> str:
-    """What people read in place of an open part of a prompt."""
+    """Return readable text for an open part of a prompt."""
     if isinstance(part, ModelName):
         return part.alias
     return f"image:{part.sha256}.{part.extension}"
 
 
 def render_plain_json(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) -> Any:
-    """`value` as plain JSON: aliases for models, and `fill` for the open parts of prompts."""
+    """Return `value` as plain JSON: aliases for models, and `fill` for open parts of prompts."""
     match value:
         case ModelAlias(alias):
             return alias

@@ -1,4 +1,4 @@
-"""From a program to everything that is deployed or written to disk."""
+"""Compile a program to everything that is deployed or written to disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def emit_bundle(
     capabilities: Capabilities,
     texts: Mapping[str, str],
 ) -> Bundle:
-    """The artifacts of a program.
+    """Return the artifacts of a program.
 
     `images` are the contents of the pictures it names, `texts` those of its files, by path.
     """

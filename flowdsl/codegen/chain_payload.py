@@ -1,4 +1,4 @@
-"""From a chain to the body of `POST /v1/runs/chain`."""
+"""Compile a chain to the body of `POST /v1/runs/chain`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .artifacts import ChainArtifact
 
 
 def emit_chain(chain: nodes.Chain) -> ChainArtifact:
-    """The body of each part of a chain, in which some things are still open.
+    """Return the body of each part of a chain, with some values still open.
 
-    Workflows are named by their names in source, and the chain's own parameters and answers stand
-    as `{"$input": ...}` and `{"$secret": ...}`; behind a pause, `session_id` is `{"$session": ...}`
-    with the name of the chain. All are filled in when the part is sent. In front of a pause, the
-    session is kept.
+    Workflows are referenced by their names in source, and the chain's own parameters and answers as
+    `{"$input": ...}` and `{"$secret": ...}`; after a pause, `session_id` is `{"$session": ...}`
+    with the name of the chain. All are filled in when the part is sent. Before a pause, the session
+    is kept.
     """
     last = len(chain.pauses)
     first, *later = (

@@ -1,4 +1,4 @@
-"""From post-run checks to the items of `post_run_checks`."""
+"""Compile post-run checks to the items of `post_run_checks`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowdsl.prompt.text import spell_text, spell_variable, without_marks
 from .artifacts import model_reference
 
 NAME_LENGTH = 100
-"""Characters to which derived names are cut; the service states no limit."""
+"""The length to which derived names are truncated; the service states no limit."""
 
 TYPES = {
     "file": "run_attachment_exists",
@@ -23,7 +23,7 @@ TYPES = {
 
 
 def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
-    """The items, in source order.
+    """Return the items, in source order.
 
     Their names are unique in the workflow, and stable while a check keeps its text.
     """
@@ -36,7 +36,7 @@ def emit_checks(checks: tuple[nodes.PostRunCheck, ...]) -> list[dict[str, Any]]:
 
 
 def read_stored_checks(text: str) -> dict[str, Any]:
-    """The fields in a file of `checks from`, unchanged but with aliases of models open."""
+    """Return the fields in a file of `checks from`, unchanged but with model aliases open."""
     fields: dict[str, Any] = json.loads(text)
     for item in fields.get("post_run_checks", ()):
         if isinstance(item.get("model"), str):
@@ -93,7 +93,7 @@ def _render_check(check: nodes.PostRunCheck, name: str) -> dict[str, Any]:
 
 
 def _render_file_target(target: nodes.FileTarget) -> dict[str, Any]:
-    """The fields of a file target (assumptions `check-variables`, `check-list-reference`)."""
+    """Return a file target's fields (assumptions `check-variables`, `check-list-reference`)."""
     fields: dict[str, Any] = {"file_target_mode": target.mode}
     match target.mode:
         case "exact":

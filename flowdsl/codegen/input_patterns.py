@@ -1,7 +1,7 @@
-"""What the values of inputs may not hold, by where they stand in the prompt.
+"""Restrict the values of inputs by their places in the prompt.
 
-The service puts values into the prompt before anyone reads it, so a value could end the line that
-it stands in, or the brackets around it, and go on as an instruction. `input_schema` refuses those:
+The service inserts values into the prompt before any agent reads it, so a value could end its line,
+or the brackets around it, and continue as an instruction. `input_schema` refuses such values:
 
 - no text of an input holds brackets of ours, or a brace before another one or a dollar sign;
 - in an instruction a text is one line, also where it is an entry of a list that a loop goes over;
@@ -27,19 +27,19 @@ from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 TEXT = Refused()
 LINE = Refused(lines=True)
 JSON = Refused(lines=True, signs=frozenset(('"', "\\")))
-"""What the places refuse: between brackets, in an instruction, in a text of JSON."""
+"""The restrictions of places: between brackets, in an instruction, in a text of JSON."""
 
 _ANY = nodes.ScalarType(name="any")
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|\(\?.?|.", re.DOTALL)
 _PLAIN = re.compile(r"(?:\\[dw!-/:-@\[-`{-~]|[ -\[\]-~])+")
-"""Characters, ranges and escapes that hold neither line ends nor what nobody sees."""
+"""Characters, ranges and escapes without line ends and invisible characters."""
 
 
 def restrict_inputs(schema: Any, workflow: nodes.Workflow) -> None:
-    """Adds to the schema of inputs what the places refuse where their texts stand.
+    """Add the restrictions of places to the schema of inputs.
 
-    One that an author has written is restricted as well, as far as it says which properties are
-    texts. The places of a prompt that an author has written by hand are not known.
+    A schema by the author is restricted as well, as far as it says which properties are texts. The
+    places of inputs in a prompt written by hand are not known.
     """
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if workflow.prompt is not None or not isinstance(properties, dict):
@@ -68,22 +68,22 @@ def _restrict_at_path(
         schema = inner
     for inner in (schema.get("items"), *_properties_of(schema).values()):
         if isinstance(inner, dict):
-            # As a whole it stands there as JSON, which spells line ends, and brackets as they are.
+            # As a whole it is inserted as JSON, which escapes line ends but not brackets.
             _restrict_at_path(inner, (), Refused(markup=refused.markup))
     kinds = schema.get("type")
-    # An enum with any other text is the only type that becomes `anyOf`.
+    # Only an enum with any other text becomes `anyOf`.
     textual = "anyOf" in schema or "string" in (kinds if isinstance(kinds, list) else [kinds])
     if "enum" in schema or not textual:
         return
     if fits_one_line(schema.get("pattern")):
-        # To some dialects `$` lets one line end through.
+        # In some dialects `$` also matches before a final line end.
         refused = refused.combine_with(LINE)
     own = schema.get("not")
     known = read_refused(own)
     if own is None or known is not None:
         schema["not"] = (refused if known is None else known.combine_with(refused)).schema()
         return
-    # The `not` of the author stays, and ours stands among what has to hold as well.
+    # The author's `not` is kept, and ours is added to `allOf`.
     every = schema.get("allOf", [])
     ours = [each for each in every if isinstance(each, dict) and read_refused(each.get("not"))]
     for each in ours:
@@ -98,7 +98,7 @@ def _properties_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def remove_restrictions(schema: Any) -> Any:
-    """A schema of inputs without what `restrict_inputs` has added."""
+    """Return a schema of inputs without the additions of `restrict_inputs`."""
     bare = _without_not(schema)
     properties = bare.get("properties") if isinstance(bare, dict) else None
     for each in properties.values() if isinstance(properties, dict) else ():
@@ -113,7 +113,7 @@ _OR_NULL: tuple[list[str], ...] = ([], ["null"])
 
 
 def _without_not(schema: Any) -> Any:
-    """A copy of a schema without what places refuse, at any depth."""
+    """Return a copy of a schema without the restrictions of places, at any depth."""
     if isinstance(schema, list):
         return [_without_not(entry) for entry in schema]
     if not isinstance(schema, dict):
@@ -129,7 +129,7 @@ def _without_not(schema: Any) -> Any:
 
 
 def fits_one_line(pattern: object) -> bool:
-    """Whether a pattern of the author surely fits, to JSON Schema, texts on one line alone."""
+    """Whether a pattern by the author certainly matches only texts on one line, in JSON Schema."""
     if not isinstance(pattern, str) or not (pattern.startswith("^") and pattern.endswith("$")):
         return False
     depth = 0
@@ -141,12 +141,12 @@ def fits_one_line(pattern: object) -> bool:
             return False
         if token.startswith("(?") and token != "(?:":
             return False
-    # A backslash before the last sign makes it a dollar sign.
+    # A backslash before the last sign makes it a literal dollar sign.
     return bool(_TOKEN.findall(pattern)[-1] == "$")
 
 
 def _find_input_uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
-    """The inputs in a prompt, each with what is refused where it stands."""
+    """Yield the inputs in a prompt, each with the restrictions of its place."""
     kept: dict[str, list[nodes.Value | nodes.FailureReason]] = {}
     every = Refused()
     for statement in statements(workflow.body):
@@ -161,13 +161,13 @@ def _find_input_uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable,
 
 
 _ASKED = (nodes.Choose, nodes.WaitUntil, nodes.Expect, nodes.Extract, nodes.If, nodes.Repeat)
-"""Statements that a focused agent carries out, or whose condition it looks at."""
+"""Statements that a focused agent executes, or whose condition it evaluates."""
 
 _Kept: TypeAlias = Mapping[str, list[nodes.Value | nodes.FailureReason]]
-"""What the runtime variables are set to."""
+"""The values that the runtime variables are set to."""
 
 _StandsFor: TypeAlias = Callable[[nodes.Variable], Iterator[nodes.Variable]]
-"""The inputs whose text a variable may stand for."""
+"""Returns the inputs whose text a variable may contain."""
 
 
 def _yield_itself(variable: nodes.Variable) -> Iterator[nodes.Variable]:
@@ -182,9 +182,9 @@ def _in_body(
     stands_for: _StandsFor,
     loop_is_flat: bool = True,
 ) -> Iterator[tuple[nodes.Variable, Refused]]:
-    """The inputs in a body of a loop, or of none, with what is refused where each stands."""
+    """Yield the inputs in a body, of a loop or not, with the restrictions of their places."""
     for statement in body:
-        # A focused agent is handed an entry with fields as JSON, which has ends of its own.
+        # A focused agent receives an entry with fields as JSON, which has clear ends.
         is_asked = isinstance(statement, _ASKED) and not loop_is_flat
         here = _yield_itself if is_asked else stands_for
         for node, exact in _find_text_places(statement):
@@ -198,7 +198,7 @@ def _in_body(
 
 
 def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:
-    """What the entry at hand of a loop of the main agent, which is pasted, may stand for."""
+    """Return the possible sources of the current entry of a main agent's loop, which is pasted."""
     lists: list[nodes.Value | nodes.FailureReason] = [items]
     if isinstance(only := _only_piece(items), nodes.Variable) and only.sigil == "runtime":
         lists = kept.get(only.name, [])
@@ -225,7 +225,7 @@ def _only_piece(value: nodes.Value | nodes.FailureReason) -> nodes.Piece | None:
 def _find_input_holes(
     node: Any, refused: Refused, stands_for: _StandsFor
 ) -> Iterator[tuple[nodes.Variable, Refused]]:
-    """The inputs in a node, each with what is refused where its text stands."""
+    """Yield the inputs in a node, each with the restrictions of its place."""
     parts = node if isinstance(node, tuple) else (node,)
     for at, part in enumerate(parts):
         if isinstance(part, nodes.Variable):
@@ -242,10 +242,10 @@ def _find_input_holes(
 
 
 def _refused_beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refused) -> Refused:
-    """What is refused because of the pieces of a text at the sides of a value.
+    """Return the restrictions due to the pieces of a text adjacent to a value.
 
-    A brace at its end would go on with them, a backslash there would make a variable a text, and
-    what it begins with would go on from a brace.
+    A brace at the end of the value would combine with the piece after it, a backslash there would
+    escape a variable, and its beginning would combine with a brace before it.
     """
     signs: set[str] = set()
     for each in before:
@@ -261,7 +261,7 @@ def _refused_beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refus
 
 
 def _find_text_places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:
-    """The texts and values of a statement, each with whether it stands between brackets."""
+    """Yield the texts and values of a statement, each with whether it is between brackets."""
     match statement:
         case nodes.TypeIn(value=value, target=target):
             yield value, True

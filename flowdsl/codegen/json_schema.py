@@ -1,6 +1,6 @@
-"""From types to JSON Schema 2020-12 (assumption `schema-dialect`).
+"""Map types to JSON Schema 2020-12 (assumption `schema-dialect`).
 
-The only place that maps them.
+No other module does this.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ Schema = dict[str, Any]
 
 
 def type_schema(type_: nodes.Type, given: bool = False) -> Schema:
-    """The schema of a type; `given` says that of a value which a run is given.
+    """Return the schema of a type; with `given`, for a value that a run receives.
 
-    Nobody but FlowDSL fills a default in: whoever else starts a run has to be told, so that what is
-    given needs the fields with a default, too. The service takes null for missing, so that one
-    whose default is null must not be required.
-
-    Records are written out wherever they are used, because the service may not understand `$ref`.
+    Only FlowDSL fills in defaults, so other callers must be told to: with `given`, fields with a
+    default are required, too. The service treats null as missing, so a field whose default is null
+    must not be required. Records are inlined wherever they are used, because the service may not
+    support `$ref`.
     """
     match type_:
         case nodes.ScalarType(name=name):
@@ -70,9 +69,9 @@ def _make_nullable(schema: Schema) -> Schema:
 def object_schema(
     fields: Iterable[nodes.FieldSpec], all_required: bool = False, given: bool = False
 ) -> Schema:
-    """The schema of an object; `given` as that of `type_schema`.
+    """Return the schema of an object; `given` is that of `type_schema`.
 
-    Other properties stay allowed: the service merges machine parameters in before it validates.
+    Additional properties are allowed: the service merges machine parameters in before it validates.
     """
     fields = tuple(fields)
     schema: Schema = {
@@ -92,7 +91,7 @@ def object_schema(
 
 
 def field_schema(field: nodes.FieldSpec, given: bool = False) -> Schema:
-    """The schema of a field, with its constraints, default and description; `given` as above."""
+    """Return the schema of a field, with its constraints, default and description."""
     type_ = field.type
     if field.absent and isinstance(type_, nodes.OptionalType):
         type_ = type_.inner
@@ -103,7 +102,7 @@ def field_schema(field: nodes.FieldSpec, given: bool = False) -> Schema:
 
 
 def input_schema(workflow: nodes.Workflow) -> str | None:
-    """The schema of what a run is given, as JSON; secrets are `$name`.
+    """Return the schema of a run's inputs, as JSON; secrets are `$name`.
 
     None if nothing is declared.
     """
@@ -130,7 +129,7 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
 
 
 def output_schema(workflow: nodes.Workflow) -> str | None:
-    """The schema of what a run reports, as JSON, each field described by its source.
+    """Return the schema of a run's outputs, as JSON, each field described by its source.
 
     None if the workflow has no outputs.
     """
@@ -157,5 +156,5 @@ def _make_output_schema(field: nodes.FieldSpec, source: nodes.OutputSource) -> S
 
 
 def dump_schema(schema: Any) -> str:
-    """A schema as the service stores it: indented JSON, with its keys in declared order."""
+    """Return a schema as the service stores it: indented JSON, with keys in declared order."""
     return json.dumps(schema, ensure_ascii=False, indent=2)

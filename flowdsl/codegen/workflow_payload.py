@@ -1,4 +1,4 @@
-"""From a workflow to the body of `POST /v1/workflows`."""
+"""Compile a workflow to the body of `POST /v1/workflows`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from .prompt.document import Prompt, emit_prompt, prepare_handed_values
 def emit_workflow(
     workflow: nodes.Workflow, capabilities: Capabilities, digests: Mapping[str, str]
 ) -> WorkflowArtifact:
-    """The artifact of one workflow. `digests` are those of the program's files, by path."""
+    """Return the artifact of one workflow.
+
+    `digests` are those of the program's files, by path.
+    """
     workflow = prepare_handed_values(workflow, capabilities)
     prompt = _render_prompt(workflow, capabilities)
     payload: dict[str, Any] = {"name": workflow.title, "main_prompt": prompt.template}
@@ -75,7 +78,7 @@ def _source_map(
 
 
 def _map_checks(workflow: nodes.Workflow, payload: Mapping[str, Any]) -> Iterator[MappedCheck]:
-    """Where the checks of a payload stand: those of a file of `checks from` at their workflow."""
+    """Map the checks of a payload to their places; those of `checks from` to their workflow."""
     items = payload.get("post_run_checks") or ()
     if workflow.checks is not None:
         for check, item in zip(workflow.checks, items, strict=True):
@@ -95,7 +98,7 @@ def _render_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prom
 
 
 def _find_allowed_commands(workflow: nodes.Workflow) -> list[str] | None:
-    """Exactly the commands of the workflow; None allows every command.
+    """Return exactly the commands of the workflow; None allows every command.
 
     Assumptions `allowlist-exact` and `allowlist-none`.
     """
@@ -107,7 +110,7 @@ def _find_allowed_commands(workflow: nodes.Workflow) -> list[str] | None:
 
 
 def _render_models(models: nodes.Models) -> dict[str, Any]:
-    """All four keys, because it is unknown whether the service merges the object or replaces it."""
+    """Return all four keys, since the service may either merge or replace the object."""
     first, second = (*models.fallbacks, None, None)[:2]
     return {
         "main_agent_model_id": model_reference(models.main),

@@ -1,4 +1,4 @@
-"""Ways to keep the cyclic garbage collector from walking objects that are no garbage."""
+"""Keeps the cyclic garbage collector from walking objects that are not garbage."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MANY_OBJECTS = 100_000
 
 
 def keep_what_is_there() -> None:
-    """Never look for garbage in what there is now, where the collector does not run by itself."""
+    """Exempt all existing objects from garbage collection, while automatic collection is off."""
     if not gc.isenabled():
         gc.freeze()
 
 
 def sweep_garbage() -> None:
-    """Free the garbage that one piece of work left, where the collector does not run by itself.
+    """Free the garbage that one piece of work left, while automatic collection is off.
 
     A run of a test is a cycle of its trace, its script and its world, of 40 MB at most.
     """

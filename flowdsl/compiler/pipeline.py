@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 class CompileOptions(Record):
-    """What a project says about compilation; without a project, files stand alone.
+    """The compilation settings of a project; without a project, files are independent.
 
     `environment` is the one whose `vars` are written into the artifacts. `whole` is true when the
-    entries are all flows of the project, so that what none of them uses is unused. `rules` are the
-    lint rules of the project's plugins. With `lenient`, errors that a comment may suppress do not
-    stop the compilation.
+    entries are all flows of the project, so that a name that none of them uses is unused. `rules`
+    are the lint rules of the project's plugins. With `lenient`, errors that a comment may suppress
+    do not stop the compilation.
     """
 
     project: Project | None = None
@@ -56,7 +56,7 @@ class CompileOptions(Record):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What is relied on of the account's agents and its service."""
+        """The capabilities that the account's agents and its service are assumed to have."""
         if self.project is None:
             return DOCUMENTED
         return Capabilities(frozenset(self.project.platform.focused_agent_tools))
@@ -79,7 +79,7 @@ class Analysis(Record):
 
     @property
     def findings(self) -> Findings:
-        """The diagnostics, and the sorted paths of all files read or complained of."""
+        """The diagnostics, and the sorted paths of all files that were read or have findings."""
         read = {module.source.path for module in self.model.modules}
         paths = read.union(found.span.path for found in self.diagnostics)
         return Findings(self.diagnostics, tuple(sorted(paths)))

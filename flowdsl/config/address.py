@@ -1,6 +1,6 @@
 """Addresses, such as `workflow.intake`: how FlowDSL names the objects that it manages.
 
-This module alone knows how an address is put together; all others ask it for `kind` and `name`.
+Only this module knows the syntax of an address; all others use its `kind` and `name`.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ MODEL: Final = "model"
 IMAGE: Final = "image"
 
 MANAGED = (WORKFLOW, TAG, TAG_GROUP, MODEL)
-"""Kinds of objects that state holds and that a project can adopt and give up."""
+"""Kinds of objects that are recorded in state and that a project can adopt or release."""
 
 KINDS = (*MANAGED, IMAGE)
 
 
 class NotAnAddress(ValueError):
-    """A text that is no address; the message says how one is written."""
+    """Raised for a text that is not an address; the message says how one is written."""
 
 
 class Address(str):
     """The kind of an object and its name, immutable; as text `<kind>.<name>`.
 
-    It is a string, so that it sorts, hashes and is written to JSON as its text. mypy keeps plain
-    strings out of where an address is wanted. A kind has no dot, but a name may have some: the name
-    of a tag is any text.
+    It is a string, so that it sorts, hashes and is written to JSON as its text. mypy rejects a
+    plain string where an `Address` is required. A kind contains no dot, but a name may: the name of
+    a tag is any text.
     """
 
     __slots__ = ()
@@ -42,7 +42,7 @@ class Address(str):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The address that `text` spells; raises `NotAnAddress`."""
+        """Parse an address; raises `NotAnAddress`."""
         kind, _, name = text.partition(".")
         if kind not in KINDS or not name:
             raise NotAnAddress(
@@ -53,9 +53,9 @@ class Address(str):
 
     @classmethod
     def unchecked(cls, text: str) -> Self:
-        """`text` as an address, letter for letter: for documents that FlowDSL wrote, and for marks.
+        """Return `text` as an address without validation, for FlowDSL's own documents and marks.
 
-        A document is not refused for a kind that only a later version knows. Without a dot in
+        A document must not be rejected for a kind that only a later version knows. Without a dot in
         `text`, kind and name are empty.
         """
         return super().__new__(cls, text)
@@ -67,10 +67,10 @@ class Address(str):
 
     @property
     def name(self) -> str:
-        """A workflow's name in source, a model's alias, a picture's SHA-256, a tag's name."""
+        """A workflow's name in source, a model's alias, a picture's SHA-256, or a tag's name."""
         return self.partition(".")[2]
 
 
 def workflow_address(name: str) -> Address:
-    """The address of the workflow that the sources call `name`."""
+    """Return the address of the workflow that is called `name` in the sources."""
     return Address(WORKFLOW, name)

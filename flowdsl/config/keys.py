@@ -1,4 +1,4 @@
-"""Every key of `flowdsl.toml`: the one table behind validation, suggestions and the JSON Schema."""
+"""Every key of `flowdsl.toml`: the table for validation, suggestions and the JSON Schema."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .address import MANAGED
 class Text(Record):
     """A string: one of `choices`, or one that matches all of `pattern`, or one of a certain length.
 
-    `described` names the allowed values in messages, and `instead` says what to do about a value
-    that is refused. Patterns keep to what Python and ECMA-262 read alike.
+    `described` names the allowed values in messages, and `instead` says what to do about an invalid
+    value. Patterns use only syntax that Python and ECMA-262 interpret in the same way.
     """
 
     described: str = "a string"
@@ -44,11 +44,11 @@ class TextList(Record):
 
 
 class JsonTable(Record):
-    """A table of any JSON values, passed on as it is."""
+    """A table of any JSON values, passed on unchanged."""
 
 
 class KeyReference(Record):
-    """A table that says where a secret key is read from, never the key itself.
+    """A table that says where a secret key is read from, and never contains the key itself.
 
     It is `{ env = "NAME" }` or `{ file = "PATH" }`.
     """
@@ -72,12 +72,12 @@ class Table(Record):
     keys: tuple[Key, ...]
 
     def key(self, name: str) -> Key | None:
-        """The declaration of a key, or None."""
+        """Return the declaration of a key, or None."""
         return next((key for key in self.keys if key.name == name), None)
 
 
 class TableOf(Record):
-    """A table whose keys are names of the user's, each with a value of the shape `of`."""
+    """A table with keys chosen by the user, each with a value of the shape `of`."""
 
     of: Shape
     names: Text
@@ -90,7 +90,7 @@ class ArrayOf(Record):
 
 
 Shape = Text | Flag | Number | TextList | JsonTable | KeyReference | Table | TableOf | ArrayOf
-"""What a value can look like."""
+"""The possible shapes of a value."""
 
 
 _NAME = Text("a name", shortest=1)
@@ -130,7 +130,7 @@ VERIFIABLE_TOOLS = (
     "mark_file_for_export",
     "save_screenshot_as_run_attachment",
 )
-"""Tools that no documentation gives to focused agents, but that a team may have seen work."""
+"""Tools that no documentation assigns to focused agents, but that a team may have seen work."""
 
 IGNORABLE = (
     "name",
@@ -145,7 +145,8 @@ IGNORABLE = (
     "post_run_check_failure_cleanup_prompt",
     "tags",
 )
-"""Fields of a workflow, by the service's names, that a project can leave to the dashboard."""
+"""Fields of a workflow, by the service's names, whose values a project can leave to the
+dashboard."""
 
 _PROJECT = Table(
     (
@@ -349,7 +350,7 @@ PROJECT_FILE = Table(
 
 
 def fill_defaults(value: Any, shape: Shape) -> Any:
-    """A valid value with the default of every key that it leaves out, None where there is none."""
+    """Add the default of every key that a valid value leaves out, None if it has none."""
     match shape:
         case Table(keys=keys):
             return {
@@ -367,7 +368,7 @@ def fill_defaults(value: Any, shape: Shape) -> Any:
 
 
 def _default_of_shape(shape: Shape) -> Any:
-    """The value of a key that is left out: empty for a table or an array, None for a text."""
+    """Return the value of an omitted key: empty for a table or an array, None for a text."""
     match shape:
         case Table() | TableOf():
             return fill_defaults({}, shape)

@@ -1,4 +1,4 @@
-"""The `Project` that the text of `flowdsl.toml` describes."""
+"""Parses the text of `flowdsl.toml` into a `Project`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .validation import validate_value
 
 
 def load_project(text: str, path: str, sink: Sink) -> Project | None:
-    """The project that the text of the file at `path` describes; None when anything is reported."""
+    """Parse the project file at `path` from its text; None if anything is reported."""
     report = ProjectFileReport(text, path, sink)
     try:
         document = read_toml(text)
@@ -49,7 +49,7 @@ def load_project(text: str, path: str, sink: Sink) -> Project | None:
 
 
 def _check_document(document: dict[str, Any], report: ProjectFileReport) -> None:
-    # Before anything else: keys that a newer version knows are no spelling mistakes.
+    # First of all: keys that only a newer version knows are not misspelt.
     project = document.get("project")
     required = project.get("requires_flowdsl") if isinstance(project, dict) else None
     if isinstance(required, str):
@@ -108,7 +108,7 @@ def _describe_alternatives(name: str, names: list[str], kind: str) -> str:
 
 
 def _build_project(document: dict[str, Any], report: ProjectFileReport) -> Project:
-    """The values of a valid file, with the defaults of the keys that it leaves out."""
+    """Build the project from a valid file, with the defaults of omitted keys."""
     whole = fill_defaults(document, PROJECT_FILE)
     project, lint = whole["project"], whole["lint"]
     return Project(

@@ -1,7 +1,7 @@
-"""Where each key and value of a TOML text stands.
+"""Finds the position of each key and value of a TOML text.
 
-`tomllib` gives values, not places. This scanner reads text that `tomllib` has accepted, so it only
-has to find where keys and values begin and end. It never judges, and decodes nothing but keys.
+`tomllib` returns values, not positions. This scanner reads text that `tomllib` has accepted, so it
+only has to find where keys and values begin and end. It validates nothing, and decodes only keys.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import tomllib
 from flowdsl.source.record import Record
 
 _DEEPEST = 50
-"""Parts of a dotted key that get a place of their own: no key of a project file has as many."""
+"""The number of parts of a dotted key that get a place of their own: no key of a project file has
+as many."""
 
 Path = tuple[str | int, ...]
 """The keys that lead to a value from the top of the file; an element of an array has its index."""
@@ -21,7 +22,7 @@ _BLANKS = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY_PART = re.compile(r'[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
 _SCALAR = re.compile(
-    # A string of several lines may end with up to two quotes of its own before the closing three.
+    # A multi-line string may end with up to two quotes of its own before the closing three.
     r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'
     r"|'''.*?'''(?:'{0,2})"
     r'|"(?:[^"\\\n]|\\.)*"'
@@ -45,7 +46,7 @@ class Place(Record, eq=True):
 
 
 def locate_keys(text: str) -> dict[Path, Place]:
-    """The place of every key and element of a valid TOML text.
+    """Find the place of every key and element of a valid TOML text.
 
     The key of a table is its name in the header that first mentions it, and its value is that
     header.
@@ -101,7 +102,7 @@ class _Scanner:
         return path
 
     def _scan_key(self) -> list[tuple[str, int, int]]:
-        """The parts of a dotted key, each with its offsets."""
+        """Scan a dotted key into its parts, each with its offsets."""
         self._at = self._match_pattern(_BLANKS).end()
         parts = []
         while True:

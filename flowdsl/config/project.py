@@ -1,4 +1,4 @@
-"""What a project is: the content of `flowdsl.toml` as values."""
+"""The data model of a project: the content of `flowdsl.toml`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ EMBEDDED = "local"
 
 
 class KeySource(Record, eq=True):
-    """Where a key is read from: `kind` is `env` (an environment variable) or `file` (a path)."""
+    """The source of a key: `kind` is `env` (an environment variable) or `file` (a path)."""
 
     kind: str
     name: str
 
 
 class Environment(Record):
-    """One place a project is deployed to.
+    """One target that a project is deployed to.
 
     - `api` is `EMBEDDED` or the base URL of a service.
     - `state` is a URL, or None for the file store.
-    - `protected`: deploying takes a clean work tree.
+    - `protected`: deploying requires a clean work tree.
     - `vars` are the values of `{env.name}`.
     - `models` maps an alias to the display name of a model configuration.
     - `tags_all` go on every workflow.
-    - `ignore_remote` are fields that a deploy leaves alone once a workflow exists.
+    - `ignore_remote` are fields that a deploy does not change once a workflow exists.
     - `organization` is the id of the organisation that the key must belong to, such as `org_...`.
-    - `dashboard` is the address of a run for people, with `{run}` for its id and `{workflow}` for
-      that of its workflow.
+    - `dashboard` is the URL of a run for people, with `{run}` for its id and `{workflow}` for that
+      of its workflow.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Environment(Record):
 
 
 class Forbidden(Record):
-    """Words a team does not want in prose: a `text` as it stands or a `pattern`, and why."""
+    """Words that a team forbids in prose: a literal `text` or a `pattern`, and the reason."""
 
     text: str | None
     pattern: str | None
@@ -60,11 +60,12 @@ class Forbidden(Record):
 
 
 class Lint(Record):
-    """What is reported: `select` without `ignore`, and without what `per_file` pairs with a glob.
+    """The lint settings: reported is `select` without `ignore` and the `per_file` exceptions.
 
-    `severity` and `rules` are by the name of the rule, and `rules` holds its options. `plugins` are
-    entry points of installed packages. `baseline` is a path from the project's root. `place` gives
-    the span of a value of the `lint` table by the keys that lead to it.
+    `per_file` maps globs to rules that are ignored there. `severity` and `rules` are by the name of
+    the rule, and `rules` holds its options. `plugins` are entry points of installed packages.
+    `baseline` is a path from the project's root. `place` gives the span of a value of the `lint`
+    table by the keys that lead to it.
     """
 
     select: tuple[str, ...]
@@ -79,7 +80,7 @@ class Lint(Record):
 
     @property
     def is_set(self) -> bool:
-        """Whether the table names any rule or category, so that their names have to be checked."""
+        """Whether the table names any rule or category, so that these names have to be checked."""
         named = (self.ignore, self.per_file, self.severity, self.rules, self.forbid)
         return self.select != ("all",) or any(named)
 
@@ -116,7 +117,7 @@ class ModelConfiguration(Record):
 
 
 class Platform(Record):
-    """What a team has tried on its account, and no documentation promises.
+    """Properties of a team's account that it has verified and that are not documented.
 
     `focused_agent_tools` are tools that focused agents have.
     """
@@ -133,9 +134,9 @@ class Adoption(Record):
 
 
 class Removal(Record):
-    """An address that is given up.
+    """An address that is released.
 
-    `mode` is `forget`, which leaves the object where it is, or `delete`.
+    `mode` is `forget`, which leaves the object unchanged, or `delete`.
     """
 
     address: Address
@@ -158,7 +159,7 @@ class Project(Record):
     """A whole project file.
 
     `id` is None until `init` or a person writes one. `flows` are globs from the root. `timezone` is
-    the IANA name of the zone whose day `today` is, None for that of the computer.
+    the IANA name of the time zone that determines `today`, None for that of the computer.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Hides what may be a credential in the text of a project file before any of it is shown."""
+"""Hides possible credentials in the text of a project file before any of it is shown."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def redact_credentials(text: str) -> str:
 
     Offsets stay the same.
 
-    A value counts as one when its key, or the table it stands in, has a name like `api_key`. What
-    `env = "..."` and `file = "..."` name is no credential.
+    A value counts as one if its key, or the table that contains it, has a name like `api_key`. The
+    values of `env = "..."` and `file = "..."` are not credentials.
     """
     result = []
     in_secret_table = False

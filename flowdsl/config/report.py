@@ -1,4 +1,4 @@
-"""The reporting of findings in a project file at their line and column."""
+"""Reports findings in a project file at their line and column."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ProjectFileReport:
         self.failed = False
 
     def at_offset(self, spec: DiagnosticSpec, offset: int, **values: Any) -> None:
-        """Report at one place of the text."""
+        """Report at an offset in the text."""
         self._report_span(spec, offset, offset, None, values)
 
     def at_key(
@@ -47,7 +47,7 @@ class ProjectFileReport:
         self._report_span(spec, place.value_start, place.value_end, help, values)
 
     def value_span(self, path: Path) -> Span:
-        """Where the value of a key stands; the start of the file when there is no such key."""
+        """Return the span of the value of a key; the start of the file if there is no such key."""
         place = self._place(path)
         return Span(self._source_for_display(), place.value_start, place.value_end)
 

@@ -19,14 +19,14 @@ from .keys import (
 )
 
 ID = "urn:flowdsl:schema:project-file"
-"""By which an editor knows the schema again, wherever its file lies."""
+"""The id by which an editor recognises the schema, wherever its file is."""
 
 
 def project_file_schema() -> dict[str, Any]:
-    """A schema (draft 2020-12) of the project file.
+    """Return the JSON Schema (draft 2020-12) of the project file.
 
-    It accepts what `load_project` accepts, and also what is wrong only between two tables, such as
-    a tag in a group that is not declared.
+    It accepts what `load_project` accepts, and also files with errors that involve two tables, such
+    as a tag in an undeclared group.
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,4 +1,4 @@
-"""Values as TOML writes them."""
+"""Writes values as TOML."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import json
 
 
 def toml_string(text: str) -> str:
-    """A basic string of TOML: one of JSON but for a character that JSON lets stand."""
+    """Write a basic string of TOML: a JSON string, except for one character that JSON allows."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

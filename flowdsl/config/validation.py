@@ -1,4 +1,4 @@
-"""The check of a parsed project file against the table of keys."""
+"""Checks a parsed project file against the table of keys."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def validate_value(value: Any, shape: Shape, path: Path, report: ProjectFileRepo
         case Text():
             _check_text(value, shape, path, report)
         case Flag():
-            pass  # whatever is a bool is right
+            pass  # any bool is valid
         case Number():
             _check_number(value, shape, path, report)
         case JsonTable():
@@ -146,7 +146,7 @@ def _check_number(value: Any, shape: Number, path: Path, report: ProjectFileRepo
 
 
 def _check_json(value: Any, path: Path, report: ProjectFileReport) -> None:
-    """Report dates and infinite numbers, which JSON does not have: the service is sent JSON."""
+    """Report dates and infinite numbers: the service is sent JSON, which does not have them."""
     pending: list[tuple[Path, Any]] = [(path, value)]
     while pending:
         here, inner = pending.pop()
@@ -174,7 +174,7 @@ def _is_accepted_text(shape: Text, value: str) -> bool:
 
 
 def _check_name(names: Text, path: Path, report: ProjectFileReport) -> bool:
-    """Whether the table allows the last key of `path` as a name; reports when it does not."""
+    """Whether the table allows the last key of `path` as a name; if not, it is reported."""
     if _is_accepted_text(names, str(path[-1])):
         return True
     report.at_key(
@@ -226,7 +226,7 @@ def _describe_kind(value: Any) -> str:
 
 
 def format_key_path(path: Path) -> str:
-    """A path as people write it: `env.prod.api`, an element as `flows[0]`."""
+    """Format a path as people write it: `env.prod.api`, an element as `flows[0]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -238,7 +238,7 @@ def format_key_path(path: Path) -> str:
 
 
 def format_table_name(path: Path) -> str:
-    """The name of the table at `path`, for a sentence."""
+    """Return the name of the table at `path`, for a sentence."""
     if not path:
         return "the project file"
     if isinstance(path[-1], int):

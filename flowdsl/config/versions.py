@@ -8,7 +8,7 @@ _CLAUSE = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
 
 
 def is_version_accepted(version: str, required: str) -> bool | None:
-    """Whether `version` satisfies all clauses of `required`, joined by commas; None for no range.
+    """Whether `version` satisfies all comma-separated clauses of `required`; None if it is invalid.
 
     Only release numbers count: `0.2.0rc1` is taken as `0.2.0`, and `1` equals `1.0`.
     """
@@ -39,7 +39,7 @@ def _is_clause_met(actual: tuple[int, ...], operator: str, bound: tuple[int, ...
 
 
 def _parse_release(version: str) -> tuple[int, ...]:
-    """The release numbers, without trailing zeros so that equal versions compare equal."""
+    """Parse the release numbers, without trailing zeros so that equal versions compare equal."""
     match = re.match(r"\d+(?:\.\d+)*", version)
     numbers = [int(number) for number in match[0].split(".")] if match else []
     while numbers and numbers[-1] == 0:

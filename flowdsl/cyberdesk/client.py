@@ -41,10 +41,10 @@ class CyberdeskClient:
     """The Cyberdesk API for one organisation; an async context manager.
 
     The routes are grouped by resource: `workflows`, `tags`, `runs`, `machines` and so on. One
-    client serves many tasks, but httpx searches its pool on every request. With many requests at
-    once (from about 32), give each task its own `make_worker()`, which keeps to the same pace. The
-    constructor raises `UntrustedHost`, `UnusableApiKey` or `ClientMisconfigured`, before any
-    request.
+    client can serve many asyncio tasks, but httpx searches its whole connection pool on every
+    request. With many parallel requests (from about 32), give each task its own `make_worker()`,
+    which shares the rate limit. The constructor raises `UntrustedHost`, `UnusableApiKey` or
+    `ClientMisconfigured`, before any request.
     """
 
     def __init__(
@@ -62,12 +62,10 @@ class CyberdeskClient:
         before_write: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        """`transport` replaces the network.
+        """`transport` replaces the network, and `tls` the certificates that the environment names.
 
-        `tls` replaces the certificates that the environment names.
-
-        `pace` is one to share with other clients of the same key. For the others see
-        `Injected`.
+        `pace` may be shared with other clients of the same API key. The other parameters are
+        described at `Injected`.
         """
         check_api_url(options.base_url, options.trusted_hosts)
         _check_api_key(options.api_key)
@@ -113,14 +111,14 @@ class CyberdeskClient:
         self.usage = Usage(self._sender)
 
     def make_worker(self) -> CyberdeskClient:
-        """Another client with the same settings and pace, and connections of its own.
+        """Return another client with the same settings and pace, but connections of its own.
 
-        It costs little, since it shares the TLS context.
+        It is cheap, since it shares the TLS context.
         """
         return self._copy_with_injected(self._injected)
 
     def guarded(self, before_write: Callable[[], None]) -> CyberdeskClient:
-        """A worker that calls `before_write` before each write; its own workers do so, too."""
+        """Return a worker that calls `before_write` before each write; so do its own workers."""
         return self._copy_with_injected(replace(self._injected, before_write=before_write))
 
     def _copy_with_injected(self, injected: Injected) -> CyberdeskClient:
@@ -129,17 +127,17 @@ class CyberdeskClient:
         return other
 
     async def health(self) -> dict[str, Any]:
-        """The body of `GET /v1/health`, which needs no key; raises `CyberdeskError`."""
+        """Return the body of `GET /v1/health`, which needs no key; raises `CyberdeskError`."""
         return (await self._sender.get("/v1/health")).mapping()
 
     async def health_database(self) -> object:
-        """The body of `GET /v1/health/db`, of no known shape; raises `CyberdeskError`."""
+        """Return the body of `GET /v1/health/db`, of unknown shape; raises `CyberdeskError`."""
         return (await self._sender.get("/v1/health/db")).json()
 
     async def health_machines(self) -> MachinesHealth:
-        """The health of the organisation's machines; raises `CyberdeskError`.
+        """Return the health of the organisation's machines; raises `CyberdeskError`.
 
-        A failing machine is in the answer and is no error.
+        A failing machine is reported in the result, not as an error.
         """
         return await machines_health(self._sender)
 
@@ -156,7 +154,7 @@ class CyberdeskClient:
 
 
 def _check_api_key(api_key: str) -> None:
-    # Other characters end in an exception of the HTTP library that repeats the whole header.
+    # Other characters cause an exception of the HTTP library that contains the whole header.
     if not api_key:
         raise UnusableApiKey("the API key is empty")
     if not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
@@ -164,9 +162,10 @@ def _check_api_key(api_key: str) -> None:
 
 
 def _tls_context(base_url: str) -> ssl.SSLContext:
-    """The certificates to trust, from `SSL_CERT_FILE`, `SSL_CERT_DIR` or a bundled list."""
+    """Return the certificates to trust, from `SSL_CERT_FILE`, `SSL_CERT_DIR` or a bundled list."""
     if base_url.lower().startswith("http:"):
-        # Reading the bundled list takes 30 ms. This context trusts nobody and is never used.
+        # Reading the bundled list takes 30 ms. This context trusts no certificates and is never
+        # used.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         return httpx.create_ssl_context()
@@ -201,14 +200,14 @@ def _http_client(
             trust_env=not is_loopback(options.base_url),
         )
     except (ValueError, ImportError, httpx.InvalidURL):
-        # The reason may repeat a proxy's password.
+        # The reason may contain a proxy's password.
         raise ClientMisconfigured(
             "a proxy address in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used"
         ) from None
 
 
 class _NoCookies(httpx.Cookies):
-    """A jar that keeps no cookie: the service knows us by the key alone."""
+    """A jar that keeps no cookies: the service identifies us by the API key alone."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         pass

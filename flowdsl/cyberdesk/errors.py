@@ -1,4 +1,4 @@
-"""Errors of calls, and the service's own words made safe to show."""
+"""Errors of calls, and error messages of the service made safe to show."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MAX_TEXT = 2000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 20
 _MAX_FIELD_ERRORS = 100
-"""Messages about fields that are shown; the others are counted."""
+"""Field errors that are shown; the others are only counted."""
 
 _MESSAGE_KEYS = frozenset({"message", "msg", "detail", "error", "reason", "title"})
-"""Keys whose text says everything where it stands alone; any other name may be that of a field."""
+"""Keys whose text, if it is the only one, is the whole message; other keys may be field names."""
 
 _ECHOED_KEYS = frozenset({"input", "ctx"})
 """Validation errors repeat the refused value under these keys, and it may be a secret."""
@@ -23,12 +23,12 @@ _FIELD_ERROR_KEYS = frozenset({"loc", "msg", "type", "url"}) | _ECHOED_KEYS
 
 
 class CyberdeskError(FlowdslError):
-    """Any failure of a call; `str()` is one readable line without secrets or control characters.
+    """Any failure of a call.
 
-    `status` is None when no reply arrived. `server_message` is the service's own explanation, empty
-    when it gave none. `outcome_unknown` is true when the request was a write that may have been
-    carried out, on this or an earlier attempt. `retry_after` is the number of seconds the service
-    asked us to wait.
+    `str()` is one readable line without secrets or control characters. `status` is None when no
+    reply arrived. `server_message` is the service's own explanation, empty when it gave none.
+    `outcome_unknown` is true when the request was a write that may have been executed, in this or
+    an earlier attempt. `retry_after` is the number of seconds the service asked us to wait.
     """
 
     def __init__(
@@ -50,31 +50,31 @@ class CyberdeskError(FlowdslError):
 
 
 class UntrustedHost(CyberdeskError):
-    """The API key would go to an address that nobody allowed."""
+    """The API key would be sent to a host that is not trusted."""
 
 
 class UnusableApiKey(CyberdeskError):
-    """The API key is empty or cannot be written in a header; nothing was sent."""
+    """The API key is empty or cannot be sent in a header; nothing was sent."""
 
 
 class ClientMisconfigured(CyberdeskError):
-    """The environment's certificates or proxies cannot be used; nothing was sent."""
+    """The certificates or proxies of the environment cannot be used; nothing was sent."""
 
 
 class UnstableListing(CyberdeskError):
-    """A list changed on every attempt to read it whole."""
+    """A list changed during every attempt to read all of it."""
 
 
 class ListingTooLong(CyberdeskError):
-    """A list has more rows, pages or bytes than are read, or never ends."""
+    """A list has more rows, pages or bytes than the limits allow, or never ends."""
 
 
 class DownloadTooLarge(CyberdeskError):
-    """A file of the service is larger than the caller allows; the rest of it was not read."""
+    """A file is larger than the caller allows; the rest of it was not read."""
 
 
 class ServiceUnreachable(CyberdeskError):
-    """No complete reply arrived: the connection was refused or reset, or timed out."""
+    """No complete reply arrived: the connection was refused, reset or timed out."""
 
 
 class RequestRefused(CyberdeskError):
@@ -90,21 +90,19 @@ class NotFound(RequestRefused):
 
 
 class ValidationRefused(RequestRefused):
-    """422 or 400; or an id or a value that no request can carry: `status` is None and nothing was
-    sent.
-    """
+    """422 or 400, or (with `status` None, and nothing sent) a value that no request can contain."""
 
 
 class Conflict(RequestRefused):
-    """409: the request contradicts the present state of the object."""
+    """409: the request contradicts the current state of the object."""
 
 
 class RateLimited(RequestRefused):
-    """429, after the retries or with a `Retry-After` beyond the ceiling."""
+    """429 after the last retry, or with a `Retry-After` above the ceiling."""
 
 
 class ServiceFailure(CyberdeskError):
-    """408 or 5xx after the retries."""
+    """408 or 5xx after the last retry."""
 
 
 class UnreadableReply(ServiceFailure):
@@ -115,7 +113,7 @@ class UnreadableReply(ServiceFailure):
 
 
 def make_printable(text: str) -> str:
-    """`text` on one line, without characters that could drive a terminal.
+    """Return `text` on one line, without characters that could control a terminal.
 
     Those are control, format and surrogate characters.
     """
@@ -123,10 +121,10 @@ def make_printable(text: str) -> str:
 
 
 def render_error_body(body: object, secrets: Iterable[str] = ()) -> str:
-    """The explanation in an error body as one line, like `render_detail`.
+    """Return the explanation in an error body as one line, like `render_detail`.
 
-    Takes any JSON value and never raises. The messages of `errors` follow what `detail` says:
-    `{"detail": "no", "errors": {"name": ["too long"]}}` reads `no; name: too long`.
+    Takes any JSON value and never raises. The messages of `errors` follow those of `detail`:
+    `{"detail": "no", "errors": {"name": ["too long"]}}` becomes `no; name: too long`.
     """
     if not isinstance(body, Mapping):
         return render_detail(body, secrets)
@@ -143,7 +141,7 @@ def render_error_body(body: object, secrets: Iterable[str] = ()) -> str:
 
 
 def _field_errors(errors: object, field: str, depth: int) -> Iterator[str]:
-    """The messages in `errors`, each behind the path of its field."""
+    """Return the messages in `errors`, each after the path of its field."""
     if isinstance(errors, Mapping) and depth < _MAX_DEPTH and "msg" not in errors:
         for name, inner in errors.items():
             path = f"{field}.{name}" if field and name else f"{field}{name}"
@@ -155,11 +153,10 @@ def _field_errors(errors: object, field: str, depth: int) -> Iterator[str]:
 
 
 def render_detail(detail: object, secrets: Iterable[str] = ()) -> str:
-    """The `detail` of an error body as one line of at most `_MAX_TEXT` characters.
+    """Return the `detail` of an error body as one line of at most `_MAX_TEXT` characters.
 
-    Takes any JSON value and never raises.
-
-    `[{"loc": ["body", "name"], "msg": "too long"}]` reads `body.name: too long`.
+    Takes any JSON value and never raises. `[{"loc": ["body", "name"], "msg": "too long"}]` becomes
+    `body.name: too long`.
     """
     text = redact_secrets(make_printable(_describe_value(detail, 0)), secrets)
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"

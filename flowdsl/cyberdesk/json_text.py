@@ -1,4 +1,4 @@
-"""The reading of JSON that a service sends, which may be meant to do harm."""
+"""Parses JSON from a service defensively: the text may be malicious."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from flowdsl.cyberdesk.limits import (
 )
 
 _WEIGHTS = {"[": 1, "{": VALUES_PER_OBJECT, ",": 1}
-# Possessive, because a pattern that can step back keeps a place for every character of a long text.
+# Possessive quantifiers: a backtracking pattern would store a position for every character of a
+# long text.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class UnreadableJson(ValueError):
-    """The text has no value that can be used.
+    """The text has no usable value.
 
-    The message is a part of a sentence, and empty for a text that is no JSON at all.
+    The message is a part of a sentence, and empty for a text that is not JSON at all.
     """
 
 
 def read_json(body: bytes | bytearray | str) -> Any:
-    """The value of a JSON text in UTF-8; raises `UnreadableJson`.
+    """Parse a JSON text in UTF-8; raises `UnreadableJson`.
 
-    A text that is accepted has one meaning: no key twice, no half of a surrogate pair, no number
+    An accepted text is unambiguous: it has no duplicate keys, no unpaired surrogates and no numbers
     out of range. Its value takes a bounded multiple of the text's size in memory, which is checked
     before anything is built.
     """
@@ -63,14 +64,15 @@ def read_json(body: bytes | bytearray | str) -> Any:
 def is_crowded(text: str) -> bool:
     """Whether a text has too many values.
 
-    They are counted without parsing: each is the first of a list or an object, or follows a comma.
+    They are counted without parsing: each value is the first of a list or an object, or follows a
+    comma. An object counts as `VALUES_PER_OBJECT` values, since it takes more memory.
     """
     if len(text) * VALUES_PER_OBJECT <= MAX_VALUES:
         return False
     most = max(MAX_VALUES, len(text) // BYTES_PER_VALUE)
     if sum(weight * text.count(mark) for mark, weight in _WEIGHTS.items()) <= most:
         return False
-    # Strings hold such characters, too. Counting without them is slow, but few replies need it.
+    # Strings contain such characters, too. Excluding strings is slow, but few replies need it.
     found = 0
     for token in _TOKEN.finditer(text):
         found += _WEIGHTS.get(text[token.start()], 0)

@@ -1,7 +1,6 @@
-"""Every limit on what is read from the service, in one table, and the options of a client.
+"""All limits on what is read from the service, and the options of a client.
 
-A reply beyond one of them is an error like any other reply that is not understood; nothing of it is
-used.
+A reply beyond a limit is an error, like any other unreadable reply; no part of it is used.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one reply may cost.
+    """The limits of one reply.
 
-    Sizes are in bytes after unpacking, and times in seconds from sending the request to the last
-    byte. Of a reply that is no 2xx, `error_bytes` are read and the rest is left. `download_seconds`
-    is for files, whose largest size the caller names.
+    Sizes are in bytes after decompression, and times in seconds from sending the request to the
+    last byte. Of a reply that is not 2xx, only `error_bytes` are read. `download_seconds` is for
+    files, whose size limit the caller sets.
     """
 
     reply_bytes: int = 128 * MB
@@ -29,12 +28,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
-    """Where to send requests and how patiently; times are in seconds.
+    """Where to send requests, with timeouts and retries; times are in seconds.
 
-    `trusted_hosts` are the hosts beside the official one that the key may go to. `max_retries` is
-    the number of attempts after the first; a `Retry-After` beyond `retry_after_ceiling` ends them.
-    `max_in_flight` is the largest number of requests under way of a client and its workers
-    together. `limits` is what one reply may cost.
+    `trusted_hosts` are the hosts besides the official one that the key may be sent to.
+    `max_retries` is the number of attempts after the first; a `Retry-After` above
+    `retry_after_ceiling` ends them. `max_in_flight` is the largest number of concurrent requests of
+    a client and its workers together. `limits` are the limits of one reply.
     """
 
     base_url: str
@@ -52,11 +51,11 @@ class ClientOptions:
 
 @dataclass(slots=True)
 class Deadline:
-    """When a command wants to have ended; shared by the clients that serve the command.
+    """The deadline of a command; shared by the clients that serve the command.
 
-    `left` gives the seconds until then, None for no limit. Reads end then, with the message
-    `words`, until something is written. From then on whatever is under way is finished, and only
-    the caller can stop it.
+    `left` returns the seconds that remain, None for no limit. Reads fail after the deadline, with
+    the message `words`, unless a write has been sent. From the first write on, requests are
+    completed, and only the caller can stop them.
     """
 
     left: Callable[[], float | None]
@@ -64,34 +63,37 @@ class Deadline:
     has_written: bool = False
 
     def seconds(self) -> float | None:
-        """Seconds that a read may take; None without limit."""
+        """Return the seconds that a read may take; None without limit."""
         return None if self.has_written else self.left()
 
 
 SLOWEST_BYTES = 1024
-"""Bytes a second at least of a reply whose body takes longer than the client waits for a part of it
-(`ClientOptions.read_timeout`): a service that sends a byte now and then holds nobody."""
+"""The minimum rate, in bytes per second, of a reply that takes longer than `read_timeout`.
+
+It stops a service that sends single bytes from blocking the client (`ClientOptions.read_timeout`).
+"""
 
 MAX_DEPTH = 100
-"""Levels of nested lists and objects; some hundreds more would overflow Python's stack."""
+"""Levels of nested lists and objects; a few hundred more would overflow Python's stack."""
 
 MAX_VALUES = 200_000
 BYTES_PER_VALUE = 16
 VALUES_PER_OBJECT = 3
-"""A reply has `MAX_VALUES` values at most, or one in `BYTES_PER_VALUE` bytes when that is more.
+"""The limit on the values of a reply, and how many values an object counts as.
 
-The beginning of an object counts as `VALUES_PER_OBJECT`. An empty object of two bytes takes 72
-bytes in memory, and 900 as a model; the objects of this API have hundreds of bytes.
+A reply has at most `MAX_VALUES` values, or one per `BYTES_PER_VALUE` bytes if that is more. An
+object counts as `VALUES_PER_OBJECT`: an empty object of two bytes takes 72 bytes in memory, and 900
+as a model; the objects of this API have hundreds of bytes.
 """
 
 MAX_DIGITS = 20
-"""Characters of a whole number, its sign included."""
+"""Characters of an integer, including its sign."""
 
 MAX_ITEMS = 10_000
-"""Items of a list that a model declares, or that becomes a list of models."""
+"""Items of a list in a model, or of a list of models."""
 
 LIST_LIMIT = 1000
-"""Rows that are asked for in one page (`list-limit`).
+"""Rows that are requested in one page (`list-limit`).
 
 The documented maximum for runs and connections, and assumed for other lists.
 """

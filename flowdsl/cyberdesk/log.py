@@ -1,4 +1,4 @@
-"""The record of one attempt to get a reply, for logs."""
+"""The log record of one attempt to get a reply."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from flowdsl.cyberdesk.errors import make_printable
 class Attempt:
     """One request that was sent, and how it ended, without bodies, queries and keys.
 
-    `number` counts the attempts of one call from 1. `seconds` ends with the last byte of the reply.
-    `failure` names what went wrong when no whole reply came. `repeats_in` is the seconds until the
-    next attempt, None after the last one.
+    `number` counts the attempts of one call from 1. `seconds` is the time until the last byte of
+    the reply. `failure` names the error when no complete reply arrived. `repeats_in` is the seconds
+    until the next attempt, None after the last one.
     """
 
     method: str
@@ -27,9 +27,9 @@ class Attempt:
     repeats_in: float | None = None
 
     def line(self) -> str:
-        """The attempt on one line, in printable characters.
+        """Return the attempt on one line, in printable characters.
 
-        `POST /v1/workflows 503 in 21 ms, attempt 2, request fly-71; again in 0.5 s` is one.
+        An example is `POST /v1/workflows 503 in 21 ms, attempt 2, request fly-71; again in 0.5 s`.
         """
         ending = self.failure or f"{self.status}"
         text = f"{self.method} {self.path} {ending} in {self.seconds * 1000:.0f} ms"
@@ -43,4 +43,4 @@ class Attempt:
 
 
 Listener = Callable[[Attempt], None]
-"""Called after each attempt, before the pause that follows it."""
+"""Called after each attempt, before the wait for the next one."""

@@ -1,4 +1,4 @@
-"""The pace of a client and its workers: how many requests at once, and how soon the next."""
+"""Limits how many requests a client and its workers send at once, and how fast."""
 
 from __future__ import annotations
 
@@ -11,29 +11,28 @@ from flowdsl.cyberdesk.errors import RateLimited
 from flowdsl.cyberdesk.retrying import parse_date, parse_seconds
 
 RESERVE = 5
-"""The last fifth of a window's requests is spread over the time that is left of the window."""
+"""The last fifth of a window's requests is spread over the time that remains in the window."""
 
 ROUNDING_SECONDS = 1.0
-"""A window that is said to end at a whole second may end so much later."""
+"""How much later than announced a window may end, since its end is rounded to whole seconds."""
 
 UNIX_TIME_FROM = 100_000_000.0
-"""From here on `X-RateLimit-Reset` is Unix time; below, seconds from now (`rate-limit-reset`)."""
+"""`X-RateLimit-Reset` from here on is Unix time, below it seconds from now (`rate-limit-reset`)."""
 
 SAME_WINDOW_SECONDS = 1.0
-"""Windows that end within this time of each other are one, told with rounding and delay."""
+"""Windows whose ends differ by less are the same one, reported with rounding and delay."""
 
 
 class Pace:
-    """Limits the requests under way to `max_in_flight`, and starts them in the order they came.
+    """Limits the requests in progress to `max_in_flight`, and starts them in order of arrival.
 
-    Two things hold a request back. A pause, which the service asks for with a 429, holds all
-    requests until it is over. The announced rate limit holds them when little is left of it: below
-    the reserve requests start at equal distances, and with nothing left they wait for the next
-    window. Windows of more than `ceiling` seconds are ignored, since they are hints; only a 429 is
-    an order.
+    Two things delay a request. A pause, which the service requests with a 429, delays all requests
+    until it is over. The announced rate limit delays them when few requests are left: below the
+    reserve they start at equal intervals, and with none left they wait for the next window. Windows
+    of more than `ceiling` seconds are ignored, since they are hints; only a 429 must be obeyed.
 
-    One request waits for its turn and the others wait for it, so one that is cancelled passes its
-    place on. `sleep` and `clock` (seconds that only grow) are injected; `wall` is Unix time.
+    One request waits for its start while the others queue after it, so a cancelled one passes its
+    turn on. `sleep` and the monotonic `clock` (seconds) are injected; `wall` is Unix time.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class Pace:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Wait until a request may start; inside the context it counts as under way.
+        """Wait until a request may start; inside the context it counts as in progress.
 
         Raises `RateLimited` when a pause lasts longer than `ceiling` from now.
         """
@@ -79,11 +78,11 @@ class Pace:
                 self._in_flight -= 1
 
     def pause(self, seconds: float) -> None:
-        """Start no request for so many seconds; a longer pause that is under way stays."""
+        """Start no request for `seconds`; a longer pause that is in effect remains."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Note what a reply says of the rate limit, if it can be read.
+        """Record the rate limit that a reply announces, if it can be parsed.
 
         The names of `headers` are in lower case.
         """
@@ -96,7 +95,7 @@ class Pace:
         end = now + resets_in
         known = self._left if now < self._window_end else None
         if known is not None and end - self._window_end <= SAME_WINDOW_SECONDS:
-            # Replies overtake each other, and one does not count the requests still under way.
+            # Replies may arrive out of order, and do not count the requests still in progress.
             self._left = min(known, left)
         else:
             self._left = max(0.0, left - max(0, self._in_flight - 1))
@@ -109,13 +108,14 @@ class Pace:
         if value is None or value == 0.0:
             return None
         if value >= UNIX_TIME_FROM:
-            # Both ends by the service's clock, when the reply has its time: ours may be wrong.
+            # Both ends by the service's clock, if the reply has a date: the local clock may be
+            # wrong.
             now = parse_date(headers.get("date", ""))
             value -= self._wall() if now is None else now
         return value if "." in text else value + ROUNDING_SECONDS
 
     def _seconds_to_wait(self) -> float:
-        """Seconds until the next request may start; 0 or less for now."""
+        """Return the seconds until the next request may start; 0 or less for now."""
         now = self._clock()
         start = max(self._paused_until, self._next_start)
         if self._left is not None and now >= self._window_end:
@@ -125,7 +125,7 @@ class Pace:
         return start - now
 
     def _count(self) -> None:
-        """Take one request from what the window has left, and set when the next may start."""
+        """Subtract one request from those left in the window, and set when the next may start."""
         if self._left is None:
             return
         now = self._clock()

@@ -1,11 +1,11 @@
-"""The reading of a whole list by pages while others edit it.
+"""Reads a whole list, page by page, while others may edit it.
 
-A page is `skip` and `limit`, so a row that is made or deleted meanwhile moves all rows behind it.
-To notice that, neighbouring pages share a row: the last one of a page is asked for again as the
-first of the next. A list in which `c` was deleted between two pages of three shows another row
-there:
+A page is requested by `skip` and `limit`, so a row that is created or deleted meanwhile moves all
+rows after it. To detect that, adjacent pages share a row: the last row of a page is requested again
+as the first row of the next. Example with pages of three rows, where `c` was deleted after the
+first page:
 
-    before   [a b c] d e       the next page is asked for from `c`
+    before   [a b c] d e       the next page is requested from `c`
     after     a b [d e]        it begins with `d`, so rows have moved
 """
 
@@ -20,7 +20,7 @@ from flowdsl.cyberdesk.limits import MAX_LISTING_BYTES, MAX_PAGES, MAX_ROWS
 MAX_WALKS = 8
 MAX_STEPS_BACK = 64
 MAX_BARREN = 64
-"""Pages in a row without a new row."""
+"""Consecutive pages without a new row."""
 
 
 class _IdentifiedRow(Protocol):
@@ -43,7 +43,7 @@ class _ListedPage(Protocol[R_co]):
 
 
 class _Tally:
-    """Counts how much of a listing of `kind` was read."""
+    """Counts how much of a listing of `kind` has been read."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -51,7 +51,7 @@ class _Tally:
         self._bytes = 0
 
     def count(self, page: _ListedPage[_IdentifiedRow], rows: int) -> None:
-        """Count a page, after which `rows` are known; raises `ListingTooLong`."""
+        """Count a page, after which `rows` distinct rows are known; raises `ListingTooLong`."""
         self._pages += 1
         self._bytes += page.size
         for found, most, what in (
@@ -66,14 +66,13 @@ class _Tally:
 
 
 async def walk_all(read_page: Callable[[int], Awaitable[_ListedPage[R]]], kind: str) -> list[R]:
-    """Every row once, from `read_page(skip)`, of a list whose edited rows move to one end.
+    """Return every row once, from `read_page(skip)`, of a list whose edited rows move to one end.
 
-    A walk counts when `total` stayed the same throughout, equals the number of distinct rows, and
-    every page began with the last row of the one before. Then as many rows were made as deleted and
-    none crossed an edge, so no row that existed all along is missing. A row that was deleted during
-    the walk may still be listed.
-
-    Raises `UnstableListing`, whose message names `kind`, when `MAX_WALKS` walks did not count.
+    A walk is valid when `total` stayed the same throughout, equals the number of distinct rows, and
+    every page began with the last row of the previous one. Then as many rows were created as
+    deleted and none moved across a page boundary, so no row that existed all along is missing. A
+    row that was deleted during the walk may still be listed. Raises `UnstableListing`, whose
+    message names `kind`, after `MAX_WALKS` invalid walks.
     """
     for _ in range(MAX_WALKS):
         found = await _walk_pages(read_page, _Tally(kind))
@@ -88,7 +87,7 @@ async def walk_all(read_page: Callable[[int], Awaitable[_ListedPage[R]]], kind: 
 async def _walk_pages(
     read_page: Callable[[int], Awaitable[_ListedPage[R]]], tally: _Tally
 ) -> list[R] | None:
-    """The rows of one walk; None when the list changed under it."""
+    """Return the rows of one walk; None when the list changed during it."""
     found: dict[str, R] = {}
     total, shared, skip = None, None, 0
     while True:
@@ -103,7 +102,8 @@ async def _walk_pages(
         tally.count(page, len(found))
         if len(found) - known != len(page.items) - (shared is not None):
             return None
-        # The service may give fewer rows than asked for: the next page starts where this one ended.
+        # The service may return fewer rows than requested: the next page starts where this one
+        # ended.
         skip += len(page.items)
         if not page.items or skip >= total:
             return list(found.values()) if len(found) == total else None
@@ -115,12 +115,12 @@ async def _walk_pages(
 async def walk_in_order(
     read_page: Callable[[int], Awaitable[_ListedPage[R]]], kind: str
 ) -> list[R]:
-    """Every row once, of a list in which rows keep their order and new ones come on top.
+    """Return every row once, of a list in which rows keep their order and new ones are put first.
 
-    New rows only push known ones down, so the walk goes on through them. Deletions may pull rows up
-    past the shared one; then the walk steps back until it meets a row it knows. A row that existed
-    all along is never missed; one that was made or deleted during the walk may or may not be there.
-    Raises `UnstableListing`.
+    New rows only move known ones down, so the walk continues. Deletions may move rows up past the
+    shared row; then the walk steps back until it finds a known row. A row that existed all along is
+    never missed; one that was created or deleted during the walk may or may not be included. Raises
+    `UnstableListing`.
     """
     found: dict[str, R] = {}
     skip, steps_back, shares, barren = 0, 0, False, 0

@@ -1,12 +1,12 @@
-"""Keeping secrets out of what the service says: one rule for errors, outputs and files. Pure.
+"""Redacts secrets in what the service returns: one rule for errors, outputs and files.
 
-How much of a text goes depends on how long the secret is, since a short one is also an ordinary
-word:
+Pure functions. Where a secret is replaced depends on its length, since a short one may also be an
+ordinary word:
 
-- from `LONG` characters on, wherever it stands: also escaped as in JSON or in an address, with
-  another case of the escapes, and with blanks or breaks of lines between its characters;
+- from `LONG` characters on, everywhere: also escaped as in JSON or in a URL, with escapes in either
+  case, and with spaces or line breaks between its characters;
 - from `WORD` characters on, as a whole word;
-- a shorter one where nothing else can be meant: as a whole text, between quotation marks, or behind
+- a shorter one only where it must be the secret: as a whole text, between quotation marks, or after
   `Bearer` or the name of a credential.
 """
 
@@ -25,10 +25,12 @@ REDACTED = "[redacted]"
 LONG, WORD = 8, 4
 
 _PIECE = 64
-"""Characters of a piece of a long secret, each of which is kept out by itself."""
+"""Characters of a piece of a long secret; each piece is redacted separately."""
 _WHOLE = 256
-"""Characters of a secret that are found in every spelling. What is behind them, as in the key of a
-certificate, is found as it is, piece by piece: an expression for it would take seconds to make.
+"""Characters of a secret that are found in every spelling.
+
+The rest of a longer secret, such as the key of a certificate, is found literally, piece by piece: a
+pattern for it would take seconds to compile.
 """
 _MOST_PIECES = 1024
 
@@ -53,13 +55,13 @@ _NAMED = (
 
 
 def redact_secrets(text: str, secrets: Iterable[str]) -> str:
-    """`text` with `REDACTED` for every secret."""
+    """Return `text` with every secret replaced by `REDACTED`."""
     known = tuple(sorted(filter(None, set(secrets)), key=lambda each: (-len(each), each)))
     if not known or not text:
         return text
     for literal in dict.fromkeys(each for secret in known for each in _pieces_behind(secret)):
         text = text.replace(literal, REDACTED)
-    # To compile the expressions of hundreds of secrets takes seconds, and few are ever needed.
+    # Compiling the patterns of hundreds of secrets takes seconds, and few are ever needed.
     likely = dict.fromkeys(
         expression
         for secret in known
@@ -70,7 +72,7 @@ def redact_secrets(text: str, secrets: Iterable[str]) -> str:
 
 
 def redact_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) -> Any:
-    """A value of JSON with `REDACTED` for every secret in its texts and names, and its numbers."""
+    """Replace secrets by `REDACTED` in the strings, keys and (with `numbers`) numbers of JSON."""
     known = tuple(secrets)
     if not known:
         return value
@@ -95,14 +97,14 @@ def redact_value(value: Any, secrets: Iterable[str], *, numbers: bool = True) ->
 _SECRET_KEYS = frozenset(
     {"api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key"}
 )
-"""Names of secrets in bodies that make models and credentials of providers."""
+"""Names of secrets in bodies that create models and credentials of providers."""
 
 
 def secrets_in(body: object, *, secret: bool = False) -> tuple[str, ...]:
-    """The values in a request body that must not be shown, as texts.
+    """Return the values in a request body that must not be shown, as texts.
 
-    They are the keys of providers, and all below a name with `sensitive` in it; with `secret`,
-    every value.
+    They are the keys of providers, and all values below a name with `sensitive` in it; with
+    `secret`, every value.
     """
     if isinstance(body, Mapping):
         return tuple(
@@ -122,7 +124,7 @@ def _is_secret(name: object) -> bool:
 
 
 class SecretsOfRuns:
-    """The secrets that runs were given by this process, of the newest `MOST` runs."""
+    """The secrets that this process gave to runs, for the newest `MOST` runs."""
 
     MOST = 20_000
     MOST_VALUES = 200
@@ -133,7 +135,7 @@ class SecretsOfRuns:
         self._every: tuple[str, ...] = ()
 
     def give(self, run_ids: Iterable[str], secrets: tuple[str, ...]) -> None:
-        """These runs were given these secrets, beside those that they had."""
+        """Add `secrets` to those of the given runs."""
         if not secrets:
             return
         for run_id in run_ids:
@@ -148,15 +150,15 @@ class SecretsOfRuns:
             self._every = tuple(self._values)
 
     def of(self, run_id: str | None) -> tuple[str, ...]:
-        """The secrets of one run."""
+        """Return the secrets of one run."""
         return self._known.get(run_id or "", ())
 
     def every(self) -> tuple[str, ...]:
-        """The newest `MOST_VALUES` secrets of all runs."""
+        """Return the newest `MOST_VALUES` secrets of all runs."""
         return self._every
 
 
-# Expressions
+# Patterns
 
 
 def _replace_secret(found: re.Match[str]) -> str:
@@ -170,7 +172,7 @@ def _compile_pattern(expressions: tuple[str, ...]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=SecretsOfRuns.MOST_VALUES * 2)
 def _expressions_for_secret(secret: str) -> tuple[tuple[str, str], ...]:
-    """What finds a secret: expressions, each with letters that stand in all that it finds."""
+    """Return patterns that find a secret, each with letters that occur in all its matches."""
     visible = "".join(filter(_is_visible, secret))
     if len(visible) < WORD:
         return (
@@ -193,7 +195,7 @@ def _expressions_for_secret(secret: str) -> tuple[tuple[str, str], ...]:
 
 
 def _holds_in_order(text: str, letters: str) -> bool:
-    """Whether `text` has all these letters one behind the other, whatever stands between them."""
+    """Whether `text` contains all these letters in order, with anything between them."""
     at = 0
     for letter in letters:
         at = text.find(letter, at) + 1
@@ -203,13 +205,13 @@ def _holds_in_order(text: str, letters: str) -> bool:
 
 
 def _plain_characters(text: str) -> str:
-    """The characters of `text` that have but one spelling."""
+    """Return the characters of `text` that have only one spelling."""
     return "".join(filter(_is_spelled_as_it_is, text))
 
 
 @lru_cache(maxsize=SecretsOfRuns.MOST_VALUES * 2)
 def _pieces_behind(secret: str) -> tuple[str, ...]:
-    """The pieces of a secret behind what an expression finds, by lines."""
+    """Return the pieces of a secret after the part that a pattern finds, split by lines."""
     if sum(map(_is_visible, secret)) <= _WHOLE:
         return ()
     pieces = [
@@ -236,7 +238,7 @@ def _expression_anywhere(secret: str) -> str:
 
 
 def _expression_for_gap(characters: Mapping[str, str]) -> str:
-    """What may stand for these characters, which are not seen; without any, for no character."""
+    """Return a pattern for a gap between visible characters, which may contain `characters`."""
     if not characters:
         return _GAP
     return rf"(?:{_BREAK}|\+|&nbsp;|{'|'.join(characters.values())})*"
@@ -264,7 +266,7 @@ def _expressions_for_short(secret: str) -> list[str]:
 
 
 def _spellings_of_character(character: str) -> str:
-    """One character as it is, as JSON, addresses and HTML escape it."""
+    """Return a pattern for one character, literal or as escaped in JSON, URLs and HTML."""
     if _is_spelled_as_it_is(character):
         return character
     coded = quote(character, safe="")

@@ -1,4 +1,4 @@
-"""The reading of a reply: bytes to a model, or to the error that says why not."""
+"""Turns the bytes of a reply into a model, or into an error that explains why not."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ REQUEST_ID_HEADERS = (
     "fly-request-id",
     "cf-ray",
 )
-"""Reply headers that may name the request for the service's support, best first (`request-id`)."""
+"""Reply headers that may identify the request for support, best first (`request-id`)."""
 
 _READ = 65_536
-"""Bytes of a body that are looked at for telling what it is."""
+"""Bytes of a body that are examined to determine what it is."""
 
 _MAX_PROBLEM = 500
-"""Characters of a description of what is wrong: it repeats keys of any length."""
+"""Characters of the description of a problem: it contains keys of any length."""
 
 _REFUSALS: dict[int, type[RequestRefused]] = {
     400: ValidationRefused,
@@ -59,8 +59,8 @@ _REFUSALS: dict[int, type[RequestRefused]] = {
 class Reply:
     """A reply to `operation` (method and path).
 
-    `write` says whether an error in reading it leaves the outcome unknown. The `secrets` are kept
-    out of error messages.
+    `write` says whether an error in parsing it leaves the outcome unknown. The `secrets` are
+    removed from error messages.
     """
 
     operation: str
@@ -71,7 +71,7 @@ class Reply:
     secrets: tuple[str, ...] = field(repr=False)
 
     def json(self) -> Any:
-        """The body as JSON; raises `UnreadableReply`."""
+        """Return the body as JSON; raises `UnreadableReply`."""
         try:
             return read_json(self.body)
         except UnreadableJson as unreadable:
@@ -81,26 +81,26 @@ class Reply:
         )
 
     def model(self, model: type[M]) -> M:
-        """The body as `model`; raises `UnreadableReply`."""
+        """Return the body as `model`; raises `UnreadableReply`."""
         found = self._validate_as(model, self.json())
         if isinstance(found, Page):
             found.weigh(len(self.body))
         return found
 
     def models(self, model: type[M]) -> list[M]:
-        """The body, a JSON array, as a list of `model`; raises `UnreadableReply`."""
+        """Return the body, a JSON array, as a list of `model`; raises `UnreadableReply`."""
         return [self._validate_as(model, row) for row in self._rows()]
 
     def mapping(self) -> dict[str, Any]:
-        """The body, a JSON object; raises `UnreadableReply`."""
+        """Return the body, a JSON object; raises `UnreadableReply`."""
         return self._one_mapping(self.json())
 
     def mappings(self) -> list[dict[str, Any]]:
-        """The body, a JSON array of objects; raises `UnreadableReply`."""
+        """Return the body, a JSON array of objects; raises `UnreadableReply`."""
         return [self._one_mapping(row) for row in self._rows()]
 
     def expect_no_content(self) -> None:
-        """Accept only status 204, so that no page of another server passes for a deletion."""
+        """Accept only status 204, so that a page of another server does not count as a deletion."""
         if self.status != 204:
             raise self._unreadable(f"status {self.status} where 204 is expected")
 
@@ -129,7 +129,7 @@ class Reply:
         raise self._unreadable(problem)
 
     def _unreadable(self, problem: str) -> UnreadableReply:
-        # Redacted before it is cut: a cut could leave half of a secret.
+        # Redacted before truncation, which could leave half of a secret.
         found = redact_secrets(make_printable(problem[:_READ]), self.secrets)[:_MAX_PROBLEM]
         return UnreadableReply(
             f"the reply to `{self.operation}` is not understood: "
@@ -141,9 +141,9 @@ class Reply:
 
 
 def request_id(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str | None:
-    """The service's id for the request, printable and without the `secrets`; None without one.
+    """Return the service's id for the request, printable and redacted; None if there is none.
 
-    The names of `headers` are in lower case.
+    The `secrets` are redacted. The names of `headers` are in lower case.
     """
     for name in REQUEST_ID_HEADERS:
         if name in headers and (found := redact_secrets(make_printable(headers[name]), secrets)):
@@ -161,7 +161,7 @@ def error_from_reply(
     outcome_unknown: bool,
     retry_after: float | None,
 ) -> CyberdeskError:
-    """The error for a reply that is not 2xx, with the service's explanation, without `secrets`."""
+    """Return the error for a non-2xx reply, with the service's explanation, without `secrets`."""
     readable, value = _try_parse_json(body)
     message = render_error_body(value, secrets) if readable else _describe_body(body, secrets)
 
@@ -191,8 +191,8 @@ def _try_parse_json(body: bytes) -> tuple[bool, Any]:
 
 
 def _describe_body(body: bytes, secrets: Iterable[str] = ()) -> str:
-    """What a body that is not JSON looks like, in a few words."""
-    # Redacted before it is cut: a cut could leave half of a secret.
+    """Describe in a few words a body that is not JSON."""
+    # Redacted before truncation, which could leave half of a secret.
     text = redact_secrets(make_printable(body[:_READ].decode("utf-8", errors="replace")), secrets)
     if not text:
         return "an empty body"

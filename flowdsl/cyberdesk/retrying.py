@@ -1,4 +1,4 @@
-"""The rules for sending a failed request again. Names of headers are in lower case."""
+"""The rules for retrying a failed request. Names of headers are in lower case."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses after which the SDK's retry loop repeats a request.
+"""Statuses after which the SDK's retry loop sends a request again.
 
-It also repeats after 409 while an earlier attempt with the same key still runs.
+It also does so after 409 while an earlier attempt with the same key is still running.
 """
 
 MIN_DELAY_SECONDS = 0.25
 MAX_DELAY_SECONDS = 8.0
-"""Bounds of full jitter, from the SDK's defaults."""
+"""Bounds of the full jitter, from the SDK's defaults."""
 
 _SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
 
 
 def is_in_progress(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an earlier attempt with the same idempotency key still runs.
+    """Whether an earlier attempt with the same idempotency key is still running.
 
     Source: the SDK's retry loop.
     """
@@ -29,22 +29,22 @@ def is_in_progress(status: int, headers: Mapping[str, str]) -> bool:
 
 
 def may_repeat(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a read, or a write with an idempotency key, may be sent again after this answer."""
+    """Whether a read, or a write with an idempotency key, may be sent again after this response."""
     return status in RETRIED_STATUSES or is_in_progress(status, headers)
 
 
 def may_have_run(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a write that got this answer, not a 2xx, may have been carried out all the same."""
+    """Whether a write with this response, which is not 2xx, may have been executed all the same."""
     return not 400 <= status < 500 or status == 408 or is_in_progress(status, headers)
 
 
 def delay_before(
     attempt: int, retry_after: float | None, *, ceiling: float, chance: float
 ) -> float | None:
-    """Seconds to wait after `attempt` (from 0); None when the service asks for more than `ceiling`.
+    """Return the seconds to wait after `attempt` (from 0); None if `Retry-After` exceeds `ceiling`.
 
-    `Retry-After` is waited out in full, plus a little jitter, so that workers that were told the
-    same second do not return together. Beyond the ceiling there is no further attempt, since an
+    The wait is never shorter than `Retry-After`; a little jitter keeps workers with the same
+    `Retry-After` from returning together. Above the ceiling there is no further attempt, since an
     earlier one would be refused as well. `chance` is a random number from 0 to 1.
     """
     if retry_after is None:
@@ -55,13 +55,13 @@ def delay_before(
 
 
 def parse_seconds(value: str) -> float | None:
-    """The seconds that a header gives as a whole or fractional number; None for anything else."""
+    """Parse the seconds in a header, an integer or a decimal number; None for anything else."""
     text = value.strip()
     return float(text) if _SECONDS.fullmatch(text) else None
 
 
 def parse_date(value: str) -> float | None:
-    """An HTTP date as Unix time in seconds; None for anything else."""
+    """Parse an HTTP date into Unix time in seconds; None for anything else."""
     try:
         moment = parsedate_to_datetime(value.strip())
         # A date without a zone, and "-0000", are read as UTC: HTTP has no local times.
@@ -71,7 +71,7 @@ def parse_date(value: str) -> float | None:
 
 
 def parse_retry_after(value: str, now: float) -> float | None:
-    """Seconds to wait, 0 or more, from seconds or an HTTP date; None when `value` is neither.
+    """Return the seconds to wait, 0 or more, from seconds or an HTTP date; None for anything else.
 
     `now` is Unix time in seconds.
     """

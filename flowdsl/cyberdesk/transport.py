@@ -1,4 +1,4 @@
-"""The sending of one request: repeats, log records, and the outcome when it fails."""
+"""Sends a request, with retries, log records, and the outcome of a failure."""
 
 from __future__ import annotations
 
@@ -41,14 +41,16 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 _GZIP = 31
-"""The window size by which zlib reads a gzip header."""
+"""The window size that makes zlib read a gzip header."""
 
 _MAX_REASON = 300
-"""Characters of a reason for no reply: the HTTP library repeats what it could not read."""
+"""Characters of the reason for a missing reply: the HTTP library quotes unparsed input."""
 
 _GRACE = 1.0
-"""Seconds that a reply gets beyond the time of its first part, whose own timeout is to come first:
-a service that says nothing may be asked again, and one that drips is not."""
+"""Seconds added to the timeout of the first part of a reply, which must expire first.
+
+A service that sends nothing may be retried, one that sends slowly not.
+"""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -59,9 +61,9 @@ Params = Mapping[str, str | int | bool | list[str]]
 class _ServiceCall:
     """One request, with what all attempts to get its reply share.
 
-    `answers` tells, from a status other than 2xx and a body, whether this is the reply all the
-    same. The body of a 2xx goes into `file`, when there is one, up to `limit` bytes. With `once`
-    the request is not sent again after an attempt that may have been carried out.
+    `answers` tells, from a status other than 2xx and a body, whether this is a valid reply all the
+    same. The body of a 2xx is written to `file`, if there is one, up to `limit` bytes. With `once`
+    the request is not sent again after an attempt that may have been executed.
     """
 
     request: httpx.Request
@@ -85,7 +87,7 @@ class _ServiceCall:
 class _AttemptOutcome:
     """How one attempt ended: with a `reply`, or with an `error`.
 
-    `repeatable` is true of errors after which another attempt may be made.
+    `repeatable` is true for errors after which another attempt may be made.
     """
 
     seconds: float
@@ -98,9 +100,9 @@ class _AttemptOutcome:
 
 
 class _Hurry:
-    """Ends a reply that drips, by moving the end of `clock`.
+    """Aborts a reply that arrives too slowly, by moving the deadline of `clock`.
 
-    httpx bounds each part of a reply by `seconds`, however small the part, and not their sum.
+    httpx applies its timeout of `seconds` to each part of a reply, not to their sum.
     """
 
     def __init__(self, clock: asyncio.Timeout, seconds: float | None) -> None:
@@ -108,17 +110,17 @@ class _Hurry:
         self._begun = 0.0
 
     async def trace(self, event: str, _details: object) -> None:
-        """Hear from the HTTP library that the request is sent."""
+        """Handle a trace event of the HTTP library: the request has been sent."""
         if event == "http11.receive_response_headers.started":
             self.begin()
 
     def begin(self) -> None:
-        """The head of the reply, or its body, is waited for from now on."""
+        """Start to measure the time of the head or the body of the reply."""
         self._begun = asyncio.get_running_loop().time()
         self.received(0)
 
     def received(self, size: int) -> None:
-        """So many bytes of the body have come."""
+        """Record that `size` bytes of the body have arrived."""
         if self._last is None or self._seconds is None or self._clock.expired():
             return
         end = self._begun + self._seconds + _GRACE + size / SLOWEST_BYTES
@@ -127,13 +129,13 @@ class _Hurry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Injected:
-    """What a client has from its caller, and shares with its workers.
+    """What a client receives from its caller and shares with its workers.
 
-    Sleeping, randomness and time are injected: `clock` gives Unix time, `monotonic` only grows.
-    `listener` is told of each attempt. `before_write` is called before each attempt that may change
-    something; when it raises, the attempt is not made and the exception passes through. `deadline`
-    says when reads end. `secrets_of_runs` are kept out of what the service says of runs and of
-    errors.
+    Sleeping, randomness and time are injected: `clock` returns Unix time, `monotonic` never
+    decreases. `listener` is called for each attempt. `before_write` is called before each attempt
+    that may change something; when it raises, the attempt is not made and the exception is
+    propagated. `deadline` limits reads. `secrets_of_runs` are redacted in errors and in replies
+    about runs.
     """
 
     sleep: Callable[[float], Awaitable[None]]
@@ -147,7 +149,7 @@ class Injected:
 
 
 class Sender:
-    """Sends requests of one `httpx.AsyncClient`, at a `pace` that it shares with others."""
+    """Sends requests of one `httpx.AsyncClient`, with a shared rate limit `pace`."""
 
     def __init__(
         self, http: httpx.AsyncClient, options: ClientOptions, pace: Pace, injected: Injected
@@ -167,7 +169,7 @@ class Sender:
         *,
         answers: Callable[[int, bytes], bool] = lambda _status, _body: False,
     ) -> Reply:
-        """The reply to a GET: a 2xx, or what `answers` accepts; raises `CyberdeskError`."""
+        """Return the reply to a GET: a 2xx, or what `answers` accepts; raises `CyberdeskError`."""
         request = self._build_request("GET", path, params=params)
         return await self._send_in_time(_ServiceCall(request, answers=answers))
 
@@ -180,10 +182,10 @@ class Sender:
         *,
         once: bool = False,
     ) -> Reply:
-        """The reply to a request with a JSON body or none; raises `CyberdeskError`.
+        """Return the reply to a request with a JSON body or none; raises `CyberdeskError`.
 
-        With `once`, an attempt that may have been carried out is the last one. That is for callers
-        that find out what happened, instead of trusting the service to recognise the key.
+        With `once`, an attempt that may have been executed is the last one. That is for callers
+        that find out what happened, instead of relying on the service to recognise the key.
         """
         request = self._build_request(method, path, json=body)
         return await self._send_in_time(
@@ -191,22 +193,22 @@ class Sender:
         )
 
     async def upload(self, path: str, idempotency_key: str, file: tuple[str, bytes, str]) -> Reply:
-        """The reply to a multipart request with one part `file` (name, content, media type).
+        """Return the reply to a multipart request with one part `file` (name, content, media type).
 
-        An attempt that may have been carried out is the last one, as in `write` with `once`.
+        An attempt that may have been executed is the last one, as in `write` with `once`.
         """
-        # A boundary made from the content gives a later repetition with the same key the same
-        # bytes.
+        # The boundary depends on the content, so that a later retry with the same key sends the
+        # same bytes.
         boundary = sha256(file[1]).hexdigest()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         request = self._build_request("POST", path, headers, files={"file": file})
         return await self._send_in_time(_ServiceCall(request, idempotency_key, once=True))
 
     async def download(self, path: str, file: IO[bytes], limit: int) -> int:
-        """Write the body of a reply to a seekable `file` at its position; returns how many bytes.
+        """Write the body of a reply to a seekable `file`, at its position; return its size.
 
-        Raises `DownloadTooLarge` beyond `limit` bytes, and other `CyberdeskError`s; the file then
-        ends where it stood.
+        Raises `DownloadTooLarge` beyond `limit` bytes, and other `CyberdeskError`s; then the file
+        is truncated to its original position.
         """
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         request = self._build_request("GET", path, headers)
@@ -215,10 +217,10 @@ class Sender:
         return file.tell() - start
 
     async def fetch(self, address: str, limit: int) -> bytes:
-        """What a signed address serves, asked without the key; raises `CyberdeskError`.
+        """Return the content of a signed URL, requested without the key; raises `CyberdeskError`.
 
-        It leads wherever the service says: over HTTPS, or to the API's own host. Not more than
-        `limit` bytes are taken (`DownloadTooLarge`).
+        The service chooses the host: it must use HTTPS, or be the API's own host. At most `limit`
+        bytes are read (`DownloadTooLarge`).
         """
         try:
             url = httpx.URL(address)
@@ -231,7 +233,7 @@ class Sender:
         own.update({"Accept": "*/*", "Accept-Encoding": "identity"})
         request = httpx.Request("GET", url, headers=own, extensions=self._extensions)
         with BytesIO() as file:
-            # Whoever has the query can read the picture.
+            # Anyone with the query can read the picture.
             secrets = (address, url.query.decode("ascii", "replace"))
             await self._send_in_time(_ServiceCall(request, secrets=secrets, file=file, limit=limit))
             return file.getvalue()
@@ -243,7 +245,7 @@ class Sender:
         params: Params | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> bool:
-        """True when deleted, False when the object was already gone; raises `CyberdeskError`."""
+        """Return True when deleted, False when already gone; raises `CyberdeskError`."""
         request = self._build_request("DELETE", path, params=params, json=body)
         try:
             reply = await self._send_in_time(_ServiceCall(request, idempotency_key))
@@ -255,10 +257,11 @@ class Sender:
     def _build_request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
     ) -> httpx.Request:
-        """A request with the client's own headers; raises `ValidationRefused` for a value that
-        neither JSON nor UTF-8 can carry, as half of a surrogate pair.
+        """Return a request with the client's own headers; raises `ValidationRefused`.
 
-        `httpx.AsyncClient.build_request` merges them anew each time, at twice the cost.
+        It is raised for a value that neither JSON nor UTF-8 can represent, such as an unpaired
+        surrogate. `httpx.AsyncClient.build_request` would merge the headers anew each time, at
+        twice the cost.
         """
         own = httpx.Headers(self._http.headers)
         own.update(headers)
@@ -266,14 +269,14 @@ class Sender:
         try:
             return httpx.Request(method, url, headers=own, extensions=self._extensions, **content)
         except ValueError:
-            # The exception holds the whole body, secrets included.
+            # The exception contains the whole body, including secrets.
             refused = ValidationRefused(
                 f"`{method} {path}` has a value that no request can carry, so that nothing was sent"
             )
         raise refused
 
     async def _send_in_time(self, call: _ServiceCall) -> Reply:
-        """The reply to a request, a read only within the deadline; raises `CyberdeskError`."""
+        """Return the reply to a request, a read within the deadline; raises `CyberdeskError`."""
         deadline = self._injected.deadline
         seconds = None if deadline is None or call.write else deadline.seconds()
         if deadline is None or seconds is None:
@@ -287,7 +290,7 @@ class Sender:
             raise ServiceUnreachable(deadline.words) from None
 
     async def _send_with_retries(self, call: _ServiceCall) -> Reply:
-        """The reply to a request, repeated byte for byte while that is safe.
+        """Return the reply to a request, retried byte for byte while that is safe.
 
         Raises `CyberdeskError`.
         """
@@ -311,7 +314,7 @@ class Sender:
             if outcome.reply is not None:
                 return outcome.reply
             assert outcome.error is not None
-            # An earlier attempt that may have been carried out is not undone by a later refusal.
+            # A later refusal does not undo an earlier attempt that may have been executed.
             outcome.error.outcome_unknown = unknown = unknown or outcome.error.outcome_unknown
             if delay is None:
                 raise outcome.error
@@ -319,16 +322,16 @@ class Sender:
         raise AssertionError("unreachable: `count()` does not end")
 
     def _announce_write(self) -> None:
-        """Call `before_write`, which raises when a write may not be sent."""
+        """Call `before_write`, which raises if a write must not be sent."""
         if self._injected.before_write is not None:
             self._injected.before_write()
         if self._injected.deadline is not None:
             self._injected.deadline.has_written = True
 
     async def _attempt_call(self, call: _ServiceCall) -> _AttemptOutcome:
-        """The outcome of one attempt.
+        """Return the outcome of one attempt.
 
-        Errors are returned, not raised from httpx's: those hold the request and with it the API
+        Errors are returned instead of raised: those of httpx hold the request and with it the API
         key.
         """
         secrets = (self._options.api_key, *call.secrets, *self.secrets_of_runs.every())
@@ -340,7 +343,7 @@ class Sender:
                 hurry = _Hurry(clock, self._http.timeout.read)
                 call.request.extensions = {**self._extensions, "trace": hurry.trace}
                 response = await self._http.send(call.request, stream=True)
-                # Each look into httpx's headers goes through all of them several times.
+                # Each look-up in httpx's headers scans all of them several times.
                 headers = {
                     name.decode("latin-1").lower(): value.decode("latin-1")
                     for name, value in response.headers.raw
@@ -369,7 +372,7 @@ class Sender:
         except TimeoutError:
             if not clock.expired():
                 raise
-            # A service that is still sending is not asked again: it would take as long once more.
+            # A service that is still sending is not retried: it would take as long again.
             patience = (clock.when() or begun) - begun
             late = ServiceUnreachable(
                 f"`{call.operation}` gets no whole reply from `{call.request.url.host}` "
@@ -387,14 +390,14 @@ class Sender:
         headers: Mapping[str, str],
         hurry: _Hurry,
     ) -> bytes:
-        """The body of a reply, empty when it went into a file.
+        """Return the body of a reply, empty when it was written to a file.
 
         Raises `_UnusableReply` and `DownloadTooLarge`.
         """
         hurry.begin()
         body, limits = bytearray(), self._options.limits
         if not response.is_success:
-            # What counts is the status, and as much of the reason as can be read.
+            # The status matters, and as much of the explanation as can be read.
             with suppress(_UnusableReply):
                 await _unpack_reply(
                     response, headers, body.extend, limits.error_bytes, hurry.received
@@ -437,7 +440,7 @@ class Sender:
         return _AttemptOutcome(seconds, status, reference, error=error, repeatable=repeatable)
 
     def _seconds_before_retry(self, outcome: _AttemptOutcome, attempt: int) -> float | None:
-        """Seconds to wait before the next attempt; None for no further attempt."""
+        """Return the seconds to wait before the next attempt; None for no further attempt."""
         if outcome.error is None or not outcome.repeatable:
             return None
         return delay_before(
@@ -457,7 +460,7 @@ class Sender:
 
 
 class _UnusableReply(Exception):
-    """A reply that is read no further.
+    """A reply that is not read further.
 
     The message is a part of a sentence, and `kind` a word for the log.
     """
@@ -474,12 +477,10 @@ async def _unpack_reply(
     limit: int,
     received: Callable[[int], None],
 ) -> bool:
-    """Give the body of a reply, unpacked, to `take` in chunks, and to `received` how much came.
+    """Decompress the body of a reply in chunks; return whether it ends within `limit` bytes.
 
-    Whether it ends within `limit` bytes.
-
-    No more than `limit` bytes are unpacked, where httpx would unpack all that a chunk holds. Raises
-    `_UnusableReply`.
+    Each chunk is passed to `take`, and the number of bytes that arrived to `received`. At most
+    `limit` bytes are decompressed; httpx would decompress all of a chunk. Raises `_UnusableReply`.
     """
     packing = headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", ""):
@@ -536,12 +537,12 @@ def _origin_of_url(url: httpx.URL) -> tuple[str, str, int | None]:
 
 @lru_cache(maxsize=4096)
 def _parse_url(address: str) -> httpx.URL:
-    """`address` parsed, once for each: a deploy reads a workflow three times and writes it once."""
+    """Parse a URL; cached, since a deploy reads a workflow three times and writes it once."""
     return httpx.URL(address)
 
 
 def quote_segment(identifier: str) -> str:
-    """`identifier` as one segment of a path.
+    """Return `identifier` as one segment of a path.
 
     Raises `ValidationRefused` for a text that could name another resource.
     """
@@ -552,10 +553,10 @@ def quote_segment(identifier: str) -> str:
 
 
 def asgi_transport(app: Any) -> httpx.AsyncBaseTransport:
-    """A transport that calls an ASGI application in this process, without running its lifespan.
+    """Return a transport that calls an ASGI application in this process, without its lifespan.
 
-    A `ConnectionError` or `TimeoutError` out of the application stands for a lost connection or a
-    reply that never comes. Any other exception is a bug in the application and passes through.
+    A `ConnectionError` or `TimeoutError` raised by the application represents a lost connection or
+    a reply that never arrives. Any other exception is a bug in the application and is propagated.
     """
     return _AppTransport(app=app)
 

@@ -1,4 +1,4 @@
-"""The rule for where an API key may be sent."""
+"""Decides where an API key may be sent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flowdsl.cyberdesk.errors import UntrustedHost, make_printable
 OFFICIAL_HOST = "api.cyberdesk.io"
 """Source: the SDK's default base URL."""
 
-# Narrower than RFC 3986 on purpose. URL parsers differ over user names, escapes, backslashes,
-# blanks and non-ASCII letters; what cannot be written cannot be read as another host. Without
-# `re.ASCII`, ignoring case would let the Kelvin sign pass for a `k`.
+# Narrower than RFC 3986 on purpose. URL parsers differ on user names, escapes, backslashes, spaces
+# and non-ASCII letters; a URL without them has the same host for every parser. Without `re.ASCII`,
+# ignoring case would accept the Kelvin sign as a `k`.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?:\[(?P<ip6>[0-9a-f:.]+)\]|(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?))"
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[a-z0-9._~/-]*)?",
@@ -22,9 +22,9 @@ _ADDRESS = re.compile(
 
 
 def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
-    """Raise `UntrustedHost` unless a key may go to `url`.
+    """Raise `UntrustedHost` unless a key may be sent to `url`.
 
-    It may go by https to `OFFICIAL_HOST`, to a host in `trusted_hosts` (names without port,
+    It may be sent by https to `OFFICIAL_HOST`, to a host in `trusted_hosts` (names without port,
     compared without case) and to loopback, and by http to loopback only.
     """
     host = _parse_host(url)
@@ -33,8 +33,7 @@ def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
     if host != OFFICIAL_HOST and host not in {trusted.strip().lower() for trusted in trusted_hosts}:
         raise UntrustedHost(
             f"the API key is not sent to `{host}`; it goes to `{OFFICIAL_HOST}`, to loopback and "
-            "to hosts named in "
-            "`FLOWDSL_TRUSTED_HOSTS`"
+            "to hosts named in `FLOWDSL_TRUSTED_HOSTS`"
         )
     if not url.lower().startswith("https:"):
         raise UntrustedHost(f"the API key is not sent to `{host}` in clear text; use `https`")
@@ -43,7 +42,7 @@ def check_api_url(url: str, trusted_hosts: Collection[str]) -> None:
 def is_loopback(url: str) -> bool:
     """Whether `url` names this machine: 127.0.0.0/8, ::1 or localhost.
 
-    Raises `UntrustedHost` for an address of no accepted form.
+    Raises `UntrustedHost` for a URL that has no accepted form.
     """
     host = _parse_host(url)
     if host == "localhost":
@@ -57,7 +56,7 @@ def is_loopback(url: str) -> bool:
 def _parse_host(url: str) -> str:
     match = _ADDRESS.fullmatch(url)
     if match is None or int(match["port"] or 0) > 65535:
-        # An address with a user name may hold a password, so it is not repeated.
+        # A URL with a user name may contain a password, so it is not quoted.
         shown = "with a user name in it" if "@" in url else f"`{make_printable(url)[:200]}`"
         raise UntrustedHost(
             f"the API address {shown} is refused; it has the form `https://host[:port][/path]` in "

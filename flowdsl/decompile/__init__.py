@@ -1,15 +1,11 @@
-"""Workflows of the service become `.flow` source.
+"""Convert workflows of the service to `.flow` source.
 
-Reads the body of a workflow as the API gives it and writes a project that compiles to the same
-body. Prompts that FlowDSL wrote come back as statements; any other prompt is kept to the byte in a
-file of its own.
+Parses the body of a workflow as the API returns it and writes a project that compiles to the same
+body. Prompts that FlowDSL wrote become statements; any other prompt is kept byte for byte in a file
+of its own. Does no IO and refuses no valid workflow: what the language cannot express is kept in
+separate files, and a note reports it. Entry points: `project.import_workflows`, and
+`proposing.convert.propose_statements` for statements that would replace a prompt file.
 
-Does no IO and refuses no valid workflow: what the language cannot say is kept in files beside the
-source, and a note tells of it.
-
-Entry points: `project.import_workflows`, and `proposing.convert.propose` for statements that would
-replace a prompt file.
-
-Nothing is taken on trust: what is written is compiled again, and handed out only when the result is
-what was read.
+Every result is verified: the written source is compiled again, and returned only if it gives the
+payload that was read.
 """

@@ -1,9 +1,9 @@
-"""Takes back what the compiler adds to statements, since it adds it again.
+"""Removes statements that the compiler adds, because it will add them again.
 
-- In a loop whose passes may fail, a variable that keeps why, and the check behind the loop.
-- Behind a day that is typed, the check of its field.
-- In front of a loop over a list that may be missing, the list that is empty instead.
-- In front of a loop over a list that JSON cannot spell out, the variable that keeps it.
+- In a loop whose passes may fail: the variable that stores the reason, and the check after it.
+- After a typed day: the check of its field.
+- Before a loop over a list that may be missing: the empty list that replaces it.
+- Before a loop over a list that cannot be written as JSON: the variable that stores it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from flowdsl.source.record import replace
 
 
 def source_form(body: nodes.Body) -> nodes.Body:
-    """A body as it is written in source."""
+    """Return a body as it would be written in source."""
     noted = {
         each.noted
         for each in statements(body)
         if isinstance(each, nodes.Leave) and each.noted is not None
     }
-    # What the main agent does in a pass names no variable: the check behind the loop does.
+    # The lines of the main agent in a pass name no variable; the check after the loop does.
     rewrite_body(body, lambda inner: _note_checked_variables(inner, noted))
     return rewrite_body(
         body,
@@ -42,7 +42,7 @@ def source_form(body: nodes.Body) -> nodes.Body:
 
 
 def _skip_typed_day_checks(body: nodes.Body) -> Iterator[nodes.Statement]:
-    """Statements without the checks that follow days that are typed."""
+    """Return the statements without the checks that follow typed days."""
     before: nodes.Statement | None = None
     for statement in body:
         if not (isinstance(before, nodes.TypeDay) and _is_typed_day_check(statement, before)):
@@ -51,7 +51,7 @@ def _skip_typed_day_checks(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def _is_typed_day_check(statement: nodes.Statement, typed: nodes.TypeDay) -> bool:
-    """Whether a statement is the check that lowering puts behind a day that is typed."""
+    """Whether a statement is the check that lowering adds after a typed day."""
     found = read_command(typed.command)
     if found is None or not isinstance(statement, nodes.Expect):
         return False
@@ -64,7 +64,7 @@ def _is_typed_day_check(statement: nodes.Statement, typed: nodes.TypeDay) -> boo
 
 
 def _note_checked_variables(body: nodes.Body, noted: set[str]) -> nodes.Body:
-    """Adds to `noted` the variables that checks behind loops ask for and no pass sets."""
+    """Add to `noted` the variables that checks after loops test and that no pass sets."""
     for loop, behind in pairwise(body):
         check = behind.body[0] if isinstance(behind, nodes.Step) and behind.body else behind
         match loop, check:
@@ -103,7 +103,7 @@ def _without_notes(body: nodes.Body, noted: set[str]) -> Iterator[nodes.Statemen
 
 
 def _find_asked_variable(condition: nodes.Condition) -> str:
-    """The variable of which a condition asks whether it is not missing; empty for another one."""
+    """Return the variable that a condition tests for presence; empty for any other condition."""
     match condition:
         case nodes.Compare(
             left=operand, operator="!=", right=nodes.ConstantValue(value="__EMPTY__")
@@ -129,7 +129,7 @@ def _loop_over_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def _over_own_list(before: list[nodes.Statement], loop: nodes.Loop) -> nodes.Loop:
-    """A loop over the list that one of the statements before it keeps, which is gone there."""
+    """Return a loop over the list that a statement before it stores, and remove that list there."""
     for at in reversed(range(len(before))):
         rest, listed = _move_list_into_loop(before[at], loop)
         if listed is not loop:
@@ -145,7 +145,7 @@ def _keeps_list(statement: nodes.Statement) -> bool:
 def _move_list_into_loop(
     keeping: nodes.Statement, loop: nodes.Loop
 ) -> tuple[nodes.Body, nodes.Loop]:
-    """What is left of a statement that keeps the list of a loop, and the loop over the list."""
+    """Return the rest of a statement that stores a loop's list, and the loop over that list."""
     variable = single_variable(loop.items)
     if variable is None or variable.path:
         return (keeping,), loop
@@ -168,7 +168,7 @@ def _move_list_into_loop(
 
 
 def _match_stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
-    """The variable that keeps a list that may be missing, and that list."""
+    """Return the variable that stores a list that may be missing, and that list."""
     match choice:
         case nodes.If(
             branches=(
@@ -182,9 +182,9 @@ def _match_stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
             if isinstance(given.value, nodes.FailureReason):
                 return None
             same = empty.variable == given.variable
-            # The mark that a value is JSON stands only where the value is kept.
+            # Only the statement that stores the value carries the mark that it is JSON.
             same = same and single_variable(given.value) == single_variable(asked) is not None
-            # The first as it is lowered, the second as it is read from a prompt.
+            # The first form is produced by lowering, the second is read from a prompt.
             none = empty.value in (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))
             return (given.variable, asked) if same and none else None
         case _:

@@ -1,4 +1,4 @@
-"""Reads the post-run checks of a payload back into the checks of a workflow."""
+"""Parses the post-run checks of a payload into the checks of a workflow."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KINDS: dict[str, Any] = {type_: kind for kind, type_ in TYPES.items()}
 class ReadChecks(Record):
     """The checks of a workflow, and the inputs in them that are marked as untrusted text.
 
-    `checks` is None where the workflow has neither checks nor a clean-up.
+    `checks` is None if the workflow has neither checks nor a clean-up.
     """
 
     checks: tuple[nodes.PostRunCheck, ...] | None
@@ -37,11 +37,11 @@ class ReadChecks(Record):
 
 
 class _Unsaid(Exception):
-    """Raised for a check that no source compiles to; the text says why."""
+    """Raised for a check that no source compiles to; its text is the reason."""
 
 
 def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
-    """The checks that compile to the items of `stored`, or the reason why no checks do."""
+    """Return the checks that compile to the items of `stored`, or the reason why there are none."""
     reader = _CheckReader(hints)
     checks: list[nodes.PostRunCheck] = []
     try:
@@ -63,7 +63,7 @@ def read_checks(stored: StoredWorkflow, hints: PromptHints) -> ReadChecks | str:
 
 
 def find_renamed_inputs(read: ReadChecks, inputs: Iterable[nodes.FieldSpec]) -> set[str]:
-    """The wire names in checks that are no legal names, so that `inputs` would rename them."""
+    """Return the illegal wire names in checks, which `inputs` would rename."""
     names = source_names(inputs)
     used = {piece.name for piece in _find_check_variables(read.checks or (), read.cleanup)}
     return {name for name in used if names.get(name, name) != name}
@@ -80,7 +80,7 @@ def checks_document(stored: StoredWorkflow) -> dict[str, Any]:
 
 
 def check_texts(stored: StoredWorkflow) -> Iterator[str]:
-    """The texts of checks, and the clean-up, in which the service fills in variables."""
+    """Return the texts of checks and clean-up, in which the service substitutes variables."""
     for check in stored.checks:
         names = check.get("file_names")
         found = [check.get("check_prompt"), check.get("loop_item_filename_template")]
@@ -97,7 +97,7 @@ def _emit_check_item(check: nodes.PostRunCheck) -> dict[str, Any]:
 
 
 def _find_differing_fields(written: dict[str, Any], item: dict[str, Any]) -> list[str]:
-    """The fields in which the item that we would write differs from the one that was read."""
+    """Return the fields in which the item that we would write differs from the stored one."""
     wanted = {"allow_missing_attachments": False} | item
     return [
         key
@@ -110,7 +110,7 @@ def _find_differing_fields(written: dict[str, Any], item: dict[str, Any]) -> lis
 def _find_check_variables(
     checks: Iterable[nodes.PostRunCheck], cleanup: nodes.Text | None
 ) -> Iterator[nodes.Variable]:
-    """The inputs that checks and the clean-up name, in texts or alone."""
+    """Return the inputs that checks and the clean-up name, inside texts or as whole values."""
     for text in (*(text for check in checks for text in _find_check_texts(check)), cleanup or ()):
         for piece in text:
             if isinstance(piece, nodes.Variable) and piece.sigil == "input":
@@ -125,13 +125,13 @@ def _find_check_texts(check: nodes.PostRunCheck) -> Iterator[nodes.Text]:
 
 
 class _CheckReader:
-    """Reads the items of one workflow; its hints tell inputs from secrets."""
+    """Parses the items of one workflow; its hints tell inputs from secrets."""
 
     def __init__(self, hints: PromptHints) -> None:
         self._texts = Texts(*hints.names())
 
     def check(self, item: dict[str, Any]) -> nodes.PostRunCheck:
-        """The check that compiles to an item; raises `_Unsaid`."""
+        """Return the check that compiles to an item; raises `_Unsaid`."""
         kind = _KINDS.get(item["type"])
         if kind is None:
             raise _Unsaid(
@@ -198,7 +198,7 @@ class _CheckReader:
         raise _Unsaid("names no file")
 
     def _variable(self, written: Any, *, kept: bool = False) -> nodes.Variable:
-        """The one input that a text consists of, or (`kept`) the one variable that a run keeps.
+        """Return the single input, or (`kept`) the single stored variable, that a text consists of.
 
         Raises `_Unsaid` for any other text.
         """
@@ -208,11 +208,11 @@ class _CheckReader:
         return text[0]
 
     def text(self, written: Any, *, item: bool = False, kept: bool = False) -> nodes.Text:
-        """The text that code generation spells as `written`.
+        """Return the text that code generation writes as `written`.
 
-        Raises `_Unsaid` for what is no text, and for variables that no check may hold. With `item`,
-        the variable of the current list entry (`LOOP_ITEM`) may stand in it, with `kept` any that
-        the run keeps.
+        Raises `_Unsaid` if `written` is not a text, and for variables that no check may contain.
+        With `item`, the text may contain the variable of the current list entry (`LOOP_ITEM`), with
+        `kept` any variable that the run stores.
         """
         if not isinstance(written, str):
             raise _Unsaid("lacks a text")

@@ -1,7 +1,8 @@
-"""JSON Schema to fields: `codegen.json_schema` the other way round.
+"""Converts JSON Schema to fields: the inverse of `codegen.json_schema`.
 
-A schema is read only when the fields that come out, declared in source and compiled again, give an
-equal schema. Numbers are equal when they have the same value, objects in any order of their keys.
+A schema is accepted only if the resulting fields, declared in source and compiled again, give an
+equal schema. Numbers are equal if they have the same value, objects regardless of the order of
+their keys.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ SCALAR_OF = {
 }
 """The scalar type of a schema, by its `type` and `format`.
 
-Of scalars with equal schemas it is the first in `SCALARS`.
+Of several scalars with equal schemas, the first in `SCALARS`.
 """
 
 MAX_DEPTH = 60
-"""How deep types may nest; less than the parser takes."""
+"""The maximum nesting depth of types; less than what the parser accepts."""
 
 
 class _UnreadableSchema(Exception):
-    """Raised for a schema that no fields give, with the reason."""
+    """Raised for a schema that cannot be declared as fields, with the reason."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.words)
@@ -53,32 +54,31 @@ class _UnreadableSchema(Exception):
 
 
 def read_inputs(schema: Any) -> tuple[Fields, Fields] | None:
-    """The inputs and the secrets, these without `$`; None for a schema that no fields give.
+    """Return the inputs and the secrets (without `$`); None if no fields give the schema.
 
-    What the places of inputs in a prompt add to the schema is taken off again.
+    What the uses of inputs in a prompt add to the schema is removed.
     """
     found = _read_input_fields(schema)
     return None if isinstance(found, Reason) else found
 
 
 def read_outputs(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | None:
-    """The outputs that give `schema` in a workflow whose prompt names `sources`.
+    """Return the outputs that give `schema` in a workflow whose prompt names `sources`.
 
-    What the sources add to the schema is taken off again. None for a schema that no fields give
-    together with these sources.
+    What the sources add to the schema is removed. None if no fields with these sources give it.
     """
     found = _read_output_fields(schema, sources)
     return None if isinstance(found, Reason) else found
 
 
 def why_no_inputs(schema: Any) -> Reason | None:
-    """Why `read_inputs` gives None."""
+    """Return the reason why `read_inputs` returns None."""
     found = _read_input_fields(schema)
     return found if isinstance(found, Reason) else None
 
 
 def why_no_outputs(schema: Any) -> Reason | None:
-    """Why `read_outputs` gives None for a schema without sources."""
+    """Return the reason why `read_outputs` returns None for a schema without sources."""
     found = _read_output_fields(schema, ())
     return found if isinstance(found, Reason) else None
 
@@ -136,10 +136,10 @@ def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
 
 
 def _list_properties(schema: Any) -> list[tuple[str, Any, bool]]:
-    """The properties of an object: name, schema, and whether it is required.
+    """Return the properties of an object: name, schema, and whether it is required.
 
-    The required ones come in the order of `required`, at the places that required ones have in
-    `properties`.
+    Required properties are sorted as in `required`, and take the positions that required ones have
+    in `properties`.
     """
     properties, required = schema.get("properties"), schema.get("required", ())
     if not isinstance(properties, dict):
@@ -163,7 +163,7 @@ def _list_properties(schema: Any) -> list[tuple[str, Any, bool]]:
 def _read_sourced_field(
     name: str, schema: Any, required: bool, source: nodes.OutputSource
 ) -> nodes.FieldSpec:
-    """An output without what its source adds: the sentence in its description, and `const`."""
+    """Return an output without what its source adds: a sentence in its description, and `const`."""
     if not isinstance(schema, dict):
         raise _UnreadableSchema(_NO_SCHEMA)
     bare = {key: value for key, value in schema.items() if key != "description"}
@@ -229,9 +229,9 @@ def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fie
 
 
 def _collect_constraints(schema: Schema) -> Schema:
-    """The keywords of a schema that annotations set, with their values.
+    """Return the keywords of a schema that annotations can set, with their values.
 
-    A `format` that belongs to a scalar type is not among them.
+    A `format` that belongs to a scalar type is left out.
     """
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
@@ -282,7 +282,7 @@ def _read_schema_type(schema: Any, depth: int) -> nodes.Type:
 
 
 def _open_enum(schema: Schema, depth: int) -> nodes.Type:
-    """The type of a choice between listed texts and any other text, or null as well."""
+    """Return the type of listed texts or any other text; optional if null is allowed."""
     _refuse_others(schema, ("anyOf",))
     choice = schema["anyOf"]
     if not isinstance(choice, list):
@@ -298,7 +298,7 @@ def _open_enum(schema: Schema, depth: int) -> nodes.Type:
 
 
 def _read_element_type(schema: Schema, depth: int) -> nodes.Type:
-    """The type of the entries of a list."""
+    """Return the type of the entries of a list."""
     if "items" not in schema:
         raise _UnreadableSchema(
             Reason("is a list of entries that nothing describes", "lists without `items`")
@@ -317,7 +317,7 @@ def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
 
 
 def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
-    """The schema of the values other than null of a schema whose `type` is `[kind, "null"]`."""
+    """Return a schema whose `type` is `[kind, "null"]` without null."""
     if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
         raise _UnreadableSchema(explain_untyped_schema({"type": kinds}))
     inner = schema | {"type": kinds[0]}
@@ -345,13 +345,13 @@ _CHOICE = Reason(
 _SOURCE = Reason(
     "is described otherwise than the prompt says", "other descriptions than in prompts"
 )
-"""Reasons for refusing a schema that are needed in several places."""
+"""Reasons for refusing a schema that are used in several places."""
 
 
 def _normalise_numbers(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """A JSON value with its whole numbers as integers, as a compiled constant has them.
+    """Return a JSON value with whole numbers as integers, as in a compiled constant.
 
-    Below `depth` levels of nesting it stays as it is.
+    Values nested deeper than `depth` are unchanged.
     """
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -366,7 +366,7 @@ def _normalise_numbers(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def _compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
-    """A workflow that declares these fields and nothing else, compiled from source text."""
+    """Compile, from source text, a workflow that declares these fields and nothing else."""
     types = TypeNames(inputs, secrets, outputs, taken=("w",))
     names = source_names(inputs)
     sections = [("inputs", inputs, names)]

@@ -1,4 +1,4 @@
-"""One layout of an imported workflow: its `.flow` file and the files beside it, compiled again."""
+"""Lays out an imported workflow in one way: its `.flow` file and other files, compiled again."""
 
 from __future__ import annotations
 
@@ -28,16 +28,19 @@ from .writing.statement_text import PICTURES
 from .writing.type_names import source_names
 
 FOLDER = "flows"
-"""Where the files of workflows stand in a project."""
+"""The folder of a project that contains the files of workflows."""
 
 Fields: TypeAlias = tuple[nodes.FieldSpec, ...]
 
 _FILE_NAME = r"(?!\.)[^/\\:*?\"<>|\x00-\x1f\x7f]+(?<![ .])"
-"""Names that any disk takes. A picture whose name in the prompt is none of them gets no file."""
+"""File names that are valid on every platform.
+
+A picture whose name in the prompt is not valid gets no file.
+"""
 
 
 class Shape(Record, eq=True):
-    """Which parts of a workflow are written in source; the others are kept in files."""
+    """Which parts of a workflow are written in source; the others are kept in separate files."""
 
     statements: bool
     inputs: bool
@@ -46,11 +49,11 @@ class Shape(Record, eq=True):
 
 
 class Parts(Record):
-    """What was read of a workflow.
+    """The parsed parts of a workflow.
 
-    `inputs` are the inputs and secrets that give its schema, None where no fields do. `checks` are
-    the checks, or the reason why no source gives them. `program` is None for a prompt that FlowDSL
-    did not write. `pictures` are by their addresses in the prompt.
+    `inputs` are the inputs and secrets that give its schema, None if no fields do. `checks` are the
+    checks, or the reason why no source gives them. `program` is None for a prompt that FlowDSL did
+    not write. `pictures` maps addresses in the prompt to pictures.
     """
 
     name: str
@@ -64,20 +67,20 @@ class Parts(Record):
 
 
 def file_name(name: str, part: str) -> str:
-    """The file that keeps a part of the workflow called `name`."""
+    """Return the path of the file that keeps a part of the workflow called `name`."""
     return f"{name}.{part}.{'md' if part == 'prompt' else 'json'}"
 
 
 def lay_out_source(
     parts: Parts, shape: Shape, outputs: Fields
 ) -> tuple[FlowFile, dict[str, bytes]]:
-    """The source of a workflow in a shape, and the files beside it by path."""
+    """Return the source of a workflow in a shape, and its other files by path."""
     stored, settings = parts.stored, parts.settings
     checks = parts.checks if shape.checks and isinstance(parts.checks, ReadChecks) else None
     program = parts.program if shape.statements else None
     inputs, secrets = parts.inputs or ((), ())
     if not shape.inputs:
-        # Statements and checks in source may name the inputs that the schema file declares.
+        # Statements and checks may name the inputs that the schema file declares.
         names_inputs = program is not None or (checks is not None and checks.checks is not None)
         inputs, secrets = (
             select_nameable_inputs(parts.hints.inputs or ()) if names_inputs else (),
@@ -138,7 +141,7 @@ def lay_out_source(
 
 
 def select_nameable_inputs(fields: Fields) -> Fields:
-    """The inputs of a schema file that source can name as they are called on the wire."""
+    """Return the inputs of a schema file whose wire names are valid names in source."""
     names = source_names(fields)
     return tuple(field for field in fields if names[field.name] == field.name)
 
@@ -155,19 +158,19 @@ def _picture_files(body: nodes.Body, pictures: Mapping[str, Picture]) -> dict[st
 
 
 def _json_file(value: Any) -> bytes:
-    """A file of JSON, its keys in the order that they have."""
+    """Return the content of a JSON file; keys keep their order."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _schema_file(schema: Schema | None) -> bytes | None:
-    """The content of a schema file; None for a schema that is no JSON object: `extra` keeps it."""
+    """Return the content of a schema file; None if it is no object: `extra` then keeps it."""
     return None if schema is None or schema.document is None else _json_file(schema.document)
 
 
 def _encode_verbatim(text: str) -> bytes:
-    """The bytes of a file that is read back as `text`.
+    """Return the bytes of a file that is read back as `text`.
 
-    A byte order mark at the beginning of the text is doubled, for reading takes one off.
+    A byte order mark at the beginning of the text is doubled, because reading removes one.
     """
     return ("\ufeff" + text if text.startswith("\ufeff") else text).encode()
 
@@ -176,7 +179,7 @@ def _encode_verbatim(text: str) -> bytes:
 
 
 class Recompiled(Record):
-    """A payload with its tags, or the errors that stood in its way."""
+    """A compiled payload with its tags, or the errors that prevented it."""
 
     module: ast.Module
     payload: Payload | None
@@ -184,7 +187,7 @@ class Recompiled(Record):
 
 
 class _Options(CompileOptions):
-    """Compile options for an account with certain capabilities, without a project."""
+    """Compile options for an account with the given capabilities, without a project."""
 
     verified: Capabilities = DOCUMENTED
 
@@ -199,11 +202,11 @@ def compile_written_files(
     capabilities: Capabilities,
     addresses: Mapping[str, str],
 ) -> Recompiled:
-    """The one workflow in the file at `path`, compiled.
+    """Compile the one workflow in the file at `path`.
 
-    `addresses` are those of pictures, by the SHA-256 of their content.
+    `addresses` are the addresses of pictures, by the SHA-256 of their content.
     """
-    options = _Options(verified=capabilities, lenient=True)  # A live workflow may have mistakes.
+    options = _Options(verified=capabilities, lenient=True)  # A live workflow may have errors.
     compilation = compile_project(MemoryFiles(dict(files)), [path], options)
     analysis = compilation.analysis
     module = analysis.model.modules[0]

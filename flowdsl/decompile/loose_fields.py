@@ -1,6 +1,6 @@
-"""Fields of any JSON schema, also of one that no declarations give.
+"""Approximates any JSON schema by fields.
 
-What types cannot say is left out.
+Works for schemas that no declarations give; what types cannot express is left out.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from .fields import ANY, MAX_DEPTH, SCALAR_OF, Fields, Schema
 
 
 def loose_fields(schema: Any) -> Fields | None:
-    """The top-level properties of a schema, without constraints and defaults.
+    """Return the top-level properties of a schema, without constraints and defaults.
 
-    None when it names none.
-
-    They are called as in the schema: `$name` is a secret.
+    None if it names none. They keep the names that they have in the schema: `$name` is a secret.
     """
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict):
@@ -44,7 +42,7 @@ def _loose_field(name: str, schema: Any, required: bool, depth: int) -> nodes.Fi
 
 
 def _loose_type(schema: Any, depth: int) -> nodes.Type:
-    """The type of the values of a schema; `any` wherever it says more than a type can."""
+    """Return the type of a schema's values; `any` where no type can express the schema."""
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return ANY
     kind = schema.get("type")

@@ -1,4 +1,4 @@
-"""The data between a workflow of the service and its source text."""
+"""Data types shared by the parsers of workflow payloads and the writers of source text."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ NOWHERE = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_co
 
 
 class Picture(Record):
-    """A picture that a prompt shows: its content, and the file name it gets in a project."""
+    """A picture that a prompt shows: its content, and its file name in a project."""
 
     name: str
     content: bytes
 
 
 class PromptHints(Record):
-    """What the rest of a workflow tells about the variables in its prompt.
+    """What the other fields of a workflow say about the variables in its prompt.
 
-    Fields have their wire names; `inputs` and `outputs` are None where the schema does not say
-    which there are. The descriptions of `outputs` still have the sentences that code generation
-    adds. `pictures` are by their addresses in the prompt, as in `src`.
+    Fields have their wire names; `inputs` and `outputs` are None if the schema does not list its
+    fields. The descriptions of `outputs` still contain the sentences that code generation adds.
+    `pictures` maps addresses in the prompt (`src`) to pictures.
     """
 
     inputs: tuple[nodes.FieldSpec, ...] | None
@@ -32,14 +32,14 @@ class PromptHints(Record):
     pictures: dict[str, Picture]
 
     def names(self) -> tuple[list[str], list[str]]:
-        """The names of the known inputs, and of the known secrets."""
+        """Return the names of the known inputs, and of the known secrets."""
         return [each.name for each in self.inputs or ()], [each.name for each in self.secrets]
 
 
 class PromptProgram(Record):
-    """A prompt that FlowDSL wrote, as the parts of `ir.nodes.Workflow` that it was written from.
+    """A parsed prompt of FlowDSL: the parts of `ir.nodes.Workflow` that it was written from.
 
-    `emit_prompt` of a workflow with these parts gives the prompt back. `untrusted` are the names of
+    `emit_prompt` of a workflow with these parts returns the prompt. `untrusted` are the names of
     the inputs that were marked `@untrusted`.
     """
 
@@ -56,7 +56,7 @@ class FlowFile(Record):
 
     `workflow` has None for `prompt`, `input_schema` and `output_schema`: a part that is kept
     verbatim is named by one of the paths, spelled as in source (`./claims.prompt.md`). `comments`
-    stand at the top of the file, one line each.
+    are written at the top of the file, one per line.
     """
 
     workflow: nodes.Workflow
@@ -70,10 +70,10 @@ class FlowFile(Record):
 
 
 class Note(Record):
-    """Something that the owner of an imported workflow should know.
+    """Information for the owner of an imported workflow.
 
-    `workflow` is its name in source; `title` is set where the name does not tell which workflow it
-    is. `weight`, `many` and `cause` are those of `notes.Remark`.
+    `workflow` is its name in source; `title` is set if the name does not identify the workflow.
+    `weight`, `many` and `cause` are those of `notes.Remark`.
     """
 
     workflow: str
@@ -87,7 +87,7 @@ class Note(Record):
 class ImportedProject(Record):
     """The files of a project by POSIX path, and notes on them.
 
-    `addresses` are the ids that the service gave to workflows, by their names in source.
+    `addresses` maps the names of workflows in source to their ids on the service.
     """
 
     files: dict[str, bytes]
@@ -96,4 +96,4 @@ class ImportedProject(Record):
 
 
 Payload = dict[str, Any]
-"""The body of a workflow, as `POST /v1/workflows` takes it or a GET returns it."""
+"""The body of a workflow, as `POST /v1/workflows` accepts it or a GET returns it."""

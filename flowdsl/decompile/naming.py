@@ -1,4 +1,4 @@
-"""Names in source for workflows that the service knows by a title."""
+"""Derives names in source from the titles of workflows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Container
 
 LONGEST = 60
-"""Characters of the longest name; the names of its files are a little longer."""
+"""Maximum length of a name, in characters; the names of its files are a little longer."""
 
 FALLBACK = "workflow"
-"""The name of a workflow in whose title no character fits a name."""
+"""The name of a workflow whose title has no character that is allowed in a name."""
 
 _FOLDED = str.maketrans(
     {
@@ -30,22 +30,22 @@ _FOLDED = str.maketrans(
     }
 )
 _RESERVED = frozenset(("true", "false", "null", "not", "sees", "env"))
-"""Words of the language that name nothing else (language.md, section 2)."""
+"""Reserved words of the language."""
 
 _FORWARDED = re.compile(
     r"(?i)(?:\s*(?:(?:fwd?|re|aw|wg|sv|vs|tr|antw)\s*:|\(copy(?:\s+\d+)?\)|copy(?:\s+\(?\d+\)?)?\s+of\s))+\s*(?=\S)"
 )
-"""What a forwarded or copied title begins with."""
+"""Prefixes of forwarded or copied titles."""
 
 _SHOWN = 60
-"""Characters of a title that a message shows."""
+"""Maximum length of a title in a message, in characters."""
 
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
-"""Names that Windows keeps for devices, with any ending."""
+"""Device names that Windows reserves, with any extension."""
 
 
 def workflow_name(title: str) -> str:
-    """The name of a workflow in snake case: ASCII, no word of the language, a valid file name."""
+    """Return a name in snake case: ASCII, not a reserved word, and a valid file name."""
     own = title[found.end() :] if (found := _FORWARDED.match(title)) else title
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", own)
     folded = _decompose_title(spaced).encode("ascii", "ignore").decode().lower()
@@ -57,7 +57,7 @@ def workflow_name(title: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a workflow and its file can be called so on every disk."""
+    """Whether a name is valid for a workflow and, on every platform, for its file."""
     lowered = name.lower()
     return (
         re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) is not None
@@ -67,12 +67,12 @@ def is_name(name: str) -> bool:
 
 
 def describe_workflow_name(name: str, title: str | None) -> str:
-    """How a message calls a workflow: its name, with its title if one is given."""
+    """Return a workflow's name for a message, with its title if one is given."""
     return name if title is None else f"{name} (`{title}`)"
 
 
 def telling_title(title: str) -> str | None:
-    """The title, cut for messages, if fewer than half of its letters are in the name; else None."""
+    """Return the shortened title if fewer than half of its letters are in the name; else None."""
     letters = [letter for letter in _decompose_title(title) if letter.isalpha()]
     kept = sum(letter.isascii() for letter in letters)
     if letters and 2 * kept >= len(letters):
@@ -81,20 +81,20 @@ def telling_title(title: str) -> str | None:
 
 
 def _decompose_title(title: str) -> str:
-    """A title in lower case, its letters split into base letters and combining marks (NFKD)."""
+    """Return a title in lower case, letters split into base letters and combining marks (NFKD)."""
     lowered = unicodedata.normalize("NFC", title).lower().translate(_FOLDED)
     return unicodedata.normalize("NFKD", lowered)
 
 
 class Names:
-    """Gives out names, each once, whatever its case; those in `taken` count as given."""
+    """Assigns unique names, ignoring case; the names in `taken` are not assigned."""
 
     def __init__(self, taken: Container[str] = ()) -> None:
         self._taken = taken
         self._given: set[str] = set()
 
     def give(self, wanted: str) -> str:
-        """`wanted`, or the first of `wanted_2`, `wanted_3`, ... that is free."""
+        """Return `wanted`, or the first of `wanted_2`, `wanted_3`, ... that is not taken."""
         name, number = wanted, 1
         while self._is_taken(name):
             number += 1

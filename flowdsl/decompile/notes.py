@@ -1,4 +1,4 @@
-"""What the importer says of a workflow: remarks, and why a schema stays in a file."""
+"""Remarks of the importer on a workflow, and reasons why a schema is kept in a file."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from flowdsl.semantics.values.schema_files import is_short_notation
 from flowdsl.source.record import Record
 
 OPEN, LOST, WRONG, RISKY, NAMED, PASSED, KEPT = range(7)
-"""What a remark is about; what matters most comes first.
+"""Categories of remarks, the most important first.
 
 In this order: security is missing, something comes out differently, something looks like a mistake,
-something may surprise, a name was chosen, a field is passed on, a part is kept verbatim.
+something may surprise, a name was chosen, a field is passed through, a part is kept verbatim.
 """
 
 
 class Remark(Record):
     """A remark on one workflow.
 
-    `many` stands for the remarks on many workflows: the words behind their number. `cause` is the
-    reason, in words that fit behind `many`; the most frequent causes are shown.
+    `many` is the text for several workflows, to follow their number. `cause` is the reason, as a
+    text that can follow `many`; the most frequent causes are shown.
     """
 
     weight: int
@@ -30,40 +30,40 @@ class Remark(Record):
 
 
 def quote_payload_words(words: str, longest: int = 60) -> str:
-    """Words of a payload as a note quotes them: without backticks, at most `longest` characters."""
+    """Quote text from a payload for a note: no backticks, at most `longest` characters."""
     plain = words.replace("`", "")
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"
 
 
-# Why no declaration gives a JSON schema: the first thing in it that no type says
+# Why a JSON schema cannot be declared: the first part of it that no type expresses
 
 
 class Reason(Record):
-    """A reason in words about the field at `path`; `cause` tells the same without a field."""
+    """A reason about the field at `path`; `cause` is the same reason without the field."""
 
     words: str
     cause: str
     path: tuple[str, ...] = ()
 
     def inside(self, name: str) -> Reason:
-        """The same reason for a field called `name`, or for entries of a list if it is `[]`."""
+        """Return the same reason for a field called `name`, or for list entries if it is `[]`."""
         return Reason(self.words, self.cause, (name, *self.path))
 
     def told(self) -> str:
-        """The reason as a clause: the field, and what is the matter with it."""
+        """Return the reason as a clause: the field, and what is wrong with it."""
         path = ".".join(self.path).replace(".[]", "[]")
         return f"{f'`{quote_payload_words(path)}`' if path else 'it'} {self.words}"
 
 
 def unsaid_keyword(name: str) -> Reason:
-    """The reason for a keyword that no type has."""
+    """Return the reason for a keyword that no type has."""
     return Reason(
         f"has `{quote_payload_words(name)}`, which no type says", f"`{quote_payload_words(name)}`"
     )
 
 
 def explain_untyped_schema(schema: dict[str, Any]) -> Reason:
-    """The reason for a schema whose `type` is missing or unknown."""
+    """Return the reason for a schema whose `type` is missing or unknown."""
     for name in ("$ref", "anyOf", "oneOf", "allOf", "not", "enum", "const"):
         if name in schema:
             return unsaid_keyword(name)
@@ -78,7 +78,7 @@ def explain_untyped_schema(schema: dict[str, Any]) -> Reason:
 
 
 def why_no_object(schema: Any) -> Reason | None:
-    """What is wrong with a whole schema; None for the schema of an object."""
+    """Return why a schema is not that of an object; None if it is."""
     if isinstance(schema, dict) and schema.get("type") == "object":
         return None
     if isinstance(schema, dict) and is_short_notation(schema):
@@ -91,7 +91,7 @@ def why_no_object(schema: Any) -> Reason | None:
 
 
 def schema_difference(declared: Any, schema: Any, *, reported: bool) -> Reason:
-    """The first thing in which the schema of a declaration differs from `schema`.
+    """Return the first difference between the schema of a declaration and `schema`.
 
     `reported` says that it is an output schema, in which every field is required.
     """

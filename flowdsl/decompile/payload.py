@@ -1,4 +1,4 @@
-"""Reads the JSON of a workflow, and compares two such payloads."""
+"""Parses workflow payloads (the JSON of the service's API), and compares two of them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ _KNOWN = WORKFLOW_READ_ONLY | WorkflowCreate.model_fields.keys()
 
 
 class ImportProblem(ValueError):
-    """Raised for what is no workflow of the service; the text says what was found and where."""
+    """Raised for a value that is not a workflow; its text says what was found and where."""
 
 
 class Schema(Record):
-    """A schema as the service keeps it: a text.
+    """A schema as the service stores it: a text.
 
-    `document` is the JSON object in it without the mark of FlowDSL, None for text of another kind.
+    `document` is the JSON object in it without the mark of FlowDSL; None if the text is not a JSON
+    object.
     """
 
     text: str
@@ -42,11 +43,11 @@ class Schema(Record):
 
 
 class StoredWorkflow(Record):
-    """A workflow of the service, without the fields that only the service writes.
+    """A workflow of the service, without its read-only fields.
 
-    `name` is None for a blank one. `models` and `unknown_models` are by their key in
-    `model_metadata`, model ids in lower case. `extra` holds the fields that this version does not
-    know, except those that say nothing.
+    `name` is None if it is blank. `models` and `unknown_models` are by their key in
+    `model_metadata`, model ids in lower case. `extra` holds fields unknown to this version, without
+    those whose value is equivalent to absence.
     """
 
     id: str | None
@@ -69,7 +70,7 @@ class StoredWorkflow(Record):
 
 
 def read_payloads(text: str, where: str) -> list[Payload]:
-    """The workflows in the JSON text of a file: one, a list, or a page of the service's list.
+    """Parse the JSON text of a file: one workflow, a list, or a page of the service's list.
 
     `where` names the file in messages. Raises `ImportProblem`.
     """
@@ -130,7 +131,7 @@ def _parse_payload_json(text: str, where: str) -> Any:
 
 
 def read_workflow(payload: Any, where: str) -> StoredWorkflow:
-    """Reads a payload as `POST` takes it or `GET` returns it.
+    """Parse a payload as `POST` accepts it or `GET` returns it.
 
     Raises `ImportProblem`, whose text begins with `where`.
     """
@@ -175,17 +176,17 @@ def read_workflow(payload: Any, where: str) -> StoredWorkflow:
 
 
 def model_name(written: str) -> str:
-    """A model as it is compared: an id in lower case, an alias unchanged."""
+    """Return a model in the form used for comparison: ids in lower case, aliases unchanged."""
     return written.lower() if is_uuid(written) else written
 
 
 def says_something(value: Any) -> bool:
-    """Whether a value of a field means more than its absence would."""
+    """Whether a field's value differs in meaning from the absence of the field."""
     return normalise_value(PASSED_THROUGH, value) is not None
 
 
 def is_model_id(model: Any) -> bool:
-    """Whether a model is named by its id, which holds in one organisation only."""
+    """Whether a model is named by its id, which is valid in one organisation only."""
     return isinstance(model, str) and is_uuid(model)
 
 
@@ -203,7 +204,7 @@ class _PayloadFields:
         raise ImportProblem(f"{self._where} {problem}")
 
     def check_text(self) -> None:
-        """Refuses a payload that no UTF-8 file can hold."""
+        """Raise `ImportProblem` for a payload that cannot be encoded as UTF-8."""
         try:
             json.dumps(self._payload, ensure_ascii=False).encode()
         except UnicodeEncodeError:
@@ -228,7 +229,7 @@ class _PayloadFields:
         return [self._entry(key, number, entry, str, "text") for number, entry in self._list(key)]
 
     def tags(self) -> Iterable[str]:
-        """The names of tags: a request body of ours has them bare, a reply as objects."""
+        """Return the names of tags: strings in a request body of FlowDSL, objects in a reply."""
         for number, entry in self._list("tags"):
             name = entry.get("name") if isinstance(entry, dict) else entry
             yield self._entry("tags", number, name, str, "the name of a tag")
@@ -247,7 +248,7 @@ class _PayloadFields:
             }
 
     def schema(self, key: str) -> Schema | None:
-        """The schema in a field: the service keeps a text; an object means the text of it."""
+        """Return the schema in a field: a text, or an object, which is converted to text."""
         value = self._payload.get(key)
         if isinstance(value, dict | list):
             value = json.dumps(value, ensure_ascii=False)
@@ -278,14 +279,15 @@ def _parse_schema(text: str) -> Schema | None:
         return Schema(text, None)
     plain = without_mark(document)
     if plain is not document and plain == {"type": "object"}:
-        return None  # FlowDSL gives it to a workflow without inputs, so that the mark has a place.
+        # An empty schema that FlowDSL adds to carry its mark when a workflow has no inputs.
+        return None
     return Schema(text, plain)
 
 
 def _parse_json_object(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text spells.
+    """Parse a text as a JSON object.
 
-    None for other text, and for JSON that we could not write again.
+    None for other text, and for JSON that could not be written again.
     """
     try:
         document = read_json(text)
@@ -316,11 +318,10 @@ def _describe_json_kind(value: Any) -> str:
 
 
 def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
-    """The names of the fields in which two payloads differ in what they mean to the service.
+    """Return the names of the fields in which two payloads differ in meaning.
 
-    Fields that the service itself writes are not compared, and tags only where both payloads have
-    them. A workflow without a name equals one called `UNTITLED`. Raises `ImportProblem` for what is
-    no workflow.
+    Read-only fields are not compared, and tags only if both payloads have them. A workflow without
+    a name equals one called `UNTITLED`. Raises `ImportProblem` if one is not a workflow.
     """
     forms = [_canonical_form(payload) for payload in (one, other)]
     names = dict.fromkeys(name for form in forms for name in form)
@@ -331,7 +332,7 @@ def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
 
 
 def _canonical_form(payload: Payload) -> dict[str, str | None]:
-    """The fields of a payload, each in one canonical spelling; None for what says nothing."""
+    """Return the fields of a payload in normal form; None for values equivalent to absence."""
     stored = read_workflow(payload, "the payload")
     checks = [{"allow_missing_attachments": False} | check for check in stored.checks]
     fields: Mapping[str, Any] = {
@@ -355,7 +356,7 @@ def _canonical_form(payload: Payload) -> dict[str, str | None]:
 
 
 def _schema_form(schema: Schema | None) -> str | None:
-    """A schema in one canonical spelling; what is no JSON, or nests too deeply, as it stands."""
+    """Return a schema in normal form; text that is not JSON, or nests too deeply, is unchanged."""
     value = None if schema is None else normalise_value(POLICIES["input_schema"], schema.text)
     try:
         if value is None or isinstance(value, str):

@@ -1,4 +1,4 @@
-"""From payloads of the service to the files of a project."""
+"""Converts payloads of the service to the files of a project."""
 
 from __future__ import annotations
 
@@ -29,13 +29,11 @@ def import_workflows(
     capabilities: Capabilities = DOCUMENTED,
     project: str | None = None,
 ) -> ImportedProject:
-    """The files of a project that compiles to `payloads`.
+    """Return the files of a project that compiles to `payloads`, whose order does not matter.
 
-    The order of the payloads does not matter.
-
-    `taken` are the names of workflows that the project has already. `name` is the name for a single
+    `taken` are the names of workflows that the project already has. `name` is the name for a single
     workflow. `pictures` are by the address under which a prompt shows them. With `project`, the
-    name of a new project, a project file comes with the rest. Raises `ImportProblem` for what is no
+    name of a new project, a project file is added. Raises `ImportProblem` if a payload is not a
     workflow.
     """
     read = [
@@ -54,7 +52,8 @@ def import_workflows(
         title = telling_title(stored.name) if wished is None and stored.name else None
         imported = import_workflow(given, stored, payload, pictures, capabilities)
         if any(files.get(path, content) != content for path, content in imported.files.items()):
-            # Two prompts have one name for different pictures; the later one keeps its addresses.
+            # If two prompts use one name for different pictures, the later prompt keeps its
+            # addresses.
             imported = import_workflow(given, stored, payload, {}, capabilities)
         files |= imported.files
         remarks = list(imported.remarks)
@@ -84,7 +83,7 @@ def _name_for_workflow(stored: StoredWorkflow) -> str:
 
 
 def _project_files(name: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The project file, and the rule by which git leaves line breaks in verbatim prompts alone."""
+    """Return the project file, and the git rule that keeps line breaks in verbatim prompts."""
     digest = sha256(name.encode())
     for path in sorted(files):
         digest.update(path.encode() + b"\0" + files[path] + b"\0")

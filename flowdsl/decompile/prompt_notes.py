@@ -1,4 +1,4 @@
-"""Remarks on variables and pictures in a prompt that is kept, and on variables in commands."""
+"""Remarks on variables and pictures in a verbatim prompt, and on variables in commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATH = r"(?:\.[^\W\d]\w*|\[\d+\]|\[(?:'[^'\n]*'|\"[^\"\n]*\")\])*"
 _VARIABLE = rf"(?<![\\{{])\{{(\$?{_NAME}){_PATH}\}}(?!\}})"
 _RUNTIME = rf"(?<!\{{)\{{\{{({_NAME}){_PATH}\}}\}}(?!\}})"
 _TOUCHED = rf"([\w:}}.)\\]?)\\(\{{\{{{_NAME}{_PATH}\}}\}}(?!\}})|\{{(\$?{_NAME}){_PATH}\}}(?!\}}))"
-"""A variable with a backslash right before it, and the character of a path before both, if any."""
+"""A variable directly after a backslash, and the path character before both, if any."""
 
 _IN_BRACES = r"(?<![\\{$])\{(\$?[^\W\d][^{}\n]{0,200})(?<!;)\}(?!\})"
 _SPACED = rf"(?<![\\{{])\{{[ \t]+(?!\$_\b)\$?{_NAME}(?:\.\w+)*[ \t]*\}}(?!\}})"
@@ -31,17 +31,17 @@ _CMDLET = r"\b[A-Z][a-z]+-[A-Z][A-Za-z]+\b"
 _TOOL_NAMES = frozenset(
     (*(name for name in TOOLS if "_" in name), "focused_action", "end_loop_iteration")
 )
-"""Tool names that nobody would give to a value."""
+"""Tool names that are unlikely as names of values."""
 
 _HEADINGS = ("Rules", "Steps")
 _FORMER_HEADINGS = (*_HEADINGS, "Replay")
 
 _LONGEST = 40
-"""Characters of a quotation from a prompt."""
+"""Maximum length of a quotation from a prompt, in characters."""
 
 
 def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
-    """Remarks on a prompt that is kept as it is."""
+    """Return the remarks on a prompt that is kept verbatim."""
     declared = _find_declared_names(stored)
     undeclared = _find_undeclared_names(stored.prompt, declared)
     if undeclared:
@@ -91,14 +91,14 @@ def prompt_remarks(stored: StoredWorkflow) -> Iterator[Remark]:
 
 
 def has_frames(prompt: str) -> bool:
-    """Whether a prompt has the headings that every prompt of FlowDSL has, or once had."""
+    """Whether a prompt has the headings that prompts of FlowDSL have or once had."""
     lines = [line.removeprefix("<p>").removesuffix("<br>") for line in prompt.splitlines()]
     found = tuple(line for line in lines if line in _FORMER_HEADINGS)
     return found in (_HEADINGS, _FORMER_HEADINGS)
 
 
 def backslash_remarks(stored: StoredWorkflow, *, prompt: bool) -> Iterator[Remark]:
-    """A remark on backslashes before variables in commands, in checks and, if asked, the prompt."""
+    """Return a remark on backslashes before variables in commands, checks and (if asked) prompt."""
     declared = _find_declared_names(stored)
     places = [
         ((stored.prompt,) if prompt else (), "the prompt"),
@@ -127,10 +127,7 @@ def _join_with_and(words: list[str]) -> str:
 
 
 def _find_declared_names(stored: StoredWorkflow) -> frozenset[str] | None:
-    """The names in the input schema, secrets with `$`.
-
-    None where the schema does not list its fields.
-    """
+    """Return the names in the input schema, secrets with `$`; None if it lists no fields."""
     if stored.input_schema is None:
         return frozenset()
     document = stored.input_schema.document
@@ -139,7 +136,7 @@ def _find_declared_names(stored: StoredWorkflow) -> frozenset[str] | None:
 
 
 def _find_undeclared_names(prompt: str, declared: Collection[str] | None) -> set[str]:
-    """The inputs and secrets in a prompt that are not declared, each as `{name}`."""
+    """Return the undeclared inputs and secrets in a prompt, each as `{name}`."""
     if declared is None:
         return set()
     used = {found[1] for found in re.finditer(_VARIABLE, prompt)}
@@ -149,9 +146,9 @@ def _find_undeclared_names(prompt: str, declared: Collection[str] | None) -> set
 def _find_escaped_variables(
     texts: Iterable[str], declared: Collection[str] | None
 ) -> Iterator[str]:
-    """The variables with a backslash before them, as they are written.
+    """Return the variables after a backslash, as they are written.
 
-    An undeclared one counts only in a path, for elsewhere its brace may be escaped on purpose.
+    An undeclared one counts only in a path, because elsewhere its brace may be escaped on purpose.
     """
     for text in texts:
         for before, variable, name in re.findall(_TOUCHED, text):
@@ -160,9 +157,9 @@ def _find_escaped_variables(
 
 
 def _find_strange_variables(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]:
-    """What looks like a variable in the prose of a prompt but is none.
+    """Return text in the prose of a prompt that looks like a variable but is none.
 
-    Code of PowerShell is no prose.
+    PowerShell code does not count as prose.
     """
     text = stored.prompt
     for command in stored.allowlist:

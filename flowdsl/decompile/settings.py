@@ -1,4 +1,4 @@
-"""Reads settings from a payload: title, tags, flags, models, the terminal, and unknown fields."""
+"""Reads the settings of a payload: title, tags, flags, models, the terminal, unknown fields."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f]"
 
 
 class Settings(Record):
-    """The settings of a workflow, as far as source can say them.
+    """The settings of a workflow, as far as source can express them.
 
     `kept` are fields of the payload for a file of `extra from`, because nothing else in source can
-    hold one of them. `changed` names the fields that come out differently. `remarks` tell of both,
-    and of what else an owner should know.
+    hold one of them. `changed` names the fields that come out differently. `remarks` report both,
+    and other facts for the owner.
     """
 
     title: str
@@ -40,9 +40,9 @@ class Settings(Record):
 
 
 def read_settings(stored: StoredWorkflow) -> Settings:
-    """The settings of a workflow.
+    """Return the settings of a workflow.
 
-    What no literal can hold is kept in `kept`, or written as near as possible if it cannot be kept.
+    A value that no literal can hold is put into `kept`, or approximated if it cannot be kept.
     """
     title = stored.name or UNTITLED
     kept: dict[str, Any] = {}
@@ -71,7 +71,7 @@ def read_settings(stored: StoredWorkflow) -> Settings:
 
 
 def derive_terminal_settings(settings: Settings, commands: frozenset[str]) -> nodes.Terminal:
-    """What `terminal { }` says, so that it and the `commands` of statements give the allowlist."""
+    """Return the settings of `terminal { }`: the allowlist without the statements' commands."""
     allowlist = settings.allowlist
     if ALLOWLIST in settings.kept or (allowlist == (NO_COMMAND,) and not commands):
         return nodes.Terminal()
@@ -81,7 +81,7 @@ def derive_terminal_settings(settings: Settings, commands: frozenset[str]) -> no
 
 
 def _nearest_literal_text(value: str) -> str:
-    """`value`, or the nearest text that a literal can hold."""
+    """Return `value`, or the nearest text that a literal can hold."""
     if _can_be_said(value):
         return value
     near = re.sub(_CONTROL, " ", re.sub(r"\r\n?", "\n", value))
@@ -93,12 +93,12 @@ def _can_be_said(value: str) -> bool:
 
 
 def _can_name(model: str) -> bool:
-    """Whether source can name a model so: a brace would begin a variable."""
+    """Whether source can name a model like this: a brace would begin a variable."""
     return "{" not in model and plain_literal(model) is not None
 
 
 def read_models(models: dict[str, str]) -> nodes.Models | None:
-    """The models by their keys in `model_metadata`; None without any."""
+    """Return the models by their keys in `model_metadata`; None if there are none."""
     if not models:
         return None
     first, second = models.get("fallback_model_1_id"), models.get("fallback_model_2_id")

@@ -1,8 +1,9 @@
 """Imports one workflow in the best shape that compiles to its payload.
 
 The prompt, the two schemas and the checks can each be written in source or be kept in a file; a
-shape says which. Shapes are tried from all in source to all in files: each is written, compiled and
-compared, and what is to blame for a difference goes into a file in the next one.
+shape says which. Shapes are tried from everything in source to everything in files: each is
+written, compiled and compared, and the parts that cause a difference are kept in files in the next
+one.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def import_workflow(
     pictures: Mapping[str, Picture],
     capabilities: Capabilities,
 ) -> Imported:
-    """The workflow called `name`, read from `payload`.
+    """Import `payload` as the workflow called `name`.
 
-    Of the pictures, those come into files that source shows.
+    Only the pictures that the source shows are written to files.
     """
     inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
     hints = _make_prompt_hints(stored, inputs, pictures)
@@ -71,7 +72,7 @@ def import_workflow(
 
 
 def read_hints(stored: StoredWorkflow, pictures: Mapping[str, Picture]) -> PromptHints:
-    """What the rest of a workflow tells about the variables in its prompt."""
+    """Return what the other fields of a workflow say about the variables in its prompt."""
     inputs = _read_fields_of(read_inputs, stored.input_schema, (_NO_FIELDS, _NO_FIELDS))
     return _make_prompt_hints(stored, inputs, pictures)
 
@@ -95,7 +96,7 @@ def _make_prompt_hints(
 
 
 class _ShapeOutcome(Record):
-    """The result of trying a shape: its files, what is wrong, and the parts to blame for that."""
+    """The result of trying a shape: its files, its faults, and the parts that cause them."""
 
     files: dict[str, bytes]
     blamed: frozenset[str] = frozenset()
@@ -115,7 +116,7 @@ class _Import:
         self._why: dict[str, str] = {}
 
     def run(self) -> Imported:
-        """The files of the best shape that compiles to the payload, or of the last one tried."""
+        """Return the files of the best shape that compiles to the payload, or of the last shape."""
         parts = self._parts
         best = Shape(
             statements=parts.program is not None,
@@ -139,7 +140,7 @@ class _Import:
     # One shape
 
     def _try_shape(self, shape: Shape) -> _ShapeOutcome:
-        """Writes a shape, compiles it and compares the result with the payload."""
+        """Write a shape, compile it and compare the result with the payload."""
         parts = self._parts
         if isinstance(parts.checks, ReadChecks) and shape.checks and not shape.inputs:
             renamed = find_renamed_inputs(parts.checks, parts.hints.inputs or ())
@@ -188,7 +189,7 @@ class _Import:
     # Remarks
 
     def _models_of(self, shape: Shape) -> set[str]:
-        """The models that statements name."""
+        """Return the models that statements name."""
         program = self._parts.program
         if program is None or not shape.statements:
             return set()
@@ -231,7 +232,7 @@ class _Import:
             )
 
     def _prompt_remark(self) -> Remark:
-        """Why the prompt is kept in a file."""
+        """Return a remark on why the prompt is kept in a file."""
         kept = f"the prompt is kept in {file_name(self._parts.name, 'prompt')}"
         if self._parts.program is not None:
             why = self._why.get("statements", "they do not fit the rest of the workflow")
@@ -264,12 +265,12 @@ class _Import:
     def _schema_remark(
         self, part: str, schema: Schema | None, why: Callable[[Any], Reason | None]
     ) -> Iterator[Remark]:
-        """Why a schema is kept in a file."""
+        """Return a remark on why a schema is kept in a file."""
         if schema is None or schema.document is None:
             return
         reason = why(schema.document)
         if reason is None:
-            # Fields that give the schema by itself do not do so in this workflow.
+            # These fields give the schema on their own, but not in this workflow.
             told = self._why.get(part, "its fields do not fit the rest of the workflow")
             reason = Reason("", "fields that do not fit the rest")
         else:
@@ -288,14 +289,14 @@ _PART_OF_FIELD = {
     CHECKS: "checks",
     CLEANUP: "checks",
 }
-"""The part of a workflow that gives a field of the payload; the statements give all others."""
+"""The part of a workflow that determines a field of the payload; by default the statements."""
 
 _FIELD_WORDS = {
     "main_prompt": "the prompt comes",
     CHECKS: "a check comes",
     CLEANUP: "the clean-up comes",
 }
-"""How remarks name a field that comes out differently, with its verb."""
+"""The phrase for a field that comes out differently, with its verb."""
 
 _PART_OF_SECTION: dict[type, str] = {
     ast.InputsSection: "inputs",
@@ -308,7 +309,7 @@ _PART_OF_SECTION: dict[type, str] = {
 
 
 def _parts_of(errors: Sequence[Diagnostic], module: ast.Module) -> Iterator[str]:
-    """The parts of a workflow in which errors stand."""
+    """Return the parts of a workflow that contain the errors."""
     sections = [
         (item.start, item.end, _PART_OF_SECTION[type(item)])
         for declaration in module.declarations
@@ -323,9 +324,9 @@ def _parts_of(errors: Sequence[Diagnostic], module: ast.Module) -> Iterator[str]
 
 
 def _next_shape_without(shape: Shape, blamed: frozenset[str], best: Shape) -> Shape | None:
-    """The next shape to try; None if all is in files.
+    """Return the next shape to try; None if everything is in files.
 
-    What is blamed goes into files; if all of that is in files already, the statements go too.
+    Blamed parts are kept in files; if all of them already are, the statements are too.
     """
     kept = {
         part: getattr(shape, part) and part not in blamed
@@ -335,7 +336,7 @@ def _next_shape_without(shape: Shape, blamed: frozenset[str], best: Shape) -> Sh
     if rest != shape:
         return rest
     if shape.statements:
-        # Fields that did not fit the statements may well fit a prompt that is kept.
+        # Fields that did not fit the statements may fit a verbatim prompt.
         return Shape(
             statements=False, inputs=best.inputs, outputs=best.outputs, checks=shape.checks
         )
@@ -349,14 +350,14 @@ def _next_shape_without(shape: Shape, blamed: frozenset[str], best: Shape) -> Sh
 def _read_fields_of(
     read: Callable[[dict[str, Any]], _T | None], schema: Schema | None, absent: _T
 ) -> _T | None:
-    """What `read` returns for a schema: `absent` without one, None if it cannot be read."""
+    """Return what `read` returns for a schema; `absent` without one, None if unreadable."""
     if schema is None:
         return absent
     return None if schema.document is None else read(schema.document)
 
 
 def _split_secrets(fields: Fields | None) -> tuple[Fields | None, Fields]:
-    """Fields as inputs and secrets, these without their `$`."""
+    """Return fields as inputs and secrets (without `$`)."""
     if fields is None:
         return None, ()
     secrets = tuple(

@@ -1,4 +1,4 @@
-"""The reading of an address that a person wrote: `workflow.NAME`, or a unique `NAME`. Pure."""
+"""Resolves an address that a person typed: `workflow.NAME`, or a unique `NAME`. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from flowdsl.source.failure import FlowdslError
 
 
 class NoSuchAddress(FlowdslError):
-    """A text means no address, or several; the message says which addresses exist."""
+    """A text matches no address, or several; the message lists the existing addresses."""
 
 
 def address_in(word: str, known: Collection[Address], where: str) -> Address:
-    """The one of the addresses `known` that `word` means; raises `NoSuchAddress`.
+    """Return the address among `known` that `word` names; raises `NoSuchAddress`.
 
-    `where` finishes "there is no such address in ..." for the message.
+    `where` completes "there is no such address in ..." in the message.
     """
     if (address := Address.unchecked(word)) in known:
         return address

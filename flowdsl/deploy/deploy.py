@@ -1,7 +1,7 @@
 """One deploy, from a compiled bundle to an organisation that matches it.
 
-`_carry_out_deploy` is the whole of it: read state, plan, ask, take the lease, resolve what an
-earlier deploy left open, create prerequisites, apply.
+`_carry_out_deploy` is the whole sequence: read state, plan, ask, take the lease, resolve the open
+writes of earlier deploys, create prerequisites, apply.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ from flowdsl.state.document import StateDocument
 
 @dataclass(frozen=True, slots=True)
 class PlannedDeploy:
-    """What a deploy would do.
+    """The result of planning a deploy.
 
-    `plan` was made from the state `prior` and from what `seen` tells of the service.
+    `plan` was made from the state `prior` and from the service's replies in `seen`.
     """
 
     prior: StateDocument
@@ -61,7 +61,7 @@ class PlannedDeploy:
 
 
 async def plan_deployment(job: Job) -> PlannedDeploy:
-    """What a deploy would do, without doing any of it and without the lease.
+    """Plan a deploy, without writing anything and without the lease.
 
     Raises `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """
@@ -72,7 +72,7 @@ async def plan_deployment(job: Job) -> PlannedDeploy:
 
 
 async def deploy(job: Job) -> Outcome:
-    """Bring the organisation to what the bundle says.
+    """Make the organisation match the bundle.
 
     Every expected failure becomes a status with messages.
     """
@@ -151,7 +151,7 @@ async def _carry_out_deploy(job: Job, attempt: Attempt) -> Status:
 
 
 def _check_planned(job: Job, planned: PlannedDeploy) -> Plan:
-    """The plan to carry out, after the decision on drift; raises `Stop` when a check forbids it."""
+    """Return the plan to carry out after deciding on drift; raises `Stop` if a check forbids it."""
     plan = planned.plan
     try:
         if not plan.is_empty:
@@ -165,7 +165,7 @@ def _check_planned(job: Job, planned: PlannedDeploy) -> Plan:
 
 
 def _count_operations(plan: Plan) -> int:
-    """The number of objects that the plan writes."""
+    """Return the number of objects that the plan writes."""
     changes = sum(change.writes for change in plan.changes)
     return changes + sum(change.writes for change in plan.named) + len(plan.uploads)
 
@@ -181,14 +181,14 @@ def _losing_approval(job: Job, plan: Plan) -> dict[str, tuple[str, ...]]:
 
 
 def _read_secrets(job: Job, plan: Plan) -> None:
-    """Read the keys that creations need, so that a missing one is told before any write."""
+    """Read the keys that creations need, so that a missing one is reported before any write."""
     for change in plan.named:
         if change.action == "create":
             job.target.secrets(change.address)
 
 
 def _ask_for_confirmation(job: Job, plan: Plan) -> None:
-    """Show the plan and ask; a plan that sends nothing needs neither."""
+    """Show the plan and ask for confirmation; a plan that sends nothing needs neither."""
     if plan.writes:
         job.ui.show_plan(plan)
         if not job.ui.confirm(plan):
@@ -198,9 +198,9 @@ def _ask_for_confirmation(job: Job, plan: Plan) -> None:
 async def _plan_again(
     job: Job, client: CyberdeskClient, journal: Journal, progress: Progress, shown: Plan
 ) -> tuple[Refreshed, Plan]:
-    """Refresh and plan again under the lease, after resolving the writes that were left open.
+    """Refresh and plan again under the lease, after resolving the open writes.
 
-    Checks the new plan, and asks again when it differs from the one that was shown.
+    Checks the new plan, and asks again if it differs from the one that was shown.
     """
     seen = await refresh(job, journal.document)
     if addresses := _to_resolve(job, journal.document, seen):
@@ -216,7 +216,7 @@ async def _plan_again(
 
 
 def _take_in_strays(job: Job, journal: Journal, seen: Refreshed) -> None:
-    """Record which strays have arrived, and give up those whose time is over."""
+    """Record which strays have arrived, and drop those whose time has expired."""
     record_arrivals(journal, seen.live, seen.tracked)
     now = job.runtime.now()
     for stray in journal.document.strays:
@@ -230,11 +230,10 @@ def _take_in_strays(job: Job, journal: Journal, seen: Refreshed) -> None:
 
 
 def _to_resolve(job: Job, document: StateDocument, seen: Refreshed) -> frozenset[Address]:
-    """The addresses whose open writes this deploy resolves.
+    """Return the addresses whose open writes this deploy resolves.
 
-    With `--only` they are those of its workflows, by their old names, too. Resolving a creation may
-    send it again with what the source says now, which nobody has asked for in the case of another
-    workflow.
+    With `--only` these are its workflows, including their old names. Resolving a creation may send
+    it again with the current source, which nobody has requested for other workflows.
     """
     addresses = frozenset(intent.address for intent in document.pending)
     if not job.options.only:
@@ -252,7 +251,7 @@ async def resolve_open_writes(
     seen: Refreshed,
     addresses: Collection[Address],
 ) -> None:
-    """Find out what became of open writes of `addresses`, and record it.
+    """Find out the outcome of the open writes of `addresses`, and record it.
 
     Raises `Stop`, `Unresolved` and `CyberdeskError`.
     """
@@ -260,11 +259,10 @@ async def resolve_open_writes(
     job.ui.event(
         "recovery",
         message=f"an earlier deploy left {count} writes open; finding out what became of them "
-        "takes "
-        "up to 30 s",
+        "takes up to 30 s",
     )
-    # A creation may have to be sent again, and everything it refers to must be there for that.
-    # Updates wait until they are shown.
+    # A creation may have to be sent again, and everything it refers to must exist for that. Updates
+    # wait until they have been shown.
     plan = plan_from(job, journal.document, seen)
     plan = replace(plan, named=tuple(each for each in plan.named if each.action == "create"))
     seen, _ = await create_prerequisites(
@@ -297,7 +295,7 @@ async def resolve_open_writes(
 def _record_what_is_so(journal: Journal, plan: Plan) -> None:
     """Record in state what needs no request.
 
-    That is moved addresses, resources that are let go, and values that are as desired already.
+    These are moved addresses, resources that are released, and values that are already as desired.
     """
     journal.move(
         (change.previous_address, change.address)

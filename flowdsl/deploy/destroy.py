@@ -1,8 +1,8 @@
-"""The destruction of an environment: every workflow that state tracks, then what else is managed.
+"""Destroys an environment: every workflow that state tracks, then the other managed objects.
 
-A deletion cannot be undone, and takes the runs and trajectories of a workflow with it. So nothing
-is deleted that state does not track, nothing that was edited after it was shown, and nothing
-without the consent of a person.
+A deletion cannot be undone, and also deletes the runs and trajectories of a workflow. So a deletion
+requires that state tracks the object, that it was not edited after it was shown, and that a person
+consents.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _KINDS = tuple(kind.name for kind in NAMED)
 
 
 async def destroy(job: Job, *, by_hand: bool = False) -> Outcome:
-    """Delete what state tracks, or the addresses in `Options.only`.
+    """Delete the objects that state tracks, or the addresses in `Options.only`.
 
-    Every expected failure becomes a status with messages. `by_hand` is true when `Ui.confirm` has a
+    Every expected failure becomes a status with messages. `by_hand` is true if `Ui.confirm` has a
     person type what is to be destroyed, which accepts the guard on deletions. The bundle of the job
-    is not used. Running it again after any failure goes on from there.
+    is not used. Running it again after any failure continues where it stopped.
     """
     attempt = Attempt.of(job)
     return await attempt.conclude_work(_carry_out_destroy(job, attempt, by_hand))
@@ -88,14 +88,14 @@ async def _carry_out_destroy(job: Job, attempt: Attempt, by_hand: bool) -> Statu
         if progress.state_error is not None:
             raise progress.state_error
         if not journal.document.resources:
-            # A later deploy may be of any commit, since nothing of this one is left.
+            # A later deploy may be of any commit, since nothing of this one remains.
             journal.see_source(None)
         await journal.close()
     return attempt.status
 
 
 def _reading_only(job: Job, prior: StateDocument) -> Job:
-    """The job with the whole addresses that the words in `only` mean; raises `NoSuchAddress`."""
+    """Return the job with `only` resolved to full addresses; raises `NoSuchAddress`."""
     known = {*prior.resources, *(intent.address for intent in prior.pending)}
     where = f"the state of `{job.target.environment}`"
     only = frozenset(address_in(each, known, where) for each in sorted(job.options.only))
@@ -103,7 +103,7 @@ def _reading_only(job: Job, prior: StateDocument) -> Job:
 
 
 async def _resolve_open_writes(job: Job, client: CyberdeskClient, journal: Journal) -> None:
-    """Resolve what an interrupted deploy left open, since what it created is ours to delete.
+    """Resolve the open writes of an interrupted deploy: objects that it created are ours to delete.
 
     Raises `Unresolved`.
     """
@@ -127,7 +127,7 @@ async def _resolve_open_writes(job: Job, client: CyberdeskClient, journal: Journ
 
 
 async def _plan_destruction(job: Job, prior: StateDocument) -> Plan:
-    """What would be deleted, and what is gone already.
+    """Plan the deletions, and find what is already gone.
 
     Raises `Stop` for a key of another organisation.
     """
@@ -179,9 +179,9 @@ async def _prove_organization(
     workflows: Mapping[Address, ResourceState],
     gone: Sequence[str],
 ) -> None:
-    """Raise `Stop` unless the key is of the organisation deployed to.
+    """Raise `Stop` unless the key belongs to the organisation deployed to.
 
-    With a key of another one everything would seem deleted already, and would be dropped from
+    With a key of another one, everything would seem deleted already, and would be dropped from
     state.
     """
     tracked = {address: each.id for address, each in workflows.items()}
@@ -199,9 +199,9 @@ async def _prove_organization(
 
 
 def _require_consent(job: Job, plan: Plan, by_hand: bool) -> None:
-    """Show the plan and ask; raises `Stop` when something forbids it.
+    """Show the plan and ask for confirmation; raises `Stop` when something forbids it.
 
-    A plan that only drops from state what is gone already is not asked about.
+    A plan that only drops missing objects from state needs no confirmation.
     """
     job.ui.show_plan(plan)
     check_protection(plan, job.target.environment)
@@ -212,7 +212,7 @@ def _require_consent(job: Job, plan: Plan, by_hand: bool) -> None:
 
 
 def _forget_missing(job: Job, attempt: Attempt, journal: Journal, plan: Plan) -> None:
-    """Drop from state what does not exist any more, however that came about."""
+    """Drop from state what no longer exists, whatever the cause."""
     gone = [change.address for change in plan.of(Action.FORGET)]
     gone += [change.address for change in plan.named if not change.writes]
     for address in gone:
@@ -229,9 +229,9 @@ async def _find_unused_named(
     plan: Plan,
     kinds: Collection[str],
 ) -> tuple[NamedChange, ...]:
-    """The named resources of these kinds that nobody else uses, now that our workflows are gone.
+    """Return the named resources of these kinds that nobody uses once our workflows are gone.
 
-    The others are left, with a result that says who uses them. When the whole environment is
+    The others are left, with a result that names their users. When the whole environment is
     destroyed, state drops them.
     """
     progress = attempt.progress
@@ -263,7 +263,7 @@ async def _find_unused_named(
 async def _read_possible_users(
     client: CyberdeskClient, named: Collection[NamedChange]
 ) -> tuple[Sequence[Tag], Sequence[Workflow]]:
-    """What may refer to named resources: tags with counts and groups, workflows with models."""
+    """Return possible users of named resources: tags with counts, groups, workflows."""
     kinds = {change.address.kind for change in named}
     tags = await client.tags.list(include_archived=True) if {TAG, TAG_GROUP} & kinds else ()
     rows = await client.workflows.list_all(include=(workflow.CHECKS,)) if MODEL in kinds else ()
@@ -273,7 +273,7 @@ async def _read_possible_users(
 def _describe_users(
     change: NamedChange, identifier: str, tags: Sequence[Tag], rows: Sequence[Workflow]
 ) -> str:
-    """The users of a named resource, as the end of a sentence; empty when there are none."""
+    """Return the users of a named resource, as the end of a sentence; empty if there are none."""
     match change.address.kind:
         case "tag":
             count = next((tag.workflow_count or 0 for tag in tags if tag.id == identifier), 0)
@@ -296,7 +296,7 @@ def _count_other_workflows(number: int) -> str:
 
 
 def _confirmation_key(plan: Plan) -> object:
-    """A value that is equal for plans that a person would confirm alike."""
+    """Return a key for the plan; while it is unchanged, no new confirmation is needed."""
     return plan.digest, [
         change.live and change.live.remote.get("updated_at") for change in plan.changes
     ]

@@ -1,4 +1,4 @@
-"""The differences of an environment's workflows from the source and from what was last applied.
+"""How the workflows of an environment differ from the source and from the last deploy.
 
 Nothing is written.
 """
@@ -20,10 +20,10 @@ from flowdsl.deploy.refresh.refresh import plan_from, read_prior, refresh
 
 @dataclass(frozen=True, slots=True)
 class WorkflowDifference:
-    """One workflow.
+    """The difference of one workflow.
 
-    `change` says how the service differs from the source, and `edits` and `tags_lost` what somebody
-    edited since the last deploy. `pending` is true when an interrupted deploy left a write of it
+    `change` says how the service differs from the source; `edits` and `tags_lost` are edits by
+    others since the last deploy. `pending` is true if an interrupted deploy left a write of it
     open.
     """
 
@@ -34,10 +34,7 @@ class WorkflowDifference:
 
     @property
     def differs(self) -> bool:
-        """Whether there is any difference.
-
-        A workflow that left the source and was not edited has none.
-        """
+        """Whether there is any difference; none for an unedited workflow that left the source."""
         if self.change.action in (Action.CREATE, Action.MISSING):
             return True
         return bool(self.change.writes or self.edits or self.tags_lost)
@@ -46,7 +43,7 @@ class WorkflowDifference:
 async def find_differences(
     job: Job, addresses: Collection[str] = ()
 ) -> tuple[WorkflowDifference, ...]:
-    """The workflows of `addresses`, or all, by address, including those without a difference.
+    """Return the workflows of `addresses`, or all, by address, also those without differences.
 
     Raises `NoSuchAddress`, `Stop`, `PlanError`, `AmbiguousName`, `StateError` and `CyberdeskError`.
     """

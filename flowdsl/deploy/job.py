@@ -1,4 +1,4 @@
-"""The job: what one deploy is given."""
+"""The job: the inputs of one deploy."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OnBreaking = Literal["error", "warn", "ignore"]
 
 
 class Ui(Protocol):
-    """What a deploy shows and asks."""
+    """The user interface of a deploy: what it shows and asks."""
 
     def show_plan(self, plan: Plan) -> None:
-        """Show what would change."""
+        """Show the planned changes."""
         ...
 
     def confirm(self, plan: Plan) -> bool:
@@ -32,11 +32,11 @@ class Ui(Protocol):
         ...
 
     def choose_for_drift(self, plan: Plan) -> OnDrift:
-        """What to do about drift, when the options leave it open."""
+        """Decide what to do about drift, when the options leave it open."""
         ...
 
     def event(self, kind: str, **details: object) -> None:
-        """Tell that something happened.
+        """Report an event.
 
         `kind` is `lock_asked`, `lock_wait`, `lock_acquired`, `recovery`, `apply_start`,
         `apply_progress`, `apply_result` or `checkpoint`.
@@ -46,18 +46,18 @@ class Ui(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to deploy.
+    """The options of a deploy.
 
     - `on_drift` None leaves the decision to `Ui.choose_for_drift`.
     - `lock_timeout` is in seconds.
-    - `recreate` are addresses of workflows that somebody deleted and that are created anew.
+    - `recreate` are addresses of workflows that somebody deleted and that are to be created again.
     - `holder` is our name in the lease.
     - `only`, unless empty, are the addresses that may change.
-    - `prune` deletes what left the source.
-    - `accepted` are the guards that a person accepts, each with the number that was seen.
-    - `breaking` says what changes that break callers do.
+    - `prune` deletes resources that left the source.
+    - `accepted` are the guards that a person accepts, each with the number that was shown.
+    - `breaking` says how to treat changes that break callers.
     - `abort` lets the first failure end the deploy.
-    - `unapprove` takes the approval from recordings of an older prompt.
+    - `unapprove` withdraws the approval of recordings of an older prompt.
     - `allow_older` lets an older commit be deployed over a newer one.
     - Without `heartbeat` only checkpoints renew the lease.
     """
@@ -89,13 +89,13 @@ def _accept(_planned: object) -> None:
 class Job:
     """Everything that one deploy works with.
 
-    - `client` is open; workers are made from it.
-    - `source` is the commit of the bundle, None outside of git; `history` is the checkout
-      around it.
-    - `stop` says why no further operation may begin; empty while one may.
+    - `client` is open; workers are created from it.
+    - `source` is the commit of the bundle, None outside of git; `history` is the checkout around
+      it.
+    - `stop` says why no further operation may start; empty while one may.
     - `interrupted` is whether that is because of a signal.
-    - `approve` is given each `PlannedDeploy` before it is carried out, and raises `Stop` when it is
-      not the one that was approved.
+    - `approve` is called with each `PlannedDeploy` before it is carried out, and raises `Stop` if
+      it is not the one that was approved.
     """
 
     bundle: Bundle

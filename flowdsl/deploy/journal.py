@@ -1,6 +1,6 @@
-"""The journal: the one writer of state during a deploy.
+"""The journal: the only writer of state during a deploy.
 
-Changes collect in memory and are stored at checkpoints.
+Changes are collected in memory and stored at checkpoints.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ CHECKPOINT_SECONDS = 1.0
 
 
 class Journal:
-    """Records what has been done; the intents bring back what a crash loses between checkpoints.
+    """Records the operations done; intents restore what a crash loses between checkpoints.
 
-    `document` is what is known now. `stored` is called with the serial of each document that was
-    stored.
+    `document` is the current, possibly unstored document. `stored` is called with the serial of
+    each document that was stored.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Journal:
 
     @property
     def has_abandoned_lease(self) -> bool:
-        """Whether the lease was taken over from a process that did not give it back."""
+        """Whether the lease was taken over from a process that did not release it."""
         return self._held.taken_over
 
     def put(self, address: Address, resource: ResourceState) -> None:
-        """Record what state holds of an address."""
+        """Record the state of an address."""
         before = self.document.resources.get(address)
         if before is not None and before.id != resource.id:
             self.hold(before.id, ())
@@ -58,7 +58,7 @@ class Journal:
         self._resources(rest)
 
     def move(self, moves: Iterable[tuple[Address, Address]]) -> None:
-        """Give resources other addresses, all at once, so that two can change places.
+        """Move resources to other addresses, all at once, so that two can be swapped.
 
         Each remembers its former address. Otherwise, after a deploy that dies before it has
         verified them, the next one would move them back.
@@ -85,58 +85,58 @@ class Journal:
         self._replace(pending=tuple(self._pending.values()))
 
     def hold(self, resource_id: str, strays: Iterable[Intent]) -> None:
-        """Record which writes of a resource may still come, in place of those recorded before."""
+        """Record which writes of a resource may still arrive, replacing those recorded before."""
         others = [each for each in self.document.strays if each.resource_id != resource_id]
         if (held := (*others, *strays)) != self.document.strays:
             self._replace(strays=held)
 
     def give_up(self, stray: Intent) -> None:
-        """Record that a stray will not come any more."""
+        """Record that a stray is not expected to arrive any more."""
         self._replace(strays=tuple(each for each in self.document.strays if each != stray))
 
     async def record_intents(self, intents: Iterable[Intent]) -> None:
-        """Record writes that are about to happen, and store that at once.
+        """Record writes that are about to be sent, and store them at once.
 
-        Nothing waits for `wait_for` here, since nothing has been written yet.
+        This does not wait for `wait_for`, since nothing has been written yet.
         """
         self._pending |= {intent.id: intent for intent in intents}
         self._replace(pending=tuple(self._pending.values()))
         await self._store()
 
     def wait_for(self, work: asyncio.Task[None]) -> None:
-        """Store nothing of what operations do before `work` is done, because state refers to it."""
+        """Store no results of operations before `work` is done: state refers to its objects."""
         self._awaited = work
 
     async def tick(self) -> None:
-        """Store what has collected, at most once a second and only when that is allowed."""
+        """Store the collected changes, at most once a second and only when that is allowed."""
         if self._awaited is not None and not self._awaited.done():
             return
         if self._runtime.monotonic() - self._stored_at >= CHECKPOINT_SECONDS:
             await self.flush()
 
     async def flush(self) -> None:
-        """Store what has collected; raises what the work of `wait_for` has raised."""
+        """Store the collected changes; raises the exception of the `wait_for` task, if any."""
         await self._allowed()
         await self._store()
 
     async def _store(self) -> None:
         if self.document is not self._stored:
             document = self._stored = self.document
-            # Set before the write, so that no other call stores the same meanwhile.
+            # Set before the write, so that no concurrent call stores the same changes.
             self._stored_at = self._runtime.monotonic()
             self._take_in(document, await self._held.write(document))
 
     async def close(self) -> None:
         """Store everything and release the lease in one write.
 
-        Raises what the work of `wait_for` has raised.
+        Raises the exception of the `wait_for` task, if any.
         """
         await self._allowed()
         document = self._stored = self.document
         self._take_in(document, await self._held.release(document))
 
     async def give_back(self) -> None:
-        """Release the lease without a checkpoint, where nothing was recorded."""
+        """Release the lease without a checkpoint, if nothing was recorded."""
         self.document = self._stored = await self._held.release(self.document)
 
     async def _allowed(self) -> None:
@@ -144,7 +144,7 @@ class Journal:
             await asyncio.shield(self._awaited)
 
     def _take_in(self, document: StateDocument, written: StateDocument) -> None:
-        """Go on from the document that was written, with what was recorded meanwhile."""
+        """Continue from the document that was written, merged with changes recorded meanwhile."""
         if self.document is document:
             self.document = self._stored = written
         else:

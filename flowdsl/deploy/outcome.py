@@ -18,7 +18,7 @@ class Status(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
     DECLINED = "declined"
     INVALID = "invalid"
-    """The project asks for something that this organisation cannot give; nothing was written."""
+    """The project requires something that this organisation cannot provide; nothing was written."""
     ACCESS = "access"
     LOCKED = "locked"
     CONFLICT = "conflict"
@@ -27,8 +27,8 @@ class Status(StrEnum):
     GUARDED = "guarded"
     """A guard or `protect` forbids it.
 
-    Nothing of the plan was carried out, but what an earlier deploy left open may have been resolved
-    before it was made.
+    Nothing of the plan was carried out, but open writes of an earlier deploy may have been resolved
+    before the plan was made.
     """
     STATE = "state"
     SERVICE = "service"
@@ -50,11 +50,11 @@ ResultOutcome = Literal["performed", "failed", "conflict", "unknown", "not_attem
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one address, and what people should know of it.
+    """The outcome of one address, and a message for people.
 
-    The outcome is `unknown` when a request had no reply and may have been carried out, and `failed`
-    when nothing was done, unless `reason` is `incomplete`. `reason` is for programs: `lost_update`,
-    `incomplete` (a part was done, to `id`) or empty.
+    The outcome is `unknown` if a request had no reply and may have been carried out, and `failed`
+    if nothing was done, unless `reason` is `incomplete`. `reason` is for programs: `lost_update`,
+    `incomplete` (a part was done, on `id`) or empty.
     """
 
     address: Address
@@ -69,7 +69,7 @@ class Result:
 class Outcome:
     """The end of a deploy.
 
-    `plan` is None when none was made, and `serial` is that of the state last written.
+    `plan` is None if none was made, and `serial` is that of the state last written.
     """
 
     status: Status
@@ -80,7 +80,7 @@ class Outcome:
     organization_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The content of the result file, without any text of a prompt."""
+        """Return the content of the result file, without any text of a prompt."""
         return {
             "format_version": 1,
             "kind": "deploy_result",

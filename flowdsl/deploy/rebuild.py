@@ -1,6 +1,6 @@
-"""The reconstruction of a lost or old state from what the organisation holds.
+"""Reconstructs a lost or old state from the workflows of the organisation.
 
-`ownership.matching` finds the workflows. A person is shown what was found before it counts.
+`ownership.matching` finds the workflows. A person is shown the result before it is written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from flowdsl.state.ids import IdList
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """What a rebuilt state would hold beside what is in `prior` (serial 0 without a state).
+    """The additions of a rebuilt state to `prior` (serial 0 without a state).
 
     `resources` are those of `matches.recovered`, by address. `organization_id` is that of all of
     them, as far as it is known.
@@ -39,16 +39,16 @@ class Reconstruction:
 
     @property
     def document(self) -> StateDocument:
-        """`prior` with what was found added."""
+        """`prior` with the found resources added."""
         return _complete_document(self.prior, self)
 
 
 async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
-    """The workflows of this project that state does not know; nothing is written.
+    """Find the workflows of this project that state does not know; nothing is written.
 
-    `ids` is a list that was exported earlier; it wins over marks. What is live now counts as last
-    applied: so a later edit elsewhere is drift, and what differs from the source now is a change of
-    the source. Raises `Stop`, `StateError` and `CyberdeskError`.
+    `ids` is a list that was exported earlier; it takes precedence over marks. The live values count
+    as last applied: so a later edit elsewhere is drift, and any difference from the source now is a
+    change of the source. Raises `Stop`, `StateError` and `CyberdeskError`.
     """
     prior = await read_state(job)
     seen = await refresh(job, prior)
@@ -88,12 +88,12 @@ async def find_state(job: Job, ids: IdList | None = None) -> Reconstruction:
 
 
 async def write_state(job: Job, rebuilt: Reconstruction) -> StateDocument:
-    """Write what was found; returns the document.
+    """Write the found resources and return the document.
 
-    Raises `Stop` when state has changed meanwhile, and `StateError`.
+    Raises `StateError`, and `Stop` if state has changed meanwhile.
     """
     prior = rebuilt.prior
-    # Without a state, the first write has everything: half a state would say that all is well.
+    # Without a state, the first write has everything: half a state would look complete.
     first = rebuilt.document if prior.serial == 0 else prior
     async with hold_environment_lease(job, first) as (held, document):
         if is_moved(prior, document):
@@ -119,7 +119,7 @@ def _find_organization(
     live: Iterable[Live],
     seen: str | None,
 ) -> str | None:
-    """The organisation of all that was found; raises `Stop` when another one is expected."""
+    """Return the organisation of all found workflows; raises `Stop` if another one is expected."""
     found = {each.organization_id for each in live if each.organization_id}
     found |= {seen} if seen else set()
     listed = None if ids is None else ids.organization_id

@@ -1,4 +1,4 @@
-"""The command `flowdsl recover`: resolves what an interrupted deploy left open."""
+"""The command `flowdsl recover`: resolves the open writes of an interrupted deploy."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ Approve = Callable[[Sequence[Intent]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a person says became of a write.
+    """The outcome of a write as stated by a person.
 
-    `workflow_id` is that of the workflow that a creation made, or None when it made none. For a
-    stray, None says that it will not come any more.
+    `workflow_id` is that of the workflow that a creation made, or None if it made none. For a
+    stray, None means that it will not arrive any more.
     """
 
     workflow_id: str | None
@@ -61,11 +61,11 @@ async def recover(
     approve: Approve,
     verdict: Verdict | None = None,
 ) -> Outcome:
-    """Find out what became of the open writes of `addresses`, or of all.
+    """Find out the outcome of the open writes of `addresses`, or of all.
 
     A `verdict` is about one address. Every expected failure becomes a status with messages, and
-    what stays unknown stays open (`Status.UNKNOWN`). A creation that is found nowhere is sent
-    again, as in a deploy, when the bundle still has the workflow.
+    writes that stay unknown stay open (`Status.UNKNOWN`). A creation that is found nowhere is sent
+    again, as in a deploy, if the bundle still has the workflow.
     """
     assert verdict is None or len(addresses) == 1, "a person speaks of one workflow"
     attempt = Attempt.of(job)
@@ -106,21 +106,21 @@ async def _carry_out_recovery(
 def _choose_open_writes(
     job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
 ) -> list[Intent]:
-    """The open writes that are meant; raises `Stop` or `NoSuchAddress` for an unknown address.
+    """Return the selected open writes; raises `Stop` or `NoSuchAddress` for an unknown address.
 
-    An address whose write was resolved before is no mistake, so that the command which a deploy
-    prints can be run twice.
+    An address whose write was resolved before is accepted, so that the command that a deploy prints
+    can be run twice.
     """
     open_still = prior.pending
     if verdict is not None and verdict.workflow_id is None:
-        # The next deploy sees by itself when a stray arrives; only a person can say that it will
+        # The next deploy notices by itself when a stray arrives; only a person can say that it will
         # not.
         open_still = (*open_still, *prior.strays)
     in_source = {workflow_address(each.name) for each in job.bundle.workflows}
     pending = {each.address for each in open_still}
     known = in_source | pending | prior.workflows().keys()
-    # The error lists what is open, which helps more than what exists. And a verdict may be given
-    # twice, when nothing has the address any more.
+    # The error lists the open writes, which helps more than existing addresses. And a verdict may
+    # be given twice, when nothing has the address any more.
     if pending or verdict is not None:
         words = {each.name: each for each in known}
         meant = [words.get(each, Address.unchecked(each)) for each in addresses]
@@ -143,8 +143,8 @@ async def _find_out(
 ) -> None:
     progress = attempt.progress
     creations = {each.address for each in chosen if each.action == "create"}
-    # A creation that is sent again refers to models and pictures, which may have to be made first.
-    # Tags are put on later.
+    # A creation that is sent again refers to models and pictures, which may have to be created
+    # first. Tags are added later.
     narrow = replace(job, options=replace(job.options, only=frozenset(creations)))
     seen = await refresh(narrow, journal.document)
     journal.see_organization(seen.organization_id)
@@ -226,7 +226,7 @@ async def _take_word(
     intent: Intent,
     verdict: Verdict,
 ) -> None:
-    """Resolve a write as a person says; raises `Stop` when the service shows otherwise."""
+    """Resolve a write as a person states; raises `Stop` if the service contradicts that."""
     document, address = journal.document, intent.address
     if intent in document.strays:
         journal.give_up(intent)
@@ -275,7 +275,7 @@ async def _take_word(
 def _check_claim(
     job: Job, document: StateDocument, intent: Intent, found: Live, marked: Sequence[str]
 ) -> None:
-    """Raise `Stop` when the workflow `found` is known to be another than the intent's."""
+    """Raise `Stop` if the workflow `found` is known not to be the intent's."""
     target, address = job.target, intent.address
     owners = {each.id: owner for owner, each in document.resources.items()}
     owners |= {each.lower(): owner for owner, each in target.adopted.items() if owner != address}
@@ -300,7 +300,7 @@ def _check_claim(
 async def _prove_key_organization(
     job: Job, client: CyberdeskClient, document: StateDocument, found: Live | None
 ) -> None:
-    """Raise `Stop` for a key of another organisation, where nothing would have the mark."""
+    """Raise `Stop` for a key of another organisation, where no workflow would have the mark."""
     tracked = document.workflow_ids()
     live = await read_tracked(client, tracked.values(), concurrency=job.options.concurrency)
     if found is not None:

@@ -1,4 +1,4 @@
-"""Brings a saved version of one workflow back, without the source: for emergencies."""
+"""Restores a saved version of one workflow, without the source: for emergencies."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ ACTION = "restore"
 
 
 class NoSuchVersion(FlowdslError):
-    """A number that no saved version has; the message names those that exist."""
+    """There is no saved version with this number; the message names those that exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A workflow and its saved versions, the oldest first; `ignored` fields are the dashboard's."""
+    """A workflow and its saved versions, oldest first; `ignored` fields are the dashboard's."""
 
     address: Address
     resource: ResourceState
@@ -53,12 +53,12 @@ class Shelf:
     ignored: frozenset[str]
 
     def changes(self, restorable: RestorableVersion) -> tuple[FieldChange, ...]:
-        """What bringing a version back would change."""
+        """Return the changes that restoring a version would make."""
         return changes_to(restorable, self.live, self.ignored)
 
 
 async def read_shelf(job: Job, word: str) -> Shelf:
-    """The saved versions of the workflow that `word` means, without a lease.
+    """Return the saved versions of the workflow that `word` names, without a lease.
 
     Raises `NoSuchAddress` for a workflow that state does not have, `Stop` for one that is gone,
     `StateError` and `CyberdeskError`.
@@ -67,10 +67,10 @@ async def read_shelf(job: Job, word: str) -> Shelf:
 
 
 async def restore(job: Job, word: str, number: int) -> Outcome:
-    """Bring version `number` of the workflow that `word` means back, after `Ui.confirm`.
+    """Restore version `number` of the workflow that `word` names, after `Ui.confirm`.
 
-    Expected failures become a status with messages. State keeps what was last applied, so that the
-    next deploy shows what was restored as an edit made elsewhere. Raises `NoSuchAddress` and
+    Expected failures become a status with messages. State keeps the values last applied, so that
+    the next deploy shows the restored values as an edit made elsewhere. Raises `NoSuchAddress` and
     `NoSuchVersion`.
     """
     attempt = Attempt.of(job)
@@ -94,7 +94,7 @@ async def _read_shelf(job: Job, document: StateDocument, word: str) -> Shelf:
         )
     versions = parse_saved_versions(found.remote.get(SAVED_VERSIONS))
     if not versions:
-        # Whether the reply to a GET has them is not documented; for the route of versions it is.
+        # It is not documented whether the reply to a GET has them; for the route of versions it is.
         versions = parse_saved_versions(await job.client.workflows.versions(resource.id))
     return Shelf(address, resource, found, versions, job.target.ignored)
 
@@ -144,7 +144,7 @@ def _find_restorable_version(shelf: Shelf, number: int) -> RestorableVersion:
 
 
 async def _plan_restore(job: Job, shelf: Shelf, restorable: RestorableVersion) -> Plan:
-    """The difference between the workflow and a version of it, as a plan of one change."""
+    """Return the difference between the workflow and a version of it, as a plan of one change."""
     last = shelf.resource
     difference = Difference(
         fields=shelf.changes(restorable),
@@ -180,7 +180,7 @@ async def _plan_restore(job: Job, shelf: Shelf, restorable: RestorableVersion) -
 
 
 async def _check_models(job: Job, restorable: RestorableVersion, shelf: Shelf) -> None:
-    """Raise `Stop` when a version names a model that is gone, whose id the service may accept."""
+    """Raise `Stop` if a version names a missing model, whose id the service might accept."""
     wanted = model_ids(shelf.changes(restorable))
     if not wanted:
         return
@@ -200,9 +200,9 @@ async def _send_version(
     shelf: Shelf,
     restorable: RestorableVersion,
 ) -> Live | None:
-    """Bring the version back; the result goes to `progress`.
+    """Restore the version; the result is added to `progress`.
 
-    Returns the workflow as it is afterwards, or None when that failed.
+    Returns the workflow as it is afterwards, or None if that failed.
     """
     address, identifier = shelf.address, shelf.resource.id
     progress.total = 1
@@ -256,8 +256,7 @@ async def _send_version(
     elif left:
         said = (
             f"{format_field_names(change.path for change in left)} of `{address}` is not what was "
-            "sent: "
-            "somebody edits the workflow at the same time, or the service rewrites the value"
+            "sent: somebody edits the workflow at the same time, or the service rewrites the value"
         )
         progress.add(Result(address, ACTION, "conflict", identifier, said))
     else:
@@ -266,7 +265,7 @@ async def _send_version(
 
 
 def _what_next(job: Job, address: Address, last: ResourceState, after: Live) -> list[str]:
-    """Messages on what the next deploy will do about the restored workflow."""
+    """Return messages on what the next deploy will do about the restored workflow."""
     drifted = [
         path
         for path, applied in last.applied.items()
@@ -278,8 +277,7 @@ def _what_next(job: Job, address: Address, last: ResourceState, after: Live) -> 
     environment = job.target.environment
     return [
         f"{format_field_names(drifted)} of `{address}` is not as it was last deployed, so the "
-        "next deploy "
-        "stops there: bring it into the source with "
+        "next deploy stops there: bring it into the source with "
         f"`flowdsl pull {address} --env {environment}`, or go back to the source with "
         f"`flowdsl deploy --env {environment} --on-drift overwrite`"
     ]

@@ -1,4 +1,4 @@
-"""The target: what a deploy has to know of the environment it deploys to."""
+"""The target: a deploy's description of the environment it deploys to."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Target:
     """One environment of one project.
 
     - `models` maps an alias to the display name of a model configuration.
-    - `every_workflow_tags` go on every workflow.
+    - `every_workflow_tags` are added to every workflow.
     - `declared` maps a kind (`tag_group`, `tag`, `model`) to its declared resources by display
-      name, each with its declared fields in the words of the API, except that a tag names its group
+      name, each with its declared fields as the API names them, except that a tag names its group
       by `group`.
-    - `adopted` maps addresses to ids of existing workflows to take over; `forgotten` are addresses
-      to let go, and `deleted` those to delete.
-    - `ignored` are fields that belong to the dashboard once a workflow exists.
+    - `adopted` maps addresses to ids of existing workflows to adopt; `forgotten` are addresses to
+      release, and `deleted` those to delete.
+    - `ignored` are fields that are left to the dashboard once a workflow exists.
     - A `protected` environment takes committed sources only; `no_checkout` says why there is no
       commit.
     - In a `local` environment an alias that is not mapped means a default model of the service.
-    - `organization` is the id that the environment insists on, or None.
-    - `secrets` gives the write-only fields of a declared resource, by address, when it is created;
-      `key_sources` says where the key among them is read from.
+    - `organization` is the required organisation id, or None.
+    - `secrets` returns the write-only fields of a declared resource, by address, when it is
+      created; `key_sources` has the source of the key among them.
     """
 
     project: str
@@ -54,7 +54,7 @@ class Target:
     def find_adopted_id(
         self, address: Address, renamed_from: Address | None, in_source: Container[Address]
     ) -> str | None:
-        """The id that a workflow adopts, by its own address or the one before it was renamed."""
+        """Return the id that a workflow adopts, by its own address or its former one."""
         old = None if renamed_from is None or renamed_from in in_source else renamed_from
         return self.adopted.get(address, None if old is None else self.adopted.get(old))
 
@@ -68,7 +68,7 @@ def target_of(
     secrets: Callable[[Address], Mapping[str, Any]] = _no_secrets,
     no_checkout: str = "",
 ) -> Target:
-    """The target that a project file describes."""
+    """Return the target that a project file describes."""
     label_fields = ("description", "emoji", "color")
     declared_models = {model.alias: model.name for model in project.models.values()}
     return Target(
@@ -104,7 +104,7 @@ def target_of(
 
 
 def key_sources(project: Project) -> dict[Address, KeySource]:
-    """Where the keys of declared model configurations are read from, by address."""
+    """Return the sources of the keys of declared model configurations, by address."""
     return {
         Address(MODEL, model.name): model.api_key
         for model in project.models.values()
@@ -113,5 +113,5 @@ def key_sources(project: Project) -> dict[Address, KeySource]:
 
 
 def _collect_given_fields(record: Any, fields: tuple[str, ...]) -> dict[str, Any]:
-    """The fields that the project file sets."""
+    """Return the fields that the project file sets."""
     return {name: value for name in fields if (value := getattr(record, name)) is not None}

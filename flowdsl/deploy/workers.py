@@ -22,7 +22,7 @@ async def for_each(
 ) -> list[Item]:
     """Do `work` on every item, at most `concurrency` at a time.
 
-    Returns the items that were not begun because of `stopped`. The first exception ends the other
+    Returns the items that were not started because of `stopped`. The first exception ends the other
     workers and is raised.
     """
     waiting = deque(items)

@@ -9,6 +9,6 @@ Does not decide anything about flows: the layer that reports a spec declares it,
 Entry points: `Sink.report`, `DiagnosticSpec`, `render.text.render_text`, `render.json.render_json`,
 `fixes.apply_fixes`, `baseline.Baseline`.
 
-A phase never raises for bad source: it reports here and goes on. The name of a diagnostic is its
+A phase never raises for bad source: it reports here and continues. The name of a diagnostic is its
 identity.
 """

@@ -1,4 +1,4 @@
-"""The baseline file: findings that a team knows and does not want to be told again."""
+"""The baseline file: known findings that are not to be reported again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Entry = tuple[str, str]
 
 
 class InvalidBaseline(Exception):
-    """A text that is no baseline.
+    """The text is not a baseline.
 
     The message finishes the sentence "the baseline cannot be used: ...".
     """
@@ -36,7 +36,7 @@ class Comparison(Record):
 
 
 class Baseline(Record):
-    """Known findings by the path of their file; equal ones are counted."""
+    """Known findings by the path of their file, with the number of equal ones."""
 
     entries: Mapping[str, Counter[Entry]]
 
@@ -103,7 +103,7 @@ def _pair_with_prints(
 
 
 def parse_baseline(text: str) -> Baseline:
-    """The baseline that `text` is; raises `InvalidBaseline`."""
+    """Parse a baseline file; raises `InvalidBaseline`."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):

@@ -15,7 +15,7 @@ _LINE = 4_000
 def compute_fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
     """A hash for each finding that stays the same when lines above it come and go.
 
-    It is of the name, the file, the message, and the text of the line without regard to blanks.
+    It covers the name, the file, the message, and the text of the line, ignoring blanks.
     Equal findings are told apart by their order, so `diagnostics` must be all findings of a check,
     before any are left out.
     """

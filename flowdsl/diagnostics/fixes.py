@@ -34,8 +34,8 @@ def apply_fixes(
     """Apply one fix of each finding, the first whose applicability is among `applicable`.
 
     A fix is applied whole or not at all. It is left out when `may_edit` is false of a file that it
-    edits, when it changes nothing, and when it meets an edit of an earlier fix; a second round, on
-    the new texts, may apply it.
+    edits, when it changes nothing, and when it conflicts with an edit of an earlier fix; a second
+    round, on the new texts, may apply it.
     """
     plan = _FixPlan(may_edit)
     count = 0
@@ -58,7 +58,7 @@ class _FixPlan:
         self.sources: dict[str, SourceFile] = {}
 
     def accept(self, fix: Fix) -> bool:
-        """Accept the edits of a fix if all of them fit; whether they were."""
+        """Accept the edits of a fix if all of them fit; returns whether they were accepted."""
         edits = sorted(fix.edits, key=_place)
         sources = {edit.span.path: edit.span.source for edit in edits} | self.sources
         if not any(edit.span.text != edit.replacement for edit in edits):

@@ -13,9 +13,7 @@ LONGEST = 2_000
 
 
 def cut_text(text: str) -> str:
-    """The beginning of a text for people: its names and values have any length, its findings any
-    number.
-    """
+    """Truncate a text for people to `LONGEST` characters: names and values can have any length."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -23,7 +21,7 @@ class Sink:
     """Collects findings; the same finding at the same place is kept once."""
 
     full = False
-    """Whether further findings are dropped, so that a phase need not look for them."""
+    """Whether further findings are dropped, so that a phase may stop; limited sinks set it."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, int, int, str], Diagnostic] = {}

@@ -223,7 +223,7 @@ def _without_digits(word: str) -> str:
     return "".join(letter for letter in word if not letter.isdigit())
 
 
-# What is said of an unknown name
+# Messages about an unknown name
 
 
 def prefix_article(noun: str) -> str:

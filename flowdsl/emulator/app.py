@@ -1,4 +1,4 @@
-"""The application: routers, middleware and error replies put together."""
+"""Assembles the application from routers, middleware and error replies."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from flowdsl.emulator.store import Store, StoreBusyError
 from flowdsl.emulator.webhooks import Courier
 
 NO_SCENARIO = Scenario()
-"""Everything as the service does it."""
+"""Changes nothing: everything behaves as the service does."""
 
 RECORDED_REQUESTS = 10_000
-"""How many of the last requests are kept for the control routes."""
+"""How many of the latest requests are kept for the control routes."""
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -83,14 +83,14 @@ def create_app(
     requests: MutableSequence[RecordedRequest] | None = None,
     with_control: bool = False,
 ) -> FastAPI:
-    """The emulator over an open `store`, which the caller closes.
+    """Return the emulator application over an open `store`, which the caller closes.
 
     `keys` maps API keys to organisations; without it any bearer key selects `org_local`. `strict`
-    refuses unknown request keys, which the service drops. `allowed_hosts` are names other than this
-    machine's that the `Host` header may carry. `requests` grows by every request; `with_control`
-    adds the routes of `routes.control`. The lifespan of the application delivers its webhooks;
-    where there is none, `state.courier` does. Raises `ScenarioError` for a fault whose route does
-    not exist.
+    refuses unknown request keys, which the service drops. `allowed_hosts` are host names that the
+    `Host` header may carry besides this machine's. `requests` grows by one entry per request;
+    `with_control` adds the routes of `routes.control`. The lifespan of the application delivers its
+    webhooks; without a lifespan, `state.courier` does. Raises `ScenarioError` for a fault whose
+    route does not exist.
     """
     context = Context(
         store,
@@ -117,8 +117,8 @@ def create_app(
     )
     app.state.emulator = context
     app.state.courier = courier
-    # Not by `include_router`, which would build every route anew for each application: that takes
-    # longer than a plan or a deploy of a few workflows does.
+    # Does not use `include_router`, which would rebuild every route for each application: that
+    # takes longer than a plan or a deploy of a few workflows.
     for router in (*ROUTERS, UNSERVED_ROUTER):
         app.router.routes.extend(router.routes)
     for fault in scenario.faults:
@@ -131,7 +131,7 @@ def create_app(
         app.add_middleware(RateLimiter, limit=scenario.rate_limit, clock=store.clock)
     app.add_middleware(HostCheck, allowed=allowed_hosts)
     app.add_middleware(RequestId)
-    # Outermost: it stands for what is between the service and its client.
+    # Outermost: it represents the network and proxies between the service and its client.
     if with_control or scenario.faults or requests is not None:
         app.add_middleware(FaultInjector, faults=tally, requests=requests)
     return app
@@ -149,7 +149,7 @@ def _webhook_lifespan(courier: Courier) -> Callable[[FastAPI], AbstractAsyncCont
 
 
 def _check_route(fault: Fault) -> None:
-    """Refuses a fault that no request can meet."""
+    """Raise `ScenarioError` for a fault whose route matches no request."""
     method, _, path = fault.route.partition(" ")
     known = []
     for router in ROUTERS:
@@ -177,8 +177,9 @@ async def _busy_reply(_request: Request, _error: Exception) -> JSONResponse:
 
 
 async def _failure_reply(request: Request, _error: Exception) -> JSONResponse:
-    # Made outside the middleware, so it sets the request id itself. A request that a fault breaks
-    # outside of it has none, and what is made for it is not sent: the fault has begun a reply.
+    # This handler runs outside the middleware, so it sets the request id itself. A request that a
+    # fault broke outside the middleware has no id; its reply is never sent, since the fault has
+    # already begun one.
     request_id = getattr(request.state, "request_id", None)
     headers = {} if request_id is None else {REQUEST_ID_HEADER: request_id}
     return JSONResponse({"detail": "internal error of the emulator"}, 500, headers)

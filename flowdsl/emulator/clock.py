@@ -1,7 +1,4 @@
-"""Time as the emulator writes it: UTC, microseconds, one fixed-width form.
-
-And lengths of time as people write them: `500ms`, `30s`, `10m`, `2h`.
-"""
+"""The emulator's time format (UTC, microseconds, fixed width), and durations such as `500ms`."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from pydantic import BeforeValidator, Field
 from flowdsl.source.durations import parse_duration
 
 Clock = Callable[[], datetime]
-"""Gives the current time as an aware datetime."""
+"""Returns the current time as an aware datetime."""
 
 
 UNKNOWN = "9999-12-31T23:59:59.999999Z"
-"""The time of what comes with a run that has no time yet."""
+"""The time of an attachment or recording whose run has no scheduled times yet."""
 
 
 def system_clock() -> datetime:
@@ -45,7 +42,7 @@ def parse_time(text: str) -> datetime:
 
 
 def next_time(previous: str | None, moment: datetime) -> str:
-    """`moment`, or one microsecond past `previous` where the clock stands still or ran back."""
+    """Return `moment`, or one microsecond past `previous` if the clock has not passed that."""
     text = format_time(moment)
     if previous is None or text > previous:
         return text
@@ -53,7 +50,7 @@ def next_time(previous: str | None, moment: datetime) -> str:
 
 
 def time_after(time: str, milliseconds: int) -> str:
-    """The time so many milliseconds after `time`; the last one there is where that is past it."""
+    """Return the time `milliseconds` after `time`, at most the latest representable time."""
     try:
         return format_time(parse_time(time) + timedelta(milliseconds=milliseconds))
     except OverflowError:
@@ -61,7 +58,7 @@ def time_after(time: str, milliseconds: int) -> str:
 
 
 LONGEST_SECONDS = 86_400.0
-"""A day: nothing that is rehearsed takes longer."""
+"""One day, the longest duration that a scenario may use."""
 
 
 def _parse_seconds(value: object) -> object:

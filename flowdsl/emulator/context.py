@@ -1,4 +1,4 @@
-"""What one emulator application knows: its store, its keys and the writes under way."""
+"""State shared by the requests of one emulator application: store, keys and writes in progress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flowdsl.emulator.simulation.rules import RuleTally
 from flowdsl.emulator.store import Store
 
 LOCAL_ORGANIZATION = "org_local"
-"""The organisation of every key where no keys are configured."""
+"""The organisation of every key when no keys are configured."""
 
 
 class KeyInUseError(Exception):
@@ -25,7 +25,7 @@ class KeyInUseError(Exception):
 class Context:
     """What all requests of one application share; `keys` maps an API key to its organisation.
 
-    `idempotency_seconds` is how long a key gives its first reply, None for ever and 0 not at all.
+    `idempotency_seconds` is how long a key returns its first reply: None is forever, 0 not at all.
     Rows younger than `listing_lag` seconds are missing from lists.
     """
 
@@ -39,7 +39,7 @@ class Context:
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def organization_of(self, authorization: str | None) -> str:
-        """The organisation a bearer header selects; 401 without one or with an unknown key."""
+        """Return the organisation that a bearer header selects; 401 without a known key."""
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -53,12 +53,12 @@ class Context:
 
     @property
     def organizations(self) -> Collection[str]:
-        """Every organisation that a key selects."""
+        """Return every organisation that a key selects."""
         return (LOCAL_ORGANIZATION,) if self.keys is None else sorted(set(self.keys.values()))
 
     @contextmanager
     def hold(self, organization_id: str, key: str) -> Iterator[None]:
-        """Marks an idempotency key as under way. Raises `KeyInUseError` where it already is."""
+        """Mark an idempotency key as in progress; raises `KeyInUseError` if it already is."""
         entry = (organization_id, key)
         with self._lock:
             if entry in self._in_progress:
@@ -72,7 +72,7 @@ class Context:
 
 
 def context_of(request: Request) -> Context:
-    """The context of the application that serves `request`."""
+    """Return the context of the application that serves `request`."""
     context = request.app.state.emulator
     assert isinstance(context, Context)
     return context
@@ -83,7 +83,7 @@ async def _run_rules(request: Request) -> RuleTally:
 
 
 Rules = Annotated[RuleTally, Depends(_run_rules)]
-"""The rules of the scenario, which count the runs that are made."""
+"""The rules of the scenario, which count the runs that are created."""
 
 
 def _unauthorized_error(message: str) -> HTTPException:

@@ -19,13 +19,13 @@ EMBEDDED_BASE_URL = "http://localhost"
 def open_embedded(
     path: Path | None, *, strict: bool = False, scenario: Scenario = NO_SCENARIO
 ) -> tuple[FastAPI, Callable[[], None]]:
-    """The application over the data file `path` (None: in memory) and the function closing it.
+    """Return the application over the data file `path` (None: in memory) and its close function.
 
     The application needs no lifespan events, which httpx's ASGI transport does not send: the first
-    request after the end of a run delivers its webhook, and closing waits for a delivery under way.
-    `strict` and `scenario` are as in `app.create_app`. Neither the file nor its folder may be a
-    link: the folder belongs to the project above it.
-    Raises `store.StoreError` where the file cannot be used.
+    request after the end of a run delivers its webhook, and closing waits for a delivery in
+    progress. `strict` and `scenario` are as in `app.create_app`. Neither the file nor its folder
+    may be a link: the folder belongs to the project above it. Raises `store.StoreError` if the file
+    cannot be used.
     """
     path = None if path is None else path.absolute()
     store = Store.open(path, below=None if path is None else path.parent.parent)

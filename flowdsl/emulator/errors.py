@@ -9,30 +9,30 @@ from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 
 Location = tuple[str | int, ...]
-"""The way to a place of a request: `body`, and the keys and positions below it."""
+"""The location of a value in a request: `body`, then the keys and indexes that lead to it."""
 
 
 def not_found(kind: str, identifier: UUID | str) -> HTTPException:
-    """404 with a text `detail`. A row of another organisation is not found either."""
+    """Return a 404 with a text `detail`, also for a row of another organisation."""
     return HTTPException(404, f"{kind} `{identifier}` does not exist")
 
 
 def refused(message: str) -> HTTPException:
-    """400 with a text `detail`: the request is well formed and a rule of the service forbids it."""
+    """Return a 400 with a text `detail`, for a well-formed request that the service forbids."""
     return HTTPException(400, message)
 
 
 def invalid_request(location: Location, message: str, kind: str) -> RequestValidationError:
-    """422 with a list in `detail`, the only form of a 422 the official SDK can read."""
+    """Return a 422 with a list in `detail`, the only form of a 422 the official SDK can read."""
     return RequestValidationError([{"loc": location, "msg": message, "type": kind}])
 
 
 def readable_validation_errors(error: RequestValidationError) -> list[dict[str, Any]]:
-    """The `detail` list of a 422.
+    """Return the `detail` list of a 422.
 
-    `input` is echoed for texts and whole numbers only, and neither below a key for secrets nor for
-    what no key is known of: for a missing field it would be the whole body, an API key in it
-    included, and a JSON reply cannot carry every float.
+    `input` is echoed for texts and whole numbers only, and never below a key that holds secrets or
+    an unknown key: for a missing field it would be the whole body, including any API key, and a
+    JSON reply cannot carry every float.
     """
     details = []
     for item in error.errors():
@@ -53,9 +53,9 @@ _SECRETS = frozenset(
 
 
 def _may_be_secret(kind: str, location: list[str | int]) -> bool:
-    """Whether the value at a place of a request may be a secret.
+    """Whether the value at a location of a request may be a secret.
 
-    The value of a misspelt key, and a body that is one text, may be one as well.
+    This includes the value of a misspelt key, and a body that is a single text.
     """
     if location[:1] == ["body"] and (kind == "extra_forbidden" or len(location) == 1):
         return True

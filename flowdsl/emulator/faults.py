@@ -1,7 +1,7 @@
-"""Faults on the way to the emulator and back, for tests of clients and for rehearsals.
+"""Faults between client and emulator, for tests of clients and for rehearsals.
 
-`FaultInjector` stands in front of an application and breaks chosen requests the way networks,
-proxies and dying servers do. What it breaks never depends on the application.
+`FaultInjector` wraps an application and breaks chosen requests the way networks, proxies and dying
+servers do. Which requests it breaks never depends on the application.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ FaultKind = Literal[
 
 STATUS_HEADER = "Idempotency-Status"
 IN_PROGRESS = "in_progress"
-"""The header of a 409 for a key whose first request still runs, and its value (contract)."""
+"""The header of a 409 for a key whose first request is still running, and its value (contract)."""
 
 CONTROL_PREFIX = "/_emulator/"
-"""Requests below it steer the emulator; they are neither broken nor recorded."""
+"""Requests below this prefix control the emulator; they are neither broken nor recorded."""
 
 HANG_SECONDS = 3600.0
 SLOW_SECONDS = 5.0
@@ -62,25 +62,27 @@ class ConnectionLostError(ConnectionResetError):
 
 
 class NoReplyError(TimeoutError):
-    """Raised at the end of a hang, as `ConnectionLostError` is."""
+    """Raised at the end of a hang; propagates like `ConnectionLostError`."""
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
 class Fault:
-    """Breaks requests to `route`, as in `PATCH /v1/workflows/{id}`, where `{...}` stands for one
-    part of the path, `*` in it for any text, and `*` before it for every method.
+    """A fault in requests to `route`, such as `PATCH /v1/workflows/{id}`.
 
-    Of those requests it breaks the `nth` (from 1), or `every` so many, or a `share` chosen by a
-    generator with `seed`; without any of the three, all of them.
+    In the route, `{...}` matches one segment of the path, `*` in the path any text, and `*` in
+    place of the method every method. Of the matching requests the fault breaks the `nth` (from 1),
+    or each one whose number is a multiple of `every`, or a `share` chosen by a generator with
+    `seed`; without any of the three, all of them.
 
-    Nothing is done by `before`, which loses the connection, `hang`, which gives no reply for
-    `seconds`, `status`, which answers `status` with `Retry-After`, `429`, which is that status,
-    `in_progress`, which answers as to a key whose first request still runs, `html_502`, a proxy's
-    error page, and `kill_before`, which kills the process. The work is done and kept by `after`,
-    which loses the reply, `slow`, which sends it `seconds` late, `drop`, which loses the connection
-    in the middle of the body, `truncated`, which sends half the body as if it were all,
-    `broken_json`, which sends a body that is no JSON, and `kill_after`, which kills the process
-    before it answers.
+    These kinds do not execute the request: `before` loses the connection, `hang` gives no reply for
+    `seconds`, `status` answers `status` with `Retry-After`, `429` answers 429, `in_progress`
+    answers as for a key whose first request is still running, `html_502` answers with a proxy's
+    error page, and `kill_before` kills the process.
+
+    These kinds execute the request and keep its result: `after` loses the reply, `slow` sends it
+    `seconds` late, `drop` loses the connection in the middle of the body, `truncated` sends half
+    the body as if it were complete, `broken_json` sends a body that is not JSON, and `kill_after`
+    kills the process before it answers.
     """
 
     route: Annotated[str, Field(pattern=r"^(\*|[A-Z]+) /\S*$")]
@@ -107,7 +109,7 @@ class Fault:
         return self
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether the request is one of this route's."""
+        """Whether the route of this fault matches the request."""
         wanted_method, _, template = self.route.partition(" ")
         parts = _WILDCARD.split(template)
         for index in range(1, len(parts), 2):
@@ -118,7 +120,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request as a client would count it; `status` is None where the reply was lost."""
+    """One request as a client would count it; `status` is None if the reply was lost."""
 
     method: str
     path: str
@@ -127,24 +129,24 @@ class RecordedRequest:
 
 
 class FaultTally:
-    """The faults in force, and how many requests each has counted."""
+    """The active faults, and how many requests each has counted."""
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self.replace(faults)
 
     @property
     def faults(self) -> Sequence[Fault]:
-        """The faults in their order."""
+        """The active faults, in order."""
         return self._faults
 
     def replace(self, faults: Sequence[Fault]) -> None:
-        """Puts other faults in force; they count from the beginning."""
+        """Replace the active faults; the new ones count from the beginning."""
         self._faults = tuple(faults)
         self._counts = [0] * len(self._faults)
         self._draws = [random.Random(fault.seed) for fault in self._faults]
 
     def due(self, method: str, path: str) -> Fault | None:
-        """Counts the request for every fault and returns the first whose turn it is."""
+        """Count the request for every fault; return the first fault that applies to it, or None."""
         found = None
         for index, fault in enumerate(self._faults):
             if fault.matches(method, path):
@@ -163,16 +165,16 @@ class FaultTally:
 
 
 def kill_this_process() -> None:
-    """Ends the process at once: nothing is flushed, closed or rolled back by it."""
+    """End the process at once, without flushing, closing or rolling back anything."""
     if hasattr(signal, "SIGKILL"):
         os.kill(os.getpid(), signal.SIGKILL)
     os._exit(137)
 
 
 class FaultInjector:
-    """An ASGI application around another; `requests` grows by one entry a request.
+    """ASGI middleware that injects faults; `requests` grows by one entry per request.
 
-    `sleep` is what `hang` and `slow` call.
+    `hang` and `slow` wait by calling `sleep`.
     """
 
     def __init__(
@@ -242,7 +244,7 @@ class FaultInjector:
     async def _spoil_reply(
         self, fault: Fault, start: Message, body: bytes, receive: Receive, send: Send
     ) -> None:
-        """Sends the reply to work that is done, or what is left of it."""
+        """Send the broken reply to a request that has been executed."""
         if fault.kind == "kill_after":
             kill_this_process()
         if fault.kind == "drop" and body:
@@ -262,7 +264,7 @@ class FaultInjector:
         await send({"type": "http.response.body", "body": body})
 
     async def _pause(self, seconds: float | None, default: float, receive: Receive) -> None:
-        """Waits until the time is over or the client has gone."""
+        """Wait until the time is over or the client has disconnected."""
         async with anyio.create_task_group() as group:
 
             async def watch() -> None:

@@ -1,8 +1,8 @@
-"""What every request passes on its way to the routes, and its reply on the way back.
+"""Middleware for every request and reply: host check, rate limit and request ids.
 
 `HostCheck` refuses requests whose `Host` is not this machine: a web page can point a name of its
-own at 127.0.0.1 (DNS rebinding) and so reach a local server, and the `Host` header then still
-carries that name. `RateLimiter` counts what a key may send, and `RequestId` names each request.
+own at 127.0.0.1 (DNS rebinding) and so reach a local server, but the `Host` header still carries
+that name. `RateLimiter` limits the requests of each key, and `RequestId` gives each request an id.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class HostCheck:
 
 
 def _host_name(header: str) -> str:
-    """The name without its port, an IPv6 address without its brackets."""
+    """Return the host without its port, an IPv6 address without its brackets."""
     if header.startswith("["):
         return header[1:].partition("]")[0].lower()
     return header.partition(":")[0].lower().rstrip(".")
@@ -59,7 +59,7 @@ REQUEST_ID_HEADER = "X-Request-Id"
 
 
 class RequestId:
-    """ASGI middleware that gives each request an id; it is in `scope["state"]` meanwhile."""
+    """ASGI middleware that gives each request an id and stores it in `scope["state"]`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -101,13 +101,13 @@ def _rate_limit(value: object) -> object:
 
 
 RateLimitText = Annotated[RateLimit, BeforeValidator(_rate_limit)]
-"""A rate limit as in `100/1m`."""
+"""A rate limit such as `100/1m`."""
 
 
 class RateLimiter:
-    """ASGI middleware: counts the requests of each key and refuses those over the limit with 429.
+    """ASGI middleware that limits the requests of each key and answers 429 beyond the limit.
 
-    Windows are fixed, and `X-RateLimit-Reset` is the seconds left of one (assumption
+    Windows are fixed, and `X-RateLimit-Reset` is the seconds left in the current one (assumption
     `rate-limit-window`).
     """
 
@@ -116,7 +116,7 @@ class RateLimiter:
         self._limit = limit
         self._clock = clock
         self._windows: dict[str, tuple[float, int]] = {}
-        """The end of a key's window and the requests sent in it."""
+        """For each key, the end of its window and the number of requests in it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _is_limited(scope["path"]):
@@ -142,7 +142,7 @@ class RateLimiter:
             await self._app(scope, receive, send_with_limit)
 
     def _count(self, key: str) -> tuple[int, int]:
-        """The requests of the key's window, this one included, and the seconds left of it."""
+        """Count a request; return the count of the key's window and the seconds left in it."""
         now = self._clock().timestamp()
         end, sent = self._windows.get(key, (now, 0))
         if end <= now:

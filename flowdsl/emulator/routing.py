@@ -1,8 +1,8 @@
-"""How a request meets the store: authentication, one transaction, idempotency.
+"""How a request uses the store: authentication, one transaction, idempotency.
 
-Route functions are coroutines that never wait, so nothing else runs on the event loop between the
-begin and the commit of a transaction; a request that finds the store locked waits without holding
-a thread.
+Route functions are coroutines that never await, so nothing else runs on the event loop between the
+begin and the commit of a transaction; a request that finds the store locked waits without holding a
+thread.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ _KEEP_REPLY = insert(idempotent_replies).prefix_with("OR REPLACE")
 def stored_reply(
     transaction: Transaction, key: str, seconds: float | None = None
 ) -> Response | None:
-    """The first reply to `key`, or None for a new key (assumption `idempotency-first-reply-wins`).
+    """Return the first reply to `key`, or None (assumption `idempotency-first-reply-wins`).
 
-    A key is new again after `seconds`, None for never.
+    The reply expires after `seconds`; None is never.
     """
     since = "" if seconds is None else time_after(transaction.now, -round(seconds * 1000))
     row = transaction.connection.execute(
@@ -61,7 +61,7 @@ def stored_reply(
 
 
 def store_reply(transaction: Transaction, key: str, reply: Response) -> None:
-    """Keeps `reply` under `key`, in place of one that has expired.
+    """Store `reply` under `key`, replacing an expired one.
 
     It becomes visible when the write itself commits.
     """
@@ -93,17 +93,17 @@ async def _current_transaction(request: Request) -> Transaction:
 
 
 Current = Annotated[Transaction, Depends(_current_transaction)]
-"""The transaction of the request: for POST, PUT, PATCH and DELETE a write, else a snapshot."""
+"""The transaction of the request: a write for POST, PUT, PATCH and DELETE, else a read snapshot."""
 
 
 async def _declare_idempotency_key(
     key: Annotated[str | SkipJsonSchema[None], Header(alias=IDEMPOTENCY_HEADER)] = None,
 ) -> None:
-    """Puts the header into the OpenAPI description; `StoreRoute` reads it."""
+    """Declare the header in the OpenAPI description; `StoreRoute` reads it."""
 
 
 class StoreRoute(APIRoute):
-    """A route behind the bearer check, run inside one transaction of the caller's organisation.
+    """A route that requires a bearer key and runs in one transaction of the caller's organisation.
 
     A write commits only when its reply is complete, together with the reply's idempotency record;
     any error rolls both back, so a refused write leaves its key free (assumption
@@ -195,14 +195,14 @@ class StoreRoute(APIRoute):
 
 
 def _names_of(parameter: Any) -> Iterable[str]:
-    """The names of one parameter, or of the fields of a filter that stands for several."""
+    """Return the name of a parameter, or the names of the fields of a filter model."""
     kind = parameter.field_info.annotation
     is_filter = isinstance(kind, type) and issubclass(kind, BaseModel)
     return kind.model_fields if is_filter else [parameter.alias]
 
 
 async def _read_body(request: Request) -> None:
-    """Reads the whole body before the lock is taken, because a slow client must not hold that."""
+    """Read the whole body before taking the lock, because a slow client must not hold the lock."""
     if request.headers.get("content-type", "").startswith("multipart/"):
         await request.form()
         return
@@ -212,7 +212,7 @@ async def _read_body(request: Request) -> None:
 
 
 def _refuse_unpaired_surrogates(body: bytes) -> None:
-    """422 for half of a surrogate pair, which neither SQLite nor a JSON reply can hold."""
+    """Raise a 422 for an unpaired surrogate, which neither SQLite nor a JSON reply can hold."""
     try:
         json.dumps(json.loads(body), ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -220,4 +220,4 @@ def _refuse_unpaired_surrogates(body: bytes) -> None:
             ("body",), "the text holds an unpaired surrogate", "string_unicode"
         ) from None
     except (ValueError, RecursionError):
-        return  # No JSON, or too deep: the route says so.
+        return  # Not JSON, or too deep: the route reports it.

@@ -1,6 +1,6 @@
-"""The scenario file: how the emulator is to behave in a rehearsal.
+"""The scenario file (TOML or JSON): how the emulator behaves in a rehearsal.
 
-TOML or JSON. Whatever it leaves out is as the service does it.
+Whatever the file leaves out behaves as the service does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flowdsl.source.toml_text import UnreadableToml, read_toml
 
 
 class ScenarioError(ValueError):
-    """The scenario cannot be used; the message names the place and what may stand there."""
+    """The scenario cannot be used; the message names the location and what is allowed there."""
 
 
 def _key_lifetime(value: object) -> object:
@@ -38,9 +38,9 @@ def _key_lifetime(value: object) -> object:
 
 
 class Scenario(BaseModel):
-    """How the emulator is to behave.
+    """How the emulator behaves.
 
-    `idempotency` is how many seconds a key is kept: None for ever, 0 not at all.
+    `idempotency` is how many seconds a key is kept: None is forever, 0 not at all.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -54,7 +54,7 @@ class Scenario(BaseModel):
     format_version: Literal[1] = 1
 
     def join_scenario(self, other: Scenario) -> Scenario:
-        """Both; where both say something `other` wins, and its faults come first."""
+        """Return both scenarios merged; `other` takes precedence, and its faults come first."""
         said = {name: getattr(other, name) for name in other.model_fields_set}
         said["faults"] = (*other.faults, *self.faults)
         said["runs"] = (*other.runs, *self.runs)
@@ -62,7 +62,7 @@ class Scenario(BaseModel):
 
 
 def load_scenario(text: str) -> Scenario:
-    """The scenario a file says. Raises `ScenarioError`."""
+    """Parse a scenario file; raises `ScenarioError`."""
     try:
         values = json.loads(text) if text.lstrip().startswith("{") else read_toml(text)
     except RecursionError:
@@ -75,13 +75,13 @@ def load_scenario(text: str) -> Scenario:
         place = f"(at line {line}, column {column})"
         raise ScenarioError(f"it is neither TOML nor JSON: {error.reason} {place}") from None
     except ValueError as error:
-        # The parser names the line and the column.
+        # The parser's message contains the line and the column.
         raise ScenarioError(f"it is neither TOML nor JSON: {error}") from None
     return make_scenario(values)
 
 
 def make_scenario(values: Mapping[str, Any]) -> Scenario:
-    """The scenario of values as a file has them. Raises `ScenarioError`."""
+    """Return the scenario for the parsed values of a file; raises `ScenarioError`."""
     try:
         return Scenario.model_validate(dict(values))
     except ValidationError as error:
@@ -89,7 +89,7 @@ def make_scenario(values: Mapping[str, Any]) -> Scenario:
 
 
 def make_fault(words: str) -> Fault:
-    """The fault of `METHOD PATH KIND [KEY=VALUE...]`. Raises `ScenarioError`."""
+    """Parse a fault written `METHOD PATH KIND [KEY=VALUE...]`; raises `ScenarioError`."""
     parts = words.split()
     if len(parts) < 3:
         raise ScenarioError("a fault is `METHOD PATH KIND [KEY=VALUE...]`")
@@ -97,7 +97,7 @@ def make_fault(words: str) -> Fault:
     values: dict[str, str | float] = {"route": f"{method} {path}", "kind": kind}
     for option in options:
         name, _, value = option.partition("=")
-        # On a command line a number has no other spelling than a text of digits.
+        # On a command line, a number can only be written as a string of digits.
         values[name] = float(value) if name == "seconds" and value.isdecimal() else value
     return make_scenario({"faults": [values]}).faults[0]
 
@@ -139,7 +139,7 @@ def _format_location(location: Sequence[int | str]) -> str:
 
 
 def _keys_at(location: Sequence[int | str]) -> Sequence[str]:
-    """The keys of the table at `location`."""
+    """Return the keys allowed in the table at `location`."""
     table: Any = Scenario
     for part in location:
         fields = _fields_of(table)

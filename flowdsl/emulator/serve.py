@@ -1,4 +1,4 @@
-"""The emulator on a port."""
+"""Serves the emulator on a port."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 MAX_PORT = 65_535
 
 SHUTDOWN_SECONDS = 2
-"""How long requests under way, such as one that hangs, may delay the end."""
+"""How long unfinished requests, such as one that hangs, may delay the shutdown."""
 
 
 class PortInUseError(Exception):
-    """Another program listens on the port."""
+    """Another program is listening on the port."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(f"port {port} on `{host}` is in use; choose another with `--port`")
@@ -45,7 +45,7 @@ def serve_app(
 
     `ready` is called with the port once connections are accepted; port 0 takes a free one.
     """
-    # Only here: the embedded emulator needs no server.
+    # Imported here because the embedded emulator needs no server.
     import uvicorn
 
     listener = _open_socket(host, port)
@@ -68,10 +68,10 @@ def serve_app(
 
 @contextmanager
 def _end_on_signal(server: uvicorn.Server) -> Iterator[None]:
-    """A context in which a signal ends the server.
+    """Return a context in which a signal ends the server.
 
-    Uvicorn listens to signals only while it serves, and raises them again afterwards; this ends it
-    before that.
+    Uvicorn handles signals only while it serves, and raises them again afterwards; this handles
+    signals that arrive before.
     """
     came: list[int] = []
 
@@ -90,7 +90,7 @@ def _end_on_signal(server: uvicorn.Server) -> Iterator[None]:
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:
-    """Whether a log record is of an error, not of a reply lost on purpose or at the end."""
+    """Whether to log a record: False for a reply lost on purpose or during shutdown."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, ConnectionLostError | NoReplyError | CancelledError)
 

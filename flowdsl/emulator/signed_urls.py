@@ -1,4 +1,4 @@
-"""Addresses that serve stored bytes for a while without an API key."""
+"""Signed URLs, which serve stored bytes for a limited time without an API key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STORAGE_PREFIX = "/storage/v1/object/sign"
 
 
 def sign_url(request: Request, folder: str, path: str, seconds: int) -> str:
-    """The address of `path` in `folder`, good for `seconds` from now."""
+    """Return a URL for `path` in `folder`, valid for `seconds` from now."""
     context = context_of(request)
     now = parse_time(format_time(context.store.clock()))
     expires = format_time(now + timedelta(seconds=seconds))
@@ -26,7 +26,7 @@ def sign_url(request: Request, folder: str, path: str, seconds: int) -> str:
 
 
 def refuse_unsigned(request: Request, folder: str, path: str, expires: str, token: str) -> None:
-    """400 where the address was not made by `sign_url` or has expired."""
+    """Raise a 400 if the URL was not made by `sign_url` or has expired."""
     context = context_of(request)
     expected = _sign_place(context, f"{folder}/{path}", expires)
     if not hmac.compare_digest(token.encode(), expected.encode()):

@@ -1,11 +1,9 @@
-"""The SQLite file behind the emulator: opening it, its format, and its transactions.
+"""The SQLite file of the emulator: opening it, its format, and its transactions.
 
 Several processes may use one file. Readers see a snapshot (WAL); writers take the write lock when
 they begin, so a transaction never fails half way for want of it. `synchronous=FULL` puts every
-commit on disk before it is acknowledged.
-
-What most requests ask of it is put together once, in a constant beside the function that asks: to
-put a statement together takes longer than to execute it.
+commit on disk before it is acknowledged. Frequent queries are built once, as constants next to the
+functions that execute them: building a statement takes longer than executing it.
 """
 
 from __future__ import annotations
@@ -44,8 +42,7 @@ OPEN_TIMEOUT_SECONDS = 10.0
 """How long opening waits for another process that is creating or upgrading the same file."""
 
 _LOCK_WAIT_SECONDS = 0.02
-"""How long SQLite itself waits for a lock. Short, because it blocks the event loop; callers wait
-longer by trying again, see `routing.StoreRoute`."""
+"""Short, since SQLite blocks the event loop while it waits for a lock; see `routing.StoreRoute`."""
 
 _LAST_TIME = "last_time"
 _LAST_WRITE = select(store_facts.c.value).where(store_facts.c.name == _LAST_TIME)
@@ -54,7 +51,7 @@ _SIGNING_KEY = "signing_key"
 
 
 class StoreBusyError(Exception):
-    """Another request or process holds the lock; trying again shortly is safe."""
+    """Another request or process holds the lock; retrying shortly is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +59,8 @@ class Transaction:
     """One organisation's view of the store during one request.
 
     `now` is the time of every row the request writes. In a write it is later than the time of any
-    earlier write to the store, whatever the clock does, and in a read no earlier. Rows made after
-    `listed_until` are missing from lists; None is for no such time.
+    earlier write to the store, even if the clock goes back; in a read it is never earlier. Rows
+    created after `listed_until` are missing from lists; None lists all rows.
     """
 
     connection: Connection
@@ -98,12 +95,11 @@ class Store:
         clock: Clock = system_clock,
         new_id: Callable[[], str] = _random_id,
     ) -> Store:
-        """Opens `path`, creating file and parent folders; None is a store in memory.
+        """Open `path`, creating file and parent folders; None is a store in memory.
 
-        `below` is the folder that the file has to stay in, None for a file that a person named.
-
-        Raises `StoreError` for a file of a newer format, for a file that is not the emulator's,
-        and for one that cannot be opened.
+        `below` is the folder that the file must be in, None for a file that a person named. Raises
+        `StoreError` for a file of a newer format, for a file that is not the emulator's, and for
+        one that cannot be opened.
         """
         try:
             root = None if below is None else str(below)
@@ -137,18 +133,18 @@ class Store:
 
     @contextmanager
     def read(self, organization_id: str) -> Iterator[Transaction]:
-        """A snapshot of the store. Raises `StoreBusyError` where none can be had now."""
+        """Return a snapshot of the store; raises `StoreBusyError` if none is available now."""
         with _begin_connection(self._engine) as connection:
             last = connection.scalar(_LAST_WRITE)
-            # Never before the last write, whose rows would lie in the future.
+            # Never before the last write, or else the rows of that write would be in the future.
             now = max(last or "", format_time(self.clock()))
             yield Transaction(connection, organization_id, now, self._new_id)
 
     @contextmanager
     def write(self, organization_id: str) -> Iterator[Transaction]:
-        """The write lock, committed when the block ends and rolled back when it raises.
+        """Hold the write lock; commit when the block ends, roll back when it raises.
 
-        Raises `StoreBusyError` at once where another writer is at work.
+        Raises `StoreBusyError` at once if another writer holds the lock.
         """
         with _begin_connection(self._writer) as connection:
             last = connection.scalar(_LAST_WRITE)
@@ -173,11 +169,10 @@ def _begin_connection(engine: Engine) -> Iterator[Connection]:
 
 
 def _create_engine(made: tuple[str, tuple[int, int]] | None) -> Engine:
-    """The engine of a file that `make_database` made, or of one shared connection to a database in
-    memory.
+    """Return the engine of a file that `make_database` made, or of a database in memory.
 
-    The pool of a store in memory holds exactly one connection, which is the database; a second
-    request at the same time counts as a busy store.
+    The pool of a database in memory holds exactly one connection, which is the database; for a
+    second simultaneous request the store is busy.
     """
     if made is None:
         engine = create_engine(
@@ -204,10 +199,10 @@ def _create_engine(made: tuple[str, tuple[int, int]] | None) -> Engine:
 def _same_file(
     path: str, identity: tuple[int, int]
 ) -> Callable[[sqlite3.Connection, object], None]:
-    """A check, before anything is written, that SQLite has opened the file that was made for it.
+    """Return a check, run before any write, that SQLite has opened the file made for it.
 
-    SQLite knows files by their paths alone. Whoever puts a link in the way, and the folder back
-    before this looks, is not noticed.
+    SQLite identifies files by path only. The check does not detect a link that was put in the path
+    and removed again before the check.
     """
 
     def check(connection: sqlite3.Connection, _record: object) -> None:
@@ -220,17 +215,17 @@ def _same_file(
 
 
 def _configure_connection(connection: sqlite3.Connection, _record: object) -> None:
-    # Python's sqlite3 would begin transactions by itself, deferred and only before writes.
+    # Python's sqlite3 would begin transactions itself, deferred and only before writes.
     connection.isolation_level = None
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except BaseException:
-        # SQLAlchemy 2.0 leaves a connection open that it could not hand out.
+        # SQLAlchemy 2.0 leaves a connection open if it fails to check it out.
         connection.close()
         raise
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # SQLite's lower() knows ASCII only; the service searches without regard to case.
+    # SQLite's lower() handles ASCII only; the service's search ignores case.
     connection.create_function("casefold", 1, _casefold_text, deterministic=True)
 
 
@@ -252,7 +247,7 @@ def _is_locked(error: BaseException) -> bool:
 
 
 def _prepare_store(engine: Engine, name: str, clock: Clock) -> bytes:
-    """Creates or checks the tables and returns the key that signs image addresses."""
+    """Create or check the tables; return the key that signs image URLs."""
     deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
     writer = engine.execution_options(begin_statement="BEGIN IMMEDIATE")
     while True:
@@ -279,7 +274,7 @@ def _prepare_tables(connection: Connection, name: str, clock: Clock) -> bytes:
     if version == 0:
         _create_tables(connection, clock)
     elif version < SCHEMA_VERSION:
-        # So far every newer format only adds tables.
+        # So far each newer format only adds tables.
         metadata.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     key = connection.scalar(select(store_facts.c.value).where(store_facts.c.name == _SIGNING_KEY))
@@ -288,10 +283,10 @@ def _prepare_tables(connection: Connection, name: str, clock: Clock) -> bytes:
 
 @cache
 def _table_definitions() -> tuple[str, ...]:
-    """The statements that make all tables and indexes in an empty database.
+    """Return the statements that create all tables and indexes in an empty database.
 
-    `metadata.create_all` would compile them for every store, and ask for each table whether it is
-    there: three quarters of the time of opening a new one.
+    `metadata.create_all` would compile them for every store, and check each table for existence:
+    three quarters of the time of opening a new one.
     """
     made: list[CreateTable | CreateIndex] = []
     for table in metadata.sorted_tables:

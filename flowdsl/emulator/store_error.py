@@ -1,4 +1,4 @@
-"""The failure of the emulator's data file, apart from what opens it, which takes long to import."""
+"""The error for an unusable data file, separate from `store`, which is slow to import."""
 
 from __future__ import annotations
 

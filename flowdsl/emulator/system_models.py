@@ -1,8 +1,8 @@
-"""The model configurations every organisation finds in a fresh store.
+"""The model configurations that every organisation has in a new store.
 
 The service offers read-only defaults whose names have changed at least three times (its model
-configuration page), so these names say what each is for instead of copying one year's models. The
-ids never change: state that points at a default survives a new data file.
+configuration page), so these names describe their purpose instead of copying one year's models. The
+ids never change: state that refers to a default remains valid with a new data file.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SYSTEM_MODELS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def insert_system_models(connection: Connection, now: str) -> None:
-    """Writes the defaults as rows without an organisation."""
+    """Insert the defaults as rows without an organisation."""
     connection.execute(
         insert(model_configurations),
         [

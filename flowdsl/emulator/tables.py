@@ -26,23 +26,23 @@ from sqlalchemy import (
 
 SCHEMA_VERSION = 3
 APPLICATION_ID = 0x464C4F57
-"""The bytes `FLOW` in SQLite's `application_id`: tells our files from other SQLite files."""
+"""The bytes `FLOW` in SQLite's `application_id`, which identify the emulator's files."""
 
 metadata = MetaData()
 
 
 class SearchedJSON(TypeDecorator[Any]):
-    """JSON whose text can be searched: characters outside ASCII stand for themselves."""
+    """JSON with a searchable text: characters outside ASCII are not escaped."""
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: Any, _dialect: object) -> str | None:
-        """The text of `value`; NULL for None."""
+        """Return the text of `value`; NULL for None."""
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
     def process_result_value(self, value: Any, _dialect: object) -> Any:
-        """The value of a text; None for NULL."""
+        """Parse the value of a text; None for NULL."""
         return None if value is None else json.loads(value)
 
 
@@ -61,12 +61,12 @@ def _time_columns() -> tuple[Column[str], Column[str]]:
 
 
 def _owner_column(name: str, table: str) -> Column[str]:
-    """The id of a row with which the rows that have it go."""
+    """Return a column with the id of the owning row; deleting the owner deletes the row."""
     return Column(name, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False, index=True)
 
 
 def _label_columns() -> tuple[Column[Any], ...]:
-    """What users see of a tag or a group, and its place among its like."""
+    """Return the position and display columns that tags and groups have in common."""
     texts = (Column(name, String) for name in ("description", "emoji", "color"))
     position = Column("position", Integer, nullable=False)
     return position, Column("name", String, nullable=False), *texts
@@ -281,10 +281,10 @@ runs = Table(
     Column("input_values", SearchedJSON),
     _json_column("sensitive_input_aliases"),
     _json_column("effects"),
-    # When it was last queued, and by how many attempts before.
+    # When it was last queued, and the number of attempts before that.
     Column("queued_at", String, nullable=False),
     Column("attempt", Integer, nullable=False),
-    # The run plan: how long the states take, and what stands there in the end.
+    # The run plan: how long each state takes, and the final values.
     Column("running_ms", Integer),
     Column("checking_ms", Integer),
     Column("held", String),
@@ -296,12 +296,12 @@ runs = Table(
     _json_column("usage_metadata"),
     _json_column("post_run_checks"),
     _json_column("output_attachment_ids"),
-    # The time-table; NULL is never, as far as is known.
+    # The schedule; NULL means never, as far as is known.
     Column("starts_at", String),
     Column("checks_at", String),
     Column("ends_at", String),
     Column("frees_at", String),
-    # Set once a request has taken the run over from the emulator: nothing changes by itself then.
+    # Set once a request has taken over the run from the emulator: then nothing changes by itself.
     Column("status", String),
     Index("runs_newest", "organization_id", "created_at", "position"),
     Index("runs_by_machine", "machine_id", "frees_at"),
@@ -314,8 +314,8 @@ run_attachments = Table(
     _id_column(),
     _organization_column(),
     _owner_column("run_id", "runs"),
-    # Later than now for a file that an unfinished run has not brought yet; `at_ms` is its place in
-    # the run plan.
+    # In the future for a file that an unfinished run will attach later; `at_ms` is its time in the
+    # run plan.
     Column("created_at", String, nullable=False),
     Column("position", Integer, nullable=False),
     Column("at_ms", Integer),
@@ -333,7 +333,7 @@ run_attachments = Table(
 provider_credentials = Table(
     "provider_credentials",
     metadata,
-    # What may be seen of a credential; the secret is never stored.
+    # The parts of a credential that may be shown; the secret is never stored.
     Column("organization_id", String, primary_key=True),
     Column("slot", String, primary_key=True),
     *_time_columns(),
@@ -347,13 +347,13 @@ provider_credentials = Table(
 webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
-    # The id of the event, the same at every attempt.
+    # The id of the event, the same for every attempt.
     _id_column(),
     _organization_column(),
     Column("created_at", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("attempts", Integer, nullable=False),
-    # NULL once it has arrived or been given up.
+    # NULL once it was delivered or given up.
     Column("next_attempt_at", String, index=True),
     Column("delivered_at", String),
 )

@@ -1,7 +1,7 @@
-"""Delivery of `run_complete`: events go to one address on this machine until it takes them.
+"""Delivers `run_complete` events to one URL on this machine until it accepts them.
 
-The headers with which a receiver proves a body genuine are Svix's: HMAC-SHA256 over
-`id.timestamp.body` with the decoded secret.
+The headers with which a receiver verifies a body are Svix's: HMAC-SHA256 over `id.timestamp.body`
+with the decoded secret.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _LONGEST_SECRET_BYTES = 64
 
 
 def new_secret() -> str:
-    """A random secret in the form receivers are configured with."""
+    """Return a random secret in the format that receivers are configured with."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def secret_key(secret: str) -> bytes:
-    """The bytes of a secret. Raises `ValueError`, which does not quote it, for another form."""
+    """Decode a secret; raises `ValueError`, which does not quote it, for another format."""
     encoded = secret.removeprefix(SECRET_PREFIX)
     try:
         key = base64.b64decode(encoded, validate=True)
@@ -58,7 +58,7 @@ def secret_key(secret: str) -> bytes:
 
 
 def sign_headers(secret: str, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
-    """The three Svix headers of one attempt to deliver `body`."""
+    """Return the three Svix headers of one attempt to deliver `body`."""
     timestamp = str(int(moment.timestamp()))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     digest = hmac.digest(secret_key(secret), signed, "sha256")
@@ -70,17 +70,16 @@ def sign_headers(secret: str, message_id: str, moment: datetime, body: bytes) ->
 
 
 RETRY_AFTER_MS = (500, 2_000, 8_000)
-"""The waits between the attempts, one fewer than there are attempts (assumption
-`webhook-attempts`)."""
+"""The delays between attempts, one fewer than the attempts (assumption `webhook-attempts`)."""
 
 POST_TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 0.2
 
 _AT_ONCE = 50
-"""Events delivered before ends are looked for again."""
+"""Events delivered before ended runs are collected again."""
 
 Post = Callable[[str, Mapping[str, str], bytes], bool]
-"""Sends a body with headers to an address; whether it was taken."""
+"""Posts a body with headers to a URL; returns whether it was accepted."""
 
 
 def _loopback_url(url: str) -> str:
@@ -106,7 +105,7 @@ def _usable_secret(secret: str) -> str:
 
 
 class WebhookSettings(BaseModel):
-    """Where events go and the secret that signs them; without one, a new one for this process."""
+    """Where events are sent, and the secret that signs them (default: a new one per process)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -117,7 +116,7 @@ class WebhookSettings(BaseModel):
 
 
 def post_event(url: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Posts without proxies and without following redirects; any 2xx means it was taken."""
+    """Post without proxies and redirects; return whether the status was 2xx."""
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=POST_TIMEOUT_SECONDS)
@@ -133,8 +132,8 @@ def post_event(url: str, headers: Mapping[str, str], body: bytes) -> bool:
 class Courier:
     """Finds the runs that have ended and delivers their events, for all organisations of a store.
 
-    An event that was not taken is tried again; one whose attempts are used up is given up. It may
-    arrive twice where the process dies in between, with the same id.
+    A failed delivery is retried until its attempts are used up. If the process dies during one, the
+    event may arrive twice, with the same id.
     """
 
     def __init__(
@@ -150,7 +149,7 @@ class Courier:
         self._post = post
 
     def poll(self) -> None:
-        """Delivers what is due now. Blocks while it posts; a locked store is left for later."""
+        """Deliver the events that are due; blocks while it posts, and skips a locked store."""
         for organization_id in self._organizations:
             try:
                 self._poll_organization(organization_id)
@@ -158,7 +157,7 @@ class Courier:
                 continue
 
     async def poll_forever(self) -> None:
-        """Polls in a thread, until cancelled."""
+        """Poll in a thread until cancelled."""
         while True:
             await to_thread.run_sync(self.poll)
             await anyio.sleep(POLL_SECONDS)
@@ -192,8 +191,7 @@ class Courier:
 
 
 class DeliverAfterRequests:
-    """ASGI middleware for a process without a task of its own: every request starts a poll in a
-    thread, unless one is under way."""
+    """ASGI middleware for a process without a background task: polls after every request."""
 
     def __init__(self, app: ASGIApp, deliveries: Deliveries) -> None:
         self._app = app
@@ -208,19 +206,19 @@ class DeliverAfterRequests:
 
 
 class Deliveries:
-    """At most one poll under way; `finish` waits for it."""
+    """Runs at most one poll at a time; `finish` waits for it."""
 
     def __init__(self, courier: Courier) -> None:
         self._courier = courier
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Begins a poll and returns at once."""
+        """Start a poll and return at once."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = Thread(target=self._courier.poll, name="webhooks", daemon=True)
             self._thread.start()
 
     def finish(self) -> None:
-        """Returns when nothing is under way."""
+        """Wait until no poll is running."""
         if self._thread is not None:
             self._thread.join()

@@ -1,8 +1,7 @@
-"""The page of every diagnostic and rule: why it matters, an example that has it, and the same
-example mended.
+"""The page of every diagnostic and rule: why it matters, an example that has it, and its fix.
 
-Reads the pages in `pages/`, one Markdown file for each name, and puts what the catalogue knows in
-front: severity, category, message, help and options. `python -m tools.reference --write` makes the
+Reads the pages in `pages/`, one Markdown file for each name, and prepends data of the catalogue:
+severity, category, message, help and options. `python -m tools.reference --write` makes the
 reference in `docs/reference` of them.
 
 Does not check anything: the examples are run by the tests.

@@ -16,7 +16,7 @@ PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a49444154789c6360000000020001e221bc330000000049454e44ae426082"
 )
-"""A PNG of one grey pixel: what a `png` block stands for."""
+"""A PNG of one grey pixel: the content of each `png` block."""
 
 _SECTION = re.compile(r"^## (Wrong|Right)\n", re.MULTILINE)
 _BLOCK = re.compile(r"^```(\w+)((?: [^\n]*)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -1,13 +1,13 @@
 """One style for every `.flow` file.
 
-Lays the tokens of a file out again: words stay, and the spaces between them are decided here.
+Lays the tokens of a file out again: words stay, only the spaces between them change.
 Comments keep their place.
 
-Does not change what a file means, not even an order that matters, and touches no declaration that
-cannot be read.
+Does not change what a file means, not even an order that matters, and leaves declarations with
+syntax errors unchanged.
 
 Entry point: `formatter.format_source`.
 
 A formatted file has the syntax tree and the comments that it had before, and formatting it again
-changes nothing; where that cannot be shown, the text stays as it was.
+changes nothing; if that check fails, the original text is kept.
 """

@@ -34,8 +34,8 @@ from .tree import IMPORTS, Item
 class Formatted(Record):
     """The text of a file in the one style.
 
-    `left` are the syntax errors because of which declarations stay byte for byte. `problem` is
-    None, or a sentence that says why the check of the result made the original stay.
+    `left` are the syntax errors that left declarations unchanged. `problem` is None, or a sentence
+    that says why the check of the result kept the original.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Formatted(Record):
 
 
 def format_source(source: SourceFile) -> Formatted:
-    """Formats a file. Never raises: what cannot be formatted stays as it is."""
+    """Format a file. Never raises: parts that cannot be formatted are unchanged."""
     styled = _in_style(source)
     if styled is None:
         return Formatted(source.text, _find_mistakes(source))
@@ -54,7 +54,7 @@ def format_source(source: SourceFile) -> Formatted:
     problem = _find_problem(styled, _in_style(SourceFile(source.path, styled.text)))
     if problem is None:
         return Formatted(styled.text, left)
-    # Where reading resumes behind a mistake may depend on the layout around it: no bug then.
+    # Where parsing resumes after a mistake may depend on the layout: then this is no bug.
     if not styled.whole:
         return Formatted(source.text, left)
     return Formatted(
@@ -76,9 +76,9 @@ class _Styled(Record):
 
 
 def _find_problem(first: _Styled, second: _Styled | None) -> str | None:
-    """What is wrong with a formatted text, judged by it and by its own formatting.
+    """Return the problem with a formatted text, judged by it and by formatting it again.
 
-    None if nothing is.
+    None if there is none.
     """
     if second is None:
         return "the formatted file could not be read"
@@ -90,7 +90,7 @@ def _find_problem(first: _Styled, second: _Styled | None) -> str | None:
 
 
 def _in_style(source: SourceFile) -> _Styled | None:
-    """A file in the one style; None if nothing of it can be formatted."""
+    """Return a file in the one style; None if nothing of it can be formatted."""
     text = source.text
     line_break = "\n"
     if "\r" in text:
@@ -105,7 +105,7 @@ def _in_style(source: SourceFile) -> _Styled | None:
 
 
 def _heeding_suppressions(source: SourceFile) -> _Styled | None:
-    """A file laid out, except for items whose suppression would then cover other code."""
+    """Lay out a file, except for items whose suppression would then cover other code."""
     styled = _lay_out_source(source)
     held: dict[Place, Cover] = {}
     while styled is not None and styled.covers:
@@ -144,7 +144,7 @@ def _find_mistakes(source: SourceFile) -> tuple[Diagnostic, ...]:
 
 # Sorts imports by path, then by form, within each run without blank lines.
 #
-# Comments move with the imports that they stand before or behind.
+# Comments move with the imports that they are before or after.
 
 _LAST_BLANK_LINE = re.compile(r"(?s).*\n[ \t\f]*(?=\n)")
 
@@ -166,7 +166,7 @@ def _may_move(sheet: Sheet, item: Item) -> bool:
 
 
 def _goes_on(sheet: Sheet, item: Item) -> bool:
-    """Whether an import belongs to the run of the one before it."""
+    """Whether an import belongs to the same run as the previous one."""
     gap = Gap(sheet.blanks[item.start])
     parted = gap.parted or any(parted for parted, _ in gap.lines)
     return not parted and _may_move(sheet, item)
@@ -212,7 +212,7 @@ _OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"], TERMINAL["SECRET"]}
 
 
 def find_difference(before: Evidence, after: Evidence) -> str | None:
-    """What is wrong with a formatted file, as a clause; None if nothing is."""
+    """Return how a formatted file differs in meaning, as a clause; None if it does not."""
     if not _same_meaning(before, after):
         return "formatting would change what the file means"
     if before.comments != after.comments:
@@ -223,7 +223,7 @@ def find_difference(before: Evidence, after: Evidence) -> str | None:
 class Evidence:
     """What formatting must not change in a file.
 
-    Comments in front of the first declaration may change their order.
+    Comments before the first declaration may change their order.
     """
 
     __slots__ = ("comments", "docs", "imports", "kinds", "words")
@@ -250,7 +250,7 @@ class Evidence:
             for at, lines in docs
             if at >= begin and lines
         ]
-        """The doc comments behind the imports, each with the number of the token that it precedes.
+        """The doc comments after the imports, each with the number of the token that it precedes.
         """
         head = [Gap(blank).comments for at, blank in sheet.commented if at <= begin]
         tail = [Gap(blank).comments for at, blank in sheet.commented if at > begin]
@@ -276,7 +276,7 @@ def _same_value(kind: int, one: str, other: str) -> bool:
 
 
 def _text_parts(word: str) -> list[str | list[str]]:
-    """The parts of a text without their offsets, and of its comments only the words."""
+    """Return the parts of a text without offsets, and with only the words of its comments."""
     text = scan_text(SourceFile("", word), Sink(), 0, len(word))
     return [
         part.value.split() if isinstance(part, ast.TextComment) else dump(part, offsets=False)

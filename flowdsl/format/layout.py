@@ -1,4 +1,4 @@
-"""From items to lines: which stand on one line, how deep, and where blank lines are."""
+"""Lays out items as lines: what fits on one line, indents, and blank lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AS_WRITTEN = 1
 _BLANK_LINE = 2
 _HEADER = ("edition", *IMPORTS)
 _SHORT = frozenset(("const", "const_from", "alias", "record"))
-"""Declarations that may stand without a blank line between them if each takes one line."""
+"""Declarations that may be without a blank line between them if each takes one line."""
 
 
 def lay_out(sheet: Sheet, items: list[Item]) -> str:
@@ -34,7 +34,7 @@ def lay_out(sheet: Sheet, items: list[Item]) -> str:
 
 
 def _count_blank_lines(sheet: Sheet, before: Item | None, item: Item) -> int:
-    """What happens to blank lines between two declarations: none, as written, or one."""
+    """Return the policy for blank lines between two declarations: none, as written, or one."""
     if before is None:
         return _NO_BLANK_LINE
     if before.marginal or item.marginal:
@@ -60,7 +60,7 @@ def _one_line(sheet: Sheet, item: Item, indent: int) -> str | None:
 
 
 def _render_on_one_line(sheet: Sheet, first: int, past: int, indent: int) -> str | None:
-    """A range of tokens on one line; None if it cannot stand on one or does not fit."""
+    """A range of tokens on one line; None if it cannot be on one or does not fit."""
     text = sheet.flat(first, past)
     fits = len(text) <= WIDTH - indent or sheet.stays_one_line(first, past)
     return text if fits and "\n" not in text else None
@@ -77,7 +77,7 @@ class _Writer:
         self.out: list[str] = []
 
     def item(self, item: Item, indent: int) -> None:
-        """Writes an item on a line that is indented already."""
+        """Write an item on a line that is already indented."""
         if item.raw is not None:
             if item.marginal:
                 self.out[-1] = self.out[-1].rstrip(" ")
@@ -122,7 +122,7 @@ class _Writer:
         )
 
     def begin_line(self, at: int, indent: int, policy: int) -> None:
-        """Writes the comments in front of a token, and begins its line."""
+        """Writes the comments before a token, and begins its line."""
         blank = self.sheet.blanks[at]
         if "#" in blank:
             parted = self.comments(at, indent, policy)
@@ -131,7 +131,7 @@ class _Writer:
         self.out.append(("\n\n" if parted else "\n") + " " * indent)
 
     def comments(self, at: int, indent: int, policy: int) -> bool:
-        """Writes the comments in front of a token; whether a blank line comes after them."""
+        """Write the comments before a token; returns whether a blank line follows them."""
         gap = Gap(self.sheet.blanks[at], at_start=at == 0)
         if gap.trailing is not None:
             self.out.append(f"  {gap.trailing}")
@@ -152,7 +152,7 @@ _ON = re.compile(r"\n[ \t\f]*# fmt: on[ \t\f]*(?=\n|\Z)")
 
 
 def heed_marks(sheet: Sheet, items: list[Item]) -> None:
-    """Makes raw items of what is to stay: single items, and all between two marks of one body."""
+    """Make raw items of parts to keep: single items, and all between two marks of one body."""
     skipped = [
         at - 2 if sheet.kinds[at - 1] == COMMA else at - 1
         for at, _ in sheet.commented
@@ -216,10 +216,10 @@ def _keep_between(sheet: Sheet, items: list[Item], closing: int) -> None:
 def _find_mark(
     mark: re.Pattern[str], sheet: Sheet, at: int, begin: int = 0
 ) -> re.Match[str] | None:
-    """A mark on a line of its own in front of a token, not before the offset `begin`."""
+    """A mark on a line of its own before a token, not before the offset `begin`."""
     return mark.search(sheet.source, max(begin, _blank_start(sheet, at)), sheet.starts[at])
 
 
 def _blank_start(sheet: Sheet, at: int) -> int:
-    """Where the spaces and comments in front of a token begin."""
+    """Where the spaces and comments before a token begin."""
     return sheet.starts[at] - len(sheet.blanks[at])

@@ -1,8 +1,8 @@
 """Values as literals of the language.
 
-Every literal is read again before it is returned, so that it means what it was written for. None
-stands for a value that no literal has: one with a control character, a line break that the language
-does not keep, a backslash in front of a variable.
+Every literal is parsed again before it is returned, to check that it has the intended value. None
+means that no literal has the value: one with a control character, a line break that the language
+does not keep, a backslash before a variable.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ _MAX_WHOLE = 4_300
 
 @cache
 def unspeakable_pattern() -> re.Pattern[str]:
-    """Characters that no literal holds: control characters, carriage returns, lone surrogates."""
+    """Return the pattern of characters that no literal can contain.
+
+    These are control characters, carriage returns and lone surrogates.
+    """
     return re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff]")
 
 
@@ -44,7 +47,7 @@ def _name_pattern() -> re.Pattern[str]:
 
 @cache
 def _variable_start_pattern(braces: int) -> re.Pattern[str]:
-    """What behind braces makes them the beginning of a variable or comment, be it a wrong one."""
+    """Return the pattern after braces that makes them begin a variable or comment, valid or not."""
     spaced = r"\$?[A-Za-z_]\w*[ \t]*\}" if braces == 1 else r"\$|[^\W\d]"
     return re.compile(rf"[#$]|[^\W\d]|[ \t]+(?:{spaced})")
 

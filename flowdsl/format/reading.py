@@ -1,4 +1,4 @@
-"""From text to items; what cannot be read becomes items that stay byte for byte."""
+"""Parses text to items; unreadable parts become items that are kept byte for byte."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def find_readable_ranges(
 
 
 def _drop_before_mistake(text: str, kept: list[Range], start: int) -> None:
-    """Drops the last ranges, as long as something unreadable stands behind them on their line."""
+    """Drop the last ranges as long as something unreadable follows them on their line."""
     while kept and not re.compile(_REST_OF_LINE).match(text, kept[-1][1], start):
         kept.pop()
 
@@ -185,7 +185,7 @@ def _token_columns(tokens: Lexemes) -> tuple[list[Any], ...]:
 def _find_stretch(text: str, start: int, end: int) -> Range | None:
     """The lines in a range that hold more than blanks and comments; None if there are none.
 
-    It begins and ends with a line. Comments before it belong to it, those behind it do not.
+    It begins and ends with a line. Comments before it belong to it, those after it do not.
     """
     if re.compile(_TRIVIA).fullmatch(text, start, end):
         return None

@@ -28,15 +28,15 @@ _CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))
 class Sheet:
     """Columns with one entry for each token, and what reading the file found out about tokens.
 
-    - `words` and `blanks` are those of the lexer, except that comments in front of a comma are
-      moved behind it.
+    - `words` and `blanks` are those of the lexer, except that comments before a comma are moved
+      after it.
     - `texts` are the words as they are written out.
     - `starts` and `ends` are offsets in `source`.
     - `commented` are the blanks that hold comments, as they were, by token.
     - `openings` are the tokens that must begin a line because they did: the first of an object.
     - `bare` are the braces whose entries need no comma on lines of their own.
     - `described` are the tokens whose doc comments count.
-    - `fixed` are the commas that must stay, because a comment behind them would become a doc
+    - `fixed` are the commas that must stay, because a comment after them would become a doc
       comment.
     - `unbroken` are the tokens at the end of a line that must not be broken, however long it is.
     """
@@ -87,7 +87,7 @@ class Sheet:
                     self.fixed.append(at)
 
     def lay_flat(self) -> None:
-        """Decides the space in front of every token; to be called once the file is parsed."""
+        """Decides the space before every token; to be called once the file is parsed."""
         self.fixed = [at for at in self.fixed if at + 1 in self.described]
         texts, kinds = self.texts, self.kinds
         for at, kind in enumerate(kinds):
@@ -104,11 +104,11 @@ class Sheet:
         self._flat = list(map(add, gaps, texts))
 
     def flat(self, first: int, past: int) -> str:
-        """A range of tokens on one line; with a line break in it if it cannot stand on one."""
+        """A range of tokens on one line; with a line break in it if it cannot be on one."""
         return self.texts[first] + "".join(self._flat[first + 1 : past])
 
     def token_with_space(self, at: int) -> str:
-        """The text of a token with the space in front of it."""
+        """The text of a token with the space before it."""
         return self._flat[at]
 
     def raw(self, first: int, past: int) -> str:
@@ -143,12 +143,12 @@ def format_day(word: str) -> str:
 
 
 NO_ENTRY = _CLOSERS | {TERMINAL["EXISTS"], TERMINAL["SHOWS"]}
-"""What may stand behind the last comma of a list."""
+"""What may be after the last comma of a list."""
 
 
 @cache
 def _token_gaps() -> dict[tuple[int, int], str]:
-    """What stands between two kinds of tokens on one line, if it is not one space."""
+    """What is between two kinds of tokens on one line, if it is not one space."""
     everything = range(len(TERMINALS))
 
     def kinds(names: str) -> list[int]:
@@ -168,16 +168,16 @@ def _token_gaps() -> dict[tuple[int, int], str]:
     return gaps
 
 
-# What stands between two tokens: comments and blank lines.
+# What is between two tokens: comments and blank lines.
 
 _PIECES = re.compile(r"#[^\n]*|[^#]+")
 
 
 class Gap:
-    """The comments in front of a token.
+    """The comments before a token.
 
-    `trailing` stands on the line of the token before, behind it. Each of `lines` has a line for
-    itself, with whether a blank line stands before it. `parted` says the same of the token.
+    `trailing` is on the line of the token before, after it. Each of `lines` has a line for itself,
+    with whether a blank line is before it. `parted` says the same of the token.
     """
 
     __slots__ = ("lines", "parted", "trailing")
@@ -208,7 +208,7 @@ class Gap:
 
 
 def doc_lines(blank: str) -> list[str]:
-    """The doc comments in front of a token, which describe what begins with it."""
+    """The doc comments before a token, which describe what begins with it."""
     if "##" not in blank:
         return []
     lines = [comment for _, comment in Gap(blank).lines]

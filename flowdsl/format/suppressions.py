@@ -1,6 +1,6 @@
-"""What suppressions cover: formatting must not move other code under one, or code away from it.
+"""Tracks what suppressions cover: formatting must not move code under one or away from it.
 
-A comment at the end of a line covers that line. One on a line of its own covers what begins behind
+A comment at the end of a line covers that line. One on a line of its own covers what begins after
 it, and the rest of that line. One in a text covers its line and, if it has a line for itself, the
 next one as well.
 """
@@ -27,13 +27,13 @@ _IN_TEXT = r"(?s)\{#\s*flow:\s*ignore\b.*?#\}"
 Place: TypeAlias = tuple[int, int]
 """A range of tokens: the first, and the one past the last."""
 _Suppression: TypeAlias = tuple[int, str, Place]
-"""The token that it stands in front of or in, its words, and the range that it covers."""
+"""The token that it is before or in, its words, and the range that it covers."""
 
 
 class Cover(Record):
     """What a suppression covers: the range of tokens, and the words of these, sorted.
 
-    `moves` says that it stands among the imports, which are sorted.
+    `moves` says that it is among the imports, which are sorted.
     """
 
     comment: str
@@ -129,7 +129,7 @@ def _ranges_of_comments(sheet: Sheet, items: Sequence[Item]) -> Iterator[_Suppre
                 yield at, comment, _on_lines(sheet, *line)
             else:
                 _, past = _on_lines(sheet, *_line_extent(sheet.source, sheet.starts[at]))
-                # Comments move behind a comma, where other code would begin.
+                # Comments move after a comma, where other code would begin.
                 comment += "," * (sheet.kinds[at] == COMMA)
                 yield at, comment, (at, max(past, ends.get(at, at)))
 
@@ -168,7 +168,7 @@ def _line_extent(text: str, offset: int) -> tuple[int, int]:
 
 
 def _on_lines(sheet: Sheet, start: int, end: int) -> Place:
-    """The tokens that stand in a range of the source, at least in part."""
+    """The tokens that are in a range of the source, at least in part."""
     return bisect_right(sheet.ends, start), bisect_left(sheet.starts, end)
 
 

@@ -1,6 +1,6 @@
-"""Text literals as they are written out.
+"""Formats text literals.
 
-Words stay; spaces in variables, indents and blanks at line ends do not.
+Words are kept; spaces in variables, indents and blanks at line ends change.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Block:
     """A text of several lines, without the indents that depend on where it stands.
 
     `opening` is its first line. `lines` stand deeper than the statement, each with its own indent
-    on top. `closed` says that the closing quotes stand on the last of these, not on a line of their
+    on top. `closed` says that the closing quotes are on the last of these, not on a line of their
     own.
     """
 

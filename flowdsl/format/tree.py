@@ -1,4 +1,4 @@
-"""Items, which stand on lines of their own, and the bodies in braces that hold them.
+"""Items, which are on lines of their own, and the bodies in braces that hold them.
 
 Everything below an item is a range of tokens. Each token of a file belongs to an item or to the
 braces of a body, so that nothing can get lost.
@@ -147,7 +147,7 @@ def _always(reader: Reader, start: int, end: int, children: Sequence[Any]) -> It
 
 
 def _build_prefixed_item(rule: str) -> Build:
-    """An item of words in front of another one, which has the body."""
+    """An item of words before another one, which has the body."""
 
     def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
         (inner,) = (child for child in children if type(child) is Item)
@@ -334,7 +334,7 @@ _SPECIAL: dict[str, Build] = {
 
 
 ITEM_BUILDS = _ITEMS.union(_BODY_AT, _SPECIAL)
-"""The rules that build something; all others stand inside of items."""
+"""The rules that build something; all others are inside of items."""
 
 
 def _build_of(name: str) -> Build:

@@ -1,4 +1,4 @@
-"""Where lines break that do not fit: a range of tokens becomes a stream of the layout algebra.
+"""Breaks lines that do not fit: a range of tokens becomes a stream of the layout algebra.
 
 The loosest bond breaks first. Brackets that break have an entry on each line.
 """
@@ -37,11 +37,11 @@ _CLAUSES = frozenset(
     ]
 )
 _PAIRS = {_T["IN"]: _T["BACKGROUND"], _T["IF"]: _T["PRESENT"]}
-"""Words that begin a clause only in front of one other word."""
+"""Words that begin a clause only before one other word."""
 _SUFFIXED = frozenset(_T[name] for name in ["NAME", "RSQB", "OPTIONAL", "STRING", "RBRACE"])
-"""Tokens behind which a square bracket is an index or makes a list type."""
+"""Tokens after which a square bracket is an index or makes a list type."""
 _WITHOUT_CLAUSES = frozenset((_T["CALL"], _T["IMPORT"]))
-"""Statements whose brackets break instead: `as` and `from` stay behind the closing one."""
+"""Statements whose brackets break instead: `as` and `from` stay after the closing one."""
 
 _Level: TypeAlias = tuple[Callable[[Sheet, int], bool], int, bool]
 
@@ -77,7 +77,7 @@ _LEVELS: tuple[_Level, ...] = (
 """Where a line may break outside of brackets, from the loosest bond to the tightest.
 
 Each level has what begins a line, how deep that is indented, and whether lines are filled (or else
-have one part each). Conditions and clauses are set off from the body behind them.
+have one part each). Conditions and clauses are set off from the body after them.
 """
 
 
@@ -96,7 +96,7 @@ _Step: TypeAlias = "Part | _Range"
 
 
 def wrap_range(sheet: Sheet, first: int, past: int) -> list[Part]:
-    """The stream of a range of tokens, without the comments in front of its first token."""
+    """The stream of a range of tokens, without the comments before its first token."""
     parts: list[Part] = []
     pending: list[_Step] = [_Range(first, past)]
     while pending:
@@ -123,13 +123,13 @@ def _divide_range(sheet: Sheet, range_: _Range) -> list[_Step]:
 
 
 def _outside_brackets(sheet: Sheet, first: int, past: int) -> list[int]:
-    """The tokens of a range that stand in no bracket of it; opening brackets are among them."""
+    """Return the tokens of a range outside its brackets, including the opening brackets."""
     tops: list[int] = []
     at = first
     while at < past:
         tops.append(at)
         closing = sheet.closing_bracket_of(at) if sheet.is_opening_bracket(at) else past
-        # The brace of a body opens at the end of a range and closes behind it.
+        # The brace of a body opens at the end of a range and closes after it.
         at = closing + 1 if closing < past else at + 1
     return tops
 
@@ -147,7 +147,7 @@ def _split_at_places(
 
 
 def _token_steps(sheet: Sheet, tops: list[int], past: int) -> list[_Step]:
-    """Tokens in a row, each with the space in front of it, and what stands in their brackets."""
+    """Yield the parts of consecutive tokens, with spaces, and the contents of their brackets."""
     steps: list[_Step] = []
     for at in tops:
         text = sheet.texts[at]
@@ -174,7 +174,7 @@ def _follows_parameters(sheet: Sheet, arrow: int, past: int) -> bool:
 
 
 def _bracket_steps(sheet: Sheet, opening: int, text: str) -> list[_Step]:
-    """A bracket and what stands in it."""
+    """Yield the parts of a bracket and its contents."""
     closing = sheet.closing_bracket_of(opening)
     close = sheet.texts[closing]
     kind, before = sheet.kinds[opening], sheet.kinds[opening - 1]
@@ -211,13 +211,13 @@ def _find_entries(sheet: Sheet, first: int, past: int, bare: bool) -> list[tuple
 
 
 def _comment_parts(sheet: Sheet, at: int) -> list[Part]:
-    """The comments in front of a token that begins a line anyway."""
+    """The comments before a token that begins a line anyway."""
     blank = sheet.blanks[at]
     return [Gap(blank)] if "#" in blank else []
 
 
 def _comments_inside(sheet: Sheet, at: int) -> list[Part]:
-    """The comments in front of a token in the middle of a line, and the line break they need."""
+    """The comments before a token in the middle of a line, and the line break they need."""
     comments = _comment_parts(sheet, at)
     if not comments:
         return []
@@ -228,7 +228,7 @@ def _comments_inside(sheet: Sheet, at: int) -> list[Part]:
 
 # A layout algebra: a stream of texts, possible line breaks, groups and indents, and its layout.
 #
-# A group stands on one line if it fits there with what follows up to the next possible line break;
+# A group is on one line if it fits there with what follows up to the next possible line break;
 # otherwise the line breaks at each `Line` of the group itself. Streams are flat lists, so nesting
 # costs no recursion, and looking ahead ends at the right margin: laying out takes linear time.
 
@@ -236,13 +236,13 @@ WIDTH = 100
 
 
 class Line(Record):
-    """A possible line break; `flat` stands in its place if the group stands on one line."""
+    """A possible line break; `flat` is in its place if the group is on one line."""
 
     flat: str
 
 
 class Either(Record):
-    """Text that depends on whether its group stands on one line."""
+    """Text that depends on whether its group is on one line."""
 
     flat: str
     broken: str
@@ -255,7 +255,7 @@ class _Mark(Record):
 OPEN = _Mark("open")
 """Begins a group."""
 FORCED = _Mark("forced")
-"""Begins a group that never stands on one line."""
+"""Begins a group that never is on one line."""
 CLOSE = _Mark("close")
 BREAK = _Mark("break")
 """A line break."""

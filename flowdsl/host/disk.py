@@ -18,9 +18,9 @@ from flowdsl.source.files import (
 
 PROJECT_FILE = "flowdsl.toml"
 SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes that a file may have.
+"""The size limit of a file, in bytes.
 
-Above any prompt and picture that the service takes: a larger file is a mistake in a path or glob.
+Above any prompt and picture that the service accepts: a larger file is a mistake in a path or glob.
 """
 
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line breaks
@@ -33,11 +33,11 @@ class LibraryFiles(Protocol):
     def root(self) -> str: ...
 
     def read_bytes(self, path: str) -> bytes:
-        """The bytes of the file `@NAME//FILE`; raises `UnreadableFile` and `OSError`."""
+        """Return the bytes of the file `@NAME//FILE`; raises `UnreadableFile` and `OSError`."""
         ...
 
     def siblings(self, inner: str) -> list[str]:
-        """Sorted paths, from the library, of the files beside the one at the path `inner`."""
+        """Return sorted paths, relative to the library, of the files next to the one at `inner`."""
         ...
 
 
@@ -75,7 +75,7 @@ class DiskFiles:
             raise UnreadableFile(path, (error.strerror or "it fails").lower()) from None
 
     def _find_library(self, path: str) -> LibraryFiles | None:
-        """The library that a path lies in; raises `UnknownLibrary`."""
+        """Return the library that contains a path; raises `UnknownLibrary`."""
         name = library_of(path)
         if name is None:
             return None
@@ -87,7 +87,7 @@ class DiskFiles:
         full = self._locate_file(path)
         status = os.stat(full)
         if stat.S_ISDIR(status.st_mode):
-            os.scandir(full).close()  # what forbids to list it is the better reason
+            os.scandir(full).close()  # The reason why it cannot be listed is the better message.
             raise UnreadableFile(path, "it is a folder")
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile(path, "it is not a regular file")
@@ -155,9 +155,9 @@ class Overlay:
 
 
 def read_open(descriptor: int, path: str, size: int) -> bytes:
-    """The bytes of an open file, which is `size` bytes long as far as is known.
+    """Return the bytes of an open file, whose size is `size` as far as known.
 
-    Raises `UnreadableFile` for the file at `path` when they are too many.
+    Raises `UnreadableFile` for the file at `path` if it is too large.
     """
     # One byte more than allowed: a file may grow, and some file systems report no size.
     content = bytearray()
@@ -175,7 +175,7 @@ def _too_large(path: str, size: int) -> UnreadableFile:
 
 
 def find_root(folder: str) -> str | None:
-    """The nearest folder at or above `folder` that holds a `flowdsl.toml`; None without one.
+    """Return the nearest folder at or above `folder` with a `flowdsl.toml`; None without one.
 
     The result is free of symbolic links.
     """

@@ -1,4 +1,4 @@
-"""What the environment variables of the process say."""
+"""Reads the environment variables of the process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ They are never read from the repository, which a pull request can edit.
 ENVIRONMENT = "FLOWDSL_ENV"
 
 API_KEY = "CYBERDESK_API_KEY"
-"""Where the key is expected by commands that look at an organisation outside of any project."""
+"""The variable with the key for commands that read an organisation outside of any project."""
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
@@ -29,16 +29,16 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 
 def hosts_to_trust(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The hosts that a person trusts besides the official one, as written."""
+    """Return the hosts that a person trusts besides the official one, as written."""
     return tuple(host.strip() for host in environ.get(TRUSTED_HOSTS, "").split(",") if host.strip())
 
 
 class MissingKey(FlowdslError):
-    """No API key stands where the environment of the project says; the message never quotes one."""
+    """There is no API key at the configured source; the message never quotes one."""
 
 
 def read_api_key(source: KeySource, root: str, environ: Mapping[str, str]) -> str:
-    """The API key that `source` points at; raises `MissingKey`.
+    """Return the API key at `source`; raises `MissingKey`.
 
     The path of a file is absolute, from the home folder (`~`), or relative to the project's folder
     `root`.

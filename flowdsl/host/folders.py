@@ -1,9 +1,10 @@
-"""Folders that are opened once and then known by what was opened, not by their path.
+"""Folders that are opened once and then identified by the open descriptor, not by their path.
 
-Below a folder that was opened, every step is opened by its name in the one above, and a symbolic
-link is no step. So nothing leads out, and a folder that somebody replaces by a link meanwhile makes
-no difference. Windows cannot open folders: there each step is looked at by its path just before it
-is used, which somebody who replaces a folder at that very moment can outrun.
+Below an opened folder, every component is opened by its name relative to its parent, and a symbolic
+link is refused. So no path leads out, and replacing a folder by a link meanwhile has no effect.
+
+Windows cannot open folders: there each component is checked by its path just before it is used, so
+replacing a folder at that very moment is not detected.
 """
 
 from __future__ import annotations
@@ -19,37 +20,37 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _PASSING = getattr(os, "O_PATH", os.O_RDONLY)
-"""How a folder is opened to go on from there: where the system can tell, without listing it."""
+"""How a folder is opened only to reach entries below it: without listing, if supported."""
 
 _MOUNT_POINT = 0xA0000003
-"""`IO_REPARSE_TAG_MOUNT_POINT`: a junction of Windows, which leads elsewhere as a link does."""
+"""`IO_REPARSE_TAG_MOUNT_POINT`: a Windows junction, which leads elsewhere like a link."""
 
 _LINKS = 40
-"""Symbolic links in a row that are followed, as many as Linux follows."""
+"""The number of symbolic links in a row that are followed; the same as Linux."""
 
 _AT_ONCE = 100
-"""Folders of a tree that are open at a time; some systems let a process open only 256 files."""
+"""The number of folders of a tree open at a time; some systems allow only 256 open files."""
 
 
 class LinkInTheWay(OSError):
-    """A symbolic link stands where something was to be written; `strerror` names it."""
+    """There is a symbolic link at a path to be written; `strerror` names it."""
 
     def __init__(self, link: str, why: str) -> None:
         super().__init__(errno.ELOOP, f"`{link}` is a symbolic link{why}", link)
 
 
 def is_link(found: os.stat_result) -> bool:
-    """Whether a status that was taken without following links is that of one, or of a junction."""
+    """Whether a status, taken without following links, is that of a link or a junction."""
     return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
 
 
 def link_in_the_way(path: str) -> LinkInTheWay:
-    """The error for a link where none is followed."""
+    """Return the error for a link where none is followed."""
     return LinkInTheWay(path, ", and none is followed here; put a real file or folder in its place")
 
 
 class OpenFolder:
-    """A folder that is open; `path` is where it was found, for messages alone.
+    """An open folder; `path` is where it was found, for messages only.
 
     Names are those of entries of the folder. Every function raises `OSError` with the whole path.
     """
@@ -70,7 +71,7 @@ class OpenFolder:
         self.close()
 
     def enter(self, name: str, *, make: bool) -> OpenFolder:
-        """The folder `name` in this one, made when it is missing and `make` says so.
+        """Return the folder `name` in this one; with `make` it is created if missing.
 
         Raises `LinkInTheWay` for a link.
         """
@@ -88,7 +89,7 @@ class OpenFolder:
             return OpenFolder(full, os.open(name, flags, dir_fd=self._descriptor))
 
     def status(self, name: str) -> os.stat_result | None:
-        """What stands under a name, of a link itself; None for nothing."""
+        """Return the status of an entry, of a link itself; None if it does not exist."""
         with self._told(name):
             try:
                 return os.lstat(self._at(name), dir_fd=self._descriptor)
@@ -96,24 +97,24 @@ class OpenFolder:
                 return None
 
     def is_link(self, name: str) -> bool:
-        """Whether a symbolic link, or a junction of Windows, stands under a name."""
+        """Whether an entry is a symbolic link, or a junction of Windows."""
         found = self.status(name)
         return found is not None and is_link(found)
 
     def link_target(self, name: str) -> str:
-        """What a symbolic link says."""
+        """Return the target of a symbolic link."""
         with self._told(name):
             return os.readlink(self._at(name), dir_fd=self._descriptor)
 
     def names(self) -> list[str]:
-        """The names of all entries, sorted."""
+        """Return the names of all entries, sorted."""
         if self._descriptor is None:
             return sorted(os.listdir(self.path))
         with self._open_readable() as descriptor:
             return sorted(os.listdir(descriptor))
 
     def read(self, name: str, limit: int | None = None) -> bytes:
-        """The bytes of a regular file, one more than `limit` at most; links are not followed."""
+        """Return the bytes of a regular file, at most `limit` plus one; links are not followed."""
         descriptor = self.open(name, os.O_RDONLY | _NO_WAIT)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -121,7 +122,7 @@ class OpenFolder:
             return file.read(-1 if limit is None else limit + 1)
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
-        """A descriptor of the file `name`; raises `LinkInTheWay` for a link."""
+        """Return a descriptor of the file `name`; raises `LinkInTheWay` for a link."""
         with self._told(name):
             if self.is_link(name):
                 raise link_in_the_way(os.path.join(self.path, name))
@@ -129,24 +130,24 @@ class OpenFolder:
             return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
     def create(self, name: str, mode: int = 0o666) -> int:
-        """A descriptor of a new file to write to; raises `FileExistsError` where one is."""
+        """Return a descriptor of a new file to write; raises `FileExistsError` if it exists."""
         with self._told(name):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
             return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
     def replace(self, name: str, by: str) -> None:
-        """Put the file `by` of this folder in the place of `name`, which may be missing."""
+        """Replace `name`, which may be missing, by the file `by` of this folder."""
         with self._told(name):
             ours = self._descriptor
             os.replace(self._at(by), self._at(name), src_dir_fd=ours, dst_dir_fd=ours)
 
     def remove(self, name: str) -> None:
-        """Delete a file, or a link itself; nothing happens where none is."""
+        """Delete a file, or a link itself; do nothing if it is missing."""
         with self._told(name), suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self._descriptor)
 
     def sync(self) -> None:
-        """Wait until the disk has the names of this folder; Windows needs no such call."""
+        """Flush the entries of this folder to disk; Windows needs no such call."""
         if self._descriptor is not None:
             with self._open_readable() as descriptor:
                 os.fsync(descriptor)
@@ -156,7 +157,7 @@ class OpenFolder:
 
     @contextmanager
     def _open_readable(self) -> Iterator[int]:
-        """A descriptor of this folder that can be listed and waited for."""
+        """Return a descriptor of this folder that can be listed and flushed."""
         descriptor = os.open(os.curdir, os.O_RDONLY, dir_fd=self._descriptor)
         try:
             yield descriptor
@@ -164,12 +165,12 @@ class OpenFolder:
             os.close(descriptor)
 
     def _told(self, name: str) -> _Told:
-        """A context whose errors are about the whole path of an entry."""
+        """Return a context in which errors have the whole path of an entry."""
         return _Told(self.path, name)
 
 
 class _Told:
-    """The context of `OpenFolder._told`; one of a generator takes as long as a call of the disk."""
+    """The context of `OpenFolder._told`; a generator's would take as long as a disk call."""
 
     def __init__(self, folder: str, name: str) -> None:
         self._folder, self._name = folder, name
@@ -183,9 +184,9 @@ class _Told:
 
 
 def open_folder(path: str, *, make: bool = True) -> OpenFolder:
-    """A folder that somebody named; links on the way to it are theirs, and are followed.
+    """Open a folder that a person named; links on the path to it are followed.
 
-    It is made when it is missing and `make` says so. Raises `OSError`.
+    With `make` it is created if missing. Raises `OSError`.
     """
     real = os.path.realpath(path)
     if make:
@@ -197,7 +198,7 @@ def open_folder(path: str, *, make: bool = True) -> OpenFolder:
 
 
 class Tree:
-    """The folders below `root`, each opened from the one above when it is needed."""
+    """The folders below `root`, each opened from its parent when it is needed."""
 
     def __init__(self, root: str, *, make: bool = True) -> None:
         self._root = open_folder(root, make=make)
@@ -220,17 +221,17 @@ class Tree:
         self.close()
 
     def folder(self, parts: tuple[str, ...], *, make: bool = True) -> OpenFolder:
-        """The folder that the names lead to, missing ones made when `make` says so.
+        """Return the folder that the names lead to; with `make` missing ones are created.
 
-        It stays open until others are needed: ask anew instead of keeping it. Raises
-        `LinkInTheWay` for a link on the way, `OSError`.
+        It stays open until others are needed: call this again instead of keeping it. Raises
+        `LinkInTheWay` for a link on the path, `OSError`.
         """
         if not parts:
             return self._root
         folder = self._open.pop(parts, None)
         if folder is None:
             folder = self.folder(parts[:-1], make=make).enter(parts[-1], make=make)
-        self._open[parts] = folder  # the last one used stands last
+        self._open[parts] = folder  # The last one used is at the end.
         if len(self._open) > _AT_ONCE:
             self._open.pop(next(iter(self._open))).close()
         return folder
@@ -238,10 +239,10 @@ class Tree:
     def locate(
         self, parts: Sequence[str], *, follow: bool = False, make: bool = True
     ) -> tuple[tuple[str, ...], str]:
-        """Where the file at these names really is: its folder, as for `folder`, and its name there.
+        """Return the real place of a file: its folder, as for `folder`, and its name there.
 
-        A link is followed when `follow` says so and it stays below the root and out of the folders
-        of git; any other raises `LinkInTheWay`. Folders on the way are made when `make` says so.
+        With `follow`, a link is followed if it stays below the root and out of git's folders; any
+        other raises `LinkInTheWay`. With `make`, folders on the path are created.
         """
         pending, here, followed = [*reversed(parts)], list[str](), 0
         while pending:
@@ -271,7 +272,7 @@ class Tree:
         return tuple(here[:-1]), here[-1]
 
     def _below(self, target: str, parts: Sequence[str]) -> str:
-        """The absolute path that a link says, from the root."""
+        """Return the absolute `target` of a link, relative to the root."""
         folder, name = os.path.split(target)
         full = os.path.join(os.path.realpath(folder), name)
         if not full.startswith(os.path.join(self.root, "")):
@@ -283,16 +284,16 @@ class Tree:
 
 
 def names_below(path: str, root: str) -> list[str]:
-    """The names that lead from a folder to a path that begins with it."""
+    """Return the names that lead from a folder to a path that begins with it."""
     rest = path[len(os.path.join(root, "")) :]
     return rest.replace(os.altsep or os.sep, os.sep).split(os.sep)
 
 
 def read_file(path: str, *, below: str, limit: int) -> bytes | None:
-    """The bytes of a regular file that the program wrote, one more than `limit` at most.
+    """Return the bytes of a regular file that the program wrote, at most `limit` plus one.
 
-    None when it is missing. `path` begins with the folder `below`. Raises `OSError`, also for a
-    link between that folder and the file.
+    None if it is missing. `path` begins with the folder `below`. Raises `OSError`, also for a link
+    between that folder and the file.
     """
     try:
         with Tree(below, make=False) as tree:

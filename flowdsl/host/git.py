@@ -1,4 +1,4 @@
-"""Facts about the git checkout that a project lies in."""
+"""Facts about the git checkout that contains a project."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Literal
 
 Relation = Literal["same", "newer", "older", "diverged", "unknown"]
-"""How the checkout stands to another commit; `unknown` when the repository lacks that commit."""
+"""How the checkout relates to another commit; `unknown` if the repository lacks that commit."""
 
 AT_ONCE = 500
-"""Paths in one command line, which has a limit on every system."""
+"""The number of paths in one command line, whose length every system limits."""
 
 SECONDS = 60.0
-"""How long one call of git may take, in seconds."""
+"""The limit of one call of git, in seconds."""
 
 
 _NEEDED = re.compile(
@@ -37,17 +37,17 @@ _NEEDED = re.compile(
 )
 """Variables that git, ssh and credential helpers need.
 
-They are chosen by name, not filtered: a key may have any name.
+They are selected by name, not filtered: a key may have any name.
 """
 
 MORE_FOR_GIT = "FLOWDSL_GIT_ENV"
-"""Comma-separated names of more variables that git gets, as a helper of one's own needs."""
+"""The variable with comma-separated names of more variables for git, as custom helpers need."""
 
 
 def git_environment(environ: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
-    """The variables that a call of git gets; no key of the service or of a store is among them.
+    """Return the variables for a call of git, without any key of the service or of a store.
 
-    The names in `more` are, and those that a person names in `FLOWDSL_GIT_ENV`.
+    The names in `more` are included, and those that a person lists in `FLOWDSL_GIT_ENV`.
     """
     named = {*more, *map(str.strip, environ.get(MORE_FOR_GIT, "").split(","))}
     return {
@@ -61,10 +61,10 @@ class NoCheckout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """The commit a folder is at.
+    """The commit that is checked out in a folder.
 
-    `dirty` is true when files below the folder, or in the libraries, that git tracks have changed;
-    `find_untracked` tells of other files. In a `shallow` clone older commits are missing.
+    `dirty` is true if tracked files below the folder, or in the libraries, have changed;
+    `find_untracked` returns untracked ones. In a `shallow` clone older commits are missing.
     """
 
     folder: str
@@ -74,7 +74,7 @@ class Checkout:
     shallow: bool
 
     def relation(self, commit: str) -> Relation:
-        """How this commit stands to `commit`: `older` means that it is an ancestor of that one."""
+        """Return how this commit relates to `commit`: `older` means that it is an ancestor."""
         if commit == self.commit:
             return "same"
         if not re.fullmatch("[0-9a-f]{7,64}", commit):
@@ -86,7 +86,7 @@ class Checkout:
         return "older" if self._is_ancestor(self.commit, commit) else "diverged"
 
     def find_untracked(self, paths: Collection[str]) -> frozenset[str]:
-        """Those of `paths` that git does not track, ignored ones included.
+        """Return those of `paths` that git does not track, including ignored ones.
 
         Paths are POSIX and relative to the folder. Raises `NoCheckout`.
         """
@@ -102,7 +102,7 @@ class Checkout:
 
 
 def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
-    """The checkout that `folder` is in, and the folders of its libraries as well.
+    """Return the checkout that contains `folder` and the folders of its libraries.
 
     Raises `NoCheckout` outside of git, before a first commit, and without git.
     """
@@ -123,9 +123,9 @@ def checkout_at(folder: str, libraries: Iterable[str] = ()) -> Checkout:
 
 
 def file_at(folder: str, commit: str, path: str, *, limit: int) -> bytes | None:
-    """The bytes of a file at a commit; `path` is POSIX and relative to `folder`.
+    """Return the bytes of a file at a commit; `path` is POSIX and relative to `folder`.
 
-    None where the commit or the file is not in the repository, and for a file of more than `limit`
+    None if the commit or the file is not in the repository, and for a file of more than `limit`
     bytes. Raises `NoCheckout` outside of git.
     """
     parts = path.split("/")
@@ -139,7 +139,7 @@ def file_at(folder: str, commit: str, path: str, *, limit: int) -> bytes | None:
 
 
 def _run_git(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """One call of git in `folder`, its output as text; raises as `_git_bytes`."""
+    """Run git in `folder` and return its output as text; raises as `_git_bytes` does."""
     done = _git_bytes(folder, *words)
     return subprocess.CompletedProcess(
         done.args, done.returncode, _decode_output(done.stdout), _decode_output(done.stderr)
@@ -151,7 +151,7 @@ def _decode_output(output: bytes) -> str:
 
 
 def _git_bytes(folder: str, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """One call of git in `folder`; raises `NoCheckout` when git is missing or too slow."""
+    """Run git in `folder`; raises `NoCheckout` if git is missing or too slow."""
     environment = {
         **git_environment(os.environ),
         "LC_ALL": "C",

@@ -27,7 +27,7 @@ class IgnoreFile:
         self._rules = [rule for line in text.splitlines() if (rule := _read_rule(line)) is not None]
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """True for ignored, False for included again, None when no rule matches the path.
+        """Return True for ignored, False for included again, None if no rule matches the path.
 
         As in git, the last rule that matches decides.
         """
@@ -55,16 +55,16 @@ def _read_rule(line: str) -> _IgnoreRule | None:
 
 
 class IgnoreChain(Record):
-    """The `.gitignore` files that speak about one folder, the deepest first.
+    """The `.gitignore` files that apply to one folder, the deepest first.
 
-    Each comes with two values that make a project path relative to it: drop `cut` characters from
-    the path, then put `lead` in front.
+    Each has two values that make a project path relative to it: drop `cut` characters from the
+    path, then prepend `lead`.
     """
 
     files: tuple[tuple[int, str, IgnoreFile], ...] = ()
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
-        """Whether git ignores a project path of which no parent folder is ignored."""
+        """Whether git ignores a project path, if no parent folder is ignored."""
         for cut, lead, file in self.files:
             verdict = file.verdict(lead + path[cut:], is_folder)
             if verdict is not None:
@@ -72,7 +72,7 @@ class IgnoreChain(Record):
         return False
 
     def below(self, root: str, folder: str) -> IgnoreChain:
-        """The chain for `folder` when this is the chain of its parent.
+        """Return the chain for `folder`, given that this is the chain of its parent.
 
         `folder` is a project path, "" for the root.
         """
@@ -83,7 +83,7 @@ class IgnoreChain(Record):
 
 
 def chain_above(root: str) -> IgnoreChain:
-    """The `.gitignore` files above `root` in its git work tree; none when it is in none."""
+    """Return the `.gitignore` files above `root` in its git work tree; none outside of one."""
     found: list[tuple[int, str, IgnoreFile]] = []
     folder, lead = root, ""
     while not os.path.exists(os.path.join(folder, ".git")):
@@ -99,7 +99,7 @@ def chain_above(root: str) -> IgnoreChain:
 
 
 def work_tree(folder: str) -> str | None:
-    """The top of the git work tree that an absolute folder lies in; None outside of git."""
+    """Return the top of the git work tree that contains an absolute folder; None outside of git."""
     while not os.path.lexists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:

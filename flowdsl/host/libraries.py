@@ -1,9 +1,9 @@
 """Libraries: folders outside a project, inside the same git work tree, that its flows only read.
 
-A pull request shows every change of a library, so that nothing from outside the work tree may get
-into one. From the top of the work tree to a file of a library, every step has to be a real folder
-with just the name that is written, and none has a `.git` of its own. Links, submodules, nested
-repositories and other spellings of a name are refused, before a file is opened and again when it is
+A pull request shows every change of a library, so no file from outside the work tree may get into
+one. From the top of the work tree to a file of a library, every component has to be a real folder
+whose name is exactly as written, without a `.git` of its own. Links, submodules, nested
+repositories and other spellings of a name are refused, before a file is opened and again once it is
 open.
 """
 
@@ -24,16 +24,16 @@ from .gitignore import work_tree
 
 _GIT = ".git"
 _MOUNT_POINT = 0xA0000003
-"""`IO_REPARSE_TAG_MOUNT_POINT`: a junction of Windows, which leads elsewhere as a link does."""
+"""`IO_REPARSE_TAG_MOUNT_POINT`: a Windows junction, which leads elsewhere like a link."""
 _OPEN = os.O_RDONLY | BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """How a file is opened: no link is followed, and a pipe does not wait for a writer."""
 
 Identity = tuple[int, int]
-"""What tells one file or folder of the machine from all others: device and inode."""
+"""Identifies a file or folder on the machine: device and inode."""
 
 
 class UnusableLibrary(Exception):
-    """A folder that cannot be a library; the message finishes "it cannot be used: ..."."""
+    """The folder cannot be a library; the message completes "it cannot be used: ..."."""
 
 
 class Library(Record):
@@ -48,9 +48,9 @@ class Library(Record):
     steps: tuple[str, ...]
 
     def read_bytes(self, path: str) -> bytes:
-        """The bytes of the file `@NAME//FILE` of this library.
+        """Return the bytes of the file `@NAME//FILE` of this library.
 
-        Raises `UnreadableFile`, and `OSError` for what the disk refuses.
+        Raises `UnreadableFile`, and `OSError` for errors of the disk.
         """
         inner = split_library(path)[1]
         steps = (*self.steps, *filter(None, inner.split("/")))
@@ -76,7 +76,7 @@ class Library(Record):
             raise UnreadableFile(path, str(crooked)) from None
 
     def siblings(self, inner: str) -> list[str]:
-        """Sorted paths, from the library, of the files in the folder of the path `inner`."""
+        """Return sorted paths, relative to the library, of the files in the folder of `inner`."""
         parts = inner.split("/")[:-1]
         try:
             _identities_along(self.top, (*self.steps, *parts))
@@ -90,7 +90,7 @@ class Library(Record):
 def open_libraries(
     root: str, declared: Iterable[LibraryFolder]
 ) -> tuple[dict[str, Library], list[tuple[LibraryFolder, str]]]:
-    """The libraries of the project in `root` by name, and those that are none, each with a reason.
+    """Return the libraries of the project in `root` by name, and unusable ones with the reason.
 
     `root` is absolute and free of symbolic links.
     """
@@ -116,7 +116,7 @@ def open_libraries(
 def _open_library(
     root: str, top: str | None, declared: LibraryFolder
 ) -> tuple[Library, list[Identity]]:
-    """A library, and the folders from the work tree to it; raises `UnusableLibrary`."""
+    """Return a library, and the folders from the work tree to it; raises `UnusableLibrary`."""
     if top is None:
         raise UnusableLibrary(
             "the project is in no git work tree, and a library is a folder of the same one; make "
@@ -157,7 +157,7 @@ def _open_library(
 
 
 def _suggest_folder(missing: FileNotFoundError) -> str:
-    """Which folder was probably meant instead of the one that is missing, to go on with."""
+    """Suggest the folder that was probably meant instead of a missing one."""
     parent, name = os.path.split(missing.filename)
     try:
         folders = [each.name for each in os.scandir(parent) if each.is_dir(follow_symlinks=False)]
@@ -168,13 +168,13 @@ def _suggest_folder(missing: FileNotFoundError) -> str:
 
 
 class _Crooked(Exception):
-    """A step that does not simply lead down the work tree; the message says which and why."""
+    """A component is not a plain folder of the work tree; the message says which and why."""
 
 
 def _identities_along(top: str, steps: Sequence[str]) -> list[Identity]:
-    """The folder `top` and what each of the steps from there leads to.
+    """Return the identities of the folder `top` and of each step from there.
 
-    Raises `_Crooked` for a step that leads elsewhere, and `OSError` where there is nothing.
+    Raises `_Crooked` for a step that leads elsewhere, and `OSError` for a missing one.
     """
     found = [_identity_of(os.lstat(top))]
     git = _identity_at(os.path.join(top, _GIT))
@@ -201,10 +201,10 @@ def _identities_along(top: str, steps: Sequence[str]) -> list[Identity]:
 
 
 def _is_exact(folder: str, name: str) -> bool:
-    """Whether what is found in a folder by a name has just this name.
+    """Whether an entry found by a name has exactly this name.
 
-    A disk may find it by others, too: with other capital letters, by a short name, or composed
-    differently. Only a listing tells; none is needed where the disk minds capital letters and the
+    A disk may also find it by other capital letters, by a short name, or by another Unicode
+    composition. Only a listing shows this; none is needed if the disk is case-sensitive and the
     name is of ASCII letters.
     """
     swapped = name.swapcase()

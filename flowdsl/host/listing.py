@@ -1,4 +1,4 @@
-"""The files of a project that a list of paths, folders and globs means."""
+"""Finds the files of a project that a list of paths, folders and globs selects."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .disk import DiskFiles
 class Listed(Record):
     """Paths of files, each list sorted and without repetition.
 
-    `flows` are read as flows, because of their suffix. `named` are other files that a pattern
-    spells out, `matched` other files that only a glob means.
+    `flows` are read as flows, because of their suffix. `named` are other files that a pattern names
+    exactly, `matched` other files that only a glob matches.
     """
 
     flows: list[str]
@@ -25,14 +25,13 @@ class Listed(Record):
 
 
 def expand_patterns(files: DiskFiles, patterns: list[str]) -> Listed:
-    """The project paths of the files that the patterns mean.
+    """Return the project paths of the files that the patterns select.
 
-    A pattern is a file, a folder (every `.flow` file below it) or a glob; what exists is never a
-    glob. Folders and globs leave out what `.gitignore` excludes, hidden files, and symbolic links,
-    so that a flow has one name. A file that is named is always meant.
-
-    `flows` also holds paths that do not exist, and folders that cannot be listed but may hold a
-    match: reading them tells why.
+    A pattern is a file, a folder (every `.flow` file below it) or a glob; an existing path is never
+    a glob. Folders and globs leave out what `.gitignore` excludes, hidden files, and symbolic
+    links, so that a flow has one name. A file that is named is always included. `flows` also holds
+    paths that do not exist, and folders that cannot be listed but may hold a match: reading them
+    reports the reason.
     """
     named: set[str] = set()
     matched: set[str] = set()
@@ -56,7 +55,7 @@ def expand_patterns(files: DiskFiles, patterns: list[str]) -> Listed:
 
 
 def _escape_pattern(part: str) -> str:
-    """A pattern that matches `part` alone."""
+    """Return a pattern that matches `part` only."""
     return re.sub(r"([*?\[\\])", r"\\\1", part)
 
 
@@ -83,7 +82,7 @@ def _walk_folders(
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
-            # Not taken as empty: a deploy would take its workflows for deleted ones.
+            # Not treated as empty: a deploy would take its workflows for deleted ones.
             if _may_hold(folder, pattern):
                 unread.add(folder or ".")
             continue
@@ -98,7 +97,7 @@ def _walk_folders(
 
 
 def _list_visible(folder: str) -> list[tuple[str, bool]]:
-    """The entries of a folder that are neither hidden nor links, each with "is a folder".
+    """Return the entries of a folder that are neither hidden nor links, each with "is a folder".
 
     Raises `OSError`.
     """
@@ -114,7 +113,7 @@ def _may_hold(folder: str, pattern: str) -> bool:
     """Whether a file below `folder` can match `pattern`."""
     names, parts = folder.split("/") if folder else [], pattern.split("/")
     for name, part in zip(names, parts, strict=False):
-        # A class that is not closed in its part may hold the slash.
+        # A class that is not closed within its part may contain the slash.
         if part == "**" or part.count("[") > part.count("]"):
             return True
         if not re.fullmatch(translate_glob(part), name):

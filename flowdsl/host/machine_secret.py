@@ -1,4 +1,4 @@
-"""A secret of this machine's user, with which the program knows again what it wrote itself."""
+"""A secret of this machine's user, with which the program recognises files it wrote itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SIZE = 32
 
 
 def machine_secret(root: str, environ: Mapping[str, str]) -> bytes | None:
-    """The secret in the user's cache folder, made when it is missing.
+    """Return the secret in the user's cache folder, created if it is missing.
 
-    None where there is no such folder, where it cannot be used, and where it lies in the project
-    at the absolute path `root` or in its work tree: a repository may hold what is in there.
+    None if there is no such folder, if it cannot be used, and if it lies in the project at the
+    absolute path `root` or in its work tree: its files could come from the repository.
     """
     from .gitignore import work_tree
 
@@ -37,7 +37,7 @@ def machine_secret(root: str, environ: Mapping[str, str]) -> bytes | None:
 
 
 def cache_folder(environ: Mapping[str, str]) -> str | None:
-    """The absolute path of our folder in the user's cache; None for a user without a home."""
+    """Return the absolute path of our folder in the user's cache; None without a home."""
     above = environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(above):
         home = os.path.expanduser("~")
@@ -51,7 +51,7 @@ def cache_folder(environ: Mapping[str, str]) -> str | None:
 
 
 def _read_secret(folder: OpenFolder) -> bytes | None:
-    """The secret; None for a missing one, and for one that was left unfinished or is not ours."""
+    """Return the secret; None if it is missing, incomplete or not ours."""
     found = folder.status(NAME)
     if found is None:
         return None
@@ -66,7 +66,7 @@ def _read_secret(folder: OpenFolder) -> bytes | None:
 
 
 def _make_secret(folder: OpenFolder) -> bytes | None:
-    """A new secret; that of another process that makes one at the same time."""
+    """Create a secret; return another process's if that creates one at the same time."""
     secret = os.urandom(SIZE)
     try:
         descriptor = folder.create(NAME, 0o600)

@@ -22,11 +22,11 @@ GROUP = "flowdsl.rules"
 
 
 def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], list[tuple[str, str]]]:
-    """The rules of the entry points `names`, and the names without rules, each with the reason.
+    """Return the rules of the entry points `names`, and the names without rules, with reasons.
 
     An entry point is in the group `flowdsl.rules` and is a sequence of `Rule`. A package runs only
-    when the project file names it and it lies outside of the repository around `root`, the
-    project's folder.
+    if the project file names it and it lies outside of the repository around `root`, the project's
+    folder.
     """
     repository = _Repository(root)
     rules: list[Rule] = []
@@ -47,7 +47,7 @@ def load_plugins(names: Iterable[str], root: str) -> tuple[tuple[Rule, ...], lis
 
 
 class _UnusablePlugin(Exception):
-    """An entry point cannot be used; the message finishes a sentence that names it."""
+    """An entry point cannot be used; the message completes a sentence that names it."""
 
 
 class _Repository:
@@ -76,7 +76,7 @@ class _Repository:
                     self._offered.append(entry_point)
 
     def entry_point(self, name: str) -> EntryPoint:
-        """The entry point with this name; raises `_UnusablePlugin` when its code may not run."""
+        """Return the entry point `name`; raises `_UnusablePlugin` if its code may not run."""
         found = [each for each in self._offered if each.name == name]
         if not found:
             for refused, place in self._refused:
@@ -86,7 +86,7 @@ class _Repository:
             raise _UnusablePlugin(f"no installed package has it; those that are installed: {known}")
         parts = found[0].module.split(".")
         for count in range(1, len(parts) + 1):
-            # Finding a module runs its parents, and each of them was looked at before.
+            # Finding a module runs its parents, and each of them was checked before.
             spec = find_spec(".".join(parts[:count]))
             for place in () if spec is None else _places_of_code(spec):
                 if self._can_change(place):
@@ -95,7 +95,7 @@ class _Repository:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """A context in which imports find nothing that lies in the repository."""
+        """Return a context in which imports find nothing inside the repository."""
         before = sys.path[:]
         sys.path[:] = [place for place in sys.path if not self._can_change(place or os.curdir)]
         try:
@@ -112,7 +112,7 @@ class _Repository:
         )
 
     def _can_change(self, place: str) -> bool:
-        """Whether a pull request can change what lies at `place`."""
+        """Whether a pull request can change files at `place`."""
         folders = list(_walk_upwards(os.path.realpath(place)))
         return any(_is_same_folder(folder, self._top) for folder in folders) and not any(
             _is_same_folder(folder, installed)
@@ -122,7 +122,7 @@ class _Repository:
 
 
 def _walk_upwards(path: str) -> Iterator[str]:
-    """A path, then the folders above it, the nearest first."""
+    """Yield a path, then the folders above it, the nearest first."""
     while True:
         yield path
         above = os.path.dirname(path)
@@ -132,7 +132,7 @@ def _walk_upwards(path: str) -> Iterator[str]:
 
 
 def _is_same_folder(one: str, other: str) -> bool:
-    """Whether both are one folder, also where the file system ignores capital letters."""
+    """Whether both are one folder, also if the file system ignores case."""
     try:
         return one == other or os.path.samefile(one, other)
     except OSError:
@@ -140,7 +140,7 @@ def _is_same_folder(one: str, other: str) -> bool:
 
 
 def _site_folders() -> list[str]:
-    """The folders in which the running Python installs packages."""
+    """Return the folders in which the running Python installs packages."""
     import site
 
     return [
@@ -150,12 +150,12 @@ def _site_folders() -> list[str]:
 
 
 def _place_of_metadata(distribution: Distribution) -> str:
-    """The folder of a distribution's metadata, or else the folder that this lies in."""
+    """Return the folder of a distribution's metadata, or else its parent folder."""
     return str(getattr(distribution, "_path", distribution.locate_file("")))
 
 
 def _places_of_code(spec: ModuleSpec) -> list[str]:
-    """Where the code of a module lies; several folders for a package without a file of its own."""
+    """Return the places of a module's code; several folders for a namespace package."""
     if spec.has_location and spec.origin is not None:
         return [spec.origin]
     return list(spec.submodule_search_locations or ())

@@ -1,11 +1,12 @@
-"""What SIGINT and SIGTERM do, from the first line of a process to its last.
+"""The handling of SIGINT and SIGTERM, from the first line of a process to its last.
 
-A signal ends the process where it stands. Nothing is raised into code that might swallow it, or
-that might leave a lock taken. What must not stay behind is cleared away first (`Ending`), and what
-must not be half done is finished (`HeldBack`). Code that can do better replaces `answer`: the event
-loop cancels its work, and a question to a person is left by `Interrupted`.
+A signal ends the process immediately. No exception is raised in code that might swallow it, or that
+might leave a lock taken. Leftovers that must not remain are removed first (`Ending`), and
+operations that must not be left half done are finished (`HeldBack`). Code with a better response
+replaces `answer`: the event loop cancels its work, and a question to a person is left by
+`Interrupted`.
 
-This module is imported before all others, so it imports only what Python itself has loaded.
+This module is imported before all others, so it imports only modules that Python itself has loaded.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ else:
 SIGNALS = (int(_signal.SIGINT), int(_signal.SIGTERM))
 
 LAST_SECONDS = 2.0
-"""How long the functions of `Ending` may take together before the process ends without them."""
+"""The limit for all functions of `Ending` together before the process ends without them."""
 
 _endings: list[Callable[[int], object]] = []
 _main_thread = 0
@@ -43,7 +44,7 @@ class Interrupted(BaseException):
 
 
 def listen_for_signals() -> None:
-    """Answer signals from now on, in this thread.
+    """Handle signals from now on, in this thread.
 
     A signal that the process was started to ignore, as `nohup` does, stays ignored.
     """
@@ -55,8 +56,9 @@ def listen_for_signals() -> None:
 
 
 def deliver_signal(number: int, _frame: object = None) -> None:
-    """Answer a signal, now or at the end of the outermost `HeldBack`: the handler of
-    `listen_for_signals`.
+    """Handle a signal, now or at the end of the outermost `HeldBack`.
+
+    This is the handler that `listen_for_signals` installs.
     """
     if _holding:
         _held.append(number)
@@ -67,8 +69,8 @@ def deliver_signal(number: int, _frame: object = None) -> None:
 def end_process(number: int) -> None:
     """End the process at once, after the functions of `Ending`, with the exit code of a signal.
 
-    The functions run in a thread of their own. What they wait for may be held by the code that the
-    signal interrupted; then the process ends without them after `LAST_SECONDS`.
+    The functions run in a thread of their own. They may wait for something held by the code that
+    the signal interrupted; then the process ends without them after `LAST_SECONDS`.
     """
     global _over
     if _over:  # the end is near already
@@ -83,13 +85,11 @@ def end_process(number: int) -> None:
 
 
 answer: Callable[[int], object] = end_process
-"""What a signal does now; called between any two instructions of the main thread."""
+"""The current response to a signal; called between any two instructions of the main thread."""
 
 
 class Ending:
-    """A context with a function that `end_process` calls with the signal when it ends the process
-    in it.
-    """
+    """A context with a function that `end_process` calls before it ends the process."""
 
     def __init__(self, function: Callable[[int], object]) -> None:
         self._function = function
@@ -107,10 +107,10 @@ def at_end(function: Callable[[int], object]) -> None:
 
 
 class HeldBack:
-    """A context that a signal does not interrupt: it is answered at the end.
+    """A context that a signal does not interrupt: it is handled at the end.
 
-    The code inside must be too short to be waited for, and must ask nobody. In any thread but the
-    main one, where signals do not come, this does nothing.
+    The code inside must be short, and must not prompt. In any thread but the main one, which gets
+    no signals, this does nothing.
     """
 
     def __enter__(self) -> None:

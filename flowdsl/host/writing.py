@@ -1,8 +1,8 @@
-"""The writing of files, completely or not at all, and never through a symbolic link.
+"""Writes files, completely or not at all, and never through a symbolic link.
 
-All files that the program writes are written here (`tests/meta/test_writes.py`). What it writes by
-itself stays below a folder (`write_files`); a file that a person names (`write_named`) stays in the
-folder that they name it in. Both go by the opened folder, see `folders`.
+All files that the program writes are written here (`tests/meta/test_writes.py`). Files that it
+writes on its own stay below a folder (`write_files`); a file that a person names (`write_named`)
+stays in the named folder. Both use the opened folder, see `folders`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from . import signals
 from .folders import LinkInTheWay, OpenFolder, Tree, is_link, link_in_the_way, names_below
 
 _LINKS = 40
-"""Symbolic links in a row that may lead to an open file."""
+"""The number of symbolic links in a row that may lead to an open file."""
 
 _TEMPORARY = re.compile(r"\.flowdsl-([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}\.tmp")
 _UNKNOWN_MACHINE = "0" * 8
 _ABANDONED_NS = 24 * 3600 * 10**9
-"""Nanoseconds after which a temporary file of another machine has no writer any more.
+"""The age in nanoseconds at which a temporary file of another machine counts as abandoned.
 
-A living one replaces its target within moments.
+A live writer replaces its target within moments.
 """
 
 
 class ChangedFile(Exception):
-    """A file that was to be replaced is not what it was when it was read."""
+    """A file to be replaced has changed since it was read."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"`{path}` has changed")
@@ -56,18 +56,17 @@ def write_files(
     durable: bool = True,
     expected: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Replace or create every file below one of the folders `below`; folders are made as needed.
+    """Replace or create every file below one of the folders `below`, creating folders as needed.
 
-    All paths begin with one of them, and the innermost one holds. All contents are on disk under
-    temporary names beside their targets before the first target changes, so that a full disk or a
-    folder without permission leaves everything as it was. An existing file keeps its permissions.
-    `durable` waits until the disk has everything; results that can be made again need not.
+    All paths begin with one of them, and the innermost one applies. All contents are on disk under
+    temporary names next to their targets before the first target changes, so that a full disk or a
+    folder without permission leaves everything unchanged. An existing file keeps its permissions.
+    `durable` waits until everything is on disk; results that can be regenerated need not.
 
-    `expected` is the content that files must have before. When one has another content, nothing is
+    `expected` is the content that files must have before. If one has another content, nothing is
     written and `ChangedFile` is raised. Such a file was read through the links that stay below the
-    folder, which stay links. Through any other link nothing is written.
-
-    Raises `OSError`, as for a link: see `reason_of`.
+    folder, which stay links. Nothing is written through any other link. Raises `OSError`, as for a
+    link: see `reason_of`.
     """
     expected = expected or {}
     roots = [below] if isinstance(below, str) else below
@@ -80,7 +79,7 @@ def write_files(
                 trees[root] = opened.enter_context(Tree(root))
             if path in expected or not {"", os.curdir, os.pardir}.isdisjoint(names):
                 found = trees[root].locate(names, follow=path in expected)
-            else:  # a link is noticed where it is met
+            else:  # A link is detected where it is encountered.
                 found = tuple(names[:-1]), names[-1]
             places[path] = trees[root], *found
         staged: list[_Staged] = []
@@ -99,14 +98,14 @@ def write_files(
 def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
     """Replace or create the file that a person named, completely or not at all.
 
-    Links on the way to its folder are theirs. One in place of the file stays a link, and may not
-    lead out of that folder. Folders are made as needed. A device or a pipe is not replaced: the
-    content is written into it, and likewise into the open file that a link such as `/dev/stdout`
-    stands for. Raises `OSError`, see `reason_of`, and `ValueError` for what is no path.
+    Links on the path to its folder are followed. A link in place of the file stays a link, and may
+    not lead out of that folder. Folders are created as needed. A device or a pipe is not replaced:
+    the content is written into it, and likewise into the open file that a link such as
+    `/dev/stdout` names. Raises `OSError`, see `reason_of`, and `ValueError` for an invalid path.
     """
     descriptor = _find_descriptor(path)
     if descriptor is not None:
-        sys.stdout.flush()  # what was said before comes first
+        sys.stdout.flush()  # Earlier output is written first.
         sys.stderr.flush()
         with os.fdopen(os.dup(descriptor), "wb", buffering=0) as stream:
             _write_all(stream.fileno(), content)
@@ -130,7 +129,7 @@ def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
 
 
 def append_named(path: str, content: bytes) -> None:
-    """Add to the end of a file that a person named, or begin it; otherwise as `write_named`."""
+    """Append to a file that a person named, or create it; otherwise like `write_named`."""
     descriptor = _find_descriptor(path)
     if descriptor is not None:
         write_named(path, content)
@@ -142,7 +141,7 @@ def append_named(path: str, content: bytes) -> None:
 
 
 def open_lock(path: str, below: str | None) -> int:
-    """A descriptor of a file to lock, made when it is missing.
+    """Return a descriptor of a file to lock, created if it is missing.
 
     `below` is the folder that it has to stay in; None is for a file that a person named. Raises
     `OSError`.
@@ -152,11 +151,11 @@ def open_lock(path: str, below: str | None) -> int:
 
 
 def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
-    """Make an empty file for SQLite where none is; its real path, and what tells it from others.
+    """Create an empty file for SQLite if it is missing; return its real path and its identity.
 
-    SQLite opens it by that path, and then it has to be this very file: whoever opens it compares
-    device and inode. The files that SQLite makes beside it, it opens through no link itself.
-    `below` is as in `open_lock`. Raises `OSError`.
+    SQLite opens it by that path, and then it has to be this very file: the caller compares device
+    and inode. SQLite itself opens the files that it creates next to it through no link. `below` is
+    as in `open_lock`. Raises `OSError`.
     """
     with _open_tree(path, below) as (tree, parts, name):
         folder = tree.folder(parts)
@@ -174,14 +173,14 @@ def make_database(path: str, below: str | None) -> tuple[str, tuple[int, int]]:
 
 
 def remove_files(paths: Collection[str], *, below: str) -> None:
-    """Delete files below a folder; what is missing is left at that. Raises `OSError`."""
+    """Delete files below a folder; missing ones are ignored. Raises `OSError`."""
     for path in paths:
         with _open_tree(path, below, make=False) as (tree, parts, name):
             tree.folder(parts, make=False).remove(name)
 
 
 def reason_of(error: Exception) -> str:
-    """Why a file cannot be written, to follow "cannot be written: "."""
+    """Return why a file cannot be written, to follow "cannot be written: "."""
     if isinstance(error, LinkInTheWay):
         return str(error.strerror)
     if isinstance(error, OSError):
@@ -193,7 +192,7 @@ def reason_of(error: Exception) -> str:
 def _open_tree(
     path: str, below: str | None = None, *, make: bool = True
 ) -> Iterator[tuple[Tree, tuple[str, ...], str]]:
-    """The tree of a file, and where it is in it, for a block; `below` is as in `open_lock`."""
+    """Yield the tree of a file, and its place in it; `below` is as in `open_lock`."""
     if below is None:
         root, name = os.path.split(os.path.join(os.getcwd(), path.rstrip("/" + os.sep)))
         if name in ("", os.curdir, os.pardir):
@@ -206,7 +205,7 @@ def _open_tree(
 
 
 def _below_root(path: str, roots: Collection[str]) -> tuple[str, list[str]]:
-    """The innermost of some folders that a path lies in, and the names from there."""
+    """Return the innermost of some folders that contains a path, and the names from there."""
     around = [root for root in roots if path.startswith(os.path.join(root, ""))]
     if not around:
         raise PermissionError(errno.EPERM, "it is outside of the folder to write to", path)
@@ -249,14 +248,14 @@ def _stage_file(
         finally:
             os.close(descriptor)
     except OSError as error:
-        error.filename = path  # nobody knows the temporary one
+        error.filename = path  # Nobody knows the temporary file.
         raise
 
 
 def _replace_targets(staged: list[_Staged], durable: bool) -> None:
-    """Put all staged files in the place of their targets, and clear away what others left there."""
+    """Replace the targets by all staged files, and remove temporary files left by others."""
     folders = {(each.tree, each.parts): each.name for each in staged}
-    with signals.HeldBack():  # all of them or none
+    with signals.HeldBack():  # All of them or none.
         while staged:
             tree, parts, temporary, name = staged[-1]
             tree.folder(parts).replace(name, temporary)
@@ -269,7 +268,7 @@ def _replace_targets(staged: list[_Staged], durable: bool) -> None:
 
 
 def _remove_staged(staged: list[_Staged]) -> None:
-    """Delete the temporary files that are left."""
+    """Delete the remaining temporary files."""
     for tree, parts, temporary, _ in staged:
         tree.folder(parts).remove(temporary)
 
@@ -277,9 +276,9 @@ def _remove_staged(staged: list[_Staged]) -> None:
 def _clear_abandoned(folder: OpenFolder, written: str) -> None:
     """Delete the temporary files of writers that were killed; `written` was just written there.
 
-    They are ours by their names and their owner. A writer of this machine, by its number, is alive
-    or not. One of another machine that shares the folder has none when it is a day older than what
-    was just written, by the clock of the disk.
+    They are recognised as ours by their names and their owner. For a writer of this machine, its
+    process number shows whether it is alive. A file of another machine that shares the folder is
+    abandoned if it is a day older than `written`, by the clock of the disk.
     """
     now = folder.status(written)
     for name in folder.names():
@@ -300,9 +299,9 @@ def _clear_abandoned(folder: OpenFolder, written: str) -> None:
 
 @cache
 def _identify_machine() -> str:
-    """What tells this start of this machine, and who counts its processes, from all others.
+    """Identify this boot of this machine, and the namespace that numbers its processes.
 
-    Only Linux says it; elsewhere it is `_UNKNOWN_MACHINE`.
+    Only Linux provides this; elsewhere it is `_UNKNOWN_MACHINE`.
     """
     try:
         boot = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY)
@@ -318,18 +317,18 @@ def _identify_machine() -> str:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process of this machine has this number, where `_identify_machine` knows it."""
+    """Whether a process of this machine has this number, if `_identify_machine` knows it."""
     try:
         os.kill(process, 0)  # sends nothing
     except ProcessLookupError:
         return False
-    except (OSError, OverflowError):  # somebody else's, or no number of a process
+    except (OSError, OverflowError):  # Another user's process, or not a process number.
         pass
     return True
 
 
 def _read_if_there(tree: Tree, parts: tuple[str, ...], name: str) -> bytes | None:
-    """The content of a file; None when it is gone."""
+    """Return the content of a file; None if it is gone."""
     try:
         return tree.folder(parts).read(name)
     except FileNotFoundError:
@@ -343,7 +342,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _find_descriptor(link: str) -> int | None:
-    """The number of the open file that a path such as `/dev/stdout` stands for; None for others."""
+    """Return the descriptor number that a path such as `/dev/stdout` names; None for others."""
     ours = {os.path.realpath(folder) for folder in ("/proc/self/fd", "/dev/fd")}
     for _ in range(_LINKS):
         folder, name = os.path.split(link)

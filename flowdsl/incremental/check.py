@@ -30,7 +30,7 @@ def check_project(
     secret: bytes | None,
     jobs: int | None = None,
 ) -> Findings:
-    """What a check of all flows of the project below `root` finds.
+    """Check all flows of the project below `root`, and return the findings.
 
     `entries` are those flows, `project_text` is the content of `flowdsl.toml`, `options` gives how
     to check them, and `now` is the time in nanoseconds. Up to `jobs` processes share the files when
@@ -107,7 +107,7 @@ class _Current:
         known = self._index.files.get(path)
         size = changed = noted = 0
         in_library = library_of(path) is not None
-        # A file of a library is read anew: size and time do not tell that no step is a link by now.
+        # A file of a library is read anew: size and time miss that a folder became a link.
         if not in_library:
             try:
                 status = os.stat(os.path.join(self._root, path))
@@ -138,7 +138,7 @@ class _Current:
         return () if facts is None else facts.imports
 
     def has_changed(self, path: str) -> bool:
-        """Whether the content of a file is not what it was when the index was written."""
+        """Whether the content of a file has changed since the index was written."""
         facts, known = self.facts_of_file(path), self._index.files.get(path)
         return facts is None or known is None or facts.digest != known.digest
 

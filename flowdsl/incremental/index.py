@@ -30,9 +30,9 @@ It may have changed again within one tick of the clock, without another time.
 class FileFacts(Record):
     """What was learned about one file.
 
-    `size` is in bytes, and `changed` and `noted` in nanoseconds: when its bytes changed, which
-    whoever unpacks an archive sets, and when the disk noted anything about it, which nobody sets.
-    `digest` is that of its bytes, and `imports` are the files that it could import.
+    `size` is in bytes, and `changed` and `noted` in nanoseconds: the mtime, which unpacking an
+    archive sets, and the ctime, which programs cannot set. `digest` is that of its bytes, and
+    `imports` are the files that it could import.
     """
 
     size: int
@@ -66,7 +66,7 @@ class Index(Record):
     groups: dict[tuple[str, ...], Group]
 
     def is_unchanged_file(self, path: str, status: os.stat_result) -> bool:
-        """Whether size and time alone prove that a file is what it was."""
+        """Whether size and time alone prove that a file is unchanged."""
         known = self.files.get(path)
         return (
             known is not None
@@ -83,8 +83,8 @@ NOTHING = Index(0, {}, {})
 def read_index(root: str, key: str, secret: bytes) -> Index:
     """The index below `root`; `NOTHING` if missing, damaged, or made under another `key`.
 
-    It is believed when it was sealed with the `secret`, which no repository has, for this very
-    folder. Nothing of any other is looked at.
+    It is trusted only if it was sealed for this folder with the `secret`, which no repository has.
+    Any other index is not parsed at all.
     """
     from flowdsl.host.folders import read_file
 
@@ -113,7 +113,7 @@ def read_index(root: str, key: str, secret: bytes) -> Index:
 
 
 def write_index(root: str, key: str, index: Index, secret: bytes) -> None:
-    """Write the index below `root`; one that cannot be written is made again next time."""
+    """Write the index below `root`; if that fails, the next check starts without it."""
     from flowdsl.host.writing import write_files
 
     document = {
@@ -142,7 +142,7 @@ def write_index(root: str, key: str, index: Index, secret: bytes) -> None:
 
 
 def _make_seal(root: str, body: bytes | memoryview, secret: bytes) -> bytes:
-    """What an index begins with: a line that nobody can make without the secret."""
+    """Return the first line of an index, which cannot be forged without the secret."""
     # `hashlib` loads OpenSSL, which takes longer than to read an index.
     from _blake2 import blake2b
 

@@ -17,7 +17,7 @@ POOL_FROM = 250
 
 
 class Recording:
-    """A `FileSystem` that notes in `read` which files were read.
+    """A `FileSystem` that records in `read` which files were read.
 
     `failed` is true when one could not be. The findings may then change although no file does, as
     when a permission is given.
@@ -50,7 +50,7 @@ class Recording:
 def check_group(
     files: FileSystem, entries: Sequence[str], options: CompileOptions
 ) -> tuple[Group, bool]:
-    """What is found in a group, and whether the index may keep it."""
+    """Check one group; returns its findings, and whether the index may store them."""
     recording = Recording(files)
     analysis = analyze(recording, entries, options)
     names = tuple(
@@ -71,7 +71,7 @@ def check_groups(
     options: CompileOptions,
     jobs: int | None,
 ) -> list[tuple[Group, bool]]:
-    """What `check_group` says of each group, in the order of `groups`.
+    """Return the result of `check_group` for each group, in the order of `groups`.
 
     Up to `jobs` processes share the groups when they have `POOL_FROM` files or more.
     """

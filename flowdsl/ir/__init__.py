@@ -1,11 +1,11 @@
 """The intermediate representation: what a program means, with nothing left to look up.
 
 Holds workflows and chains as frozen, versioned values: tasks inlined, names unique, constants
-evaluated, every `fail` decided, every output tied to one source. `lowering` makes it from an
+evaluated, every `fail` resolved, every output given one source. `lowering` makes it from an
 analysis without errors, `passes` simplify it, `verify` proves what code generation relies on, and
 `fits` says which statements a focused agent can carry out.
 
-Knows neither the words of a prompt nor the wire format; nothing above it reads the AST to make
+Knows neither the words of a prompt nor the wire format; no higher layer reads the AST to generate
 code.
 
 Entry points: `lowering.program.lower_program`, `passes.simplify.simplified`,

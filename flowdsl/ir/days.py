@@ -1,4 +1,4 @@
-"""The days that FlowDSL's runner fills in where an input is not given."""
+"""Dates that FlowDSL's runner fills in for inputs that are not given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import nodes
 
 
 class NoDay(Exception):
-    """The day of an input that cannot be worked out; `why` is a clause behind its name."""
+    """The default date of an input cannot be computed; `why` is a clause that follows its name."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"`{name}` {why}")
@@ -22,7 +22,7 @@ class NoDay(Exception):
 def fill_in_days(
     fields: Iterable[nodes.FieldSpec], given: Mapping[str, Any], today: date | None
 ) -> dict[str, Any]:
-    """What is given, with the days of the inputs that are not; raises `NoDay`."""
+    """Return `given` with the default dates of the other inputs added; raises `NoDay`."""
     found = dict(given)
     for field in fields:
         if field.day is not None and field.name not in found:
@@ -31,11 +31,11 @@ def fill_in_days(
 
 
 def day_of(field: nodes.FieldSpec, given: Mapping[str, Any], today: date | None) -> str:
-    """The day that the default of an input means, as `2026-03-01`; it has one.
+    """Compute the date that the default of `field` means, as `2026-03-01`; `field` must have one.
 
-    `given` are the inputs so far. A month that is too short ends with its last day: a month after
-    the 31st of January is the end of February. Raises `NoDay`, also where nobody says which day is
-    `today` and that decides.
+    `given` are the inputs so far. A day that a month does not have becomes its last one: a month
+    after the 31st of January is the end of February. Raises `NoDay`, also if the result depends on
+    `today` and that is None.
     """
     day = field.day
     assert day is not None
@@ -85,7 +85,7 @@ def _shift_date(found: date, count: int, unit: str) -> date:
     return date(year, month + 1, min(found.day, last))
 
 
-# The command with which a day of the desktop is typed: it sets the clipboard.
+# The command that computes a typed date on the desktop and copies it to the clipboard.
 #
 #     today - 7d as "MM/dd/yyyy"
 #     $d = (Get-Date).Date; Set-Clipboard -Value ($d.AddDays(-7).ToString('MM/dd/yyyy', …))
@@ -104,7 +104,7 @@ _BEGIN = {
     "quarter": ".AddDays(1 - $d.Day).AddMonths(-(($d.Month - 1) % 3))",
     "year": ".AddDays(1 - $d.DayOfYear)",
 }
-"""The first day of what today is in, from the day `$d`."""
+""".NET calls that turn the day `$d` into the first day of its week, month, quarter or year."""
 
 _STEPS = {"d": ("AddDays", 1), "w": ("AddDays", 7), "mo": ("AddMonths", 1), "y": ("AddYears", 1)}
 
@@ -113,7 +113,7 @@ _DOTNET_WEEKDAY = re.compile("d{3,4}")
 
 
 def command_of(day: nodes.Day, display: str) -> str:
-    """The command for a day that counts from today, in a format of dates."""
+    """Return the command for a date relative to today, in a date format."""
     steps = "".join(_format_day_step(count, unit) for count, unit in day.shifts)
     shown = f".ToString('{_format_for_dotnet(display)}', [cultureinfo]::InvariantCulture)"
     return f"$d = (Get-Date).Date; Set-Clipboard -Value ($d{_BEGIN[day.base]}{steps}{shown})"
@@ -125,13 +125,13 @@ def _format_day_step(count: int, unit: str) -> str:
 
 
 def _format_for_dotnet(display: str) -> str:
-    """A format as .NET writes it, where a single letter alone would name another one."""
+    """Translate a format to .NET, where a single letter alone would name a standard format."""
     written = _WEEKDAY.sub(lambda found: "d" * len(found[0]), display)
     return f"%{written}" if len(written) == 1 else written
 
 
 def day_format_words(display: str) -> str:
-    """What the field of a typed day has to do."""
+    """Return the words that tell an agent how the field of a typed date must read."""
     return f" shows a date in the form {display}"
 
 
@@ -144,7 +144,7 @@ _STEP = re.compile(r"\.(Add[A-Za-z]+)\((-?[0-9]+)\)")
 
 
 def read_command(command: str) -> tuple[nodes.Day, str] | None:
-    """The day and the format of such a command; None for another one."""
+    """Parse the day and the format from a command that `command_of` wrote; None for any other."""
     found = _COMMAND.fullmatch(command)
     if found is None:
         return None

@@ -12,7 +12,7 @@ from .walk import inner_bodies, statements
 
 
 def tools_of(statement: nodes.Statement) -> Iterator[str]:
-    """The tools that a statement needs, those of the bodies in it included."""
+    """Return the tools that a statement needs, including those of its inner bodies."""
     match statement:
         case nodes.Leave(action="retry"):
             pass
@@ -38,7 +38,7 @@ def body_tools(body: nodes.Body) -> Iterator[str]:
 
 
 def fits(body: nodes.Body, capabilities: Capabilities) -> bool:
-    """Whether one `focused_action` can hold `body`: its tools, and at most one model."""
+    """Whether one focused agent can carry out `body`: it has the tools, and needs one model."""
     return (
         all(capabilities.can_focused_agent_use(tool) for tool in body_tools(body))
         and len(set(models_of(body))) <= 1
@@ -46,7 +46,7 @@ def fits(body: nodes.Body, capabilities: Capabilities) -> bool:
 
 
 def models_of(body: nodes.Body) -> Iterator[str]:
-    """The aliases of the models that a body asks for."""
+    """Return the aliases of the models that a body names."""
     for statement in statements(body):
         if isinstance(statement, nodes.Choose | nodes.Extract) and statement.model is not None:
             yield statement.model

@@ -16,7 +16,7 @@ MEDIA_TYPES = {
 
 
 def image_extension(content: bytes) -> str:
-    """The extension of a picture by its first bytes; its format must be a known one."""
+    """Return the extension for the first bytes of a picture, whose format must be a known one."""
     return next(name for magic, name in EXTENSIONS.items() if content.startswith(magic))
 
 

@@ -1,6 +1,6 @@
 """The nodes of the intermediate representation.
 
-They are plain records, so that lowering pays nothing for validation; `document.py` reads and writes
+They are plain records, so that lowering does not pay for validation; `document.py` reads and writes
 them as versioned JSON with pydantic. There `kind` tells the members of a union apart.
 """
 
@@ -37,9 +37,9 @@ class TextPiece(Record, eq=True, kw_only=True):
 class Variable(Record, eq=True, kw_only=True):
     """A variable that the platform fills in. `path` holds field names and list positions.
 
-    `quoted` marks untrusted text in an instruction: it is emitted as data. The sigil `saved` is
-    that of a runtime variable which the same focused call has saved. `in_json` says that it stands
-    in a text of JSON, which spells some characters in another way.
+    `quoted` marks untrusted text in an instruction: it is emitted as data. The sigil `saved` marks
+    a runtime variable that the same focused call has saved. `in_json` marks a variable inside JSON
+    text, where some characters are escaped.
     """
 
     kind: Literal["variable"] = "variable"
@@ -51,14 +51,14 @@ class Variable(Record, eq=True, kw_only=True):
 
 
 Limit: TypeAlias = int | Variable
-"""How often at most: a number, or an input that is one."""
+"""A maximum count: a number, or an input that holds one."""
 
 Piece: TypeAlias = TextPiece | Variable
 Text: TypeAlias = tuple[Piece, ...]
 
 
 BOX = "value"
-"""The field under which a text or a number stands that is handed to a focused agent as JSON."""
+"""The field that holds a text or a number when it is passed to a focused agent as JSON."""
 
 
 # Types
@@ -72,7 +72,7 @@ class ScalarType(Record, eq=True, kw_only=True):
 
 
 class EnumType(Record, eq=True, kw_only=True):
-    """One of some texts, or of some whole numbers; `open`: or any other text."""
+    """An enum of texts or of whole numbers; with `open`, any other text is valid, too."""
 
     kind: Literal["enum"] = "enum"
     values: tuple[str | int, ...]
@@ -104,8 +104,8 @@ Type: TypeAlias = ScalarType | EnumType | ListType | OptionalType | RecordType
 class FieldSpec(Record, eq=True, kw_only=True):
     """A field under its name on the wire; `constraints` are JSON Schema keywords with values.
 
-    `machine`: a desktop or a pool may supply the value, so that a run need not give it. `day`: what
-    FlowDSL's runner fills in; to anybody else the field has no default.
+    `machine`: a desktop or a pool may supply the value, so that a run need not give it. `day`: a
+    default date that FlowDSL's runner computes; for other clients the field has no default.
 
     `absent`: in JSON the value may be left out and is never null. The type is optional then.
     """
@@ -131,8 +131,8 @@ class FieldSpec(Record, eq=True, kw_only=True):
 class TextValue(Record, eq=True, kw_only=True):
     """A text; one variable without other pieces is the variable's value, whatever its type.
 
-    `json` says that such a value is no text: a number, a truth value, a list or an object,
-    `record` that it is an object, and `listed` that it is a list.
+    `json` says that such a value is not a text but a number, boolean, list or object; `record` that
+    it is an object, and `listed` that it is a list.
     """
 
     kind: Literal["text"] = "text"
@@ -216,7 +216,7 @@ class OneOf(Record, eq=True, kw_only=True):
 
 
 class IsEmpty(Record, eq=True, kw_only=True):
-    """Holds if a value is missing, or, where it is `listed`, a list without entries."""
+    """Holds if a value is missing, or, if it is `listed`, an empty list."""
 
     kind: Literal["empty"] = "empty"
     operand: Value
@@ -271,7 +271,7 @@ class Choose(Node, kw_only=True):
 class TypeIn(Node, kw_only=True):
     """Types a value into a field.
 
-    `display` is the format to type it in, if not its own spelling.
+    `display` is the format to type it in, or None to type it unchanged.
     """
 
     kind: Literal["type"] = "type"
@@ -281,7 +281,7 @@ class TypeIn(Node, kw_only=True):
 
 
 class TypeDay(Node, kw_only=True):
-    """Types a day of the desktop into a field, by a command that sets the clipboard."""
+    """Types a date by the desktop's clock into a field, with a command that sets the clipboard."""
 
     kind: Literal["type_day"] = "type_day"
     command: str
@@ -314,7 +314,7 @@ class WaitUntil(Node, kw_only=True):
 
 
 class Extract(Node, kw_only=True):
-    """Reads from the screen into a variable; without `otherwise` a missing value is null."""
+    """Reads from the screen into a variable; without `otherwise` a missing value becomes null."""
 
     kind: Literal["extract"] = "extract"
     variable: str
@@ -325,7 +325,7 @@ class Extract(Node, kw_only=True):
 
 
 class BackgroundExtract(Node, kw_only=True):
-    """Reads from the screen for an output only, while the run goes on."""
+    """Reads an output from the screen in the background, while the run continues."""
 
     kind: Literal["background_extract"] = "background_extract"
     variable: str
@@ -335,7 +335,7 @@ class BackgroundExtract(Node, kw_only=True):
 
 
 class Copy(Node, kw_only=True):
-    """Copies selectable text exactly; without `otherwise` a missing value is null."""
+    """Copies selectable text exactly; without `otherwise` a missing value becomes null."""
 
     kind: Literal["copy"] = "copy"
     variable: str
@@ -347,9 +347,9 @@ class Copy(Node, kw_only=True):
 class Assignment(Record, eq=True, kw_only=True):
     """Sets `variable`; `append` adds one entry to the list in it.
 
-    `restores` says that it takes back what an attempt has emitted, `numbered` that entries have
-    keys of their own, `x_1` and so on, of which `x_count` tells the number, and `wraps` that each
-    entry of the list that is kept becomes an object with the one field `BOX`.
+    `restores`: it undoes what a failed attempt emitted. `numbered`: each entry has a key of its
+    own, `x_1` and so on, and `x_count` is their number. `wraps`: each entry of the stored list
+    becomes an object with the one field `BOX`.
     """
 
     variable: str
@@ -362,17 +362,17 @@ class Assignment(Record, eq=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The variable that has another value afterwards; a numbered entry is read by no name."""
+        """Return the variable that changes; nothing reads a numbered entry by name."""
         return count_of(self.variable) if self.numbered else self.variable
 
 
 def count_of(name: str) -> str:
-    """The variable with the number of entries of a list under numbered keys."""
+    """Return the variable that counts the entries of a list with numbered keys."""
     return f"{name}_count"
 
 
 class Store(Node, kw_only=True):
-    """Keeps values: outputs, fields of task results, what a `keep` says."""
+    """Stores values: outputs, fields of task results, variables of `keep`."""
 
     kind: Literal["store"] = "store"
     assignments: tuple[Assignment, ...]
@@ -420,9 +420,9 @@ class Branch(Node, kw_only=True):
 
 
 class If(Node, kw_only=True):
-    """`complete` says that one of the branches is taken in any case.
+    """`complete`: one of the branches is always taken.
 
-    No prompt says that, so that nothing is another statement for it.
+    The prompt does not express it, so it does not count in comparisons.
     """
 
     kind: Literal["if"] = "if"
@@ -434,10 +434,10 @@ class If(Node, kw_only=True):
 class Loop(Node, kw_only=True):
     """One pass for each entry of `items` (a list value, or a count).
 
-    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `entry` is
-    the name of the entry at hand where a focused agent goes through the list by itself, and `noted`
-    the variable in which it leaves that there are too many. `flat` says that the entries are
-    neither objects nor lists.
+    `limit` bounds the passes; `counted` says that the input schema does not enforce it. `entry`
+    names the current entry if a focused agent iterates over the list itself, and `noted` is the
+    variable in which it reports too many entries. `flat` says that the entries are neither objects
+    nor lists.
     """
 
     kind: Literal["loop"] = "loop"
@@ -452,7 +452,7 @@ class Loop(Node, kw_only=True):
 
 
 class Repeat(Node, kw_only=True):
-    """Rounds until a condition holds; `delay_milliseconds` pass before each but the first."""
+    """Repeats until a condition holds, waiting `delay_milliseconds` between rounds."""
 
     kind: Literal["repeat"] = "repeat"
     until: Condition
@@ -465,7 +465,7 @@ class Repeat(Node, kw_only=True):
 class Retry(Node, kw_only=True):
     """Up to `attempts` passes; `Leave("retry")` ends one, and `otherwise` follows the last.
 
-    `entry` says that it is the entry of a loop, which is done once and whose failure ends only it.
+    `entry`: it is one loop entry, which is tried once and whose failure ends only that entry.
     """
 
     kind: Literal["retry"] = "retry"
@@ -480,7 +480,7 @@ class Leave(Node, kw_only=True):
     """Ends the run as failed (`abort`) or as successful (`finish`), or the attempt (`retry`).
 
     A `reason` of None repeats the reason of the attempt that failed last. `noted` is the variable
-    in which a focused agent leaves the reason, for the lines behind the loop in which it fails.
+    in which a focused agent stores the reason, for the lines after the loop that it fails in.
     """
 
     kind: Literal["leave"] = "leave"
@@ -517,7 +517,7 @@ Statement: TypeAlias = (
 Body: TypeAlias = tuple[Statement, ...]
 
 Action: TypeAlias = Do | TypeIn | Clear | Press | Wait
-"""What either agent carries out by one line, and what decides nothing."""
+"""Statements that either agent carries out with one line, and that decide nothing."""
 
 
 # Checks
@@ -539,7 +539,7 @@ class FileTarget(Record, eq=True, kw_only=True):
 
 
 class PostRunCheck(Node, kw_only=True):
-    """One post-run check; `statement` is what a model judges."""
+    """One post-run check; `statement` is judged by a model."""
 
     kind: Literal["file", "image", "schema", "output"]
     name: str
@@ -563,8 +563,8 @@ class OutputSource(Record, eq=True, kw_only=True):
     - `background`: the background reading kept as `variable`.
     - `none`: nothing in the program emits it.
 
-    `numbered`: it is a list, whose entries have keys of their own. `boxed`: the variable holds an
-    object around its value.
+    `numbered`: it is a list whose entries have separate keys. `boxed`: the variable holds an object
+    that wraps the value.
     """
 
     field: str
@@ -578,7 +578,7 @@ class OutputSource(Record, eq=True, kw_only=True):
 
     @property
     def place(self) -> tuple[str | int, ...]:
-        """The path at which the variable has the value."""
+        """The path of the value inside the variable."""
         return (BOX, *self.path) if self.boxed else self.path
 
 
@@ -601,8 +601,8 @@ class Workflow(Node, kw_only=True):
     `prompt`, `input_schema`, `output_schema`, `checks_text` and `extra_text` hold the text of files
     that are taken verbatim. `names` are all variable names in use, so that later phases can add
     names that are free. `boxed` are the runtime variables that hold an object with the one field
-    `BOX`, whose paths begin with it; None before that has been decided. `apart` says that texts
-    that are read are taken apart where they spell a secret.
+    `BOX`, whose paths begin with it; None before that has been decided. `apart`: in text that is
+    read, a space breaks up placeholders of secrets.
     """
 
     name: str
@@ -661,7 +661,7 @@ class ChainStep(Node, kw_only=True):
 
 
 class Pause(Node, kw_only=True):
-    """Where a chain waits for answers of a person; `steps_before` steps stand in front of it."""
+    """Where a chain waits for answers of a person; `steps_before` steps precede it."""
 
     question: str | None
     inputs: tuple[FieldSpec, ...]

@@ -1,4 +1,4 @@
-"""The source map: which source gave which line of a prompt, and which post-run check."""
+"""The source map: the source of each line of a prompt, and of each post-run check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMAT_VERSION = 1
 
 
 def text_digest(text: str) -> str:
-    """The SHA-256 of a file's text in hex, by which a file that was read before is known again."""
+    """Return the SHA-256 of a file's text in hex, which identifies a file that was read before."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -52,8 +52,10 @@ class MappedOutput(Record, eq=True):
 
 
 class MappedCheck(Record, eq=True):
-    """A post-run check, by the name that it has in the payload; `kind` is `file`, `image`,
-    `schema`, `output`, or `stored` for one of a file of `checks from`.
+    """A post-run check, by its name in the payload.
+
+    `kind` is `file`, `image`, `schema`, `output`, or `stored` for a check from the file of `checks
+    from`.
     """
 
     name: str
@@ -62,10 +64,9 @@ class MappedCheck(Record, eq=True):
 
 
 class SourceMap(Record, eq=True):
-    """The map of one workflow: every prompt line, the source of every output field, and the checks
-    in the order of the payload.
+    """The map of one workflow: prompt lines, output fields, and checks in payload order.
 
-    `files` are the files that these lie in, by path, with the digest of the text they had.
+    `files` maps the paths of these sources to the digest of their text.
     """
 
     workflow: str

@@ -1,6 +1,6 @@
-"""Proves after inlining what code generation relies on.
+"""Checks, after inlining, the assumptions of code generation.
 
-Analysis finds all of this in the source, with better places. What is found here is what it missed.
+Analysis finds all of these errors in the source, with better places; this is the safety net.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def verify_program(
     capabilities: Capabilities,
     sink: Sink,
 ) -> None:
-    """Reports what the platform would read differently from what was meant, or could not do.
+    """Report what the platform would misread, or could not do.
 
     `capabilities` are those of the account's focused agents.
     """
@@ -81,7 +81,7 @@ def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> 
 
 
 def _own_texts(node: nodes.Node) -> Iterator[nodes.Text]:
-    """The texts of a node itself, without those of the statements in it."""
+    """Return the texts of a node itself, without those of its inner statements."""
     for name in field_names(type(node)):
         value: Any = getattr(node, name)
         if (
@@ -114,7 +114,7 @@ def _values_of(node: nodes.Store | nodes.Loop | nodes.If | nodes.Repeat) -> Any:
 
 
 def _verify_text(text: nodes.Text, span: Span, sink: Sink, *, command: bool) -> None:
-    """Reports control characters and backslashes before variables.
+    """Report control characters and backslashes before variables.
 
     In a command, `_verify_command` reports every brace that could open a variable.
     """
@@ -145,10 +145,10 @@ def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:
 
 
 class Outside(Record):
-    """A decision whose outcome the main agent carries out, and the construct and tool that need it.
+    """A decision whose outcome the main agent carries out, with its construct and a tool it needs.
 
     `screen` says that it depends on what is on screen, or on how a command ended; `in_loop` that
-    the main agent comes to it in every pass of a loop.
+    the main agent reaches it in every pass of a loop.
     """
 
     statement: nodes.Statement
@@ -161,7 +161,7 @@ class Outside(Record):
 def decisions_outside(
     body: nodes.Body, capabilities: Capabilities, *, in_loop: bool = False
 ) -> Iterator[Outside]:
-    """The decisions of a body that do not fit one `focused_action`, outer ones first."""
+    """Return the decisions of a body that do not fit one `focused_action`, outer ones first."""
     for statement in body:
         loops = isinstance(statement, nodes.Loop) and statement.entry is None
         if isinstance(statement, nodes.Run):
@@ -179,7 +179,7 @@ def decisions_outside(
 
 
 def _main_runs(statement: nodes.Run, capabilities: Capabilities) -> bool:
-    """Whether the main agent sees how a command ended that no focused agent is inside of."""
+    """Whether the main agent runs a command and sees how it ended."""
     return statement.variable is None or not fits((statement,), capabilities)
 
 
@@ -198,7 +198,7 @@ _CONSTRUCTS: dict[type, str] = {
 def _has_unfitting_body(statement: nodes.Statement, capabilities: Capabilities) -> bool:
     """Whether the part that does not fit is a body that depends on this statement's decision.
 
-    One that names another model than the rest is such a part.
+    A body that names another model than the rest counts, too.
     """
     return len(set(models_of((statement,)))) > 1 or (
         not isinstance(statement, nodes.Step)
@@ -217,7 +217,7 @@ def _screen_decides(statement: nodes.Statement) -> bool:
 
 
 def depends_on_screen(condition: nodes.Condition) -> bool:
-    """Whether what is on the screen has a say in a condition."""
+    """Whether a condition depends on the screen."""
     match condition:
         case nodes.Sees():
             return True

@@ -14,7 +14,7 @@ BODIES = ("body", "otherwise")
 
 
 def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
-    """Every statement of a body and of the bodies in it, outer before inner."""
+    """Yield every statement of a body and of its inner bodies, outer before inner."""
     for statement in body:
         yield statement
         for inner in inner_bodies(statement):
@@ -22,7 +22,7 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def inner_bodies(statement: nodes.Statement) -> Iterator[nodes.Body]:
-    """The bodies of a statement."""
+    """Return the bodies of a statement."""
     match statement:
         case nodes.Step() | nodes.Loop():
             yield statement.body
@@ -48,7 +48,7 @@ def inner_bodies(statement: nodes.Statement) -> Iterator[nodes.Body]:
 
 
 def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
-    """A statement with other bodies, in the order of `inner_bodies`."""
+    """Replace the bodies of a statement, given in the order of `inner_bodies`."""
     if isinstance(statement, nodes.If):
         branches = zip(statement.branches, bodies, strict=False)
         return replace(
@@ -67,7 +67,7 @@ Rewrite: TypeAlias = Callable[[nodes.Body], nodes.Body]
 
 
 def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
-    """`rewrite` applied to a body and every body in it, inner ones first."""
+    """Apply `rewrite` to a body and every body in it, inner ones first."""
     return rewrite(
         tuple(
             replace_bodies(each, [rewrite_body(inner, rewrite) for inner in inner_bodies(each)])
@@ -77,14 +77,14 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
 
 
 def rewrite_workflow(workflow: nodes.Workflow, rewrite: Rewrite) -> nodes.Workflow:
-    """`rewrite` applied to every body of a workflow, inner ones first."""
+    """Apply `rewrite` to every body of a workflow, inner ones first."""
     return replace(workflow, body=rewrite_body(workflow.body, rewrite))
 
 
 def rename_saved_variable(
     value: Any, name: str, to: str, sigil: Literal["runtime", "saved"]
 ) -> Any:
-    """A value in which the marked variable `name` has another name and sigil, bodies included."""
+    """Rename every `saved` variable `name` to `to` and set its sigil, also inside bodies."""
 
     def rename(variable: nodes.Variable) -> nodes.Variable:
         if (variable.sigil, variable.name) != ("saved", name):
@@ -100,7 +100,7 @@ def replace_variables(
     *,
     without: Collection[str] = (),
 ) -> Any:
-    """A value with every variable changed, but for those in fields named in `without`."""
+    """Apply `change` to every variable of a value, except those in fields named in `without`."""
     if isinstance(value, nodes.Variable):
         return change(value)
     if isinstance(value, tuple):
@@ -116,7 +116,7 @@ def replace_variables(
 
 
 def variables_set(body: nodes.Body) -> Iterator[str]:
-    """The runtime variables that the statements of a body set, on some path."""
+    """Return the runtime variables that the statements of a body set on some path."""
     for statement in statements(body):
         match statement:
             case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy():
@@ -130,7 +130,7 @@ def variables_set(body: nodes.Body) -> Iterator[str]:
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """Every node but origins inside `value`, itself included, outer first, in field order."""
+    """Yield `value` and all nodes inside it except `Origin`s, in pre-order."""
     pending = [value]
     while pending:
         value = pending.pop()

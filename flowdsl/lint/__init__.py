@@ -1,9 +1,9 @@
-"""Rules about what a program should not do, and what a team has switched off.
+"""Lint rules, and the settings by which a team switches them off.
 
-Runs the rules over an analysed program, which modules of `rules` hold; applies `[lint]` of
+Runs the rules in the modules of `rules` over an analysed program; applies `[lint]` of
 `flowdsl.toml` and the suppressions in comments to the findings of every phase.
 
-Proves nothing: what must not be deployed is an error of `semantics`. Knows no files and no command
+Proves nothing: errors that prevent a deploy belong to `semantics`. Knows no files and no command
 line.
 
 Entry points: `run.run_rules` and `enabled.enabled_findings`; `rules.RULES` is the one list of

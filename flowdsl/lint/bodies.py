@@ -8,14 +8,14 @@ from flowdsl.syntax import ast
 
 
 def body_of(declaration: ast.Decl | None) -> ast.Block | None:
-    """The statements of a task, or of a workflow's `steps`; None for what has none."""
+    """The statements of a task, or of a workflow's `steps`; None for other declarations."""
     if isinstance(declaration, ast.TaskDecl):
         return declaration.body
     return declaration.steps if isinstance(declaration, ast.WorkflowDecl) else None
 
 
 def without_steps(block: ast.Block) -> Iterator[ast.Stmt]:
-    """The statements of a block, those of its steps in their places."""
+    """Return the statements of a block, with each step replaced by its statements."""
     for statement in block.statements:
         inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
         if isinstance(inner, ast.StepStmt):

@@ -109,7 +109,7 @@ def read_lint_table(
 ) -> LintOptions:
     """The decisions of a project.
 
-    A name in its `[lint]` that nothing has is reported. `known` gives all diagnostics by name.
+    An unknown name in its `[lint]` is reported. `known` gives all diagnostics by name.
     """
     if lint is not None and lint.is_set:
         _check_lint_table(lint, known(), {rule.name: rule for rule in rules}, sink)

@@ -10,7 +10,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
 RETIRED = frozenset(("unquoted-ui-label",))
-"""Rules that were dropped because they were wrong too often. A project may still name them."""
+"""Rules that were dropped because they were wrong too often. A project may still configure them."""
 
 SHARED_KINDS = ("task", "type", "const", "fixture")
 """Kinds of names that other files may use."""
@@ -63,11 +63,13 @@ Trigger: TypeAlias = "type[ast.Node] | Words | AnyProse | InSource | UnusedName 
 declaration, section, check, import or whole file."""
 
 Check: TypeAlias = "Callable[[Any, Any], None]"
-"""Checks what fired the trigger; takes the `LintContext`, which stands above this module, and
-that."""
+"""Checks the object that fired the trigger.
+
+Takes the `LintContext`, which is in a higher layer, and that object.
+"""
 
 Condition: TypeAlias = "Callable[[Any, Any], bool]"
-"""Whether a rule is worth loading; takes the same as a `Check`."""
+"""Whether a rule needs to be loaded; takes the arguments of a `Check`."""
 
 
 class Rule(Record):
@@ -90,7 +92,7 @@ class Rule(Record):
 
     @property
     def needs_whole_program(self) -> bool:
-        """Whether the rule can say anything only when all flows of a project are there."""
+        """Whether the rule works only if all flows of a project are loaded."""
         return any(
             isinstance(trigger, LinkedFiles)
             or (isinstance(trigger, UnusedName) and trigger.kind in SHARED_KINDS)
@@ -111,7 +113,7 @@ class Rule(Record):
 
 
 class LoadedRule(Record):
-    """What the module of a rule holds."""
+    """The contents of a rule's module."""
 
     spec: DiagnosticSpec
     check: Check

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 class Linted(Record):
-    """What is linted: the files at `paths`, and with which rules.
+    """The files to lint, at `paths`, and the rules.
 
-    `whole`: these are all flows there are, so that a declaration that none of them uses is unused.
+    `whole`: these are all flows of the project, so that a declaration that none of them uses is
+    unused.
     """
 
     paths: frozenset[str]
@@ -33,7 +34,7 @@ class Linted(Record):
     rules: tuple[Rule, ...]
 
     def can_find(self, name: str, path: str) -> bool:
-        """Whether the rule `name` runs over the file at `path`; true for what is no rule."""
+        """Whether the rule `name` runs over the file at `path`; true for any other name."""
         rule = next((rule for rule in self.rules if rule.name == name), None)
         if rule is None:
             return True
@@ -41,7 +42,7 @@ class Linted(Record):
 
 
 def run_rules(model: SemanticModel, linted: Linted, options: LintOptions, sink: Sink) -> None:
-    """Run the rules over the files that are linted; others are only imported, and left alone."""
+    """Run the rules over the files to lint, but not over files that these only import."""
     modules = [module for module in model.modules if module.source.path in linted.paths]
     if not modules:
         return
@@ -212,7 +213,7 @@ def select_enabled_findings(
 ) -> tuple[tuple[Diagnostic, ...], frozenset[str]]:
     """The enabled findings of `sink` in order, and the names of errors that comments suppress.
 
-    What is wrong with suppressions is among the findings. `known` gives all diagnostics by name.
+    Errors in suppressions are among the findings. `known` gives all diagnostics by name.
     """
     found = [
         each for each in sink.findings_in_order() if options.is_enabled(each.spec, each.span.path)

@@ -1,7 +1,7 @@
 """Suppressions, which switch one finding off at one place.
 
-They stand in comments, `# flow: ignore[name] reason`, and inside of text,
-`{# flow: ignore[name] reason #}`.
+They are in comments, `# flow: ignore[name] reason`, and inside of text, `{# flow: ignore[name]
+reason #}`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def find_suppressions(module: ast.Module) -> Iterator[Suppression]:
 
 
 def _followers(tokens: Sequence[Token]) -> list[Token | None]:
-    """For each token, the first from it on that is neither a comment nor blank."""
+    """Return for each token the first one from it on that is neither a comment nor blank."""
     found: list[Token | None] = []
     following = None
     for token in reversed(tokens):
@@ -91,7 +91,7 @@ def _followers(tokens: Sequence[Token]) -> list[Token | None]:
 
 
 def _find_covered_range(source: SourceFile, start: int, node: ast.Node | None) -> tuple[int, int]:
-    """What a comment in front of `start` covers: the node that begins there, its line at least."""
+    """Return what a comment before `start` covers: the node there, or at least its line."""
     end = _range_of_line(source, start)[1]
     return start, end if node is None else max(node.end, end)
 
@@ -127,9 +127,9 @@ def apply_suppressions(
 ) -> tuple[list[Diagnostic], frozenset[str]]:
     """The findings that remain, and the names of errors that were suppressed.
 
-    What is wrong with suppressions is reported to `sink`. `specs` are all diagnostics by name.
-    `ran(spec, path)` says whether a diagnostic could be found in a file at all; if not, its
-    suppression is not called unused. In a file that could not be read as a whole, none is.
+    Errors in suppressions are reported to `sink`. `specs` are all diagnostics by name. `ran(spec,
+    path)` says whether a diagnostic could be found in a file at all; if not, its suppression is not
+    called unused. In a file that could not be parsed completely, no suppression is.
     """
     suppressions = [each for module in modules for each in find_suppressions(module)]
     usable: dict[tuple[str, str], list[tuple[Suppression, Span]]] = {}

@@ -1,6 +1,7 @@
-"""Cheap conditions under which rules are called at all.
+"""The `when` conditions of rules: cheap checks made after a trigger has fired.
 
-Most files fire few triggers, and need not import the modules of the other rules.
+A rule's module is imported only if its condition holds. A condition may hold too often, never too
+seldom.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def writes_optional(context: LintContext, node: ast.Node) -> bool:
 
 
 def may_read_as_instruction(context: LintContext, step: ast.StepStmt) -> bool:
-    """Whether a title, as it is written, reads as a line to do, or holds a const."""
+    """Whether a title may read as an instruction; one with a const always may."""
     title = context.source.text[step.title.start : step.title.end]
     return (
         any(isinstance(part, ast.Ref) for part in step.title.parts)
@@ -62,7 +63,7 @@ def may_read_as_instruction(context: LintContext, step: ast.StepStmt) -> bool:
 
 
 def may_read_as_outline(words: str) -> Callable[[LintContext, ast.WorkflowDecl], bool]:
-    """Whether a line of a workflow's title or description opens as an outline, or with a word."""
+    """Condition: a title or description has a line that begins like an outline or with `words`."""
     opening = frozenset((*words.split(), "rules", "steps"))
 
     def check(context: LintContext, workflow: ast.WorkflowDecl) -> bool:
@@ -84,7 +85,7 @@ def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
 
 
 def may_expect_nothing(context: LintContext, test: ast.TestDecl) -> bool:
-    """Whether a test has cases, or expects nothing itself."""
+    """Whether a test has cases (which are checked later), or has no expectation itself."""
     has_cases = any(isinstance(item, ast.TestCase) for item in test.items)
     return has_cases or not expects_something(test.items)
 
@@ -95,12 +96,12 @@ def has_limit(context: LintContext, statement: ast.ForStmt) -> bool:
 
 
 def has_file_checks(context: LintContext, section: ast.ChecksSection) -> bool:
-    """Whether a check is about files."""
+    """Whether a section has a check about files."""
     return any(isinstance(each.body, ast.FileCheck | ast.ImageCheck) for each in section.checks)
 
 
 def names_wait(context: LintContext, statement: ast.RunStmt) -> bool:
-    """Whether a command may name a wait."""
+    """Whether a command may contain a wait."""
     written = _spell_with_consts(context, statement.command).lower()
     return any(word in written for word in ("sleep", "timeout", "wait-", "ping"))
 
@@ -255,13 +256,13 @@ def opens_with_ban(context: LintContext, prose: Prose) -> bool:
 
 
 def has_numbers(context: LintContext, prose: Prose) -> bool:
-    """Whether a text may hold two numbers, or one of pixels."""
+    """Whether a text may have two numbers, or a number of pixels."""
     written = prose.written
     return sum(map(written.count, "0123456789")) > 1 or "px" in written or "pixel" in written
 
 
 def the_look_of_a_control(looks: str) -> Callable[[LintContext, Prose], bool]:
-    """The condition that `the` stands right before one of `looks`, and a control is named."""
+    """Condition: `the` comes directly before one of `looks`, and a control is named."""
     is_named = the(looks)
 
     def holds(context: LintContext, prose: Prose) -> bool:
@@ -272,7 +273,7 @@ def the_look_of_a_control(looks: str) -> Callable[[LintContext, Prose], bool]:
 
 
 def opens_with(first: str, others: str) -> Callable[[LintContext, Prose], bool]:
-    """The condition that a text opens with a word of `first`, or holds one of `others`."""
+    """Condition: a text begins with a word of `first`, or contains one of `others`."""
     opening, anywhere = frozenset(first.split()), frozenset(others.split())
 
     def holds(context: LintContext, prose: Prose) -> bool:
@@ -284,7 +285,7 @@ def opens_with(first: str, others: str) -> Callable[[LintContext, Prose], bool]:
 
 
 def a_line_opens_with(words: str) -> Callable[[LintContext, Prose], bool]:
-    """The condition that a line of a text opens with one of `words`."""
+    """Condition: a line of a text begins with one of `words`."""
     opening = re.compile(rf"(?m)^\s*(?:{'|'.join(words.split())})(?![a-z])")
 
     def holds(context: LintContext, prose: Prose) -> bool:
@@ -295,7 +296,7 @@ def a_line_opens_with(words: str) -> Callable[[LintContext, Prose], bool]:
 
 
 def the(words: str) -> Callable[[LintContext, Prose], bool]:
-    """The condition that `the` stands right before one of `words`, a text with blanks between."""
+    """Condition: the word `the` comes directly before one of `words` (separated by blanks)."""
     wanted = frozenset(words.split())
 
     def holds(context: LintContext, prose: Prose) -> bool:

@@ -1,8 +1,8 @@
 """The names of a program that nothing uses.
 
 In a file with errors, a name may be used where nothing was resolved: in a declaration that could
-not be parsed, or at a place where it may not stand. There, a name counts as unused only if the text
-does not hold it a second time.
+not be parsed, or in a place that does not allow it. In such a file, a name counts as unused only if
+the text does not mention it a second time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OFTEN = 1 << 30
 """A count that no name reaches by its declarations."""
 
 Found: TypeAlias = "tuple[ast.Module, ast.Decl | None, Unused]"
-"""An unused name, with the file and the declaration that it stands in."""
+"""An unused name, with the file and the declaration that it is in."""
 
 _DECLARED: dict[type[ast.Decl], str] = {
     ast.RecordDecl: "type",
@@ -41,9 +41,9 @@ _DECLARED: dict[type[ast.Decl], str] = {
 
 
 class _Mentions:
-    """Where names stand in files with errors.
+    """Mentions of names in files with errors.
 
-    That is in their text, and in what the errors say, for instance of a misspelt name. `paths` are
+    These are in their text, and in the errors, for instance about a misspelt name. `paths` are
     files that imports connect, `sources` those of them that could be read, `errors` the errors of
     the program by path.
     """
@@ -259,7 +259,7 @@ def _find_setters(declaration: ast.Decl) -> dict[str, list[ast.Stmt]]:
 def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) -> Unused:
     """An unused runtime variable.
 
-    When several statements set it, nothing is to be removed.
+    If several statements set it, nothing can be removed.
     """
     whole = Span(source, symbol.span.start, symbol.span.start)
     if len(setters) == 1:
@@ -277,7 +277,7 @@ def _variable(symbol: ValueSymbol, setters: list[ast.Stmt], source: SourceFile) 
 
 
 def _without_as(source: SourceFile, start: int, name: int, end: int) -> Span:
-    """The place of ` as name`, with all blanks in front of it."""
+    """The place of ` as name`, with all blanks before it."""
     at = source.text.rindex("as", start, name)
     while source.text[at - 1].isspace():
         at -= 1
@@ -297,13 +297,13 @@ def _read_verbatim_files(model: SemanticModel, declaration: ast.Decl) -> str:
     return "\n".join(model.texts.get(path, "") for path in paths if path is not None)
 
 
-# What is removed together with a piece of source: its lines, its comma, its description.
+# Source that is removed together with a node: its lines, its comma, its description.
 
 _BLANKS = " \t"
 
 
 def whole_lines(span: Span) -> Span:
-    """`span` with the lines that it stands on, when nothing but a comment stands there as well.
+    """`span` with the lines that it is on, when nothing but a comment is there as well.
 
     Otherwise, `span` as it is.
     """
@@ -333,7 +333,7 @@ def list_entry(source: SourceFile, entries: Sequence[ast.Node], index: int) -> S
 
 
 def _line_end(text: str, offset: int) -> int:
-    """The end of the line that holds `offset`, in front of its line break."""
+    """The end of the line that holds `offset`, before its line break."""
     while offset < len(text) and text[offset] not in "\r\n":
         offset += 1
     return offset

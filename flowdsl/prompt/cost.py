@@ -1,4 +1,4 @@
-"""What a prompt costs: the model calls that it asks for, and its length in tokens.
+"""Estimate the cost of a prompt: the model calls that it requires, and its length in tokens.
 
 Reads the text alone, so that a prompt written by hand, or by another version, is counted the same
 way.
@@ -14,14 +14,14 @@ from flowdsl.source.record import Record
 from .words import say_sentence
 
 SECTIONS = ("title", "rules", "steps")
-"""The parts of a prompt: what stands before the rules, and one for each of its headings."""
+"""The parts of a prompt: the text before the rules, and one part for each heading."""
 
 
 class Calls(Record, eq=True):
-    """Model calls beside the main agent: `focused` calls, and `readings` in the background.
+    """Model calls besides the main agent: `focused` calls, and `readings` in the background.
 
-    Each line counts once: lines that a condition leaves out, and one round or attempt of those
-    that are repeated.
+    Each line counts once, including lines that a condition skips; repetitions count as one round or
+    attempt.
     """
 
     focused: int
@@ -39,7 +39,7 @@ class LoopCalls(Record, eq=True):
 
 
 class PromptCost(Record, eq=True):
-    """What a prompt costs.
+    """The cost of a prompt.
 
     `calls` are those of a run outside of its loops. `tokens` are estimated, by section; a prompt
     without our headings is all `steps`.
@@ -64,7 +64,7 @@ class PromptCost(Record, eq=True):
 
 
 def prompt_cost(prompt: str) -> PromptCost:
-    """What a prompt costs, plain text or HTML."""
+    """Return the cost of a prompt in plain text or HTML."""
     calls, loops = _count_calls(prompt)
     tokens = dict.fromkeys(SECTIONS, 0)
     for section, text in _split_sections(prompt):
@@ -82,11 +82,11 @@ _EVENT = re.compile(
     r"|(?P<reading>\bextract_prompt ?=)",
     re.IGNORECASE,
 )
-"""An instruction to use a tool; "do not use end_loop_iteration" is none."""
+"""An instruction to use a tool; "do not use end_loop_iteration" does not match."""
 
 
 def _count_calls(prompt: str) -> tuple[Calls, tuple[LoopCalls, ...]]:
-    """The calls outside of loops, and those of each loop in the order of their beginnings."""
+    """Return the calls outside of loops, and those of each loop in order."""
     found: list[list[int]] = [[0, 0]]
     items: list[str] = []
     within = [0]
@@ -119,14 +119,14 @@ _PIECE = re.compile(
     r"|(?P<marks>(?:(?!_[A-Za-z])(?:[^\u2070-\U0010ffff\w\s]|_))+)"
 )
 _CHARACTERS = {"word": 10, "number": 3, "ideographs": 1, "letters": 3, "marks": 3}
-"""The characters of a token, by kind of piece."""
+"""The number of characters per token, by kind of piece."""
 
 _RARE = 3
-"""The tokens of a mark that texts seldom hold, such as our brackets."""
+"""The tokens of a rare mark, such as our brackets."""
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a model makes of a text.
+    """Estimate the number of tokens of a text.
 
     Words, digits, other letters and marks are counted in pieces, a line end and its indent as one.
     On prompts this is within 7 % of two public encodings of OpenAI (`o200k_base`, `cl100k_base`);
@@ -143,7 +143,7 @@ def estimate_tokens(text: str) -> int:
 
 
 def _split_sections(prompt: str) -> Iterator[tuple[str, str]]:
-    """The parts of a prompt by section; each begins with its heading."""
+    """Split a prompt into sections; each begins with its heading."""
     headings = [
         (say_sentence("rules.title"), "rules"),
         (say_sentence("steps.title"), "steps"),

@@ -1,4 +1,4 @@
-"""Texts that must arrive exactly: with visible ends, and with invisible blanks put into words."""
+"""Texts that must arrive exactly: with visible ends, and with invisible blanks described."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .words import say_sentence
 
 
 def spell_exact_text(noun: str, text: nodes.Text, *, block: bool = False) -> str:
-    """A text, JSON value or command, with both of its ends visible.
+    """Return a text, JSON value or command with both of its ends visible.
 
-    One that is no plain line, and every command, tells the number of its lines and has each of them
-    in brackets: a pair that the text does not hold. With `block`, a text of several lines has each
-    on a line of its own.
+    A command, or a text that is not a plain line, is preceded by the number of its lines, each of
+    which is in a pair of brackets that the text does not contain. With `block`, each of several
+    lines is on a line of its own.
     """
     spelled = spell_command(text) if noun == "command" else spell_text(text)
     if noun == "command" or not is_plain(spelled):
@@ -32,7 +32,7 @@ def spell_exact_text(noun: str, text: nodes.Text, *, block: bool = False) -> str
 
 
 def in_lines(noun: str, text: nodes.Text, spelled: str, *, block: bool) -> str:
-    """The lines of a text in brackets, with words on what of them nobody sees."""
+    """Return the lines of a text in brackets, with notes on their invisible blanks."""
     lines = spelled.split("\n")
     opening, closing = choose_brackets(spelled)
     between = "\n" if block and len(lines) > 1 else " "
@@ -49,7 +49,7 @@ def in_lines(noun: str, text: nodes.Text, spelled: str, *, block: bool) -> str:
 
 
 def delimit_text(text: nodes.Text) -> str:
-    """A text in the middle of a sentence, in brackets that its values are unlikely to hold."""
+    """Return a text for the middle of a sentence, in brackets that its values rarely contain."""
     spelled = spell_text(text)
     return enclose_in_brackets(spelled) if is_plain(spelled) else spell_exact_text("text", text)
 
@@ -60,15 +60,15 @@ def is_secret(text: nodes.Text) -> bool:
 
 
 def has_holes(text: nodes.Text) -> bool:
-    """Whether a run fills in something unknown before.
+    """Whether a run inserts unknown values into a text.
 
-    Secrets do not count: they are filled in only while they are typed.
+    Secrets do not count: they are inserted only while they are typed.
     """
     return any(isinstance(piece, nodes.Variable) and piece.sigil != "secret" for piece in text)
 
 
 def is_plain(text: str) -> bool:
-    """Whether a quoted text is seen exactly: one line, with only single blanks between words."""
+    """Whether a quoted text is exact: one line, with only single blanks between words."""
     return "\n" not in text and not any(_describe_blanks(text, ""))
 
 
@@ -86,14 +86,14 @@ def _describe_invisible_ends(lines: list[str]) -> Iterator[str]:
 
 
 _HOLE = re.compile(r"(?<!\\)(?:\{\{[^{}]*\}\}|\{[A-Za-z_][^{}]*\})|\u27ea[^\u27eb]*\u27eb")
-"""A value that a run fills in."""
+"""A value that a run inserts."""
 
 
 def _describe_blanks(line: str, subject: str) -> Iterator[str]:
-    """The blanks of a line that a reader may miss, in words.
+    """Describe the blanks of a line that a reader may miss.
 
-    Nothing is said of blanks beside a value, which may bring some itself, nor of those between
-    words behind one, which may be several words.
+    Blanks next to a value are not described, since the value may add some, nor are those between
+    words after a value, which may be several words.
     """
     words = 0
     holes = [found.span() for found in _HOLE.finditer(line)]
@@ -115,7 +115,7 @@ def _describe_blanks(line: str, subject: str) -> Iterator[str]:
 
 
 def _describe_blank_run(run: str) -> str:
-    """A run of blanks in words: `2 blanks`, `1 tab, then 1 blank`."""
+    """Describe a run of blanks: `2 blanks`, `1 tab, then 1 blank`."""
     parts: list[str] = []
     for character, group in groupby(run):
         count = len(list(group))

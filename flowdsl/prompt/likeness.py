@@ -1,7 +1,7 @@
-"""Whether the author's words read as a sentence of ours, which an agent would then carry out.
+"""Detect author's words that look like a sentence of ours, which an agent would execute.
 
-Only the first glance is taken: the words of a sentence around its holes, and in each hole anything
-that looks like its kind. What is alike is refused, so that no prompt has two meanings.
+The comparison is coarse: the words of a sentence around its holes, and in each hole anything that
+looks like its kind. Matching words are refused, so that no prompt has two meanings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS, NEW_KEYS, NEW_
 from .sentences import ASK, LINE, SENTENCES, Hole, sentences_at
 
 _ON_CONDITION = ("If", "Otherwise")
-"""How lines begin that hang on a condition: prose may say so, too."""
+"""The first words of conditional lines, which prose may use, too."""
 
 _ENDS = ("control.ask", "control.ask_else", "control.ask_else_do", "control.ask_decide")
 
@@ -26,7 +26,7 @@ _LEAVES = (
     "control.attempt_failed_with",
     "control.attempt_failed_last",
 )
-"""Ends of sentences that are a line of their own with a capital letter and a full stop."""
+"""Ends of sentences that can be a line of their own, with a capital letter and a full stop."""
 
 _STARTS = (
     "control.else_",
@@ -34,7 +34,7 @@ _STARTS = (
     "control.attempt_missing",
     "tools.run_check",
 )
-"""Words that go on from the line before; prose that begins with them would too."""
+"""Words that refer to the line before; prose that begins with them would too."""
 
 _NAMES = "|".join(sorted(MODIFIERS | NAMED_KEYS | NEW_KEYS.keys() | NEW_MODIFIERS.keys()))
 _CHORD = rf"(?:(?:{_NAMES})\+)*(?:{_NAMES}|\S)"
@@ -60,7 +60,7 @@ _KINDS = {
 
 @cache
 def _sentence_pattern(first: str) -> re.Pattern[str]:
-    """What the sentences that begin with a word look like.
+    """Return a pattern for the sentences that begin with a word.
 
     All of them in one pattern would take longer to compile than a small project to check.
     """
@@ -77,7 +77,7 @@ def _part_pattern(part: str | Hole) -> str:
 
 
 def whole_lines() -> list[str]:
-    """The sentences that are a whole line by themselves, on no condition."""
+    """Return the sentences that are a whole unconditional line."""
     firsts = {name: next(_find_word_variants(name))[0] for name in sentences_at(LINE)}
     return [
         name
@@ -88,7 +88,7 @@ def whole_lines() -> list[str]:
 
 @cache
 def _find_line_sentences() -> tuple[tuple[str | Hole, ...], ...]:
-    """The words and holes of each sentence that is a line, once for each way to choose."""
+    """Return the words and holes of each sentence that is a line, for each set of choices."""
     found = [line for name in whole_lines() for line in _find_word_variants(name)]
     found += [
         (*ask, *end[1:])
@@ -122,7 +122,7 @@ def _line_start_pattern() -> re.Pattern[str]:
 
 
 def like_a_sentence(text: str) -> bool:
-    """Whether a line of prose, with a mark in the place of each value, reads like one of ours."""
+    """Whether a line of prose, with a mark for each value, looks like one of our sentences."""
     return bool(
         _sentence_pattern(_first_word(text)).fullmatch(text) or _line_start_pattern().match(text)
     )

@@ -1,4 +1,4 @@
-"""Prints a prompt as an outline: titles, numbered lines, and bullets of focused agents.
+"""Print a prompt as an outline: titles, numbered lines, and bullets of focused agents.
 
 # Sign in
 1. Press enter.
@@ -18,11 +18,11 @@ from flowdsl.source.record import Record
 
 
 class Item:
-    """One line of the outline, and what stands under it.
+    """One line of the outline, and the lines under it.
 
-    `statement` names the construct for the source map. Under a `focused` item stand bullets, the
+    `statement` names the construct for the source map. Under a `focused` item are bullets, the
     instruction of one `focused_action`; under any other, numbered lines. A `title` has no number,
-    and the lines under it stand in the first column as those of all others do.
+    and the lines under it are not indented.
     """
 
     __slots__ = ("children", "focused", "origin", "statement", "text", "title")
@@ -44,14 +44,14 @@ class Item:
         self.focused = focused
 
     def become(self, other: Item) -> None:
-        """Be another line, at the place of this one."""
+        """Replace this line by another one, in place."""
         self.text, self.origin, self.statement = other.text, other.origin, other.statement
         self.children, self.focused = other.children, other.focused
         self.title = other.title
 
 
 class Line(Record):
-    """A line of the finished prompt, and where it came from."""
+    """A line of the finished prompt, and its origin."""
 
     text: str
     origin: Origin
@@ -59,16 +59,19 @@ class Line(Record):
 
 
 TITLE = "# "
-"""Stands before a title, and before no instruction: those have a number or a dash."""
+"""The prefix of a title, never of an instruction: those have a number or a dash."""
 
 DEEPER = "  "
-"""The extra indent of the further lines of an item. What stands under an item is never as deep."""
+"""The extra indent of the further lines of an item.
+
+Items under it are never indented as deep.
+"""
 
 
 def render_outline(items: Sequence[Item]) -> Iterator[Line]:
-    """The lines of the outline: `1.`, then `1.1`, `1.1.1`, counted across the titles.
+    """Yield the lines of the outline: `1.`, then `1.1`, `1.1.1`, counted across the titles.
 
-    An empty line stands before a title, and before what follows the lines of one. Bullets are
+    An empty line precedes a title, and the first line after those under a title. Bullets are
     indented under their line.
     """
     number = 0
@@ -107,9 +110,9 @@ def _render_item_lines(item: Item, lead: str) -> Iterator[Line]:
 
 
 def begins_paragraph(before: str, text: str) -> bool:
-    """Whether a line of a text stands in the column of its first: a paragraph behind an empty line.
+    """Whether a line of a text is unindented: a paragraph after an empty line.
 
-    What looks like an item of a list stands deeper everywhere, and so does what is indented.
+    Lines that look like an item of a list, and indented ones, are always indented further.
     """
     return not before and _PARAGRAPH.match(text) is not None
 

@@ -1,6 +1,6 @@
-"""`sentences.toml` as data: every sentence, taken apart into words and holes.
+"""Load `sentences.toml`: every sentence, split into words and holes.
 
-Knows neither the printer nor the reader.
+Knows neither the printer nor the parser.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ MAIN, FOCUSED, PLATFORM = "main", "focused", "platform"
 """Who reads a sentence."""
 
 COUNT, BOUND, FLAG = "count", "bound", "flag"
-"""The kinds of holes that take no text."""
+"""The kinds of holes that contain no text."""
 
 NUMBERS = (COUNT, BOUND)
-"""The kinds of which words depend on whether the number is 1; an input counts as another one."""
+"""The kinds for which words depend on whether the number is 1; an input counts as not 1."""
 
 
 class Hole(Record, eq=True):
@@ -39,22 +39,23 @@ class Choice(Record):
     otherwise: tuple[str | Hole, ...]
 
     def chosen(self, value: object) -> bool:
-        """Whether the first words are said for this value."""
+        """Whether the first words are used for this value."""
         return value != 1 if self.hole.kind in NUMBERS else bool(value)
 
 
 LINE, START, ASK, CONSEQUENCE = "line", "start", "ask", "consequence"
-"""Where a sentence may stand: as a line of its own, or as a part of one.
+"""Where a sentence may occur: as a line of its own, or as a part of one.
 
-The beginning of one that leaves open what is done; what is asked of the screen; what is done.
+A START is the beginning of a line, an ASK is a question about the screen, a CONSEQUENCE is an
+action.
 """
 
 
 class Sentence(Record):
     """A sentence.
 
-    `place` is where it may stand, empty for one of holes and paragraphs. `holes` come in the order
-    of their names in the text; `choices` are among `parts`.
+    `place` is where it may occur, empty for a sentence of holes or paragraphs. `holes` are in the
+    order of their names in the text; `choices` are among `parts`.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Sentence(Record):
     choices: tuple[Choice, ...]
 
     def words(self, chosen: dict[str, bool]) -> Iterator[str | Hole]:
-        """Literal text and holes; `chosen` makes every choice, by the name of its hole."""
+        """Yield literal text and holes; `chosen` makes every choice, by the name of its hole."""
         for part in self.parts:
             if isinstance(part, Choice):
                 yield from part.words if chosen[part.hole.name] else part.otherwise
@@ -74,10 +75,7 @@ class Sentence(Record):
                 yield part
 
     def variants(self) -> Iterator[dict[str, bool]]:
-        """Every way to make the choices, by the names of their holes.
-
-        `{}` alone if there are none.
-        """
+        """Yield every set of choices, by the names of their holes; only `{}` if there are none."""
         names = dict.fromkeys(choice.hole.name for choice in self.choices)
         for values in product((True, False), repeat=len(names)):
             yield dict(zip(names, values, strict=True))
@@ -129,7 +127,7 @@ _DATA: dict[str, Any] = tomllib.loads(
 )
 
 KINDS: dict[str, str] = _DATA["kinds"]
-"""What may stand in a hole of each kind."""
+"""The content of a hole, by kind."""
 
 SENTENCES = {
     f"{family}.{key}": _make_sentence(f"{family}.{key}", tuple(readers.split("-")), row)
@@ -141,25 +139,25 @@ SENTENCES = {
 
 
 def sentences_at(place: str) -> tuple[str, ...]:
-    """The names of the sentences that may stand at a place."""
+    """Return the names of the sentences that may occur at a place."""
     return tuple(name for name, sentence in SENTENCES.items() if sentence.place == place)
 
 
 _WORDS: dict[str, Any] = _DATA["words"]
 
 SCALARS: dict[str, str] = _WORDS["scalars"]
-"""How each built-in type is told to an agent that has to write a value of it."""
+"""The description of each built-in type, for an agent that must write a value of it."""
 
 COMPARISONS: dict[str, str] = _WORDS["texts"]
 NUMERIC: dict[str, str] = _WORDS["numbers"]
 """The words for each operator of the language, between texts and between numbers."""
 
 PARTS: dict[str, str] = _WORDS["parts"]
-"""The words for each relation of a text to a part of it, and for what is not so."""
+"""The words for each relation of a text to a part of it, and for its negation."""
 
 ALL: str = _WORDS["all"]
 ANY: str = _WORDS["any"]
-"""The words that join conditions, each of which stands in brackets."""
+"""The words that join conditions, each of which is in brackets."""
 
 OR: str = _WORDS["or"]
 THEN: str = _WORDS["then"]
@@ -170,10 +168,10 @@ BLANKS: dict[str, str] = _WORDS["blanks"]
 """The names of blanks that a reader of a text would not see."""
 
 DATA_NOTE: str = _WORDS["data_note"]
-"""The note behind an untrusted value in an instruction."""
+"""The note after an untrusted value in an instruction."""
 
 DONE: str = _WORDS["done"]
 AGAIN: str = _WORDS["again"]
 FAILED: str = _WORDS["failed"]
 NONE: str = _WORDS["none"]
-"""What decisions save, if not the number of a branch."""
+"""The value that decisions save, if not the number of a branch."""

@@ -1,4 +1,4 @@
-"""From IR text to characters: variables in the platform's spelling, literal braces escaped."""
+"""Print IR text: variables in the platform's spelling, literal braces escaped."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ QUOTES = (
 """Quotation marks, in the order of preference. “ and ” are those of `quote_screen_text`."""
 
 OPEN_PART = "\0"
-"""Encloses a part that only the target organisation can decide; no source text holds it."""
+"""Delimits a part that only the target organisation can decide; no source text contains it."""
 
 
 def spell_path(path: tuple[str | int, ...]) -> str:
-    """The path of a variable: `.name`, `[0]`, `['any key']`."""
+    """Return the path of a variable: `.name`, `[0]`, `['any key']`."""
     spelled = ""
     for part in path:
         if isinstance(part, int):
@@ -48,7 +48,7 @@ def spell_path(path: tuple[str | int, ...]) -> str:
 
 
 def spell_variable(variable: nodes.Variable) -> str:
-    """A variable as the platform reads it: `{input}`, `{{runtime}}`, `{$secret}`."""
+    """Return a variable in the platform's spelling: `{input}`, `{{runtime}}`, `{$secret}`."""
     inside = variable.name + spell_path(variable.path)
     match variable.sigil:
         case "input":
@@ -62,7 +62,7 @@ def spell_variable(variable: nodes.Variable) -> str:
 
 
 def spell_text(text: nodes.Text) -> str:
-    """A text as it stands in a prompt: an untrusted value comes in brackets, with a note."""
+    """Return a text for a prompt: an untrusted value is in brackets, with a note."""
     spelled: list[str] = []
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
@@ -83,7 +83,7 @@ def spell_text(text: nodes.Text) -> str:
 
 
 def spell_marked_text(text: nodes.Text) -> str:
-    """The author's own words, in which each value of an input or of the run stands in brackets."""
+    """Return the author's own words, with each value of an input or of the run in brackets."""
     spelled: list[str] = []
     for index, piece in enumerate(text):
         if isinstance(piece, nodes.Variable):
@@ -112,12 +112,12 @@ def _as_data(variable: str) -> str:
 
 
 def spell_literal(value: str) -> str:
-    """Characters that mean themselves, as they stand in a prompt."""
+    """Return literal characters, escaped for a prompt."""
     return PROTECTED.sub(r"\\{", value)
 
 
 def without_marks(text: nodes.Text) -> nodes.Text:
-    """A text for people: its untrusted values get no note."""
+    """Return a text for people: its untrusted values get no note."""
     return tuple(
         nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path)
         if isinstance(piece, nodes.Variable)
@@ -127,7 +127,7 @@ def without_marks(text: nodes.Text) -> nodes.Text:
 
 
 def spell_command(text: nodes.Text) -> str:
-    """A terminal command, the same in prompt and allowlist (assumption `allowlist-exact`)."""
+    """Return a command, the same in prompt and allowlist (assumption `allowlist-exact`)."""
     return "".join(
         piece.value if isinstance(piece, nodes.TextPiece) else spell_variable(piece)
         for piece in text
@@ -135,7 +135,7 @@ def spell_command(text: nodes.Text) -> str:
 
 
 def commands_of(body: nodes.Body) -> Iterator[str]:
-    """The terminal commands of statements, in order, as the allowlist has them."""
+    """Yield the terminal commands of statements, in order, as in the allowlist."""
     for statement in statements(body):
         match statement:
             case nodes.Run(command=command):
@@ -147,14 +147,14 @@ def commands_of(body: nodes.Body) -> Iterator[str]:
 
 
 def limit_words(limit: nodes.Limit) -> int | str:
-    """How often at most, as sentences take it."""
+    """Return a bound, as sentences use it."""
     return spell_variable(limit) if isinstance(limit, nodes.Variable) else limit
 
 
 def spell_clause(text: nodes.Text) -> str:
-    """A text inside a sentence of ours.
+    """Return a text inside a sentence of ours.
 
-    It stands in brackets where its end, or a part of it, could be taken for the sentence around it.
+    It is in brackets if its end, or a part of it, could be taken for the sentence around it.
     """
     spelled = spell_marked_text(text)
     return enclose_in_brackets(spell_text(text)) if _is_unclear(spelled) else spelled
@@ -177,26 +177,26 @@ _BEHIND_CLAUSES = frozenset(
     for hole, following in pairwise(words)
     if isinstance(hole, Hole) and hole.kind == "clause" and isinstance(following, str)
 ) - {""}
-"""The words that stand behind the author's words in sentences of ours."""
+"""The words that follow the author's words in sentences of ours."""
 
 
 def quote_screen_text(text: nodes.Text) -> str:
-    """The author's words for something on the screen, with each value in brackets.
+    """Return the author's words for something on the screen, with each value in brackets.
 
-    What the call has saved itself stands in marks of its own.
+    Values that the call has saved itself have other marks.
     """
     return f"\u201c{spell_marked_text(text)}\u201d"
 
 
 def quote_author_text(text: nodes.Text) -> str:
-    """The author's words between marks; in brackets where a value is filled into them."""
+    """Return the author's words between marks; in brackets if a value is inserted into them."""
     spelled = spell_text(text)
     filled = any(isinstance(piece, nodes.Variable) for piece in text)
     return enclose_in_brackets(spelled) if filled else quote_words(spelled)
 
 
 def quote_words(text: str) -> str:
-    """A text in the first quotation marks whose closing mark it does not hold, else in brackets."""
+    """Return a text in quotation marks whose closing mark it does not contain, or in brackets."""
     pair = next((pair for pair in QUOTES if pair[1] not in text), None)
     if pair is None:
         return enclose_in_brackets(text)
@@ -204,15 +204,15 @@ def quote_words(text: str) -> str:
 
 
 def enclose_in_brackets(text: str) -> str:
-    """A text in brackets that it does not hold itself."""
+    """Return a text in brackets that it does not contain."""
     opening, closing = choose_brackets(text)
     return f"{opening}{text}{closing}"
 
 
 def choose_brackets(text: str) -> tuple[str, str]:
-    """The first pair of brackets of which a text holds neither.
+    """Return the first pair of brackets of which a text contains neither.
 
-    The pairs are `\u27e6\u27e7`, `\u27e62| |2\u27e7`, `\u27e63| |3\u27e7` and so on.
+    The pairs are `⟦⟧`, `⟦2| |2⟧`, `⟦3| |3⟧` and so on.
     """
     if "\u27e6" not in text and "\u27e7" not in text and not _LIKE_NUMBERED.match(text):
         return bracket_pair(1)
@@ -224,17 +224,17 @@ def choose_brackets(text: str) -> tuple[str, str]:
 
 
 def bracket_pair(number: int) -> tuple[str, str]:
-    """A pair of brackets; those with a number are for texts that hold the plain ones."""
+    """Return a pair of brackets; numbered ones are for texts that contain the plain ones."""
     return ("\u27e6", "\u27e7") if number == 1 else (f"\u27e6{number}|", f"|{number}\u27e7")
 
 
 _LIKE_NUMBERED = re.compile(r"[0-9]+\|")
 _BRACKET = re.compile(r"\u27e6(?=([0-9]{1,9})\|)|(?=\|([0-9]{1,9})\u27e7)")
-"""A bracket with a number, in a text that is to be put into brackets."""
+"""A numbered bracket, in a text that is to be put into brackets."""
 
 
 def quote_literal(value: str) -> str:
-    """Characters that mean themselves, in quotation marks."""
+    """Return literal characters in quotation marks."""
     return quote_words(spell_literal(value))
 
 
@@ -244,11 +244,11 @@ DURATIONS = {
     "durations.second": 1_000,
     "durations.millisecond": 1,
 }
-"""The milliseconds in the unit of each sentence on a duration, the largest unit first."""
+"""The milliseconds of the unit of each duration sentence, the largest unit first."""
 
 
 def duration_words(milliseconds: int) -> str:
-    """A duration in words, in the largest unit that divides it."""
+    """Return a duration in words, in the largest unit that divides it."""
     for name, size in DURATIONS.items():
         if milliseconds and milliseconds % size == 0:
             return say_sentence(name, milliseconds // size)

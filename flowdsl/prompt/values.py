@@ -25,7 +25,7 @@ from .sentences import ALL, AND, ANY, COMPARISONS, NUMERIC, OR, PARTS, SCALARS, 
 
 
 def type_words(type_: nodes.Type) -> str:
-    """A type, for an agent that has to save a value of it."""
+    """Return a type in words, for an agent that must save a value of it."""
     match type_:
         case nodes.ScalarType(name=name):
             return SCALARS[name]
@@ -47,14 +47,14 @@ def type_words(type_: nodes.Type) -> str:
 
 
 def _enclose_type(type_: nodes.Type) -> str:
-    """A type inside another, in brackets if it would be unclear what belongs to it."""
+    """Return a type inside another, in brackets if its extent would be unclear."""
     words = type_words(type_)
     closed_enum = isinstance(type_, nodes.EnumType) and not type_.open
     return words if closed_enum or isinstance(type_, nodes.ScalarType) else f"({words})"
 
 
 def _element_words(type_: nodes.Type) -> str:
-    """The type of the entries of a list, at the end of a sentence."""
+    """Return the type of the entries of a list, at the end of a sentence."""
     return _enclose_type(type_) if isinstance(type_, nodes.OptionalType) else type_words(type_)
 
 
@@ -69,10 +69,10 @@ def _field_words(field: nodes.FieldSpec) -> str:
 
 
 def fill_gaps(value: Any, type_: nodes.Type) -> Any:
-    """A constant of a type in which `__EMPTY__` stands for the optional fields that it lacks.
+    """Return a constant with `__EMPTY__` for the optional fields that it lacks.
 
-    They stand behind the others, in the order of the type: where saving merges, a field that is not
-    named would stay as it was.
+    These fields follow the others, in the order of the type: if saving merges, a field that is not
+    named would keep its value.
     """
     match value, type_:
         case _, nodes.OptionalType(inner=inner):
@@ -97,7 +97,7 @@ def fill_gaps(value: Any, type_: nodes.Type) -> Any:
 
 
 def field_note(description: str) -> str:
-    """The description of a field, quoted if it would be unclear where in the brackets it ends."""
+    """Return the description of a field, quoted if its end in the brackets would be unclear."""
     note = spell_literal(" ".join(description.split()).rstrip("."))
     opens = any(note.startswith(opening) for opening, _ in QUOTES)
     return quote_words(note) if opens or not _is_balanced(note) else note
@@ -113,7 +113,7 @@ def _is_balanced(text: str) -> bool:
 
 
 def value_words(value: nodes.Value) -> str:
-    """A value, for an agent that has to save it."""
+    """Return a value in words, for an agent that must save it."""
     match value:
         case nodes.ConstantValue(value=None):
             return say_sentence("values.missing")
@@ -153,12 +153,12 @@ def _object_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
 
 
 def members_words(fields: Iterable[tuple[str, nodes.Value]]) -> str:
-    """Names with a value each."""
+    """Return names with a value each."""
     return AND.join(f"{quote_literal(name)}: {_enclose_value(item)}" for name, item in fields)
 
 
 def _enclose_value(value: nodes.Value) -> str:
-    """A value inside another, in brackets if it would be unclear what belongs to it."""
+    """Return a value inside another, in brackets if its extent would be unclear."""
     words = value_words(value)
     match value:
         case (
@@ -175,7 +175,7 @@ def _enclose_value(value: nodes.Value) -> str:
 
 
 def condition_words(condition: nodes.Condition) -> str:
-    """A condition, as the middle of a sentence."""
+    """Return a condition in words, as the middle of a sentence."""
     match condition:
         case nodes.Sees(text=text):
             return say_sentence("conditions.sees", quote_screen_text(text))
@@ -245,9 +245,9 @@ def _choice_words(choice: nodes.OneOf) -> str:
 
 
 def _bare_words(value: nodes.Value) -> str:
-    """A number or a truth value, of which everybody sees where it ends.
+    """Return a number or a boolean, whose end is clear.
 
-    What a run fills in may be neither.
+    A value that a run inserts may be neither.
     """
     variable = single_variable(value)
     if variable is None or variable.sigil == "runtime":
@@ -256,7 +256,7 @@ def _bare_words(value: nodes.Value) -> str:
 
 
 def _truth_words(value: nodes.Value) -> str:
-    """A truth value; an input has its name before it, or a sentence would say "true is true"."""
+    """Return a boolean; an input has its name before it, to avoid "true is true"."""
     variable = single_variable(value)
     if variable is None or variable.sigil != "input":
         return _bare_words(value)

@@ -1,4 +1,4 @@
-"""Prompts in FlowDSL's own words: sentences with their holes filled, and whole paragraphs."""
+"""Print FlowDSL's own words: sentences with their holes filled, and whole paragraphs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ RULES = {
     for name, sentence in SENTENCES.items()
     if name.startswith("rules.") and FOCUSED in sentence.readers and name != "rules.always"
 }
-"""The rules that words of lines may need, in their order, by the keys of their sentences."""
+"""The rules that words in lines may need, in order, by the keys of their sentences."""
 
 
 def say_sentence(name: str, *values: object) -> str:
-    """The words of the sentence `name`, with one value for each of its holes."""
+    """Return the sentence `name`, with one value for each of its holes."""
     sentence = SENTENCES[name]
     given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
     chosen = {each.hole.name: each.chosen(given[each.hole.name]) for each in sentence.choices}
@@ -24,7 +24,7 @@ def say_sentence(name: str, *values: object) -> str:
 
 
 def heading_paragraph(title: str, description: str) -> str:
-    """What the workflow is: a line for each text that it has."""
+    """Return the heading: a line for each of title and description that is not empty."""
     lines = [say_sentence("heading.title", title)] if title else []
     lines += [say_sentence("heading.description", description)] if description else []
     return "\n".join(lines)
@@ -39,11 +39,11 @@ def rules_paragraph(
     rules: Iterable[str],
     flags: Collection[str] = (),
 ) -> str:
-    """The rules before the steps, a line each.
+    """Return the rules before the steps, one per line.
 
-    `told` are the keys of RULES of which the main agent is told, `passed` those of which focused
-    agents are told as well, and `rules` the author's. `focused` says that there are such agents,
-    `flags` are the keys of the rules that say their further words.
+    `told` are the keys of RULES that the main agent receives, `passed` those that focused agents
+    receive as well, and `rules` the author's. `focused` means that there are such agents, `flags`
+    are the keys of the rules with their optional words.
     """
     lines = [say_sentence("rules.title"), _say_rule("rules.order", titles)]
     flags = {*flags, "fail"} if focused else flags
@@ -62,7 +62,7 @@ def _find_rule_lines(keys: Collection[str], flags: Collection[str]) -> Iterator[
 
 
 def rule_line(key: str, flag: bool) -> str:
-    """The line of a rule; `flag` says that it has its further words, if there are such."""
+    """Return the line of a rule; `flag` means that it has its optional words, if there are any."""
     name = RULES[key]
     return _say_rule(name, flag) if SENTENCES[name].choices else _say_rule(name)
 

@@ -1,14 +1,14 @@
-"""Runs of what was deployed.
+"""Runs of deployed workflows.
 
-Does: reads inputs and checks them against the declared types, finds the workflow, the machine and
-the pool that a person names, sends one run, many or a chain of them, and watches them to their end.
+Does: reads inputs and checks them against the declared types, resolves the workflow, machine and
+pool that a person names, starts one run, many or a chain, and watches them until they end.
 
 Does not: compile, deploy, ask a person or print.
 
 Entry points: `inputs.assemble` for values, `submit.Submitter` for creations, `watch.watch`, and
 `resources` for machines, pools, recordings and usage.
 
-Invariants: nothing is sent before every value fits; of a creation without a reply nothing is sent
-again before it was looked for; the value of a secret stands in no message. `inputs`, `chain_body`
-and `identity` are pure.
+Invariants: nothing is sent before every value fits; a creation without a reply is looked up before
+anything is sent again; no message contains the value of a secret. `inputs`, `chain_body` and
+`identity` are pure.
 """

@@ -1,7 +1,8 @@
-"""Files of a run, saved under safe names: none that is there is replaced.
+"""Saves the files of a run under safe names; no existing file is replaced.
 
-The name of an attachment is whatever the machine, or an agent on it, called the file: it may hold a
-path, a device or what drives a terminal. What is left of it names one file in one folder.
+The name of an attachment was chosen by the machine, or by an agent on it: it may contain a path, a
+device name or terminal control characters. The name that is used is a single file name in one
+folder.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from flowdsl.host.writing import reason_of
 MB = 1024 * 1024
 
 MAX_FILE = 100 * MB
-"""Bytes of one file that are saved where nobody says otherwise."""
+"""The default size limit of one saved file, in bytes."""
 
 
 async def save_attachments(
@@ -30,7 +31,7 @@ async def save_attachments(
     limit: int = MAX_FILE,
     more: str = "",
 ) -> tuple[dict[str, str], list[str]]:
-    """The path of each file that was saved, by its id, and why others were not.
+    """Return the path of each saved file, by its id, and why others were not saved.
 
     `folder` exists; `limit` is in bytes of one file, and `more` says how to take larger ones.
     """
@@ -53,12 +54,12 @@ async def save_attachments(
 async def _save_attachment(
     client: CyberdeskClient, file: RunAttachment, folder: OpenFolder, limit: int
 ) -> str:
-    """The name of the file that was written; what cannot be fetched whole leaves nothing behind."""
+    """Return the name of the file that was written; an incomplete download leaves no file."""
     taken = folder.names()
     while True:
         name = find_unused_name(safe_name(file.filename), taken)
         try:
-            # Nothing that is there is opened, a symbolic link neither.
+            # No existing file is opened, nor a symbolic link.
             descriptor = folder.create(name)
             break
         except FileExistsError:
@@ -73,7 +74,7 @@ async def _save_attachment(
 
 
 LONGEST = 200
-"""Bytes of a name in UTF-8; file systems take 255, and a number may be added."""
+"""Bytes of a name in UTF-8; file systems allow 255, and a number may be added."""
 
 NAMELESS = "attachment"
 
@@ -82,7 +83,7 @@ _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin
 
 
 def safe_name(name: str) -> str:
-    """One name of a file in any folder of any system, as near to `name` as that goes."""
+    """Return a file name valid in any folder of any system, as close to `name` as possible."""
     last = re.split(r"[/\\]", name)[-1]
     shown = "".join(each if each.isprintable() else "_" for each in last)
     shown = _UNSAFE.sub("_", shown).strip().rstrip(". ").lstrip(" ")
@@ -95,7 +96,7 @@ def safe_name(name: str) -> str:
 
 
 def find_unused_name(name: str, taken: Collection[str]) -> str:
-    """`name`, or one with a number where it is taken; names that differ in case alone are one."""
+    """Return `name`, or one with a number if it is taken; case differences do not count."""
     known = {each.casefold() for each in taken}
     if name.casefold() not in known:
         return name
@@ -109,7 +110,7 @@ def find_unused_name(name: str, taken: Collection[str]) -> str:
 
 
 def _cut_file_name(name: str, longest: int) -> str:
-    """The name within so many bytes, with its ending kept where that is a short one."""
+    """Cut the name to `longest` bytes, keeping a short ending."""
     if len(name.encode()) <= longest:
         return name
     stem, dot, ending = name.rpartition(".")

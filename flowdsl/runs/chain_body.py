@@ -1,7 +1,7 @@
-"""The body of `POST /v1/runs/chain` from a chain of the sources and the values of one start. Pure.
+"""Builds the body of `POST /v1/runs/chain` from a chain and the values of one start. Pure.
 
-What the steps share is written into each step that takes it, together with the defaults of its
-workflow, which the service does not know: a chain that was started is then known by its steps.
+Values that the steps share are written into each step that takes them, together with the defaults
+of its workflow, which the service does not know: so a started chain can be identified by its steps.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ def chain_steps(
     ways: Ways = ON_COMMAND_LINE,
     today: date | None = None,
 ) -> tuple[list[ChainStep], tuple[str, ...]]:
-    """The steps of the body of one part, and notes about what is left to machines; raises
-    `InputsRefused`.
+    """Return the steps of one part's body, and notes about inputs left to machines.
 
-    `workflows` and `ids` are by the name in source. What is `unanswered` yet, secret or not and its
-    name, is neither checked nor missed.
+    `workflows` and `ids` are by the name in source. `unanswered` holds pairs of "is secret" and
+    name: these values are neither checked nor reported as missing. Raises `InputsRefused`.
     """
     steps: list[ChainStep] = []
     notes: list[str] = []
@@ -91,9 +90,9 @@ def chain_body(
     *,
     keep_session: bool = False,
 ) -> ChainCreate:
-    """The whole body; `where` says on which machine, in which pools or session.
+    """Return the whole body; `where` has the machine, the pools or the session.
 
-    The session is kept where the chain says so, and with `keep_session`.
+    The session is kept if the chain says so, and with `keep_session`.
     """
     settings: dict[str, Any] = {"keep_session_after_completion": chain.keep_session or keep_session}
     if chain.priority:
@@ -107,9 +106,10 @@ Bindings = dict[str, nodes.ChainValue]
 def bindings_of(
     chain: nodes.Chain, step: nodes.ChainStep, declared: Declared
 ) -> tuple[Bindings, Bindings]:
-    """What a step gives to the inputs and to the secrets of its workflow, which is `declared`.
+    """Return the values that a step gives to the inputs and secrets of its workflow, `declared`.
 
-    Its own values come before those that the steps share, of which a workflow gets what it takes.
+    The step's own values take precedence over shared ones, which a workflow gets only if it takes
+    them.
     """
     inputs = {name: value for name, value in chain.shared if name in declared.inputs}
     secrets = {name: value for name, value in chain.shared_secrets if name in declared.secrets}
@@ -119,7 +119,7 @@ def bindings_of(
 def merge_step_schemas(
     declared: Declared, chain: nodes.Chain, workflows: Mapping[str, Declared]
 ) -> Declared:
-    """What a chain takes, with what the steps ask of the inputs that they get whole.
+    """Return the chain's declarations, with the constraints of steps on inputs passed unchanged.
 
     So a text that a step would refuse is refused where it is given.
     """
@@ -134,7 +134,7 @@ def merge_step_schemas(
 
 
 def _find_waiting_names(bindings: Bindings, unanswered: Collection[tuple[bool, str]]) -> set[str]:
-    """The names that wait for an answer."""
+    """Return the names that wait for an answer."""
     return {
         name
         for name, value in bindings.items()
@@ -143,9 +143,9 @@ def _find_waiting_names(bindings: Bindings, unanswered: Collection[tuple[bool, s
 
 
 def _drop_declared_names(declared: Declared, inputs: set[str], secrets: set[str]) -> Declared:
-    """What a workflow takes beside some inputs and secrets, as far as that can be checked alone.
+    """Return the workflow's other inputs and secrets, as far as they can be checked alone.
 
-    Inputs whose default counts from one of them are left out as well.
+    Inputs whose default is computed from one of the dropped inputs are left out as well.
     """
     inputs = set(inputs)
     for name, spec in declared.inputs.items():
@@ -160,7 +160,7 @@ def _drop_declared_names(declared: Declared, inputs: set[str], secrets: set[str]
 
 
 def _resolve_bindings(bindings: Bindings, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a step; what nobody gives is left out."""
+    """Return the values of a step; those that nobody gives are left out."""
     found = {name: _resolve_value(value, given) for name, value in bindings.items()}
     return {name: value for name, value in found.items() if value is not _ABSENT}
 
@@ -176,7 +176,7 @@ def _resolve_value(value: nodes.ChainValue, given: Mapping[str, Any]) -> Any:
 
 
 def _find_part(value: Any, path: Sequence[str | int]) -> Any:
-    """What is at `path` of a value; a part that is not there is as absent as the whole."""
+    """Return the part of a value at `path`; a missing part counts as absent."""
     for step in path:
         try:
             value = value[step]

@@ -1,4 +1,4 @@
-"""Which runs are meant: the filters of a list of runs, from the words of whoever asks."""
+"""Builds the filters for a list of runs from the words of a person or program."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LISTED: tuple[RunField, ...] = (
     "output_data",
     "main_prompt",
 )
-"""What a list tells of a run beside id, workflow, machine, status and creation."""
+"""The fields of a run in a list, besides id, workflow, machine, status and creation."""
 
 MAX_PAGE = 1000
 """Runs of one reply (contract)."""
@@ -42,7 +42,7 @@ async def run_filters(
     since: str | None = None,
     until: str | None = None,
 ) -> dict[str, Any]:
-    """The filters as `Runs.list` takes them; raises `NoSuchName` and `CyberdeskError`.
+    """Return the filters as `Runs.list` takes them; raises `NoSuchName` and `CyberdeskError`.
 
     `deployed` are the ids of workflows that state knows. `since` and `until` are ISO 8601.
     """
@@ -57,19 +57,19 @@ async def run_filters(
         found["created_at_from"] = normalise_moment(since)
     if until is not None:
         found["created_at_to"] = normalise_moment(until)
-    # The last, since nothing is sent before everything else is known to mean something.
+    # Last, so that no request is sent before everything else is known to be valid.
     if machine is not None:
         found["machine_id"] = (await find_machine(client, machine)).id
     return found
 
 
 def parse_status(word: str) -> str:
-    """The status of a run that is meant; raises `NoSuchName`."""
+    """Return the status that `word` names; raises `NoSuchName`."""
     return require_known_word(word, LIVE_STATUSES | TERMINAL_STATUSES, "status of a run")
 
 
 def require_known_word(word: str, known: Collection[str], what: str) -> str:
-    """The one of some known words that is meant; raises `NoSuchName`."""
+    """Return `word` if it is one of the known words; raises `NoSuchName` otherwise."""
     if word in known:
         return word
     nearest = find_closest_name(word, known)
@@ -78,12 +78,12 @@ def require_known_word(word: str, known: Collection[str], what: str) -> str:
 
 
 def normalise_moment(text: str) -> str:
-    """A time as the service writes it; raises `NoSuchName`."""
+    """Return a time as the service writes it; raises `NoSuchName`."""
     return spell_moment(parse_moment(text))
 
 
 def parse_moment(text: str) -> datetime:
-    """The moment of a day or a time; raises `NoSuchName`.
+    """Parse a day or a time; raises `NoSuchName`.
 
     Without a zone it is UTC, as the service's filters are.
     """

@@ -1,7 +1,7 @@
-"""Knowing a run again that was made by a request without a reply. Pure.
+"""Recognises a run that was created by a request without a reply. Pure.
 
-The service has no field for a mark of ours on a run, so a run is known by what it was asked for and
-by when it was made: after the newest run that was there before the request was sent.
+A run has no field for a mark of ours, so it is recognised by its requested values and by its
+creation time: after the newest run that existed before the request was sent.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ IDENTIFYING: tuple[RunField, ...] = (
     "is_priority",
     "model_metadata",
 )
-"""What of a run is read to know it again, beside workflow, machine and the time of its creation."""
+"""The fields that identify a run, besides workflow, machine and creation time."""
 
 
 def content_of(body: Mapping[str, Any]) -> str:
-    """What tells the runs of a request from other runs: of the body of `POST /v1/runs` or
-    `/bulk`.
-    """
+    """Return the identifying content of a body of `POST /v1/runs` or `/bulk`."""
     return _canonical_request_text(
         body.get("workflow_id"),
         body.get("input_values"),
@@ -39,7 +37,7 @@ def content_of(body: Mapping[str, Any]) -> str:
 
 
 def content_of_run(run: Run) -> str:
-    """The same of a run that the service lists."""
+    """Return the same content for a run that the service lists."""
     return _canonical_request_text(
         run.workflow_id,
         run.input_values,
@@ -50,7 +48,7 @@ def content_of_run(run: Run) -> str:
 
 
 def may_be_of(run: Run, body: Mapping[str, Any]) -> bool:
-    """Whether the run may have come of the request: it asks for the same, in the same place."""
+    """Whether the request may have created the run: equal content in the same place."""
     machine, session = body.get("machine_id"), body.get("session_id")
     model, told = body.get("main_agent_model_id"), run.model_metadata or {}
     return (
@@ -62,7 +60,7 @@ def may_be_of(run: Run, body: Mapping[str, Any]) -> bool:
 
 
 def newer_than(runs: Sequence[Run], newest: Run | None, known: Collection[str]) -> list[Run]:
-    """The runs, oldest first, that were made after `newest` and are not `known` yet."""
+    """Return the runs, oldest first, that were created after `newest` and are not in `known`."""
     floor = read_moment(newest.created_at if newest is not None else None)
     found = [
         run
@@ -77,7 +75,7 @@ def newer_than(runs: Sequence[Run], newest: Run | None, known: Collection[str]) 
 def _canonical_request_text(
     workflow: Any, inputs: Any, secrets: Any, alias: str | None, priority: bool | None
 ) -> str:
-    # What was not sent may come back as null, and of secrets only the names come back.
+    # Fields that were not sent may be returned as null, and of secrets only the names are returned.
     return render_canonical_json(
         [workflow, inputs or {}, sorted(secrets or ()), alias, bool(priority)]
     )

@@ -1,7 +1,7 @@
-"""From the words a person writes to machines, pools, runs and workflows of the service.
+"""Resolves the words that a person writes to machines, pools, runs and workflows of the service.
 
-A word is an id or a name; names are not unique on the service, so that several may be meant. Every
-function raises `NoSuchName` then, and for a word that means nothing, with what exists.
+A word is an id or a name; names are not unique on the service, so that several objects may match.
+For an ambiguous or unknown word, every function raises `NoSuchName` with the existing candidates.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.failure import FlowdslError
 
 SHORTEST_PREFIX = 4
-"""Digits of a run's id that are enough to look for it."""
+"""The number of digits of a run's id that are enough to look for it."""
 
 
 async def find_machine(client: CyberdeskClient, word: str) -> Machine:
-    """The machine of an id or a name; raises `NoSuchName`."""
+    """Return the machine with an id or a name; raises `NoSuchName`."""
     if is_uuid(word):
         return await by_id(client.machines.get, word, "machine")
     rows = await client.machines.list_all(name=word) or await client.machines.list_all()
@@ -32,7 +32,7 @@ async def find_machine(client: CyberdeskClient, word: str) -> Machine:
 
 
 async def find_pool(client: CyberdeskClient, word: str) -> Pool:
-    """The pool of an id or a name; raises `NoSuchName`."""
+    """Return the pool with an id or a name; raises `NoSuchName`."""
     if is_uuid(word):
         return await by_id(client.pools.get, word, "pool")
     rows = await client.pools.list_all()
@@ -40,7 +40,7 @@ async def find_pool(client: CyberdeskClient, word: str) -> Pool:
 
 
 async def find_run(client: CyberdeskClient, word: str) -> Run:
-    """The run of an id, or of the first digits of one, without what it did."""
+    """Return the run with an id, or with the first digits of one, without its history."""
     if is_uuid(word):
         try:
             return await client.runs.get(word)
@@ -49,8 +49,7 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
     if not re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST_PREFIX},36}}", word):
         raise NoSuchName(
             f"`{make_printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits "
-            "or "
-            "more of one"
+            "or more of one"
         )
     rows = await client.runs.list_all(search=word, fields=("session_alias",))
     found = [row for row in rows if row.id.startswith(word.lower())]
@@ -65,7 +64,7 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
 
 
 def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
-    """The id of a workflow by its id, address or name; `deployed` is what state knows."""
+    """Return the id of a workflow by its id, address or name; `deployed` has those in state."""
     if is_uuid(word):
         return word.lower()
     for address in (Address.unchecked(word), workflow_address(word)):
@@ -75,14 +74,14 @@ def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
 
 
 def session_id(word: str) -> str:
-    """The id of a session, which has no name; raises `NoSuchName` for a word that is none."""
+    """Return the id of a session, which has no name; raises `NoSuchName` if `word` is not an id."""
     if not is_uuid(word):
         raise NoSuchName(f"`{make_printable(word)}` is no id of a session")
     return word
 
 
 def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> tuple[str, str]:
-    """Kind and name of what `workflow.NAME`, `chain.NAME` or `NAME` means in the sources."""
+    """Return the kind and name in the sources of `workflow.NAME`, `chain.NAME` or `NAME`."""
     known = [*(("workflow", name) for name in workflows), *(("chain", name) for name in chains)]
     address = Address.unchecked(word)
     found = [each for each in known if each == (address.kind, address.name) or each[1] == word]
@@ -113,13 +112,13 @@ def _about_pool(pool: Pool) -> str:
 
 
 CANDIDATES = 8
-"""Objects of one name that a message lists."""
+"""The number of objects of one name that a message lists."""
 
 T = TypeVar("T")
 
 
 class NoSuchName(FlowdslError):
-    """A word that means nothing, or several things; `candidates` are lines about those."""
+    """A word that matches nothing, or several objects; `candidates` are lines about those."""
 
     def __init__(self, message: str, candidates: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -127,7 +126,7 @@ class NoSuchName(FlowdslError):
 
 
 async def by_id(get: Callable[[str], Awaitable[T]], word: str, kind: str) -> T:
-    """The object of an id; raises `NoSuchName` where the organisation has none of it."""
+    """Return the object with an id; raises `NoSuchName` if the organisation has none."""
     try:
         return await get(word)
     except NotFound:
@@ -143,9 +142,9 @@ def by_name(
     name: Callable[[T], str | None],
     about: Callable[[T], str],
 ) -> T:
-    """The only one of `rows` whose name is `word`; raises `NoSuchName`.
+    """Return the only one of `rows` whose name is `word`; raises `NoSuchName`.
 
-    `about` gives the line that tells one of several apart.
+    `about` returns the line that distinguishes one of several.
     """
     found = [row for row in rows if name(row) == word]
     if len(found) == 1:
@@ -160,7 +159,7 @@ def by_name(
 
 
 def error_for_unknown_name(word: str, kind: str, names: Iterable[str | None]) -> NoSuchName:
-    """The failure for a word that is no name, with what exists instead."""
+    """Return the error for a word that is not a name, with the existing names."""
     known = {make_printable(name) for name in names if name}
     nearest = find_closest_name(word, known)
     if not known:
@@ -173,5 +172,5 @@ def error_for_unknown_name(word: str, kind: str, names: Iterable[str | None]) ->
 
 
 def plural(kind: str) -> str:
-    """The plural of the name of a kind of object."""
+    """Return the plural of the name of a kind of object."""
     return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"

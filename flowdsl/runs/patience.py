@@ -1,4 +1,4 @@
-"""Going on while a service is away for a while: a restart, a lost connection, a storm of 429."""
+"""Retries while a service is temporarily unavailable: a restart, a lost connection, many 429s."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from flowdsl.state.held import Runtime
 T = TypeVar("T")
 
 SECONDS = 600.0
-"""How long a service may be away without a reply in between before it is given up."""
+"""How many seconds a service may fail without a reply in between before retries stop."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 
 
 def may_pass(error: CyberdeskError) -> bool:
-    """Whether a request may go well later, as it is."""
+    """Whether the same request may succeed later."""
     return isinstance(error, ServiceUnreachable | RateLimited | ServiceFailure)
 
 
 class Patience:
-    """The pauses of one row of failures. `tell` hears of the first one, and when it is over."""
+    """The pauses in a series of failures.
+
+    `tell` is called at the first failure and when the series ends.
+    """
 
     def __init__(
         self, runtime: Runtime, tell: Callable[[str], None], seconds: float = SECONDS
@@ -37,7 +40,7 @@ class Patience:
         self._pause = FIRST_PAUSE
 
     async def wait(self, error: CyberdeskError) -> bool:
-        """Wait before the next attempt; False, at once, where there is to be none."""
+        """Wait before the next attempt; return False, at once, if there is to be none."""
         now = self._runtime.monotonic()
         if not may_pass(error):
             return False
@@ -52,13 +55,13 @@ class Patience:
         return True
 
     def answered(self) -> None:
-        """A request went well."""
+        """Record that a request succeeded."""
         if self._since is not None:
             self._tell("the service answers again")
         self._since, self._pause = None, FIRST_PAUSE
 
     async def read(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """The reply to a request that only reads; raises `CyberdeskError` when that is hopeless."""
+        """Return the reply to a read; raises `CyberdeskError` if retries are hopeless."""
         while True:
             try:
                 reply = await ask()

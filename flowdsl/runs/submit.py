@@ -1,13 +1,14 @@
-"""Creating runs so that none is lost and none is made twice.
+"""Creates runs so that none is lost and none is created twice.
 
-Every request has a key of its own and is sent until its outcome is known. When a reply is lost,
-nothing is sent again before the runs were looked for that it may have made: a service that knows
-the key would give the first reply, but how long keys live is not documented. Only what has not come
-within the time in which requests end (`lost-requests-end`) is sent again, with the same key.
+Every request has a key of its own and is sent until its outcome is known. If a reply is lost, the
+runs that the request may have created are looked for before anything is sent again: a service that
+knows the key would return the first reply, but how long keys live is not documented. Only requests
+whose runs do not show within the time in which requests end (`lost-requests-end`) are sent again,
+with the same key.
 
 Example: of 200 requests the reply to the 17th is lost. The others are sent; then the runs of the
-workflow are listed that are newer than the newest one before the first request. One of them asks
-for what the 17th asked for and belongs to no other request: it is the run of the 17th.
+workflow are listed that are newer than the newest one before the first request. One of them has the
+content of the 17th request and belongs to no other request: it is the run of the 17th.
 """
 
 from __future__ import annotations
@@ -32,31 +33,32 @@ ROUNDS = 3
 """How often a request whose runs are not found is sent again with its key."""
 
 AT_FIRST = 30.0
-"""Seconds that a service may be away before anything was made."""
+"""How many seconds the service may be unavailable before any run was created."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """Runs that all ask for the same, so that each is known by the body."""
+    """Runs that all have the same content, so that each is identified by the body."""
 
     body: RunCreate | RunBulkCreate
 
     @property
     def workflow_id(self) -> str:
-        """The workflow of its first run, by which its runs are looked for."""
+        """The workflow of the first run, by which the runs are looked for."""
         return self.body.workflow_id
 
     @property
     def identity(self) -> str:
-        """Equal for requests whose runs cannot be told apart."""
+        """A value that is equal for requests whose runs cannot be distinguished."""
         body = self.body.to_wire()
         return f"{content_of(body)} {body.get('machine_id')} {body.get('session_id')}"
 
     async def runs_of(
         self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
     ) -> list[Run]:
-        """Those of `rows`, all new ones of the workflow, that it may have made, with what belongs
-        to them.
+        """Return those of `rows` that the request may have created, with runs belonging to them.
+
+        `rows` are all new runs of the workflow.
         """
         body = self.body.to_wire()
         return [row for row in rows if may_be_of(row, body)]
@@ -70,13 +72,13 @@ class One(_Alike):
     count = 1
 
     async def send(self, client: CyberdeskClient, key: str) -> tuple[list[Run], list[str]]:
-        """The new runs, and why others were not made; raises `CyberdeskError`."""
+        """Return the new runs, and why others were not created; raises `CyberdeskError`."""
         return [await client.runs.create(self.body, idempotency_key=key, once=True)], []
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk(_Alike):
-    """Many runs with the same inputs, which the service makes in one transaction."""
+    """Many runs with the same inputs, which the service creates in one transaction."""
 
     body: RunBulkCreate
 
@@ -93,7 +95,7 @@ class Bulk(_Alike):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The runs of a chain, which are in one session in the order of its steps."""
+    """The runs of a chain, which share one session, in the order of its steps."""
 
     body: ChainCreate
 
@@ -141,7 +143,7 @@ class Chain:
         return found
 
     def _bodies(self) -> list[dict[str, Any]]:
-        """The body that a run of each step would have by itself."""
+        """Return the body that the run of each step would have by itself."""
         chain = self.body.to_wire()
         shared: dict[str, Any] = {
             name: chain[name]
@@ -161,18 +163,19 @@ class Chain:
 
 
 Request = One | Bulk | Chain
-"""What makes runs by one request, `count` of them."""
+"""A request that creates `count` runs."""
 
 
 @dataclass(slots=True)
 class Submission:
-    """One request and what came of it.
+    """One request and its outcome.
 
-    `runs` are made; `failures` say why others are not, and `refused` is the error behind them.
-    `unknown` is the error that leaves open whether any were made, and `candidates` are runs that
-    may be those. `place` names it for people. While it `is_under_way`, nobody knows anything.
-    `strays` are runs beyond those that were asked for: the request was sent again, and then carried
-    out twice. `instead_of` is the key of an earlier request whose missing runs it asks for.
+    `runs` were created; `failures` say why others were not, and `refused` is the error that caused
+    them. `unknown` is the error that leaves open whether any were created, and `candidates` are
+    runs that may be those. `place` names the request for people. While it `is_under_way`, its
+    outcome is unknown. `strays` are runs beyond those requested: the request was sent again, and
+    then carried out twice. `instead_of` is the key of an earlier request whose missing runs it
+    repeats.
     """
 
     request: Request
@@ -190,36 +193,36 @@ class Submission:
 
     @property
     def is_open(self) -> bool:
-        """Whether a reply, or a look into the list, may still tell what came of it."""
+        """Whether a reply, or a look into the list, may still show the outcome."""
         return self.is_under_way or (self.unknown is not None and not self.candidates)
 
 
 class Record:
-    """Where what becomes of submissions is written down, so that a death of the process loses
-    nothing; this one writes nothing down.
-    """
+    """A record of submissions that survives the death of the process; this one records nothing."""
 
     def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
-        """These are to be sent, and `newest` is the newest run before; raises `FlowdslError`, and
-        nothing is sent then.
+        """Record the requests to be sent, and `newest`, the newest run before them.
+
+        Raises `FlowdslError`, and nothing is sent then.
         """
 
     def sending(self, submission: Submission) -> None:
-        """Its request is about to be sent, or nobody knows any more what came of it; raises
-        `FlowdslError`, and it is not sent then.
+        """Record that a request is about to be sent, or that its outcome is unknown.
+
+        Raises `FlowdslError`, and it is not sent then.
         """
 
     def settled(self, submission: Submission) -> None:
-        """It is known what came of it."""
+        """Record that the outcome of the request is known."""
 
 
 class Submitter:
-    """Sends requests that make runs of one workflow or chain.
+    """Sends requests that create runs of one workflow or chain.
 
-    `tell` says a line to people, `made` hears of a submission that is settled. With `stopped` no
-    further request begins; what is under way is finished. `record` is told before and after every
-    request. `submissions` are those of the last call, with what came of each by now, for whoever is
-    interrupted.
+    `tell` shows people a line, and `made` is called with each settled submission. When `stopped`,
+    no further request starts; requests under way are finished. `record` is called before and after
+    every request. `submissions` are those of the last call, with their outcomes so far, for a
+    caller that is interrupted.
     """
 
     def __init__(
@@ -244,12 +247,12 @@ class Submitter:
         self._resent: list[Submission] = []
 
     async def submit(self, requests: Iterable[tuple[Request, str]]) -> list[Submission]:
-        """What came of each request with its place, in their order.
+        """Send the requests; return the outcome of each with its place, in their order.
 
-        Raises `CyberdeskError` where nothing was made and nothing can be: for a key that is refused
-        or a workflow that is not there, and where the service does not even answer a question.
-        Where the service does not answer later, what is not known stays `unknown`. Any other
-        exception is raised when what was under way has been looked for.
+        Raises `CyberdeskError` if nothing was created and nothing can be: for a refused key or a
+        missing workflow, and if the service does not answer even the first read. If the service
+        stops answering later, open outcomes stay `unknown`. Any other exception is raised after the
+        requests under way have been looked for.
         """
         every = [Submission(request, self._runtime.new_id(), place) for request, place in requests]
         self.submissions = every
@@ -259,10 +262,10 @@ class Submitter:
         return await self.go_on(every, newest)
 
     async def go_on(self, every: list[Submission], newest: Run | None) -> list[Submission]:
-        """The same of submissions of which some may have been sent by a process that is dead: those
-        that are `unknown` are looked for among the runs that are newer than `newest`.
+        """Continue submissions, some of which may have been sent by a process that died.
 
-        Raises `FlowdslError` as `submit`, and where the record cannot be written.
+        Those that are `unknown` are looked for among the runs that are newer than `newest`. Raises
+        `FlowdslError` as `submit` does, and if the record cannot be written.
         """
         self._newest, self.submissions = newest, every
         for each in every:
@@ -281,7 +284,7 @@ class Submitter:
                 stopped=self._is_over,
             )
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked for
-            # The requests beside it were cut off with it; the service may have carried them out.
+            # Concurrent requests were cancelled with it; the service may have carried them out.
             self._broken = error
             for each in every:
                 each.is_under_way, is_cut = False, each.is_under_way
@@ -302,10 +305,10 @@ class Submitter:
         return every
 
     async def look_for_strays(self) -> None:
-        """Find runs that came of requests that had been given up and were sent again.
+        """Find runs of requests that had been given up and were sent again.
 
-        A service that forgets keys and carries a request out later than one can be under way makes
-        its runs twice. Raises `CyberdeskError`.
+        A service that forgets keys, and carries a request out later than one can be under way,
+        creates its runs twice. Raises `CyberdeskError`.
         """
         known = {run.id for each in self.submissions for run in each.runs}
         groups = {each.request.identity: each for each in self._resent if not each.candidates}
@@ -325,8 +328,8 @@ class Submitter:
         return self._broken is not None or self._stopped()
 
     async def _newest_run(self, workflow_id: str) -> Run | None:
-        """The newest run of the workflow before ours, by the service's own clock."""
-        # A service that does not answer the first question is not waited for long.
+        """Return the newest run of the workflow before ours, by the service's own clock."""
+        # The first request does not wait long for a service that does not answer.
         page = await Patience(self._runtime, self._tell, AT_FIRST).read(
             lambda: self._client.runs.list(
                 workflow_id=workflow_id,
@@ -338,7 +341,7 @@ class Submitter:
         return page.items[0] if page.items else None
 
     async def _send(self, client: CyberdeskClient, submission: Submission) -> None:
-        """Send one request until its outcome is known or nobody knows it."""
+        """Send one request until its outcome is known or cannot be known."""
         patience = Patience(self._runtime, self._tell)
         while True:
             if not self._may_send(submission):
@@ -365,7 +368,7 @@ class Submitter:
             return
 
     def _may_send(self, submission: Submission) -> bool:
-        """Write down that a request is about to be sent; False where that cannot be."""
+        """Record that a request is about to be sent; return False if that fails."""
         try:
             self._record.sending(submission)
         except FlowdslError as error:
@@ -382,12 +385,12 @@ class Submitter:
         self._made(submission)
 
     def _know_secrets(self, submission: Submission) -> None:
-        """What the service says of the runs is to be without the secrets that they got."""
+        """Redact the secrets of the runs from the service's messages about them."""
         if submission.runs:
             ids = [run.id for run in submission.runs]
             self._client.runs.know_secrets(ids, submission.request.body.to_wire())
 
-    # Replies that were lost
+    # Lost replies
 
     async def _resolve(self, lost: list[Submission], every: Sequence[Submission]) -> None:
         count = sum(each.request.count for each in lost)
@@ -408,7 +411,7 @@ class Submitter:
     async def _look_for_lost_runs(
         self, lost: Sequence[Submission], every: Sequence[Submission]
     ) -> None:
-        """Find the runs of `lost`, at most as long as a request can be under way."""
+        """Find the runs of `lost`, for at most as long as a request can be under way."""
         begun = self._runtime.monotonic()
         patience = Patience(self._runtime, self._tell)
         while True:
@@ -431,7 +434,7 @@ class Submitter:
                 await self._runtime.sleep(POLL_SECONDS)
 
     async def _rows_since(self, workflow_id: str) -> Sequence[Run]:
-        """The runs of the workflow from the newest one before ours on."""
+        """Return the runs of the workflow from the newest one before ours on."""
         since = None if self._newest is None else self._newest.created_at
         return await self._client.runs.list_all(
             workflow_id=workflow_id, created_at_from=since, fields=IDENTIFYING
@@ -440,9 +443,7 @@ class Submitter:
     def _share_found_runs(
         self, equal: list[Submission], found: list[Run], *, is_last: bool
     ) -> None:
-        """Give the runs that were found to equal requests; more than these asked for are somebody
-        else's, too.
-        """
+        """Assign the found runs to equal requests; a surplus may belong to somebody else."""
         wanted = sum(each.request.count for each in equal)
         if len(found) > wanted:
             for submission in equal:
@@ -462,9 +463,7 @@ class Submitter:
             self._conclude(submission)
 
     def _take_back(self, submission: Submission, every: Sequence[Submission]) -> None:
-        """Take a run that the service gives as that of `submission` from an equal one that was
-        thought to have made it.
-        """
+        """Move a run that the service reports for `submission` away from an equal submission."""
         ours = {run.id for run in submission.runs}
         for other in every:
             if other is not submission and not ours.isdisjoint(run.id for run in other.runs):

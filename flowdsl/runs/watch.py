@@ -1,4 +1,4 @@
-"""Watching runs to their end, through everything that may happen to the connection meanwhile."""
+"""Watches runs until they end, and survives interruptions of the connection."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from flowdsl.state.held import Runtime
 LIVE_STATUSES = frozenset({"scheduling", "running", "running_checks"})
 
 FEW = 4
-"""Runs that are asked for one by one; more are read from the list, which is one request for all."""
+"""The number of runs up to which each is read by itself; more are read from one list."""
 
 FIRST_INTERVAL, GROWTH, LONGEST_INTERVAL = 0.3, 1.4, 5.0
-"""Seconds between two looks: short runs are seen soon, long ones are not asked after all the
-time.
-"""
+"""Seconds between two reads: short at first for short runs, then growing up to a limit."""
 
 _PROGRESS: tuple[RunField, ...] = ("started_at", "ended_at", "session_alias")
 _RESULT: tuple[RunField, ...] = (
@@ -39,8 +37,9 @@ _RESULT: tuple[RunField, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where runs are listed: by workflow or session, from the creation of the oldest of them to
-    that of the newest.
+    """The filters that list the runs: by workflow or session, and creation time.
+
+    From the creation of the oldest run to that of the newest.
     """
 
     workflow_id: str | None = None
@@ -51,22 +50,21 @@ class Scope:
 
 @dataclass(slots=True)
 class Watched:
-    """What is known of the runs by now, by id in the order given. `gone` are those that were
-    deleted.
-    """
+    """The current knowledge of the runs, by id in the order given; `gone` are those deleted."""
 
     runs: dict[str, Run]
     gone: set[str] = field(default_factory=set)
 
     @property
     def live(self) -> list[str]:
-        """The ids of the runs that still go on."""
+        """The ids of the runs that have not ended."""
         return [each for each, run in self.runs.items() if run.is_live and each not in self.gone]
 
 
 def scopes_of(runs: Sequence[Run]) -> tuple[Scope, ...]:
-    """Where runs made together are listed, with at most one list for every `FEW` of them; none for
-    runs that have too little in common.
+    """Return the lists that contain runs created together, at most one for every `FEW` of them.
+
+    Empty for runs that have too little in common.
     """
     created = [run.created_at for run in runs if run.created_at]
     oldest = min(created) if len(created) == len(runs) and created else None
@@ -80,7 +78,7 @@ def scopes_of(runs: Sequence[Run]) -> tuple[Scope, ...]:
 
 
 def narrow_scope(scope: Scope, runs: Sequence[Run]) -> Scope:
-    """The part of a scope that some of its runs are in, so that no more rows are read."""
+    """Return the part of a scope that contains `runs`, so that no more rows are read."""
     created = [run.created_at for run in runs if run.created_at]
     if not created or len(created) < len(runs):
         return scope
@@ -97,12 +95,12 @@ async def watch(
     left: Callable[[], float | None] = lambda: None,
     watched: Watched | None = None,
 ) -> Watched:
-    """The runs when all have ended, with their results, or as they are when the time is over.
+    """Return the runs when all have ended, or as they are when the time has expired.
 
-    `left` gives the seconds that are left. `changed` hears of a run before and after something of
-    it changed; what it returns is awaited. `watched` is filled while the watch goes on, for whoever
-    cancels it. A status that is not known counts as going on, and `tell` warns of it once. Raises
-    `CyberdeskError` when the service stays away, or refuses.
+    Ended runs have their results. `left` returns the seconds that are left. `changed` is called
+    with a run before and after a change, and its result is awaited. `watched` is updated during the
+    watch, for a caller that cancels it. A run with an unknown status counts as live, and `tell`
+    warns of it once. Raises `CyberdeskError` if the service stays unavailable, or refuses.
     """
     known = watched or Watched({})
     known.runs.update((run.id, run) for run in runs)
@@ -117,9 +115,7 @@ async def watch(
 
 
 def step_of(run: Run) -> str:
-    """Where a run is, as far as its history tells: `step 4, focused_action`; empty where it does
-    not.
-    """
+    """Return the position of a run from its history: `step 4, focused_action`; empty if unknown."""
     for message in reversed(run.run_message_history or []):
         index = message.get("step_index")
         if not isinstance(index, int) or message.get("role") != "assistant":
@@ -153,7 +149,7 @@ class _RunWatcher:
         self._scopes = scopes_of(list(watched.runs.values()))
 
     async def until_ended(self) -> None:
-        """Look again and again; returns when every run has ended or the time is over."""
+        """Read the runs repeatedly until every one has ended or the time has expired."""
         interval = FIRST_INTERVAL
         while True:
             await self._read_live_runs()
@@ -170,7 +166,7 @@ class _RunWatcher:
         if len(live) <= FEW or not self._scopes:
             for run_id in live:
                 await self._read_one(run_id)
-            # A chain tells only the ids of its runs when it begins; now more is known of them.
+            # The reply that starts a chain has only the ids of its runs; now more is known of them.
             self._scopes = self._scopes or scopes_of(list(self._watched.runs.values()))
             return
         known = [self._watched.runs[run_id] for run_id in live]
@@ -178,7 +174,7 @@ class _RunWatcher:
         ended: list[Run] = []
         for run_id in live:
             run = listed.get(run_id)
-            # What is not listed yet, or not any more, is asked for by its id.
+            # A run that is not listed yet, or no longer, is read by its id.
             if run is None:
                 await self._read_one(run_id)
             elif run.is_live:
@@ -195,7 +191,7 @@ class _RunWatcher:
                     await self._note_run(result)
 
     async def _listed(self, runs: Sequence[Run], fields: tuple[RunField, ...]) -> dict[str, Run]:
-        """The rows of some runs by id, as far as the lists have them."""
+        """Return the rows of some runs by id, as far as the lists contain them."""
         found: dict[str, Run] = {}
         for scope in self._scopes:
             mates = [run for run in runs if scope.workflow_id in (None, run.workflow_id)]
@@ -232,8 +228,7 @@ class _RunWatcher:
             self._strange.add(status)
             self._tell(
                 f"warning: `{make_printable(status)[:60]}` is a status that this version does not "
-                "know; "
-                "it counts as going on"
+                "know; it counts as going on"
             )
         if before.status == status and step_of(before) == step_of(run):
             return
@@ -242,17 +237,17 @@ class _RunWatcher:
 
 
 class Ending(Enum):
-    """The worst that happened, the worst first."""
+    """The worst outcome, listed from the worst on."""
 
     UNKNOWN = "unknown"
-    """It is not known whether a run was made, or whether it was made twice."""
+    """It is not known whether a run was created, or whether it was created twice."""
     NOT_ALL_MADE = "not_all_made"
     ERROR = "error"
     TASK_FAILED = "task_failed"
     CANCELLED = "cancelled"
     """Cancelled, or deleted while it was watched."""
     UNFINISHED = "unfinished"
-    """A run goes on and is not watched any more."""
+    """A run has not ended and is no longer watched."""
     SUCCESS = "success"
 
 
@@ -265,12 +260,12 @@ _BY_STATUS = {
 
 
 def ending_of_run(run: Run, *, is_gone: bool = False) -> Ending:
-    """How one run ended; `UNFINISHED` for one that goes on."""
+    """Return how one run ended; `UNFINISHED` for a live one."""
     return Ending.CANCELLED if is_gone else _BY_STATUS.get(run.status, Ending.UNFINISHED)
 
 
 def ending_of(submissions: Iterable[Submission], watched: Watched | None) -> Ending:
-    """The worst of creations and, where they were watched, of runs."""
+    """Return the worst ending of creations and, if they were watched, of runs."""
     found = {Ending.SUCCESS}
     for submission in submissions:
         if submission.unknown is not None or submission.strays:

@@ -20,17 +20,15 @@ from flowdsl.source.failure import FlowdslError
 
 PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300
-"""How far the time of a webhook may be from ours: what is older may be played back by somebody."""
+"""How many seconds the time of a webhook may differ from ours: an older one may be a replay."""
 
 _NAMES = ("id", "timestamp", "signature")
 _FAMILIES = ("svix", "webhook")
-"""Beginnings of the three headers: Svix's own and those of the standard that it follows."""
+"""Prefixes of the three headers: Svix's own and those of the standard that it follows."""
 
 
 class NotGenuine(FlowdslError, ValueError):
-    """A webhook that is not proven to be from the service; the message holds nothing of the
-    secret.
-    """
+    """A webhook not proven to be from the service; the message has no part of the secret."""
 
 
 def verified_webhook(
@@ -41,12 +39,12 @@ def verified_webhook(
     tolerance: float | None = TOLERANCE_SECONDS,
     now: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
-    """The event in `body`, once its signature is proven; raises `NotGenuine`.
+    """Return the event in `body`, once its signature is verified; raises `NotGenuine`.
 
     `headers` are those of the request, in any case; `secret` is the `whsec_...` of the endpoint.
-    Names and values of headers may be bytes, as some frameworks hand them on; what is neither text
-    nor bytes proves nothing.
-    `tolerance` in seconds bounds the age, None takes any. Events may come twice: keep `event_id`.
+    Names and values of headers may be bytes, as some frameworks provide them; other types prove
+    nothing. `tolerance` in seconds bounds the age, None accepts any. Events may arrive twice: keep
+    `event_id`.
     """
     if not isinstance(body, bytes):
         raise NotGenuine("the body of the webhook has to be the bytes that came")
@@ -61,7 +59,7 @@ def verified_webhook(
         )
     signed = b".".join((message_id.encode("utf-8", "surrogatepass"), timestamp.encode(), body))
     expected = hmac.digest(key, signed, "sha256")
-    # Every signature is compared, each in constant time: during a rotation there are several.
+    # Every signature is compared, each in constant time: there are several during a rotation.
     found = [
         hmac.compare_digest(expected, _decode_base64(value))
         for version, _, value in (each.partition(",") for each in signatures.split())
@@ -93,7 +91,7 @@ def _find_signature_headers(
 
 
 def _decode_header(value: object) -> str:
-    """What a header holds, byte by byte as HTTP sends it; empty for what is no text."""
+    """Decode a header byte by byte as HTTP sends it; empty for a value that is not text."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value if isinstance(value, str) else ""

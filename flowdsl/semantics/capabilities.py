@@ -1,9 +1,9 @@
-"""What generated prompts assume of the agents, their tools and the drivers, in one table.
+"""The table of what generated prompts assume of the agents, their tools and the drivers.
 
 The main agent runs the prompt; its actions are recorded and replayed without asking it again. A
-focused agent is launched by `focused_action` and decides afresh on every run. Which tools it has is
-documented in part only: what is not named there counts as missing unless
-`[platform] focused_agent_tools` lists it, which a team writes when it has tried it.
+focused agent is launched by `focused_action` and decides afresh on every run. Its tools are
+documented only in part: a tool that is not documented counts as missing unless `[platform]
+focused_agent_tools` lists it, where a team names the tools that it has tried.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from flowdsl.source.record import Record
 class Tool(Record):
     """A tool of the agents.
 
-    `focused` says whether the focused agent is relied on to have it, `source` where that is from;
-    `words` name the use of the tool in a message.
+    `focused`: the focused agent is assumed to have it; `source` is the evidence for that. `words`
+    describe a use of the tool in a message.
     """
 
     name: str
@@ -108,23 +108,22 @@ ASSUMPTIONS = {
         "literal brace"
     ),
 }
-"""What was inferred about the service and nobody has proved, each used where its key is named."""
+"""Assumptions about the service that are inferred and not proved, each used where its key is
+named."""
 
 LEGACY, NEW = "the legacy driver", "the new driver"
-"""The two programs on a desktop that the platform works through (platform notes, 2.12).
-
-A flow has to be right on both.
-"""
+"""The two programs through which the platform controls a desktop (Cyberdesk's documentation). A
+flow has to work on both."""
 
 COMMAND_SECONDS = 30
-"""Seconds that a command may take on both drivers before it goes on unwatched."""
+"""Seconds that a command may take on both drivers before it continues unwatched."""
 
 COMMAND_BYTES = 32 * 1024
-"""The most bytes of the text of a command on the new driver."""
+"""The maximum size in bytes of the text of a command on the new driver."""
 
 MODIFIERS = frozenset(("ctrl", "alt", "shift", "win", "cmd", "super", "meta"))
-"""Modifiers that both drivers know. A flow may write them in capitals, since it is the agent that
-passes keys on (platform notes, 2.10)."""
+"""Modifiers that both drivers know. A flow may write them in capitals, since the agent passes the
+keys on (Cyberdesk's documentation)."""
 
 NAMED_KEYS = frozenset(
     (
@@ -147,9 +146,9 @@ NEW_MODIFIERS = {"control": "ctrl", "option": "alt"} | {
     for word in spelled
     for name in (f"left{word}", f"right{word}", f"l{word}", f"r{word}", f"{word}l", f"{word}r")
 }
-"""Modifiers that only the new driver knows, without `-` and `_`, each with the one of the same kind
-that both know. How it spells left and right ones is inferred: in front, in full or as a letter, or
-behind as in X11 (`Control_L`)."""
+"""Modifiers that only the new driver knows, without `-` and `_`, each mapped to the equivalent that
+both know. How it spells left and right ones is inferred: as a prefix, in full or as a letter, or as
+a suffix as in X11 (`Control_L`)."""
 
 NEW_KEYS = {
     "pgup": "pageup",
@@ -159,29 +158,29 @@ NEW_KEYS = {
     "numlock": None,
     "lockscreen": None,
 }
-"""Keys that only the new driver knows, each with the name that both know for the same key; None
-where there is none."""
+"""Keys that only the new driver knows, each mapped to the name that both know for the same key;
+None if there is no such name."""
 
 NEW_CHORD = frozenset(("ctrl", "alt", "delete"))
-"""The chord that only the new driver is said to know."""
+"""The chord that reportedly only the new driver knows."""
 
 PLAINED = "‐‑‒–—―‘’‚‛“”„‟"
-"""Typographic dashes and quotes, which the new driver types as plain ones."""
+"""Typographic dashes and quotes, which the new driver types as their ASCII equivalents."""
 
 NO_COMMAND = "flowdsl: this workflow runs no terminal command"
 """The allowlist entry of a workflow without `run` (assumption `allowlist-none`)."""
 
 
 class Capabilities:
-    """What is relied on of one account: the tools of its focused agents."""
+    """The assumptions about one account: the tools of its focused agents."""
 
     def __init__(self, verified: frozenset[str] = frozenset()) -> None:
         self._focused = {name for name, tool in TOOLS.items() if tool.focused} | verified
 
     def can_focused_agent_use(self, tool: str) -> bool:
-        """Whether the focused agent is relied on to have `tool`."""
+        """Whether the focused agent is assumed to have `tool`."""
         return tool in self._focused
 
 
 DOCUMENTED = Capabilities()
-"""What is relied on on any account."""
+"""The assumptions that hold for any account."""

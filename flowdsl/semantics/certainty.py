@@ -1,15 +1,15 @@
-"""Which findings hold although a part of the program cannot be read.
+"""Drops findings that a syntax error may have caused.
 
-The idea: behind a syntax error the rest of a declaration is still checked, and one mistake is not
-to be reported as many. A finding is taken back when what is missing could be what it complains of:
+The rest of a declaration is still checked after a syntax error, but one mistake should not be
+reported as many. A finding is dropped if the unreadable part may be its cause:
 
-- it stands on a line with a syntax error, or on one that is left out of the tree (`ast.Hole`);
-- it speaks of a name that a line left out mentions: that line may declare it, set it or prove it;
-- it says that something is not there (`OF_ABSENCE`), and the file or one linked with it has a
-  syntax error.
+- it is on a line with a syntax error, or on one that is left out of the tree (`ast.Hole`);
+- it is about a name that a line left out mentions: that line may declare, set or check it;
+- it says that something is missing (`OF_ABSENCE`), and the file, or one that imports connect with
+  it, has a syntax error.
 
-An example: of these lines the second cannot be read. That `total` is not declared is not reported,
-and that `row` is not is.
+An example: the second of these lines cannot be read. The undeclared `row` is reported, the
+undeclared `total` is not.
 
     steps {
       extract total number of from "the cell Total"
@@ -58,20 +58,20 @@ OF_ABSENCE = frozenset(
         "unused-answer",
     )
 )
-"""The diagnostics that say that something is not there, or is there more than once, but for those
-of rules that ask `may_lack_statements`."""
+"""The diagnostics that say that something is missing or ambiguous, except those of lint rules,
+which have `may_lack_statements`."""
 _NAMELESS = re.compile(
     r"(?m)(?:^|\))[ \t]*(as|copy|extract|for|keep)\b(?![ \t(]*(?!(?:from|in)\b)[A-Za-z_])"
 )
-"""A word that a name belongs behind, and none stands there: any name may be meant."""
+"""A keyword that needs a name and has none after it: any name may be intended."""
 _SHORT = 2
-"""Letters of names that are part of too many words to mean anything."""
+"""The length of names that are part of too many words to be significant."""
 _OF_WORDS = frozenset(("wording", "style"))
-"""Categories of findings about the words of one place, which quote prose and not names."""
+"""Categories of findings about wording, which quote prose and not names."""
 
 
 def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
-    """Take back what may be found only because a part of the program is missing."""
+    """Drop the findings that may be due to an unreadable part of the program."""
     by_path = {module.source.path: module for module in modules}
     mistakes: dict[str, list[Span]] = {}
     for found in sink.findings_in_order():
@@ -91,9 +91,9 @@ def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
 
 
 class _Doubts:
-    """What is not known about files that imports connect.
+    """What is uncertain in a group of files that imports connect.
 
-    `broken` has those of them with syntax errors, each with the places of these.
+    `broken` maps those of the files that have syntax errors to the places of the errors.
     """
 
     def __init__(self, broken: Mapping[ast.Module, Sequence[Span]]) -> None:
@@ -112,12 +112,12 @@ class _Doubts:
         self._names -= KEYWORDS.keys()
 
     def about(self, found: Diagnostic) -> bool:
-        """Whether a finding may be due to what is missing."""
+        """Whether a finding may be due to an unreadable part."""
         if found.spec.category == "syntax":
             return False
         if found.name in OF_ABSENCE or self._may_be_nameless(found):
             return True
-        # A line left out may use a name that it misspells.
+        # A line left out may contain a misspelt use of the name.
         if self._names and found.name.startswith("unused-"):
             return True
         if found.span.first.line in self._lines.get(found.span.path, ()):
@@ -128,15 +128,15 @@ class _Doubts:
         return any(name in self._names or self._is_part(name) for name in quoted)
 
     def _is_part(self, name: str) -> bool:
-        """Whether a word begins or ends with a name, because the space between two is lost."""
+        """Whether a word begins or ends with a name, as when the space between two is missing."""
         return len(name) > _SHORT and any(
             word.startswith(name) or word.endswith(name) for word in self._names
         )
 
     def _may_be_nameless(self, found: Diagnostic) -> bool:
-        """Whether a finding is about a name that a word without its name may bring in.
+        """Whether a finding is about a name that a keyword without its name may declare.
 
-        `for` brings in what is written `{name}`, the others what is written `{{name}}`.
+        `for` declares names that are written `{name}`, the other keywords those written `{{name}}`.
         """
         if found.name == "keep-undeclared":
             return bool(self._nameless)
@@ -148,7 +148,7 @@ class _Doubts:
 
 
 def _whole_lines(source: SourceFile, hole: ast.Hole) -> str:
-    """The text of the lines that a hole is on."""
+    """Return the text of the lines that a hole covers."""
     start = source.text.rfind("\n", 0, hole.start) + 1
     end = source.text.find("\n", hole.end)
     return source.text[start : end if end >= 0 else len(source.text)]

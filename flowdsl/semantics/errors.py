@@ -365,7 +365,7 @@ NO_FIXTURE = TYPES.spec(
 )
 IMPOSSIBLE_REASON = FLOW.spec("impossible-reason", "no path of `{workflow}` {ends} with `{text}`")
 
-# Secrets and places
+# Secrets and places where values may be used
 
 SECRET_WITH_DEFAULT = SECRETS.spec(
     "secret-with-default",
@@ -555,7 +555,7 @@ NO_DISPLAYS = TYPES.spec(
     ),
 )
 
-# What the agents and the platform make of it
+# Behaviour of the agents and the platform
 
 BACKSLASH_BEFORE_VARIABLE = PLATFORM.spec(
     "backslash-before-variable",
@@ -673,7 +673,7 @@ UNSAFE_VALUE_IN_COMMAND = PLATFORM.spec(
     arguable=True,
 )
 
-# What has no effect
+# Code without effect
 
 RETRY_CANNOT_FAIL = SUSPICIOUS.spec(
     "retry-cannot-fail",

@@ -1,6 +1,6 @@
-"""What is known about a program after analysis: the tables that every later phase reads.
+"""The result of the analysis of a program: the tables that every later phase reads.
 
-Symbols say what a name stands for; `SemanticModel` holds the side tables, keyed by AST node. A node
+Symbols are the meanings of names; `SemanticModel` holds the side tables, keyed by AST node. A node
 with a mistake is missing from the tables or has the type `UNKNOWN`.
 """
 
@@ -14,7 +14,7 @@ from flowdsl.syntax import ast
 
 from .types import Day, FieldType, Type
 
-# The kinds of a ValueSymbol: what the root of a reference can be.
+# The kinds of a ValueSymbol, which is the root of a reference.
 INPUT = "input"  # a workflow's or chain's input
 PARAMETER = "parameter"  # a task's parameter
 CONST = "const"
@@ -26,7 +26,7 @@ STEP = "chain step"
 
 
 class RowsFile(Record):
-    """A file that `rows` names: its project path, and where it is named."""
+    """A file that `rows` names: its project path, and the place that names it."""
 
     path: str
     span: Span
@@ -37,8 +37,8 @@ class ValueSymbol(Record):
 
     `value` is the constant of a CONST in JSON form, else None. A CONST whose value depends on `env`
     has its expression in `literal` instead. A const of an imported file has a dotted name,
-    `file.name`; in a reference to it, the first part of the path belongs to that name. `rows` are
-    the inputs that a fixture takes from files, None for one that is reported.
+    `file.name`; in a reference to it, the first part of the path belongs to that name. `rows` maps
+    the inputs that a fixture takes from files to these files, or to None after an error.
     """
 
     kind: str
@@ -71,8 +71,8 @@ class WorkflowSymbol(Record):
 
     Sections given by file (`inputs from`) leave their fields empty; see `inputs_from`.
 
-    `settings`, `models`, `terminal` and `extra` hold what the source sets, in JSON form; what
-    depends on `env` stands there as its AST node, see `constants.evaluate`.
+    `settings`, `models`, `terminal` and `extra` hold what the source sets, in JSON form; parts that
+    depend on `env` remain AST nodes, see `constants.evaluate_constant`.
     """
 
     name: str
@@ -96,7 +96,7 @@ class WorkflowSymbol(Record):
 class PauseSymbol(Record):
     """A pause of a chain, with the answers that a person gives there.
 
-    `steps_before` is the number of steps in front of it.
+    `steps_before` is the number of steps before it.
     """
 
     declaration: ast.Pause
@@ -108,7 +108,7 @@ class PauseSymbol(Record):
 class ChainSymbol(Record):
     """A chain of workflows.
 
-    `steps` pairs each step with the workflow it runs (None when that is unresolved).
+    `steps` pairs each step with the workflow it runs (None if unresolved).
     """
 
     name: str
@@ -130,24 +130,24 @@ class SemanticModel(Record):
     - `calls`: the task of each call.
     - `declared_types`: the type that each type expression means.
     - `constants`: the JSON value of each literal and of each reference to a const, path included;
-      of a test's `given`, the rows of files by the names of their inputs. What has `{env.x}` inside
-      has none: it is evaluated per environment, later.
+      of a test's `given`, the rows of files by the names of their inputs. Values with `{env.x}`
+      inside have no entry: they are evaluated per environment, later.
     - `texts`: the content of each file that a section takes verbatim (`prompt from` and the like),
       by project path.
     - `images`: the bytes of each file that an `image` statement names, by project path.
-    - `quoted`: references to text from outside where a value is only looked at; the prompt marks it
+    - `quoted`: references to text from outside in places that only compare it; the prompt marks it
       as data there.
-    - `complete`: the choices without an `else` of which one branch is taken in any case.
-    - `typed_days`: the day of each `type` that types one.
-    - `wire_names`: the JSON name of each field of a record literal that has another one there.
-    - `wanted_types`: the record or list that is wanted where a literal of one stands, or a name.
-      What has a default there may be left out.
+    - `complete`: the exhaustive choices without an `else`.
+    - `typed_days`: the date of each `type` that types one.
+    - `wire_names`: the JSON name of each field of a record literal whose JSON name differs.
+    - `wanted_types`: the record or list type that is expected at a literal or a name. Fields with a
+      default may be left out.
     - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
       workflow.
     - `bodies`: every statement of each body, outer ones first.
-    - `used_names`: path and local name of each declaration, import and imported file that something
-      in the file names.
-    - `used_declarations`: the declarations meant by those.
+    - `used_names`: path and local name of each declaration, import and imported file that is used
+      in the file.
+    - `used_declarations`: the declarations that these names resolve to.
 
     Declarations are in the order of their file's path, then of the source.
     """

@@ -28,7 +28,7 @@ from . import errors
 class Sources(Record):
     """The modules of a program in path order.
 
-    `targets` has the module of each import that could be loaded.
+    `targets` maps each import that could be loaded to its module.
     """
 
     modules: tuple[ast.Module, ...]
@@ -38,8 +38,7 @@ class Sources(Record):
 def load_sources(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
     """Read and parse `entries` (project paths) and what they import, directly or not.
 
-    A file that cannot be read is reported at the import that names it, an entry at its own first
-    character.
+    An unreadable file is reported at the import that names it, an entry at its own first character.
     """
     loader = _Loader(files, sink)
     for path in sorted(set(entries)):
@@ -52,7 +51,7 @@ def load_sources(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sourc
 
 
 class _Loader:
-    """Loads modules; `loaded` has None for a file that cannot be read."""
+    """Loads modules; `loaded` has None for an unreadable file."""
 
     def __init__(self, files: FileSystem, sink: Sink) -> None:
         self.files = files
@@ -61,9 +60,9 @@ class _Loader:
         self.targets: dict[ast.Import, ast.Module] = {}
 
     def load(self, path: str, named_at: Span) -> None:
-        """Read the module at `path` and all that it imports.
+        """Read the module at `path` and everything that it imports.
 
-        The chain of imports may be of any length, since nothing here is recursive.
+        The chain of imports may have any length, since nothing here is recursive.
         """
         pending = self._stack_imports(self._load_module(path, named_at))
         while pending:
@@ -79,7 +78,7 @@ class _Loader:
                     pending += self._stack_imports(target)
 
     def _load_module(self, path: str, named_at: Span) -> ast.Module | None:
-        """The module at `path`, parsed once; None when it cannot be read.
+        """Return the module at `path`, parsed once; None if it cannot be read.
 
         That is reported at every place that names the file.
         """
@@ -91,13 +90,13 @@ class _Loader:
         return module
 
     def _stack_imports(self, module: ast.Module | None) -> list[tuple[ast.Module, ast.Import]]:
-        """The imports of a module in reverse, for a stack."""
+        """Return the imports of a module in reverse, for a stack."""
         if module is None:
             return []
         return [(module, import_) for import_ in reversed(module.imports)]
 
     def _path(self, module: ast.Module, import_: ast.Import) -> str | None:
-        """The project path that an import names; None, reported, when it names none."""
+        """Return the project path of an import; None, with a report, if it is invalid."""
         written = import_.path.value
         if not written.endswith(SUFFIX):
             span = import_.path.span(module.source)
@@ -109,9 +108,9 @@ class _Loader:
 def project_path(
     source: SourceFile, written: ast.StringLit, outside: DiagnosticSpec, sink: Sink
 ) -> str | None:
-    """The project path of the file that `written` names.
+    """Return the project path of the file that `written` names.
 
-    None when it leads out of the project, reported as `outside`, or out of a library.
+    None if it is outside of the project, which is reported as `outside`, or outside of a library.
     """
     path = resolve_path(source.path, written.value)
     if path is None:
@@ -127,7 +126,7 @@ def project_path(
 
 
 def read_text(files: FileSystem, path: str, named_at: Span, sink: Sink) -> str | None:
-    """The text of a file; None, reported at `named_at`, when it cannot be read."""
+    """Read the text of a file; None, with a report at `named_at`, if it cannot be read."""
     try:
         return files.read_text(path)
     except UnreadableFile as error:
@@ -138,7 +137,7 @@ def read_text(files: FileSystem, path: str, named_at: Span, sink: Sink) -> str |
 def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, sink: Sink) -> None:
     """Report, at `named_at`, a file that cannot be read.
 
-    When it does not exist, the help names the nearest file that does.
+    If it does not exist, the help names the most similar file that does.
     """
     shown = spell_flow_path(error.path)
     if isinstance(error, UnknownLibrary):
@@ -170,7 +169,7 @@ def report_unreadable(files: FileSystem, error: UnreadableFile, named_at: Span, 
 
 
 def _report_unknown_library(error: UnknownLibrary, named_at: Span, sink: Sink) -> None:
-    """Report, at `named_at`, a library that is not declared; the help names the nearest one."""
+    """Report, at `named_at`, a library that is not declared; the help names a similar one."""
     written = f"{LIBRARY}{error.name}"
     near = find_closest_name(error.name, error.known)
     fixes: tuple[Fix, ...] = ()
@@ -191,7 +190,7 @@ def _report_unknown_library(error: UnknownLibrary, named_at: Span, sink: Sink) -
 
 
 def _nearest_file(path: str, siblings: list[str]) -> str | None:
-    """The sibling whose name is nearest to that of `path`, if one is near.
+    """Return the sibling whose name is most similar to that of `path`, if one is similar.
 
     Files with the same suffix are preferred, and compared without it.
     """

@@ -1,4 +1,4 @@
-"""Which text may hold what: one row for each kind of place in a program."""
+"""Which kinds of values each kind of place in a program may hold, one row per kind of place."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ OF_ROLE = {
     statements.FILE: FILE_NAME,
     statements.REASON: REASON,
 }
-"""What the texts of statements may hold, by what they are for."""
+"""The place that the texts of statements are, by their role."""

@@ -22,14 +22,14 @@ from .types import Constraints, Day, FieldType, RecordOf, Type
 Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 """The `vars` of each environment of a project, by the name of the environment."""
 MAX_CHAIN = 100
-"""The levels of tasks in tasks, types in types and consts in consts that are followed. They are
-walked recursively, so that Python's own limit must not be reached."""
+"""The maximum nesting depth of tasks, types and consts. They are walked recursively, so this stays
+below Python's own recursion limit."""
 
 
 class Entry(Record):
-    """What a name of a module stands for.
+    """What a name of a module refers to.
 
-    `home` is the module of the declaration, `span` the place that brings the name in: the
+    `home` is the module of the declaration, `span` the place that introduces the name: the
     declaration itself, or an import.
     """
 
@@ -42,11 +42,11 @@ class ModuleScope:
     """The names of one file.
 
     - `own`: its declarations.
-    - `names`: those, and what it imports. None stands for something that could not be found or has
-      a syntax error; using it is not reported again.
-    - `namespaces`: its `import ... as`, each with the scope of the file, or None likewise.
-    - `unread`: the names of what has a syntax error.
-    - `text_refs`: its references in texts, each with its value, filled as they are resolved.
+    - `names`: its declarations and imports. None means that the declaration could not be found or
+      has a syntax error; its uses are not reported again.
+    - `namespaces`: the scope of each `import ... as`, or None likewise.
+    - `unread`: the names of declarations with a syntax error.
+    - `text_refs`: its references in texts, each with its symbol, filled as they are resolved.
     - `runtime_refs`: its references to runtime variables, filled likewise.
     """
 
@@ -74,7 +74,7 @@ class ModuleScope:
         self._hides_all = any(part.names is None for part in module.unread)
 
     def hides(self, name: str) -> bool:
-        """Whether something with a syntax error in this file may declare `name`."""
+        """Whether a declaration with a syntax error in this file may declare `name`."""
         return self._hides_all or name in self.unread
 
 
@@ -83,17 +83,17 @@ class Program:
 
     Most tables are those of `SemanticModel`; the others hold what has been resolved so far.
 
-    - `complete`: choices of which one branch is taken in any case, though they have no `else`;
-      filled as bodies are checked, before their paths are followed.
-    - `typed_days`: the day of each `type` that types one, filled in alike.
-    - `iterables`: what each loop variable takes its values from.
+    - `complete`: exhaustive choices without an `else`; filled as bodies are checked, before their
+      paths are followed.
+    - `typed_days`: the date of each `type` that types one, filled likewise.
+    - `iterables`: the list or count that each loop variable iterates over.
     - `joined_texts`: texts with parts that the platform could misread together, each with its file
       and the kind of its place.
-    - `bound_places`: where each annotation of a field stands, by the field's constraints.
+    - `bound_places`: the place of each annotation of a field, by the field's constraints.
     - `resolving`: the types and consts that are being resolved, to find cycles.
-    - `words`: the words that have a meaning of their own where they stand, as `never` in a test.
+    - `words`: words with a special meaning at their place, such as `never` in a test.
     - `read_rows`: the rows that fixtures take from files, by the file and the input.
-    - `untrusted_fields`: the first `@untrusted` field in each record that was asked for one.
+    - `untrusted_fields`: the first `@untrusted` field in each record that was searched for one.
     """
 
     def __init__(
@@ -140,14 +140,14 @@ class Program:
         self._names: dict[Hashable, Names] = {}
 
     def statements(self, body: ast.Block) -> list[ast.Stmt]:
-        """Every statement of a body and of its inner blocks, outer ones first; walked once."""
+        """Return every statement of a body and of its inner blocks, in pre-order; walked once."""
         found = self.bodies.get(body)
         if found is None:
             found = self.bodies[body] = statements(body)
         return found
 
     def names_of(self, owner: Hashable, names: Callable[[], Iterable[str]]) -> Names:
-        """The names that `owner` has, put in order once, for all the names that may be misspelt."""
+        """Return the names that `owner` has, sorted once, for all lookups of misspelt names."""
         found = self._names.get(owner)
         if found is None:
             found = self._names[owner] = Names(names())
@@ -163,19 +163,19 @@ class Program:
         name: str,
         **values: Any,
     ) -> None:
-        """Report a name that means nothing; `called` is the noun of the `known` ones."""
+        """Report an undeclared name; `called` is the noun for the `known` names."""
         help, fixes = suggest_known_names(called, known, name), rename_fix(span, known)
         self.sink.report(spec, span, name=name, help=help, fixes=fixes, **values)
 
     def report_again(
         self, spec: DiagnosticSpec, span: Span, first: Span, *, name: str, first_time: str
     ) -> None:
-        """Report what stands a second time; `first_time` says what was done with it before."""
+        """Report a repetition; `first_time` is the participle for the first occurrence."""
         labels = (Label(first, f"first {first_time} here"),)
         self.sink.report(spec, span, name=name, labels=labels)
 
     def use(self, scope: ModuleScope, name: str, entry: Entry | None) -> None:
-        """Note that something in a file names `entry` by the local name `name`."""
+        """Record that something in a file uses `entry` under the local name `name`."""
         self.used_names.add((scope.source.path, name))
         if entry is not None:
             self.used_declarations.add(entry.declaration)
@@ -184,7 +184,7 @@ class Program:
 class WorkflowFields(Record):
     """The fields of a workflow, from its sections or its schema files.
 
-    None where that is not known.
+    None for fields that are unknown.
     """
 
     inputs: tuple[FieldType, ...] | None

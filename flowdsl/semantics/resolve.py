@@ -1,4 +1,4 @@
-"""The order of analysis, from sources to a `SemanticModel`."""
+"""Runs the phases of the analysis in order, from sources to a `SemanticModel`."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _declare_signatures(program: Program) -> None:
 def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
     """Check the bodies of all tasks and workflows.
 
-    Returns the values in reach of each, runtime variables included.
+    Returns the values in scope of each, including runtime variables.
     """
     scopes: dict[ast.Decl, ValueScope] = {}
     for task in program.tasks.values():
@@ -140,7 +140,7 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     scope = ValueScope(module)
     fields = program.workflow_fields[workflow.declaration]
     scope.inputs_unknown = fields.inputs is None
-    # A schema file from elsewhere may have an input and a secret of one name. Only statements could
+    # A foreign schema file may have an input and a secret with the same name. Only statements could
     # confuse the two, and with `prompt from` there are none.
     verbatim = workflow.inputs_from is not None and workflow.declaration.steps is None
     for section, kind in ((fields.inputs or (), INPUT), (fields.secrets, SECRET)):
@@ -207,7 +207,7 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
 
 
 def _fill_once(table: dict[str, Any], values: dict[str, Any]) -> None:
-    """Fill a table once: a section that stands twice is reported already, and the first counts."""
+    """Fill a table once: a repeated section is reported already, and the first one counts."""
     if not table:
         table.update(values)
 
@@ -230,7 +230,7 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
 
 
 def _find_declarations(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D]]:
-    """The declarations of a class, each with its file."""
+    """Yield the declarations of a class, each with its file."""
     for module in program.sources.modules:
         for declaration in module.declarations:
             if isinstance(declaration, class_):
@@ -246,7 +246,7 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
     titles: dict[tuple[object, str], Span] = {}
     for module, test in tests:
         check_test(program, program.scopes[module], test)
-        # What a test is for may be tested in several files, and a mistaken name means nothing.
+        # The same subject may be tested in several files, and an unresolved name has none.
         subject = program.tested.get(test, (module.source.path, test.subject.text))
         titled = [(test.title, test.title.value)]
         for case in (item for item in test.items if isinstance(item, ast.TestCase)):
@@ -262,7 +262,7 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
 
 
 def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
-    """Follow the paths of every body; returns the tasks, each after those it calls."""
+    """Follow the paths of every body, and return the tasks, each after those that it calls."""
     ordered = order_tasks(program)
     report_too_many_statements(program, ordered)
     summaries: dict[TaskSymbol, Summary] = {}
@@ -316,7 +316,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
 
 
 def _prepare_destinations(program: Program, summaries: Summaries) -> Destinations | None:
-    """The judge of where values end up; None where nothing is untrusted and nothing is run."""
+    """Return the checker of destinations; None if there are no untrusted values or commands."""
     runs = any(place is places.COMMAND for _, _, place in program.joined_texts)
     if not runs and not is_declared_untrusted(program):
         return None
@@ -333,7 +333,7 @@ def _result_places(task: TaskSymbol, record: RecordOf) -> dict[str, Span]:
 
 
 def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span]:
-    """The place of each output; one of a schema file stands at the line that names the file."""
+    """Return the place of each output; for a schema file, the line that names the file."""
     source = workflow.module.source
     spans: dict[str, Span] = {}
     for item in workflow.declaration.items:

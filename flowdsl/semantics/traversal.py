@@ -28,12 +28,12 @@ _WITHOUT_REFS = frozenset(
         "tuple[Annotation, ...]",
     )
 )
-"""The type annotations of node fields that hold no reference, or hold it in a block."""
+"""The type annotations of node fields that contain no reference, or contain it in a block."""
 _REF_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def refs_outside_blocks(node: ast.Node | None) -> list[ast.Ref]:
-    """The references below `node` that are not in a block of statements, in source order."""
+    """Return the references below `node` that are not in a block of statements, in source order."""
     found: list[ast.Ref] = []
     if node is not None and not isinstance(node, ast.Block):
         _collect_refs(node, found)
@@ -74,7 +74,7 @@ class RefIndex:
         self._starts = [ref.start for ref in self._refs]
 
     def within(self, node: ast.Node) -> Sequence[ast.Ref]:
-        """The references that stand in a node, its blocks included, in source order."""
+        """Return the references in a node, including its blocks, in source order."""
         starts = self._starts
         first = bisect_left(starts, node.start)
         if first == len(starts) or starts[first] >= node.end:
@@ -85,13 +85,13 @@ class RefIndex:
 NO_REFS = RefIndex(())
 
 _ONLY_ELSE = WITH_ELSE - HOLDING
-"""Statements whose only block is that of their `else`, which most of them lack."""
+"""Statements whose only block is that of their `else`, which most of them do not have."""
 
 
 def statements(block: ast.Block) -> list[ast.Stmt]:
-    """Every statement of `block` and of the blocks inside it, outer ones first.
+    """Return every statement of `block` and of the blocks inside it, in pre-order.
 
-    Tasks that are called are not entered.
+    The bodies of called tasks are not included.
     """
     found: list[ast.Stmt] = []
     _collect_statements(block, found)
@@ -119,7 +119,7 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
 
 
 class KeptVariables:
-    """Where the statements of one body declare variables with `keep name: type = value`."""
+    """The declarations `keep name: type = value` of the statements of one body."""
 
     __slots__ = ("_declared",)
 
@@ -130,7 +130,7 @@ class KeptVariables:
                 self._declared.setdefault(statement.name.text, []).append(statement.start)
 
     def outlives(self, name: str, passes: ast.Block) -> bool:
-        """Whether a variable keeps its value from pass to pass: it is declared outside of them."""
+        """Whether a variable keeps its value between passes: it is declared outside of them."""
         declared = self._declared.get(name, ())
         return any(not passes.start <= at < passes.end for at in declared)
 
@@ -147,7 +147,7 @@ class InnerBlock(Record):
 
 
 def inner_blocks(statement: ast.Stmt) -> tuple[InnerBlock, ...]:
-    """The blocks that stand directly in a statement, in source order."""
+    """Return the blocks directly inside a statement, in source order."""
     class_ = type(statement)
     if class_ in LEAVES or (class_ in _ONLY_ELSE and statement.otherwise is None):  # type: ignore[union-attr]
         return ()

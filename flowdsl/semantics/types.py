@@ -31,8 +31,8 @@ class Primitive(Record, eq=True):
 class Enum(Record):
     """A set of texts or of whole numbers, in source order. `name` is the declared alias, if any.
 
-    `open`: any other text is a value, too. `known` are the values, to look one up; `names` has the
-    texts in order, for those that are misspelt.
+    `open`: any other text is a value, too. `known` are the values, for lookups; `names` has the
+    texts in order, for suggestions.
     """
 
     values: tuple[str | int, ...]
@@ -44,7 +44,7 @@ class Enum(Record):
     def __init__(
         self, values: tuple[str | int, ...], name: str | None = None, open: bool = False
     ) -> None:
-        write = object.__setattr__  # to mypy a record is frozen
+        write = object.__setattr__  # mypy considers a record frozen
         write(self, "values", values)
         write(self, "name", name)
         write(self, "open", open)
@@ -57,7 +57,7 @@ class Enum(Record):
         return isinstance(self.values[0], int) if self.values else False
 
     def is_of_kind(self, value: object) -> bool:
-        """Whether a constant is a text or a number as the values are, listed or not."""
+        """Whether a constant is a text or a number like the values, listed or not."""
         if self.numeric:
             return isinstance(value, int) and not isinstance(value, bool)
         return isinstance(value, str)
@@ -115,11 +115,11 @@ FIXED = "fixed"
 
 
 class Day(Record, eq=True):
-    """A day that is worked out when a run begins.
+    """A date that is computed when a run begins.
 
-    - `base`: `TODAY`; `week`, `month`, `quarter` or `year`, the first day of that which today is
-      in; `INPUT`, with its name on the wire in `name`; `FIXED`, with the date in `name`.
-    - `shifts`: what is added one after the other, as `(-7, "d")`; `d`, `w`, `mo` or `y`.
+    - `base`: `TODAY`; `week`, `month`, `quarter` or `year`, the first day of the current one;
+      `INPUT`, with its name on the wire in `name`; `FIXED`, with the date in `name`.
+    - `shifts`: what is added, in order, as `(-7, "d")`; units are `d`, `w`, `mo` and `y`.
     """
 
     base: str
@@ -128,7 +128,7 @@ class Day(Record, eq=True):
 
     @property
     def needs_today(self) -> bool:
-        """Whether the day of the run decides it, not another input or a const alone."""
+        """Whether the date depends on the day of the run, not only on another input or a const."""
         return self.base not in (INPUT, FIXED)
 
 
@@ -136,8 +136,8 @@ class FieldType(Record):
     """A field of a record or section.
 
     `default` is a constant in JSON form (numbers with a point as `decimal.Decimal`), meaningful
-    when `has_default`; what depends on `env` stands there as its AST node, see
-    `constants.evaluate`. `day` is a default that only FlowDSL's runner can fill in.
+    when `has_default`; parts that depend on `env` remain AST nodes, see
+    `constants.evaluate_constant`. `day` is a default that only FlowDSL's runner can fill in.
 
     `absent`: it is written `name?:`. In JSON it may be left out and is never null; its `type` is
     optional all the same, because to a program the value may be missing.
@@ -161,7 +161,7 @@ class FieldType(Record):
     def required(self) -> bool:
         """Whether a value must be given: the type is not optional, and there is no default.
 
-        False where the type is not known, so that nothing is reported for it.
+        False for an unknown type, so that nothing is reported for it.
         """
         if self.has_default or self.day is not None:
             return False
@@ -173,8 +173,8 @@ class RecordOf(Record):
 
     A declared record is one object, so that types are equal by identity; an inline one has no name.
 
-    `by_name` has the fields under their names, `by_wire_name` under those in JSON: of several the
-    first.
+    `by_name` has the fields by their names, `by_wire_name` by those in JSON, and the first of
+    several with one name.
     """
 
     name: str | None
@@ -183,7 +183,7 @@ class RecordOf(Record):
     by_wire_name: dict[str, FieldType]
 
     def __init__(self, name: str | None, fields: tuple[FieldType, ...]) -> None:
-        write = object.__setattr__  # to mypy a record is frozen
+        write = object.__setattr__  # mypy considers a record frozen
         write(self, "name", name)
         write(self, "fields", fields)
         write(self, "by_name", {field.name: field for field in reversed(fields)})
@@ -193,7 +193,7 @@ class RecordOf(Record):
         return self.by_name.get(name)
 
     def by_either_name(self, name: str) -> FieldType | None:
-        """The field that has this name in the source or in JSON; the first where two have it."""
+        """Return the field that has this name in the source or in JSON; of two, the first."""
         field, other = self.by_name.get(name), self.by_wire_name.get(name)
         if field is None or other is None or field is other:
             return field or other
@@ -201,9 +201,9 @@ class RecordOf(Record):
 
 
 class Unknown(Record, eq=True):
-    """The type of something that is reported already.
+    """The type of an expression whose error is reported already.
 
-    It fits everywhere, so that one mistake gives one diagnostic.
+    It is assignable to and from every type, so that one mistake causes one diagnostic.
     """
 
 
@@ -219,13 +219,13 @@ UNKNOWN = Unknown()
 
 
 DESCRIBED = 50
-"""Values of a choice and fields of a record that a description lists."""
+"""The maximum number of enum values and record fields that a description lists."""
 
 
 def describe_type(type_: Type, most: int | None = DESCRIBED) -> str:
-    """The type as a person would write it.
+    """Describe the type as a person would write it.
 
-    Of more than `most` values or fields in it, the first are written; all with None.
+    If it has more than `most` values or fields, only the first are written; all if `most` is None.
     """
     match type_:
         case Primitive(name):
@@ -254,7 +254,7 @@ def describe_type(type_: Type, most: int | None = DESCRIBED) -> str:
 
 
 def spell_enum_value(value: str | int) -> str:
-    """A value of an enum as source has it."""
+    """Spell a value of an enum as in source."""
     return str(value) if isinstance(value, int) else f'"{value}"'
 
 
@@ -285,5 +285,5 @@ def is_number(type_: Type) -> bool:
 
 
 def strip_optional(type_: Type) -> Type:
-    """The type of the value when it is there."""
+    """Return the type without its optionality."""
     return type_.inner if isinstance(type_, Optional) else type_

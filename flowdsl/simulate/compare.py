@@ -1,4 +1,4 @@
-"""Compares the trace of a program with the trace of its payload."""
+"""Compare the trace of a program with the trace of its payload."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .trace import BROKEN, HANDLE, MISS, Event, Trace
 
 
 class Difference(Record):
-    """What the payload does otherwise than the program.
+    """A difference between the traces of a payload and its program.
 
-    `at` is the number of the event, from 0; None where the difference is not one of events.
+    `at` is the index of the event, from 0; None if the difference is not in an event.
     """
 
     what: str
@@ -27,11 +27,11 @@ class Difference(Record):
 
 
 def find_differences(program: Trace, payload: Trace) -> Iterator[Difference]:
-    """How the trace of a payload differs from that of its program; nothing where it does not.
+    """Yield the differences of the trace of a payload from that of its program.
 
-    Of the events only the first that differs is told: what follows it means nothing. A question
-    that the payload does not ask is no difference: where its answer matters, another answer of
-    another world shows it.
+    Only the first differing event is reported: those after it mean nothing. A question that the
+    payload does not ask is no difference: if its answer matters, another world with another answer
+    shows it.
     """
     if payload.ending.status == BROKEN:
         yield Difference("ending", program.ending, payload.ending)
@@ -46,7 +46,7 @@ def find_differences(program: Trace, payload: Trace) -> Iterator[Difference]:
     if program.ending != payload.ending:
         yield Difference("ending", program.ending, payload.ending)
         return
-    # Each side has words of its own for what is wrong.
+    # Each side has its own error messages.
     if (program.refused is None) != (payload.refused is None):
         yield Difference("refused outputs", program.refused, payload.refused)
     elif [each.status for each in program.checks] != [each.status for each in payload.checks]:
@@ -54,7 +54,7 @@ def find_differences(program: Trace, payload: Trace) -> Iterator[Difference]:
 
 
 def _meaningful_events(trace: Trace) -> list[Event]:
-    """The events up to the last that somebody did; a situation behind it changes nothing."""
+    """Return the events up to the last action; a situation after that changes nothing."""
     events = list(trace.events)
     while events and events[-1].verb in (HANDLE, MISS):
         events.pop()

@@ -1,4 +1,4 @@
-"""Executes a workflow twice in one world, by its source and by its payload, and compares.
+"""Execute a workflow twice in one world, by its source and by its payload, and compare them.
 
 for found in disagreements(model, workflow, payload, world):
     print(found.variant, found.difference)
@@ -27,9 +27,10 @@ from .world import World
 
 
 class Disagreement(Record):
-    """A payload that does something else than its program.
+    """A payload that behaves differently from its program.
 
-    `variant` is how the service works then; `program` and `payload` are the two traces.
+    `variant` is the behaviour of the service in that case; `program` and `payload` are the two
+    traces.
     """
 
     variant: Variant
@@ -39,7 +40,7 @@ class Disagreement(Record):
 
 
 def payload_of(artifact: WorkflowArtifact) -> Payload:
-    """What the machine executes of an artifact; models go by their aliases, pictures by hash."""
+    """Return the payload of an artifact; models are named by alias, pictures by hash."""
     fields = artifact.payload
     prompt = fields["main_prompt"]
     allowlist = fields["terminal_command_allowlist"]
@@ -57,24 +58,24 @@ def _open_part(part: ModelName | ImageRef) -> str:
 
 
 def world_with_defaults(payload: Payload, world: World) -> World:
-    """The world of a run that FlowDSL starts, which fills in the defaults of inputs."""
+    """Return the world of a run that FlowDSL starts, with the defaults of inputs filled in."""
     schema = json.loads(payload.input_schema or "{}")
     return _replace_inputs(world, _fill_in_defaults(dict(world.inputs), schema))
 
 
 def on_its_day(workflow: WorkflowSymbol, world: World) -> World:
-    """The world of a run that FlowDSL starts, which fills in the days of inputs; raises `NoDay`."""
+    """Return the world of a run that FlowDSL starts, with date inputs computed; raises `NoDay`."""
     fields = TypeLowering(lambda value: value).fields(workflow.inputs)
     return _replace_inputs(world, fill_in_days(fields, world.inputs, world.today))
 
 
 def _replace_inputs(world: World, inputs: Mapping[str, Any]) -> World:
-    """The same world, whose run is given other inputs."""
+    """Return the same world with other inputs."""
     return World(inputs, world.answer, world.situations, world.today)
 
 
 def _fill_in_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
-    """A value with the defaults of a schema, also of the fields of records inside of it."""
+    """Return a value with the defaults of a schema, also inside records."""
     match value:
         case dict():
             properties = schema.get("properties", {})
@@ -101,7 +102,7 @@ def disagreements(
     environment: Mapping[str, str] | None = None,
     variants: Iterable[Variant] | None = None,
 ) -> Iterator[Disagreement]:
-    """Where a payload differs from its program in a world, at most once for each variant.
+    """Yield the differences of a payload from its program in a world, at most one per variant.
 
     Raises `machine.execute.Refused` where the service would not start such a run.
     """
@@ -115,10 +116,11 @@ def disagreements_with(
     world: World,
     variants: Iterable[Variant] | None = None,
 ) -> Iterator[Disagreement]:
-    """Where a payload differs from the trace of its program, at most once for each variant.
+    """Yield the differences of a payload from the trace of its program, at most one per variant.
 
-    A variant that makes no difference to what an earlier one did is left out. Of the world only the
-    inputs count: its answers stand in the trace. Raises `Refused` as `disagreements` does.
+    Variants that only differ in assumptions that an earlier execution did not consult are skipped.
+    Of the world only the inputs count: its answers are in the trace. Raises `Refused` as
+    `disagreements` does.
     """
     started = world_with_defaults(payload, world)
     done: list[Observed] = []
@@ -140,12 +142,11 @@ def replay_disagreements(
     environment: Mapping[str, str] | None = None,
     variants: Iterable[Variant] | None = None,
 ) -> Iterator[Disagreement]:
-    """Where a replay in a world differs from the program, at most once for each variant.
+    """Yield the differences of a replay from the program in a world, at most one per variant.
 
-    What is replayed is the recording of a run in the world `recorded`. A run that does not end
-    well is not recorded, and gives nothing. Nobody says at the end of a replay why a task is
-    complete: the reason of a `finish` is not compared. Raises `machine.execute.Refused` as
-    `disagreements` does.
+    The replayed recording is that of a run in the world `recorded`. A run that does not succeed is
+    not recorded, and yields nothing. A replay does not give a reason at its end: the reason of a
+    `finish` is not compared. Raises `machine.execute.Refused` as `disagreements` does.
     """
     recorded_program = interpret(model, workflow, recorded, environment or {})
     if not recorded_program.is_well:
@@ -165,10 +166,10 @@ def replay_disagreements_with(
     world: World,
     variants: Iterable[Variant] | None = None,
 ) -> Iterator[Disagreement]:
-    """Where a replay differs from the trace of its program, as `replay_disagreements` tells it.
+    """Yield the differences of a replay from the trace of its program (`replay_disagreements`).
 
-    The first trace is that of the run that was recorded; of the worlds only the inputs count. A
-    variant that makes no difference to what an earlier one did is left out.
+    The first trace is that of the recorded run; of the worlds only the inputs count. Variants that
+    only differ in assumptions that an earlier execution did not consult are skipped.
     """
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
@@ -191,7 +192,7 @@ def replay_disagreements_with(
 def _find_first_disagreement(
     variant: Variant, program: Trace, payload: Trace
 ) -> Iterator[Disagreement]:
-    """The first difference of two traces, where there is one."""
+    """Yield the first difference of two traces, if there is one."""
     for difference in find_differences(program, payload):
         yield Disagreement(variant, difference, program, payload)
         return

@@ -1,4 +1,4 @@
-"""JSON Schemas of a payload, applied to the values of a run."""
+"""Apply the JSON Schemas of a payload to the values of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def find_refusal(schema: str, value: Mapping[str, Any]) -> str | None:
-    """Why the JSON Schema with this text refuses a value; None where it is valid.
+    """Return why a JSON Schema refuses a value; None if the value is valid.
 
     A schema that cannot be read refuses nothing (the emulator's `unreadable-schema-open`).
     """
@@ -24,7 +24,7 @@ def find_refusal(schema: str, value: Mapping[str, Any]) -> str | None:
     if validator is None:
         return None
     try:
-        # Behind `not`, a pattern that cannot read a text would let it through.
+        # Inside `not`, a pattern that fails to match a text would let it through.
         json.dumps(value, ensure_ascii=False).encode()
         found = next(iter(validator.iter_errors(value)), None)
     except UnicodeEncodeError:
@@ -33,7 +33,7 @@ def find_refusal(schema: str, value: Mapping[str, Any]) -> str | None:
 
 
 def _describe_error(error: ValidationError) -> str:
-    """What is wrong, in words also where a text could end its place in a prompt."""
+    """Describe an error, in words even for a text that could break out of its place in a prompt."""
     refused = read_refused(error.kind.as_dict().get("schema")) if error.kind.name == "not" else None
     text = error.instance
     if refused is None or not isinstance(text, str):
@@ -48,7 +48,7 @@ def _compile_validator(schema: str) -> Validator | None:
     from jsonschema_rs import Draft202012Validator
 
     try:
-        # It is `offline`, as a schema may name an address that nobody meant to be asked.
+        # It is `offline`: a schema may contain an address that must not be requested.
         return Draft202012Validator(schema, keywords={"pattern": _PatternKeyword}, offline=True)
     except ValueError:
         return None
@@ -60,15 +60,15 @@ def _compile_pattern(pattern: str) -> _PatternKeyword:
 
 
 def fits_pattern(pattern: str, text: str) -> bool:
-    """Whether some dialect finds a pattern in a text, as `find_refusal` asks it."""
+    """Whether any dialect finds a pattern in a text, as in `find_refusal`."""
     return _compile_pattern(pattern).fits(text)
 
 
 class _PatternKeyword:
-    """The keyword `pattern`, which refuses a text where all dialects do.
+    """The keyword `pattern`, which refuses a text that no dialect accepts.
 
-    The library reads a pattern as JSON Schema says, and gives up where look-arounds make it try
-    too often. What it refuses may fit as RE2 or as Python reads it.
+    The library matches by the rules of JSON Schema, and gives up if look-arounds backtrack too
+    much. A text that it refuses may match in RE2 or in Python.
     """
 
     def __init__(self, schema: object, pattern: str, path: object) -> None:

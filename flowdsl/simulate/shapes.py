@@ -1,7 +1,7 @@
-"""The shape of a value that is read from a screen or a command, as an answer must have it.
+"""The shape of a value that is read from a screen or a command, which its answer must have.
 
-The interpreter makes shapes from the types of the source, the machine from the words of the prompt.
-Two shapes are equal when whoever reads is asked for the same thing.
+The interpreter derives shapes from the types of the source, the machine from the words of the
+prompt. Two shapes are equal if they ask the reader for the same thing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class ScalarShape(Record, eq=True):
 
 
 class EnumShape(Record, eq=True):
-    """One of some texts or whole numbers, in the order of the source; `open`: or any other text."""
+    """One of some texts or whole numbers, in source order; if `open`, also any other text."""
 
     values: tuple[str | int, ...]
     open: bool = False
@@ -34,7 +34,7 @@ class ListShape(Record, eq=True):
 
 
 class OptionalShape(Record, eq=True):
-    """A value that may be missing; never at the top, where the question says what to do then."""
+    """A value that may be missing; never at the top level, where the question handles that."""
 
     inner: Shape
 
@@ -43,7 +43,7 @@ class FieldShape(Record, eq=True):
     """A field of a record.
 
     `name` is its key in JSON. `note` is its description on one line without a full stop, or empty.
-    `default` is what stands for a missing value, spelled as texts spell it; None without one.
+    `default` replaces a missing value, in the spelling of texts; None if there is no default.
     """
 
     name: str
@@ -59,11 +59,11 @@ class RecordShape(Record, eq=True):
 Shape: TypeAlias = ScalarShape | EnumShape | ListShape | OptionalShape | RecordShape
 
 EMPTY = "__EMPTY__"
-"""What the platform puts for a value that was not given (`D:/concepts/empty-values`)."""
+"""The platform's value for an input that was not given (`D:/concepts/empty-values`)."""
 
 
 def without_missing(value: Any) -> Any:
-    """A JSON value as a program sees it: `""`, null and `__EMPTY__` are None, at any depth."""
+    """Return a JSON value with None for `""`, null and `__EMPTY__`, at any depth."""
     match value:
         case "" | None:
             return None

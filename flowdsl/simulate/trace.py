@@ -1,7 +1,7 @@
-"""A trace: what reached the desktop, what was asked, and how the run ended.
+"""A trace: the actions on the desktop, the questions, and how the run ended.
 
-Two traces are equal when the same events happened in the same order and the run ended alike. Each
-event and each question may say where it comes from, which is not compared.
+Two traces are equal if the same events happened in the same order and the run ended in the same
+way. Events and questions may record their origin, which is not compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .world import CHECK, COPY, Question, World
 DO = "do"
 """An instruction in the author's words: its text."""
 OPEN = "open"
-"""Something that was chosen is opened: what it is."""
+"""A chosen thing is opened: its description."""
 TYPE = "type"
 """A value is typed: the value, the target."""
 TYPE_AS = "type as"
@@ -39,30 +39,30 @@ CAPTURE = "capture"
 EXPORT = "export"
 """A file is kept: its path."""
 SHOW = "show"
-"""A picture is shown to the agent: its SHA-256, what it is said to show."""
+"""A picture is shown to the agent: its SHA-256, its description."""
 HANDLE = "handle"
-"""A situation of `always` is dealt with: the rule."""
+"""A situation of `always` is handled: the rule."""
 MISS = "miss"
-"""A situation arises, and whoever works does not know its rule."""
+"""A situation arises whose rule the acting agent does not know."""
 
 _STILL = frozenset((SHOW, HANDLE, MISS))
-"""Verbs that do not move the desktop on."""
+"""Verbs that do not change the desktop."""
 
 # How a run ends
 
 SUCCESS = "success"
 FAILED = "task_failed"
 NOT_STARTED = "not_started"
-"""The service refuses the inputs: `reason` tells which one, and why. No run ends so by itself."""
+"""The service refuses the inputs: `reason` says which one, and why. Set before a run."""
 BROKEN = "broken"
-"""The prompt could not be carried out: `reason` tells why. No program ends so."""
+"""The prompt could not be executed: `reason` says why. Never the ending of a program."""
 
 
-# How a post-run check ends, beside SUCCESS
+# How a post-run check ends, besides SUCCESS
 
 CHECK_FAILED = "failed"
 INFRA_ERROR = "infra_error"
-"""The check itself cannot be carried out."""
+"""The check itself cannot be executed."""
 
 
 _SECRET = "\ufdd1{}\ufdd2"
@@ -70,22 +70,22 @@ _MARKED_SECRET = re.compile("\ufdd1([^\ufdd1\ufdd2]*)\ufdd2")
 
 
 def mark_secret(alias: str) -> str:
-    """The placeholder of a secret in a text that is typed, where the service puts the secret in.
+    """Return the marked placeholder of a secret in typed text, which the service replaces.
 
-    A text may spell a placeholder, too, which `act` tells from this.
+    Text may also spell a placeholder; the mark distinguishes the two in `act`.
     """
     return _SECRET.format(alias)
 
 
 def without_marks(text: str) -> str:
-    """A text in which secrets are not marked."""
+    """Return a text without the marks of secrets."""
     return _MARKED_SECRET.sub(r"\1", text)
 
 
 class Event(Record, eq=True):
-    """Something that was done: a verb, what belongs to it, and the secrets that the service put in.
+    """An action: a verb, its texts, and the secrets that the service inserted.
 
-    A text has a secret as its placeholder.
+    Texts contain secrets as their placeholders.
     """
 
     verb: str
@@ -98,7 +98,7 @@ class Event(Record, eq=True):
 
 
 class Asked(Record, eq=True):
-    """A question, the position at which it was asked, and the answer as the world gave it."""
+    """A question, the position at which it was asked, and the answer of the world."""
 
     question: Question
     position: int
@@ -108,8 +108,8 @@ class Asked(Record, eq=True):
 class Ending(Record, eq=True):
     """How a run ended.
 
-    `reason` is None for a run that worked to its end. `outputs` are by their names on the wire, a
-    missing value as None, and empty for a run that failed.
+    `reason` is None for a run that completed normally. `outputs` are by wire name, with None for
+    missing values, and empty for a run that failed.
     """
 
     status: str
@@ -118,25 +118,25 @@ class Ending(Record, eq=True):
 
 
 class Verdict(Record):
-    """How a post-run check ended, and why in words where it did not succeed."""
+    """How a post-run check ended, and the reason if it did not succeed."""
 
     status: str
     message: str = ""
 
 
 class Trace(Record):
-    """What happened in one run.
+    """The record of one run.
 
-    - `heading`: title and description, as they are read.
+    - `heading`: title and description, as agents read them.
     - `events`: in order.
-    - `asked`: every question, in the order in which it was asked first.
-    - `used`: those of which the answer mattered.
-    - `situations`: the rule that was dealt with at each position where its situation arose.
-    - `places`: where each event comes from, of the same length as `events`.
+    - `asked`: every question, in the order of its first occurrence.
+    - `used`: the questions whose answers affected the run.
+    - `situations`: the rule that was handled at each position where its situation arose.
+    - `places`: the origin of each event, parallel to `events`.
     - `refused`: of a run that ended well, why the service refuses its outputs; else None.
     - `checks`: the verdicts of its post-run checks, in their order; none where the run did not end
       well or its outputs are refused.
-    - `judged`: what models were asked in those checks, behind the last position.
+    - `judged`: the questions to models in those checks, after the last position.
     """
 
     heading: tuple[str, str]
@@ -152,16 +152,16 @@ class Trace(Record):
 
     @property
     def is_well(self) -> bool:
-        """Whether the run ended well, and the service took its outputs and found all checks so."""
+        """Whether the run succeeded, the service accepted its outputs, and all checks succeeded."""
         is_right = all(each.status == SUCCESS for each in self.checks)
         return self.ending.status == SUCCESS and self.refused is None and is_right
 
 
 class Recorder:
-    """Writes the trace of whoever executes a program, and puts its questions to a world.
+    """Writes the trace of an execution, and passes its questions to a world.
 
-    `rules` are the standing rules of `always` that whoever works at present knows. `place` is where
-    the events that follow come from.
+    `rules` are the standing rules of `always` that the current agent knows. `place` is the origin
+    of the following events.
     """
 
     def __init__(self, world: World, rules: Iterable[str] = ()) -> None:
@@ -181,17 +181,17 @@ class Recorder:
         return self._position
 
     def outline(self, lines: Sequence[object]) -> None:
-        """What is carried out, where it has an outline."""
+        """Called with the outline that is executed, if there is one."""
 
     def ends(self) -> None:
-        """Everything is done."""
+        """Called when the execution is over."""
 
     def begin(self, place: object) -> None:
-        """Note where the events that follow come from."""
+        """Set the origin of the following events."""
         self.place = place
 
     def loop(self, place: object, entries: int) -> None:
-        """A loop over so many entries begins; `passes` and `passed` are told of each of them."""
+        """A loop over `entries` entries begins; `passes` and `passed` are called for each pass."""
 
     def passes(self, item: Any) -> None:
         """A pass of the innermost loop begins, with this entry."""
@@ -203,14 +203,14 @@ class Recorder:
         """The innermost loop is over."""
 
     def hint(self, *, key: str = "", usual: bool = False) -> None:
-        """What a free world may want to know of the next question, and no comparison does.
+        """Give a custom world a hint about the next question, which comparisons ignore.
 
-        `key` is the variable that the answer is saved in. `usual` is whether a screen shows what is
-        asked, where nobody says.
+        `key` is the variable that the answer is saved in. `usual` is the default answer of a
+        screen.
         """
 
     def known(self, question: Question) -> Question:
-        """The question as it is put to the world."""
+        """Return the question as it is passed to the world."""
         return question
 
     @property
@@ -219,7 +219,7 @@ class Recorder:
         return len(self._events)
 
     def act(self, verb: str, *texts: str) -> None:
-        """Record that something was done."""
+        """Record an action."""
         if verb in _STILL:
             self._add(verb, texts)
             return
@@ -228,15 +228,15 @@ class Recorder:
         self._position += 1
 
     def wait(self, question: Question) -> bool:
-        """Put a WAIT to the world; waiting moves the desktop on, whatever comes of it."""
+        """Pass a WAIT to the world; waiting changes the desktop, whatever the answer."""
         answer = self.ask(question)
         self.use(question)
         self._position += 1
         return bool(answer)
 
     def ask(self, question: Question) -> Any:
-        """The answer to a question at this position, as the world gives it."""
-        if question.kind != CHECK:  # nobody works any more
+        """Return the world's answer to a question at this position."""
+        if question.kind != CHECK:  # all agents have finished
             self._meet_situation()
         key = (question, self._position)
         if key not in self._asked:
@@ -244,12 +244,12 @@ class Recorder:
         return self._asked[key]
 
     def use(self, question: Question, position: int | None = None) -> None:
-        """Note that the answer to a question mattered; `position` is where it was asked."""
+        """Record that the answer to a question mattered; `position` is where it was asked."""
         self._used.add((question, self._position if position is None else position))
 
     @property
     def events(self) -> Sequence[Event]:
-        """What was done so far."""
+        """The actions so far."""
         return self._events
 
     def trace(
@@ -259,7 +259,7 @@ class Recorder:
         refused: str | None = None,
         checks: tuple[Verdict, ...] = (),
     ) -> Trace:
-        """The trace of a run that ended so."""
+        """Return the trace of a run that ended with `ending`."""
         asked = [Asked(*key, answer) for key, answer in self._asked.items()]
         return Trace(
             heading,
@@ -275,7 +275,7 @@ class Recorder:
         )
 
     def _meet_situation(self) -> None:
-        """Deal with the situation that arises at this position, once."""
+        """Handle the situation that arises at this position, once."""
         position = self._position
         if position in self._situations:
             return
@@ -290,7 +290,7 @@ class Recorder:
         self._places.append(self.place)
 
     def _arises(self, position: int) -> str | None:
-        """The rule of the situation that arises at a position."""
+        """Return the rule of the situation that arises at a position."""
         number = self._world.situations.get(position)
         return None if number is None or number >= len(self.rules) else self.rules[number]
 
@@ -299,7 +299,7 @@ class Recorder:
 
 
 class NotAsked(Exception):
-    """A question that the first execution did not put at this position."""
+    """A question that the first execution did not ask at this position."""
 
     def __init__(self, question: Question, position: int) -> None:
         super().__init__(question, position)
@@ -308,7 +308,7 @@ class NotAsked(Exception):
 
 
 class Playback(Recorder):
-    """Writes a second trace in the world of a first one, which is the record of its answers.
+    """Writes a second trace, answered from the answers recorded in a first one.
 
     A question that the first execution did not ask has no answer, and raises `NotAsked`.
     """
@@ -330,10 +330,10 @@ class Playback(Recorder):
         super().use(self.known(question), position)
 
     def known(self, question: Question) -> Question:
-        """The question as the first execution put it.
+        """Return the question as the first execution asked it.
 
-        Whoever copies does not know the shape. A question that any model may answer may be put to
-        the model that answers others of the same call.
+        An agent that copies does not know the shape. A question without a model may be answered by
+        the model that answers the other questions of the same call.
         """
         if question.model and (question, self._position) not in self._answers:
             plain = question.__replace__(model="")

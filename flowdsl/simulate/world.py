@@ -1,4 +1,4 @@
-"""A world: what the desktop answers to whoever works on it.
+"""A world: the answers of the desktop to an executing program.
 
 A question is asked with its exact text, values filled in, at a position: the number of actions and
 waits so far. The same question at the same position has the same answer.
@@ -23,38 +23,38 @@ if TYPE_CHECKING:
 # The kinds of questions, each with its answer
 
 SEES = "sees"
-"""Whether the screen shows something, asked by a condition: a bool."""
+"""Whether the screen shows something, asked by a condition: a boolean."""
 EXPECT = "expect"
-"""Whether something that is expected is so: a bool."""
+"""Whether an expectation holds: a boolean."""
 WAIT = "wait"
-"""Whether something happens within a time, which is part of the question: a bool."""
+"""Whether something happens within a time, which is part of the question: a boolean."""
 CHOOSE = "choose"
-"""Whether exactly one thing that fits is there to be opened: a bool."""
+"""Whether exactly one matching thing can be opened: a boolean."""
 READ = "read"
 """A value on the screen: JSON of the question's shape, or a missing value."""
 COPY = "copy"
-"""What copying gives: a text, or a missing value."""
+"""The result of copying: a text, or a missing value."""
 DAY = "day"
 """The day that the clock of the desktop shows, as `2026-03-01`."""
 COMMAND = "command"
-"""Whether a command did its work: a bool."""
+"""Whether a command succeeded: a boolean."""
 CHECK = "check"
-"""Whether a post-run check finds its statement true: a bool."""
+"""Whether a post-run check finds its statement true: a boolean."""
 OUTPUT = "output"
 """What a command printed: JSON of the question's shape, or a missing value."""
 
 
 SOME_DAY = "2026-03-01"
-"""What a clock shows of which nobody says anything."""
+"""The default day of the clock."""
 
 
 class Question(Record, eq=True):
-    """What is asked of the world.
+    """A question to the world.
 
     - `text`: the author's words on one line, values filled in; of a command its exact text.
-    - `shape`: of the value that is read, for READ, COPY and OUTPUT.
+    - `shape`: the shape of the value that is read, for READ, COPY and OUTPUT.
     - `milliseconds`: the time that a WAIT may take.
-    - `model`: the model that is to answer, by its name in the prompt; empty for the usual one.
+    - `model`: the model that answers, by its name in the prompt; empty for the default one.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class Question(Record, eq=True):
     model: str = ""
 
     def __str__(self) -> str:
-        """What is asked, in words on one line: `read "the total"`."""
+        """Return the question in words on one line: `read "the total"`."""
         return f'{_WORDS.get(self.kind, self.kind)} "{one_line(self.text)}"'
 
 
@@ -74,23 +74,22 @@ _WORDS = {
     OUTPUT: "printed by",
     DAY: "the day of the clock,",
 }
-"""The words in front of a question where they are not its kind."""
+"""The words before a question, if they are not its kind."""
 
 
 def one_line(text: str) -> str:
-    """A text with its line ends spelled, so that it stands on one line."""
+    """Return a text on one line, with its line ends escaped."""
     return text.replace("\n", "\\n")
 
 
 class World(Record):
-    """The answers of a desktop, and what a run is given.
+    """The answers of a desktop, and the inputs of a run.
 
-    - `inputs`: JSON by the name of the input on the wire. What is missing was not given.
+    - `inputs`: JSON by wire name; inputs that were not given are absent.
     - `answer`: the answer to a question at a position.
     - `situations`: positions at which the situation of a rule of `always` arises, each with the
       number of the rule, from 0.
-    - `today`: the day on which the run begins, for defaults that depend on it; None where nobody
-      says it.
+    - `today`: the day on which the run begins, for defaults that depend on it; None if unknown.
     """
 
     inputs: Mapping[str, Any]
@@ -100,4 +99,4 @@ class World(Record):
 
 
 class Unanswerable(Exception):
-    """The world has no answer to a question: a mistake of whoever made the world."""
+    """The world has no answer to a question: an error of whoever created the world."""

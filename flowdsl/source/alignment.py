@@ -1,9 +1,8 @@
-"""How one sequence becomes another, in a time that is bounded.
+"""Computes how one sequence becomes another, in bounded time.
 
-`difflib.SequenceMatcher` takes time with the square of what it aligns, and with its cube where few
-different entries stand many times: a prompt of two kilobytes, made by somebody who means harm, can
-keep it busy for seconds. So its steps are counted, and what is not aligned when they are used up is
-one change.
+`difflib.SequenceMatcher` takes quadratic time, and cubic time if few different entries are repeated
+often: a malicious prompt of two kilobytes can keep it busy for seconds. So its steps are counted,
+and the rest that is not aligned when they are used up is one change.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Effort:
     ) -> Iterator[str]:
         """The lines of a unified difference, as of `difflib.unified_diff`.
 
-        `end` stands behind heads.
+        `end` ends the header lines.
         """
         groups = _Matcher(self, None, old, new, autojunk=True).get_grouped_opcodes(_CONTEXT)
         for number, group in enumerate(groups):

@@ -11,4 +11,4 @@ class FlowdslError(Exception):
 
 
 TOO_DEEP = "calls, blocks, types or consts nest too deep in these flows to be followed"
-"""What a `RecursionError` is called for people."""
+"""The message for people about a `RecursionError`."""

@@ -1,4 +1,4 @@
-"""How the compiler reaches files: a protocol, and files that live in memory."""
+"""The compiler's access to files: a protocol, and an implementation in memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class UnreadableFile(Exception):
 
 
 class UnknownLibrary(UnreadableFile):
-    """A file of a library that the project does not declare; `known` are those that it does."""
+    """A file of a library that the project does not declare; `known` are those that it declares."""
 
     def __init__(self, path: str, known: Iterable[str]) -> None:
         super().__init__(path, "the project declares no such library")
@@ -64,7 +64,7 @@ class FileSystem(Protocol):
 
 
 class NotedFiles:
-    """A `FileSystem` that notes in `paths` what was read from another one."""
+    """A `FileSystem` that records in `paths` which files were read from another one."""
 
     def __init__(self, below: FileSystem, paths: set[str]) -> None:
         self._below = below

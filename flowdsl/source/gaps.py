@@ -1,4 +1,4 @@
-"""The search for a text of which some parts are unknown, such as values that are known later."""
+"""Matches a text against pieces of which some are unknown, such as run-time values."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 
 def fill_gaps_from(pieces: Sequence[str | None], text: str) -> list[tuple[int, int]] | None:
-    """Where in `text` the unknown pieces stand, when the known ones are the rest of it.
+    """Return where in `text` the unknown pieces are, if the known ones make up the rest of it.
 
     `pieces` are the parts of a text in order, None for an unknown one. The result has a pair of
-    offsets for each None; it is None when `text` is not made of these pieces.
+    offsets for each None; the whole result is None if `text` does not consist of these pieces.
     `fill_gaps_from(["Type ", None, " now"], "Type 12 now")` is `[(5, 7)]`.
 
-    Each gap takes as little as it can, the first ones first. That needs no second try: a piece that
-    is found as early as possible leaves the most text to the pieces behind it.
+    Each gap is as short as possible, the first ones first. No backtracking is needed: a piece that
+    is found as early as possible leaves the most text to the pieces after it.
     """
     solid: list[list[str]] = [[]]
     for piece in pieces:

@@ -1,6 +1,6 @@
-"""The language of path patterns that project globs and `.gitignore` share.
+"""The path patterns shared by project globs and `.gitignore`.
 
-No library has it; decision 8 gives the reasons.
+No library implements them; decision 8 gives the reasons.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A text that a regular expression matches: the shortest of the ways its parts offer.
+"""Generates a text that a regular expression matches, with the shortest alternatives.
 
-It knows what patterns of inputs and outputs are made of: literals, classes, groups, alternatives
-and counts. For look-arounds, back references and flags there is no text.
+Supports the parts that patterns of inputs and outputs are made of: literals, classes, groups,
+alternatives and counts. Look-arounds, back references and flags are not supported.
 """
 
 from __future__ import annotations

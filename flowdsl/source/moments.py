@@ -1,4 +1,4 @@
-"""Moments: the one place that reads those that people, services and files write."""
+"""The only parser of moments (dates with a time) that people, services and files write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = 40
 def read_moment(value: object) -> datetime | None:
     """The moment that an ISO 8601 text names, in UTC; None for anything else.
 
-    Without an offset it is UTC. A moment whose year in UTC is none from 1 to 9999 is none here.
+    Without an offset it is UTC. A moment whose year in UTC is not from 1 to 9999 gives None.
     """
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None

@@ -44,7 +44,7 @@ class Unusable(Exception):
 
 
 def syntax_problem(pattern: str) -> str | None:
-    """Why no dialect reads `pattern`; None when some engine may, even if RE2 cannot."""
+    """Return why no dialect accepts `pattern`; None if some engine may, even if RE2 cannot."""
     try:
         _check_pattern_bounds(pattern)
         if pattern.isascii() and not any(mark in pattern for mark in ("(?", "\\p", "\\P", "\\u")):
@@ -58,7 +58,7 @@ def syntax_problem(pattern: str) -> str | None:
 
 
 def run_problem(pattern: str) -> str | None:
-    """Why `pattern` is not run, whatever other engines do; None for a pattern that is run."""
+    """Return why `pattern` is not run, even if other engines accept it; None if it is run."""
     try:
         _compile_pattern(pattern)
     except Unusable as unusable:
@@ -176,10 +176,9 @@ def _check_pattern_bounds(pattern: str) -> None:
 
 
 def _pattern_skeleton(pattern: str) -> str:
-    """`pattern` with `x` for each escape and class, in the syntax that Python and all dialects
-    share.
+    """`pattern` with `x` for each escape and class, in syntax that all dialects share.
 
-    What Python says of it is true of the groups and counts of the pattern, whatever its dialect.
+    Python's parse of it is valid for the groups and counts of the pattern, whatever its dialect.
     """
     kept: list[str] = []
     end = class_start = 0

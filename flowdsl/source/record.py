@@ -141,14 +141,14 @@ class Record(metaclass=_RecordType):
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)
 _NOTHING = object()
-"""Stands for a field that there is not: the copy refuses it."""
+"""Marks a field that does not exist, which the copy rejects."""
 
 
 def replace(record: _AnyRecord, /, **changes: Any) -> _AnyRecord:
-    """A record with some fields changed; the record itself where they hold what it holds already.
+    """Return a record with some fields changed, or the record itself if nothing changes.
 
-    Most passes leave most of a program as it is, and to build a record anew costs more than to
-    look.
+    Most passes leave most of a program unchanged, and building a new record costs more than
+    comparing.
     """
     for name, value in changes.items():
         if not is_unchanged(getattr(record, name, _NOTHING), value):

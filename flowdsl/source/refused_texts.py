@@ -1,10 +1,11 @@
-"""What a text that a run is given may not hold, by the places where a prompt has it.
+"""Characters that an input text must not contain, by the places where a prompt uses it.
 
-The service puts values into the prompt before anyone reads it, so that a value could end the hole
-in which it stands and go on as an instruction, or spell a secret. `input_schema` refuses those by
-`{"not": {"type": "string", "pattern": ...}}`, beside a `pattern` of the author. The patterns are
-made of classes of characters and alternatives only, which all dialects of regular expressions read
-alike. Here stand these patterns, and what is said of a text that one of them is found in.
+The service inserts values into the prompt before an agent reads it, so a value could end the hole
+that it is inserted into and continue as an instruction, or spell a secret. `input_schema` refuses
+those by `{"not": {"type": "string", "pattern": ...}}`, beside a `pattern` of the author. The
+patterns are made of classes of characters and alternatives only, which all dialects of regular
+expressions read alike. This module holds these patterns, and the messages about a text that one of
+them matches.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from flowdsl.source.record import Record
 
 CONTROLS = r"\u0000-\u001f\u007f\u0085\u2028\u2029"
-"""What ends a line to some reader, and what nobody sees, as it stands in a class."""
+"""Line separators and invisible characters, in the syntax of a character class."""
 
 _PAIR = r"\{[{$]"
 _MARKUP = r"<[A-Za-z/!?]|&[A-Za-z#]"
@@ -26,7 +27,7 @@ _ENDS = "⟦⟧"
 
 
 class Refused(Record, eq=True):
-    """What a place refuses beside `⟦`, `⟧` and a brace before another one or a dollar sign.
+    """What a place refuses besides `⟦`, `⟧` and a brace before another one or a dollar sign.
 
     `lines`: whatever is not on one line. `signs`: single characters of `_SIGNS`. `markup`: what
     begins a tag or an entity of HTML.
@@ -43,20 +44,20 @@ class Refused(Record, eq=True):
         )
 
     def pattern(self) -> str:
-        """A regular expression that is found in what is refused."""
+        """A regular expression that matches inside refused texts."""
         signs = "".join(re.escape(sign) if sign == "\\" else sign for sign in self._in_order())
         single = f"[{CONTROLS if self.lines else ''}{signs}{_ENDS}]"
         return "|".join((single, _PAIR, *((_MARKUP,) if self.markup else ())))
 
     def takes(self) -> str:
-        """The texts that are taken, in words."""
+        """A phrase for the accepted texts."""
         signs = [f"`{sign}`" for sign in ("⟦", "⟧", *self._in_order(), "{{", "{$")]
         without = [*signs, *(("markup",) if self.markup else ())]
         line = "texts on one line" if self.lines else "texts"
         return f"{line} without {', '.join(without[:-1])} and {without[-1]}"
 
     def schema(self) -> dict[str, Any]:
-        """What stands behind `not`: null is no text, and is not refused."""
+        """The schema under `not`; null is no text, and is not refused."""
         return {"type": "string", "pattern": self.pattern()}
 
     def _in_order(self) -> list[str]:
@@ -70,7 +71,7 @@ _READ = re.compile(
 
 
 def read_refused(schema: object) -> Refused | None:
-    """What a schema behind `not` refuses, if FlowDSL wrote it for a place of a prompt."""
+    """Parse what a schema under `not` refuses, if FlowDSL wrote it for a place of a prompt."""
     if not isinstance(schema, Mapping) or schema.keys() != {"type", "pattern"}:
         return None
     pattern = schema["pattern"]
@@ -85,7 +86,7 @@ def read_refused(schema: object) -> Refused | None:
 
 
 class Fault(Record):
-    """What of a text is refused: `takes` says what is taken, `why` finishes "because"."""
+    """A refused part of a text: `takes` says what is accepted, `why` finishes "because"."""
 
     takes: str
     start: int
@@ -93,11 +94,11 @@ class Fault(Record):
     why: str
 
     def told(self) -> str:
-        """What is wrong with the text, behind its name or its spelling."""
+        """Return what is wrong with the text, to follow its name or spelling in a sentence."""
         return f"is not {self.takes}: {self.place()}"
 
     def place(self, text: str = "") -> str:
-        """Which character it is, of a text as it is shown."""
+        """Return which character is refused, for a text as it is displayed."""
         of = f" of {text}" if text else ""
         if len(self.found) == 1:
             return f"character {self.start + 1}{of} is {character_name(self.found)}"
@@ -115,7 +116,7 @@ def first_fault(text: str, refused: Refused) -> Fault | None:
 
 
 def _find_refusal_rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
-    """The patterns of what is refused, each with what is taken instead, and why."""
+    """Return the patterns of refused parts, each with what is accepted instead, and why."""
     if refused.lines:
         yield f"[{CONTROLS}]", "a text on one line", "it stands within a line of the prompt"
     yield (
@@ -164,7 +165,7 @@ def character_name(character: str) -> str:
 
 
 JSON_VALUES = ("object", "array")
-"""What an input may be that may be anything: what JSON has ends of its own for."""
+"""The JSON types allowed for an input of any type: those that JSON delimits."""
 
 
 def takes_json_alone(schema: object, value: object) -> bool:

@@ -17,9 +17,9 @@ _DEEP_KEY = r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}"
 
 
 class UnreadableToml(ValueError):
-    """The text is no TOML, or none that is read.
+    """The text is not TOML, or exceeds the bounds.
 
-    `reason` is a part of a sentence; None where the text nests too deeply. `offset` is where.
+    `reason` is a part of a sentence; None if the text nests too deeply. `offset` is its place.
     """
 
     def __init__(self, reason: str | None, offset: int = 0) -> None:

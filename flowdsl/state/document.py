@@ -14,10 +14,10 @@ from flowdsl.state.errors import CorruptState, ForeignState, MovedState, NewerSt
 
 FORMAT = 3
 MIN_CLI = "0.1.0"
-"""The oldest FlowDSL that reads `FORMAT`; in the document, so that an older one can name it."""
+"""The oldest FlowDSL that reads `FORMAT`; stored, so that an older one can name it."""
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Bytes of the largest document or object that is read."""
+"""The size limit of a document or an object that is read, in bytes."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -27,14 +27,14 @@ Recorded = Annotated[
         lambda _type, handler: no_info_after_validator_function(Address.unchecked, handler(str))
     ),
 ]
-"""An address in a document, where it is a string that is read without a check."""
+"""An address in a document, stored as a string and read without validation."""
 
 
 class _Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some fields changed, which are not validated again."""
+        """Return a copy with some fields changed, which are not validated again."""
         return self.model_copy(update=changes)
 
 
@@ -66,7 +66,7 @@ class ResourceState(_Closed):
 
 
 class Source(_Closed):
-    """The commit that was deployed last; `dirty` when the work tree differed from it."""
+    """The commit that was deployed last; `dirty` if the work tree differed from it."""
 
     commit: str = Field(min_length=1)
     dirty: bool = False
@@ -74,14 +74,15 @@ class Source(_Closed):
 
 
 class Intent(_Closed):
-    """A write that may have happened although its reply was not seen.
+    """A write that may have been carried out although its reply was not seen.
 
-    - `id` (32 hex digits) makes the idempotency keys and, shortened, the mark.
+    - `id` (32 hex digits) is the source of the idempotency keys and, shortened, of the mark.
     - `resource_id` is None for a creation.
-    - `protect`, `applied` and `tags` are what `ResourceState` has once the write is done.
-    - `sent` has the hash of each field's value that the requests of a change carry; `tagged` and
-      `untagged` are the names of the tags that they put on and take off.
-    - `given_up_at` is None until a deploy has waited for the write in vain.
+    - `protect`, `applied` and `tags` are the values in `ResourceState` once the write is done.
+    - `sent` has the hash of each field's value in the requests of a change; `tagged` and `untagged`
+      are the names of the tags that they add and remove.
+    - `given_up_at` is the time until which a stray may still be carried out; None for a pending
+      write.
     """
 
     id: str = Field(pattern="^[0-9a-f]{32}$")
@@ -101,15 +102,15 @@ class Intent(_Closed):
 
     @property
     def short_id(self) -> str:
-        """The first eight digits of `id`, which stand in the mark."""
+        """The first eight digits of `id`, which are part of the mark."""
         return self.id[:8]
 
 
 class Lease(_Closed):
-    """Who may write.
+    """The right to write.
 
     `holder` is a name for people, and `id` is unique to this acquisition. The times are by the
-    holder's clock and for people, too: no decision about whether the holder is alive uses them.
+    holder's clock and also for people: they are not used to decide whether the holder is alive.
     """
 
     holder: str
@@ -119,16 +120,15 @@ class Lease(_Closed):
 
 
 class StateDocument(_Closed):
-    """Everything remembered of one environment of one project.
+    """The recorded state of one environment of one project.
 
-    - `lineage` stays for the life of the document, `serial` grows by one with each write, and
-      `nonce` differs in every write, so that two writers never produce the same bytes.
+    - `lineage` never changes during the life of the document, `serial` grows by one with each
+      write, and `nonce` differs in every write, so that two writers never produce the same bytes.
     - `organization_id` is None until a reply has shown it.
-    - `source` is None where the deployed commit is not known.
-    - `pending` are writes whose outcome has to be found out before anything else is done.
-    - `strays` are writes that were waited for in vain and may still be carried out.
-    - `moved_to` is the address of the store that took this document's place, None while the
-      document is in use.
+    - `source` is None if the deployed commit is not known.
+    - `pending` are writes whose outcome has to be determined before any other operation.
+    - `strays` are writes that did not arrive in time and may still be carried out.
+    - `moved_to` is the address of the store that replaced this document, None while it is in use.
     """
 
     format: Literal[3] = 3
@@ -148,7 +148,7 @@ class StateDocument(_Closed):
     moved_to: str | None = None
 
     def of_kind(self, kind: str) -> dict[Address, ResourceState]:
-        """The resources of one kind, by address, in the order of `resources`."""
+        """Return the resources of one kind, by address, in the order of `resources`."""
         return {
             address: resource
             for address, resource in self.resources.items()
@@ -167,7 +167,7 @@ class StateDocument(_Closed):
 def new_document(
     project: str, environment: str, *, api_base: str, lineage: str, nonce: str
 ) -> StateDocument:
-    """The document of a first deploy, serial 0."""
+    """Return the document of a first deploy, with serial 0."""
     return StateDocument(
         project=project,
         environment=environment,
@@ -179,13 +179,13 @@ def new_document(
 
 
 def dump_document(document: StateDocument) -> bytes:
-    """The document as JSON, sorted and indented for review, with a final line break."""
+    """Return the document as JSON, sorted and indented for review, with a final line break."""
     plain = document.model_dump(mode="json")
     return (json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def load_document(content: bytes, *, where: str, project: str, environment: str) -> StateDocument:
-    """The document in `content`.
+    """Parse the document in `content`.
 
     Raises `CorruptState`, `NewerState` or `ForeignState`, whose messages name `where`.
     """
@@ -223,7 +223,7 @@ def load_document(content: bytes, *, where: str, project: str, environment: str)
 
 
 def refuse_moved(document: StateDocument, where: str) -> None:
-    """Raise `MovedState` for a document whose place another store has taken."""
+    """Raise `MovedState` for a document that was moved to another store."""
     if document.moved_to is not None:
         raise MovedState(
             f"the state of `{document.environment}` was moved from `{where}` to "
@@ -259,7 +259,7 @@ def _decode_document(content: bytes, where: str) -> dict[str, Any]:
 
 
 def too_large(size: int) -> str:
-    """What is wrong with a document of `size` bytes, to be said after its name."""
+    """Return the error for a document of `size` bytes, to follow its name."""
     return f"has {size} bytes, more than the {MAX_BYTES // 1024**2} MB that are read"
 
 

@@ -10,7 +10,7 @@ class StateError(FlowdslError):
 
 
 class CorruptState(StateError):
-    """A text that is no state document: truncated, not JSON, or of another shape."""
+    """The text is not a state document: truncated, not JSON, or of another shape."""
 
 
 class NewerState(StateError):
@@ -26,11 +26,11 @@ class MovedState(StateError):
 
 
 class UnsupportedStore(StateError):
-    """An address of a kind of store that this version cannot use, or one not well formed."""
+    """An address for a kind of store that this version does not support, or a malformed one."""
 
 
 class WrongAddress(UnsupportedStore):
-    """An address that names no place for state on any machine."""
+    """An address that cannot be a place for state on any machine."""
 
 
 class UnsafeStore(StateError):
@@ -45,15 +45,15 @@ class StoreUnusable(StateError):
 
 
 class StateMoved(StateError):
-    """The document changed between reading and writing, because there was another writer."""
+    """The document changed between read and write, because of another writer."""
 
 
 class LeaseLost(StateMoved):
-    """Somebody else has the lease, or may have it: nothing may be written any more."""
+    """Another process has the lease, or may have it: no further writes are allowed."""
 
 
 class NoSuchLease(StateError):
-    """The lease that was to be released is not in the document."""
+    """The lease to release is not in the document."""
 
 
 class StoreBusy(StateError):

@@ -1,8 +1,8 @@
 """The state document while this process holds its lease.
 
-The holder renews the lease by writing the document, at least every `HEARTBEAT`. A waiter takes a
-lease over that has not changed for `TIME_TO_LIVE`. So the holder stops `MARGIN` before that: it
-asks `check` before each request to the service.
+The holder renews the lease by writing the document, at least every `HEARTBEAT`. A waiter takes over
+a lease that has not changed for `TIME_TO_LIVE`. So the holder stops `MARGIN` before that: it calls
+`check` before each request to the service.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ HEARTBEAT = timedelta(seconds=7)
 MARGIN = timedelta(seconds=5)
 """How long before its end a lease is no longer relied on.
 
-The call that follows needs time, and two clocks may run at unequal speed.
+The following request takes time, and two clocks may run at unequal speed.
 """
 
 _RETRY_SECONDS = 2.0
-"""How soon a heartbeat is tried again after it failed."""
+"""The delay before a failed heartbeat is tried again."""
 
 _GIVEN_BACK = "the lease has been given back; nothing more may be written"
 _CLOSE_ENOUGH = 0.001
-"""Seconds. After a sleep that ends a little early, so little is not slept again."""
+"""Seconds: a sleep that ends early by no more than this is not continued."""
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class _Renewal:
-    """When the last write that succeeded began.
+    """The start of the last successful write.
 
     On two clocks, because the monotonic one may stop while the computer sleeps.
     """
@@ -63,9 +63,9 @@ class _Renewal:
 class HeldState:
     """The document while its lease is ours: the only way to write it during a deploy.
 
-    `lease.acquire` makes it. Calls may overlap; they and the heartbeat are carried out one after
-    the other. `taken_over` is true when the document had the lease of another holder, who never
-    gave it back.
+    `lease.acquire` creates it. Calls may overlap; they and the heartbeat are carried out one after
+    the other. `taken_over` is true if the document had the lease of another holder, who never
+    released it.
     """
 
     def __init__(
@@ -90,19 +90,19 @@ class HeldState:
         self._heartbeat: asyncio.Task[None] | None = None
 
     async def write(self, document: StateDocument) -> StateDocument:
-        """Store `document` with the next serial, a new nonce and the lease renewed; returns it so.
+        """Store `document` with the next serial, a new nonce and the lease renewed; return that.
 
-        Raises `LeaseLost` when somebody else has written, and `StoreUnusable`. A call that is
-        cancelled is carried out to its end, well or badly, before it raises `CancelledError`.
+        Raises `LeaseLost` if somebody else has written, and `StoreUnusable`. A call that is
+        cancelled still finishes its write, successfully or not, before it raises `CancelledError`.
         """
         return await finish_despite_cancellation(self._in_turn(lambda: document, release=False))
 
     async def release(self, document: StateDocument) -> StateDocument:
-        """Store `document` without a lease and return it so; nothing may be written afterwards."""
+        """Store `document` without a lease and return that; no further writes are allowed."""
         return await finish_despite_cancellation(self._in_turn(lambda: document, release=True))
 
     async def abandon(self) -> None:
-        """Release with the document last written, unless the lease is released or lost already."""
+        """Release with the document last written, unless the lease was already released or lost."""
         if not self._released and self._last is not None and self._lost is None:
             await finish_despite_cancellation(self._in_turn(self._last_document, release=True))
 
@@ -131,7 +131,7 @@ class HeldState:
         self._heartbeat = asyncio.create_task(self._keep_lease_alive())
 
     async def stop_heartbeat(self) -> None:
-        """End the background task, after a write of it that is under way."""
+        """End the background task, after its current write."""
         task, self._heartbeat = self._heartbeat, None
         if task is None:
             return
@@ -157,7 +157,7 @@ class HeldState:
     async def _renew_lease(self) -> None:
         begun = self._renewal
         async with self._turn:
-            # Another write happened meanwhile, and was a heartbeat too.
+            # Another write happened meanwhile, and served as a heartbeat.
             if self._releasing or self._lost is not None or self._renewal is not begun:
                 return
             await finish_despite_cancellation(self._store_as(self._last_document(), release=False))
@@ -207,9 +207,9 @@ class HeldState:
         return written
 
     async def _stored(self, written: StateDocument) -> tuple[str, StateDocument]:
-        """Write `written`; returns its version, and the document as it was stored.
+        """Write `written`; return its version, and the document as it was stored.
 
-        A failed write may be carried out later. When the store holds one of ours, it is
+        A failed write may be carried out later. If the store holds a document of ours, it is
         overwritten.
         """
         try:
@@ -225,7 +225,7 @@ class HeldState:
 
 
 async def finish_despite_cancellation(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is carried out to its end even when the caller is cancelled.
+    """Return the result of `work`, which finishes even if the caller is cancelled.
 
     The cancellation is raised afterwards, in place of the result.
     """

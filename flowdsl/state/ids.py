@@ -1,6 +1,6 @@
-"""The list of addresses and ids: a mirror of state that people review, and that can replace it.
+"""The list of addresses and ids: a copy of state for review, from which state can be rebuilt.
 
-`flowdsl state rebuild` makes a lost state anew from it.
+`flowdsl state rebuild` recreates a lost state from it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class IdList(BaseModel):
 
 
 def ids_of(document: StateDocument) -> IdList:
-    """The list of all resources in a state document."""
+    """Return the list of all resources in a state document."""
     return IdList(
         format_version=FORMAT_VERSION,
         kind="ids",
@@ -53,7 +53,7 @@ def ids_of(document: StateDocument) -> IdList:
 
 
 def dump_ids(ids: IdList) -> bytes:
-    """The list as JSON, one address in each line, with a final line break.
+    """Return the list as JSON, one address in each line, with a final line break.
 
     The same ids give the same bytes.
     """
@@ -63,7 +63,7 @@ def dump_ids(ids: IdList) -> bytes:
 
 
 def load_ids(content: bytes, *, where: str, project: str, environment: str) -> IdList:
-    """The list in `content`, for this project and environment; no id stands in it twice.
+    """Parse the list in `content`, for this project and environment; each id must be unique.
 
     Raises `UnusableIds`, whose message names `where`.
     """

@@ -1,9 +1,11 @@
 """The lease: which deploy may write, kept inside the state document.
 
-Some stores keep other processes out by themselves (`StateStore.excludes`). There a lease that is
-found is that of a dead process, and is taken over at once. With any other store the holder renews
-its lease by writing. A waiter takes it over only after it has itself watched the same version of
-the document for a whole `TIME_TO_LIVE` on its own clock, so that no two clocks are compared.
+Some stores exclude other processes by themselves (`StateStore.excludes`). There, a lease in the
+document is that of a dead process, and is taken over at once.
+
+With any other store the holder renews its lease by writing. A waiter takes it over only after it
+has itself observed the same version of the document for a whole `TIME_TO_LIVE` on its own clock, so
+that no two clocks are compared.
 """
 
 from __future__ import annotations
@@ -50,14 +52,15 @@ async def acquire(
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
     """Hold the lease inside the context.
 
-    Gives the held state, and the document as it is now: `first` when there is none. Waits up to
-    `timeout` seconds for another holder, and tells `waiting` about every 15 s who it is and for how
-    long. Then raises `Locked`. Raises `MovedState` for a document that was moved to another store.
+    Yields the held state, and the current document: `first` if there is none. Waits up to `timeout`
+    seconds for another holder, and calls `waiting` about every 15 s with the holder and the time
+    waited; then raises `Locked`. Raises `MovedState` for a document that was moved to another
+    store.
 
-    The lease is released at the end of the block, also when the block fails or is cancelled. It is
-    not released when the process is being ended or the state cannot be written: then it stays in
-    the document, where the next holder takes it over. With `heartbeat` False only the block's own
-    writes renew it.
+    The lease is released at the end of the block, also if the block fails or is cancelled. It is
+    not released if the process is being ended or the state cannot be written: then it stays in the
+    document, and the next holder takes it over. With `heartbeat` False only the block's own writes
+    renew it.
     """
     with ExitStack() as stack:
         wait = _LeaseWait(timeout, runtime, waiting)
@@ -80,10 +83,10 @@ async def acquire(
 
 
 async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> StateDocument:
-    """Remove the lease `lease_id` from the document, whoever holds it.
+    """Remove the lease `lease_id` from the document, whoever holds it; return the stored document.
 
-    Returns the document as stored. Raises `NoSuchLease` when the document has another lease or
-    none, and `StoreBusy` when the holder is a living process of a store that excludes others.
+    Raises `NoSuchLease` if the document has another lease or none, and `StoreBusy` if the holder is
+    a living process of a store that excludes others.
     """
     attempt = 0
     while True:
@@ -115,7 +118,7 @@ async def break_lease(store: StateStore, lease_id: str, runtime: Runtime) -> Sta
 
 
 class _LeaseWait:
-    """The wait for another holder: since when, for how long at most, and whom to tell."""
+    """The wait for another holder: its start, its limit, and the callback to notify."""
 
     def __init__(
         self, timeout: float, runtime: Runtime, tell: Callable[[str, float], None]
@@ -124,9 +127,9 @@ class _LeaseWait:
         self._started = self._told = runtime.monotonic()
 
     async def for_holder(self, lease: Lease | None, seconds: float, *, alive: bool) -> None:
-        """Sleep for up to `seconds`, or raise `Locked` when the time is over.
+        """Sleep for up to `seconds`, or raise `Locked` if the time has expired.
 
-        `alive` is true when the store itself says that the holder lives.
+        `alive` is true if the store itself reports that the holder lives.
         """
         now = self._runtime.monotonic()
         waited = now - self._started
@@ -188,7 +191,7 @@ async def _take_lease(
         document = first if versioned is None else versioned.document
         try:
             return held, await held.write(document)
-        except LeaseLost:  # another waiter was faster
+        except LeaseLost:  # Another waiter was faster.
             await wait.for_holder(lease, WATCH_SECONDS, alive=False)
         except asyncio.CancelledError:
             with suppress(StateError):
@@ -197,7 +200,7 @@ async def _take_lease(
 
 
 def _is_unwritten_since(watched: Versioned | None, found: Versioned | None) -> bool:
-    """Whether nothing was written between two readings, not even a heartbeat."""
+    """Whether nothing was written between two reads, not even a heartbeat."""
     if watched is None or found is None or watched.version != found.version:
         return False
     return watched.document.nonce == found.document.nonce

@@ -62,7 +62,7 @@ SECRET = "secret"
 
 
 class Ref(Node):
-    """A use of a value.
+    """A reference to a value.
 
     `name.path`, `{{name.path}}` or `$name.path` in code; `{name}`, `{{name}}` or `{$name}` in text.
     `sigil` is `INPUT` (also for parameters, consts, loop variables and `env`), `RUNTIME` or
@@ -129,14 +129,14 @@ class NullLit(Node):
 
 
 class Duration(Node):
-    """A duration such as `500ms`, `30s`, `10m` or `2h`, which `text` spells as the source does."""
+    """A duration such as `500ms`, `30s`, `10m` or `2h`, `text` is its spelling."""
 
     text: str
     milliseconds: int
 
 
 class ConstRef(Node):
-    """A const where a literal may stand."""
+    """A const used in the place of a literal."""
 
     name: Dotted
 
@@ -151,9 +151,9 @@ class StartOf(Node):
 
 
 class Shift(Node):
-    """`+ 7d`: so many days (`d`), weeks (`w`), months (`mo`) or years (`y`).
+    """`+ 7d`: an offset in days (`d`), weeks (`w`), months (`mo`) or years (`y`).
 
-    `count` has the sign.
+    `count` includes the sign.
     """
 
     count: int
@@ -161,7 +161,7 @@ class Shift(Node):
 
 
 class DayExpr(Node):
-    """A day that is worked out when a run begins: `today - 7d`, `start of month - 1mo`.
+    """A date computed when a run begins: `today - 7d`, `start of month - 1mo`.
 
     `base` is `today`, a const, an earlier input, or the start of something; in a `type` it is a
     `Ref`, and can only be `today`.
@@ -225,7 +225,7 @@ class InExpr(Node):
 
 
 class MatchesExpr(Node):
-    """`x matches r"..."`, which is decided while compiling; `pattern` is what stands in quotes."""
+    """`x matches r"..."`, evaluated at compile time; `pattern` is the text between the quotes."""
 
     operand: Ref | Scalar
     pattern: StringLit
@@ -238,7 +238,7 @@ class EmptyExpr(Node):
 
 
 class SeesExpr(Node):
-    """`sees "..."`, which the screen decides."""
+    """`sees "..."`, evaluated on the screen."""
 
     text: Text
 
@@ -257,7 +257,7 @@ class ObjectType(Node):
 
 
 class EnumType(Node):
-    """`"a" | "b"` or `1 | 2`; `open` with `| string` behind the last: any other text."""
+    """`"a" | "b"` or `1 | 2`; `open` with a final `| string`, which allows any other text."""
 
     values: tuple[StringLit | IntLit, ...]
     open: bool
@@ -289,7 +289,7 @@ class Annotation(Node):
 class Field(Node):
     """A field of a record or of an `inputs`, `secrets` or `outputs` section.
 
-    `absent`: it is written `name?:`, and its value may be left out.
+    `absent`: it is declared as `name?:`, and its value may be left out.
     """
 
     name: Name
@@ -438,7 +438,7 @@ class IfStmt(Node):
 
 
 class MatchBranch(Node):
-    """The values of an enum, and what is done for each of them."""
+    """One branch of a `match`: some values of an enum, and the body for them."""
 
     values: tuple[StringLit | IntLit, ...]
     body: Block
@@ -453,7 +453,7 @@ class MatchStmt(Node):
 
 
 class ForStmt(Node):
-    """A loop; `failure` is done where an entry has failed, for the reason in `reason`."""
+    """A loop; `failure` runs after an entry has failed, with the reason in `reason`."""
 
     variable: Name
     iterable: Ref | IntLit | ListExpr
@@ -544,7 +544,7 @@ class OutputCheck(Node):
 
 
 class CleanupCheck(Node):
-    """`on failure "..."`: not a check but the prompt that runs when one fails."""
+    """`on failure "..."`: not a check, but the prompt that runs when a check fails."""
 
     prompt: Text
 
@@ -640,14 +640,14 @@ class ChainStep(Node):
 
 
 class Answer(Node):
-    """What a person is asked for by a `pause`; a `secret` one is seen and kept nowhere."""
+    """One value that a `pause` asks a person for; a `secret` one is never shown or stored."""
 
     field: Field
     secret: bool
 
 
 class Pause(Node):
-    """`pause { name: type }`: the chain goes on when a person has given the values."""
+    """`pause { name: type }`: the chain continues once a person has given the values."""
 
     answers: tuple[Answer, ...]
     doc: str | None
@@ -659,7 +659,7 @@ class Pause(Node):
 class GivenRows(Node):
     """`name = rows "./file.csv"`, in a fixture `name: rows "./file.csv"`: the rows of a file.
 
-    `word` has to be `rows`.
+    `word` must be `rows`.
     """
 
     name: Name
@@ -684,9 +684,9 @@ class PartText(Node):
 
 
 class FixtureSection(Node):
-    """`given june with { field: value }`: the inputs that a const holds, some of them changed.
+    """`given june with { field: value }`: the inputs in a const, with some of them changed.
 
-    `rows` are those changes that come from files.
+    `rows` are the changes that are read from files.
     """
 
     fixture: ConstRef
@@ -695,9 +695,9 @@ class FixtureSection(Node):
 
 
 class ScreenAnswer(Node):
-    """`"..." = value`, with the statement that asks in front or without.
+    """`"..." = value`, optionally preceded by the kind of statement that asks.
 
-    `question` is `sees`, `expect`, `choose`, `wait`, or None where any of them may ask.
+    `question` is `sees`, `expect`, `choose`, `wait`, or None for any of them.
     """
 
     question: str | None
@@ -710,7 +710,7 @@ class ScreenSection(Node):
 
 
 class CommandAnswer(Node):
-    """`"command" = value`: whether a command did its work."""
+    """`"command" = value`: whether a command succeeds."""
 
     text: Text | PartText
     value: Literal
@@ -721,7 +721,7 @@ class CommandsSection(Node):
 
 
 class JudgedAnswer(Node):
-    """`"statement" = value`: whether the model of a post-run check finds its statement true."""
+    """`"statement" = value`: whether the model of a post-run check finds it true."""
 
     text: Text | PartText
     value: Literal
@@ -741,14 +741,14 @@ class ReadsSection(Node):
 
 
 class ItemNumber(Node):
-    """`item 2 of list`: an entry of a loop, from 1; without `of` that of the only loop."""
+    """`item 2 of list`: one entry of a loop, counted from 1; without `of`, of the only loop."""
 
     number: IntLit
     of: Name | None
 
 
 class ItemWhere(Node):
-    """`item where field == value of list`: the entries of a loop for which this holds."""
+    """`item where field == value of list`: the entries of a loop for which the condition holds."""
 
     field: Name
     operator: str
@@ -764,7 +764,7 @@ class ItemAnswers(Node):
 
 
 class StepAnswers(Node):
-    """`step name { }`: the answers to what the workflow of one step of a chain asks."""
+    """`step name { }`: answers for the workflow of one step of a chain."""
 
     step: Name
     sections: tuple[
@@ -773,10 +773,11 @@ class StepAnswers(Node):
 
 
 class Act(Node):
-    """Something that a run does: the word of the statement, and its texts; without any, any act.
+    """An action that a test expects: the keyword of the statement, and its texts.
 
-    A `type` has the value and the target, or the target alone, where any value is meant. `display`
-    is the format of a `type`, where one is asked for. A `wait` has a duration, and no text.
+    Without texts, any action of that kind matches. A `type` has the value and the target, or the
+    target alone for any value. `display` is the expected format of a `type`, if given. A `wait` has
+    a duration, and no text.
     """
 
     verb: str
@@ -791,7 +792,7 @@ class ExpectNever(Node):
 
 
 class ExpectDoes(Node):
-    """`does act 3 times`; without a number once or more."""
+    """`does act 3 times`; without a number, at least once."""
 
     act: Act
     times: IntLit | None
@@ -813,7 +814,7 @@ class PromptOmits(Node):
 
 
 class PromptMatches(Node):
-    """`prompt matches snapshot`: the prompt is what it was when it was looked at last."""
+    """`prompt matches snapshot`: the prompt equals its stored snapshot."""
 
 
 class PromptTokens(Node):
@@ -830,13 +831,13 @@ class ExpectFinishes(Node):
 
 
 class OpenList(Node):
-    """`[a, b, ...]`: a list that begins so."""
+    """`[a, b, ...]`: a list that begins with these entries."""
 
     items: tuple[Pattern, ...]
 
 
 class OpenObject(Node):
-    """`{ a: 1 ... }`: a record with these fields, whatever the others are."""
+    """`{ a: 1 ... }`: a record with these fields and any others."""
 
     pairs: tuple[Pair, ...]
 
@@ -849,21 +850,21 @@ class ExpectedValue(Node):
 
 
 class ExpectOutputs(Node):
-    """The outputs of a run; with `...`, which is `open`, others may have any value."""
+    """The outputs of a run; `open` (`...`): other outputs may have any value."""
 
     bindings: tuple[ExpectedValue, ...]
     open: bool
 
 
 class ExpectResult(Node):
-    """The result of a task; with `...`, which is `open`, other fields may have any value."""
+    """The result of a task; `open` (`...`): other fields may have any value."""
 
     bindings: tuple[ExpectedValue, ...]
     open: bool
 
 
 class ExpectStepOutputs(Node):
-    """`outputs name { }`: the outputs of one step of a chain, as `ExpectOutputs` has them."""
+    """`outputs name { }`: the outputs of one step of a chain, as in `ExpectOutputs`."""
 
     step: Name
     bindings: tuple[ExpectedValue, ...]
@@ -873,7 +874,7 @@ class ExpectStepOutputs(Node):
 class ExpectRefused(Node):
     """`outputs refused "..."`: the service refuses the outputs of the run, for this reason.
 
-    `word` stands for `refused`, as it is written: a step of a chain may have any name.
+    `word` is the word in the place of `refused`, checked later: a step may have any name.
     """
 
     word: Name
@@ -881,8 +882,10 @@ class ExpectRefused(Node):
 
 
 class ExpectStepRefused(Node):
-    """`step name refused`, `outputs name refused`: the service refuses what a step of a chain is
-    given, or what comes out of it; `what` is `inputs` or `outputs`."""
+    """`step name refused`, `outputs name refused`: refused values of a step of a chain.
+
+    `what` says whether the service refuses its `inputs` or its `outputs`.
+    """
 
     step: Name
     what: str
@@ -890,7 +893,7 @@ class ExpectStepRefused(Node):
 
 
 class ExpectFailedCheck(Node):
-    """`fails check "name"`: a post-run check fails; without a name any."""
+    """`fails check "name"`: a post-run check fails; without a name, any of them."""
 
     name: Text | PartText | None
 
@@ -902,7 +905,7 @@ class ThenGiven(Node):
 
 
 class ExpectOfRun(Node):
-    """`run 2 outputs { }`: what is expected of a replay; the first one is run 2."""
+    """`run 2 outputs { }`: expectations about a replay; the first replay is run 2."""
 
     number: IntLit
     item: (
@@ -916,7 +919,7 @@ class ExpectOfRun(Node):
 
 
 class TestCase(Node):
-    """`case "title" { }`: one run of several that have the rest of a test in common."""
+    """`case "title" { }`: one of several runs that share the rest of a test."""
 
     title: StringLit
     items: tuple[TestItem, ...]
@@ -940,10 +943,10 @@ class AliasDecl(Node):
 
 
 class ConstDecl(Node):
-    """`const name = value`, or `const name from "./file"`: then `value` is None.
+    """`const name = value`, or `const name from "./file"`: in which case `value` is None.
 
-    `fixture name = { ... }` is one whose value is a record. What it takes from files is in `rows`,
-    and no part of the value: the type of an entry is that of the input which a test gives it to.
+    `fixture name = { ... }` is one whose value is a record. Fields read from files are in `rows`
+    and not part of the value: their entries have the type of the input that a test passes them to.
     """
 
     name: Name
@@ -955,7 +958,7 @@ class ConstDecl(Node):
 
 
 class Param(Node):
-    """A task parameter; `secret` parameters take secrets and nothing else."""
+    """A task parameter; `secret` parameters accept only secrets."""
 
     name: Name
     type: TypeExpr
@@ -980,7 +983,7 @@ class WorkflowDecl(Node):
 
     @property
     def steps(self) -> Block | None:
-        """What stands in `steps`; None for a workflow without."""
+        """Return the block of the `steps` section; None for a workflow without one."""
         return next((item.body for item in self.items if isinstance(item, StepsSection)), None)
 
 
@@ -992,7 +995,7 @@ class ChainDecl(Node):
 
 
 class TestDecl(Node):
-    """`test "title" for name { }`; `kind` is the word in front of the name, `task` or `chain`."""
+    """`test "title" for name { }`; `kind` is the word before the name, `task` or `chain`."""
 
     title: StringLit
     kind: Name | None
@@ -1024,18 +1027,18 @@ class ImportModule(Node):
 class Unread(Node):
     """A range of a file that holds a syntax error and is missing from the tree.
 
-    `names` are those that it would declare; None when nobody can tell.
+    `names` are the names that it would declare; None if they cannot be told.
     """
 
     names: tuple[str, ...] | None
 
 
 class Hole(Node):
-    """A range inside a declaration that could not be read; the rest of the declaration is there."""
+    """A range inside a declaration that could not be parsed; the rest of the declaration was."""
 
 
 class Module(Node):
-    """One file; `edition` is 0 when the file does not say which it is."""
+    """One file; `edition` is 0 if the file does not name it."""
 
     source: SourceFile
     edition: int

@@ -1,8 +1,8 @@
 """From reduced grammar rules to AST nodes.
 
-Each rule of `grammars/flowdsl.lark` has one row in a table here, or one method where its node takes
-more than its children. These come as Lark's tree shaping leaves them: nodes, indices of kept
-tokens, and None for an optional part that is left out.
+Each rule of `grammars/flowdsl.lark` has one row in a table here, or one method if its node needs
+more than its children. Children have the form that Lark's tree shaping gives them: nodes, indices
+of kept tokens, and None for an optional part that is left out.
 """
 
 from __future__ import annotations
@@ -104,11 +104,11 @@ def _present_children(children: Sequence[Any]) -> tuple[Any, ...]:
 
 
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run")
-"""The words of the statements that tests look for by one text; each has a rule, `act_...`."""
+"""Keywords of the statements that a test identifies by one text; each has a rule, `act_...`."""
 
 
 class _Unfinished:
-    """A declaration that still lacks the annotations and the doc comment in front of it."""
+    """A declaration that still lacks the annotations and the doc comment before it."""
 
     __slots__ = ("fields", "node")
 
@@ -118,9 +118,9 @@ class _Unfinished:
 
 
 class AstBuilder:
-    """Makes the nodes of one file.
+    """Builds the nodes of one file.
 
-    `docs` maps the start of a token to the doc comment in front of it.
+    `docs` maps the start of a token to the doc comment before it.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class AstBuilder:
         return scan_text(self.source, self.sink, self.tokens.starts[index], self.tokens.ends[index])
 
     def _pattern(self, index: int) -> ast.StringLit:
-        """A regular expression: what stands in the quotes of a raw text, character by character."""
+        """Return the regular expression in a raw text: the characters between its quotes."""
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         return ast.StringLit(start, end, self._word(index)[2:-1])
 
@@ -180,25 +180,25 @@ class AstBuilder:
         )
 
     def _adds(self, index: int) -> bool:
-        """Whether an operator adds to a list."""
+        """Whether an operator appends to a list (`+=`)."""
         return self.tokens.words[index] == "+="
 
     def _node(self, child: Any) -> Any:
-        """What another rule has made, or None."""
+        """Return the value built by another rule, or None."""
         return child
 
     def _rest(self, children: Sequence[Any]) -> tuple[Any, ...]:
-        """What other rules have made: all children that the fields around this one leave."""
+        """Return all children that the neighbouring fields do not take."""
         return tuple(children)
 
     def _is_there(self, child: Any) -> bool:
-        """Whether an optional part is there."""
+        """Whether an optional part is present."""
         return child is not None
 
     # Files
 
     def build_edition(self, start: int, end: int, children: Sequence[Any]) -> None:
-        """Make nothing: `parse` has read the edition already."""
+        """Build nothing: `parse` has already read the edition."""
 
     def build_file(self, start: int, end: int, children: Sequence[Any]) -> list[Any]:
         _, *nodes = children
@@ -471,7 +471,7 @@ ADDS: Field = AstBuilder._adds
 
 
 def read_optional(read: Field) -> Field:
-    """The same for a part that may be left out."""
+    """Return a reader like `read` for a part that may be left out."""
     return lambda builder, child: None if child is None else read(builder, child)
 
 
@@ -553,11 +553,11 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "wait_until": (ast.WaitUntilStmt, NODE, read_optional(DURATION), NODE),
     "workflow": (_make_declaration(ast.WorkflowDecl), NAME, REST),
 }
-"""The class of each rule's node, and what its fields read; what reads nothing is a constant."""
+"""The class of each rule's node, and a reader or a constant for each field."""
 
 
 def _build_from_fields(class_: Any, *fields: Any) -> Build:
-    """Build the node of a row, which may hold constants beside what reads the children."""
+    """Return a builder for a row, whose fields are readers of children or constants."""
     reading = [(at, field) for at, field in enumerate(fields) if callable(field)]
     rest = next((at for at, (_, read) in enumerate(reading) if read is REST), None)
     behind = 0 if rest is None else len(reading) - rest - 1
@@ -584,7 +584,7 @@ _TABLED: dict[str, Build] = (
 
 
 def _reject_reduction(_: object, start: int, end: int, children: Sequence[Any]) -> Any:
-    """Stand for a rule that makes no node, since Lark's tree shaping folds it into others."""
+    """Reject a rule that has no node: Lark's tree shaping folds it into others."""
     raise AssertionError("a rule without a node was reduced")
 
 
@@ -597,4 +597,4 @@ def _build_of(name: str) -> Build:
 
 
 AST_RULES = make_rules(_build_of)
-"""The rules of the tables, each with what makes its node from an `AstBuilder`."""
+"""The rules of the tables, each with the function that builds its node from an `AstBuilder`."""

@@ -13,7 +13,7 @@ from .texts.variables import whole_number
 
 EDITIONS = (1,)
 FIRST = 2
-"""The index of the first token behind the edition."""
+"""The index of the first token after the edition."""
 DECLARATION_WORDS = frozenset(
     ("chain", "const", "fixture", "import", "task", "test", "type", "workflow")
 )
@@ -22,9 +22,9 @@ _LINE = "flow 1"
 
 
 def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
-    """The edition of a file, which is its first two tokens; 0, reported, when it says none.
+    """Read the edition from the first two tokens of a file; 0, with a report, if there is none.
 
-    The tokens then get an edition, so that the parser can begin.
+    In that case an edition is inserted, so that the parser can begin.
     """
     if tokens.words[0] == "flow" and tokens.kinds[1] == TERMINAL["INT"]:
         start, end = tokens.starts[1], tokens.ends[1]
@@ -37,7 +37,7 @@ def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
     count = _count_misspelled_edition(tokens)
     start = tokens.starts[0]
     end = tokens.ends[max(count - 1, 0)]
-    # Everything that spells the edition in another way is replaced as a whole, its number too.
+    # Any other spelling of the edition is replaced as a whole, including its number.
     edit = Edit(Span(source, start, end if count else start), _LINE if count else f"{_LINE}\n")
     sink.report(
         errors.MISSING_EDITION,
@@ -53,7 +53,7 @@ def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
 
 
 def fresh_stack(tokens: Lexemes) -> Stack:
-    """The stack of a file of which nothing but the edition has been read."""
+    """Return the stack of a file of which only the edition has been parsed."""
     stack = Stack()
     for index in range(FIRST):
         shift_terminal(stack.states, tokens.kinds[index])
@@ -63,9 +63,9 @@ def fresh_stack(tokens: Lexemes) -> Stack:
 
 
 def _count_misspelled_edition(tokens: Lexemes) -> int:
-    """The number of tokens at the start that spell the edition in another way.
+    """Count the tokens at the start that spell the edition in another way.
 
-    That is `flow`, `Flow 1`, `flow: 1`, `flow v1`, `version 1` and the like.
+    For example `flow`, `Flow 1`, `flow: 1`, `flow v1`, `version 1` and the like.
     """
     first = tokens.words[0]
     if not is_word(first) or first in DECLARATION_WORDS:
@@ -84,7 +84,7 @@ def _count_misspelled_edition(tokens: Lexemes) -> int:
 
 
 def _other_format(text: str, tokens: Lexemes) -> str | None:
-    """What to do about a file in an altogether different format; None when it is none."""
+    """Return the advice for a file in an entirely different format; None if it is not one."""
     if "\0" in text[:4]:
         return "the file looks like UTF-16: save it as UTF-8"
     if tokens.words[0] in ("{", "["):

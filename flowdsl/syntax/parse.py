@@ -1,4 +1,4 @@
-"""From a file to its AST, whatever is in the file."""
+"""Parses a file to its AST; never raises for bad source."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .parser.lexer import Lexemes
 from .texts.variables import FirstFindings
 
 MAX_TEXT_ERRORS = 100
-"""The most errors inside of texts that are looked for in one file."""
+"""The maximum of errors inside texts that are reported for one file."""
 
 _IMPORTS = (ast.ImportNames, ast.ImportModule)
 
 
 def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
-    """The tree of a file; never raises.
+    """Parse a file; never raises.
 
-    What cannot be read is reported to the sink and missing from the tree.
+    Parts that cannot be parsed are reported to the sink and missing from the tree.
     """
     tokens = Lexemes(source.text)
     docs = tokens.docs() if "##" in source.text else {}
@@ -38,7 +38,7 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
     if index < 0:
         (nodes,) = stack.values
     else:
-        # Most files have no mistake, and do without this import.
+        # Most files have no mistake and do not need this import.
         from .recovery.recovery import Recovery
 
         recovery = Recovery(source, tokens, builder, sink, edition)

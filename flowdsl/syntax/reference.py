@@ -1,8 +1,7 @@
-"""Lark itself: the generator of `parser/tables.py` and the oracle of the tests.
+"""Lark: the generator of `parser/tables.py` and the oracle of the tests.
 
 `python -m flowdsl.syntax.reference --write` compiles `grammars/flowdsl.lark` into integer tables;
-`--check` says whether they are up to date. Nothing on the way from a file to a diagnostic imports
-this module.
+`--check` says whether they are up to date. The compiler never imports this module.
 """
 
 from __future__ import annotations
@@ -39,16 +38,16 @@ class _AlwaysOffered:
 
 
 def grammar_text() -> str:
-    """The text of the grammar: packed into the wheel, or in the `grammars` folder of a checkout."""
+    """Return the text of the grammar, from the wheel or the `grammars` folder of a checkout."""
     packed = Path(__file__).with_name("flowdsl.lark")
     checkout = Path(__file__).parents[2] / "grammars" / "flowdsl.lark"
     return (packed if packed.is_file() else checkout).read_text(encoding="utf-8")
 
 
 def reference_parser(*, strict: bool = False, **options: Any) -> Lark:
-    """Lark as it is, for the grammar.
+    """Return a plain Lark parser for the grammar.
 
-    `strict` also proves the grammar free of conflicts and of colliding terminals.
+    `strict` also proves that the grammar has no conflicts and no colliding terminals.
     """
     return Lark(
         grammar_text(),
@@ -81,7 +80,7 @@ class Branch(NamedTuple):
 
 
 def generic_tree(tree: Tree[Token]) -> Branch:
-    """A Lark tree in the form of `driver_tree`."""
+    """Convert a Lark tree to the form of `driver_tree`."""
     children: list[Branch | Leaf | None] = []
     for child in tree.children:
         if isinstance(child, Tree):
@@ -96,7 +95,7 @@ def generic_tree(tree: Tree[Token]) -> Branch:
 
 
 def driver_tree(text: str) -> Branch | None:
-    """The generic tree of a text by the tables and the driver; None when they reject it."""
+    """Parse a text with the tables and the driver to a generic tree; None if they reject it."""
     from flowdsl.syntax.parser.driver import Build, Stack, make_rules, run
     from flowdsl.syntax.parser.lexer import Lexemes
     from flowdsl.syntax.parser.tables import TERMINALS
@@ -125,7 +124,7 @@ def _parse_table_of(parser: Lark) -> IntParseTable:
 
 
 def find_reserved_words(parser: Lark) -> frozenset[str]:
-    """Keywords that cannot be names: where a name fits as well, the lexer prefers the keyword."""
+    """Return the keywords that cannot be names: the lexer prefers them to names."""
     keywords = {
         terminal.name: terminal.pattern.value
         for terminal in parser.terminals
@@ -139,7 +138,7 @@ def find_reserved_words(parser: Lark) -> frozenset[str]:
 
 
 def _describe_rule_shape(rule: Rule) -> str:
-    """What Lark's tree shaping keeps of the symbols of a rule.
+    """Describe which symbols of a rule Lark's tree shaping keeps.
 
     One character for each symbol: `.` is dropped, `x` kept, and `*` is a helper rule whose children
     are put in its place. `-` is a None for an optional part that is left out.
@@ -162,9 +161,9 @@ def _describe_rule_shape(rule: Rule) -> str:
 
 
 def _picking_expression(shape: str, operation: int) -> str:
-    """The expression that picks the children of a rule from the list `a` of its symbols.
+    """Return the expression that picks the children of a rule from the list `a` of its symbols.
 
-    For `ADD` and `EXTEND`, these are the symbols behind the list.
+    For `ADD` and `EXTEND`, these are the symbols after the list.
     """
     if operation in (ADD, EXTEND):
         shape = "." + shape[1:]
@@ -227,7 +226,7 @@ class _Automaton:
                     self.actions[number[state]][symbol] = number[target]
 
     def take_short_cuts(self, rules: list[Rule], operations: list[int]) -> None:
-        """Skip the states that do nothing but reduce `a: b` without building anything.
+        """Skip the states that only reduce `a: b` without building anything.
 
         Such a state is entered through `b` only and always left through `a`, so that its goto can
         lead there at once. An error is then found by the next state, before anything is shifted.
@@ -271,7 +270,7 @@ def _render_wrapped_tuple(name: str, items: Iterable[object], comment: str) -> s
 
 
 def render_tables(parser: Lark) -> str:
-    """The text of `tables.py` for a parser; the same for the same grammar, byte by byte."""
+    """Return the text of `tables.py` for a parser; deterministic for a grammar."""
     rules = list(parser.rules)
     shapes = [_describe_rule_shape(rule) for rule in rules]
     operations = [_find_operation(rule, shape) for rule, shape in zip(rules, shapes, strict=True)]
@@ -329,7 +328,7 @@ def render_tables(parser: Lark) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write `tables.py`, or compare it; returns 1 when it is out of date."""
+    """Write or check `tables.py`; returns 1 if it is out of date."""
     options = argparse.ArgumentParser(prog="python -m flowdsl.syntax.reference")
     mode = options.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write tables.py")

@@ -1,8 +1,8 @@
-"""What each statement of the language is, in one table from which the layers above derive.
+"""One table of the statements of the language, used by all higher layers.
 
-A row says what `syntax.ast` cannot: the word that a statement opens with, what each of its texts is
-for, the tool that carries it out, the variable it sets, and what lowering makes of it. Whether it
-holds blocks or an `else` follows from the fields of its class.
+A row says what `syntax.ast` cannot: its keyword, the role of each of its texts, the tool that
+carries it out, the variable it sets, and the IR statements that it is lowered to. Whether it holds
+blocks or an `else` follows from the fields of its class.
 
     choose "the row of {name}" else abort "no row"
            └ TARGET                        └ REASON
@@ -18,7 +18,7 @@ from flowdsl.source.text import SourceFile, Span
 from . import ast
 from .visit import annotations_of, walk
 
-# What a text is for
+# Roles of texts
 
 TITLE = "title"
 DO = "do"
@@ -68,9 +68,9 @@ class Row(Record):
     - `keyword`: the word that it opens with.
     - `texts`: its fields that hold a text, each with its role; such a field may also hold a
       reference or nothing.
-    - `tool`: what carries it out; None where only what stands inside is carried out.
+    - `tool`: the tool that carries it out; None if only its inner statements are carried out.
     - `sets`: its field with the name of the runtime variable that it sets.
-    - `becomes`: the kinds of IR statements that lowering makes of it; none where nothing is left.
+    - `becomes`: the kinds of IR statements that it is lowered to; empty if there are none.
     """
 
     keyword: str
@@ -123,7 +123,7 @@ BY_KIND: dict[str, tuple[type[ast.Node], ...]] = {
 """The statements of the language that become each kind of statement of the IR."""
 
 
-# What follows from the fields of the classes
+# Derived from the fields of the classes
 
 _HOLDS_STATEMENTS = (
     *("Block", "Block | None", "Stmt"),
@@ -141,13 +141,13 @@ def _find_classes_with_field(*annotations: str) -> frozenset[type[ast.Node]]:
 
 
 HOLDING = _find_classes_with_field(*_HOLDS_STATEMENTS)
-"""Statements with blocks beside their `else`."""
+"""Statements with blocks other than their `else`."""
 
 WITH_ELSE = _find_classes_with_field(_ELSE)
 """Statements with an `else` that is one leaving statement or a block."""
 
 LEAVES = STATEMENTS.keys() - HOLDING - WITH_ELSE
-"""Statements that hold no other statement, as most of a program do."""
+"""Statements that contain no other statement; most statements of a program."""
 
 SETTERS = frozenset(class_ for class_, row in STATEMENTS.items() if row.sets)
 """Statements that set a runtime variable, or may."""
@@ -156,11 +156,11 @@ PLAIN = frozenset(class_ for class_ in LEAVES if STATEMENTS[class_].tool in EVER
 """Statements that every agent can carry out, and that decide nothing."""
 
 
-# What a statement holds
+# Parts of a statement
 
 
 def texts_of(statement: ast.Node) -> Iterator[tuple[ast.Text, str]]:
-    """The texts of a statement outside its blocks, each with its role.
+    """Return the texts of a statement outside its blocks, each with its role.
 
     These are its own, what its conditions ask of the screen, and the reason of an `else` that
     leaves.
@@ -182,14 +182,14 @@ def texts_of(statement: ast.Node) -> Iterator[tuple[ast.Text, str]]:
 
 
 def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
-    """The conditions by which a statement decides."""
+    """Return the conditions of a statement."""
     if isinstance(statement, ast.IfStmt):
         return tuple(branch.condition for branch in statement.branches)
     return (statement.until,) if isinstance(statement, ast.RepeatStmt) else ()
 
 
 def else_of(statement: ast.Node) -> ast.Otherwise | None:
-    """The `else` of a statement; None for that of `if`, `match` or `retry`, a plain block."""
+    """Return the `else` of a statement; None for a plain block (`if`, `match`, `retry`)."""
     if type(statement) not in WITH_ELSE:
         return None
     otherwise: ast.Otherwise | None = statement.otherwise  # type: ignore[attr-defined]
@@ -197,7 +197,7 @@ def else_of(statement: ast.Node) -> ast.Otherwise | None:
 
 
 def leaving_else(statement: ast.Node) -> ast.FailStmt | ast.AbortStmt | ast.FinishStmt | None:
-    """The statement with which an `else` without a block leaves."""
+    """Return the leaving statement of an `else` without a block."""
     otherwise = else_of(statement)
     if otherwise is None or isinstance(otherwise.action, ast.Block):
         return None
@@ -205,7 +205,7 @@ def leaving_else(statement: ast.Node) -> ast.FailStmt | ast.AbortStmt | ast.Fini
 
 
 def variable_set_by(statement: ast.Node) -> ast.Name | None:
-    """The name of the runtime variable that a statement itself sets."""
+    """Return the name of the runtime variable that a statement itself sets."""
     if type(statement) not in SETTERS:
         return None
     name: ast.Name | None = getattr(statement, STATEMENTS[type(statement)].sets or "")
@@ -213,7 +213,7 @@ def variable_set_by(statement: ast.Node) -> ast.Name | None:
 
 
 def keyword_span(statement: ast.Stmt, source: SourceFile) -> Span:
-    """The word that a statement opens with, behind its annotations."""
+    """Return the place of the keyword of a statement, which follows its annotations."""
     while isinstance(statement, ast.AnnotatedStmt):
         statement = statement.statement
     keyword = STATEMENTS[type(statement)].keyword

@@ -1,4 +1,4 @@
-"""Walking over a tree without knowing the classes of its nodes."""
+"""Walks a tree without knowing the classes of its nodes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NODE_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def children(node: ast.Node) -> list[ast.Node]:
-    """The nodes directly below a node, in the order of its fields."""
+    """Yield the direct children of a node, in the order of its fields."""
     class_ = type(node)
     names = _NODE_FIELDS.get(class_)
     if names is None:
@@ -29,7 +29,7 @@ def children(node: ast.Node) -> list[ast.Node]:
 
 
 def walk(node: ast.Node) -> Iterator[ast.Node]:
-    """A node and every node below it, parents first, in source order."""
+    """Yield a node and every node below it, parents first, in source order."""
     pending = [node]
     while pending:
         current = pending.pop()
@@ -38,15 +38,15 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
 
 
 def fields(node: ast.Node) -> tuple[str, ...]:
-    """The names of a node's fields in declaration order."""
+    """Return the names of a node's fields in declaration order."""
     names: tuple[str, ...] = type(node)._fields  # type: ignore[attr-defined]
     return names
 
 
 def node_fields(class_: type, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """The fields of a class that hold nodes, by their type annotations.
+    """Return the fields of a class that hold nodes, by their type annotations.
 
-    Those annotated as in `without` are left out.
+    Fields whose annotation is in `without` are left out.
     """
     return tuple(
         name
@@ -56,7 +56,7 @@ def node_fields(class_: type, without: frozenset[str] = frozenset()) -> tuple[st
 
 
 def annotations_of(class_: type) -> dict[str, str]:
-    """The fields of a class of nodes, each with its type annotation as it is written."""
+    """Return the fields of a node class, each with its type annotation as written."""
     return {
         name: str(annotation)
         for base in reversed(class_.__mro__)
@@ -68,9 +68,9 @@ def annotations_of(class_: type) -> dict[str, str]:
 
 
 def dump(node: ast.Node, *, offsets: bool = True) -> str:
-    """The tree with one line for each node: indent, class, offsets, and its plain fields.
+    """Return the tree with one line for each node: indent, class, offsets, and plain fields.
 
-    The same in every run.
+    The output is deterministic.
     """
     lines: list[str] = []
     pending = [(node, 0)]

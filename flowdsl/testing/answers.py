@@ -1,4 +1,4 @@
-"""The answers of a test, and the world that they make."""
+"""The answers of a test, and the world built from them."""
 
 from __future__ import annotations
 
@@ -40,19 +40,18 @@ _KINDS = {
     "choose": frozenset((world.CHOOSE,)),
     "wait": frozenset((world.WAIT,)),
 }
-"""Kinds of questions by the word in front of an answer of `screen`."""
+"""The kinds of questions, by the keyword before an answer in `screen`."""
 
 
 class Answer(Record):
-    """An answer of a test: to the questions of some `kinds` that have its text, or its path.
+    """An answer of a test, for questions of certain `kinds` that have its text or its path.
 
-    - `span`: where it stands in the test.
-    - `text`: the text of the question, on one line but for that of a command; None for an answer
-      to a read.
-    - `part`: whether `text` is only a part of it.
-    - `path`: for a read, the calls that lead to its variable, and the variable.
-    - `value`: one answer for every time, or a list with one for each time.
-    - `within`: the entries of a loop for which it holds; None for the whole run.
+    - `span`: its place in the test.
+    - `text`: the text of the question, on one line except for a command; None if it answers a read.
+    - `part`: whether `text` is only a part of the question's text.
+    - `path`: for a read, the calls that lead to the variable, then the variable.
+    - `value`: one answer used every time, or a list with one per time.
+    - `within`: the passes of a loop to which it applies; None for the whole run.
     """
 
     span: Span
@@ -65,10 +64,10 @@ class Answer(Record):
 
 
 class Unanswered(Unanswerable):
-    """A question that the test has to answer and does not.
+    """A question for which the test has no answer but needs one.
 
-    `asking` names the question, and `place` is where the program asks it. `answer` is a line for
-    the test that answers it, or empty where there is none to propose.
+    `asking` names the question, and `place` is where the program asks it. `answer` is a suggested
+    line for the test, or empty if there is no suggestion.
     """
 
     def __init__(self, asking: str, problem: str, place: Span, answer: str = "") -> None:
@@ -79,7 +78,7 @@ class Unanswered(Unanswerable):
 
 
 def answers_of(items: Iterable[ast.TestItem], literals: Literals) -> tuple[Answer, ...]:
-    """The answers of a test; what a case answers stands in place of what all cases have."""
+    """Return the answers of a test; answers of a case override those that all cases share."""
     found: dict[tuple[object, ...], Answer] = {}
     for answer in _answers_of(items, literals):
         within = answer.within and literals.span(answer.within).text
@@ -90,7 +89,7 @@ def answers_of(items: Iterable[ast.TestItem], literals: Literals) -> tuple[Answe
 def _answers_of(
     items: Iterable[ast.TestItem], literals: Literals, within: Selector | None = None
 ) -> Iterator[Answer]:
-    """The answers of a test, in the order of the source."""
+    """Yield the answers of a test, in source order."""
     for item in items:
         match item:
             case ast.ItemAnswers(selector=selector, sections=sections):
@@ -122,9 +121,9 @@ def _answers_of(
 
 
 class Script(Follower):
-    """Answers the questions of one run by the answers of a test, and follows where the run is.
+    """Answer the questions of one run from the answers of a test, and follow its position.
 
-    `places` has where in the program each question was asked, by question and position.
+    `places` maps each question and position to the place in the program where it was asked.
     """
 
     def __init__(
@@ -144,15 +143,15 @@ class Script(Follower):
         self.places: dict[tuple[Question, int], Span] = {}
 
     def world(self, inputs: Mapping[str, Any], today: date | None = None) -> World:
-        """The world of the run, which is given these inputs and begins on `today`.
+        """Return the world of the run, with these inputs, beginning on `today`.
 
-        The clock of the desktop shows that day, too.
+        The clock of the desktop shows the same day.
         """
         self._today = today
         return World(inputs, self._answer, {}, today)
 
     def unused(self) -> Iterator[tuple[Answer, str]]:
-        """Each answer that was not needed, or not as often as it is there, with what to say."""
+        """Yield each answer that was not used, or not fully used, with a message."""
         for answer in self._answers:
             times = self._times.get(answer, 0)
             turns = self._turns.get(answer)
@@ -170,7 +169,7 @@ class Script(Follower):
         worked = "1 entry" if number == 1 else f"{number} entries"
         return f"the run works on no `{self._literals.span(within).text}`: it works on {worked}"
 
-    # What is asked
+    # Questions
 
     def _answer(self, question: Question, position: int) -> Any:
         self.places[question, position] = self.place()
@@ -186,7 +185,7 @@ class Script(Follower):
         ]
         if not fitting:
             return self._choose_default(question, path)
-        # An answer for an entry goes before one for the run, a whole text before a part of it.
+        # An answer for one loop entry precedes one for the run, a whole text precedes a part.
         answer = min(fitting, key=lambda each: (each.within is None, each.part))
         if answer.part:
             self._mean(answer, question)
@@ -198,7 +197,7 @@ class Script(Follower):
         return any(is_meant(answer.within, here, self._literals) for here in self.open)
 
     def _mean(self, answer: Answer, question: Question) -> None:
-        """Note which question a part means; it has to be one, whatever values it has."""
+        """Record which question a partial text matched; it must be one, apart from its values."""
         written = self.written()
         if self._meant.setdefault(answer, written) != written:
             problem = f'has the part "{answer.text}", and so has another question of this run'
@@ -221,7 +220,7 @@ class Script(Follower):
         return self._literals.json(answer.value, types.ListOf(type_))[times - 1]
 
     def _choose_default(self, question: Question, path: tuple[str, ...]) -> Any:
-        """The answer where a test says nothing."""
+        """Return the answer to a question that the test does not answer."""
         if question.kind not in VALUES:
             return self.usually(question)
         if isinstance(self.type(question), types.Optional):
@@ -236,7 +235,7 @@ class Script(Follower):
 def _fits(answer: Answer, question: Question, path: tuple[str, ...]) -> bool:
     if answer.text is None:
         return answer.path == path
-    # A value may bring line ends into what is asked; a command is compared to the last character.
+    # Values may contain line ends; a command is compared exactly.
     text = question.text if question.kind == world.COMMAND else on_one_line(question.text)
     return answer.text in text if answer.part else answer.text == text
 
@@ -262,7 +261,7 @@ _SAMPLES = {
 
 
 def _sample_of_shape(shape: Shape) -> str:
-    """A value of a shape as a test writes it."""
+    """Return a sample value of a shape, as a test writes it."""
     match shape:
         case ScalarShape(name):
             return _SAMPLES.get(name, '"text"')

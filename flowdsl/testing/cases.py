@@ -1,6 +1,6 @@
-"""The tests of a program, one for each run: a test without cases, or a case with what is common.
+"""The test cases of a program: a test without cases, or each case with the test's common items.
 
-Also where the prompts are kept that tests compare with, as they were when somebody looked last:
+Also locates the snapshots of prompts that tests compare with:
 
 flows/patient_lookup.flow   ->   flows/__snapshots__/patient_lookup.prompt.md
 """
@@ -26,10 +26,10 @@ from .wrapping import whole_title, wrapper_names
 
 
 class Case(Record):
-    """One run to be judged: where it stands, what it is for, and what it gives and expects.
+    """One test case: its place, its subject, and its inputs and expectations.
 
-    `items` are those that the cases of a test have in common, and those of the case. `workflow` is
-    what is carried out; for a `task` that is the workflow around it, for a `chain` that of its
+    `items` are those that all cases of the test share, then those of this case. `workflow` is the
+    workflow that is executed: for a `task` the generated wrapper, for a `chain` the workflow of its
     first step.
     """
 
@@ -43,7 +43,7 @@ class Case(Record):
 
     @property
     def inputs(self) -> tuple[types.FieldType, ...]:
-        """The inputs that a case may give; those of a chain with the answers of its pauses."""
+        """The inputs that a case may give; for a chain, these include the answers of its pauses."""
         if self.chain is None:
             return self.workflow.inputs
         pauses = (field for pause in self.chain.pauses for field in pause.inputs)
@@ -51,19 +51,19 @@ class Case(Record):
 
     @property
     def title(self) -> str:
-        """The title of the test, with that of the case behind it."""
+        """The title of the test, followed by that of the case."""
         return whole_title(self.declaration, self.title_node)
 
     @property
     def subject(self) -> str:
-        """The name of what is tested."""
+        """The name of the tested workflow, task or chain."""
         return (self.chain or self.task or self.workflow).name
 
 
 def cases_of(model: SemanticModel) -> Iterator[Case]:
-    """Every case of a program without errors, in the order of files and lines.
+    """Yield every case of a program without errors, in order of file and line.
 
-    Those of a task are left out where the program has no workflow around it (`wrapping`).
+    Cases of a task are left out if the program has no wrapper for the task (`wrapping`).
     """
     names = wrapper_names(model)
     workflows = {workflow.name: workflow for workflow in model.workflows}
@@ -94,14 +94,14 @@ def cases_of(model: SemanticModel) -> Iterator[Case]:
 
 
 def inputs_of(case: Case, literals: Literals) -> dict[str, Any]:
-    """The inputs that a case gives, by their names on the wire; what it leaves out is not there."""
+    """Return the inputs that a case gives, by wire name; others are absent."""
     return collect_given_inputs(case, case.items, literals)
 
 
 def collect_given_inputs(
     case: Case, items: Iterable[ast.TestItem], literals: Literals
 ) -> dict[str, Any]:
-    """The inputs that some items give, as `inputs_of` tells them."""
+    """Return the inputs that `items` give, in the form of `inputs_of`."""
     record = types.RecordOf("", case.inputs)
     found: dict[str, Any] = {}
     for item in items:
@@ -127,9 +127,9 @@ def collect_given_inputs(
 
 
 def day_of_test(case: Case, given: dict[str, Any]) -> tuple[date | None, dict[str, Any]]:
-    """The day on which a case begins, if it says one, and the inputs without it.
+    """Return the day on which a case begins, or None, and the inputs without it.
 
-    The day is given as `today`, where no input has that name.
+    A case gives the day as `today`, unless an input has that name.
     """
     if any(field.wire_name == types.TODAY for field in case.inputs):
         return None, given
@@ -139,7 +139,7 @@ def day_of_test(case: Case, given: dict[str, Any]) -> tuple[date | None, dict[st
 
 
 def resolve_case_inputs(case: Case, literals: Literals) -> dict[str, Any] | None:
-    """What a case gives, with the days that are filled in; None where one cannot be worked out."""
+    """Return a case's inputs with computed dates filled in; None if one cannot be computed."""
     today, given = day_of_test(case, inputs_of(case, literals))
     fields = TypeLowering(lambda value: value).fields(case.inputs)
     try:
@@ -149,7 +149,7 @@ def resolve_case_inputs(case: Case, literals: Literals) -> dict[str, Any] | None
 
 
 def find_given_place(case: Case) -> Span | None:
-    """Where a case gives inputs first; None where it gives none."""
+    """Return the first place where a case gives inputs; None if it gives none."""
     for item in case.items:
         if isinstance(item, ast.GivenSection | ast.FixtureSection):
             return item.span(case.module.source)
@@ -161,9 +161,9 @@ ENDING = ".prompt.md"
 
 
 class Snapshot(Record):
-    """Where the prompt of a workflow is kept, and what stands there; None where there is none.
+    """The path of a workflow's prompt snapshot and its text, which is None if the file is missing.
 
-    `unreadable` is why it cannot be read, or empty.
+    `unreadable` is the reason why the file cannot be read, or empty.
     """
 
     path: str
@@ -172,13 +172,13 @@ class Snapshot(Record):
 
 
 def snapshot_path(case: Case) -> str:
-    """The project path of the snapshot of a workflow: beside the flow that declares it."""
+    """Return the project path of a workflow's snapshot, next to the flow that declares it."""
     folder, slash, _ = case.workflow.module.source.path.rpartition("/")
     return f"{folder}{slash}{FOLDER}/{case.workflow.name}{ENDING}"
 
 
 def snapshot_paths(cases: Iterable[Case]) -> dict[str, Case]:
-    """The paths of all snapshots that tests name, each with a case of its workflow."""
+    """Return the paths of all snapshots that tests use, each with one case of its workflow."""
     return {
         snapshot_path(case): case
         for case in cases
@@ -187,7 +187,7 @@ def snapshot_paths(cases: Iterable[Case]) -> dict[str, Case]:
 
 
 def difference_of_prompts(old: str, new: str) -> tuple[str, ...]:
-    """What changed from one prompt to another, as a unified difference."""
+    """Return the unified diff of two prompts."""
     from difflib import unified_diff
 
     lines = unified_diff(old.splitlines(), new.splitlines(), "snapshot", "prompt", lineterm="", n=1)

@@ -1,7 +1,7 @@
-"""Runs the tests of chains: one step after the other, each by the source and by the prompt.
+"""Run the tests of chains: step by step, each by the source and by the prompt.
 
-What a step is given is worked out twice too: from the source, and from what is sent to start the
-chain, where `{"$ref": "export.outputs.file"}` stands for an output of an earlier step.
+The inputs of a step are computed twice as well: from the source, and from the request that starts
+the chain, in which `{"$ref": "export.outputs.file"}` refers to an output of an earlier step.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from .telling import render_trace_lines, shorten_line
 
 
 class Ran(Record):
-    """A step of a chain that has run, in a `world` with its days filled in.
+    """A step of a chain that has run, with its `world`, in which computed dates are filled in.
 
-    One whose inputs the service refuses has a trace that is NOT_STARTED.
+    If the service refuses the inputs of the step, its trace is NOT_STARTED.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Ran(Record):
 
 
 def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
-    """The result of a test of a chain."""
+    """Return the result of a test of a chain."""
     literals = suite.literals(case.module)
     problems: list[Problem] = []
     ran: list[Ran] = []
@@ -84,10 +84,7 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
 def chain_runs(
     suite: Suite, case: Case, chain: ChainSymbol, problems: list[Problem]
 ) -> Iterator[Ran]:
-    """Run the steps by the source until one fails or does not start.
-
-    What is wrong is added to `problems`.
-    """
+    """Run the steps by the source until one fails or cannot start; add errors to `problems`."""
     literals = suite.literals(case.module)
     title = literals.span(case.title_node)
     today, given = day_of_test(case, inputs_of(case, literals))
@@ -118,7 +115,7 @@ def chain_runs(
             yield Ran(name, workflow, script, not_started(str(refused)), world)
             return
         except NoDay:
-            pass  # which the execution tells
+            pass  # reported by the execution
         trace = execute_workflow(
             suite, workflow, script, world, find_given_place(case) or title, budget
         )
@@ -133,12 +130,12 @@ def chain_runs(
 
 
 def not_started(reason: str) -> Trace:
-    """The trace of a step that the service does not start."""
+    """Return the trace of a step that the service refuses to start."""
     return Trace(("", ""), (), (), frozenset(), {}, Ending(NOT_STARTED, reason, {}), ())
 
 
 def _answers_for_step(case: Case, step: str, literals: Literals) -> tuple[Answer, ...]:
-    """The answers of a test to what a step asks."""
+    """Return the answers of a test to the questions of a step."""
     sections = (
         section
         for item in case.items
@@ -148,13 +145,13 @@ def _answers_for_step(case: Case, step: str, literals: Literals) -> tuple[Answer
     return answers_of(sections, literals)
 
 
-# What is sent
+# Requests
 
 
 class Sent:
-    """What is sent to start a chain, with the references in it filled in as the service does.
+    """The request that starts a chain, with its references resolved as the service resolves them.
 
-    `inputs` are those of the chain, by their names on the wire.
+    `inputs` are those of the chain, by wire name.
     """
 
     def __init__(self, artifact: ChainArtifact, inputs: Mapping[str, Any]) -> None:
@@ -163,11 +160,11 @@ class Sent:
         self._outputs: dict[str, Mapping[str, Any]] = {}
 
     def ends(self, step: str, outputs: Mapping[str, Any]) -> None:
-        """Note the outputs of a step."""
+        """Record the outputs of a step."""
         self._outputs[step] = outputs
 
     def given(self, step: str) -> dict[str, Any]:
-        """The inputs of a step; those that have no value are not there."""
+        """Return the inputs of a step; inputs without a value are absent."""
         (body,) = (each for each in self._body["steps"] if each["session_alias"] == step)
         written = self._body.get("shared_inputs", {}) | body.get("inputs", {})
         values = {name: self._value(each) for name, each in written.items()}
@@ -185,7 +182,7 @@ class Sent:
 
 
 def _value_at_path(value: Any, path: list[str]) -> Any:
-    """The value at a path; a name on the wire may hold full stops, and so several parts of it."""
+    """Return the value at a path; a wire name may contain full stops, and so span several parts."""
     if not path or value is None:
         return value
     if isinstance(value, list):
@@ -205,7 +202,7 @@ def _differently_sent(
     workflow: WorkflowSymbol,
     place: Span,
 ) -> Iterator[Problem]:
-    """Where a step is sent other inputs than the chain means."""
+    """Report a step whose inputs in the request differ from those in the source."""
     known = {field.wire_name for field in workflow.inputs}
     given = {name: value for name, value in sent.given(step.name.text).items() if name in known}
     if given != inputs:
@@ -218,13 +215,13 @@ def _differently_sent(
         yield Problem(DISAGREEMENT, message, place_of(place), shown=shown)
 
 
-# What is expected
+# Expectations
 
 
 def _find_unmet_expectations(
     suite: Suite, case: Case, literals: Literals, ran: list[Ran]
 ) -> Iterator[Problem]:
-    """What a test expects of the whole chain, and of its steps, and is not so."""
+    """Yield the expectations of a test, on the chain and on its steps, that are not met."""
     trace, script = _join_step_traces(suite, literals, ran)
     names = [name for each in ran for name in check_names(suite.payload(each.workflow))]
     found = [
@@ -254,7 +251,7 @@ def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[
 
 
 def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet]:
-    """What the service refuses and the test does not expect it, or the other way round."""
+    """Yield unexpected refusals by the service, and expected ones that did not occur."""
     refused: dict[str, str] = {}
     if last.trace.ending.status == NOT_STARTED:
         refused["inputs"] = last.trace.ending.reason or ""
@@ -280,7 +277,7 @@ def _unmet_refusals(case: Case, literals: Literals, last: Ran) -> Iterator[Unmet
 
 
 def _join_step_traces(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple[Trace, Script]:
-    """The traces of the steps as one, with where each came to what."""
+    """Join the traces of the steps into one, with the places where each question was asked."""
     events: list[Event] = []
     places: list[object] = []
     asked: list[Asked] = []
@@ -320,7 +317,7 @@ def _join_step_traces(suite: Suite, literals: Literals, ran: list[Ran]) -> tuple
 
 
 def _find_unused_answers(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Problem]:
-    """Answers that no step asked for; a step that did not run asks for none."""
+    """Yield the answers that no step used; a step that did not run uses none."""
     names = {each.name for each in ran}
     for each in ran:
         for answer, message in each.script.unused():

@@ -1,4 +1,4 @@
-"""Which ways of a program its tests take: of each decision, and which statements they carry out.
+"""Branch and statement coverage: which branches and statements of a program its tests execute.
 
 if sees "a box" { … }              it holds · it does not
 match plan { "a" { … } "b" { … } }  each case · the `else`
@@ -24,13 +24,13 @@ from flowdsl.syntax import ast
 from .wrapping import wrapper_names
 
 Key = tuple[str, int, str, str]
-"""A way: the file, the offset and the class of the node, and what happens there."""
+"""The key of a branch: the file, the offset and class of the node, and the outcome."""
 
 
 class Way(Record):
-    """One way that a run can take: at a line of a file, in words for people.
+    """One branch that a run can take: a line of a file, and a description.
 
-    `decided` is the line of the statement that decides: `match plan {` above the line of a case.
+    `decided` is the line of the statement that decides: for a case, the line of `match plan {`.
     """
 
     key: Key
@@ -41,9 +41,9 @@ class Way(Record):
 
 
 class Body(Record):
-    """What can be covered of a workflow or a task: its ways and its statements.
+    """The branches and statements of a workflow or a task.
 
-    `statements` has the line of each by its offset, in the order of the source.
+    `statements` maps the offset of each statement to its line, in source order.
     """
 
     kind: str
@@ -54,19 +54,19 @@ class Body(Record):
 
 
 class Taken:
-    """What runs have taken: ways, and statements by their files and offsets."""
+    """What runs have covered: branches, and statements by file and offset."""
 
     def __init__(self) -> None:
         self.ways: set[Key] = set()
         self.statements: set[tuple[str, int]] = set()
 
     def add(self, ways: Iterable[Key], statements: Iterable[tuple[str, int]]) -> None:
-        """Add what another run has taken."""
+        """Add the coverage of another run."""
         self.ways.update(ways)
         self.statements.update(statements)
 
     def counts(self, body: Body) -> tuple[int, int]:
-        """How many of the ways and of the statements of a body are taken."""
+        """Return how many of the branches and of the statements of a body are covered."""
         return (
             sum(way.key in self.ways for way in body.ways),
             sum((body.path, start) in self.statements for start in body.statements),
@@ -74,12 +74,12 @@ class Taken:
 
 
 def key_of(source: SourceFile, node: ast.Node, way: str) -> Key:
-    """The key of a way of a node."""
+    """Return the key of a branch of a node."""
     return source.path, node.start, type(node).__name__, way
 
 
 def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
-    """The workflows and tasks of some files, in the order of the files and of the source."""
+    """Yield the workflows and tasks of some files, in order of file and source."""
     around = set(wrapper_names(model).values())
     subjects: list[tuple[str, WorkflowSymbol | TaskSymbol, ast.Block]] = []
     for workflow in model.workflows:
@@ -113,7 +113,7 @@ def _statements(body: ast.Block) -> list[ast.Stmt]:
 def _may_be_empty(model: SemanticModel, iterable: ast.Node, loops: Iterable[ast.ForStmt]) -> bool:
     """Whether a loop may have no entry.
 
-    A literal and a count have entries, and so has what an input holds with `@min_items`.
+    Literals and counts always have entries, and so do inputs with `@min_items`.
     """
     if not isinstance(iterable, ast.Ref):
         return False
@@ -124,9 +124,9 @@ def _may_be_empty(model: SemanticModel, iterable: ast.Node, loops: Iterable[ast.
 
 
 def _is_of_input(model: SemanticModel, ref: ast.Node, loops: Iterable[ast.ForStmt]) -> bool:
-    """Whether a value is an input, a part of one, or a part of an entry of one.
+    """Whether a value is an input, a part of one, or a part of a loop entry from one.
 
-    `loops` are those of the body around it. The service keeps the annotations of inputs alone.
+    `loops` are the enclosing loops. The service enforces annotations on inputs only.
     """
     if not isinstance(ref, ast.Ref):
         return False
@@ -140,7 +140,7 @@ def _is_of_input(model: SemanticModel, ref: ast.Node, loops: Iterable[ast.ForStm
 def _find_ways(
     model: SemanticModel, source: SourceFile, statement: ast.Stmt, loops: Sequence[ast.ForStmt]
 ) -> Iterator[Way]:
-    """The ways of one statement; a list that has entries in any case is not skipped."""
+    """Yield the branches of one statement; a list that always has entries cannot be skipped."""
 
     def way(node: ast.Node, what: str, end: int, words: str) -> Way:
         head = " ".join(source.text[node.start : end].split())
@@ -180,7 +180,7 @@ def _find_ways(
 
 
 def percent_covered(bodies: Iterable[Body], taken: Taken) -> float:
-    """How much of the statements and ways is taken, in percent; 100 where there are none."""
+    """Return the percentage of statements and branches that are covered; 100 if there are none."""
     number = covered = 0
     for body in bodies:
         number += len(body.ways) + len(body.statements)
@@ -189,10 +189,10 @@ def percent_covered(bodies: Iterable[Body], taken: Taken) -> float:
 
 
 def render_lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str], str] = str) -> str:
-    """The coverage as LCOV, by file: lines of statements (`DA`) and ways (`BRDA`).
+    """Render the coverage as LCOV, by file: lines of statements (`DA`) and branches (`BRDA`).
 
-    The ways of a statement stand at its own line, also those of cases below it. `from_root` turns
-    the path of a file into one from the folder of the project.
+    The branches of a statement are listed at its own line, also those of its cases further down.
+    `from_root` converts the path of a file to one relative to the project folder.
     """
     by_path: dict[str, list[Body]] = {}
     for body in bodies:
@@ -208,15 +208,16 @@ def render_lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str],
             for start, line in body.statements.items()
             if (path, start) in taken.statements
         }
-        # Readers want that a line with ways is come to where one of them is taken, and only there:
-        # not so is a `retry` in which the run ends.
+        # Readers of LCOV expect a line with branches to be hit if and only if a branch is taken,
+        # which
+        # is not so for a `retry` in which the run ends.
         deciding = {way.decided for way in ways}
         reached = {way.decided for way in ways if way.key in taken.ways}
         reached |= carried_out - deciding
         numbers: dict[int, int] = {}
         for way in ways:
             number = numbers[way.decided] = numbers.get(way.decided, -1) + 1
-            # A dash says that no run has come to the line, a zero that none has gone this way.
+            # A dash means that the line was never reached, a zero that this branch was never taken.
             count = str(int(way.key in taken.ways)) if way.decided in reached else "-"
             records.append(f"BRDA:{way.decided},0,{number},{count}")
         records += [f"BRF:{len(ways)}", f"BRH:{sum(way.key in taken.ways for way in ways)}"]

@@ -1,4 +1,4 @@
-"""Whether a run, or a prompt, is what a test expects."""
+"""Compare a run, or a prompt, with the expectations of a test."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .wrapping import RESULT, describe_refusal
 
 
 class Unmet(Record):
-    """An expectation that is not met: the part of the test, and what is so instead.
+    """An expectation that is not met: its node in the test, and what happened instead.
 
-    `event` is the number of the event that must not be; None where it is about the end. `shown` is
-    what to show in place of the trace, `place` the line of the flow that is to blame, if one is.
+    `event` is the index of the offending event; None if the end of the run is at fault. `shown`
+    replaces the trace in the report, `place` is the line of the flow at fault, if there is one.
     """
 
     node: ast.Node
@@ -44,7 +44,7 @@ class Unmet(Record):
 def unmet_by_prompt(
     items: tuple[ast.TestItem, ...], literals: Literals, prompt: str, snapshot: Snapshot
 ) -> Iterator[Unmet]:
-    """What a test expects of the prompt, and is not so."""
+    """Yield the expectations on the prompt that are not met."""
     for item in items:
         match item:
             case ast.PromptContains(text=text):
@@ -58,7 +58,7 @@ def unmet_by_prompt(
             case ast.PromptMatches():
                 yield from _compare_snapshot(item, prompt, snapshot)
             case ast.PromptTokens(operator=comparison, count=count):
-                from flowdsl.prompt.cost import prompt_cost  # few tests ask for it
+                from flowdsl.prompt.cost import prompt_cost  # few tests need it
 
                 tokens = prompt_cost(prompt).all_tokens
                 if not COMPARISONS[comparison](tokens, count.value):
@@ -85,10 +85,10 @@ def _compare_snapshot(item: ast.PromptMatches, prompt: str, snapshot: Snapshot) 
 def unmet_by_run(
     case: Case, literals: Literals, trace: Trace, script: Script, checks: Sequence[str] = ()
 ) -> Iterator[Unmet]:
-    """What a test expects of the run, and is not so.
+    """Yield the expectations on the run that are not met.
 
-    A test that says nothing of an abort expects that the run ends well, that the service takes its
-    outputs, and that its checks succeed, whose names are `checks`.
+    A test that does not mention an abort expects that the run succeeds, that the service accepts
+    its outputs, and that its checks, named in `checks`, succeed.
     """
     ending = trace.ending
     for item in case.items:
@@ -127,12 +127,12 @@ def unmet_by_run(
 
 
 def _find_node_to_blame(case: Case) -> ast.Node:
-    """The expectation that a run ends well; the title where none is written."""
+    """Return the expectation that the run succeeds; the title if none is written."""
     return next((each for each in case.items if _expects_end(each)), case.title_node)
 
 
 def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script) -> Iterator[Unmet]:
-    """Outputs that the service refuses and the test does not expect it, or the other way round."""
+    """Yield a refusal of outputs that was not expected, or an expected one that did not occur."""
     items = [item for item in case.items if isinstance(item, ast.ExpectRefused)]
     refused = None if trace.refused is None else describe_refusal(trace.refused)
     if refused is not None and not items:
@@ -147,7 +147,7 @@ def _unmet_refusal(case: Case, literals: Literals, trace: Trace, script: Script)
 def unmet_reason(
     item: ast.Node, literals: Literals, reason: ast.Text | ast.PartText | None, found: str
 ) -> Iterator[Unmet]:
-    """A reason that is not the expected one."""
+    """Yield an `Unmet` if the reason is not the expected one."""
     if reason is None:
         return
     sought, part = literals.matched(reason)
@@ -159,7 +159,7 @@ def unmet_reason(
 def _unmet_checks(
     case: Case, literals: Literals, trace: Trace, names: Sequence[str]
 ) -> Iterator[Unmet]:
-    """Post-run checks that fail and are not named, or are named and do not fail."""
+    """Yield checks that fail unexpectedly, and checks that were expected to fail and do not."""
     verdicts = zip(names, trace.checks, strict=False)
     failed = {name: each for name, each in verdicts if each.status != SUCCESS}
     items = [item for item in case.items if isinstance(item, ast.ExpectFailedCheck)]
@@ -204,7 +204,7 @@ def _check_expected_reason(
     reason: ast.Text | ast.PartText | None,
     trace: Trace,
 ) -> Iterator[Unmet]:
-    """A reason that is not the expected one; `finishes` alone wants some reason."""
+    """Yield an `Unmet` for an unexpected reason; `finishes` alone requires some reason."""
     ending = trace.ending
     if reason is None:
         if ending.status == SUCCESS and ending.reason is None:
@@ -224,9 +224,9 @@ def unmet_by_outputs(
     trace: Trace | None,
     last: str,
 ) -> Iterator[Unmet]:
-    """What a test expects of the outputs of a step of a chain, and is not so.
+    """Yield the expectations on the outputs of a chain's step that are not met.
 
-    `trace` is None where the step does not run, since the one with the name `last` fails.
+    `trace` is None if the step does not run because the step named `last` failed.
     """
     step = item.step.text
     if trace is None:
@@ -262,13 +262,13 @@ _VERBS = {
     "type": (traces.TYPE, traces.TYPE_AS),
     "wait": (traces.PAUSE,),
 }
-"""The verbs of events, by the words of the statements that a test looks for."""
+"""The verbs of events, by the keywords of the statements that a test can name."""
 
 
 def _check_acts(
     item: ast.ExpectNever | ast.ExpectDoes, literals: Literals, trace: Trace, script: Script
 ) -> Iterator[Unmet]:
-    """What must not be done and is, or is to be done and is not, or not as often."""
+    """Yield forbidden acts that occurred, and required acts that did not, or not as often."""
     act, selector = item.act, item.selector
     sought = [literals.matched(each, exact=True) for each in act.texts]
     numbers: Iterable[int] = range(len(trace.events))
@@ -297,7 +297,7 @@ def _check_acts(
 
 
 def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -> bool:
-    """Whether an event is what is looked for: its texts exactly, on one line, or by a part."""
+    """Whether an event matches an act: its texts equal, on one line, or contain the sought part."""
     if event.verb not in _VERBS[act.verb]:
         return False
     if act.duration is not None:
@@ -319,7 +319,7 @@ def _fits(wanted: str, part: bool, text: str, verb: str) -> bool:
 
 
 def _count_times(event: traces.Event) -> int:
-    """How often something was done: keys are pressed several times in one event."""
+    """Return how often an act was done: one event may press keys several times."""
     return int(event.texts[1]) if event.verb == traces.PRESS else 1
 
 

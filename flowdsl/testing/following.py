@@ -1,4 +1,4 @@
-"""Where a run is while the interpreter executes it, and which ways it has taken."""
+"""Record where a run is while the interpreter executes it, and which branches it has taken."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Entry:
-    """One pass of a loop: its number from 1, its entry, and the events from `start` to `end`."""
+    """One pass of a loop: `number` from 1, its `entry`, and its events from `start` to `end`."""
 
     __slots__ = ("end", "entry", "loop", "number", "start")
 
@@ -48,7 +48,7 @@ class Entry:
 
 
 def is_meant(selector: Selector, pass_: Entry, literals: Literals) -> bool:
-    """Whether a selector means a pass of a loop."""
+    """Whether a selector matches a pass of a loop."""
     if selector.of is not None and not means_loop(selector.of.text, pass_.loop):
         return False
     if isinstance(selector, ast.ItemNumber):
@@ -76,13 +76,12 @@ VALUES = frozenset((world.READ, world.COPY, world.OUTPUT))
 
 
 class Follower(Watcher):
-    """Follows one run.
+    """Records the position, branches and loop passes of one run.
 
-    `outer_calls` are the calls around what is tested, which no test names.
-
-    `ways` are those that the run has taken (`coverage`), in their order. `entries` are the passes
-    of loops, `open` those that are under way, outer ones first, and `steps` the titles of the steps
-    that began. `refused_at` is where an output was made that is not what it has to be.
+    `outer_calls` is the number of calls around the tested task, which tests leave out of paths.
+    `ways` are the branches taken so far (`coverage`), in order. `entries` are the passes of loops,
+    `open` the current ones, outermost first, and `steps` the titles of the steps that began.
+    `refused_at` is the place of an output with an invalid value.
     """
 
     def __init__(self, model: SemanticModel, outer_calls: int = 0) -> None:
@@ -101,13 +100,13 @@ class Follower(Watcher):
         self.refused_at: Span | None = None
 
     def so_far(self) -> Trace | None:
-        """What has happened until now; None before the run begins."""
+        """The trace so far; None before the run begins. Its name and ending are placeholders."""
         if self._recorder is None:
             return None
         return self._recorder.trace(("", ""), Ending(SUCCESS, None, {}))
 
     def statements(self) -> frozenset[tuple[str, int]]:
-        """The files and offsets of the statements that were carried out, and of conditions."""
+        """The executed statements and conditions, by file and offset."""
         return frozenset((source.path, start) for source, start in self._begun)
 
     @property
@@ -115,15 +114,15 @@ class Follower(Watcher):
         """The number of actions and waits so far."""
         return 0 if self._recorder is None else self._recorder.position
 
-    # The question at hand
+    # The current question
 
     def place(self) -> Span:
-        """Where the program asks."""
+        """The place where the program asks."""
         assert self._source is not None and self.node is not None, "somebody asks"
         return self.node.span(self._source)
 
     def written(self) -> str:
-        """The text of the question as it stands in the source, without what is done about it."""
+        """The text of the question as written in the source, without its `else`."""
         assert self._source is not None and self.node is not None, "somebody asks"
         for name in ("text", "target", "condition", "command"):
             text = getattr(self.node, name, None)
@@ -132,7 +131,7 @@ class Follower(Watcher):
         return self.place().text
 
     def path(self, question: Question) -> tuple[str, ...]:
-        """The calls that lead to the variable that is read, and the variable; else nothing."""
+        """The calls that lead to the variable being read, then the variable; else empty."""
         variable = getattr(self.node, "name", None) if question.kind in VALUES else None
         return () if variable is None else (*self._calls[self._outer_calls :], variable.text)
 
@@ -144,12 +143,16 @@ class Follower(Watcher):
         return types.STRING if written is None else self.model.declared_types[written]
 
     def usually(self, question: Question) -> bool:
-        """The answer to a question of yes or no where nobody says."""
+        """The default answer to a yes/no question: yes, except for most `sees`.
+
+        A `sees` in the condition of a `repeat until` is answered so that the condition holds, any
+        other with no.
+        """
         if question.kind != world.SEES:
             return True
         return self.node is not None and self._awaited.get(self.node, False)
 
-    # What a watcher is told
+    # Callbacks of a watcher
 
     def begins(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -157,7 +160,7 @@ class Follower(Watcher):
     def asks(self, source: SourceFile, node: ast.Node) -> None:
         self._source, self.node = source, node
         if isinstance(node, ast.Check | ast.ChecksFrom):
-            return  # no statement
+            return  # not a statement
         self._begun.add((source, node.start))
         if isinstance(node, ast.RepeatStmt):
             self._awaited.update(_find_awaited_answers(node.until, holds=True))
@@ -191,7 +194,7 @@ class Follower(Watcher):
 def _find_awaited_answers(
     condition: ast.Condition, *, holds: bool
 ) -> Iterator[tuple[ast.Node, bool]]:
-    """What each `sees` of a condition has to answer for the condition to hold."""
+    """Yield what each `sees` of a condition must answer for the condition to hold."""
     match condition:
         case ast.SeesExpr():
             yield condition, holds

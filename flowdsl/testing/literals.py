@@ -1,4 +1,4 @@
-"""The values and texts that a test writes."""
+"""The values and texts in tests."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from .telling import shorten_line
 
 Pattern = Any
-"""JSON, in which the classes below may stand."""
+"""JSON that may contain instances of the classes below."""
 
 
 class Literals:
-    """Evaluates what stands in the tests of one file, with the `vars` of an environment."""
+    """Evaluates values and texts in the tests of one file, with the `vars` of an environment."""
 
     def __init__(
         self, model: SemanticModel, module: ast.Module, environment: Mapping[str, str]
@@ -37,21 +37,21 @@ class Literals:
         self._frame = Frame(run, module.source, ast.Block(0, 0, ()), (), {})
 
     def span(self, node: ast.Node) -> Span:
-        """Where a node of the test stands."""
+        """Return the span of a node of the test."""
         return node.span(self.source)
 
     def json(self, expr: ast.Expr | ast.GivenRows, type_: types.Type = types.ANY) -> Any:
-        """The JSON of a value of a type, its fields by their names on the wire."""
+        """Return a value of a type as JSON, with fields by wire name."""
         known = self.model.constants.get(expr, expr)
         return on_the_wire(resolve_constant(self._frame, known), type_)
 
     def rows(self, section: ast.FixtureSection) -> dict[str, Any]:
-        """The inputs that a fixture, or what stands behind its `with`, takes from files."""
+        """Return the inputs that a fixture, or its `with`, loads from files."""
         held: dict[str, Any] = resolve_constant(self._frame, self.model.constants[section])
         return held
 
     def pattern(self, value: ast.Pattern, type_: types.Type = types.ANY) -> Pattern:
-        """What a test expects of a value of a type, its fields by their names on the wire."""
+        """Return the expected pattern of a value of a type, with fields by wire name."""
         match value:
             case ast.PartText(text=text):
                 return Part(self.line(text))
@@ -76,21 +76,21 @@ class Literals:
         return field.wire_name, self.pattern(pair.value, field.type)
 
     def line(self, text: ast.Text) -> str:
-        """A text on one line, as questions and reasons have it."""
+        """Return a text on one line, the form that questions and reasons have."""
         return on_one_line(render_exact_text(self._frame, text))
 
     def matched(self, written: ast.Text | ast.PartText, *, exact: bool = False) -> tuple[str, bool]:
-        """A text that is looked for, on one line if not `exact`, and whether it is only a part."""
+        """Return a sought text, on one line unless `exact`, and whether it is only a part."""
         text = written.text if isinstance(written, ast.PartText) else written
         found = self.exact(text) if exact else self.line(text)
         return found, isinstance(written, ast.PartText)
 
     def exact(self, text: ast.Text) -> str:
-        """A text with its consts and `env` filled in."""
+        """Return a text with its consts and `env` filled in."""
         return render_exact_text(self._frame, text)
 
     def prompt_text(self, text: ast.Text) -> str:
-        """A text that is looked for in a prompt, where only consts and `env` are filled in."""
+        """Return a text to find in a prompt, where only consts and `env` are filled in."""
         return "".join(self._prompt_piece(part) for part in text.parts)
 
     def _prompt_piece(self, part: ast.TextPart) -> str:
@@ -113,31 +113,31 @@ def _nothing(question: Question, position: int) -> Any:
 
 
 class Part(Record):
-    """A text that contains this one."""
+    """Matches a text that contains this one."""
 
     text: str
 
 
 class Matching(Record):
-    """A text that the whole pattern matches."""
+    """Matches a text that the whole pattern matches."""
 
     pattern: str
 
 
 class Beginning(Record):
-    """A list that begins with these entries."""
+    """Matches a list that begins with these entries."""
 
     entries: list[Pattern]
 
 
 class Some(Record):
-    """A record with these fields, whatever the others are."""
+    """Matches a record with these fields, whatever other fields it has."""
 
     fields: Mapping[str, Pattern]
 
 
 def first_difference(expected: Pattern, found: Any, path: str) -> str | None:
-    """Where a value differs first from what is expected, in one sentence; None where it fits."""
+    """Return the first difference of a value from its pattern in a sentence; None if it matches."""
     match expected, found:
         case Part(text), str() if text in found:
             return None
@@ -177,7 +177,7 @@ def _of_list(expected: list[Pattern] | Beginning, found: list[Any], path: str) -
 
 
 def format_pattern(value: Pattern) -> str:
-    """A value, or what is expected of one, as a message shows it."""
+    """Format a value or a pattern for a message."""
     return shorten_line(_format_nested_pattern(value))
 
 

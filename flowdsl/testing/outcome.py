@@ -1,4 +1,4 @@
-"""What becomes of a test: plain data that can be sent from one process to another."""
+"""The results of tests: plain data that can be passed between processes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
 FAILED = "failed"
-"""The program does something else than the test expects."""
+"""The program does not do what the test expects."""
 MISTAKEN = "mistaken"
-"""The test itself cannot be right: a question without an answer, an answer without a question."""
+"""The test itself is wrong: a question without an answer, or an answer without a question."""
 DISAGREEMENT = "disagreement"
-"""The prompt does something else than its program: a bug of FlowDSL."""
+"""The prompt behaves differently from its program: a bug of FlowDSL."""
 
 
 class Place(Record, eq=True):
@@ -22,7 +22,7 @@ class Place(Record, eq=True):
 
 
 def place_of(span: Span) -> Place:
-    """Where a span begins."""
+    """Return the place where a span begins."""
     return Place(span.path, span.first.line, span.first.column)
 
 
@@ -30,8 +30,8 @@ class Problem(Record):
     """One reason why a test fails.
 
     - `kind`: FAILED, MISTAKEN or DISAGREEMENT.
-    - `place`: the line of the test that is not met, or the line of the flow that asks.
-    - `answer`: a line for the test that mends it, or empty.
+    - `place`: the line of the unmet expectation, or the line of the flow that asks.
+    - `answer`: a line that fixes the test, or empty.
     - `shown`: what happened, line by line, with a mark at the first difference.
     """
 
@@ -43,10 +43,10 @@ class Problem(Record):
 
 
 class Result(Record):
-    """What became of a test; it passed where there are no problems.
+    """The result of a test, which passed if it has no problems.
 
-    `subject` is the name of what the test is for. `ways` and `statements` are what its run took of
-    the program (`coverage`).
+    `subject` is the name of the tested workflow, task or chain. `ways` and `statements` are what
+    its run covered (`coverage`).
     """
 
     title: str

@@ -1,10 +1,10 @@
-"""The world of a test as rules of the local Cyberdesk: a run ends there as the test says.
+"""The world of a test as rules of the local Cyberdesk, where a run then ends as the test says.
 
     screen { "the list is open" = [false, true] }
     "screen": {"the list is open": [false, true]}
 
-It has the answer to everything that the run asks, also where the test says nothing. A rule names
-the inputs of its run: those of a replay are others than those of the run that is recorded.
+A rule answers everything that the run asks, including default answers. It names the inputs of its
+run, because a replay has other inputs than the recorded run.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .run import every_run
 from .suite import Suite
 
 _TABLES = {READ: "reads", COPY: "reads", OUTPUT: "reads", COMMAND: "commands"}
-"""The table of a scenario that answers a kind of question; the others are for the screen."""
+"""The table of a scenario that answers a kind of question; the other kinds are in `screen`."""
 
 
 _ROOT = re.compile(r"[^\W\d]\w*")
-"""Names of inputs that a rule of a scenario can look at."""
+"""Names of inputs that a rule of a scenario can refer to."""
 
 
 def rehearsal_rules(suite: Suite, case: Case) -> list[dict[str, Any]]:
-    """The rules (`[[runs]]` of a scenario) for the runs of a test of a workflow or a chain.
+    """Return the rules (`[[runs]]` of a scenario) for the runs of a test of a workflow or a chain.
 
-    One for each run, its replays included, or for each step of a chain. None where a run cannot be
-    carried out.
+    One for each run, including replays, or for each step of a chain. None if a run cannot be
+    executed.
     """
     if case.chain is not None:
         return list(_rules_of_chain(suite, case, case.chain))
@@ -50,13 +50,13 @@ def rehearsal_rules(suite: Suite, case: Case) -> list[dict[str, Any]]:
         approved = {"approve": True} if len(runs) > 1 and not number else {}
         checks = collect_failed_judgements(suite, case.workflow, trace)
         rules.append({"workflow": title} | known | approved | answers_in(trace) | checks)
-    # A rule is for runs with its inputs, whatever else they have: what names most comes first.
+    # A rule matches runs that have its inputs, and maybe others: the most specific comes first.
     rules.sort(key=lambda rule: len(rule.get("inputs", ())), reverse=True)
     return rules
 
 
 def rehearsal_inputs(suite: Suite, case: Case) -> dict[str, Any]:
-    """What a test gives to its first run, by the names on the wire, days filled in."""
+    """Return the inputs of a test's first run, by wire name, with computed dates filled in."""
     if case.chain is not None:
         return resolve_case_inputs(case, suite.literals(case.module)) or {}
     ((world, _), *_) = every_run(suite, case)
@@ -64,7 +64,7 @@ def rehearsal_inputs(suite: Suite, case: Case) -> dict[str, Any]:
 
 
 def _select_nameable_inputs(suite: Suite, workflow: WorkflowSymbol, world: World) -> dict[str, Any]:
-    """The inputs by which a rule knows a run, defaults included: those that it can name."""
+    """Return the inputs that identify a run in a rule, if nameable, including defaults."""
     given = world_with_defaults(suite.payload(workflow), world).inputs
     return {
         name: value for name, value in given.items() if value is not None and _ROOT.fullmatch(name)
@@ -72,7 +72,7 @@ def _select_nameable_inputs(suite: Suite, workflow: WorkflowSymbol, world: World
 
 
 def _rules_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Iterator[dict[str, Any]]:
-    """A rule for each step; several runs of one workflow are told apart by their number."""
+    """Yield a rule for each step; several runs of one workflow are distinguished by number."""
     problems: list[Problem] = []
     every = chain_runs(suite, case, chain, problems)
     ran = [(each.workflow, each.trace) for each in every if each.trace.ending.status != NOT_STARTED]
@@ -87,7 +87,7 @@ def _rules_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Iterator[di
 
 
 def answers_in(trace: Trace) -> dict[str, Any]:
-    """Everything that a run asked, with the answers, by the tables of a scenario."""
+    """Return all questions of a run with their answers, by the tables of a scenario."""
     tables: dict[str, dict[str, list[Any]]] = {}
     for each in trace.asked:
         table = tables.setdefault(_TABLES.get(each.question.kind, "screen"), {})
@@ -101,7 +101,7 @@ def answers_in(trace: Trace) -> dict[str, Any]:
 def collect_failed_judgements(
     suite: Suite, workflow: WorkflowSymbol, trace: Trace
 ) -> dict[str, Any]:
-    """The results of the checks that a model carries out, and that do not succeed."""
+    """Return the results of the checks that a model judges and that do not succeed."""
     failed = {
         str(check["name"]): verdict.status
         for check, verdict in zip(suite.payload(workflow).checks, trace.checks, strict=False)
@@ -111,12 +111,12 @@ def collect_failed_judgements(
 
 
 def _in_turn(answers: list[Any]) -> Any:
-    """One answer for every time, or a list with one for each; a list stands in a list always."""
+    """Return one answer for every time, or a list with one per time; lists are always wrapped."""
     first = answers[0]
     is_one = all(answer == first and type(answer) is type(first) for answer in answers)
     return first if is_one and not isinstance(first, list) else answers
 
 
 def _any_of(name: str) -> str:
-    """A name as a pattern that nothing else fits."""
+    """Return a pattern that matches exactly this name."""
     return "".join(f"[{each}]" if each in "*?[" else each for each in name)

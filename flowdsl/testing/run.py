@@ -1,4 +1,4 @@
-"""Runs tests: each by the source and by the prompt, in the world of its answers.
+"""Run tests, each by the source and by the prompt, in the world of its answers.
 
 suite = Suite(model, bundle, environment.vars, show_path)
 for case in cases_of(model):
@@ -33,7 +33,7 @@ from .telling import render_trace_lines
 
 
 def run_test(suite: Suite, case: Case) -> Result:
-    """The result of a test, or of one case of it."""
+    """Return the result of a test, or of one case of it."""
     if case.chain is not None:
         return run_chain_test(suite, case, case.chain)
     literals = suite.literals(case.module)
@@ -51,21 +51,21 @@ def run_test(suite: Suite, case: Case) -> Result:
 
 
 def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
-    """The first run of a case by its source; None where it cannot be carried out."""
+    """Return the first run of a case by its source; None if it cannot be executed."""
     runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
     return runs.first()
 
 
 def every_run(suite: Suite, case: Case) -> list[tuple[World, Trace]]:
-    """The first run of a case by its source, and its replays; none where it cannot be done."""
+    """Return the first run of a case by its source, and its replays; empty if one cannot run."""
     runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
     return runs.every()
 
 
 class Runs:
-    """The runs of a case: the first one, and the replays of it.
+    """The first run of a case and its replays.
 
-    `ways` and `statements` are what they took of the program, once `problems` was asked for.
+    `ways` and `statements` are what they covered, available after `problems` was called.
     """
 
     def __init__(self, suite: Suite, case: Case, literals: Literals, payload: Payload) -> None:
@@ -88,18 +88,18 @@ class Runs:
         return frozenset(place for script in self._scripts for place in script.statements())
 
     def first(self) -> tuple[Script, Trace] | None:
-        """The first run by the source alone; None where it cannot be carried out."""
+        """Return the first run by the source alone; None if it cannot be executed."""
         found = self._execute_case(self._case, inputs_of(self._case, self._literals), [])
         return None if found is None else (self._scripts[0], found[1])
 
     def every(self) -> list[tuple[World, Trace]]:
-        """Every run by the source alone; none where one of them cannot be carried out."""
+        """Return every run by the source alone; empty if one of them cannot be executed."""
         problems: list[Problem] = []
         runs = [*self._every(problems)]
         return [] if any(each.kind == MISTAKEN for each in problems) else runs
 
     def problems(self) -> list[Problem]:
-        """Everything that is wrong, in the order of the runs."""
+        """Return all problems, in the order of the runs."""
         problems: list[Problem] = []
         first: tuple[World, Trace] | None = None
         for world, trace in self._every(problems):
@@ -113,9 +113,9 @@ class Runs:
         return [*problems, *self._unused()] if self._is_whole else problems
 
     def _every(self, problems: list[Problem]) -> Iterator[tuple[World, Trace]]:
-        """Carry out the first run and its replays, until one cannot be.
+        """Execute the first run and its replays, until one cannot be executed.
 
-        What is wrong with a run is added to `problems` before the run is given out.
+        The problems of a run are added to `problems` before it is yielded.
         """
         case = self._case
         first = self._execute_case(case, inputs_of(case, self._literals), problems)
@@ -138,7 +138,7 @@ class Runs:
     def _execute_case(
         self, case: Case, given: dict[str, Any], problems: list[Problem]
     ) -> tuple[World, Trace] | None:
-        """Carry the program out once and judge it; None where that cannot be."""
+        """Execute the program once and judge the run; None if it cannot be executed."""
         suite, literals = self._suite, self._literals
         script = Script(suite.model, self._answers, literals, outer_calls=case.task is not None)
         self._scripts.append(script)
@@ -161,7 +161,7 @@ class Runs:
         return on_its_day(case.workflow, world), trace
 
     def _unused(self) -> Iterator[Problem]:
-        """The answers that no run needed, or none as often as they are there."""
+        """Yield the answers that no run used, or that were not fully used."""
         first, *others = self._scripts
         needless = [dict(each.unused()) for each in others]
         for answer, message in first.unused():
@@ -170,7 +170,7 @@ class Runs:
 
 
 def _case_of_replay(case: Case, number: int) -> Case:
-    """A case with what is expected of one of its replays alone."""
+    """Return a case with the expectations of one of its replays only."""
     expected = tuple(
         item.item
         for item in case.items

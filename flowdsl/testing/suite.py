@@ -1,4 +1,4 @@
-"""A compiled program with what its tests share, and what carries one of its workflows out."""
+"""A compiled program with the data that its tests share, and the execution of its workflows."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ NO_SNAPSHOTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Suite:
-    """A compiled program, and what its tests share.
+    """A compiled program, and the data that its tests share.
 
-    `environment` has the `vars` of the environment for which it is compiled; `show_path` turns a
-    path of the project into one for people. `snapshots` are the prompts that are kept, by path;
-    `unreadable` are those that cannot be read, each with the reason.
+    `environment` has the `vars` of the environment for which it is compiled; `show_path` formats a
+    project path for display. `snapshots` are the stored prompts, by path; `unreadable` are those
+    that cannot be read, each with the reason.
     """
 
     def __init__(
@@ -57,27 +57,27 @@ class Suite:
         self._literals: dict[ast.Module, Literals] = {}
 
     def payload(self, workflow: WorkflowSymbol) -> Payload:
-        """What is deployed of a workflow."""
+        """Return the deployed form of a workflow."""
         found = self._payloads.get(workflow.name)
         if found is None:
             found = self._payloads[workflow.name] = payload_of(self._artifacts[workflow.name])
         return found
 
     def title(self, workflow: WorkflowSymbol) -> str:
-        """The name of a workflow on the service."""
+        """Return the name of a workflow on the service."""
         return str(self._artifacts[workflow.name].payload["name"])
 
     def chain(self, chain: ChainSymbol) -> ChainArtifact:
-        """What is sent to start a chain."""
+        """Return the request that starts a chain."""
         return self._chains[chain.name]
 
     def snapshot(self, case: Case) -> Snapshot:
-        """The prompt that is kept of a case's workflow."""
+        """Return the stored prompt of a case's workflow."""
         path = snapshot_path(case)
         return Snapshot(path, self._snapshots.get(path), self._unreadable.get(path, ""))
 
     def literals(self, module: ast.Module) -> Literals:
-        """What evaluates the values in a file."""
+        """Return the evaluator of values in a file."""
         found = self._literals.get(module)
         if found is None:
             found = self._literals[module] = Literals(self.model, module, self.environment)
@@ -92,9 +92,9 @@ def execute_workflow(
     place: Span,
     budget: Budget,
 ) -> Trace | Problem:
-    """The trace of a workflow in the world of a test, or why there is none.
+    """Return the trace of a workflow in the world of a test, or a Problem if there is none.
 
-    `place` is where the test gives the inputs; `budget` is what the test may still take.
+    `place` is where the test gives the inputs; `budget` is what the test may still use.
     """
     try:
         payload = suite.payload(workflow)
@@ -122,12 +122,12 @@ def execute_workflow(
 
 
 def check_names(payload: Payload) -> tuple[str, ...]:
-    """The names of the post-run checks of a workflow, in their order."""
+    """Return the names of the post-run checks of a workflow, in order."""
     return tuple(str(check["name"]) for check in payload.checks)
 
 
 def find_failed_checks(payload: Payload, trace: Trace) -> tuple[str, ...]:
-    """The names of the post-run checks that do not succeed."""
+    """Return the names of the post-run checks that fail."""
     verdicts = zip(check_names(payload), trace.checks, strict=False)
     return tuple(name for name, verdict in verdicts if verdict.status != SUCCESS)
 
@@ -135,7 +135,7 @@ def find_failed_checks(payload: Payload, trace: Trace) -> tuple[str, ...]:
 def find_disagreement(
     found: Iterator[Disagreement], kind: str, message: str, place: Span
 ) -> Iterator[Problem]:
-    """Where a prompt does something else than its program, in one way of the service."""
+    """Yield a problem for the first variant of the service under which a prompt deviates."""
     for each in found:
         yield Problem(
             kind, message + _reason(each), place_of(place), shown=render_both_traces(each)
@@ -144,8 +144,9 @@ def find_disagreement(
 
 
 def prepare_starting_world(payload: Payload, workflow: WorkflowSymbol, world: World) -> World:
-    """The world in which the service starts a run; raises Refused, in our words where types tell
-    why.
+    """Return the world in which the service starts a run.
+
+    Raises Refused, with our own message if types explain the refusal.
     """
     begun = world_with_defaults(payload, on_its_day(workflow, world))
     try:
@@ -159,11 +160,11 @@ def prepare_starting_world(payload: Payload, workflow: WorkflowSymbol, world: Wo
 TODAY = 'given { today = "2026-03-01" }'
 """A line for a test whose run depends on its day."""
 BUG = "the prompt does something else than its program, which is a bug of FlowDSL"
-"""Said of a first run."""
+"""The message for a first run."""
 
 
 def _describe_unanswered(found: Unanswered, script: Script, suite: Suite) -> Problem:
-    """A question without an answer, behind what happened until it was asked."""
+    """Describe a question without an answer, after the trace up to that question."""
     so_far = script.so_far()
     shown: tuple[str, ...] = ()
     if so_far is not None:
@@ -173,7 +174,7 @@ def _describe_unanswered(found: Unanswered, script: Script, suite: Suite) -> Pro
 
 
 def _too_long(found: TooLong, script: Script, suite: Suite, place: Span) -> Problem:
-    """A run that takes more than a test may, at the loop that it is in, behind what it did."""
+    """Describe a run over its budget, at the loop that it is in, after the trace so far."""
     so_far = script.so_far()
     shown: tuple[str, ...] = ()
     if so_far is not None:
@@ -184,6 +185,6 @@ def _too_long(found: TooLong, script: Script, suite: Suite, place: Span) -> Prob
 
 
 def _reason(found: Disagreement) -> str:
-    """Why a prompt cannot be carried out; nothing where it can."""
+    """Return why a prompt cannot be executed; empty if it can."""
     ending = found.payload.ending
     return f": {ending.reason}" if ending.status == BROKEN else ""

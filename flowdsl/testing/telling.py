@@ -1,4 +1,4 @@
-"""A trace for people: what was done and asked, in order, each with the line that it comes from."""
+"""Render a trace for people: actions and questions in order, each with its source line."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from flowdsl.source.text import Span
 from .wrapping import describe_refusal
 
 MARK = ">"
-"""Stands before the line where the first difference is."""
+"""The prefix of the line with the first difference."""
 MOST_LINES = 200
-"""Lines of a trace that are all shown; of a longer one, those at its ends and round the mark."""
+"""The most lines of a trace that are shown; a longer one keeps its ends and the marked part."""
 _AT_THE_ENDS = 20
 _BEFORE_THE_MARK = 60
 _BEHIND_THE_MARK = 20
 MOST_COLUMNS = 2_000
-"""Characters of a line that are all shown; of a longer one, its beginning and its end."""
+"""The most characters of a line that are shown; a longer one keeps its beginning and end."""
 
 Places = Mapping[tuple[Question, int], Span]
 ShowPath = Callable[[str], str]
 
 
 class Line(Record):
-    """A line of a trace: where it comes from, what it says, and the number of its event."""
+    """A line of a trace: its source line, its text, and the index of its event."""
 
     place: Span | None
     text: str
@@ -48,7 +48,7 @@ def render_trace_lines(
     marked: int | None = None,
     stopped: Line | None = None,
 ) -> tuple[str, ...]:
-    """The lines of a trace; the event with the number `marked` has the mark, else the ending.
+    """Render a trace; the event with the index `marked` has the mark, or else the ending.
 
     `asked_at` has where each question was asked. A run that was `stopped` has no ending, but the
     question that stopped it.
@@ -72,7 +72,7 @@ def render_trace_lines(
 
 
 def _choose_rows(count: int, marked: int) -> list[int]:
-    """The rows of a trace to show; of a long one those at its ends and round the marked one."""
+    """Return the rows of a trace to show; of a long one, its ends and the marked part."""
     if count <= MOST_LINES:
         return [*range(count)]
     ends = (*range(_AT_THE_ENDS), *range(count - _AT_THE_ENDS, count))
@@ -81,7 +81,7 @@ def _choose_rows(count: int, marked: int) -> list[int]:
 
 
 def _without_gaps(rows: Mapping[int, str]) -> Iterator[str]:
-    """Rows by their numbers, with a line where some are left out."""
+    """Yield rows by number, with a line in place of each gap."""
     following = 0
     for number, row in rows.items():
         if number > following:
@@ -91,7 +91,7 @@ def _without_gaps(rows: Mapping[int, str]) -> Iterator[str]:
 
 
 def shorten_line(text: str) -> str:
-    """A line, of which the middle is left out where it is too long."""
+    """Shorten a line that is too long, by leaving out its middle."""
     if len(text) <= MOST_COLUMNS:
         return text
     half = MOST_COLUMNS // 2
@@ -107,7 +107,7 @@ def _place(span: Span, show_path: ShowPath) -> str:
 
 
 def _order_lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
-    """Events and questions in order: a question stands before what is done at its position."""
+    """Yield events and questions in order: a question precedes the actions at its position."""
     asked = deque((*trace.asked, *trace.judged))
     position = 0
 
@@ -127,7 +127,7 @@ def _order_lines(trace: Trace, asked_at: Places) -> Iterator[Line]:
 
 
 def event_line(event: Event) -> str:
-    """What was done, in one line."""
+    """Render an action in one line."""
     first, *rest = (*event.texts, "")
     match event.verb:
         case traces.TYPE:
@@ -150,7 +150,7 @@ def event_line(event: Event) -> str:
 
 
 def render_asked_question(asked: Asked) -> str:
-    """A question with its answer, in one line."""
+    """Render a question with its answer in one line."""
     return f"? {asked.question}: {_answer(asked.answer)}"
 
 
@@ -163,7 +163,7 @@ def _answer(answer: Any) -> str:
 
 
 def ending_lines(ending: Ending) -> Iterator[str]:
-    """How a run ended: its status, its reason, and the outputs that are there."""
+    """Render how a run ended: its status, its reason, and its outputs."""
     if ending.status == SUCCESS:
         yield "ends" if ending.reason is None else f"finishes {_quote_text(ending.reason)}"
     else:
@@ -175,7 +175,7 @@ def ending_lines(ending: Ending) -> Iterator[str]:
 
 
 def _end_lines(trace: Trace) -> Iterator[str]:
-    """How a run ended, with what the service makes of it."""
+    """Render how a run ended, with the service's verdict."""
     yield from ending_lines(trace.ending)
     if trace.refused is not None:
         yield f"the service refuses the outputs: {describe_refusal(trace.refused)}"
@@ -191,11 +191,11 @@ def _quote_text(text: str) -> str:
 # Two traces
 
 _WIDTH = 46
-"""Columns of the trace on the left."""
+"""The width of the left trace in columns."""
 
 
 def render_both_traces(found: Disagreement) -> tuple[str, ...]:
-    """The trace of the program beside that of its prompt, the first difference marked."""
+    """Render the traces of a program and its prompt side by side, the first difference marked."""
     rows = [f"  {'the program':{_WIDTH}}  the prompt ({found.variant})"]
     marked: int | None = None
     for left, right in zip_longest(
@@ -221,7 +221,7 @@ def _trace_as_text(trace: Trace) -> Iterator[str]:
 
 
 def _sort_fields(value: Any) -> Any:
-    """A JSON value with its fields in order, in which the two sides need not have them."""
+    """Return a JSON value with its fields sorted, since the two sides may order differently."""
     match value:
         case dict():
             return {name: _sort_fields(value[name]) for name in sorted(value)}

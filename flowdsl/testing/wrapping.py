@@ -1,7 +1,7 @@
-"""Workflows around tasks, so that a task is tested alone as it is compiled and carried out.
+"""Wrapper workflows, so that a task is tested alone in the form in which it is compiled and run.
 
-A test for a task runs a workflow that does nothing but call it, written behind the flow in which
-the task stands. Its places are those of the author's text, which does not change.
+A test for a task runs a workflow that only calls it, appended to the file of the task. Positions in
+the author's text do not change.
 
     task open_chart(mrn: string) -> Patient { ... }
 
@@ -21,21 +21,21 @@ from flowdsl.semantics.model import SECRET, ChainSymbol, SemanticModel, TaskSymb
 from flowdsl.syntax import ast
 
 RESULT = "flowdsl_result"
-"""The output of the workflow around a task: the result of the call."""
+"""The output of the wrapper workflow: the result of the call."""
 
 
 def describe_refusal(reason: str) -> str:
-    """Why outputs are refused; that of a task is a field of its result."""
+    """Return why outputs are refused; the outputs of a task are fields of its result."""
     return reason.replace(f"the output `{RESULT}.", "the result field `")
 
 
 def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
-    """The name of the workflow around each task, by the file and the name of the task."""
+    """Return the name of the wrapper of each task, by the file and the name of the task."""
     return {key: _wrapper_name(*key) for key in map(_key, model.tasks)}
 
 
 def select_tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbol]:
-    """The tasks that some test with all the words is for; if no test has them, that any is for."""
+    """Return the tasks whose tests match all of `words`; if none match, all tested tasks."""
     meant = [each for test, each in model.tested.items() if _has_words(test, each.name, words)]
     tested = {_key(each) for each in meant or model.tested.values() if isinstance(each, TaskSymbol)}
     return [task for task in model.tasks if _key(task) in tested]
@@ -48,17 +48,17 @@ def _has_words(test: ast.TestDecl, subject: str, words: str) -> bool:
 
 
 def has_words(subject: str, title: str, words: str) -> bool:
-    """Whether what a test is for and its title have all the words, whatever their letters' case."""
+    """Whether the subject and title of a test contain all the words, ignoring case."""
     return all(word in f"{subject} {title}".casefold() for word in words.casefold().split())
 
 
 def whole_title(test: ast.TestDecl, case: ast.StringLit) -> str:
-    """The title of a test, with that of the case behind it, which may be the same node."""
+    """Return the title of a test, followed by that of the case, which may be the same node."""
     return test.title.value if case is test.title else f"{test.title.value}: {case.value}"
 
 
 def files_of(subject: WorkflowSymbol | TaskSymbol | ChainSymbol) -> Iterator[str]:
-    """The files that have what a test is for, and the workflows that it runs."""
+    """Yield the files that define the subject of a test, and the workflows that it runs."""
     yield subject.module.source.path
     for _, workflow in subject.steps if isinstance(subject, ChainSymbol) else ():
         if workflow is not None:
@@ -66,7 +66,7 @@ def files_of(subject: WorkflowSymbol | TaskSymbol | ChainSymbol) -> Iterator[str
 
 
 def render_wrapped_files(tasks: Iterable[TaskSymbol]) -> dict[str, bytes]:
-    """The files of some tasks, each with the workflows around them behind it."""
+    """Return the files of some tasks, each with the wrapper workflows appended."""
     found: dict[str, str] = {}
     for task in tasks:
         path = task.module.source.path
@@ -80,12 +80,12 @@ def _key(task: TaskSymbol) -> tuple[str, str]:
 
 
 def _wrapper_name(path: str, name: str) -> str:
-    """A name that no other file has for a task of the same name."""
+    """Return a wrapper name that no other file has for a task of the same name."""
     return f"tests_of_{name}_{crc32(path.encode()):08x}"
 
 
 def _render_workflow(name: str, task: TaskSymbol) -> str:
-    """A workflow that calls a task with inputs and secrets of its own."""
+    """Render a workflow that calls a task with inputs and secrets of its own."""
     source, declaration = task.module.source, task.declaration
 
     def written(node: ast.Node) -> str:

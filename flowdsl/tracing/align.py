@@ -1,11 +1,11 @@
-"""Which line of the prompt each entry of a run belongs to. Pure.
+"""Finds the line of the prompt that each entry of a run belongs to. Pure.
 
-The agent's words are free and it rarely says a number, so each entry collects *evidence* for each
-unit of the prompt, strongest first: the reason it fails with, the instruction or the names that it
-gives to a tool, the number it says, the tool, and words that it has in common with the
-line, rare ones counting more. Then one walk over the units is chosen that fits all entries best
-(dynamic programming). The walk goes forward; it goes back only within a loop, or, at a high price,
-elsewhere. An entry whose evidence does not pay for its place is left out of the walk and stays *not
+The agent words its messages freely and rarely gives a line number, so each entry gets *evidence*
+for each unit of the prompt, strongest first: the reason it fails with, the instruction or the names
+that it passes to a tool, the number it mentions, the tool, and words that it shares with the line,
+where rare ones count more. Then dynamic programming finds the walk over the units that fits all
+entries best. The walk goes forward; it goes back only within a loop, or, at a high cost, elsewhere.
+An entry whose evidence is less than the cost of its place is left out of the walk and is *not
 placed*.
 
     entries   "Pressing F3"   focused_action "Find the row…"   "Anything else?"
@@ -31,9 +31,9 @@ from flowdsl.tracing.reasons import Reasons, normalise_reason
 Confidence = Literal["high", "medium", "low"]
 
 LEAST = 2.0
-"""Evidence below this places nothing."""
+"""Minimum evidence for a placement."""
 SURE, LIKELY = 7.0, 3.5
-"""Evidence of a confidence, which also wants a lead over every other unit."""
+"""Minimum evidence for each confidence, which also requires a lead over every other unit."""
 
 _BACK, _BACK_IN_LOOP, _SKIP, _MOST_SKIPPED = -4.0, -0.5, -0.1, -1.5
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
@@ -41,19 +41,19 @@ _SAID_NUMBER = re.compile(r"(?:^|\n)\W{0,4}(?:step\s+)?(\d{1,3}(?:\.\d{1,3})*)(?
 _SAID_STEP = re.compile(r"\b(?:step|line)\s+(\d{1,3}(?:\.\d{1,3})*)\b", re.I)
 _MAX_WORDS = 400
 _FEW = 20
-"""Units of a prompt in which every word counts."""
+"""Maximum number of units of a prompt in which every word counts."""
 
 _Add = Callable[[int, float, str], None]
-"""Adds points and a name of evidence to a unit."""
+"""Adds points and a kind of evidence to a unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The place of an entry: the index of a unit, and the line of the prompt within it.
 
-    `evidence` says what placed it: `reason`, `instruction`, `key`, `name`, `number`, `tool`,
-    `words`, `between` two entries of the same line, or `answer`: it declares the failure that the
-    entry before it came back with.
+    `evidence` says why it was placed there: `reason`, `instruction`, `key`, `name`, `number`,
+    `tool`, `words`, `between` two entries of the same line, or `answer`: it declares the failure
+    that the previous entry returned.
     """
 
     unit: int
@@ -63,7 +63,7 @@ class Placement:
 
 
 def place_entries(entries: Sequence[Entry], units: Sequence[Unit]) -> tuple[Placement | None, ...]:
-    """The place of each entry, None for one that is not placed."""
+    """Return the place of each entry, None for one that is not placed."""
     if not units:
         return (None,) * len(entries)
     scorer = _Scorer(units)
@@ -82,13 +82,13 @@ class _Score:
 
 
 class _Scorer:
-    """Evidence of entries for the units of one prompt."""
+    """Computes the evidence of entries for the units of one prompt."""
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self._units = units
         words = [_unique_words(_join_known_text(unit.lines)) for unit in units]
         seen = Counter(word for each in words for word in each)
-        # A word of every third line of a long prompt tells nothing apart, and costs the most.
+        # A word in a third of the lines of a long prompt distinguishes nothing, and costs the most.
         common = {word for word, count in seen.items() if count * 3 > len(units) > _FEW}
         words = [{word: None for word in each if word not in common} for each in words]
         self._weights = {word: math.log(1 + len(units) / count) for word, count in seen.items()}
@@ -111,7 +111,7 @@ class _Scorer:
         }
 
     def scores(self, entry: Entry) -> Mapping[int, _Score]:
-        """Evidence by unit, units without any left out. What only the service said has none."""
+        """Return the evidence for each unit that has any; empty for messages of the service."""
         if entry.kind in ("told", "note"):
             return {}
         found: dict[int, _Score] = defaultdict(lambda: _Score(0.0, []))
@@ -188,13 +188,13 @@ class _Scorer:
 
     @staticmethod
     def _tool_fits(entry: Entry, unit: Unit) -> float:
-        """What the tool says for or against a unit."""
+        """Return the evidence of the tool for or against a unit."""
         if entry.use is None:
             return 0.0
         if unit.is_heading:
-            return -2.0  # there is nothing to do for the title of further lines
+            return -2.0  # The title of further lines is not an action.
         if entry.kind == "failure" and any(line.reasons for line in unit.lines):
-            return 0.0  # a rule for all lines says how to fail
+            return 0.0  # A rule for all lines says how to fail.
         tool = "extract_prompt" if "extract_prompt" in entry.use.keys else entry.use.tool
         if tool in unit.tools:
             return 2.0 if tool == unit.own_tool else 1.0
@@ -206,10 +206,10 @@ class _Scorer:
 def _best_walk(
     entries: Sequence[Entry], units: Sequence[Unit], scores: Sequence[Mapping[int, _Score]]
 ) -> list[int | None]:
-    """The unit of each entry on the walk that collects the most; None for entries it leaves out.
+    """Return the unit of each entry on the best walk; None for entries that the walk leaves out.
 
-    `best[u]` is what the best walk so far has that stands at unit `u`; index 0 is before the first
-    unit.
+    `best[u]` is the value of the best walk so far that ends at unit `u`; index 0 is before the
+    first unit.
     """
     count = len(units)
     best = [0.0] + [-math.inf] * count
@@ -253,8 +253,9 @@ def _best_walk(
 
 
 def _best_before(best: Sequence[float]) -> list[int]:
-    """For each state the state at or before it to come from, what is skipped paid for; -1 where
-    there is none.
+    """Return, for each state, the best state at or before it to come from; -1 if there is none.
+
+    Skipped states are charged.
     """
     found: list[int] = []
     source, value, top = -1, -math.inf, 0
@@ -271,7 +272,7 @@ def _best_before(best: Sequence[float]) -> list[int]:
 
 
 def _goes_on(previous: Entry | None, entry: Entry) -> bool:
-    """Whether the history itself says that the loop has come round."""
+    """Whether the history itself says that the loop has begun its next iteration."""
     return (
         previous is not None
         and previous.loop == entry.loop
@@ -285,7 +286,7 @@ def _make_placement(
     score = scores[unit]
     text = _text_without_number(units[unit])
     others = {index: _text_without_number(units[index]) for index in scores if index != unit}
-    # What is written twice is told apart by its place in the order, unless its number is said.
+    # Lines of equal text are distinguished by their order, unless the entry says the number.
     twins = "number" not in score.evidence and text in others.values()
     rivals = [scores[index].points for index, other in others.items() if other != text]
     lead = score.points - max(rivals, default=0.0)
@@ -299,13 +300,13 @@ def _make_placement(
 
 
 def _check_line(unit: Unit, said: Sequence[str]) -> int | None:
-    """The line of a unit that one of these texts is the reason of: the first, where several are."""
+    """Return the first line of a unit of which one of these texts is the reason."""
     reasons = Reasons(tuple(each for line in unit.lines for each in line.reasons))
     return next((found.line for text in said for found in reasons.fitting(text)), None)
 
 
 def reasons_said(entry: Entry) -> tuple[str, ...]:
-    """What an entry gives as reasons of a failure."""
+    """Return the texts that an entry gives as reasons of a failure."""
     declared = entry.use.texts if entry.kind == "failure" and entry.use is not None else ()
     return ((entry.error,) if entry.error else ()) + declared
 
@@ -313,9 +314,7 @@ def reasons_said(entry: Entry) -> tuple[str, ...]:
 def _place_between(
     entries: Sequence[Entry], placed: Sequence[Placement | None]
 ) -> list[Placement | None]:
-    """Places also what stands between two entries of one line and says nothing itself, such as a
-    click.
-    """
+    """Place entries without evidence, such as clicks, between two entries of the same line."""
     result = list(placed)
     before: Placement | None = None
     waiting: list[int] = []
@@ -338,7 +337,7 @@ def _is_silent(entry: Entry) -> bool:
 def _place_declared_failures(
     entries: Sequence[Entry], placed: Sequence[Placement | None]
 ) -> Iterator[Placement | None]:
-    """Places also the declaration of a failure that the entry before it came back with."""
+    """Place the declaration of a failure that the previous entry returned."""
     for index, (entry, place) in enumerate(zip(entries, placed, strict=True)):
         before = placed[index - 1] if index else None
         if place is None and before is not None and _is_repeated_failure(entry, entries[index - 1]):
@@ -358,12 +357,12 @@ def _is_repeated_failure(entry: Entry, before: Entry) -> bool:
 
 
 def _join_known_text(lines: Sequence[UnitLine]) -> str:
-    """The text of lines without what is not known of them."""
+    """Return the text of lines without its unknown parts."""
     return "\n".join(" ".join(line.pattern.pieces) for line in lines)
 
 
 def _instruction_of_unit(unit: Unit) -> Pattern:
-    """The part of a unit that a tool is given: the bullets, or the line without its number."""
+    """Return the part passed to a tool: a unit's bullets, or its line without the number."""
     lines = unit.lines
     if len(lines) > 1 and unit.own_tool == "focused_action":
         lines = lines[1:]
@@ -371,29 +370,29 @@ def _instruction_of_unit(unit: Unit) -> Pattern:
 
 
 def _text_without_number(unit: Unit) -> str:
-    """The text of a unit without its number."""
+    """Return the text of a unit without its number."""
     return unit.text.lstrip().removeprefix(unit.label).lstrip(".) \t")
 
 
 def _squeeze_pattern(text: Pattern) -> Pattern:
-    """The words of a text alone; without any where there are too few to tell it by."""
+    """Return a pattern with only the words of its pieces; pieces without words are dropped."""
     return Pattern(tuple(filter(None, map(_squeeze_words, text.pieces))) or ("",))
 
 
 def _is_instruction(plain: Pattern, instruction: str) -> bool:
-    """Whether a tool was given the text of a unit, a part of it, or that and more."""
+    """Whether a tool was given the text of a unit, a part of it, or more than that text."""
     if any(instruction in piece for piece in plain.pieces):
         return True
     return sum(map(len, plain.pieces)) >= 12 and plain.is_within(instruction)
 
 
 def _squeeze_words(text: str) -> str:
-    """The words of a text alone, so that bullets, line breaks and quotes do not matter."""
+    """Return only the words of a text, so that bullets, line breaks and quotes do not matter."""
     return " ".join(_WORD.findall(text.casefold()))
 
 
 def _unique_words(text: str) -> dict[str, None]:
-    """The words of a text, each once and in their order; names of tools are no words."""
+    """Return the distinct words of a text in order; names of tools are not words."""
     return {
         word: None
         for word in _WORD.findall(text.casefold())

@@ -1,9 +1,8 @@
-"""Texts of a prompt with what is known of a run's inputs put in, and what fits what is not known.
-Pure.
+"""Substitutes the known inputs of a run in the texts of its prompt, and matches unknown ones. Pure.
 
-A run tells the values that its caller gave. A machine, a pool or an earlier step of a chain may
-supply others (platform facts, 1.1 and 3.1), of which nothing is known but what the history itself
-says. Such a value stays as it is spelled, `{site}`, and fits any text.
+A run reports the values that its caller gave. A machine, a pool or an earlier step of a chain may
+supply others (Cyberdesk's documentation), which are known only as far as the history shows them.
+Such a value keeps its spelling, `{site}`, and matches any text.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ EMPTY = "__EMPTY__"
 MAX_VALUE = 2_000
 
 Told = Mapping[str, str]
-"""Values that the history tells, by their spelling in the prompt, as `{site}`."""
+"""Values found in the history, by their spelling in the prompt, such as `{site}`."""
 
 _ROOT = r"[^\W\d]\w*"
 _STEPS = r"""(?:\.\w+|\[\d{1,9}\]|\['[^'\]]*'\]|\["[^"\]]*"\])*"""
@@ -37,22 +36,22 @@ _LETTER = re.compile(r"[^\W_]")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A text with values in it that are not known: these stand between the `pieces`."""
+    """A text that contains unknown values: these are between the `pieces`."""
 
     pieces: tuple[str, ...]
 
     @property
     def is_open(self) -> bool:
-        """Whether anything in it is not known."""
+        """Whether the text contains unknown values."""
         return len(self.pieces) > 1
 
     @property
     def count_known_letters(self) -> int:
-        """How many letters and digits of it are known."""
+        """Return the number of known letters and digits."""
         return sum(len(_LETTER.findall(piece)) for piece in self.pieces)
 
     def fits(self, text: str) -> bool:
-        """Whether `text` is this text with something in place of what is not known."""
+        """Whether `text` is this text with some values in place of the unknown ones."""
         first, *rest = self.pieces
         if not rest:
             return first == text
@@ -60,20 +59,20 @@ class Pattern:
         return at is not None and text.endswith(rest[-1]) and len(text) - len(rest[-1]) >= at
 
     def is_within(self, text: str) -> bool:
-        """Whether `text` has this text somewhere, with something in place of what is not known."""
+        """Whether `text` contains this text, with some values in place of the unknown ones."""
         return _end_of(self.pieces, text, 0) is not None
 
 
 def fill_in_inputs(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
-    """`text` with the known values of `{inputs}` in it.
+    r"""Return `text` with the known values of `{inputs}` substituted.
 
-    Others stay as they are spelled, and so do `{{runtime}}` and `{$secret}`; `\\{` is a brace.
+    Unknown ones keep their spelling, and so do `{{runtime}}` and `{$secret}`; `\{` is a brace.
     """
     return shorten_text("".join(shown for shown, _ in _split_known_parts(text, inputs, told or {})))
 
 
 def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> Pattern:
-    """`text` with the known values of `{inputs}` in it; runtime values are none of them."""
+    """Return `text` with the known values of `{inputs}`; runtime values are unknown."""
     pieces = [""]
     for shown, is_known in _split_known_parts(shorten_text(text), inputs, told or {}):
         if is_known:
@@ -84,13 +83,14 @@ def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -
 
 
 def fill_in_prompt(prompt: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
-    """A prompt with the known values in it, line by line."""
+    """Return a prompt with the known values substituted, line by line."""
     return "\n".join(fill_in_inputs(line, inputs, told) for line in prompt.split("\n"))
 
 
 def plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
-    """The lines, numbered from 1, without the tags of the dashboard's editor; one line of text may
-    hold several.
+    """Return the lines, numbered from 1, without the tags of the dashboard's editor.
+
+    One line of text may contain several lines.
     """
     is_html = _BREAK.search(prompt) is not None
     for number, line in enumerate(prompt.split("\n"), 1):
@@ -104,10 +104,11 @@ def plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
 
 
 def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, str] | None:
-    """The values of inputs that `told`, which is what the agent was told, has and `inputs` has not.
+    """Return the values of inputs that `told` contains and `inputs` does not.
 
-    None where that is another prompt. A value is taken only where the text around it leaves no
-    choice, and where it is the same everywhere. Takes a few passes over the text.
+    `told` is the prompt that the agent was given; None if it is another prompt. A value is accepted
+    only if the text around it leaves no choice, and if it is the same everywhere. Takes a few
+    passes over the text.
     """
     spelled: list[str] = []
     parts: list[str] = []
@@ -116,7 +117,7 @@ def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, 
         if is_input:
             spelled.append(shown)
         parts.append("\0" if is_input else shown.replace("\0", ""))
-    # Blanks around a value may be its own.
+    # Blanks around a value may belong to it.
     pieces = [each.strip() for each in " ".join("".join(parts).split()).split("\0")]
     text = " ".join(told.replace("\0", "").split())
     first, last = _locate_pieces(pieces, text), _places_from_the_end(pieces, text)
@@ -135,7 +136,7 @@ def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, 
 
 
 def _locate_pieces(pieces: Sequence[str], text: str) -> list[int] | None:
-    """Where each piece begins, each as early as it can; None where they do not make up the text."""
+    """Return where each piece begins, as early as possible; None if they do not form the text."""
     first, *rest = pieces
     if not rest:
         return [0] if text == first else None
@@ -154,7 +155,7 @@ def _locate_pieces(pieces: Sequence[str], text: str) -> list[int] | None:
 
 
 def _places_from_the_end(pieces: Sequence[str], text: str) -> list[int] | None:
-    """Where each piece begins, each as late as it can."""
+    """Return where each piece begins, as late as possible."""
     found = _locate_pieces([piece[::-1] for piece in reversed(pieces)], text[::-1])
     if found is None:
         return None
@@ -162,7 +163,7 @@ def _places_from_the_end(pieces: Sequence[str], text: str) -> list[int] | None:
 
 
 def _end_of(pieces: Sequence[str], text: str, at: int) -> int | None:
-    """Where the last of the pieces ends that stand in the text in this order, from `at`."""
+    """Return the end of the last piece that `text` contains in this order, from `at`."""
     for piece in pieces:
         at = text.find(piece, at)
         if at < 0:
@@ -174,7 +175,7 @@ def _end_of(pieces: Sequence[str], text: str, at: int) -> int | None:
 def _split_known_parts(
     text: str, inputs: Mapping[str, Any], told: Told, *, limit: int | None = MAX_VALUE
 ) -> Iterator[tuple[str, bool]]:
-    """The text in parts, each with whether it is known; what is not is as it is spelled."""
+    """Return the parts of the text, each with whether it is known; unknown ones are unchanged."""
     at = 0
     for found in _TOKEN.finditer(text):
         if found.start() > at:
@@ -196,9 +197,9 @@ def _split_known_parts(
 
 
 def _find_known_value(inputs: Mapping[str, Any], root: str, steps: str) -> str | None:
-    """The value at a path as it stands in a prompt; None where the run does not tell it.
+    """Return the value at a path as written in a prompt; None if the run does not report it.
 
-    A value that the caller left out or blank is the machine's or a pool's, where these have one.
+    A value that the caller omitted or left blank is the machine's or a pool's, if these have one.
     """
     value = inputs.get(root)
     if value is None or value == "":
@@ -220,7 +221,7 @@ def _find_known_value(inputs: Mapping[str, Any], root: str, steps: str) -> str |
 
 
 def _is_reference(value: object) -> bool:
-    """Whether a value is an output of an earlier step of a chain, which the service puts in."""
+    """Whether a value is an output of an earlier step of a chain, which the service substitutes."""
     return isinstance(value, Mapping) and "$ref" in value
 
 

@@ -1,5 +1,6 @@
-"""Everything a trace is made of, read from the service, from state and from the checkout. Nothing
-is written.
+"""Reads the data of a trace from the service, from state and from the checkout.
+
+Nothing is written.
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ from flowdsl.tracing.versions import PromptVersion, read_saved_prompts, version_
 MAX_PICTURES = 120
 MAX_PICTURE_BYTES = 2 * 1024 * 1024
 MAX_ALL_BYTES = 24 * 1024 * 1024
-"""What the pictures of a page may have together, before base64."""
+"""Maximum total size of the pictures of a page, before base64."""
 MAX_ADDRESS = 2_000
 AT_ONCE = 4
 MAX_WORKFLOWS = 20
-"""Workflows that are read for the reasons in one list of runs."""
+"""Maximum number of workflows that are read for the reasons in one list of runs."""
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -56,8 +57,9 @@ _SIGNATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Where a trace looks beside the service: `document` is None where nothing is deployed from
-    here. `libraries` are the folders of the project's libraries by name.
+    """The local sources of a trace; `document` is None if nothing is deployed from here.
+
+    `libraries` are the folders of the project's libraries by name.
     """
 
     document: StateDocument | None
@@ -68,7 +70,7 @@ class Beside:
 
 
 async def gather_trace(client: CyberdeskClient, run: Run, beside: Beside) -> Trace:
-    """The trace of a run with its history; raises `CyberdeskError` and `StateError`."""
+    """Return the trace of a run with its history; raises `CyberdeskError` and `StateError`."""
     history = history_of(run)
     notes: list[str] = []
     known = await _load_known_prompts(client, run.workflow_id, notes)
@@ -106,10 +108,10 @@ async def gather_trace(client: CyberdeskClient, run: Run, beside: Beside) -> Tra
 
 
 async def gather_reasons(client: CyberdeskClient, runs: Iterable[Run]) -> dict[str, Reasons]:
-    """What the reasons of failed tasks mean, by the ids of the runs; raises nothing.
+    """Return the meaning of the reasons of failed tasks, by run id; raises nothing.
 
-    Reads the workflows of these runs, `MAX_WORKFLOWS` at most. A run that is not in the result, or
-    whose prompt is not known for certain, failed with a reason of which nobody knows.
+    Reads the workflows of these runs, `MAX_WORKFLOWS` at most. If a run is not in the result, or
+    its prompt is not known for certain, the meaning of its reason is unknown.
     """
     by_workflow: dict[str, list[Run]] = {}
     for run in runs:
@@ -139,7 +141,7 @@ async def gather_reasons(client: CyberdeskClient, runs: Iterable[Run]) -> dict[s
 async def _load_known_prompts(
     client: CyberdeskClient, workflow_id: str | None, notes: list[str]
 ) -> list[PromptVersion]:
-    """The prompts that the workflow has and had, the oldest first."""
+    """Return the current and earlier prompts of the workflow, the oldest first."""
     if workflow_id is None:
         return []
     try:
@@ -149,7 +151,7 @@ async def _load_known_prompts(
         return []
     saved = workflow.old_versions
     if not saved:
-        # Whether a reply to a GET carries them is not documented; the list of their own is.
+        # Whether a reply to a GET includes them is not documented; the separate list does.
         try:
             saved = list(await client.workflows.versions(workflow_id))
         except CyberdeskError as error:
@@ -197,8 +199,9 @@ def _note_prompt_origin(
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Screenshots by the address in the history, each a media type and its bytes; how many are left
-    out, and why.
+    """Screenshots by their address in the history, each a media type and its bytes.
+
+    Also the number of screenshots that were left out, and why.
     """
 
     found: Mapping[str, tuple[str, bytes]]
@@ -206,7 +209,7 @@ class Pictures:
 
 
 async def read_pictures(client: CyberdeskClient, trace: Trace) -> Pictures:
-    """The screenshots of a trace as far as there is room, those of the failure first."""
+    """Return as many screenshots of a trace as fit, those of the failure first."""
     wanted = _order_wanted_pictures(trace)
     left_out: dict[str, int] = {}
     if len(wanted) > MAX_PICTURES:
@@ -235,8 +238,9 @@ async def read_pictures(client: CyberdeskClient, trace: Trace) -> Pictures:
 
 
 def media_type(content: bytes) -> str | None:
-    """The kind of a picture by its first bytes; None for what a page does not show, as SVG, which
-    may hold scripts.
+    """Return the media type of a picture by its first bytes; None if a page does not show it.
+
+    SVG is not shown, because it may contain scripts.
     """
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
@@ -264,5 +268,5 @@ async def _download_picture(client: CyberdeskClient, trace: Trace, kept: str) ->
     try:
         return await client.runs.image(trace.run.id, kept, limit=MAX_PICTURE_BYTES)
     except CyberdeskError:
-        # One screenshot less; the reason may name an address that serves it.
+        # The screenshot is left out; the reason may contain the address that it is served from.
         return None

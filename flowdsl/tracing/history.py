@@ -1,9 +1,9 @@
-"""A run's message history as it is worked with: bounded, and every part of the type it should have;
-and what the run did, one entry after the other: a call of a tool with what came back, or something
-said. Pure.
+"""Parses a run's message history: bounded, and every part checked to be of its type. Pure.
 
-Blocks and their fields: `ChatMessage` of the SDK 2.2.69. Nothing of it is promised by the contract,
-which calls a message an open object, so whatever has another shape is left out and counted.
+Also returns what the run did, as a list of entries: a call of a tool with its result, or something
+said. Blocks and their fields: `ChatMessage` of the SDK 2.2.69. The contract guarantees none of
+them, because it calls a message an open object, so anything of another shape is left out and
+counted.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from flowdsl.source.moments import read_moment
 
 MAX_MESSAGES = 2_000
 MAX_BLOCKS = 100
-"""Blocks of one message."""
+"""Maximum number of blocks of one message."""
 MAX_TEXT = 8_000
-"""Characters of one text."""
+"""Maximum length of one text, in characters."""
 MAX_TOLD = 200_000
-"""Characters of the first message, which may tell the agent the whole prompt."""
+"""Maximum length of the first message, which may contain the whole prompt, in characters."""
 MAX_STRINGS = 200
-"""Texts within the input of one tool."""
+"""Maximum number of texts within the input of one tool."""
 MAX_DEPTH = 20
 
 CUT = " … (cut)"
@@ -32,8 +32,9 @@ CUT = " … (cut)"
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A call of a tool. `given` is its input as JSON, `texts` are the texts in it, `keys` the
-    names.
+    """A call of a tool.
+
+    `given` is its input as JSON, `texts` are the texts in it, `keys` the names.
     """
 
     identifier: str
@@ -46,7 +47,7 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came back from the call `identifier`; `error` is None where it went well."""
+    """The result of the call `identifier`; `error` is None if it succeeded."""
 
     identifier: str
     text: str
@@ -55,10 +56,11 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `pictures` are addresses of the service, or `data:` followed by base64.
+    """One message.
 
-    `trajectory` is the recording that it was replayed from, None for a decision made afresh. `loop`
-    and `iteration` (from 0) stand on messages of a loop. `at` is when it was written, in UTC.
+    `pictures` are addresses of the service, or `data:` followed by base64. `trajectory` is the
+    recording that it was replayed from, None for a new decision. `loop` and `iteration` (from 0)
+    are set on messages of a loop. `at` is when it was written, in UTC.
     """
 
     number: int
@@ -77,16 +79,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The messages in their order; `left_out` is how many were too many or of no shape that is
-    known.
-    """
+    """The messages in order; `left_out` counts those above the limit or of unknown shape."""
 
     messages: tuple[Message, ...]
     left_out: int = 0
 
 
 def read_history(raw: object) -> History:
-    """The history in a reply; takes any JSON value."""
+    """Parse the history in a reply; accepts any JSON value."""
     if not isinstance(raw, list):
         return History((), 0 if raw is None else 1)
     messages: list[Message] = []
@@ -97,7 +97,7 @@ def read_history(raw: object) -> History:
 
 
 def shorten_text(text: str, limit: int = MAX_TEXT) -> str:
-    """`text` with at most `limit` characters of its own, and a mark where some are missing."""
+    """Return `text` with at most `limit` of its characters, and a mark if some are missing."""
     return text if len(text) <= limit else text[:limit] + CUT
 
 
@@ -174,7 +174,7 @@ def _find_block_pictures(blocks: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _collect_strings(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The texts and the names in a JSON value, as many as are looked at, in their order."""
+    """Return the texts and the names in a JSON value in order, up to the limit."""
     texts: list[str] = []
     keys: list[str] = []
     left: list[tuple[object, int]] = [(value, 0)]
@@ -208,7 +208,7 @@ def _render_bounded_json(value: object) -> str:
 
 
 def _clean_text(text: str, limit: int = MAX_TEXT) -> str:
-    """`text`, bounded, and as something that can be written as UTF-8."""
+    """Return `text`, bounded, and encodable as UTF-8."""
     return shorten_text(text, limit).encode("utf-8", "backslashreplace").decode()
 
 
@@ -220,8 +220,9 @@ def _first_count(*values: object) -> int | None:
 
 
 Kind = Literal["told", "said", "tool", "failure", "note"]
-"""What the agent was told; said without a tool; did; declared as failed; and what the service
-itself notes.
+"""The prompt given to the agent; a text without a tool; a tool call; a declared failure; a note.
+
+Notes are written by the service itself.
 """
 
 DECLARES_FAILURE = "declare_task_failed"
@@ -229,12 +230,12 @@ DECLARES_FAILURE = "declare_task_failed"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened; `number` counts from 1, `messages` are the numbers of the messages
-    it is made of.
+    """One event of a run.
 
-    `seconds` is the time since the entry before it ended, None where the service gives no times.
-    `is_replayed` tells what a recording did from what was decided afresh; both may hold for a
-    focused call within a replay, which is asked anew.
+    `number` counts from 1, `messages` are the numbers of its messages. `seconds` is the time since
+    the previous entry ended, None if the service gives no times. `is_replayed` tells steps of a
+    recording from new decisions; both may hold for a focused call within a replay, for which the
+    model is asked again.
     """
 
     number: int
@@ -257,7 +258,7 @@ class Entry:
 
     @property
     def is_replayed(self) -> bool:
-        """Whether a recording did it."""
+        """Whether it was replayed from a recording."""
         return self.trajectory is not None
 
     @property
@@ -274,7 +275,7 @@ class Entry:
 
 
 def read_entries(messages: Sequence[Message], started: datetime | None) -> tuple[Entry, ...]:
-    """The entries of a history; the first one's time counts from when the run `started`."""
+    """Return the entries of a history; the first one's time counts from when the run `started`."""
     drafts: list[Entry] = []
     for message in messages:
         if message.results and not message.uses and message.role != "assistant":
@@ -285,7 +286,7 @@ def read_entries(messages: Sequence[Message], started: datetime | None) -> tuple
 
 
 def _begin_entries(message: Message, *, first: bool) -> Iterator[Entry]:
-    """The entries that a message begins: one for each of its tools, or one for what it says."""
+    """Return the entries that a message begins: one for each of its tools, or one for its text."""
     kind: Kind = "said"
     if message.role == "user":
         kind = "told"
@@ -318,9 +319,7 @@ def _begin_entries(message: Message, *, first: bool) -> Iterator[Entry]:
 
 
 def _attach_answers(drafts: list[Entry], message: Message) -> None:
-    """Put what came back to the calls it answers, the newest first; what answers none goes to the
-    last entry.
-    """
+    """Attach results to the calls that they answer, the newest first; others to the last entry."""
     if not drafts:
         drafts.extend(_begin_entries(message, first=True))
         return
@@ -333,7 +332,7 @@ def _attach_answers(drafts: list[Entry], message: Message) -> None:
                     at = back
                     break
         entry = _add_results(drafts[at], (result,))
-        # What belongs to the whole message goes to the last of its results.
+        # Data of the whole message is attached to the last of its results.
         is_last = index == len(message.results) - 1
         drafts[at] = replace(
             entry,
@@ -357,7 +356,7 @@ def _time_entries(drafts: Sequence[Entry], started: datetime | None) -> Iterator
     for number, entry in enumerate(drafts, 1):
         seconds = None
         if before is not None and entry.ended is not None:
-            # Clocks of a service's parts may disagree.
+            # The clocks of the service's parts may differ.
             seconds = max((entry.ended - before).total_seconds(), 0.0)
         yield replace(entry, number=number, seconds=seconds)
         if entry.ended is not None:

@@ -1,8 +1,8 @@
-"""The source maps of a run's prompt and of its post-run checks: where they are kept, and what of
-them can be used. Pure but for the store it is given.
+"""The source maps of a run's prompt and of its post-run checks. Pure except for the given store.
 
-A map is kept beside state under the fingerprint of the workflow's address and the prompt, so that
-the map of any version is found from its prompt alone.
+Finds where they are kept and which parts are usable. A map is stored next to state under the
+fingerprint of the workflow's address and the prompt, so that the map of any version can be found
+from its prompt alone.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ _COMMIT = re.compile("[0-9a-f]{7,64}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 Get = Callable[[str], bytes | None]
-"""What a store keeps under a name; raises `StateError`."""
+"""Returns the content that a store has under a name; raises `StateError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A range of a file that a line of the prompt came from: from 1, the end exclusive; `statement`
-    is its kind.
+    """The range of a file that a line of the prompt came from: from 1, the end exclusive.
+
+    `statement` is the kind of its statement.
     """
 
     statement: str
@@ -48,11 +49,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FoundMap:
-    """The map that a trace uses: `exact` for the very prompt, `carried` for the lines of it that an
-    earlier deploy had.
+    """The map that a trace uses.
 
-    `places` are by line of the prompt, `digests` by path. `commit` is the one that was deployed;
-    with `is_dirty` the files may have been others.
+    `exact` for the same prompt, `carried` for the lines of it that an earlier deploy had. `places`
+    are by line of the prompt, `digests` by path. `commit` is the deployed one; with `is_dirty` the
+    files may have been different.
     """
 
     kind: Literal["exact", "carried", "none"] = "none"
@@ -63,9 +64,7 @@ class FoundMap:
 
 
 def find_deployed_addresses(document: StateDocument, workflow_id: str) -> tuple[Address, ...]:
-    """The address of a workflow, then the one it had before; none for one that is not of this
-    project.
-    """
+    """Return a workflow's address, then its previous one; empty if it is not of this project."""
     for address, resource in document.workflows().items():
         if resource.id.lower() == workflow_id.lower():
             before = resource.renamed_from
@@ -79,8 +78,9 @@ def find_map(
     version: PromptVersion,
     known: Sequence[PromptVersion],
 ) -> FoundMap:
-    """The map of a version, or of the lines that it shares with another version that has one;
-    raises `StateError`.
+    """Return the map of a version, or of the lines that it shares with another mapped version.
+
+    Raises `StateError`.
     """
     found = _map_of(get, addresses, version.text)
     if found is not None:
@@ -103,9 +103,7 @@ def _map_of(get: Get, addresses: Sequence[Address], prompt: str) -> FoundMap | N
 
 
 def read_map(content: bytes, prompt: str) -> FoundMap | None:
-    """The map in an object; None where it cannot be read, or has lines that the prompt does not
-    have.
-    """
+    """Parse the map in an object; None if it is invalid, or has lines that the prompt lacks."""
     try:
         raw = json.loads(content)
     except (ValueError, RecursionError):
@@ -123,7 +121,7 @@ def read_map(content: bytes, prompt: str) -> FoundMap | None:
 
 
 def _map_with(raw: Mapping[str, Any], places: Mapping[int, Place]) -> FoundMap:
-    """A map of these places; of the commit and the files what is of a shape that is known."""
+    """Return a map of these places, with the commit and the files as far as they are valid."""
     commit, files = raw.get("commit"), raw.get("files")
     digests = {
         path: each["sha256"]
@@ -136,7 +134,7 @@ def _map_with(raw: Mapping[str, Any], places: Mapping[int, Place]) -> FoundMap:
 
 
 def digests_of(content: bytes) -> tuple[str, ...]:
-    """The digests of the files that the map in an object leads to; none where it cannot be read."""
+    """Return the digests of the files in an object's map; empty if it cannot be read."""
     try:
         raw = json.loads(content)
     except (ValueError, RecursionError):
@@ -145,8 +143,9 @@ def digests_of(content: bytes) -> tuple[str, ...]:
 
 
 def load_kept_source(get: Get, digest: str) -> str | None:
-    """The text of a file that was deployed, as it is kept under its digest; None where it is not,
-    or is another one. Raises `StateError`.
+    """Return the text of a deployed file that is stored under its digest.
+
+    None if it is missing or does not match the digest. Raises `StateError`.
     """
     content = get(source_name_for(digest))
     try:
@@ -170,7 +169,7 @@ def _read_map_line(line: Any) -> tuple[int, Place] | None:
 
 
 def read_place(item: Any, statement: Any) -> Place | None:
-    """The `source` of an item of a map; None where it is of no shape that is known."""
+    """Parse the `source` of an item of a map; None if it has an unknown shape."""
     try:
         source = item["source"]
         path, start, end = source["path"], source["start"], source["end"]
@@ -190,19 +189,19 @@ def _is_number(value: Any) -> bool:
 
 # Post-run checks
 #
-# The places of a workflow's checks are kept beside state under the fingerprint of its address and
-# of the checks (ADR 32). A run carries a snapshot of the checks that it had (platform facts, 5.1),
-# so the map of these is found although others were deployed since.
+# The places of a workflow's checks are stored next to state under the fingerprint of its address
+# and of the checks (ADR 32). A run has a snapshot of its checks (Cyberdesk's documentation),
+# so their map is found even if other checks were deployed since.
 
 KnownBy = Literal["definition", "name"]
-"""A check is the one of the map, field by field; or it has its name and type, and was changed."""
+"""How a check was matched: all its fields are equal, or its name and type only (it was changed)."""
 
 MAX_CHECKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class FoundChecks:
-    """Places of a run's checks, by their index in the reply, and what each is known by."""
+    """Places of a run's checks, by their index in the reply, and how each was matched."""
 
     map: FoundMap = field(default_factory=FoundMap)
     known_by: Mapping[int, KnownBy] = field(default_factory=dict)
@@ -211,10 +210,10 @@ class FoundChecks:
 def find_checks(
     get: Get, document: StateDocument, addresses: Sequence[Address], run: Run
 ) -> FoundChecks:
-    """The places of the checks of a run; raises `StateError`.
+    """Return the places of the checks of a run; raises `StateError`.
 
-    The map of the very checks that the run had is looked for first, then that of those which were
-    deployed last.
+    The map of exactly the checks that the run had is tried first, then that of the checks deployed
+    last.
     """
     checks = [_check_definition(each) for each in (run.post_run_checks or ())[:MAX_CHECKS]]
     if not checks or not addresses:
@@ -231,12 +230,12 @@ def find_checks(
 
 
 def _check_definition(check: RunCheck) -> dict[str, Any]:
-    """The definition in a snapshot; this client reads no more of it than name and type."""
+    """Return the definition in a snapshot, of which the client parses only name and type."""
     return {**check.unknown_fields(), "name": check.name, "type": check.type}
 
 
 def _place_mapped_checks(content: bytes, checks: Sequence[Mapping[str, Any]]) -> FoundChecks | None:
-    """The checks that a map has; None for an object that cannot be read."""
+    """Return the checks of a map; None for an object that cannot be read."""
     try:
         raw = json.loads(content)
     except (ValueError, RecursionError):
@@ -264,7 +263,7 @@ def _place_mapped_checks(content: bytes, checks: Sequence[Mapping[str, Any]]) ->
 def _find_unique_checks(
     named: Iterable[tuple[str, str, Mapping[str, Any]]],
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """What has a name and a type to itself: two checks of a file may share them."""
+    """Return the checks whose name and type are unique: two checks of a file may share them."""
     listed = list(named)
     count = Counter((name, type_) for name, type_, _ in listed)
     return {(name, type_): each for name, type_, each in listed if count[name, type_] == 1}

@@ -1,9 +1,9 @@
-"""A trace as one HTML page that stands by itself.
+"""Renders a trace as one self-contained HTML page.
 
-The page is made by Jinja with escaping on: a template in which escaping is the rule, and not a
-matter of each hole, is what text of strangers wants. A policy in the page
-(`Content-Security-Policy`) forbids it every request, and every script and style but its own two,
-which are known by their hashes: text that got through would still do nothing.
+Jinja renders the page with autoescaping, because text of strangers needs escaping as the rule and
+not at each placeholder. A policy in the page (`Content-Security-Policy`) forbids all requests, and
+all scripts and styles except its own two, which are identified by their hashes: unescaped text
+would still have no effect.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAX_SOURCE_LINES = 5_000
-"""Lines of one file that are shown: around the places of the run where there are more."""
+"""Maximum number of lines shown of one file; of a longer file, those around the run's places."""
 
 _Text = tuple[Literal["steps", "checks"], str]
-"""A file by its path, as the deploy of the prompt brought it, or that of the checks."""
+"""A file by its path, in the version deployed with the prompt or with the checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _PageListing:
 
 @dataclass(frozen=True, slots=True)
 class _CheckRow:
-    """A failed post-run check; `target` is the id of its line, None where it has no place."""
+    """A failed post-run check; `target` is the id of its line, None if it has no place."""
 
     result: CheckResult
     target: str | None
@@ -62,9 +62,9 @@ class _CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class _StepRow:
-    """An entry as the page shows it; `target` is the id of a line, None where it is not placed.
+    """An entry as the page shows it; `target` is the id of a line, None if it is not placed.
 
-    `error` and `reason`, of a declared failure, say of a default reason that it is not so.
+    `error` and `reason`, of a declared failure, add to a default reason that it is not so.
     """
 
     entry: Entry
@@ -80,7 +80,7 @@ class _StepRow:
 
 
 def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
-    """The page of a trace of a run in `environment`."""
+    """Return the page of a trace of a run in `environment`."""
     style, script = _read_page_asset("style.css"), _read_page_asset("script.js")
     anchors = _assign_anchors(trace)
     return (
@@ -108,9 +108,7 @@ def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
 
 
 def escape_invisible(text: str) -> str:
-    """`text` with characters that nobody sees, or that reorder others, as escapes; line breaks
-    stay.
-    """
+    """Return `text` with invisible and reordering characters escaped; line breaks stay."""
     return "\n".join(
         "".join(shown for shown, _ in split_into_cells(line.rstrip("\r")))
         for line in text.split("\n")
@@ -118,8 +116,10 @@ def escape_invisible(text: str) -> str:
 
 
 def _assign_anchors(trace: Trace) -> dict[_Text, str]:
-    """The beginning of the ids of each text's lines. A file that the checks lie in is one text with
-    that of the prompt, unless another deploy brought it.
+    """Return the prefix of the line ids of each text.
+
+    If the checks are in the file of the prompt, they share one text, unless they are of different
+    deploys.
     """
     anchors: dict[_Text, str] = {}
     for path in sorted(trace.sources):
@@ -142,13 +142,13 @@ def _make_check_rows(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_Check
 
 
 def _describe_failed_line(trace: Trace, anchors: dict[_Text, str]) -> tuple[str, str] | None:
-    """The id and the name of the line that the run failed at; None where there is none."""
+    """Return the id and the name of the line that the run failed at; None if there is none."""
     line = None if trace.failure is None else trace.failure.line
     return None if line is None else _describe_prompt_line(trace, line, anchors)
 
 
 def _describe_prompt_line(trace: Trace, line: int, anchors: dict[_Text, str]) -> tuple[str, str]:
-    """The id and the name of what a line of the prompt came from, or of that line."""
+    """Return the id and the name of a prompt line's source, or of that line."""
     place = trace.place(line)
     if place is None:
         return f"p{line}", f"prompt:{line}"
@@ -160,7 +160,7 @@ def _name_of_place(place: Place) -> str:
 
 
 def _describe_other_places(trace: Trace, anchors: dict[_Text, str]) -> str:
-    """Further places where the run may have failed."""
+    """Return further places where the run may have failed."""
     return ", ".join(_describe_prompt_line(trace, line, anchors)[1] for line in trace.other_lines)
 
 
@@ -176,7 +176,7 @@ def _make_step_rows(
     for index, (entry, placed) in enumerate(zip(trace.entries, trace.placements, strict=True)):
         is_failed = failure is not None and failure.entry == index
         line = None if placed is None else placed.line
-        # A declaration with words of its own is about the step that failed before it.
+        # A declared failure with its own text is about the step that failed before it.
         if failure is not None and (is_failed or (entry.kind == "failure" and placed is None)):
             line = failure.line
         target, shown = (None, "") if line is None else _describe_prompt_line(trace, line, anchors)
@@ -200,7 +200,7 @@ def _make_step_rows(
 
 
 def _find_failure_reason(trace: Trace, entry: Entry) -> str:
-    """The reason of a declared failure; empty for another entry."""
+    """Return the reason of a declared failure; empty for another entry."""
     if entry.kind != "failure" or entry.use is None:
         return ""
     return "\n".join(map(trace.in_words, entry.use.texts))
@@ -244,14 +244,14 @@ def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_
                     number in seen,
                     number in bad,
                 )
-                # Every place has its line, also past the end of a file that is another one.
+                # Every place has a line, even past the end of a file that has changed.
                 for number in sorted({*shown, *places})
             ),
         )
 
 
 def _first_lines_in(path: str, places: Iterable[Place]) -> set[int]:
-    """The first lines of the places that lie in a file."""
+    """Return the first lines of the places in a file."""
     return {each.start_line for each in places if each.path == path}
 
 
@@ -283,7 +283,7 @@ def _hash_for_policy(text: str) -> str:
 def _read_page_asset(name: str) -> str:
     loader = _page_environment().loader
     assert loader is not None
-    # A style and a script are no templates: put in as they are, they have the hashes of the policy.
+    # Style and script are not templates: they are inserted unchanged, to match the policy's hashes.
     return loader.get_source(_page_environment(), name)[0]
 
 

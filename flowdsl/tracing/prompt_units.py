@@ -1,7 +1,8 @@
-"""A prompt as what a run is laid over: its numbered lines with the bullets below them. Pure.
+"""Splits a prompt into units: its numbered lines with the bullets below them. Pure.
 
-Reads any prompt, those that people wrote in the dashboard too; `flowdsl.prompt.reading` reads only
-what FlowDSL wrote, and only to the letter. A prompt that numbers nothing has a unit for each line.
+Accepts any prompt, including those that people wrote in the dashboard; `flowdsl.prompt.reading`
+accepts only the exact text that FlowDSL writes. A prompt without numbered lines has a unit for each
+line.
 """
 
 from __future__ import annotations
@@ -28,13 +29,12 @@ TOOLS = (
     "declare_task_failed",
     "extract_prompt",
 )
-"""Tools that a prompt directs by their names (platform facts, 2); everything else is a plain
-action.
+"""Tools that a prompt calls by name (Cyberdesk's documentation).
+
+Everything else is a plain action.
 """
 INNER_TOOLS = frozenset({"upsert_runtime_values", "declare_task_failed"})
-"""Those that stand in the instruction for somebody else, so that they do not say what a line itself
-does.
-"""
+"""Tools that an instruction names for another agent; they do not tell what a line itself does."""
 
 _NUMBERED = re.compile(r"[ \t]*(\d{1,3}(?:\.\d{1,3})+[.)]?|\d{1,3}[.)])[ \t]+(\S.*)", re.DOTALL)
 _RUNTIME_NAME = re.compile(r"\{\{\s*([^\W\d]\w*)")
@@ -45,7 +45,8 @@ _QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'|⟦([^⟧\n]{1,400
 class UnitLine:
     """A line of the prompt (`number` counts from 1).
 
-    `text` has no tags, and the inputs put in; `pattern` is the same where values are not known.
+    `text` has no tags, and the inputs substituted; `pattern` is the same where values are not
+    known.
     """
 
     number: int
@@ -56,11 +57,12 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one message may belong to: a numbered line, such as `3.2`, and the lines below it.
+    """The part of a prompt that one message may belong to.
 
-    `tools` are those that the unit names, `own_tool` the one that it is carried out with. `quoted`
-    are texts between quotes or brackets, `variables` the runtime variables. `loop` is the index of
-    the unit that opens the loop it stands in.
+    A numbered line, such as `3.2`, and the lines below it. `tools` are those that the unit names,
+    `own_tool` the one that carries it out. `quoted` are texts between quotes or brackets,
+    `variables` the runtime variables. `loop` is the index of the unit that opens its enclosing
+    loop.
     """
 
     label: str
@@ -75,16 +77,16 @@ class Unit:
 
     @property
     def text(self) -> str:
-        """All of its lines."""
+        """Return all of its lines as one text."""
         return "\n".join(line.text for line in self.lines)
 
 
 def read_units(
     prompt: str, inputs: Mapping[str, Any], told: Told | None = None
 ) -> tuple[Unit, ...]:
-    """The units of a prompt in their order, with the values of a run's inputs put in.
+    """Return the units of a prompt in order, with the values of a run's inputs substituted.
 
-    `told` are values that the history tells.
+    `told` are values found in the history.
     """
     grouped = list(_group_unit_lines(plain_lines(prompt)))[:MAX_UNITS]
     units: list[Unit] = []
@@ -127,7 +129,7 @@ def _first_group(found: re.Match[str]) -> str:
 
 
 def _is_telling(quoted: Pattern) -> bool:
-    """Whether a quoted text names something: no variable alone, nor a word between two marks."""
+    """Whether a quoted text names something: not only a variable, or a word between two marks."""
     return quoted.count_known_letters >= LEAST_LETTERS and [
         each.strip() for each in quoted.pieces
     ] != ["and"]
@@ -136,8 +138,9 @@ def _is_telling(quoted: Pattern) -> bool:
 def _group_unit_lines(
     lines: Iterator[tuple[int, str]],
 ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    """Labels and their lines. Where nothing is numbered every line with text is a unit without a
-    label.
+    """Return labels and their lines.
+
+    If nothing is numbered, every line with text is a unit without a label.
     """
     everything = list(lines)
     if not any(_NUMBERED.fullmatch(text) for _, text in everything):
@@ -156,7 +159,7 @@ def _group_unit_lines(
         elif unit and (not is_apart or text[0] in " \t"):
             unit.append((number, text))
         elif unit:
-            # A paragraph of its own, as those about replay and outputs are.
+            # A separate paragraph, such as those about replay and outputs.
             yield label, unit
             unit = []
         is_apart = False
@@ -165,17 +168,18 @@ def _group_unit_lines(
 
 
 def _is_below(text: str, number: str, first: str, label: str) -> bool:
-    """Whether a numbered line is a part of the unit before it, as a list in a text to type is.
+    """Whether a numbered line is part of the unit before it, such as a list in a text to type.
 
-    It stands deeper than the unit's `first` line, and its number is not one below `label`.
+    It is indented deeper than the unit's `first` line, and its number is not one below `label`.
     """
     is_deeper = len(text) - len(text.lstrip()) > len(first) - len(first.lstrip())
     return is_deeper and not number.startswith(f"{label}.")
 
 
 def _assign_loops(units: list[Unit]) -> Iterator[Unit]:
-    """The units, each with the innermost loop it stands in, from its `start_loop` to its
-    `end_loop_iteration`.
+    """Return the units, each with its innermost enclosing loop.
+
+    A loop is from its `start_loop` to its `end_loop_iteration`.
     """
     ends: dict[int, int] = {}
     loops: list[int | None] = []

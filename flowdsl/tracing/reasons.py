@@ -1,12 +1,12 @@
-"""The reasons with which the lines of a prompt let the task fail. Pure.
+"""Finds the reasons with which the lines of a prompt make the task fail. Pure.
 
-A statement of FlowDSL without a reason of its own fails with what it looked for (`rules.unmet`):
+A FlowDSL statement without a reason of its own fails with the text it looked for (`rules.unmet`):
 
     - Wait up to 2 minutes for “the download is finished”.
                                     fails with "not so or not found: the download is finished"
 
-An agent may leave the first words away, and then the reason reads as success. Which reasons are of
-this kind only the prompt can tell, and it is read by the sentences that it was written with
+An agent may omit the first words, and then the reason reads like a success. Only the prompt shows
+which reasons are of this kind; it is parsed with the sentences that it was written with
 (`flowdsl.prompt.sentences`).
 """
 
@@ -22,16 +22,15 @@ from flowdsl.prompt.sentences import ASK, DATA_NOTE, SENTENCES, Hole, sentences_
 from flowdsl.tracing.filling import Pattern, Told, fill_in_prompt, pattern_of, plain_lines
 
 Sense = Literal["given", "not so or not found"]
-"""A reason that says what is wrong; else what is wrong with the words that the reason consists of.
-"""
+"""How to read a reason: it says what is wrong, or it names what is not so or was not found."""
 
 UNMET: Sense = "not so or not found"
 _WITH = ("control.fail_with", "control.abort_with", "control.attempt_failed_with")
-"""Consequences that say the reason."""
+"""Consequences that state the reason."""
 
 LEAST_LETTERS = 2
 MAX_PROMPT, MAX_LINE = 200_000, 2_000
-"""Characters of a prompt that are read, and of a line: a line takes its length times itself."""
+"""Maximum length of a prompt, and of a line, in characters; a line takes quadratic time."""
 _MARK = re.compile(r"[ \t\u00a0]*(?:-|\d{1,3}(?:\.\d{1,3})*[.)]?)[ \t\u00a0]+")
 _QUOTED = (
     r"(?:\"([^\"\n]{1,MOST})\"|'([^'\n]{1,MOST})'|⟦([^⟧\n]{1,MOST})⟧"
@@ -40,38 +39,38 @@ _QUOTED = (
 ).replace("MOST", "1000")
 _BRACKETED = re.compile(r"⟦(\d{1,9})\|(.*)\|\1⟧|⟦([^⟦⟧]*)⟧")
 _IN_THE_DASHBOARD = r"\bdeclare_task_failed\b[^\"'⟦\n]{0,60}"
-"""What people, and FlowDSL's earlier versions, write before a reason."""
+"""The text before a reason, as people and earlier versions of FlowDSL write it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason that the task may fail with at the line `line` of the prompt.
+    """A reason with which the task may fail at the line `line` of the prompt.
 
-    That is the line that gives it, or that looked for what is not so.
+    That is the line that gives the reason, or that looked for what was not found.
     """
 
     line: int
     pattern: Pattern
     sense: Sense = "given"
     alike: Pattern = field(init=False)
-    """The pattern as `normalise_reason` makes it."""
+    """The pattern as `normalise_reason` returns it."""
 
     def __post_init__(self) -> None:
         alike = normalise_reason("\0".join(self.pattern.pieces)).split("\0")
         object.__setattr__(self, "alike", Pattern(tuple(alike)))
 
     def fits(self, said: str, alike: str) -> bool:
-        """Whether something that an agent gave as its reason, and likened, is this one."""
+        """Whether the agent's text `said`, normalised as `alike`, is this reason."""
         if self.alike.fits(alike):
             return True
-        # Word for word, with something around it; a value that is not known could be anything.
+        # Word for word, with text around it; an unknown value could be anything.
         words = self.pattern.pieces[0]
         return not self.pattern.is_open and len(words) >= 8 and words in said
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """All reasons of a `prompt`, with what is known of the inputs of a run.
+    """All reasons of a `prompt`, with the known inputs of a run.
 
     With `is_certain` it is the prompt that the run had.
     """
@@ -83,17 +82,17 @@ class Reasons:
     is_certain: bool = False
 
     def fitting(self, said: str) -> list[Reason]:
-        """The reasons that something said is, the nearest alone: with the most known words."""
+        """Return the reasons that match a text, only those with the most known letters."""
         alike = normalise_reason(said)
         fits = [each for each in self.all if each.fits(said, alike)]
         most = max((each.pattern.count_known_letters for each in fits), default=0)
         return [each for each in fits if each.pattern.count_known_letters == most]
 
     def in_words(self, said: str) -> str:
-        """What a run failed with, for people.
+        """Return the reason of a failed run for people.
 
-        Where the reason is what was looked for, that it is not so. Where nobody knows whether it
-        is, the reason in quotation marks.
+        If the reason is a condition that was looked for, the text says that it is not so. If that
+        is uncertain, the reason is in quotation marks.
         """
         senses = {each.sense for each in self.fitting(said)} if self.is_certain else set()
         if len(senses) == 1:
@@ -104,35 +103,35 @@ class Reasons:
         return f'"{said}"'
 
     def _has_words(self, said: str) -> bool:
-        """Whether the prompt has these words anywhere."""
+        """Whether the prompt contains these words."""
         return normalise_reason(said) in normalise_reason(
             fill_in_prompt(self.prompt, self.inputs, self.told)
         )
 
 
 def normalise_reason(text: str) -> str:
-    """A reason without what agents change about it: case, quotation marks around it, full stop."""
+    """Return a reason without what agents vary: case, surrounding quotation marks, full stop."""
     return re.sub(r"\s+", " ", text.casefold()).strip(" \"'“”⟦⟧").rstrip(".")
 
 
 def reasons_of(
     prompt: str, inputs: Mapping[str, Any], told: Told | None = None, *, is_certain: bool
 ) -> Reasons:
-    """The reasons of a prompt, with what is known of the inputs of a run."""
+    """Return the reasons of a prompt, with the known inputs of a run."""
     return Reasons(tuple(read_reasons(prompt, inputs, told)), prompt, inputs, told, is_certain)
 
 
 def read_reasons(
     prompt: str, inputs: Mapping[str, Any], told: Told | None = None
 ) -> Iterator[Reason]:
-    """The reasons in the lines of a prompt, in their order."""
+    """Return the reasons in the lines of a prompt, in order."""
     for number, words, sense in _find_written_reasons(prompt):
         yield Reason(number, pattern_of(words, inputs, told), sense)
 
 
 @lru_cache(maxsize=64)
 def _find_written_reasons(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
-    """The line, the words and the sense of each reason, as they are written."""
+    """Return the line, the words and the sense of each reason, as written."""
     found: list[tuple[int, str, Sense]] = []
     left = MAX_PROMPT
     for number, line in plain_lines(prompt):
@@ -149,7 +148,7 @@ def _find_written_reasons(prompt: str) -> tuple[tuple[int, str, Sense], ...]:
 
 
 def _of_line(number: int, line: str) -> list[tuple[int, str, Sense]]:
-    """The reasons of a line."""
+    """Return the reasons of a line."""
     text = _MARK.sub("", line, count=1).strip() if _MARK.match(line) else line.strip()
     if (words := _find_sought_text(text)) is not None:
         return [(number, f"{UNMET}: {words}", "given"), (number, words, UNMET)]
@@ -157,7 +156,7 @@ def _of_line(number: int, line: str) -> list[tuple[int, str, Sense]]:
 
 
 def _find_sought_text(text: str) -> str | None:
-    """What a line looks for that gives no reason, in the author's words."""
+    """Return the text that a line without a reason looks for, in the author's words."""
     found = next((found for each in _frame_patterns() if (found := each.fullmatch(text))), None)
     return None if found is None else found["shown"]
 
@@ -168,18 +167,18 @@ def _find_given_reasons(text: str) -> Iterator[str]:
 
 
 def _strip_value_marks(words: str) -> str:
-    """Words of a reason as somebody says them: without the marks around values from outside."""
+    """Return a reason as agents say it: without the marks around untrusted values."""
     return _BRACKETED.sub(lambda found: found[2] or found[3] or "", words.replace(DATA_NOTE, ""))
 
 
 def _is_telling(words: str) -> bool:
-    """Whether words say something beside the names of variables."""
+    """Whether words contain more than the names of variables."""
     return pattern_of(words, {}).count_known_letters >= LEAST_LETTERS
 
 
 @cache
 def _giving_pattern() -> re.Pattern[str]:
-    """What gives a reason: the words of the sentences up to it, and the reason between marks."""
+    """Return the pattern of a given reason: the words before it, and the reason between marks."""
     openings = [_IN_THE_DASHBOARD, r"\bfail with the reason ", r"attempt has failed \("]
     for name in _WITH:
         before = next(part for part in SENTENCES[name].parts if isinstance(part, str))
@@ -189,7 +188,7 @@ def _giving_pattern() -> re.Pattern[str]:
 
 @cache
 def _frame_patterns() -> tuple[re.Pattern[str], ...]:
-    """What recognises a line that looks for something and gives no reason."""
+    """Return the patterns of lines that look for something and give no reason."""
     _, end = SENTENCES["control.ask"].words({})
     assert isinstance(end, str)
     ends = {**dict.fromkeys(sentences_at(ASK), end), "control.reach": ""}

@@ -1,6 +1,6 @@
-"""A trace as JSON values. Pure.
+"""Converts a trace to JSON values. Pure.
 
-The format is additive within `FORMAT_VERSION`. No address of a picture is in it.
+The format is additive within `FORMAT_VERSION`. It contains no addresses of pictures.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from flowdsl.tracing.trace import CheckResult, Trace, UnitTrace
 
 FORMAT_VERSION = 1
 SOURCE_LINES = 12
-"""Lines of a statement's source that are told."""
+"""Maximum number of source lines of a statement in the report."""
 
 
 def trace_to_json(trace: Trace, environment: str) -> dict[str, Any]:
-    """The trace of a run in `environment`."""
+    """Return the trace of a run in `environment`."""
     run, version = trace.run, trace.version
     return {
         "format_version": FORMAT_VERSION,
@@ -146,8 +146,9 @@ def _visit_to_json(trace: Trace, visited: UnitTrace) -> dict[str, Any]:
 
 
 def source_to_json(trace: Trace, place: Place | None) -> dict[str, Any] | None:
-    """A place in the deployed source, its text where that is known, and where its first line is in
-    the working tree.
+    """Return a place in the deployed source, with its text if known.
+
+    Also where its first line is in the working tree.
     """
     return _place_to_json(place, trace.sources)
 

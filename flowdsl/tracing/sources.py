@@ -1,5 +1,7 @@
-"""The text of the files that were deployed: from the working tree while it is the same, else as it
-was kept beside state, else from the commit.
+"""Reads the text of the deployed files.
+
+From the working tree if it is unchanged, else from the copy stored next to state, else from the
+commit.
 """
 
 from __future__ import annotations
@@ -16,20 +18,18 @@ from flowdsl.source.files import LIBRARY, FileSystem, UnreadableFile, decode_tex
 from flowdsl.tracing.maps import FoundMap, Get, load_kept_source
 
 Now = Literal["same", "moved", "gone", "unknown"]
-"""How a file in the working tree stands to the deployed one; `unknown` where that one is not there
-to compare.
-"""
+"""How a file in the working tree compares with the deployed one; `unknown` if that is missing."""
 
 _MAX_COMPARED = 20_000
-"""Lines of a file whose way to another version is looked for."""
+"""Maximum number of lines of a file that is compared with another version."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A deployed file. `lines` are None where its text is nowhere to be had.
+    """A deployed file.
 
-    `where` is where the text was found. `now_at` maps a line to the one that it is in the working
-    tree.
+    `lines` are None if its text was not found. `where` is where the text was found. `now_at` maps a
+    line to its line in the working tree.
     """
 
     path: str
@@ -39,7 +39,7 @@ class SourceText:
     now_at: Mapping[int, int]
 
     def line(self, number: int) -> str | None:
-        """The text of a line, from 1; None where it is not known."""
+        """Return the text of a line, from 1; None if it is not known."""
         lines = self.lines
         return lines[number - 1] if lines is not None and 0 < number <= len(lines) else None
 
@@ -51,10 +51,10 @@ def read_sources(
     libraries: Mapping[str, str],
     get: Get = lambda _name: None,
 ) -> dict[str, SourceText]:
-    """Every file that the places of a map lie in, by path; raises `StateError`.
+    """Return every file that contains places of a map, by path; raises `StateError`.
 
     `root` is the folder of the project, `libraries` are those of its libraries by name, and `get`
-    reads what is kept beside state.
+    reads what is stored next to state.
     """
     folders = {f"{LIBRARY}{name}//": folder for name, folder in libraries.items()} | {"": root}
     paths = sorted({place.path for place in found.places.values()})
@@ -78,7 +78,7 @@ def _load_source_text(
         if deployed is not None and digest is not None and text_digest(deployed) != digest:
             deployed = None
     if deployed is None:
-        # Of a map with a digest it is known that the file is another one by now.
+        # If the map has a digest, the file is known to have changed.
         missing: Now = "gone" if present is None else "unknown" if digest is None else "moved"
         return SourceText(path, missing, None, None, {})
     lines = _split_source_lines(deployed)
@@ -92,9 +92,7 @@ def _load_source_text(
 
 
 def _read_committed_file(path: str, found: FoundMap, folders: Mapping[str, str]) -> str | None:
-    """A file as the deployed commit has it; None where that cannot be said, as of a dirty tree
-    without a digest.
-    """
+    """Return a file as of the deployed commit; None if unknown (a dirty tree, no digest)."""
     if found.commit is None or (found.is_dirty and path not in found.digests):
         return None
     home, inner = split_library(path)
@@ -108,7 +106,7 @@ def _read_committed_file(path: str, found: FoundMap, folders: Mapping[str, str])
 
 
 def _split_source_lines(text: str) -> tuple[str, ...]:
-    """The lines as a `SourceFile` counts them; `splitlines` breaks at more characters."""
+    """Split lines as a `SourceFile` counts them; `splitlines` breaks at more characters."""
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 
 

@@ -1,6 +1,4 @@
-"""A trace: a run, the prompt it had, the source of that, and where each entry of its history
-belongs. Pure.
-"""
+"""A trace: a run, its prompt, the prompt's source, and the place of each history entry. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ from flowdsl.tracing.versions import PromptVersion
 
 TASK_FAILED = "task_failed"
 FAILED = frozenset({TASK_FAILED, "error"})
-"""Statuses of runs that did not end well; a cancelled one did not fail."""
+"""Statuses of runs that failed; a cancelled run did not fail."""
 MAX_ERRORS = 50
 MAX_READS = 5
 MAX_WORD = 200
@@ -33,7 +31,7 @@ _SAYS_NOTHING = frozenset({"", "done", "ok", "success"})
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A post-run check that did not pass; `index` is its place among all checks of the run."""
+    """A post-run check that did not pass; `index` is its position among all checks of the run."""
 
     name: str
     status: str
@@ -43,7 +41,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the service says of the run beside its history."""
+    """The data of the run in the service's reply, without its history."""
 
     id: str
     status: str
@@ -57,7 +55,7 @@ class RunFacts:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, None while it goes on or where the times are not known."""
+        """Return its duration; None while it is running or if the times are not known."""
         if self.started is None or self.ended is None:
             return None
         return max((self.ended - self.started).total_seconds(), 0.0)
@@ -67,11 +65,11 @@ class RunFacts:
 class Failure:
     """Where a run failed: the index of an entry, and a line of the prompt.
 
-    With `is_after` the failing entry itself is not placed, and `line` is the last one before it
-    that is. `is_check` says that the reason is the one of this very line, and `others` are further
-    lines with the same reason, which may be where it failed as well. `iteration` is the entry of
-    the loop around it, from 0. `check` is the post-run check that the run failed by, all entries of
-    which went well; then there is neither entry nor line.
+    With `is_after` the failing entry itself is not placed, and `line` is that of the last placed
+    entry before it. `is_check` says that the reason is that of exactly this line, and `others` are
+    further lines with the same reason, at which it may have failed instead. `iteration` is the
+    entry of the enclosing loop, from 0. `check` is the post-run check that the run failed by,
+    although all its entries succeeded; then `entry` and `line` are None.
     """
 
     entry: int | None
@@ -87,8 +85,8 @@ class Failure:
 class UnitTrace:
     """What a run did at one unit of the prompt; `entries` are indexes.
 
-    `passes` are the entries of its loop, from 0, in their order; `seconds` is None where no times
-    are known. `reads` are what came back from tools that read, the last `MAX_READS`.
+    `passes` are the entries of its loop, from 0, in order; `seconds` is None if no times are known.
+    `reads` are the results of tools that read, the last `MAX_READS`.
     """
 
     index: int
@@ -103,8 +101,9 @@ class UnitTrace:
 
 @dataclass(frozen=True, slots=True)
 class LoopPass:
-    """One entry of a loop's list, from 0, with what it cost; `line` is the prompt's that opens the
-    loop, where it is known.
+    """One entry of a loop's list, from 0, with its cost.
+
+    `line` is the line of the prompt that opens the loop, if it is known.
     """
 
     loop: str
@@ -118,10 +117,11 @@ class LoopPass:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that is shown of a run. `placements` go with `entries`, `units` with `visited` by
-    their index. `checks` has the places of the post-run checks, and `check_sources` the files
-    that these lie in, which may be of another deploy than `sources`. `reasons` tells what the
-    reason of a failure means.
+    """All data shown of a run.
+
+    `placements` are parallel to `entries`, `units` to `visited` by their index. `checks` has the
+    places of the post-run checks, and `check_sources` their files, which may be of another deploy
+    than `sources`. `reasons` explains the reason of a failure.
     """
 
     run: RunFacts
@@ -141,19 +141,19 @@ class Trace:
     reasons: Reasons = field(default_factory=Reasons)
 
     def in_words(self, said: str) -> str:
-        """The reason of a failed task for people: a default one says that it is not so."""
+        """Return a failed task's reason for people; a default one gets `not so or not found`."""
         return self.reasons.in_words(said) if self.run.status == TASK_FAILED else said
 
     def place(self, line: int | None) -> Place | None:
-        """The source of a line of the prompt."""
+        """Return the source of a line of the prompt."""
         return None if line is None else self.source_map.places.get(line)
 
     def place_of_check(self, check: CheckResult) -> Place | None:
-        """The source of a post-run check."""
+        """Return the source of a post-run check."""
         return self.checks.map.places.get(check.index)
 
     def place_of_failure(self) -> Place | None:
-        """The source of what the run failed at: of a line of the prompt, or of a post-run check."""
+        """Return the source of the failure: of a line of the prompt, or of a post-run check."""
         failure = self.failure
         if failure is None:
             return None
@@ -162,7 +162,7 @@ class Trace:
         return self.place(failure.line)
 
     def about_reason(self) -> str:
-        """How the line that failed has to do with the reason, where it is that of the line."""
+        """Return how the failed line relates to the reason, if the reason is that of the line."""
         line = None if self.failure is None else self.failure.line
         own = {each.sense for each in self.reasons.all if each.line == line}
         if UNMET in own:
@@ -171,8 +171,10 @@ class Trace:
 
     @property
     def other_lines(self) -> tuple[int, ...]:
-        """Further lines of the prompt that may be where the run failed: those with the same reason,
-        or, where the reason is of no line, those of the other statements of the same call.
+        """Return further lines of the prompt at which the run may have failed.
+
+        Those with the same reason or, if the reason is of no line, those of the other statements of
+        the same call.
         """
         failure = self.failure
         if failure is None or failure.is_after or failure.is_check:
@@ -186,7 +188,7 @@ class Trace:
         return tuple(number for number in found.values() if number != failure.line)
 
     def about_other_lines(self, places: str) -> str:
-        """What `places`, those of the other lines, have to do with the failure; else empty."""
+        """Return how `places`, the other lines, relate to the failure; empty if there are none."""
         if not places or self.failure is None:
             return ""
         what = "the same is the reason of" if self.failure.is_check else "the same call has"
@@ -194,13 +196,13 @@ class Trace:
 
     @property
     def count_unplaced(self) -> int:
-        """How many entries of the agent are not placed."""
+        """Return the number of the agent's entries that are not placed."""
         pairs = zip(self.entries, self.placements, strict=True)
         return sum(placed is None and entry.kind not in ("told", "note") for entry, placed in pairs)
 
 
 def facts_of(run: Run) -> RunFacts:
-    """The facts in a reply, bounded."""
+    """Return the facts in a reply, bounded."""
     usage = {
         name[:100]: value
         for name, value in list((run.usage_metadata or {}).items())[:50]
@@ -241,8 +243,9 @@ def make_trace(
     check_sources: Mapping[str, SourceText] | None = None,
     notes: Iterable[str] = (),
 ) -> Trace:
-    """The trace of a run. `notes` are what there is to say of how it was put together, before what
-    is said here.
+    """Return the trace of a run.
+
+    `notes` are remarks on how its data was found; they precede those that are added here.
     """
     facts = facts_of(run)
     inputs: Mapping[str, Any] = run.input_values or {}
@@ -275,7 +278,7 @@ def make_trace(
 
 
 def reasons_of_version(version: PromptVersion | None, inputs: Mapping[str, Any]) -> Reasons:
-    """The reasons of the prompt that a run had, as surely as that is known."""
+    """Return the reasons of the prompt that a run had, certain if the version is."""
     if version is None:
         return Reasons()
     is_certain = version.certainty != "assumed"
@@ -283,7 +286,7 @@ def reasons_of_version(version: PromptVersion | None, inputs: Mapping[str, Any])
 
 
 def history_of(run: Run) -> History:
-    """The run's history, bounded."""
+    """Return the run's history, bounded."""
     return read_history(run.run_message_history)
 
 
@@ -314,7 +317,7 @@ def _collect_visits(
 
 
 def reads_of(entry: Entry) -> tuple[str, ...]:
-    """What an entry has read: what came back from a tool that reads, or values that it keeps."""
+    """Return what an entry has read: the result of a tool that reads, or values that it stores."""
     use = entry.use
     if use is None:
         return ()
@@ -363,15 +366,16 @@ def _find_failure(
     placements: Sequence[Placement | None],
     reasons: Reasons,
 ) -> Failure | None:
-    """Where the run failed, by the last entry that says so; None where not even a line before it is
-    known.
+    """Return where the run failed, by the last entry that reports it.
+
+    None if not even a line before it is known.
     """
     failing = [
         index
         for index, entry in enumerate(entries)
         if entry.error is not None or entry.kind == "failure"
     ]
-    # Checks begin when the agent is done: an error that it told of before was overcome.
+    # Checks begin when the agent is done: it recovered from an error that it reported before.
     if facts.checks and all(entry.kind != "failure" for entry in entries):
         return Failure(None, None, False, False, check=facts.checks[0])
     last = failing[-1] if failing else None
@@ -402,8 +406,10 @@ def _lines_of_reason(
     placements: Sequence[Placement | None],
     units: Sequence[Unit],
 ) -> tuple[int, ...]:
-    """The lines that a reason is of: those of the unit that failed, else those of the last unit
-    before it that has any, as behind attempts that all failed.
+    """Return the lines that a reason belongs to.
+
+    Those of the failed unit, else those of the last unit before it that has any, such as after
+    attempts that all failed.
     """
     lines = next(filter(None, ([each.line for each in reasons.fitting(text)] for text in said)), [])
     visited = (units[placed.unit] for placed in reversed(placements) if placed is not None)
@@ -417,8 +423,9 @@ def _lines_of_reason(
 def _first_of_failure(
     index: int, entries: Sequence[Entry], placements: Sequence[Placement | None]
 ) -> int:
-    """The step that a declaration is about, where the step before it failed at the same line; else
-    the entry itself.
+    """Return the index of the step that a declared failure is about.
+
+    That is the previous step if it is at the same unit, else the entry itself.
     """
     before, placed = index - 1, placements[index]
     if entries[index].kind != "failure" or before < 0 or placed is None:
@@ -429,9 +436,7 @@ def _first_of_failure(
 
 
 def _is_same_failure(entry: Entry, last: Entry, facts: RunFacts) -> bool:
-    """Whether an earlier entry tells of the failure that ended the run, and not of one that was
-    overcome.
-    """
+    """Whether an earlier entry reports the failure that ended the run, not an overcome one."""
     if entry is last:
         return True
     if entry.error is None:

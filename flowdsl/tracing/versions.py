@@ -1,8 +1,8 @@
-"""Which version of a workflow's prompt a run had. Pure.
+"""Determines which version of a workflow's prompt a run had. Pure.
 
-A reply to a run says only whether it had a prompt of its own; otherwise the run used what the
-workflow said when it was carried out (platform facts, 13, Q19). What the history says that the
-agent was told decides, then the times.
+A reply to a run says only whether the run had a prompt of its own; otherwise the run used the
+workflow's prompt at the time of its execution (Cyberdesk's documentation). The prompt that the
+history shows decides, then the times.
 """
 
 from __future__ import annotations
@@ -18,25 +18,21 @@ from flowdsl.tracing.filling import fill_in_prompt, values_told
 from flowdsl.tracing.history import Message
 
 Origin = Literal["run", "live", "earlier", "told"]
-"""The run's own prompt; the workflow's as it is now; a saved version's; only what the history says
-that the agent was told.
-"""
+"""The run's own prompt; the workflow's current one; a saved version's; only that in the history."""
 Certainty = Literal["said", "told", "time", "assumed"]
-"""The run says so; what the agent was told is this prompt; it was the one at that time; there is
-nothing better.
-"""
+"""The run says so; the history shows this prompt; it was current at that time; a default choice."""
 
 _MAX_COMPARED = 200_000
 _MAX_LINES = 5_000
-"""Lines of a prompt that are looked for in another one, which takes their number times itself."""
+"""Maximum number of lines of a prompt that is compared with another; comparing is quadratic."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptVersion:
-    """A prompt that a run may have had. `since` is from when the workflow had it.
+    """A prompt that a run may have had.
 
-    `values` are those of inputs that the run does not tell and the history does, by their spelling
-    in the prompt.
+    `since` is when the workflow got it. `values` are those of inputs that the history shows and the
+    run does not report, by their spelling in the prompt.
     """
 
     text: str
@@ -47,9 +43,7 @@ class PromptVersion:
 
 
 def read_saved_prompts(saved: Iterable[Mapping[str, Any]]) -> list[PromptVersion]:
-    """The prompts of saved versions, the oldest first; what is of no shape that is known is left
-    out.
-    """
+    """Return the prompts of saved versions, oldest first, without those of unknown shape."""
     found = [
         PromptVersion(text, "earlier", read_moment(each.get("updated_at")))
         for each in saved
@@ -65,7 +59,7 @@ def version_of_run(
     inputs: Mapping[str, Any],
     started: datetime | None,
 ) -> PromptVersion | None:
-    """The version that a run had, and how surely; `known` are the workflow's, the oldest first."""
+    """Return the version that a run had, and its certainty; `known` are sorted, oldest first."""
     told = _first_instruction(messages)
     if own:
         return _add_told_values(PromptVersion(own, "run", None, "said"), inputs, told)
@@ -73,7 +67,7 @@ def version_of_run(
     if len({each.text for each in fits}) == 1:
         return _add_told_values(replace(fits[-1], certainty="told"), inputs, told)
     if started is not None:
-        # Where values are not known, what was told may fit several versions.
+        # If values are not known, the prompt in the history may match several versions.
         since = [each for each in fits or known if each.since is not None and each.since <= started]
         if since:
             return _add_told_values(replace(since[-1], certainty="time"), inputs, told)
@@ -83,9 +77,7 @@ def version_of_run(
 
 
 def map_carried_lines(older: str, newer: str) -> dict[int, int]:
-    """The lines of `newer` that stand in `older` too, each with its number there; both count from
-    1.
-    """
+    """Return the lines of `newer` that are also in `older`, each with its number there, from 1."""
     before, after = older.split("\n"), newer.split("\n")
     found: dict[int, int] = {}
     if max(len(before), len(after)) > _MAX_LINES:
@@ -98,14 +90,14 @@ def map_carried_lines(older: str, newer: str) -> dict[int, int]:
 
 
 def _first_instruction(messages: Sequence[Message]) -> str | None:
-    """What the first message tells the agent, where that is nobody's answer."""
+    """Return the instruction in the first message, unless that message is a reply."""
     if not messages or messages[0].role not in ("user", "system") or messages[0].results:
         return None
     return messages[0].said or None
 
 
 def _is_told(prompt: str, inputs: Mapping[str, Any], told: str) -> bool:
-    """Whether a prompt is what was told; what was cut from a long message does not matter."""
+    """Whether a prompt is the one in the history; text cut from a long message is ignored."""
     if len(prompt) > _MAX_COMPARED:
         return False
     if values_told(prompt, inputs, told) is not None:

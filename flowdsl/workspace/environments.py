@@ -1,4 +1,4 @@
-"""The environment of a project that a person names, or that is the only one; why there is none."""
+"""Chooses the environment of a project: the one that a person names, or the only one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from flowdsl.source.failure import FlowdslError
 
 
 class NoProject(FlowdslError):
-    """A folder that belongs to no project."""
+    """The folder belongs to no project."""
 
 
 class NoSuchEnvironment(FlowdslError):
-    """A project that does not have the environment, or none that is chosen by itself."""
+    """The project lacks the named environment, or none was named and none is the default."""
 
 
 class UnusableProject(FlowdslError):
-    """A project file that lacks what the work needs, or says what cannot be."""
+    """The project file lacks a required value, or has an impossible one."""
 
 
 def find_environment(
     project: Project, name: str | None, environ: Mapping[str, str]
 ) -> Environment | None:
-    """The environment `name`, else the one that `FLOWDSL_ENV` names, else the only one.
+    """Return the environment `name`, or the one that `FLOWDSL_ENV` names, or the only one.
 
-    None when none of them decides. Raises `NoSuchEnvironment` for a name that the project does not
+    None if none of these applies. Raises `NoSuchEnvironment` for a name that the project does not
     have.
     """
     environments = project.environments
@@ -42,9 +42,9 @@ def find_environment(
 def require_environment(
     project: Project | None, name: str | None, environ: Mapping[str, str], named_with: str
 ) -> Environment:
-    """The environment of work that needs one; raises `NoSuchEnvironment`.
+    """Return the environment for an operation that needs one; raises `NoSuchEnvironment`.
 
-    `named_with` is where a person names it, as in "`--env`".
+    `named_with` is the option or setting that names it, as in "`--env`".
     """
     environment = None if project is None else find_environment(project, name, environ)
     if environment is not None:
@@ -60,8 +60,9 @@ def require_environment(
 
 
 def official_environment() -> Environment:
-    """What stands for an environment where there is no project: the official service, with the key
-    in `CYBERDESK_API_KEY`, and no state.
+    """Return the substitute for an environment outside of a project.
+
+    It has the official service, the key in `CYBERDESK_API_KEY`, and no state.
     """
     from flowdsl.config.project import Environment, KeySource
     from flowdsl.cyberdesk.trust import OFFICIAL_HOST

@@ -1,4 +1,4 @@
-"""A project as its folder has it: the project file, the files and the rules of its plugins."""
+"""Reads a project from its folder: the project file, the files and the rules of its plugins."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class ProjectRead(Record):
-    """What a folder says of its project.
+    """A project as read from its folder.
 
     - `root`: the absolute folder that every path is relative to.
-    - `files`: what is below it, and in the libraries of the project.
-    - `problems`: the findings of `flowdsl.toml`. When there are any, `project` is None, as it is
-      where there is no such file.
+    - `files`: the files below it, and in the libraries of the project.
+    - `problems`: the findings of `flowdsl.toml`. If there are any, or no such file, `project` is
+      None.
     - `rules`: those of the project's plugins.
     """
 
@@ -34,7 +34,7 @@ class ProjectRead(Record):
 
 
 def read_project(root: str) -> ProjectRead:
-    """The project of the folder `root`; never raises for what stands in it."""
+    """Read the project of the folder `root`; never raises because of its content."""
     files = DiskFiles(root)
     try:
         text = files.read_text(PROJECT_FILE)
@@ -45,7 +45,7 @@ def read_project(root: str) -> ProjectRead:
         span = Span(SourceFile(PROJECT_FILE, ""), 0, 0)
         sink.report(UNREADABLE_PROJECT_FILE, span, reason=error.reason)
         return ProjectRead(root, files, None, sink.findings_in_order())
-    # Imported only where there is a project file, since it loads `tomllib`.
+    # Imported only if there is a project file, since it loads `tomllib`.
     from flowdsl.config.load import load_project
 
     sink = Sink()
@@ -59,9 +59,9 @@ def read_project(root: str) -> ProjectRead:
 
 
 def _open_project_libraries(files: DiskFiles, project: Project, sink: Sink) -> DiskFiles:
-    """The files of a project with those of its libraries.
+    """Return the files of a project with those of its libraries.
 
-    A folder that cannot be a library is reported where it is declared.
+    A folder that cannot be a library is reported at its declaration.
     """
     from flowdsl.host.libraries import open_libraries
 
@@ -72,9 +72,9 @@ def _open_project_libraries(files: DiskFiles, project: Project, sink: Sink) -> D
 
 
 def _load_plugin_rules(project: Project, root: str, sink: Sink) -> tuple[Rule, ...]:
-    """The rules of the packages that the project names as plugins.
+    """Return the rules of the packages that the project names as plugins.
 
-    A name without rules is reported where it stands.
+    A name without rules is reported at its place.
     """
     names = project.lint.plugins
     if not names:

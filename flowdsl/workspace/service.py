@@ -31,13 +31,12 @@ def open_service(
     listener: Listener | None = None,
     scenario: Scenario | None = None,
 ) -> Iterator[CyberdeskClient]:
-    """The client of an environment of the project at `root`; whoever uses it closes it.
+    """Open the client of an environment of the project at `root`; the caller closes it.
 
-    `scenario` says how the embedded emulator is to behave; nothing else takes one.
-
-    Raises `MissingKey`, `StoreError` for the data of the embedded emulator, and `CyberdeskError`,
-    as `UntrustedHost`, before any key is sent. `deadline` ends its reads as long as nothing has
-    been written; that holds under the lease as well, where nothing else ends the work.
+    `scenario` is the behaviour of the embedded emulator; no other service takes one. Raises
+    `MissingKey`, `StoreError` for the data of the embedded emulator, and `CyberdeskError`, as
+    `UntrustedHost`, before any key is sent. `deadline` ends its reads as long as nothing has been
+    written, also under the lease, where nothing else ends the work.
     """
     if environment.api != EMBEDDED:
         yield _service_client(environment, root, deadline, listener)
@@ -47,7 +46,7 @@ def open_service(
     data = Path(root, EMBEDDED_DATA)
     app, close = open_embedded(data) if scenario is None else open_embedded(data, scenario=scenario)
     try:
-        # The embedded emulator takes any key.
+        # The embedded emulator accepts any key.
         options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
         transport = asgi_transport(app)
         yield CyberdeskClient(options, transport=transport, listener=listener, deadline=deadline)

@@ -1,4 +1,4 @@
-"""The state of an environment: its store, and what stands in it."""
+"""The state of an environment: its store and its document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flowdsl.workspace.environments import UnusableProject
 
 
 def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
-    """The store of an environment; raises `StateError`, `WrongAddress` for its address."""
+    """Open the store of an environment; raises `StateError`, `WrongAddress` for its address."""
     return open_store(
         environment.state or "file",
         root=Path(root),
@@ -29,7 +29,7 @@ def open_state_of(environment: Environment, root: str, project_id: str) -> State
 
 
 def require_project_id(project: Project) -> str:
-    """The id of the project, by which its state is found; raises `UnusableProject`."""
+    """Return the id of the project, which locates its state; raises `UnusableProject`."""
     if project.id is None:
         raise UnusableProject(
             "the project has no `id`, by which it finds its workflows again; add "
@@ -39,13 +39,14 @@ def require_project_id(project: Project) -> str:
 
 
 def api_base_of(environment: Environment) -> str:
-    """The address of the service, as state keeps it."""
+    """Return the address of the service, as recorded in state."""
     return environment.api.rstrip("/")
 
 
 def usable_document(store: StateStore, environment: Environment) -> StateDocument | None:
-    """What is deployed to the environment, None for nothing; raises `StateError` for state that
-    cannot be used, that was moved, or that is of another service.
+    """Return the state of the environment, None if nothing is deployed.
+
+    Raises `StateError` for state that is unusable, that was moved, or that is of another service.
     """
     versioned = store.load()
     if versioned is None:
@@ -57,7 +58,7 @@ def usable_document(store: StateStore, environment: Environment) -> StateDocumen
 
 
 def read_known_ids(store: StateStore) -> dict[Address, str]:
-    """The ids of workflows that state knows; none where there is no state that can be read."""
+    """Return the ids of workflows in state; empty if there is no readable state."""
     try:
         versioned = store.load()
     except StateError:
@@ -66,7 +67,7 @@ def read_known_ids(store: StateStore) -> dict[Address, str]:
 
 
 def system_runtime() -> Runtime:
-    """The runtime of the real system: its clocks, and random ids."""
+    """Return the runtime of the real system: its clocks, and random ids."""
     return Runtime(
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,

@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write every artifact, or none when there are errors.
 
-    Findings and the outcome go to standard error, figures to standard output.
+    Findings and the outcome go to standard error, statistics to standard output.
     """
     if arguments.json and not arguments.stats:
         raise UsageError("`--json` prints figures; add `--stats`")
@@ -77,13 +77,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
             SOURCE_ERRORS,
         )
-    # Whoever names a folder means where it leads to; nobody named the default one.
+    # A folder that the user names may be a link; the default one may not.
     folder = DEFAULT_FOLDER if arguments.folder is None else arguments.folder
     full = os.path.realpath(os.curdir if arguments.folder is None else folder)
     below = os.path.join(full, *folder.split("/")) if arguments.folder is None else full
     contents = {os.path.join(below, *path.split("/")): content for path, content in files}
     try:
-        # Not durable: after a power cut, to compile again is quicker than to wait for the disk each
+        # Not durable: compiling again after a power cut is cheaper than waiting for the disk each
         # time.
         write_files(contents, below=full, durable=False)
     except OSError as error:
@@ -100,8 +100,8 @@ CHAINS = "chains"
 def artifact_files(bundle: Bundle) -> list[tuple[str, bytes]]:
     """The relative POSIX path and the content of every file of a bundle.
 
-    Keys are in the order of the payload. What only an organisation can resolve stands there as an
-    alias or a content hash.
+    Keys are in the order of the payload. Values that only an organisation can resolve are written
+    as an alias or a content hash.
     """
     files = [file for workflow in bundle.workflows for file in _workflow_files(workflow)]
     for chain in bundle.chains:
@@ -127,7 +127,7 @@ def _workflow_files(workflow: WorkflowArtifact) -> list[tuple[str, bytes]]:
 
 
 def find_path_clash(paths: Iterable[str]) -> tuple[str, str] | None:
-    """Two paths that are one file on a disk that ignores case; None when there are none."""
+    """Find two paths that are the same file on a case-insensitive disk; None if there are none."""
     seen: dict[str, str] = {}
     for path in paths:
         other = seen.setdefault(path.casefold(), path)
@@ -137,7 +137,7 @@ def find_path_clash(paths: Iterable[str]) -> tuple[str, str] | None:
 
 
 def describe_bundle(bundle: Bundle, folder: str) -> str:
-    """What was written, in one line."""
+    """Describe in one line what was written."""
     parts = [format_count(len(bundle.workflows), "workflow")] if bundle.workflows else []
     if bundle.chains:
         parts.append(format_count(len(bundle.chains), "chain"))
@@ -147,7 +147,7 @@ def describe_bundle(bundle: Bundle, folder: str) -> str:
 
 
 def _schema_content(written: str | None) -> bytes:
-    """The content of a schema file: the schema of the payload, as a rule a JSON string.
+    """The content of a schema file: the schema of the payload, usually a JSON string.
 
     Without one, it is the schema that accepts everything.
     """
@@ -161,7 +161,7 @@ def _schema_content(written: str | None) -> bytes:
 
 def _json_content(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    # Bytes of a file name that are no character become escapes of JSON.
+    # Bytes of a file name that are not valid text become JSON escapes.
     return text.encode(errors="backslashreplace")
 
 
@@ -170,7 +170,7 @@ def _text_content(text: str) -> bytes:
 
 
 def stats_text(bundle: Bundle) -> str:
-    """A row for each workflow, and below it one for an entry of each of its loops."""
+    """A row for each workflow, and below it one for one entry of each of its loops."""
 
     def number(value: Any) -> str:
         return "" if value is None else f"{value:,}"
@@ -194,7 +194,7 @@ def _workflow_rows(bundle: Bundle) -> Iterator[dict[str, Any]]:
 
 
 def stats_json(bundle: Bundle) -> str:
-    """One object with the figures of every workflow."""
+    """One JSON object with the statistics of every workflow."""
     return items_json([_workflow_item(workflow) for workflow in bundle.workflows])
 
 

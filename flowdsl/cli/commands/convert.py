@@ -1,4 +1,4 @@
-"""`flowdsl convert`: propose statements in the place of a prompt file."""
+"""`flowdsl convert`: propose statements to replace a prompt file."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the proposed file, or write it.
 
-    The difference of the prompts and what to look at go to standard error.
+    The difference of the prompts and points to review go to standard error.
     """
     named = arguments.workflow
     # `workflow.flow` may be the address of a workflow called `flow`.
@@ -122,7 +122,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _refuse_library(path: str, target: Target) -> None:
-    """Raise `UsageError` for a flow of a library, which is only read from here."""
+    """Raise `UsageError` for a flow of a library, which is read-only here."""
     library = library_of(path)
     if library is not None:
         kept = target.library_refusal(library, f"convert --write {split_library(path)[1]}")
@@ -146,10 +146,7 @@ def _compile_target(target: Target, console: Console) -> Compilation:
 
 
 def _choose_workflow(compilation: Compilation, name: str | None, target: Target) -> WorkflowSymbol:
-    """The workflow of that name.
-
-    Without a name, it is the only one with a prompt file in the file that was named.
-    """
+    """Return the workflow called `name`, or else the only one that has a prompt file."""
     workflows = compilation.analysis.model.workflows
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
@@ -188,7 +185,7 @@ def _prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:
     return next(item for item in symbol.declaration.items if isinstance(item, ast.PromptFrom))
 
 
-# What is known of the workflow
+# Information about the workflow
 
 
 def _prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
@@ -243,7 +240,7 @@ def _write_steps_section(proposal: Proposal, hints: PromptHints, symbol: Workflo
 def _refuse_other_variables(
     found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target
 ) -> None:
-    """Raise `CommandError` where the statements would not fill in what the prompt fills in."""
+    """Raise `CommandError` if the statements would not fill in the same variables as the prompt."""
     problems = list(other_variables(found, prompt))
     if problems:
         assert symbol.prompt_from is not None
@@ -261,7 +258,7 @@ def _refuse_other_variables(
 def _replace_section(
     symbol: WorkflowSymbol, old: ast.PromptFrom, section: Section, original: bytes
 ) -> bytes:
-    """The file with the new section in the place of the old, and the rest byte for byte."""
+    """The file with the old section replaced by the new one, and all else byte for byte."""
     text = symbol.module.source.text
     line_start = text.rfind("\n", 0, old.start) + 1
     before = text[line_start : old.start]
@@ -288,10 +285,10 @@ def _find_replacement_obstacle(
     target: Target,
     console: Console,
 ) -> str | None:
-    """Why the proposal cannot replace the prompt as it is; None when it can.
+    """Return why the proposal cannot replace the current prompt; None when it can.
 
-    Prints the errors that it has. They point into the file at `path` with the proposal in it, which
-    is not the file on disk, and say so.
+    Prints errors of the proposal. They point into the file at `path` with the proposal inserted,
+    which is not the file on disk; the output says so.
     """
     if converted.bundle is None:
         analysis = converted.analysis
@@ -325,7 +322,7 @@ def _find_replacement_obstacle(
 
 
 def _find_unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | None:
-    """The path of the prompt file; None when another workflow has it, too."""
+    """The path of the prompt file; None when another workflow uses it too."""
     paths = [each.prompt_from for each in compilation.analysis.model.workflows]
     return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None
 
@@ -344,10 +341,10 @@ def diff_prompts(before: str, after: str) -> Iterator[str]:
 
 
 def other_variables(found: Difference, prompt: str) -> Iterator[str]:
-    """What is wrong with each variable that only the prompt or only its statements have."""
+    """Describe the problem with each variable that only the prompt or only the statements have."""
     for each in found.lost:
         shown = f"`{spell_variable(each.variable)}`"
-        if not is_rich_text(prompt):  # offsets in HTML are those of its text
+        if not is_rich_text(prompt):  # offsets in HTML are those of its plain text
             shown += f" in line {prompt.count(chr(10), 0, each.start) + 1}"
         if each.escaped:
             yield (
@@ -363,7 +360,7 @@ def other_variables(found: Difference, prompt: str) -> Iterator[str]:
 
 def statement_counts(proposal: Proposal) -> str:
     """The number of statements of each kind, as in `4 statements: 2 do, 1 press, 1 step`."""
-    # An `else` that lowering makes is no statement of the source.
+    # An `else` that lowering adds is not a statement of the source.
     kinds = Counter(
         STATEMENTS[BY_KIND[each.kind][0]].keyword
         for each in statements(proposal.body)
@@ -375,7 +372,7 @@ def statement_counts(proposal: Proposal) -> str:
 
 
 def describe_proposal(proposal: Proposal) -> Iterator[str]:
-    """What a person has to look at before the proposal replaces the prompt."""
+    """List what a person should review before the proposal replaces the prompt."""
     yield (
         "statements change the words of the prompt: read the difference, and test the workflow "
         "before it is deployed"
@@ -390,8 +387,7 @@ def describe_proposal(proposal: Proposal) -> Iterator[str]:
     if proposal.references:
         yield (
             f"the prompt says {join_names(proposal.references)}; check each, because statements "
-            "are "
-            "numbered anew"
+            "are numbered anew"
         )
     if proposal.read_at_the_end:
         names = join_names(proposal.read_at_the_end)

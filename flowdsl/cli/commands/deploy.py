@@ -1,4 +1,4 @@
-"""`flowdsl deploy`: bring an environment to what the sources say."""
+"""`flowdsl deploy`: make an environment match the sources."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _prepare_deployment(arguments: argparse.Namespace, console: Console) -> Engi
         saved = read_saved_plan(arguments.saved)
         arguments.breaking = arguments.breaking or saved.document.on_breaking
         more["approve"] = require_saved_plan(saved, deployment, arguments.breaking)
-    # Asked after the sources are compiled: their errors are the same with and without `--yes`.
+    # Checked after compilation, so that source errors are the same with and without `--yes`.
     require_answer(arguments.yes, "deploys")
     warn_of_file_state(deployment, console)
     return EngineOperation(deployment, bundle, _deploy_options(arguments), deploy, more)

@@ -1,4 +1,4 @@
-"""`flowdsl destroy`: delete all workflows of an environment, with their runs and the rest."""
+"""`flowdsl destroy`: delete all workflows of an environment, with their runs and recordings."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Show what is deleted, ask, and delete it."""
+    """Show what will be deleted, ask, and delete it."""
     report = report_of(Destruction, arguments, console, kind="destroy", ending=describe_destruction)
     return carry_out_operation(
         report, lambda: _prepare_destruction(arguments, console), arguments, console
@@ -85,7 +85,7 @@ def _prepare_destruction(arguments: argparse.Namespace, console: Console) -> Eng
 
 
 def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
-    """Everything that is deleted, with what belongs to it."""
+    """Render everything that is deleted, with what depends on it."""
     lines: list[Line] = []
     for change in plan.changes:
         lines += _render_deleted_workflow(change, plan.impact.get(change.address))
@@ -107,7 +107,7 @@ def render_destruction(plan: Plan, environment: str, *, color: bool) -> str:
 
 
 def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
-    """What is deleted, as objects of the machine format."""
+    """The deletions as objects of the machine format."""
     for change in plan.changes:
         impact = plan.impact.get(change.address, Impact())
         yield {
@@ -127,7 +127,7 @@ def destruction_events(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def describe_destruction(outcome: Outcome, environment: str) -> str:
-    """How the destruction ended, in one line."""
+    """Describe in one line how the destruction ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no workflow is tracked in {environment}"
     counts = [

@@ -1,6 +1,6 @@
-"""`flowdsl diff`: how workflows of the service differ from the source.
+"""`flowdsl diff`: how workflows on the service differ from the source.
 
-An edit made elsewhere since the last deploy is shown as well.
+Edits made elsewhere since the last deploy are shown as well.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _STATES = {
 def render_differences(
     differences: Sequence[WorkflowDifference], environment: str, *, unified: bool, color: bool
 ) -> str:
-    """Every workflow that differs, from what the service has to what the source says.
+    """Render every workflow that differs, from its live version to its source.
 
     The last line counts them.
     """

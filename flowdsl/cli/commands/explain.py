@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the page, formatted on a terminal, and elsewhere as Markdown."""
+    """Print the page: formatted on a terminal, as plain Markdown otherwise."""
     if arguments.name not in diagnostics():
         near = find_closest_name(arguments.name, diagnostics())
         help = f"one named `{near}` exists" if near else "`flowdsl rules` lists them"
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _format_markdown(markdown: str) -> str:
-    """Markdown as coloured text, as wide as the terminal and at most 100 columns."""
+    """Render Markdown as coloured text, at most as wide as the terminal and 100 columns."""
     from rich.console import Console as RichConsole
     from rich.markdown import Markdown
 

@@ -1,4 +1,4 @@
-"""`flowdsl fmt`: lay flows out in the one style there is."""
+"""`flowdsl fmt`: format flows in the one standard style."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Format files, or standard input to standard output; returns the exit code.
 
-    1 when something could not be formatted: a file cannot be read, has syntax errors (the rest of
-    it is formatted all the same), or would have been damaged. With `--check`, 1 also when a file
-    would change; without it, `--diff` only shows the difference.
+    It is 1 when something could not be formatted: a file cannot be read, has syntax errors (the
+    rest of it is formatted anyway), or would have been damaged. With `--check`, it is also 1 when a
+    file would change; without it, `--diff` only shows the difference.
     """
     if means_standard_input(arguments.paths, arguments.stdin_filename):
         return _format_buffer(arguments, console)
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _print_rewrites(
     rewrites: list[Rewrite], arguments: argparse.Namespace, console: Console
 ) -> None:
-    """Print what would change, as a difference or as names alone."""
+    """Print what would change, as a diff or as names only."""
     if arguments.diff:
         print_difference(rewrites, console)
         return
@@ -95,7 +95,7 @@ def _print_rewrites(
 def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
     """Format standard input.
 
-    What cannot be formatted is printed unchanged, so that an editor loses nothing.
+    Text that cannot be formatted is printed unchanged, so that an editor loses nothing.
     """
     original = standard_input()
     keep = arguments.check or arguments.diff
@@ -124,7 +124,7 @@ def _format_buffer(arguments: argparse.Namespace, console: Console) -> int:
 def _hand_on(content: bytes, original: bytes, console: Console) -> None:
     """Print the new content of standard input.
 
-    Where the input is too long to be read, the rest of it is copied behind that.
+    If the input is longer than the limit, the unread rest is copied after it.
     """
     console.out_bytes(content)
     if len(original) > SIZE_LIMIT:
@@ -132,15 +132,15 @@ def _hand_on(content: bytes, original: bytes, console: Console) -> None:
 
 
 Sources = tuple[str, tuple[str, ...]]
-"""A folder, absolute, and the paths of files below it."""
+"""An absolute folder, and the paths of files below it."""
 
 
 class FormattedFile(Record):
     """The result of formatting some files.
 
-    `rewrites` are the files that change. `remarks` say what could not be formatted and why, one
-    line each. `count` is the number of all files; `unreadable` is how many of them could not be
-    read.
+    `rewrites` are the files that change. `remarks` are one line for each file that could not be
+    formatted, with the reason. `count` is the number of all files, `unreadable` that of unreadable
+    ones.
     """
 
     rewrites: list[Rewrite]
@@ -150,12 +150,12 @@ class FormattedFile(Record):
 
 
 def sources_of(paths: Sequence[str], *, writes: bool = True) -> list[Sources]:
-    """The files that paths of a command line mean; raises `UsageError` for a path that means none,
-    and for one of a library if the command `writes`.
+    """Resolve paths of a command line to files, grouped by project.
 
-    Every path belongs to the project around it, so that one command line may reach into several.
-    Without paths, they are all flows below the project's folder and those that its project file
-    names; that file counts only then, and need not be valid.
+    Raises `UsageError` for a path that matches no file, and for one of a library if the command
+    `writes`. Every path belongs to the project around it, so one command line may include several
+    projects. Without paths, all flows below the project's folder are used, and those that its
+    project file names; the project file counts only then, and need not be valid.
     """
     patterns: dict[str, list[str]] = {}
     if paths:
@@ -177,7 +177,7 @@ def sources_of(paths: Sequence[str], *, writes: bool = True) -> list[Sources]:
     for root, wanted in patterns.items():
         meant = expand_patterns(DiskFiles(root), wanted)
         strangers += map(ShownFrom(root), meant.named)
-        # A project may stand within another: its files are in both.
+        # For nested projects, a file may belong to both.
         found = {os.path.join(root, path): path for path in meant.flows}
         sources.append((root, tuple(path for full, path in found.items() if full not in seen)))
         seen |= found.keys()
@@ -190,7 +190,7 @@ def sources_of(paths: Sequence[str], *, writes: bool = True) -> list[Sources]:
 
 
 def _refuse_library(place: Place) -> None:
-    """Raise `UsageError` for a place in a library of the project of the working folder."""
+    """Raise `UsageError` for a place in a library of the working folder's project."""
     from ..runtime.target import reader_of
 
     reading = reader_of(place)
@@ -201,9 +201,9 @@ def _refuse_library(place: Place) -> None:
 
 
 def _project_flows(root: str) -> tuple[str, ...]:
-    """The globs of the project file; none when it has mistakes.
+    """The globs of the project file, or none if it has errors.
 
-    They may name what git ignores.
+    They may match files that git ignores.
     """
     try:
         text = DiskFiles(root).read_text(PROJECT_FILE)
@@ -216,7 +216,7 @@ def _project_flows(root: str) -> tuple[str, ...]:
 
 
 def no_flow(shown: Sequence[str]) -> UsageError:
-    """The failure for files that are not formatted, since they are no flows."""
+    """The failure for files that are not formatted because they are not flows."""
     from ..runtime.takers import no_flow
 
     return no_flow(shown, f"`{SUFFIX}` files, for nothing else is laid out")
@@ -250,7 +250,7 @@ def format_files(sources: Sequence[Sources]) -> FormattedFile:
 def format_content(
     path: str, original: bytes, show_path: Callable[[str], str]
 ) -> tuple[bytes, str | None]:
-    """The formatted bytes of a file, and what could not be formatted in it, if anything.
+    """Return the formatted bytes of a file, and a remark if a part could not be formatted.
 
     Raises `UnreadableFile`.
     """
@@ -267,7 +267,7 @@ def format_content(
 
 
 def syntax_remark(errors: Sequence[Diagnostic], show_path: Callable[[str], str]) -> str:
-    """The first syntax error of a file, and what it means for its layout."""
+    """The first syntax error of a file, and its consequence for formatting."""
     first = min(errors, key=lambda found: found.span.start)
     line = terse_line(first, show_path)
     more = f" and {format_count(len(errors) - 1, 'more error')}" if len(errors) > 1 else ""

@@ -1,4 +1,4 @@
-"""`flowdsl recover`: resolve the writes that an interrupted deploy left open, and nothing else."""
+"""`flowdsl recover`: only resolve the writes that an interrupted deploy left open."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Find out what became of the writes, or take a person's word for it.
+    """Find out what became of the writes, or accept a person's statement about them.
 
-    What was found and how it ended go to standard error.
+    The findings and the outcome go to standard error.
     """
     report = report_of(
         OperationReport, arguments, console, kind="recover", ending=_describe_recovery
@@ -73,7 +73,7 @@ def _prepare_recovery(
 ) -> EngineOperation:
     verdict = _parse_verdict(arguments)
     deployment = open_deployment(arguments.env, console, need_flows=False)
-    # A person's word needs no source, which may have errors just then.
+    # A person's statement needs no sources, which may have errors at that moment.
     bundle = NOTHING if verdict is not None else compile_bundle(deployment, console)
     require_answer(arguments.yes, "settles the open writes")
 
@@ -114,7 +114,7 @@ def _render_open_writes(intents: Sequence[Intent]) -> str:
 
 
 def _describe_recovery(outcome: Outcome, environment: str) -> str:
-    """How the recovery ended, in one line."""
+    """Describe in one line how the recovery ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no such write is open in {environment}"
     counts = {

@@ -35,7 +35,7 @@ from ..views.painted import BAD, QUIET, WARNED, paint_lines
 
 
 class Restoration(OperationReport):
-    """The `Ui` of bringing version `number` back, a field that is set once the report is made."""
+    """The `Ui` of restoring version `number`, a field that is set after the report is created."""
 
     number = 0
 
@@ -65,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """List the versions, or show what bringing one back changes, ask, and do it."""
+    """List the versions, or show what restoring one changes, ask, and do it."""
     if arguments.version is None:
         return _list_versions(arguments, console)
     ending = partial(describe_restoration, arguments.version)
@@ -137,7 +137,7 @@ def version_items(shelf: Shelf) -> list[dict[str, Any]]:
 
 
 def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
-    """What bringing the version back changes, in full."""
+    """Render in full what restoring the version changes."""
     lines: list[Line] = []
     for change in plan.changes:
         head = (
@@ -159,7 +159,7 @@ def render_restoration(plan: Plan, number: int, *, color: bool) -> str:
 
 
 def describe_restoration(number: int, outcome: Outcome, environment: str) -> str:
-    """How the restoration ended, in one line."""
+    """Describe in one line how the restoration ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: version {number} is what is there"
     done = sum(result.outcome == "performed" for result in outcome.results)

@@ -1,4 +1,4 @@
-"""`flowdsl trace`: a run's history over the lines of the flow that was deployed."""
+"""`flowdsl trace`: a run's history, mapped to the lines of the flow that was deployed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Read, place and show; nothing is written but the page."""
+    """Read, map and show the trace; only the HTML page is written."""
     if arguments.html == "":
         raise UsageError("`--html` needs the path of a file")
     deployment = open_deployment(arguments.env, console, need_flows=False)
@@ -83,8 +83,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _read_state_and_sources(deployment: Deployment) -> Beside:
-    """State and checkout; raises `StateError` for a state that cannot be used, and takes none for
-    nothing deployed.
+    """Return the local side of a trace: state and sources.
+
+    A missing state counts as nothing deployed; raises `StateError` for an unusable one.
     """
     store, target = deployment.store, deployment.target
     document = usable_document(store, deployment.environment)
@@ -94,20 +95,21 @@ def _read_state_and_sources(deployment: Deployment) -> Beside:
 ShowPath = Callable[[str], str]
 
 _TEXT, _SHORT = 72, 160
-"""Columns of a line of the prompt, and of what was said."""
+"""The maximum columns of a prompt line in the list of visited lines, and of any other text."""
 _FAILED_LINES = 8
-"""Lines of the failing statement that are shown."""
+"""The maximum number of lines shown of the failing statement."""
 _OTHERS = 6
-"""Further places of a failure that are told."""
+"""The maximum number of further places of a failure."""
 _READ_LINES = 8
-"""Lines of what was read, or came back, that are shown."""
+"""The maximum number of lines shown of text that was read or returned."""
 
 
 def render_trace(
     trace: Trace, environment: str, *, entries: bool, color: bool, show_path: ShowPath
 ) -> str:
-    """The run, its failure, every line it visited, and what is not placed; with `entries` each
-    entry.
+    """Render the run, its failure, every line it visited, and entries without a line.
+
+    With `entries`, each entry is shown.
     """
     lines = [
         *_render_trace_head(trace, environment),
@@ -182,7 +184,7 @@ def _render_failure(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
 
 
 def _render_failed_checks(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
-    """Each failed post-run check at its line; one without a place has its line in the head."""
+    """Render each failed post-run check at its line; one without a place is shown in the head."""
     for check in trace.run.checks:
         place = trace.place_of_check(check)
         if place is None:
@@ -355,7 +357,7 @@ def _text_width(text: str) -> int:
 
 
 def _render_long_text(text: str, head: str, style: str) -> Iterator[Line]:
-    """A text on its own lines, the others below the first one; as many as are shown."""
+    """Render a text on its own lines, indented below the first one, up to the maximum number."""
     lines = [line for line in text.splitlines() if line.strip()]
     more = ["…"] if len(lines) > _READ_LINES else []
     for line in [*lines[:_READ_LINES], *more] or [""]:
@@ -364,7 +366,7 @@ def _render_long_text(text: str, head: str, style: str) -> Iterator[Line]:
 
 
 def _shorten_text(text: str, width: int) -> str:
-    """The text on one line, safe to print, and cut to so many columns."""
+    """The text on one line, printable, and truncated to `width` columns."""
     shown = make_printable(" ".join(text[: 4 * width].split("\n")))
     kept: list[str] = []
     used = 0

@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Take exactly this lease out of the state, whoever holds it."""
+    """Remove exactly this lease from the state, whoever holds it."""
     with failures_of_state():
         return _remove_lease(arguments, console)
 
@@ -53,7 +53,7 @@ def _remove_lease(arguments: argparse.Namespace, console: Console) -> int:
             f"the state of `{name}` {there}, not under `{arguments.lock_id}`; nothing was unlocked"
         )
     require_answer(arguments.yes, "unlocks")
-    # A store that `excludes` knows whether the holder lives, and frees no lease of a living one.
+    # A store that `excludes` writers knows whether the holder is alive, and keeps its lease then.
     alive = "nothing is freed" if store.excludes else "it stops at its next write"
     console.err(
         f"the lease of {name} is held by {make_printable(lease.holder)} since "
@@ -67,7 +67,6 @@ def _remove_lease(arguments: argparse.Namespace, console: Console) -> int:
     if freed.pending:
         console.err(
             f"note: that deploy left {format_count(len(freed.pending), 'write')} open; the next "
-            "one "
-            "finds out what became of them before anything else"
+            "one finds out what became of them before anything else"
         )
     return SUCCESS

@@ -1,1 +1,1 @@
-"""What commands share: the console, the target, the client, signals, and how they fail."""
+"""What commands share: the console, the target, the client, signals, and failures."""

@@ -34,12 +34,12 @@ def use_service(
     over: Callable[[], CommandError | None] = nothing_written,
     scenario: Scenario | None = None,
 ) -> T:
-    """The result of `work` with the client of an environment of the project at `root`.
+    """Run `work` with the client of an environment of the project at `root`.
 
-    A signal, or the end of the time, ends it as `interrupts` and `over` say; without them it writes
-    nothing, and is cancelled. The time ends reads as long as nothing has been written; that holds
-    under the lease as well, where nothing else ends the command. `scenario` is for the local
-    Cyberdesk. Raises the failures of `open_service`, before any key is sent.
+    A signal or the deadline ends it as `interrupts` and `over` define; without them, `work` must
+    not write, and is cancelled. Reads fail at the deadline as long as nothing has been written,
+    even under the lease, where nothing else ends the command. `scenario` is for the local
+    Cyberdesk. Raises the failures of `open_service` before any key is sent.
     """
     limit = arguments.timeout
     deadline = Deadline(limit.seconds_for_reads, IS_OVER)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Stream:
     """A standard stream.
 
-    What its encoding cannot hold is escaped. What cannot be written is dropped, and the command
-    goes on; `failure` is the reason then. It is empty, too, where only the reader has gone.
+    Characters outside its encoding are escaped. Output that cannot be written is dropped, and the
+    command continues; `failure` is then the reason, or empty if only the reader has closed the
+    pipe.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -38,26 +39,26 @@ class Stream:
         return len(text)
 
     def write_bytes(self, content: bytes) -> None:
-        """Write `content` as it is."""
+        """Write `content` unchanged."""
         try:
             self.stream.flush()
             rest = memoryview(content)
-            while rest:  # an unbuffered stream takes what fits
+            while rest:  # an unbuffered stream may write only a part
                 rest = rest[self.stream.buffer.write(rest) :]
         except OSError as error:
             self._drop_buffered(error)
 
     def flush(self) -> None:
-        """Hand everything to the operating system."""
+        """Flush everything to the operating system."""
         try:
             self.stream.flush()
         except OSError as error:
             self._drop_buffered(error)
 
     def _drop_buffered(self, error: OSError) -> None:
-        """Send what is still buffered nowhere.
+        """Discard the buffered output.
 
-        The interpreter flushes at exit and would complain.
+        Otherwise, the interpreter would report an error when it flushes at exit.
         """
         if not isinstance(error, BrokenPipeError):
             self.failure = (error.strerror or "it fails").lower()
@@ -69,9 +70,9 @@ class Stream:
 class Console:
     """Where a command writes.
 
-    `out` takes the product of the command, `err` everything else that it says. Text that the
-    encoding of a stream cannot hold is escaped. When the reader goes away or the disk is full, the
-    rest is dropped and the command goes on, so that its work is done and its exit code is right.
+    `out` takes the result of the command, `err` all other messages. Characters outside the encoding
+    of a stream are escaped. When the reader closes the pipe or the disk is full, further output is
+    dropped and the command continues, so that its work is done and its exit code is right.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO, color: str = "auto") -> None:
@@ -89,7 +90,7 @@ class Console:
         self._stdout.write(text + "\n")
 
     def out_bytes(self, content: bytes) -> None:
-        """Write `content` to standard output as it is."""
+        """Write `content` to standard output unchanged."""
         self._stdout.write_bytes(content)
 
     def err(self, text: str) -> None:
@@ -97,21 +98,21 @@ class Console:
         self.stderr.write(text + "\n")
 
     def flush(self) -> bool:
-        """Hand everything to the operating system.
+        """Flush everything to the operating system.
 
-        Whether standard output has taken all of it that somebody was there to read.
+        Returns whether standard output has taken everything that a reader was there for.
         """
         self._stdout.flush()
         self.stderr.flush()
         return not self._stdout.failure
 
     def finish(self) -> bool:
-        """Write the rest before the process ends.
+        """Flush before the process ends.
 
-        Returns whether everything was written that somebody was there to read.
+        Returns whether everything was written that a reader was there for.
         """
         self.flush()
-        # A failure of standard error is not reported to standard output, which programs read.
+        # Not reported on standard output, which programs read.
         if self._stdout.failure:
             self.err(f"error: standard output cannot be written: {self._stdout.failure}")
             self.flush()

@@ -1,4 +1,4 @@
-"""The environment of the project that a command is about."""
+"""Selects the environment of a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .places import no_project
 def choose_environment(project: Project | None, option: str | None) -> Environment | None:
     """The environment named by `--env`, else by `FLOWDSL_ENV`, else the only one.
 
-    None when none of them decides; without a project, `FLOWDSL_ENV` does not count. Raises
+    None if none of them decides; without a project, `FLOWDSL_ENV` is ignored. Raises
     `NoSuchEnvironment` for a name that the project does not have.
     """
     if project is None:
@@ -25,9 +25,9 @@ def choose_environment(project: Project | None, option: str | None) -> Environme
 
 
 def any_environment(project: Project | None, option: str | None) -> Environment | None:
-    """The environment whose values hold where nothing is sent: the named one, or else any.
+    """The environment whose values are used when nothing is sent: the named one, else any of them.
 
-    None for a project without any.
+    None for a project without environments.
     """
     found = choose_environment(project, option)
     if found is not None or project is None:
@@ -43,11 +43,10 @@ def require_environment(project: Project | None, option: str | None) -> Environm
 
 
 def environment_without_project(option: str | None) -> Environment:
-    """The environment of a command that only looks at an organisation, where there is no project:
-    the official service, with the key in `CYBERDESK_API_KEY`.
+    """The environment of a read-only command outside of any project.
 
-    Raises `UsageError` where an environment is named, which only a project can declare, and where
-    the variable is not set.
+    It is the official service, with the key in `CYBERDESK_API_KEY`. Raises `UsageError` if an
+    environment is named, since only a project can declare one, or if the variable is not set.
     """
     looks = f"to look at the organisation of `{API_KEY}`"
     if option:

@@ -14,17 +14,16 @@ ACCESS = 4
 one."""
 LOCKED = 5
 CONFLICT = 6
-"""A stale plan, drift, a missing object, a lost update, an older commit, or a file that exists
-already."""
+"""A stale plan, drift, a missing object, a lost update, an older commit, or an existing file."""
 PARTIAL = 7
-"""Some operations failed; state is saved. Not every run that was asked for was made."""
+"""Some operations failed and state is saved, or some requested runs were not created."""
 UNKNOWN_OUTCOME = 8
-"""It is not known whether an operation happened, which deploying again finds out, or whether a run
-was made."""
+"""It is not known whether an operation happened (deploying again finds out), or whether a run was
+created."""
 GUARDED = 9
 """Stopped by a guard or by `protect`."""
 STATE = 10
-"""The state store is unreachable, unsafe, corrupt, missing where it should be, or newer than this
+"""The state store is unreachable, unsafe or corrupt, state is missing, or it is from a newer
 version."""
 SERVICE = 11
 """The service is unreachable or failing, and nothing was written."""
@@ -33,10 +32,10 @@ RUN_ERROR = 12
 RUN_CANCELLED = 13
 """A watched run was cancelled, or deleted."""
 RUN_UNFINISHED = 14
-"""The time of `--timeout` is over, and a watched run goes on."""
+"""`--timeout` has passed, and a watched run has not ended."""
 USAGE = 64
-"""The command line asks for something impossible, inputs of a run do not fit, or a file or the
-output cannot be written."""
+"""The command line is impossible, inputs of a run are invalid, or a file or the output cannot be
+written."""
 INTERNAL = 70
 """A bug in FlowDSL."""
 # A signal that ends a command gives 128 plus its number: 130 for SIGINT, 143 for SIGTERM

@@ -1,4 +1,4 @@
-"""Failures that a command expects: lines for people, and an exit code."""
+"""Expected failures of a command: messages for people, and an exit code."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class UsageError(CommandError):
 
 
 def command_error(failure: FlowdslError) -> CommandError:
-    """How a failure of any layer ends a command: its lines, and the exit code of the table."""
+    """Convert a failure of any layer to messages and an exit code."""
     if isinstance(failure, CommandError):
         return failure
-    # The table knows the failures of all layers, which most commands do not load.
+    # The table imports the failures of all layers, which most commands do not load.
     from .failure_table import exit_code_for, messages_of
 
     first, *further = messages_of(failure)

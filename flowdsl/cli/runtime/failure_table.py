@@ -1,4 +1,4 @@
-"""What a command exits with for each failure that a layer below it raises: one table."""
+"""The exit code of each failure that a lower layer raises."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ OF_FAILURES: Sequence[tuple[tuple[type[FlowdslError], ...], int]] = (
     ((UnknownTimezone,), exit_codes.USAGE),
     ((UnusableProject,), exit_codes.SOURCE_ERRORS),
 )
-"""The first row that has the failure counts. Any other failure is of what a person wrote on the
-command line: an address, a name or an input that does not exist or does not fit."""
+"""The first row that matches the failure counts. Any other failure is an error in the arguments: an
+address, name or input that does not exist or is invalid."""
 
 
 def exit_code_for(failure: FlowdslError) -> int:
-    """What a command exits with that `failure` ends."""
+    """The exit code of a command that `failure` ends."""
     if isinstance(failure, Stop):
         return OF_STATUS[failure.status]
     return next(
@@ -67,7 +67,7 @@ def exit_code_for(failure: FlowdslError) -> int:
 
 
 def messages_of(failure: FlowdslError) -> Sequence[str]:
-    """The lines that tell people what failed."""
+    """The messages that describe a failure to people."""
     match failure:
         case Stop():
             return failure.messages

@@ -1,6 +1,6 @@
 """Signals and time limits of a command that waits for a service or a store.
 
-The first signal ends it in good order, the next at once.
+The first signal ends it gracefully, the next at once.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .service_options import IS_OVER, TimeLimit, nothing_written
 T = TypeVar("T")
 
 LOST_SECONDS = 10.0
-"""Seconds that a cancelled command may take to end. A thread of it may wait for a store that does
-not answer."""
+"""Seconds that a cancelled command has to end. One of its threads may be waiting for a store that
+does not respond."""
 
 
 class Interrupts:
-    """Ends the work of a command when a signal comes or its time is over.
+    """Ends the work of a command when a signal arrives or its time is over.
 
-    The first signal cancels the work, or, once `writing` says that it writes, lets what is under
-    way finish; the second ends the process. `say` tells a person so. `limit` is the time for the
-    whole command. Signals are answered from the creation of the object to the end of the process,
-    and `run` carries out the work.
+    The first signal cancels the work or, while `writing` returns true, lets what is under way
+    finish; the second ends the process. `say` tells the user about it. `limit` is the time for the
+    whole command. Signals are handled from the creation of the object to the end of the process,
+    and `run` does the work.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Interrupts:
         signals.answer = self
 
     def received(self) -> bool:
-        """Whether a signal came."""
+        """Whether a signal has arrived."""
         return self.signal is not None
 
     def reason(self) -> str:
-        """Why no further operation may begin; empty while they may."""
+        """Why no further operation may start; empty while they may."""
         if self.received():
             return "the deploy is interrupted"
         return IS_OVER if self.limit.left() == 0.0 else ""
@@ -63,13 +63,13 @@ class Interrupts:
         return PARTIAL if self.signal is None else 128 + self.signal
 
     def __call__(self, number: int) -> None:
-        """Answer a signal; `host.signals.answer` calls this."""
+        """Handle a signal; called by `host.signals.answer`."""
         again, self.signal = self.received(), number
         if again:
             signals.end_process(number)
         elif self._loop is not None:
-            # The signal may come in the middle of anything, so that the event loop acts on it
-            # between two steps of its tasks.
+            # A signal may arrive at any point, so the event loop acts on it between two steps of
+            # tasks.
             self._loop.call_soon_threadsafe(self._stop, number)
         elif not self._writing():
             signals.end_process(number)
@@ -79,11 +79,11 @@ class Interrupts:
         work: Coroutine[Any, Any, T],
         over: Callable[[], CommandError | None] = nothing_written,
     ) -> T:
-        """The result of `work`, run in an event loop of its own.
+        """Run `work` in an event loop of its own, and return its result.
 
-        Raises `signals.Interrupted` where a signal cancels it. When the time is over, it is broken
-        off with what `over` returns. Where that is None, it goes on: what is being written is
-        finished, and nothing more begins.
+        Raises `signals.Interrupted` if a signal cancels it. When the time is over, `work` is
+        cancelled and the failure that `over` returns is raised; if `over` returns None, it
+        continues: writes under way are completed, and none is started.
         """
         try:
             return asyncio.run(self._run_answering_signals(work, over))
@@ -121,7 +121,7 @@ class Interrupts:
         raise late[0]
 
     def _stop(self, number: int) -> None:
-        """Begin to end the work, in the event loop."""
+        """Start to end the work, in the event loop."""
         if self._writing():
             self._say("stopping when what is under way is done; once more stops at once")
             return
@@ -133,9 +133,9 @@ class Interrupts:
 
 
 def run(work: Coroutine[Any, Any, T], limit: TimeLimit | None = None) -> T:
-    """Run work that writes nothing, as `asyncio.run` does.
+    """Run work that writes nothing, like `asyncio.run`.
 
-    A signal or the end of the time cancels it, with `signals.Interrupted` or a `CommandError`.
+    A signal or the deadline cancels it, and raises `signals.Interrupted` or a `CommandError`.
     """
     before = signals.answer
     try:
@@ -145,10 +145,10 @@ def run(work: Coroutine[Any, Any, T], limit: TimeLimit | None = None) -> T:
 
 
 def ask_interruptibly(question: Callable[[], T]) -> T:
-    """The result of `question`, which waits for a person.
+    """Return the result of `question`, which waits for a person, unless a signal arrives.
 
-    A signal raises out of it. That is `CancelledError` where an event loop runs, so that what is
-    held is given back, and `signals.Interrupted` elsewhere.
+    A signal raises `CancelledError` if an event loop is running, so that resources are released,
+    and `signals.Interrupted` otherwise.
     """
     before = signals.answer
     signals.answer = partial(_leave_question, before)

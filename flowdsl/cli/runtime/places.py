@@ -1,4 +1,4 @@
-"""Paths of a command line: what they name, and how paths are shown to people."""
+"""Paths on a command line: what they refer to, and how they are displayed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "<stdin>"
 
 NAME_FLOWS = "name the flows to work on"
-"""What a command that takes paths can do without a project."""
+"""What a command that takes paths suggests outside of a project."""
 
 
 class Place:
-    """A path of the command line: the folder it starts in, without symbolic links, and the rest.
+    """A path of the command line: its starting folder, with links resolved, and the rest.
 
-    Raises `UsageError` for a path that does not exist and is no glob.
+    Raises `UsageError` for a path that does not exist and is not a glob.
     """
 
     def __init__(self, written: str) -> None:
@@ -51,7 +51,7 @@ class Place:
 
     @classmethod
     def of(cls, folder: str, rest: Sequence[str]) -> Place:
-        """The place `rest` in a folder without symbolic links, whether it exists or not."""
+        """The place `rest` in a folder with links resolved, whether it exists or not."""
         place = cls.__new__(cls)
         place.written = os.path.join(folder, *rest)
         place.folder, place._rest = folder, list(rest)
@@ -67,9 +67,9 @@ class Place:
 
 
 class ShownFrom:
-    """Turns a path below `root`, or of a library, into one from the folder `here`.
+    """Converts a path below `root`, or of a library, to one relative to the folder `here`.
 
-    That folder is the working one unless it is given. `libraries` are absolute folders by name.
+    The default of `here` is the working folder. `libraries` are absolute folders by name.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ShownFrom:
         full = os.path.join(folder, *path.split("/"))
         try:
             return os.path.relpath(full, self._here).replace(os.sep, "/")
-        except ValueError:  # another drive on Windows
+        except ValueError:  # on another drive of Windows
             return full
 
 
@@ -103,9 +103,9 @@ def add_stdin_filename(parser: argparse.ArgumentParser) -> None:
 
 
 def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bool:
-    """Whether the paths are the one word `-`.
+    """Whether the only path is `-`.
 
-    Raises `UsageError` when that is mixed with others.
+    Raises `UsageError` if `-` is mixed with others.
     """
     if "-" in paths:
         if len(paths) > 1:
@@ -117,9 +117,9 @@ def means_standard_input(paths: Sequence[str], stdin_filename: str | None) -> bo
 
 
 def standard_input(limit: int = SIZE_LIMIT) -> bytes:
-    """The bytes of standard input, up to one more than `limit`.
+    """Read standard input, up to `limit` plus one byte.
 
-    Raises `UsageError` when it cannot be read.
+    Raises `UsageError` if it cannot be read.
     """
     try:
         return sys.stdin.buffer.read(limit + 1)
@@ -129,9 +129,9 @@ def standard_input(limit: int = SIZE_LIMIT) -> bytes:
 
 
 def root_here(otherwise: str = "") -> str:
-    """The project that the working folder belongs to; raises `UsageError` without one.
+    """The root of the project around the working folder; raises `UsageError` without one.
 
-    `otherwise` says what a command can do without a project.
+    `otherwise` tells in the message what the command can do without a project.
     """
     root = find_root(os.curdir)
     if root is None:
@@ -140,7 +140,7 @@ def root_here(otherwise: str = "") -> str:
 
 
 def no_project(otherwise: str = "") -> UsageError:
-    """What to raise where the working folder belongs to no project."""
+    """The failure for a working folder that is not in a project."""
     instead = f", or {otherwise}" if otherwise else ""
     return UsageError(
         f"there is no `{PROJECT_FILE}` in this folder or above; `flowdsl init` makes one{instead}"
@@ -148,13 +148,13 @@ def no_project(otherwise: str = "") -> UsageError:
 
 
 def nothing_found(patterns: Sequence[str], root: str) -> UsageError:
-    """The failure for `patterns` that mean no file below `root`."""
+    """The failure for `patterns` that match no file below `root`."""
     shown = ", ".join(f"`{pattern or '.'}`" for pattern in patterns)
     return UsageError(f"no flow is found by {shown} in `{root}`")
 
 
 def read_scenario(path: str) -> Scenario:
-    """The scenario in a file; raises UsageError, which names the place and what may stand there."""
+    """Read a scenario file; raises `UsageError` with the place and the valid values."""
     from pathlib import Path
 
     from flowdsl.emulator.scenario import ScenarioError, load_scenario
@@ -170,9 +170,9 @@ def read_scenario(path: str) -> Scenario:
 
 
 def read_named(path: str, limit: int) -> bytes:
-    """The bytes of the file that a command line names, up to one more than `limit`.
+    """Read the file that a command line names, up to `limit` plus one byte.
 
-    Raises `UsageError` where it cannot be read.
+    Raises `UsageError` if it cannot be read.
     """
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The progress of a long command: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a long command: a bar on a terminal, occasional lines otherwise."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from flowdsl.diagnostics.render.cells import make_printable
 from .console import Console
 
 NAMED_AFTER = 10.0
-"""Seconds after which the operation that takes longest is named."""
+"""Seconds after which the longest-running operation is named."""
 
 LINE_EVERY = 10.0
-"""Seconds between two lines where there is no bar."""
+"""Seconds between two lines if there is no bar."""
 
 KINDS = ("auto", "tty", "plain", "none")
 
 
 def open_display(kind: str, console: Console, terminal: bool) -> Display:
-    """The display of a kind; `auto` is a bar on a terminal and nothing elsewhere."""
+    """Make the display of a kind; `auto` is a bar on a terminal, and nothing otherwise."""
     if kind == "tty" or (kind == "auto" and terminal):
         return Bar(console)
     return Lines(console.err, silent=kind != "plain")
@@ -62,22 +62,22 @@ class Lines:
 
 
 class Running:
-    """The operations under way, and since when."""
+    """The operations under way, and when they started."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since: dict[str, float] = {}
 
     def begin(self, name: str) -> None:
-        """Note that an operation begins."""
+        """Record that an operation starts."""
         self._since[name] = self._clock()
 
     def end(self, name: str) -> None:
-        """Note that it has ended."""
+        """Record that an operation has ended."""
         self._since.pop(name, None)
 
     def slow(self) -> str:
-        """The operation that is under way longest, if that is long; else empty."""
+        """The longest-running operation, if it takes long; else empty."""
         now = self._clock()
         name, since = min(
             self._since.items(), key=lambda item: (item[1], item[0]), default=("", now)

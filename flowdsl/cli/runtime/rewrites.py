@@ -1,4 +1,4 @@
-"""New contents of files, shown as a difference or written."""
+"""New contents of files, which are shown as a diff or written."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BOM = b"\xef\xbb\xbf"
 class Rewrite(Record):
     """A file whose content changes; `original` is None for a new one.
 
-    `name` is how its path is shown, and `root` the folder, absolute and free of links, that the
-    absolute `path` has to stay in.
+    `name` is its displayed path, and `root` the folder, absolute and without links, that the
+    absolute `path` must not leave.
     """
 
     name: str
@@ -63,8 +63,8 @@ def _split_file_lines(content: bytes) -> list[str]:
 def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
     """Write all files or none.
 
-    Raises `CommandError` when one was changed meanwhile or cannot be written. `during` says what
-    the new contents come from: the check, the formatting.
+    Raises `CommandError` if one was changed meanwhile or cannot be written. `during` names the
+    origin of the new contents: the check, the formatting.
     """
     from flowdsl.host.writing import ChangedFile, reason_of, write_files
 
@@ -90,7 +90,7 @@ def write_rewrites(rewrites: Sequence[Rewrite], *, during: str) -> None:
 
 
 def write_product(path: str, content: bytes, *, durable: bool = True) -> None:
-    """Write what a command makes to the file that an option names; raises `UsageError`."""
+    """Write the result of a command to the file that an option names; raises `UsageError`."""
     from flowdsl.host.writing import reason_of, write_named
 
     try:
@@ -102,21 +102,21 @@ def write_product(path: str, content: bytes, *, durable: bool = True) -> None:
 
 
 def append_lines(content: bytes, lines: list[bytes]) -> bytes:
-    """`content` and `lines` at its end, with the line breaks that it has."""
+    """Append `lines` to `content`, with the same kind of line breaks."""
     end = b"\r\n" if b"\r\n" in content else b"\n"
     between = end if content and not content.endswith(b"\n") else b""
     return content + between + b"".join(line + end for line in lines)
 
 
 def error_for_changed_file(name: str, during: str) -> CommandError:
-    """The failure for a file that somebody saved meanwhile."""
+    """The failure for a file that was saved by another program meanwhile."""
     return CommandError(
         f"`{make_printable(name)}` changed during the {during}; nothing is written", CONFLICT
     )
 
 
 def _find_unwritable_file(rewrites: Sequence[Rewrite], error: OSError) -> str:
-    """The file that an error of writing is about, itself or a folder above; or `the files`."""
+    """The file that a write error is about, or a folder above it; else `the files`."""
     about = error.filename
     for rewrite in rewrites if about else ():
         for path in (rewrite.path, os.path.realpath(rewrite.path)):

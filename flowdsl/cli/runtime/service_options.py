@@ -1,4 +1,4 @@
-"""The options of commands that talk to the service: `--timeout` for the whole, and `-v`.
+"""Options of commands that talk to the service: `--timeout` for the whole command, and `-v`.
 
 `-v` prints a line on standard error for each request.
 """
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from flowdsl.cyberdesk.log import Attempt, Listener
 
 GRACE = 0.5
-"""Seconds that reads may go on after the end. What ends the whole command, and says more, comes
-first then."""
+"""Seconds that reads may continue after the deadline, so that the end of the whole command, which
+has a better message, comes first."""
 
 IS_OVER = "the time that `--timeout` gives is over"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Declare the options. The time of `--timeout` runs from the reading of the command line on."""
+    """Declare the options. `--timeout` counts from the parsing of the command line."""
     parser.add_argument(
         "--timeout",
         type=lambda text: TimeLimit(parse_duration(text)),
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def request_listener(arguments: argparse.Namespace, console: Console) -> Listener | None:
-    """The function that prints a line for each request; None without `-v`.
+    """Return the function that prints a line for each request; None without `-v`.
 
     The line has no key, no body and no query.
     """
@@ -51,7 +51,7 @@ def request_listener(arguments: argparse.Namespace, console: Console) -> Listene
 
 
 def parse_duration(text: str) -> float:
-    """The seconds of `500ms`, `30s`, `10m` or `2h`; raises `ArgumentTypeError`."""
+    """Parse `500ms`, `30s`, `10m` or `2h` to seconds; raises `ArgumentTypeError`."""
     import argparse
 
     from flowdsl.source.durations import parse_duration
@@ -63,21 +63,21 @@ def parse_duration(text: str) -> float:
 
 
 def nothing_written() -> CommandError | None:
-    """The failure of a command whose time is over before it has written anything."""
+    """The failure of a command that reached its deadline before it has written anything."""
     return CommandError(f"{IS_OVER}; nothing was written", SERVICE)
 
 
 class TimeLimit:
-    """The time of one command from now on, in seconds; None for no limit."""
+    """The time limit of one command, counted from now, in seconds; None for no limit."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def seconds_for_reads(self) -> float | None:
-        """The seconds that are left for reads: `GRACE` more than `left`."""
+        """The seconds left for reads: `GRACE` more than `left`."""
         left = self.left()
         return None if left is None else left + GRACE
 
     def left(self) -> float | None:
-        """The seconds that are left, 0 once the time is over; None without a limit."""
+        """The seconds left, 0 after the deadline; None without a limit."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())

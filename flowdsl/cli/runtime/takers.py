@@ -1,6 +1,6 @@
-"""Files on a command line that are no flows: which flows take them in.
+"""Files on a command line that are not flows: finds the flows that include them.
 
-Where none does, there is a failure that says what to name.
+If there are none, the failure says what to name instead.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .failure import UsageError
 NEITHER = (
     f"`{SUFFIX}` files, or files that one of them takes in by `prompt from`, `image` and the like"
 )
-"""What a command line may name, for a message."""
+"""What may be given on a command line, for a message."""
 
 
 class Takers(Record):
-    """What takes a file in.
+    """The flows that include a file.
 
-    `flows` are those that take it in and all that import them; `spellings` are the paths by which
-    they name it.
+    `flows` are those that include it and all that import them; `spellings` are the paths by which
+    they refer to it.
     """
 
     flows: frozenset[str]
@@ -36,11 +36,11 @@ class Takers(Record):
 def find_takers(
     root: str, files: FileSystem, flows: Iterable[str], named: Iterable[str]
 ) -> dict[str, Takers]:
-    """What takes in each file of `named`; files that nothing takes in are left out.
+    """Find what includes each file of `named`; files that nothing includes are left out.
 
-    Looked at are `flows`, the flows beside a file, and what these import. Two paths are one file
-    where the disk says so: by a symbolic link, or in different case. Paths are those of the project
-    below `root`; in a library a file has one path.
+    Searches `flows`, the flows next to a file, and their imports. Two paths are the same file if
+    the disk says so: through a symbolic link, or in different case. Paths are relative to the
+    project at `root`; in a library a file has one path.
     """
     names = list(named)
 
@@ -72,10 +72,7 @@ def find_takers(
 def find_files_reached_by(
     files: FileSystem, flows: Iterable[str], named: Iterable[str]
 ) -> frozenset[str]:
-    """The files that are `named`, and those of `flows` that import them or take them in.
-
-    They may do so directly or not.
-    """
+    """Return the `named` files and the `flows` that import or include them, also indirectly."""
     importers, taking = _read_imports(files, set(flows))
     direct = {each for path in named for each in (path, *taking.get(path, ()))}
     return _importers_closure(direct, importers)
@@ -84,7 +81,7 @@ def find_files_reached_by(
 def _read_imports(
     files: FileSystem, flows: set[str]
 ) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Which of `flows`, and of what they import, import each flow and take in each file."""
+    """Find for `flows` and their imports which flows import each flow and include each file."""
     importers: dict[str, set[str]] = {}
     taking: dict[str, set[str]] = {}
     pending, seen = list(flows), set(flows)
@@ -115,7 +112,7 @@ def _importers_closure(flows: set[str], importers: Mapping[str, set[str]]) -> fr
 
 
 def no_flow(shown: Sequence[str], expected: str = NEITHER) -> UsageError:
-    """The failure for files that are neither flows nor taken in by one.
+    """The failure for files that are neither flows nor included by one.
 
     `expected` says what to name instead.
     """

@@ -1,4 +1,4 @@
-"""What a command works on: from paths of a command line to files, entries and a project."""
+"""Resolves the paths of a command line to files, entries and a project."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ if TYPE_CHECKING:
 
 
 class Target(Record):
-    """Files, and where to begin.
+    """The files that a command works on, and its entries.
 
     - `root`: the absolute folder that every path is relative to: that of the project, or without
       one the folder of the named files.
-    - `problems`: the findings of `flowdsl.toml`. When there are any, `project` is None and
-      `entries` is empty.
+    - `problems`: the findings of `flowdsl.toml`. If there are any, `project` is None and `entries`
+      is empty.
     - `whole`: the entries are all flows of the project.
     - `rules`: those of the project's plugins.
-    - `taken_in`: files that were named and that the entries take in.
-    - `buffers`: the paths that standard input stands for. That is one path, or several for a file
-      that flows take in by several names.
+    - `taken_in`: named files that the entries include.
+    - `buffers`: the paths that standard input stands for: one, or several if flows include the file
+      by several names.
     - `libraries`: the absolute folders of the project's libraries by name.
     """
 
@@ -72,19 +72,19 @@ class Target(Record):
     libraries: Mapping[str, str] = MappingProxyType({})
 
     def options(self, environment: Environment | None) -> CompileOptions:
-        """The options to check and compile the target for `environment`."""
+        """The options for checking and compiling the target for `environment`."""
         from flowdsl.compiler.pipeline import CompileOptions
 
         return CompileOptions(self.project, environment, self.whole, self.rules)
 
     @property
     def show_path(self) -> Callable[[str], str]:
-        """The function that turns a path of the project into one from the working folder."""
+        """The function that converts a path of the project to one from the working folder."""
         return ShownFrom(self.root, self.libraries)
 
     @property
     def from_root(self) -> Callable[[str], str]:
-        """The function that turns a path of the project into one from the folder of the project."""
+        """The function that converts a path of the project to one from the project's folder."""
         return ShownFrom(self.root, self.libraries, self.root)
 
     def show(self, diagnostics: Sequence[Diagnostic], file_count: int, console: Console) -> None:
@@ -102,19 +102,19 @@ class Target(Record):
             console.err(remark)
 
     def require_sound(self, console: Console) -> None:
-        """Show what is wrong with the project file, and raise `CommandError` if anything is."""
+        """Show errors of the project file, and raise `CommandError` if there are any."""
         if self.problems:
             self.show(self.problems, 1, console)
             message = f"`{PROJECT_FILE}` has errors; nothing was written"
             raise CommandError(message, SOURCE_ERRORS)
 
     def library_name_of(self, place: Place) -> str | None:
-        """The name of the library that a place of the command line lies in, if any."""
+        """The name of the library that contains a place of the command line, if any."""
         folders = self.libraries.items()
         return next((name for name, folder in folders if _is_in(place.folder, folder)), None)
 
     def library_refusal(self, library: str, command: str) -> str:
-        """Why files of a library are not written, and which `command` does: ends a sentence."""
+        """The end of a sentence: why library files are not written, and what `command` does it."""
         folder = self.show_path(f"{LIBRARY}{library}//")
         return (
             f"what belongs to the library `{library}` is only read by this project, and changed "
@@ -125,7 +125,7 @@ class Target(Record):
 def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None:
     """A remark on the folder that imports must not leave.
 
-    None unless an import leaves it and no `flowdsl.toml` says what the project is.
+    None unless an import leaves it and no `flowdsl.toml` defines the project.
     """
     if target.project is not None or not any(
         found.spec is IMPORT_OUTSIDE_PROJECT for found in diagnostics
@@ -139,15 +139,15 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
 
 
 def open_flows() -> Target:
-    """All flows of the project of the working folder; raises `UsageError` without one."""
+    """All flows of the working folder's project; raises `UsageError` without one."""
     return _open_entries(_load_target(root_here()), None)
 
 
 def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
-    """The target that `paths` mean: files, folders, globs, or `-` for standard input.
+    """Resolve `paths` to a target: files, folders, globs, or `-` for standard input.
 
-    Without paths, it is all flows of the project. A file that flows take in means those flows.
-    Raises `UsageError` when the paths mean nothing, something else, or more than one project.
+    Without paths, it is all flows of the project. A file that flows include stands for those flows.
+    Raises `UsageError` if the paths match nothing, other files, or more than one project.
     """
     if means_standard_input(paths, stdin_filename):
         return _standard_input(stdin_filename)
@@ -162,9 +162,9 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
 
 
 def reader_of(place: Place) -> Target | None:
-    """The project of the working folder, without entries, if the place lies in a library of it.
+    """The working folder's project, without entries, if the place is in one of its libraries.
 
-    None also for a place that belongs to a project of its own.
+    None also for a place in a project of its own.
     """
     here = find_root(os.curdir)
     if here is None or find_root(place.folder) is not None:
@@ -174,7 +174,7 @@ def reader_of(place: Place) -> Target | None:
 
 
 def open_project(folder: str) -> Target:
-    """The project that `folder` belongs to, with all its flows, of which there may be none.
+    """The project around `folder`, with all its flows, which may be none.
 
     Without a project, it is the folder itself without entries; the folder need not exist.
     """
@@ -186,9 +186,9 @@ def open_project(folder: str) -> Target:
 
 
 def _standard_input(filename: str | None) -> Target:
-    """The target of standard input in the place of the file `filename`.
+    """Make the target of standard input in place of the file `filename`.
 
-    Without a name, it stands for a file in the root's own folder.
+    Without a name, it stands for a file in the root folder.
     """
     folder = os.path.realpath(os.path.dirname(filename or "") or os.curdir)
     place = Place.of(folder, [os.path.basename(filename)]) if filename else None
@@ -216,7 +216,7 @@ def _standard_input(filename: str | None) -> Target:
 def _common_folder(places: list[Place]) -> str:
     try:
         return os.path.commonpath([place.folder for place in places])
-    except ValueError:  # two drives on Windows
+    except ValueError:  # on different drives of Windows
         raise UsageError("the paths have no folder in common; give each a run of its own") from None
 
 
@@ -225,7 +225,7 @@ def _is_in(folder: str, other: str) -> bool:
 
 
 def _project_path(place: Place, target: Target) -> str:
-    """The path or pattern of a place in the project, or in the library that it lies in."""
+    """The path or pattern of a place, in the project or in the library that contains it."""
     library = target.library_name_of(place)
     if library is None:
         return place.below(target.root)
@@ -233,7 +233,7 @@ def _project_path(place: Place, target: Target) -> str:
 
 
 def _expand_patterns(patterns: Sequence[str], target: Target) -> Listed:
-    """The files that patterns of the project and of its libraries mean."""
+    """Expand patterns of the project and of its libraries to files."""
     by_home: dict[str, list[str]] = {}
     for pattern in patterns:
         home, inner = split_library(pattern)
@@ -251,7 +251,7 @@ def _expand_patterns(patterns: Sequence[str], target: Target) -> Listed:
 
 
 def _open_entries(target: Target, places: Sequence[Place] | None) -> Target:
-    """A target with entries: the files that `places` mean, or all flows of the project."""
+    """Add entries to a target: the files that `places` match, or all flows of the project."""
     root = target.root
     if target.problems:
         return target
@@ -283,7 +283,7 @@ def _flow_patterns(target: Target) -> list[str]:
 
 
 def _project_flows(target: Target) -> list[str]:
-    """The flows that the project file means; none without one."""
+    """Expand the flows of the project file; none without a project."""
     meant = expand_patterns(DiskFiles(target.root), _flow_patterns(target))
     if meant.named:
         from .takers import no_flow
@@ -304,7 +304,7 @@ def _load_target(root: str) -> Target:
 
 
 def add_paths(parser: argparse.ArgumentParser, default: str = "the project's flows") -> None:
-    """Declare the paths that a command works on; without them, it is the `default`."""
+    """Declare the paths that a command works on; help gives `default` for no paths."""
     parser.add_argument(
         "paths",
         nargs="*",

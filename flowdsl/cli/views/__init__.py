@@ -1,4 +1,4 @@
-"""What several commands print: from values to text, without IO.
+"""Rendering that several commands share: from values to text, without IO.
 
 The view of a single command is in its package.
 """

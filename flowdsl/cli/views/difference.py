@@ -1,6 +1,6 @@
-"""Two values of a field as a difference.
+"""Renders the difference of two values of a field.
 
-Words of a prompt, facets of a schema, checks by name, or else one value and the other.
+It is a word diff of a prompt, facets of a schema, checks by name, or else one value and the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DRIFT: dict[Origin, str] = {
     "drift": EDITED,
     "both": "changed in the source as well; a deploy makes this of the edit",
 }
-"""The remark behind the name of a field, by who changed what was last applied."""
+"""The remark after the name of a field, by the origin of its change."""
 UNKNOWN_BEFORE = "no saved version has what was last applied"
 INDENT = "      "
 _SIGNS: dict[str, Part] = {"+": ("+ ", GOOD), "-": ("- ", BAD), "!": ("~ ", WARNED)}
@@ -43,9 +43,9 @@ def field_lines(
     remark: str = "",
     limit: int | None = None,
 ) -> Iterator[Line]:
-    """A field, and how its value `before` becomes `after`, both in normal form.
+    """Render a field and the change of its value, both values in normal form.
 
-    `remark` stands behind its name. Of more than `limit` lines, the rest is counted.
+    `remark` follows its name. Lines beyond `limit` are only counted.
     """
     said: list[Part] = [(f"  {remark}", WARNED)] if remark else []
     head: Part = (f"    {make_printable(path)}", "")
@@ -69,10 +69,10 @@ def field_lines(
 def render_field_change(
     change: FieldChange, edit: Edit | None, *, unified: bool = False, limit: int | None = None
 ) -> Iterator[Line]:
-    """A field that a plan changes.
+    """Render a field that a plan changes.
 
-    An edit made elsewhere is shown first, as the edit; then what a deploy does to it, unless it
-    only undoes the edit.
+    An edit made elsewhere is shown first, then what a deploy does to it, unless that only undoes
+    the edit.
     """
     if edit is not None:
         yield from edit_lines(edit, unified=unified, limit=limit)
@@ -88,7 +88,7 @@ def render_field_change(
 
 
 def edit_lines(edit: Edit, *, unified: bool = False, limit: int | None = None) -> Iterator[Line]:
-    """What somebody else has made of a field since the last deploy."""
+    """Render how a field was edited elsewhere since the last deploy."""
     if edit.known:
         yield from field_lines(
             edit.path, edit.before, edit.after, unified=unified, remark=EDITED, limit=limit
@@ -102,7 +102,7 @@ def edit_lines(edit: Edit, *, unified: bool = False, limit: int | None = None) -
 
 
 def tag_lines(difference: Difference) -> Iterator[Line]:
-    """Tags that somebody took off, and those that a deploy puts on and takes off."""
+    """Render tags that were removed elsewhere, and those that a deploy adds and removes."""
     lost = difference.tags_drifted
     for tags, remark in (
         ([_tag_part("-", tag) for tag in sorted(lost)], EDITED),
@@ -122,9 +122,9 @@ def _tag_part(sign: str, tag: str) -> Part:
 
 
 def render_edit_legend(addresses: Iterable[Address]) -> list[Line]:
-    """What the marks of edits made elsewhere mean, and how to keep those edits.
+    """Explain the marks of edits made elsewhere, and how to keep those edits.
 
-    Empty for no addresses.
+    Empty if there are no addresses.
     """
     every = list(addresses)
     if not every:
@@ -143,7 +143,7 @@ def render_edit_legend(addresses: Iterable[Address]) -> list[Line]:
 
 
 def render_unified_text(before: Any, after: Any) -> str:
-    """A unified diff of two values without its head, for programs."""
+    """A unified diff of two values without its header, for programs."""
     return "\n".join(_diff_lines(before, after))
 
 

@@ -1,4 +1,4 @@
-"""Objects of the machine format: what every one begins with, and how it is written."""
+"""Objects of the machine format: their common fields, and how they are written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FORMAT_VERSION = 1
 
 
 def dump_json(content: object) -> str:
-    """A value of the machine format, indented."""
+    """Dump a value of the machine format, indented."""
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
@@ -20,5 +20,5 @@ def object_json(content: Mapping[str, Any]) -> str:
 
 
 def items_json(items: Sequence[Any], head: Mapping[str, Any] | None = None, **more: Any) -> str:
-    """One object with a list: `head` stands in front of it, `more` behind."""
+    """Format an object with a list, preceded by the fields `head` and followed by `more`."""
     return object_json({**(head or {}), "items": list(items), "total": len(items), **more})

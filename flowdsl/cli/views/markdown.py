@@ -1,6 +1,6 @@
-"""Text from sources and servers inside Markdown that GitHub shows.
+"""Embeds text from sources and servers in Markdown for GitHub.
 
-It stays text, whatever it holds.
+The text is always shown literally, whatever it contains.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html import escape
 from flowdsl.diagnostics.render.cells import make_printable
 
 NOTHING = "\u200b"
-"""A character without width that ends what would become a mention, a reference or a link."""
+"""A zero-width character that breaks up a mention, a reference or a link."""
 
 _ACTIVE = re.compile(r"[@#]|:(?=//)|www(?=\.)|gh(?=-)", re.IGNORECASE)
 _MARKUP = re.compile(r"[\\`*_\[\]<>#!|~&$@^]")
@@ -21,7 +21,7 @@ _RUNS = re.compile("`+")
 
 
 def format_code_span(text: str, width: int) -> str:
-    """Text as a code span, cut to `width` characters."""
+    """Text as a code span, truncated to `width` characters."""
     shown = shorten_text(make_printable(text), width) or " "
     fence = "`" * (_longest_run(shown) + 1)
     padded = shown.startswith("`") or shown.endswith("`") or (shown[0] == shown[-1] == " ")
@@ -30,12 +30,12 @@ def format_code_span(text: str, width: int) -> str:
 
 
 def html_code(text: str, width: int) -> str:
-    """Text as a `<code>` element, cut to `width` characters."""
+    """Text as a `<code>` element, truncated to `width` characters."""
     return f"<code>{escape(shorten_text(make_printable(text), width))}</code>"
 
 
 def format_prose(text: str, width: int) -> str:
-    """A sentence, cut to `width` characters; what stands in backticks becomes a code span."""
+    """A sentence, truncated to `width` characters; text in backticks becomes a code span."""
     shown, pieces, at = shorten_text(make_printable(text), width), [], 0
     for match in _QUOTED.finditer(shown):
         quoted = match.group(1)
@@ -48,13 +48,13 @@ def format_prose(text: str, width: int) -> str:
 
 
 def fence_lines(lines: Sequence[str], language: str) -> str:
-    """Lines, which have to be printable, as a block of code."""
+    """Lines, which have to be printable, as a code block."""
     fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
 def shorten_text(text: str, width: int) -> str:
-    """At most `width` characters of text, the last of them an ellipsis when there are more."""
+    """Truncate text to `width` characters, ending in an ellipsis if it was longer."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 

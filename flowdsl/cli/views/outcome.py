@@ -1,4 +1,4 @@
-"""What commands that write show beside the plan: each result, and how they ended.
+"""Output of commands that write, other than the plan: each result, and how they ended.
 
 Also the plan as events of the machine format.
 """
@@ -20,22 +20,22 @@ from .markdown import format_code_span, format_prose
 from .painted import BAD, QUIET, WARNED, paint_lines
 
 ROWS = 200
-"""The most results in a table of Markdown; those that did not go well come first."""
+"""The maximum number of results in a Markdown table; those that failed come first."""
 
 WIDTH = 400
-"""The most characters of one message in Markdown."""
+"""The maximum number of characters of a message in Markdown."""
 
 IDS = 20
-"""The most workflows whose ids are told after a deploy."""
+"""The maximum number of workflows whose ids are printed after a deploy."""
 
 _KEPT = (Action.CREATE, Action.UPDATE, Action.RENAME, Action.ADOPT)
-"""Actions after which a workflow is there."""
+"""Actions after which a workflow exists."""
 
 _RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 
 
 def render_result(result: Result, *, color: bool) -> str | None:
-    """A result that people have to know of; None for one that went well and has no remark."""
+    """Render a result that people have to know of; None if it succeeded without a remark."""
     if result.outcome == "not_attempted" or (result.outcome == "performed" and not result.message):
         return None
     label, style = _RESULTS.get(result.outcome, (result.outcome, BAD))
@@ -44,7 +44,7 @@ def render_result(result: Result, *, color: bool) -> str | None:
 
 
 def render_outcome(outcome: Outcome, environment: str) -> str:
-    """How the deploy ended, in one line."""
+    """Summarize in one line how the deploy ended."""
     done = [result for result in outcome.results if result.outcome == "performed"]
     flows = [result for result in done if result.address.kind == WORKFLOW]
     created = sum(result.action == Action.CREATE for result in flows)
@@ -77,10 +77,10 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
 
 
 def render_deployed(outcome: Outcome, environment: str) -> str:
-    """How a deploy ended, with the ids of new and changed workflows and the way to start a run.
+    """Summarize a deploy, with the ids of new and changed workflows and how to start a run.
 
-    The line of `render_outcome` stands behind the ids. No address of the dashboard is told, since
-    the project does not know it.
+    The line of `render_outcome` follows the ids. There is no link to the dashboard, since the
+    project does not know its address.
     """
     written = [
         result
@@ -109,9 +109,9 @@ def render_deployed(outcome: Outcome, environment: str) -> str:
 
 
 def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
-    """How the deploy ended, as the summary of a job.
+    """Render how the deploy ended, as the summary of a CI job.
 
-    One line, what people have to know, and a table of results.
+    It has one line, what people have to know, and a table of results.
     """
     lines = [f"## FlowDSL deploy to {format_code_span(environment, WIDTH)}", ""]
     lines += [format_prose(render_outcome(outcome, environment), WIDTH), ""]
@@ -131,9 +131,9 @@ def render_outcome_markdown(outcome: Outcome, environment: str) -> str:
 
 
 def _find_adopted_workflows(outcome: Outcome) -> set[Address]:
-    """The workflows that are taken over now.
+    """Find the workflows that were adopted.
 
-    Those for which no request is needed have no result; they count when all went well.
+    Those for which no request was needed have no result; they count if everything succeeded.
     """
     found = {
         result.address

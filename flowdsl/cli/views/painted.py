@@ -7,8 +7,8 @@ from collections.abc import Iterable
 GOOD, BAD, WARNED, QUIET = "green", "red", "yellow", "dim"
 ADDED, REMOVED = "green underline", "red strike"
 Part = tuple[str, str]
-"""Text and its style, empty for none. Words in `ADDED` and `REMOVED` have marks where there is no
-colour."""
+"""Text and its style, or an empty string. Without colour, words in `ADDED` and `REMOVED` get marks.
+"""
 
 
 def paint_lines(lines: Iterable[list[Part]], color: bool) -> str:

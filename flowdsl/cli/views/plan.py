@@ -1,4 +1,4 @@
-"""A plan for people at a terminal."""
+"""Renders a plan for people at a terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .plan_words import (
 )
 
 LINES_SHOWN = 40
-"""The most lines of the difference of one field."""
+"""The maximum number of lines of the difference of one field."""
 
 _SIGNS: dict[str, Part] = {
     Action.CREATE: ("+", GOOD),
@@ -45,9 +45,9 @@ _SIGNS: dict[str, Part] = {
 
 
 def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> str:
-    """The plan, without what does not change.
+    """Render the plan, without what does not change.
 
-    `pending` are the writes that state holds open.
+    `pending` are the writes that are still open in state.
     """
     lines: list[list[Part]] = []
     for item in plan.uploads:
@@ -68,7 +68,7 @@ def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> s
 
 
 def _key_lines(plan: Plan) -> Iterator[list[Part]]:
-    """The ways of keys of model providers, new ones first."""
+    """The routes of keys of model providers, new ones first."""
     for route in sorted(key_routes(plan.named), key=lambda route: not route.news):
         said = (f"key: {key_route(route)}", "" if route.news else QUIET)
         yield [("! ", BAD), said, (f"; {key_news(route)}", BAD)] if route.news else [said]
@@ -84,7 +84,7 @@ def _render_named_change(change: NamedChange) -> Iterator[list[Part]]:
 
 
 def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
-    """The lines of a workflow that changes; none for one that stays as it is."""
+    """The lines of a workflow that changes; none if it does not."""
     moved = change.previous_address
     if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return

@@ -1,4 +1,4 @@
-"""The words for parts of a plan, without style, wherever it is shown."""
+"""Descriptions of parts of a plan, without style, for every kind of output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTES = {
     Action.KEEP: "left the source and is kept",
     Action.FORGET: "is dropped from state",
 }
-"""The remark behind an address, where its sign does not say it."""
+"""The remark after an address, for actions that the sign does not identify."""
 
 _COUNTED = {
     Action.CREATE: "to create",
@@ -41,7 +41,7 @@ _COUNTED = {
 
 
 def summarize_plan(plan: Plan) -> str:
-    """The numbers of a plan in one line."""
+    """Summarize the numbers of a plan in one line."""
     numbers = {action: len(plan.of(action)) for action in Action}
     parts = [f"{numbers[action]} {word}" for action, word in _COUNTED.items() if numbers[action]]
     for others, word in zip(other_objects(plan), ("to write", "to delete"), strict=True):
@@ -53,24 +53,24 @@ def summarize_plan(plan: Plan) -> str:
 
 
 def other_objects(plan: Plan) -> tuple[int, int]:
-    """The number of objects beside workflows that are created or changed, and that are deleted."""
+    """The number of objects other than workflows that are created or changed, and deleted."""
     deleted = len(find_named_deletions(plan))
     return len(plan.uploads) + sum(change.writes for change in plan.named) - deleted, deleted
 
 
 def find_named_deletions(plan: Plan) -> list[NamedChange]:
-    """The deletions of objects beside workflows."""
+    """The deletions of objects other than workflows."""
     return [change for change in plan.named if change.action == "delete"]
 
 
 def describe_named_deletion(change: NamedChange) -> str:
-    """What is lost with a tag, a tag group or a model configuration that is deleted."""
+    """Describe what is lost when a tag, a tag group or a model configuration is deleted."""
     lost = ", and every workflow loses it" if change.address.kind == TAG else ""
     return f"is deleted for good{lost}"
 
 
 def describe_deletion(impact: Impact | None) -> str:
-    """What is lost with a workflow that is deleted."""
+    """Describe what is lost when a workflow is deleted."""
     if impact is None or impact.runs_total is None or impact.trajectories_total is None:
         return "is deleted for good, with every run and trajectory of it"
     active = f" ({impact.runs_active} active)" if impact.runs_active else ""
@@ -82,14 +82,14 @@ def describe_deletion(impact: Impact | None) -> str:
 
 
 def count_trajectories(number: int) -> str:
-    """So many recordings of runs."""
+    """Format a number of recordings."""
     return "1 trajectory" if number == 1 else f"{number} trajectories"
 
 
 def describe_replaying(change: Change, impact: Impact | None) -> tuple[str, list[str]] | None:
-    """What approved trajectories go on doing, and the names of the first of them.
+    """Describe that approved trajectories keep replaying; also returns the first of their names.
 
-    None where it does not matter.
+    None if it does not matter.
     """
     if impact is None or not impact.trajectories or change.action is Action.DELETE:
         return None
@@ -101,9 +101,9 @@ def describe_replaying(change: Change, impact: Impact | None) -> tuple[str, list
 
 
 def describe_cost_change(change: Change) -> str:
-    """How the cost of a prompt changes, from the live one to the new one.
+    """Describe how the cost of a prompt changes, from the live one to the new one.
 
-    Empty where it does not. Calls in loops are those of one entry of each.
+    Empty if it does not. Calls in loops are counted for one entry of each loop.
     """
     fields = () if change.difference is None else change.difference.fields
     for field in fields:
@@ -129,14 +129,14 @@ def describe_cost_change(change: Change) -> str:
 def find_broken_promises(plan: Plan, address: Address) -> list[Breaking]:
     """The broken promises of an address.
 
-    A deletion says itself that the workflow goes, so that only its chains are left here.
+    The removal of a workflow is shown as a deletion, so it is included only if chains rely on it.
     """
     found = plan.breaking.get(address, ())
     return [item for item in found if item.kind != "removed-workflow" or item.chains]
 
 
 def describe_broken_promise(item: Breaking) -> str:
-    """A broken promise, and the chains that rely on it."""
+    """Describe a broken promise, and the chains that rely on it."""
     if not item.chains:
         return item.message
     names = ", ".join(f"`{name}`" for name in item.chains[:NAMES_SHOWN])
@@ -150,12 +150,12 @@ def describe_broken_promise(item: Breaking) -> str:
 
 
 def accept_guard_option(guard: Guard) -> str:
-    """The option that accepts what a guard stops."""
+    """The option that accepts a guard."""
     return f"--accept-guard {guard.name}={guard.planned}"
 
 
 def key_route(route: KeyRoute) -> str:
-    """Where a key comes from and where it goes."""
+    """Describe where a key comes from and where it goes."""
     source = route.source
     if source is None:
         origin = "with the key that the service keeps" if route.stored else "without a key of ours"
@@ -167,7 +167,7 @@ def key_route(route: KeyRoute) -> str:
 
 
 def key_news(route: KeyRoute) -> str:
-    """What is new in the way of a key; empty where the service has it like that."""
+    """Describe the change of a key's route; empty if the service already has it."""
     parts = []
     for news in route.news:
         match news:
@@ -195,10 +195,7 @@ def key_news(route: KeyRoute) -> str:
 def _describe_endpoints(
     endpoints: Sequence[Endpoint], provider: str, known: Collection[Endpoint]
 ) -> str:
-    """The addresses, those that are not `known` first.
-
-    Their number and length are limited.
-    """
+    """Describe the addresses, those that are not `known` first, limited in number and length."""
     provider = shorten_text(provider, PLACE_WIDTH)
     if not endpoints:
         return f"the provider `{provider}` itself"
@@ -212,7 +209,7 @@ def _describe_endpoints(
 
 
 def describe_open_write(intent: Intent) -> str:
-    """A write whose outcome nobody knows yet."""
+    """Describe a write whose outcome is not known yet."""
     begun = f"{intent.created_at:%Y-%m-%d %H:%M} UTC"
     return make_printable(
         f"the {intent.action} of `{intent.address}`, begun {begun}, has an unknown outcome; the "

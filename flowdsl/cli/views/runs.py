@@ -1,4 +1,4 @@
-"""What is shown of runs: lines for people, objects for programs, JUnit XML for CI."""
+"""Renders runs: lines for people, objects for programs, JUnit XML for CI."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ FIELDS = (
     "error",
     "post_run_checks",
 )
-"""What an object of the machine format says of a run, under the names of the service."""
+"""The fields of a run in the machine format, named as on the service."""
 
 
 def run_object(run: Run) -> dict[str, Any]:
-    """A run for programs, without its history; what was not asked for is null."""
+    """A run for programs, without its history; fields that were not requested are null."""
     values = run.model_dump(mode="json", include=set(FIELDS))
     return {name: values.get(name) for name in FIELDS}
 
@@ -51,7 +51,7 @@ def result_object(
     watched: Watched | None,
     exit_code: int,
 ) -> dict[str, Any]:
-    """Everything that a command made and saw of runs."""
+    """The object with all runs that a command created and saw."""
     known = {} if watched is None else watched.runs
     gone: set[str] = set() if watched is None else watched.gone
     places = {run.id: each.place for each in submissions for run in each.runs}
@@ -98,7 +98,7 @@ def _render_failures(submission: Submission) -> list[str]:
 
 
 def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[str]:
-    """The runs that were not made, or of which nobody knows, for people."""
+    """Lines for people on runs that were not created, or whose creation is uncertain."""
     lines: list[str] = []
     more = 0
     for each in submissions:
@@ -120,7 +120,7 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
 
 
 def stray_lines(submissions: Iterable[Submission]) -> list[str]:
-    """The runs beyond what was asked for, of requests that were carried out twice."""
+    """Lines on surplus runs, of requests that were carried out twice."""
     return [
         make_printable(
             f"{each.place}: "
@@ -134,9 +134,9 @@ def stray_lines(submissions: Iterable[Submission]) -> list[str]:
 
 
 def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None = None) -> str:
-    """One line about a run as it is now: `3f2a... running, step 2, focused_action, 4 s`.
+    """One line about the current state of a run: `3f2a... running, step 2, focused_action, 4 s`.
 
-    `now` is our own time, by which the time of a run that goes on is told.
+    `now` is the local time, used for the duration of a run that has not ended.
     """
     seconds = seconds_of(run, now)
     step = step_of(run) if run.is_live else ""
@@ -152,16 +152,16 @@ def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None 
 
 
 Words = Callable[[Run, str], str]
-"""What a run failed with, for people."""
+"""Describes the failure of a run for people."""
 
 
 def without_meaning(run: Run, said: str) -> str:
-    """What a run failed with, where nobody knows whether the reason is what is not so."""
+    """Quote the reason of a failed task, since it is not known whether it states the opposite."""
     return f'"{said}"' if run.status == "task_failed" and said.strip() else said
 
 
 def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
-    """Why a run did not go well, as the service says it."""
+    """Describe why a run did not succeed, as the service reports it."""
     said = [line for each in run.error or () for line in in_words(run, each).splitlines()]
     lines = [f"  {make_printable(line)[:2000]}" for line in said if line.strip()]
     for check in run.post_run_checks or ():
@@ -173,7 +173,7 @@ def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
 
 
 def summary_line(watched: Watched) -> str:
-    """How many runs ended how, in one line."""
+    """Summarize in one line how many runs ended with which status."""
     counts: dict[str, int] = {}
     for run in watched.runs.values():
         word = "deleted" if run.id in watched.gone else make_printable(run.status)[:60]
@@ -185,8 +185,9 @@ def summary_line(watched: Watched) -> str:
 
 
 def seconds_of(run: Run, now: datetime | None = None) -> float | None:
-    """How long a run took by the service's own times, or up to `now` where it goes on; None where
-    that is not known.
+    """The duration of a run by the service's times, or up to `now` if it has not ended.
+
+    None if it is not known.
     """
     begun, ended = read_moment(run.started_at), read_moment(run.ended_at)
     if run.is_live and ended is None:
@@ -197,7 +198,7 @@ def seconds_of(run: Run, now: datetime | None = None) -> float | None:
 
 
 def format_time_spent(seconds: float | None) -> str:
-    """A time for people: `4.2 s`, `12 min`."""
+    """Format a duration for people: `4.2 s`, `12 min`."""
     if seconds is None:
         return ""
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
@@ -209,9 +210,7 @@ def render_runs_junit(
     watched: Watched | None,
     in_words: Words = without_meaning,
 ) -> bytes:
-    """One suite with a case for each run: a task that failed is a failure, a run that broke an
-    error.
-    """
+    """A JUnit suite with a case for each run: a failed task is a failure, a broken run an error."""
     root = ElementTree.Element("testsuites", name="flowdsl")
     suite = ElementTree.SubElement(root, "testsuite", name=f"flowdsl run {make_printable(name)}")
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}

@@ -1,4 +1,4 @@
-"""Tables and records for people, of text that anybody may have written."""
+"""Tables and records for people, with text from untrusted sources."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.record import Record
 
 WIDTH = 40
-"""The most columns of the terminal that one cell of a table takes."""
+"""The maximum terminal columns of a table cell."""
 
 RECORD_WIDTH = 200
-"""The same for a value of a record."""
+"""The maximum terminal columns of a value in a record."""
 
 ENTRIES = 50
-"""The most entries of an object or a list that a record shows."""
+"""The maximum number of entries of an object or a list that a record shows."""
 
 _LONGEST = 10
-"""Code points a column of the terminal that are looked at; marks may pile up on one letter."""
+"""The maximum code points read for each terminal column, since one letter may carry many marks."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
 class Column(Record):
-    """A column of a table: its head, the key of its value in a row, and how that is shown.
+    """A column of a table: its heading, the key of its value in a row, and its format.
 
-    `width` is the most columns of the terminal that it takes; an id is never cut.
+    `width` is the maximum number of terminal columns; an id is never truncated.
     """
 
     head: str
@@ -44,9 +44,9 @@ def id_column(key: str = "id") -> Column:
 
 
 def text_of(value: Any) -> str:
-    """A value as one short text: nothing is `-`, a list is its parts, an object its keys.
+    """Format a value as a short text: nothing is `-`, a list its parts, an object its keys.
 
-    A reference to another object of the service is its name.
+    A reference to another object of the service is formatted as its name.
     """
     match value:
         case None | "" | []:
@@ -71,7 +71,7 @@ def text_of(value: Any) -> str:
 
 
 def clip_text(text: str, width: int) -> str:
-    """`text` on one line, safe to print, in at most `width` columns of the terminal."""
+    """Format `text` on one line, printable, in at most `width` terminal columns."""
     begun = text[: width * _LONGEST]
     shown = split_into_cells(make_printable(begun))
     if sum(size for _, size in shown) <= width and begun == text:
@@ -86,7 +86,7 @@ def clip_text(text: str, width: int) -> str:
 
 
 def render_table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> str:
-    """The rows below the heads of their columns."""
+    """Render rows below their column headings."""
     lines = [[column.head for column in columns]]
     for row in rows:
         lines.append(
@@ -99,7 +99,7 @@ def render_table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -
 
 
 def render_record(item: Mapping[str, Any]) -> str:
-    """Every value of an object on a line of its own, entries of objects below their name."""
+    """Render every value of an object on a line of its own, nested entries below their name."""
     pairs: list[tuple[str, str]] = []
     for key, value in item.items():
         label = key.replace("_", " ")
@@ -121,7 +121,7 @@ def render_record(item: Mapping[str, Any]) -> str:
 
 
 def _format_named_value(value: Any) -> str:
-    """A value that somebody gave a name, such as a parameter: as JSON where it has parts."""
+    """Format a value that has a user-defined name, such as a parameter: as JSON if it is nested."""
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return text_of(value)

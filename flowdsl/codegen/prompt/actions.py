@@ -12,7 +12,7 @@ from flowdsl.prompt.words import say_sentence
 
 
 def emit_action(statement: nodes.Action) -> list[Item]:
-    """One line for each action; the paragraphs of a `do` are further lines of one item."""
+    """Emit one line for an action; the paragraphs of a `do` are further lines of one item."""
     return [Item(_action_words(statement), statement.origin, statement.kind)]
 
 

@@ -1,7 +1,7 @@
-"""Focused calls: neighbouring statements share one, as far as one agent can hold them.
+"""Group neighbouring statements into focused calls, as far as one agent can execute them.
 
-Each call costs a model call on every run. A plain action of the main agent between two statements
-of focused agents would part them, so one such action goes along:
+Each call costs a model call on every run. A plain action of the main agent would separate two
+statements of focused agents, so one such action is included:
 
     choose "the row"                     one call: find the row, type,
     type "x" into "the field"     ->               check that it is saved
@@ -25,21 +25,21 @@ from .saved import Saved
 MOST_BULLETS = 28
 """The bullets of one call, beyond which no further statement joins it: more are easily missed.
 
-Values that are only saved are no reason for a call of their own: they go in front of any statement.
+Values that are only saved do not start a call of their own: they join any following statement.
 """
 
 MOST_BETWEEN = 1
-"""The plain actions between two statements of one call."""
+"""The most plain actions between two statements of one call."""
 
 Emit: TypeAlias = Callable[[nodes.Statement, Agent], list[Item]]
-"""The bullets of a statement."""
+"""Emits the bullets of a statement."""
 
 
 class Calls:
     """Collects statements into focused calls, which are added to `items`.
 
-    `plain` tells how a plain action is emitted for either agent. A step begins a call of its own;
-    one goes on across the end of a step: what joins it stands under the title that it began in.
+    `plain` emits a plain action for either agent. A step begins a new call. A call may continue
+    beyond the end of a step: statements that join it are under the title in which it began.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Calls:
         self._between: list[tuple[nodes.Statement, Item, list[Item]]] = []
 
     def pass_by(self, action: nodes.Statement) -> None:
-        """A plain action: the main agent's, unless the open call goes on behind it."""
+        """Add a plain action: for the main agent, unless the open call continues after it."""
         if self._open is None or len(self._between) == MOST_BETWEEN:
             self.close()
             self.items.extend(self._plain(action, self._main))
@@ -65,9 +65,9 @@ class Calls:
         self._between.append((action, line, self.items))
 
     def add(self, statement: nodes.Statement, emit: Emit, *, alone: bool = False) -> None:
-        """Add a statement to the open call, or to another where it does not go with it.
+        """Add a statement to the open call, or to a new one if it does not fit.
 
-        `alone` says that the call does not hold the statements inside it, nor asks for their model.
+        `alone` means that the call does not contain the statements inside it, nor uses their model.
         """
         own = getattr(statement, "model", None)
         model = own if alone else next(models_of((statement,)), None)
@@ -83,12 +83,12 @@ class Calls:
         self.close()
         call = _Call(self._focused, statement, model).add_statements([(statement, emit)])
         if call.bullets:
-            # The place of the line is kept: what follows may stand behind it before it is whole.
+            # Reserve the line: later lines may be added after it before the call is complete.
             self._open, self._line = call, _make_placeholder_line()
             self.items.append(self._line)
 
     def stay(self) -> None:
-        """End the open call if it stands elsewhere: lines have to follow what decides on them."""
+        """End the open call if it is in another list: lines must follow their decision."""
         if all(each is not self._line for each in self.items):
             self.close()
 
@@ -100,15 +100,15 @@ class Calls:
 
 
 def _make_placeholder_line() -> Item:
-    """A line without words, for a call that is still open."""
+    """Return an empty line for a call that is still open."""
     origin = nodes.Origin(path="", start_line=0, start_column=0, end_line=0, end_column=0)
     return Item("", origin, "")
 
 
 class _Call:
-    """A call under way: its first statement, its bullets, and what it has saved so far.
+    """An open call: its first statement, its bullets, and the values that it has saved so far.
 
-    `notes` are what its bullets need to be told before them.
+    `notes` are the facts that its bullets need to know beforehand.
     """
 
     def __init__(self, focused: Agent, first: nodes.Statement, model: str | None) -> None:
@@ -125,7 +125,7 @@ class _Call:
         return _count_items(self.bullets)
 
     def add_statements(self, added: Sequence[tuple[nodes.Statement, Emit]]) -> _Call:
-        """The call with further statements, from which this one stays apart."""
+        """Return a copy of the call with further statements; this one is unchanged."""
         longer = _Call(self._focused, self._first, self.model)
         longer._saved = self._saved.copy()
         longer.bullets = [*self.bullets]
@@ -142,10 +142,10 @@ class _Call:
         return longer
 
     def item(self, context: Context) -> Item:
-        """The line that makes the call."""
+        """Return the line that makes the call."""
         first = self._first
         bullets = [Item(note, first.origin, first.kind) for note in self._notes] + self.bullets
-        # What the main agent does behind the call is not told here, and needs no values.
+        # What the main agent does after the call is not told here, and needs no values.
         told = "\n".join(_collect_texts(bullets))
         if self._saved.bare_entry:
             context.entry_is_told()
@@ -161,7 +161,7 @@ def _collect_texts(items: Sequence[Item]) -> Iterator[str]:
 
 
 def _has_mark_of(name: str, told: str) -> bool:
-    """Whether a text names a variable, or a part of it, by its mark."""
+    """Whether a text contains the mark of a variable, or of a part of it."""
     mark = spell_variable(nodes.Variable(sigil="saved", name=name))
     return any(mark[:-1] + end in told for end in (mark[-1], ".", "["))
 

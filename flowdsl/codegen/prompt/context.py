@@ -1,4 +1,4 @@
-"""What emitting one prompt shares: capabilities, free names, and which agent is instructed."""
+"""Shared state of emitting one prompt: capabilities, free names, and the instructed agent."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from .saved import Saved
 Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]
 """Puts bullets where a focused agent reads them.
 
-Into a `focused_action`, or unchanged if a focused agent reads already. Takes the origin, the kind
-of statement and the bullets.
+They go into a `focused_action`, or stay unchanged if a focused agent is the reader already. The
+arguments are the origin, the kind of statement and the bullets.
 """
 
 
 class Context:
     """The state of emitting one prompt.
 
-    `names` are variable names in use. `told` are the rules that say what words of the lines mean,
-    by their keys among the sentences of `rules`. `filled` are inputs that are lists with an entry.
-    `apart` says that a text which spells a secret is taken apart. `boxed` are the variables that
-    hold an object around their value. `handed` are those that a
-    focused agent has been handed, `told_entries` the loops whose entries stand in instructions.
+    `names` are variable names in use. `told` are the rules that explain words in the lines, by
+    their keys among the sentences of `rules`. `filled` are inputs that are lists with an entry.
+    `apart` means that text that spells a secret is escaped. `boxed` are the variables that hold an
+    object around their value. `handed` are the variables passed to a focused agent, `told_entries`
+    the loops whose entries occur in instructions.
     """
 
     def __init__(
@@ -62,16 +62,16 @@ class Context:
         self._loops: list[nodes.Loop] = []
 
     def decision(self) -> str:
-        """A runtime variable for a decision that later lines depend on.
+        """Return a runtime variable for a decision that later lines depend on.
 
-        Its name depends on the decisions around it alone: another one before it renames none.
+        Its name depends only on the enclosing decisions: adding an earlier one renames none.
         """
         free = (each for each in map("decision_{}".format, count(1)) if each not in self._names)
         return next(islice(free, self._decided, None))
 
     @contextmanager
     def decided(self) -> Iterator[None]:
-        """While lines are emitted that depend on the decision that was asked for last."""
+        """Return a context for emitting lines that depend on the latest decision."""
         self._decided += 1
         try:
             yield
@@ -86,7 +86,7 @@ class Context:
         model: str | None = None,
         handed: Sequence[str] = (),
     ) -> Item:
-        """One `focused_action` line with its instruction; `handed` are variables that it uses."""
+        """Return a `focused_action` line with its instruction; `handed` are variables it uses."""
         words = say_sentence("screen.focused", model_name(model))
         if handed:
             self.told.add("marks")
@@ -96,22 +96,22 @@ class Context:
         return Item(words, origin, statement, bullets, focused=True)
 
     def entry_is_told(self) -> None:
-        """Says that the entry of the loop around stands in the instruction of a focused agent."""
+        """Record that the entry of the enclosing loop occurs in a focused agent's instruction."""
         self.told_entries.append(self._loops[-1])
 
     def find_boxed_path(self, variable: nodes.Variable) -> nodes.Variable:
-        """A variable, or what stands in the box that it holds."""
+        """Return a variable, or the path to the value in its box."""
         if variable.name not in self.boxed:
             return variable
         return replace(variable, path=(nodes.BOX, *variable.path))
 
     def saved(self) -> Saved:
-        """What a call has saved that begins here."""
+        """Return the saved values of a call that begins here."""
         return Saved(bare=bool(self._loops) and self._loops[-1].flat, filled=self.filled)
 
     @contextmanager
     def inside(self, loop: nodes.Loop) -> Iterator[None]:
-        """While the lines of a loop of the main agent are emitted."""
+        """Return a context for emitting the lines of a main agent's loop."""
         self._loops.append(loop)
         try:
             yield
@@ -120,26 +120,26 @@ class Context:
 
 
 def model_name(alias: str | None) -> str:
-    """The display name of a model in quotation marks, still open; empty without an alias."""
+    """Return the quoted display name of a model, still open; empty without an alias."""
     return f'"{OPEN_PART}model:{alias}{OPEN_PART}"' if alias else ""
 
 
 def spell_runtime_variable(name: str) -> str:
-    """A runtime variable as the platform reads it."""
+    """Return a runtime variable in the platform's spelling."""
     return spell_variable(nodes.Variable(sigil="runtime", name=name))
 
 
 def failure_reason(text: nodes.Text) -> str:
-    """The reason of a failure as the argument of a tool."""
+    """Return the reason of a failure as the argument of a tool."""
     return quote_author_text(text)
 
 
 class Agent:
-    """The agent that is being instructed, and how a failed attempt is told to it.
+    """The agent that is being instructed, and how it learns of a failed attempt.
 
-    `attempts` says that this agent itself repeats an attempt that ends here. A focused agent
-    `inside` an attempt of the main agent does not: it reports the failure. `notes` are what its
-    bullets need to be told before them.
+    `attempts` means that this agent itself repeats an attempt that ends here. A focused agent
+    `inside` an attempt of the main agent does not: it reports the failure. `notes` are the facts
+    that its bullets need to know beforehand.
     """
 
     def __init__(
@@ -153,11 +153,11 @@ class Agent:
         self._emit = emit
 
     def __call__(self, body: nodes.Body) -> list[Item]:
-        """The lines of a body."""
+        """Return the lines of a body."""
         return self._emit(body, self)
 
     def in_attempt(self) -> Agent:
-        """The same agent, inside attempts that it repeats itself."""
+        """Return the same agent, inside attempts that it repeats itself."""
         inner = Agent(self.context, self._emit, main=self.main)
         inner.attempts = True
         inner.inside = self.inside or self.main
@@ -165,15 +165,15 @@ class Agent:
         return inner
 
     def saves(self) -> None:
-        """Says that a line saves something."""
+        """Record that a line saves something."""
         self.context.told.add("save")
 
     def looks(self) -> None:
-        """Says that a bullet looks for something, and what to do where it is not so."""
+        """Record that a bullet looks for something, and states what to do if it is not so."""
         self.context.told |= {"fail", "unmet"}
 
     def leave(self, leave: nodes.Leave) -> str:
-        """What a leaving statement asks for, as the end of a sentence without its full stop."""
+        """Return a leaving statement in words, as the end of a sentence without full stop."""
         match leave.action:
             case "abort":
                 return self._fail(leave)
@@ -193,7 +193,7 @@ class Agent:
         )
 
     def goes_unsaid(self, leave: nodes.Leave, own: nodes.Text) -> bool:
-        """Whether a failure is the one of which the rules tell; `own` is what was looked for."""
+        """Whether a failure is the one that the rules describe; `own` is the text looked for."""
         if leave.reason != unmet_reason(own) or self._fails_whole(leave):
             return False
         self.leave(leave)
@@ -224,9 +224,10 @@ def emit_consequence(
     origin: nodes.Origin,
     agent: Agent,
 ) -> Iterator[Item]:
-    """`If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
+    """Emit `If <condition>, <leave>.` on one line, or `If <condition>:` with the body under it.
 
-    An empty body is said too ("go on"), for a failed check would otherwise look like the end.
+    An empty body is emitted too ("go on"), since a failed check would otherwise seem to end the
+    run.
     """
     first = body[0] if body else None
     if first is None:
@@ -243,13 +244,14 @@ def emit_consequence(
 
 
 Looks = nodes.Choose | nodes.WaitUntil | nodes.Expect | nodes.Extract | nodes.Copy | nodes.Run
-"""Statements that look for something, which may not be so."""
+"""Statements that look for something, which may not be there."""
 
 
 def make_asking_bullet(ask: str, statement: Looks, own: nodes.Text, focused: Agent) -> Item:
-    """A bullet that looks for something, with what to do where it is not so.
+    """Return a bullet that looks for something, with what to do if it is not there.
 
-    `own` is what it looks for. The failure with it as the reason is not said: it is a rule.
+    `own` is the text looked for. A failure with that text as its reason is not mentioned: a rule
+    covers it.
     """
     focused.looks()
     body = statement.otherwise or ()
@@ -271,18 +273,18 @@ Split = tuple[
     Callable[[nodes.Statement, "Agent"], list[Item]],
     Callable[[], list[Item]] | None,
 ]
-"""A statement of which a focused agent does a part.
+"""The parts of a statement that a focused agent executes in part.
 
-The main agent's lines before it, the focused agent's bullets, and the main agent's lines behind it.
+The main agent's lines before it, the focused agent's bullets, and the main agent's lines after it.
 """
 
 
 def prepare_failure_lines(
     body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> tuple[Callable[[str, nodes.Statement], Item], Callable[[str], list[Item]]]:
-    """A bullet that looks and saves how that ended, and the main agent's lines if it failed.
+    """Prepare a bullet that looks and saves the result, and the main agent's lines on failure.
 
-    Both are made of what is asked.
+    Both are functions of the question.
     """
     decision = agent.context.decision()
     agent.saves()
@@ -312,9 +314,9 @@ def prepare_failure_lines(
 def emit_guarded_lines(
     variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
 ) -> Iterator[Item]:
-    """Lines that depend on an earlier decision: done only if `variable` holds `answer`.
+    """Emit lines that depend on an earlier decision: executed only if `variable` is `answer`.
 
-    `why` says what that answer means.
+    `why` states the meaning of that answer.
     """
     if not body:
         return

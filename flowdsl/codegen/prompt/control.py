@@ -33,7 +33,7 @@ from .saved import has_entries
 
 
 def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
-    """The whole choice as bullets: the focused agent decides and acts."""
+    """Emit the whole choice as bullets: the focused agent decides and acts."""
     items: list[Item] = []
     for index, branch in enumerate(statement.branches):
         frame = "control.else_if" if index else "control.if_"
@@ -56,9 +56,9 @@ def _emit_branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agen
 
 
 def split_if(statement: nodes.If, main: Agent) -> Split:
-    """The decision as bullets, and lines for each branch that depend on it.
+    """Split a choice into the decision as bullets, and lines for each branch.
 
-    It is saved as the number of the branch.
+    The decision is saved as the number of the branch.
     """
     name = main.context.decision()
     main.saves()
@@ -127,7 +127,7 @@ def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
 
 
 def _find_goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
-    """What rounds are to reach, where the rules say what happens if they do not."""
+    """Return the goal of rounds, if the rules say what happens when it is not reached."""
     match statement:
         case nodes.Repeat(until=nodes.Sees(text=goal), otherwise=(nodes.Leave() as leave,)):
             return goal if focused.goes_unsaid(leave, goal) else None
@@ -136,9 +136,9 @@ def _find_goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
 
 
 def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
-    """Rounds whose body needs the main agent's tools.
+    """Emit rounds whose body needs the main agent's tools.
 
-    A look at the screen stands before the first and at the end of each.
+    The screen is checked before the first and at the end of each.
     """
     origin = statement.origin
     context = main.context
@@ -170,7 +170,7 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
 
 
 def _round_wait(statement: nodes.Repeat) -> list[Item]:
-    """The wait between two rounds, which stands at the beginning of a further one."""
+    """Return the wait between two rounds, at the beginning of each round but the first."""
     if not statement.delay_milliseconds:
         return []
     words = say_sentence("control.round_wait", duration_words(statement.delay_milliseconds))
@@ -178,14 +178,15 @@ def _round_wait(statement: nodes.Repeat) -> list[Item]:
 
 
 def _delay_words(milliseconds: int) -> str:
-    """How long between two rounds or attempts; empty for no time."""
+    """Return the words for the time between two rounds or attempts; empty for no time."""
     return duration_words(milliseconds) if milliseconds else ""
 
 
 def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
-    """Attempts of either agent.
+    """Emit attempts of either agent.
 
-    The wait of the main agent stands at the beginning of a further attempt: it is recorded there.
+    The wait of the main agent is at the beginning of each attempt but the first, where it is
+    recorded.
     """
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
@@ -214,7 +215,7 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
 
 
 def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
-    """`start_loop` over the body and `end_loop_iteration`."""
+    """Emit `start_loop` over the body and `end_loop_iteration`."""
     origin = statement.origin
     items = loop_items(statement.items)
     counts: list[Item] = []
@@ -238,12 +239,12 @@ def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
 
 
 def _as_list(items: nodes.Value) -> nodes.Value:
-    """What a loop runs over, which is told as JSON whatever is known of its type."""
+    """Return the items of a loop, typed as JSON whatever is known of their type."""
     return replace(items, json=True) if isinstance(items, nodes.TextValue) else items
 
 
 def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
-    """A loop that a focused agent goes through by itself; its entry stands between marks."""
+    """Emit a loop that a focused agent iterates itself; its entry is between marks."""
     assert statement.entry is not None
     origin, items = statement.origin, statement.items
     bullets: list[Item] = []
@@ -269,7 +270,7 @@ def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
 
 
 def _too_many(limit: nodes.Limit) -> nodes.Text:
-    """The reason for which a loop over more entries than its bound is not begun."""
+    """Return the reason for not beginning a loop over more entries than its bound."""
     if isinstance(limit, int):
         return literal_text(say_sentence("control.loop_reason", limit))
     before, after = say_sentence("control.loop_reason", _PLACE).split(_PLACE)
@@ -277,11 +278,11 @@ def _too_many(limit: nodes.Limit) -> nodes.Text:
 
 
 _PLACE = "\0"
-"""Stands for a variable in words of ours, which never hold it."""
+"""Placeholder for a variable in our own words, which never contain it."""
 
 
 def loop_items(value: nodes.Value) -> str:
-    """What `start_loop` is given as text: a variable, a JSON array, or a count."""
+    """Return the argument of `start_loop` as text: a variable, a JSON array, or a count."""
     text = text_of(_expand_constants(value))
     return (
         quote_author_text(text) if single_variable(value) is None else quote_words(spell_text(text))
@@ -289,9 +290,9 @@ def loop_items(value: nodes.Value) -> str:
 
 
 def _expand_constants(value: nodes.Value) -> nodes.Value:
-    """The value, with lists and objects in constants turned into list and object nodes.
+    """Return the value, with lists and objects in constants expanded to nodes.
 
-    So each value is spelled in one way only.
+    So each value has only one spelling.
     """
     match value:
         case nodes.ConstantValue(value=list() as items):

@@ -1,4 +1,4 @@
-"""Statements that read values from the screen and keep them."""
+"""Statements that read values from the screen and store them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .context import (
 
 
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
-    """A bullet: read, save with the type spelled out, and what to do if the value is missing."""
+    """Emit a bullet: read, save with the type spelled out, and what to do without a value."""
     focused.saves()
     if statement.otherwise is None:
         return [_read_or_missing(statement, focused)]
@@ -42,7 +42,7 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
 
 
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
-    """A reading as a bullet, where the `else` needs the main agent's tools."""
+    """Split a read into a bullet and lines for an `else` that needs the main agent's tools."""
     origin = statement.origin
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
@@ -77,12 +77,12 @@ def _read_or_missing(statement: nodes.Extract, focused: Agent) -> Item:
 
 
 def _strip_optional_type(type_: nodes.Type) -> tuple[nodes.Type, bool]:
-    """The type without its `?`, and whether it had one."""
+    """Return the type without its `?`, and whether it had one."""
     return (type_.inner, True) if isinstance(type_, nodes.OptionalType) else (type_, False)
 
 
 def emit_background(statement: nodes.BackgroundExtract, context: Context) -> list[Item]:
-    """A reading for an output only; nothing later in the prompt uses it."""
+    """Emit a read for an output only; nothing later in the prompt uses it."""
     type_, optional = _strip_optional_type(statement.type)
     prompt = say_sentence(
         "data.background_prompt",
@@ -93,7 +93,7 @@ def emit_background(statement: nodes.BackgroundExtract, context: Context) -> lis
         statement.variable in context.boxed,
         optional,
     )
-    # A value may hold any quotation mark, and none of the brackets.
+    # A value may contain any quotation mark, and none of the brackets.
     filled = any(isinstance(piece, nodes.Variable) for piece in statement.source)
     prompt = enclose_in_brackets(prompt) if filled else quote_words(prompt)
     words = say_sentence("data.background", prompt, model_name(statement.model))
@@ -101,14 +101,14 @@ def emit_background(statement: nodes.BackgroundExtract, context: Context) -> lis
 
 
 def emit_copy(statement: nodes.Copy, focused: Agent) -> list[Item]:
-    """Bullets: select and copy; then verify what is there."""
+    """Emit bullets: select and copy; then verify the copied text."""
     return [_make_copy_bullet(statement), _make_verifying_bullet(statement, focused, own=True)]
 
 
 def split_copy(statement: nodes.Copy, main: Agent) -> Split:
-    """The main agent copies.
+    """Split a copy: the main agent copies, a focused agent verifies.
 
-    A focused agent verifies, and acts on a failure if it has the tools.
+    The focused agent also handles a failure, if it has the tools.
     """
     origin, otherwise = statement.origin, statement.otherwise
     copied = [_make_copy_bullet(statement)]
@@ -138,10 +138,10 @@ def _make_copy_bullet(statement: nodes.Copy) -> Item:
 
 
 def _make_verifying_bullet(statement: nodes.Copy, focused: Agent, *, own: bool = False) -> Item:
-    """The bullet that verifies a copied text, and saves it where it is more than that text.
+    """Return the bullet that verifies a copied text, and saves it if it needs conversion.
 
-    `own`: this agent has copied it. The tool does not report an empty clipboard as an error. What
-    may be missing is saved as `__EMPTY__`, as an empty clipboard may leave an empty text.
+    `own`: this agent has copied it. The tool does not report an empty clipboard as an error. A
+    missing value is saved as `__EMPTY__`, as an empty clipboard may leave an empty text.
     """
     saves = saves_copied(statement, focused.context)
     if saves or statement.otherwise is None:
@@ -166,7 +166,7 @@ def _copy_words(statement: nodes.Copy, context: Context, *, own: bool = False) -
 
 
 def copy_words(statement: nodes.Copy, *, boxed: bool, apart: bool, own: bool = False) -> str:
-    """What a copied text is verified to be, and saved as, as the beginning of a sentence."""
+    """Return how a copied text is verified and saved, as the beginning of a sentence."""
     text, source = (
         spell_copied_text(statement.variable, own=own),
         quote_screen_text(statement.source),
@@ -179,14 +179,14 @@ def copy_words(statement: nodes.Copy, *, boxed: bool, apart: bool, own: bool = F
 
 
 def spell_copied_text(name: str, *, own: bool) -> str:
-    """A copied text between its ends; the platform fills it in unless it is the agent's `own`."""
+    """Return a delimited copied text; the platform fills it in unless it is the agent's `own`."""
     opening, closing = bracket_pair(1)
     mark = spell_variable(nodes.Variable(sigil="saved", name=name))
     return f"{opening}{mark if own else spell_runtime_variable(name)}{closing}"
 
 
 def saves_copied(statement: nodes.Copy, context: Context) -> bool:
-    """Whether the copied text is saved anew, as a value of its type or to be handed over."""
+    """Whether the copied text is saved again, as a value of its type or to be passed on."""
     type_, _ = _strip_optional_type(statement.type)
     return type_ != _TEXT or statement.variable in context.boxed
 
@@ -195,7 +195,7 @@ _TEXT = nodes.ScalarType(name="string")
 
 
 def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
-    """The bullets that keep values: one for neighbours of which none is made of another."""
+    """Emit the bullets that store values; neighbours that do not use each other share one."""
     focused.saves()
     if any(each.numbered for each in statement.assignments):
         focused.context.told.add("append")
@@ -220,7 +220,7 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
 
 
 def _find_whole_value(assignment: nodes.Assignment, context: Context) -> nodes.Value | None:
-    """What stands under the key as a whole; None where it takes a sentence of its own."""
+    """Return the value to save under a key as a whole; None if it needs its own sentence."""
     value = assignment.value
     if assignment.append or assignment.wraps or isinstance(value, nodes.FailureReason):
         return None
@@ -230,7 +230,7 @@ def _find_whole_value(assignment: nodes.Assignment, context: Context) -> nodes.V
 
 
 def _has_any_variable(value: nodes.Value, kept: Collection[str]) -> bool:
-    """Whether a value names one of some variables."""
+    """Whether a value refers to one of some variables."""
     return any(isinstance(each, nodes.Variable) and each.name in kept for each in walk(value))
 
 

@@ -1,4 +1,4 @@
-"""The whole prompt: what the workflow is, the rules, and the steps."""
+"""The whole prompt: the description of the workflow, the rules, and the steps."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ class Prompt(Record):
 
 
 def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
-    """The prompt of a workflow that has statements."""
+    """Return the prompt of a workflow that has statements."""
     workflow = prepare_handed_values(workflow, capabilities)
     lines = _emit_prompt_lines(workflow, capabilities)
     return Prompt(_make_template(workflow, lines), tuple(_map_lines(lines)))
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
-    """The text of the prompt alone, without its source map."""
+    """Return the text of the prompt, without its source map."""
     workflow = prepare_handed_values(workflow, capabilities)
     return _make_template(workflow, _emit_prompt_lines(workflow, capabilities))
 
 
 def prepare_handed_values(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
-    """A workflow with the values that cross to a focused call kept so that they can."""
+    """Return a workflow in which values passed to focused calls are stored in a passable form."""
     if workflow.boxed is not None or workflow.prompt is not None:
         return workflow
     context = _make_context(workflow, capabilities)
@@ -81,9 +81,9 @@ def _emit_prompt_lines(workflow: nodes.Workflow, capabilities: Capabilities) -> 
 
 
 def _find_filled_lists(workflow: nodes.Workflow) -> frozenset[str]:
-    """The inputs that are lists with an entry, as the input schema demands.
+    """Return the inputs that are lists with an entry, as the input schema requires.
 
-    A machine or a pool may supply a value that no schema has seen.
+    A machine or a pool may supply a value that is not validated against the schema.
     """
     return frozenset(
         field.name
@@ -103,7 +103,7 @@ def _emit_paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iter
 def source_words(
     source: nodes.OutputSource, type_: nodes.Type | None, *, absent: bool = False
 ) -> str:
-    """Where an output comes from, in the words of the output schema.
+    """Return the source of an output, in the words of the output schema.
 
     `absent`: the output may be left out and is never null.
     """
@@ -163,8 +163,7 @@ def _holds_absent(type_: nodes.Type | None) -> bool:
 
 
 def _render_html_lines(lines: Sequence[str]) -> Iterator[str]:
-    """The lines of a prompt that holds pictures (assumption `image-html`): a paragraph up to each
-    blank line."""
+    """Yield the HTML lines of a prompt with pictures (assumption `image-html`)."""
     for before, line, after in zip(("", *lines), lines, (*lines[1:], ""), strict=False):
         if line:
             yield f"{'' if before else '<p>'}{_html_line(line)}{'<br>' if after else '</p>'}"
@@ -173,7 +172,7 @@ def _render_html_lines(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _html_line(line: str) -> str:
-    """A line without what ends it; open parts stay."""
+    """Return a line without its terminator; open parts stay."""
     text = line.lstrip(" ")
     parts = re.split(f"({OPEN_PART}[^{OPEN_PART}]*{OPEN_PART})", text)
     escaped = (part if index % 2 else _escape_with_blanks(part) for index, part in enumerate(parts))
@@ -185,7 +184,7 @@ _INDENT = "\u00a0"
 
 
 def _escape_with_blanks(text: str) -> str:
-    """Characters that mean themselves in HTML, all their blanks included."""
+    """Escape literal characters for HTML, and keep all blanks."""
     return _escape_html(text, quote=False).replace("  ", f" {_INDENT}")
 
 

@@ -1,6 +1,6 @@
-"""Which rules a prompt needs, and which of them its focused agents are to be told.
+"""Which rules a prompt needs, and which of them its focused agents must receive.
 
-Those stand behind the rule that says what is passed on; the main agent alone needs the others.
+Those come after the rule on what is passed on; only the main agent needs the others.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from flowdsl.prompt.words import rules_paragraph
 
 
 def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str]) -> str:
-    """The rules of a prompt with these lines.
+    """Return the rules of a prompt with these lines.
 
-    `told` are the rules on failing and saving that words of the lines need, by their keys among
-    the sentences of `rules`.
+    `told` are the rules on failing and saving that words in the lines need, by their keys among the
+    sentences of `rules`.
     """
     always = [rule for rule in map(spell_marked_text, workflow.rules) if rule]
     lines, bullets = list(_find_numbered_lines(items)), list(_find_bullets(items))
@@ -48,7 +48,7 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     if any(bracket_pair(1)[0] in rule for rule in always):
         (passed if bullets else own).add("data")
     if "marks" in passed:
-        # What it says of brackets holds for the main agent, too.
+        # Its statement on brackets applies to the main agent, too.
         passed.add("marked_data")
         own.discard("data")
         passed.discard("data")
@@ -64,7 +64,7 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
 
 
 def _find_rule_flags(items: Sequence[Item]) -> Iterator[str]:
-    """The rules that say their further words."""
+    """Yield the rules that need their optional words."""
     calls = [list(_find_bullets([call])) for call in _find_call_lines(items)]
     if any(_marks_own([bullet.text for bullet in bullets]) for bullets in calls):
         yield "marks"
@@ -74,7 +74,7 @@ def _find_rule_flags(items: Sequence[Item]) -> Iterator[str]:
 
 
 def _marks_own(bullets: Sequence[str]) -> bool:
-    """Whether a call names a value by its mark that it may have saved itself."""
+    """Whether a call refers by mark to a value that it may have saved itself."""
     given = {name for text in bullets for name in _GIVEN.findall(text)}
     marked = {found[2] for text in bullets for found in _VARIABLE.finditer(text) if _is_mark(found)}
     saves = any(f'"{name}' in text for name in marked & given for text in bullets)
@@ -86,7 +86,7 @@ def _is_mark(found: re.Match[str]) -> bool:
 
 
 def _find_call_lines(items: Sequence[Item]) -> Iterator[Item]:
-    """The lines that call focused agents."""
+    """Yield the lines that call focused agents."""
     for item in items:
         if item.focused:
             yield item
@@ -95,7 +95,7 @@ def _find_call_lines(items: Sequence[Item]) -> Iterator[Item]:
 
 
 def _find_numbered_lines(items: Sequence[Item]) -> Iterator[Item]:
-    """The numbered lines."""
+    """Yield the numbered lines."""
     for item in items:
         if not item.title:
             yield item
@@ -104,7 +104,7 @@ def _find_numbered_lines(items: Sequence[Item]) -> Iterator[Item]:
 
 
 def _find_bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[Item]:
-    """The bullets of all calls."""
+    """Yield the bullets of all calls."""
     for item in items:
         if inside:
             yield item
@@ -112,16 +112,16 @@ def _find_bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[It
 
 
 def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, bool]]:
-    """The variables in lines: how each begins, its name, and whether a part of it is named."""
+    """Yield the variables in lines: opening marks, name, and whether only a part is named."""
     for line in lines:
         for found in _VARIABLE.finditer(line.text):
             yield found[1], found[2], found[3] is not None
 
 
 class _Missing:
-    """Tells which variables may have no value.
+    """Determines which variables may have no value.
 
-    `says_missing`: a focused agent may save that there is none, as a part of a value, too.
+    `says_missing`: a focused agent may save a missing value, including inside another value.
     """
 
     def __init__(self, workflow: nodes.Workflow, *, says_missing: bool) -> None:
@@ -140,7 +140,7 @@ class _Missing:
         A record may be kept without a field that has no value.
         """
         if opening == "{":
-            # Import declares one input without a name for all that may be missing.
+            # Import declares one unnamed input for everything that may be missing.
             return self._inputs.get(name, self._inputs.get("", False))
         other = self._other or (is_part and name in self._kept)
         return other and name not in self._sure
@@ -148,14 +148,14 @@ class _Missing:
     def may_be_of_run(self, variable: tuple[str, str, bool]) -> bool:
         """Whether a mark names a value of the run that may be missing.
 
-        The check of what a pass noted says itself what it asks for.
+        The check of a saved decision states itself what it asks for.
         """
         opening, name, _ = variable
         return opening == "\u27ea" and name not in self._sure and name not in self._noted
 
 
 def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
-    """The variables that are read and never empty where a run goes on; those that are set."""
+    """Return the variables that are read and never empty if a run continues; the others."""
     sure, unsure = set[str](), set[str]()
     for each in statements(body):
         match each:
@@ -168,7 +168,7 @@ def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
 
 
 def _may_be_missing(statement: nodes.Extract | nodes.Copy | nodes.Run, type_: nodes.Type) -> bool:
-    """Whether what is read, or a part of it, may be missing where a run goes on behind it."""
+    """Whether the value read, or a part of it, may be missing if the run continues."""
     otherwise = statement.otherwise
     if otherwise is None:
         return _is_optional(type_)
@@ -196,9 +196,9 @@ _PAUSES = (
 
 
 def _find_needed_rules(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
-    """The rules without which the words of some lines are not clear.
+    """Yield the rules that the words of some lines need.
 
-    A pause needs one only where something may come up meanwhile, for which the author has a rule.
+    A pause needs one only if a situation with a rule of the author may arise meanwhile.
     """
     if any(bracket_pair(1)[0] in each.text for each in lines):
         yield "data"

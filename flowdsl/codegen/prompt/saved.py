@@ -1,7 +1,7 @@
-"""Values that a focused agent uses: those that it saves, and those that it is handed.
+"""Values that a focused agent uses: those that it saves, and those that it receives.
 
 A value of the run is never pasted into an instruction, where it could be taken for a part of it. It
-is named by a mark, and what another call has saved is handed over as JSON in the first bullet:
+is named by a mark, and values saved by other calls are passed as JSON in the first bullet:
 
     - Data: row = {{row}}
     - Read “the total” as a whole number, save it as "total".
@@ -21,12 +21,12 @@ from flowdsl.source.record import field_names, replace
 class Saved:
     """Rewrites the statements of one call, in their order.
 
-    - `bare`: the entry at hand of the loop around is no object and no list, and stands in the text;
-      `bare_entry` that it does.
+    - `bare`: the current entry of the enclosing loop is neither object nor list, so that it is in
+      the text; `bare_entry`: the call uses it there.
     - `filled`: inputs that are lists with an entry.
-    - `sure`: the variables that the call has saved so far on every path.
-    - `handed`: those that were used though the call may not have saved them; `counts` are those
-      among them that have the numbers of entries, which no bullet names.
+    - `sure`: the variables that the call has saved so far on all paths.
+    - `handed`: the variables that were used although the call may not have saved them; `counts`
+      are those among them that hold the numbers of entries, which no bullet names.
     """
 
     def __init__(self, *, bare: bool, filled: frozenset[str]) -> None:
@@ -38,14 +38,14 @@ class Saved:
         self.counts: frozenset[str] = frozenset()
 
     def copy(self) -> Saved:
-        """What a call has saved that is the same so far."""
+        """Return a copy with the same state."""
         same = Saved(bare=self.bare, filled=self.filled)
         same.sure, same.handed = self.sure, dict(self.handed)
         same.bare_entry, same.counts = self.bare_entry, self.counts
         return same
 
     def statement(self, statement: nodes.Statement) -> nodes.Statement:
-        """A statement that names values by their marks."""
+        """Return a statement that refers to values by marks."""
         if isinstance(statement, nodes.Store):
             return self._store(statement)
         rewritten = self.marked(statement)
@@ -54,11 +54,11 @@ class Saved:
         )
 
     def verified(self, copy: nodes.Copy, *, saves: bool) -> nodes.Copy:
-        """A copy of the main agent that the call verifies; `saves` says that it saves the value."""
+        """Return a main agent's copy to verify; `saves` means that the call saves the value."""
         rewritten: nodes.Copy = replace(self.marked(copy), otherwise=None)
         sure = self.sure
         body = None if copy.otherwise is None else self.body(copy.otherwise)
-        self.sure = sure  # a copy that fits does none of its `else`
+        self.sure = sure  # a copy that fits does not execute its `else`
         if saves:
             self.sure |= {copy.variable}
         return replace(rewritten, otherwise=body)
@@ -75,13 +75,13 @@ class Saved:
         return replace(statement, assignments=tuple(assignments))
 
     def body(self, body: nodes.Body) -> nodes.Body:
-        """The statements of a body, one after the other."""
+        """Return the rewritten statements of a body, in order."""
         return tuple(map(self.statement, body))
 
     def _rewrite_bodies(self, statement: nodes.Statement, own: frozenset[str]) -> nodes.Statement:
-        """A statement with its bodies rewritten; any of them may have been carried out.
+        """Rewrite the bodies of a statement, any of which may have been executed.
 
-        What the statement itself saves is saved unless it failed: then its `else` comes next.
+        A statement's own variables are saved unless it failed: then its `else` comes next.
         """
         start = self.sure
         ends = [start | own]
@@ -116,7 +116,7 @@ class Saved:
         return replace(statement, **changes) if changes else statement
 
     def marked(self, node: Any) -> Any:
-        """A node with the variables outside its bodies marked."""
+        """Return a node with the variables outside its bodies marked."""
         return replace_variables(node, self._mark, without=BODIES)
 
     def _mark(self, variable: nodes.Variable) -> nodes.Variable:
@@ -131,7 +131,7 @@ class Saved:
 
 
 def has_entries(items: nodes.Value, filled: frozenset[str]) -> bool:
-    """Whether a loop has an entry for sure; `filled` are inputs that are lists with one."""
+    """Whether a loop certainly has an entry; `filled` are inputs that are non-empty lists."""
     match items:
         case nodes.ConstantValue(value=list() | int() as entries):
             return bool(entries)
@@ -144,7 +144,7 @@ def has_entries(items: nodes.Value, filled: frozenset[str]) -> bool:
 
 
 def _is_final_body(body: nodes.Body) -> bool:
-    """Whether nothing behind a body is carried out after it."""
+    """Whether no statement after a body is executed after it."""
     return bool(body) and isinstance(body[-1], nodes.Leave)
 
 

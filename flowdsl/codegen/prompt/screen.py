@@ -1,4 +1,4 @@
-"""Statements that ask what is on screen: `choose`, `wait until`, `expect`."""
+"""Statements that ask about the screen: `choose`, `wait until`, `expect`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Check = nodes.Choose | nodes.WaitUntil | nodes.Expect
 
 
 def emit_check(statement: Check, focused: Agent) -> list[Item]:
-    """The whole statement as a bullet."""
+    """Emit the whole statement as a bullet."""
     return [
         make_asking_bullet(ask_words(statement), statement, _target_text_of(statement), focused)
     ]
 
 
 def split_check(statement: Check, main: Agent) -> Split:
-    """The check alone as a bullet, where its `else` needs the main agent's tools."""
+    """Split off the check as a bullet, if its `else` needs the main agent's tools."""
     decide, lines = prepare_failure_lines(statement.otherwise, statement.origin, main)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
@@ -38,7 +38,7 @@ def _target_text_of(statement: Check) -> nodes.Text:
 
 
 def ask_words(statement: Check) -> str:
-    """What to look for, as the beginning of a sentence."""
+    """Return what to look for, as the beginning of a sentence."""
     match statement:
         case nodes.Choose(target=target):
             return say_sentence("screen.choose", quote_screen_text(target))

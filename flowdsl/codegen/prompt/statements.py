@@ -1,4 +1,4 @@
-"""The dispatch from statements to outline items, for each of the two agents."""
+"""Dispatch statements to the functions that emit outline items, for each of the two agents."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .context import Agent, Context, Wrap
 
 
 def emit_main(body: nodes.Body, context: Context) -> list[Item]:
-    """The numbered lines of the main agent; what is decided or read is in a `focused_action`."""
+    """Emit the numbered lines of the main agent; decisions and reads are in a `focused_action`."""
     return Agent(context, _main_lines, main=True)(body)
 
 
 def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
-    """The lines of a body.
+    """Return the lines of a body.
 
     Neighbouring statements of focused agents share one call, which costs as much as each alone.
     """
@@ -38,7 +38,7 @@ def _collect_body_lines(body: nodes.Body, main: Agent, calls: Calls) -> None:
     """Add the lines of a body to those of `calls`."""
     for statement in body:
         if isinstance(statement, nodes.Step):
-            # Its title stands over what it does: people follow a run by titles.
+            # A title precedes its own lines: people follow a run by titles.
             calls.close()
             outer = calls.items
             step = Item(spell_marked_text(statement.title), statement.origin, "step", title=True)
@@ -67,12 +67,12 @@ def _collect_body_lines(body: nodes.Body, main: Agent, calls: Calls) -> None:
 
 
 def _without_bare_titles(items: list[Item]) -> list[Item]:
-    """The lines without titles over nothing: what stood under them came to nothing."""
+    """Return the lines without titles that have no lines."""
     return [item for item in items if item.children or not item.title]
 
 
 def _is_plain(statement: nodes.Statement) -> bool:
-    """Whether a statement is an action that either agent carries out, and decides nothing."""
+    """Whether a statement is an action that either agent can execute, without a decision."""
     shown = isinstance(statement, nodes.TypeIn) and statement.display is not None
     return isinstance(statement, nodes.Action) and not shown
 
@@ -107,9 +107,9 @@ def _is_focused(statement: nodes.Statement, context: Context) -> bool:
 def _split_statement(
     statement: nodes.Statement, main: Agent
 ) -> tuple[list[Item], Emit, Callable[[], list[Item]] | None] | None:
-    """A statement of which a focused agent decides and the main agent does the rest.
+    """Split a statement that a focused agent decides and the main agent executes.
 
-    Its lines before the decision, the bullets that decide, and the lines behind it.
+    Returns its lines before the decision, the bullets that decide, and the lines after it.
     """
     match statement:
         case nodes.Copy():
@@ -127,7 +127,7 @@ def _split_statement(
 
 
 def _emit_bullets(body: nodes.Body, focused: Agent) -> list[Item]:
-    """The bullets that instruct a focused agent."""
+    """Emit the bullets that instruct a focused agent."""
     items: list[Item] = []
     for statement in body:
         items += _emit_focused(statement, focused)

@@ -22,10 +22,10 @@ from .context import Agent, Split, emit_consequence, make_asking_bullet
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
-    """The command as it stands in the allowlist.
+    """Emit the command exactly as in the allowlist.
 
     An `else` asks for its output and its time limit too, because one driver reports a time-out as
-    success. Where the output is kept, what reads it asks that.
+    success. If the output is kept, the bullet that reads it asks for that.
     """
     if statement.variable is not None:
         return [_make_command_bullet(statement), _make_output_bullet(statement, agent)]
@@ -36,7 +36,7 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
 
 
 def _make_output_bullet(statement: nodes.Run, focused: Agent) -> Item:
-    """The bullet that keeps what a command printed."""
+    """Return the bullet that keeps the output of a command."""
     focused.saves()
     words = _output_words(statement, focused)
     if statement.otherwise is not None:
@@ -63,7 +63,7 @@ def _output_words(statement: nodes.Run, agent: Agent) -> str:
 
 
 def split_run(statement: nodes.Run, main: Agent) -> Split:
-    """A command whose output a focused agent keeps, with an `else` that needs the main agent.
+    """Split a command whose output a focused agent keeps, if its `else` needs the main agent.
 
     The checker refuses this unless the team has verified that a focused agent has a terminal. Then
     the whole statement fits one instruction, except for an `else` that does not.
@@ -95,7 +95,7 @@ def _make_command_bullet(statement: nodes.Run) -> Item:
 
 
 def emit_type_day(statement: nodes.TypeDay) -> list[Item]:
-    """One line: the command that sets the clipboard, and where it is pasted."""
+    """Emit one line: the command that sets the clipboard, and where to paste it."""
     words = say_sentence(
         "tools.type_day", quote_words(statement.command), spell_clause(statement.target)
     )

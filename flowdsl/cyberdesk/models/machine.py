@@ -1,4 +1,4 @@
-"""Machines, the pools that group them, and what the platform records of them.
+"""Machines, the pools that group them, and their connections and request logs.
 
 Fields: SDK 2.2.69.
 """
@@ -12,7 +12,7 @@ from pydantic import Field
 from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, UuidText, WriteModel
 
 Secrets = dict[str, str]
-"""Secrets by name. They are only in requests; a reply has their aliases instead."""
+"""Secrets by name. Only requests contain them; replies contain aliases instead."""
 
 MACHINE_READ_ONLY = frozenset(
     {
@@ -47,11 +47,11 @@ class MachineCreate(WriteModel):
 
 
 class MachinePatch(WriteModel):
-    """The body of `PATCH /v1/machines/{id}`: an absent field stays, null clears.
+    """The body of `PATCH /v1/machines/{id}`: an absent field is unchanged, null clears.
 
     A null `reserved_session_id` frees the machine and **cancels the runs of its session**.
-    Parameters are replaced as a whole, and `{}` clears them. Where the meaning of null is not
-    documented, the field takes none. Only the machine's agent writes `status` and `last_seen`.
+    Parameters are replaced as a whole, and `{}` clears them. A field does not accept null if its
+    meaning is not documented. Only the machine's agent writes `status` and `last_seen`.
     """
 
     never_sent: ClassVar[frozenset[str]] = MACHINE_READ_ONLY | {"status", "last_seen"}
@@ -79,7 +79,7 @@ class PoolCreate(WriteModel):
 
 
 class PoolPatch(WriteModel):
-    """The body of `PATCH /v1/pools/{id}`: an absent field stays, null clears.
+    """The body of `PATCH /v1/pools/{id}`: an absent field is unchanged, null clears.
 
     Parameters are replaced as a whole, and `{}` clears them.
     """
@@ -106,7 +106,7 @@ class _Pool(ReadModel):
 
 
 class Machine(ReadModel):
-    """A machine as the service has it; names are not unique. Null `pools` means "not asked for"."""
+    """A machine in a reply; names are not unique. Null `pools` means "not requested"."""
 
     id: str
     status: str | None = None
@@ -131,7 +131,7 @@ class Machine(ReadModel):
 
 
 class Pool(_Pool):
-    """A set of machines. Null `machines` means "not asked for"."""
+    """A set of machines. Null `machines` means "not requested"."""
 
     machines: Items[Machine] | None = None
 
@@ -184,7 +184,7 @@ class ConnectionPage(Page[Connection]):
 
 
 class RequestLog(ReadModel):
-    """One request to a machine; `completed_at` is null as long as it has no answer."""
+    """One request to a machine; `completed_at` is null until it is answered."""
 
     id: str
     machine_id: str | None = None

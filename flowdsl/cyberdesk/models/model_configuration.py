@@ -1,4 +1,4 @@
-"""Model configurations, and keys of model providers that an organisation brings itself.
+"""Model configurations, and an organisation's own keys of model providers.
 
 Limits: the API reference of `create-model-configuration`. Fields: SDK 2.2.69.
 """
@@ -18,7 +18,7 @@ Provider = Annotated[str, Field(min_length=1, max_length=50)]
 class ModelConfigurationCreate(WriteModel):
     """The body of `POST /v1/model-configurations`.
 
-    `provider` is the name that LangChain has for it. No reply contains `api_key`.
+    `provider` is LangChain's name of the provider. No reply contains `api_key`.
     """
 
     name: Name
@@ -59,7 +59,7 @@ class ModelConfigurationPatch(WriteModel):
 
 
 class ModelConfiguration(ReadModel):
-    """A model configuration; one with `is_system_default` is the service's own and read-only."""
+    """A model configuration; `is_system_default` marks the service's own, which are read-only."""
 
     id: str
     name: str
@@ -82,7 +82,7 @@ class ModelConfiguration(ReadModel):
 
 
 class ProviderCredentialUpsert(WriteModel):
-    """The body of `PUT /v1/provider-credentials/{slot}`, which takes no other field."""
+    """The body of `PUT /v1/provider-credentials/{slot}`, which accepts no other fields."""
 
     api_key: str | None = Field(default=None, repr=False)
     service_account_json: str | None = Field(default=None, repr=False)
@@ -93,7 +93,7 @@ class ProviderCredentialUpsert(WriteModel):
 
 
 class ProviderCredential(ReadModel):
-    """A slot for a key; `source` says whose key is used. No reply has the key itself."""
+    """A slot for a key; `source` says whose key is used. No reply contains the key itself."""
 
     slot: str
     display_name: str
@@ -110,7 +110,7 @@ class ProviderCredential(ReadModel):
 
 
 class CredentialCheck(ReadModel):
-    """One thing that was tried with a key."""
+    """One test of a key, with its result."""
 
     check: str
     label: str
@@ -122,7 +122,7 @@ class CredentialCheck(ReadModel):
 
 
 class CredentialValidation(ReadModel):
-    """What trying a key showed."""
+    """The result of validating a key."""
 
     slot: str
     ok: bool

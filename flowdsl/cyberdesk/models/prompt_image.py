@@ -1,4 +1,4 @@
-"""Images that prompts refer to, kept in a store of the whole organisation."""
+"""Images that prompts refer to, in one store per organisation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowdsl.cyberdesk.models.wire_model import ReadModel
 class PromptImage(ReadModel):
     """A row of the image list, which has no hash of the content.
 
-    `supabase_url` goes into a prompt, and `path` is what deleting takes.
+    `supabase_url` is used in prompts, and `path` to delete the image.
     """
 
     supabase_url: str
@@ -21,9 +21,9 @@ class PromptImage(ReadModel):
 
 
 class UploadedImage(ReadModel):
-    """The answer to an upload.
+    """The reply to an upload.
 
-    `filename` may be a sanitised form of the one sent, and `signed_url` works for an hour.
+    `filename` may be a sanitised form of the one sent, and `signed_url` is valid for an hour.
     """
 
     supabase_url: str
@@ -34,7 +34,7 @@ class UploadedImage(ReadModel):
 
 
 class SignedImage(ReadModel):
-    """An address of a picture that works for anybody for `expires_in` seconds.
+    """A URL of an image that is valid without a key for `expires_in` seconds.
 
     It must not be stored.
     """

@@ -1,4 +1,4 @@
-"""Runs of workflows: single ones, many at once, and chains. Fields and limits: SDK 2.2.69."""
+"""Runs of workflows: single ones, in bulk, and chains. Fields and limits: SDK 2.2.69."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowdsl.cyberdesk.models.workflow import ModelMetadata, Prompt
 TERMINAL_STATUSES = frozenset({"success", "task_failed", "error", "cancelled"})
 """The statuses of runs that have ended.
 
-Any other status, known or not, means that the run goes on.
+Any other status, known or unknown, means that the run has not ended.
 """
 
 RunField = Literal[
@@ -40,7 +40,7 @@ RunField = Literal[
 ]
 """Fields that a list of runs may be limited to.
 
-Id, workflow, machine, status and creation time always come.
+Id, workflow, machine, status and creation time are always included.
 """
 
 Secrets = dict[str, Any]
@@ -49,7 +49,7 @@ Secrets = dict[str, Any]
 class FileInput(WriteModel):
     """A file for a run.
 
-    `content` is base64. Without `target_path` the file goes to the machine's folder for transfers.
+    `content` is base64. Without `target_path` the file is put into the machine's transfer folder.
     """
 
     filename: str
@@ -73,8 +73,8 @@ class _RunStart(WriteModel):
 class RunCreate(_RunStart):
     """The body of `POST /v1/runs`.
 
-    `session_id` wins over `machine_id`, which wins over `pool_ids`; a machine must be in all of
-    these pools. `main_prompt` and the models hold for this run alone.
+    `session_id` overrides `machine_id`, which overrides `pool_ids`; a machine must be in all of
+    these pools. `main_prompt` and the models apply to this run only.
     """
 
     session_alias: str | None = None
@@ -117,7 +117,7 @@ class ChainCreate(WriteModel):
 
 
 class RunRetry(WriteModel):
-    """The body of `POST /v1/runs/{id}/retry`: an absent field stays.
+    """The body of `POST /v1/runs/{id}/retry`: an absent field is unchanged.
 
     The service deletes the secrets of a run when it ends, so they are sent again.
     """
@@ -138,7 +138,7 @@ class RunRetry(WriteModel):
 class RunPatch(WriteModel):
     """The body of `PATCH /v1/runs/{id}`, without the fields that a worker of the service writes.
 
-    Those say what a run did and how it went.
+    Those report what a run did and how it ended.
     """
 
     never_sent: ClassVar[frozenset[str]] = frozenset(
@@ -176,7 +176,7 @@ class RunCheck(ReadModel):
 
 
 class Run(ReadModel):
-    """A run. In a list with `fields`, a field that was not asked for is absent."""
+    """A run. In a list with `fields`, a field that was not requested is absent."""
 
     id: str
     status: str
@@ -207,7 +207,7 @@ class Run(ReadModel):
 
     @property
     def is_live(self) -> bool:
-        """Whether the run still goes on; True also for a status that this client does not know."""
+        """Whether the run has not ended; True also for a status that this client does not know."""
         return self.status not in TERMINAL_STATUSES
 
 
@@ -216,9 +216,9 @@ class RunPage(Page[Run]):
 
 
 class BulkCreated(ReadModel):
-    """The answer to a bulk creation.
+    """The reply to a bulk creation.
 
-    It is a success even when some runs failed: `failed_count` and `errors` tell.
+    It is a success even when some runs failed, as `failed_count` and `errors` show.
     """
 
     created_runs: Items[Run]
@@ -227,9 +227,9 @@ class BulkCreated(ReadModel):
 
 
 class ChainStarted(ReadModel):
-    """The answer to a chain.
+    """The reply to the creation of a chain.
 
-    It is a success even when its runs could not be dispatched: their statuses tell.
+    It is a success even when its runs could not be dispatched, as their statuses show.
     """
 
     session_id: str

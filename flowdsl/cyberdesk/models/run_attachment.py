@@ -1,4 +1,4 @@
-"""Files that go into runs and come out of them."""
+"""Input and output files of runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunAttachmentCreate(WriteModel):
 
 
 class RunAttachmentUpdate(WriteModel):
-    """The body of `PUT /v1/run-attachments/{id}`, which sets nothing else."""
+    """The body of `PUT /v1/run-attachments/{id}`, which accepts no other fields."""
 
     always_sent: ClassVar[tuple[str, ...]] = ("expires_at",)
 
@@ -33,7 +33,7 @@ class RunAttachmentUpdate(WriteModel):
 
 
 class RunAttachment(ReadModel):
-    """A file of a run. `filename` comes from the machine and is no path to write to."""
+    """A file of a run. `filename` is chosen by the machine: do not use it as a path."""
 
     id: str
     filename: str
@@ -55,7 +55,7 @@ class RunAttachmentPage(Page[RunAttachment]):
 
 
 class DownloadUrl(ReadModel):
-    """An address that gives the file to anybody for `expires_in` seconds."""
+    """A URL that serves the file without a key for `expires_in` seconds."""
 
     url: str = Field(repr=False)
     expires_in: int | None = None

@@ -45,7 +45,7 @@ class TagGroupCreate(_LabelCreate):
 
 
 class TagGroupPatch(_LabelPatch):
-    """The body of `PATCH /v1/workflow-tag-groups/{id}`: an absent field stays, null clears."""
+    """The body of `PATCH /v1/workflow-tag-groups/{id}`: absent is unchanged, null clears."""
 
 
 class TagGroup(_Label):
@@ -61,7 +61,7 @@ class TagCreate(_LabelCreate):
 class TagPatch(_LabelPatch):
     """The body of `PATCH /v1/workflow-tags/{id}`.
 
-    A null `group_id` takes the tag out of its group.
+    A null `group_id` removes the tag from its group.
     """
 
     group_id: UuidText | None = None
@@ -69,7 +69,7 @@ class TagPatch(_LabelPatch):
 
 
 class Tag(_Label):
-    """A tag as the service has it; only the list of all tags fills `workflow_count`."""
+    """A tag in a reply; only the list of all tags fills `workflow_count`."""
 
     group_id: str | None = None
     group: TagGroup | None = None

@@ -12,7 +12,7 @@ TrajectoryName = Annotated[str, Field(max_length=255)]
 
 
 class TrajectoryPatch(WriteModel):
-    """The body of `PATCH /v1/trajectories/{id}`: an absent field stays, null clears.
+    """The body of `PATCH /v1/trajectories/{id}`: an absent field is unchanged, null clears.
 
     Recorded steps cannot be edited.
     """
@@ -44,8 +44,8 @@ class TrajectoryPatch(WriteModel):
 class Trajectory(ReadModel):
     """A recording of a run.
 
-    Only an approved one is replayed, whatever the prompt has become meanwhile. Of several, the one
-    with `is_main` is.
+    Only an approved one is replayed, even if the prompt has changed since. If several are approved,
+    the one with `is_main` is replayed.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Usage: the steps that runs took in a span of time, and what their models cost."""
+"""Usage: the steps of the runs in a period, and the costs of their models."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel
 
 
 class UsageAggregate(ReadModel):
-    """Steps of the runs that count in a span of time.
+    """The steps of the runs in a period.
 
-    A model decided the agentic ones, and the cached ones were replayed.
+    Agentic steps were decided by a model, cached ones were replayed.
     """
 
     total_agentic_steps: int
@@ -23,9 +23,9 @@ class UsageAggregate(ReadModel):
 
 
 class RunCost(ReadModel):
-    """What the models of one run cost, in US dollars.
+    """The cost of the models of one run, in US dollars.
 
-    `has_unpriced` says that a model without a price was asked, so that the sum lacks something.
+    With `has_unpriced`, a model without a price was called, so the sum is incomplete.
     """
 
     run_id: str
@@ -36,12 +36,12 @@ class RunCost(ReadModel):
 
     @property
     def id(self) -> str:
-        """What tells one row of the list from another."""
+        """The id that distinguishes the rows of the list."""
         return self.run_id
 
 
 class RunCostRow(ReadModel):
-    """The calls of one model in one role: how many, their tokens, and what they cost."""
+    """The calls of one model in one role: their number, tokens and cost."""
 
     role: str
     model: str
@@ -60,7 +60,7 @@ class RunCostRow(ReadModel):
 
 
 class RunCosts(ReadModel):
-    """What the models of one run cost, by role and model."""
+    """The costs of the models of one run, by role and model."""
 
     run_id: str
     has_unpriced: bool
@@ -73,10 +73,10 @@ class RunCostPage(Page[RunCost]):
 
 
 def steps_of(usage_metadata: Mapping[str, Any] | None, mode: str) -> tuple[int, int] | None:
-    """The agentic and the cached steps of one run; None where its usage does not tell them.
+    """Return the agentic and the cached steps of one run; None if its usage does not report them.
 
-    `mode` is that of `Usage.aggregate`. The names are those of the aggregate, with the ending
-    `_billed` for what is billed (`run-usage-names`).
+    `mode` is that of `Usage.aggregate`. The names are those of the aggregate, with the suffix
+    `_billed` for billed steps (`run-usage-names`).
     """
     ending = "_billed" if mode == "billed" else ""
     found = [

@@ -1,4 +1,4 @@
-"""The bases of request and reply models, each strict in its own way, and of pages of lists."""
+"""Base classes: strict request models, tolerant reply models, and pages of lists."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Row = TypeVar("Row")
 Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 """A list in a reply.
 
-Validation ends at the first wrong item: an error for each would take a hundred times the memory of
-the reply.
+Validation ends at the first invalid item: an error for each would take a hundred times the memory
+of the reply.
 """
 
 
@@ -33,15 +33,15 @@ def _canonical_uuid(text: str) -> str:
 
 
 UuidText = Annotated[str, AfterValidator(_canonical_uuid)]
-"""A UUID in the lower-case, hyphenated form that the service answers with."""
+"""A UUID in the lower-case, hyphenated form of the service's replies."""
 
 
 class WriteModel(BaseModel):
     """A request body that refuses unknown fields and distinguishes absent from null.
 
-    Refused values stay out of error messages. Fields newer than this client go through
-    `copy_passing`, which names them one by one. The default of a field stands for "absent" and is
-    not sent, so it need not be a value that the field would take.
+    Error messages do not contain refused values. Fields newer than this client are sent with
+    `copy_passing`, which names them one by one. The default of a field represents "absent" and is
+    not sent, so it need not be a valid value of the field.
     """
 
     model_config = ConfigDict(
@@ -55,7 +55,7 @@ class WriteModel(BaseModel):
     _unread: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def copy_passing(self, fields: Mapping[str, Any]) -> Self:
-        """A copy that also sends `fields`, which this client does not know, as they are.
+        """Return a copy that also sends `fields`, which this client does not know, unchanged.
 
         Raises `ValueError` for a field that the model has, or that only the service writes.
         """
@@ -70,7 +70,7 @@ class WriteModel(BaseModel):
         self.model_fields_set.update(self.always_sent)
 
     def to_wire(self) -> dict[str, Any]:
-        """The JSON object to send: exactly the fields that were set, and `always_sent`."""
+        """Return the JSON object to send: exactly the fields that were set, and `always_sent`."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     @model_serializer(mode="wrap")
@@ -83,15 +83,15 @@ class WriteModel(BaseModel):
 class OverlayModel(WriteModel):
     """A request value that the service replaces as a whole.
 
-    What is not ours in it has to be sent back as it came.
+    Fields of it that FlowDSL does not manage must be sent back unchanged.
     """
 
     @classmethod
     def lay_over(cls, remote: Mapping[str, Any], owned: Mapping[str, Any]) -> Self:
-        """`owned` laid over the service's copy of the value.
+        """Merge `owned` over the service's copy of the value.
 
-        All other fields of `remote` are sent back unchanged, those newer than this client included.
-        Only the `never_sent` ones are left out.
+        All other fields of `remote` are sent back unchanged, including those newer than this
+        client, except the `never_sent` ones.
         """
         built = cls.model_validate(owned)
         built._unread = {
@@ -111,11 +111,11 @@ class ReadModel(BaseModel):
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True, protected_namespaces=())
 
     def unknown_fields(self) -> dict[str, Any]:
-        """The fields that this client does not know, as the service sent them."""
+        """Return the fields that this client does not know, as the service sent them."""
         return dict(self.model_extra or {})
 
     def as_sent(self) -> dict[str, Any]:
-        """The fields of the reply, also unknown ones, without those that were absent."""
+        """Return the fields of the reply, including unknown ones, without absent ones."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -131,7 +131,7 @@ class Page(ReadModel, Generic[Row]):
 
     @property
     def size(self) -> int:
-        """Bytes of the reply that this page came in; 0 for a page that is no reply."""
+        """The size in bytes of the reply that contained this page; 0 for a page without one."""
         return self._size
 
     def weigh(self, size: int) -> None:

@@ -47,10 +47,10 @@ WORKFLOW_READ_ONLY = frozenset(
         "workflow_metadata",
     }
 )
-"""Fields of a workflow that no request may carry (SDK 2.2.69).
+"""Fields of a workflow that no request may contain (SDK 2.2.69).
 
 The service sets most of them. `tags` have routes of their own. `workflow_metadata` belongs to the
-dashboard: null would wipe its error flags.
+dashboard: null would delete its error flags.
 """
 
 
@@ -71,10 +71,10 @@ class ModelMetadata(OverlayModel):
 
 
 class PostRunCheckUpsert(OverlayModel):
-    """One check in the full list that a workflow is to have; `id` names the check it updates.
+    """One check in the complete list of a workflow's checks; `id` names the check it updates.
 
-    For a check that the service has already, use `over(remote.as_sent(), owned)`, which keeps its
-    id and the fields that are not ours.
+    For an existing check, use `lay_over(remote.as_sent(), owned)`, which keeps its id and the
+    fields that FlowDSL does not manage.
     """
 
     always_sent: ClassVar[tuple[str, ...]] = ("allow_missing_attachments",)
@@ -118,10 +118,10 @@ class WorkflowCreate(WriteModel):
 
 
 class WorkflowPatch(WriteModel):
-    """The body of `PATCH /v1/workflows/{id}`: an absent field stays, null clears.
+    """The body of `PATCH /v1/workflows/{id}`: an absent field is unchanged, null clears.
 
-    Where the meaning of null is not documented, the field takes none: send false for a boolean,
-    `[]` for the checks.
+    A field does not accept null if its meaning is not documented: send false for a boolean, `[]`
+    for the checks.
     """
 
     never_sent: ClassVar[frozenset[str]] = WORKFLOW_READ_ONLY
@@ -139,7 +139,7 @@ class WorkflowPatch(WriteModel):
 
 
 class PostRunCheck(ReadModel):
-    """A check as the service has it."""
+    """A check in a reply."""
 
     id: str
     name: str
@@ -163,9 +163,9 @@ class PostRunCheck(ReadModel):
 
 
 class Workflow(ReadModel):
-    """A workflow as the service has it.
+    """A workflow in a reply.
 
-    In a list, null `tags` or `post_run_checks` means "not asked for".
+    In a list, null `tags` or `post_run_checks` means "not requested".
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The routes of machines, of their pools, and of what the platform records of them."""
+"""The routes of machines, their pools, their connections and their request logs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from flowdsl.cyberdesk.transport import Sender
 
 
 class MachineFilter(TypedDict, total=False):
-    """Which machines a list has.
+    """The conditions on the machines of a list.
 
-    `search` is a part of the id, name or host name. `name` is exact, with case; several machines
-    may have it. Times are ISO 8601 in UTC.
+    `search` matches a part of the id, name or host name. `name` must match exactly, including case;
+    several machines may have it. Times are ISO 8601 in UTC.
     """
 
     search: str | None
@@ -45,8 +45,8 @@ class MachineFilter(TypedDict, total=False):
 class Machines(Resource[Machine, MachineCreate, MachinePatch]):
     """The routes below `/v1/machines`.
 
-    Real machines are created by their agents when they join. Deleting one deletes its connections,
-    but not its runs.
+    Real machines are created by their agents when they join. Deleting a machine deletes its
+    connections, but not its runs.
     """
 
     path, row, patch = "/v1/machines", Machine, MachinePatch
@@ -58,24 +58,24 @@ class Machines(Resource[Machine, MachineCreate, MachinePatch]):
         return await self._fetch_page(MachinePage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[MachineFilter]) -> Sequence[Machine]:
-        """Every machine that matches, once, whatever is edited meanwhile (see `walk_all`)."""
+        """Return every machine that matches, once, even if rows change (see `walk_all`)."""
         return await walk_all(
             lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "machines"
         )
 
     async def clear_session(self, machine_id: str, *, idempotency_key: str) -> Machine:
-        """The machine, free again; all unfinished runs of its session are **cancelled**."""
+        """Free the machine and return it; all unfinished runs of its session are **cancelled**."""
         patch = MachinePatch(reserved_session_id=None)
         return await self.update(machine_id, patch, idempotency_key=idempotency_key)
 
     async def pools(self, machine_id: str) -> Sequence[Pool]:
-        """The pools that the machine is in."""
+        """Return the pools that the machine is in."""
         return (await self._sender.get(self._one(machine_id, "pools"))).models(Pool)
 
     async def set_pools(
         self, machine_id: str, pool_ids: Sequence[str], *, idempotency_key: str
     ) -> Machine:
-        """The machine, in these pools and in no others."""
+        """Put the machine into these pools and no others; return the machine."""
         body = {"pool_ids": list(pool_ids)}
         return await self._write("PUT", self._one(machine_id, "pools"), idempotency_key, body)
 
@@ -83,7 +83,7 @@ class Machines(Resource[Machine, MachineCreate, MachinePatch]):
 class Pools(Resource[Pool, PoolCreate, PoolPatch]):
     """The routes below `/v1/pools`; deleting a pool deletes none of its machines.
 
-    The machines of a pool are there only when `include` names `machines`.
+    The machines of a pool are returned only when `include` names `machines`.
     """
 
     path, row, patch = "/v1/pools", Pool, PoolPatch
@@ -95,7 +95,7 @@ class Pools(Resource[Pool, PoolCreate, PoolPatch]):
         return await self._fetch_page(PoolPage, skip, limit, {"include": include})
 
     async def list_all(self, *, include: Sequence[str] = ()) -> Sequence[Pool]:
-        """Every pool, once, whatever is edited meanwhile (see `walk_all`)."""
+        """Return every pool, once, even if rows change (see `walk_all`)."""
         return await walk_all(
             lambda skip: self.list(skip=skip, limit=LIST_LIMIT, include=include), "pools"
         )
@@ -103,28 +103,28 @@ class Pools(Resource[Pool, PoolCreate, PoolPatch]):
     async def add_machines(
         self, pool_id: str, machine_ids: Sequence[str], *, idempotency_key: str
     ) -> Pool:
-        """The pool with all of its machines."""
+        """Add machines to the pool; return it with all of its machines."""
         body = {"machine_ids": list(machine_ids)}
         return await self._write("POST", self._one(pool_id, "machines"), idempotency_key, body)
 
     async def remove_machines(
         self, pool_id: str, machine_ids: Sequence[str], *, idempotency_key: str
     ) -> bool:
-        """True when they are out of the pool, False when there is no such pool or machine."""
+        """Return True when removed, False when the pool or a machine does not exist."""
         body = {"machine_ids": list(machine_ids)}
         path = self._one(pool_id, "machines")
         return await self._sender.delete(path, idempotency_key, body=body)
 
 
 class ConnectionFilter(TypedDict, total=False):
-    """Which connections a list has."""
+    """The conditions on the connections of a list."""
 
     machine_id: str | None
     status: str | None
 
 
 class Connections(Readable[Connection]):
-    """The reading routes below `/v1/connections`, which the platform writes."""
+    """The read routes below `/v1/connections`, whose rows the platform writes."""
 
     path, row = "/v1/connections", Connection
 
@@ -135,14 +135,14 @@ class Connections(Readable[Connection]):
         return await self._fetch_page(ConnectionPage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[ConnectionFilter]) -> Sequence[Connection]:
-        """Every connection that matches, once, whatever is edited meanwhile (see `walk_all`)."""
+        """Return every connection that matches, once, even if rows change (see `walk_all`)."""
         return await walk_all(
             lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "connections"
         )
 
 
 class RequestLogFilter(TypedDict, total=False):
-    """Which requests to desktops a list has."""
+    """The conditions on the requests to desktops of a list."""
 
     machine_id: str | None
     method: str | None
@@ -150,7 +150,7 @@ class RequestLogFilter(TypedDict, total=False):
 
 
 class RequestLogs(Readable[RequestLog]):
-    """The reading routes below `/v1/request-logs`, which the platform writes."""
+    """The read routes below `/v1/request-logs`, whose rows the platform writes."""
 
     path, row = "/v1/request-logs", RequestLog
 
@@ -162,12 +162,12 @@ class RequestLogs(Readable[RequestLog]):
 
 
 async def machines_health(sender: Sender) -> MachinesHealth:
-    """The body of `GET /v1/health/machines`, which has status 503 when a machine fails."""
+    """Return the body of `GET /v1/health/machines`, which has status 503 when a machine fails."""
     return (await sender.get("/v1/health/machines", answers=_is_health)).model(MachinesHealth)
 
 
 def _is_health(status: int, body: bytes) -> bool:
-    # A 503 with any other body comes from a gateway or a service that is down, and is repeated.
+    # A 503 with any other body is from a gateway or a service that is down, and is retried.
     if status != 503:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The routes of model configurations, and of the keys of the providers of models."""
+"""The routes of model configurations, and of the API keys of model providers."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CREDENTIALS = "/v1/provider-credentials"
 class ModelConfigurations(
     Resource[ModelConfiguration, ModelConfigurationCreate, ModelConfigurationPatch]
 ):
-    """The routes below `/v1/model-configurations`, whose list has no pages."""
+    """The routes below `/v1/model-configurations`, whose list is not paged."""
 
     path, row, patch = "/v1/model-configurations", ModelConfiguration, ModelConfigurationPatch
 
     async def list(self) -> Sequence[ModelConfiguration]:
-        """The service's defaults and the organisation's own; names are not unique."""
+        """Return the service's defaults and the organisation's own; names are not unique."""
         return (await self._sender.get(self.path)).models(ModelConfiguration)
 
 
 class ProviderCredentials:
-    """The routes below `/v1/provider-credentials`, whose list has no pages.
+    """The routes below `/v1/provider-credentials`, whose list is not paged.
 
     Every write may be repeated: a slot holds one key.
     """
@@ -40,24 +40,24 @@ class ProviderCredentials:
         self._sender = sender
 
     async def list(self) -> Sequence[ProviderCredential]:
-        """All slots, also those without a key of the organisation."""
+        """Return all slots, including those without a key of the organisation."""
         return (await self._sender.get(_CREDENTIALS)).models(ProviderCredential)
 
     async def put(
         self, slot: str, credential: ProviderCredentialUpsert, *, idempotency_key: str
     ) -> ProviderCredential:
-        """The slot with this key in place of any other."""
+        """Put this key into the slot, replacing any other; return the slot."""
         body = credential.to_wire()
         reply = await self._sender.write("PUT", _path_of_slot(slot), idempotency_key, body)
         return reply.model(ProviderCredential)
 
     async def validate(self, slot: str, *, idempotency_key: str) -> CredentialValidation:
-        """What a call of the provider with the key shows; `NotFound` without a key."""
+        """Return the result of a call to the provider with the key; `NotFound` without a key."""
         path = f"{_path_of_slot(slot)}/validate"
         return (await self._sender.write("POST", path, idempotency_key)).model(CredentialValidation)
 
     async def delete(self, slot: str, *, idempotency_key: str) -> ProviderCredential:
-        """The slot without its key; `NotFound` without one."""
+        """Remove the key from the slot and return the slot; `NotFound` without a key."""
         reply = await self._sender.write("DELETE", _path_of_slot(slot), idempotency_key)
         return reply.model(ProviderCredential)
 

@@ -1,4 +1,4 @@
-"""What the routes of all resources have in common: reading one, changing one, a page of many."""
+"""What the routes of all resources have in common: get, list, create, update, delete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Listing = TypeVar("Listing", bound=Page[Any])
 Model = TypeVar("Model", bound=BaseModel)
 
 _JOINED = frozenset({"include", "tag_ids"})
-"""Parameters whose values stand in one text; another list is one parameter for each value."""
+"""Parameters whose values are joined by commas; other lists repeat the parameter for each value."""
 
 _KEPT = frozenset(
     {
@@ -29,11 +29,11 @@ _KEPT = frozenset(
         *("pool_ids", "input_attachment_ids", "output_attachment_ids", "attachment_type"),
     }
 )
-"""Fields of a run, a file or a recording that are our own words, or none."""
+"""Fields of a run, file or recording that are never redacted: their values are ours or ids."""
 
 
 class Readable(Generic[Row]):
-    """The routes below `path`, whose replies are `row`s."""
+    """The routes below `path`, whose replies have the type `row`."""
 
     path: ClassVar[str]
     row: type[Row]
@@ -42,26 +42,26 @@ class Readable(Generic[Row]):
         self._sender = sender
 
     async def get(self, identifier: str, *, include: Sequence[str] = ()) -> Row:
-        """One of them with all of its fields, and the related rows that `include` names."""
+        """Return one object with all of its fields, and the related rows that `include` names."""
         return self._read(
             await self._sender.get(self._one(identifier), query_parameters(include=include))
         )
 
     def _one(self, identifier: str, *rest: str) -> str:
-        """The path of one, or of what is below it."""
+        """Return the path of one object, or of a path below it."""
         return "/".join((self.path, quote_segment(identifier), *rest))
 
     def _read(self, reply: Reply) -> Row:
         return self._clean(reply.model(self.row))
 
     def _clean(self, row: Row) -> Row:
-        """The row without what must not be shown of it."""
+        """Return the row without secrets; subclasses override this."""
         return row
 
     async def _fetch_page(
         self, page: type[Listing], skip: int, limit: int, wanted: object
     ) -> Listing:
-        """One page of those that are `wanted`, a mapping of parameters."""
+        """Return one page of the rows that match `wanted`, a mapping of parameters."""
         assert isinstance(wanted, dict)
         found = (
             await self._sender.get(self.path, query_parameters(skip=skip, limit=limit, **wanted))
@@ -71,22 +71,22 @@ class Readable(Generic[Row]):
 
 
 class Editable(Readable[Row], Generic[Row, Patch]):
-    """The routes of what is changed by a `patch` and deleted."""
+    """The routes of resources that can be updated by a `patch` and deleted."""
 
     patch: type[Patch]
 
     async def update(
         self, identifier: str, patch: Patch | Mapping[str, Any], *, idempotency_key: str
     ) -> Row:
-        """What it is after the change; in `patch` an absent field stays and None clears.
+        """Update an object and return it; in `patch` an absent field is unchanged and None clears.
 
-        Raises `ValueError` for fields or values that the class of the patch does not take.
+        Raises `ValueError` for fields or values that the class of the patch does not accept.
         """
         body = self.patch.model_validate(patch).to_wire()
         return await self._write("PATCH", self._one(identifier), idempotency_key, body)
 
     async def delete(self, identifier: str, *, idempotency_key: str) -> bool:
-        """True when deleted, False when it was already gone."""
+        """Return True when deleted, False when it was already gone."""
         return await self._sender.delete(self._one(identifier), idempotency_key)
 
     async def _write(
@@ -102,23 +102,23 @@ class Editable(Readable[Row], Generic[Row, Patch]):
 
 
 class Resource(Editable[Row, Patch], Generic[Row, Create, Patch]):
-    """The routes of what callers also make."""
+    """The routes of resources that callers can also create."""
 
     async def create(self, new: Create, *, idempotency_key: str, once: bool = True) -> Row:
-        """The new one; `once` is that of `Sender.write`."""
+        """Create an object and return it; `once` is described at `Sender.write`."""
         return await self._write("POST", self.path, idempotency_key, new.to_wire(), once=once)
 
 
 def query_parameters(**params: Any) -> dict[str, str | int | bool | list[str]]:
-    """The parameters of a request: those that are neither None nor an empty list."""
+    """Return the parameters of a request, without None and empty lists."""
     said = {name: value for name, value in params.items() if value not in (None, [], ())}
     return {name: ",".join(value) if name in _JOINED else value for name, value in said.items()}
 
 
 def redact_model(found: Model, secrets: tuple[str, ...]) -> Model:
-    """What the service says of a run, as a model, with `REDACTED` for every secret of the run.
+    """Return a model with every secret of its run replaced by `REDACTED`.
 
-    Numbers are looked at in outputs alone, whose types are those of a workflow.
+    Numbers are redacted in outputs only, whose types the workflow defines.
     """
     if not secrets:
         return found

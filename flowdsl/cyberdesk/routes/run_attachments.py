@@ -1,4 +1,4 @@
-"""The routes of files: those that go into runs and come out of them, and images of prompts."""
+"""The routes of files: input and output files of runs, and images of prompts."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from flowdsl.cyberdesk.transport import Sender
 
 
 class AttachmentFilter(TypedDict, total=False):
-    """Which attachments a list has."""
+    """The conditions on the attachments of a list."""
 
     run_id: str | None
     attachment_type: AttachmentType | None
 
 
 class RunAttachments(Readable[RunAttachment]):
-    """The routes below `/v1/run-attachments`; replies have no content of files."""
+    """The routes below `/v1/run-attachments`; replies do not contain the content of files."""
 
     path, row = "/v1/run-attachments", RunAttachment
 
     def _clean(self, row: RunAttachment) -> RunAttachment:
-        """The attachment without a secret of its run in its names."""
+        """Return the attachment with the secrets of its run redacted in its names."""
         return redact_model(row, self._sender.secrets_of_runs.of(row.run_id))
 
     async def list(
@@ -43,7 +43,7 @@ class RunAttachments(Readable[RunAttachment]):
         return await self._fetch_page(RunAttachmentPage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[AttachmentFilter]) -> Sequence[RunAttachment]:
-        """Every attachment that matches, once, whatever is edited meanwhile (see `walk_all`)."""
+        """Return every attachment that matches, once, even if rows change (see `walk_all`)."""
         return await walk_all(
             lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "run attachments"
         )
@@ -51,7 +51,7 @@ class RunAttachments(Readable[RunAttachment]):
     async def create(
         self, attachment: RunAttachmentCreate, *, idempotency_key: str
     ) -> RunAttachment:
-        """The new attachment."""
+        """Create an attachment and return it."""
         body = attachment.to_wire()
         reply = await self._sender.write("POST", self.path, idempotency_key, body, once=True)
         return reply.model(RunAttachment)
@@ -59,53 +59,53 @@ class RunAttachments(Readable[RunAttachment]):
     async def update(
         self, attachment_id: str, update: RunAttachmentUpdate, *, idempotency_key: str
     ) -> RunAttachment:
-        """The attachment after the change."""
+        """Update the attachment and return it."""
         path = self._one(attachment_id)
         reply = await self._sender.write("PUT", path, idempotency_key, update.to_wire())
         return reply.model(RunAttachment)
 
     async def delete(self, attachment_id: str, *, idempotency_key: str) -> bool:
-        """True when deleted, False when it was already gone."""
+        """Return True when deleted, False when it was already gone."""
         return await self._sender.delete(self._one(attachment_id), idempotency_key)
 
     async def download(self, attachment_id: str, file: IO[bytes], *, limit: int) -> int:
-        """Write the content to `file` at its position; returns the number of bytes.
+        """Write the content to `file` at its position; return the number of bytes.
 
         `file` must be seekable. Raises `DownloadTooLarge` beyond `limit` bytes. After any failure
-        the file ends where it stood.
+        the file is truncated to its original position.
         """
         return await self._sender.download(self._one(attachment_id, "download"), file, limit)
 
     async def download_url(self, attachment_id: str, *, expires_in: int = 300) -> DownloadUrl:
-        """An address of the content that works without a key for 10 to 3,600 seconds."""
+        """Return a URL of the content that is valid without a key for 10 to 3,600 seconds."""
         path = self._one(attachment_id, "download-url")
         return (await self._sender.get(path, {"expires_in": expires_in})).model(DownloadUrl)
 
 
 class PromptImages:
-    """The routes of prompt images, whose list has no pages and no hashes."""
+    """The routes of prompt images, whose list has neither pages nor hashes."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
     async def list(self) -> Sequence[PromptImage]:
-        """All images of the organisation."""
+        """Return all images of the organisation."""
         return (await self._sender.get("/v1/workflows/prompt-images")).models(PromptImage)
 
     async def upload(
         self, filename: str, content: bytes, content_type: str, *, idempotency_key: str
     ) -> UploadedImage:
-        """The stored image: PNG, JPEG, GIF or WebP up to 10 MB (docstring of the SDK)."""
+        """Store a PNG, JPEG, GIF or WebP up to 10 MB (docstring of the SDK); return the image."""
         part = (filename, content, content_type)
         reply = await self._sender.upload("/v1/workflows/prompt-image", idempotency_key, part)
         return reply.model(UploadedImage)
 
     async def sign(self, path: str) -> SignedImage:
-        """An address of the image at the storage `path` that works without a key for an hour."""
+        """Return a URL of the image at storage `path`, valid without a key for an hour."""
         reply = await self._sender.get("/v1/workflows/prompt-image/signed-url", {"path": path})
         return reply.model(SignedImage)
 
     async def delete(self, path: str, *, idempotency_key: str) -> bool:
-        """True when the image at the storage `path` was deleted, False when it was already gone."""
+        """Delete the image at the storage `path`; return False when it was already gone."""
         params = {"path": path}
         return await self._sender.delete("/v1/workflows/prompt-image", idempotency_key, params)

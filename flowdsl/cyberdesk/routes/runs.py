@@ -1,4 +1,4 @@
-"""The routes of runs, and of what they use."""
+"""The routes of runs and of their usage."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from flowdsl.cyberdesk.transport import Sender
 
 
 class RunFilter(TypedDict, total=False):
-    """Which runs a list has, and what of them.
+    """The conditions on the runs of a list, and the fields to return.
 
-    `search` is a part of the id, inputs, outputs, errors or alias, and with `deep_search` of the
-    history, too. `fields` limits the fields of the rows; a whole run carries its history. Times are
-    ISO 8601 in UTC.
+    `search` matches a part of the id, inputs, outputs, errors or alias, and with `deep_search` also
+    of the history. `fields` limits the fields of the rows; a complete run includes its history.
+    Times are ISO 8601 in UTC.
     """
 
     workflow_id: str | None
@@ -49,13 +49,13 @@ class RunFilter(TypedDict, total=False):
 class Runs(Resource[Run, RunCreate, RunPatch]):
     """The routes below `/v1/runs`; deleting a run deletes its attachments.
 
-    What the service says of a run is without the secrets that this process gave to the run.
+    Secrets that this process gave to a run are redacted in replies about it.
     """
 
     path, row, patch = "/v1/runs", Run, RunPatch
 
     def know_secrets(self, run_ids: Iterable[str], body: Mapping[str, Any]) -> None:
-        """These runs came of a request with this body, whose secrets they are not to show."""
+        """Remember the secrets in the request body of these runs, to redact them in replies."""
         self._sender.secrets_of_runs.give(run_ids, secrets_in(body))
 
     def _clean(self, row: Run) -> Run:
@@ -70,16 +70,16 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         include: Sequence[str] = (),
         **wanted: Unpack[RunFilter],
     ) -> RunPage:
-        """One page of the runs.
+        """Return one page of the runs.
 
-        Sorted by `activity`, rows move while they are read; several pages want `created_at_desc`.
-        `include` may name `workflow`, `machine` and `machine.pools`.
+        Sorted by `activity`, rows move while they are read; to read several pages use
+        `created_at_desc`. `include` may name `workflow`, `machine` and `machine.pools`.
         """
         chosen = {"sort_mode": sort_mode, **wanted, "include": include}
         return await self._fetch_page(RunPage, skip, limit, chosen)
 
     async def list_all(self, **wanted: Unpack[RunFilter]) -> Sequence[Run]:
-        """Every run that matches throughout, once, newest first (see `walk_in_order`)."""
+        """Return every run that matches throughout, once, newest first (see `walk_in_order`)."""
         return await walk_in_order(
             lambda skip: self.list(
                 skip=skip, limit=LIST_LIMIT, sort_mode="created_at_desc", **wanted
@@ -88,7 +88,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         )
 
     async def create(self, new: RunCreate, *, idempotency_key: str, once: bool = True) -> Run:
-        """The new run, which waits to be scheduled; `once` is that of `Sender.write`."""
+        """Create a run, which waits to be scheduled; `once` is described at `Sender.write`."""
         body = new.to_wire()
         reply = await self._sender.write("POST", self.path, idempotency_key, body, once=once)
         return self._remember_new_run(reply.model(Run), body)
@@ -96,7 +96,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
     async def create_bulk(
         self, runs: RunBulkCreate, *, idempotency_key: str, once: bool = False
     ) -> BulkCreated:
-        """The new runs. Look at `failed_count`, too, since some may have failed."""
+        """Create runs in bulk. Some may have failed: check `failed_count`, too."""
         path = f"{self.path}/bulk"
         body = runs.to_wire()
         reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
@@ -108,7 +108,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
     async def create_chain(
         self, chain: ChainCreate, *, idempotency_key: str, once: bool = False
     ) -> ChainStarted:
-        """The session and the ids of the new runs, which may have failed at once."""
+        """Create a chain; return its session and run ids. The runs may already have failed."""
         path = f"{self.path}/chain"
         body = chain.to_wire()
         reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
@@ -119,55 +119,55 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
     async def retry(
         self, run_id: str, retry: RunRetry, *, idempotency_key: str, once: bool = False
     ) -> Run:
-        """The same run, started anew; only a run that has ended can be.
+        """Start a run again that has ended; return the run.
 
-        Its outputs, history and output files are **gone**.
+        Its outputs, history and output files are **deleted**.
         """
         body = retry.to_wire()
-        # Known even where the reply is lost.
+        # Remembered even if the reply is lost.
         self.know_secrets([run_id], body)
         return await self._write(
             "POST", self._one(run_id, "retry"), idempotency_key, body, once=once
         )
 
     async def cancel(self, run_id: str, *, idempotency_key: str) -> Run:
-        """The run, cancelled."""
+        """Cancel the run and return it."""
         patch = RunPatch(status="cancelled")
         return await self.update(run_id, patch, idempotency_key=idempotency_key)
 
     async def trajectory(self, run_id: str) -> Trajectory:
-        """The trajectory that the run recorded."""
+        """Return the trajectory that the run recorded."""
         reply = await self._sender.get(self._one(run_id, "trajectory"))
         return self._redact_recording(reply.model(Trajectory), run_id)
 
     async def generate_trajectory(self, run_id: str, *, idempotency_key: str) -> Trajectory:
-        """The run's recording, kept for replay, which takes an approval."""
+        """Keep the run's recording for replay, which requires an approval; return it."""
         path = self._one(run_id, "generate-trajectory")
         reply = await self._sender.write("POST", path, idempotency_key, once=True)
         return self._redact_recording(reply.model(Trajectory), run_id)
 
     async def llm_costs(self, run_id: str) -> RunCosts:
-        """What the models of a run cost.
+        """Return the cost of the models of a run.
 
-        The service has this behind a feature flag, and refuses it where that is not set.
+        The service refuses this unless a feature flag is set.
         """
         return (await self._sender.get(self._one(run_id, "llm-costs"))).model(RunCosts)
 
     async def sign_image(
         self, run_id: str, image_url: str, *, expires_in: int = 3600
     ) -> SignedImage:
-        """An address of a screenshot in the run's history that works without a key.
+        """Return a URL of a screenshot in the run's history that is valid without a key.
 
-        It does for `expires_in` seconds, 10 to 3,600.
+        It is valid for `expires_in` seconds, 10 to 3,600.
         """
         params = query_parameters(image_url=image_url, expires_in=expires_in)
         path = self._one(run_id, "image", "signed-url")
         return (await self._sender.get(path, params)).model(SignedImage)
 
     async def image(self, run_id: str, image_url: str, *, limit: int) -> bytes:
-        """A screenshot of the run's history; raises `DownloadTooLarge` beyond `limit` bytes.
+        """Return a screenshot of the run's history; raises `DownloadTooLarge` beyond `limit` bytes.
 
-        The address that serves it is used once and kept nowhere.
+        The URL that serves it is used once and not stored.
         """
         signed = await self.sign_image(run_id, image_url, expires_in=60)
         return await self._sender.fetch(signed.signed_url, limit)
@@ -181,7 +181,7 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
 
 
 class CostFilter(TypedDict, total=False):
-    """Of which runs the costs are: times are ISO 8601 in UTC, and `to_date` is excluded."""
+    """The period of the costs: times are ISO 8601 in UTC, and `to_date` is excluded."""
 
     from_date: str | None
     to_date: str | None
@@ -196,22 +196,22 @@ class Usage:
     async def aggregate(
         self, *, from_date: str, to_date: str, mode: Literal["simulated", "billed"] = "simulated"
     ) -> UsageAggregate:
-        """The steps of a span of time; `to_date` is excluded, and both are ISO 8601 in UTC."""
+        """Return the steps in a period; `to_date` is excluded, and both are ISO 8601 in UTC."""
         params = query_parameters(from_date=from_date, to_date=to_date, mode=mode)
         return (await self._sender.get("/v1/usage/aggregate", params)).model(UsageAggregate)
 
     async def llm_costs(
         self, *, skip: int = 0, limit: int = 100, **wanted: Unpack[CostFilter]
     ) -> RunCostPage:
-        """One page of what runs cost.
+        """Return one page of the costs of runs.
 
-        The service has this behind a feature flag, and refuses it where that is not set.
+        The service refuses this unless a feature flag is set.
         """
         params = query_parameters(skip=skip, limit=limit, **wanted)
         return (await self._sender.get("/v1/usage/llm-costs", params)).model(RunCostPage)
 
     async def llm_costs_all(self, **wanted: Unpack[CostFilter]) -> Sequence[RunCost]:
-        """What every run of a span of time cost, once (see `walk_in_order`)."""
+        """Return the costs of every run in a period, once (see `walk_in_order`)."""
         return await walk_in_order(
             lambda skip: self.llm_costs(skip=skip, limit=LIST_LIMIT, **wanted), "costs"
         )

@@ -16,39 +16,39 @@ from flowdsl.cyberdesk.routes.resource import Create, Patch, Resource, Row
 
 
 class _Ordered(Resource[Row, Create, Patch]):
-    """The routes of what stands in an order that a user gives it."""
+    """The routes of resources whose order users define."""
 
     async def reorder(self, identifiers: Sequence[str], *, idempotency_key: str) -> None:
-        """Put them into this order."""
+        """Put the objects into this order."""
         body = {"ids": list(identifiers)}
         reply = await self._sender.write("PUT", f"{self.path}/reorder", idempotency_key, body)
         reply.expect_no_content()
 
 
 class Tags(_Ordered[Tag, TagCreate, TagPatch]):
-    """The routes below `/v1/workflow-tags`, whose list has no pages.
+    """The routes below `/v1/workflow-tags`, whose list is not paged.
 
-    Deleting a tag takes it off every workflow.
+    Deleting a tag removes it from every workflow.
     """
 
     path, row, patch = "/v1/workflow-tags", Tag, TagPatch
 
     async def list(self, *, include_archived: bool = False) -> Sequence[Tag]:
-        """All tags, each with its `workflow_count`; archived ones only when asked for."""
+        """Return all tags, each with its `workflow_count`; archived ones only when requested."""
         params = {"include_archived": include_archived}
         return (await self._sender.get(self.path, params)).models(Tag)
 
     async def archive(self, tag_id: str, *, idempotency_key: str) -> Tag:
-        """The tag, which stays on its workflows and can be given to no others."""
+        """Archive the tag, which stays on its workflows and cannot be added to others."""
         return await self._write("POST", self._one(tag_id, "archive"), idempotency_key)
 
     async def unarchive(self, tag_id: str, *, idempotency_key: str) -> Tag:
-        """The tag, which may be given to workflows again."""
+        """Unarchive the tag, which can be added to workflows again."""
         return await self._write("POST", self._one(tag_id, "unarchive"), idempotency_key)
 
 
 class TagGroups(_Ordered[TagGroup, TagGroupCreate, TagGroupPatch]):
-    """The routes below `/v1/workflow-tag-groups`, whose list has no pages.
+    """The routes below `/v1/workflow-tag-groups`, whose list is not paged.
 
     Deleting a group leaves its tags without one.
     """
@@ -56,5 +56,5 @@ class TagGroups(_Ordered[TagGroup, TagGroupCreate, TagGroupPatch]):
     path, row, patch = "/v1/workflow-tag-groups", TagGroup, TagGroupPatch
 
     async def list(self) -> Sequence[TagGroup]:
-        """All groups."""
+        """Return all groups."""
         return (await self._sender.get(self.path)).models(TagGroup)

@@ -1,4 +1,4 @@
-"""The routes of trajectories. A new one comes from a run: `Runs.generate_trajectory`."""
+"""The routes of trajectories. A new one is generated from a run: `Runs.generate_trajectory`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowdsl.cyberdesk.routes.resource import Editable, redact_model
 
 
 class TrajectoryFilter(TypedDict, total=False):
-    """Which trajectories a list has; times are ISO 8601 in UTC."""
+    """The conditions on the trajectories of a list; times are ISO 8601 in UTC."""
 
     workflow_id: str | None
     run_id: str | None
@@ -28,14 +28,14 @@ class TrajectoryFilter(TypedDict, total=False):
 class Trajectories(Editable[Trajectory, TrajectoryPatch]):
     """The routes below `/v1/trajectories`.
 
-    In a patch, `is_approved` lets runs replay the trajectory or stops them. `is_main` takes that
-    mark from the other trajectories of the workflow.
+    In a patch, `is_approved` determines whether runs may replay the trajectory. `is_main` clears
+    the same field of the other trajectories of the workflow.
     """
 
     path, row, patch = "/v1/trajectories", Trajectory, TrajectoryPatch
 
     def _clean(self, row: Trajectory) -> Trajectory:
-        """The recording without a secret of its run."""
+        """Return the recording with the secrets of its run redacted."""
         return redact_model(row, self._sender.secrets_of_runs.of(row.run_id))
 
     async def list(
@@ -46,9 +46,9 @@ class Trajectories(Editable[Trajectory, TrajectoryPatch]):
         limit: int = 100,
         **wanted: Unpack[TrajectoryFilter],
     ) -> TrajectoryPage:
-        """One page of the generated trajectories, or of the others.
+        """Return one page of the generated trajectories, or of the others.
 
-        The service has no list of both, and gives only generated ones by default.
+        The service has no list of both, and returns only generated ones by default.
         """
         chosen = {"is_generated": is_generated, **wanted}
         return await self._fetch_page(TrajectoryPage, skip, limit, chosen)
@@ -56,7 +56,7 @@ class Trajectories(Editable[Trajectory, TrajectoryPatch]):
     async def list_all(
         self, *, is_generated: bool, **wanted: Unpack[TrajectoryFilter]
     ) -> Sequence[Trajectory]:
-        """Every trajectory that matches, once, whatever is edited meanwhile (see `walk_all`)."""
+        """Return every trajectory that matches, once, even if rows change (see `walk_all`)."""
         return await walk_all(
             lambda skip: self.list(
                 is_generated=is_generated, skip=skip, limit=LIST_LIMIT, **wanted
@@ -65,6 +65,6 @@ class Trajectories(Editable[Trajectory, TrajectoryPatch]):
         )
 
     async def duplicate(self, trajectory_id: str, *, idempotency_key: str) -> Trajectory:
-        """The copy, not approved, with "(Copy)" in its name."""
+        """Duplicate a trajectory; return the copy, not approved, with "(Copy)" in its name."""
         path = self._one(trajectory_id, "duplicate")
         return await self._write("POST", path, idempotency_key, once=True)

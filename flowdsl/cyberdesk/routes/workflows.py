@@ -15,11 +15,11 @@ from flowdsl.cyberdesk.transport import quote_segment
 
 
 class WorkflowFilter(TypedDict, total=False):
-    """Which workflows a list has.
+    """The conditions on the workflows of a list.
 
-    `search` is a part of the id or the name, without case. Times are ISO 8601 in UTC. A workflow
-    must have all of `tag_ids`. Tags and checks are filled only when `include` names `tags` and
-    `post_run_checks`.
+    `search` matches a part of the id or the name, ignoring case. Times are ISO 8601 in UTC. A
+    workflow must have all of `tag_ids`. Tags and checks are filled only when `include` names `tags`
+    and `post_run_checks`.
     """
 
     search: str | None
@@ -34,9 +34,9 @@ class WorkflowFilter(TypedDict, total=False):
 class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
     """The routes below `/v1/workflows`.
 
-    One workflow is read with its tags and checks. Whether the reply to its creation has the checks
-    is not known, so read it again before comparing. Deleting a workflow deletes **all its runs and
-    trajectories**.
+    `get` returns a workflow with its tags and checks. It is not known whether the reply to `create`
+    contains the checks, so read the workflow again before comparing. Deleting a workflow deletes
+    **all its runs and trajectories**.
     """
 
     path, row, patch = "/v1/workflows", Workflow, WorkflowPatch
@@ -48,7 +48,7 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         return await self._fetch_page(WorkflowPage, skip, limit, wanted)
 
     async def list_all(self, **wanted: Unpack[WorkflowFilter]) -> Sequence[Workflow]:
-        """Every workflow that matches, once, whatever is edited meanwhile (see `walk_all`)."""
+        """Return every workflow that matches, once, even if rows change (see `walk_all`)."""
         return await walk_all(
             lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "workflows"
         )
@@ -56,9 +56,9 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
     async def update(
         self, identifier: str, patch: WorkflowPatch | Mapping[str, Any], *, idempotency_key: str
     ) -> Workflow:
-        """As of any resource; raises `ValueError` for a patch without fields, too.
+        """Like `Editable.update`, but also raises `ValueError` for a patch without fields.
 
-        That would still push a version.
+        The service would save a version for such a patch.
         """
         patch = WorkflowPatch.model_validate(patch)
         if not patch.to_wire():
@@ -66,16 +66,16 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         return await super().update(identifier, patch, idempotency_key=idempotency_key)
 
     async def versions(self, workflow_id: str) -> Sequence[dict[str, Any]]:
-        """Earlier versions as JSON objects.
+        """Return the earlier versions as JSON objects.
 
-        The contract gives neither their content nor their order.
+        The contract defines neither their content nor their order.
         """
         return (await self._sender.get(self._one(workflow_id, "versions"))).mappings()
 
     async def duplicate(
         self, workflow_id: str, *, include_trajectories: bool = False, idempotency_key: str
     ) -> Workflow:
-        """The copy, with "(Copy)" in its name.
+        """Duplicate a workflow; return the copy, with "(Copy)" in its name.
 
         It has the prompt, schemas, checks, settings, tags and images, but no history.
         """
@@ -91,9 +91,9 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         copy_trajectories: bool = False,
         idempotency_key: str,
     ) -> Workflow:
-        """The target, which took over everything but the name.
+        """Merge a workflow into the target and return the target, which keeps only its name.
 
-        **This workflow is deleted**, some time later.
+        **The merged workflow is deleted**, some time later.
         """
         body = {
             "target_workflow_id": quote_segment(target_workflow_id),
@@ -102,21 +102,21 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         return await self._write("POST", self._one(workflow_id, "merge"), idempotency_key, body)
 
     async def latest_trajectory(self, workflow_id: str) -> Trajectory:
-        """The trajectory of the workflow that was changed last; `NotFound` when it has none."""
+        """Return the workflow's trajectory that was changed last; `NotFound` without one."""
         reply = await self._sender.get(self._one(workflow_id, "latest-trajectory"))
         found = reply.model(Trajectory)
         return redact_model(found, self._sender.secrets_of_runs.of(found.run_id))
 
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
-        """The tags of a workflow."""
+        """Return the tags of a workflow."""
         return (await self._sender.get(self._one(workflow_id, "tags"))).models(Tag)
 
     async def add_tags(
         self, workflow_id: str, tag_ids: Sequence[str], *, idempotency_key: str
     ) -> Sequence[Tag]:
-        """The tags of the workflow after adding at least one.
+        """Add at least one tag; return the tags of the workflow.
 
-        The service drops a tag of the same group.
+        The service removes a tag of the same group.
         """
         body = {"tag_ids": list(tag_ids)}
         path = self._one(workflow_id, "tags")
@@ -131,6 +131,6 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
         (await self._sender.write("POST", path, idempotency_key, body)).expect_no_content()
 
     async def remove_tag(self, workflow_id: str, tag_id: str, *, idempotency_key: str) -> bool:
-        """True when removed, False when the workflow did not have the tag."""
+        """Return True when removed, False when the workflow did not have the tag."""
         path = self._one(workflow_id, "tags", quote_segment(tag_id))
         return await self._sender.delete(path, idempotency_key)

@@ -1,8 +1,8 @@
-"""Statements in the place of a prompt that somebody wrote in the dashboard.
+"""Converts a prompt that somebody wrote in the dashboard to statements.
 
-Headings become steps, list entries and paragraphs become `do`. Only an instruction that says one
-thing, and says it plainly, becomes a statement of another kind. Conditions and loops are never
-guessed: a line that speaks of one stays prose, with all that stands below it.
+Headings become steps, list entries and paragraphs become `do`. An instruction becomes a statement
+of another kind only if it has exactly one meaning and states it plainly. Conditions and loops are
+never guessed: a line that mentions one stays prose, with everything below it.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ _OF_NO_TITLE = frozenset(
         *("flow", "instructions", "procedure", "process", "prompt", "steps", "task", "workflow"),
     )
 )
-"""Words of a heading that say nothing more than the title of a workflow."""
+"""Words of a heading that add nothing to the title of a workflow."""
 
 
 class Proposal(Record):
     """Statements for a prompt.
 
     `sources` says where outputs come from. `read_at_the_end` are the outputs that the prompt does
-    not tell how to read; a last step reads them. `pictures` are the addresses of the pictures in
-    the prompt, which the statements do not show. `references` are mentions of numbered steps, as in
-    `step 3`. `rich_text` says that the prompt was HTML, and
-    `brackets` that it had signs by which prompts of ours mark values.
+    not say how to read; a last step reads them. `pictures` are the addresses of the pictures in the
+    prompt, which the statements do not show. `references` are mentions of numbered steps, such as
+    `step 3`. `rich_text` says that the prompt was HTML, and `brackets` that it contained the signs
+    that mark values in prompts of FlowDSL.
     """
 
     body: nodes.Body
@@ -67,7 +67,7 @@ class Proposal(Record):
 
 
 def propose_statements(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
-    """Statements that say what `prompt` says, in its order; never raises.
+    """Return statements that say what `prompt` says, in its order; never raises.
 
     `title` is the title of the workflow: a heading that only repeats it is left out.
     """
@@ -98,9 +98,9 @@ def propose_statements(prompt: str, hints: PromptHints, title: str = "") -> Prop
 def _convert_titled_prompt(
     blocks: Sequence[Block], title: str, instructions: Instructions
 ) -> Iterator[nodes.Statement]:
-    """The statements of a whole prompt.
+    """Return the statements of a whole prompt.
 
-    A heading above all others is no step; where it only repeats the title it is left out.
+    A heading above all others is not a step; it is left out if it only repeats the title.
     """
     first = blocks[0] if len(blocks) > 1 else None
     levels = [block.level for block in blocks[1:] if isinstance(block, Heading)]
@@ -148,7 +148,7 @@ def _convert_blocks(
             for entry in block.entries:
                 yield from _convert_entry(entry, reader)
                 if not entry.below and _opens_case(entry.text):
-                    # The case that it opens can only be in the entries behind it.
+                    # The case that it introduces can only be in the entries after it.
                     reader = instructions.plain()
 
 
@@ -160,7 +160,7 @@ def _convert_section(
     heading: str, blocks: Sequence[Block], instructions: Instructions
 ) -> Iterator[nodes.Statement]:
     title = re.sub(_NUMBER, "", _strip_title_marks(heading), count=1)
-    # What is done only in some case, repeatedly or never stays prose.
+    # Text that applies only in some case, repeatedly or never stays prose.
     inner = instructions.plain() if is_governing_line(title) else instructions
     if not blocks:
         yield _make_do(heading, instructions)
@@ -169,7 +169,7 @@ def _convert_section(
     elif is_governing_line(title) and all(
         isinstance(block, Paragraph | Listing) for block in blocks
     ):
-        # Such as "For each claim": no title of a step asks for anything.
+        # For example "For each claim": the title of a step is not an instruction.
         below = (each.written if isinstance(each, Listing) else each.text for each in blocks)
         yield _make_do("\n".join((f"{title}:", *below)), instructions)
     else:
@@ -192,7 +192,7 @@ def _strip_title_marks(title: str) -> str:
 
 
 def _is_group(entry: Entry, instructions: Instructions) -> bool:
-    """Whether an entry is a mere title for the numbered instructions below it."""
+    """Whether an entry is only a title for the numbered instructions below it."""
     return (
         len(entry.below) == 1
         and isinstance(entry.below[0], Listing)
@@ -203,7 +203,7 @@ def _is_group(entry: Entry, instructions: Instructions) -> bool:
 
 
 def _can_be_title(text: str, instructions: Instructions) -> bool:
-    """Whether a text can be the title of a step: one short line with no variables but inputs."""
+    """Whether a text can be a step's title: one short line, with no variables except inputs."""
     return (
         0 < len(text) <= _LONGEST_TITLE
         and why_no_title(text) is None
@@ -217,12 +217,12 @@ def _can_be_title(text: str, instructions: Instructions) -> bool:
 
 
 def _is_introducing_list(text: str, listing: Listing) -> bool:
-    """Whether a list belongs to the paragraph before it: its condition, or what it speaks of."""
+    """Whether a list belongs to the paragraph before it: its condition or its introduction."""
     return _is_announcement(text) and (not listing.ordered or is_governing_line(text))
 
 
 def _opens_case(text: str) -> bool:
-    """Whether what follows a line is done only in some case, or never."""
+    """Whether the text after a line applies only in some case, or never."""
     return _is_announcement(text) and is_governing_line(text)
 
 
@@ -231,7 +231,7 @@ def _is_announcement(text: str) -> bool:
 
 
 def _split_sentence_lines(paragraph: str) -> list[str]:
-    """The lines of a paragraph if each is a sentence of its own, else the whole paragraph."""
+    """Return the lines of a paragraph if each is a complete sentence, else the whole paragraph."""
     lines = paragraph.split("\n")
     if all(re.fullmatch(_SENTENCE, line) for line in lines) and not has_condition_words(paragraph):
         return lines
@@ -239,7 +239,7 @@ def _split_sentence_lines(paragraph: str) -> list[str]:
 
 
 def _without_mark(written: str) -> str:
-    """An entry without its list mark; the lines below move left by the same width."""
+    """Return an entry without its list mark, with the lines below dedented by the same width."""
     first, *rest = written.split("\n")
     text = re.sub(r"\s*(?:[-*•+‣–]|\w{1,3}[.)]|(?i:step)\s+\d+\s*[.:)–-])\s+", "", first, count=1)
     width = min([len(line) - len(line.lstrip()) for line in rest if line], default=0)

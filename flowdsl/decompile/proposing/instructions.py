@@ -1,4 +1,4 @@
-"""One-line instructions of a prompt that say exactly what one statement of the language says."""
+"""Recognises one-line instructions of a prompt that mean exactly what one statement means."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _UNITS = {"s": 1000, "m": 60_000, "ms": 1}
 _LABELLED_TOO = frozenset(
     ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
 )
-"""Keys whose names also stand on buttons and links: only the word `key` makes them keys."""
+"""Keys whose names are also labels of buttons and links: they need the word `key`."""
 
 _LONGEST = 1_000
-"""Characters of the longest line that is examined."""
+"""Maximum length of a line that is examined, in characters."""
 
 _QUOTED = r"\"[^\"\n]+\""
 _BOX = r"(?:field|box|text ?box|search box|input field|input)"
@@ -84,23 +84,23 @@ _EXTRACT = (
     r"(?: (?:with|using) upsert_runtime_values)?"
 )
 _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
-"""The beginning of words that only the sentence before them explains."""
+"""The beginning of a text that refers back to the sentence before it."""
 
 _BETWEEN_SENTENCES = r"(?<=[.!])[ \t]+(?=[A-Z{\"“])"
 
 
 def has_condition_words(text: str) -> bool:
-    """Whether a text speaks of a condition or of repetition."""
+    """Whether a text mentions a condition or repetition."""
     return re.search(_DEPENDS, text) is not None
 
 
 def is_governing_line(text: str) -> bool:
-    """Whether what stands below a line is not simply done: a condition, a ban, remarks."""
+    """Whether the lines below a line are not plain instructions: a condition, a ban, remarks."""
     return has_condition_words(text) or re.search(_OTHER_THAN_STEPS, text) is not None
 
 
 def _compile_variable_pattern(hints: PromptHints) -> re.Pattern[str]:
-    """A pattern of the variables of the platform; a declared name in it may be any text."""
+    """Return a pattern for variables of the platform; a declared name in one may be any text."""
     declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
     name = "|".join((*map(re.escape, odd), _NAME))
@@ -120,13 +120,13 @@ def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
 
 
 def _make_character_pieces(characters: str) -> list[nodes.Piece]:
-    # Code generation writes the backslash where the platform needs one.
+    # Code generation adds the backslash where the platform needs one.
     unescaped = re.sub(_ESCAPED, "", characters)
     return [nodes.TextPiece(value=unescaped)] if unescaped else []
 
 
 class Instructions:
-    """Reads one instruction after the other, and remembers which variables they set.
+    """Parses instructions one after another, and records which variables they set.
 
     The methods from `press` to `read_extract_line` build a statement from a match of `_PATTERNS`,
     or return None.
@@ -142,14 +142,14 @@ class Instructions:
         self._variable = _compile_variable_pattern(hints)
 
     def plain(self) -> Instructions:
-        """A reader that makes every line a `do`."""
+        """Return a parser that makes every line a `do`."""
         reader = Instructions(PromptHints((), (), (), {}))
         reader._plain = True
         reader._variable = self._variable
         return reader
 
     def text(self, characters: str) -> nodes.Text:
-        """The characters and variables of a part of a prompt."""
+        """Return the characters and variables of a part of a prompt."""
         pieces: list[nodes.Piece] = []
         at = 0
         for found in self._variable.finditer(characters):
@@ -159,17 +159,17 @@ class Instructions:
         return (*pieces, *_make_character_pieces(characters[at:]))
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
-        """The sources of the outputs that statements have read so far."""
+        """Return the sources of the outputs that statements have read so far."""
         return tuple(
             nodes.OutputSource(field=field, kind="runtime", variable=variable, origin=NOWHERE)
             for field, variable in self._origins.items()
         )
 
     def read(self, line: str) -> list[nodes.Statement]:
-        """The statements for a line.
+        """Return the statements for a line.
 
-        One statement if the whole line is one, else one for each sentence if some sentence is more
-        than prose, else one `do`.
+        One statement if the whole line is one; otherwise one for each sentence if at least one
+        sentence is more than prose; otherwise one `do`.
         """
         prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=self.text(line))
         if self._plain or "\n" in line or len(line) > _LONGEST or has_condition_words(line):
@@ -195,7 +195,7 @@ class Instructions:
         return None
 
     def reading(self, field: nodes.FieldSpec) -> nodes.Extract:
-        """The statement that reads an output as its schema describes it."""
+        """Return the statement that reads an output as its schema describes it."""
         words = " ".join((field.description or "").split())
         if not words:
             words = f'the value "{field.name.replace("_", " ")}"'
@@ -244,11 +244,11 @@ class Instructions:
         return None if file is None else nodes.Export(origin=NOWHERE, file=file)
 
     def _file(self, found: re.Match[str]) -> nodes.Text | None:
-        """The file name in a match, or None if it holds variables other than declared inputs."""
+        """Return the file name in a match; None if it contains other variables than inputs."""
         name = self.text(next(group for group in found.groups() if group))
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
         known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
-        # To the platform a brace behind a backslash begins no variable; it was probably meant to.
+        # For the platform, a brace after a backslash begins no variable; it was probably meant to.
         plain = not any("{" in piece.value for piece in name if isinstance(piece, nodes.TextPiece))
         return name if known and plain else None
 
@@ -327,7 +327,7 @@ _PATTERNS: tuple[
 
 
 def _strip_markdown(line: str) -> str:
-    """A line without Markdown marks; what was bold or code comes in quotes."""
+    """Return a line without Markdown marks; bold text and code are put in quotes."""
     marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
     marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
     marked = re.sub(rf'"({_STORED}|\{{\$?{_NAME}{_PATH}\}})"', r"\1", marked)
@@ -336,11 +336,10 @@ def _strip_markdown(line: str) -> str:
 
 
 def _parse_chord(written: str, *, named: bool) -> str | None:
-    """The keys of `Ctrl + S` in the platform's notation.
+    """Return the keys of `Ctrl + S` in the platform's notation.
 
-    None for what may be the label of a button.
-
-    `named` says that the word `key` stands beside them.
+    None for a text that may be the label of a button. `named` says that the word `key` is next to
+    it.
     """
     words = written.lower()
     words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
@@ -365,7 +364,7 @@ def _is_scalar(type_: nodes.Type) -> bool:
 
 
 def _make_default_else(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
-    """The `else` of a reading that must not fail, as lowering adds it where source has none."""
+    """Return the `else` of a read that must not fail, as lowering adds it if source has none."""
     if isinstance(type_, nodes.OptionalType):
         return None
     return (nodes.Leave(origin=NOWHERE, action="abort", reason=unmet_reason(source)),)

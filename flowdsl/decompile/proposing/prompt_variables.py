@@ -1,9 +1,8 @@
-"""The variables of a prompt, found without the patterns that statements are read with.
+r"""Finds the variables of a prompt without the patterns that statements are parsed with.
 
-`flowdsl convert` compares what stands in the prompt with what stands in the proposal; a variable
-that one reading overlooks is then found by the other. In `Save {a} in C:\\Out\\{b}`, `{a}` is a
-variable, and `{b}` was meant to be one: the platform takes `\\{` for an escaped brace (assumption
-`brace-escape`).
+`flowdsl convert` compares the variables of the prompt with those of the proposal; a variable that
+one parser misses is then found by the other. In `Save {a} in C:\Out\{b}`, `{a}` is a variable, and
+`{b}` was meant to be one: the platform parses `\{` as an escaped brace (assumption `brace-escape`).
 """
 
 from __future__ import annotations
@@ -16,14 +15,13 @@ from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
 
 _BEFORE_SEPARATOR = frozenset("_:.)}]%")
-"""What a path may have in front of a backslash that separates its parts, letters and digits aside.
-"""
+"""Characters, besides letters and digits, that a path may have before a backslash separator."""
 
 
 class Found(Record):
     """A variable in a prompt, from the offset `start` to `end`.
 
-    `escaped`: a backslash stands before it.
+    `escaped`: a backslash precedes it.
     """
 
     start: int
@@ -33,18 +31,18 @@ class Found(Record):
 
 
 class Difference(Record):
-    """Variables that only a prompt has (`lost`), and that only its statements have (`gained`)."""
+    """Variables that only the prompt has (`lost`), and that only its statements have (`gained`)."""
 
     lost: tuple[Found, ...]
     gained: tuple[nodes.Variable, ...]
 
 
 def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
-    """The variables of a prompt in order, and what was meant to be one.
+    """Return the variables of a prompt in order, and the text that was meant to be one.
 
-    `declared` are the names of inputs and secrets on the wire, which may be any text. What stands
-    behind a backslash counts if it is in a path, or has a name that is declared or used elsewhere
-    in the prompt without a backslash.
+    `declared` are the wire names of inputs and secrets, which may be any text. A variable after a
+    backslash counts if it is in a path, or if its name is declared or used elsewhere in the prompt
+    without a backslash.
     """
     every = tuple(_scan_prompt(prompt, declared))
     names = {each.variable.name for each in every if not each.escaped} | set(declared)
@@ -58,11 +56,11 @@ def variables_in(prompt: str, declared: Collection[str]) -> tuple[Found, ...]:
 def compare_variables(
     found: Sequence[Found], body: nodes.Body, printed: str | None = None
 ) -> Difference:
-    """How the variables of a prompt differ from those of the statements in its place.
+    """Compare the variables of a prompt with those of the statements that would replace it.
 
-    With `printed`, the prompt that was compiled from the statements, its variables are compared in
-    place of theirs. A variable that a statement sets is never a difference: an output is read also
-    where the prompt does not name its variable.
+    With `printed`, the prompt that was compiled from the statements, its variables are compared
+    instead of theirs. A variable that a statement sets is never a difference: an output is read
+    even if the prompt does not name its variable.
     """
     own = {each.variable for each in walk(body) if isinstance(each, nodes.Extract | nodes.Copy)}
     if printed is None:
@@ -129,7 +127,7 @@ def _scan_plain_variable(prompt: str, at: int, odd: list[str]) -> Found | None:
 def _scan_reference(
     prompt: str, at: int, odd: list[str]
 ) -> tuple[str, tuple[str | int, ...], int] | None:
-    """The name and path that begin at an offset, and the offset behind them."""
+    """Return the name and path that begin at an offset, and the offset after them."""
     name = next((each for each in odd if prompt.startswith(each, at)), None) or _scan_longest_name(
         prompt, at
     )
@@ -144,7 +142,7 @@ def _scan_reference(
 
 
 def _scan_path_part(prompt: str, at: int) -> tuple[str | int, int] | None:
-    """`.name`, `[0]`, `['key']` or `["key"]`, and the offset behind it."""
+    """Parse `.name`, `[0]`, `['key']` or `["key"]`; return it and the offset after it."""
     if prompt.startswith(".", at):
         name = _scan_longest_name(prompt, at + 1)
         return (name, at + 1 + len(name)) if name else None
@@ -165,7 +163,7 @@ def _scan_path_part(prompt: str, at: int) -> tuple[str | int, int] | None:
 
 
 def _scan_longest_name(prompt: str, at: int) -> str:
-    """The longest name of the language at an offset; empty where none begins."""
+    """Return the longest name of the language at an offset; empty if none begins there."""
     end = at
     while (
         end < len(prompt)

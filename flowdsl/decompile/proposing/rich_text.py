@@ -1,4 +1,4 @@
-"""What people write in a dashboard: rich text as lines of Markdown, and Markdown as blocks."""
+"""Converts rich text of the dashboard to lines of Markdown, and Markdown to blocks."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _ELEMENT = (
     r"su[bp]|small|big|font|mark|code|kbd|samp|var|abbr|cite|label|center|d[ldt]|thead|tbody|"
     r"tfoot|caption|col|colgroup|input|button|svg|path|meta|link|wbr|time|ins|\w+:\w+"
 )
-"""Elements whose tags are dropped and whose words stay.
+"""Elements whose tags are dropped and whose text is kept.
 
-Any other name in `<` and `>` is a word of the prompt, as in `<claim number>`.
+Any other name in `<` and `>` is text of the prompt, such as `<claim number>`.
 """
 
 _DELETED = frozenset(("s", "strike", "del"))
 _PICTURE = r"(?i)<img\b[^<>]*>"
 _INDENT = "    "
 _DEEPEST = 12
-"""Lists within lists that are told apart."""
+"""Maximum nesting depth of lists; deeper ones are not distinguished."""
 
 
 def is_rich_text(prompt: str) -> bool:
     """Whether a prompt is HTML.
 
-    It is if it begins with a tag, or has paragraphs, headings or list entries as elements.
+    It is if it begins with a tag, or has elements for paragraphs, headings or list entries.
     """
     if re.match(rf"\s*{_TAG}", prompt, re.IGNORECASE):
         return True
@@ -45,7 +45,7 @@ def is_rich_text(prompt: str) -> bool:
 
 
 def find_shown_pictures(prompt: str) -> tuple[str, ...]:
-    """The addresses of the pictures that a prompt shows, be it HTML or not."""
+    """Return the addresses of the pictures that a prompt shows, HTML or not."""
     reader = _HtmlReader()
     for tag in re.findall(_PICTURE, prompt):
         reader.feed(tag)
@@ -53,10 +53,9 @@ def find_shown_pictures(prompt: str) -> tuple[str, ...]:
 
 
 def plain_text(prompt: str) -> str:
-    """The lines of an HTML prompt, with the words as they are.
+    """Return the lines of an HTML prompt, with its text unchanged.
 
-    Headings come as `# ...`, list entries as `1. ...` and `- ...`, every other element as a
-    paragraph.
+    Headings become `# ...`, list entries `1. ...` and `- ...`, and every other element a paragraph.
     """
     reader = _HtmlReader()
     reader.feed(prompt)
@@ -80,7 +79,7 @@ class _HtmlReader(HTMLParser):
         self._link_start = 0
 
     def end_line(self, *, blank: bool = False) -> None:
-        """Ends the line that is being written; with `blank`, a blank line comes after it."""
+        """End the current line; with `blank`, add a blank line after it."""
         text = self._line.strip() if not self._verbatim else self._line.rstrip()
         self._line = ""
         if text:
@@ -100,7 +99,7 @@ class _HtmlReader(HTMLParser):
             self._line += " | " if self._line else ""
             self._cells += 1
         elif self._cells and tag in ("p", "div", "br", "li"):
-            self._line += " "  # A row is one line, whatever its cells hold.
+            self._line += " "  # A table row is one line, whatever its cells contain.
         elif tag == "br":
             self.end_line()
         elif tag == "img":
@@ -188,20 +187,20 @@ _MAX_DEPTH = 8
 
 
 class Heading(Record):
-    """A heading; `level` 1 is the highest, and a line in bold stands below all of them."""
+    """A heading; `level` 1 is the highest, and a bold line is below all other levels."""
 
     level: int
     text: str
 
 
 class Paragraph(Record):
-    """Lines without a blank line between them; only a fenced block may hold one."""
+    """Lines without a blank line between them; only a fenced block may contain one."""
 
     text: str
 
 
 class Entry(Record):
-    """An entry of a list: its first paragraph, the blocks below it, and the whole as written."""
+    """An entry of a list: its first paragraph, the blocks below it, and its whole source text."""
 
     text: str
     below: tuple[Block, ...]
@@ -216,7 +215,7 @@ class Listing(Record):
 
     @property
     def written(self) -> str:
-        """The list as it stands in the prompt."""
+        """Return the list as it is written in the prompt."""
         return "\n".join(entry.written for entry in self.entries)
 
 
@@ -224,9 +223,9 @@ Block: TypeAlias = "Heading | Paragraph | Listing"
 
 
 def read_blocks(text: str) -> tuple[Block, ...]:
-    """The blocks of a text.
+    """Return the blocks of a text; never raises.
 
-    Every word is in one of them; lines that only divide are dropped. Never raises.
+    Every word is in one of them; lines that only divide are dropped.
     """
     lines = [line.expandtabs(4).rstrip() for line in re.split(r"\r\n|\r|\n", text)]
     return tuple(_BlockReader(lines, 0).read())
@@ -295,7 +294,7 @@ class _BlockReader:
             return False
         ordered = found[2] is not None or found[3] is not None
         if self._paragraph and not found[1] and found[2] and found[2] not in "1aA":
-            return False  # The paragraph goes on with a number at the start of a line.
+            return False  # The paragraph continues with a number at the start of a line.
         self._end_paragraph()
         numbered = found[3] is not None or (found[2] or "").isdecimal()
         end = self._end_of_entry(len(found[1]), numbered=numbered)
@@ -311,11 +310,11 @@ class _BlockReader:
         return True
 
     def _end_of_entry(self, indent: int, *, numbered: bool) -> int:
-        """The line behind the entry that starts here at `indent`.
+        """Return the line after the entry that starts here at `indent`.
 
-        It holds what is indented deeper, and lines that follow without a blank line between. A
-        numbered entry also holds the bullets and letters up to the next number, whatever their
-        indent.
+        The entry contains lines that are indented deeper, and lines that follow without a blank
+        line between. A numbered entry also contains the bullets and letters up to the next number,
+        whatever their indent.
         """
         at = self._at + 1
         while at < len(self._lines):
@@ -334,7 +333,7 @@ class _BlockReader:
         return at
 
     def _goes_below(self, at: int) -> bool:
-        """Whether a line is a lettered entry, or a bullet right behind another line."""
+        """Whether a line is a lettered entry, or a bullet directly after another line."""
         found = re.fullmatch(_ENTRY, self._lines[at])
         if found is None or found[3] is not None:
             return False
@@ -355,7 +354,7 @@ def _is_entry(line: str) -> bool:
 
 
 def _fence_end(lines: Sequence[str], start: int) -> int:
-    """The line behind the fenced block that opens at `start`."""
+    """Return the line after the fenced block that opens at `start`."""
     opening = lines[start].strip()
     mark = opening[: len(opening) - len(opening.lstrip(opening[0]))]
     for at in range(start + 1, len(lines)):

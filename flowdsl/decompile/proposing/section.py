@@ -1,4 +1,4 @@
-"""The `steps` section of a proposal, in the names of a file that exists."""
+"""Writes the `steps` section of a proposal with the names that an existing file declares."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SIGILS = {"input": PLAIN, "runtime": RUNTIME, "secret": SECRET}
 
 
 class SourceNames(Record):
-    """The names in source of the fields of a workflow, by their names on the wire.
+    """The names in source of the fields of a workflow, by wire name.
 
-    `types` has the types of outputs as the file spells them.
+    `types` has the types of outputs as the file writes them.
     """
 
     inputs: dict[str, str]
@@ -37,7 +37,7 @@ class SourceNames(Record):
 class Section(Record):
     """The lines of a section, without indent.
 
-    `undeclared` are the variables, as spelled, that nothing declares or sets.
+    `undeclared` are the variables, as written, that nothing declares or sets.
     """
 
     lines: tuple[str, ...]
@@ -45,11 +45,11 @@ class Section(Record):
 
 
 class Unwritable(ValueError):
-    """Raised for a proposal that no source can say; the text tells why."""
+    """Raised for a proposal that source cannot express; its text is the reason."""
 
 
 def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) -> Section:
-    """`steps { ... }` with the statements of a proposal; raises `Unwritable`."""
+    """Return `steps { ... }` with the statements of a proposal; raises `Unwritable`."""
     scope = Scope(())
     outputs = {field.name: field.type for field in hints.outputs or ()}
     types = _Types(
@@ -78,9 +78,9 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
 
 
 class _Types(TypeNames):
-    """Types as an existing file spells them.
+    """Types as an existing file writes them.
 
-    A record that the file has no words for goes on one line.
+    A record for which the file has no name is written on one line.
     """
 
     def __init__(self, known: dict[str, str]) -> None:
@@ -100,14 +100,14 @@ class _Types(TypeNames):
 
 
 def _add_to_scope(scope: Scope, sigil: str, field: nodes.FieldSpec, names: dict[str, str]) -> None:
-    """Puts a field into the scope, unless source has no name for it."""
+    """Add a field to the scope, unless source has no name for it."""
     name = names.get(field.name, field.name)
     if is_name(name) and name not in scope.taken:
         scope.add((sigil, field.name), name, _SIGILS[sigil], field.type)
 
 
 def _name_own(lines: list[Line], scope: Scope) -> None:
-    """Puts the variables that the statements set into the scope."""
+    """Add the variables that the statements set to the scope."""
     for line in lines:
         node = line.node
         if (
@@ -120,9 +120,9 @@ def _name_own(lines: list[Line], scope: Scope) -> None:
 
 
 def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
-    """The variables that are not in scope.
+    """Return the variables that are not in scope.
 
-    They are put into it, so that they can be written and seen.
+    They are added to it, so that they can be written and reported.
     """
     for node in walk(body):
         if not isinstance(node, nodes.Variable):
@@ -141,7 +141,7 @@ def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
 
 
 def _insert_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:
-    """The lines, with an `emit` behind each that sets the variable of an output."""
+    """Return the lines, with an `emit` after each line that sets the variable of an output."""
     result = []
     for line in lines:
         bodies = line.bodies

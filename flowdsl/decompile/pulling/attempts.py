@@ -1,4 +1,4 @@
-"""What every way of editing is given, and what it yields: variants of the sources to be judged."""
+"""The input of every way of editing, and its output: variants of the sources to be judged."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ It changes a setting or a field, statements, or a file that holds a part verbati
 
 Edits = tuple[Edit, ...]
 Choices = list[Edits]
-"""Alternative edits for one change, the likeliest first."""
+"""Alternative edits for one change, the most likely first."""
 
 
 class Attempt(Record):
-    """A variant of the sources: `texts` by path. `notes` are told if it is taken."""
+    """A variant of the sources: `texts` by path. `notes` are reported if it is chosen."""
 
     level: str
     texts: dict[str, str]
@@ -43,7 +43,7 @@ class Attempt(Record):
 
 
 class EditContext(Record):
-    """Where editing stands: the best sources so far, compiled, and what they should give."""
+    """The state of editing: the best sources so far, compiled, and their goal."""
 
     workspace: Workspace
     built: Built
@@ -55,30 +55,30 @@ class EditContext(Record):
 
     @property
     def path(self) -> str:
-        """The file of the workflow."""
+        """Return the path of the workflow's file."""
         return self.symbol.module.source.path
 
     @property
     def source(self) -> str:
-        """The text of that file."""
+        """Return the text of the workflow's file."""
         return self.symbol.module.source.text
 
     @property
     def open_fields(self) -> frozenset[str]:
-        """The fields of the workflow that differ from the goal."""
+        """Return the fields of the workflow that differ from the goal."""
         return self.goal.open_fields(self.built.desired[self.goal.address])
 
     def module(self, path: str) -> ast.Module:
-        """The file of the sources at a path."""
+        """Return the parsed source file at a path."""
         return next(each for each in self.built.model.modules if each.source.path == path)
 
     def item(self, kind: type[ast.Node]) -> ast.Node | None:
-        """The section of a kind in the workflow, None if it has none."""
+        """Return the workflow's section of a kind, None if it has none."""
         items = self.symbol.declaration.items
         return next((each for each in items if isinstance(each, kind)), None)
 
     def find_setting(self, name: str) -> ast.Setting | None:
-        """The setting of a name in the workflow, None if it has none."""
+        """Return the workflow's setting called `name`, None if it has none."""
         for item in self.symbol.declaration.items:
             if isinstance(item, ast.Setting) and item.name.text == name:
                 return item
@@ -91,9 +91,9 @@ class EditContext(Record):
         *notes: str,
         files: Mapping[str, str] | None = None,
     ) -> Iterator[Attempt]:
-        """The attempt that carries out edits and writes files, and one that edits tests as well.
+        """Return the attempt that applies edits and writes files, and one that also edits tests.
 
-        None where edits overlap or change nothing.
+        None if edits overlap or change nothing.
         """
         edits = tuple(edits)
         quotes = tuple(quotes_of(self.built.model, edits))
@@ -107,7 +107,7 @@ class EditContext(Record):
                 yield Attempt(level, texts, notes)
 
     def scope(self, loop: str | None = None) -> Scope:
-        """The names in reach in the workflow; `loop` is the variable of the loop around."""
+        """Return the names in scope; `loop` is the variable of the enclosing loop."""
         workflow = self.built.workflow(self.goal.address)
         symbol = self.symbol
         scope = Scope(())
@@ -128,15 +128,15 @@ class EditContext(Record):
     # Payloads
 
     def payload_to_reach(self) -> Payload:
-        """The workflow as it should compile, in the form of a reply of the service."""
+        """Return the workflow as it should compile, in the form of a reply of the service."""
         return _make_reply_payload(dict(self.goal.values))
 
     def payload_as_built(self) -> Payload:
-        """The workflow as it compiles now, in the form of a reply of the service."""
+        """Return the workflow as it compiles now, in the form of a reply of the service."""
         return _make_reply_payload(normalise_fields(self.built.desired[self.goal.address]))
 
     def pictures(self) -> dict[str, Picture]:
-        """The pictures of the workflow by their addresses in prompts."""
+        """Return the pictures of the workflow by their addresses in prompts."""
         found: dict[str, Picture] = {}
         for each in self.built.bundle.images.values():
             reference = ImageRef(each.sha256, each.extension)
@@ -166,7 +166,7 @@ def _make_reply_payload(values: dict[str, object]) -> Payload:
 def _restore_unknown_fields(
     check: Mapping[str, object], values: Mapping[str, object]
 ) -> dict[str, object]:
-    """A check with its unknown fields, which have paths of their own in `values`."""
+    """Return a check with its unknown fields, which have paths of their own in `values`."""
     check = {"name": ""} | dict(check)
     prefix = f"{CHECKS}.{check['name']}."
     more = {
@@ -178,7 +178,7 @@ def _restore_unknown_fields(
 
 
 def canonical_text(value: object) -> str:
-    """A JSON document as text, its keys in the order that they have."""
+    """Return a JSON document as text; keys keep their order."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):

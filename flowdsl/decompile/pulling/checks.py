@@ -1,4 +1,4 @@
-"""Post-run checks, the clean-up, standing rules: sections of texts, written anew if they differ."""
+"""Edits of sections that consist of texts: post-run checks, the clean-up, standing rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .settings import model_name, raw_id_note
 
 
 def attempt_checks(context: EditContext) -> Iterator[Attempt]:
-    """The section of checks; a file of checks is written by `files`."""
+    """Return attempts for the section of checks; a file of checks is written by `files`."""
     open_fields = context.open_fields
     is_open = any(
         path in (CHECKS, CLEANUP) or path.startswith(f"{CHECKS}.") for path in open_fields
@@ -38,7 +38,7 @@ def attempt_checks(context: EditContext) -> Iterator[Attempt]:
 
 
 def _note_model_ids(context: EditContext, edits: Edits) -> Iterator[str]:
-    """A note for each model that is named by its id."""
+    """Add a note for each model that is named by its id."""
     checks = context.payload_to_reach().get(CHECKS) or ()
     for model in sorted({str(check["model"]) for check in checks if check.get("model")}):
         if any(f'"{model}"' in each.text for each in edits):
@@ -46,7 +46,7 @@ def _note_model_ids(context: EditContext, edits: Edits) -> Iterator[str]:
 
 
 def _write_checks_section(context: EditContext, payload: Payload) -> list[str] | None:
-    """The section that gives the checks of a payload; None if source cannot say one."""
+    """Return the section for the checks of a payload; None if source cannot express one of them."""
     try:
         stored = read_workflow(payload, "the workflow")
     except ImportProblem:
@@ -66,14 +66,14 @@ def _write_checks_section(context: EditContext, payload: Payload) -> list[str] |
 
 
 def _name_model_by_alias(context: EditContext, check: nodes.PostRunCheck) -> nodes.PostRunCheck:
-    """A check that names its model by an alias, if there is one."""
+    """Return a check that names its model by an alias, if there is one."""
     if check.model is None or not is_model_id(check.model):
         return check
     return replace(check, model=model_name(context, check.model, "model"))
 
 
 def _place_of_cleanup(context: EditContext, entries: Sequence[str]) -> int:
-    """Where the clean-up goes among the checks: where the source has it, else last."""
+    """Return the position of the clean-up among the checks: as in the source, else last."""
     section = context.item(ast.ChecksSection)
     checks = section.checks if isinstance(section, ast.ChecksSection) else ()
     for number, check in enumerate(checks):
@@ -82,11 +82,11 @@ def _place_of_cleanup(context: EditContext, entries: Sequence[str]) -> int:
     return len(entries) - 1
 
 
-# Standing rules and the description, which stand in the prompt
+# Standing rules and the description, which are part of the prompt
 
 
 def rule_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram) -> Choices:
-    """Edits of the standing rules that differ."""
+    """Return edits of the standing rules that differ."""
     if have.rules == wanted.rules:
         return []
     lines = _write_rule_lines(context, wanted)
@@ -105,7 +105,7 @@ def _write_rule_lines(context: EditContext, program: PromptProgram) -> list[str]
 
 
 def description_edits(context: EditContext, have: PromptProgram, wanted: PromptProgram) -> Choices:
-    """An edit of the doc comment of the workflow."""
+    """Return an edit of the doc comment of the workflow."""
     if have.description == wanted.description:
         return []
     declaration = context.symbol.declaration

@@ -1,4 +1,4 @@
-"""Edits of source texts as data, and the lines around a place."""
+"""Edits of source texts as data, and functions for the lines around a place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from flowdsl.source.record import Record
 
 
 class Edit(Record, eq=True):
-    """`text` in the place of the characters from `start` to `end` of a file.
+    r"""Replaces the characters from `start` to `end` of a file by `text`.
 
-    Its line breaks are `\\n`.
+    The line breaks of `text` are `\n`.
     """
 
     path: str
@@ -30,9 +30,9 @@ class Overlap(ValueError):
 def apply_edits(
     files: FileSystem, texts: Mapping[str, str], edits: Iterable[Edit]
 ) -> dict[str, str]:
-    """`texts` after edits; a file that is not among them is read from `files`.
+    """Return `texts` after edits; a file that is not among them is read from `files`.
 
-    What is inserted gets the line breaks of its file. Raises `Overlap`.
+    Inserted text gets the line breaks of its file. Raises `Overlap`.
     """
     changed = dict(texts)
     by_path: dict[str, list[Edit]] = {}
@@ -55,17 +55,17 @@ def apply_edits(
 
 
 def line_break_of(text: str) -> str:
-    """The line break of a text, judged by its first one: `\\r\\n` or `\\n`."""
+    r"""Return the line break of a text, judged by its first one: `\r\n` or `\n`."""
     at = text.find("\n")
     return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
 
 
 Lines = tuple[int, int, int, int]
-"""A range of lines of one text, and the range of another text that stands in its place."""
+"""A range of lines of one text, and the range of another text that replaces it."""
 
 
 def find_changed_lines(before: str, after: str) -> list[Lines]:
-    """The ranges of lines in which two texts differ."""
+    """Return the ranges of lines in which two texts differ."""
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
     return [
         (a, b, c, d) for tag, a, b, c, d in Effort().compute_opcodes(one, other) if tag != "equal"
@@ -73,7 +73,7 @@ def find_changed_lines(before: str, after: str) -> list[Lines]:
 
 
 def restore_lines(before: str, after: str, lines: Lines) -> str:
-    """`after`, but with one changed range of lines as it is in `before`."""
+    """Return `after` with one changed range of lines restored from `before`."""
     start, end, first, last = lines
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
     return "".join([*other[:first], *one[start:end], *other[last:]])
@@ -83,41 +83,41 @@ def restore_lines(before: str, after: str, lines: Lines) -> str:
 
 
 def line_start(text: str, at: int) -> int:
-    """Where the line of an offset begins."""
+    """Return the offset at which the line of an offset begins."""
     return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
 
 
 def line_end(text: str, at: int) -> int:
-    """The offset at which the line of an offset ends, before its line break."""
+    """Return the offset at which the line of an offset ends, before its line break."""
     found = re.compile(r"[\r\n]").search(text, at)
     return len(text) if found is None else found.start()
 
 
 def after_break(text: str, at: int) -> int:
-    """The offset behind the line break at `at`, or `at` where there is none."""
+    """Return the offset after the line break at `at`, or `at` if there is none."""
     if text.startswith("\r\n", at):
         return at + 2
     return at + 1 if text[at : at + 1] in ("\n", "\r") and at < len(text) else at
 
 
 def indent_at(text: str, at: int) -> str:
-    """The blanks at the beginning of the line of an offset."""
+    """Return the blanks at the beginning of the line of an offset."""
     start = line_start(text, at)
     found = re.compile(r"[ \t]*").match(text, start)
     return "" if found is None else found.group()
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether a range has nothing beside it on its lines but blanks and a comment."""
+    """Whether the lines of a range contain nothing else but blanks and a comment."""
     before = text[line_start(text, start) : start]
     behind = text[end : line_end(text, end)].strip()
     return not before.strip() and (not behind or behind.startswith("#"))
 
 
 def insertion_after(text: str, path: str, at: int, lines: Iterable[str], indent: str) -> Edit:
-    """An edit that puts lines behind what ends at `at`.
+    """Return an edit that inserts lines after the code that ends at `at`.
 
-    They come behind a comment on that line; other code on it moves to a line below them.
+    They are inserted after a comment on that line; other code on it moves to a line below them.
     """
     block = [f"{indent}{line}" if line else "" for line in lines]
     end = line_end(text, at)
@@ -128,9 +128,10 @@ def insertion_after(text: str, path: str, at: int, lines: Iterable[str], indent:
 
 
 def make_removal_edit(text: str, path: str, start: int, end: int) -> Edit:
-    """An edit that takes a range out.
+    """Return an edit that removes a range.
 
-    If the range stands alone on its lines these go too, and one of the blank lines around them.
+    If its lines contain nothing else, they are removed too, with one of the blank lines around
+    them.
     """
     if not stands_alone(text, start, end):
         return Edit(path, start, end, "")
@@ -148,7 +149,7 @@ def make_removal_edit(text: str, path: str, start: int, end: int) -> Edit:
 
 
 def doc_start(text: str, start: int) -> int:
-    """The offset of the doc comment right above a range, or `start` where there is none."""
+    """Return the offset of the doc comment directly above a range, or `start` if there is none."""
     at = line_start(text, start)
     found = start
     while at > 0:

@@ -1,4 +1,4 @@
-"""Edits of inputs and outputs: the fields are written anew, and what stays the same is kept."""
+"""Edits of inputs and outputs: fields are rewritten, and unchanged parts keep their text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Fields = ast.InputsSection | ast.SecretsSection | ast.OutputsSection
 
 
 def attempt_fields(context: EditContext) -> Iterator[Attempt]:
-    """The fields that differ, with the declarations of their types; without; then the section."""
+    """Return attempts for differing fields: with type declarations, without; then sections."""
     schemas = [schema for schema in (INPUTS, OUTPUTS) if schema in context.open_fields]
     for schema in schemas:
         for in_declarations in (True, False):
@@ -43,14 +43,14 @@ def attempt_fields(context: EditContext) -> Iterator[Attempt]:
 
 
 def schema_of(value: Any) -> dict[str, Any] | None:
-    """A schema in normal form as a JSON object; None for a text that is no JSON."""
+    """Return a schema in normal form as a JSON object; None for a text that is not JSON."""
     if value is None:
         return {"type": "object", "properties": {}}
     return value if isinstance(value, dict) else None
 
 
 class _FieldSection(Record):
-    """The fields of a section as they compile, and as they should be."""
+    """The fields of a section as they compile now, and as they should be."""
 
     kind: type[_Fields]
     word: str
@@ -61,7 +61,7 @@ class _FieldSection(Record):
 def _write_field_sections(
     context: EditContext, schema: str, sources: tuple[nodes.OutputSource, ...] | None = None
 ) -> list[_FieldSection]:
-    """The sections that give a schema; empty where no fields give the wanted one."""
+    """Return the sections that give a schema; empty if no fields give the wanted one."""
     workflow = context.built.workflow(context.goal.address)
     document = schema_of(context.goal.values.get(schema))
     if document is None:
@@ -90,9 +90,9 @@ def _by_name(fields: Sequence[nodes.FieldSpec]) -> Specs:
 
 
 def _schema_edits(context: EditContext, schema: str, *, in_declarations: bool) -> list[Edit]:
-    """Edits of the sections of a schema.
+    """Return edits of the sections of a schema.
 
-    With `in_declarations`, a type that has a name changes where it is declared, else the name is
+    With `in_declarations`, a named type is changed where it is declared; otherwise its name is
     replaced by the type.
     """
     edits: list[Edit] = []
@@ -120,7 +120,7 @@ def _new_section(section: _FieldSection) -> list[str] | None:
 def section_lines(
     context: EditContext, schema: str, sources: tuple[nodes.OutputSource, ...] | None
 ) -> list[str] | None:
-    """The section that declares the fields of the wanted schema; None if fields cannot say it.
+    """Return the section that declares the wanted schema's fields; None if no fields can.
 
     `sources` are those of outputs, by default those of the workflow as it compiles.
     """
@@ -148,7 +148,7 @@ class _FieldWriter:
     def rewrite_fields(
         self, path: str, fields: Sequence[ast.Field], have: Specs, wanted: Specs
     ) -> None:
-        """Adds the edits of fields that stand side by side; raises `Unspeakable`."""
+        """Add the edits of fields of one section or record; raises `Unspeakable`."""
         text = self._text(path)
         base, new = self.draft_fields(path, fields, have, wanted)
         start, end = doc_start(text, fields[0].start), fields[-1].end
@@ -165,9 +165,9 @@ class _FieldWriter:
     def draft_fields(
         self, path: str, fields: Sequence[ast.Field], have: Specs, wanted: Specs
     ) -> tuple[list[str], list[str]]:
-        """The source text of each field as it is, and as it should be; raises `Unspeakable`.
+        """Return the source text of each field as it is, and as it should be; raises `Unspeakable`.
 
-        Fields keep their order, and a new one goes behind the one that it follows in `wanted`.
+        Fields keep their order, and a new one is placed after the one that it follows in `wanted`.
         """
         declared = {wire_name(self._context, field): field for field in fields}
         if not declared.keys() <= have.keys():
@@ -196,7 +196,7 @@ class _FieldWriter:
     def _write_field_text(
         self, path: str, field: ast.Field, spec: nodes.FieldSpec, type_text: str
     ) -> str:
-        """A field as source text, with what no schema shows: marks, and a day as the default."""
+        """Return a field as source text, with what no schema shows: marks, and a date default."""
         marks = [each.name.text for each in field.annotations]
         day = None
         if isinstance(field.default, ast.DayExpr) and not spec.has_default:
@@ -227,7 +227,7 @@ class _FieldWriter:
     def _write_both_types(
         self, path: str, written: ast.TypeExpr, have: nodes.Type, wanted: nodes.Type
     ) -> tuple[str, str]:
-        """A type as it is and as it should be; a name stays where its declaration is edited."""
+        """Return a type as it is and as it should be; a name stays if its declaration is edited."""
         match written, have, wanted:
             case _ if have == wanted:
                 spelled = self._text(path)[written.start : written.end]
@@ -254,7 +254,7 @@ class _FieldWriter:
     def _edit_declaration(
         self, path: str, written: ast.NamedType, have: nodes.Type, wanted: nodes.Type
     ) -> bool:
-        """Adds the edits of the declaration of a type; whether there is one to edit."""
+        """Add the edits of a type's declaration; return whether there is one to edit."""
         home = _find_type_declaration(self._context, path, written)
         if home is None:
             return False
@@ -276,7 +276,7 @@ class _FieldWriter:
 
 
 def _type_to_write(field: nodes.FieldSpec) -> nodes.Type:
-    """The type that stands behind the name of a field, which says `?` itself for an absent one."""
+    """Return the type to write after a field's name, without the `?` that the field itself has."""
     if field.absent and isinstance(field.type, nodes.OptionalType):
         return field.type.inner
     return field.type
@@ -295,7 +295,7 @@ def _brace_entries(entries: Sequence[str]) -> str:
 
 
 def wire_name(context: EditContext, field: ast.Field) -> str:
-    """The name of a field on the wire: that of `@wire`, else its own."""
+    """Return the wire name of a field: that of `@wire`, else its own."""
     for annotation in field.annotations:
         if annotation.name.text == "wire" and annotation.arguments:
             value = context.built.model.constants.get(annotation.arguments[0])
@@ -310,9 +310,9 @@ def wire_name(context: EditContext, field: ast.Field) -> str:
 def _find_type_declaration(
     context: EditContext, path: str, written: ast.NamedType
 ) -> tuple[str, ast.RecordDecl | ast.AliasDecl] | None:
-    """The declaration of a named type, and its file.
+    """Return the declaration of a named type, and its file.
 
-    None for a built-in type, and where several other files declare the name.
+    None for a built-in type, and if several other files declare the name.
     """
     name = written.name.name.text
     found = [

@@ -29,7 +29,7 @@ _INDENTS: tuple[int | str | None, ...] = (2, 4, "\t", 1, 3, None)
 
 
 def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
-    """The prompt in its file, or in a new file in the place of the steps."""
+    """Return attempts that write the prompt to its file, or to a new one instead of the steps."""
     open_fields = context.open_fields
     if PROMPT not in open_fields:
         return
@@ -40,7 +40,7 @@ def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
 
 
 def attempt_files(context: EditContext) -> Iterator[Attempt]:
-    """Edits of existing files, then a new file for each part that nothing else could say."""
+    """Return edits of existing files, then a new file for each part that nothing else expresses."""
     open_fields = context.open_fields
     yield from _attempt_existing_files(context, open_fields)
     yield from _extra_file(context, open_fields)
@@ -61,7 +61,7 @@ def _is_open(open_fields: frozenset[str], prefix: str) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}.") for path in open_fields)
 
 
-# Files that are there
+# Existing files
 
 
 def _attempt_existing_files(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
@@ -95,7 +95,7 @@ def _read_json_object(context: EditContext, path: str) -> dict[str, Any]:
 
 
 def _json_text(context: EditContext, path: str, value: Any) -> str:
-    """A JSON file with a new value, in the indentation that the file has if it is a usual one."""
+    """Return a JSON file with a new value, keeping the file's indentation if it is a common one."""
     try:
         old = context.built.files.read_text(path)
     except UnreadableFile:
@@ -117,7 +117,7 @@ def _dump_json(value: Any, indent: int | str | None) -> str:
 
 
 def _new_file(context: EditContext, part: str) -> tuple[str, str]:
-    """The path of a new file for a part, and the path by which source names it."""
+    """Return the path of a new file for a part, and the path by which source names it."""
     folder = posixpath.dirname(context.path)
     number = 1
     while True:
@@ -141,14 +141,14 @@ def _describe_verbatim_part(part: str, files: Mapping[str, str]) -> str:
 
 
 def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[Attempt]:
-    """A file of `extra from` for settings that nothing else in source can say as they are."""
+    """Return a file of `extra from` for settings that nothing else in source can express."""
     wanted = context.goal.values
     kept: dict[str, Any] = {}
     for field in (NAME, ALLOWLIST):
         if field in open_fields and field in wanted:
             kept[field] = wanted[field]
     for field in SCHEMAS:
-        # The short notation of the service is no JSON.
+        # The service's short notation is not JSON.
         if field in open_fields and isinstance(wanted.get(field), str):
             kept[field] = wanted[field]
     if _is_open(open_fields, MODELS):
@@ -175,7 +175,7 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
 
 
 def _replace_or_insert(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
-    """The edit that puts lines in the place of an item, or where one of the kind would stand."""
+    """Return an edit that replaces an item by lines, or inserts them where such an item belongs."""
     item = context.item(kind)
     if item is None:
         return insert_item(context, kind, lines)
@@ -183,7 +183,7 @@ def _replace_or_insert(context: EditContext, kind: type[ast.Node], lines: Sequen
 
 
 def _prompt_file(context: EditContext) -> Iterator[Attempt]:
-    """The prompt in a new file in place of the steps, and the changes elsewhere that follow."""
+    """Return the prompt in a new file instead of the steps, with the changes that this requires."""
     steps = context.item(ast.StepsSection)
     if steps is None:
         return
@@ -209,7 +209,7 @@ def _prompt_file(context: EditContext) -> Iterator[Attempt]:
 
 
 def _terminal_edit(context: EditContext) -> Edit | None:
-    """The edit that lists the commands which the statements, now gone, had allowed."""
+    """Return the edit that lists the commands which the removed statements had allowed."""
     lines = terminal_lines(context, context.goal.values.get(ALLOWLIST), keep_runs=False)
     if lines:
         return _replace_or_insert(context, ast.TerminalSection, lines)
@@ -223,7 +223,7 @@ Variant = tuple[list[Edit], dict[str, str]]
 def _schema_variants(
     context: EditContext, field: str, part: str, kinds: Sequence[type[ast.Node]]
 ) -> Iterator[Variant]:
-    """Three ways to give a schema: unchanged, fields that give it without statements, a file."""
+    """Return three ways to give a schema: unchanged, fields that need no statements, a file."""
     yield [], {}
     section = context.item(kinds[0])
     lines = section_lines(context, field, ())
@@ -248,7 +248,7 @@ def _schema_file(
 
 
 def _build_checks_content(context: EditContext) -> dict[str, Any]:
-    """The content of a file of checks, which names models by their aliases where they have one."""
+    """Return the content of a file of checks, which names models by alias if they have one."""
     try:
         document = checks_document(read_workflow(context.payload_to_reach(), "the workflow"))
     except ImportProblem:

@@ -1,4 +1,4 @@
-"""What the sources should compile to, and whether a variant of them comes closer to it."""
+"""The goal that the sources should compile to, and whether a variant comes closer to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .workspace import Built, Workspace
 TAGS = "tags"
 
 _FEW_FILES = 3
-"""A project of at most so many flows is compiled whole at once."""
+"""A project with at most this many flows is compiled as a whole at once."""
 
 
 class Goal(Record):
@@ -31,18 +31,18 @@ class Goal(Record):
     values: Mapping[str, Any]
 
     def measure_distances(self, desired: Desired) -> dict[str, int]:
-        """The distance of each field from the goal, as `measure_difference` measures it."""
+        """Return each field's distance from the goal, by `measure_difference`."""
         have = normalise_fields(desired)
         paths = self.values.keys() | have.keys()
         return {path: measure_difference(have.get(path), self.values.get(path)) for path in paths}
 
     def open_fields(self, desired: Desired) -> frozenset[str]:
-        """The fields that differ from the goal."""
+        """Return the fields that differ from the goal."""
         return frozenset(path for path, far in self.measure_distances(desired).items() if far)
 
 
 def normalise_fields(desired: Desired) -> dict[str, Any]:
-    """The normal form of each field that the source declares, and its tags under `TAGS`."""
+    """Return the normal form of each field that the source declares, and its tags under `TAGS`."""
     found = {path: normalise_value(POLICIES[path], value) for path, value in desired.values.items()}
     found[TAGS] = sorted(desired.tags)
     return {path: value for path, value in found.items() if value is not None}
@@ -62,12 +62,13 @@ class Judge:
         self._others = _serialise_other_workflows(first, goals)
 
     def built(self, texts: Mapping[str, str], best: Built, address: Address) -> Built | None:
-        """The variant, compiled, if it brings the workflow closer than `best`, else None.
+        """Return the compiled variant if it brings the workflow closer than `best`, else None.
 
-        No field may move away, no other workflow change, and the edit must be the same elsewhere.
+        No field may move away, no other workflow may change, and the edit must be the same in other
+        environments.
         """
         if len(self._workspace.entries) > _FEW_FILES:
-            # Most variants can be refused by the file of the workflow alone.
+            # Most variants can be rejected after compiling only the file of the workflow.
             entry = best.symbol(address).module.source.path
             alone = self._workspace.build_with_texts(texts, [entry])
             if alone is None or not self._is_closer(alone, best, [address]):
@@ -80,7 +81,7 @@ class Judge:
         return variant
 
     def as_good(self, texts: Mapping[str, str], best: Built) -> Built | None:
-        """The variant, compiled, if every workflow of the goals comes out in it as in `best`."""
+        """Return the compiled variant if every workflow of the goals compiles as in `best`."""
         variant = self._workspace.build_with_texts(texts)
         if variant is None or not self._goals.keys() <= variant.desired.keys():
             return None
@@ -110,7 +111,7 @@ class Judge:
         return gained > 0
 
     def _is_alone(self, variant: Built) -> bool:
-        """Whether nothing has changed but fields of the workflows of the goals."""
+        """Whether nothing has changed except fields of the workflows of the goals."""
         for address in self._goals:
             own, was = variant.desired[address], self._first.desired[address]
             if (own.protect, own.renamed_from) != (was.protect, was.renamed_from):
@@ -165,8 +166,7 @@ def _collect_field_edits(before: Mapping[str, Any], after: Mapping[str, Any]) ->
 def _is_same_edit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two edits insert the same words in place of the same words.
 
-    Where words are only removed, they may differ. On which side of them a blank was put is no
-    difference.
+    Words that are only removed may differ. The side on which a blank was inserted does not matter.
     """
     return one.keys() == other.keys() and all(
         len(one[path]) == len(other[path])
@@ -180,7 +180,7 @@ def _is_same_edit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _serialise_other_workflows(built: Built, addresses: Collection[Address]) -> str:
-    """Everything that is compiled but the workflows at `addresses`, in a form to be compared."""
+    """Return everything that is compiled except the workflows at `addresses`, for comparison."""
     workflows = {
         each.address: [
             dict(each.values),
@@ -196,24 +196,23 @@ def _serialise_other_workflows(built: Built, addresses: Collection[Address]) -> 
 
 
 def narrow_goal(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:
-    """The goal in which only the fields in `kept` change; the others stay as they compile now."""
+    """Return the goal with only the fields in `kept`; the others stay as they compile now."""
     have = normalise_fields(first)
     paths = goal.values.keys() | have.keys()
     values = {path: (goal.values if path in kept else have).get(path) for path in paths}
     return Goal(goal.address, {path: value for path, value in values.items() if value is not None})
 
 
-# What separates two values
+# The difference between two values
 
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _MOST_PAIRS = 4_000_000
-"""With more pairs of words than this, a changed passage is one change: aligning it takes too long.
-"""
+"""The maximum number of word pairs to align; a larger change is treated as a single change."""
 
 
 class Hunk(Record, eq=True):
-    """`new` in the place of the characters from `start` to `end`."""
+    """Replaces the characters from `start` to `end` by `new`."""
 
     start: int
     end: int
@@ -222,7 +221,7 @@ class Hunk(Record, eq=True):
 
 @lru_cache(maxsize=256)
 def find_changed_hunks(before: str, after: str) -> tuple[Hunk, ...]:
-    """The changes that turn `before` into `after`, in order; words and signs change as wholes."""
+    """Return the changes that turn `before` into `after`, in order; words change as wholes."""
     one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)
     found: list[Hunk] = []
     offsets = [0]
@@ -259,7 +258,7 @@ def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int
             continue
         start, end, words = offsets[i1], offsets[i2], "".join(other[j1:j2])
         if pending is not None and not old[pending[1] : start].strip():
-            # Changes with only blanks between them are one change.
+            # Changes separated only by blanks are merged.
             pending = (pending[0], end, pending[2] + old[pending[1] : start] + words)
             continue
         if pending is not None:
@@ -270,7 +269,10 @@ def _word_changes(old: str, new: str, effort: Effort) -> Iterator[tuple[int, int
 
 
 def measure_difference(before: Any, after: Any) -> int:
-    """How far two values are apart: 0 if they are equal, else about the characters that change."""
+    """Return the distance of two values: 0 if they are equal.
+
+    Otherwise about the number of characters that change.
+    """
     if before == after and type(before) is type(after):
         return 0
     one, other = render_value_lines(before), render_value_lines(after)
@@ -280,13 +282,13 @@ def measure_difference(before: Any, after: Any) -> int:
 
 
 def pair_changed_words(before: Any, after: Any) -> list[tuple[str, str]]:
-    """The pairs (words removed, words put in their place) that lead from one value to another."""
+    """Return the pairs (words removed, words inserted) that lead from one value to another."""
     one, other = render_value_lines(before), render_value_lines(after)
     return [(one[each.start : each.end], each.new) for each in find_changed_hunks(one, other)]
 
 
 def render_value_lines(value: Any) -> str:
-    """A value as lines of text."""
+    """Return a value as lines of text."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""How a text literal gets other words: where it says the same, its characters stay."""
+"""Changes the words of a text literal; characters whose meaning stays are not touched."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LITERALS = frozenset(("STRING", "RAW", "BLOCK"))
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 Rendered = Mapping[str, str]
-"""The words that references stand for, by their spelling, braces included."""
+"""The words that references expand to, by their spelling, braces included."""
 
 Pieces = Sequence["str | tuple[str]"]
 """A text in pieces: characters as a str, and a reference as the 1-tuple of its spelling."""
 
 
 class ChangedReference(Record, eq=True):
-    """A reference that would stand for other words."""
+    """A reference that would have to expand to other words."""
 
     spelled: str
     old: str
@@ -37,10 +37,10 @@ class ChangedReference(Record, eq=True):
 
 
 class _Cell(Record):
-    """A word, blank or sign of a text literal, or of what a reference in it stands for.
+    """A word, blank or sign of a text literal, or of the expansion of a reference in it.
 
-    Those of a reference have its range, and `spelled` is the reference, else empty. Cells of one
-    part of the literal have equal numbers `part`.
+    Cells of an expansion have the range of the reference, and `spelled` is the reference, else
+    empty. Cells of one part of the literal have the same number `part`.
     """
 
     key: str
@@ -61,7 +61,7 @@ class TextSplicer:
         self.changed: list[ChangedReference] = []
 
     def literal(self, start: int, end: int, new: str) -> list[Edit]:
-        """The edits by which the text literal in a range gets the words of the literal `new`."""
+        """Return the edits that give the text literal in a range the words of the literal `new`."""
         new = self.restore_references(new)
         old_text = _scan_literal(self._text[start:end])
         old = list(_split_into_cells(self._text[start:end], old_text, self._rendered))
@@ -91,7 +91,7 @@ class TextSplicer:
     def _find_whole_changes(
         self, old: Sequence[_Cell], wanted: Sequence[_Cell]
     ) -> Iterator[tuple[int, int, int, int]]:
-        """The ranges that differ, each grown to whole references."""
+        """Return the ranges that differ, each extended to whole references."""
         opcodes = Effort().compute_opcodes(
             [each.key for each in old], [each.key for each in wanted]
         )
@@ -115,7 +115,7 @@ class TextSplicer:
             yield i1, i2, j1, j2
 
     def _spelled(self, at: int, form: str, pieces: Pieces) -> str | None:
-        """Pieces as a literal of a form spells them at `at`; None if it cannot, or not simply."""
+        """Return pieces as a literal of a form at `at`; None if it cannot simply hold them."""
         written = ""
         for piece in pieces:
             if isinstance(piece, tuple):
@@ -144,7 +144,7 @@ class TextSplicer:
         return [each.key for each in cells] == [each.key for each in wanted]
 
     def restore_references(self, new: str) -> str:
-        """New source in whose texts the words of references are references again."""
+        """Return new source in whose texts the expansions of references are references again."""
         if not any(len(words) > 1 for words in self._rendered.values()):
             return new
         by_words = {words: spelled for spelled, words in self._rendered.items() if len(words) > 1}
@@ -163,12 +163,12 @@ class TextSplicer:
 
 
 def words_of(literal: str, rendered: Rendered) -> tuple[str, ...]:
-    """What a text literal says, word by word, with what its references stand for."""
+    """Return what a text literal says, word by word, with its references expanded."""
     return tuple(each.key for each in _split_into_cells(literal, _scan_literal(literal), rendered))
 
 
 def words_in(text: str) -> tuple[str, ...]:
-    """The words of characters, as `words_of` gives them."""
+    """Return the words of characters, in the form of `words_of`."""
     return tuple(map(_comparison_key, _WORD.findall(text)))
 
 
@@ -177,7 +177,7 @@ def _scan_literal(literal: str) -> ast.Text:
 
 
 def _split_into_cells(literal: str, text: ast.Text, rendered: Rendered) -> list[_Cell]:
-    """The cells of a text literal, with offsets in it."""
+    """Return the cells of a text literal, with offsets in it."""
     cells: list[_Cell] = []
     for number, part in enumerate(text.parts):
         if isinstance(part, ast.Ref):
@@ -196,7 +196,7 @@ def _split_into_cells(literal: str, text: ast.Text, rendered: Rendered) -> list[
                 word = found.group()
                 first, last = places[found.start()][0], places[found.end() - 1][1]
                 if word.isspace() and _ends_blank(cells):
-                    # A comment stands between two blanks, which are one.
+                    # A comment is between two blanks, which count as one.
                     before = cells.pop()
                     first, word = before.start, before.value + word
                 cells.append(_Cell(_comparison_key(word), word, first, last, number))
@@ -213,7 +213,7 @@ def _ends_blank(cells: Sequence[_Cell]) -> bool:
 
 
 def _comparison_key(word: str) -> str:
-    """What a word is compared by: a line break of the source counts as a blank."""
+    """Return the key for comparing words: a line break of the source counts as a blank."""
     if not word.isspace() or "\n" not in word:
         return word
     return "\n\n" if word.count("\n") > 1 else " "
@@ -224,7 +224,7 @@ def _are_one(one: _Cell, other: _Cell) -> bool:
 
 
 def _cells_to_pieces(cells: Sequence[_Cell]) -> Pieces:
-    """Cells as the pieces of a literal: characters, and references as 1-tuples."""
+    """Return cells as the pieces of a literal: characters, and references as 1-tuples."""
     pieces: list[str | tuple[str]] = []
     for number, each in enumerate(cells):
         if not each.spelled:
@@ -240,7 +240,7 @@ def _cells_to_pieces(cells: Sequence[_Cell]) -> Pieces:
 def _split_at_references(
     piece: str | tuple[str], pattern: re.Pattern[str], by_words: Mapping[str, str]
 ) -> Iterator[str | tuple[str]]:
-    """A piece, in which words that references stand for are pieces of their own."""
+    """Split a piece so that words which references expand to become pieces of their own."""
     if isinstance(piece, tuple):
         yield piece
         return
@@ -255,7 +255,7 @@ def _split_at_references(
 
 
 def _join_literal_pieces(pieces: Pieces) -> Pieces:
-    """Pieces, of which no two of characters stand side by side."""
+    """Merge adjacent pieces of characters."""
     joined: list[str | tuple[str]] = []
     for each in pieces:
         if joined and isinstance(each, str) and isinstance(last := joined[-1], str):
@@ -268,7 +268,7 @@ def _join_literal_pieces(pieces: Pieces) -> Pieces:
 def _locate_characters(
     text: str, start: int, end: int, value: str, form: str
 ) -> list[tuple[int, int]] | None:
-    """Where each character of a value begins and ends in its literal; None if that is unclear."""
+    """Return the range of each character of a value in its literal; None if that is unclear."""
     places: list[tuple[int, int]] = []
     at = start
     for index, character in enumerate(value):
@@ -297,7 +297,7 @@ def _locate_characters(
 
 
 def indent_literal(written: str, indent: str) -> str:
-    """A literal whose lines, if it has several, are indented deeper than `indent`."""
+    """Return a literal whose lines, if it has several, are indented deeper than `indent`."""
     if not written.startswith('"""'):
         return written
     lines = written.split("\n")

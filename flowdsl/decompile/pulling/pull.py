@@ -1,4 +1,4 @@
-"""From workflows as the service has them to edits of their sources."""
+"""Computes edits of the sources from the live workflows of the service."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FINE: tuple[Way, ...] = (
 """The ways of editing what is written in source, the finest first."""
 
 COARSE: tuple[Way, ...] = (files.prompt_attempts, files.attempt_files)
-"""The ways of editing for what no finer edit gives: files."""
+"""The ways of editing files, for what no finer edit can express."""
 
 
 class Conflict(Record):
@@ -48,10 +48,10 @@ class Conflict(Record):
 
 
 class Request(Record):
-    """A workflow to bring into the source: what the service has, and what state holds of it.
+    """A workflow to bring into the source: its live version, and what state records of it.
 
-    `prior` is None for one that was adopted and never deployed: all that differs is then taken from
-    the service.
+    `prior` is None for a workflow that was adopted and never deployed: every difference is then
+    taken from the service.
     """
 
     address: Address
@@ -60,12 +60,12 @@ class Request(Record):
 
 
 class Pulled(Record):
-    """What becomes of one workflow.
+    """The result for one workflow.
 
     `brought` are the fields that were brought into the source, and `levels` the coarsest edit that
-    each needed. `left` says of other fields why nothing of them was written. `pending` are the
-    fields that only the source has changed, which a deploy sends. With `conflicts` nothing is
-    edited.
+    each needed. `left` maps other fields to the reason why nothing of them was written. `pending`
+    are the fields that only the source has changed, which a deploy sends. With `conflicts` nothing
+    is edited.
     """
 
     address: Address
@@ -78,7 +78,7 @@ class Pulled(Record):
 
 
 class Pull(Record):
-    """What becomes of several workflows. `texts` are the new texts of files by path."""
+    """The result for several workflows. `texts` are the new texts of files by path."""
 
     texts: dict[str, str]
     workflows: tuple[Pulled, ...]
@@ -87,10 +87,10 @@ class Pull(Record):
 def pull_workflows(
     workspace: Workspace, built: Built, requests: Sequence[Request], *, theirs: bool = False
 ) -> Pull:
-    """Brings workflows of the service into the sources that `built` was compiled from.
+    """Bring workflows of the service into the sources that `built` was compiled from.
 
-    They are brought in together: what several workflows share changes when all of them have the
-    change. With `theirs` the service wins where both sides have changed.
+    They are handled together: something that several workflows share changes only if all of them
+    have the change. With `theirs` the service wins if both sides have changed.
     """
     plans = [_plan_request(workspace, built, request, theirs=theirs) for request in requests]
     goals = {plan.goal.address: plan.goal for plan in plans if plan.goal is not None}
@@ -100,7 +100,7 @@ def pull_workflows(
 
 
 class _PullPlan(Record):
-    """What is to be done about one workflow: nothing where `goal` is None."""
+    """The planned changes of one workflow; nothing if `goal` is None."""
 
     goal: Goal | None
     outcome: Pulled
@@ -155,9 +155,9 @@ class _Editor:
         self._start_over()
 
     def run(self) -> None:
-        """Edits for as many fields as can be brought in whole.
+        """Edit for as many fields as can be brought in completely.
 
-        Fields that are missed are given up, and editing starts over for the others.
+        Fields that cannot are given up, and editing starts over for the others.
         """
         while any(self._wanted.values()):
             aims = {
@@ -185,9 +185,9 @@ class _Editor:
         self._notes: dict[Address, list[str]] = {}
 
     def _give_back_libraries(self) -> str:
-        """Takes back the edits of files of libraries, which a project only reads.
+        """Revert the edits of files of libraries, which a project only reads.
 
-        Returns where they belong, empty where there are none.
+        Return a text about where these edits belong, empty if there are none.
         """
         theirs = sorted(path for path in self.best.texts if library_of(path) is not None)
         if not theirs:
@@ -203,7 +203,7 @@ class _Editor:
         )
 
     def told(self, plan: _PullPlan) -> Pulled:
-        """What became of a workflow."""
+        """Return the result for a workflow."""
         goal, outcome = plan.goal, plan.outcome
         if goal is None:
             return outcome
@@ -224,7 +224,7 @@ class _Editor:
         }
         if not any(missed.values()):
             return
-        # Beside a prompt in a file, everything else may need other edits than beside statements.
+        # With a prompt in a file, everything else may need other edits than with statements.
         self._start_over()
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
         self._apply_ways(aims, (files.prompt_attempts,), filed)
@@ -233,7 +233,7 @@ class _Editor:
         self._drop_leftovers(Judge(self._workspace, self._first, aims))
 
     def _drop_leftovers(self, judge: Judge) -> None:
-        """Takes back edits that were made for what now stands in a file."""
+        """Revert edits that were made for something that is now in a file."""
         for path in sorted(self.best.texts):
             try:
                 before = decode_text(path, self._workspace.files.read_bytes(path))
@@ -258,7 +258,7 @@ class _Editor:
         only: Sequence[Address] | None = None,
     ) -> None:
         judge = Judge(self._workspace, self._first, aims)
-        # What workflows share can only be edited in the finest way, so that comes first for all.
+        # Shared declarations can only be edited in the finest way, so that comes first for all.
         for way in ways:
             for address, aim in aims.items():
                 if only is not None and address not in only:
@@ -289,7 +289,7 @@ class _Editor:
         return None
 
     def _why(self, path: str, goal: Goal) -> str:
-        """Why a field could not be brought in, as far as that can be told."""
+        """Return why a field could not be brought in, as far as the reason is known."""
         value = goal.values.get(path)
         if path == "main_prompt":
             name = goal.address.name
@@ -320,7 +320,7 @@ def _choose_wanted_tags(
     live: Live,
     prior: ResourceState | None,
 ) -> tuple[list[str], str]:
-    """The tags that the source should have, and why some cannot be as on the service.
+    """Return the tags that the source should have, and why some cannot be as on the service.
 
     The reason is empty if all can.
     """
@@ -339,7 +339,7 @@ def _choose_wanted_tags(
 
 
 def _nesting_depth(value: Any) -> int:
-    """How deep lists and objects nest in a value, or in the JSON that a text holds."""
+    """Return the nesting depth of lists and objects in a value, or in the JSON in a text."""
     if isinstance(value, str):
         depth = deepest = 0
         for bracket in re.findall(r"[\[{]|[\]}]", value) if value.lstrip()[:1] == "{" else ():

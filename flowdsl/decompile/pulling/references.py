@@ -1,4 +1,4 @@
-"""What is edited beside the texts themselves: consts, arguments, and tests that quote a text."""
+"""Edits outside the changed texts: consts, arguments, and tests that quote a text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GIVEN = (ast.ConstDecl, ast.Argument, ast.Pair, ast.Param)
 def value_edits(
     model: SemanticModel, changed: Iterable[ChangedReference]
 ) -> list[tuple[Edit, ...]]:
-    """Ways to change where references get their words: everywhere at once, then singly."""
+    """Return ways to change the values of references: everywhere at once, then one at a time."""
     found: list[tuple[Edit, ...]] = []
     constants = model.constants
     for reference in changed:
@@ -39,7 +39,7 @@ def value_edits(
 
 
 def find_rendered_references(model: SemanticModel, source: str, node: ast.Node) -> dict[str, str]:
-    """The words that references to consts below a node stand for, by their spelling in a text."""
+    """Return the words that references to consts below a node expand to, by their spelling."""
     found: dict[str, str] = {}
     for each in walk(node):
         words = model.constants.get(each)
@@ -50,7 +50,7 @@ def find_rendered_references(model: SemanticModel, source: str, node: ast.Node) 
 
 
 def _find_given_texts(node: ast.Node, *, is_given: bool) -> Iterator[ast.Text]:
-    """The texts of consts, arguments and entries below a node."""
+    """Return the texts of consts, arguments and entries below a node."""
     if isinstance(node, ast.Text):
         if is_given:
             yield node
@@ -64,7 +64,7 @@ def _find_given_texts(node: ast.Node, *, is_given: bool) -> Iterator[ast.Text]:
 
 
 def quotes_of(model: SemanticModel, edits: Sequence[Edit]) -> Iterator[Edit]:
-    """The edits of tests that quote a literal which `edits` change, whole and in any spelling."""
+    """Return the edits of tests that quote a literal which `edits` change, in any spelling."""
     changed: dict[tuple[str, ...], str] = {}
     for module in model.modules:
         own = [each for each in edits if each.path == module.source.path]
@@ -94,7 +94,7 @@ def _texts_in(node: ast.Node) -> Iterator[ast.Text]:
 
 
 def _spell_text_words(source: str, text: ast.Text) -> tuple[str, ...]:
-    """What a text says: its words, and its references as they are spelled."""
+    """Return the content of a text: its words, and its references as they are spelled."""
     return tuple(
         part.value if isinstance(part, ast.TextLiteral) else source[part.start : part.end]
         for part in text.parts

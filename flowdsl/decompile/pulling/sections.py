@@ -1,4 +1,4 @@
-"""Where the parts of a workflow stand in its file, and edits that add, replace or remove one."""
+"""Locates the parts of a workflow in its file; edits that add, replace or remove one."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ ORDER: tuple[tuple[type[ast.Node], ...], ...] = (
 
 
 def replace_node(context: EditContext, node: ast.Node, lines: Sequence[str]) -> Edit:
-    """An edit that puts lines in the place of a node; all but the first get the node's indent."""
+    """Return an edit that replaces a node by lines; all but the first get the node's indent."""
     indent = indent_at(context.source, node.start)
     return Edit(context.path, node.start, node.end, join_indented_lines(lines, indent))
 
 
 def join_indented_lines(lines: Sequence[str], indent: str) -> str:
-    """Lines as one text, all but the first and the blank ones indented."""
+    """Return lines as one text; all but the first and the blank ones are indented."""
     return "\n".join([*lines[:1], *(f"{indent}{line}" if line else "" for line in lines[1:])])
 
 
 def insert_item(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:
-    """An edit that adds an item of a kind to the workflow, at its place in `ORDER`."""
+    """Return an edit that adds an item of a kind to the workflow, at its place in `ORDER`."""
     rank = next(at for at, kinds in enumerate(ORDER) if kind in kinds)
     before: ast.Node | None = None
     for item in context.symbol.declaration.items:
@@ -59,7 +59,7 @@ def insert_item(context: EditContext, kind: type[ast.Node], lines: Sequence[str]
 
 
 def first_in(text: str, path: str, brace: int, lines: Sequence[str], indent: str) -> Edit:
-    """An edit that puts lines first into the block whose opening brace stands at `brace`."""
+    """Return an edit that inserts lines at the start of the block whose `{` is at `brace`."""
     at = brace + 1
     block = "".join(f"\n{indent}{line}" if line else "\n" for line in lines)
     rest = text[at : line_end(text, at)].strip()
@@ -72,9 +72,9 @@ def first_in(text: str, path: str, brace: int, lines: Sequence[str], indent: str
 def rewrite_item(
     context: EditContext, kind: type[ast.Node], base: Sequence[str] | None, lines: Sequence[str]
 ) -> Choices:
-    """Ways to write an item of a workflow anew: what does not change is kept, or all is new.
+    """Return ways to rewrite an item of a workflow: splice the changes, or replace all of it.
 
-    `base` is the item as it would be written for what it says now.
+    `base` is the item as it would be written for its current meaning.
     """
     node = context.item(kind)
     if node is None:
@@ -87,7 +87,7 @@ def rewrite_item(
 def splice_node(
     context: EditContext, node: ast.Node, base: Sequence[str] | None, lines: Sequence[str]
 ) -> Choices:
-    """Ways to write a node of the workflow's file anew that keep what does not change in it."""
+    """Return ways to rewrite a node of the workflow's file that keep its unchanged parts."""
     rendered = find_rendered_references(context.built.model, context.source, node)
     splicer = Splicer(context.path, context.source, rendered)
     one_line = "\n" not in context.source[node.start : node.end]
@@ -98,24 +98,24 @@ def splice_node(
 
 
 def _lay_out_section(lines: Sequence[str], *, one_line: bool) -> str:
-    """The lines of a section as one text; on one line, commas stand between its entries."""
+    """Return the lines of a section as one text; on one line, commas separate its entries."""
     if one_line and len(lines) > 2 and not any(line.lstrip().startswith("##") for line in lines):
         return f"{lines[0]} {', '.join(line.strip() for line in lines[1:-1])} {lines[-1]}"
     return "\n".join(lines)
 
 
 def remove_item(context: EditContext, node: ast.Node) -> Edit:
-    """An edit that removes an item."""
+    """Return an edit that removes an item."""
     return make_removal_edit(context.source, context.path, node.start, node.end)
 
 
 def item_removal(text: str, path: str, node: ast.Node) -> Edit:
-    """An edit that removes a statement, a field or a check, with its doc comment."""
+    """Return an edit that removes a statement, a field or a check, with its doc comment."""
     return make_removal_edit(text, path, doc_start(text, node.start), node.end)
 
 
 def _body_start(context: EditContext) -> int:
-    """Where the opening brace of the workflow stands."""
+    """Return the offset of the opening brace of the workflow."""
     declaration = context.symbol.declaration
     return context.source.index("{", declaration.name.end)
 
@@ -125,7 +125,7 @@ def _item_indent(context: EditContext) -> str:
 
 
 def parse_single_statement(lines: Sequence[str]) -> tuple[ast.Stmt, int]:
-    """The one statement that lines of `styled` hold, and what its offsets are too large by."""
+    """Return the one statement in lines of `styled`, and the excess of its offsets."""
     head, tail = AROUND["statement"]
     source = SourceFile("", "\n".join([*head, *lines, *tail, ""]))
     (workflow,) = parse_module(source, Sink()).declarations

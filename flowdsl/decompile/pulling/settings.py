@@ -27,7 +27,7 @@ _FLAGS = {"is_webhooks_enabled": "webhooks", "includes_file_exports": "file_expo
 
 
 def attempt_settings(context: EditContext) -> Iterator[Attempt]:
-    """One setting at a time."""
+    """Return attempts that change one setting each."""
     wanted = context.goal.values
     for path in sorted(context.open_fields):
         if path == "name":
@@ -48,7 +48,7 @@ def attempt_settings(context: EditContext) -> Iterator[Attempt]:
 
 
 def _attempt_setting_value(context: EditContext, name: str, value: str | None) -> Iterator[Attempt]:
-    """The attempts that give a value to a setting."""
+    """Return the attempts that give a value to a setting."""
     if value is None:
         return
     setting = context.find_setting(name)
@@ -73,7 +73,7 @@ def _attempt_tags(context: EditContext, wanted: list[str]) -> Iterator[Attempt]:
 
 
 def _list_setting_texts(context: EditContext, setting: ast.Setting | None) -> list[str]:
-    """The texts in the list of a setting, in their order; empty where it is not all texts."""
+    """Return the texts in a setting's list, in order; empty if not all its entries are texts."""
     if setting is None or not isinstance(setting.value, ast.ListExpr):
         return []
     values = [context.built.model.constants.get(item) for item in setting.value.items]
@@ -82,7 +82,7 @@ def _list_setting_texts(context: EditContext, setting: ast.Setting | None) -> li
 
 
 def _in_order(wanted: Collection[str], there: Sequence[str]) -> list[str]:
-    """Entries of a list: those that are there in their order, then the others."""
+    """Return the entries of a list: first the existing ones in their order, then the others."""
     return [*filter(wanted.__contains__, there), *sorted(set(wanted) - set(there))]
 
 
@@ -98,7 +98,7 @@ def _attempt_terminal(context: EditContext, wanted: Any) -> Iterator[Attempt]:
 
 
 def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> list[str] | None:
-    """The section that gives an allowlist; empty if none is needed, None if no literal can say it.
+    """Return the section for an allowlist; empty if none is needed, None if no literal can hold it.
 
     With `keep_runs` the commands of the statements need not be listed.
     """
@@ -114,7 +114,7 @@ def terminal_lines(context: EditContext, wanted: Any, *, keep_runs: bool) -> lis
 
 
 def _list_allowed_commands(context: EditContext, wanted: Sequence[str]) -> list[str]:
-    """The commands to list: those that are listed already, and those that no statement runs."""
+    """Return the commands to list: those already listed, and those that no statement runs."""
     workflow = context.built.workflow(context.goal.address)
     runs = {*commands_of(workflow.body)}
     section = context.item(ast.TerminalSection)
@@ -146,7 +146,7 @@ def _attempt_models(context: EditContext) -> Iterator[Attempt]:
 def _model_section(
     context: EditContext, values: Mapping[str, Any], notes: list[str]
 ) -> list[str] | None:
-    """The section that gives the models in `values`; adds a note for each named by its id."""
+    """Return the section for the models in `values`; add a note for each named by its id."""
     names: dict[str, str] = {}
     for key in ModelMetadata.always_sent:
         model = values.get(f"{MODELS}.{key}")
@@ -162,7 +162,7 @@ def _model_section(
 
 
 def aliases_by_name(context: EditContext) -> dict[str, str]:
-    """The aliases of models by the name that prompts show.
+    """Return the aliases of models by the name that prompts show.
 
     Of several aliases, one that the sources use.
     """
@@ -176,7 +176,7 @@ def aliases_by_name(context: EditContext) -> dict[str, str]:
 
 
 def model_name(context: EditContext, model: str, role: str) -> str:
-    """What a model is called in source: an alias of the environment that means it, else its id."""
+    """Return a model's name in source: an alias of the environment, else its id."""
     target = context.workspace.target
     used = _find_model_aliases(context.built.bundle.workflows)
     for alias in sorted({*used, *target.models}, key=lambda each: (each not in used, each)):
@@ -187,7 +187,7 @@ def model_name(context: EditContext, model: str, role: str) -> str:
 
 
 def _find_model_aliases(value: Any) -> set[str]:
-    """The aliases of models in artifacts."""
+    """Return the aliases of models in artifacts."""
     match value:
         case ModelAlias(alias) | ModelName(alias):
             return {alias}
@@ -204,7 +204,7 @@ def _find_model_aliases(value: Any) -> set[str]:
 
 
 def raw_id_note(context: EditContext, model: str) -> str:
-    """The note for a model that no alias means."""
+    """Return the note for a model that has no alias."""
     name = next(
         (each.name for each in context.workspace.directory.models if each.id == model.lower()), None
     )

@@ -1,14 +1,14 @@
-"""How a range of source becomes another one: what stays the same in it is not touched.
+"""Replaces a range of source by another one without touching its unchanged parts.
 
-Old and new source are aligned token by token, so that comments, line breaks and spelling stay where
-the tokens stay, and words are exchanged inside a text literal where only words differ:
+Old and new source are aligned token by token. Comments, line breaks and spelling are kept where the
+tokens are equal, and if only words of a text literal differ, these are replaced inside it:
 
     old source    choose "the row of {who}"  # by hand
-    written anew  choose "the line of Ann" else abort "no Ann"
+    new source    choose "the line of Ann" else abort "no Ann"
     spliced       choose "the line of {who}" else abort "no Ann"  # by hand
 
-A reference stays if the words that it stands for stay: here `{who}` stands for `Ann`. Whether the
-result means what it should is for the caller to find out: it is compiled and compared.
+A reference is kept if the words that it expands to are: here `{who}` expands to `Ann`. The caller
+has to verify the meaning of the result, by compiling and comparing it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DOC, _TEXT = "doc", "text"
 
 
 class Block(Record):
-    """A range of source that counts as one token; equal keys say that it is not to be changed."""
+    """A range of source that counts as one token; equal keys mean that it stays unchanged."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class _SpliceToken(Record):
 
 
 class Draft(Record):
-    """Source written anew; `blocks` are ranges in it that are edited apart."""
+    """Rewritten source; `blocks` are ranges in it that are edited separately."""
 
     text: str
     blocks: Sequence[Block] = ()
@@ -56,10 +56,10 @@ class Splicer(TextSplicer):
     def splice_range(
         self, start: int, end: int, base: Draft | None, new: Draft, blocks: Sequence[Block] = ()
     ) -> list[Edit]:
-        """The edits by which a range of the file, which says what `base` says, says `new`.
+        """Return the edits after which a range of the file, which means `base`, means `new`.
 
-        `blocks` are the ranges in it that are edited apart. What is the same in `base` and `new`
-        keeps its spelling in the file. Without `base` the range itself is compared.
+        `blocks` are the ranges in it that are edited separately. What is the same in `base` and
+        `new` keeps its spelling in the file. Without `base` the range itself is compared.
         """
         old = list(_tokenise_range(self._text, start, end, blocks, self._rendered))
         wanted = list(_tokenise_range(new.text, 0, len(new.text), new.blocks, self._rendered))
@@ -92,7 +92,7 @@ class Splicer(TextSplicer):
         first: int,
         end: int,
     ) -> Edit:
-        """An edit that puts new tokens in front of the old one at `at`."""
+        """Return an edit that inserts new tokens before the old one at `at`."""
         start, stop = new_tokens[first].start, new_tokens[end - 1].end
         opens = at > 0 and self._text[old[at - 1].start : old[at - 1].end] in _OPENING
         gap = new[new_tokens[first - 1].end : start] if first else ""
@@ -130,7 +130,7 @@ class Splicer(TextSplicer):
         return Edit(self._path, start, stop, "")
 
     def _indent_for_place(self, new: str, start: int, end: int, where: int) -> str:
-        """A part of the new source, its lines indented for a place of the old one."""
+        """Return a part of the new source with its lines indented for a place in the old one."""
         old_indent, new_indent = indent_at(self._text, where), indent_at(new, start)
         first, *rest = self.restore_references(new[start:end]).split("\n")
         return "\n".join(
@@ -141,7 +141,7 @@ class Splicer(TextSplicer):
 def _tokenise_range(
     text: str, start: int, end: int, blocks: Sequence[Block], rendered: Rendered
 ) -> Iterator[_SpliceToken]:
-    """The tokens of a range; commas between them are none, doc comments are some."""
+    """Return the tokens of a range: without commas between them, with doc comments."""
     by_start = {each.start: each for each in blocks}
     done = start
     for token in lex(text[start:end]):
@@ -165,7 +165,7 @@ def _tokenise_range(
 
 
 Change = tuple[int, int, int, int]
-"""A range of old tokens, and the range of new ones that goes in its place."""
+"""A range of old tokens, and the range of new ones that replaces it."""
 
 
 def _find_token_changes(
@@ -174,9 +174,9 @@ def _find_token_changes(
     new: Sequence[_SpliceToken],
     text: str,
 ) -> Iterator[Change]:
-    """What changes from `base` to `new`, in terms of `old`, which says the same as `base`.
+    """Return the changes from `base` to `new` as ranges of `old`, which means the same as `base`.
 
-    `text` is the source of `new`. Text literals of other words are changes of their own.
+    `text` is the source of `new`. Text literals with different words are separate changes.
     """
     effort = Effort()
     keys = [[each.key for each in tokens] for tokens in (old, base, new)]
@@ -208,7 +208,7 @@ def _find_token_changes(
 
 
 def _map_base_position(place: int, spelled: Sequence[Change], *, end: bool) -> int:
-    """The position among old tokens of a position between those of the base."""
+    """Return the position among old tokens of a position among those of the base."""
     shift = 0
     for _, a2, c1, c2 in spelled:
         if c2 < place or (c2 == place and (c1 < c2 or not end)):
@@ -219,7 +219,7 @@ def _map_base_position(place: int, spelled: Sequence[Change], *, end: bool) -> i
 def _refine_change(
     effort: Effort, old: Sequence[_SpliceToken], new: Sequence[_SpliceToken], change: Change
 ) -> Iterator[Change]:
-    """A change, split where the same tokens or text literals of other words stand in it."""
+    """Split a change at tokens that are equal, or text literals whose words differ."""
     i1, i2, j1, j2 = change
     before, after = (
         [_TEXT if each.kind == _TEXT else each.key for each in tokens]
@@ -238,7 +238,7 @@ def _refine_change(
 def _measure_slide(
     text: str, tokens: Sequence[_SpliceToken], start: int, end: int, most: int
 ) -> int:
-    """How far back a run of new tokens stands better: it is to begin a line."""
+    """Return how far back a run of new tokens should move so that it begins a line."""
     for back in range(most + 1):
         at = start - back
         if back and tokens[at].key != tokens[end - back].key:
@@ -249,5 +249,5 @@ def _measure_slide(
 
 
 def _dedent_range(text: str, start: int, end: int) -> str:
-    """A range without the indent of its first line."""
+    """Return a range without the indent of its first line."""
     return text[start:end].replace(f"\n{indent_at(text, start)}", "\n")

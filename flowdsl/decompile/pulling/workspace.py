@@ -30,7 +30,7 @@ Files kept verbatim are among them.
 
 
 class Layered:
-    """A `FileSystem` in which some files have new texts; a file keeps its byte order mark."""
+    """A `FileSystem` with new texts for some files; a file keeps its byte order mark."""
 
     def __init__(self, below: FileSystem, texts: Texts) -> None:
         self._below = below
@@ -51,9 +51,10 @@ class Layered:
 
 
 def encode_for_file(files: FileSystem, path: str, text: str) -> bytes:
-    """The bytes of a new text for a file.
+    """Encode a new text for a file.
 
-    They begin with a byte order mark if the file has one or the text begins with that character.
+    The result begins with a byte order mark if the file has one or the text begins with that
+    character.
     """
     marked = text.startswith("\ufeff")
     with suppress(UnreadableFile):
@@ -62,10 +63,10 @@ def encode_for_file(files: FileSystem, path: str, text: str) -> bytes:
 
 
 class Built(Record):
-    """Sources that compile, and what they compile to.
+    """Sources that compile, and the result of compiling them.
 
     `desired` has every workflow by address, resolved for the organisation. `chains` are the bodies
-    of chains by name. `problems` are what a deploy would refuse.
+    of chains by name. `problems` are reasons for which a deploy would be refused.
     """
 
     texts: dict[str, str]
@@ -78,18 +79,18 @@ class Built(Record):
     problems: tuple[str, ...]
 
     def workflow(self, address: Address) -> nodes.Workflow:
-        """The workflow in the program; the address must exist."""
+        """Return the workflow in the program; the address must exist."""
         return next(each for each in self.program.workflows if each.name == address.name)
 
     def symbol(self, address: Address) -> WorkflowSymbol:
-        """The workflow as it is declared; the address must exist."""
+        """Return the declaration of the workflow; the address must exist."""
         return next(each for each in self.model.workflows if each.name == address.name)
 
 
 class Workspace:
     """Compiles variants of the sources of one project.
 
-    `target` is the environment to compare in, `directory` what its organisation has.
+    `target` is the environment to compare in, `directory` the resources of its organisation.
     """
 
     def __init__(
@@ -110,11 +111,11 @@ class Workspace:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the focused agents of the account can do."""
+        """Return the capabilities of the account's focused agents."""
         return self.options.capabilities
 
     def build_with_texts(self, texts: Texts, entries: Sequence[str] | None = None) -> Built | None:
-        """The sources, compiled with new texts of some files; None if they have errors.
+        """Compile the sources with new texts of some files; None if they have errors.
 
         `entries` are the flows to compile, all of them by default.
         """
@@ -142,7 +143,7 @@ class Workspace:
         )
 
     def elsewhere(self, texts: Texts) -> dict[str, dict[str, Any]] | None:
-        """The payloads by environment and workflow, in each environment with other `vars`.
+        """Return the payloads, by environment and workflow, in each environment with other `vars`.
 
         None if the sources do not compile in one of them.
         """

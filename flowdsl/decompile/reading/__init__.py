@@ -1,11 +1,7 @@
-"""Reads a prompt that FlowDSL wrote back into the IR that it was written from.
+"""Parse a prompt that FlowDSL wrote into the IR that it was written from.
 
-Makes statements of the sentences that `flowdsl.prompt.reading` finds in the lines of a prompt.
-
-Does not guess: a prompt that is not ours, or that would come out differently in a single character,
-is not read.
-
-Entry point: `prompt.read_prompt`.
-
-Takes time about linear in the length of the prompt.
+Builds statements from the sentences that `flowdsl.prompt.reading` finds in the lines of a prompt.
+Does not guess: a prompt that FlowDSL did not write, or that would differ in a single character if
+written again, is rejected. Entry point: `prompt.read_prompt`. Takes time about linear in the length
+of the prompt.
 """

@@ -1,4 +1,4 @@
-"""Takes values out of the objects in which code generation keeps what crosses between calls."""
+"""Unwraps values from the objects in which code generation passes them between calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flowdsl.source.record import replace
 
 
 def without_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
-    """A body as it is before values are handed over; `boxed` are the variables with objects."""
+    """Return a body before values were wrapped; `boxed` are the variables with objects."""
 
     def take(variable: nodes.Variable) -> nodes.Variable:
         is_runtime = variable.sigil == "runtime" and variable.name in boxed
@@ -38,7 +38,7 @@ def without_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
 
 
 def find_saved_boxes(body: nodes.Body, handed: Collection[str]) -> frozenset[str]:
-    """The variables that calls are handed and that are only saved as objects around a value."""
+    """Return the variables that are passed to calls and saved only as objects around a value."""
     plain: set[str] = set()
     boxed: set[str] = set()
     for each in _find_whole_assignments(body):
@@ -47,7 +47,7 @@ def find_saved_boxes(body: nodes.Body, handed: Collection[str]) -> frozenset[str
 
 
 def unwrap_saved_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
-    """A body in which no object stands around a value that is kept in one of these variables."""
+    """Return a body without the objects around values that are stored in these variables."""
 
     def plain(each: nodes.Assignment) -> nodes.Assignment:
         if each.variable not in boxed or not is_boxed_entry(each.value):
@@ -66,7 +66,7 @@ def unwrap_saved_boxes(body: nodes.Body, boxed: Collection[str]) -> nodes.Body:
 
 
 def _find_whole_assignments(body: nodes.Body) -> Iterator[nodes.Assignment]:
-    """What is kept as a whole, and no reason of a failure."""
+    """Return the assignments that store a value as a whole, except reasons of failures."""
     for statement in statements(body):
         if isinstance(statement, nodes.Store):
             for each in statement.assignments:
@@ -107,7 +107,7 @@ def _unwrap_statement(
 
 
 def _own_entries(items: nodes.Value) -> nodes.Value | None:
-    """The list whose entries stand in objects, as they are written out; None for another list."""
+    """Return a list of wrapped entries with these unwrapped; None for another list."""
     if not isinstance(items, nodes.ListValue) or not all(map(is_boxed_entry, items.items)):
         return None
     return nodes.ListValue(

@@ -1,4 +1,4 @@
-"""Reads the instruction of a focused agent back into statements."""
+"""Parses the instruction of a focused agent into statements."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from ..model import NOWHERE
 from .statements import Unreadable, Words, copy_of_text
 
 ReadBody = Callable[[Sequence[ReadItem]], nodes.Body]
-"""Reads the lines under another line, as they are written for the agent that is being instructed.
-"""
+"""Parses the lines under another line, as they are written for the instructed agent."""
 
 
 class Lines:
@@ -30,29 +29,29 @@ class Lines:
         self.position = 0
 
     def text(self) -> str | None:
-        """The text of the next line, None at the end."""
+        """Return the text of the next line, None at the end."""
         return self.items[self.position].text if self.position < len(self.items) else None
 
     def leaf_text(self) -> str | None:
-        """The text of the next line if nothing stands under it, else None."""
+        """Return the text of the next line if it has no lines under it, else None."""
         if self.position == len(self.items) or self.items[self.position].children:
             return None
         return self.items[self.position].text
 
     def take(self) -> ReadItem:
-        """Moves past the next line and returns it."""
+        """Consume the next line and return it."""
         self.position += 1
         return self.items[self.position - 1]
 
     def takes(self, text: str) -> bool:
-        """Moves past the next line if it is `text` with nothing under it; whether it was."""
+        """Consume the next line if it is `text` with nothing under it; return whether it was."""
         found = self.leaf_text() == text
         self.position += found
         return found
 
 
 class Instruction:
-    """Reads lines that are alike for both agents; `main` says which of them is instructed."""
+    """Parses lines that are the same for both agents; `main` says which one is instructed."""
 
     def __init__(self, words: Words, main: bool, read: ReadBody) -> None:
         self.words = words
@@ -60,7 +59,7 @@ class Instruction:
         self.read = read
 
     def consequence(self, lines: Lines, missing: str) -> nodes.Body:
-        """The statements that follow a failure, if the next line tells of it.
+        """Parse the statements that follow a failure, if the next line is about it.
 
         That line begins with `missing`.
         """
@@ -80,7 +79,7 @@ class Instruction:
         return (leave,)
 
     def run(self, lines: Lines) -> nodes.Run | None:
-        """Reads a terminal command with the lines that belong to it; None if none comes next."""
+        """Parse a terminal command with the lines that belong to it; None for another line."""
         command = self.words.command(lines.leaf_text() or "", self.main)
         if command is None:
             return None
@@ -95,7 +94,7 @@ class Instruction:
         )
 
     def retry(self, lines: Lines) -> nodes.Retry | None:
-        """Reads a `retry`; None if the next line begins none."""
+        """Parse a `retry`; None if the next line does not begin one."""
         name = "control.attempts" if self.main else "control.retry"
         found = self.words.match(name, lines.text() or "")
         if found is None:
@@ -113,7 +112,7 @@ class Instruction:
         )
 
     def wait(self, lines: Lines, name: str) -> int:
-        """Reads the wait with which further attempts or rounds begin; 0 milliseconds for none."""
+        """Parse the wait before each further attempt or round; 0 milliseconds if there is none."""
         found = self.words.match(name, lines.leaf_text() or "")
         if found is None:
             return 0
@@ -123,7 +122,7 @@ class Instruction:
 
 
 class Focused:
-    """Reads the bullets of one focused agent."""
+    """Parses the bullets of one focused agent."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -131,7 +130,7 @@ class Focused:
         self.consequence = self._instruction.consequence
 
     def body(self, items: Sequence[ReadItem]) -> nodes.Body:
-        """The statements of bullets; raises `Unreadable`."""
+        """Return the statements of bullets; raises `Unreadable`."""
         lines = Lines(items)
         body: list[nodes.Statement] = []
         while lines.position < len(items):
@@ -139,7 +138,7 @@ class Focused:
         return tuple(body)
 
     def store(self, lines: Lines) -> nodes.Store | None:
-        """Reads as many bullets that keep a value as come next; None for none."""
+        """Parse the consecutive bullets that store a value; None if there are none."""
         assignments: list[nodes.Assignment] = []
         while (text := lines.leaf_text()) is not None:
             found = self._words.assignments(text)
@@ -150,7 +149,7 @@ class Focused:
         return nodes.Store(origin=NOWHERE, assignments=tuple(assignments)) if assignments else None
 
     def asked(self, lines: Lines) -> nodes.Statement | None:
-        """Reads a bullet that looks for something, with its `else`; None if the next is none."""
+        """Parse a bullet that looks for something, with its `else`; None for another bullet."""
         found = self._words.asked(lines.text() or "")
         if found is None or (lines.leaf_text() is None) is not found.has_lines:
             return None
@@ -178,7 +177,7 @@ class Focused:
         return replace(statement, otherwise=otherwise)
 
     def _read_command(self, lines: Lines) -> nodes.Run | None:
-        """Reads a command, with the bullet that keeps what it printed; None if none comes next."""
+        """Parse a command, with the bullet that stores its output; None if there is none."""
         run = self._instruction.run(lines)
         if run is None or run.otherwise is not None:
             return run
@@ -190,7 +189,7 @@ class Focused:
         return run
 
     def verified(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy | None:
-        """Reads the bullet that verifies a copy, with its `else`; None if the next is none."""
+        """Parse the bullet that verifies a copy, with its `else`; None if the next one does not."""
         start = lines.position
         asked = self.asked(lines)
         if isinstance(asked, nodes.Copy) and self._words.is_copy(asked, copy):
@@ -199,11 +198,11 @@ class Focused:
         return None
 
     def copied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
-        """Reads the bullet behind a copy, which verifies it and may keep it as a value."""
+        """Parse the bullet after a copy, which verifies the copy and may store it as a value."""
         return self.verified(lines, copy) or self.emptied(lines, copy)
 
     def emptied(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy:
-        """Reads the bullet that saves that nothing was copied, where that may be."""
+        """Parse the bullet that saves that nothing was copied, if the copy may be empty."""
         if not self._words.accept_emptied_copy(lines.leaf_text() or "", copy.variable):
             return copy
         lines.take()
@@ -271,7 +270,7 @@ class Focused:
         )
 
     def _read_entry_failure(self, lines: Lines, text: str) -> nodes.Retry | None:
-        """Reads what is done for an entry whose failure ends only it."""
+        """Parse an attempt whose failure ends only one entry of a loop."""
         if text != say_sentence("control.attempt"):
             return None
         with self._words.attempt(main=False):
@@ -286,7 +285,7 @@ class Focused:
         )
 
     def _read_each_loop(self, lines: Lines) -> nodes.Loop | None:
-        """Reads a list that is gone through, with the bullets that count its entries."""
+        """Parse a loop over a list, with the bullets that count its entries."""
         text = lines.leaf_text() or ""
         found = self._words.sentences.read("control.loop_too_many", text, 0)
         counted: nodes.Value | None = None
@@ -315,9 +314,9 @@ class Focused:
     def _entries(
         self, lines: Lines, counted: nodes.Value | None
     ) -> tuple[nodes.Value | None, str, nodes.Body]:
-        """Reads the list that the next bullet goes through, the mark of its entry, and its body.
+        """Parse the list that the next bullet iterates over, the mark of its entry, and its body.
 
-        `counted` is the list that was counted before. There is no list if the bullet has none.
+        `counted` is the list that was counted before. The list is None if the bullet has none.
         """
         text = lines.text() or ""
         items: nodes.Value | None = None
@@ -368,9 +367,9 @@ class Focused:
 
 
 def _make_optional(statement: _Read) -> _Read:
-    """A reading, a copy or a command of the optional type: what is missing is saved as missing.
+    """Return an extract, copy or command with the optional type: a missing value is saved as such.
 
-    That of a command which did not do its work is a matter of the lines behind the call.
+    A command that failed is handled by the lines after the call.
     """
     assert statement.type is not None
     type_ = statement.type
@@ -384,7 +383,7 @@ _Read = TypeVar("_Read", bound=nodes.Extract | nodes.Copy | nodes.Run)
 
 
 def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
-    """Reads the line that copies a text; the type and `else` of the copy stand in later lines."""
+    """Parse the line that copies a text; the copy's type and `else` are in later lines."""
     if not words.can_use_tool("copy_to_clipboard", main):
         return None
     found = words.match("data.copy", text)
@@ -394,7 +393,7 @@ def copy_line(words: Words, text: str, main: bool) -> nodes.Copy | None:
 
 
 def own_text(statement: nodes.Statement) -> nodes.Text:
-    """What a statement looks for, in the author's words."""
+    """Return what a statement looks for, in the author's words."""
     match statement:
         case nodes.Choose(target=text):
             return text

@@ -1,4 +1,4 @@
-"""Loops in a prompt: what they run over, and their bound."""
+"""Parses the loops of a prompt: the values that they iterate over, and their bounds."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ from flowdsl.source.record import replace
 from ..model import PromptHints
 
 VARIABLE = "item"
-"""The name for loop variables, if it is free; the prompt does not tell the name in source."""
+"""The name of loop variables, if it is free; the prompt does not contain the name in source."""
 
 
 def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
-    """What a loop runs over, from the text that `start_loop` is given.
-
-    None for a text of another kind.
-    """
+    """Parse the items of a loop from the text that `start_loop` is given; None for other text."""
     text = texts.text(spelled)
     if text is None:
         return None
@@ -37,7 +34,7 @@ def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
 
 
 def _json_value(text: nodes.Text) -> nodes.Value | None:
-    """The value of a text that is JSON with variables between quotation marks, else None."""
+    """Return the value of a text that is JSON with variables between quotation marks, else None."""
     variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
     marked = "".join(_MARK if isinstance(piece, nodes.Variable) else piece.value for piece in text)
     if marked.count(_MARK) != len(variables):
@@ -49,7 +46,7 @@ def _json_value(text: nodes.Text) -> nodes.Value | None:
 
 
 _MARK = "\ufdd0"
-"""Stands for a variable: a noncharacter, which no text may hold."""
+"""Placeholder for a variable: a noncharacter, which no text may contain."""
 
 
 def _fill_in_variables(value: Any, variables: Iterator[nodes.Variable]) -> nodes.Value:
@@ -76,11 +73,11 @@ def _fill_in_variables(value: Any, variables: Iterator[nodes.Variable]) -> nodes
             return nodes.ConstantValue(value=value)
 
 
-# What the lines of a loop do not say on their own
+# Properties that the lines of a loop do not contain
 
 
 def finish_loops(body: nodes.Body, taken: Iterable[str], hints: PromptHints) -> nodes.Body:
-    """The body with its loops completed: bounds, and the name of the loop variable.
+    """Return the body with complete loops: with their bounds and the name of the loop variable.
 
     Bounds come from the input schema; `taken` are the names that are not free.
     """

@@ -1,4 +1,4 @@
-"""Reads the numbered lines of the main agent back into statements."""
+"""Parses the numbered lines of the main agent into statements."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .bullets import Focused, Instruction, Lines, copy_line
 from .statements import Unreadable, Words
 
 _OR_NO_ENTRIES = "".join(map(str, SENTENCES["data.read"].choices[0].words))
-"""What is said of a list that is never missing."""
+"""The words of a prompt about a list that is never missing."""
 
 
 class Main:
-    """Reads the numbered lines of one prompt."""
+    """Parses the numbered lines of one prompt."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -34,12 +34,13 @@ class Main:
         self.decisions: set[str] = set()
         """The runtime variables that hold decisions, which have no name in source."""
         self.filled: set[str] = set()
-        """The inputs that are lists of which the prompt takes for sure that they have an entry."""
+        """The list inputs that, according to the prompt, certainly have an entry."""
 
     def body(self, items: Sequence[ReadItem]) -> nodes.Body:
-        """The statements of lines; raises `Unreadable`.
+        """Return the statements of lines; raises `Unreadable`.
 
-        What a pass of a loop empties first is left in the body of the loop, as in the prompt.
+        Variables that a pass of a loop empties first are left in the body of the loop, as in the
+        prompt.
         """
         lines = Lines(items)
         body: list[nodes.Statement] = []
@@ -94,17 +95,17 @@ class Main:
         )
 
     def _read_free_line(self, item: ReadItem) -> nodes.Statement:
-        """A `do` with the author's own words."""
+        """Return a `do` with the author's own words."""
         if item.children:
             raise Unreadable
         return self._words.free_action(item.text)
 
-    # What a focused agent decides
+    # Decisions of a focused agent
 
     def _decided(
         self, lines: Lines, item: ReadItem, model: str | None
     ) -> Iterator[nodes.Statement]:
-        """The statement that one `focused_action` carries out, with the lines that depend on it.
+        """Parse the statement of one `focused_action`, with the lines that depend on it.
 
         The last of several may leave the rest to the main agent, in the lines that follow.
         """
@@ -113,7 +114,7 @@ class Main:
     def _in_call(
         self, lines: Lines, bullets: Lines, model: str | None
     ) -> Iterator[nodes.Statement]:
-        """The statements of the bullets that are left of a call."""
+        """Return the statements of the remaining bullets of a call."""
         statements: list[nodes.Statement] = []
         while bullets.position < len(bullets.items):
             start = bullets.position
@@ -128,12 +129,12 @@ class Main:
         if statements and isinstance(last := statements[-1], nodes.Run):
             statements[-1] = self._read_missing_output(lines, last)
         body = tuple(statements)
-        # Statements share a call only if each of them asks for its model.
+        # Statements share a call only if each of them names its model.
         for each in body:
             yield from (each,) if model is None else set_first_model((each,), model)
 
     def _read_missing_output(self, lines: Lines, run: nodes.Run) -> nodes.Run:
-        """A command whose output is kept, with the lines of the main agent where it is missing."""
+        """Parse a command whose output is stored, with the main agent's lines if it is missing."""
         if run.otherwise is None or not isinstance(run.type, nodes.OptionalType):
             return run
         assert run.variable is not None
@@ -143,7 +144,7 @@ class Main:
         return replace(run, type=run.type.inner, otherwise=otherwise)
 
     def _under_notes(self, item: ReadItem) -> list[ReadItem]:
-        """The bullets behind the notes of a call, which only say what words mean."""
+        """Return the bullets after the notes of a call, which only explain words."""
         bullets = item.children
         self._words.noted, self._words.reports = None, False
         while bullets and self._is_note(bullets[0].text):
@@ -151,7 +152,7 @@ class Main:
         return bullets
 
     def _is_note(self, text: str) -> bool:
-        """Whether a bullet only says what words of the others mean."""
+        """Whether a bullet only explains words of the other bullets."""
         noted = self._words.match("control.note_failure", text)
         if noted is not None:
             self._words.noted = self._words.kept(*noted[1:])
@@ -181,7 +182,7 @@ class Main:
         self.decisions.add(key)
         branches: list[nodes.Branch] = []
         for number, condition in enumerate(conditions, 1):
-            # The lines behind the call name no value by the mark of the call.
+            # The lines after the call do not use the call's mark for values.
             condition = replace_variables(condition, words.plain_variable, without=BODIES)
             body = self._read_guarded_lines(lines, key, str(number), condition_words(condition))
             branches.append(nodes.Branch(origin=NOWHERE, condition=condition, body=body))
@@ -189,16 +190,16 @@ class Main:
         return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=otherwise)
 
     def _asked(self, lines: Lines, bullets: Lines, model: str | None) -> nodes.Statement | None:
-        """Reads a bullet that looks for something and leaves the rest to the main agent.
+        """Parse a bullet that looks for something and leaves the rest to the main agent.
 
-        None if the focused agent deals with it where it is not so.
+        None if the focused agent itself handles the case that it is not found.
         """
         text = bullets.leaf_text() or ""
         found = self._words.match("control.ask_decide", text)
         if found is None or found[2:] != (DONE, FAILED):
             return None
         statement, key = found[:2]
-        # The lines behind the call name no value by the mark of the call.
+        # The lines after the call do not use the call's mark for values.
         plain = replace_variables(statement, self._words.plain_variable, without=BODIES)
         ask = self._copy_words(plain) if isinstance(plain, nodes.Copy) else ask_words(plain)
         bullets.take()
@@ -234,7 +235,7 @@ class Main:
         return replace(found, type=type_, model=model, otherwise=otherwise)
 
     def _is_missing(self, lines: Lines, name: str) -> bool:
-        """Whether the next line begins what is done where a variable has no value."""
+        """Whether the next line begins the lines for a variable without a value."""
         path = (nodes.BOX,) if name in self._words.boxed else ()
         variable = nodes.Variable(sigil="runtime", name=name, path=path)
         return lines.text() == say_sentence(
@@ -242,7 +243,7 @@ class Main:
         )
 
     def _read_guarded_lines(self, lines: Lines, key: str, answer: str, why: str) -> nodes.Body:
-        """The statements that are done only if the decision `key` is `answer`."""
+        """Return the statements that are done only if the decision `key` is `answer`."""
         text = lines.text()
         values = (_in_quotes(key), quote_words(answer), why)
         if text is None:
@@ -257,10 +258,10 @@ class Main:
         lines.take()
         return (leave,)
 
-    # What the main agent does with the help of a focused agent
+    # Work of the main agent that uses a focused agent
 
     def _read_copied_text(self, lines: Lines, copy: nodes.Copy) -> Iterator[nodes.Statement]:
-        """A copy with what a focused agent does with it, and the values that it keeps besides."""
+        """Parse a copy with what a focused agent does with it, and the values it also stores."""
         item, model = self._match_instructed_call(lines)
         bullets = Lines(self._under_notes(item) if item is not None else ())
         after = Lines(lines.items)
@@ -283,7 +284,7 @@ class Main:
         yield from self._in_call(lines, bullets, model)
 
     def _match_instructed_call(self, lines: Lines) -> tuple[ReadItem | None, str | None]:
-        """The next line if it calls a focused agent, and the model that it names."""
+        """Return the next line if it calls a focused agent, and the model that it names."""
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
         if item is None or not item.children or not item.children[0].bullet:
             return None, None
@@ -301,7 +302,7 @@ class Main:
     def _read_repeat_rounds(
         self, lines: Lines, until: nodes.Condition, key: str
     ) -> nodes.Repeat | None:
-        """Reads the rounds behind a look, each of which ends with another."""
+        """Parse the rounds after a look, each of which ends with another look."""
         if lines.position == len(lines.items):
             return None
         item = lines.items[lines.position]
@@ -328,7 +329,7 @@ class Main:
         )
 
     def _read_look_call(self, lines: Lines) -> tuple[nodes.Condition, str] | None:
-        """Reads the call that looks whether another round is needed: its condition and its key."""
+        """Parse the call that checks whether another round is needed: its condition and its key."""
         look, _ = self._match_instructed_call(lines)
         if look is None:
             return None
@@ -340,7 +341,7 @@ class Main:
         return found[0], found[1]
 
     def _loop(self, lines: Lines) -> nodes.Loop | None:
-        """Reads a loop, with the call before it that counts the entries."""
+        """Parse a loop, with the call before it that counts the entries."""
         start = lines.position
         limit = self._count(lines)
         item = lines.items[lines.position] if lines.position < len(lines.items) else None
@@ -371,7 +372,7 @@ class Main:
         )
 
     def _count(self, lines: Lines) -> nodes.Limit | None:
-        """Reads the call that counts the entries of a list: how many there may be at most."""
+        """Parse the call that counts the entries of a list: the maximum number of entries."""
         look, _ = self._match_instructed_call(lines)
         if look is None or len(self._under_notes(look)) != 1:
             return None
@@ -385,9 +386,9 @@ class Main:
 
 
 def set_first_model(body: nodes.Body, model: str) -> nodes.Body:
-    """The body with `model` at its first statement that takes one.
+    """Return the body with `model` at its first statement that takes one.
 
-    Which statement named the model the prompt does not say.
+    The prompt does not say which statement named the model.
     """
     for index, statement in enumerate(body):
         if (found := _set_statement_model(statement, model)) is not None:
@@ -432,7 +433,7 @@ def _set_statement_model(statement: nodes.Statement, model: str) -> nodes.Statem
 
 
 def _collect_item_texts(items: Sequence[ReadItem]) -> Iterator[str]:
-    """The texts of lines and of those under them."""
+    """Return the texts of lines and of those under them."""
     for item in items:
         yield item.text
         yield from _collect_item_texts(item.children)

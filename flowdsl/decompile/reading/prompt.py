@@ -1,4 +1,4 @@
-"""Reads a prompt that FlowDSL wrote back into the parts of a workflow."""
+"""Parses a prompt that FlowDSL wrote into the parts of a workflow."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ from .sources import mark_stored_outputs, read_sources
 from .statements import STRING, Unreadable, Words
 
 MAX_LENGTH = 400_000
-"""Characters of the longest prompt that is read; prompts that a model can follow are much shorter.
-"""
+"""Maximum length of a prompt, in characters; prompts that a model can follow are much shorter."""
 
 _DECISION = re.compile(rf"decision_([0-9]{{1,{MAX_DIGITS}}})")
 
@@ -35,10 +34,10 @@ _DECISION = re.compile(rf"decision_([0-9]{{1,{MAX_DIGITS}}})")
 def read_prompt(
     prompt: str, hints: PromptHints, capabilities: Capabilities = DOCUMENTED
 ) -> PromptProgram | None:
-    """The parts of the workflow that a prompt was written from; None if FlowDSL did not write it.
+    """Parse a prompt into the parts of its workflow; None if FlowDSL did not write it.
 
-    `capabilities` are those that it was written for. Where several workflows have the same prompt,
-    the result is one of them.
+    `capabilities` are those that it was written for. If several workflows have the same prompt, the
+    result is one of them.
     """
     if len(prompt) > MAX_LENGTH:
         return None
@@ -78,10 +77,10 @@ def _read_prompt_program(
 def _reconstruct_workflow(
     outline: Outline, hints: PromptHints, capabilities: Capabilities
 ) -> nodes.Workflow:
-    """A workflow that has this prompt, if any has; raises `Unreadable`.
+    """Return a workflow that has this prompt, if there is one; raises `Unreadable`.
 
-    It declares as many fields as the prompt gives away: a placeholder that is optional where the
-    prompt speaks of one, and the lists that have an entry for sure.
+    It declares as many fields as the prompt reveals: a placeholder that is optional if the prompt
+    mentions one, and the lists that certainly have an entry.
     """
     texts = Texts(*hints.names())
     words = Words(texts, capabilities)
@@ -120,7 +119,7 @@ def _reconstruct_workflow(
 
 
 def _unbox_source(source: nodes.OutputSource, boxed: Collection[str]) -> nodes.OutputSource:
-    """A source with the path that it has in the value of its variable."""
+    """Return a source with the path that it has inside the value of its variable."""
     if source.variable not in boxed or source.path[:1] != (nodes.BOX,):
         return source
     return replace(source, path=source.path[1:], boxed=True)
@@ -147,13 +146,13 @@ def _read_text_literal(texts: Texts, spelled: str) -> str:
 
 
 def _unmark_variables(statement: nodes.Statement, words: Words) -> nodes.Statement:
-    """A statement that names a variable alike, whether its own call has saved it or another."""
+    """Return a statement without the marks of variables that its own call has saved."""
     unmarked: nodes.Statement = replace_variables(statement, words.plain_variable, without=BODIES)
     return unmarked
 
 
 def _find_taken_names(names: set[str], decisions: set[str]) -> Iterator[str]:
-    """The names that are not free for decisions in this prompt.
+    """Return the names that are not free for decisions in this prompt.
 
     Numbers that the decisions skip belong to names that no statement uses any more: they were taken
     when the prompt was written. Raises `Unreadable` for decisions that are not numbered so.
@@ -167,7 +166,7 @@ def _find_taken_names(names: set[str], decisions: set[str]) -> Iterator[str]:
 
 
 def _emit_prompt_of(workflow: nodes.Workflow, outline: Outline, capabilities: Capabilities) -> str:
-    """The prompt of a workflow, with the model names and picture addresses that it has."""
+    """Return the prompt of a workflow, with the outline's model names and picture addresses."""
     addresses = iter(outline.addresses)
 
     def resolve(part: ModelName | ImageRef) -> str:

@@ -1,4 +1,4 @@
-"""Reads the descriptions of an output schema back into the sources of outputs."""
+"""Parses the descriptions of an output schema into the sources of outputs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NAMED = re.compile(r"(?:output_)?(.*?)(?:_[0-9]+)?")
 
 
 def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.FieldSpec], ...]:
-    """The sources that the descriptions of outputs tell, each with an output of its kind.
+    """Return the sources in the descriptions of outputs, each with an output of its kind.
 
-    A stored value counts as one of a runtime variable until `mark_stored_outputs` has seen what
-    sets it.
+    A stored value counts as a runtime variable until `mark_stored_outputs` has examined the
+    statements that set it.
     """
     found = (_read_output_source(field) for field in hints.outputs or ())
     return tuple(each for each in found if each is not None)
@@ -35,7 +35,7 @@ def read_sources(hints: PromptHints) -> tuple[tuple[nodes.OutputSource, nodes.Fi
 def _read_output_source(
     field: nodes.FieldSpec,
 ) -> tuple[nodes.OutputSource, nodes.FieldSpec] | None:
-    """The source at the end of a description, which may have the author's own words before it."""
+    """Parse the source at the end of a description, which may begin with the author's own words."""
     description = field.description or ""
     starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
     for start in starts[-_WORDS:]:
@@ -48,7 +48,7 @@ def _read_output_source(
 
 _SENTENCES = Sentences(NAMELESS)
 _WORDS = 5_000
-"""The last words of a description among which the sentence of a source may begin."""
+"""The number of words at the end of a description in which a source's sentence may begin."""
 
 
 def _read_source_words(
@@ -100,7 +100,10 @@ def _read_source_words(
 def _make_output_field(
     name: str, optional: bool, absent: bool, nested: bool, without: bool
 ) -> nodes.FieldSpec:
-    """An output of which the same is said: whether it, or a part of it, may be missing, and how."""
+    """Return an output that gives the same sentence.
+
+    The sentence says whether the output, or a part of it, may be missing, and how.
+    """
     parts = []
     if nested:
         parts.append(nodes.FieldSpec(name="null", type=nodes.OptionalType(inner=STRING)))
@@ -128,10 +131,10 @@ def _read_constant(spelled: str, field: nodes.FieldSpec | None) -> Any:
 def mark_stored_outputs(
     sources: tuple[nodes.OutputSource, ...], body: nodes.Body
 ) -> tuple[nodes.OutputSource, ...]:
-    """The sources, with kind `stored` for those that only a `Store` of their own sets.
+    """Return the sources, with kind `stored` for those that only a `Store` of their own sets.
 
-    Nothing can read an output, so that a variable that something reads is none; but what an output
-    had before an attempt may be kept.
+    Nothing can read an output, so a variable that is read is not an output; but the value that an
+    output had before an attempt may be stored.
     """
     otherwise = {
         name
@@ -156,7 +159,7 @@ def mark_stored_outputs(
 
 
 def _find_runtime_reads(value: Any, into: str | None = None) -> Iterator[tuple[str, str | None]]:
-    """The runtime variables that something reads, each with the variable that is set from it."""
+    """Return the runtime variables that are read, each with the variable that is set from it."""
     match value:
         case nodes.Variable(sigil="runtime", name=name):
             yield name, into
@@ -171,7 +174,7 @@ def _find_runtime_reads(value: Any, into: str | None = None) -> Iterator[tuple[s
 
 
 def _is_own(source: nodes.OutputSource) -> bool:
-    """Whether the variable of a source is named after its output; a task's result is not."""
+    """Whether a source's variable is named after its output; that of a task's result is not."""
     named = _NAMED.fullmatch(source.variable or "")
     odd = not source.field.isidentifier()
     return (

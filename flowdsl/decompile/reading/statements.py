@@ -1,4 +1,4 @@
-"""Reads statements of one line, and what the readers of statements share."""
+"""Parses single-line statements, and has functions shared by the parsers of statements."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Unreadable(Exception):
 
 
 class Asked(Record):
-    """A line that looks for something: the statement without its `else`, and what is said of that.
+    """A line that looks for something: the statement without its `else`, and facts about that.
 
-    `consequence` are the words behind "else", and `has_lines` says that lines stand under it.
+    `consequence` are the words after "else", and `has_lines` says that there are lines under it.
     """
 
     statement: nodes.Statement
@@ -43,7 +43,7 @@ class Asked(Record):
 
 
 class Words:
-    """Reads the parts of statements in one prompt.
+    """Parses the parts of statements in one prompt.
 
     `capabilities` say which tools a focused agent may be asked to use.
     """
@@ -67,27 +67,27 @@ class Words:
         }
         self.match = self.sentences.match
         self.entries: set[str] = set()
-        """The marks of the entries of lists that focused agents go through."""
+        """The marks of the entries of lists that focused agents iterate over."""
         self.boxed: set[str] = set()
-        """The variables that hold objects around their values."""
+        """The variables that contain objects around their values."""
         self.handed: set[str] = set()
-        """The variables that calls are handed."""
+        """The variables that are passed to calls."""
         self.apart = False
         """Whether a copied text that spells a secret counts as missing."""
         self.noted: str | None = None
-        """The variable in which the instruction at hand leaves the reason of a failure."""
+        """The variable in which the current instruction saves the reason of a failure."""
         self.reports = False
-        """Whether to fail means, in the instruction at hand, to report that an attempt failed."""
+        """Whether failing, in the current instruction, means reporting that an attempt failed."""
         self._attempts = 0
 
     def plain_variable(self, variable: nodes.Variable) -> nodes.Variable:
-        """A variable without the mark that the call itself has saved it."""
+        """Return a variable without the mark that the call itself has saved it."""
         if variable.sigil != "saved" or variable.name in self.entries:
             return variable
         return replace(variable, sigil="runtime")
 
     def is_copy(self, verified: nodes.Copy, copy: nodes.Copy) -> bool:
-        """Whether what a focused agent verifies is what has been copied."""
+        """Whether the text that a focused agent verifies is the one that was copied."""
         plain = (
             replace_variables(replace(each, type=copy.type, otherwise=None), self.plain_variable)
             for each in (verified, copy)
@@ -99,20 +99,20 @@ class Words:
         return not text.startswith(_line_starts())
 
     def text(self, spelled: str) -> nodes.Text:
-        """The text that is spelled like this; raises `Unreadable`."""
+        """Return the text that is written as `spelled`; raises `Unreadable`."""
         text = self.texts.marked(spelled)
         if text is None:
             raise Unreadable
         return text
 
     def can_use_tool(self, tool: str, main: bool) -> bool:
-        """Whether the agent that is being instructed has a tool."""
+        """Whether the instructed agent has a tool."""
         return main or self.capabilities.can_focused_agent_use(tool)
 
     # Leaving
 
     def leave(self, words: str, main: bool) -> nodes.Leave | None:
-        """Reads an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
+        """Parse an `abort`, `fail` or `finish` at the end of a sentence, without the full stop."""
         for name, meant in _LEAVES.items():
             action = meant
             found = self.match(name, words) if _is_told(name, main) else None
@@ -125,7 +125,7 @@ class Words:
         return None
 
     def unsaid_leave(self, own: nodes.Text) -> nodes.Leave:
-        """The failure of a bullet that does not say one; `own` is what it looked for."""
+        """Return the failure of a bullet that does not state one; `own` is what it looked for."""
         if self._attempts or self.reports:
             return nodes.Leave(origin=NOWHERE, action="retry", reason=unmet_reason(own))
         return nodes.Leave(
@@ -134,7 +134,7 @@ class Words:
 
     @contextmanager
     def attempt(self, *, main: bool) -> Iterator[None]:
-        """While the lines of an attempt are read, which a focused agent makes unless `main`."""
+        """Context for parsing the lines of an attempt; a focused agent makes it unless `main`."""
         self._attempts += not main
         try:
             yield
@@ -142,13 +142,13 @@ class Words:
             self._attempts -= not main
 
     def leave_statement(self, text: str, main: bool) -> nodes.Leave | None:
-        """Reads a leaving statement that is a sentence of its own."""
+        """Parse a leaving statement that is a sentence of its own."""
         if not text.endswith("."):
             return None
         return self.leave(text[:1].lower() + text[1:-1], main)
 
     def leave_after(self, text: str, start: str, main: bool) -> nodes.Leave | None:
-        """Reads a leaving statement behind the words `start`."""
+        """Parse a leaving statement after the words `start`."""
         _, between, end = frames_of_sentence("control.then")[0].literals
         if not text.startswith(start + between) or not text.endswith(end):
             return None
@@ -157,7 +157,7 @@ class Words:
     # Actions
 
     def action(self, text: str) -> nodes.Statement | None:
-        """Reads a simple action, which either agent carries out."""
+        """Parse a simple action, which either agent carries out."""
         if found := self.match("actions.type_into", text):
             target, value = found
             return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
@@ -170,21 +170,21 @@ class Words:
         return None
 
     def type_shown(self, text: str) -> nodes.TypeIn | None:
-        """Reads a `type` of a value in another format."""
+        """Parse a `type` of a value in another format."""
         found = self.match("actions.type_shown", text)
         if found is None:
             return None
         return nodes.TypeIn(origin=NOWHERE, target=found[0], value=found[1], display=found[2])
 
     def read_typed_day(self, text: str) -> nodes.TypeDay | None:
-        """Reads the line that types a day of the desktop."""
+        """Parse the line that types a date of the desktop."""
         found = self.match("tools.type_day", text)
         if found is None:
             return None
         return nodes.TypeDay(origin=NOWHERE, command=found[0], target=found[1])
 
     def read_focused_model(self, text: str) -> tuple[str | None] | None:
-        """Reads the line that calls a focused agent: the model that it names, in a tuple.
+        """Parse the line that calls a focused agent: the model that it names, in a tuple.
 
         None for another line.
         """
@@ -192,13 +192,13 @@ class Words:
         return None if found is None else (found[0] or None,)
 
     def free_action(self, text: str) -> nodes.Do:
-        """A `do` with the author's own words."""
+        """Return a `do` with the author's own words."""
         return nodes.Do(origin=NOWHERE, text=self.text(text))
 
     # Files and pictures
 
     def artifact(self, text: str, main: bool) -> nodes.Statement | None:
-        """Reads a `capture`, an `export` or a picture."""
+        """Parse a `capture`, an `export` or a picture."""
         if self.can_use_tool("save_screenshot_as_run_attachment", main):
             found = self.match("tools.capture", text)
             if found is not None:
@@ -214,7 +214,7 @@ class Words:
         return None
 
     def command(self, text: str, main: bool) -> nodes.Text | None:
-        """Reads the line that runs a terminal command: the command."""
+        """Parse the line that runs a terminal command: the command."""
         if not self.can_use_tool(RUN, main):
             return None
         found = self.match("tools.run", text)
@@ -223,7 +223,7 @@ class Words:
     # Readings
 
     def background(self, text: str, main: bool) -> nodes.BackgroundExtract | None:
-        """Reads an `extract` in background."""
+        """Parse an `extract` in background."""
         if not self.can_use_tool("screenshot", main):
             return None
         found = self.match("data.background", text)
@@ -235,7 +235,7 @@ class Words:
         )
 
     def _read_copied_variable(self, text: str) -> str | None:
-        """Reads the variable that a copied text is filled in from."""
+        """Parse the variable from which a copied text is filled in."""
         pieces = self.texts.text(text) or ()
         if len(pieces) != 1 or not isinstance(variable := pieces[0], nodes.Variable):
             return None
@@ -243,7 +243,7 @@ class Words:
         return variable.name if bare else None
 
     def _read_background_reading(self, text: str, position: int) -> tuple[Any, int] | None:
-        """Reads what a reading in the background is told, between marks."""
+        """Parse the instruction of an extract in background, between marks."""
         read = self._background_prompt
         return in_quotes(read)(text, position) or in_brackets(read)(text, position)
 
@@ -256,17 +256,17 @@ class Words:
         return source, kept, nodes.OptionalType(inner=type_) if optional else type_
 
     def accept_emptied_copy(self, text: str, variable: str) -> bool:
-        """Whether a line only saves that a text is missing which was copied."""
+        """Whether a line only saves that a copied text is missing."""
         found = self.match("data.copy_empty", text)
         if found is None or (found[0], found[2]) != (variable, variable):
             return False
         self.apart |= found[1]
         return True
 
-    # Keeping
+    # Storing values
 
     def assignments(self, text: str) -> tuple[nodes.Assignment, ...]:
-        """Reads a line that keeps values; none for another line."""
+        """Parse a line that stores values; empty for another line."""
         if found := self.match("data.append_numbered", text):
             return (replace(_make_assignment(*found, append=True), numbered=True),)
         if found := self.match("data.append", text):
@@ -281,7 +281,7 @@ class Words:
         return ()
 
     def kept(self, variable: str, boxed: bool) -> str:
-        """A variable that a line saves, in an object or not."""
+        """Return a variable that a line saves, in an object or not."""
         if boxed:
             self.boxed.add(variable)
         return variable
@@ -289,7 +289,7 @@ class Words:
     # Checks
 
     def _ask(self, text: str, position: int) -> tuple[nodes.Statement, int] | None:
-        """Reads what is asked of the screen, as a statement without its `else`."""
+        """Parse a question about the screen, as a statement without its `else`."""
         read = self.sentences.read
         if found := read("screen.choose", text, position):
             (target,), end = found
@@ -339,7 +339,7 @@ class Words:
         return None
 
     def asked(self, text: str) -> Asked | None:
-        """Reads a line that looks for something; None for another."""
+        """Parse a line that looks for something; None for another line."""
         for name in ("control.ask", "control.ask_else", "control.ask_else_do"):
             if found := self.match(name, text):
                 statement, *said = found
@@ -354,12 +354,12 @@ def _make_assignment(
 
 
 def copy_of_text(variable: str, source: nodes.Text) -> nodes.Copy:
-    """The copy of a text, without its type and `else`."""
+    """Return the copy of a text, without its type and `else`."""
     return nodes.Copy(origin=NOWHERE, variable=variable, type=STRING, source=source, otherwise=None)
 
 
 _FAILS = ("control.fail_with", "control.fail_last")
-"""What ends an attempt where one is made."""
+"""The sentences that end the current attempt."""
 
 _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
     "control.fail_last": "abort",
@@ -369,11 +369,11 @@ _LEAVES: dict[str, Literal["abort", "retry", "finish"]] = {
     "control.abort_with": "abort",
     "control.finish": "finish",
 }
-"""What each sentence about leaving does; as a statement of its own it begins with a capital."""
+"""The effect of each sentence about leaving; as a separate statement it begins with a capital."""
 
 
 def _is_told(name: str, main: bool) -> bool:
-    """Whether a sentence is said to the agent that is instructed."""
+    """Whether a sentence is written for the agent that is instructed."""
     return (MAIN if main else FOCUSED) in SENTENCES[name].readers or name == "control.finish"
 
 
@@ -387,7 +387,7 @@ def _line_starts() -> tuple[str, ...]:
 
 
 def _read_loop_items(texts: Texts, text: str, position: int) -> tuple[nodes.Value, int] | None:
-    """Reads what `start_loop` is given: in quotation marks, or in brackets around values."""
+    """Parse the argument of `start_loop`: in quotation marks, or in brackets around values."""
 
     def read(spelled: str) -> nodes.Value | None:
         return read_items(spelled, texts)
@@ -401,7 +401,7 @@ def _read_loop_items(texts: Texts, text: str, position: int) -> tuple[nodes.Valu
 
 
 def _read_marked_name(text: str, position: int) -> tuple[str, int] | None:
-    """Reads a name between the marks of values that the same call has saved."""
+    """Parse a name between the marks of values that the same call has saved."""
     end = text.find("\u27eb", position)
     if end < 0 or not text.startswith("\u27ea", position):
         return None
@@ -409,7 +409,7 @@ def _read_marked_name(text: str, position: int) -> tuple[str, int] | None:
 
 
 def _read_handed_names(text: str) -> tuple[str, ...] | None:
-    """Reads the names of variables that are handed over."""
+    """Parse the names of variables that are passed on."""
     names = tuple(part.partition(" = ")[0] for part in text.split(AND))
     written = AND.join(f"{name} = {{{{{name}}}}}" for name in names)
     return names if written == text else None

@@ -1,6 +1,6 @@
-"""The types of kept variables, and where each is declared.
+"""Infers the types of kept variables, and where each is declared.
 
-A prompt keeps a value without saying its type, and without saying where its variable is declared:
+A prompt stores a value without its type, and without the declaration of its variable:
 
     Save "found": __EMPTY__.                       keep found: Offer? = null
     For each entry of the list "names":            for name in names {
@@ -30,13 +30,13 @@ from .value_types import (
 )
 
 _ROUNDS = 4
-"""How often types are inferred: a variable may be kept in another one, known a round later."""
+"""Rounds of type inference: a variable may be stored in one whose type is known a round later."""
 
 
 def infer_kept(
     root: list[Line], sources: Sources, outputs: dict[str, nodes.Type], types: Types
 ) -> None:
-    """Infers the types of kept variables, and sets them in `types` and where one is read.
+    """Infer the types of kept variables, and set them in `types` and where one is read.
 
     `outputs` are the types of outputs by wire name.
     """
@@ -62,9 +62,10 @@ def infer_kept(
 def _find_wanted_types(
     root: list[Line], sources: Sources, outputs: dict[str, nodes.Type]
 ) -> dict[str, nodes.Type]:
-    """The types of the outputs, and of parts of them, that are given a runtime variable unchanged.
+    """Return the types of outputs that get the value of a runtime variable unchanged.
 
-    They are by that variable. It may get there by way of another kept variable.
+    Also those of parts of outputs. They are by that variable. The value may pass through another
+    kept variable.
     """
     found: dict[str, nodes.Type] = {}
     for source in sources:
@@ -85,7 +86,7 @@ def _find_wanted_types(
 
 
 def _entry_type_of(type_: nodes.Type, *, append: bool) -> nodes.Type:
-    """The type of what is put into a list of this type, or (not `append`) in its place."""
+    """Return the type of a value added to a list of this type, or (not `append`) replacing it."""
     inner = unwrap_optional(type_)
     if not append:
         return type_
@@ -95,7 +96,7 @@ def _entry_type_of(type_: nodes.Type, *, append: bool) -> nodes.Type:
 def _find_unchanged_variables(
     value: nodes.Value, type_: nodes.Type
 ) -> Iterator[tuple[str, nodes.Type]]:
-    """The runtime variables that stand in a value unchanged, with the type wanted of each."""
+    """Return the runtime variables that a value contains unchanged, with their wanted types."""
     inner = unwrap_optional(type_)
     match value:
         case nodes.ListValue(items=items) if isinstance(inner, nodes.ListType):
@@ -112,9 +113,9 @@ def _find_unchanged_variables(
 
 
 def _collect_kept_types(lines: Iterable[Line], types: Types, found: dict[str, nodes.Type]) -> None:
-    """Adds to `found` the types of what lines keep in each variable.
+    """Add to `found` the types of the values that lines store in each variable.
 
-    A value that a condition asks to be there is not optional under it.
+    A value that a condition requires to be present is not optional under it.
     """
     known = dict(types)
     for line in lines:
@@ -141,7 +142,7 @@ def _collect_kept_types(lines: Iterable[Line], types: Types, found: dict[str, no
 
 
 def _narrow_by_condition(types: Types, condition: nodes.Condition, *, holds: bool) -> Types:
-    """The types of variables where a condition holds, or does not hold."""
+    """Return the types of variables where a condition holds, or does not hold."""
     match condition:
         case nodes.Not(operand=operand):
             return _narrow_by_condition(types, operand, holds=not holds)
@@ -164,10 +165,10 @@ def _narrow_by_condition(types: Types, condition: nodes.Condition, *, holds: boo
 
 
 def _choose_declared_type(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
-    """The type for a variable that holds values of the type `found`.
+    """Return the type for a variable that holds values of the type `found`.
 
-    It is the type of an output that takes the variable, where that fits: constants may spell a
-    date, or values of an enum. Else an enum, which is the type of constants, becomes `string`.
+    It is the type of an output that takes the variable, if that fits: constants may spell a date,
+    or values of an enum. Otherwise an enum, which is the type of constants, becomes `string`.
     """
     type_, goal = unwrap_optional(found), unwrap_optional(wanted)
     if goal != ANY and (is_assignable_type(type_, goal) or _is_spelled_as(type_, goal)):
@@ -178,7 +179,7 @@ def _choose_declared_type(found: nodes.Type, wanted: nodes.Type) -> nodes.Type:
 
 
 def _is_spelled_as(type_: nodes.Type, goal: nodes.Type) -> bool:
-    """Whether `type_` fits `goal` but for constants, which may spell a date or the like."""
+    """Whether `type_` fits `goal` except for constants, which may spell a date or similar."""
     match unwrap_optional(type_), unwrap_optional(goal):
         case nodes.EnumType() as enum, nodes.ScalarType():
             return not enum.numeric
@@ -197,7 +198,7 @@ def _is_spelled_as(type_: nodes.Type, goal: nodes.Type) -> bool:
 
 
 def _without_enums(type_: nodes.Type) -> nodes.Type:
-    """A type in which enums become `string`."""
+    """Return a type in which enums are replaced by `string`."""
     match type_:
         case nodes.EnumType():
             return nodes.ScalarType(name="int") if type_.numeric else STRING
@@ -210,9 +211,9 @@ def _without_enums(type_: nodes.Type) -> nodes.Type:
 
 
 def declare_kept(lines: list[Line], types: Types, declared: frozenset[str] = frozenset()) -> None:
-    """Gives the first `keep` of each variable a type, on every path that leads to others.
+    """Give the first `keep` of each variable a type, on every path that leads to others.
 
-    `declared` are the variables that are declared in front of the lines.
+    `declared` are the variables that are declared before the lines.
     """
     known = set(declared)
     for line in lines:

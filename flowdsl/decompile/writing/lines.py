@@ -1,7 +1,7 @@
-"""The statements of a workflow on their way to source: a tree that can be changed.
+"""The statements of a workflow before they are written: a tree that can be modified.
 
-The IR keeps values in one way, by `Store`; source says `emit` for an output and `keep` for another
-variable. A `Line` holds a node of either kind and, apart from it, the bodies inside.
+The IR stores all values by `Store`; source has `emit` for an output and `keep` for another
+variable. A `Line` holds a node of either kind and, separately, the bodies inside it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOOP_KEY: Key = ("runtime", LOOP_ITEM)
 
 
 def loop_key(loop: nodes.Loop) -> Key:
-    """The entry of a loop: the platform's, or the one that a focused agent has at hand."""
+    """Return the key of a loop's entry: the platform's, or that of a focused agent."""
     return LOOP_KEY if loop.entry is None else ("saved", loop.entry)
 
 
@@ -43,7 +43,7 @@ class Keep(Record):
 
 
 class Failed(Record):
-    """`on failure as variable`: the reason, with which the block begins."""
+    """`on failure as variable`: the reason, as the first line of the block."""
 
     variable: str
 
@@ -52,7 +52,7 @@ Node: TypeAlias = nodes.Statement | Emit | Keep | Failed
 
 
 class Line:
-    """A statement, and the bodies in it, in source order: those of `ir.walk.inner_bodies`."""
+    """A statement, and its bodies in source order: those of `ir.walk.inner_bodies`."""
 
     __slots__ = ("bodies", "node")
 
@@ -61,12 +61,12 @@ class Line:
         self.bodies = list(bodies)
 
     def copy(self) -> Line:
-        """A new tree of the same statements."""
+        """Return a new tree of the same statements."""
         return Line(self.node, ([line.copy() for line in body] for body in self.bodies))
 
 
 def lines_of(body: nodes.Body) -> list[Line]:
-    """The lines of a body; a `Store` of several values becomes one line for each."""
+    """Return the lines of a body; a `Store` of several values becomes one line for each."""
     lines: list[Line] = []
     for statement in body:
         if isinstance(statement, nodes.Store):
@@ -80,10 +80,7 @@ def lines_of(body: nodes.Body) -> list[Line]:
 
 
 def all_lines(lines: Iterable[Line]) -> Iterator[Line]:
-    """Every line and those in its bodies, outer before inner.
-
-    Tasks that are called are not entered.
-    """
+    """Return every line and those in its bodies, in pre-order, without called tasks."""
     for line in lines:
         yield line
         for body in line.bodies:
@@ -91,7 +88,7 @@ def all_lines(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def variable_set(node: Node) -> str | None:
-    """The runtime variable that a statement itself sets; its name is that of the IR."""
+    """Return the runtime variable that a statement itself sets, by its name in the IR."""
     match node:
         case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy() | nodes.Run():
             return node.variable
@@ -104,7 +101,7 @@ def variable_set(node: Node) -> str | None:
 
 
 def has_no_way_past(lines: Iterable[Line]) -> bool:
-    """Whether no path leads past lines."""
+    """Whether every path ends within the lines, so that none continues after them."""
     return any(_is_leaving_line(line) for line in lines)
 
 

@@ -1,7 +1,7 @@
-"""Which fields of inputs are `@untrusted`, judged by the texts of the workflow.
+"""Finds the input fields that are `@untrusted`, judging by the texts of the workflow.
 
 A prompt quotes untrusted text, but does not say which part of an input is marked. If other parts of
-the input stand in instructions unquoted, the mark belongs to a field inside.
+the input appear unquoted in instructions, the mark belongs to a field inside it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from .lines import LOOP_KEY, Key, loop_key
 from .value_types import unwrap_optional
 
 Path: TypeAlias = tuple[str, ...]
-"""Names of fields from an input down; positions in lists are left out."""
+"""Names of fields from an input downwards; positions in lists are left out."""
 
 
 class Marks(Record):
-    """The inputs that are `@untrusted` as a whole, and (record, field) for the fields that are."""
+    """The inputs that are `@untrusted` as a whole, and (record, field) for marked fields."""
 
     whole: frozenset[str]
     inside: tuple[tuple[nodes.RecordType, str], ...]
 
 
 def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
-    """The marks for the inputs of which something is `@untrusted`."""
+    """Return the marks for the inputs that are at least partly `@untrusted`."""
     looked, trusted, held = _Uses(), _Uses(), _Uses()
     _visit_body(workflow.body, {}, (looked, trusted, held))
     for rule in workflow.rules:
@@ -75,10 +75,10 @@ class _Uses:
 
 
 _Items: TypeAlias = "dict[Key, nodes.Variable | None]"
-"""The list of each loop around, by the variable of its entry."""
+"""The list of each enclosing loop, by the variable of its entry."""
 
 _AllUses: TypeAlias = tuple[_Uses, _Uses, _Uses]
-"""Quoted uses; unquoted uses in instructions; uses as a value that is typed, kept or compared."""
+"""Quoted uses; unquoted uses in instructions; uses as a value that is typed, stored or compared."""
 
 
 class _Choice(Record):
@@ -89,7 +89,7 @@ class _Choice(Record):
 
 
 def _find_choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]:
-    """The fields on the way to a path, at it, and below it."""
+    """Return the fields on a path, at its end, and below it."""
     type_ = unwrap_optional(type_)
     while isinstance(type_, nodes.ListType):
         type_ = unwrap_optional(type_.element)
@@ -108,7 +108,7 @@ def _is_meeting_path(path: Path, others: Iterable[Path]) -> bool:
 
 
 _HELD = frozenset(("value", "assignments", "items", "branches", "until"))
-"""Fields of statements whose values are typed, kept or compared: untrusted text may stand there."""
+"""Fields of statements whose values are typed, stored or compared; these may be untrusted."""
 _BODIES = frozenset(("body", "otherwise", "origin", "type"))
 
 
@@ -128,7 +128,7 @@ def _add_used_paths(value: Any, items: _Items, uses: _AllUses, *, held: bool = F
         looked, trusted, kept = uses
         path = value.path
         root = value
-        for _ in items:  # an entry may be one of a list inside another entry
+        for _ in items:  # An entry may be an entry of a list inside another entry.
             list_ = items.get((root.sigil, root.name))
             if list_ is not None:
                 root, path = list_, (*list_.path, *path)

@@ -1,4 +1,4 @@
-"""Puts `emit` and `keep` in the place of each `Store`, and `emit` where an output has none."""
+"""Replaces each `Store` by `emit` or `keep`, and adds `emit` for outputs without a `Store`."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Sources = tuple[nodes.OutputSource, ...]
 
 
 def replace_stores(lines: list[Line], sources: Sources) -> list[Line]:
-    """The lines with an `emit` or a `keep` in the place of each `Store`.
+    """Return the lines with an `emit` or a `keep` in place of each `Store`.
 
-    The empty lists with which outputs begin are left out: lowering makes them by itself.
+    The empty lists with which outputs begin are left out: lowering adds them itself.
     """
     fields = {source.variable: source.field for source in sources if source.kind == "stored"}
     _drop_restores(lines, fields)
@@ -42,10 +42,10 @@ def replace_stores(lines: list[Line], sources: Sources) -> list[Line]:
 
 
 def _drop_restores(lines: list[Line], fields: dict[str | None, str]) -> None:
-    """Drops what takes back the outputs of a failed attempt: lowering makes it by itself.
+    """Drop the statements that restore outputs after a failed attempt: lowering adds them.
 
     Save as {{ref_before}}: {{ref}}.         before the `retry`
-    Save as {{ref}}: {{ref_before}}.         first thing in an attempt, and in the `else`
+    Save as {{ref}}: {{ref_before}}.         first in an attempt, and in the `else`
     """
     before: set[str] = set()
     for body in _bodies_in(lines):
@@ -70,7 +70,7 @@ def _drop_restores(lines: list[Line], fields: dict[str | None, str]) -> None:
 
 
 def _drop_emptied(lines: list[Line], fields: dict[str | None, str]) -> None:
-    """Drops the outputs that lines empty at their beginning, behind plain actions too."""
+    """Drop the outputs that lines empty at their beginning, also after plain actions."""
     for line in list(lines):
         if isinstance(line.node, nodes.Step):
             return _drop_emptied(line.bodies[0], fields)
@@ -118,7 +118,7 @@ def _replace_stores_in_line(line: Line, fields: dict[str | None, str]) -> Iterat
 
 
 def _without_starts(lines: list[Line]) -> list[Line]:
-    """The lines without what lowering puts at their beginning by itself, and moves to its place.
+    """Return the lines without those that lowering itself adds or moves to their beginning.
 
     These are the empty lists that entries are added to later, and the outputs that are missing
     before an attempt emits them.
@@ -165,10 +165,10 @@ _EMPTY = (
 
 
 class _EmitPlace(Record):
-    """Where a statement stands: its body and position there, and the statements around it.
+    """The place of a statement: its body and position there, and the enclosing statements.
 
-    Each entry of `around`, outer first, has a statement, the number of the body that leads in, and
-    the body and position of the statement itself.
+    Each entry of `around`, outermost first, has a statement, the number of the body that leads in,
+    and the body and position of the statement itself.
     """
 
     body: list[Line]
@@ -179,7 +179,7 @@ class _EmitPlace(Record):
 def place_emits(
     root: list[Line], sources: Sources, outputs: dict[str, nodes.Type], types: Types
 ) -> None:
-    """Adds an `emit` for each output that is not stored, where lowering finds its source again."""
+    """Add an `emit` for each output that is not stored, where lowering finds its source."""
     for source in sources:
         match source.kind:
             case "runtime" | "background":
@@ -200,7 +200,7 @@ def place_emits(
 
 
 def _find_reached_end(body: list[Line]) -> int:
-    """The last position in a body that is reached."""
+    """Return the last position in a body that is reached."""
     for at, line in enumerate(body):
         if has_no_way_past([line]):
             return at
@@ -208,7 +208,7 @@ def _find_reached_end(body: list[Line]) -> int:
 
 
 def _position_behind(body: list[Line], at: int) -> int:
-    """The position behind a line and behind the outputs that are emitted there already."""
+    """Return the position after a line and after the outputs that are already emitted there."""
     at += 1
     while at < len(body) and isinstance(body[at].node, Emit):
         at += 1
@@ -216,9 +216,10 @@ def _position_behind(body: list[Line], at: int) -> int:
 
 
 def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], int]:
-    """The body and position for the `emit` of a variable.
+    """Return the body and position for the `emit` of a variable.
 
-    Behind what sets it or, with `late`, as late as lowering still finds the same kind of source.
+    After the statement that sets it or, with `late`, as late as lowering still finds the same kind
+    of source.
     """
     places = list(_find_setters(root, name, ()))
     if not places:
@@ -242,7 +243,7 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
 
 
 def _find_common_place(root: list[Line], places: list[_EmitPlace]) -> _EmitPlace:
-    """The place of the last of some statements, in the innermost body that holds all of them."""
+    """Return the place of the last statement, in the innermost body that holds all of them."""
     around: tuple[tuple[Line, int, list[Line], int], ...] = ()
     while True:
         depth = len(around)
@@ -272,7 +273,7 @@ def _find_setters(
 
 
 def keep_stored(root: list[Line], sources: Sources) -> None:
-    """Makes outputs stay stored for whose one `emit` lowering would need no `Store`.
+    """Keep outputs stored for whose single `emit` lowering would need no `Store`.
 
     Lowering takes such an output from a variable, or as a constant; a choice around it prevents
     that.
@@ -308,7 +309,7 @@ def _is_taken(
 ) -> bool:
     """Whether lowering would take an output from the variable that is emitted at `body[at]`.
 
-    This is `ir.lowering.outputs`, with lines in the place of statements.
+    Mirrors `ir.lowering.outputs`, with lines instead of statements.
     """
     before = True
     setters: list[Line] = []
@@ -342,7 +343,7 @@ def _walk_bodies(
 
 
 def both_ways(lines: list[Line]) -> Line:
-    """An `if` that is decided at compile time, with the same lines in both bodies."""
+    """Return an `if` that is decided at compile time, with the same lines in both bodies."""
     return _make_choice_line(True, lines, [line.copy() for line in lines])
 
 

@@ -19,17 +19,17 @@ PLAIN, RUNTIME, SECRET = "plain", "runtime", "secret"
 
 
 class Spelled(Record):
-    """The name of a variable in source, and how it is written: `PLAIN`, `RUNTIME` or `SECRET`."""
+    """The name of a variable in source, and its notation: `PLAIN`, `RUNTIME` or `SECRET`."""
 
     name: str
     sigil: str
 
 
 class Scope:
-    """The names in reach of statements, and their types.
+    """The names in scope of statements, and their types.
 
-    `taken` holds every name that already means something there. The item of a loop is in reach
-    between `enter_loop` and `leave_loop`.
+    `taken` holds every name that is already used there. The item of a loop is in scope between
+    `enter_loop` and `leave_loop`.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
@@ -39,7 +39,7 @@ class Scope:
         self._loops: list[tuple[str, Key]] = []
 
     def add(self, key: Key, name: str, sigil: str, type_: nodes.Type) -> None:
-        """Puts a variable under a name; raises `Unspeakable` if the name is not free."""
+        """Add a variable under a name; raises `Unspeakable` if the name is not free."""
         if not is_name(name) or name in self.taken:
             raise Unspeakable(f"`{name}` is no free name")
         self.taken.add(name)
@@ -47,14 +47,14 @@ class Scope:
         self.types[key] = type_
 
     def put(self, key: Key, name: str, sigil: str) -> None:
-        """Puts a variable under a name, even where another variable has it."""
+        """Add a variable under a name, even if another variable has it."""
         if name not in RESERVED:
             self.taken.add(name)
             self.names[key] = Spelled(name, sigil)
             self.types.setdefault(key, ANY)
 
     def enter_loop(self, wanted: str, items: nodes.Type, key: Key = LOOP_KEY) -> str:
-        """Brings the item of a loop into reach until `leave_loop`, and returns its name."""
+        """Add the item of a loop to the scope until `leave_loop`, and return its name."""
         if key in self.names:
             raise Unspeakable("a loop stands in a loop")
         name = source_name(wanted, self.taken)
@@ -71,7 +71,7 @@ class Scope:
         del self.names[key], self.types[key]
 
     def find(self, key: Key) -> Spelled | None:
-        """The name of a variable; None for one that is not in reach."""
+        """Return the name of a variable; None if it is not in scope."""
         return self.names.get(key)
 
     def _spelled(self, variable: nodes.Variable) -> Spelled:
@@ -82,7 +82,7 @@ class Scope:
         return found
 
     def in_text(self, variable: nodes.Variable) -> str:
-        """A variable inside a text, braces included."""
+        """Return a variable as written inside a text, braces included."""
         found = self._spelled(variable)
         inside = found.name + _spell_source_path(variable.path)
         match found.sigil:
@@ -94,7 +94,7 @@ class Scope:
                 return f"{{{inside}}}"
 
     def in_code(self, variable: nodes.Variable) -> str:
-        """A variable outside of texts."""
+        """Return a variable as written outside of texts."""
         found = self._spelled(variable)
         inside = found.name + _spell_source_path(variable.path)
         match found.sigil:
@@ -106,7 +106,7 @@ class Scope:
                 return inside
 
     def may_head(self, variable: nodes.Variable) -> bool:
-        """Whether a variable may stand in a step title or a command: runtime values may not."""
+        """Whether a variable is allowed in a step title or a command: runtime values are not."""
         return self._spelled(variable).sigil != RUNTIME
 
     def type_of(self, variable: nodes.Variable) -> nodes.Type:
@@ -114,7 +114,7 @@ class Scope:
 
 
 def _spell_source_path(path: tuple[str | int, ...]) -> str:
-    """A path as source writes it, with one kind of quotation marks only."""
+    """Return a path as source writes it, with one kind of quotation marks only."""
     written = spell_path(path)
     if '["' in written and any(isinstance(part, str) and "'" in part for part in path):
         raise Unspeakable("the name of a field holds a quotation mark")

@@ -1,4 +1,4 @@
-"""Statements as source text."""
+"""Writes statements as source text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REASONS: dict[type, str] = {
     nodes.Copy: "source",
     nodes.Expect: "condition",
 }
-"""The field of each statement that says what it looks for."""
+"""The field of each statement with what it looks for."""
 
 
 class Wanted:
@@ -53,7 +53,7 @@ class Wanted:
 class Writer(ValueWriter):
     """Writes the statements of one body: of a workflow, or (`in_task`) of a task.
 
-    `bounds` are the `@max_items` of inputs, which a parameter does not know.
+    `bounds` are the `@max_items` of inputs, which a parameter does not have.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Writer(ValueWriter):
         """Whether a choice between values of an enum is written as `match`."""
 
     def block(self, lines: list[Line], attempt: bool) -> list[str]:
-        """The lines of a block, indented, without its braces. Blank lines set steps apart."""
+        """Return the lines of a block, indented, without its braces; blank lines separate steps."""
         written: list[str] = []
         for before, line in zip([None, *lines], lines, strict=False):
             if before is not None and nodes.Step in (type(before.node), type(line.node)):
@@ -93,9 +93,9 @@ class Writer(ValueWriter):
     # Statements
 
     def statement(self, line: Line, attempt: bool) -> list[str]:
-        """The lines of a statement, those of its blocks indented; raises `Unspeakable`.
+        """Return the lines of a statement, with its blocks indented; raises `Unspeakable`.
 
-        `attempt` says that a `retry` around it catches a `fail`.
+        `attempt` says that an enclosing `retry` catches a `fail`.
         """
         node = line.node
         match node:
@@ -262,7 +262,7 @@ class Writer(ValueWriter):
             self.scope.leave_loop()
 
     def _write_loop_body(self, head: str, body: list[Line], attempt: bool) -> list[str]:
-        """The body of a loop, with what is done on a failure of an entry."""
+        """Return the body of a loop, with the block for a failed entry."""
         once = body[0].node if len(body) == 1 else None
         if not isinstance(once, nodes.Retry) or not once.entry:
             return self._write_block(head, body, attempt)
@@ -274,7 +274,7 @@ class Writer(ValueWriter):
         return [*written[:-1], *self._write_block(f"{written[-1]} {words}", failure, attempt)]
 
     def _write_loop_items(self, node: nodes.Loop) -> tuple[str, str]:
-        """What a loop runs over, and its bound."""
+        """Return the items of a loop, and its bound."""
         bound = "" if node.limit is None else f" max {self._limit(node.limit)}"
         match node.items:
             case nodes.ConstantValue(value=int() as count) if not isinstance(count, bool):
@@ -299,13 +299,13 @@ class Writer(ValueWriter):
                 return self.scope.in_code(variable), bound
 
     def _listed(self, entry: nodes.Value) -> str:
-        """An entry of a list behind `in`: a literal, or a text with values filled in."""
+        """Return an entry of a list after `in`: a literal, or a text with interpolated values."""
         if isinstance(entry, nodes.TextValue):
             return self.text(entry.text)
         return require_literal(value_literal(constant_of(entry)))
 
     def _limit(self, limit: nodes.Limit) -> str:
-        """The bound of a loop: a number, or the name of an input."""
+        """Return the bound of a loop: a number, or the name of an input."""
         return self.scope.in_code(limit) if isinstance(limit, nodes.Variable) else str(limit)
 
     def _write_retry(self, node: nodes.Retry, line: Line, attempt: bool) -> list[str]:
@@ -341,7 +341,7 @@ class Writer(ValueWriter):
     def _write_missing_else(
         self, head: str, node: nodes.Extract | nodes.Copy, line: Line, attempt: bool
     ) -> list[str]:
-        """A reading with its `else`.
+        """Return an extract or copy with its `else`.
 
         Without an `else`, a required value that is missing fails, and an optional one is null.
         """
@@ -361,7 +361,7 @@ class Writer(ValueWriter):
     def _append_else(
         self, written: list[str], body: list[Line], default: nodes.Text | None, attempt: bool
     ) -> list[str]:
-        """A statement with its `else`, which is left out if it only fails with the default text."""
+        """Return a statement with its `else`, omitted if it only fails with the default text."""
         if default is not None and _is_fail(body, default, attempt):
             return written
         if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
@@ -393,7 +393,7 @@ _SPELLED_KEYS = {"pageup": "PageUp", "pagedown": "PageDown", "capslock": "CapsLo
 
 
 def _spell_keys(keys: str) -> str:
-    """Keys as people write them."""
+    """Return keys in the usual notation."""
     chords = []
     for chord in keys.split(" "):
         parts = [_SPELLED_KEYS.get(part, part[:1].upper() + part[1:]) for part in chord.split("+")]
@@ -403,7 +403,7 @@ def _spell_keys(keys: str) -> str:
 
 
 def spell_duration(milliseconds: int) -> str:
-    """A duration in the largest unit that divides it; a minute is written as `60s`."""
+    """Return a duration in the largest unit that divides it; a minute is written as `60s`."""
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
         if milliseconds % size == 0 and milliseconds >= size and milliseconds != 60_000:
             return f"{milliseconds // size}{unit}"
@@ -411,7 +411,7 @@ def spell_duration(milliseconds: int) -> str:
 
 
 def constant_of(value: nodes.Value) -> Any:
-    """The JSON value of a list or object without variables."""
+    """Return the JSON value of a list or object without variables."""
     match value:
         case nodes.ConstantValue(value=constant):
             return constant

@@ -1,6 +1,7 @@
 """Fields and types as source text, and the names that they get.
 
-Raises `Unspeakable` for what source cannot say; what `fields` has read can always be said.
+Raises `Unspeakable` for what source cannot express; the fields that `fields` returns can always be
+expressed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from flowdsl.ir import nodes
 from flowdsl.semantics.names.scopes import ENV_ROOT
 
 RESERVED = frozenset(("true", "false", "null", "not", "sees", ENV_ROOT))
-"""Names that a value cannot have everywhere."""
+"""Names that a value cannot have in every place."""
 
 ANNOTATIONS = {
     "minimum": "min",
@@ -39,14 +40,14 @@ ANNOTATIONS = {
 
 
 class Unspeakable(ValueError):
-    """Raised for something that source cannot say; the text says what."""
+    """Raised for something that source cannot express; its text says what."""
 
 
 # Names of fields
 
 
 def source_name(wire_name: str, taken: Container[str]) -> str:
-    """The name in source for a name on the wire: the same if it is a free name of the language."""
+    """Return the source name for a wire name: the same if it is a free name of the language."""
     name = wire_name
     if not is_name(name):
         name = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "field"
@@ -58,9 +59,9 @@ def source_name(wire_name: str, taken: Container[str]) -> str:
 
 
 def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -> dict[str, str]:
-    """The names in source of the fields of one section or record, by their names on the wire.
+    """Return the source names of the fields of one section or record, by wire name.
 
-    None of them is in `taken`, and no field gets a name that another has on the wire.
+    None of them is in `taken`, and no field gets a name that is the wire name of another.
     """
     wire_names = [field.name for field in fields]
     used = set(taken)
@@ -77,7 +78,7 @@ def source_names(fields: Iterable[nodes.FieldSpec], taken: Iterable[str] = ()) -
 
 
 def _first_free_name(name: str, taken: Container[str], joint: str) -> str:
-    """The name, or the name with the first number that makes it free."""
+    """Return the name, or the name with the first number that makes it free."""
     if name not in taken:
         return name
     number = 2
@@ -97,10 +98,10 @@ def field_text(
     untrusted: bool = False,
     day: str | None = None,
 ) -> str:
-    """The lines that declare a field.
+    """Return the lines that declare a field.
 
-    `name` is its name in source, where `source_name` alone does not give it. `day` is the source of
-    a day as its default.
+    `name` is its name in source, if `source_name` alone does not give it. `day` is the source of a
+    date as its default.
     """
     name = source_name(field.name, ()) if name is None else name
     lines = [] if field.description is None else doc_lines(field.description)
@@ -142,7 +143,7 @@ def _require_literal(literal: str | None, what: str, field: nodes.FieldSpec) -> 
 
 
 def doc_lines(description: str) -> list[str]:
-    """The doc comment for a description, without indent; raises `Unspeakable`."""
+    """Return the doc comment for a description, without indent; raises `Unspeakable`."""
     lines = description.split("\n")
     stripped = all(line == line.strip() and not _directive_pattern().match(line) for line in lines)
     if not description or not stripped or unspeakable_pattern().search(description):
@@ -152,7 +153,7 @@ def doc_lines(description: str) -> list[str]:
 
 @cache
 def _directive_pattern() -> re.Pattern[str]:
-    """A comment that is an instruction to FlowDSL."""
+    """Return the pattern of a comment that is a directive to FlowDSL."""
     return re.compile(r"#*\s*(?:flow:\s*ignore|fmt:\s*(?:on|off|skip))\b")
 
 
@@ -160,10 +161,10 @@ def _directive_pattern() -> re.Pattern[str]:
 
 
 class TypeNames:
-    """The types that a file declares: one for each record, and one for each enum of several fields.
+    """The types that a file declares: one for each record, and one for each shared enum.
 
     A type is named after the first field that has it. `taken` are names with another use in the
-    file, and `spelled` are types that it has words for already.
+    file, and `spelled` are types that already have a spelling in the file.
     """
 
     def __init__(
@@ -219,7 +220,7 @@ class TypeNames:
         return name
 
     def declarations(self) -> list[str]:
-        """The source text of each declared type, those that others use first."""
+        """Return the source text of each declared type, each before the types that use it."""
         return [self._write_declaration(key) for key in self._order]
 
     def _write_declaration(self, key: str) -> str:
@@ -234,7 +235,7 @@ class TypeNames:
         return "\n".join(("{", *lines, "}"))
 
     def type_text(self, type_: nodes.Type) -> str:
-        """A type as it is written behind a field: by its name if it has one."""
+        """Return a type as it is written after a field's name: by its own name if it has one."""
         match type_:
             case _ if self._spelled and repr(type_) in self._spelled:
                 return self._spelled[repr(type_)]
@@ -263,7 +264,7 @@ def _enum_text(enum: nodes.EnumType) -> str:
 
 
 def _split_wire_name(wire_name: str) -> tuple[str, ...]:
-    """The words of a field's name in `snake_case` or `camelCase`; at least one."""
+    """Return the words of a field's name in `snake_case` or `camelCase`; at least one."""
     name = source_name(wire_name, ())
     return tuple(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)) or ("field",)
 
@@ -274,7 +275,7 @@ def _to_pascal_case(words: Iterable[str]) -> str:
 
 
 def _find_shared_words(names: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The last words that all names have in common, in lower case."""
+    """Return the last words that all names have in common, in lower case."""
     shared: list[str] = []
     columns = zip(*([word.lower() for word in reversed(words)] for words in names), strict=False)
     for column in columns:
@@ -288,7 +289,7 @@ _IRREGULAR = {"people": "person", "children": "child", "indices": "index", "seri
 
 
 def _singular_noun(word: str) -> str:
-    """An English noun in the singular; a word that does not look like a plural is unchanged."""
+    """Return the singular of an English noun; a word that is not a plural is unchanged."""
     lower = word.lower()
     if lower in _IRREGULAR:
         return _IRREGULAR[lower]

@@ -25,14 +25,14 @@ Spell = Callable[[nodes.Variable], str]
 
 
 def text_literal(text: nodes.Text, spell: Spell) -> str | None:
-    """The literal for a text; `spell` gives a variable as it stands in source, braces included."""
+    """Return the literal for a text; `spell` gives a variable as source writes it, with braces."""
     return literal_of_pieces(
         [piece if isinstance(piece, str) else (spell(piece),) for piece in _join_text_pieces(text)]
     )
 
 
 def _join_text_pieces(text: nodes.Text) -> Iterator[str | nodes.Variable]:
-    """The pieces of a text, with neighbouring characters joined."""
+    """Return the pieces of a text, with neighbouring characters joined."""
     characters = ""
     for piece in text:
         if isinstance(piece, nodes.TextPiece):
@@ -47,10 +47,10 @@ def _join_text_pieces(text: nodes.Text) -> Iterator[str | nodes.Variable]:
 
 
 class Consts:
-    """The constants that a file declares for values where source takes only a name.
+    """The constants that a file declares for values where source accepts only a name.
 
-    `fresh` gives the free name for a wanted one. Without it nothing is declared: what needs one
-    does not compile.
+    `fresh` returns the free name for a wanted one. Without it nothing is declared, and what needs a
+    constant does not compile.
     """
 
     def __init__(self, fresh: Callable[[str], str] = str) -> None:
@@ -69,14 +69,14 @@ class Consts:
 
 
 def require_literal(written: str | None) -> str:
-    """The literal, if there is one; raises `Unspeakable`."""
+    """Return the literal if there is one; raises `Unspeakable`."""
     if written is None:
         raise Unspeakable("a text has no literal")
     return written
 
 
 class ValueWriter:
-    """Writes texts, values and conditions in the names of a scope; raises `Unspeakable`."""
+    """Writes texts, values and conditions with the names of a scope; raises `Unspeakable`."""
 
     def __init__(self, scope: Scope, consts: Consts) -> None:
         self.scope = scope
@@ -86,14 +86,14 @@ class ValueWriter:
         return require_literal(text_literal(text, self.scope.in_text))
 
     def write_headline(self, text: nodes.Text) -> str:
-        """A text that may hold no runtime value."""
+        """Return a text that may contain no runtime value."""
         for piece in text:
             if isinstance(piece, nodes.Variable) and not self.scope.may_head(piece):
                 raise Unspeakable("a runtime value stands in a title or a command")
         return self.text(text)
 
     def value(self, value: nodes.Value, wanted: nodes.Type = ANY) -> str:
-        """A value where one of the type `wanted` is expected."""
+        """Return a value where one of the type `wanted` is expected."""
         inner = unwrap_optional(wanted)
         match value:
             case nodes.TextValue(text=text):
@@ -161,12 +161,12 @@ class ValueWriter:
                 assert_never(condition)
 
     def _write_operand(self, condition: nodes.Condition) -> str:
-        """A condition inside another."""
+        """Return a condition inside another."""
         written = self.condition(condition)
         return f"({written})" if isinstance(condition, nodes.AnyOf | nodes.AllOf) else written
 
     def _variable(self, value: nodes.Value) -> tuple[str, nodes.Type]:
-        """A value where only a name may stand, and its type."""
+        """Return a value where only a name is allowed, and its type."""
         if isinstance(value, nodes.ConstantValue):
             return self.consts.name_of(value.value), type_of(value, {})
         variable = single_variable(value)
@@ -200,7 +200,7 @@ def _spell_object_key(name: str) -> str:
 def check_entries(
     checks: tuple[nodes.PostRunCheck, ...], cleanup: nodes.Text | None, values: ValueWriter
 ) -> Iterator[str]:
-    """The entries of a `checks` section; raises `Unspeakable`.
+    """Return the entries of a `checks` section; raises `Unspeakable`.
 
     A check is named only if its name differs from the one that would be derived from its text.
     """
@@ -211,7 +211,7 @@ def check_entries(
 
 
 def _write_check_entry(check: nodes.PostRunCheck, values: ValueWriter) -> str:
-    """One check, under its doc comment."""
+    """Return one check, under its doc comment."""
     documented = doc_lines(check.description) if check.description else []
     items = check.target.items if check.target is not None else None
     if check.target is None:
@@ -266,7 +266,7 @@ def _write_file_target(target: nodes.FileTarget, values: ValueWriter) -> str:
 
 
 def _drop_derived_names(checks: tuple[nodes.PostRunCheck, ...]) -> list[nodes.PostRunCheck]:
-    """The checks, without each name that code generation derives anyway."""
+    """Return the checks without the names that code generation would derive anyway."""
     wanted = [item["name"] for item in emit_checks(checks)]
     named: list[nodes.PostRunCheck] = [replace(check, name="") for check in checks]
     while True:

@@ -1,4 +1,4 @@
-"""The types of values in a workflow, as far as its fields and statements tell."""
+"""Infers the types of values in a workflow from its fields and statements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ Types = dict[Key, nodes.Type]
 
 
 def type_at(type_: nodes.Type, path: tuple[str | int, ...]) -> nodes.Type:
-    """The type at the end of a path; optional if anything on the way is, `any` if it is unknown."""
+    """Return the type at the end of a path.
+
+    It is optional if anything on the path is, and `any` if it is unknown.
+    """
     optional = False
     for part in path:
         if isinstance(type_, nodes.OptionalType):
@@ -41,7 +44,7 @@ def optional_of(type_: nodes.Type) -> nodes.Type:
 
 
 def unwrap_optional(type_: nodes.Type) -> nodes.Type:
-    """The type without its `?`."""
+    """Return the type without its `?`."""
     return type_.inner if isinstance(type_, nodes.OptionalType) else type_
 
 
@@ -55,7 +58,7 @@ def is_textual(type_: nodes.Type) -> bool:
 
 
 def type_of(value: nodes.Value, types: Types) -> nodes.Type:
-    """The narrowest type of a value."""
+    """Return the narrowest type of a value."""
     match value:
         case nodes.TextValue():
             variable = single_variable(value)
@@ -105,7 +108,7 @@ def _list_of(types: list[nodes.Type]) -> nodes.Type:
 
 
 def join_types(one: nodes.Type, other: nodes.Type) -> nodes.Type:
-    """A type that holds the values of both types; the narrowest that can be named."""
+    """Return a type that holds the values of both types; the narrowest that can be named."""
     if isinstance(one, nodes.OptionalType) or isinstance(other, nodes.OptionalType):
         return optional_of(join_types(unwrap_optional(one), unwrap_optional(other)))
     if isinstance(one, nodes.EnumType) and isinstance(other, nodes.EnumType):
@@ -129,7 +132,7 @@ def _is_text(type_: nodes.Type) -> bool:
 
 
 def is_assignable_type(source: nodes.Type, target: nodes.Type) -> bool:
-    """Whether `source` may stand where `target` is wanted, by `semantics.assignability`."""
+    """Whether `source` is allowed where `target` is wanted, by `semantics.assignability`."""
     match source, target:
         case _, nodes.ScalarType(name="any"):
             return True
@@ -175,7 +178,7 @@ def _fields_fit(source: nodes.RecordType, target: nodes.RecordType) -> bool:
 
 
 def element_of(items: nodes.Value, types: Types) -> nodes.Type:
-    """The type of the entries that a loop runs over."""
+    """Return the type of the entries that a loop iterates over."""
     if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
         return nodes.ScalarType(name="int")
     type_ = unwrap_optional(type_of(items, types))
@@ -195,13 +198,13 @@ def has_variable(value: nodes.Value) -> bool:
             return False
 
 
-# Types read from the words of a prompt, which leave out full stops and bounds
+# Types parsed from the words of a prompt, which leave out full stops and bounds
 
 
 def collect_declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.RecordType]:
-    """The record types in fields, by the words that a prompt uses for them.
+    """Return the record types in fields, by the words that a prompt uses for them.
 
-    If several have the same words it is the first.
+    If several have the same words, the first one.
     """
     found: dict[str, nodes.RecordType] = {}
     for field in fields:
@@ -212,7 +215,7 @@ def collect_declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nod
 
 
 def as_declared(type_: nodes.Type, declared: dict[str, nodes.RecordType]) -> nodes.Type:
-    """A type read from words, with its records replaced by the declared ones of those words."""
+    """Return a type parsed from words, with its records replaced by the declared ones."""
     match type_:
         case nodes.RecordType() if type_ not in declared.values():
             return declared.get(type_words(type_), type_)
@@ -224,7 +227,7 @@ def as_declared(type_: nodes.Type, declared: dict[str, nodes.RecordType]) -> nod
             return type_
 
 
-# Choices between the values of an enum, which `match` says
+# Choices between the values of an enum, which `match` can express
 
 
 TypeOf = Callable[[nodes.Variable], nodes.Type]
@@ -233,10 +236,10 @@ TypeOf = Callable[[nodes.Variable], nodes.Type]
 def cases_of(
     choice: nodes.If, *, otherwise: bool, type_of: TypeOf
 ) -> tuple[nodes.Variable, list[tuple[str, ...]]] | None:
-    """What a choice asks, and the values that each of its branches names.
+    """Return the value that a choice tests, and the values that each of its branches names.
 
-    `otherwise` says whether it has an `else`. None where `match` cannot say it: it asks for
-    something else, names a value twice, or neither names all values nor has an `else`.
+    `otherwise` says whether it has an `else`. None if `match` cannot express it: it tests something
+    else, names a value twice, or neither names all values nor has an `else`.
     """
     asked = [_match_asked_values(branch.condition) for branch in choice.branches]
     found = [each for each in asked if each is not None]
@@ -276,5 +279,5 @@ def _match_asked_values(
 
 
 def _is_plain(value: str) -> bool:
-    """Whether a value stands in quotation marks as it is."""
+    """Whether a value is written unchanged between quotation marks."""
     return value.isprintable() and not set(value) & set('\\"{}')

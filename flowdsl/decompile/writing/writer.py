@@ -29,7 +29,7 @@ from .value_types import ANY, STRING, Types, as_declared, collect_declared_recor
 
 
 def write_flow(flow: FlowFile) -> str | None:
-    """The source text of a workflow, formatted; None if source cannot say something in it."""
+    """Return the source text of a workflow, formatted; None if source cannot express part of it."""
     try:
         text = _FlowWriter(flow).text()
     except (Unspeakable, RecursionError):
@@ -43,7 +43,7 @@ _READERS = nodes.Extract | nodes.BackgroundExtract | nodes.Copy | nodes.Run
 class _FlowWriter:
     """Writes one workflow.
 
-    The statements are planned first, for they decide on the names of inputs and outputs and on the
+    The statements are planned first, because they determine the names of inputs and outputs and the
     types and constants to declare.
     """
 
@@ -73,7 +73,7 @@ class _FlowWriter:
         self.scope = self._scope()
 
     def _plan(self) -> None:
-        """Finds the places where outputs are emitted and variables are declared."""
+        """Find the places where outputs are emitted and variables are declared."""
         workflow = self.workflow
         outputs = {field.name: field.type for field in workflow.outputs}
         declared = collect_declared_records((*workflow.outputs, *workflow.inputs))
@@ -103,7 +103,7 @@ class _FlowWriter:
             yield field.name
 
     def _input_names(self) -> dict[tuple[str, str], str]:
-        """The names in source of inputs and secrets."""
+        """Return the source names of inputs and secrets."""
         workflow = self.workflow
         names = source_names(workflow.inputs, self.runtime)
         if self.flow.inputs_file is not None and any(name != names[name] for name in names):
@@ -120,7 +120,7 @@ class _FlowWriter:
         return found
 
     def _output_names(self) -> dict[str, str]:
-        """The names in source of outputs, such that lowering keeps their values where they are."""
+        """Return the source names of outputs, chosen so that lowering keeps their variables."""
         workflow = self.workflow
         names = Names((*self._wire_names(), *self.runtime))
         wanted = {
@@ -143,7 +143,7 @@ class _FlowWriter:
         return found
 
     def _read_fields(self) -> list[nodes.FieldSpec]:
-        """Values that are read or kept, as fields, so that their types get names."""
+        """Return values that are read or stored, as fields, so that their types get names."""
         found: list[nodes.FieldSpec] = []
         for line in all_lines(self.root):
             node = line.node
@@ -190,7 +190,7 @@ class _FlowWriter:
         return "\n\n".join((*head, *self._write_declarations(), workflow)) + "\n"
 
     def _write_declarations(self) -> Iterator[str]:
-        """The type declarations, with `@untrusted` at marked fields."""
+        """Return the type declarations, with `@untrusted` at marked fields."""
         marked: dict[str, set[str]] = {}
         for record, field in self.marks.inside:
             name = source_names(record.fields)[field]
@@ -330,7 +330,7 @@ class _FlowWriter:
 
 
 def model_settings(models: nodes.Models) -> list[str]:
-    """The settings of a `model` section; raises `Unspeakable`."""
+    """Return the settings of a `model` section; raises `Unspeakable`."""
     settings = []
     if models.main is not None:
         settings.append(f"main = {require_literal(plain_literal(models.main))}")
@@ -344,7 +344,7 @@ def model_settings(models: nodes.Models) -> list[str]:
 
 
 def terminal_settings(body: nodes.Body, allow: Sequence[str], unrestricted: bool) -> list[str]:
-    """The settings of a `terminal` section beside statements; raises `Unspeakable`."""
+    """Return the settings of a `terminal` section next to statements; raises `Unspeakable`."""
     settings = (
         [f"allow = [{', '.join(map(require_literal, alike_literals(allow)))}]"] if allow else []
     )
@@ -367,7 +367,10 @@ def _is_kept_as_output(names: Names, name: str, variable: str) -> bool:
 
 
 def _write_section(name: str, entries: Iterable[str], *, always: bool = False) -> Iterator[str]:
-    """A section with one entry a line; without entries nothing or, with `always`, `name {}`."""
+    """Return a section with one entry per line.
+
+    Without entries, nothing or, with `always`, `name {}`.
+    """
     lines = [INDENT + line for entry in entries for line in entry.split("\n")]
     if lines:
         yield "\n".join((f"{name} {{", *lines, "}"))
@@ -383,11 +386,9 @@ def _write_list(entries: Iterable[Any]) -> str:
 
 
 def format_section_lines(kind: str, lines: Sequence[str]) -> list[str] | None:
-    """Lines of the inside of a section as `fmt` lays them out, without indent.
+    """Return the lines inside a section as `fmt` formats them, without indent.
 
-    None if they do not parse.
-
-    `kind` is a key of `AROUND`.
+    None if they do not parse. `kind` is a key of `AROUND`.
     """
     head, tail = AROUND[kind]
     text = "\n".join([*head, *lines, *tail, ""])

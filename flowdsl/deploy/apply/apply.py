@@ -1,4 +1,4 @@
-"""Carries out the operations of a plan: intents first, then a few at a time, deletions last."""
+"""Carries out a plan's operations: records intents, runs a few at a time, deletes last."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ async def apply_workflows(
 ) -> None:
     """Create and update workflows.
 
-    Results go to `progress`, what is known of workflows to the journal.
+    Results go to `progress`, and changes of state to the journal. Every intent is stored before the
+    first request. Updates are sent first, because they concern workflows that are in use.
 
-    Every intent is stored before the first request. Updates go first, because they concern
-    workflows that are in use. After an operation whose outcome is unknown, a refused key or a lost
-    lease, no other one begins; what has not begun has a result that says so.
+    After an operation with an unknown outcome, a refused key or a lost lease, no other operation
+    starts; each one that did not start gets a result that says so.
     """
     planned = [
         _WorkflowStep(
@@ -76,9 +76,9 @@ async def apply_deletions(
     *,
     concurrency: int,
 ) -> None:
-    """Delete what the plan deletes, once everything else has succeeded.
+    """Delete the workflows that the plan deletes, once every other operation has succeeded.
 
-    By then, whatever referred to it has changed.
+    By then, everything that referred to them has been changed.
     """
     others = [change for change in plan.named if change.action == "delete"]
     steps = [
@@ -96,8 +96,8 @@ async def apply_deletions(
 class _WorkflowStep:
     """One operation.
 
-    `perform` carries it out and gives the id of the object and a remark for people. `intent` is
-    recorded beforehand; None for an operation that needs none.
+    `perform` carries it out and returns the id of the object and a remark for people. `intent` is
+    recorded beforehand; it is None for an operation that needs none.
     """
 
     address: Address
@@ -114,10 +114,7 @@ async def _carry_out(
     *,
     concurrency: int,
 ) -> None:
-    """Store all intents, carry out a few steps at a time, then wait for those that had no reply.
-
-    The wait is one for all of them.
-    """
+    """Store all intents, run a few steps at a time, then wait once for all that had no reply."""
     journal = context.journal
     intents = [step.intent for step in steps if step.intent is not None]
     if intents and not progress.halt_reason:
@@ -136,7 +133,7 @@ async def _carry_out(
     if doubtful:
         await _look_again(client, context, doubtful, progress, concurrency=concurrency)
     for step in left:
-        # Nothing was sent for it, so no later deploy has to look for it.
+        # No request was sent for it, so no later deploy has to look for it.
         if step.intent is not None:
             journal.resolve(step.intent)
         progress.add(
@@ -152,9 +149,9 @@ async def _look_again(
     *,
     concurrency: int,
 ) -> None:
-    """Wait for requests without a reply, which the service may still carry out, all together.
+    """Wait, for all steps together, for requests without a reply that may still be carried out.
 
-    A step whose request has not been carried out by then has the outcome `unknown`.
+    A step whose request has not been carried out by the end gets the outcome `unknown`.
     """
     some = describe_addresses(step.address for step, _ in doubtful)
     progress.observe(
@@ -195,10 +192,7 @@ async def _conclude_step(
     perform: Look,
     progress: Progress,
 ) -> InDoubt | None:
-    """Call `perform` and add its result to `progress`.
-
-    Returns the doubt when there still is one.
-    """
+    """Call `perform` and add its result to `progress`; return the doubt if one remains."""
     address, action, intent, journal = step.address, step.action, step.intent, context.journal
     try:
         identifier, remark = await perform(client)
@@ -228,7 +222,7 @@ async def _conclude_step(
         if error.outcome_unknown:
             return None
     except StateError as lost:
-        # The lease is gone: whoever has it now finds the intent and resolves it.
+        # The lease is lost: its next holder finds the intent and resolves it.
         progress.displace("another deploy has taken over")
         progress.add(Result(address, action, "failed", message=str(lost)))
         return None
@@ -282,7 +276,7 @@ def _plan_named_deletion(context: WriteContext, change: NamedChange) -> _Workflo
     key, identifier = f"{context.runtime.new_id()}-delete", change.prior.id
 
     async def perform(client: CyberdeskClient) -> tuple[str, str]:
-        # A tag that is deleted is taken off every workflow.
+        # The service removes a deleted tag from every workflow.
         await NAMED_KIND[change.address.kind].delete(client, identifier, key=key)
         context.journal.drop(change.address)
         return identifier, ""

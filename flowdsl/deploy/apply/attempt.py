@@ -1,7 +1,7 @@
-"""The frame of a command that writes: deploy, recover, restore, destroy.
+"""The frame of the commands that write: deploy, recover, restore and destroy.
 
-Each of these reads state, plans without the lease, takes the lease, writes, and says how it ended.
-`Attempt` is what the four have in common.
+Each of them reads state, plans without the lease, takes the lease, writes, and reports its outcome.
+`Attempt` holds what the four have in common.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ EXPECTED = (StateError, Unresolved, PlanError, AmbiguousName, CyberdeskError)
 
 @dataclass(slots=True)
 class Attempt:
-    """What a command has done so far: all that there is to report, however it ends.
+    """What a command has done so far: everything that is reported, however the command ends.
 
-    `document` is the state that was read before there was a lease. `messages` and `notes` are lines
-    for people: `messages` are shown before what a failure has to say, `notes` after it.
+    `document` is the state that was read before the lease was taken. `messages` and `notes` are
+    lines for people: `messages` are shown before the messages of a failure, `notes` after them.
     """
 
     job: Job
@@ -51,18 +51,18 @@ class Attempt:
 
     @classmethod
     def of(cls, job: Job) -> Attempt:
-        """The attempt of a job that has not started."""
+        """Return the attempt for a job that has not started."""
         return cls(job, Progress.of(job))
 
     @asynccontextmanager
     async def under_lease(
         self, prior: StateDocument
     ) -> AsyncIterator[tuple[CyberdeskClient, Journal, bool]]:
-        """Hold the lease in the context, and give what to write with: a client, a journal, a flag.
+        """Hold the lease inside the context, and yield a client, a journal and a flag.
 
         The client sets `progress.sent` before it writes, and raises `LeaseLost` instead of sending
         unless the lease is safely ours. The journal starts from the state that the lease was taken
-        with. The flag is true when somebody else has written state since `prior` was read.
+        with. The flag is true if somebody else has written state since `prior` was read.
         """
         async with (
             hold_environment_lease(self.job, prior) as (held, document),
@@ -73,12 +73,12 @@ class Attempt:
 
     @property
     def status(self) -> Status:
-        """The status of an attempt that nothing has broken off."""
+        """The status of an attempt that no exception has interrupted."""
         progress = self.progress
         return progress.status if progress.results or progress.sent else Status.NOTHING_TO_DO
 
     async def conclude_work(self, work: Awaitable[Status]) -> Outcome:
-        """The outcome of `work`; every expected failure becomes a status with messages."""
+        """Return the outcome of `work`; every expected failure becomes a status with messages."""
         try:
             status = await work
         except Stop as stop:
@@ -113,10 +113,9 @@ class Attempt:
 async def hold_environment_lease(
     job: Job, first: StateDocument
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of the environment in the context; waiting for it is told as an event.
+    """Hold the lease of the environment inside the context; waiting for it is reported as an event.
 
-    Before state is written for the first time, the store has to prove that it keeps two writers
-    apart.
+    Before the first write of state, the store has to prove that it keeps two writers apart.
     """
     if first.serial == 0:
         await asyncio.to_thread(job.store.probe)
@@ -140,7 +139,7 @@ def is_moved(prior: StateDocument, document: StateDocument) -> bool:
 
 
 def status_of(error: Exception, progress: Progress | None = None) -> Status:
-    """The status for one of the `EXPECTED` errors, after what `progress` has recorded."""
+    """Return the status for one of the `EXPECTED` errors, given what `progress` has recorded."""
     match error:
         case Locked() | LeaseLost():
             return Status.LOCKED

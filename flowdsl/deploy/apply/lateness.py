@@ -1,4 +1,7 @@
-"""Warnings at the end of a deploy: strays that may still replace what it wrote."""
+"""Warnings at the end of a deploy about strays that may still overwrite the new version.
+
+A stray is an earlier request without a reply that the service may still carry out.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ from flowdsl.state.document import Intent, ResourceState, StateDocument
 
 
 def describe_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple[str, ...]:
-    """A line for each workflow of this deploy that a stray may still change, or has changed.
+    """Return a line for each workflow of this deploy that a stray has changed or may still change.
 
-    `seen` is what the plan was made from.
+    Uses the replies in `seen`, which the plan was made from.
     """
     now = job.runtime.now()
     concerned = _find_resources_with_strays(job, document, seen)
@@ -46,7 +49,10 @@ def describe_strays(job: Job, document: StateDocument, seen: Refreshed) -> tuple
 async def look_for_strays(
     job: Job, client: CyberdeskClient, journal: Journal, seen: Refreshed
 ) -> tuple[str, ...]:
-    """Read the workflows with strays again; a line for each that one may still change, or has."""
+    """Read the workflows that have strays again, and return a line for each that one affects.
+
+    A stray affects a workflow if it has changed it or may still change it.
+    """
     lines: list[str] = []
 
     async def look(
@@ -68,9 +74,9 @@ async def look_for_strays(
 def _find_resources_with_strays(
     job: Job, document: StateDocument, seen: Refreshed
 ) -> Mapping[Address, tuple[ResourceState, tuple[Intent, ...]]]:
-    """The workflows of this deploy that have strays, by address, each with them.
+    """Return the workflows of this deploy that have strays, by address, each with its strays.
 
-    They are those of the source, and with `--only` those that it names.
+    The workflows of this deploy are those of the source; with `--only`, those that it names.
     """
     wanted = seen.desired.workflows.keys()
     addresses = wanted & job.options.only if job.options.only else wanted
@@ -121,7 +127,7 @@ def _describe_resource_strays(
 
 
 def _has_come(resource: ResourceState, stray: Intent, live: Live | None) -> bool:
-    """Whether the request of a stray shows in the workflow as it is now."""
+    """Whether the live workflow shows that the request of a stray was carried out."""
     if live is None:
         return False
     _, left = apply_arrived_strays(resource, (stray,), live)

@@ -1,4 +1,4 @@
-"""Operations on one workflow: create, update and delete, each verified by reading it again."""
+"""Operations on one workflow: create, update and delete, each verified by a read afterwards."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ class WrongOrganization(Exception):
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed the workflow between the plan and now, or right after our write."""
+    """Somebody else changed the workflow after the plan was made, or right after our write."""
 
 
 class OverwroteEdit(Exception):
-    """Our write replaced an edit that was made after we had read the workflow."""
+    """Our write replaced an edit that was made after we read the workflow."""
 
 
 class Incomplete(Exception):
-    """A part of the operation was carried out on the workflow `id`; then `cause` ended it."""
+    """Only a part of the operation on the workflow `id` was carried out; `cause` ended it."""
 
     def __init__(self, message: str, workflow_id: str, cause: CyberdeskError | StateError) -> None:
         super().__init__(f"{message}: {cause}; deploy again to finish it")
@@ -61,13 +61,13 @@ class Incomplete(Exception):
 
 
 Look = Callable[[CyberdeskClient], Awaitable[tuple[str, str]]]
-"""A second look at how an operation ended: it returns and raises what the operation does."""
+"""Checks again how an operation ended; returns and raises the same as the operation."""
 
 
 class InDoubt(Exception):
-    """Whether the workflow `id` was changed or deleted is not known yet.
+    """It is not known yet whether the workflow `id` was changed or deleted.
 
-    The request may still be carried out; `look` looks again.
+    The request may still be carried out; `look` checks again.
     """
 
     def __init__(self, message: str, workflow_id: str, look: Look) -> None:
@@ -78,7 +78,7 @@ class InDoubt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A change to carry out, with the intent that is recorded of it beforehand."""
+    """A change to carry out, with its intent, which is recorded before the request is sent."""
 
     change: Change
     desired: Desired
@@ -87,12 +87,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """Where operations take place.
+    """The context of write operations.
 
-    `tag_ids` maps the names of the organisation's tags to their ids. `approved` maps ids of
-    workflows to the recordings that lose their approval before the workflow changes. `unproven` is
-    true when only the reply to a creation can show whether the key is of the organisation deployed
-    to.
+    `tag_ids` maps the names of the organisation's tags to their ids. `approved` maps workflow ids
+    to the recordings that lose their approval before the workflow changes. `unproven` is true if
+    only the reply to a creation can show whether the key belongs to the organisation deployed to.
     """
 
     target: Target
@@ -106,11 +105,11 @@ class WriteContext:
 async def create_workflow(
     client: CyberdeskClient, context: WriteContext, operation: Operation
 ) -> tuple[str, str]:
-    """The id of the new workflow, and a remark for people.
+    """Create a workflow; return its id and a remark for people.
 
-    Raises `Unresolved` when it is not known whether there is one, `WrongOrganization`,
-    `ChangedMeanwhile`, `Incomplete`, and `CyberdeskError` where nothing was created. An intent
-    whose outcome is known is resolved.
+    Raises `Unresolved` when it is not known whether the workflow exists, `WrongOrganization`,
+    `ChangedMeanwhile`, `Incomplete`, and `CyberdeskError` where nothing was created. An intent with
+    a known outcome is resolved.
     """
     desired, intent, journal = operation.desired, operation.intent, context.journal
     try:
@@ -140,12 +139,12 @@ async def create_workflow(
         applied=intent.applied,
         renamed_from=desired.renamed_from,
     )
-    # From here on state has the id, whatever happens to the requests that follow.
+    # From here on state has the id, whatever happens to the following requests.
     journal.put(desired.address, resource)
     try:
         live = await workflow.read(client, created)
     except NotFound:
-        # A key that was sent before has the same reply again, though the workflow may be deleted.
+        # A repeated key gets the first reply again, even if the workflow was deleted since.
         journal.drop(desired.address)
         journal.resolve(intent)
         raise ChangedMeanwhile(
@@ -174,10 +173,11 @@ async def create_workflow(
 async def update_workflow(
     client: CyberdeskClient, context: WriteContext, operation: Operation
 ) -> tuple[str, str]:
-    """The id of the workflow, and a remark for people.
+    """Update a workflow; return its id and a remark for people.
 
     Raises `ChangedMeanwhile`, `OverwroteEdit`, `Incomplete`, `InDoubt`, and `CyberdeskError` or
-    `StateError` where nothing was changed. The intent of what is incomplete or in doubt stays.
+    `StateError` where nothing was changed. The intent of an operation that is incomplete or in
+    doubt stays open.
     """
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior, planned = change.prior, change.live
@@ -187,7 +187,7 @@ async def update_workflow(
     sent = _Sent()
     try:
         before = await workflow.read(client, prior.id)
-        # What an interrupted deploy has written since the plan was made is no edit of a person.
+        # Writes of an interrupted deploy since the plan was made do not count as somebody's edit.
         now, _ = apply_arrived_strays(prior, strays_of(context.journal.document, prior.id), before)
         known = None if change.action is Action.ADOPT else now
         difference = compare(
@@ -198,16 +198,16 @@ async def update_workflow(
             for field in difference.fields
             if now.applied.get(field.path) == prior.applied.get(field.path)
         ]
-        # Where nothing was applied before, as in an adoption, no difference counts as drift.
+        # If nothing was applied before, as in an adoption, no difference counts as drift.
         meanwhile = find_edited_paths(workflow.POLICIES, planned, before, paths)
         if meanwhile := meanwhile | (difference.drifted - change.drifted):
             raise ChangedMeanwhile(
                 f"{format_field_names(meanwhile)} of `{change.address}` was edited after the plan "
-                "was made; "
-                "deploy again to see it"
+                "was made; deploy again to see it"
             )
         if difference.fields:
-            # Before the prompt changes: after a crash nothing would tell that this is still to do.
+            # Before the prompt changes: after a crash, nothing would show that this is still to be
+            # done.
             for recording in context.approved.get(prior.id, ()):
                 await _unapprove_recording(client, recording, intent)
                 sent.done = True
@@ -242,9 +242,9 @@ async def _conclude_update(
     sent: _Sent,
     client: CyberdeskClient,
 ) -> tuple[str, str]:
-    """The end of an update that has sent `fields`, as `update_workflow` returns and raises it.
+    """Finish an update that has sent `fields`; returns and raises as `update_workflow` does.
 
-    `before` is the workflow as it was read before that.
+    `before` is the workflow as it was read before the update.
     """
     change, desired, intent = operation.change, operation.desired, operation.intent
     prior = change.prior
@@ -261,7 +261,7 @@ async def _conclude_update(
         if not sent.done:
             raise
         raise Incomplete(f"{prior.id} was changed and cannot be read", prior.id, error) from None
-    # Compared with what was ours before: by `resource`, a tag that should go is not ours any more.
+    # Compare with the tags that were ours before: in `resource`, a tag to remove no longer is.
     if sent.doubt is not None and not _is_done(context, desired, prior, live):
         raise _in_doubt(context, change.address, prior.id, sent.doubt, look)
     strays = strays_of(context.journal.document, prior.id)
@@ -304,13 +304,11 @@ async def delete_workflow(
 async def _conclude_deletion(
     context: WriteContext, change: Change, doubt: CyberdeskError | None, client: CyberdeskClient
 ) -> tuple[str, str]:
-    """The end of a deletion that was accepted or had no reply (`doubt`), as `delete_workflow` gives
-    it.
-    """
+    """Finish a deletion that was accepted or got no reply (`doubt`), as `delete_workflow` does."""
     assert change.prior is not None
     identifier = change.prior.id
     look = partial(_conclude_deletion, context, change, doubt)
-    # The reply may be that of an earlier request with the same key, so only reading tells.
+    # The reply may belong to an earlier request with the same key, so only a read can tell.
     try:
         if await read_if_there(client, identifier) is None:
             context.journal.drop(change.address)
@@ -330,12 +328,12 @@ async def _conclude_deletion(
 
 
 def format_field_names(paths: Iterable[str]) -> str:
-    """The names of fields for a message, sorted and in backticks."""
+    """Return field names for a message, sorted and in backticks."""
     return ", ".join(f"`{path}`" for path in sorted(paths))
 
 
 def _doubt_about_arrival(error: CyberdeskError | StateError) -> CyberdeskError | None:
-    """`error`, when it leaves open whether the request was carried out; else None."""
+    """Return `error` if it leaves open whether the request was carried out; otherwise None."""
     return error if isinstance(error, CyberdeskError) and error.outcome_unknown else None
 
 
@@ -351,19 +349,19 @@ def _in_doubt(
 
 
 def _is_done(context: WriteContext, desired: Desired, resource: ResourceState, live: Live) -> bool:
-    """Whether a write without a reply was carried out: the workflow is as it was to become."""
+    """Whether a write without a reply was carried out: the workflow matches `desired`."""
     return compare(workflow.POLICIES, desired, resource, live, context.target.ignored).is_empty
 
 
 def _find_ignored_fields(target: Target, prior: ResourceState | None) -> frozenset[str]:
-    """The fields left to the dashboard: none while a workflow is taken over, which happens once."""
+    """Return the fields left to the dashboard; none while a workflow is being adopted."""
     return target.ignored if prior is not None else frozenset()
 
 
 def _check_organization(context: WriteContext, created: str, live: Live) -> None:
-    """Raise `WrongOrganization` when a workflow was created in another organisation.
+    """Raise `WrongOrganization` if a workflow was created in another organisation.
 
-    In an organisation that held nothing, the first creation shows whose it is.
+    If the organisation held nothing before, the first creation shows which one the key belongs to.
     """
     expected = context.target.organization or context.journal.document.organization_id
     if None not in (expected, live.organization_id) and live.organization_id != expected:
@@ -386,9 +384,10 @@ async def _unapprove_recording(client: CyberdeskClient, recording: str, intent: 
 
 @dataclass(slots=True)
 class _Sent:
-    """What became of the writes of one operation.
+    """The outcome of the writes of one operation.
 
-    `done` is true when one was carried out. `doubt` is the error of one that may have been.
+    `done` is true if one was carried out. `doubt` is the error of one that may have been carried
+    out.
     """
 
     done: bool = False
@@ -403,7 +402,7 @@ async def _write_tags(
     difference: Difference,
     sent: _Sent,
 ) -> None:
-    """Remove our tags that are not wanted any more, then add those that are missing.
+    """Remove our tags that are no longer desired, then add those that are missing.
 
     A lost reply does not end this; any other error does.
     """
@@ -429,10 +428,11 @@ async def _write_tags(
 def _verify_written_workflow(
     context: WriteContext, desired: Desired, resource: ResourceState, live: Live
 ) -> str:
-    """Record the workflow as it was read after the write; returns a remark for people.
+    """Record the workflow as it was read after the write; return a remark for people.
 
-    Raises `ChangedMeanwhile` when it is not as it was sent. A field that is not in the reply is no
-    edit: the service does not know it. That is told once, and kept in state.
+    Raises `ChangedMeanwhile` if it differs from what was sent. A field that the reply lacks does
+    not count as an edit: the service does not know it. That is reported once, and recorded in
+    state.
     """
     ignored = context.target.ignored
     dropped = not_kept(workflow.POLICIES, desired, live)
@@ -458,19 +458,17 @@ def _verify_written_workflow(
         if apply_arrived_strays(resource, strays, live)[1] != strays:
             raise ChangedMeanwhile(
                 f"{format_field_names(paths)} of `{desired.address}` is not what was sent: the "
-                "write of an "
-                "interrupted deploy came right after it; deploy again, which mends it"
+                "write of an interrupted deploy came right after it; deploy again, which mends it"
             )
         raise ChangedMeanwhile(
             f"{format_field_names(paths)} of `{desired.address}` is not what was sent: somebody "
-            "edits the "
-            "workflow at the same time, or the service rewrites the value"
+            "edits the workflow at the same time, or the service rewrites the value"
         )
     return f"the service dropped {format_field_names(news)}, which it does not know" if news else ""
 
 
 def describe_overwritten_edit(target: Target, address: Address, lost: LostUpdate) -> str:
-    """The message about an edit that our write replaced."""
+    """Return the message about an edit that our write replaced."""
     return (
         f"somebody edited {format_field_names(lost.paths)} of `{address}` between our reading and "
         "our writing, "

@@ -1,15 +1,14 @@
-"""The creation of what workflows refer to: tag groups, tags, pictures and model configurations.
+"""Creates what workflows refer to: tag groups, tags, pictures and model configurations.
 
-The order of the kinds limits the harm of a wrong API key. In an organisation that holds nothing,
-only the reply to the first creation shows whose it is, and by then it may have gone to the wrong
-one.
+The order of the kinds limits the damage that a wrong API key can do. If the organisation holds
+nothing, only the reply to the first creation shows which organisation it is, and by then that
+object may be in the wrong one.
 
-- A tag or group shows the organisation and reveals no more than a name.
-- A picture does not show it.
-- A model configuration comes last, and one that carries the key of a provider after those without.
-
-So that key is at risk only when nothing else is declared that would show the organisation first.
-The service leaves no way to avoid that.
+- A tag or group shows the organisation and reveals only a name.
+- A picture does not show the organisation.
+- Model configurations are last, and those that carry the key of a provider after those without. So
+  that key is at risk only if nothing else is declared that would show the organisation first. The
+  service offers no way to avoid that.
 """
 
 from __future__ import annotations
@@ -57,26 +56,26 @@ async def create_prerequisites(
     *,
     abandoned: bool = False,
 ) -> tuple[Refreshed, Plan]:
-    """Create what is missing, kind by kind.
-
-    Returns what is there afterwards and the plan made from it.
+    """Create missing prerequisites, kind by kind; return the lists afterwards and their plan.
 
     Each of these objects is found again by its name. So a lost reply is resolved by reading the
-    lists again, for as long as a request may take to show in them. What is missing even then is
-    sent once more, with its key; what is missing after that has failed and halts `progress`,
-    because workflows refer to it. `abandoned` is true when a process
-    that held the lease before died, whose requests may still be under way.
+    lists again, for as long as a request may take to show in them. An object that is missing even
+    then is requested once more, with the same key; if it is still missing, it has failed and halts
+    `progress`, because workflows refer to it. `abandoned` is true if a previous lease holder died
+    and may have requests that are still under way.
 
-    `plan` is the one that was shown. An update that is not in it like that is a conflict: these
-    objects keep no versions from which an overwritten edit could come back. Raises `Stop` as soon
-    as a list shows another organisation than the one deployed to. While nothing shows the
-    organisation, creations are sent one at a time, and each is looked for before the next.
+    `plan` is the one that was shown. An update that differs from it is a conflict: these objects
+    have no versions from which an overwritten edit could be restored.
+
+    Raises `Stop` as soon as a list shows another organisation than the one deployed to. Until a
+    reply shows the organisation, creations are sent one at a time, and each is looked up before the
+    next.
     """
     shown = plan
     if abandoned:
         seen, plan = await _wait_for_strays(job, prior, seen, plan)
     if any(change.action == "update" for change in plan.named):
-        # A person may have looked at the plan for a long time.
+        # The person may have spent a long time reading the plan.
         seen, plan = await _read_again(job, prior, seen, plan)
     plan = _without_edited(progress, shown, plan)
     for kind in _ORDER:
@@ -111,7 +110,7 @@ async def _carry_out(
     kind: str,
     steps: Collection[_PrerequisiteStep],
 ) -> tuple[Refreshed, Plan]:
-    """The refreshed lists and the plan after these steps of one kind; results go to `progress`."""
+    """Carry out the steps of one kind; return the refreshed lists and plan. Results: `progress`."""
     errors: dict[Address, CyberdeskError] = {}
 
     async def carry_out(own: CyberdeskClient, step: _PrerequisiteStep) -> None:
@@ -132,7 +131,7 @@ async def _carry_out(
         open_still = {each.address for each in _list_prerequisite_steps(job, plan, kind)}
         lost = [each for each in steps if each.address in open_still and _is_lost(each, errors)]
         if lost and not progress.halt_reason:
-            # By now no earlier request can come any more.
+            # By now no earlier request can still arrive.
             await for_each(client, lost, carry_out, concurrency=concurrency)
             seen, plan = await _look_for(job, prior, seen, plan, kind, errors)
     except (CyberdeskError, Stop) as error:
@@ -146,7 +145,7 @@ async def _carry_out(
         progress.halt(f"`{step.address}` could not be made")
         if step.address in errors:
             failure = errors[step.address]
-            # Whatever was sent, the object is not there: the lists were read.
+            # Whatever was sent, the object does not exist: the lists were read.
             progress.fail(step.address, step.action, failure, known=step.action == "create")
         else:
             message = "the service holds other values than were sent"
@@ -160,9 +159,9 @@ def _tell_unseen(
     errors: Mapping[Address, CyberdeskError],
     error: CyberdeskError | Stop,
 ) -> None:
-    """Add the results of steps, what became of which nobody can see because of `error`."""
-    # What was sent is found by its name next time. Until then nobody may be told that nothing
-    # was written.
+    """Add results for steps whose outcome cannot be read because of `error`."""
+    # A later deploy finds the object by its name. Until then no result may claim that nothing was
+    # written.
     foreign = isinstance(error, Stop) and error.status is Status.ACCESS
     for step in steps:
         if step.address in errors:
@@ -175,15 +174,15 @@ def _tell_unseen(
 
 
 def _is_lost(step: _PrerequisiteStep, errors: Mapping[Address, CyberdeskError]) -> bool:
-    """Whether nobody knows what became of the request for a creation."""
+    """Whether the outcome of a creation request is unknown."""
     error = errors.get(step.address)
     return step.action == "create" and error is not None and error.outcome_unknown
 
 
 def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
-    """`plan` without updates that nobody was shown.
+    """Return `plan` without updates that were not shown to anybody.
 
-    Each of them is a conflict, unless it was written before.
+    Each of these is a conflict, unless it was written before.
     """
     known = {change.address: change for change in shown.named}
     written = {result.address for result in progress.results}
@@ -213,7 +212,7 @@ async def _look_for(
     kind: str,
     errors: Mapping[Address, CyberdeskError],
 ) -> tuple[Refreshed, Plan]:
-    """The refreshed lists and the plan, once the lists show what was sent or no longer can."""
+    """Refresh until the lists show the lost creations or no longer can; return lists and plan."""
     begun = job.runtime.monotonic()
     while True:
         last = job.runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
@@ -232,10 +231,10 @@ async def _look_for(
 async def _wait_for_strays(
     job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
 ) -> tuple[Refreshed, Plan]:
-    """The refreshed lists and the plan, once no creation of a dead process can come any more.
+    """Wait until no creation of a dead process can arrive; return the lists and the plan.
 
-    Only model configurations are waited for: the service would create a second one of the same
-    name, and nothing but the name tells which is which.
+    Only model configurations need the wait: the service would create a second one of the same name,
+    and nothing but the name distinguishes them.
     """
     begun = job.runtime.monotonic()
     while any(step.action == "create" for step in _list_prerequisite_steps(job, plan, MODEL)):
@@ -295,7 +294,7 @@ async def _write_named(
 ) -> None:
     """Create or update a named resource; raises `CyberdeskError`.
 
-    `secrets` are write-only fields that are sent on creation.
+    `secrets` are write-only fields that are sent with a creation.
     """
     assert change.desired is not None
     kind = NAMED_KIND[change.desired.kind]

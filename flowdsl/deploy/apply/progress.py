@@ -1,4 +1,4 @@
-"""The progress of a deploy: what has begun, its results, and why no more may begin."""
+"""The progress of a deploy: what has started, its results, and why nothing more may start."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from flowdsl.state.errors import StateError
 
 @dataclass(slots=True)
 class Progress:
-    """What has been done so far; `observe` is told of everything that happens, by kind.
+    """The operations done so far; `observe` is called with every event, by kind.
 
-    `state_error` is the error of a checkpoint, after which only what is under way is finished.
+    `state_error` is the error of a checkpoint; after it, only operations under way are finished.
     `sent` is true once a request was sent that may change something.
     """
 
@@ -35,12 +35,12 @@ class Progress:
 
     @classmethod
     def of(cls, job: Job) -> Progress:
-        """The progress of a job that has not started."""
+        """Return the progress of a job that has not started."""
         return cls(job.ui.event, job.stop, job.interrupted, job.options.abort)
 
     @property
     def halt_reason(self) -> str:
-        """Why no further operation may begin; empty while one may."""
+        """Why no further operation may start; empty while one may."""
         return self._reason or self.stop()
 
     @property
@@ -49,26 +49,26 @@ class Progress:
         return all(result.outcome == "performed" for result in self.results)
 
     def halt(self, reason: str) -> None:
-        """Let no further operation begin; the first reason is kept."""
+        """Let no further operation start; only the first reason is kept."""
         self._reason = self._reason or reason
 
     def refuse(self, reason: str) -> None:
-        """Let no further operation begin, because the key does not allow them."""
+        """Let no further operation start, because the key is not allowed to do them."""
         self.refused = True
         self.halt(reason)
 
     def displace(self, reason: str) -> None:
-        """Let no further operation begin, because another deploy has taken over."""
+        """Let no further operation start, because another deploy has taken over the lease."""
         self.displaced = True
         self.halt(reason)
 
     def lose_state(self, error: StateError) -> None:
-        """Let no further operation begin, because its result could not be recorded."""
+        """Let no further operation start, because its result could not be recorded."""
         self.state_error = self.state_error or error
         self.halt("the state cannot be stored")
 
     def begin(self, address: Address, action: str) -> None:
-        """Tell that an operation begins."""
+        """Report that an operation starts."""
         self.observe("apply_start", address=address, action=action)
 
     def add(self, result: Result) -> None:
@@ -84,7 +84,7 @@ class Progress:
     ) -> None:
         """Add the result of a refused or failed request, before which nothing was done.
 
-        With `known`, it is known that the request itself did nothing either.
+        With `known`, the request itself is known to have done nothing either.
         """
         if isinstance(error, AuthenticationRefused):
             self.refuse("the API key is refused")
@@ -102,7 +102,7 @@ class Progress:
         message: str,
         cause: CyberdeskError | StateError,
     ) -> None:
-        """Add the result of an operation of which only a part was done."""
+        """Add the result of an operation that was only partly carried out."""
         if isinstance(cause, AuthenticationRefused):
             self.refuse("the API key is refused")
         if isinstance(cause, StateError):
@@ -112,7 +112,7 @@ class Progress:
 
     @property
     def status(self) -> Status:
-        """The status of the deploy by the results so far."""
+        """The status of the deploy according to the results so far."""
         outcomes = {result.outcome for result in self.results}
         if "unknown" in outcomes:
             return Status.UNKNOWN

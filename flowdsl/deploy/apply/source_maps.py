@@ -1,8 +1,8 @@
-"""The source maps of what is deployed, kept beside state.
+"""Stores the source maps of deployed workflows as objects next to the state document.
 
-With them a run can be traced to its lines after the source has changed. The map of a prompt is
-kept under the prompt, that of the post-run checks under these: each can change without the other.
-The text of the files that they lead to is kept under its digest, which the maps tell.
+They let a run be traced to its source lines after the source has changed. The map of a prompt is
+keyed by the prompt, and the map of the post-run checks by the checks, since each can change without
+the other. The text of each mapped file is stored under its digest, which the maps contain.
 """
 
 from __future__ import annotations
@@ -24,26 +24,25 @@ from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.state.document import Source
 
 FIRST = 50
-"""Source maps that are put before anything is sent: a store that refuses objects refuses these."""
+"""Source maps stored before anything is sent, to find out early if the store refuses objects."""
 
 
 def object_name(source_map: str) -> str:
-    """The name beside state of the source map with this fingerprint."""
+    """Return the object name of the source map with this fingerprint."""
     return f"source-maps/{source_map}.json"
 
 
 def source_name_for(digest: str) -> str:
-    """The name beside state of the text of a file with this digest."""
+    """Return the object name of the source file text with this digest."""
     return f"sources/{digest}.json"
 
 
 @asynccontextmanager
 async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIterator[None]:
-    """Put the maps of the prompts and of the checks that state does not know yet, with the text of
-    their files; raises `StateError`.
+    """Store the source maps that state does not know yet, with the text of their files.
 
-    When there are many, most are put while the block runs. Until all are kept, `journal` stores
-    nothing of what the block has written.
+    If there are many, most are stored while the block runs. Until all are stored, `journal` stores
+    nothing that the block has written. Raises `StateError`.
     """
     written = _collect_missing_objects(job, (change for change in plan.changes if change.writes))
     first = _collect_missing_objects(job, (change for change in plan.changes if not change.writes))
@@ -65,7 +64,7 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
 
 
 def _collect_missing_objects(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
-    """The objects of `changes` that state does not know yet, by name."""
+    """Return the objects of `changes` that state does not know yet, by name."""
     artifacts = {workflow_address(each.name): each for each in job.bundle.workflows}
     found: dict[str, bytes] = {}
     for change in changes:
@@ -97,7 +96,7 @@ def _collect_missing_objects(job: Job, changes: Iterable[Change]) -> dict[str, b
 
 
 def _read_mapped_sources(job: Job, mapped: Mapping[str, Any]) -> dict[str, bytes]:
-    """The texts of the files of a map, by the names that they are kept under."""
+    """Return the texts of the files of a map, by their object names."""
     digests = (each["sha256"] for each in mapped["files"].values())
     return {
         source_name_for(digest): _encode_json({"text": job.bundle.sources[digest]})
@@ -117,5 +116,5 @@ def _render_source_map(mapped: Mapping[str, Any], source: Source | None) -> byte
 
 def _encode_json(content: Mapping[str, Any]) -> bytes:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n"
-    # The name of a file may hold lone surrogates, which become escapes of JSON.
+    # A file name may hold lone surrogates, which become JSON escapes.
     return text.encode(errors="backslashreplace")

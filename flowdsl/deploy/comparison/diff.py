@@ -15,10 +15,11 @@ Origin = Literal["source", "drift", "both"]
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A managed field whose live value is not the desired one.
+    """A managed field whose live value differs from the desired one.
 
-    `before` (live) and `after` (desired) are in normal form, and `value` is what is sent. `origin`
-    is who moved away from the value last applied: the source, somebody else (`drift`), or both.
+    `before` (live) and `after` (desired) are in normal form, and `value` is the value to send.
+    `origin` says what changed since the value last applied: the source, the service (`drift`), or
+    both.
     """
 
     path: str
@@ -30,11 +31,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What separates a live resource from what is desired.
+    """The difference between a live resource and the desired one.
 
     `applied`, `dropped` and `tags` are what state holds once the two are equal, and `children` are
-    the checks there now. `state_is_behind` is true when state has to be written even if nothing has
-    to be sent.
+    the current checks. `state_is_behind` is true if state has to be written even when no request is
+    sent.
     """
 
     fields: tuple[FieldChange, ...]
@@ -49,14 +50,14 @@ class Difference:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has to be sent."""
+        """Whether no request has to be sent."""
         return not (self.fields or self.tags_to_add or self.tags_to_remove)
 
     @property
     def drifted(self) -> frozenset[str]:
         """The fields that somebody else changed since the last deploy.
 
-        `tags` is among them when somebody took off one of our tags.
+        `tags` is among them if somebody removed one of our tags.
         """
         paths = {change.path for change in self.fields if change.origin != "source"}
         return frozenset(paths | ({"tags"} if self.tags_drifted else set()))
@@ -69,12 +70,13 @@ def compare(
     live: Live,
     ignored: Collection[str] = (),
 ) -> Difference:
-    """Compare the managed fields: those that are declared, and those that left the source since.
+    """Compare the managed fields: those that are declared, and those that have left the source.
 
     The latter are cleared once. A field that the service did not keep when it was sent is sent
-    again only with another value, or once replies contain it. `prior` is None for a resource that
-    is taken over: then every difference comes from the source. `ignored` fields are neither
-    compared nor sent; `tags` may be among them.
+    again only if its value changes, or once replies contain it.
+
+    `prior` is None for a resource that is being adopted: then every difference is attributed to the
+    source. `ignored` fields are neither compared nor sent; `tags` may be among them.
     """
     last = {} if prior is None else prior.applied
     absent = not_kept(policies, desired, live)
@@ -132,7 +134,7 @@ def compare(
 def find_edited_paths(
     policies: Policies, planned: Live, now: Live, paths: Iterable[str]
 ) -> frozenset[str]:
-    """Those of `paths` whose value in `now` means something else than in `planned`."""
+    """Return those of `paths` whose value differs in meaning between `planned` and `now`."""
     return frozenset(
         path
         for path in paths
@@ -142,12 +144,12 @@ def find_edited_paths(
 
 
 def is_ignored(path: str, ignored: Collection[str]) -> bool:
-    """Whether a field, or the field that it is a part of, is left to the dashboard."""
+    """Whether a field, or a field that contains it, is left to the dashboard."""
     return path in ignored or path.partition(".")[0] in ignored
 
 
 def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]:
-    """The declared fields that the reply does not contain, each with its fingerprint.
+    """Return the declared fields that the reply lacks, each with its fingerprint.
 
     Fields whose declared value is null are left out.
     """
@@ -161,7 +163,7 @@ def not_kept(policies: Policies, desired: Desired, live: Live) -> dict[str, str]
 
 
 def _find_change_origin(last: str | None, there: str, wanted: str | None) -> Origin:
-    """Who changed a field, by hashes; `wanted` is None for a field that left the source."""
+    """Return who changed a field, by hashes; `wanted` is None for a field that left the source."""
     if last is None or last == there:
         return "source"
     return "drift" if last == wanted else "both"

@@ -1,6 +1,6 @@
 """Edits that somebody else made to a workflow since the last deploy. Pure.
 
-State and the saved versions tell of them.
+They are found by comparing with state and with the saved versions.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.state.document import ResourceState
 
 PULLED_BY_NAME = 5
-"""Addresses that a suggested command names; for more it says `--all`."""
+"""The number of addresses that a suggested command lists; beyond that it uses `--all`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A managed field that is not as it was last applied.
+    """A managed field that differs from the value last applied.
 
-    The values are in normal form. State holds only hashes, so `before` is `known` only when a saved
+    The values are in normal form. State holds only hashes, so `before` is `known` only if a saved
     version of the workflow still has the value.
     """
 
@@ -41,7 +41,7 @@ class Edit:
 
 
 def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) -> tuple[Edit, ...]:
-    """The edits made elsewhere since `last`, but not those of `ignored` fields."""
+    """Return the edits made elsewhere since `last`, without those of `ignored` fields."""
     versions = parse_saved_versions(live.remote.get(SAVED_VERSIONS))
     edits = []
     for path, applied in sorted(last.applied.items()):
@@ -55,10 +55,9 @@ def edits_since(last: ResourceState, live: Live, ignored: Collection[str] = ()) 
 
 
 def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | None) -> Edit | None:
-    """The edit of somebody else that a planned change of a field would overwrite, or None.
+    """Return the edit by somebody else that a planned field change would overwrite, or None.
 
-    When the source still wants what was last applied, the value before the edit is that of the
-    source.
+    If the source still has the value last applied, that is the value before the edit.
     """
     if change.origin == "source":
         return None
@@ -73,7 +72,7 @@ def edit_behind(change: FieldChange, last: ResourceState | None, live: Live | No
 
 
 def way_to_keep(addresses: Iterable[Address]) -> str:
-    """A sentence on how edits made elsewhere at these addresses get into the sources."""
+    """Return a sentence on how to bring edits at these addresses into the sources."""
     every = sorted(addresses)
     flows = [each for each in every if each.kind == WORKFLOW]
     parts = []
@@ -88,7 +87,7 @@ def way_to_keep(addresses: Iterable[Address]) -> str:
 def tags_taken_off(
     last: ResourceState, live: Live, ignored: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """The tags that FlowDSL had put on the workflow and that somebody took off."""
+    """Return the tags that FlowDSL had put on the workflow and that somebody removed."""
     return () if "tags" in ignored else tuple(sorted(set(last.tags) - live.tags.keys()))
 
 

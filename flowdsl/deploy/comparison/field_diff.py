@@ -1,7 +1,7 @@
 """The difference of one field as rows for people. Pure.
 
-A text shows its words or lines, a schema its facets, and a list of checks their names. Every text
-in a row is on one line and safe to print.
+A text is shown by words or lines, a schema by its facets, and a list of checks by their names.
+Every text in a row is on one line and safe to print.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.alignment import Effort, Opcode
 
 Sign = Literal["+", "-", "!", " "]
-"""Added, removed, or changed; a blank is for a row whose pieces show what changed."""
+"""Added, removed or changed; a blank marks a row whose pieces show the change."""
 Mark = Literal["", "added", "removed"]
 Piece = tuple[str, Mark]
 """Words, and whether they are added or removed."""
 
 VALUE_WIDTH = 100
 CONTEXT = 1
-"""Unchanged lines of a text that are shown around changed ones."""
+"""The number of unchanged lines of a text that are shown around changed ones."""
 COSTLY = 1_000_000
-"""Pairs of lines or words from which on they are not aligned: the time grows with the pairs."""
+"""The number of pairs of lines or words above which they are not aligned, to limit the time."""
 
 _ALLOWLIST = "terminal_command_allowlist"
 _SCHEMAS = ("input_schema", "output_schema")
@@ -41,7 +41,7 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 class Row:
     """One line of a difference, indented by `depth` steps.
 
-    `is_whole` is true when the row has the old and the new value of the whole field.
+    `is_whole` is true if the row has the old and the new value of the whole field.
     """
 
     sign: Sign
@@ -51,7 +51,7 @@ class Row:
 
 
 def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
-    """The difference of a field; of a text by words or, without `words`, by lines."""
+    """Return the difference of a field; of a text by words or, without `words`, by lines."""
     before, after = change.before, change.after
     if change.path in _SCHEMAS:
         return [_make_row(edit.sign, edit.text) for edit in schema_edits(before, after)]
@@ -63,25 +63,25 @@ def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
 
 
 def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
-    """The difference that an edit made, when the value before it is known."""
+    """Return the difference that an edit made, if the value before it is known."""
     return field_rows(
         FieldChange(edit.path, edit.before, edit.after, "drift", edit.after), words=words
     )
 
 
 def tag_rows(difference: Difference) -> list[Row]:
-    """The tags that are added and removed."""
+    """Return the tags that are added and removed."""
     added = [_make_row("+", tag) for tag in sorted(difference.tags_to_add)]
     return added + [_make_row("-", tag) for tag in sorted(difference.tags_to_remove)]
 
 
 def render_lost_tags(difference: Difference) -> list[Row]:
-    """Our tags that somebody took off."""
+    """Return our tags that somebody removed."""
     return [_make_row("-", tag) for tag in sorted(difference.tags_drifted)]
 
 
 def render_plain_rows(rows: Iterable[Row]) -> str:
-    """Rows as text; added and removed words are marked as by `git diff --word-diff`."""
+    """Return rows as text; added and removed words are marked as in `git diff --word-diff`."""
     marks = {"added": "{+%s+}", "removed": "[-%s-]", "": "%s"}
     return "\n".join(
         f"{row.sign} {'  ' * row.depth}" + "".join(marks[mark] % text for text, mark in row.pieces)
@@ -90,7 +90,7 @@ def render_plain_rows(rows: Iterable[Row]) -> str:
 
 
 def format_diff_value(value: Any) -> str:
-    """A value as JSON on one line, cut to `VALUE_WIDTH` characters; `none` for None."""
+    """Return a value as JSON on one line, cut to `VALUE_WIDTH` characters; `none` for None."""
     if value is None:
         return "none"
     text = make_printable(json.dumps(value, ensure_ascii=False))
@@ -127,7 +127,8 @@ def _word_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effor
         )
         costly = len(gone) * len(come) > COSTLY
         if costly and 1 < b - a == d - c:
-            # The same number of lines: most likely each has become the one at its place.
+            # The number of lines is equal: most likely each was replaced by the one at its
+            # position.
             for before, after in zip(old[a:b], new[c:d], strict=True):
                 yield from _word_rows([before], [after], depth, effort)
         elif a == b or c == d or costly:
@@ -178,9 +179,9 @@ def _line_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effor
 
 
 def _find_word_edits(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[Opcode]:
-    """The opcodes of `SequenceMatcher` that make `new` of `old`.
+    """Return the opcodes of `SequenceMatcher` that turn `old` into `new`.
 
-    What would take long to align is one `replace`.
+    Ranges that would take long to align become one `replace`.
     """
     most = min(len(old), len(new))
     head = next((at for at in range(most) if old[at] != new[at]), most)
@@ -204,7 +205,8 @@ def _find_word_edits(old: Sequence[str], new: Sequence[str], effort: Effort) -> 
 def _is_blank(text: str) -> bool:
     """Whether a text is blank.
 
-    Blanks are everywhere, so nothing is aligned by them; next to aligned texts they still match.
+    Blanks are everywhere, so they do not start an alignment; next to aligned texts they still
+    match.
     """
     return not text.strip()
 
@@ -223,7 +225,7 @@ def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:
 def _check_rows(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], words: bool
 ) -> Iterator[Row]:
-    """The difference of two lists of checks by name; no rows when names do not tell them apart."""
+    """Return the difference of two lists of checks by name; no rows if names are not unique."""
     effort = Effort()
     olds, news = ({str(check.get("name")): check for check in side} for side in (before, after))
     for name in dict.fromkeys((*news, *olds)):

@@ -13,18 +13,18 @@ from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.diagnostics.render.cells import make_printable
 
 LEAD = 20
-"""Characters that long values have in common and that are shown before the first difference."""
+"""The number of common characters that are shown before the first difference of long values."""
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "!"}
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaEdit:
-    """One change: a property that is added or removed, or a facet of one that changes.
+    """One change: a property that is added or removed, or a facet of a property that changes.
 
     `path` is the property as a caller writes it, empty for the whole schema. `facet` is a keyword
-    of JSON Schema, `required` for whether the property must be there, or empty for a property that
-    is added or removed. `before` and `after` are words on one line, safe to print, or None.
+    of JSON Schema, `required` for whether the property is required, or empty for a property that is
+    added or removed. `before` and `after` are texts on one line, safe to print, or None.
     """
 
     path: str
@@ -50,7 +50,7 @@ class SchemaEdit:
 
 
 def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
-    """The edits from one schema in normal form to another; empty only when the two are equal.
+    """Return the edits between two schemas in normal form; empty only if the two are equal.
 
     For a notation other than JSON Schema there is one edit of the whole value.
     """
@@ -67,7 +67,7 @@ def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
 
 
 def _root_schema(schema: Any, other: Any) -> Any:
-    """`schema`, or for None a schema without properties, to compare `other` with."""
+    """Return `schema`; for None a schema without properties that can be compared with `other`."""
     if schema is None:
         return {"type": other["type"]} if isinstance(other, Mapping) and "type" in other else {}
     return schema
@@ -139,7 +139,7 @@ def _property_edits(
 def _list_inner_properties(
     schema: Any, path: Path, kind: Literal["added", "removed"]
 ) -> Iterator[SchemaEdit]:
-    """The properties inside a property that is added or removed."""
+    """Return the properties inside a property that is added or removed."""
     if not isinstance(schema, Mapping) or len(path) > DEEPEST:
         return
     if isinstance(schema.get("items"), Mapping):
@@ -156,7 +156,7 @@ def _list_inner_properties(
 
 
 def _has_properties(schema: Mapping[str, Any]) -> bool:
-    """Whether what a schema says of its properties can be compared property by property."""
+    """Whether the properties of a schema can be compared one by one."""
     needed = schema.get("required", [])
     return (
         isinstance(schema.get("properties", {}), Mapping)
@@ -238,7 +238,7 @@ def is_schema(value: Any) -> bool:
 
 
 def spell_path(path: Path) -> str:
-    """A path as a caller writes it: `patient.dob`, `items[].code`, `["odd name"]`."""
+    """Return a path as a caller writes it: `patient.dob`, `items[].code`, `["odd name"]`."""
     spelled = ""
     for segment in path:
         if segment is None:
@@ -251,7 +251,7 @@ def spell_path(path: Path) -> str:
 
 
 def spell_value(value: Any) -> str:
-    """A JSON value on one line, safe to print, cut to `VALUE_WIDTH` characters."""
+    """Return a JSON value on one line, safe to print, cut to `VALUE_WIDTH` characters."""
     text = make_printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
 
@@ -263,7 +263,7 @@ def join_alternatives(words: Sequence[str]) -> str:
 
 
 def spell_type(declared: Any) -> str:
-    """The value of `type` in words, such as `string` or `string or null`."""
+    """Return the value of `type` in words, such as `string` or `string or null`."""
     if isinstance(declared, str):
         return make_printable(declared)
     if isinstance(declared, list) and declared and all(isinstance(name, str) for name in declared):
@@ -272,7 +272,7 @@ def spell_type(declared: Any) -> str:
 
 
 def describe_schema_values(schema: Any) -> str:
-    """The values of a schema in a few words: `array of string`, `string, one of ["a", "b"]`."""
+    """Describe the values of a schema briefly: `array of string`, `string, one of ["a", "b"]`."""
     if not isinstance(schema, Mapping):
         return (
             {True: "anything", False: "nothing"}.get(schema, "schema")

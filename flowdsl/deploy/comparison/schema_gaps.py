@@ -28,7 +28,7 @@ Segment = str | None
 Path = tuple[Segment, ...]
 
 DEEPEST = 64
-"""Levels that are compared keyword by keyword; what lies deeper is compared as a whole."""
+"""The number of levels compared keyword by keyword; deeper schemas are compared as a whole."""
 
 OTHER_PROPERTIES = "*"
 """In a path, any property that is not declared by name."""
@@ -50,7 +50,7 @@ ANNOTATIONS = frozenset(
         "contentSchema",
     ]
 )
-"""Keywords that refuse no value."""
+"""Keywords that do not restrict values."""
 
 _DROPPED_FREELY = frozenset(
     [
@@ -67,12 +67,12 @@ _DROPPED_FREELY = frozenset(
         "dependentSchemas",
     ]
 )
-"""Keywords that only refuse values, each by itself: a schema without one accepts more."""
+"""Keywords that only restrict values, each independently: a schema without one accepts more."""
 
 _TYPES = frozenset(["null", "boolean", "integer", "fraction", "string", "array", "object"])
 _INTEGER = "integer"
 _FRACTION = "fraction"
-"""A number that is not whole. The type `number` of JSON Schema is this and `integer`."""
+"""A number that is not whole. The JSON Schema type `number` is this and `integer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ class Gap:
 
 
 def find_gaps(given: Any, allowed: Any) -> Iterator[Gap]:
-    """Every gap between two schemas.
+    """Return every gap between two schemas.
 
-    A schema that is no object and no boolean equals only itself.
+    A schema that is neither an object nor a boolean equals only itself.
     """
     return _find_node_gaps(_normalise_node(given), _normalise_node(allowed), ())
 
@@ -129,9 +129,9 @@ def _normalise_node(schema: Any) -> _Node:
 
 
 def without_choice(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An equal schema without `anyOf`, where that lists values beside any other of their type.
+    """Return an equivalent schema without an `anyOf` of some values and any other of their type.
 
-    So FlowDSL writes `"a" | "b" | string`, which takes what `string` takes.
+    FlowDSL writes `"a" | "b" | string` like that, which accepts the same values as `string`.
     """
     choice = schema.get("anyOf")
     if "type" in schema or not isinstance(choice, list):
@@ -214,9 +214,9 @@ def _find_bound_gaps(
     allowed: Mapping[str, Any],
     path: Path,
 ) -> Iterator[Gap]:
-    """Gaps in bounds of numbers and sizes, and in the expressions that a string must match.
+    """Return gaps in bounds of numbers and sizes, and in the patterns that a string must match.
 
-    When `values` are listed, their sizes are known exactly.
+    If `values` are listed, their sizes are known exactly.
     """
     if types & {_INTEGER, _FRACTION}:
         whole = _FRACTION not in types
@@ -289,7 +289,7 @@ def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Pat
 
 
 def _other_properties(schema: Mapping[str, Any]) -> _Node:
-    """The schema of properties that are not declared."""
+    """Return the schema of properties that are not declared."""
     return _normalise_node(
         schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
     )
@@ -320,9 +320,9 @@ def _make_bound_gap(
 def _lower_limit(
     schema: Mapping[str, Any], sign: int, inclusive: str, exclusive: str, whole: bool
 ) -> tuple[float, bool]:
-    """The lower limit of `sign` times the number, and whether it is excluded.
+    """Return the lower limit of `sign` times the number, and whether it is excluded.
 
-    The greater of two limits is the tighter one; `sign` -1 makes upper limits lower ones.
+    The greater of two limits is the tighter one; with `sign` -1, upper limits become lower ones.
     """
     found: list[tuple[float, bool]] = [(-math.inf, False)]
     for keyword, excluded in ((inclusive, False), (exclusive, True)):
@@ -340,7 +340,7 @@ def _size_limit(schema: Mapping[str, Any], keyword: str) -> float:
 
 
 def _list_possible_values(schema: Mapping[str, Any]) -> list[Any] | None:
-    """The values that `enum` and `const` leave; None when the schema has neither."""
+    """Return the values that `enum` and `const` allow; None if the schema has neither."""
     listed: Sequence[Any] | None = _read_keyword(schema, "enum")
     if "const" not in schema:
         return None if listed is None else list(listed)
@@ -362,7 +362,7 @@ def _collect_types(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def type_names(types: frozenset[str]) -> tuple[str, ...]:
-    """The names of types in JSON Schema, sorted; `any` for all of them."""
+    """Return the JSON Schema names of types, sorted; `any` for all of them."""
     if types == _TYPES:
         return ("any",)
     numbers = {_INTEGER, _FRACTION}
@@ -419,7 +419,7 @@ _SHAPES: Mapping[str, Callable[[Any], bool]] = {
     "properties": lambda value: isinstance(value, Mapping),
     "required": _are_texts,
 }
-"""The keywords that are understood; each with a test of the form that its value needs."""
+"""The supported keywords, each with a check that its value has the expected form."""
 
 
 def _is_understood(schema: Mapping[str, Any], keyword: str) -> bool:
@@ -428,5 +428,5 @@ def _is_understood(schema: Mapping[str, Any], keyword: str) -> bool:
 
 
 def _read_keyword(schema: Mapping[str, Any], keyword: str) -> Any:
-    """The value of a keyword, when it is there and has the right form; else None."""
+    """Return the value of a keyword if it is present and has the expected form; otherwise None."""
     return schema[keyword] if keyword in schema and _is_understood(schema, keyword) else None

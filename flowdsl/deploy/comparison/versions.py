@@ -1,7 +1,7 @@
-"""Saved versions of a workflow: how they are brought back, and which edits they show. Pure.
+"""Saved versions of a workflow: how to restore one, and which edits they show. Pure.
 
-The form of a version is not documented. What is read from one must pass the model of the request
-that would bring it back (`WorkflowPatch`). A version that does not pass is kept with the reason,
+The form of a version is not documented. The fields read from one must pass the model of the request
+that would restore it (`WorkflowPatch`). A version that does not pass is kept with the reason,
 because somebody may look for it.
 """
 
@@ -24,7 +24,7 @@ from flowdsl.state.document import Intent
 
 _PLAIN = tuple(path for path in workflow.POLICIES if "." not in path and path != workflow.CHECKS)
 _NULL_SAYS_NOTHING = frozenset({"includes_file_exports", "is_webhooks_enabled"})
-"""Fields for which null has no documented meaning: a version with null does not have them."""
+"""Fields for which null has no documented meaning; a null counts as absent from the version."""
 
 _CHECK_FIELDS = frozenset(workflow.POLICIES[workflow.CHECKS].item)
 
@@ -33,8 +33,8 @@ _CHECK_FIELDS = frozenset(workflow.POLICIES[workflow.CHECKS].item)
 class RestorableVersion:
     """A saved version.
 
-    `values` are the fields that it has, as they are sent, and `children` the ids of its checks by
-    name. `problem` says why it cannot be brought back; then there are no values.
+    `values` are its fields, in the form in which they are sent, and `children` the ids of its
+    checks by name. `problem` says why it cannot be restored; then there are no values.
     """
 
     number: int
@@ -45,14 +45,14 @@ class RestorableVersion:
 
 
 def parse_saved_versions(raw: object) -> tuple[RestorableVersion, ...]:
-    """The versions in a reply, with the numbers of `versions_of`."""
+    """Return the versions in a reply, numbered as by `versions_of`."""
     return tuple(_convert_version(version) for version in versions_of(raw))
 
 
 def changes_to(
     restorable: RestorableVersion, live: Live, ignored: Collection[str] = ()
 ) -> tuple[FieldChange, ...]:
-    """What has to be sent to bring a version back, without `ignored` fields."""
+    """Return the changes to send to restore a version, without `ignored` fields."""
     changes = []
     for path, value in sorted(restorable.values.items()):
         policy = workflow.POLICIES[path]
@@ -69,13 +69,13 @@ def changes_to(
 def find_untouched_fields(
     restorable: RestorableVersion, ignored: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """The fields that stay as they are, because the version lacks them or they are `ignored`."""
+    """Return the fields that a restore does not change: missing in the version, or `ignored`."""
     told = {path.partition(".")[0] for path in restorable.values if not is_ignored(path, ignored)}
     return tuple(sorted({path.partition(".")[0] for path in workflow.POLICIES} - told))
 
 
 def model_ids(changes: Collection[FieldChange]) -> frozenset[str]:
-    """The ids of model configurations in what is sent."""
+    """Return the ids of model configurations in the values to send."""
     found: set[object] = set()
     for change in changes:
         if change.path == workflow.CHECKS:
@@ -97,11 +97,14 @@ def _convert_version(version: Version) -> RestorableVersion:
 
 
 class _UnusableVersion(Exception):
-    """A version cannot be brought back; the message says why."""
+    """A version cannot be restored; the message says why."""
 
 
 def _parse_version_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of a version, and the ids of its checks by name; raises `_UnusableVersion`."""
+    """Return the values of a version and the ids of its checks by name.
+
+    Raises `_UnusableVersion`.
+    """
     body = {
         path: fields[path]
         for path in _PLAIN
@@ -128,7 +131,7 @@ def _parse_version_fields(fields: Mapping[str, Any]) -> tuple[dict[str, Any], di
 
 
 def _parse_version_models(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The models of a version; null for all of them is the default for each."""
+    """Return the models of a version; null for all of them selects the default for each."""
     if workflow.MODELS not in fields:
         return {}
     models = fields[workflow.MODELS]
@@ -140,9 +143,9 @@ def _parse_version_models(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parse_version_checks(fields: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The checks of a version.
+    """Return the checks of a version; None if they are absent or null.
 
-    None when it has none or null, which means "not asked for" in a list of workflows.
+    In a list of workflows, null means that checks were not requested.
     """
     checks = fields.get(workflow.CHECKS)
     if checks is None:
@@ -160,25 +163,24 @@ def _has_mark(live: Live) -> bool:
 
 
 def _without_mark(schema: Any) -> Any:
-    """A schema without the mark that it had then: the present mark is added when it is sent."""
+    """Return a schema without its old mark; the current mark is added when it is sent."""
     if mark_in(schema) is None:
         return schema
     rest = without_mark(json.loads(schema))
     return json.dumps(rest, ensure_ascii=False) if rest else None
 
 
-# The search for a lost update: an edit of somebody else between our reading and our writing.
-#
-# The service has no preconditions, but a PATCH keeps the state that it replaces as a version
-# (contract, section 3). So after our PATCH, a new version that we neither read nor sent is such an
-# edit. The form of a version is not documented; this relies on the assumption `version-content`.
+# Detection of lost updates: edits that somebody else made between our read and our write. The
+# service has no preconditions, but a PATCH keeps the state that it replaces as a version
+# (`version-content` in docs/assumptions.md). So after our PATCH, a new version that we neither read
+# nor sent is such an edit. The form of a version is not documented.
 
 SAVED_VERSIONS = "old_versions"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A state that a workflow once had.
+    """A former state of a workflow.
 
     `number` counts from 1, for the oldest version that is kept. `fields` are those that the version
     has.
@@ -191,14 +193,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class LostUpdate:
-    """An edit of somebody else that our write replaced: its version and the fields it changed."""
+    """An edit by somebody else that our write replaced: its version and the fields it changed."""
 
     version: Version
     paths: tuple[str, ...]
 
 
 def versions_of(raw: object) -> tuple[Version, ...]:
-    """The versions in a reply, the oldest first; none when they have no form that is understood."""
+    """Return the versions in a reply, oldest first; none if their form is not recognised."""
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         return ()
     found = [each for each in raw if isinstance(each, Mapping)]
@@ -212,12 +214,10 @@ def versions_of(raw: object) -> tuple[Version, ...]:
 def find_lost_update(
     before: Live, after: Live, sent: Mapping[str, Any], strays: Sequence[Intent] = ()
 ) -> LostUpdate | None:
-    """The edit that came between `before`, which was read, and our write of `sent`.
+    """Return the edit between the read of `before` and our write of `sent`; None without one.
 
-    None without one.
-
-    `after` was read after the write. Every version that is new in it has to be what we read, or
-    what we sent: by this request, whose repetition leaves a version, or by one of the `strays`.
+    `after` was read after the write. Every new version in it must be the state we read, or one we
+    sent: by this request, whose repetition leaves a version, or by one of the `strays`.
     """
     known = {
         render_canonical_json(version.fields)
@@ -238,7 +238,7 @@ def _find_edited_fields(
         policy = workflow.POLICIES[path]
         try:
             there = fingerprint(normalise_value(policy, version.fields[path]))
-        except (TypeError, AttributeError, ValueError):  # a value of another shape tells nothing
+        except (TypeError, AttributeError, ValueError):  # A value of another shape shows nothing.
             continue
         ours = [before.values[path], *([sent[path]] if path in sent else [])]
         late = [stray.sent[path] for stray in strays if path in stray.sent]

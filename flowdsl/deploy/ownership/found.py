@@ -1,4 +1,4 @@
-"""The results of a search for the workflows of a project whose state is lost."""
+"""The results of a search for the workflows of a project whose state was lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowdsl.config.address import Address
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The id and display name of a workflow, for people."""
+    """The id and display name of a workflow, for messages."""
 
     id: str
     name: str
@@ -18,12 +18,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A workflow that state will know, at `address`.
+    """A workflow to be recorded in state, at `address`.
 
-    `by` says how it was found: by its mark, or in a list of ids. `wanted` is the address that the
-    source has for it, or None; when it is another than `address`, the next deploy moves it there.
-    `created_as` is the address in its mark. `copies` have the same mark, as duplicates do.
-    `replaces` is an id that state holds for this address and that no longer exists.
+    `by` says how it was found: by its mark, or in a list of ids. `wanted` is its address in the
+    source, or None; if it differs from `address`, the next deploy moves it there. `created_as` is
+    the address in its mark. `copies` have the same mark, as duplicates do. `replaces` is an id that
+    state holds for this address and that no longer exists.
     """
 
     address: Address
@@ -39,7 +39,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Unfound:
-    """A workflow in source that nothing was found for.
+    """A workflow in the source for which no workflow of the service was found.
 
     `namesakes` have its display name, which proves nothing.
     """

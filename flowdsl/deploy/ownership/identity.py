@@ -1,4 +1,4 @@
-"""The proofs that state, key and organisation belong together, and that state is not old."""
+"""Proves that state, key and organisation belong together, and that state is not outdated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flowdsl.state.document import StateDocument, refuse_other_service
 from flowdsl.state.errors import ForeignState
 
 SHOWN = 10
-"""Addresses that a message names."""
+"""The number of addresses that a message lists."""
 
 
 async def prove_organization(
@@ -31,12 +31,13 @@ async def prove_organization(
     tracked: Mapping[Address, str],
     given_up: Collection[Address],
 ) -> str | None:
-    """The organisation of the key, as far as replies show it; raises `Stop`.
+    """Return the organisation of the key, as far as replies show it; raises `Stop`.
 
-    With a key of another organisation every id gives 404, which would read as "create everything
-    again". `tracked` maps addresses to ids; those in `given_up` are known to be gone. When an
-    organisation is expected, everything is read that may show which one it is. None then means that
-    the organisation holds nothing, so that only a creation can show it.
+    With a key of another organisation every id gives 404, which would be taken for "create
+    everything again". `tracked` maps addresses to ids; those in `given_up` are known to be gone.
+
+    If an organisation is expected, everything is read that may show which one it is. None then
+    means that the organisation holds nothing, so that only a creation can show it.
     """
     seen = directory.organizations() | {
         found.organization_id for found in live.values() if found.organization_id
@@ -64,16 +65,16 @@ async def prove_organization(
 
 
 def find_expected_organization(target: Target, prior: StateDocument) -> str | None:
-    """The organisation that is deployed to, when the project file or state says it."""
+    """Return the expected organisation, if the project file or state names one."""
     return target.organization or prior.organization_id
 
 
 def check_organization(
     target: Target, prior: StateDocument, seen: Collection[str], *left_there: str
 ) -> None:
-    """Raise `Stop` when replies showed another organisation than the one deployed to.
+    """Raise `Stop` if replies showed another organisation than the one deployed to.
 
-    `left_there` are further messages about what is in the other one then.
+    `left_there` are further messages, about objects of ours in the other organisation.
     """
     expected = find_expected_organization(target, prior)
     if expected is not None and (foreign := set(seen) - {expected}):
@@ -86,7 +87,7 @@ def check_organization(
 
 
 def check_api_base(target: Target, prior: StateDocument) -> None:
-    """Raise `Stop` when the state was made at another address."""
+    """Raise `Stop` if state belongs to a service at another address."""
     try:
         refuse_other_service(prior, target.environment, target.api_base)
     except ForeignState as foreign:
@@ -104,16 +105,16 @@ class Marked:
 async def read_marked_workflows(
     client: CyberdeskClient, target: Target
 ) -> dict[Address, list[Marked]]:
-    """The workflows with a mark of this project and environment, by address, the likeliest first.
+    """Return the workflows with a mark of this project and environment, by address, best first.
 
-    That is the one of the latest generation, because the one that it replaced is gone except for
+    The best is of the latest generation, because the workflow that it replaced is gone except for
     copies. Of several it is the oldest, because a duplicate made in the dashboard copies the mark.
     """
     return group_marked_workflows(await client.workflows.list_all(), target)
 
 
 def group_marked_workflows(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
-    """Those of `rows` with a mark of this project, as `read_marked_workflows` gives them."""
+    """Return those of `rows` with a mark of this project, as `read_marked_workflows` does."""
     found: dict[Address, list[Marked]] = {}
     for row in rows:
         mark = mark_in(row.input_schema)
@@ -129,9 +130,9 @@ def group_marked_workflows(rows: Iterable[Workflow], target: Target) -> dict[Add
 
 
 def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
-    """Marked workflows of one address, grouped by mark: each creation with its later duplicates.
+    """Group the marked workflows of one address by mark: each creation with its later duplicates.
 
-    An address has several creations when the workflow that had it was renamed, deleted or let go.
+    An address has several creations if its former workflow was renamed, deleted or released.
     """
     found: dict[Mark, list[Marked]] = {}
     for one in marked:
@@ -142,7 +143,7 @@ def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
 def find_adopted_marks(
     target: Target, in_source: Mapping[Address, Address | None]
 ) -> set[tuple[Address, str]]:
-    """Address and id of the marked workflows that `[[adopt]]` accounts for.
+    """Return address and id of the marked workflows that `[[adopt]]` accounts for.
 
     `in_source` maps the addresses of the source to those that they were renamed from. An adoption
     by any other address does not count: the source may still have the address of the mark, where a
@@ -161,10 +162,11 @@ def find_adopted_marks(
 async def find_unclaimed_workflows(
     client: CyberdeskClient, target: Target, in_source: Mapping[Address, Address | None]
 ) -> dict[Address, list[Marked]]:
-    """The marked workflows that nothing in the project accounts for, by address.
+    """Return the marked workflows that nothing in the project accounts for, by address.
 
-    Those that `[[removed]]` lets go are left out, and those that are adopted as the workflow that
-    their mark names. Copies of the latter, which have the same mark, are left out with them.
+    Workflows that `[[removed]]` releases are left out, and so are those that are adopted as the
+    workflow that their mark names. Copies of the latter, which have the same mark, are left out as
+    well.
     """
     taken = find_adopted_marks(target, in_source)
     return {
@@ -183,11 +185,11 @@ async def refuse_untracked(
     plan: Plan,
     in_source: Mapping[Address, Address | None],
 ) -> None:
-    """Raise `Stop` when the plan creates what an earlier deploy has created already.
+    """Raise `Stop` if the plan creates a workflow that an earlier deploy has created already.
 
     Then state is an old copy: it does not know a workflow that the service has, at the address
-    itself or at the one before a renaming. Must be called under the lease, since a deploy beside
-    this one creates workflows, too.
+    itself or at its address before a renaming. Must be called under the lease, since a concurrent
+    deploy creates workflows, too.
     """
     creations = plan.of(Action.CREATE)
     if not creations:
@@ -225,7 +227,7 @@ async def refuse_untracked(
 def stop_for_lost_state(
     target: Target, where: str, left: Mapping[Address, Sequence[Marked]]
 ) -> Stop:
-    """The `Stop` for an organisation that holds workflows of ours while there is no state."""
+    """Return the `Stop` for an organisation with workflows of ours while there is no state."""
     count = sum(map(len, left.values()))
     shown = sorted(left)[:SHOWN]
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""

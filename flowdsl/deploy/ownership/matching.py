@@ -56,8 +56,8 @@ def match_workflows(
 ) -> Matches:
     """Match `rows`, all workflows of the organisation, with addresses that `prior` does not know.
 
-    `tracked_live` are the ids of tracked workflows that exist. `ids` maps addresses to ids by the
-    person's list, and `listed` has those of them that exist, by id.
+    `tracked_live` are the ids of tracked workflows that exist. `ids` maps addresses to ids
+    according to the person's list, and `listed` has those of them that exist, by id.
     """
     state = _KnownResources(target, prior, wanted, tracked_live)
     search = _Search(state)
@@ -78,7 +78,7 @@ def match_workflows(
 
 
 class _KnownResources:
-    """What needs no search: what state has, and what the next deploy will adopt."""
+    """The workflows that need no search: those in state, and those that the next deploy adopts."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class _KnownResources:
         self.target = target
 
     def accounts_for(self, made: Sequence[Marked]) -> bool:
-        """Whether a creation is in state, or is adopted as what it is.
+        """Whether a creation is in state, or is adopted at its own address.
 
         Its other workflows are copies.
         """
@@ -126,10 +126,10 @@ class _KnownResources:
 
 @dataclass(slots=True)
 class _Search:
-    """Collects what is found, by address.
+    """Collects the workflows found, by address.
 
-    `taken` are the addresses for which that is beyond doubt. `marked` are the addresses of marks
-    that nothing accounts for.
+    `taken` are the addresses whose workflow is certain. `marked` are the addresses of marks that
+    nothing accounts for.
     """
 
     state: _KnownResources
@@ -139,7 +139,7 @@ class _Search:
     remarks: list[str] = field(default_factory=list)
 
     def take_listed(self, ids: Mapping[Address, str], listed: Mapping[str, Live]) -> None:
-        """Take what a person lists, unless state or the mark contradicts it."""
+        """Take the workflows that a person lists, unless state or the mark contradicts the list."""
         owners = {resource.id: address for address, resource in self.state.tracked.items()}
         for address, given in sorted(ids.items()):
             found = given.lower()
@@ -185,7 +185,7 @@ class _Search:
             )
 
     def take_marked(self, marked: Mapping[Address, Sequence[Marked]]) -> None:
-        """Take creations that nothing accounts for, where only one reading is possible."""
+        """Take creations that nothing accounts for, if only one reading is possible."""
         self.taken = {*self.found}
         fresh = {}
         for address, each in sorted(marked.items()):
@@ -199,9 +199,9 @@ class _Search:
     def _fresh(
         self, address: Address, creations: Sequence[tuple[Marked, ...]]
     ) -> list[tuple[Marked, ...]]:
-        """The creations of an address that nothing accounts for, the newest first.
+        """Return the creations of an address that nothing accounts for, newest first.
 
-        Adds a remark about each of the others that a person has to know of.
+        Adds a remark about each of the others that a person has to know about.
         """
         state = self.state
         listed = {item.id: item.address for item in self.found.values()}
@@ -248,8 +248,8 @@ class _Search:
     def _take_fresh(self, address: Address, fresh: Sequence[tuple[Marked, ...]]) -> None:
         """Take the newest creation for its address, or for the heir, or two for both.
 
-        A source that has `a` as well as an heir speaks of two creations of `a`. Of a single one it
-        cannot be told which it is.
+        A source that has both `a` and an heir implies two creations of `a`. If there is only one,
+        it may be either.
         """
         newest, *older = fresh
         heirs = self._find_renamed_successors(address)
@@ -271,10 +271,10 @@ class _Search:
                 self._remark_choice(address, made[0].row.id)
 
     def resolve(self) -> dict[Address, Address]:
-        """The moves of what was found from old to new addresses, as the source says.
+        """Return the moves of found workflows from old to new addresses, according to the source.
 
-        What should move and cannot is removed again with a remark, which may keep others from
-        moving; so this repeats until nothing is stuck.
+        A workflow that should move and cannot is removed again with a remark, which may keep others
+        from moving; so this repeats until no workflow is stuck.
         """
         while True:
             tracked = dict(self.state.alive)
@@ -310,7 +310,7 @@ class _Search:
         )
 
     def _find_renamed_successors(self, address: Address) -> list[Address]:
-        """The workflows in source that were renamed from `address` and are not accounted for."""
+        """Return the workflows in the source renamed from `address` that are not accounted for."""
         state = self.state
         return [
             new
@@ -379,7 +379,7 @@ def _name_of_marked(one: Marked) -> Named:
 
 
 def _creation_order(made: Sequence[Marked]) -> tuple[int, str, str]:
-    """A key that orders the creations of one address by time."""
+    """Return a key that orders the creations of one address by time."""
     first = made[0]
     return first.mark.generation, first.row.created_at or "", first.row.id
 
@@ -387,7 +387,7 @@ def _creation_order(made: Sequence[Marked]) -> tuple[int, str, str]:
 def _at_home(
     found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _KnownResources
 ) -> tuple[Recovered, ...]:
-    """What was found, under the addresses that the source has now when all of these are free."""
+    """Return the found workflows at their current addresses in the source, if all are free."""
     placed = [
         replace(
             item,
@@ -410,9 +410,9 @@ def _find_replaced_id(address: Address, state: _KnownResources) -> str | None:
 
 
 def _make_resource_stub(address: Address, item: Recovered, state: _KnownResources) -> ResourceState:
-    """What state would hold of an item.
+    """Return the state that an item would have.
 
-    When its mark has another address, the item was moved from there earlier.
+    If its mark has another address, the item was moved from there earlier.
     """
     moved = item.created_as if item.created_as != address else None
     wanted = state.wanted.get(address)

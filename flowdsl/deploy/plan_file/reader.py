@@ -1,4 +1,4 @@
-"""The reading of a saved plan, and the check whether it still holds. Pure."""
+"""Reads a saved plan, and checks whether it is still valid. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.failure import FlowdslError
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Bytes of the largest plan that is read."""
+"""The size limit of a plan, in bytes."""
 
 MOVES_ON: Mapping[str, str] = {
     "changes.base.updated_at": "whoever edits what is not ours moves it, and what is ours is "
@@ -29,26 +29,26 @@ MOVES_ON: Mapping[str, str] = {
     "changes.impact.runs_active": "runs end while a plan waits",
     "changes.impact.trajectories_total": "runs leave recordings while a plan waits",
 }
-"""Places of a plan whose value may differ when it is carried out, each with the reason.
+"""Places of a plan whose value may have changed when it is carried out, each with the reason.
 
 Everything else has to be the same.
 """
 
 
 class UnusablePlan(FlowdslError):
-    """A file is no plan that can be carried out; the message says why and what to do."""
+    """The file is not a plan that can be carried out; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan that was read; `expired` at the time of reading."""
+    """A saved plan; `expired` says whether it had expired when it was read."""
 
     document: PlanDocument
     expired: bool
 
 
 def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
-    """The plan in `content`, which may be expired or hold no longer.
+    """Return the plan in `content`, which may have expired or be outdated.
 
     Raises `UnusablePlan`, whose message names `where`.
     """
@@ -78,7 +78,7 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
             f"deploy it with the flowdsl{by} that made it, or make a new plan"
         )
     try:
-        # As JSON, so that times and tuples are read in the one form they are written in.
+        # Compared as JSON, so that times and tuples have the form in which they are written.
         document = PlanDocument.model_validate_json(json.dumps(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -91,11 +91,11 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
 
 
 def find_plan_mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[str]:
-    """What no longer holds of a saved plan, in a sentence each; empty when all of it does.
+    """Return what has changed since a plan was saved, one sentence each; empty if nothing has.
 
-    `current` is what `plan_document` says now, with the times of the saved plan. Objects are
-    compared only when project and environment are the same, and what follows from the changes only
-    when those are the same.
+    `current` is the result of `plan_document` now, with the times of the saved plan. Objects are
+    compared only if project and environment are the same, and consequences of the changes only if
+    those are.
     """
     then, now = saved.document, PlanDocument.model_validate_json(json.dumps(current))
     found = list(_other_place(then, now)) or [
@@ -120,8 +120,7 @@ def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
     if then.organization_id != now.organization_id:
         yield (
             f"the plan is for the organisation {_quote_or_nothing(then.organization_id)}, and the "
-            "API key "
-            f"shows {_quote_or_nothing(now.organization_id)}"
+            f"API key shows {_quote_or_nothing(now.organization_id)}"
         )
     if then.flowdsl_version != now.flowdsl_version:
         yield (
@@ -131,7 +130,7 @@ def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
 
 
 def _other_ground(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
-    """Differences in state and sources."""
+    """Return differences in state and sources."""
     if then.state is None or now.state is None:
         if then.state != now.state:
             yield (
@@ -170,7 +169,7 @@ def _other_changes(then: PlanDocument, now: PlanDocument) -> Iterator[str]:
 
 
 def _other_change(was: ChangeEntry, now: ChangeEntry) -> Iterator[str]:
-    """The difference in what is done with one object, or in its reason; the first one is enough."""
+    """Return the first difference in the action on one object, or in its reason."""
     subject = f"`{was.address}`"
     if was.action != now.action:
         yield (
@@ -211,9 +210,9 @@ def _describe_action(entry: ChangeEntry) -> str:
 
 
 def _other_words(then: Any, now: Any, path: str, place: str, owner: str) -> Iterator[str]:
-    """Every value that differs, except in the places of `MOVES_ON`.
+    """Return every value that differs, except in the places of `MOVES_ON`.
 
-    `path` names the place without numbers, `place` with them; `owner` is the address that it
+    `path` names the place without indexes, `place` with them; `owner` is the address that it
     belongs to.
     """
     if isinstance(then, dict) and isinstance(now, dict):

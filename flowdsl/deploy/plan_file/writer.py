@@ -1,4 +1,4 @@
-"""The writing of a plan as a document: from `planning.plan` to the models in `format`. Pure."""
+"""Converts a plan to a document: from `planning.plan` to the models in `format`. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.state.document import Intent, ResourceState
 
 DIFF_LINES = 2_000
-"""Lines of one difference that are written."""
+"""The number of lines of one difference that are written."""
 TAGS = "tags"
 
 _NO_IMPACT = Impact()
@@ -59,11 +59,11 @@ _NOT_KEPT = "the service does not keep this field"
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What goes into a plan document and is not known to the plan.
+    """The parts of a plan document that the plan itself does not contain.
 
-    `source` is None outside of a repository, and `state` for a first deploy. `pending` are the
-    writes that state holds open, and `on_breaking` is the value of `--breaking`. `diagnostics` come
-    before the plan's own notes.
+    `source` is None outside of a repository, and `state` for a first deploy. `pending` are the open
+    writes in state, and `on_breaking` is the value of `--breaking`. `diagnostics` are listed before
+    the plan's own notes.
     """
 
     flowdsl_version: str
@@ -81,9 +81,9 @@ class PlanFacts:
 
 
 def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
-    """The plan as JSON values, by the models in `format`.
+    """Return the plan as JSON values, according to the models in `format`.
 
-    Every text in it is on one line, or made of such lines.
+    Every text in it is on one line, or consists of such lines.
     """
     document = PlanDocument(
         format_version=1,
@@ -121,14 +121,14 @@ def plan_document(plan: Plan, facts: PlanFacts) -> dict[str, Any]:
 
 
 def dump_plan(document: Mapping[str, Any]) -> bytes:
-    """The document as indented JSON with a final line break."""
+    """Return the document as indented JSON with a final line break."""
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def base_of(
     policies: Policies, live: Live | None, managed: Mapping[str, Any], tags: frozenset[str]
 ) -> Base | None:
-    """A hash of the object as it is: of its `managed` fields and of its tags in `tags`."""
+    """Hash the current state of an object: its `managed` fields and those of its tags in `tags`."""
     if live is None:
         return None
     content = {
@@ -145,7 +145,7 @@ def base_of(
 
 
 def _count_changes(plan: Plan) -> Summary:
-    """The counts over workflows, named resources and pictures."""
+    """Count the changes of workflows, named resources and pictures."""
     actions = [change.action.value for change in plan.changes]
     actions += [named.action for named in plan.named]
     actions += ["create"] * len(plan.uploads)
@@ -284,8 +284,7 @@ def _workflow_fields(change: Change) -> Iterator[FieldEntry]:
     difference = change.difference
     if difference is not None and (difference.tags_to_add or difference.tags_to_remove):
         wanted = frozenset(() if change.desired is None else change.desired.tags)
-        # Of the tags that are there, only those that are ours or wanted; others are nobody's
-        # concern.
+        # Of the current tags, only those that are ours or desired; others are not our concern.
         there = (wanted - difference.tags_to_add) | difference.tags_to_remove
         yield _make_field_entry(
             TAGS,
@@ -371,9 +370,9 @@ def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...
 
 
 def _workflow_base(change: Change) -> Base | None:
-    """The base of a workflow: a hash over the fields and tags that are ours.
+    """Return the base of a workflow: a hash over the fields and tags that are ours.
 
-    For a deletion the hash is over all fields, since all of them are lost. None for a creation.
+    For a deletion the hash covers all fields, since all of them are lost. None for a creation.
     """
     if change.action is Action.CREATE:
         return None

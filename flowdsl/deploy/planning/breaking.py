@@ -1,8 +1,8 @@
 """Changes of a workflow that break its callers.
 
-Callers give inputs and read outputs. So an input breaks them when it accepts less than before, and
-an output when it may be more than before. A new optional input breaks nobody. A property that is
-not declared any more is still accepted, unless the schema allows no others. A new output breaks
+Callers give inputs and read outputs. So an input breaks them if it accepts less than before, and an
+output if it can have more values than before. A new optional input breaks nobody. A property that
+is no longer declared is still accepted, unless the schema allows no others. A new output breaks
 nobody, unless the schema promised that there are no others.
 """
 
@@ -26,9 +26,9 @@ VALUES_SHOWN = 5
 
 
 def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[Breaking, ...]:
-    """The promises that `change` breaks.
+    """Return the promises that `change` breaks.
 
-    Callers rely on what is live, whoever wrote it, so a workflow that is created breaks nobody.
+    Callers rely on the live workflow, whoever wrote it, so creating a workflow breaks nobody.
     `chains` are those of the project, in which a workflow is called by its name in source.
     """
     name = change.address.name
@@ -70,7 +70,7 @@ def _find_broken_outputs(
 
 def _find_interface_gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
     if not (is_schema(given) and is_schema(allowed)):
-        # As JSON Schema, the short notation would mean something else.
+        # As JSON Schema, the short notation would have another meaning.
         return [Gap("unknown", (), "notation")]
     try:
         return list(
@@ -84,9 +84,9 @@ def _find_interface_gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]
 
 
 def _root_schema_for_gaps(schema: Any, other: Any, inputs: bool) -> Any:
-    """A schema for the comparison as a whole.
+    """Return a schema for the comparison as a whole.
 
-    Inputs are always an object. No schema stands for any object when the other schema wants one.
+    Inputs are always an object. No schema means any object if the other schema requires one.
     """
     is_object = isinstance(other, Mapping) and (
         "properties" in other or other.get("type") == "object"
@@ -191,17 +191,17 @@ def _join_cut_values(values: Sequence[Any]) -> str:
     return join_alternatives([*shown, f"{more} more"] if more else shown) if shown else "nothing"
 
 
-# What a chain gives to a workflow and reads from it
+# Inputs that a chain gives to a workflow, and outputs that it reads from it.
 
 Payload = Mapping[str, Any]
 """The body of `POST /v1/runs/chain`, with names in place of ids."""
 
 _OPEN = ("$ref", "$input", "$secret")
-"""Keys of an object that stands for a value that is known only when the chain runs."""
+"""Keys of an object that represents a value known only when the chain runs."""
 
 
 def steps_of(payload: Payload, workflow: str) -> list[Payload]:
-    """The steps that run the workflow."""
+    """Return the steps that run the workflow."""
     return [step for step in payload.get("steps") or () if step.get("workflow_id") == workflow]
 
 
@@ -216,7 +216,7 @@ def passes_input(payload: Payload, workflow: str, path: Path) -> bool:
 
 
 def withholds_input(payload: Payload, workflow: str, path: Path) -> bool:
-    """Whether a step does not give what is at `path`, or gives something that may lack it.
+    """Whether a step gives no value for `path`, or one that may lack it.
 
     A part of an optional input is missing only in a step that gives that input.
     """
@@ -227,7 +227,7 @@ def withholds_input(payload: Payload, workflow: str, path: Path) -> bool:
 
 
 def reads_output(payload: Payload, workflow: str, path: Path) -> bool:
-    """Whether a step reads the output at `path`, a part of it, or something that contains it."""
+    """Whether a step reads the output at `path`, a part of it, or an output that contains it."""
     aliases = {step.get("session_alias") for step in steps_of(payload, workflow)}
     for reference in _find_references(payload):
         alias, *rest = reference.split(".")
@@ -237,7 +237,7 @@ def reads_output(payload: Payload, workflow: str, path: Path) -> bool:
 
 
 def _collect_step_values(payload: Payload, workflow: str) -> Iterator[dict[Any, Any]]:
-    """What each step gives, secrets as `$name` like in an input schema."""
+    """Return the inputs that each step gives, secrets as `$name` like in an input schema."""
     for step in steps_of(payload, workflow):
         yield {
             **(payload.get("shared_inputs") or {}),
@@ -297,6 +297,6 @@ def _find_references(value: Any) -> Iterator[str]:
 
 
 def _is_path_overlapping(reference: list[str], path: Path) -> bool:
-    """Whether one path is the beginning of the other; an item of a list is any item."""
+    """Whether one path is a prefix of the other; the index of a list item matches any item."""
     pairs = zip(reference, path, strict=False)
     return all(part == step or step in (None, OTHER_PROPERTIES) for part, step in pairs)

@@ -1,4 +1,4 @@
-"""What a project wants of an organisation. Pure.
+"""Computes the state of an organisation that a project wants. Pure.
 
 It is computed from the bundle, the target and the lists of the organisation.
 """
@@ -32,8 +32,8 @@ from flowdsl.deploy.target import Target
 class DesiredNamed:
     """A resource that is identified by its name.
 
-    One that is not `managed` is only created when it is missing. `key` is where the key is read
-    from that is sent with its creation.
+    One that is not `managed` is only created if it is missing. `key` is the source of the key that
+    is sent with its creation.
     """
 
     kind: str
@@ -49,11 +49,11 @@ class DesiredNamed:
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything that is wanted.
+    """Everything that the project wants.
 
-    With `problems` nothing may be written. While something in `uploads`, or a declared resource, is
-    still to be created, values that refer to it hold readable placeholders; compute the state again
-    afterwards. `unknown_models` is that of `ModelResolver`.
+    With `problems` nothing may be written. While something in `uploads`, or a declared resource,
+    has yet to be created, values that refer to it hold readable placeholders; compute the state
+    again afterwards. `unknown_models` is that of `ModelResolver`.
     """
 
     workflows: Mapping[Address, Desired]
@@ -65,7 +65,7 @@ class DesiredState:
 
 
 def find_wanted_lists(bundle: Bundle, target: Target) -> WantedLists:
-    """The lists that have to be read to compute the desired state."""
+    """Return the lists that have to be read to compute the desired state."""
     tags = target.every_workflow_tags or any(item.tags for item in bundle.workflows)
     grouped = target.declared.get(TAG_GROUP, {})
     return WantedLists(
@@ -78,7 +78,7 @@ def find_wanted_lists(bundle: Bundle, target: Target) -> WantedLists:
 
 
 def resolve_desired_state(bundle: Bundle, target: Target, directory: Directory) -> DesiredState:
-    """Every resource that bundle and project file ask for, with names and references resolved."""
+    """Return every resource that bundle and project file declare, with references resolved."""
     models = ModelResolver(target, directory.models)
     problems: list[str] = []
     workflows = {}
@@ -150,17 +150,20 @@ def _resolve_workflow(
 
 
 def source_map_name(address: Address, prompt: str) -> str:
-    """The name of the source map of a workflow's prompt: who has the prompt of a version finds its
-    map, also when other versions were deployed since.
+    """Return the name of the source map of a workflow's prompt.
 
-    The text of the files of a map of this name is kept beside it.
+    It is derived from the address and the prompt, so the map of a version is found from its prompt
+    even after other versions were deployed. The text of the files in the map is stored as well.
     """
     return fingerprint([address, prompt, "sources"])
 
 
 def check_map_name(address: Address, checks: str) -> str:
-    """The name of the map of a workflow's post-run checks, of which `checks` is the fingerprint
-    that state keeps of them: a run carries its checks, and who has those has the name."""
+    """Return the name of the map of a workflow's post-run checks.
+
+    `checks` is the fingerprint of the checks in state. A run carries its checks, so the name can be
+    derived from a run.
+    """
     return fingerprint([address, workflow.CHECKS, checks])
 
 
@@ -181,7 +184,7 @@ def _resolve_named_resources(
 
 
 def _tag_problems(workflows: Mapping[Address, Desired], directory: Directory) -> Iterator[str]:
-    """Problems with tags: archived ones, and two of one group, of which the service keeps one."""
+    """Return problems with tags: archived ones, and two of one group, of which only one is kept."""
     by_name = {tag.name: tag for tag in directory.tags}
     for address, desired in workflows.items():
         grouped: dict[str, str] = {}

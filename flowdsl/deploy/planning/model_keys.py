@@ -1,7 +1,7 @@
-"""Where the keys of model providers come from and go to. Pure.
+"""Where the keys of model providers are read from and sent to. Pure.
 
-The service sends a key of ours, and what a prompt shows, wherever a model configuration says. So
-whoever can change a configuration can have a key sent to his own machine, without ever seeing the
+The service sends our key, and the content of prompts, to wherever a model configuration points. So
+whoever can change a configuration can have a key sent to their own machine, without ever seeing the
 key. That is why a plan shows every endpoint that is not the provider's own.
 """
 
@@ -18,7 +18,7 @@ from flowdsl.deploy.planning.named import NamedChange, key_source_mark
 from flowdsl.diagnostics.render.cells import make_printable
 
 News = Literal["configuration", "provider", "endpoints", "source"]
-"""What is new: the configuration, or where the key of one goes, or what it is read from."""
+"""What is new: the configuration, the destination of its key, or the source of the key."""
 
 OWN_HOSTS: Mapping[str, str] = {
     "anthropic": "api.anthropic.com",
@@ -50,14 +50,14 @@ _BEHIND_PATH = re.compile(r"[?#]")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A URL that a configuration has at `path`; `url` is as it is written."""
+    """A URL at `path` of a configuration; `url` is as written."""
 
     path: str
     url: str
 
     @property
     def shown(self) -> str:
-        """The URL without what may be a credential: a user name, and all after the path.
+        """The URL without possible credentials: a user name, and everything after the path.
 
         Characters that are not ASCII are escaped, since some look like others.
         """
@@ -68,11 +68,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class KeyRoute:
-    """Where the key of one configuration comes from and goes to.
+    """Where the key of one configuration is read from and sent to.
 
-    `source` is None when the project names none, and `stored` is true when the service keeps a key
-    for it. Without `endpoints` the key goes to the provider. `provider_before` and
-    `endpoints_before` are those of the service, None for a new configuration.
+    `source` is None if the project names none, and `stored` is true if the service keeps a key for
+    it. Without `endpoints` the key is sent to the provider. `provider_before` and
+    `endpoints_before` are those in the service now, None for a new configuration.
     """
 
     address: Address
@@ -86,7 +86,7 @@ class KeyRoute:
 
 
 def key_routes(changes: Iterable[NamedChange]) -> tuple[KeyRoute, ...]:
-    """The routes of declared configurations that have a key or name an endpoint, changed or not."""
+    """Return the routes of declared configurations with a key or an endpoint, changed or not."""
     return tuple(route for change in changes if (route := _find_key_route(change)) is not None)
 
 
@@ -119,7 +119,7 @@ def _find_key_route(change: NamedChange) -> KeyRoute | None:
 
 def _find_foreign_endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
     host = OWN_HOSTS.get(str(values.get("provider")))
-    # What could be read in two ways is not the provider's own.
+    # An ambiguous URL is not taken for the provider's own.
     own = None if host is None else re.compile(rf"https://{re.escape(host)}(?:/[A-Za-z0-9._/-]*)?")
     return tuple(
         endpoint
@@ -130,7 +130,7 @@ def _find_foreign_endpoints(values: Mapping[str, Any]) -> tuple[Endpoint, ...]:
 
 
 def _find_named_endpoints(value: Any, path: str) -> Iterator[Endpoint]:
-    """Every text that is a URL, or that stands under a name that speaks of one."""
+    """Return every text that is a URL, or whose field name suggests one."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _find_named_endpoints(inner, f"{path}.{key}")

@@ -1,4 +1,4 @@
-"""The resolution of model aliases to model configurations of the organisation."""
+"""Resolves model aliases to model configurations of the organisation."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.target import Target
 
 NOT_YET_KNOWN = "00000000-0000-0000-0000-000000000000"
-"""A placeholder for the id of something that this deploy has still to create."""
+"""A placeholder for the id of an object that this deploy has yet to create."""
 
 MAIN_AGENT = "main_agent_model_id"
 """The one role with a condition of its own.
 
-It takes a computer use model that is not archived (model configuration page).
+It requires a computer use model that is not archived (model configuration page).
 """
 
 
 class ModelResolver:
-    """Resolves aliases and ids by the list of model configurations.
+    """Resolves aliases and ids with the list of model configurations.
 
-    Collects `problems` and `notes`, each once. `unknown` maps ids that the organisation does not
-    have to the message for the case that one would be sent: a workflow that has one already, from
-    before the configuration was deleted, may keep it.
+    Collects `problems` and `notes`, each once. `unknown` maps ids that the organisation lacks to
+    the message to report if one would be sent: a workflow that has such an id already, from before
+    the configuration was deleted, may keep it.
     """
 
     def __init__(self, target: Target, models: Sequence[ModelConfiguration]) -> None:
@@ -33,7 +33,7 @@ class ModelResolver:
         self.unknown: dict[str, str] = {}
 
     def id_of(self, alias: str, role: str) -> str:
-        """The id for `alias` in `role`; a placeholder when there is a problem.
+        """Return the id for `alias` in `role`; a placeholder if there is a problem.
 
         `role` is a key of `model_metadata`, or `model` for a check.
         """
@@ -44,7 +44,7 @@ class ModelResolver:
         return found.id
 
     def name_of(self, alias: str) -> str:
-        """The display name for `alias`; a placeholder when there is a problem."""
+        """Return the display name for `alias`; a placeholder if there is a problem."""
         found = self._find_model(alias)
         return self._target.models.get(alias, alias) if found is None else found.name
 

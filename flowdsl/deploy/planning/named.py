@@ -19,15 +19,15 @@ from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState, StateDocument
 
 _KEY = "api_key"
-"""In `applied` of a model configuration: a hash of what its key was read from, never of the key."""
+"""In `applied` of a model configuration: a hash of the source of its key, never of the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedChange:
-    """What happens to a named resource.
+    """The planned change of a named resource.
 
-    `forget` drops one from state that is not declared any more; it stays in the service. `prior` is
-    what state holds of it.
+    `forget` drops one from state that is no longer declared; it stays in the service. `prior` is
+    its entry in state.
     """
 
     address: Address
@@ -39,19 +39,16 @@ class NamedChange:
 
     @property
     def writes(self) -> bool:
-        """Whether something is sent."""
+        """Whether a request is sent."""
         return self.action in ("create", "update", "delete")
 
     @property
     def effect(self) -> tuple[object, ...]:
-        """A value that is equal for changes that do the same to the same resource."""
+        """A value that is equal for changes with the same effect on the same resource."""
         return self._effect(())
 
     def carries_out(self, shown: NamedChange) -> bool:
-        """Whether this does what `shown` did.
-
-        In `shown`, a group that had to be created first had no id yet.
-        """
+        """Whether this has the effect of `shown`, in which a group yet to be created had no id."""
         fields = () if shown.difference is None else shown.difference.fields
         later = {field.path for field in fields if field.after == NOT_YET_KNOWN}
         return self._effect(later) == shown._effect(later)
@@ -67,7 +64,7 @@ class NamedChange:
 
     @property
     def last_key_source(self) -> str | None:
-        """The mark of what the key was read from at the last deploy; None when state has none."""
+        """The mark of the key's source at the last deploy; None if state has none."""
         return None if self.prior is None else self.prior.applied.get(_KEY)
 
     @property
@@ -77,7 +74,7 @@ class NamedChange:
 
     @property
     def changes_state(self) -> bool:
-        """Whether state has to be written although nothing is sent."""
+        """Whether state has to be written although no request is sent."""
         return self.action == "forget" or (
             self.difference is not None and self.difference.state_is_behind
         )
@@ -93,9 +90,9 @@ def plan_named(
     directory: Directory,
     deleted: Collection[Address] = (),
 ) -> tuple[NamedChange, ...]:
-    """The changes of named resources, in the order in which they depend on each other.
+    """Return the changes of named resources, in the order in which they depend on each other.
 
-    `deleted` are addresses to delete in the service once they are not declared any more. Raises
+    `deleted` are addresses to delete in the service once they are no longer declared. Raises
     `AmbiguousName`.
     """
     order = list(NAMED_KIND)
@@ -146,7 +143,7 @@ def _compare_named(
     known: ResourceState | None,
     live: Live,
 ) -> Difference:
-    """The difference, with the mark of the key's source in `applied`."""
+    """Return the difference, with the mark of the key's source in `applied`."""
     fields = {} if known is None else dict(known.applied)
     last, mark = fields.pop(_KEY, None), key_source_mark(item.key)
     prior = None if known is None else known.replace(applied=fields)
@@ -159,12 +156,12 @@ def _compare_named(
 
 
 def key_source_mark(source: KeySource | None) -> str | None:
-    """A hash that tells two sources of a key apart; None for no source."""
+    """Return a hash that distinguishes two sources of a key; None without a source."""
     return None if source is None else fingerprint({source.kind: source.name})
 
 
 def resulting_state(change: NamedChange) -> ResourceState | None:
-    """What state holds of a managed resource that is as desired; None for any other."""
+    """Return the state of a managed resource that is as desired; None for any other."""
     if change.live is None or change.difference is None or change.desired is None:
         return None
     return ResourceState(

@@ -1,4 +1,4 @@
-"""The plan: what a deploy would change, and what it found but leaves alone. Pure."""
+"""The plan: the changes of a deploy, and the findings that it leaves alone. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from flowdsl.state.document import ResourceState, StateDocument
 
 
 class Action(StrEnum):
-    """What happens to one workflow.
+    """The action on one workflow.
 
     - `RENAME` changes the display name and nothing else.
     - `ADOPT` takes over a workflow that exists.
-    - `KEEP` left the source and stays as it is.
+    - `KEEP` left the source and stays in the service unchanged.
     - `MISSING` is in state and source but gone from the service.
     - `FORGET` is only dropped from state.
     - `DELETE` is deleted in the service, with every run and trajectory of it.
@@ -44,10 +44,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the plan says of one address.
+    """The planned change at one address.
 
-    `prior` is what state holds of it, under `previous_address` when that differs. `live` is the
-    workflow as the plan saw it. `generation` grows when a workflow is created anew.
+    `prior` is its entry in state, under `previous_address` if that differs. `live` is the workflow
+    as the plan saw it. `generation` grows each time a workflow is created again.
     """
 
     address: Address
@@ -74,7 +74,7 @@ class Change:
 
     @property
     def changes_state(self) -> bool:
-        """Whether state has to be written although nothing is sent."""
+        """Whether state has to be written although no request is sent."""
         return (
             self.action is Action.FORGET
             or self.previous_address is not None
@@ -84,7 +84,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """An approved recording, which goes on replaying what it recorded whatever the prompt says."""
+    """An approved recording, which keeps replaying what it recorded, whatever the prompt says."""
 
     id: str
     name: str
@@ -106,7 +106,7 @@ class Breaking:
     """One broken promise.
 
     `path` is the field as a caller writes it (`patient.dob`), empty for the workflow itself.
-    `message` says it in one sentence. `chains` are the chains of the project that rely on it.
+    `message` describes it in one sentence. `chains` are the chains of the project that rely on it.
     """
 
     kind: Break
@@ -117,10 +117,10 @@ class Breaking:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What depends on a workflow that the plan changes or deletes.
+    """The dependents of a workflow that the plan changes or deletes.
 
-    `trajectories` are the approved ones, listed for a workflow whose prompt or inputs change and
-    for a deletion. The numbers are counted only for deletions, else None.
+    `trajectories` are the approved ones, listed if the prompt or the inputs change and for a
+    deletion. The numbers are counted only for deletions, otherwise None.
     """
 
     trajectories: tuple[Trajectory, ...] = ()
@@ -143,16 +143,16 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a deploy would do.
+    """The changes that a deploy would make.
 
     - `changes` has every workflow, sorted by address.
     - `uploads` are the pictures to store, and `notes` remarks for people.
     - `breaking` and `impact` are by address.
     - `guards` are those that the plan trips.
-    - `whole` is false when a change of the project is left out.
+    - `whole` is false if a change of the project is left out.
     - `skipped` says what was left out because it was edited elsewhere.
-    - `blocked_by` maps addresses that another workflow still has to where that one moves, an
-      address that the plan leaves out.
+    - `blocked_by` maps an address that another workflow still occupies to the address that the
+      other workflow moves to, which the plan leaves out.
     """
 
     changes: tuple[Change, ...]
@@ -167,18 +167,18 @@ class Plan:
     blocked_by: Mapping[Address, Address] = field(default_factory=dict)
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
-        """The changes with one of `actions`."""
+        """Return the changes with one of `actions`."""
         return tuple(change for change in self.changes if change.action in actions)
 
     @property
     def drifted(self) -> Mapping[Address, frozenset[str]]:
-        """The fields whose planned values overwrite somebody else's edit, by address."""
+        """The fields whose planned values overwrite an edit by somebody else, by address."""
         every: list[Change | NamedChange] = [*self.changes, *self.named]
         return {change.address: change.drifted for change in every if change.drifted}
 
     @property
     def writes(self) -> bool:
-        """Whether anything is sent to the service."""
+        """Whether any request is sent to the service."""
         return bool(
             self.uploads
             or any(change.writes for change in self.changes)
@@ -196,7 +196,7 @@ class Plan:
 
     @property
     def digest(self) -> tuple[object, ...]:
-        """A value that is equal for plans that do the same."""
+        """A value that is equal for plans with the same effect."""
         return (
             tuple(
                 (
@@ -218,7 +218,7 @@ class Plan:
         )
 
     def only(self, addresses: Collection[Address]) -> Plan:
-        """The plan for `addresses` alone, without those of them that are then occupied."""
+        """Return the plan for `addresses` alone, without those that would be occupied."""
         return self._keep_addresses(set(addresses) - self.find_occupied_addresses(addresses).keys())
 
     def _keep_addresses(self, kept: Set[Address]) -> Plan:
@@ -232,7 +232,7 @@ class Plan:
         )
 
     def find_occupied_addresses(self, addresses: Collection[Address]) -> dict[Address, Address]:
-        """Those of `addresses` that another workflow has, while all other addresses stay.
+        """Return those of `addresses` that another workflow occupies if all other addresses stay.
 
         Each is mapped to the address that the other workflow has to move to first.
         """
@@ -254,7 +254,7 @@ class Plan:
             found |= more
 
     def restrict_to_addresses(self, addresses: Collection[Address]) -> Plan:
-        """The plan for `addresses`, with the prerequisites that they need.
+        """Return the plan for `addresses`, with the prerequisites that they need.
 
         It can be carried out unless it has `blocked_by`.
         """
@@ -294,11 +294,11 @@ def plan_changes(
     recreate: Collection[Address] = (),
     prune: bool = False,
 ) -> Plan:
-    """The plan from what is desired, what state holds and what is live.
+    """Compute the plan from the desired, prior and live state.
 
     `live` maps the ids of tracked and adopted workflows that exist. `recreate` are addresses to
-    create anew when they are missing. With `prune`, what left the source is deleted. Raises
-    `PlanError` for an adoption or a deletion that is impossible.
+    create again if they are missing. With `prune`, workflows that left the source are deleted.
+    Raises `PlanError` for an adoption or a deletion that is impossible.
     """
     if both := sorted(target.deleted & desired.workflows.keys()):
         raise PlanError(
@@ -354,10 +354,10 @@ def plan_changes(
 def moves_of(
     wanted: Mapping[Address, Desired], tracked: Mapping[Address, ResourceState]
 ) -> dict[Address, Address]:
-    """New addresses to old ones, for each `renamed_from` that still has a workflow to move.
+    """Map new addresses to old ones, for each `renamed_from` that still has a workflow to move.
 
-    A move that was carried out earlier is none. Nothing is moved to an address that is taken,
-    unless the workflow there moves as well: so two workflows can change places.
+    A move that was carried out earlier is not included. Nothing is moved to an occupied address,
+    unless the workflow there moves as well: so two workflows can be swapped.
     """
     moves: dict[Address, Address] = {}
     for address, desired in sorted(wanted.items()):

@@ -1,3 +1,1 @@
-"""Writes whose reply was never seen: what became of them (`recover`), and what may still come
-(`late_writes`).
-"""
+"""Writes without a reply: their outcome (`recover`), and those that may arrive (`late_writes`)."""

@@ -1,10 +1,10 @@
-"""Writes of ours that had no reply: what may still come of them, and what has come. Pure.
+"""Writes of ours without a reply: which may still arrive, and which have arrived. Pure.
 
 A request whose sender or connection has died may still reach the service and be carried out, over
-whatever was deployed since. Nobody can call it back: the service has no preconditions, and for a
-request with another body it is not documented whether the same key is recognised. So such a request
-is waited for. One that does not come is remembered as a stray: when it comes after all it is
-recognised as ours, and until then nobody is told that all is well.
+newer deploys. It cannot be recalled: the service has no preconditions, and for a request with
+another body it is not documented whether the same key is recognised. So such a request is waited
+for. If it does not arrive, it is remembered as a stray: if it arrives later, it is recognised as
+ours, and until then messages warn that it may.
 
 Only `until_late_writes_end` waits; the rest is pure.
 """
@@ -30,7 +30,7 @@ request was sent.
 """
 
 GIVEN_UP = timedelta(minutes=10)
-"""How much longer a request that was waited for in vain is a stray (`lost-requests-end`).
+"""How much longer a request that did not arrive is kept as a stray (`lost-requests-end`).
 
 The end is a time in state. Another computer may compare it, if its clock is off by less than this.
 """
@@ -39,13 +39,13 @@ POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 8.0
 
 EXISTENCE = "the workflow itself"
-"""In `still_to_come`, what a deletion changes."""
+"""In `still_to_come`: the workflow itself, which a deletion removes."""
 
 
 def still_to_come(intent: Intent, live: Live | None) -> frozenset[str]:
-    """What a write would change in a workflow that is `live` now: fields, `tags` or `EXISTENCE`.
+    """Return what a write would change in the `live` workflow: fields, `tags` or `EXISTENCE`.
 
-    Nothing when there is no such workflow.
+    Empty if there is no such workflow.
     """
     if live is None:
         return frozenset()
@@ -61,11 +61,11 @@ def still_to_come(intent: Intent, live: Live | None) -> frozenset[str]:
 def find_outstanding_part(
     intent: Intent, live: Live | None, over: ResourceState | None = None
 ) -> Intent | None:
-    """The part of a write that has not been seen to arrive; None when nothing is left.
+    """Return the part of a write that has not been seen to arrive; None if nothing is left.
 
     All fields are in one request, and each tag is written by a request of its own, after the reply
-    to that one. `over` is what was applied since. Then only what differs from it has surely
-    arrived, because the rest may be there as we have written it again.
+    to that one. `over` is the state applied since. Then only values that differ from it have surely
+    arrived, because we may have written the others again ourselves.
     """
     if live is None:
         return None
@@ -89,18 +89,18 @@ def find_outstanding_part(
 
 
 def record_arrived_part(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
-    """`resource` with what a write did get done.
+    """Return `resource` with the part of a write that was carried out.
 
-    A creation did all of `applied`. A field that differs now was changed by somebody else since, or
-    by the same creation sent again with another body; the next plan shows it as drift, or as up to
-    date.
+    A creation wrote all of `applied`. A field that differs now was changed by somebody else since,
+    or by the same creation sent again with another body; the next plan shows it as drift, or as up
+    to date.
     """
     done = {
         path: wanted
         for path, wanted in (intent.applied | intent.sent).items()
         if intent.action == "create" or hash_of(live, path) == wanted
     }
-    # A tag of ours that somebody took off stays recorded; otherwise its loss would not be noticed.
+    # A tag of ours that somebody removed stays recorded; otherwise its loss would not be noticed.
     tags = (frozenset(resource.tags) - (frozenset(intent.untagged) - live.tags.keys())) | (
         frozenset(intent.tags) & live.tags.keys()
     )
@@ -114,7 +114,7 @@ def record_arrived_part(resource: ResourceState, intent: Intent, live: Live) -> 
 def apply_arrived_strays(
     resource: ResourceState, strays: Collection[Intent], live: Live
 ) -> tuple[ResourceState, tuple[Intent, ...]]:
-    """The resource after the strays that have arrived, and the strays that have not."""
+    """Return the resource after the strays that have arrived, and the strays that have not."""
     left = []
     for stray in strays:
         rest = find_outstanding_part(stray, live, resource)
@@ -129,12 +129,12 @@ def apply_arrived_strays(
 
 
 def strays_of(document: StateDocument, workflow_id: str) -> tuple[Intent, ...]:
-    """The writes of one workflow that may still come."""
+    """Return the writes of one workflow that may still arrive."""
     return tuple(stray for stray in document.strays if stray.resource_id == workflow_id)
 
 
 def find_own_deletions(document: StateDocument) -> frozenset[str]:
-    """The ids of workflows that a deletion of ours may have deleted, or may yet delete."""
+    """Return the ids of workflows that a deletion of ours may have deleted, or may yet delete."""
     return frozenset(
         intent.resource_id
         for intent in (*document.pending, *document.strays)
@@ -143,17 +143,17 @@ def find_own_deletions(document: StateDocument) -> frozenset[str]:
 
 
 def hash_of(live: Live, path: str) -> str:
-    """The fingerprint of a field as the service has it."""
+    """Return the fingerprint of a field's live value."""
     return fingerprint(normalise_value(workflow.POLICIES[path], live.values.get(path)))
 
 
 async def until_late_writes_end(
     runtime: Runtime, begun: float, stopped: Callable[[], object] = lambda: False
 ) -> AsyncIterator[None]:
-    """Yield for each look at what may still come, until `LATE_WRITES_END` after `begun`.
+    """Yield for each look at late writes, until `LATE_WRITES_END` after `begun`.
 
-    `begun` is monotonic. The first look is at once, and later ones are further and further apart.
-    Ends early when `stopped`.
+    `begun` is monotonic. The first look is immediate, and the interval grows. Ends early when
+    `stopped`.
     """
     pause = POLL_SECONDS / 2
     while not stopped():
@@ -166,12 +166,12 @@ async def until_late_writes_end(
 
 
 def _find_verifiable_fields(intent: Intent, live: Live) -> list[tuple[str, str]]:
-    """The fields of a request that replies contain, each with the hash that was sent."""
+    """Return the fields of a request that replies contain, each with the hash that was sent."""
     return [(path, sent) for path, sent in intent.sent.items() if path in live.values]
 
 
 def _subtract_rest(stray: Intent, rest: Intent) -> Intent:
-    """The part of `stray` that is not in `rest`."""
+    """Return the part of `stray` that is not in `rest`."""
     return stray.replace(
         sent={} if rest.sent else stray.sent,
         tagged=tuple(tag for tag in stray.tagged if tag not in rest.tagged),

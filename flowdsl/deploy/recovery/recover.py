@@ -60,25 +60,25 @@ from flowdsl.state.document import Intent, ResourceState, StateDocument
 from flowdsl.state.lease import Runtime
 
 LAST_LOOKS = 3
-"""Looks for what a repeated creation may have made, before its outcome is called unknown."""
+"""The number of looks for a repeated creation before its outcome is called unknown."""
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the service's clock may be behind ours, for listing workflows by creation time."""
 
 
 class Unresolved(FlowdslError):
-    """Whether a creation happened is not known and could not be found out."""
+    """It could not be determined whether a creation was carried out."""
 
 
 def mark_of(target: Target, intent: Intent) -> Mark:
-    """The mark that a creation gives to its workflow."""
+    """Return the mark that a creation gives to its workflow."""
     return Mark(
         target.project, target.environment, intent.address, intent.generation, intent.short_id
     )
 
 
 def creation_key(intent: Intent) -> str:
-    """The idempotency key of a creation, the same whenever the intent is sent again."""
+    """Return the idempotency key of a creation, the same whenever the intent is sent again."""
     return f"{intent.id}-create"
 
 
@@ -97,14 +97,17 @@ async def resolve_pending(
 ) -> list[str]:
     """Resolve every intent that an earlier deploy left open, or those of `addresses`.
 
-    Returns what was found out, in a line each; `tell` is told of the search before it begins. All
-    intents are looked for together, since a deploy that died early leaves one for each workflow,
-    and no longer than `LATE_WRITES_END` from now. A change or a deletion that has not come by then
-    is kept as a stray; one of a workflow that the source does not have is not waited for.
+    Returns the findings, in a line each; `tell` is called with a line about the search before it
+    begins.
+
+    All intents are looked for together, since a deploy that died early leaves one for each
+    workflow, and no longer than `LATE_WRITES_END` from now. A change or a deletion that has not
+    arrived by then is kept as a stray; one of a workflow that the source does not have is not
+    waited for.
 
     Raises `Unresolved` for a creation that stays unknown, whose intent stays open, and other
     `CyberdeskError`s. With `failed`, that is called with them instead, and the other intents are
-    resolved all the same. When `stopped`, intents whose outcome is not known yet stay open.
+    still resolved. When `stopped`, intents whose outcome is not known yet stay open.
     """
     begun = runtime.monotonic()
     found_out: list[str] = []
@@ -205,7 +208,7 @@ async def _wait_for_all(
     stopped: Callable[[], object],
     concurrency: int,
 ) -> None:
-    """Read the workflows of open writes until all of these have come or the time is over."""
+    """Read the workflows of open writes until all writes have arrived or the time has expired."""
     waiting = [(intent, each) for intent, each in intents if each is not None]
     told = False
     async for _ in until_late_writes_end(runtime, begun, stopped):
@@ -216,7 +219,7 @@ async def _wait_for_all(
             one: tuple[Intent, str],
             missing: list[tuple[Intent, str]] = missing,
         ) -> None:
-            # A workflow that cannot be read now is read again in the end.
+            # A workflow that cannot be read now is read again at the end.
             with suppress(CyberdeskError):
                 if find_outstanding_part(one[0], await read_if_there(own, one[1])) is None:
                     return
@@ -236,13 +239,13 @@ async def _wait_for_all(
 
 
 def describe_addresses(addresses: Iterable[Address]) -> str:
-    """Addresses for a sentence: a single one by its name, several by their number."""
+    """Format addresses for a sentence: a single one by its name, several by their number."""
     every = sorted(set(addresses))
     return f"`{every[0]}`" if len(every) == 1 else f"{len(every)} workflows"
 
 
 async def read_if_there(client: CyberdeskClient, workflow_id: str) -> Live | None:
-    """The workflow, or None when there is none; raises other `CyberdeskError`s."""
+    """Return the workflow, or None if it does not exist; raises other `CyberdeskError`s."""
     try:
         return await workflow.read(client, workflow_id)
     except NotFound:
@@ -256,11 +259,11 @@ async def find_created(
     wanted: Desired,
     runtime: Runtime,
 ) -> str:
-    """The id of the workflow that `intent` makes, made or not, right after its reply was lost.
+    """Return the id of the workflow of `intent`, right after the reply to its creation was lost.
 
-    Looks for the mark until the lost request must have ended, then sends the creation again, as
-    told above. Raises `Unresolved`, and `ValidationRefused` when the service has not made the
-    workflow and refuses to.
+    Looks for the mark until the lost request must have ended, then sends the creation again, as the
+    module docstring describes. Raises `Unresolved`, and `ValidationRefused` if the service has not
+    created the workflow and refuses to.
     """
     found = await _find_all(client, target, [intent], runtime, runtime.monotonic())
     if intent.id in found:
@@ -275,7 +278,7 @@ async def _find_all(
     runtime: Runtime,
     begun: float,
 ) -> dict[str, str]:
-    """The ids of the workflows with the marks of creations, by the ids of the intents.
+    """Return the ids of the workflows with the marks of creations, by the ids of the intents.
 
     Looks until every request must have ended that was sent before `begun` (monotonic). The last
     look is at all workflows, whatever our clock says. Raises `Unresolved`.
@@ -285,7 +288,7 @@ async def _find_all(
     while missing:
         last = runtime.monotonic() - begun >= LATE_WRITES_END.total_seconds()
         since = None
-        with suppress(OverflowError):  # a time at the edge of the calendar leaves nothing out
+        with suppress(OverflowError):  # a time at the edge of the calendar excludes nothing
             since = None if last else min(intent.created_at for intent in missing) - CLOCK_SKEW
         try:
             marked = await read_created_workflows(client, since)
@@ -316,9 +319,9 @@ async def _create_again(
     wanted: Desired,
     runtime: Runtime,
 ) -> str:
-    """The id of the workflow after the creation is sent again, by its reply or by a last look.
+    """Send the creation again; return the workflow's id from the reply or from a last look.
 
-    Raises `Unresolved`, and `ValidationRefused` when that is the answer.
+    Raises `Unresolved`, and `ValidationRefused` if the service refuses the request.
     """
     mark = mark_of(target, intent)
     try:
@@ -337,9 +340,9 @@ async def _create_again(
 async def read_created_workflows(
     client: CyberdeskClient, since: datetime | None = None
 ) -> dict[Mark, list[str]]:
-    """The ids of marked workflows by mark, the oldest first; `since` is a time of creation.
+    """Return the ids of marked workflows by mark, oldest first; `since` bounds the creation time.
 
-    A duplicate made in the dashboard copies the mark, so the oldest workflow is the one meant.
+    A duplicate made in the dashboard copies the mark, so the oldest workflow is the original.
     """
     earliest = None if since is None else since.strftime("%Y-%m-%dT%H:%M:%SZ")
     listed = await client.workflows.list_all(created_at_from=earliest)
@@ -374,7 +377,7 @@ async def _take_over(
     workflow_id: str,
     runtime: Runtime,
 ) -> list[str]:
-    """Record what has come of a write; returns lines for people about what has not.
+    """Record the part of a write that arrived; return lines for people about the rest.
 
     `resource` is None for the write of an adoption.
     """
@@ -402,17 +405,17 @@ async def _take_over(
 
 
 WORDS = {"create": "tagging", "update": "change", "delete": "deletion"}
-"""What messages call an open write of a workflow that exists, by its action."""
+"""The word in messages for an open write of an existing workflow, by its action."""
 
 
 def assume_interrupted_writes(
     document: StateDocument, live: Mapping[str, Live], tracked: Mapping[Address, str]
 ) -> StateDocument:
-    """`document` as it will be once the open writes of known workflows are resolved.
+    """Return `document` as it will be once the open writes of known workflows are resolved.
 
-    Nothing is written. Otherwise a plan would take what an interrupted deploy has done for somebody
-    else's edit. `tracked` maps the addresses that were looked at to their ids, and `live` has those
-    of these workflows that exist, by id.
+    Nothing is written. Otherwise a plan would take the writes of an interrupted deploy for somebody
+    else's edit. `tracked` maps the addresses that were read to their ids, and `live` has those of
+    these workflows that exist, by id.
     """
     resources = dict(document.resources)
     deleted = find_own_deletions(document)
@@ -458,6 +461,7 @@ def record_arrivals(
 
 
 def _record_interrupted_part(resource: ResourceState, intent: Intent, live: Live) -> ResourceState:
-    # Until a deploy has succeeded, a workflow is protected by the state before as by the one after.
+    # Until a deploy has succeeded, the `protect` of the state before counts as well as the one
+    # after.
     protect = resource.protect or intent.protect
     return record_arrived_part(resource, intent, live).replace(protect=protect)

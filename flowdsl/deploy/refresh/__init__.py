@@ -1,5 +1,4 @@
-"""The reading of state and service before a plan, and the reasons not to carry the plan out.
+"""Reads state and service before a plan, and finds reasons not to carry the plan out.
 
-Entry point: `refresh.refresh`. `guards`, `drift` and `impact` say what a person has to decide
-first.
+Entry point: `refresh.refresh`. `guards` and `impact` find what a person has to decide first.
 """

@@ -1,5 +1,7 @@
-"""Guards, which a person can accept, other reasons not to carry a plan out, and what to do about
-edits and deletions that somebody made elsewhere.
+"""Reasons not to carry a plan out, and decisions on drift.
+
+Guards are reasons that a person can accept. Drift is an edit or deletion that somebody made
+elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ DELETES, UPDATES, MISSING, BREAKING = "deletes", "updates", "missing", "breaking
 NAMES = (DELETES, UPDATES, MISSING, BREAKING)
 
 FEW_DELETES, FEW_UPDATES, FEW_MISSING = 3, 10, 1
-"""So many never trip a guard, however small the project is."""
+"""Numbers that never trip a guard, however small the project is."""
 
 SHARE_OF_DELETES, SHARE_OF_UPDATES, SHARE_OF_MISSING = 0.2, 0.5, 0.2
 
@@ -26,7 +28,7 @@ SHARE_OF_DELETES, SHARE_OF_UPDATES, SHARE_OF_MISSING = 0.2, 0.5, 0.2
 def guards_of(
     plan: Plan, tracked: Mapping[Address, str], gone: Collection[Address], on_breaking: OnBreaking
 ) -> tuple[Guard, ...]:
-    """The guards that `plan` trips.
+    """Return the guards that `plan` trips.
 
     `tracked` maps the workflows in state to their ids, and `gone` are those that do not exist.
     """
@@ -56,7 +58,7 @@ def _find_tripped_guards(
 
 
 def check_guards(plan: Plan, accepted: Mapping[str, int]) -> None:
-    """Raise `Stop` for a guard that was not accepted, or with another number than it has."""
+    """Raise `Stop` for a guard that was not accepted, or was accepted with another number."""
     messages = []
     for guard in plan.guards:
         number = accepted.get(guard.name)
@@ -74,7 +76,7 @@ def check_guards(plan: Plan, accepted: Mapping[str, int]) -> None:
 
 
 def check_protection(plan: Plan, environment: str) -> None:
-    """Raise `Stop` when a protected workflow would be deleted.
+    """Raise `Stop` if a protected workflow would be deleted.
 
     `protect` in state counts, whatever the source says now.
     """
@@ -98,7 +100,7 @@ def check_protection(plan: Plan, environment: str) -> None:
 def check_source(job: Job, deployed: Source | None) -> None:
     """Raise `Stop` for a work tree that must not be deployed.
 
-    That is a dirty one where the environment is protected, or one older than what is deployed.
+    That is a dirty one if the environment is protected, or one older than the deployed commit.
     """
     target, source = job.target, job.source
     if target.protected:
@@ -134,10 +136,10 @@ def check_source(job: Job, deployed: Source | None) -> None:
 
 
 def decide_on_drift(job: Job, plan: Plan) -> Plan:
-    """The plan to carry out, which leaves drifted resources alone when that is chosen.
+    """Return the plan to carry out, without drifted resources if that is chosen.
 
-    A drifted workflow is skipped as a whole: with half of it from the dashboard and half from the
-    source it would be a workflow that nobody has seen. Raises `Stop`.
+    A drifted workflow is skipped as a whole: half from the dashboard and half from the source, it
+    would be a workflow that nobody has seen. Raises `Stop`.
     """
     if missing := plan.of(Action.MISSING):
         job.ui.show_plan(plan)

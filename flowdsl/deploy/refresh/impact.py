@@ -1,4 +1,4 @@
-"""What depends on the workflows that a plan changes or deletes: approved recordings, and runs."""
+"""The dependents of workflows that a plan changes or deletes: approved recordings and runs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan, Trajector
 from flowdsl.deploy.workers import for_each
 
 REPLAYED = frozenset({"main_prompt", "input_schema"})
-"""Fields that an approved recording does not follow when they change."""
+"""Fields whose changes an approved recording does not follow."""
 
 ACTIVE = ("scheduling", "running", "running_checks")
-"""The statuses of a run that has not ended (contract, section 3)."""
+"""The statuses of a run that has not ended, as in the API contract."""
 
 ONE_BY_ONE = 25
-"""Workflows that are asked about one by one.
+"""The number of workflows up to which each is queried by itself.
 
 For more, the list of the whole organisation takes fewer requests.
 """
@@ -27,7 +27,7 @@ For more, the list of the whole organisation takes fewer requests.
 async def study_impact(
     client: CyberdeskClient, plan: Plan, *, concurrency: int
 ) -> Mapping[Address, Impact]:
-    """The impact of each change of an existing workflow, by address; no entry when there is none.
+    """Return the impact of each change of an existing workflow, by address; no entry without one.
 
     Raises `CyberdeskError`.
     """
@@ -57,7 +57,7 @@ def changes_what_is_replayed(change: Change) -> bool:
 async def read_approved_trajectories(
     client: CyberdeskClient, workflow_id: str
 ) -> tuple[Trajectory, ...]:
-    """The approved recordings of one workflow, generated or not; raises `CyberdeskError`."""
+    """Return the approved recordings of one workflow, generated or not; raises `CyberdeskError`."""
     return (await _list_approved_by_workflow(client, workflow_id)).get(workflow_id, ())
 
 

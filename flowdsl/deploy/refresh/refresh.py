@@ -1,4 +1,4 @@
-"""From state and service to a plan: reads both, checks that they belong together, compares."""
+"""Reads state and service, checks that they belong together, and compares them for a plan."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from flowdsl.state.stores import StateStore, Versioned
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What is desired and what is there, read at one time.
+    """The desired and the live state, read at one time.
 
     `live` maps ids to workflows, and `tracked` addresses to the ids in state, of which `gone` do
     not exist. `organization_id` is that of the key, None while no reply has shown it.
@@ -57,7 +57,7 @@ class Refreshed:
 
 
 async def read_prior(job: Job) -> StateDocument:
-    """The state document, a new one on a first deploy; raises `Stop` when state was lost."""
+    """Return the state document, a new one on a first deploy; raises `Stop` if state was lost."""
     versioned = await asyncio.to_thread(job.store.load)
     if versioned is None:
         versioned = await state_after_all(job.client, job.target, job.store, job.bundle)
@@ -67,9 +67,9 @@ async def read_prior(job: Job) -> StateDocument:
 async def state_after_all(
     client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
 ) -> Versioned | None:
-    """The state when none was found: None before a first deploy; raises `Stop` when it was lost.
+    """Return the state if none was found at first: None before a first deploy.
 
-    State was lost when the organisation holds workflows of this project.
+    Raises `Stop` if state was lost: the organisation holds workflows of this project.
     """
     in_source = {
         workflow_address(item.name): (
@@ -78,7 +78,7 @@ async def state_after_all(
         for item in bundle.workflows
     }
     left = await find_unclaimed_workflows(client, target, in_source)
-    # A first deploy beside this one writes its state before it creates anything: look again.
+    # A concurrent first deploy writes its state before it creates anything: read state again.
     versioned = await asyncio.to_thread(store.load) if left else None
     if versioned is None and left:
         raise stop_for_lost_state(target, store.url, left)
@@ -86,7 +86,7 @@ async def state_after_all(
 
 
 async def read_state(job: Job) -> StateDocument:
-    """The state document, or a new one when there is none, whatever the organisation holds."""
+    """Return the state document, or a new one if there is none, whatever the organisation holds."""
     return _require_document(job, await asyncio.to_thread(job.store.load))
 
 
@@ -129,7 +129,7 @@ async def refresh(job: Job, prior: StateDocument) -> Refreshed:
 
 
 async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -> Refreshed:
-    """`before` with the lists read again; raises `Stop` for a wrong organisation."""
+    """Return `before` with the lists read again; raises `Stop` for a wrong organisation."""
     directory = await read_directory(job.client, find_wanted_lists(job.bundle, job.target))
     owners = directory.organizations()
     check_organization(job.target, prior, owners)
@@ -144,7 +144,7 @@ async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -
 def is_unproven(job: Job, prior: StateDocument, seen: Refreshed) -> bool:
     """Whether only a creation can show that the key is of the organisation deployed to.
 
-    Until one has, no two writes may be under way: the first may have gone to another organisation.
+    Until one has, no two writes may be under way: the first may have reached another organisation.
     """
     return (
         seen.organization_id is None and find_expected_organization(job.target, prior) is not None
@@ -152,12 +152,12 @@ def is_unproven(job: Job, prior: StateDocument, seen: Refreshed) -> bool:
 
 
 def concurrency_of(job: Job, prior: StateDocument, seen: Refreshed) -> int:
-    """The number of workflows that may be written at the same time."""
+    """Return the number of workflows that may be written at the same time."""
     return 1 if is_unproven(job, prior, seen) else job.options.concurrency
 
 
 def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
-    """The plan from what was refreshed; raises `Stop`, `PlanError` or `AmbiguousName`."""
+    """Return the plan from the refreshed data; raises `Stop`, `PlanError` or `AmbiguousName`."""
     options, target = job.options, job.target
     named = plan_named(seen.desired.named, prior, seen.directory, target.deleted)
     plan = plan_changes(
@@ -185,7 +185,7 @@ def plan_from(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
 
 
 def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
-    """Messages about models that the plan would send and that do not exist."""
+    """Return messages about models that the plan would send and that do not exist."""
     found: set[str] = set()
     for change in plan.changes if unknown else ():
         if change.desired is None or not change.writes:
@@ -202,7 +202,7 @@ def _unknown_models(plan: Plan, unknown: Mapping[str, str]) -> set[str]:
 
 
 async def full_plan(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
-    """The plan from what was refreshed, with its impact; also raises `CyberdeskError`."""
+    """Return the plan from the refreshed data, with its impact; also raises `CyberdeskError`."""
     plan = plan_from(job, prior, seen)
     for address, moved in sorted(plan.blocked_by.items()):
         raise Stop(
@@ -224,9 +224,9 @@ def _require_desired_state(job: Job, directory: Directory) -> DesiredState:
 async def read_tracked(
     client: CyberdeskClient, ids: Iterable[str], *, concurrency: int
 ) -> dict[str, Live]:
-    """The workflows with these ids that exist, by id; raises `CyberdeskError`.
+    """Return the workflows with these ids that exist, by id; raises `CyberdeskError`.
 
-    Each is read by itself: edits can push rows out of a list.
+    Each is read by itself: edits can move rows between the pages of a list.
     """
     found: dict[str, Live] = {}
 

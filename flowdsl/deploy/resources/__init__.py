@@ -6,6 +6,5 @@ Entry points: `workflow` for workflows, `named.NAMED` for the kinds that are ide
 `directory` for the lists of an organisation and for pictures, which never change once they are
 stored.
 
-Only these modules build the bodies of requests. A field without a policy is neither compared nor
-sent.
+Only these modules build request bodies. A field without a policy is neither compared nor sent.
 """

@@ -25,7 +25,7 @@ class WantedLists:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The lists as they were read, with archived models and tags; one not needed is empty."""
+    """The lists that were read, with archived models and tags; a list not needed is empty."""
 
     models: Sequence[ModelConfiguration] = ()
     tags: Sequence[Tag] = ()
@@ -43,7 +43,7 @@ class Directory:
 
 
 async def read_directory(client: CyberdeskClient, wanted_lists: WantedLists) -> Directory:
-    """The lists that `wanted_lists` names, none of which has pages; raises `CyberdeskError`."""
+    """Return the lists in `wanted_lists`, none of which is paged; raises `CyberdeskError`."""
     models, tags, groups, images = await asyncio.gather(
         client.model_configurations.list() if wanted_lists.models else _nothing(),
         client.tags.list(include_archived=True) if wanted_lists.tags else _nothing(),
@@ -57,19 +57,19 @@ async def _nothing() -> tuple[()]:
     return ()
 
 
-# Pictures in prompts, which are stored and found again by the hash of their content
+# Pictures in prompts, stored and found under the hash of their content
 
 
 def image_file_name(image: ImageFile | ImageRef) -> str:
-    """The name under which a picture is stored, without anything that a service would rewrite."""
+    """Return a picture's name in the service, without parts that it would rewrite."""
     return f"flowdsl-{image.sha256}.{image.extension}"
 
 
 def find_image_url(directory: Directory, image: ImageRef) -> str | None:
-    """The URL to put in a prompt, or None when the picture is not stored yet.
+    """Return the URL to put in a prompt, or None if the picture is not stored yet.
 
-    Two deploys at once may both have uploaded it. The first by URL is taken, so that every deploy
-    takes the same.
+    Two concurrent deploys may both have uploaded it. The first by URL is taken, so that every
+    deploy takes the same.
     """
     wanted = image_file_name(image)
     return min(

@@ -1,8 +1,8 @@
 """The mark of a workflow: which address it was created for, and by which creation.
 
 It is a `$comment` in the workflow's input schema, which JSON Schema ignores and no agent sees. A
-workflow has no other place for a word of ours. Whoever duplicates a workflow in the dashboard
-copies its mark, so a mark is evidence, never proof.
+workflow has no other field for metadata of ours. Duplicating a workflow in the dashboard copies its
+mark, so a mark is evidence, never proof.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Mark:
 
 
 def parse_mark(text: str) -> Mark | None:
-    """The mark that `text` spells, or None."""
+    """Parse the mark that `text` spells; None if it is not one."""
     parts = [unquote(part) for part in text.removeprefix(PREFIX).split("/")]
     if not text.startswith(PREFIX) or len(parts) != 5 or not parts[3].isdecimal():
         return None
@@ -43,17 +43,17 @@ def parse_mark(text: str) -> Mark | None:
 
 
 def mark_in(input_schema: str | None) -> Mark | None:
-    """The mark in an input schema as the service stores it, or None."""
+    """Return the mark in an input schema as the service stores it, or None."""
     schema = _parse_object_schema(input_schema)
     comment = None if schema is None else schema.get(COMMENT)
     return parse_mark(comment.split(" ", 1)[0]) if isinstance(comment, str) else None
 
 
 def insert_mark(input_schema: str | None, mark: Mark | None) -> str | None:
-    """`input_schema` with `mark` as its first key; an object schema when there is none.
+    """Return `input_schema` with `mark` as its first key; an object schema if there is none.
 
     A comment of the author's own follows the mark after a blank. A schema that is not a JSON object
-    comes back as it is.
+    is returned unchanged.
     """
     if mark is None:
         return input_schema
@@ -68,7 +68,7 @@ def insert_mark(input_schema: str | None, mark: Mark | None) -> str | None:
 
 
 def without_mark(schema: dict[str, Any]) -> dict[str, Any]:
-    """`schema` with its mark taken out and the author's own comment left."""
+    """Return `schema` without its mark, keeping the author's own comment."""
     comment = schema.get(COMMENT)
     if not isinstance(comment, str) or not comment.startswith(PREFIX):
         return schema

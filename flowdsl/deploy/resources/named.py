@@ -1,8 +1,8 @@
-"""Resources that are identified by their name, in a list that the service gives whole.
+"""Resources that are identified by their name, in a list that the service returns whole.
 
 Such a resource needs no mark and no intent: after a lost reply it is found by its name. Names of
-tags are unique in an organisation, and so are those of groups, as far as this relies on it. Names
-of model configurations need not be: a declared one that two of them have is an error of the plan.
+tags are assumed to be unique in an organisation, and so are those of groups. Names of model
+configurations need not be: if two have the name of a declared one, the plan has an error.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _CLEARED = FieldPolicy("null clears; null when absent")
 class NamedKind:
     """A kind of named resources.
 
-    - `rows` are those of a directory that may be ours.
-    - `routes` are those of the client: they create, update and delete.
-    - `created` and `changed` are the bodies of requests.
-    - `create_options` go with the request of a creation.
+    - `rows` are the rows of a directory that may be ours.
+    - `routes` are the client's routes that create, update and delete.
+    - `created` and `changed` are the request bodies.
+    - `create_options` are passed with the creation request.
 
     Writes take wire values and raise `CyberdeskError`; `key` is the idempotency key.
     """
@@ -56,7 +56,7 @@ class NamedKind:
     create_options: Mapping[str, Any]
 
     def find(self, directory: Directory, name: str) -> list[Live]:
-        """The resources of that name, ours or not; several when names need not be unique."""
+        """Return the resources of that name, ours or not; several if names need not be unique."""
         return [
             Live(
                 id=row.id,
@@ -84,7 +84,7 @@ class NamedKind:
         await self.routes(client).update(resource_id, body, idempotency_key=key)
 
     async def delete(self, client: CyberdeskClient, resource_id: str, *, key: str) -> None:
-        """Delete the resource; one that is gone already counts as deleted."""
+        """Delete the resource; one that is already gone counts as deleted."""
         await self.routes(client).delete(resource_id, idempotency_key=key)
 
 
@@ -108,7 +108,7 @@ TAGS = NamedKind(
     TagPatch,
     {},
 )
-# The key of a provider is not among the fields: no reply contains it, so it cannot be compared.
+# The key of a provider is not a field: no reply contains it, so it cannot be compared.
 MODELS = NamedKind(
     MODEL,
     Policies(
@@ -131,7 +131,7 @@ MODELS = NamedKind(
     lambda client: client.model_configurations,
     ModelConfigurationCreate,
     ModelConfigurationPatch,
-    # After a lost reply the name is looked for. A service that forgot the key would make two.
+    # After a lost reply the name is looked up. A service that forgot the key would create two.
     {"once": True},
 )
 

@@ -1,4 +1,4 @@
-"""Field policies: what a field means when two values of it are compared, and its normal form."""
+"""Field policies: the meaning of a field's values for a comparison, and their normal form."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from flowdsl.deploy.resources.mark import without_mark
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """How one field is compared and cleared; `reason` says where that is known from.
+    """How one field is compared and cleared; `reason` cites the source of that rule.
 
     - `cleared_by` is sent to clear a field that the source no longer declares.
-    - `default` is what the service means by null and by an absent field. When it is a text, a blank
+    - `default` is the service's meaning of null and of an absent field. If it is a text, a blank
       text means it, too.
     - `json_text`: the value is a string that holds JSON.
-    - `is_set`: the value is a list in which order and repetition mean nothing.
+    - `is_set`: the value is a list in which order and repetition do not matter.
     - `item` has the fields of each item of a list; others are not compared.
     """
 
@@ -58,16 +58,16 @@ class Policies(dict[str, FieldPolicy]):
 
 
 EMPTIES: tuple[Any, ...] = ("", [], {}, {"type": "object"}, {"type": "object", "properties": {}})
-"""Values that say no more than null.
+"""Values that are equivalent to null.
 
-The last two are schemas that ask for nothing: a workflow without inputs gets one, to hold its mark.
+The last two are schemas without requirements: a workflow without inputs gets one, to hold its mark.
 """
 
 
 def normalise_value(policy: FieldPolicy, value: Any) -> Any:
-    """The normal form of a wire value, which is equal for values that mean the same.
+    """Return the normal form of a wire value, which is equal for equivalent values.
 
-    None means that there is nothing.
+    None means that there is no value.
     """
     if value is None or (isinstance(policy.default, str) and not value.strip()):
         value = policy.default
@@ -81,12 +81,12 @@ def normalise_value(policy: FieldPolicy, value: Any) -> Any:
 
 
 def fingerprint(value: Any) -> str:
-    """The SHA-256 of the canonical JSON of a normal form, in hex."""
+    """Return the SHA-256 of the canonical JSON of a normal form, in hex."""
     return sha256(render_canonical_json(value).encode()).hexdigest()
 
 
 def render_canonical_json(value: Any) -> str:
-    """The canonical JSON of a value: sorted keys, no blanks, whole numbers without a fraction."""
+    """Return the canonical JSON of a value: sorted keys, no blanks, `1` for `1.0`."""
     plain = _whole_numbers(value)
     return json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 

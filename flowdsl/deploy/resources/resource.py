@@ -1,4 +1,4 @@
-"""A resource as it is desired and as it is live."""
+"""The desired and the live form of a resource."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Desired:
     _hashes: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def hashes(self, policies: Policies) -> Mapping[str, str]:
-        """The fingerprint of each declared field, made once, since every comparison needs it."""
+        """The fingerprint of each declared field, cached, since every comparison needs it."""
         if not self._hashes:
             self._hashes.update(hash_fields(policies, self.values))
         return self._hashes
@@ -41,9 +41,9 @@ class Desired:
 class Live:
     """A resource as the service has it.
 
-    `values` has every field with a policy, and whatever else the reply contains. `tags` maps names
-    to ids, and `children` names of checks to ids. `remote` is the whole reply, from which what is
-    not ours is sent back.
+    `values` has every field with a policy, and any others in the reply. `tags` maps names to ids,
+    and `children` names of checks to ids. `remote` is the whole reply; fields that are not ours are
+    sent back from it.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Live:
 
 
 def hash_fields(policies: Policies, values: Mapping[str, Any]) -> dict[str, str]:
-    """The fingerprint of each field's normal form."""
+    """Return the fingerprint of each field's normal form."""
     return {
         path: fingerprint(normalise_value(policies[path], value)) for path, value in values.items()
     }

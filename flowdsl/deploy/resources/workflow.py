@@ -1,4 +1,4 @@
-"""Workflows: the fields that are ours, how they compare, and how they are written."""
+"""Workflows: the managed fields, and how they are compared and written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHECKS = "post_run_checks"
 MODEL_PATHS = frozenset(
     (*(f"{MODELS}.{key}" for key in ModelMetadata.always_sent), f"{CHECKS}.model")
 )
-"""Paths of a payload where the id of a model configuration stands; items of a list share one."""
+"""Paths in a payload that hold the id of a model configuration; items of a list share one."""
 
 _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
     "name": FieldPolicy("matches a check of the source with one of the service"),
@@ -95,16 +95,16 @@ POLICIES = Policies(
 )
 """Every field that this version knows.
 
-Others are ours only when the source names them in `extra`: those of the workflow under their name,
+Others are managed only if the source names them in `extra`: those of the workflow under their name,
 those of a check under `post_run_checks.<label>.<field>`, with the label of `label_checks`.
 """
 
 
 def collect_declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The declared fields of a payload by path.
+    """Return the declared fields of a payload by path.
 
     Each model id, and each field that a check passes through, has a path of its own. A null model
-    id is not a declaration: it means the service's default, which the dashboard replaces by a
+    id is not a declaration: it selects the service's default, which the dashboard replaces by a
     concrete id.
     """
     values = {path: value for path, value in payload.items() if path != MODELS}
@@ -117,7 +117,7 @@ def collect_declared_values(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find_refusals(values: Mapping[str, Any]) -> Iterator[str]:
-    """Why `values` cannot be sent, each reason as the end of a sentence."""
+    """Return the reasons why `values` cannot be sent, each as the end of a sentence."""
     never = "belongs to the service and is never sent; take it out of `extra`"
     for path in sorted(values.keys() & WorkflowCreate.never_sent):
         yield f"the field `{path}` {never}"
@@ -143,7 +143,7 @@ def find_refusals(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def live_workflow(workflow: Workflow) -> Live:
-    """The workflow in a reply to `GET /v1/workflows/{id}`."""
+    """Convert the reply to `GET /v1/workflows/{id}`."""
     remote = workflow.as_sent()
     models = remote.get(MODELS) or {}
     values = workflow.unknown_fields()
@@ -173,7 +173,7 @@ def live_workflow(workflow: Workflow) -> Live:
 
 
 async def read(client: CyberdeskClient, workflow_id: str) -> Live:
-    """The workflow as it is now; raises `NotFound` among other `CyberdeskError`s."""
+    """Read the current workflow; raises `NotFound` among other `CyberdeskError`s."""
     return live_workflow(await client.workflows.get(workflow_id))
 
 
@@ -184,8 +184,8 @@ async def create(client: CyberdeskClient, desired: Desired, *, mark: Mark, key: 
     request = WorkflowCreate.model_validate(body).copy_passing(
         _collect_newer_fields(desired.values)
     )
-    # Repeated only by callers that have looked for it first: how long the service knows a key is
-    # not documented.
+    # Repeated only by callers that have looked for it first: how long the service remembers a key
+    # is not documented.
     created = await client.workflows.create(request, idempotency_key=key, once=True)
     return created.id
 
@@ -201,7 +201,7 @@ async def update(
 ) -> None:
     """Send exactly the fields in `changes`; the present mark stays.
 
-    A change of one check sends them all. `children` are the ids of the checks as last applied, by
+    A change of one check sends all checks. `children` are the ids of the checks as last applied, by
     which a check that somebody renamed keeps its id.
     """
     checks: Iterable[Mapping[str, Any]] | None = changes.get(CHECKS)
@@ -228,10 +228,10 @@ def _build_known_body(
     checks: Iterable[Mapping[str, Any]] | None,
     remote_checks: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The part of a body that this version knows.
+    """Return the part of a body that this version knows.
 
-    `checks` are all of them when they are sent. What the service replaces as a whole is laid over
-    the service's own copy.
+    `checks` are all of them when they are sent. A value that the service replaces as a whole is
+    merged into the service's own copy.
     """
     body: dict[str, Any] = {}
     models: dict[str, Any] = {}
@@ -247,14 +247,15 @@ def _build_known_body(
             for label, item in label_checks(checks or ())
         ]
     if models:
-        # All four keys are sent, because a partial object may be merged or may replace: unknown.
+        # All four keys are sent, because it is unknown whether a partial object is merged or
+        # replaces.
         known = {key: remote_models.get(key) for key in ModelMetadata.always_sent}
         body[MODELS] = ModelMetadata.lay_over(remote_models, known | models)
     return body
 
 
 def _build_check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> PostRunCheckUpsert:
-    """A check to send: fields that we compare as declared, others as the service has them."""
+    """Return a check to send: compared fields as declared, others as the service has them."""
     owned = {
         name: declared.get(name, policy.default)
         for name, policy in _CHECK_FIELDS.items()
@@ -264,7 +265,7 @@ def _build_check(declared: Mapping[str, Any], remote: Mapping[str, Any]) -> Post
 
 
 def _collect_newer_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The workflow's own fields in `values` that this version does not know."""
+    """Return the workflow's own fields in `values` that this version does not know."""
     return {
         path: value
         for path, value in values.items()
@@ -273,18 +274,18 @@ def _collect_newer_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _newer_fields(check: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The fields of a declared check that this version does not know."""
+    """Return the fields of a declared check that this version does not know."""
     return ((field, value) for field, value in check.items() if field not in _CHECK_FIELDS)
 
 
 def _find_passed_through_fields(changes: Mapping[str, Any], label: str) -> dict[str, Any]:
-    """The fields in `changes` that a check passes through or has to clear."""
+    """Return the fields in `changes` that a check passes through or has to clear."""
     split = ((path.rpartition("."), value) for path, value in changes.items())
     return {field: value for (of, _, field), value in split if of == f"{CHECKS}.{label}"}
 
 
 def label_checks(checks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each check with a label that is unique: its name, and from the second of a name on a number.
+    """Pair each check with a unique label: its name, with a number from the second of a name on.
 
     The number is on a line of its own.
     """
@@ -300,7 +301,7 @@ def _check_path(label: str, field: str) -> str:
 
 
 def _surviving_checks(live: Live, children: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """The service's checks by the labels that the source has for them."""
+    """Return the service's checks by the labels that the source has for them."""
     checks = live.values.get(CHECKS) or ()
     by_id = {check["id"]: check for check in checks}
     by_name = dict(label_checks(checks))

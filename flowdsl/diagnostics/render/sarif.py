@@ -34,7 +34,7 @@ def render_sarif(
     """One log with one run; paths are relative to the project, as `from_root` gives them.
 
     `prints` are the fingerprints of the findings; without them, `diagnostics` must be all findings
-    of a check. Braces in messages stand as they are: the standard wants them doubled, but the
+    of a check. Braces in messages are not escaped: the standard wants them doubled, but the
     services that show messages do not undo that.
     """
     specs = {found.name: found.spec for found in sorted(diagnostics, key=lambda found: found.name)}

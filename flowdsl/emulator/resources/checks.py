@@ -1,4 +1,4 @@
-"""Post-run checks: the list of a workflow, reconciled as a whole."""
+"""Post-run checks: the list of checks of a workflow, always replaced as a whole."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHECKS = (
 def checks_of_workflows(
     transaction: Transaction, workflow_ids: Sequence[str]
 ) -> dict[str, list[WorkflowPostRunCheckResponse]]:
-    """The checks of each workflow in list order; an empty list for one without any."""
+    """Return the checks of each workflow in list order; an empty list for one without any."""
     result: dict[str, list[WorkflowPostRunCheckResponse]] = {item: [] for item in workflow_ids}
     for row in transaction.connection.execute(_CHECKS, {"ids": workflow_ids}):
         result[row.workflow_id].append(
@@ -41,11 +41,12 @@ def checks_of_workflows(
 def reconcile_checks(
     transaction: Transaction, workflow_id: str, wanted: Sequence[WorkflowPostRunCheckUpsert]
 ) -> None:
-    """Makes the workflow's checks the list `wanted`.
+    """Change the checks of a workflow to the list `wanted`.
 
-    An item with the id of one of the workflow's checks keeps that row; one without an id makes a
-    row; rows not named go. Fields absent from an item return to their default (assumption
-    `check-fields-replace`); an id of no check of this workflow is a 422 (`foreign-check-id`).
+    An item with the id of a check of the workflow updates that row; one without an id inserts a
+    row; other rows are deleted. Fields absent from an item are reset to their default (assumption
+    `check-fields-replace`); an id that is not a check of this workflow is a 422
+    (`foreign-check-id`).
     """
     current = {
         row.id: row
@@ -80,7 +81,7 @@ def reconcile_checks(
 
 
 def copy_checks(transaction: Transaction, source_id: str, target_id: str) -> None:
-    """Makes the target's checks copies of the source's, with ids of their own."""
+    """Replace the target's checks by copies of the source's, with new ids."""
     transaction.connection.execute(
         delete(post_run_checks).where(post_run_checks.c.workflow_id == target_id)
     )

@@ -1,4 +1,4 @@
-"""`/v1/connections`: when machines were in touch, which changes nothing about the machines."""
+"""`/v1/connections`: when machines were connected, independent of the machines' own status."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONNECTIONS = Resource(
 
 
 class ConnectionFilter(Paging):
-    """What a connection must meet."""
+    """The conditions on the connections of a list."""
 
     machine_id: UUID | None = None
     status: ConnectionStatus | None = None

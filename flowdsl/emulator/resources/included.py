@@ -1,4 +1,4 @@
-"""Related rows as they travel beside a reply, named by `type` and `id`."""
+"""Builds the `included` list of a reply: related objects, each identified by `type` and `id`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flowdsl.emulator.wire.models import (
 def included(
     kind: str, replies: Iterable[WorkflowResponse | MachineResponse | PoolResponse]
 ) -> list[IncludedResource]:
-    """One entry a row with all its fields, in the order the rows come first."""
+    """Return one entry per distinct row, with all its fields, in order of first appearance."""
     unique = {reply.id: reply for reply in replies}
     return [
         IncludedResource(type=kind, **reply.model_dump(mode="json")) for reply in unique.values()
@@ -30,7 +30,7 @@ def included(
 def pools_to_include(
     replies: Iterable[MachineResponse], include: str | None
 ) -> list[IncludedResource] | None:
-    """The pools the machines are in; None unless `include` names `pools`."""
+    """Return the pools the machines are in; None unless `include` names `pools`."""
     if "pools" not in include_names(include):
         return None
     return included("pool", (pool for reply in replies for pool in reply.pools or ()))
@@ -39,7 +39,7 @@ def pools_to_include(
 def machines_to_include(
     transaction: Transaction, replies: Iterable[PoolResponse], include: str | None
 ) -> list[IncludedResource] | None:
-    """The machines of the pools; None unless `include` names `machines`."""
+    """Return the machines of the pools; None unless `include` names `machines`."""
     if "machines" not in include_names(include):
         return None
     return included("machine", machines_of_pools(transaction, [row.id for row in replies]))
@@ -48,18 +48,18 @@ def machines_to_include(
 def workflows_to_include(
     transaction: Transaction, replies: Iterable[TrajectoryResponse], include: str | None
 ) -> list[IncludedResource] | None:
-    """The workflows the trajectories belong to; None unless `include` names `workflow`."""
+    """Return the workflows the trajectories belong to; None unless `include` names `workflow`."""
     if "workflow" not in include_names(include):
         return None
     return included("workflow", workflows_named(transaction, (row.workflow_id for row in replies)))
 
 
 def workflows_named(transaction: Transaction, ids: Iterable[str]) -> list[WorkflowResponse]:
-    """The organisation's workflows of these ids, newest first, without their relations."""
+    """Return the organisation's workflows with these ids, newest first, without their relations."""
     bare = Include(tags=False, post_run_checks=False, old_versions=False)
     return workflow_replies(transaction, WORKFLOWS.named(transaction, ids), bare)
 
 
 def machines_named(transaction: Transaction, ids: Iterable[str]) -> list[MachineResponse]:
-    """The organisation's machines of these ids, oldest first."""
+    """Return the organisation's machines with these ids, oldest first."""
     return machine_replies(transaction, MACHINES.named(transaction, ids))

@@ -1,4 +1,4 @@
-"""Machines and pools: their rows and replies, and the parameters they give to runs."""
+"""Machines and pools: their rows and replies, and the parameters they contribute to runs."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ MACHINES = Resource(
     ),
     secrets="machine_sensitive_parameters",
 )
-"""The oldest first (assumption `machines-oldest-first`), as pools are.
+"""Machines, listed oldest first like pools (assumption `machines-oldest-first`).
 
-Null leaves the status, the two booleans and `last_seen` (assumptions `null-boolean`,
-`null-never-null`) and the parameters (`null-parameters`), which `{}` clears.
+Null leaves the status, the two booleans and `last_seen` unchanged (assumptions `null-boolean`,
+`null-never-null`), also the parameters (`null-parameters`), which `{}` clears.
 """
 
 POOLS = Resource(
@@ -58,16 +58,16 @@ _FIRST_MACHINE_NAME = "Emulated desktop"
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What a machine and the selected pools add to a run's inputs, by name."""
+    """The values that a machine and the selected pools add to a run's inputs, by name."""
 
     values: Mapping[str, JsonValue]
     sensitive_aliases: Mapping[str, str]
 
 
 def machine_replies(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[MachineResponse]:
-    """The replies of `rows`, in their order, each with its pools.
+    """Return the replies for `rows`, in order, each with its pools.
 
-    A reservation that has run out is not shown (assumptions `reserved-unavailable`,
+    An expired reservation is not shown (assumptions `reserved-unavailable`,
     `machine-pools-filled`).
     """
     joined = _pools_of_machines(transaction, [row.id for row in rows])
@@ -83,17 +83,17 @@ def machine_replies(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[
 
 
 def get_machine(transaction: Transaction, machine_id: UUID | str) -> MachineResponse:
-    """One machine; 404 where the organisation has none of this id."""
+    """Return one machine; 404 if the organisation has none with this id."""
     return machine_replies(transaction, [MACHINES.row(transaction, machine_id)])[0]
 
 
 def create_machine(transaction: Transaction, body: MachineCreate) -> MachineResponse:
-    """A new machine, connected and available (assumption `machine-starts-connected`)."""
+    """Create a machine, connected and available (assumption `machine-starts-connected`)."""
     return get_machine(transaction, _insert_machine(transaction, **body.model_dump(mode="json")))
 
 
 def pool_replies(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[PoolResponse]:
-    """The replies of `rows`, in their order, each with its `machine_count`."""
+    """Return the replies for `rows`, in order, each with its `machine_count`."""
     counts = {
         row.pool_id: int(row.machine_count)
         for row in transaction.connection.execute(
@@ -106,17 +106,17 @@ def pool_replies(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Poo
 
 
 def get_pool(transaction: Transaction, pool_id: UUID | str) -> PoolResponse:
-    """One pool; 404 where the organisation has none of this id."""
+    """Return one pool; 404 if the organisation has none with this id."""
     return pool_replies(transaction, [POOLS.row(transaction, pool_id)])[0]
 
 
 def create_pool(transaction: Transaction, body: PoolCreate) -> PoolResponse:
-    """A new pool without machines."""
+    """Create a pool without machines."""
     return get_pool(transaction, POOLS.insert(transaction, **body.model_dump(mode="json")))
 
 
 def machines_of_pools(transaction: Transaction, pool_ids: Sequence[str]) -> list[MachineResponse]:
-    """Every machine that is in one of the pools, once, oldest first."""
+    """Return every machine that is in one of the pools, once, oldest first."""
     members = select(pool_machines.c.machine_id).where(pool_machines.c.pool_id.in_(pool_ids))
     return machine_replies(transaction, MACHINES.rows(transaction, machines.c.id.in_(members)))
 
@@ -124,9 +124,9 @@ def machines_of_pools(transaction: Transaction, pool_ids: Sequence[str]) -> list
 def join_pools(
     transaction: Transaction, machine_ids: Iterable[UUID | str], pool_ids: Iterable[UUID | str]
 ) -> None:
-    """Puts machines into pools, once each; 404 for an unknown one.
+    """Add machines to pools they are not in yet; 404 for an unknown machine or pool.
 
-    The rows of the pools stay as they are (assumption `membership-keeps-updated-at`).
+    The rows of the pools do not change (assumption `membership-keeps-updated-at`).
     """
     leave_pools(transaction, machine_ids, pool_ids)
     for machine_id in dict.fromkeys(map(str, machine_ids)):
@@ -139,7 +139,7 @@ def join_pools(
 def leave_pools(
     transaction: Transaction, machine_ids: Iterable[UUID | str], pool_ids: Iterable[UUID | str]
 ) -> None:
-    """Takes machines out of pools (assumption `absent-member-ignored`); 404 for an unknown one."""
+    """Remove machines from pools (assumption `absent-member-ignored`); 404 for an unknown one."""
     columns = pool_machines.c
     for pool_id in pool_ids:
         pool = POOLS.row(transaction, pool_id)
@@ -153,9 +153,9 @@ def leave_pools(
 
 
 def machine_candidates(transaction: Transaction, pool_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """The connected and available machines in all of the pools, oldest first, reserved or not.
+    """Return the connected and available machines that are in all of the pools, oldest first.
 
-    404 for an unknown pool.
+    Reserved machines are included. 404 for an unknown pool.
     """
     for pool_id in pool_ids:
         POOLS.row(transaction, pool_id)
@@ -170,10 +170,10 @@ def machine_candidates(transaction: Transaction, pool_ids: Sequence[str]) -> Seq
 
 
 def free_machine(transaction: Transaction, pool_ids: Sequence[str]) -> Row[Any] | None:
-    """The oldest free machine in all of the pools, or None; 404 for an unknown pool.
+    """Return the oldest free machine in all of the pools, or None; 404 for an unknown pool.
 
-    Free is connected, available and not reserved. An organisation without any machine gets its
-    first one here (assumption `first-machine`).
+    A machine is free if it is connected, available and not reserved. For an organisation without
+    any machine, the first one is created here (assumption `first-machine`).
     """
     for row in machine_candidates(transaction, pool_ids):
         if reservation_of(transaction, row) is None:
@@ -186,12 +186,12 @@ def free_machine(transaction: Transaction, pool_ids: Sequence[str]) -> Row[Any] 
 def reserve_machine(
     transaction: Transaction, machine_id: str, session_id: str | None, *, until: str | None = None
 ) -> None:
-    """Gives the machine to a session up to the time `until`, or for good; None takes it back."""
+    """Reserve the machine for a session, until `until` or for good; None ends the reservation."""
     MACHINES.change(transaction, machine_id, reserved_session_id=session_id, reserved_until=until)
 
 
 def reservation_of(transaction: Transaction, row: Row[Any]) -> str | None:
-    """The session that has the machine now."""
+    """Return the session that the machine is reserved for now, or None."""
     if row.reserved_until is not None and row.reserved_until <= transaction.now:
         return None
     session_id: str | None = row.reserved_session_id
@@ -201,7 +201,7 @@ def reservation_of(transaction: Transaction, row: Row[Any]) -> str | None:
 def parameters_of(
     transaction: Transaction, machine_id: str | None, pool_ids: Sequence[str]
 ) -> Parameters:
-    """The parameters of the machine over those of the pools a run selects; 404 for unknown ids.
+    """Return the parameters of the machine merged over those of the pools; 404 for unknown ids.
 
     Among the pools the one named first wins (assumptions `pool-precedence`, `blank-parameters`).
     """
@@ -226,7 +226,7 @@ def parameters_of(
 def _pools_of_machines(
     transaction: Transaction, machine_ids: Sequence[str]
 ) -> dict[str, list[PoolResponse]]:
-    """The pools of each machine, oldest first; an empty list for one in none."""
+    """Return the pools of each machine, oldest first; an empty list for one in none."""
     memberships = transaction.connection.execute(
         select(pool_machines.c.machine_id, pools)
         .join_from(pool_machines, pools)

@@ -100,7 +100,7 @@ async def delete_model_configuration(transaction: Current, model_configuration_i
 
 
 def find_model(transaction: Transaction, model_id: UUID | str) -> ModelConfigurationResponse | None:
-    """One configuration; None where the organisation cannot see one of this id."""
+    """Return one configuration; None if the organisation cannot see one with this id."""
     row = MODELS.find(transaction, model_id)
     return None if row is None else _model_reply(row)
 
@@ -108,10 +108,10 @@ def find_model(transaction: Transaction, model_id: UUID | str) -> ModelConfigura
 def refuse_unusable_models(
     transaction: Transaction, metadata: WorkflowModelMetadata | None, location: Location
 ) -> None:
-    """422 for a model that the organisation does not have, or that no agent may use.
+    """Raise a 422 for a model that the organisation does not have, or that no agent may use.
 
-    All but the one of `cache_detection_model_id` drive a desktop (assumption `unusable-models`).
-    `location` leads to the object in the body.
+    Every model but `cache_detection_model_id` must be able to drive a desktop (assumption
+    `unusable-models`). `location` is that of the object in the body.
     """
     for field, model_id in metadata or ():
         if model_id is None:

@@ -1,6 +1,6 @@
 """`/v1/workflows/prompt-image(s)`: the organisation-wide store of images of prompts.
 
-Behind it is the address `supabase://workflow-prompt-images/`, and one that serves the bytes.
+Prompts use addresses below `supabase://workflow-prompt-images/`; signed URLs serve the bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EXTENSIONS = {
     "image/gif": (".gif",),
     "image/webp": (".webp",),
 }
-"""The four types the service takes and the endings a stored name of each may have."""
+"""The four accepted media types, and the file extensions that a stored name of each may have."""
 
 SIGNED_URL_SECONDS = 3600
 """One hour (SDK docstring of `get_prompt_image_signed_url`)."""
@@ -60,7 +60,7 @@ async def upload_workflow_prompt_image(
     transaction: Current, request: Request, file: Annotated[UploadFile, File()]
 ) -> WorkflowPromptImageResponse:
     """Stores a PNG, JPEG, GIF or WebP of at most 10 MB."""
-    # Read through the plain file object: the asynchronous one would give up the event loop.
+    # Reads the plain file object: the asynchronous one would yield to the event loop.
     content = file.file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise invalid_request(("body", "file"), "the image is larger than 10 MB", "too_large")
@@ -129,7 +129,7 @@ def _sign_image_url(request: Request, path: str) -> str:
 
 
 def image_type(content: bytes) -> str | None:
-    """The media type the first bytes announce, or None for anything else."""
+    """Return the media type that the first bytes indicate, or None for any other."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if content.startswith(b"\xff\xd8\xff"):
@@ -142,9 +142,9 @@ def image_type(content: bytes) -> str | None:
 
 
 def sanitize_filename(name: str | None, content_type: str) -> str:
-    """A name of ASCII letters, digits, `.`, `_` and `-`, ending as `content_type` ends.
+    """Return a name of ASCII letters, digits, `.`, `_` and `-`, ending as `content_type` requires.
 
-    Folders are cut off and leading dots dropped, so the result is safe as one part of a path.
+    Folders and leading dots are removed, so the result is safe as one segment of a path.
     """
     base = re.split(r"[/\\]", name or "")[-1]
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", base).strip(".-") or "image"
@@ -158,7 +158,7 @@ def sanitize_filename(name: str | None, content_type: str) -> str:
 def insert_image(
     transaction: Transaction, filename: str, content_type: str, content: bytes
 ) -> Row[Any]:
-    """Stores an image under a path of its own (assumption `image-name-taken`)."""
+    """Store an image under a unique path (assumption `image-name-taken`)."""
     path = _free_path(transaction, filename)
     IMAGES.insert(
         transaction,
@@ -172,9 +172,9 @@ def insert_image(
 
 
 def copy_referenced_images(transaction: Transaction, prompt: str) -> str:
-    """`prompt` with every image of the organisation copied and its address replaced.
+    """Copy the organisation's images that `prompt` shows; return the prompt with the new addresses.
 
-    Addresses of images that do not exist stay as they are.
+    Addresses of images that do not exist are left unchanged.
     """
     addresses: dict[str, str] = {}
     for address in _REFERENCE.findall(prompt):

@@ -1,7 +1,7 @@
 """`/v1/provider-credentials`: the four slots for the organisation's own keys of model providers.
 
-Of a secret stays what the contract shows of it: its kind, and its last four characters where it is
-long enough for them to tell nothing. The secret is dropped with the request that brought it.
+Of a secret only what the contract shows is stored: its kind, and its last four characters if it is
+long enough. The secret itself is dropped with its request.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ CREDENTIALS = Resource(
 )
 
 SHOWN_FROM = 16
-"""Of a shorter key no character is shown."""
+"""No character of a shorter key is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A slot for keys; `covers` are the providers of model configurations that use its key."""
+    """A slot for keys; `covers` lists the providers whose model configurations use its key."""
 
     display_name: str
     covers: tuple[str, ...]
@@ -130,7 +130,7 @@ async def delete_provider_credential(
 
 
 def source_for(transaction: Transaction, provider: str) -> ProviderCredentialSource:
-    """Whose key a model of this provider is asked with."""
+    """Return whose key is used to call a model of this provider."""
     slots = [slot for slot, known in PROVIDERS.items() if provider in known.covers]
     owned = any(CREDENTIALS.find(transaction, slot) is not None for slot in slots)
     return ProviderCredentialSource.ORGANIZATION if owned else ProviderCredentialSource.CYBERDESK
@@ -139,7 +139,7 @@ def source_for(transaction: Transaction, provider: str) -> ProviderCredentialSou
 def _read_credential(
     slot: ProviderCredentialSlot, body: ProviderCredentialUpsert
 ) -> tuple[ProviderCredentialAuthType, ProviderCredentialDisplayMetadata]:
-    """The kind of a credential and what may be seen of it."""
+    """Return the kind of a credential and the metadata that may be shown."""
     match slot:
         case ProviderCredentialSlot.GOOGLE:
             account = _service_account(_require_field(slot, body, "service_account_json"))
@@ -172,7 +172,7 @@ def _require_field(slot: ProviderCredentialSlot, body: ProviderCredentialUpsert,
 
 
 def _service_account(text: str) -> dict[str, str]:
-    """The fields of a key file of Google Cloud; 422 for what is none, without a word of it."""
+    """Parse a Google Cloud key file; raises a 422 that quotes nothing of an invalid one."""
     location = ("body", "service_account_json")
     try:
         read: Any = json.loads(text)
@@ -189,7 +189,7 @@ def _last_characters(secret: str) -> str | None:
 
 
 def _refuse_empty(transaction: Transaction, slot: ProviderCredentialSlot) -> None:
-    """404 where the slot holds no key of the organisation."""
+    """Raise a 404 if the slot holds no key of the organisation."""
     row = CREDENTIALS.find(transaction, slot)
     if row is None or row.status == ProviderCredentialStatus.MISSING:
         raise not_found(CREDENTIALS.kind, slot)

@@ -1,4 +1,4 @@
-"""What all resources do alike: find, make, change and delete rows, and show a page of them."""
+"""Operations common to all resources: find, list, create, change and delete rows."""
 
 from __future__ import annotations
 
@@ -38,15 +38,14 @@ Reply = TypeVar("Reply", bound=ReplyModel)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Resource(Generic[Reply]):
-    """A table of rows that organisations have, and the replies that show them.
+    """A table of rows that belong to organisations, and the replies that show them.
 
-    `kind` is the word for one in messages, `order` that of lists, and `key` the column by which one
-    is found. A row without an organisation belongs to all where `is_shared` says so. A row whose
-    time has not come yet is not there.
-
-    Of a body that changes a row, null for a key of `required` is a 422; null for a key of
-    `kept_on_null` leaves the value as it is (assumption `null-boolean`); null for any other key
-    clears it. Of the secrets in the column `secrets` only aliases are kept.
+    `kind` is the noun used in messages, `order` the order of lists, and `key` the column that
+    identifies a row. If `is_shared`, rows without an organisation are visible to all. A row whose
+    creation time is in the future does not exist yet. In a body that changes a row, null for a key
+    of `required` is a 422; null for a key of `kept_on_null` leaves the value unchanged (assumption
+    `null-boolean`); null for any other key clears it. Of the secrets in the column `secrets` only
+    aliases are stored.
     """
 
     kind: str
@@ -76,12 +75,12 @@ class Resource(Generic[Reply]):
         return self._visible_rows_query.where(self.table.c[self.key] == bindparam("key"))
 
     def find(self, transaction: Transaction, key: UUID | str) -> Row[Any] | None:
-        """One row; None where the organisation has none of this key."""
+        """Return one row; None if the organisation has none with this key."""
         bound = {"own": transaction.organization_id, "until": transaction.now, "key": str(key)}
         return transaction.connection.execute(self._row_by_key_query, bound).one_or_none()
 
     def row(self, transaction: Transaction, key: UUID | str) -> Row[Any]:
-        """One row; 404 where the organisation has none of this key."""
+        """Return one row; 404 if the organisation has none with this key."""
         row = self.find(transaction, key)
         if row is None:
             raise not_found(self.kind, key)
@@ -94,9 +93,9 @@ class Resource(Generic[Reply]):
         columns: Sequence[ColumnElement[Any]] = (),
         is_list: bool = False,
     ) -> Sequence[Row[Any]]:
-        """The organisation's rows that meet all `conditions`, in order, with `columns` or all.
+        """Return the organisation's rows that meet all `conditions`, with `columns` or all columns.
 
-        A list lacks those that are too young for one.
+        Rows that are too young to be listed are left out.
         """
         asked = (
             self._visible_rows_query.where(*conditions) if conditions else self._visible_rows_query
@@ -108,7 +107,7 @@ class Resource(Generic[Reply]):
         ).all()
 
     def named(self, transaction: Transaction, ids: Iterable[str]) -> Sequence[Row[Any]]:
-        """The organisation's rows of these ids, in order."""
+        """Return the organisation's rows with these ids, in order."""
         return self.rows(transaction, self.table.c.id.in_(list(dict.fromkeys(ids))))
 
     def page(
@@ -119,7 +118,7 @@ class Resource(Generic[Reply]):
         order: Sequence[ColumnElement[Any]] = (),
         columns: Sequence[Column[Any]] = (),
     ) -> tuple[Sequence[Row[Any]], int]:
-        """One page of the rows that meet all `conditions`, and the number of all of them."""
+        """Return one page of the rows that meet all `conditions`, and their total number."""
         matching = self._visible_rows_query.where(*conditions)
         asked = matching.order_by(None).order_by(*order) if order else matching
         if columns:
@@ -134,17 +133,17 @@ class Resource(Generic[Reply]):
         return rows, int(transaction.connection.scalar(counted.order_by(None), bound) or 0)
 
     def show(self, row: Row[Any], **values: Any) -> Reply:
-        """The reply of a row: its columns of the names of fields, and `values`."""
+        """Return the reply for a row: fields from columns of the same name, and from `values`."""
         columns = row._asdict()
         shown = {name: columns[name] for name in self.reply.model_fields if name in columns}
         return self.reply(**shown | values)
 
     def get(self, transaction: Transaction, key: UUID | str) -> Reply:
-        """The reply of one row; 404 as for `row`."""
+        """Return the reply for one row; 404 as for `row`."""
         return self.show(self.row(transaction, key))
 
     def insert(self, transaction: Transaction, **values: Any) -> str:
-        """The id of a new row, with the times of now and an alias for each secret."""
+        """Insert a row with the current times and an alias for each secret; return its id."""
         made: dict[str, Any] = {
             "id": transaction.new_id(),
             "organization_id": transaction.organization_id,
@@ -158,23 +157,23 @@ class Resource(Generic[Reply]):
         return str((made | values)[self.key])
 
     def change(self, transaction: Transaction, key: UUID | str, **values: Any) -> None:
-        """Sets columns of a row, and that it was updated now; 404 as for `row`."""
+        """Set columns of a row and its update time; 404 as for `row`."""
         if "updated_at" in self.table.c:
             values = {"updated_at": transaction.now, **values}
         if values:
             self._execute_for_row(transaction, key, update(self.table).values(**values))
 
     def update(self, transaction: Transaction, key: UUID | str, body: RequestModel) -> None:
-        """Changes what a body says; 404 as for `row` before the body is looked at."""
+        """Apply the changes of a body; 404 as for `row` before the body is examined."""
         self.row(transaction, key)
         self.change(transaction, key, **self.changes(transaction, body))
 
     def delete(self, transaction: Transaction, key: UUID | str) -> None:
-        """Removes a row with what belongs to it; 404 as for `row`."""
+        """Delete a row with everything that belongs to it; 404 as for `row`."""
         self._execute_for_row(transaction, key, delete(self.table))
 
     def changes(self, transaction: Transaction, body: RequestModel) -> dict[str, Any]:
-        """The keys sent with the values of their columns."""
+        """Return the columns to change, with their values, for the keys that the body contains."""
         sent = body.model_dump(mode="json", include=body.model_fields_set)
         changes: dict[str, Any] = {}
         for name, value in sent.items():
@@ -191,7 +190,7 @@ class Resource(Generic[Reply]):
     def _execute_for_row(
         self, transaction: Transaction, key: UUID | str, statement: Update | Delete
     ) -> None:
-        """Executes a statement for one row that is there by now; 404 where there is none."""
+        """Execute an update or deletion of one row; 404 if there is no such row."""
         columns = self.table.c
         at_key = (
             columns[self.key] == str(key),
@@ -207,7 +206,7 @@ class Resource(Generic[Reply]):
 
 
 def new_aliases(transaction: Transaction, secrets: Iterable[str] | None) -> dict[str, str] | None:
-    """A new alias for each secret by its name; None for None."""
+    """Return a new alias for each secret, by name; None for None."""
     if secrets is None:
         return None
     return {name: f"secret_{transaction.new_id()}" for name in secrets}
@@ -216,10 +215,10 @@ def new_aliases(transaction: Transaction, secrets: Iterable[str] | None) -> dict
 def conditions_of(
     table: Table, wanted: BaseModel, *, without: Sequence[str] = ()
 ) -> list[ColumnElement[bool]]:
-    """What a filter asks of the columns of a table.
+    """Translate a filter into conditions on the columns of a table.
 
-    A field of the name of a column wants its value, and `…_from` and `…_to` bound its time, both
-    inclusive. None asks for nothing; other fields, and those of `without`, mean something else.
+    A field with the name of a column requires that value, and `…_from` and `…_to` are inclusive
+    bounds of its time. None sets no condition; other fields, and those in `without`, are ignored.
     """
     conditions: list[ColumnElement[bool]] = []
     for name, value in wanted:
@@ -237,7 +236,7 @@ def conditions_of(
 def conditions_for_needle(
     needle: str | None, identifier: Column[Any], *texts: Column[Any]
 ) -> list[ColumnElement[bool]]:
-    """Rows with `needle` in the id or in one of `texts`, upper and lower case alike."""
+    """Match rows with `needle` in the id or in one of `texts`, ignoring case."""
     if not needle:
         return []
     folded = needle.casefold()
@@ -246,5 +245,5 @@ def conditions_for_needle(
 
 
 def include_names(include: str | None) -> frozenset[str]:
-    """The names of a comma-separated `include`; unknown ones are kept and mean nothing."""
+    """Return the names in a comma-separated `include`; unknown ones are kept and have no effect."""
     return frozenset(name.strip() for name in (include or "").split(","))

@@ -1,7 +1,7 @@
 """`/v1/workflow-tags` and `/v1/workflow-tag-groups`: tags, and which workflow has which.
 
-A group is a set of tags of which a workflow has at most one. Tags and groups stand in the order
-that a user gives them.
+A group is a set of tags of which a workflow has at most one. Users define the order of tags and
+groups.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ async def delete_tag_group(transaction: Current, group_id: UUID) -> None:
 def tags_of_workflows(
     transaction: Transaction, workflow_ids: Sequence[str]
 ) -> dict[str, list[WorkflowTagResponse]]:
-    """The tags of each workflow in tag order; an empty list for one without any."""
+    """Return the tags of each workflow in tag order; an empty list for one without any."""
     groups = _groups_by_id(transaction)
     result: dict[str, list[WorkflowTagResponse]] = {item: [] for item in workflow_ids}
     for row in transaction.connection.execute(_OF_WORKFLOWS, {"ids": workflow_ids}):
@@ -195,9 +195,9 @@ def tags_of_workflows(
 
 
 def add_tags(transaction: Transaction, workflow_id: str, tag_ids: Iterable[UUID]) -> None:
-    """Adds tags to a workflow, one after the other; each drops the other tag of its group.
+    """Add tags to a workflow, in turn; each replaces any other tag of its group.
 
-    404 for an unknown tag, 400 for an archived one the workflow does not have yet.
+    404 for an unknown tag, 400 for an archived one that the workflow does not have yet.
     """
     for tag_id in tag_ids:
         row = TAGS.row(transaction, tag_id)
@@ -219,7 +219,7 @@ def add_tags(transaction: Transaction, workflow_id: str, tag_ids: Iterable[UUID]
 
 
 def remove_tag(transaction: Transaction, workflow_id: str, tag_id: UUID) -> None:
-    """Takes one tag off a workflow; 404 where the workflow does not have it."""
+    """Remove one tag from a workflow; 404 if the workflow does not have it."""
     TAGS.row(transaction, tag_id)
     if not _has_tag(transaction, workflow_id, str(tag_id)):
         raise not_found("tag of this workflow", tag_id)
@@ -231,7 +231,7 @@ def remove_tag(transaction: Transaction, workflow_id: str, tag_id: UUID) -> None
 
 
 def copy_tags(transaction: Transaction, source_id: str, target_id: str) -> None:
-    """Makes the target's tags those of the source, archived ones included."""
+    """Replace the target's tags by those of the source, including archived ones."""
     transaction.connection.execute(
         delete(workflow_tags).where(workflow_tags.c.workflow_id == target_id)
     )
@@ -281,13 +281,13 @@ def _refuse_taken_name(
 
 
 def _next_position(transaction: Transaction, resource: Resource[Any]) -> int:
-    """The position after the organisation's last row; 0 for the first."""
+    """Return the position after the organisation's last row; 0 for the first."""
     rows = resource.rows(transaction)
     return rows[-1].position + 1 if rows else 0
 
 
 def _reorder_rows(transaction: Transaction, resource: Resource[Any], ids: Sequence[UUID]) -> None:
-    """Puts the rows `ids` first, in this order; the others follow in their old order.
+    """Move the rows `ids` to the front, in this order; the others follow in their previous order.
 
     404 for an id the organisation does not have (assumption `partial-reorder`).
     """

@@ -1,4 +1,4 @@
-"""`/v1/workflows`: workflows, their history and which tag is on which."""
+"""`/v1/workflows`: workflows, their versions and their tags."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _VERSIONED = (
     "output_schema",
     "terminal_command_allowlist",
 )
-"""The columns a version keeps beside the checks (assumption `version-content`)."""
+"""The columns that a version stores besides the checks (assumption `version-content`)."""
 
 _COPIED = (
     "main_prompt",
@@ -86,7 +86,7 @@ _VERSIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Which related rows fill fields of the workflow itself; null where not asked for."""
+    """Which related rows fill fields of the workflow itself; the other fields are null."""
 
     tags: bool = True
     post_run_checks: bool = True
@@ -94,7 +94,7 @@ class Include:
 
 
 class WorkflowFilter(Paging):
-    """What a workflow must meet, and what of it a list shows; `tag_ids` are joined by commas."""
+    """Conditions and contents of a list of workflows; `tag_ids` is comma-separated."""
 
     search: str | None = None
     created_at_from: datetime | None = None
@@ -119,7 +119,7 @@ async def list_workflows(
     rows, total = WORKFLOWS.page(transaction, wanted, *conditions)
     legacy = "tags" if wanted.include_tags else None
     tokens = include_names(legacy if wanted.include is None else wanted.include)
-    # A page carries no history (assumption `list-without-history`).
+    # A page does not include the history (assumption `list-without-history`).
     shown = Include("tags" in tokens, "post_run_checks" in tokens, old_versions=False)
     items = workflow_replies(transaction, rows, shown)
     return PaginatedResponseWithIncludesWorkflowResponse.of(wanted, items, total)
@@ -257,7 +257,7 @@ async def remove_tag_from_workflow(transaction: Current, workflow_id: UUID, tag_
 def workflow_replies(
     transaction: Transaction, rows: Sequence[Row[Any]], include: Include
 ) -> list[WorkflowResponse]:
-    """The replies of `rows`, in their order, with the related rows of `include`."""
+    """Return the replies for `rows`, in order, with the related rows of `include`."""
     ids = [row.id for row in rows]
     tags = tags_of_workflows(transaction, ids) if include.tags else {}
     checks = checks_of_workflows(transaction, ids) if include.post_run_checks else {}
@@ -277,13 +277,13 @@ def workflow_replies(
 def get_workflow(
     transaction: Transaction, workflow_id: UUID | str, include: Include | None = None
 ) -> WorkflowResponse:
-    """One workflow with everything that belongs to it, or with what `include` names."""
+    """Return one workflow with everything that belongs to it, or with what `include` names."""
     row = WORKFLOWS.row(transaction, workflow_id)
     return workflow_replies(transaction, [row], include or Include())[0]
 
 
 def create_workflow(transaction: Transaction, body: WorkflowCreate) -> WorkflowResponse:
-    """A new workflow; 422 for an unusable model or an input schema that is no JSON.
+    """Create a workflow; 422 for an unusable model or an input schema that is not JSON.
 
     Names need not be unique.
     """
@@ -295,7 +295,7 @@ def create_workflow(transaction: Transaction, body: WorkflowCreate) -> WorkflowR
 
 
 def _parse_tag_ids(text: str | None) -> list[UUID]:
-    """The ids of a comma-separated list; 422 for one that is not a UUID."""
+    """Parse a comma-separated list of ids; 422 for one that is not a UUID."""
     ids = []
     for item in filter(None, map(str.strip, (text or "").split(","))):
         try:
@@ -307,7 +307,7 @@ def _parse_tag_ids(text: str | None) -> list[UUID]:
 
 
 def _refuse_unusable(transaction: Transaction, body: WorkflowCreate | WorkflowUpdate) -> None:
-    """422 for a model that no agent may use and for an `input_schema` that is no JSON."""
+    """Raise a 422 for a model that no agent may use, or an `input_schema` that is not JSON."""
     refuse_unusable_models(transaction, body.model_metadata, ("body", "model_metadata"))
     if body.input_schema is not None:
         try:
@@ -318,9 +318,9 @@ def _refuse_unusable(transaction: Transaction, body: WorkflowCreate | WorkflowUp
 
 
 def _merge_metadata(current: dict[str, Any] | None, body: WorkflowUpdate) -> dict[str, Any] | None:
-    """The metadata after a change, merged key by key.
+    """Merge the metadata of an update into the current metadata, key by key.
 
-    A null key is removed, and a null object clears all (SDK model `WorkflowUpdate`).
+    A null key is removed, and a null object clears everything (SDK model `WorkflowUpdate`).
     """
     if body.workflow_metadata is None:
         return None
@@ -349,9 +349,9 @@ def _versions_of(
 
 
 def copy_trajectories(transaction: Transaction, source_id: str, target_id: str) -> None:
-    """Copies the generated trajectories of one workflow to another, oldest first.
+    """Copy the generated trajectories of one workflow to another, oldest first.
 
-    They keep their approval and stop being main (assumption `copied-trajectories`).
+    The copies stay approved but are not main (assumption `copied-trajectories`).
     """
     rows = transaction.connection.execute(
         select(trajectories)

@@ -1,7 +1,7 @@
-"""The routes that stand on both `resources` and `runs`, and those beside the contract.
+"""Routes that use both `resources` and `runs`, and routes outside the contract.
 
 Entry point: `app.create_app` includes the routers in the order of `app.ROUTERS`.
 
-Invariants: route functions are coroutines that never wait (see `routing`), and carry the names of
+Invariants: route functions are coroutines that never await (see `routing`), and carry the names of
 the contract's operations, so that generated clients fit.
 """

@@ -1,7 +1,7 @@
-"""`/_emulator/`: what a rehearsal changes and looks at while the emulator runs.
+"""`/_emulator/`: control routes to change and inspect a running emulator in a rehearsal.
 
-No part of the service's contract: it is there only where the emulator was started with it, asks
-for no key and is left out of the OpenAPI description.
+Not part of the service's contract: the routes exist only if the emulator was started with them,
+need no key and are left out of the OpenAPI description.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flowdsl.emulator.faults import CONTROL_PREFIX, Fault, FaultTally, RecordedR
 
 
 def control_router(tally: FaultTally, requests: MutableSequence[RecordedRequest]) -> APIRouter:
-    """The routes over the faults in force and the requests recorded so far."""
+    """Return the routes that manage the active faults and list the recorded requests."""
     router = APIRouter(prefix=CONTROL_PREFIX.rstrip("/"), include_in_schema=False)
 
     @router.get("/faults")

@@ -57,7 +57,7 @@ health_router = APIRouter(tags=["Health"], route_class=StoreRoute)
 
 
 class MachineFilter(Paging):
-    """What a machine must meet; `name` is the whole name, case and all."""
+    """The conditions on the machines of a list; `name` must match exactly, including case."""
 
     search: str | None = None
     name: str | None = None
@@ -68,13 +68,13 @@ class MachineFilter(Paging):
 
 
 class PoolFilter(Paging):
-    """What a list of pools has beside them."""
+    """What to include in a list of pools."""
 
     include: str | None = None
 
 
 class RequestLogFilter(Paging):
-    """What a request to a desktop must meet."""
+    """The conditions on the request logs of a list."""
 
     machine_id: UUID | None = None
     method: str | None = None

@@ -1,7 +1,7 @@
-"""What a browser sees: a list of workflows and runs, and the page of a run's trace.
+"""Pages for a browser: a list of workflows and runs, and the trace of a run.
 
-No part of the service's contract. The pages ask for no key, so they are there only where any key
-selects one organisation; with keys of its own, the emulator shows nothing without one.
+Not part of the service's contract. The pages need no key, so they exist only while every key
+selects the same organisation; an emulator with configured keys shows nothing without one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from flowdsl.emulator.wire.models import RunListSortMode
 from flowdsl.emulator.wire.values import Paging
 
 TracePage = Callable[[str], Awaitable[str | None]]
-"""The page of a run's trace by the id of the run; None for a run that does not exist."""
+"""Returns the page of a run's trace, given the id of the run; None if the run does not exist."""
 
 SHOWN_ROWS = 200
-"""How many workflows and how many runs are listed, the latest first."""
+"""How many workflows and how many runs are listed, latest first."""
 
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
@@ -43,7 +43,7 @@ _POLICY = {"Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_
 
 
 def add_pages(app: FastAPI, trace_page: TracePage) -> None:
-    """Adds the pages to an application; to a client that wants no HTML, `/` answers as before."""
+    """Add the pages to an application; for a client that does not accept HTML, `/` is unchanged."""
 
     async def show_front_page(request: Request) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
@@ -61,7 +61,7 @@ def add_pages(app: FastAPI, trace_page: TracePage) -> None:
         APIRoute("/", show_front_page, include_in_schema=False),
         APIRoute(f"{CONTROL_PREFIX}traces/{{run_id}}", show_trace, include_in_schema=False),
     ]
-    # In front of the route that answers `/` to programs.
+    # Precedes the route that answers `/` for programs.
     app.router.routes[:0] = pages
 
 
@@ -104,14 +104,14 @@ def _front_page(request: Request) -> str:
 
 
 def _format_time_of_page(moment: str) -> str:
-    """A time of the service without its fractions of a second, as `2026-01-31 09:30:00 UTC`."""
+    """Format a time of the service without fractions of a second: `2026-01-31 09:30:00 UTC`."""
     return f"{moment[:10]} {moment[11:19]} UTC"
 
 
 def _render_table(
     title: str, total: int, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> str:
-    """A table of cells that are HTML already."""
+    """Render a table whose cells are already HTML."""
     head = "".join(f"<th>{column}</th>" for column in columns)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     latest = f", the latest {SHOWN_ROWS}" if total > SHOWN_ROWS else ""

@@ -1,7 +1,7 @@
 """The operations of the contract that the emulator does not serve, each with the reason.
 
-With the routes they make up the contract: a test compares both with it, and `docs/emulator.md` with
-this table.
+Together with the routes they cover the contract: a test compares both with it, and
+`docs/emulator.md` with this table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DOCUMENT = "docs/emulator.md"
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """Operations, as `METHOD path`, and why they are not served."""
+    """Operations, as `METHOD path`, and the reason they are not served."""
 
     why: str
     operations: tuple[str, ...]
@@ -89,8 +89,7 @@ UNSERVED: tuple[Unserved, ...] = (
 
 
 def router_of_unserved() -> APIRouter:
-    """Routes that answer 501 and say what is asked for, why it is not served, and where the list of
-    what is stands."""
+    """Return routes that answer 501 and name the operation, the reason and the list of them all."""
     router = APIRouter()
     for group in UNSERVED:
         for operation in group.operations:

@@ -1,4 +1,4 @@
-"""`/v1/run-attachments`: the files that go into a run and come out of it."""
+"""`/v1/run-attachments`: the input and output files of runs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ATTACHMENTS = Resource(
 
 
 class AttachmentFilter(Paging):
-    """What an attachment must meet."""
+    """The conditions on the attachments of a list."""
 
     run_id: UUID | None = None
     attachment_type: AttachmentType | None = None
@@ -55,7 +55,7 @@ class AttachmentFilter(Paging):
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file as a request brings it; without a media type the name's ending says it."""
+    """A file from a request; without a media type, the file extension determines it."""
 
     filename: str
     content: bytes
@@ -151,7 +151,7 @@ async def serve_run_attachment(request: Request, path: str, expires: str, token:
 
 
 def _render_download(content: bytes, filename: str) -> Response:
-    """A download a browser never shows as a page, whatever the file holds."""
+    """Return a download that a browser never renders as a page, whatever the file contains."""
     name = quote(filename, safe="", errors="replace")
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
@@ -161,7 +161,7 @@ def _render_download(content: bytes, filename: str) -> Response:
 
 
 def _find_unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> Row[Any]:
-    """One row whose bytes may be read; an expired one is not found (`expired-attachment`)."""
+    """Return one row whose bytes may be read; 404 for an expired one (`expired-attachment`)."""
     row = ATTACHMENTS.row(transaction, attachment_id)
     if row.expires_at is not None and row.expires_at <= transaction.now:
         raise not_found("content of run attachment", attachment_id)
@@ -169,7 +169,7 @@ def _find_unexpired_row(transaction: Transaction, attachment_id: UUID | str) -> 
 
 
 def decode_content(content: str, location: Location) -> bytes:
-    """The bytes behind base64; 422 for anything else."""
+    """Decode base64; raises a 422 for anything else."""
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
@@ -185,9 +185,9 @@ def insert_attachment(
     position: int | None = None,
     at_ms: int | None = None,
 ) -> str:
-    """The id of a new attachment, the last one of its run unless a `position` is said.
+    """Insert an attachment, the last one of its run unless `position` is given; return its id.
 
-    It is there at once; `at_ms` is when it comes, where a run plan is to bring it.
+    It exists at once, or `at_ms` milliseconds after the start of the run.
     """
     identifier = transaction.new_id()
     if position is None:

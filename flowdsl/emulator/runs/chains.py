@@ -1,4 +1,4 @@
-"""`/v1/runs/chain`: workflows back to back in one session, later ones fed by earlier ones."""
+"""`/v1/runs/chain`: workflows that run back to back in one session and can read earlier outputs."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def create_run_chain(
 def _inputs_of(
     body: WorkflowChainCreate, step: ChainStep, workflow: Row[Any]
 ) -> dict[str, JsonValue] | None:
-    """The step's inputs over the shared ones that its workflow declares or uses."""
+    """Return the step's inputs merged over the shared inputs that its workflow declares or uses."""
     known = find_declared_inputs(read_schema(workflow.input_schema))
     known |= input_names(workflow.main_prompt)
     shared = {name: value for name, value in (body.shared_inputs or {}).items() if name in known}
@@ -121,9 +121,9 @@ def _refuse_reference(
     consumer: Row[Any],
     values_at: Location,
 ) -> None:
-    """422 for a reference to no earlier step, to no field of its outputs, or of another type.
+    """Raise a 422 for a reference that no output of an earlier step can satisfy.
 
-    Of runs the session had before the chain only the alias is known.
+    No such step, no such field, or another type. Of runs before the chain only the alias is known.
     """
     location = (*values_at, *found.place)
     if not found.alias:

@@ -1,4 +1,4 @@
-"""Changing runs: what workers report, cancelling, retrying, deleting."""
+"""Changes to runs: reports of workers, cancelling, retrying, deleting."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ async def update_run(transaction: Current, run_id: UUID, body: RunUpdate) -> Run
 
 
 def cancel_runs_of_machine(transaction: Transaction, machine_id: str) -> None:
-    """Cancels every live run of the machine and of the session that holds it."""
+    """Cancel every live run of the machine and of the session that holds it."""
     session_id = MACHINES.row(transaction, machine_id).reserved_session_id
     columns = runs.c
-    # No run has the empty text for a session.
+    # No run has the empty string as its session.
     concerned = or_(columns.machine_id == machine_id, columns.session_id == (session_id or ""))
     for row in RUNS.rows(transaction, concerned)[::-1]:
         if status_of(row, transaction.now) in LIVE:
@@ -151,7 +151,7 @@ async def retry_run(
 
 
 def _take_over(transaction: Transaction, row: Row[Any], changes: dict[str, Any]) -> None:
-    """Keeps what the run shows now, with `changes`, for good."""
+    """Freeze what the run shows now, with `changes` applied."""
     now, changes = transaction.now, dict(changes)
     before = status_of(row, now)
     status = RunStatus(changes.pop("status", before))
@@ -205,7 +205,7 @@ def _take_over(transaction: Transaction, row: Row[Any], changes: dict[str, Any])
 
 
 def _usage_so_far(history: list[dict[str, Any]]) -> dict[str, JsonValue]:
-    """The steps a cancelled run has done."""
+    """Return the usage of a cancelled run: the steps it has done."""
     steps = {item.get("step_index") for item in history if item.get("step_index") is not None}
     return {
         "total_agentic_steps": len(steps),
@@ -217,7 +217,7 @@ def _usage_so_far(history: list[dict[str, Any]]) -> dict[str, JsonValue]:
 
 
 def _let_go(transaction: Transaction, row: Row[Any]) -> None:
-    """Gives the machine of an ended run's session back, if the run is the one to do so."""
+    """Release the session's machine if the run has ended and `release_session_after` is set."""
     if row.release_session_after and status_of(row, transaction.now) not in LIVE:
         _release_machine(transaction, row)
 
@@ -230,7 +230,7 @@ def _release_machine(transaction: Transaction, row: Row[Any]) -> None:
 
 
 def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Target:
-    """Where a retry goes; what the request says before what the run had."""
+    """Return the target of a retry; values of the request override those of the run."""
     if body.session_id is not None:
         return session_target(transaction, body.session_id)
     session_id: str | None = row.session_id
@@ -248,7 +248,7 @@ def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Ta
 
 
 def _clear_attempt(transaction: Transaction, row: Row[Any], *, drops_inputs: bool) -> None:
-    """Takes the earlier attempt away; its outputs go when the new run plan is decided."""
+    """Clear the earlier attempt; its outputs are deleted when the new run plan is decided."""
     columns = run_attachments.c
     if drops_inputs:
         transaction.connection.execute(

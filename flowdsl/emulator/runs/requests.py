@@ -1,4 +1,4 @@
-"""Making runs: single, in bulk and in chains."""
+"""Creates runs: single ones, in bulk and in chains."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where runs go: into a session, onto a machine, or onto one in all of the pools."""
+    """Where runs are executed: in a session, on a machine, or on one in all of the pools."""
 
     session_id: str | None
     machine_id: str | None
@@ -65,7 +65,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """Everything about a run that is not there yet but its machine and its place in the order.
+    """The values of a run to be created, except its machine and its position in the order.
 
     `secrets` are names only.
     """
@@ -165,20 +165,20 @@ def find_target(
     machine_id: UUID | None,
     pool_ids: Iterable[UUID] | None,
 ) -> Target:
-    """What a request asks for, the session before the machine and the machine before the pools.
+    """Return the target of a request: the session, else the machine, else the pools.
 
-    404 for an unknown session, machine or pool; what is beaten is not looked at.
+    404 for an unknown session, machine or pool; the ones that are overridden are not checked.
     """
     if session_id is not None:
         return session_target(transaction, session_id)
     if machine_id is not None:
         return Target(None, str(MACHINES.row(transaction, machine_id).id))
-    # Unknown pools are found out where a machine is looked for.
+    # Unknown pools are detected when a machine is looked for.
     return Target(None, None, tuple(str(pool_id) for pool_id in pool_ids or ()))
 
 
 def session_target(transaction: Transaction, session_id: UUID | str) -> Target:
-    """A session and its machine: that of its last run, else the one reserved for it."""
+    """Return a session with its machine: that of its last run, else the one reserved for it."""
     in_session = runs.c.session_id == str(session_id)
     last = RUNS.rows(transaction, in_session, columns=[runs.c.machine_id])
     if last:
@@ -190,7 +190,7 @@ def session_target(transaction: Transaction, session_id: UUID | str) -> Target:
 
 
 def session_aliases(transaction: Transaction, session_id: str | None) -> set[str]:
-    """The aliases of the session's runs so far; none without a session."""
+    """Return the aliases of the session's runs so far; empty without a session."""
     if session_id is None:
         return set()
     in_session = (runs.c.session_id == session_id, runs.c.session_alias.is_not(None))
@@ -206,7 +206,7 @@ def insert_run(
     position: int = 0,
     starts_session: bool = False,
 ) -> str:
-    """The id of a new run with its run plan and its times."""
+    """Create a run with its run plan and its times; return its id."""
     run_id = transaction.new_id()
     target = new.target
     session_id = run_id if starts_session and target.session_id is None else target.session_id
@@ -217,7 +217,7 @@ def insert_run(
     _insert_run(transaction, run_id, new, effects, sources, machine_id, session_id, position)
     queue_run(transaction, run_id)
     if session_id is not None and new.release_session_after:
-        # Now it is known when the session lets its machine go.
+        # Only now is it known when the session releases its machine.
         replan_waiting_runs(transaction)
     return run_id
 
@@ -232,7 +232,7 @@ def _insert_run(
     session_id: str | None,
     position: int,
 ) -> None:
-    """Stores a run with its run plan and its files, but without times."""
+    """Store a run with its run plan and its files, but without times."""
     aliases = None if new.secrets is None else dict.fromkeys(new.secrets, "")
     values = {
         "id": run_id,
@@ -270,9 +270,9 @@ def refuse_inputs(
     *,
     unresolved: Sequence[str] = (),
 ) -> None:
-    """422 for inputs that the schema refuses, one entry for each place (assumption `input-422`).
+    """Raise a 422 for refused inputs, one entry per location (assumption `input-422`).
 
-    A value that the machine may still give is not missed before the machine is known.
+    Until the machine is known, a value that it may supply does not count as missing.
     """
     machine_id = new.target.machine_id or place_run(transaction, new.target.pool_ids)
     late = {str(found.place[0]) for found in find_references(new.input_values or {})}
@@ -291,7 +291,7 @@ def refuse_inputs(
 
 
 def refuse_references(transaction: Transaction, new: NewRun, values_at: Location) -> None:
-    """422 for a reference that is none, or that names no earlier run of the session."""
+    """Raise a 422 for an invalid reference, or one that names no earlier run of the session."""
     known = session_aliases(transaction, new.target.session_id)
     for found in find_references(new.input_values or {}):
         location = (*values_at, *found.place)
@@ -305,7 +305,7 @@ def refuse_references(transaction: Transaction, new: NewRun, values_at: Location
 
 
 def decode_files(files: Sequence[FileInput] | None, location: Location) -> tuple[NewFile, ...]:
-    """The files of a request; 422 for one whose content is not base64."""
+    """Decode the files of a request; 422 for one whose content is not base64."""
     return tuple(
         NewFile(
             filename=file.filename,
@@ -326,7 +326,7 @@ def _render_problem(problem: Problem, values_at: Location, secrets_at: Location)
 
 
 def _model_metadata(body: RunCreate) -> dict[str, Any] | None:
-    """The models a run overrides; `main_agent_model_id` is one of them."""
+    """Return the models that a run overrides, including `main_agent_model_id`."""
     sent = {} if body.model_metadata is None else body.model_metadata.model_dump(mode="json")
     if body.main_agent_model_id is not None:
         sent["main_agent_model_id"] = str(body.main_agent_model_id)

@@ -1,4 +1,4 @@
-"""Run rows: reading one, listing, and the ones that have ended."""
+"""Run rows: reading one, listing, and finding the ones that have ended."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ RUNS = Resource(
 
 
 class RunFilter(Paging):
-    """What a run must meet, and what of it a list shows: `fields`, or every field.
+    """The conditions on the runs of a list, and the `fields` to include (default: every field).
 
-    `activity` puts the run first whose state changed last (assumption `activity-order`).
+    `activity` sorts by the latest change of state, newest first (assumption `activity-order`).
     """
 
     workflow_id: UUID | None = None
@@ -64,12 +64,12 @@ class RunFilter(Paging):
 
 
 def get_run(transaction: Transaction, run_id: UUID | str) -> RunResponse:
-    """One run with all its fields; 404 where the organisation has none of this id."""
+    """Return one run with all its fields; 404 if the organisation has none with this id."""
     return run_replies(transaction, [RUNS.row(transaction, run_id)])[0]
 
 
 def find_runs(transaction: Transaction, wanted: RunFilter) -> tuple[list[RunResponse], int]:
-    """One page and the number of all that match."""
+    """Return one page, and the number of all runs that match."""
     now = transaction.now
     conditions = conditions_of(runs, wanted, without=("status",))
     if wanted.status is not None:
@@ -91,7 +91,7 @@ def find_runs(transaction: Transaction, wanted: RunFilter) -> tuple[list[RunResp
 def resources_to_include(
     transaction: Transaction, replies: Sequence[RunResponse], include: str | None
 ) -> list[IncludedResource] | None:
-    """The workflows, machines and pools of machines that `include` names; None for nothing."""
+    """Return the workflows, machines and pools that `include` names; None if it names nothing."""
     names = include_names(include)
     if not names & {"workflow", "machine", "machine.pools"}:
         return None
@@ -110,7 +110,7 @@ def resources_to_include(
 
 
 def find_ended_runs(transaction: Transaction, *, since: str, until: str) -> Sequence[Row[Any]]:
-    """The organisation's runs that came to their end after `since` and up to `until`, in order."""
+    """Return the organisation's runs that ended after `since` and up to `until`, in order."""
     ends = [status.value for status in RunStatus if status not in LIVE]
     rows = RUNS.rows(
         transaction,
@@ -124,13 +124,13 @@ def find_ended_runs(transaction: Transaction, *, since: str, until: str) -> Sequ
 def _condition_for_needle(
     transaction: Transaction, needle: str, *, deep: bool
 ) -> ColumnElement[bool]:
-    """Rows with `needle` in id, alias, inputs or what has come out, upper and lower case alike.
+    """Match rows with `needle` in id, alias, inputs, outputs or error, ignoring case.
 
-    What lies in the future is not searched; `deep` searches the history of started runs too.
+    Outputs and errors are searched in ended runs; `deep` adds the history of started runs.
     """
     columns = runs.c
     folded = needle.casefold()
-    # Inside JSON a text stands with its escapes.
+    # JSON stores strings in their escaped form.
     escaped = json.dumps(needle, ensure_ascii=False)[1:-1].casefold()
 
     def inside(column: Column[Any], text: str) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Deciding how a run goes: gathering what the simulation needs, and keeping what it answers."""
+"""Decides how a run goes: collects the input of the simulation and stores its result."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def find_input_problems(
     unresolved: Sequence[str] = (),
     machine_known: bool = True,
 ) -> list[Problem]:
-    """What the workflow's `input_schema` refuses in a run's inputs and the parameters below them.
+    """Return what the workflow's `input_schema` refuses in a run's inputs merged over `parameters`.
 
     A schema that cannot be read refuses nothing (assumption `schemas-unparsed`).
     """
@@ -80,7 +80,7 @@ def find_input_problems(
 
 
 class Sources:
-    """What the runs of one workflow are played from, read once."""
+    """The data from which the runs of one workflow are played, read once."""
 
     def __init__(self, transaction: Transaction, workflow: Row[Any]) -> None:
         self.workflow = workflow
@@ -93,14 +93,14 @@ class Sources:
         self._parameters: dict[tuple[str | None, tuple[str, ...]], Parameters] = {}
 
     def recorded(self, prompt: str) -> tuple[str, ...]:
-        """The lines of this prompt that the runs replay; none where another was recorded."""
+        """Return the lines of this prompt to replay; none if the recording is of another prompt."""
         digest = _digest_prompt(prompt)
         if any(step.get("prompt") != digest for step in self._recorded):
             return ()
         return tuple(str(step.get("line")) for step in self._recorded)
 
     def parameters(self, machine_id: str | None, pool_ids: Sequence[str]) -> Parameters:
-        """The parameters of a machine and of pools, read once."""
+        """Return the parameters of a machine and of pools, read once."""
         key = (machine_id, tuple(pool_ids))
         if key not in self._parameters:
             self._parameters[key] = parameters_of(self._transaction, machine_id, pool_ids)
@@ -109,7 +109,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a run goes: the columns of its run plan, its files, and the steps that it will record."""
+    """The decided run: columns of its run plan, its files, and the steps it will record."""
 
     columns: dict[str, Any]
     attachments: Sequence[Attachment]
@@ -117,10 +117,10 @@ class Decision:
 
 
 def decide_run_plan(transaction: Transaction, run_id: str) -> None:
-    """Plays a run from the workflow as it stands now and stores the run plan.
+    """Play a run from the current state of its workflow and store the run plan.
 
-    `schedule` sets the times. A run is decided again when the machine it gets is known, when a run
-    it reads from changes, and when it is retried.
+    `schedule` sets the times. A run is decided again when its machine becomes known, when a run
+    whose outputs it reads changes, and when it is retried.
     """
     row = RUNS.row(transaction, run_id)
     sources = Sources(transaction, WORKFLOWS.row(transaction, row.workflow_id))
@@ -137,10 +137,10 @@ def decide_run_plan(transaction: Transaction, run_id: str) -> None:
 
 
 def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decision:
-    """How a run goes, of which `row` has the columns that do not follow from it.
+    """Return the decision for a run; `row` has the columns that the decision does not compute.
 
-    Only a success is recorded, and one that replays a trajectory throughout records no other
-    (assumption `recorded-success`).
+    Only a success is recorded, and not one that replays a trajectory (assumption
+    `recorded-success`).
     """
     inputs, obstacle = _inputs_of(transaction, row, sources)
     workflow = sources.workflow
@@ -182,7 +182,7 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
 
 
 def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
-    """The parts of a message of the history; none where its content is a text."""
+    """Return the blocks of a message of the history; none if its content is plain text."""
     content = message.get("content")
     return (
         [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
@@ -192,10 +192,10 @@ def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
 def _collect_tool_steps(
     history: Sequence[OpenObject], lines: Mapping[str, str] | None, prompt: str
 ) -> list[OpenObject]:
-    """One step for each tool the run used, or for each call that `lines` names.
+    """Return one step for each tool call of the run, or only for the calls in `lines`.
 
-    Such a step has the line and the digest of its prompt, which are the emulator's own: they find
-    the step again on a replay.
+    A step for a call in `lines` has the line and the digest of its prompt, which are the emulator's
+    own fields: a replay finds the step by them.
     """
     steps: list[OpenObject] = []
     for block in (block for message in history for block in blocks_of(message)):
@@ -224,7 +224,7 @@ def _digest_prompt(prompt: str) -> str:
 def _inputs_of(
     transaction: Transaction, row: Any, sources: Sources
 ) -> tuple[dict[str, JsonValue], str | None]:
-    """The run's values over those of its machine and pools, and why it cannot begin with them."""
+    """Return the run's inputs merged over its parameters, and why it cannot begin, or None."""
     parameters = sources.parameters(row.machine_id, row.pool_ids or ())
     given: dict[str, JsonValue] = row.input_values or {}
     obstacle = None
@@ -247,7 +247,7 @@ def _inputs_of(
 
 
 def _outputs_of(transaction: Transaction, row: Any, alias: str) -> Mapping[str, JsonValue]:
-    """The outputs of the session's last run of this alias before `row`."""
+    """Return the outputs of the last run before `row` in the session with this alias."""
     columns = runs.c
     earlier = (columns.created_at < row.created_at) | (
         (columns.created_at == row.created_at) & (columns.position < row.position)
@@ -257,7 +257,7 @@ def _outputs_of(transaction: Transaction, row: Any, alias: str) -> Mapping[str, 
     if not sources:
         raise UnresolvedError(f"no earlier run of the session has the alias `{alias}`")
     source = sources[0]
-    # What it will be, where it is not over yet: this run begins after it.
+    # If it has not ended yet, its future outcome: this run begins after it.
     outcome = source.outcome if source.status is None else status_of(source, transaction.now)
     if outcome != RunStatus.SUCCESS:
         raise UnresolvedError(f"the run `{alias}`, whose outputs are needed, ended as {outcome}")
@@ -287,8 +287,10 @@ def _render_snapshots(
 def insert_results(
     transaction: Transaction, run: Any, sources: Sources, decision: Decision
 ) -> None:
-    """Stores what a run is going to bring, files and trajectory; it appears when the run's times
-    are known."""
+    """Store the files and the trajectory that a run will produce.
+
+    They appear when the run's times are known.
+    """
     if decision.recorded:
         insert_recording(
             transaction,

@@ -1,8 +1,8 @@
 """Which machine a run gets and when its states begin.
 
-A machine serves one run at a time, and a session keeps its machine between its runs. Whatever
-changes that is a write, so the times of all waiting runs are known at any moment; a run that waits
-for something no time is known of has none.
+A machine serves one run at a time, and a session keeps its machine between its runs. Only a write
+can change the schedule, so the times of all waiting runs are known at any moment; a run that waits
+for something without a known time has none.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from flowdsl.emulator.tables import run_attachments, runs, trajectories
 from flowdsl.emulator.wire.models import MachineStatus
 
 _BATCH = 10_000
-"""How many ids go into one statement; SQLite takes no more than 32,766."""
+"""How many ids one statement contains; SQLite accepts no more than 32,766."""
 
 SCHEDULING_MS = 200
-"""How long a run is shown as waiting though nothing keeps it."""
+"""How long a run is shown as waiting even if its machine is free."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When the states of one run begin and when it gives its machine back; None is never."""
+    """When the states of one run begin and when it releases its machine; None is never."""
 
     starts_at: str | None = None
     checks_at: str | None = None
@@ -60,17 +60,17 @@ _QUEUED: tuple[Column[Any], ...] = (
     runs.c.checking_ms,
     runs.c.held,
 )
-"""What the time-table is made from; histories are long and not among it."""
+"""The columns from which the schedule is computed, without the long histories."""
 
 
 class Placement:
-    """Finds machines for one or more new runs of the same pools, each time the one free first."""
+    """Chooses machines for new runs of the same pools, always the one that is free first."""
 
     def __init__(self, transaction: Transaction, pool_ids: Sequence[str]) -> None:
         self._free_at: dict[str, str] = {}
         candidates = machine_candidates(transaction, pool_ids)
         if not candidates:
-            # The first run of an organisation without machines makes one.
+            # The first run of an organisation without machines creates one.
             made = free_machine(transaction, pool_ids)
             candidates = [] if made is None else [made]
         for row in candidates:
@@ -81,8 +81,7 @@ class Placement:
                 self._free_at[row.id] = max(busy_until, row.reserved_until or "")
 
     def next(self) -> str | None:
-        """The machine, which then counts as taken for a while; None where none is known to become
-        free."""
+        """Return a machine and count it as busy for one run; None if none is known to be free."""
         if not self._free_at:
             return None
         machine_id = min(self._free_at, key=lambda item: self._free_at[item])
@@ -91,12 +90,12 @@ class Placement:
 
 
 def place_run(transaction: Transaction, pool_ids: Sequence[str]) -> str | None:
-    """The machine of all these pools that is free first; None where none is known to become so."""
+    """Return the machine in all these pools that is free first; None if none is known to be."""
     return Placement(transaction, pool_ids).next()
 
 
 def queue_run(transaction: Transaction, run_id: str) -> None:
-    """Gives a new waiting run its times, behind those that wait for the same machine."""
+    """Schedule a new waiting run after those that wait for the same machine."""
     (row,) = RUNS.rows(transaction, runs.c.id == run_id, columns=_QUEUED)
     if row.machine_id is None or row.held == "scheduling":
         _set_times(transaction, [(row, _NEVER)])
@@ -118,10 +117,10 @@ def queue_run(transaction: Transaction, run_id: str) -> None:
 
 
 def reschedule(transaction: Transaction, machine_id: str) -> None:
-    """Gives every run that waits for the machine its times anew.
+    """Recompute the times of every run that waits for the machine.
 
     A session that holds the machine comes first, then priority, then age; the runs of a session
-    stay in their order and are not parted.
+    keep their order and no other run comes between them.
     """
     machine = MACHINES.row(transaction, machine_id)
     waiting = [
@@ -160,9 +159,9 @@ def reschedule(transaction: Transaction, machine_id: str) -> None:
 
 
 def replan_waiting_runs(transaction: Transaction, machine_id: str | None = None) -> None:
-    """Gives waiting runs machines and times where a change has made some free.
+    """Assign machines and times to waiting runs after a change that may have freed some.
 
-    `machine_id` is a machine whose queue has to be timed anew in any case.
+    `machine_id` is a machine whose queue is recomputed in any case.
     """
     for waiting in dict.fromkeys([machine_id, *_waiting_machines(transaction)]):
         if waiting is not None:
@@ -177,7 +176,7 @@ def replan_waiting_runs(transaction: Transaction, machine_id: str | None = None)
 
 
 def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
-    """Decides anew the waiting runs of the session that read the outputs of `source`."""
+    """Decide again the waiting runs of the session that read the outputs of `source`."""
     if source.session_id is None or source.session_alias is None:
         return
     waiting = RUNS.rows(
@@ -192,12 +191,12 @@ def decide_readers(transaction: Transaction, source: Row[Any]) -> None:
         if read & stale:
             decide_run_plan(transaction, row.id)
             if row.session_alias is not None:
-                # Its own outputs may be others now.
+                # Its own outputs may have changed.
                 stale.add(row.session_alias)
 
 
 def _waiting_machines(transaction: Transaction) -> list[str]:
-    """The machines for which runs wait without a time."""
+    """Return the machines whose queues contain runs without a time."""
     waiting = (
         runs.c.machine_id.is_not(None),
         runs.c.frees_at.is_(None),
@@ -209,7 +208,7 @@ def _waiting_machines(transaction: Transaction) -> list[str]:
 
 
 def _homeless_runs(transaction: Transaction) -> list[Row[Any]]:
-    """The runs that wait for a machine to be given to them, oldest first, priority before that."""
+    """Return the runs without a machine, by priority and then oldest first."""
     homeless = (
         runs.c.machine_id.is_(None),
         runs.c.starts_at.is_(None),
@@ -220,7 +219,7 @@ def _homeless_runs(transaction: Transaction) -> list[Row[Any]]:
 
 
 def _machine_for(transaction: Transaction, row: Row[Any]) -> str | None:
-    """The machine of the run's session, else one in its pools."""
+    """Return the machine of the run's session, else one in its pools."""
     if row.session_id is not None:
         in_session = (runs.c.session_id == row.session_id, runs.c.machine_id.is_not(None))
         held = RUNS.rows(transaction, *in_session, columns=[runs.c.machine_id])
@@ -242,7 +241,7 @@ def _find_waiting_runs(transaction: Transaction, machine_id: str) -> Sequence[Ro
 
 
 def _takes_runs(machine: Row[Any]) -> bool:
-    """Whether runs begin on the machine (assumption `unavailable-waits`)."""
+    """Whether runs can begin on the machine (assumption `unavailable-waits`)."""
     return bool(machine.status == MachineStatus.CONNECTED and machine.is_available)
 
 
@@ -262,7 +261,7 @@ def _sessions_wait(transaction: Transaction, machine_id: str) -> bool:
 def _load_of(
     transaction: Transaction, machine_id: str, *, excluding: str | None = None
 ) -> tuple[bool, str]:
-    """Whether some run of the machine has no known end, and until when the others keep it."""
+    """Return whether a run of the machine has no known end, and until when the others occupy it."""
     others = (runs.c.machine_id == machine_id, runs.c.id != (excluding or ""))
     blocked = transaction.connection.scalar(
         select(func.count()).select_from(runs).where(*others, runs.c.frees_at.is_(None))
@@ -272,7 +271,7 @@ def _load_of(
 
 
 def _free_at(transaction: Transaction, machine_id: str) -> str | None:
-    """When the run that has the machine now gives it back; None for never."""
+    """Return when the current run of the machine releases it; None for never."""
     started = transaction.connection.scalars(
         select(runs.c.frees_at).where(
             runs.c.machine_id == machine_id,
@@ -288,11 +287,11 @@ def _free_at(transaction: Transaction, machine_id: str) -> str | None:
 def _find_owning_session(
     transaction: Transaction, machine: Row[Any]
 ) -> tuple[str | None, str | None]:
-    """The session that holds the machine now, and the time it lets go if that is known."""
+    """Return the session that holds the machine now, and when it releases it if that is known."""
     reserved = reservation_of(transaction, machine)
     if reserved is not None or machine.reserved_session_id is None:
         return reserved, machine.reserved_until if reserved is not None else None
-    # The reservation has run out; the next session may have begun since.
+    # The reservation has expired; the next session may have begun since.
     last = transaction.connection.execute(
         select(runs.c.session_id, runs.c.release_session_after, runs.c.ends_at)
         .where(
@@ -311,7 +310,7 @@ def _find_owning_session(
 
 
 def _select_next_run(waiting: Sequence[Row[Any]], owner: str | None) -> Row[Any]:
-    """The run whose turn it is, `waiting` being in the order of priority and age."""
+    """Return the next run of `waiting`, which is in order of priority and age."""
     session_id = waiting[0].session_id if owner is None else owner
     if session_id is None:
         return waiting[0]
@@ -346,7 +345,7 @@ def _set_times(transaction: Transaction, table: Sequence[tuple[Row[Any], Times]]
                 "starts_at": times.starts_at,
                 "checks_at": times.checks_at,
                 "ends_at": times.ends_at,
-                # A run told to wait does so outside the queue.
+                # A run that a scenario holds as waiting is not part of the queue.
                 "frees_at": row.queued_at if row.held == "scheduling" else times.frees_at,
             }
             for row, times in table

@@ -1,4 +1,4 @@
-"""`/v1/trajectories`: what runs have recorded, and which of them replay."""
+"""`/v1/trajectories`: the recordings of runs, and which of them are replayed."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ TRAJECTORIES = Resource(
     order=(trajectories.c.updated_at.desc(), trajectories.c.id),
     kept_on_null=("trajectory_data", "is_approved", "is_main"),
 )
-"""The newest first (assumption `newest-trajectory-first`); that of a run comes with its end.
+"""Trajectories, newest first (assumption `newest-trajectory-first`).
 
-Null clears name and description and leaves the rest (assumption `null-never-null`).
+A run's trajectory appears when the run ends. Null clears name and description only (assumption
+`null-never-null`).
 """
 
 
 class TrajectoryFilter(Paging):
-    """What a trajectory must meet, and what a list has beside it."""
+    """The conditions on the trajectories of a list, and what to include."""
 
     search: str | None = None
     workflow_id: UUID | None = None
@@ -167,7 +168,7 @@ async def generate_run_trajectory(transaction: Current, run_id: UUID) -> Traject
 def find_approved_trajectories(
     transaction: Transaction, workflow_id: str, dimensions: Mapping[str, int]
 ) -> list[TrajectoryResponse]:
-    """What a run of the workflow on a screen of this size may replay: the main one first."""
+    """Return the trajectories that a run on a screen of this size may replay, main one first."""
     of_workflow = trajectories.c.workflow_id == workflow_id
     rows = TRAJECTORIES.rows(transaction, of_workflow, trajectories.c.is_approved)
     found = [TRAJECTORIES.show(row) for row in rows if row.dimensions == dimensions]
@@ -175,7 +176,7 @@ def find_approved_trajectories(
 
 
 def create_trajectory(transaction: Transaction, body: TrajectoryCreate) -> TrajectoryResponse:
-    """A new trajectory, not generated and not main; 404 for an unknown workflow or run."""
+    """Create a trajectory, not generated and not main; 404 for an unknown workflow or run."""
     WORKFLOWS.row(transaction, body.workflow_id)
     if body.run_id is not None:
         RUNS.row(transaction, body.run_id)
@@ -199,7 +200,7 @@ def insert_recording(
     original_input_values: OpenObject | None,
     approved: bool,
 ) -> None:
-    """Stores what a run is going to record; it appears when the run's times are known."""
+    """Store what a run will record; it appears when the run's times are known."""
     TRAJECTORIES.insert(
         transaction,
         created_at=UNKNOWN,
@@ -218,7 +219,7 @@ def insert_recording(
 
 
 def drop_recording(transaction: Transaction, run_id: str) -> None:
-    """Removes what the run was going to record; what it has recorded stays."""
+    """Delete the recording that the run has not completed yet; a completed one stays."""
     columns = trajectories.c
     transaction.connection.execute(
         delete(trajectories).where(columns.run_id == run_id, columns.created_at > transaction.now)
@@ -228,9 +229,9 @@ def drop_recording(transaction: Transaction, run_id: str) -> None:
 def update_trajectory(
     transaction: Transaction, trajectory_id: UUID, body: TrajectoryUpdate
 ) -> TrajectoryResponse:
-    """The trajectory with the keys sent changed.
+    """Change the keys sent.
 
-    Approval leaves its mark for good, and a workflow has one main trajectory (assumption
+    The approval time is never removed, and a workflow has one main trajectory (assumption
     `one-main`).
     """
     row = TRAJECTORIES.row(transaction, trajectory_id)
@@ -248,7 +249,7 @@ def update_trajectory(
 
 
 def mark_generated(transaction: Transaction, trajectory_id: UUID | str) -> TrajectoryResponse:
-    """The trajectory shown in lists from now on (assumption `generate-marks`)."""
+    """Mark a trajectory as generated, so that lists show it (assumption `generate-marks`)."""
     row = TRAJECTORIES.row(transaction, trajectory_id)
     TRAJECTORIES.change(transaction, row.id, is_generated=True, updated_at=row.updated_at)
     return TRAJECTORIES.get(transaction, trajectory_id)

@@ -1,7 +1,7 @@
-"""What runs used and what their models cost: `/v1/usage`, and the costs of one run.
+"""The usage of runs and the costs of their models: `/v1/usage`, and the costs of one run.
 
-Costs are calls and tokens by role, and no price. No model is asked, so that a price would be
-invented; every row says that its model has none (assumption `unpriced-models`).
+Costs are calls and tokens by role, without prices. No model is called, so a price would be
+invented; every row reports that its model has no price (assumption `unpriced-models`).
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _ROLES = (
     (MAIN_AGENT, "total_agentic_steps", "main_agent_model_id", SYSTEM_MODELS[0][0]),
     (CACHE_DETECTION, "total_cached_steps", "cache_detection_model_id", SYSTEM_MODELS[2][0]),
 )
-"""Of each role the count of its calls in the usage, the key of its model, and the default model."""
+"""For each role: the count of its calls in the usage, the key of its model, the default model."""
 
 _READ_UNCACHED, _READ_CACHED, _WRITTEN = 1_500, 6_000, 150
 """Tokens of one call."""
 
 
 class CostFilter(Paging):
-    """Of which runs costs are listed: made at `from_date` or later, and before `to_date`."""
+    """The runs whose costs are listed: created at `from_date` or later, and before `to_date`."""
 
     from_date: datetime | None = None
     to_date: datetime | None = None
@@ -131,7 +131,7 @@ async def get_run_llm_costs(transaction: Current, run_id: UUID) -> RunLlmCostsRe
     for role, counted, key, default in _ROLES:
         calls = int((usage or {}).get(counted) or 0)
         if calls:
-            # A model that has been deleted is asked no more.
+            # A model that has been deleted is no longer called.
             model = find_model(transaction, chosen.get(key) or default)
             model = model or find_model(transaction, default)
             assert model is not None
@@ -142,7 +142,7 @@ async def get_run_llm_costs(transaction: Current, run_id: UUID) -> RunLlmCostsRe
 
 
 def _time_before(moment: datetime) -> str:
-    """The last time the store can tell from `moment` that is earlier."""
+    """Return the latest time before `moment` that the store can represent."""
     try:
         return format_time(moment - timedelta(microseconds=1))
     except OverflowError:

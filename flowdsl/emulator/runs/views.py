@@ -1,4 +1,4 @@
-"""What a run shows now: its state computed from the clock, and what belongs to that state."""
+"""What a run shows now: its state, computed from the clock, and the fields of that state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flowdsl.emulator.wire.models import (
 from flowdsl.emulator.wire.values import OpenObject
 
 LIVE = frozenset({RunStatus.SCHEDULING, RunStatus.RUNNING, RunStatus.RUNNING_CHECKS})
-"""The states of a run that are no end."""
+"""The states of a run that has not ended."""
 
 ALL_FIELDS = frozenset(RunField)
 
@@ -38,23 +38,23 @@ _PLAIN = frozenset(
         RunField.RELEASE_SESSION_AFTER,
     }
 )
-"""The fields that show their column as it is."""
+"""The fields that show their column unchanged."""
 
 _COLUMN = {RunField.STARTED_AT: "starts_at", RunField.ENDED_AT: "ends_at"}
-"""The columns that are named unlike the field they fill."""
+"""The columns whose name differs from that of their field."""
 
 _LONG = {
     RunField.RUN_MESSAGE_HISTORY: ("run_message_history", "message_ms"),
     RunField.POST_RUN_CHECKS: ("post_run_checks",),
     RunField.OUTPUT_DATA: ("output_data",),
 }
-"""The columns that are left in the store unless their field is asked for."""
+"""The columns that are only read if their field is requested."""
 
 _ATTACHMENT_FIELDS = frozenset({RunField.INPUT_ATTACHMENT_IDS, RunField.OUTPUT_ATTACHMENT_IDS})
 
 
 def state_of(now: str) -> ColumnElement[str]:
-    """The state of a row at `now`, for conditions."""
+    """Return an SQL expression for the state of a row at `now`."""
     columns = runs.c
     return case(
         (columns.status.is_not(None), columns.status),
@@ -66,7 +66,7 @@ def state_of(now: str) -> ColumnElement[str]:
 
 
 def activity_of(now: str) -> ColumnElement[str]:
-    """When the state of a row changed last, as of `now`."""
+    """Return an SQL expression for the time of the latest change of state, as of `now`."""
     columns = runs.c
     moments = [
         case((moment <= now, moment), else_="")
@@ -76,7 +76,7 @@ def activity_of(now: str) -> ColumnElement[str]:
 
 
 def status_of(row: Row[Any], now: str) -> RunStatus:
-    """The state of a row read whole."""
+    """Return the state of a row that has been read."""
     if row.status is not None:
         return RunStatus(row.status)
     if _has_reached(row.ends_at, now):
@@ -87,7 +87,7 @@ def status_of(row: Row[Any], now: str) -> RunStatus:
 
 
 def columns_for(fields: Collection[RunField]) -> list[Column[Any]]:
-    """The columns that `run_replies` needs to fill `fields`."""
+    """Return the columns that `run_replies` needs to fill `fields`."""
     left = {name for field, names in _LONG.items() if field not in fields for name in names}
     return [column for column in runs.c if column.name not in left]
 
@@ -97,7 +97,7 @@ def run_replies(
     rows: Sequence[Row[Any]],
     fields: Collection[RunField] = ALL_FIELDS,
 ) -> list[RunResponse]:
-    """The replies of `rows`, in their order; fields not in `fields` are null."""
+    """Return the replies for `rows`, in order; fields not in `fields` are null."""
     wanted = frozenset(fields)
     attached = (
         _attachment_ids(transaction, [row.id for row in rows])
@@ -108,7 +108,7 @@ def run_replies(
 
 
 def history_of(row: Row[Any], now: str) -> list[OpenObject] | None:
-    """The messages written so far, each with its time."""
+    """Return the messages written so far, each with its time."""
     history: list[OpenObject] | None = row.run_message_history
     if history is None or row.message_ms is None:
         return history
@@ -164,7 +164,7 @@ def _render_run(
 
 
 def _checks_shown(row: Row[Any], status: RunStatus) -> list[dict[str, Any]] | None:
-    """The snapshots: their results once the checks are over, before that how far they are."""
+    """Return the check snapshots: with results after the checks, before that with progress."""
     snapshots: list[dict[str, Any]] | None = row.post_run_checks
     if snapshots is None or row.status is not None:
         return snapshots
@@ -188,7 +188,7 @@ def _checks_shown(row: Row[Any], status: RunStatus) -> list[dict[str, Any]] | No
 def _attachment_ids(
     transaction: Transaction, run_ids: Iterable[str]
 ) -> dict[str, dict[str, list[str]]]:
-    """The ids of the attachments by run and type, in their order, without files of the future."""
+    """Return the ids of existing attachments by run and type, in order."""
     columns = run_attachments.c
     found: dict[str, dict[str, list[str]]] = {}
     for row in transaction.connection.execute(

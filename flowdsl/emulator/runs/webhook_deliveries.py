@@ -1,6 +1,6 @@
-"""Events on their way to the webhook: made when a run has ended, kept until they have arrived.
+"""Webhook events: created when a run has ended, kept until they are delivered.
 
-Ends are looked at in order and each once: up to which time that is done is a fact of the store.
+Ended runs are processed in order, once each; the store records up to which time.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def has_news(transaction: Transaction) -> bool:
 
 
 def collect_events(transaction: Transaction) -> None:
-    """Makes an event of every run that has ended since the last time, in workflows with webhooks.
+    """Create an event for every run with a webhook that has ended since the previous call.
 
-    The first time nothing has ended yet (assumption `webhooks-from-now`). The write lock that the
-    transaction holds is what makes the times complete: no other write is under way.
+    The first call creates none (assumption `webhooks-from-now`). The transaction holds the write
+    lock, so no other write is in progress and no end is missed.
     """
     since = _read_seen_until(transaction)
     if since is not None:
@@ -62,7 +62,7 @@ def collect_events(transaction: Transaction) -> None:
 
 
 def due_deliveries(transaction: Transaction, limit: int) -> Sequence[Row[Any]]:
-    """The events whose next attempt is due, the longest waiting first."""
+    """Return the events whose next attempt is due, the longest waiting first."""
     columns = webhook_deliveries.c
     return transaction.connection.execute(
         select(webhook_deliveries)
@@ -78,7 +78,7 @@ def due_deliveries(transaction: Transaction, limit: int) -> Sequence[Row[Any]]:
 def note_attempt(
     transaction: Transaction, event_id: str, *, delivered: bool, next_attempt_at: str | None
 ) -> None:
-    """Counts an attempt; an event that needs no further one keeps no body."""
+    """Count an attempt; the body of an event that needs no further attempt is dropped."""
     columns = webhook_deliveries.c
     values: dict[str, Any] = {
         "attempts": columns.attempts + 1,

@@ -1,4 +1,4 @@
-"""Post-run checks: the files they ask for, and their results on what a run brought along."""
+"""Post-run checks: the files that they require, and their results for a run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MAX_COUNT = 100
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What checks look at."""
+    """The facts about a run that checks examine."""
 
     inputs: Values
     runtime: Values
@@ -42,7 +42,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a check went; `message` says why it did not succeed."""
+    """The result of a check; `message` explains why it did not succeed."""
 
     status: str
     message: str | None = None
@@ -50,7 +50,7 @@ class Result:
 
 
 def find_wanted_files(check: Definition, facts: Facts) -> list[str]:
-    """The names a run must attach beside `facts.filenames` for the check to succeed."""
+    """Return the names a run must attach besides `facts.filenames` for the check to succeed."""
     if check["type"] not in _FILE_TYPES or check.get("allow_missing_attachments"):
         return []
     if check.get("file_target_mode") == "regex":
@@ -66,7 +66,7 @@ def find_wanted_files(check: Definition, facts: Facts) -> list[str]:
 
 
 def evaluate(check: Definition, facts: Facts, forced: CheckResult | None = None) -> Result:
-    """The result on `facts`; `forced` says it whatever they are."""
+    """Evaluate a check on `facts`; `forced` overrides the result."""
     if forced is not None:
         return Result(forced, f"the scenario lets check `{check['name']}` end as {forced}")
     match check["type"]:
@@ -113,7 +113,7 @@ def _schema_result(facts: Facts) -> Result:
 
 
 def _names_of_target(check: Definition, facts: Facts) -> list[str]:
-    """The names of an exact target or of one with a file for each entry of a list."""
+    """Return the file names of an exact target, or of a target with one file per item of a list."""
     if check.get("file_target_mode") == "loop_items":
         template = check.get("loop_item_filename_template") or ""
         items = loop_items(check.get("loop_input") or "", facts.inputs, facts.runtime)
@@ -128,7 +128,7 @@ def _names_of_target(check: Definition, facts: Facts) -> list[str]:
 
 
 def _find_matching_names(pattern: str, filenames: Sequence[str]) -> list[str] | None:
-    """The names in which the expression is found (assumption `check-regex-search`)."""
+    """Return the names that contain a match of the pattern (assumption `check-regex-search`)."""
     if syntax_problem(pattern) is not None:
         return None
     return [name for name in filenames if may_match(pattern, name)]
@@ -149,7 +149,7 @@ def _count_expected_matches(check: Definition, facts: Facts) -> int | None:
 
 
 def _make_distinct_names(pattern: str, text: str, count: int) -> list[str]:
-    """`count` names that match, different ones as far as the expression allows it."""
+    """Return `count` names that match, distinct as far as the pattern allows."""
     names = [text]
     stem, dot, ending = text.rpartition(".")
     for number in range(2, count + 1):

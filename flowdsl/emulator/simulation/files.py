@@ -1,4 +1,4 @@
-"""The files an emulated run brings along: small, valid, and the same for the same name."""
+"""The files that an emulated run attaches: small, valid, and identical for the same name."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _PDF = (
 
 
 def base_name(path: str) -> str:
-    """The last part of a path of either kind of slash; never empty."""
+    """Return the last segment of a path with slashes or backslashes; never empty."""
     return re.split(r"[/\\]", path.strip())[-1].strip() or "file"
 
 
 def media_type(name: str) -> str:
-    """The media type of a file by the ending of its name."""
+    """Return the media type for the extension of a name."""
     return _TYPES.get(name.rpartition(".")[2].lower(), _OTHER)
 
 
 def content_of(name: str) -> bytes:
-    """A picture, an empty PDF page, or a line of text, as the name ends."""
+    """Return a picture, an empty PDF page, or a line of text, depending on the extension."""
     kind = media_type(name)
     if kind.startswith("image/"):
         return draw_picture(name)
@@ -55,7 +55,7 @@ def content_of(name: str) -> bytes:
 
 
 def draw_picture(name: str) -> bytes:
-    """A PNG of one colour that depends on `name`."""
+    """Return a PNG of one colour that depends on `name`."""
     color = zlib.crc32(name.encode("utf-8", "surrogatepass")).to_bytes(4, "big")[:3]
     rows = (b"\x00" + color * _WIDTH) * _HEIGHT
     header = struct.pack(">IIBBBBB", _WIDTH, _HEIGHT, 8, 2, 0, 0, 0)

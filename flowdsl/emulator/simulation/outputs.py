@@ -1,4 +1,4 @@
-"""`output_data`: values the output schema accepts, taken from the run where it names them."""
+"""Makes `output_data`: values that the output schema accepts, taken from the run where possible."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SOURCE = re.compile(r"runtime variable \"(\w+)\"")
 
 
 def find_stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonValue]:
-    """The runtime variables whose value the prompt says, or whose name an input has."""
+    """Return the runtime variables whose value is in the prompt or in an input of the same name."""
     values: dict[str, JsonValue] = {}
     for saved in find_saved_values(steps):
         try:
@@ -39,7 +39,7 @@ def find_stated_values(steps: Sequence[Step], inputs: Values) -> dict[str, JsonV
 
 
 def fill_in(runtime: dict[str, JsonValue], steps: Sequence[Step], seed: str) -> None:
-    """Gives every other runtime variable the steps save a text made from its name."""
+    """Set every other runtime variable that the steps save to a text made from its name."""
     for saved in find_saved_values(steps):
         if saved.key not in runtime:
             runtime[saved.key] = text_for(saved.key, f"{seed}/{saved.key}")
@@ -53,10 +53,11 @@ def make_outputs(
     seed: str,
     overrides: Mapping[str, JsonValue],
 ) -> tuple[dict[str, JsonValue] | None, str | None]:
-    """The output data, and a note where there is none though a schema asks for it.
+    """Return the output data, and a note if the schema asks for data but there is none.
 
-    Fields are taken from the runtime variables and inputs of their name where the schema accepts
-    that, and `runtime` then holds what was reported. `overrides`, by path, are put in unchecked.
+    Fields take the values of runtime variables and inputs of the same name if the schema accepts
+    them; afterwards `runtime` contains the reported values. `overrides`, by path, are inserted
+    unchecked.
     """
     if schema is None:
         note = None if written is None else "the output schema cannot be read; there is no output"
@@ -96,7 +97,7 @@ def make_outputs(
 
 
 def variables_behind_fields(schema: Schema) -> dict[str, str]:
-    """The runtime variable behind a field, where its description names one."""
+    """Return the runtime variable of each field whose description names one."""
     properties = schema.get("properties")
     found: dict[str, str] = {}
     for name, rule in (properties if isinstance(properties, dict) else {}).items():

@@ -1,6 +1,6 @@
-"""What a run is played from, how it goes, and the history that it writes.
+"""The input of the simulation, its result, and the history that a run writes.
 
-Both players have this in common. The messages of the history are in the blocks that `ChatMessage`
+Both players use this module. The messages of the history consist of the blocks that `ChatMessage`
 of the official SDK describes.
 """
 
@@ -24,7 +24,7 @@ _NAMESPACE = uuid.UUID("6c1f2a52-5b0f-4f55-9a44-3d4f2f6d7a10")
 
 
 class History:
-    """Collects the messages of one run; ids follow from `seed`, pictures lie below `images`."""
+    """Collects the messages of one run; ids derive from `seed`, picture addresses from `images`."""
 
     def __init__(self, seed: str, images: str, trajectory_id: str | None) -> None:
         self.messages: list[Message] = []
@@ -37,7 +37,7 @@ class History:
         self._loop: str | None = None
 
     def prompt(self, text: str) -> None:
-        """What the agent is told at the beginning, with the inputs put in."""
+        """Write the agent's initial prompt, with the inputs filled in."""
         self._add_message(0, "user", [_text_block(text)])
 
     def step(
@@ -52,12 +52,12 @@ class History:
         loop: int | None = None,
         answer: str | None = None,
     ) -> str | None:
-        """One line of the prompt: what the agent does for it, and what comes back.
+        """Write one line of the prompt: the agent's action and the result.
 
-        Lines of a loop carry its id and which `iteration` it is; `iterations` is how often the loop
-        goes round. `loop` tells loops apart where they are numbered, from 0. `answer` is what the
-        tool gives back where that is more than that it is done. The id of the call is returned,
-        None for a heading.
+        Lines in a loop have the id of the loop and their `iteration`; `iterations` is the number of
+        passes. `loop` is the index of the loop, from 0, if loops are numbered. `answer` is the
+        result of the tool, by default that it is done. Returns the id of the call, None for a
+        heading.
         """
         if loop is not None:
             self._loop = self._make_id(f"loop-{loop}")
@@ -84,7 +84,7 @@ class History:
         return call
 
     def failure(self, at_ms: int, reason: str) -> None:
-        """The agent's explicit declaration that the task has failed."""
+        """Write the agent's explicit declaration that the task has failed."""
         call = self._make_id("failure")
         use: dict[str, JsonValue] = {
             "type": "tool_use",
@@ -95,11 +95,11 @@ class History:
         self._add_message(at_ms, "assistant", [use], {"event_type": "task_failed"})
 
     def note(self, at_ms: int, text: str, event: str) -> None:
-        """A message of the service itself."""
+        """Write a message of the service itself."""
         self._add_message(at_ms, "system", [_text_block(text)], {"event_type": event})
 
     def end(self, at_ms: int, reason: str | None = None) -> None:
-        """The agent's last word after all steps, or why there is nothing left to do."""
+        """Write the agent's last message: all steps are done, or `reason` ends the task early."""
         done = "All steps are done." if reason is None else f"The task is complete: {reason}"
         self._add_message(at_ms, "assistant", [_text_block(done)])
 
@@ -153,7 +153,7 @@ def _describe_step_result(step: Step, iterations: int | None) -> str:
 RUNNING_MS = 800
 CHECKING_MS = 300
 _BROKEN_MS = 100
-"""How long a run that cannot begin its work is shown as running."""
+"""How long a run that cannot begin is shown as running."""
 
 DIMENSIONS = {"width": 1024, "height": 768}
 """The screen of every emulated desktop."""
@@ -161,11 +161,11 @@ DIMENSIONS = {"width": 1024, "height": 768}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is played from.
+    """The input from which a run is played.
 
-    `obstacle` is why it cannot even begin, and `seed` varies the values that are made up.
-    `trajectory_id` is what it replays, `recorded` the lines of the prompt that this consists of,
-    where they are known.
+    `obstacle` is the reason why it cannot begin, and `seed` varies the values that are made up.
+    `trajectory_id` is the trajectory to replay, `recorded` the lines of the prompt in it, if they
+    are known.
     """
 
     seed: str
@@ -184,7 +184,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that comes out, so many milliseconds after the start."""
+    """A file that the run attaches, `at_ms` milliseconds after its start."""
 
     name: str
     at_ms: int
@@ -194,9 +194,9 @@ class Attachment:
 class RunPlan:
     """How a run goes: it works for `running_ms`, then its checks take `checking_ms`.
 
-    `checking_ms` is None without checks. `held` is the state that the run never leaves all the
-    same. `recorded` has the lines of the prompt that the recording consists of, by the ids of their
-    calls; None where every call is recorded.
+    `checking_ms` is None without checks. `held` is a state that the run never leaves, in spite of
+    these times. `recorded` maps the ids of tool calls to the recorded lines of the prompt; None if
+    every call is recorded.
     """
 
     outcome: str
@@ -213,7 +213,7 @@ class RunPlan:
 
 
 def broken_run_plan(plan: Plan, message: str) -> RunPlan:
-    """A run that ends in `error` as it begins."""
+    """Return the plan of a run that ends in `error` as it begins."""
     history = History(plan.seed, plan.images, None)
     history.note(0, message, "run_error")
     return RunPlan(
@@ -231,7 +231,7 @@ def broken_run_plan(plan: Plan, message: str) -> RunPlan:
 
 
 def length_of(plan: Plan) -> int:
-    """How many milliseconds a run works that is not cancelled."""
+    """Return how many milliseconds a run works unless it is cancelled."""
     return RUNNING_MS + round(plan.effects.slow * 1000)
 
 
@@ -246,9 +246,9 @@ def conclude_run(
     broken_by: str | None = None,
     recorded: Mapping[str, str] | None = None,
 ) -> RunPlan:
-    """The end of a run that came to these steps, with its checks.
+    """Return the run plan after these steps, with the results of the checks.
 
-    `failed` is the reason with which the task failed, `broken_by` why it could not go on.
+    `failed` is the reason with which the task failed, `broken_by` why the run could not continue.
     """
     effects, running_ms = plan.effects, length_of(plan)
     broken_by = effects.error if broken_by is None else broken_by
@@ -294,7 +294,7 @@ def conclude_run(
 
 
 def time_of_step(index: int, count: int, running_ms: int) -> int:
-    """When a step is done, the steps spread evenly over the run."""
+    """Return when a step is done; the steps are spread evenly over the run."""
     return running_ms * (index + 1) // (count + 1)
 
 
@@ -306,7 +306,7 @@ def _evaluate_check(check: Definition, facts: Facts, effects: Effects) -> Result
 
 
 def _count_usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:
-    """Steps that decide or read are taken anew on a replay, all others come from the recording."""
+    """Count the steps: on a replay, those of the tool `computer` are cached, all others agentic."""
     acting = [step for step in steps if not step.is_group]
     cached = [step for step in acting if replayed and step.tool == "computer"]
     agentic = len(acting) - len(cached)

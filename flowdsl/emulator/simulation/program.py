@@ -1,8 +1,8 @@
-"""Plays a prompt of FlowDSL's own, and writes down the run as the service would.
+"""Plays a prompt that FlowDSL generated, and writes the run plan as the service would.
 
-The machine that says in tests what a prompt means plays it, in the world that the scenario
-describes (`program_desk`). Under the same answers a run ends as the program does. Nothing here
-reads a prompt: what a line means, `flowdsl.simulate.machine` says.
+It uses the prompt machine of the tests, in the world that the scenario describes (`program_desk`):
+with the same answers, a run ends as the program does. Nothing here interprets a prompt;
+`flowdsl.simulate.machine` does.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FILES = (CAPTURE, EXPORT)
 
 @lru_cache(maxsize=64)
 def program_of(prompt: str, input_schema: str | None, output_schema: str | None) -> Payload | None:
-    """What the machine plays; None for a prompt of another origin, which it cannot read."""
+    """Return the payload for the machine; None for a prompt that FlowDSL did not generate."""
     if not (_has_properties(input_schema) and _has_properties(output_schema)):
         return None
     payload = Payload(prompt, input_schema, output_schema)
@@ -49,10 +49,10 @@ def program_of(prompt: str, input_schema: str | None, output_schema: str | None)
 
 
 def play_program(plan: Plan, program: Payload, prompt: str) -> RunPlan:
-    """The run plan of a program; `prompt` is its prompt with the inputs put in.
+    """Return the run plan of a program; `prompt` is its prompt with the inputs filled in.
 
-    A run that replays repeats its recording, where that consists of lines that the prompt still
-    has; else it is played from the beginning.
+    A replay repeats its recording if the prompt still has the recorded lines; else the program is
+    played from the beginning.
     """
     desk = ScenarioDesk(
         plan.effects,
@@ -70,7 +70,7 @@ def play_program(plan: Plan, program: Payload, prompt: str) -> RunPlan:
 
 
 class _RunPlanWriter:
-    """Writes the run plan of what the machine did."""
+    """Writes the run plan for what the machine did."""
 
     def __init__(
         self, plan: Plan, prompt: str, desk: ScenarioDesk, performance: machine.Performance
@@ -112,7 +112,7 @@ class _RunPlanWriter:
         )
 
     def _reasons(self) -> tuple[str | None, str | None]:
-        """Why the task failed, and why the run could not go on: one of them at most."""
+        """Return why the task failed, and why the run could not continue; at most one is set."""
         ending, effects = self._ending, self._plan.effects
         if effects.error is not None:
             return None, effects.error
@@ -138,14 +138,14 @@ class _RunPlanWriter:
         return values
 
     def _is_stuck(self) -> bool:
-        """Whether the prompt itself cannot go on, and not what the scenario says."""
+        """Whether the cause of the failure is the prompt itself, not the scenario."""
         return self._ending.status == BROKEN or self._refused is not None
 
     def _at_ms(self, index: int) -> int:
         return time_of_step(index, len(self._steps), self._running_ms)
 
     def _collect_attachments(self) -> Iterator[Attachment]:
-        """What the program kept, or what the scenario says."""
+        """Yield the files that the program saved, or those that the scenario names."""
         named = self._plan.effects.attachments
         if named is not None:
             yield from (Attachment(base_name(name), self._running_ms) for name in named)
@@ -156,7 +156,7 @@ class _RunPlanWriter:
                     yield Attachment(base_name(event.texts[0]), self._at_ms(index))
 
     def _write_history(self) -> dict[str, str]:
-        """Write the messages; the lines of the recording, by the ids of their calls."""
+        """Write the messages; return the recorded lines by the ids of their tool calls."""
         history = self._history
         history.prompt(self._prompt)
         error = self._failed if self._broken_by is None else self._broken_by
@@ -191,15 +191,15 @@ class _RunPlanWriter:
 
 
 def _select_shown_steps(steps: Sequence[machine.Step]) -> list[machine.Step]:
-    """The lines that the history shows: of those that decide only the last, if the run ended there.
+    """Return the lines that the history shows: titles, actions, and the last line in any case.
 
-    The agent says the titles that it comes to, and does what the other lines say.
+    The agent mentions the titles that it reaches, and executes the other lines.
     """
     return [each for each in steps if each.title or each.acts or each is steps[-1]]
 
 
 def _describe_answer(asked: Asked) -> str:
-    """A question with its answer, as the agent tells it."""
+    """Render a question with its answer, as the agent reports it."""
     question, answer = asked.question, asked.answer
     if question.kind in (READ, COPY, OUTPUT):
         return f"{question.text}: {'not there' if answer is None else as_text(answer)}"
@@ -207,7 +207,7 @@ def _describe_answer(asked: Asked) -> str:
 
 
 def _loop_around(step: machine.Step) -> tuple[int | None, int, int | None]:
-    """The loop around a line or that begins with it, the entry from 0, and how many there are."""
+    """Return the innermost loop at a line, the pass from 0, and the number of passes."""
     if step.entries is not None:
         return step.begins, 0, step.entries
     if not step.spot.passes:
@@ -217,19 +217,19 @@ def _loop_around(step: machine.Step) -> tuple[int | None, int, int | None]:
 
 
 def _history_step(step: machine.Step) -> Step:
-    """A line as the history writes it."""
+    """Return the step that the history shows for a line."""
     return Step(step.spot.label, step.text, None, step.title)
 
 
 def _schemas_by_variable(program: Payload) -> Mapping[str, Any]:
-    """The schemas of outputs by the variables that they come from."""
+    """Return the output schemas, by the variables that the outputs are taken from."""
     schema = json.loads(program.output_schema or "{}")
     names = variables_behind_fields(schema)
     return {names.get(name, name): rule for name, rule in schema.get("properties", {}).items()}
 
 
 def _has_properties(schema: str | None) -> bool:
-    """Whether a schema is as FlowDSL writes one: an object whose properties have schemas."""
+    """Whether a schema has FlowDSL's form: an object whose properties have schemas."""
     if schema is None:
         return True
     try:

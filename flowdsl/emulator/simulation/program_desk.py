@@ -1,4 +1,4 @@
-"""The desk on which a program is played: what a scenario says, and else what usually happens."""
+"""The simulated desktop of a program: answers from the scenario, else the usual ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from flowdsl.simulate.world import (
 )
 
 MAX_LINES = 5_000
-"""Lines that a run is played to, which is more than any run of a desktop takes."""
+"""Lines after which a run is aborted, more than any run of a desktop executes."""
 
 _TABLES = {READ: "reads", COPY: "reads", OUTPUT: "reads", COMMAND: "commands"}
 _SCALARS: dict[str, Schema] = {
@@ -45,14 +45,15 @@ _SCALARS: dict[str, Schema] = {
 
 
 class Unplayable(Exception):
-    """The run cannot go on; the message says why."""
+    """The run cannot continue; the message explains why."""
 
 
 class ScenarioDesk:
-    """Answers what a program asks, and makes it fail where the scenario says so.
+    """Answers the questions of a program, and makes it fail where the scenario requires it.
 
-    `labels` are the numbers of the lines of the prompt, `reported` the schemas of outputs by the
-    variable that they come from: what is read into one is made up so that it fits.
+    `labels` are the numbers of the lines of the prompt, `reported` the output schemas by the
+    variable that the output is taken from: a value read into such a variable is made up to fit the
+    schema.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class ScenarioDesk:
         self._lines = 0
 
     def answer(self, question: Question, asking: Asking) -> JsonValue:
-        """The answer to a question; raises Unplayable for one of another type than is asked for."""
+        """Answer a question; raises Unplayable if the scenario's answer has the wrong type."""
         if question.kind != SEES and self._fails_at(asking.spot):
             return None if _TABLES.get(question.kind) == "reads" else False
         if question.kind == DAY:
@@ -96,7 +97,7 @@ class ScenarioDesk:
         return asking.usual if question.kind == SEES else True
 
     def stops(self, done: Spot, following: Spot | None) -> str | None:
-        """The reason with which the task fails between two lines, as the scenario says."""
+        """Return the reason if the scenario makes the task fail between two lines, else None."""
         self._lines += 1
         if self._lines > MAX_LINES:
             raise Unplayable(f"the run comes to more than {MAX_LINES} lines, and is not played on")
@@ -106,14 +107,14 @@ class ScenarioDesk:
             at = done.label if self._fails_at(done) else self._failing
         elif self._fails_at(done) and not self._fails_at(following):
             if following.passes == done.passes and _place_of_line(following) < _place_of_line(done):
-                return None  # Another attempt: the program says how often it tries.
+                return None  # Another attempt: the program limits their number.
             at = done.label
         else:
             return None
         return f"step {at} failed"
 
     def _fails_at(self, spot: Spot) -> bool:
-        """Whether the scenario lets the task fail here."""
+        """Whether the scenario makes the task fail at this line."""
         if self._fail is None or not f"{spot.label}.".startswith(f"{self._failing}."):
             return False
         if spot.passes:
@@ -124,7 +125,7 @@ class ScenarioDesk:
         return True
 
     def _input_like(self, name: str) -> JsonValue:
-        """The value of the input of a name, or of one that it ends with, as `chart_mrn` with `mrn`.
+        """Return the input of this name, or one whose name is its suffix, as `mrn` for `chart_mrn`.
 
         Variables of tasks begin with the name of their call.
         """
@@ -133,18 +134,17 @@ class ScenarioDesk:
         return None if found == EMPTY else found
 
     def _check_answer(self, question: Question, answer: JsonValue) -> None:
-        """Refuse an answer that nobody could have read; a copy is a text, whatever it means."""
+        """Raise Unplayable for an answer that cannot have been read; copies are not checked."""
         if answer is None or question.shape is None or question.kind == COPY:
             return
         if not is_valid_for(_schema_of(question.shape), answer):
             raise Unplayable(
                 f"the scenario answers `{question.text}` with `{spell_value(answer)}`, which is "
-                "not of "
-                "the type that the program reads"
+                "not of the type that the program reads"
             )
 
     def _make_up_value(self, question: Question, asking: Asking) -> JsonValue:
-        """A plausible value: that of an input of this name, or one that the outputs accept."""
+        """Return a plausible value: an input of this name, or one that the outputs accept."""
         shape = question.shape or shapes.ScalarShape("string")
         wanted, name = _schema_of(shape), asking.key or "value"
         entries = ".".join(str(each.entry) for each in asking.spot.passes)
@@ -167,7 +167,7 @@ def _place_of_line(spot: Spot) -> list[int]:
 
 
 def _schema_of(shape: shapes.Shape) -> Schema:
-    """The JSON Schema of the values that are read in a shape."""
+    """Return the JSON Schema of the values of a shape."""
     match shape:
         case shapes.ScalarShape(name):
             return _SCALARS[name]

@@ -1,4 +1,4 @@
-"""What a prompt says to do: its numbered lines, and the tools and names written in them."""
+"""Extracts instructions from a prompt: its numbered lines, and the tools and names in them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 class Step:
     """One numbered line with the lines that belong to it.
 
-    `loop` is the list it is repeated for. `is_group` is true for the heading of the lines below it.
+    `loop` is the list it is repeated for. `is_group` is true for the heading of other lines.
     """
 
     number: str
@@ -58,7 +58,7 @@ class Step:
 
     @property
     def tool(self) -> str:
-        """The tool named first, or the plain one."""
+        """The first tool that the text names, else `PLAIN_TOOL`."""
         found = _TOOL.search(self.text)
         return found[1] if found else PLAIN_TOOL
 
@@ -70,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A file that a step attaches to the run; `name` holds variables still."""
+    """A file that a step attaches to the run; variables in `name` are not filled in yet."""
 
     step: int
     name: str
@@ -79,7 +79,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SavedValue:
-    """A runtime variable a step saves: its text if the prompt says it, still with variables."""
+    """A runtime variable that a step saves; `text`, if the prompt has it, may contain variables."""
 
     key: str
     text: str | None
@@ -87,7 +87,7 @@ class SavedValue:
 
 @functools.lru_cache(maxsize=64)
 def read_steps(prompt: str) -> tuple[Step, ...]:
-    """The numbered lines in their order, or every line of a prompt that numbers none."""
+    """Return the numbered lines in order, or every line of a prompt without numbers."""
     lines = _strip_tags(prompt).splitlines()
     found = list(_split_numbered_steps(lines))
     if not found:
@@ -108,7 +108,7 @@ def read_steps(prompt: str) -> tuple[Step, ...]:
 
 
 def evidence_of(steps: Sequence[Step]) -> Iterator[Evidence]:
-    """The screenshots saved and the files exported, in the order of the steps."""
+    """Yield the saved screenshots and exported files, in the order of the steps."""
     for index, step in enumerate(steps):
         for match in _SCREENSHOT.finditer(step.text):
             yield Evidence(index, match["text"], step.loop)
@@ -117,8 +117,10 @@ def evidence_of(steps: Sequence[Step]) -> Iterator[Evidence]:
 
 
 def loop_span(steps: Sequence[Step], index: int) -> tuple[int, int] | None:
-    """The innermost loop around a step: its `start_loop` and what follows its last line; None
-    outside of loops."""
+    """Return the innermost loop around a step as a range of steps; None outside of loops.
+
+    The range begins with the `start_loop` step and ends after the last step of the loop.
+    """
     opened: list[int] = []
     for at, step in enumerate(steps):
         if _LOOP.search(step.text):
@@ -132,7 +134,7 @@ def loop_span(steps: Sequence[Step], index: int) -> tuple[int, int] | None:
 
 
 def find_saved_values(steps: Sequence[Step]) -> Iterator[SavedValue]:
-    """The runtime variables the steps save, in their order."""
+    """Yield the runtime variables that the steps save, in order."""
     for step in steps:
         for match in _COPIED.finditer(step.text):
             yield SavedValue(match["key"], None)
@@ -141,7 +143,7 @@ def find_saved_values(steps: Sequence[Step]) -> Iterator[SavedValue]:
 
 
 def loop_items(written: str, inputs: Values, runtime: Values) -> list[JsonValue]:
-    """The entries of a loop's `text`: a list, a number, or a variable that holds one of them."""
+    """Return the items of a loop's `text`: a list, a number, or a variable that holds one."""
     text = written.strip()
     value: JsonValue = text
     source = runtime if text.startswith("{{") else inputs
@@ -163,7 +165,7 @@ def _closes_loop(text: str) -> bool:
 
 
 def _strip_tags(prompt: str) -> str:
-    """The text of a prompt without the tags of the dashboard's editor."""
+    """Return the text of a prompt without the tags of the dashboard's editor."""
     if _TAG_BREAK.search(prompt) is None:
         return prompt
     return html.unescape(_TAG.sub("", _TAG_BREAK.sub("\n", prompt)))

@@ -1,14 +1,14 @@
-"""Rules of a scenario: which runs they are for, how such a run goes, and what it answers.
+"""Rules of a scenario: which runs they match, how such runs go, and the answers in them.
 
-Answers to the questions of a program are looked up by their words:
+Answers to the questions of a program are looked up by the text of the question:
 
     screen = { "~No patients found" = true }      # of `sees`, `expect`, `choose` and `wait`
     reads = { total_due = [3, 4] }                # of `extract`, `copy` and `run ... as`
     commands = { "~Get-Item" = "failed" }         # of `run ... else`
 
-A key is the whole question with its values filled in, or, behind `~`, a part of it; of a read it
-may be the variable too. A list answers the first time, the second time and so on, its last entry
-ever after.
+A key is the whole question with its values filled in, or `~` and a part of it; for a read it may
+also be the variable. A list holds the answers for the first time, the second time and so on; its
+last item is used for all later times.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PART = "~"
 
 
 def _yes_or_no(word: str, value: object) -> object:
-    """`value` with False for `word`; anything that is neither is refused."""
+    """Replace `word` by False in a value or list; ValueError if anything else is no boolean."""
     entries = value if isinstance(value, list) else [value]
     if not entries or any(each != word and not isinstance(each, bool) for each in entries):
         raise ValueError(f"it is true, false, `{word}`, or a list of them")
@@ -49,7 +49,7 @@ CommandAnswer = Annotated[
 
 
 class Answers(BaseModel):
-    """Answers by the words of questions; what is not answered goes as it usually does."""
+    """Answers by the text of questions; a question without an answer gets the usual one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,13 +65,13 @@ class Answers(BaseModel):
 
 
 class EntryAnswers(Answers):
-    """Answers for one pass of a loop, the `entry`th of its list, counted from 1."""
+    """Answers for one pass of a loop; `entry` is its number, from 1."""
 
     entry: Annotated[int, Field(ge=1)]
 
 
 class Replies:
-    """The answers of one run, which counts how often each was given."""
+    """The answers of one run, with a count of how often each was given."""
 
     def __init__(self, answers: Answers, entries: Sequence[EntryAnswers]) -> None:
         self._answers = answers
@@ -81,10 +81,10 @@ class Replies:
     def find(
         self, table: str, names: Sequence[str], entries: Sequence[int], *, is_list: bool = False
     ) -> tuple[bool, JsonValue]:
-        """Whether there is an answer to a question, and the answer.
+        """Return whether the scenario answers a question, and the answer.
 
-        `names` are the ways to name the question, its words first; `entries` the passes of the
-        loops around it. `is_list` says that the answer itself is a list.
+        `names` are the keys that can identify the question, its text first; `entries` the numbers
+        of the passes of the loops around it. `is_list` is true if the answer itself is a list.
         """
         for place, answers in self._tables_to_search(table, entries):
             key = _find_key(answers, names)
@@ -96,7 +96,7 @@ class Replies:
         return False, None
 
     def unused(self) -> Iterator[str]:
-        """The keys of answers that nothing has asked for."""
+        """Yield the keys of answers that no question has used."""
         for place, group in enumerate((self._answers, *self._entries)):
             for table in Answers.model_fields:
                 for key in getattr(group, table):
@@ -106,7 +106,7 @@ class Replies:
     def _tables_to_search(
         self, table: str, entries: Sequence[int]
     ) -> Iterator[tuple[int, Mapping[str, JsonValue]]]:
-        """The tables to look into, those for a pass of a loop first."""
+        """Yield the tables to search, those for a pass of a loop first."""
         for place, group in enumerate(self._entries, 1):
             if group.entry in entries:
                 yield place, getattr(group, table)
@@ -114,7 +114,7 @@ class Replies:
 
 
 def _find_key(answers: Mapping[str, JsonValue], names: Sequence[str]) -> str | None:
-    """The key of a question: one of its names, or else the longest part of its words."""
+    """Return the key for a question: one of its names, else the longest `~` part of its text."""
     for name in names:
         if name in answers:
             return name
@@ -123,7 +123,7 @@ def _find_key(answers: Mapping[str, JsonValue], names: Sequence[str]) -> str | N
 
 
 def _split_into_turns(answer: JsonValue, is_list: bool) -> list[JsonValue]:
-    """The answers of the first time, the second time, and so on."""
+    """Return the answers for the first time, the second time, and so on."""
     turns = answer if isinstance(answer, list) and answer else [answer]
     if is_list and not all(isinstance(each, list) or _is_missing(each) for each in turns):
         turns = [answer]
@@ -139,10 +139,10 @@ HeldState = Literal["scheduling", "running", "running_checks"]
 
 
 class StepFailure(BaseModel):
-    """The step at which the task fails, by its number in the prompt, as in `3` or `3.2`.
+    """The step at which the task fails, by its number in the prompt, such as `3` or `3.2`.
 
-    Without a reason, the one that the prompt declares there counts. A step in a loop fails in the
-    entry of its list that `entry` counts, from 1; past the end, in the last there is.
+    `reason` defaults to the one that the prompt declares there. A step in a loop fails in the pass
+    with the number `entry`, from 1, or in the last pass if there are fewer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
@@ -153,16 +153,15 @@ class StepFailure(BaseModel):
 
 
 class Effects(Answers):
-    """How a run goes that would else go well. Absent keys change nothing.
+    """How a run deviates from success; absent keys change nothing.
 
-    The answers, and those of `entries` for single passes of loops, are given to the questions of
-    FlowDSL's own prompts.
-
-    `refuse` is the text with which the run cannot be dispatched, `error` the one with which it
-    breaks. `outputs` sets values by path, `checks` results by name. `slow` is time added to the
-    running time, `stay` the state that is never left, `cancelled` the seconds after which the run
-    is cancelled. `attachments` names the files that come out instead of those of the prompt.
-    `approve` has what the run records approved at its end, so that later runs replay it.
+    The answers, and those of `entries` for single passes of loops, are for the questions of prompts
+    that FlowDSL generated. `refuse` is the message with which the run cannot be dispatched, `error`
+    the one with which it breaks. `outputs` sets values by path, `checks` results by name. `slow` is
+    added to the running time, `stay` is a state that is never left, `cancelled` the seconds after
+    which the run is cancelled. `attachments` names the attached files instead of those of the
+    prompt. With `approve`, the recording of the run is approved when it ends, so that later runs
+    replay it.
     """
 
     refuse: str | None = None
@@ -181,7 +180,7 @@ class Effects(Answers):
 class RunRule(Effects):
     """The effects on the runs that match.
 
-    `workflow` is a name, in which `*` stands for any text; `inputs` are values by path; `nth` is
+    `workflow` is a name, in which `*` matches any text; `inputs` are values by path; `nth` selects
     one run, counted from 1, of those that match the other two.
     """
 
@@ -190,31 +189,31 @@ class RunRule(Effects):
     nth: Annotated[int, Field(ge=1)] | None = None
 
     def effects(self) -> Effects:
-        """The effects without the conditions."""
+        """Return the effects without the conditions."""
         values = self.model_dump(include=self.model_fields_set & set(Effects.model_fields))
         return Effects.model_validate(values)
 
     def fits(self, workflow: str, inputs: Values) -> bool:
-        """Whether a run of `workflow` with `inputs` is one of those the rule counts."""
+        """Whether a run of `workflow` with `inputs` matches, apart from `nth`."""
         if not fnmatchcase(workflow, self.workflow):
             return False
         return all(_has_value(inputs, path, value) for path, value in self.inputs.items())
 
 
 class RuleTally:
-    """The rules in their order, and how many runs each has counted so far."""
+    """The rules in order, and how many runs each has counted so far."""
 
     def __init__(self, rules: Sequence[RunRule] = ()) -> None:
         self._rules = tuple(rules)
         self._counts = [0] * len(self._rules)
 
     def effects(self, workflow: str | None, inputs: Values) -> Effects:
-        """Counts the run for every rule; the effects of the first whose turn it is."""
+        """Count the run for every rule; return the effects of the first rule that applies."""
         due = self.rule(workflow, inputs)
         return due.effects() if due is not None else Effects()
 
     def rule(self, workflow: str | None, inputs: Values) -> RunRule | None:
-        """Counts the run for every rule; the first whose turn it is, if there is one."""
+        """Count the run for every rule; return the first rule that applies, or None."""
         due: RunRule | None = None
         for index, rule in enumerate(self._rules):
             if rule.fits(workflow or "", inputs):

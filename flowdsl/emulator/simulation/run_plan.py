@@ -1,4 +1,4 @@
-"""The run plan: how a run goes as a whole, decided before it begins."""
+"""The run plan: how a whole run goes, decided before it begins."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BY_PHRASES = (
 
 
 def play(plan: Plan) -> RunPlan:
-    """The run plan of what a run is played from; the same for the same `plan`."""
+    """Return the run plan; it is the same for the same `plan`."""
     effects = plan.effects
     try:
         prompt = render_text(plan.prompt, plan.inputs)
@@ -56,8 +56,11 @@ def play(plan: Plan) -> RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class _FailingStep:
-    """The step that fails, and the loop around it: its first step, what follows its last, and in
-    which entry of its list. Outside of loops, and where the list is empty, `entries` is 0."""
+    """The step that fails, and the loop around it.
+
+    `start` is the first step of the loop, `stop` follows its last one, and `entries` is the number
+    of the pass that fails, 0 outside of loops and for an empty list.
+    """
 
     step: int
     start: int = 0
@@ -108,7 +111,7 @@ class _Player:
         )
 
     def _in_its_loop(self, failing: _FailingStep, runtime: Values) -> _FailingStep:
-        """The failure with the entry of the loop in which it happens."""
+        """Return `failing` with the loop around it and the pass in which it fails."""
         assert self._plan.effects.fail is not None
         span = loop_span(self._steps, failing.step)
         if span is None:
@@ -117,9 +120,9 @@ class _Player:
         return _FailingStep(failing.step, *span, min(self._plan.effects.fail.entry, entries))
 
     def _order(self, end: int, failing: _FailingStep | None) -> list[tuple[int, int]]:
-        """The steps before `end` as they are done, each with the entry of its loop, from 0.
+        """Return the executed steps before `end` in order, each with the pass of its loop, from 0.
 
-        Of a loop the first entry stands for all, except where a later one fails.
+        The first pass of a loop represents all, unless a later one fails.
         """
         if failing is None or failing.entries < 2:
             return [(index, 0) for index in range(end)]
@@ -132,7 +135,7 @@ class _Player:
     def _list_attachments(
         self, end: int, failing: _FailingStep | None, runtime: Values, running_ms: int
     ) -> list[Attachment]:
-        """What the steps up to `end` attach, or what the scenario says."""
+        """Return the files that the steps before `end` attach, or those that the scenario names."""
         named = self._plan.effects.attachments
         if named is not None:
             return [Attachment(base_name(name), running_ms) for name in named]
@@ -166,7 +169,7 @@ class _Player:
         runtime: Values,
         note: str | None,
     ) -> str:
-        """Writes the messages of the steps before `end`; the reason if the task fails."""
+        """Write the messages of the steps before `end`; return the reason if the task fails."""
         plan, history = self._plan, self._history
         history.prompt(self._prompt)
         history.note(0, BY_PHRASES, "played_by_phrases")
@@ -205,7 +208,7 @@ class _Player:
 
 
 def _failing_step(steps: Sequence[Step], number: str) -> int:
-    """The step of this number, in a group the first that declares a reason; else the last step."""
+    """Return the step with this number (in a group the first with a reason), else the last step."""
     group = [
         index
         for index, step in enumerate(steps)

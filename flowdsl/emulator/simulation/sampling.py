@@ -1,4 +1,4 @@
-"""Values that a schema accepts, made up from what it says and from what the run was given."""
+"""Makes up values that a schema accepts, from the schema and from what is known of the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_ITEMS = 200
 MAX_TEXT = 20_000
 _MAX_DEPTH = 12
 _FULL_DEPTH = 6
-"""Below this depth only what must be there is made, so that recursive schemas stay small."""
+"""Below this depth only required values are made, so that recursive schemas stay small."""
 _MAX_VALUES = 20_000
 _LIST_LENGTH = 2
 
@@ -40,22 +40,22 @@ _FORMATS = {
 }
 
 Known = Callable[[Path], JsonValue]
-"""What is known of the value at a path; None for nothing."""
+"""Returns the known value at a path; None if there is none."""
 
 
 class _NoValue(Exception):
-    """Nothing to be made up for a schema."""
+    """No value can be made up for a schema."""
 
 
 def nothing_known(_path: Path) -> JsonValue:
-    """For values made up from the schema alone."""
+    """Return no known value, so that values are made up from the schema alone."""
     return None
 
 
 def sample_value(schema: object, seed: str, known: Known = nothing_known) -> tuple[bool, JsonValue]:
-    """Whether a value could be made, and the value, which `schema` accepts.
+    """Return whether a value could be made, and the value, which `schema` accepts.
 
-    The same for the same arguments. A value that is known and accepted is used as it is.
+    Deterministic. A known value that the schema accepts is used unchanged.
     """
     if schema is True or schema == {}:
         schema = {}
@@ -70,7 +70,7 @@ def sample_value(schema: object, seed: str, known: Known = nothing_known) -> tup
 
 
 def text_for(name: str, seed: str) -> str:
-    """A text that shows which field it stands in, as in `Patient name 303`."""
+    """Return a text that names its field, such as `Patient name 303`."""
     return f"{name.replace('_', ' ')} {_hash_text(seed) % 1000}".capitalize()
 
 
@@ -184,10 +184,10 @@ class _Maker:
         return int(value) if value.denominator == 1 else float(value)
 
     def _make_multiple(self, schema: Schema, path: Path, step: Fraction) -> Fraction:
-        """A number inside the bounds and a multiple of what is asked for, or of `step`."""
+        """Return a number within the bounds, a multiple of `multipleOf` or else of `step`."""
         if "multipleOf" in schema:
             wanted = _exact_fraction(schema["multipleOf"])
-            # The smallest whole multiple of a fraction in lowest terms is its numerator.
+            # The smallest integer multiple of a fraction in lowest terms is its numerator.
             step = wanted if step < 1 else Fraction(wanted.numerator)
         low = _find_bound(schema, "minimum", "exclusiveMinimum", step, up=True)
         high = _find_bound(schema, "maximum", "exclusiveMaximum", step, up=False)
@@ -201,7 +201,7 @@ class _Maker:
         if low is not None and value < low:
             value = math.ceil(low / step) * step
         if high is not None and value > high:
-            # Between the bounds there is no such multiple; a finer one may do for a number.
+            # The bounds contain no such multiple; a number may still be a finer one.
             if "multipleOf" in schema or step >= 1 or low is None:
                 raise _NoValue
             return (low + high) / 2
@@ -258,7 +258,7 @@ class _Maker:
 
     def _extra_rule(self, schema: Schema, name: str) -> object:
         for pattern, rule in (schema.get("patternProperties") or {}).items():
-            # The whole value is checked at the end, which is where a wrong guess shows.
+            # The whole value is validated at the end, which detects a wrong guess.
             if pattern.strip("^$.*") in name:
                 found: object = rule
                 return found
@@ -266,7 +266,7 @@ class _Maker:
         return extra
 
     def _flatten_schema(self, schema: Schema, depth: int) -> Schema:
-        """The schema with its references followed and its `allOf` merged in."""
+        """Resolve the references of a schema and merge its `allOf` into it."""
         for _ in range(_MAX_DEPTH):
             if "$ref" in schema:
                 rest = {name: rule for name, rule in schema.items() if name != "$ref"}
@@ -294,7 +294,7 @@ class _Maker:
         return found
 
     def _is_valid_in_schema(self, schema: Schema, value: JsonValue) -> bool:
-        """Whether the part of the schema accepts `value`, its references looked up in the whole."""
+        """Whether the subschema accepts `value`, with references resolved in the whole schema."""
         definitions: Schema = {
             name: self._root[name] for name in ("$defs", "definitions") if name in self._root
         }
@@ -309,12 +309,12 @@ def _hash_text(text: str) -> int:
 
 
 def _innermost_name(path: Path) -> str:
-    """The innermost name of the path."""
+    """Return the innermost name of the path."""
     return next((part for part in reversed(path) if isinstance(part, str)), "value")
 
 
 def _types_to_try(schema: Mapping[str, object]) -> list[str]:
-    """The types to try, null last; guessed from the other keywords where none is said."""
+    """Return the types to try, null last; without `type`, guessed from the other keywords."""
     kind = schema.get("type")
     if isinstance(kind, str):
         return [kind]
@@ -330,7 +330,7 @@ def _types_to_try(schema: Mapping[str, object]) -> list[str]:
 
 
 def _merge_schemas(first: object, second: object) -> Schema:
-    """One schema for what both ask, as far as their keywords can be put together."""
+    """Merge two schemas into one that requires both, as far as their keywords can be combined."""
     if second is True:
         second = {}
     if first is True:
@@ -365,7 +365,7 @@ def _find_bound(
     if inclusive in schema:
         bounds.append(_exact_fraction(schema[inclusive]))
     if exclusive in schema:
-        # One step inside; where the other bound is nearer than that, the whole check says so.
+        # One step inside; if the other bound is nearer than that, the final validation fails.
         bounds.append(_exact_fraction(schema[exclusive]) + (step if up else -step))
     if not bounds:
         return None
@@ -373,12 +373,12 @@ def _find_bound(
 
 
 def _exact_fraction(number: int | float) -> Fraction:
-    # By way of its digits: 0.1 is a tenth here, not the nearest binary fraction.
+    # Converted by its digits: 0.1 is a tenth here, not the nearest binary fraction.
     return Fraction(str(number))
 
 
 def _read_count(schema: Mapping[str, Any], name: str, otherwise: int) -> int:
-    # A whole number, though JSON may write it as `2.0`.
+    # An integer, though JSON may write it as `2.0`.
     return int(schema.get(name, otherwise))
 
 

@@ -1,4 +1,4 @@
-"""Schemas of workflows: read from their text, and applied to values."""
+"""Schemas of workflows: parsing and validation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KEYWORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A value that a schema refuses: where, why, and the keyword that says so."""
+    """A value that a schema refuses: its path, the reason, and the keyword that refuses it."""
 
     path: Path
     message: str
@@ -39,9 +39,9 @@ class Problem:
 
 @functools.lru_cache(maxsize=256)
 def read_schema(text: str | None) -> Schema | None:
-    """The JSON Schema in `text`, which may also be in the short notation `{"mrn": "string"}`.
+    """Parse the JSON Schema in `text`, which may use the short notation `{"mrn": "string"}`.
 
-    None for no text and for a text that is neither. The result is shared: it is not to be changed.
+    None for no text and for a text that is neither. The result is shared and must not be modified.
     """
     if text is None:
         return None
@@ -56,7 +56,7 @@ def read_schema(text: str | None) -> Schema | None:
 
 
 def find_schema_problems(schema: Schema, value: JsonValue) -> list[Problem]:
-    """What `schema` refuses in `value`, outer places first; at most `MAX_PROBLEMS`."""
+    """Return what `schema` refuses in `value`, outer paths first; at most `MAX_PROBLEMS`."""
     from referencing.exceptions import Unresolvable
 
     found: dict[tuple[Path, str, str], Problem] = {}
@@ -67,7 +67,7 @@ def find_schema_problems(schema: Schema, value: JsonValue) -> list[Problem]:
             if len(found) >= MAX_PROBLEMS:
                 break
     except Unresolvable as error:
-        # jsonschema reads no file and no address: a reference to one fits nothing.
+        # jsonschema reads no files or URLs: a reference to one never validates.
         return [Problem((), f"the schema refers to `{error.ref}`, which it does not hold", "$ref")]
     except RecursionError:
         return [Problem((), "the schema or the value is nested too deeply", "depth")]
@@ -87,11 +87,11 @@ def input_problems(
     unresolved: Collection[str] = (),
     machine_known: bool = True,
 ) -> list[Problem]:
-    """What `input_schema` refuses in the inputs of a run.
+    """Return what `input_schema` refuses in the inputs of a run.
 
-    A secret counts as present under `$name` and is looked at no further. `EMPTY` counts as not
-    given. Root keys of `unresolved` get their value later, and without a machine a root key that
-    is missing may still come from one.
+    A secret counts as present under `$name`; its value is not validated. `EMPTY` counts as not
+    given. Root keys of `unresolved` get their value later, and if no machine is known, a missing
+    root key may still come from one.
     """
     shown = {name: without_empty(value) for name, value in values.items()}
     payload = without_empty({name: v for name, v in shown.items() if name not in unresolved})
@@ -117,13 +117,13 @@ def input_problems(
 
 
 def find_declared_inputs(schema: Schema | None) -> frozenset[str]:
-    """The root keys `input_schema` names, secrets as `$name`."""
+    """Return the root keys that `input_schema` declares, secrets as `$name`."""
     properties = (schema or {}).get("properties")
     return frozenset(properties) if isinstance(properties, dict) else frozenset()
 
 
 def types_of(schema: object) -> frozenset[str] | None:
-    """The JSON types a schema allows at its root, `integer` beside `number`; None for any."""
+    """Return the JSON types a schema allows at its root (`number` adds `integer`); None for any."""
     if not isinstance(schema, dict):
         return None
     kind = schema.get("type")
@@ -134,9 +134,9 @@ def types_of(schema: object) -> frozenset[str] | None:
 
 
 def property_schema(schema: Schema | None, path: Path) -> tuple[bool, object]:
-    """Whether `path` can exist in values of `schema`, and the schema there (True: any value).
+    """Return whether `path` can exist in values of `schema`, and its schema (True: any value).
 
-    Only `properties` and `items` are followed; where something else decides, anything may exist.
+    Only `properties` and `items` are followed; where another keyword decides, any path may exist.
     """
     current: object = True if schema is None else schema
     for part in path:
@@ -177,7 +177,7 @@ def _is_schema(written: object) -> bool:
         return False
     kind = written.get("type")
     if kind in _TYPES and isinstance(kind, str) and set(written) - {"type"}:
-        # `{"type": "string", "number": "string"}` names two fields.
+        # `{"type": "string", "number": "string"}` declares two fields.
         return not all(value in _TYPES for value in written.values() if isinstance(value, str)) or (
             not all(isinstance(value, str) for value in written.values())
         )
@@ -187,7 +187,7 @@ def _is_schema(written: object) -> bool:
 def _from_short_notation(written: object) -> Schema | None:
     if isinstance(written, str):
         name = _SYNONYMS.get(written.lower(), written.lower())
-        # A text that is no type describes what is wanted.
+        # A text that is not a type is a description of the value.
         return {"type": name} if name in _TYPES else {"type": "string", "description": written}
     if isinstance(written, list):
         return {"type": "array", "items": _from_short_notation(written[0]) if written else {}}
@@ -212,7 +212,7 @@ def _is_valid(schema: Schema) -> bool:
 
 
 def _make_validator(schema: Schema) -> Any:
-    # Without a registry of its own jsonschema would fetch `$ref` addresses over the network.
+    # Without a registry of its own, jsonschema would fetch `$ref` URLs over the network.
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
     validator = _validator_class(_repeats_in_names(schema))
@@ -221,10 +221,10 @@ def _make_validator(schema: Schema) -> Any:
 
 @functools.cache
 def _validator_class(repeats_in_names: bool) -> Any:
-    """The validator of the standard with patterns that take linear time.
+    """Return the standard validator, with patterns that take linear time.
 
     `unevaluatedProperties` applies patterns to names in a way that cannot be replaced, so it is
-    left out where that could take long.
+    left out if that could be slow.
     """
     from jsonschema import Draft202012Validator, validators
 
@@ -241,9 +241,9 @@ def _validator_class(repeats_in_names: bool) -> Any:
 
 
 def _repeats_in_names(schema: object) -> bool:
-    """Whether a pattern for names of properties repeats or chooses anything.
+    """Whether a pattern for property names contains repetition or alternatives.
 
-    One name can then be read in many ways, which takes long.
+    Such a pattern can match one name in many ways, which is slow.
     """
     pending = [schema]
     while pending:
@@ -266,7 +266,7 @@ def _validate_pattern(validator: Any, pattern: str, value: Any, schema: Schema) 
 
 
 def _validate_not(validator: Any, refused: Any, value: Any, schema: Schema) -> Iterator[Any]:
-    """As the standard's, in words where a text could end its place in a prompt."""
+    """Validate `not` by the standard, and explain how a text could end its place in a prompt."""
     from jsonschema import Draft202012Validator, ValidationError
 
     known = read_refused(refused) if isinstance(value, str) else None
@@ -286,7 +286,7 @@ def _pattern_properties(
 
 
 def _additional_properties(validator: Any, rule: Any, value: Any, schema: Schema) -> Iterator[Any]:
-    """As the standard's, on what no pattern names."""
+    """Validate the properties that no pattern matches, like the standard."""
     from jsonschema import Draft202012Validator
 
     if validator.is_type(value, "object"):
@@ -349,4 +349,4 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "email": lambda text: re.fullmatch(r"[^@\s]+@[^@\s]+", text),
     "uri": lambda text: re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", text),
 }
-"""The formats that are enforced (assumption `formats-enforced`); others mean nothing."""
+"""The formats that are enforced (assumption `formats-enforced`); others are ignored."""

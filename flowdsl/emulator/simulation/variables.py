@@ -1,6 +1,6 @@
-"""Variables: paths into values, text with values put in, and where a run's values come from.
+"""Variables: paths into values, text with placeholders, and the sources of a run's values.
 
-One place is `{"$ref": "alias.outputs.path"}`, in the inputs of a session's runs.
+One source is a reference `{"$ref": "alias.outputs.path"}` in the inputs of a session's runs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 from pydantic import JsonValue
 
 EMPTY = "__EMPTY__"
-"""Stands for a value that was not given."""
+"""Represents a value that was not given."""
 
 Path = tuple[str | int, ...]
 Values = Mapping[str, JsonValue]
@@ -35,11 +35,11 @@ _REFERENCE_FORM = "a reference is written `alias.outputs.path`"
 
 
 class PathError(Exception):
-    """A path leads into a value that holds no others; the message names both."""
+    """A path continues into a value without members; the message names both."""
 
 
 def parse_path(text: str) -> Path | None:
-    """`items[0].name` as `("items", 0, "name")`; None where it is no path."""
+    """Parse `items[0].name` into `("items", 0, "name")`; None if it is not a path."""
     match = _PATH.fullmatch(text)
     if match is None:
         return None
@@ -56,9 +56,9 @@ def parse_path(text: str) -> Path | None:
 
 
 def value_at(values: Values, path: Path) -> JsonValue:
-    """The value at `path`; `EMPTY` for a missing key, an index past the end, or below `EMPTY`.
+    """Return the value at `path`, or `EMPTY` if there is none.
 
-    Raises `PathError` where the path goes on below a text, a number or a truth value.
+    Raises `PathError` if the path continues below a text, a number or a boolean.
     """
     root, *rest = path
     value = values.get(str(root), EMPTY)
@@ -77,7 +77,7 @@ def value_at(values: Values, path: Path) -> JsonValue:
 
 
 def show_path(path: Sequence[str | int]) -> str:
-    """The path as it is written in a prompt."""
+    """Render the path as it is written in a prompt."""
     shown = ""
     for part in path:
         if isinstance(part, int):
@@ -90,7 +90,7 @@ def show_path(path: Sequence[str | int]) -> str:
 
 
 def render_text(text: str, inputs: Values, runtime: Values | None = None) -> str:
-    """`text` with `{inputs}` put in, and `{{runtime}}` values where `runtime` has them.
+    """Fill the `{inputs}` of `text`, and the `{{runtime}}` variables that `runtime` contains.
 
     Objects and lists become JSON. `\\{` is a brace, `{$secret}` stays. Raises `PathError`.
     """
@@ -111,36 +111,36 @@ def render_text(text: str, inputs: Values, runtime: Values | None = None) -> str
 
 
 def input_names(text: str) -> set[str]:
-    """The root names of the input variables in `text`."""
+    """Return the root names of the input variables in `text`."""
     found = (match["input"] for match in _TOKEN.finditer(text))
     return {str(path[0]) for path in map(parse_path, filter(None, found)) if path is not None}
 
 
 def secret_names(text: str) -> set[str]:
-    """The root names of the secrets in `text`."""
+    """Return the root names of the secrets in `text`."""
     return set(_SECRET.findall(text))
 
 
 def as_text(value: JsonValue) -> str:
-    """A value as it stands in a prompt."""
+    """Render a value for a prompt."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
 def drop_empty_values(values: Values | None) -> dict[str, JsonValue]:
-    """The values that count: null and the empty text do not, `EMPTY` said outright does."""
+    """Return the values without null and the empty text; an explicit `EMPTY` is kept."""
     return {name: value for name, value in (values or {}).items() if not _is_blank(value)}
 
 
 def resolve_inputs(run: Values | None, defaults: Values) -> dict[str, JsonValue]:
-    """The run's values over `defaults` (of its machine and pools); blank ones become `EMPTY`."""
+    """Merge the run's values over `defaults` of machine and pools; blank ones become `EMPTY`."""
     blank: dict[str, JsonValue] = dict.fromkeys((*(run or {}), *defaults), EMPTY)
     return {**blank, **drop_empty_values(defaults), **drop_empty_values(run)}
 
 
 def without_empty(value: JsonValue) -> JsonValue:
-    """`value` as `input_schema` sees it: properties and entries that are `EMPTY` left out."""
+    """Return `value` as `input_schema` sees it, without properties and items that are `EMPTY`."""
     if isinstance(value, dict):
         return {name: without_empty(item) for name, item in value.items() if item != EMPTY}
     if isinstance(value, list):
@@ -149,7 +149,7 @@ def without_empty(value: JsonValue) -> JsonValue:
 
 
 def set_at(root: dict[str, JsonValue], path: Path, value: JsonValue) -> None:
-    """Puts `value` at `path`, making the objects on the way; an index must exist."""
+    """Set `value` at `path`, creating objects along the path; an index must exist."""
     target: JsonValue = root
     for part, following in pairwise(path):
         if isinstance(target, list) and isinstance(part, int) and part < len(target):
@@ -174,9 +174,9 @@ def _is_blank(value: JsonValue) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where it stands in the inputs, the alias of the run it reads, and the path in its outputs.
+    """A reference in inputs: its place, the alias of the run it reads, and the path in its outputs.
 
-    `alias` is empty where `text` is no reference.
+    `alias` is empty if `text` is not a valid reference.
     """
 
     place: Path
@@ -186,11 +186,11 @@ class Reference:
 
 
 class UnresolvedError(Exception):
-    """A reference has no value; the message says why."""
+    """A reference has no value; the message explains why."""
 
 
 def find_references(values: JsonValue | Values, place: Path = ()) -> Iterator[Reference]:
-    """Every reference in `values`, in their order."""
+    """Yield every reference in `values`, in order."""
     if isinstance(values, Mapping):
         text = _reference_text(values)
         if text is not None:
@@ -204,10 +204,10 @@ def find_references(values: JsonValue | Values, place: Path = ()) -> Iterator[Re
 
 
 def resolved(values: Values, outputs_of: Callable[[str], Values]) -> dict[str, JsonValue]:
-    """`values` with every reference replaced; a path that leads nowhere gives `EMPTY`.
+    """Return `values` with every reference replaced; a path that does not exist gives `EMPTY`.
 
-    `outputs_of` gives the outputs of an alias and raises `UnresolvedError`, as this does for a
-    reference that is none or that goes into a text or a number.
+    `outputs_of` returns the outputs of an alias and raises `UnresolvedError`; so does this
+    function, for an invalid reference or one that continues into a text or a number.
     """
 
     def replace(value: JsonValue) -> JsonValue:

@@ -1,4 +1,4 @@
-"""What the generated models are made of: their base classes and the values of replies."""
+"""The base classes and value types of the generated models."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ ReplyId = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 """A UUID the store has already checked."""
 
 ReplyTime = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
-"""A time in the form of `clock.format_time`."""
+"""A time in the format of `clock.format_time`."""
 
 RepeatedTime = Annotated[
     datetime,
     PlainSerializer(format_time, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time that a request sends and replies repeat in the form of `clock.format_time`."""
+"""A time from a request that replies repeat in the format of `clock.format_time`."""
 
 OpenObject = dict[str, JsonValue]
 
 MAX_SKIP = 2**63 - 1
-"""The largest number SQLite can count to."""
+"""The largest integer in SQLite."""
 
 
 class Paging(BaseModel):
-    """Which page of a list is asked for; a filter of a list has more fields."""
+    """The page of a list that is requested; filters of lists add fields."""
 
     skip: Annotated[int, Field(ge=0, le=MAX_SKIP)] = 0
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -69,7 +69,7 @@ class RequestModel(BaseModel):
 
 
 class SecretRequestModel(RequestModel):
-    """A request body whose values no message repeats."""
+    """A request body whose values are never quoted in messages."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -81,7 +81,7 @@ class ReplyModel(BaseModel):
 
 
 class PageModel(ReplyModel):
-    """A page of a list; each kind of page says what its items are."""
+    """A page of a list; each subclass declares the type of its items."""
 
     items: list[Any]
     total: int
@@ -90,5 +90,5 @@ class PageModel(ReplyModel):
 
     @classmethod
     def of(cls, wanted: Paging, items: list[Any], total: int, **more: Any) -> Self:
-        """The page that was asked for."""
+        """Return the requested page."""
         return cls(items=items, total=total, skip=wanted.skip, limit=wanted.limit, **more)

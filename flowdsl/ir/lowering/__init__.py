@@ -1,7 +1,7 @@
-"""From the AST and its side tables to IR: tasks inlined, names unique, every `fail` decided.
+"""From the AST and its side tables to IR: tasks inlined, names unique, every `fail` resolved.
 
 `program` begins with workflows, chains and checks, `outputs` decides where each output gets its
-value, `statements` lowers bodies, `values` and `types` what stands in them.
+value, `statements` lowers bodies, `values` and `types` lower the parts of statements.
 
 Entry point: `program.lower_program`, for an analysis without errors.
 """

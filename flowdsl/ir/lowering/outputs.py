@@ -15,8 +15,8 @@ from flowdsl.syntax.statements import leaving_else, variable_set_by
 class Emission(Record):
     """An `emit` and its block.
 
-    Whether it may be skipped, whether it may run more than once, and whether the run may have been
-    finished before.
+    The flags say whether it may be skipped, whether it may run more than once, and whether the run
+    may have finished before.
     """
 
     statement: ast.EmitStmt
@@ -41,11 +41,11 @@ class OutputPlan(Record):
 def plan_outputs(
     workflow: semantic.WorkflowSymbol, model: semantic.SemanticModel, body: ast.Block
 ) -> dict[str, OutputPlan]:
-    """The plan of every output by field name; with `outputs from`, of every field that is emitted.
+    """Plan every output, by field name; with `outputs from`, every field that is emitted.
 
-    An output needs no `Store` only if one place alone decides it: a single `emit` of a background
-    reading, of a constant, or of a runtime variable that is not set afterwards, and is set whenever
-    it is emitted. One with a default needs a `Store` wherever it may not be emitted.
+    An output needs no `Store` only if a single `emit` determines it: of a background extraction, of
+    a constant, or of a runtime variable that is set whenever it is emitted and never set
+    afterwards. An output with a default needs a `Store` if it may not be emitted.
     """
     emissions: dict[str, list[Emission]] = {}
     for emission in _Emissions(model).of(body, conditional=False, repeated=False):
@@ -60,12 +60,12 @@ def plan_outputs(
             plans[field.name] = OutputPlan(field.name, "stored", first, append)
     if workflow.outputs_from is None:
         return plans
-    # A schema that is taken verbatim tells no sources: the names of variables have to.
+    # A verbatim schema names no sources, so each variable must have the name of its output.
     return {name: _by_name(plan) for name, plan in plans.items()}
 
 
 def _by_name(plan: OutputPlan) -> OutputPlan:
-    """A plan by which the value is kept in a variable that has the name of the output."""
+    """Change a plan so that the value is stored in a variable with the name of the output."""
     if plan.emission is None or plan.kind in ("background", "none"):
         return plan
     value = plan.emission.statement.value
@@ -76,7 +76,7 @@ def _by_name(plan: OutputPlan) -> OutputPlan:
 
 
 class _Settings:
-    """Where the statements of a workflow itself set each runtime variable."""
+    """Where the workflow's own statements (not those of tasks) set each runtime variable."""
 
     def __init__(self, body: ast.Block) -> None:
         self.places: dict[str, list[int]] = {}
@@ -91,10 +91,10 @@ class _Settings:
                     self.backgrounds.add(name.text)
 
     def is_emitted_as_it_ends(self, name: str, emission: Emission) -> bool:
-        """Whether an output has at the end of a run what `name` has, if it is emitted there at all.
+        """Whether an emitted output equals the final value of `name` at the end of a run.
 
-        Everything that sets the variable stands in front of the `emit`, and in the block of the
-        `emit` if that may be skipped. No run ends before the `emit`, which would be late.
+        That holds if every statement that sets the variable is before the `emit`, and in the same
+        block as the `emit` if that may be skipped, and if no run ends before the `emit`.
         """
         places = self.places.get(name, [0])
         if emission.conditional and not emission.block.start <= min(places):
@@ -123,7 +123,7 @@ def _classify_single_emission(
         if name in settings.backgrounds:
             return "background"
         if emission.late or (name in settings.results and not value.path):
-            return "stored"  # not always emitted, or a variable for each of its fields
+            return "stored"  # not always emitted, or a record with a variable for each field
         return "runtime" if settings.is_emitted_as_it_ends(name, emission) else "stored"
     certain = not emission.conditional and not emission.late
     return "const" if certain and _is_constant(value, model) else "stored"
@@ -151,7 +151,7 @@ def _is_compile_time(ref: ast.Ref, model: semantic.SemanticModel) -> bool:
 
 
 class _Emissions:
-    """Finds every `emit` of a body, in order, and notes where a `finish` may have come before."""
+    """Finds every `emit` of a body, in order, and records which may follow a `finish`."""
 
     def __init__(self, model: semantic.SemanticModel) -> None:
         self._model = model

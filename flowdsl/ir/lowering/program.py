@@ -145,7 +145,7 @@ def _lower_terminal(section: ast.WorkflowItem | None, values: ValueLowering) -> 
 def _apply_loop_bounds(
     field: nodes.FieldSpec, bounds: dict[str, int], bounding: set[str]
 ) -> nodes.FieldSpec:
-    """An input with what loops ask of it: as many entries as they take, or 1 as a bound."""
+    """Add to an input what loops require of it: a maximum of entries, or at least 1."""
     wanted: dict[str, int] = {}
     bound = bounds.get(field.name)
     if bound is not None and field.constraints.get("maxItems", bound + 1) > bound:
@@ -163,7 +163,7 @@ def _output_source(
     values: ValueLowering,
     declaration: ast.WorkflowDecl,
 ) -> nodes.OutputSource:
-    """Where an output comes from; an empty text is no value where one may be missing."""
+    """Return the source of an output; an empty text counts as missing if the output is optional."""
     statement = None if plan.emission is None else plan.emission.statement
     origin = origin_of(frame.source, statement or declaration.name)
     none = nodes.OutputSource(field=output.wire_name, kind="none", origin=origin)
@@ -190,10 +190,10 @@ def _output_source(
 
 
 def _as_output(value: Any, type_: types.Type) -> Any:
-    """A complete constant as an output has it.
+    """Convert a complete constant to the form that an output has.
 
-    What a record does not give is null, or is not there for a field `name?:`. An empty text is no
-    value where one may be missing.
+    A field that a record lacks becomes null, or is left out if it is declared `name?:`. An empty
+    text counts as missing if its type is optional.
     """
     if value == "" and isinstance(type_, types.Optional):
         return None
@@ -214,7 +214,7 @@ def _as_output(value: Any, type_: types.Type) -> Any:
 
 
 def _without_empty(value: Any) -> Any:
-    """A constant of any type with null for each empty text in it."""
+    """Replace each empty text inside a constant of type `any` by null."""
     match value:
         case "":
             return None
@@ -264,7 +264,7 @@ def _lower_checks(
 def _number_repeated_names(
     checks: Sequence[nodes.PostRunCheck], labels: set[str]
 ) -> Iterator[nodes.PostRunCheck]:
-    """The checks that one of the source becomes, with names of their own where it has a label."""
+    """Give the checks that one source check becomes unique names, if it has a label."""
     number = 1
     for at, check in enumerate(checks):
         name = check.name
@@ -281,8 +281,10 @@ def _lower_check(
     frame: Frame,
     values: ValueLowering,
 ) -> list[nodes.PostRunCheck]:
-    """The checks that one of the source becomes: several where a picture of each entry of a list
-    that is known shows something else, none where that list is empty.
+    """Lower one source check to its post-run checks.
+
+    There are several if the pictures for the entries of a known list show different things, and
+    none if that list is empty.
     """
     common: dict[str, Any] = {
         "origin": origin_of(frame.source, check),
@@ -308,10 +310,10 @@ def _lower_check(
 def _lower_targets(
     target: ast.FileTarget, shows: ast.Text | None, frame: Frame, values: ValueLowering
 ) -> Iterable[tuple[nodes.Text, nodes.FileTarget]]:
-    """What the pictures of a target show, empty for a check without `shows`, with the target.
+    """Return pairs of what the pictures of a target show (empty without `shows`) and the target.
 
-    The service knows a list by the name of a variable. The files of one that is known here are
-    named one by one, those of which the same is said together.
+    The service knows a list by the name of a variable. The files for a list known at compile time
+    are named one by one, grouped by what they show.
     """
 
     def shown(frame: Frame) -> nodes.Text:
@@ -335,7 +337,7 @@ def _lower_targets(
 
 
 def _find_known_entries(items: nodes.Value) -> Iterable[nodes.Value]:
-    """The entries of a list that is known; one that is missing has none."""
+    """Return the entries of a list known at compile time; a missing list has none."""
     if isinstance(items, nodes.ListValue):
         return items.items
     assert isinstance(items, nodes.ConstantValue)
@@ -414,7 +416,7 @@ def _lower_chain(symbol: semantic.ChainSymbol, values: ValueLowering) -> nodes.C
 
 
 def _sharing_fields(name: str, chain: semantic.ChainSymbol) -> Iterable[types.FieldType]:
-    """The fields of an input or secret that steps share, one for each name on the wire.
+    """Return the fields of an input or secret that steps share, one for each name on the wire.
 
     Workflows may give one name in source different names on the wire.
     """
@@ -435,7 +437,7 @@ def _chain_step(
     secrets: list[tuple[str, nodes.ChainValue]] = []
     for argument in step.arguments:
         name = argument.name.text
-        # What a schema in a file declares is known by its name alone.
+        # Of a field that a schema file declares, only the name is known.
         field = taken.get(name) or types.FieldType(name, types.ANY)
         value = _chain_value(argument.value, field, values)
         (secrets if _is_secret(value) else inputs).append((field.wire_name, value))
@@ -453,7 +455,7 @@ def _is_secret(value: nodes.ChainValue) -> bool:
 
 
 def _chain_value(expr: ast.Expr, field: types.FieldType, values: ValueLowering) -> nodes.ChainValue:
-    """What a step gives to an input or a secret of its workflow."""
+    """Return the value that a step passes to an input or a secret of its workflow."""
     if not isinstance(expr, ast.Ref):
         constant = to_json(values.constant(expr))
         return nodes.ConstantValue(value=values.types.completed(constant, field.type))

@@ -1,7 +1,8 @@
-"""Whether a text that was read may be typed in a workflow that has secrets.
+"""Decides whether text read from the screen may be typed in a workflow that has secrets.
 
-The service puts a secret in wherever its placeholder is typed, so that a memo `{$pin}` would be
-typed as the secret. In such a workflow whoever reads puts a blank behind the brace (`rules.apart`).
+The service replaces the placeholder of a secret wherever it is typed, so that a memo `{$pin}` would
+be typed as the secret. In such a workflow the agent that reads text adds a space after the brace
+(`rules.apart`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from flowdsl.semantics.traversal import refs_outside_blocks, statements
 from flowdsl.syntax import ast
 
 Name: TypeAlias = tuple[semantic.TaskSymbol | None, str]
-"""A name with the task in which it stands, or None for the workflow."""
+"""A name, with the task that it is used in, or None for the workflow."""
 
 _TOOL: Name = (None, "a tool")
 """Stands for whatever is typed, run or named."""
@@ -27,7 +28,7 @@ _RESULT = "a result"
 def may_type_readings(
     workflow: semantic.WorkflowSymbol, body: ast.Block, model: semantic.SemanticModel
 ) -> bool:
-    """Whether a workflow has secrets and a text that was read reaches what is typed in it."""
+    """Whether a workflow has secrets, and text that was read may flow into what it types."""
     if not workflow.secrets:
         return False
     edges: dict[Name, set[Name]] = {}
@@ -53,7 +54,7 @@ def _collect_bodies(
     model: semantic.SemanticModel,
     known: set[semantic.TaskSymbol],
 ) -> Iterator[tuple[semantic.TaskSymbol | None, ast.Block]]:
-    """A body and those of all tasks that are called in it, each once."""
+    """Collect a body and those of all tasks called in it, directly or not, each once."""
     yield task, body
     for statement in statements(body):
         if isinstance(statement, ast.CallStmt) and model.calls[statement] not in known:
@@ -73,7 +74,7 @@ def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
 def _find_value_moves(
     statement: ast.Stmt, task: semantic.TaskSymbol | None, model: semantic.SemanticModel
 ) -> Iterator[tuple[Iterable[Name], Name]]:
-    """The names that a statement takes values from, with the name that has them afterwards."""
+    """Yield the data flows of a statement: the name read, and the name that gets the value."""
 
     def names(node: ast.Node) -> Iterable[Name]:
         return ((task, ref.name.text) for ref in refs_outside_blocks(node))

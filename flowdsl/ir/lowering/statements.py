@@ -1,4 +1,4 @@
-"""From AST to IR: statements. Tasks are inlined, names made unique, every `fail` decided."""
+"""From AST to IR: statements. Tasks are inlined, names made unique, every `fail` resolved."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ DEFAULT_TIMEOUT_MILLISECONDS = 60_000
 """How long `wait until` waits if the source does not say."""
 
 ENTRIES = "entries"
-"""The name for a variable with the list of a loop, if it is free."""
+"""Preferred name of the variable that stores the list of a loop."""
 
 BEFORE = "_before"
-"""What follows the name of an output in that of the variable with its value before an attempt."""
+"""Suffix of the variable that stores the value of an output from before an attempt."""
 
 
 class Names:
@@ -51,7 +51,7 @@ class Names:
         self._taken = {LOOP_ITEM, *taken}
 
     def fresh(self, wanted: str) -> str:
-        """`wanted`, or the first of `wanted_2`, `wanted_3`, ... that is free."""
+        """Return `wanted`, or the first of `wanted_2`, `wanted_3`, ... that is free."""
         name, number = wanted, 1
         while name in self._taken:
             number += 1
@@ -69,9 +69,9 @@ class Names:
 class BodyLowering:
     """Lowers the statements of one workflow.
 
-    `stored` are the variables of the outputs that are kept by `Store`, by output. After `body`,
-    `input_bounds` are the bounds that loops put on lists among the inputs, `bounding_inputs` the
-    inputs that are bounds themselves.
+    `stored` maps each output that a `Store` sets to its variable. After `body`, `input_bounds` are
+    the bounds that loops put on lists among the inputs, `bounding_inputs` the inputs that are used
+    as bounds.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class BodyLowering:
         self.input_bounds: dict[str, int] = {}
         self.bounding_inputs: set[str] = set()
         self._entries_of_inputs: set[tuple[str, int]] = set()
-        """The places of the loop variables whose lists are inputs, or parts of them."""
+        """Where loop variables are declared whose lists are inputs or parts of inputs."""
         self._tasks: dict[semantic.TaskSymbol, Locals] = {}
         self._earlier: dict[str, list[str]] = {}
         self._in_attempt: list[str] = []
@@ -97,10 +97,10 @@ class BodyLowering:
         self._spelled: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
 
     def make_prologue(self, frame: Frame) -> nodes.Body:
-        """Statements before the first one, made when `body` has been lowered.
+        """Make the statements that initialise outputs; call it after `body` has been lowered.
 
-        Outputs that collect entries start as empty lists, those with a default with that, and those
-        whose value an attempt may have to give back, as missing.
+        Outputs that collect entries start as empty lists, outputs with a default start with it, and
+        those whose value a failed attempt may have to restore start as missing.
         """
         missing = nodes.ConstantValue(value=None)
         return _make_store(
@@ -252,7 +252,7 @@ class BodyLowering:
     def _lower_type(
         self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Statement:
-        """Types a value; where one that is to be written anew may be missing, only if it is not."""
+        """Lower a `type`; a formatted optional value is typed only if it is present."""
         value = statement.value
         assert not isinstance(value, ast.DayExpr)
         text = (
@@ -276,7 +276,7 @@ class BodyLowering:
     def _type_day(
         self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
-        """Types a day, and checks that it is there (assumption `clipboard-of-the-desktop`)."""
+        """Lower a typed date and its check (assumption `clipboard-of-the-desktop`)."""
         day = self.values.model.typed_days[statement]
         display = _string_value_of(statement.display) or ISO
         target = self.values.line(statement.target, frame)
@@ -297,10 +297,7 @@ class BodyLowering:
         frame: Frame,
         origin: nodes.Origin,
     ) -> nodes.Body:
-        """The body of an `else`.
-
-        Without one the statement fails, with a reason of its own.
-        """
+        """Lower an `else`. Without one the statement fails with the default `reason`."""
         if otherwise is None:
             return (_lower_fail(reason, frame, origin),)
         action = otherwise.action
@@ -332,7 +329,7 @@ class BodyLowering:
     def _lower_copy(
         self, statement: ast.CopyStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
-        """A `copy`; the value that names what it copies is kept, for the check that comes next."""
+        """Lower a `copy`; the value that names its source is stored for the check that follows."""
         variable = frame.variables[statement.name.text]
         type_ = (
             types.STRING
@@ -476,7 +473,7 @@ class BodyLowering:
         )
 
     def _is_flat(self, iterable: ast.Expr) -> bool:
-        """Whether the entries of a list are neither objects nor lists, or may not be."""
+        """Whether entries of a list may be scalars, that is, neither objects nor lists."""
         if isinstance(iterable, ast.ListExpr):
             return any(
                 not isinstance(each, ast.ObjectExpr | ast.ListExpr) for each in iterable.items
@@ -488,16 +485,16 @@ class BodyLowering:
         return not isinstance(types.strip_optional(element), types.RecordOf | types.ListOf)
 
     def _is_part_of_input(self, ref: ast.Ref) -> bool:
-        """Whether a reference names an input, or an entry of a loop over one, or a part of these.
+        """Whether a reference names an input, an entry of a loop over an input, or a part of these.
 
-        A parameter is none: its type may promise more than that of its argument.
+        Parameters do not count: the type of a parameter may promise more than that of its argument.
         """
         symbol = self.values.model.values[ref]
         place = symbol.span.path, symbol.span.start
         return symbol.kind == semantic.INPUT or place in self._entries_of_inputs
 
     def _lower_loop_entry(self, statement: ast.ForStmt, frame: Frame) -> nodes.Body:
-        """The body of a loop; with `on failure` it is an attempt that is made once."""
+        """Lower the body of a loop; with `on failure` it becomes a single attempt."""
         failure = statement.failure
         if failure is None:
             return self.body(statement.body, frame)
@@ -521,7 +518,7 @@ class BodyLowering:
     ) -> nodes.Repeat:
         limit = self._lower_bound(statement.limit)
         until = self.values.condition(statement.until, frame)
-        # A condition said twice is one in the prompt; the source still asks for more than a look.
+        # Equal conditions are merged in the prompt, but the source still has more than one look.
         reason = not_reached(until if isinstance(statement.until, ast.SeesExpr) else None)
         return nodes.Repeat(
             origin=origin,
@@ -535,14 +532,15 @@ class BodyLowering:
     def _lower_retry(
         self, statement: ast.RetryStmt, frame: Frame, origin: nodes.Origin
     ) -> Iterator[nodes.Statement]:
-        """A `retry`; what a failed attempt has emitted is taken back.
+        """Lower a `retry`; outputs that a failed attempt emitted are restored.
 
-        It is missing again, or has the value from before, which is then kept in a variable. Where
-        nobody reads it then, as an outer `retry` takes it back itself, `liveness` drops that.
+        An output becomes missing again, or gets its earlier value, which is stored in a variable
+        for that. If nothing reads it afterwards, as when an outer `retry` restores it too,
+        `liveness` drops the assignment.
         """
         before: list[nodes.Assignment] = []
         again: list[nodes.Assignment] = []
-        # What is added to a list stands behind all that may fail, so that it is never taken back.
+        # Entries are added to a list after everything that may fail, so they are never restored.
         replaced = (each.name.text for each in emits_in(statement.body) if not each.append)
         for name in dict.fromkeys(replaced):
             variable = frame.fields.get(name)
@@ -574,7 +572,7 @@ class BodyLowering:
         )
 
     def _variable_before_attempt(self, variable: str) -> str:
-        """The variable that has the value of another one from before an attempt.
+        """Return the variable that stores the value of `variable` from before an attempt.
 
         An attempt around this one has a variable of its own.
         """
@@ -638,7 +636,7 @@ class BodyLowering:
             yield _set_variable(frame.variables[result], whole, origin)
 
     def _find_initial_values(self, task: semantic.TaskSymbol) -> dict[str, nodes.Value]:
-        """What the fields of a result hold when a call begins, unless they are missing.
+        """Return the values of result fields at the start of a call; other fields are missing.
 
         A field that collects entries begins as an empty list, another one with its default.
         """
@@ -668,9 +666,9 @@ class BodyLowering:
         taken: list[nodes.Assignment],
         origin: nodes.Origin,
     ) -> nodes.Value:
-        """What a parameter stands for.
+        """Return the value that a parameter is replaced by.
 
-        A value that the call itself may change, as it is made of `fields`, is taken first.
+        A value that the call itself may change, because it depends on `fields`, is first copied.
         """
         used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
         if used.isdisjoint(fields):
@@ -685,7 +683,7 @@ class BodyLowering:
         taken: list[nodes.Assignment],
         origin: nodes.Origin,
     ) -> str:
-        """The variable that holds an argument from the beginning of a call on."""
+        """Copy an argument into a variable at the start of a call, and return that variable."""
         key = task, parameter
         if key not in self._taken:
             self._taken[key] = self.names.fresh(f"{task.name}_{parameter}")
@@ -693,13 +691,13 @@ class BodyLowering:
         return self._taken[key]
 
     def _in_texts(self, task: semantic.TaskSymbol) -> tuple[str, ...]:
-        """The parameters of which a text of the task spells the value, or a part of it."""
+        """Return the parameters whose value, or a part of it, a text of the task contains."""
         found = self._spelled.get(task)
         if found is None:
             named = {
                 ref.name.text
                 for ref in find_spelled_refs(task.declaration.body)
-                # The `today` of a day that is typed names nothing.
+                # `today` in a typed date is no reference.
                 if (symbol := self.values.model.values.get(ref)) is not None
                 and symbol.kind == semantic.PARAMETER
             }
@@ -708,7 +706,10 @@ class BodyLowering:
         return found
 
     def _find_task_locals(self, task: semantic.TaskSymbol) -> Locals:
-        """The variables of a task, which all calls of it share: it never calls itself."""
+        """Return the variables of a task.
+
+        All its calls share them, since a task never calls itself.
+        """
         found = self._tasks.get(task)
         if found is None:
             found = self._tasks[task] = local_variables(
@@ -720,8 +721,8 @@ class BodyLowering:
 class Locals(Record):
     """The runtime variables of one body.
 
-    `variables` are those that stand as wholes, `results` the results of calls, by field. `direct`
-    are variables that are read into a field of the task's own result, where one is kept.
+    `variables` are those stored as single values, `results` the results of calls, by field.
+    `direct` are variables whose value is read directly into a field of the task's own result.
     """
 
     variables: dict[str, str]
@@ -732,10 +733,10 @@ class Locals(Record):
 def local_variables(
     body: ast.Block, symbols: Mapping[str, semantic.ValueSymbol], names: Names, prefix: str
 ) -> Locals:
-    """Unique names for the runtime variables of a body.
+    """Choose unique names for the runtime variables of a body.
 
-    The result of a call is a variable for each of its fields. It is one object besides where
-    another statement sets it too, or where it stands in a text as a whole.
+    The result of a call is a variable for each of its fields. It also has a variable for the whole
+    object if another statement sets it too, or if a text contains it as a whole.
     """
     called: set[str] = set()
     whole: set[str] = set()
@@ -764,7 +765,7 @@ def local_variables(
 
 
 def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
-    """The references in the texts of a body, and those that are typed as they are."""
+    """Return the references in the texts of a body, and those that `type` types directly."""
     for node in visit.walk(body):
         match node:
             case ast.Text(parts=parts):
@@ -776,10 +777,10 @@ def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
 
 
 def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
-    """The variables that a body reads for one field, each with that field.
+    """Return the variables that a body reads only to emit one field, each with that field.
 
-    The field is emitted once, right in the block in which the variable is set, and nothing else
-    sets the variable: one variable can be both, which saves a value to keep.
+    The field is emitted once, in the same block that sets the variable, and nothing else sets the
+    variable. Then one variable can be both, which saves a `Store`.
     """
     found = (variable_set_by(each) for each in statements(body))
     setters = Counter(variable.text for variable in found if variable is not None)
@@ -804,7 +805,7 @@ def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
 
 
 def emits_in(body: ast.Block) -> Iterator[ast.EmitStmt]:
-    """The `emit`s of a block and of the blocks in it."""
+    """Return the `emit`s of a block and of its inner blocks."""
     return (each for each in statements(body) if isinstance(each, ast.EmitStmt))
 
 
@@ -836,12 +837,12 @@ def _is_value_of(
 
 
 def _lower_fail(reason: nodes.Text | None, frame: Frame, origin: nodes.Origin) -> nodes.Leave:
-    """A `fail`: the end of the attempt if a `retry` stands around it, else the end of the run."""
+    """Lower a `fail`: it ends the attempt inside a `retry`, else the run."""
     return nodes.Leave(origin=origin, action="retry" if frame.attempt else "abort", reason=reason)
 
 
 def too_many(limit: nodes.Limit) -> nodes.Text:
-    """Why a run is aborted in front of a loop over more entries than its bound."""
+    """Return the reason to abort before a loop over more entries than its bound."""
     return join_pieces(
         (
             *literal_text("more than "),
@@ -852,19 +853,19 @@ def too_many(limit: nodes.Limit) -> nodes.Text:
 
 
 def not_reached(until: nodes.Condition | None) -> nodes.Text:
-    """Why a `repeat` fails that has no `else`; `until` is told where it is one look."""
+    """Return the reason of a `repeat` without `else`; it names `until` if that is a single look."""
     if isinstance(until, nodes.Sees):
         return unmet_reason(until.text)
     return literal_text("what was to end the rounds is still not so")
 
 
 def _limit_piece(limit: nodes.Limit) -> nodes.Piece:
-    """A bound in a text."""
+    """Return a bound as a piece of text."""
     return limit if isinstance(limit, nodes.Variable) else nodes.TextPiece(value=str(limit))
 
 
 def _fewer_allowed(entries: int, limit: nodes.Variable, origin: nodes.Origin) -> nodes.If:
-    """Aborts where an input allows fewer entries than a loop is known to have."""
+    """Return an abort for the case that an input allows fewer entries than a loop has."""
     leave = nodes.Leave(origin=origin, action="abort", reason=too_many(limit))
     more = nodes.Compare(
         left=nodes.ConstantValue(value=entries),
@@ -877,7 +878,7 @@ def _fewer_allowed(entries: int, limit: nodes.Variable, origin: nodes.Origin) ->
 
 
 def _find_known_length(items: nodes.Value) -> int:
-    """The number of entries, as far as it is known at compile time; else 0."""
+    """Return the number of entries if it is known at compile time; else 0."""
     match items:
         case nodes.ListValue(items=entries) | nodes.ConstantValue(value=list() as entries):
             return len(entries)
@@ -888,7 +889,7 @@ def _find_known_length(items: nodes.Value) -> int:
 
 
 def _keep_list_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> nodes.If:
-    """Keeps a list that may be missing as one without entries: nobody loops over `__EMPTY__`."""
+    """Store a list, or an empty one if it is missing: an agent cannot loop over `__EMPTY__`."""
 
     missing = nodes.Branch(
         origin=origin,
@@ -901,7 +902,7 @@ def _keep_list_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> 
 
 
 def _only_ref(text: ast.Text) -> ast.Ref | None:
-    """The reference that a text consists of."""
+    """Return the only reference that a text consists of."""
     parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
     return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
 

@@ -12,7 +12,7 @@ from .. import nodes
 
 
 def to_json(value: Any) -> Any:
-    """A constant with its decimals as JSON numbers."""
+    """Convert the decimals of a constant to JSON numbers."""
     match value:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
@@ -27,9 +27,9 @@ def to_json(value: Any) -> Any:
 def find_lacking_fields(
     record: types.RecordOf, found: Mapping[str, Any], nothing: Any
 ) -> Iterator[types.FieldType]:
-    """The fields with a default that a record lacks, or that hold `nothing` there.
+    """Return the fields with a default that `found` lacks, or whose value there is `nothing`.
 
-    `found` is by names on the wire. A default of null adds nothing.
+    `found` is keyed by names on the wire. Fields whose default is null are not returned.
     """
     return (
         field
@@ -45,12 +45,13 @@ class TypeLowering:
         self._constant = constant
 
     def default(self, field: types.FieldType) -> Any:
-        """The default of a field that has one, in JSON and complete."""
+        """Return the default of a field that has one, as JSON with all its fields."""
         return self.completed(to_json(self._constant(field.default)), field.type)
 
     def completed(self, value: Any, type_: types.Type) -> Any:
-        """A JSON constant of a type with the names of its fields on the wire, and with the defaults
-        of those that it lacks: they stand behind the others, in the order of the type.
+        """Convert a JSON constant to wire names, and add the defaults of the fields that it lacks.
+
+        These follow the other fields, in the order of the type.
         """
         match value, types.strip_optional(type_):
             case dict(), types.RecordOf() as record:
@@ -67,7 +68,7 @@ class TypeLowering:
                 return value
 
     def _lower_field_value(self, key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
-        # A name on the wire comes first, as where literals are checked.
+        # A name on the wire takes precedence, as in the check of literals.
         field = record.by_wire_name.get(key) or record.by_name.get(key)
         if field is None:
             return key, value
@@ -91,7 +92,7 @@ class TypeLowering:
                 assert_never(type_)
 
     def fields(self, fields: tuple[types.FieldType, ...]) -> tuple[nodes.FieldSpec, ...]:
-        """Fields under their names on the wire."""
+        """Lower fields, under their names on the wire."""
         return tuple(
             nodes.FieldSpec(
                 name=field.wire_name,

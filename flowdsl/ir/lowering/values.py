@@ -29,22 +29,21 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 class Frame(Record):
-    """Where a piece of source stands once tasks are inlined.
+    """The context of a piece of source once tasks are inlined.
 
     - `arguments`: the values of a task's parameters.
     - `variables`: the unique names of runtime variables, by their names as written.
-    - `results`: the variables that hold the fields of the results of calls, by the name of the
-      variable that a call sets, and the field. A result that stands in `variables`, too, is one
-      object besides.
-    - `fields`: the variables of what an `emit` keeps, by output or field.
+    - `results`: the variables that hold the fields of call results, keyed by the variable that a
+      call sets and by the field. A result that is also in `variables` is stored as one object, too.
+    - `fields`: the variables that `emit` sets, by output or field.
     - `body`: the whole body of the task or workflow.
     - `attempt`: a `fail` is caught.
-    - `passes`: a `for` or `repeat` of this body stands around.
-    - `entries`: the marks of the entries of the loops around, by the names of their variables; the
-      entry itself where it is known.
-    - `held`: the variables that hold arguments as wholes, by the names of their parameters.
-    - `initial`: what outputs, or the fields of a task's result, hold at the beginning, unless they
-      are missing there.
+    - `passes`: the place is inside a `for` or `repeat` of this body.
+    - `entries`: placeholders for the entries of the enclosing loops, by loop variable; the entry
+      itself if it is known.
+    - `held`: the variables that hold whole arguments, by parameter.
+    - `initial`: the initial values of outputs, or of the fields of a task's result; others start as
+      missing.
     """
 
     source: SourceFile
@@ -66,7 +65,7 @@ class Frame(Record):
         passes: bool = False,
         entries: Mapping[str, str | nodes.Value] = NO_NAMES,
     ) -> Frame:
-        """The same body, inside of an attempt or a pass."""
+        """Return this frame for a place inside an attempt or a pass."""
         return replace(
             self,
             attempt=self.attempt or attempt,
@@ -76,7 +75,7 @@ class Frame(Record):
 
 
 def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
-    """Where a node stands, in lines and columns."""
+    """Return the source range of a node, in lines and columns."""
     first, last = source.position(node.start), source.position(node.end)
     return nodes.Origin(
         path=source.path,
@@ -91,17 +90,17 @@ def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
 
 
 def literal_text(value: str) -> nodes.Text:
-    """A text without variables."""
+    """Return a text without variables."""
     return (nodes.TextPiece(value=value),) if value else ()
 
 
 def unmet_reason(own: nodes.Text) -> nodes.Text:
-    """The reason of a statement that looked for something in vain and gives none of its own."""
+    """Return the default reason of a statement that did not find what it looked for."""
     return join_pieces((*literal_text("not so or not found: "), *own))
 
 
 def command_failed(command: nodes.Text) -> nodes.Text:
-    """The reason of a command without an `else` that printed nothing that can be kept."""
+    """Return the reason for a command without `else` whose output cannot be stored."""
     first: list[nodes.Piece] = []
     for piece in command:
         if isinstance(piece, nodes.TextPiece) and "\n" in piece.value:
@@ -114,7 +113,7 @@ def command_failed(command: nodes.Text) -> nodes.Text:
 
 
 def join_pieces(pieces: Iterable[nodes.Piece]) -> nodes.Text:
-    """The pieces, with neighbouring literals joined and empty ones dropped."""
+    """Join neighbouring literals and drop empty ones."""
     merged: list[nodes.Piece] = []
     for piece in pieces:
         if isinstance(piece, nodes.TextPiece):
@@ -128,7 +127,7 @@ def join_pieces(pieces: Iterable[nodes.Piece]) -> nodes.Text:
 
 
 def text_of(value: nodes.Value) -> nodes.Text:
-    """A value as it reads inside a text; lists and objects read as JSON."""
+    """Return a value as text; lists and objects become JSON."""
     match value:
         case nodes.TextValue(text=text):
             return text
@@ -141,10 +140,10 @@ def text_of(value: nodes.Value) -> nodes.Text:
 
 
 def holds_unspelled(value: nodes.Value) -> bool:
-    """Whether a list or object has a text in it that only the run knows.
+    """Whether a list or object contains a text that is known only at run time.
 
-    Nobody can spell it out as JSON, for the text may hold a quotation mark. Of an input,
-    `input_schema` sees to it that it holds none.
+    Such a value cannot be written as JSON, since the text may contain a quotation mark. Inputs are
+    exempt: `input_schema` rejects quotation marks in them.
     """
     return any(
         isinstance(piece, nodes.Variable) and piece.in_json and piece.sigil != "input"
@@ -192,7 +191,7 @@ class _Environment(dict[str, str]):
 class ValueLowering:
     """Lowers expressions of one program.
 
-    `environment` are the `vars` of the environment; a value that is not there stands as its name.
+    `environment` are the `vars` of the environment; a variable that is not set reads as its name.
     """
 
     def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
@@ -204,7 +203,7 @@ class ValueLowering:
     # References
 
     def lower_reference(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
-        """The value that a reference stands for after inlining."""
+        """Return the value of a reference after inlining."""
         symbol = self.model.values[ref]
         match symbol.kind:
             case semantic.INPUT:
@@ -240,7 +239,7 @@ class ValueLowering:
                 raise AssertionError(f"a {symbol.kind} cannot stand in a value")
 
     def _lower_const(self, symbol: semantic.ValueSymbol) -> nodes.ConstantValue:
-        """The value of a const, which may be large and named very often."""
+        """Return the value of a const, cached since it may be large and used very often."""
         found = self._consts.get(symbol)
         if found is None:
             whole = symbol.value if symbol.literal is None else symbol.literal
@@ -249,7 +248,7 @@ class ValueLowering:
         return found
 
     def find_declared_bound(self, ref: ast.Ref) -> int | None:
-        """The `@max_items` of the list that a reference names, if it is a field that has one."""
+        """Return the `@max_items` of the list that a reference names, if it is a field with one."""
         field = field_of(self.model, ref)
         return field.constraints.max_items if field else None
 
@@ -262,15 +261,15 @@ class ValueLowering:
     # Text and values
 
     def text(self, text: ast.Text, frame: Frame) -> nodes.Text:
-        """A text with its parameters, consts and environment values filled in."""
+        """Lower a text, with its parameters, consts and environment values filled in."""
         return join_pieces(self._pieces(text, frame))
 
     def line(self, text: ast.Text, frame: Frame) -> nodes.Text:
-        """A text of which the lines mean nothing, on one line; values stay as they are."""
+        """Lower a text whose line breaks mean nothing to one line; values are unchanged."""
         return join_pieces(self._lay_out_pieces(text, frame, on_one_line))
 
     def lower_prose(self, text: ast.Text, frame: Frame) -> nodes.Text:
-        """Free instructions, with a line for each paragraph and each item of a list."""
+        """Lower free instructions, with a line for each paragraph and each item of a list."""
         return join_pieces(self._lay_out_pieces(text, frame, in_paragraphs))
 
     def _pieces(self, text: ast.Text, frame: Frame) -> Iterator[nodes.Piece]:
@@ -308,7 +307,7 @@ class ValueLowering:
             yield nodes.TextPiece(value=after)
 
     def _long_constant(self, ref: ast.Ref, frame: Frame) -> str | None:
-        """The text of a constant of several lines, which reads as if it stood there."""
+        """Return the text of a multi-line constant, which is laid out like literal text."""
         value = self.lower_reference(ref, frame)
         text = value.value if isinstance(value, nodes.ConstantValue) else None
         return text if isinstance(text, str) and has_lines(text) else None
@@ -318,9 +317,9 @@ class ValueLowering:
         return _mark_as_data(value) if ref in self.model.quoted else value
 
     def spelled(self, ref: ast.Ref, frame: Frame) -> nodes.Text:
-        """A reference inside a text.
+        """Lower a reference inside a text.
 
-        A part of an argument that JSON cannot spell out is named by the variable that holds it.
+        A part of an argument that cannot be written as JSON becomes a reference to its variable.
         """
         value = self.lower_reference(ref, frame)
         symbol = self.model.values[ref]
@@ -350,9 +349,9 @@ class ValueLowering:
                 assert_never(expr)
 
     def completed(self, value: nodes.Value, type_: types.Type) -> nodes.Value:
-        """A value where a type is wanted, with the defaults of the fields that it lacks.
+        """Add to a value of a type the defaults of the fields that it lacks.
 
-        What only the run knows stays as it is.
+        Values known only at run time are unchanged.
         """
         match value, types.strip_optional(type_):
             case nodes.ConstantValue(value=constant), inner:
@@ -372,7 +371,7 @@ class ValueLowering:
     def _add_field_defaults(
         self, fields: dict[str, nodes.Value], type_: types.Type | None
     ) -> nodes.ObjectValue:
-        """An object with the defaults of the fields that it lacks behind its own."""
+        """Append to an object the defaults of the fields that it lacks."""
         if isinstance(type_, types.RecordOf):
             fields |= {
                 field.wire_name: self.default(field)
@@ -381,11 +380,11 @@ class ValueLowering:
         return nodes.ObjectValue(fields=tuple(fields.items()))
 
     def defaults(self, fields: Iterable[types.FieldType]) -> dict[str, nodes.Value]:
-        """The defaults of fields, by their names in the source."""
+        """Return the defaults of fields, by their names in the source."""
         return {field.name: self.default(field) for field in fields if field.default is not None}
 
     def default(self, field: types.FieldType) -> nodes.ConstantValue:
-        """The default of a field that has one."""
+        """Return the default of a field that has one."""
         return nodes.ConstantValue(value=self.types.default(field))
 
     def _json_name(self, pair: ast.Pair) -> str:
@@ -393,7 +392,7 @@ class ValueLowering:
         return self.model.wire_names.get(pair, name)
 
     def _mark_whole_value(self, ref: ast.Ref, value: nodes.Value) -> nodes.Value:
-        """The value of a reference, marked where it is no text."""
+        """Return the value of a reference, marked if it is not a text."""
         type_ = types.strip_optional(self.model.ref_types[ref])
         if not isinstance(value, nodes.TextValue):
             return value
@@ -406,7 +405,7 @@ class ValueLowering:
         return replace(value, json=True, record=record, listed=listed) if is_json else value
 
     def constant(self, value: Any) -> Any:
-        """A compile-time value in JSON form.
+        """Lower a compile-time value to JSON form.
 
         `value` is a literal, or JSON whose parts depend on the environment.
         """
@@ -461,7 +460,7 @@ class ValueLowering:
             for operand, value in zip((left, right), values, strict=True)
             if isinstance(operand, ast.Ref) and self.may_be_missing(operand)
         ]
-        # A missing value is a text to an agent: it equals another one, and has a place in order.
+        # To an agent a missing value is a text: it equals another missing one, and can be ordered.
         if not optional or (operator in ("==", "!=") and not numeric and len(optional) == 1):
             return plain
         given = [nodes.Not(operand=nodes.IsEmpty(operand=value)) for value in optional]
@@ -477,7 +476,7 @@ class ValueLowering:
         return nodes.IsEmpty(operand=self.value(operand, frame), listed=listed)
 
     def _text_relation(self, relation: ast.TextRelationExpr, frame: Frame) -> nodes.Condition:
-        """`x contains y` and the like, which hold for no value that is missing or empty.
+        """Lower `x contains y` and the like, which are false if either value is missing or empty.
 
         To an agent a missing value is a text, and an empty one a part of each.
         """
@@ -496,7 +495,7 @@ class ValueLowering:
     def lower_membership(
         self, operand: ast.Ref | ast.Scalar, values: Iterable[ast.Node], frame: Frame
     ) -> nodes.OneOf:
-        """That a value is one of some constants, which a missing one is not."""
+        """Lower the test whether a value is one of some constants; a missing one is not."""
         return nodes.OneOf(
             operand=self.value(operand, frame),
             values=tuple(
@@ -508,10 +507,10 @@ class ValueLowering:
     def lower_match_case(
         self, operand: ast.Ref, values: Iterable[ast.Node], frame: Frame
     ) -> nodes.OneOf | nodes.Compare:
-        """That a value is one of a branch of `match`, in the words of `==` if that has only one.
+        """Lower the test of one `match` branch; a branch with one value becomes `==`.
 
-        A number that may be missing is asked for in a list: to an agent, what is no number does not
-        differ from one either, and an empty branch is said the other way round.
+        An optional number is tested against a list: an empty branch is negated later, and to an
+        agent a value that is not a number does not differ from a number.
         """
         found = self.lower_membership(operand, values, frame)
         if len(found.values) > 1 or (found.numeric and self.may_be_missing(operand)):
@@ -533,7 +532,7 @@ class ValueLowering:
 
 
 def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
-    """All of some conditions, each said once."""
+    """Return the conjunction of some conditions, without duplicates."""
     operands: list[nodes.Condition] = []
     for each in conditions:
         parts = each.operands if isinstance(each, nodes.AllOf) else (each,)
@@ -542,7 +541,7 @@ def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
 
 
 def _mark_as_data(text: nodes.Text) -> Iterable[nodes.Piece]:
-    """The text, with its variables marked as data."""
+    """Return the text with its variables marked as data."""
     return (
         replace(piece, quoted=True, in_json=False) if isinstance(piece, nodes.Variable) else piece
         for piece in text
@@ -563,7 +562,7 @@ def _text_value(text: nodes.Text) -> nodes.Value:
 
 
 def _may_be_blank(value: nodes.Value) -> bool:
-    """Whether a value is nothing but what variables hold, or is empty."""
+    """Whether a value consists of variables only, or is empty."""
     if isinstance(value, nodes.TextValue):
         return all(isinstance(piece, nodes.Variable) for piece in value.text)
     return value == nodes.ConstantValue(value="")
@@ -576,12 +575,12 @@ def _make_variable_value(
 
 
 def variable_value(name: str) -> nodes.TextValue:
-    """The value of a runtime variable."""
+    """Return a reference to a runtime variable as a value."""
     return _make_variable_value("runtime", name, ())
 
 
 def result_object(record: types.RecordOf, fields: Mapping[str, str]) -> nodes.ObjectValue:
-    """The whole result of a call, of the variables that hold its fields."""
+    """Build the whole result of a call from the variables that hold its fields."""
     return nodes.ObjectValue(
         fields=tuple(
             (field.wire_name, _make_variable_value("runtime", fields[field.name], ()))
@@ -593,7 +592,7 @@ def result_object(record: types.RecordOf, fields: Mapping[str, str]) -> nodes.Ob
 def _select_call_result(
     type_: types.Type, fields: Mapping[str, str], path: tuple[ast.PathPart, ...]
 ) -> nodes.Value:
-    """The result of a call, or the part of it at a path."""
+    """Return the result of a call, or the part of it at a path."""
     record = types.strip_optional(type_)
     assert isinstance(record, types.RecordOf)
     if not path:
@@ -605,7 +604,7 @@ def _select_call_result(
 
 
 def single_variable(value: nodes.Value) -> nodes.Variable | None:
-    """The variable that a value consists of; None if it is anything else."""
+    """Return the variable that a value consists of; None for any other value."""
     if isinstance(value, nodes.TextValue) and len(value.text) == 1:
         piece = value.text[0]
         return piece if isinstance(piece, nodes.Variable) else None
@@ -613,7 +612,7 @@ def single_variable(value: nodes.Value) -> nodes.Variable | None:
 
 
 def select_part(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
-    """The part of a value at a path; a part that is not there is null."""
+    """Return the part of a value at a path; a part that does not exist is null."""
     if not path:
         return value
     if (variable := single_variable(value)) is not None:
@@ -637,7 +636,7 @@ def select_part(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
 
 
 def wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | int, ...]:
-    """A path into a value of a type, with the names of its fields on the wire."""
+    """Translate a path into a value of a type to the names of fields on the wire."""
     found: list[str | int] = []
     for part in path:
         type_ = types.strip_optional(type_)

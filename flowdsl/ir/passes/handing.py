@@ -1,16 +1,16 @@
-"""What crosses from one focused call to another, and how it is kept so that it can.
+"""Wraps values that pass from one focused call to another in JSON objects.
 
-A text has no end of its own, so that nobody can tell where one that was read ends in an
-instruction. JSON has. So a text, a number or a truth value that a later focused call uses is kept
-as the one field of an object, and the object is handed over:
+Plain text has no delimiter, so an agent cannot tell where a value ends inside an instruction; JSON
+has. So a text, number or boolean that a later focused call uses is stored as the only field of an
+object, and the object is passed:
 
     - Read “the subject” as text, save it as "subject" in an object with "value".
     …
     - Data: subject = {{subject}}
     - Check “the mail ⟪subject.value⟫ is open”.
 
-Which values cross is known when the prompt has been made without objects. Objects change neither
-the calls nor their number.
+Which values are passed is known once the prompt has been generated without objects. Objects change
+neither the calls nor their number.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from flowdsl.ir.walk import inner_bodies, replace_bodies, replace_variables, sta
 from flowdsl.source.record import replace
 
 ENTRIES = "_entries"
-"""What follows the name of a list in that of the list whose entries are objects."""
+"""Suffix of the list whose entries are wrapped in objects."""
 
 
 def box_handed_values(
     workflow: nodes.Workflow, handed: Collection[str], told: Collection[nodes.Loop]
 ) -> nodes.Workflow:
-    """A workflow that keeps each text and number among the `handed` variables in an object.
+    """Store each text and number among the `handed` variables in an object.
 
-    So are the entries of the loops `told`, which stand in instructions of focused agents, where
-    only the run knows them.
+    The same is done to the entries of the loops `told`, which occur in instructions of focused
+    agents, if they are known only at run time.
     """
     texts = _find_text_variables(workflow)
     boxed = frozenset(name for name in handed if name in texts)
@@ -65,9 +65,9 @@ def box_handed_values(
 
 
 def _find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
-    """The variables that may hold something else than an object or a list.
+    """Return the variables that may hold something other than an object or a list.
 
-    The numbers of entries are none, as nothing but counting sets them.
+    Counters of entries are left out, since only counting sets them.
     """
     kept: list[tuple[str, Any]] = []
     found: set[str] = set()
@@ -128,7 +128,7 @@ def _is_json(value: nodes.Value | nodes.FailureReason, texts: set[str]) -> bool:
 
 
 def _box_loop_entries(body: nodes.Body, chosen: Collection[int], names: set[str]) -> nodes.Body:
-    """A body in which the chosen loops, by their identity, go through objects."""
+    """Rewrite a body so that the chosen loops (ids of nodes) iterate over objects."""
     return tuple(
         each for statement in body for each in _box_statement_entries(statement, chosen, names)
     )
@@ -156,7 +156,7 @@ def _box_statement_entries(
 
 
 def is_boxed(loop: nodes.Loop) -> bool:
-    """Whether the entries of a loop are texts or numbers that only the run knows."""
+    """Whether the entries of a loop are texts or numbers known only at run time."""
     if loop.entry is not None or not loop.flat:
         return False
     return any(piece.sigil == "runtime" for piece in _find_variables(loop.items))
@@ -177,7 +177,7 @@ def _find_variables(value: nodes.Value) -> Iterator[nodes.Variable]:
 
 
 def is_boxed_entry(value: object) -> TypeGuard[nodes.ObjectValue]:
-    """Whether an entry of a list, or what is kept, is an object around a value."""
+    """Whether an entry of a list, or a stored value, is an object that wraps a value."""
     return isinstance(value, nodes.ObjectValue) and [name for name, _ in value.fields] == [
         nodes.BOX
     ]

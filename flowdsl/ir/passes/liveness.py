@@ -1,14 +1,14 @@
-"""Values that nothing reads are not kept, nor those that are at hand anyway.
+"""Drops assignments that nothing reads, and copies of values that are available anyway.
 
-A variable that keeps an input, or a part of the entry at hand, and is read only by what keeps
-values itself, is not read any more: the input is kept there (`use_directly`).
+A variable that holds an input, or a part of the current entry, and is read only by statements that
+store values, is replaced there by the input itself (`use_directly`).
 
     Store r_id = {id}
     Store all += { id: {{r_id}} }     Store all += { id: {id} }
 
 A variable is *live* at a place if some path from there reads it before it is set again. The walk
-goes backwards: behind a statement stands what is live there, in front of it what it reads, and what
-is live behind it and not set by it. What loops leave is followed until it stays the same.
+goes backwards: live before a statement is what it reads, and what is live after it and not set by
+it. Loops are repeated to a fixed point.
 
     Store r_id = null        dropped: set again before it is read
     Extract find_id
@@ -33,18 +33,19 @@ Live: TypeAlias = frozenset[str]
 
 NOTHING: Live = frozenset()
 
-# Values that are at hand
+# Values that are available anyway
 
 Kept: TypeAlias = nodes.Value | nodes.FailureReason
 
 Known: TypeAlias = dict[str, Kept]
-"""What variables are known to hold: an input or a part of the entry at hand, by variable."""
+"""Known values of variables: an input or a part of the current entry, by variable."""
 
 
 def use_directly(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Keeps inputs and entries where variables would be kept that hold nothing else.
+    """Replace variables that only hold inputs or entries by these, where values are stored.
 
-    Only variables of which every read is replaced: others are saved anyway, and shorter to name.
+    Only variables whose every read can be replaced: others are stored anyway, and their names are
+    shorter.
     """
     found = _Direct(None)
     found.body(workflow.body, {})
@@ -68,7 +69,7 @@ class _Direct:
         self.replaced: Counter[str] = Counter()
 
     def body(self, body: nodes.Body, known: Known) -> nodes.Body:
-        """A body; `known` is what is known before it, and afterwards what is behind it."""
+        """Rewrite a body; `known` is what is known before it, and then after it."""
         return tuple(self._statement(statement, known) for statement in body)
 
     def _statement(self, statement: nodes.Statement, known: Known) -> nodes.Statement:
@@ -114,7 +115,7 @@ class _Direct:
 
 
 def _is_at_hand(value: Kept) -> bool:
-    """Whether a value is an input, or a part of the entry at hand."""
+    """Whether a value is an input, or a part of the current entry."""
     match value:
         case nodes.TextValue(text=(nodes.Variable(sigil=sigil, name=name),)):
             return sigil == "input" or (sigil == "runtime" and name == LOOP_ITEM)
@@ -126,10 +127,10 @@ def _is_at_hand(value: Kept) -> bool:
 
 
 def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Drops assignments whose value nothing reads.
+    """Drop assignments whose value nothing reads.
 
-    What an output gets stays, since a run that is aborted may show it; what an attempt emitted need
-    not be taken back where the next one emits it again.
+    Assignments to outputs stay, since an aborted run may return them. Restoring an output after a
+    failed attempt is dropped if the next attempt always emits it again.
     """
     stored = frozenset(
         source.variable
@@ -144,7 +145,7 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
 
 
 def _read_in(value: Any) -> Live:
-    """The runtime variables that a value, a text or a condition names."""
+    """Return the runtime variables that a value, a text or a condition names."""
     return frozenset(
         node.name
         for node in walk(value)
@@ -155,9 +156,9 @@ def _read_in(value: Any) -> Live:
 class _Walker:
     """Walks bodies backwards.
 
-    Each method is given what is live behind something, and `failing`, what is live where a `fail`
-    leads to; it returns what is left of it, and what is live in front of it. `outputs` are the
-    variables that hold outputs and nothing else, `at_end` is what is live where a run ends well.
+    Each method takes the variables live after a part, and `failing`, those live where a `fail`
+    leads; it returns the remaining part, and the variables live before it. `outputs` are the
+    variables that hold outputs and nothing else, `at_end` is what is live where a run succeeds.
     """
 
     def __init__(self, outputs: Live, at_end: Live) -> None:
@@ -253,7 +254,7 @@ _BODIES = frozenset(("body", "otherwise", "branches", "origin"))
 
 
 def _is_variable(value: Kept, name: str) -> bool:
-    """Whether a value is what a runtime variable holds."""
+    """Whether a value is exactly the runtime variable `name`."""
     match value:
         case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=found, path=()),)):
             return found == name
@@ -262,6 +263,6 @@ def _is_variable(value: Kept, name: str) -> bool:
 
 
 def _own_reads(statement: nodes.Statement) -> Live:
-    """The runtime variables that a statement reads outside of its bodies."""
+    """Return the runtime variables that a statement reads outside its bodies."""
     names: Iterable[str] = (name for name in field_names(type(statement)) if name not in _BODIES)
     return _read_in(tuple(getattr(statement, name) for name in names))

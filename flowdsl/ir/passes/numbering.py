@@ -1,16 +1,15 @@
 """Lists that are only outputs are saved entry by entry, under numbered keys.
 
-A list under one key is written again as a whole with every entry: 200 entries are 20,100 written
-ones. Where nothing but an output takes the list, each entry has a key of its own, and a number says
-how many there are:
+A list under one key is rewritten as a whole for every entry: 200 entries cost 20,100 entry writes.
+If only an output reads the list, each entry gets its own key, and a counter holds their number:
 
     rows = []                         rows_count = 0
     for … { rows += {{row}} }    ->   for … { rows_count = rows_count + 1
                                               rows_<rows_count> = {{row}} }
 
-Keys that a list has left are never taken by other entries, so that nothing hangs on whether an
-object that is saved replaces another one or is merged into it (assumption `saved-objects`): a list
-that begins anew keeps its one key.
+Keys are never reused for other entries, so it does not matter whether a saved object replaces
+another one or is merged into it (assumption `saved-objects`): a list that is reset keeps its single
+key.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
 
 
 def _find_free_base(name: str, taken: set[str]) -> str:
-    """`name`, or the first of `name_list`, `name_list_2`, ... of which no key is taken."""
+    """Return `name`, or the first of `name_list`, `name_list_2`, ... of which no key is taken."""
     base, number = name, 1
     while any(re.fullmatch(rf"{re.escape(base)}_(?:count|[0-9]+)", each) for each in taken):
         base = f"{name}_list" if number == 1 else f"{name}_list_{number}"
@@ -77,7 +76,7 @@ def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.As
 
 
 def _only_outputs(workflow: nodes.Workflow) -> set[str]:
-    """The lists that entries are added to, that begin once, and that outputs alone take."""
+    """Return the lists that are appended to, are initialised once, and are read by outputs only."""
     if workflow.output_schema is not None:
         return set()
     fields = {field.name: field for field in workflow.outputs}
@@ -133,7 +132,7 @@ def _walk_with_repetition(
 
 
 def restore_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource]) -> nodes.Body:
-    """A body with each list under one key again, as before `number_lists`.
+    """Undo `number_lists`: put each list under one key again.
 
     Numbered entries that no output takes stay as they are.
     """

@@ -1,8 +1,8 @@
-"""Which loops a focused agent goes through by itself.
+"""Decides which loops a focused agent iterates by itself.
 
-The platform has one loop engine, which the main agent starts, and one current item. A `for` that
-stands in another one, in a `retry`, a `repeat` or a branch is gone through by a focused agent where
-its body is something that such an agent can do: its lines are bullets of one call.
+The platform has one loop engine, which the main agent starts, and one current item. A `for` inside
+another one, a `retry`, a `repeat` or a branch is iterated by a focused agent if such an agent can
+carry out its body: its lines become bullets of one call.
 
     for invoice in invoices {            the main agent: start_loop, {{loop_item}}
       for line in invoice.lines {        a focused agent, in one call: ⟪entry⟫
@@ -23,11 +23,11 @@ from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
 from ..walk import inner_bodies, rename_saved_variable, replace_bodies
 
 ENTRY = "entry"
-"""The name for the entry at hand of a loop inside a focused call, if it is free."""
+"""Preferred name of the current entry of a loop inside a focused call."""
 
 
 def place_loops(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
-    """The workflow with each loop given to an agent, and the entries of loops named for it.
+    """Assign each loop to an agent, and name the entries of loops for it.
 
     `capabilities` are those of the account's focused agents.
     """
@@ -39,7 +39,7 @@ def place_loops(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.W
 class _Placing:
     """Places the loops of one workflow.
 
-    `entries` are the names of entries, by how many loops of the same call stand around.
+    `entries` are the names of entries, by the number of enclosing loops in the same call.
     """
 
     def __init__(self, capabilities: Capabilities, names: Names) -> None:
@@ -48,7 +48,7 @@ class _Placing:
         self.entries: list[str] = []
 
     def body(self, body: nodes.Body, *, inside: bool) -> nodes.Body:
-        """A body; `inside` says that another statement than a step stands around it."""
+        """Place the loops of a body; `inside`: it is inside a statement other than a step."""
         return tuple(
             placed
             for statement in body
@@ -70,7 +70,7 @@ class _Placing:
         return self._keep_list_first(loop) if holds_unspelled(loop.items) else (loop,)
 
     def _keep_list_first(self, loop: nodes.Loop) -> nodes.Body:
-        """A loop over a list that `start_loop` cannot be given as JSON, and is kept first."""
+        """Store the list of a loop first, if it cannot be passed to `start_loop` as JSON."""
         name = self.names.fresh(ENTRIES)
         kept = nodes.Assignment(variable=name, value=loop.items, origin=loop.origin)
         return (
@@ -79,7 +79,7 @@ class _Placing:
         )
 
     def _focused(self, loop: nodes.Loop, depth: int) -> nodes.Loop:
-        """A loop of a focused agent; all loops in it are, too."""
+        """Give a loop, and all loops inside it, to a focused agent."""
         assert loop.entry is not None
         name = self._entry_name(depth)
         body = rename_saved_variable(loop.body, loop.entry, name, "saved")

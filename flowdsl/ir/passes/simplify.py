@@ -27,7 +27,7 @@ from .titles import drop_titles
 
 
 def fold_branches(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Drops branches whose condition is constant, for example after a call with literals."""
+    """Drop branches whose condition is constant, for example after a call with literals."""
     return rewrite_workflow(workflow, lambda body: tuple(_fold_body(body)))
 
 
@@ -56,7 +56,7 @@ def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
 
 
 def _simplify_condition(condition: nodes.Condition) -> nodes.Condition:
-    """A condition that a run decides, without the parts that constants decide."""
+    """Remove the parts of a condition that constants decide."""
     match condition:
         case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
             left = tuple(
@@ -70,7 +70,7 @@ def _simplify_condition(condition: nodes.Condition) -> nodes.Condition:
 
 
 def decide_condition(condition: nodes.Condition) -> bool | None:
-    """The truth of a condition, if constants alone decide it; None if a run has to."""
+    """Return whether a condition holds if constants decide it; None if only a run can tell."""
     match condition:
         case nodes.IsTrue(operand=nodes.ConstantValue(value=value)):
             return value is True
@@ -123,10 +123,11 @@ def _compare_constants(left: Any, written: str, right: Any) -> bool | None:
 
 
 def drop_empty(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Drops what does nothing: an agent takes a bare title or condition for an instruction.
+    """Drop statements without effect: an agent takes a bare title or condition for an instruction.
 
     Afterwards no body is empty but the `else` of a statement that acts, and rounds that only wait.
-    Whoever looks for something sees what `always` speaks of as well, though nothing else follows.
+    In a workflow with `always` rules, an `expect` is always kept: the rules apply to what its agent
+    sees.
     """
     return rewrite_workflow(workflow, partial(_without_empty, bool(workflow.rules)))
 
@@ -144,7 +145,7 @@ def _without_empty(watched: bool, body: nodes.Body) -> nodes.Body:
 
 
 def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
-    """What is left of a statement whose inner bodies have been cleared already."""
+    """Return what remains of a statement whose inner bodies have been cleared already."""
     match statement:
         case nodes.Step(title=title, body=body):
             # A picture is no instruction: alone under a title, the title would be taken for one.
@@ -187,9 +188,9 @@ def _is_blank(text: nodes.Text) -> bool:
 def _drop_empty_branches(
     origin: nodes.Origin, branches: tuple[nodes.Branch, ...], otherwise: nodes.Body
 ) -> nodes.Body:
-    """An `if` in which every branch does something.
+    """Rewrite an `if` so that every branch does something.
 
-    An empty branch is dropped at the end, and elsewhere negated to hold the branches behind it.
+    An empty last branch is dropped; any other is negated, and the branches after it move inside.
     """
     for index in range(len(branches) - 1, -1, -1):
         branch = branches[index]
@@ -210,7 +211,7 @@ def _make_if(
 
 
 def negate_condition(condition: nodes.Condition) -> nodes.Condition:
-    """A condition that holds where `condition` does not."""
+    """Return the negation of `condition`."""
     match condition:
         case nodes.Not(operand=operand):
             return operand
@@ -226,11 +227,11 @@ def negate_condition(condition: nodes.Condition) -> nodes.Condition:
 
 
 def sink_constants(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Moves a `Store` of constants to where its variables are needed.
+    """Move a `Store` of constants to where its variables are needed.
 
-    It stands there in the last call before them, or in front of them, so that nothing else of the
-    prompt depends on it. Where there is no such call before them, it goes behind plain actions, and
-    so does what an attempt takes back.
+    It is placed in the last call before they are used, or right before that use, so that no other
+    part of the prompt depends on it. If there is no such call, it is placed after plain actions, as
+    is a `Store` that restores outputs of an attempt.
 
         Store seen = []                       expect "the form is open"
         expect "the form is open"      ->     Store seen = []
@@ -245,7 +246,7 @@ def _sink_constants(body: nodes.Body) -> nodes.Body:
         store = line[index][0]
         if _is_constant(store):
             place = _place_behind(line, index)
-            # What is kept at one place stands there in its order.
+            # Values stored at one place keep their order.
             while place > index + 1 and isinstance(line[place - 1][0], nodes.Store):
                 place -= 1
             line.insert(place, (store, INSIDE))
@@ -254,7 +255,7 @@ def _sink_constants(body: nodes.Body) -> nodes.Body:
 
 
 def _place_behind(line: Line, index: int) -> int:
-    """In front of which statement a store goes that is to stand as late as it can."""
+    """Return the index of the statement before which a store is placed, as late as possible."""
     store = line[index][0]
     names = frozenset(variables_set((store,)))
     restores = any(each.restores for each in walk(store) if isinstance(each, nodes.Assignment))
@@ -283,7 +284,7 @@ def _place_behind(line: Line, index: int) -> int:
 
 
 def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str]) -> bool:
-    """Whether variables have to be set in front of a statement, or of what it leads to."""
+    """Whether variables must be set before a statement, or before the code that it leads to."""
     if where == CLOSES:
         return False
     if isinstance(statement, nodes.Step):
@@ -301,9 +302,9 @@ def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str
 
 
 def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
-    """Whether a path leads from a statement to where values are asked for; `caught`: not a `fail`.
+    """Whether a path leaves a statement to where values are read.
 
-    Nobody asks for any behind an `abort`.
+    With `caught`, a `fail` does not count. No value is read after an `abort`.
     """
     match statement:
         case nodes.Leave(action=action):
@@ -333,14 +334,14 @@ def _is_constant(statement: nodes.Statement) -> bool:
     )
 
 
-# Values that are known before a run, kept by the call before them
+# Values known before a run, stored by the preceding call
 
 
 def raise_known(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Moves a `Store` of what is known before a run up to what a focused agent did last.
+    """Move a `Store` of values known before a run up to the last statement of a focused agent.
 
-    Only where nothing behind it can take it, so that it would need a call of its own. The ends of
-    steps are no border, for a focused agent is not told their titles.
+    Only if no later call can include it, so that it would need a call of its own. It may cross the
+    ends of steps, since a focused agent does not see their titles.
 
         step "Read" { extract n ... }     step "Read" { extract n ... Store file = "a.pdf" }
         step "Save" {                     step "Save" {
@@ -366,7 +367,7 @@ Line: TypeAlias = list[tuple[nodes.Statement, str]]
 
 
 def _flatten_steps(body: nodes.Body) -> Iterator[tuple[nodes.Statement, str]]:
-    """Statements one after the other; a step stands before and behind those inside it."""
+    """Flatten steps: a step is listed both before and after the statements inside it."""
     for statement in body:
         if isinstance(statement, nodes.Step):
             yield statement, OPENS
@@ -388,7 +389,7 @@ def _rebuild_steps(line: Iterator[tuple[nodes.Statement, str]]) -> nodes.Body:
 
 
 def _place_before(line: Sequence[tuple[nodes.Statement, str]], index: int) -> int | None:
-    """Where a store goes that nothing behind it can take; None where it stays."""
+    """Return where to move a store that no later call can include; None if it stays."""
     store = line[index][0]
     for behind, where in line[index + 1 :]:
         if where == CLOSES or (isinstance(behind, nodes.Store) and _is_known(behind)):
@@ -424,7 +425,7 @@ _FOCUSED = (
 
 
 def _is_known(store: nodes.Store) -> bool:
-    """Whether a store keeps nothing but what is known before a run."""
+    """Whether a store sets only values that are known before a run."""
     return all(
         not each.append
         and all(part.sigil == "input" for part in walk(each) if isinstance(part, nodes.Variable))
@@ -436,15 +437,15 @@ def _is_known(store: nodes.Store) -> bool:
 
 
 def merge_stores(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Joins neighbouring `Store`s, because each costs a model call on every run.
+    """Join neighbouring `Store`s, because each costs a model call on every run.
 
-    Two that add to one list stay apart: in one call they might add one entry only.
+    Two that add to one list stay apart: a single call might add only one entry.
     """
     return rewrite_workflow(workflow, lambda body: tuple(_merge_neighbouring_stores(body)))
 
 
 def find_extended_lists(statement: nodes.Statement) -> frozenset[str]:
-    """The lists that a statement, or one inside it, adds entries to."""
+    """Return the lists that a statement, or one inside it, appends to."""
     return frozenset(
         each.variable
         for each in walk(statement)
@@ -473,15 +474,15 @@ def _merge_neighbouring_stores(body: nodes.Body) -> Iterator[nodes.Statement]:
         yield pending
 
 
-# Objects that take the place of others
+# Objects that replace others
 
 
 def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Empties a variable before an object takes the place of another one in it.
+    """Clear a variable before an object replaces another one in it.
 
-    Saving an object may merge it into the one that is there (assumption `saved-objects`), so that
-    a field which the new one leaves out would keep its value. An object made of the one that it
-    replaces is kept under another name while that one is emptied:
+    Saving an object may merge it into the existing one (assumption `saved-objects`), so that a
+    field which the new one leaves out would keep its value. An object computed from the one that it
+    replaces is stored under another name meanwhile:
 
         keep row = { id: {{row.id}} }     row_next = nothing, { id: {{row.id}} }
                                           row = nothing, {{row_next}}
@@ -546,7 +547,7 @@ def _has_variable(value: Any, name: str) -> bool:
 def _has_fields_of(
     value: nodes.Value | nodes.FailureReason, other: nodes.Value | nodes.FailureReason | None
 ) -> bool:
-    """Whether an object has every field that another one has, as far as both are spelled out."""
+    """Whether an object has every field of another one, as far as both have known fields."""
     match value:
         case nodes.TextValue(text=(nodes.Variable(path=()),)):
             return True  # the object itself
@@ -558,7 +559,7 @@ def _has_fields_of(
 
 
 def _field_names(value: nodes.Value | nodes.FailureReason | None) -> set[str] | None:
-    """The fields of an object that is spelled out, none for nothing; None where nobody can tell."""
+    """Return the field names of an object, empty for null; None if they are not known."""
     match value:
         case nodes.ObjectValue(fields=fields):
             return {name for name, _ in fields}
@@ -586,17 +587,18 @@ def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
 
 
 def note_failures(workflow: nodes.Workflow) -> nodes.Workflow:
-    """Checks behind each loop whether a pass has failed.
+    """Add a check after each loop whether a pass has failed.
 
-    After the first pass no main agent stands by, and a failure may merely end the loop (assumption
-    `failure-in-a-later-pass`). So a focused agent that fails in a pass notes the reason:
+    After the first pass the main agent does not supervise, and a failure may merely end the loop
+    (assumption `failure-in-a-later-pass`). So a focused agent that fails in a pass notes the
+    reason:
 
         failure = nothing;  for … { … failure = reason; abort reason };  if failure: abort failure
 
-    Where a step follows that begins with something that a focused agent does, the check stands in
-    front of that: both are one call.
+    If a step follows that begins with a statement of a focused agent, the check is placed inside
+    it, before that statement, so that both are one call.
     """
-    # One name for all loops: behind a loop a run goes on only where nothing was noted.
+    # One name for all loops: after a loop a run continues only where nothing was noted.
     names = Names(workflow.names)
     name = names.fresh("failure")
     body = rewrite_body(workflow.body, lambda body: tuple(_insert_failure_checks(body, name)))
@@ -617,7 +619,7 @@ def _insert_failure_checks(body: nodes.Body, name: str) -> Iterator[nodes.Statem
 
 
 def _can_take(statement: nodes.Statement) -> TypeGuard[nodes.Step]:
-    """Whether a step begins with a call that takes the check behind the loop before it."""
+    """Whether a step begins with a call that can include the check of the preceding loop."""
     match statement:
         case nodes.Step(body=(first, *_)):
             return isinstance(first, _FOCUSED) and getattr(first, "model", None) is None
@@ -626,7 +628,7 @@ def _can_take(statement: nodes.Statement) -> TypeGuard[nodes.Step]:
 
 
 def _note_failures(statement: nodes.Statement, name: str) -> tuple[nodes.Body, nodes.If | None]:
-    """A statement that notes its failures, and the check behind it."""
+    """Return a statement that records its failures, and the check after it."""
     if (
         not isinstance(statement, nodes.Loop)
         or statement.entry is not None
@@ -673,7 +675,7 @@ def _note_statement_failure(statement: nodes.Statement, name: str) -> nodes.Stat
 
 
 def simplified(program: nodes.Program, capabilities: Capabilities) -> nodes.Program:
-    """The program after all passes, with its loops placed for the account's focused agents."""
+    """Run all passes over a program, and place its loops for the account's focused agents."""
     workflows = []
     for workflow in program.workflows:
         workflow = place_loops(fold_branches(workflow), capabilities)

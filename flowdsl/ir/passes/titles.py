@@ -1,4 +1,4 @@
-"""Steps whose titles no prompt shows.
+"""Drops steps whose titles no prompt shows.
 
     for row in rows {                   1. Use start_loop with text="{rows}" and do for each entry:
       step "Open the row" {                1.1 Press enter.
@@ -6,9 +6,9 @@
       }
     }
 
-A title stands in a prompt only over lines that begin in the first column, and only if nothing in it
-is known during the run alone. The statements of any other step take its place, and the prompt is
-that of the source without the step.
+A prompt shows a title only above lines that begin in the first column, and only if it is fully
+known before the run. The statements of any other step take its place, and the prompt is that of the
+source without the step.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ..walk import inner_bodies, replace_bodies
 
 
 def drop_titles(workflow: nodes.Workflow) -> nodes.Workflow:
-    """The workflow without the steps that its prompt has no titles for."""
+    """Replace the steps whose titles the prompt does not show by their statements."""
     return replace(workflow, body=_remove_inner_titles(workflow.body, inside=False))
 
 
 def _remove_inner_titles(body: nodes.Body, *, inside: bool) -> nodes.Body:
-    """A body; `inside` says that another statement stands around it."""
+    """Rewrite a body; `inside`: it is inside another statement."""
     found: list[nodes.Statement] = []
     for statement in body:
         dropped = isinstance(statement, nodes.Step) and (inside or not _is_known(statement.title))

@@ -1,8 +1,8 @@
 """The one list of rules, each with its home and triggers; its home is imported when one fires.
 
-Sound rules come first: what they report is so. The others are about wording; each ships because it
-is right at least nine times in ten on realistic prose, as `benchmarks/diagnostics/wording.py`
-measures.
+Sound rules come first: they have no false positives. The others are about wording; each ships
+because it is right at least nine times in ten on realistic prose, as
+`benchmarks/diagnostics/wording.py` measures.
 """
 
 from __future__ import annotations

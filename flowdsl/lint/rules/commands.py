@@ -1,4 +1,4 @@
-"""Rules about what a terminal and a keyboard understand."""
+"""Rules about commands and keys."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def check_command_outlasts_limit(context: LintContext, statement: ast.RunStmt) -
 
 
 def _find_certain_waits(command: Command) -> Iterator[tuple[int, int, float]]:
-    """Each wait that the command comes to in any case: its start, its end and its seconds."""
+    """Yield each wait that the command always reaches: its start, its end and its seconds."""
     code = _blank_uncertain_blocks(command.code)
     for pattern, unit in _WAITS:
         for found in re.finditer(pattern, code):
@@ -95,7 +95,7 @@ COMMAND_TOO_LONG = SUSPICIOUS.spec(
 
 
 def check_command_too_long(context: LintContext, statement: ast.RunStmt) -> None:
-    """Report a command that is too long; a value that only a run knows counts as nothing."""
+    """Report a command that is too long; a value known only at run time counts as empty."""
     size = 0
     for part in statement.command.parts:
         if isinstance(part, ast.TextLiteral):
@@ -157,7 +157,7 @@ _SYNTAX = (
 
 
 def check_newer_powershell_syntax(context: LintContext, statement: ast.RunStmt) -> None:
-    """Report the first such syntax in the command."""
+    """Report the first syntax of PowerShell 7 in the command."""
     command = Command(context, statement)
     found = [
         (match.start(1), match, instead)
@@ -238,7 +238,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def check_non_powershell_command(context: LintContext, statement: ast.RunStmt) -> None:
-    """Report the first part of the command that is no PowerShell."""
+    """Report the first part of the command that is not PowerShell."""
     prose = Prose(statement.command, COMMAND, context.source)
     start, end = prose.bounds
     text = prose.written[start:end].replace('\\"', ' "')

@@ -15,7 +15,7 @@ from ..errors import FORBIDDEN_WORDS
 from .prose import Prose
 
 _MOST = 200
-"""The most findings of one pattern in one text; whoever has more mends these first."""
+"""The most findings of one pattern in one text; the rest is reported once these are fixed."""
 
 _Find = Callable[[str], Iterable[tuple[int, int]]]
 

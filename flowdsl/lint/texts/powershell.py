@@ -1,6 +1,6 @@
 """The command of a `run` as PowerShell reads it.
 
-Tells what of it is code, and what stands in strings and comments.
+Separates code from strings and comments.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ _SINGLE, _DOUBLE = "'‘’‚‛", '"“”„'
 _OPENS_HERE = re.compile(rf"@([{_SINGLE}{_DOUBLE}])[ \t]*\r?\n")
 
 _DEEPEST = 20
-"""The most strings inside each other in which code is looked for."""
+"""Maximum nesting of strings in which code is searched."""
 
 _COMMENT_BEHIND = frozenset(" \t\r\n;(){}|&,=")
-"""The characters behind which a `#` opens a comment."""
+"""The characters after which a `#` opens a comment."""
 
 
 class Command(Spelled):
     """The command of one `run`.
 
-    `code` is `text` with `_` for what stands in strings and behind backticks, and with blanks for
+    `code` is `text` with `_` for what is in strings and after backticks, and with blanks for
     comments; places are the same in both.
     """
 
@@ -84,7 +84,7 @@ def _read_code(text: str, at: int, out: list[str], *, depth: int) -> int:
 
 
 def _read_string(text: str, at: int, out: list[str], quotes: str, depth: int) -> int:
-    """Blank out a string from behind its opening quote; returns where it ends.
+    """Blank out a string from after its opening quote; returns where it ends.
 
     A quote that is written twice belongs to the string.
     """

@@ -90,14 +90,14 @@ class Prose(Record):
 
     @property
     def written(self) -> str:
-        """The text as it stands in the source, with its delimiters, and with blanks for comments.
+        """The text as it is in the source, with its delimiters, and with blanks for comments.
 
         Offsets in it count from `text.start`.
         """
         raw = self.source.text[self.text.start : self.text.end]
         if "{#" not in raw:
             return raw
-        # Nothing behind the last `#}` ends a comment, and each `{#` there would search to the end.
+        # Nothing after the last `#}` ends a comment, and each `{#` there would search to the end.
         last = raw.rfind("#}") + 2
         return _COMMENT.sub(lambda found: " " * len(found[0]), raw[:last]) + raw[last:]
 
@@ -120,8 +120,8 @@ class Prose(Record):
 def is_english(text: str) -> bool:
     """Whether a text may be English.
 
-    Few of its letters are not ASCII, and with more than five words it has one of those that hardly
-    any English sentence lacks.
+    Few of its letters are not ASCII, and a text of more than five words has one of the very common
+    English words.
     """
     if not text.isascii():
         letters = [each for each in text if each.isalpha()]
@@ -161,7 +161,7 @@ class Literals:
     def at(self, offset: int) -> ast.Text | ast.StringLit | None:
         """The text or string that holds the character at `offset` of the file.
 
-        None in code, in comments and behind syntax errors.
+        None in code, in comments and after syntax errors.
         """
         number = bisect_right(self._starts, offset) - 1
         if number < 0 or offset >= self._found[number].end:
@@ -173,7 +173,7 @@ class Literals:
 
 
 def prose_of(node: ast.Node, source: SourceFile) -> Iterable[Prose]:
-    """The prose that stands in a statement, section or check itself, its blocks left out."""
+    """The prose that is in a statement, section or check itself, its blocks left out."""
     match node:
         case ast.AlwaysSection(rules=rules):
             return [Prose(rule, RULE, source) for rule in rules]

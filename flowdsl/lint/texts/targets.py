@@ -1,6 +1,6 @@
 """How prose names what to act on.
 
-Holds the words for controls, and tells where a name ends without having said which one is meant.
+Holds the words for controls, and tells whether a name says which control is meant.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _POINTING = frozenset(("that", "the", "this"))
 
 
 def ends_naming(text: str, at: int) -> bool:
-    """Whether `text` from `at` on, behind a control, says nothing more about which one it is."""
+    """Whether `text` from `at` on, after a control, does not specify it further."""
     while True:
         words = list(islice(_word().finditer(text, at), 3))
         if not words or words[0][0][0] in ".;!?":
@@ -71,7 +71,7 @@ def ends_naming(text: str, at: int) -> bool:
 
 
 class Acting:
-    """What `text` from `start` on tells an agent to act on.
+    """Finds what `text` from `start` on tells an agent to act on.
 
     The text is read once, so that each question costs little, however long it is.
     """
@@ -84,7 +84,7 @@ class Acting:
         self._verbs: list[tuple[int, int]] = []
 
     def is_alone(self, at: int) -> bool:
-        """Whether nothing but blanks stands in front of `at`."""
+        """Whether nothing but blanks is before `at`."""
         return at <= self._first
 
     @cached_property
@@ -93,9 +93,9 @@ class Acting:
         return len(self._text) if found is None else found.start()
 
     def is_told(self, at: int) -> bool:
-        """Whether the text in front of a control at `at` says to act on it.
+        """Whether the text before a control at `at` says to act on it.
 
-        False when it names anything, since that may be what to act on.
+        False if it names something, since that may be what to act on.
         """
         if self._named < 0:
             self._read()

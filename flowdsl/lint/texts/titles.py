@@ -16,7 +16,7 @@ _CONTROL = (
 
 
 def why_no_title(title: str) -> str | None:
-    """What makes a line of text no title, behind "this title"; None for a title."""
+    """Return why a line cannot be a title, to follow "this title"; None if it can."""
     if NUMBERED.match(title):
         return "begins like a line of an outline"
     if re.match(_CONTROL, title):

@@ -1,12 +1,12 @@
-"""Takes prompts apart: the outline, the sentences in its lines, and what fills their holes.
+"""Parse prompts: the outline, the sentences in its lines, and the content of their holes.
 
 `outline.py` finds paragraphs, lines and bullets, `frames.py` recognises a sentence in a line,
-`texts.py`, `phrases.py` and `conditions.py` read what fills holes.
+`texts.py`, `phrases.py` and `conditions.py` parse the content of holes.
 
-Knows no statements, and nothing of a workflow but the names that its texts may hold. Returns None
-for what is not printed like this.
+Knows no statements, and of a workflow only the names that its texts may contain. Returns None for
+text that code generation does not print.
 
 Entry points: `outline.read_outline`, `frames.Sentences`.
 
-Takes time about linear in the length of any text.
+Takes roughly linear time in the length of any text.
 """

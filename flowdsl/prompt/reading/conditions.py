@@ -1,4 +1,4 @@
-"""Reads conditions in words."""
+"""Parse conditions in words."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Relation = Literal["contains", "starts with", "ends with"]
 
 
 class Conditions:
-    """Reads conditions at a position of a text.
+    """Parses conditions at a position of a text.
 
-    Every reader returns what it read and the offset behind it, or None if none stands there.
+    Every reader returns the result and the offset after it, or None if there is none.
     """
 
     def __init__(self, texts: Texts, phrases: Phrases) -> None:
@@ -38,7 +38,7 @@ class Conditions:
         }
 
     def condition(self, text: str, position: int) -> tuple[nodes.Condition, int] | None:
-        """Reads a condition."""
+        """Parse a condition."""
         if text.startswith("(", position):
             return self._joined(text, position)
         read = self._sentences.read
@@ -89,7 +89,7 @@ class Conditions:
         return nodes.Compare(left=operand, operator=operator[0], right=right[0]), right[1]
 
     def _read_truth(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
-        """Reads an input with its name before it."""
+        """Parse an input with its name before it."""
         name = self._quoted(text, position)
         if name is None or not text.startswith(" (", name[1]):
             return None
@@ -146,7 +146,7 @@ _ONE_OF = (
     ("conditions.number_one_of", True, False),
     ("conditions.number_none_of", True, True),
 )
-"""The sentences about some values: the name, whether of numbers, whether it is none of them."""
+"""Sentences about several values: the name, whether they are numbers, whether it is negated."""
 
 
 def _read_relation_words(text: str, position: int) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""Recognises sentences: the fixed words around their holes, and each hole by its kind."""
+"""Recognise sentences by the fixed words around their holes, and each hole by its kind."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from flowdsl.prompt.sentences import FLAG, NUMBERS, SENTENCES, Hole, Sentence
 from flowdsl.source.record import Record
 
 Read = Callable[[str, int], tuple[Any, int] | None]
-"""Reads something that tells by itself where it ends: its value and the offset behind it, or None.
-"""
+"""Parses a part with a clear end: returns its value and the offset after it, or None."""
 
 
 class Free(Record):
     """A hole that takes any characters up to the next fixed words.
 
-    `read` returns None for senseless ones.
+    `read` returns None for invalid ones.
     """
 
     read: Callable[[str], Any]
 
 
 class Frame(Record):
-    """A sentence with its choices made.
+    """A sentence with its choices resolved.
 
-    `literals` stand around `holes`; `implied` are the values that follow from the choices.
+    `literals` are the words around `holes`; `implied` are the values that follow from the choices.
     """
 
     literals: tuple[str, ...]
@@ -40,21 +39,21 @@ class Frame(Record):
 
 
 class Sentences:
-    """Reads sentences; `kinds` says how each kind of hole is read.
+    """Parses sentences; `kinds` has the reader of each kind of hole.
 
-    The values of a sentence come in the order of its holes. A count that is not said is 1, a flag
-    that is not set is False, a text that is not there is empty. Takes time linear in the text,
-    besides the time of the readers of holes.
+    The values of a sentence are in the order of its holes. An omitted count is 1, an unset flag is
+    False, an absent text is empty. Takes linear time in the text, besides the time of the readers
+    of holes.
     """
 
     def __init__(self, kinds: Mapping[str, Read | Free]) -> None:
         self.kinds = dict(kinds)
 
     def match(self, name: str, text: str) -> tuple[Any, ...] | None:
-        """The values in `text` if it is the sentence `name` as a whole, else None.
+        """Return the values in `text` if it is the sentence `name` as a whole, else None.
 
-        A free hole ends at the last place where the next words stand, or at the first if another
-        free hole follows.
+        A free hole ends at the last occurrence of the next words, or at the first if another free
+        hole follows.
         """
         for frame in frames_of_sentence(name):
             found = self._read(frame, text, 0)
@@ -63,11 +62,9 @@ class Sentences:
         return None
 
     def read(self, name: str, text: str, position: int) -> tuple[tuple[Any, ...], int] | None:
-        """The values in the sentence `name` at `position`, and the offset behind it.
+        """Return the values in the sentence `name` at `position`, and the offset after it.
 
-        None for another.
-
-        The sentence must have no free holes.
+        None if it is not there. The sentence must have no free holes.
         """
         for frame in frames_of_sentence(name):
             found = self._read(frame, text, position)
@@ -116,7 +113,7 @@ def _order_values(name: str, frame: Frame, found: list[Any]) -> tuple[Any, ...]:
 
 @cache
 def frames_of_sentence(name: str) -> tuple[Frame, ...]:
-    """The frames of a sentence, one for each way to make its choices."""
+    """Return the frames of a sentence, one for each set of choices."""
     sentence = SENTENCES[name]
     return tuple(_make_frame(sentence, chosen) for chosen in sentence.variants())
 
@@ -136,7 +133,7 @@ def _make_frame(sentence: Sentence, chosen: dict[str, bool]) -> Frame:
 
 
 def _find_implied_values(sentence: Sentence, chosen: dict[str, bool]) -> Iterator[tuple[str, Any]]:
-    """The values that follow from the choices, by hole; the others stand in holes."""
+    """Yield the values that follow from the choices, by hole; the others are in holes."""
     for choice in sentence.choices:
         hole = choice.hole
         if hole.kind == FLAG:

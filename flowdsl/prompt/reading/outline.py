@@ -1,4 +1,4 @@
-"""Takes a prompt apart: title, description, rules, and the outline of its steps."""
+"""Parse a prompt: title, description, rules, and the outline of its steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowdsl.prompt.words import RULES, heading_paragraph, rule_line, rules_para
 from flowdsl.source.record import Record
 
 MAX_DEPTH = 200
-"""How deep an outline may nest; statements in source nest no deeper."""
+"""The maximum depth of an outline; statements in source nest no deeper."""
 
 _IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
 
@@ -20,8 +20,8 @@ _IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
 class ReadItem:
     """A line of the outline.
 
-    `bullet` says that it belongs to the instruction of a focused agent, `title` that it has no
-    number and only stands over further lines.
+    `bullet` means that it belongs to the instruction of a focused agent, `title` that it has no
+    number and only groups further lines.
     """
 
     __slots__ = ("bullet", "children", "lines", "title")
@@ -40,8 +40,8 @@ class ReadItem:
 class Outline(Record):
     """The parts of a prompt.
 
-    `rules` are the author's. `optional` says that a rule tells what to do with a value that is
-    missing, `addresses` are those of the pictures, in order.
+    `rules` are the author's. `optional` means that a rule covers missing values, `addresses` are
+    those of the pictures, in order.
     """
 
     title: str
@@ -54,9 +54,9 @@ class Outline(Record):
 
 
 def read_outline(prompt: str, pictures: Mapping[str, str]) -> Outline | None:
-    """The parts of a prompt; None if it does not have the form of ours.
+    """Parse a prompt into its parts; None if it does not have our format.
 
-    `pictures` are the file names of the pictures that it may show, by address.
+    `pictures` maps addresses to the file names of the pictures that it may show.
     """
     if OPEN_PART in prompt:
         return None
@@ -73,7 +73,7 @@ def read_outline(prompt: str, pictures: Mapping[str, str]) -> Outline | None:
 def _without_html(
     lines: list[str], pictures: Mapping[str, str], addresses: list[str]
 ) -> list[str] | None:
-    """The lines of a prompt with pictures, as plain text with open parts for the pictures.
+    """Return the lines of a prompt with pictures, as plain text with open parts for the pictures.
 
     Adds the addresses of the pictures to `addresses`.
     """
@@ -106,7 +106,7 @@ def _without_html(
 
 
 def _restore_blanks(line: str) -> str:
-    """A line of HTML with the blanks that a browser keeps turned back into plain ones."""
+    """Replace the blanks in a line of HTML that a browser keeps by plain ones."""
     text = line.lstrip("\u00a0")
     return " " * (len(line) - len(text)) + text.replace(" \u00a0", "  ")
 
@@ -144,7 +144,7 @@ def _read_parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
 
 
 def _read_heading(lines: list[str]) -> tuple[str, str] | None:
-    """Title and description, each empty where there is none; None for other lines."""
+    """Parse title and description, each empty if absent; None for other lines."""
     found = ["", ""]
     for index, name in enumerate(("heading.title", "heading.description")):
         start = say_sentence(name, "")
@@ -181,7 +181,7 @@ def _render_rules(
 
 
 def _read_rules(lines: list[str], start: int) -> tuple[list[str], list[str], int] | None:
-    """The author's rules, the keys of the others, and the next line."""
+    """Return the author's rules, the keys of the others, and the next line."""
     end = next(
         (
             index
@@ -211,7 +211,7 @@ def _has_rule(key: str, lines: Sequence[str]) -> bool:
 
 
 def _join_rule_lines(lines: list[str], start: str) -> list[str]:
-    """The rules that begin with `start`, each with its further lines: a value may have several."""
+    """Return the rules that begin with `start`, each with its further lines."""
     rules: list[list[str]] = []
     for line in lines:
         if line.startswith(start):
@@ -225,7 +225,7 @@ def _join_rule_lines(lines: list[str], start: str) -> list[str]:
 
 
 class _Items:
-    """Reads titles, numbered lines and bullets up to the end."""
+    """Parses titles, numbered lines and bullets up to the end."""
 
     def __init__(self, lines: list[str], position: int) -> None:
         self.lines = lines
@@ -256,7 +256,7 @@ class _Items:
         return not blanks
 
     def _top(self, line: str, *, apart: bool) -> bool:
-        """Read a line in the first column; `apart` says that an empty line stands before it."""
+        """Parse a line in the first column; `apart` means that an empty line precedes it."""
         if line.startswith(TITLE):
             self._title = ReadItem(line[len(TITLE) :], title=True)
             self.items.append(self._title)
@@ -327,7 +327,7 @@ class _Items:
 
 
 def _text_after_label(line: str, label: str) -> str | None:
-    """The text behind a label, empty if nothing stands there; None without the label."""
+    """Return the text after a label, empty if there is none; None without the label."""
     if line.startswith(f"{label} "):
         return line[len(label) + 1 :]
     return "" if line == label else None

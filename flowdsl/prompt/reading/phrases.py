@@ -1,4 +1,4 @@
-"""Reads types and values in words."""
+"""Parse types and values in words."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Reader = Callable[[str, int], tuple[Read, int] | None]
 
 
 class Phrases:
-    """Reads types and values at a position of a text.
+    """Parses types and values at a position of a text.
 
-    Every reader returns what it read and the offset behind it, or None if it does not stand there.
+    Every reader returns the result and the offset after it, or None if there is none.
     """
 
     def __init__(self, texts: Texts) -> None:
@@ -66,7 +66,7 @@ class Phrases:
     # Types
 
     def type(self, text: str, position: int) -> tuple[nodes.Type, int] | None:
-        """Reads a type."""
+        """Parse a type."""
         read = self._read_in_brackets(self.type, text, position) or self._plain_type(text, position)
         optional = frames_of_sentence("types.optional")[0].literals[1]
         if read is not None and text.startswith(optional, read[1]):
@@ -143,7 +143,7 @@ class Phrases:
         ), default[1]
 
     def _read_note(self, text: str, position: int) -> tuple[str, int] | None:
-        """The description of a field, which stands in brackets."""
+        """Parse the description of a field, which is in brackets."""
         if not text.startswith(" (", position):
             return None
         start = position + 2
@@ -169,7 +169,7 @@ class Phrases:
     # Values
 
     def value(self, text: str, position: int) -> tuple[nodes.Value, int] | None:
-        """Reads a value to be saved."""
+        """Parse a value to be saved."""
         for name, value in _FIXED:
             if (found := self.sentences.read(f"values.{name}", text, position)) is not None:
                 return nodes.ConstantValue(value=value), found[1]
@@ -220,7 +220,7 @@ _FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("
 
 
 def text_value(text: nodes.Text) -> nodes.Value:
-    """The value of a text: a constant if no variable is in it."""
+    """Return the value of a text: a constant if it contains no variable."""
     if any(isinstance(piece, nodes.Variable) for piece in text):
         return nodes.TextValue(text=text)
     return nodes.ConstantValue(
@@ -229,7 +229,7 @@ def text_value(text: nodes.Text) -> nodes.Value:
 
 
 def read_constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
-    """Reads a number, a truth value or null, as a text spells it."""
+    """Parse a number, a boolean or null, as a text spells it."""
     for value in (True, False, None):
         if text.startswith(spell_constant(value), position):
             return nodes.ConstantValue(value=value), position + len(spell_constant(value))
@@ -245,7 +245,7 @@ def read_constant(text: str, position: int) -> tuple[nodes.Value, int] | None:
 
 
 def _read_numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | None:
-    """Reads whole numbers that are joined by `or`."""
+    """Parse whole numbers joined by `or`."""
     values: list[int] = []
     while (found := _WHOLE.match(text, position, position + _LONGEST_NUMBER)) is not None:
         values.append(int(found[0]))
@@ -258,9 +258,9 @@ def _read_numbers(text: str, position: int) -> tuple[tuple[int, ...], int] | Non
 
 
 def plain_constant(spelled: str, type_: nodes.Type) -> Any:
-    """The constant of a type that is spelled like this.
+    """Return the constant of a type with this spelling.
 
-    The spelling itself if it is no such constant.
+    The spelling itself if it is not such a constant.
     """
     match type_:
         case nodes.OptionalType() if spelled == MISSING:
@@ -285,7 +285,7 @@ def plain_constant(spelled: str, type_: nodes.Type) -> Any:
 
 
 def _default_constant(spelled: str, type_: nodes.Type) -> Any:
-    """The default of a field that is spelled like this, without the optional fields it lacks."""
+    """Return the default of a field with this spelling, without the optional fields it lacks."""
     found = plain_constant(spelled, type_)
     short = _without_gaps(found, type_)
     return short if spell_constant(fill_gaps(short, type_)) == spelled else spelled
@@ -317,7 +317,7 @@ def _parse_json(spelled: str) -> Any:
 
 
 def _find_closing_bracket(text: str, start: int) -> int | None:
-    """The offset at which the bracket opened right before `start` closes."""
+    """Return the offset at which the bracket opened right before `start` closes."""
     depth = 1
     for found in _BRACKET.finditer(text, start):
         depth += 1 if found[0] == "(" else -1

@@ -1,4 +1,4 @@
-"""Reads texts of a prompt: variables, escaped braces, and the note on untrusted data."""
+"""Parse texts of a prompt: variables, escaped braces, and the note on untrusted data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from flowdsl.semantics.statements.keys import chord_keys, find_misplaced_modifie
 from .frames import Free, Read, Sentences
 
 MAX_DIGITS = 18
-"""Digits of the longest number that is read; numbers in source are not longer."""
+"""The most digits of a number; numbers in source are not longer."""
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
 _PATH = rf"""(?:\.{_NAME}|\[[0-9]{{1,{MAX_DIGITS}}}\]|\['[^']*+'\]|\["[^"]*+"\])*+"""
@@ -50,9 +50,9 @@ Exact = Callable[[str, int], tuple[nodes.Text, int] | None]
 
 
 class Texts:
-    """Reads the texts of one prompt.
+    """Parses the texts of one prompt.
 
-    Every method returns None for what code generation never writes.
+    Every method returns None for text that code generation never writes.
     """
 
     def __init__(self, inputs: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
@@ -73,31 +73,31 @@ class Texts:
         )
 
     def text(self, spelled: str) -> nodes.Text | None:
-        """The text that `spell_text` spells like this."""
+        """Return the text that `spell_text` spells like this."""
         pieces = self.unchecked(spelled)
         return pieces if pieces is not None and spell_text(pieces) == spelled else None
 
     def unchecked(self, spelled: str) -> nodes.Text | None:
-        """The text that is spelled like this, in one way or another."""
+        """Return a text with this spelling, even if `spell_text` would spell it differently."""
         if "{" not in spelled and "\u27ea" not in spelled:
             return literal_text(spelled)
         return self._pieces(spelled)
 
     def marked(self, spelled: str) -> nodes.Text | None:
-        """The text that `marked_text` spells like this."""
+        """Return the text that `spell_marked_text` spells like this."""
         opening, closing = bracket_pair(1)
         marked = re.compile(f"{opening}({self._variable.pattern}){closing}(?!{_NOTE})")
         text = self.unchecked(marked.sub(lambda found: found[1], spelled))
         return text if text is not None and spell_marked_text(text) == spelled else None
 
     def clause(self, spelled: str) -> nodes.Text | None:
-        """The text that `clause` spells like this."""
+        """Return the text that `spell_clause` spells like this."""
         marked = _in_brackets(spelled, 0) if spelled.startswith("\u27e6") else None
         text = self.marked(spelled) if marked is None else self.text(marked)
         return text if text is not None and spell_clause(text) == spelled else None
 
     def shown(self, spelled: str, position: int) -> tuple[nodes.Text, int] | None:
-        """Reads what `shown` writes: words for something on the screen, between “ and ”."""
+        """Parse the output of `quote_screen_text`: words on the screen, between “ and ”."""
         if not spelled.startswith("\u201c", position):
             return None
         pieces: list[nodes.TextPiece | nodes.Variable] = []
@@ -119,14 +119,14 @@ class Texts:
         return None
 
     def literal(self, spelled: str) -> str | None:
-        """The characters of a text without variables."""
+        """Return the characters of a text without variables."""
         text = self.text(spelled)
         if text is None or any(isinstance(piece, nodes.Variable) for piece in text):
             return None
         return "".join(piece.value for piece in text if isinstance(piece, nodes.TextPiece))
 
     def command(self, spelled: str) -> nodes.Text | None:
-        """The text that `spell_command` spells like this."""
+        """Return the text that `spell_command` spells like this."""
         pieces: list[nodes.TextPiece | nodes.Variable] = []
         begin = 0
         for found in self._variable.finditer(spelled):
@@ -137,7 +137,7 @@ class Texts:
         return text if spell_command(text) == spelled else None
 
     def exact(self, noun: str, *, block: bool = False) -> Exact:
-        """A reader of what `exact` writes for a text, a value or a command."""
+        """Return a reader of the output of `spell_exact_text` for a text, a value or a command."""
         one = in_lines(noun, (), "", block=block).partition("\u27e6")[0]
         several = in_lines(noun, (), "\n", block=block).partition("2")[0]
         between = "\n" if block else " "
@@ -169,19 +169,19 @@ class Texts:
         return None if found is None else ((_make_variable(found),), found.end())
 
     def delimited_text_reader(self) -> Exact:
-        """A reader of what `delimited_text_reader` writes: a text in the middle of a sentence."""
+        """Return a reader of the output of `delimit_text`: a text in the middle of a sentence."""
         bracketed, exact = in_brackets(self.text), self.exact("text")
         return lambda text, position: bracketed(text, position) or exact(text, position)
 
     def variable(self, spelled: str, position: int) -> tuple[nodes.Value, int] | None:
-        """Reads a value that is one variable."""
+        """Parse a value that is one variable."""
         found = self._variable.match(spelled, position)
         return (
             None if found is None else (nodes.TextValue(text=(_make_variable(found),)), found.end())
         )
 
     def limit(self, spelled: str, position: int) -> tuple[nodes.Limit, int] | None:
-        """Reads a bound: a number, or an input."""
+        """Parse a bound: a number, or an input."""
         found = self._variable.match(spelled, position)
         if found is None:
             return whole_number(spelled, position)
@@ -224,13 +224,13 @@ class Texts:
 def _is_exact(
     noun: str, found: tuple[nodes.Text, int], text: str, position: int, block: bool
 ) -> bool:
-    """Whether `exact` writes a text like this."""
+    """Whether `spell_exact_text` writes a text like this."""
     inside, end = found
     return spell_exact_text(noun, inside, block=block) == text[position:end]
 
 
 def _read_bracketed_lines(text: str, position: int, between: str) -> tuple[str, int]:
-    """The lines in brackets behind the sentence at `position`, and the offset behind the last."""
+    """Parse the bracketed lines after the sentence at `position`; return the offset after them."""
     first = _OPENING.search(text, position)
     if first is None:
         return "", position
@@ -253,7 +253,7 @@ _SHOWN = re.compile("\u201d|\u27e6([^\u27e6\u27e7]*)\u27e7|\u27ea[^\u27ea\u27eb]
 
 
 def _odd_name_patterns(names: Iterable[str]) -> list[str]:
-    """Patterns for the names that are no names of the language, the longest first."""
+    """Return patterns for names that are not names of the language, the longest first."""
     odd = {name for name in names if name and not re.fullmatch(_NAME, name)}
     return [re.escape(name) for name in sorted(odd, key=lambda name: (-len(name), name))]
 
@@ -272,7 +272,7 @@ def _make_variable(found: re.Match[str], quoted: bool = False) -> nodes.Variable
 
 
 def read_path(spelled: str) -> tuple[str | int, ...]:
-    """The path that `spell_path` spells like this."""
+    """Return the path that `spell_path` spells like this."""
     return tuple(_path_parts(spelled))
 
 
@@ -285,13 +285,13 @@ def _path_parts(spelled: str) -> Iterator[str | int]:
             yield name if name is not None else single if single is not None else double
 
 
-# Readers of what tells by itself where it ends
+# Readers of parts with clear ends
 
 
 def in_quotes(
     read: Callable[[str], Value | None],
 ) -> Callable[[str, int], tuple[Value, int] | None]:
-    """A reader of something in quotation marks; `read` returns its value."""
+    """Return a reader of a part in quotation marks; `read` returns its value."""
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         closing = _CLOSING.get(text[position : position + 1])
@@ -309,7 +309,7 @@ def in_quotes(
 def in_marks(
     read: Callable[[str], nodes.Text | None],
 ) -> Callable[[str, int], tuple[nodes.Text, int] | None]:
-    """A reader of the author's words between marks, as `quoted_text` writes them."""
+    """Return a reader of the author's words between marks, as `quote_author_text` writes them."""
 
     def reader(text: str, position: int) -> tuple[nodes.Text, int] | None:
         for each in (in_quotes(read), in_brackets(read)):
@@ -324,7 +324,7 @@ def in_marks(
 def in_brackets(
     read: Callable[[str], Value | None],
 ) -> Callable[[str, int], tuple[Value, int] | None]:
-    """A reader of something in brackets; `read` returns its value."""
+    """Return a reader of a part in brackets; `read` returns its value."""
 
     def reader(text: str, position: int) -> tuple[Value, int] | None:
         inside = _in_brackets(text, position)
@@ -341,7 +341,7 @@ def _read_marked_value(
     text: str,
     position: int,
 ) -> tuple[Value, int] | None:
-    """The value between marks, if code generation would give it the same marks."""
+    """Return the value between marks, if code generation would choose the same marks."""
     if inside is None or spelled is None or not text.startswith(spelled, position):
         return None
     value = read(inside)
@@ -349,9 +349,9 @@ def _read_marked_value(
 
 
 def _in_brackets(text: str, position: int) -> str | None:
-    """The text in the brackets that open at `position`.
+    """Return the text in the brackets that open at `position`.
 
-    A text in plain brackets may itself begin with a number and a bar, so both ways are tried.
+    A text in plain brackets may itself begin with a number and a bar, so both are tried.
     """
     found = _OPENING.match(text, position)
     if found is None:
@@ -366,7 +366,7 @@ def _in_brackets(text: str, position: int) -> str | None:
 
 
 def variable_path(spelled: str) -> tuple[str, tuple[str | int, ...]] | None:
-    """The name and path of a runtime variable that is spelled like this, without braces."""
+    """Return the name and path of a runtime variable that is spelled without braces."""
     found = _VARIABLE_PATH.fullmatch(spelled)
     if found is None:
         return None
@@ -380,7 +380,7 @@ def _find_runtime_name(spelled: str) -> str | None:
 
 
 def whole_number(text: str, position: int) -> tuple[int, int] | None:
-    """Reads a number without a sign."""
+    """Parse a number without a sign."""
     found = _NUMBER.match(text, position)
     if found is None or str(int(found[0])) != found[0]:
         return None
@@ -391,7 +391,7 @@ _COUNTED = Sentences({COUNT: whole_number})
 
 
 def read_duration(text: str, position: int) -> tuple[int, int] | None:
-    """Reads a duration, in milliseconds."""
+    """Parse a duration in milliseconds."""
     for name, size in DURATIONS.items():
         found = _COUNTED.read(name, text, position)
         if found is not None and duration_words(found[0][0] * size) == text[position : found[1]]:
@@ -400,7 +400,7 @@ def read_duration(text: str, position: int) -> tuple[int, int] | None:
 
 
 def read_keys(spelled: str) -> str | None:
-    """The keys of a `press`, unchanged; None for what are no keys."""
+    """Return the keys of a `press`, unchanged; None if they are not keys."""
     chords = [chord_keys(chord) for chord in spelled.split()]
     known = all(is_key(key) for chord in chords for key in chord)
     plain = spelled == spelled.lower() and not any(map(find_misplaced_modifier, chords))
@@ -408,13 +408,13 @@ def read_keys(spelled: str) -> str | None:
 
 
 def read_model_name(spelled: str) -> str | None:
-    """The name of a model in quotation marks."""
+    """Parse the name of a model in quotation marks."""
     inside = spelled[1:-1]
     return inside if inside and spelled == f'"{inside}"' else None
 
 
 def make_whole_hole(read: Exact) -> Free:
-    """A hole that holds exactly what `read` reads."""
+    """Return a hole that contains exactly one part that `read` parses."""
 
     def reader(spelled: str) -> nodes.Text | None:
         found = read(spelled, 0)
@@ -434,4 +434,4 @@ NAMELESS: dict[str, Read | Free] = {
     "path": in_quotes(variable_path),
     "spelled": in_quotes(str),
 }
-"""Readers of those kinds of holes in which no names of the workflow occur."""
+"""Readers of the kinds of holes that contain no names of the workflow."""

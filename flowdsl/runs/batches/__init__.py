@@ -1,5 +1,5 @@
-"""The ledger of a batch: what a command asks for and what came of it, written down as it goes.
+"""The ledger of a batch: a file that records the requests of a command and their outcomes.
 
-`ledger` is the file, `folder` finds and opens ledgers below a project, `resuming` compares what a
-command asks for with a ledger and goes on with what is not made.
+`ledger` is the file, `folder` finds and opens ledgers below a project, `resuming` compares a
+command with a ledger and continues with the runs that were not created.
 """

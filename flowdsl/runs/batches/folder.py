@@ -2,7 +2,7 @@
 
 Folders are opened one below the other and never through a symbolic link (`host.folders`), so that
 nothing is written outside of the project. A process holds a lock on the ledger that it writes,
-which the operating system gives back however the process dies.
+which the operating system releases however the process dies.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ FOLDER = ".flowdsl/runs"
 SUFFIX = ".jsonl"
 
 KEPT = timedelta(days=30)
-"""How long a ledger is kept that nobody goes on with."""
+"""How long a ledger is kept that nobody continues."""
 
 MOST = 200
-"""Ledgers that are kept of one environment."""
+"""The number of ledgers kept for one environment."""
 
 
 class Folder:
@@ -41,15 +41,15 @@ class Folder:
         self.path = "/".join(self._parts)
 
     def new(self, about: About, runtime: Runtime) -> Ledger:
-        """A ledger whose file is made when the first request is due."""
+        """Return a ledger whose file is created when the first request is due."""
         now = runtime.now()
         batch = f"{now:%Y%m%d-%H%M%S}-{runtime.new_id()[:6]}"
         return Ledger(Batch(batch, now, about, runtime.new_id()), LedgerFile(self, batch))
 
     def left(self, now: datetime) -> list[Batch]:
-        """The batches that are not done, the newest first; too old ones are deleted.
+        """Return the unfinished batches, newest first; expired ones are deleted.
 
-        Raises `StoreUnusable`, `UnreadableLedger` where one cannot be read.
+        Raises `StoreUnusable`, `UnreadableLedger` if one cannot be read.
         """
         found: list[Batch] = []
         for at, name in enumerate(self._names()):
@@ -71,9 +71,9 @@ class Folder:
         return found
 
     def open(self, batch: Batch) -> Ledger:
-        """The ledger of a batch, to go on with it; raises `StoreUnusable`.
+        """Open the ledger of a batch to continue it; raises `StoreUnusable`.
 
-        `StoreBusy` says that another process goes on with it.
+        `StoreBusy` means that another process is continuing it.
         """
         file = LedgerFile(self, batch.id)
         try:
@@ -84,11 +84,11 @@ class Folder:
             file.close()
             raise StoreBusy(f"another process goes on with batch `{batch.id}`")
         now = read_ledger(content, f"{self.path}/{batch.id}{SUFFIX}")
-        file.cut(content.rfind(b"\n") + 1)  # what was being written at the death is no line
+        file.cut(content.rfind(b"\n") + 1)  # drops a truncated last line
         return Ledger(now or batch, file)
 
     def drop(self, batch: Batch) -> None:
-        """Delete the ledger of a batch, unless another process has it."""
+        """Delete the ledger of a batch, unless another process has it open."""
         file = LedgerFile(self, batch.id)
         with suppress(FileNotFoundError):
             file.read()
@@ -107,7 +107,7 @@ class Folder:
 
     @contextmanager
     def _open_folder(self, *, make: bool) -> Iterator[OpenFolder]:
-        """The folder, which is made with `make`; raises `OSError`, also for a link on the way."""
+        """Open the folder, with `make` creating it; raises `OSError`, also for a link."""
         with Tree(self._root, make=False) as tree:
             if make:
                 # Keeps ledgers out of git.
@@ -118,7 +118,7 @@ class Folder:
             yield tree.folder(self._parts, make=make)
 
     def open_file(self, name: str, flags: int) -> int:
-        """A descriptor of a file of the folder, readable and writable at its end."""
+        """Open a file of the folder for reading and appending; returns a descriptor."""
         with self._open_folder(make=bool(flags & os.O_CREAT)) as folder:
             return folder.open(name, flags | os.O_RDWR | os.O_APPEND, 0o600)
 
@@ -141,9 +141,10 @@ class LedgerFile:
         return self._descriptor is not None
 
     def take(self) -> None:
-        """Make the file and lock it, unless it is ours; raises `OSError`."""
+        """Create and lock the file, unless it is ours already; raises `OSError`."""
         while self._descriptor is None:
-            # Who looks at it before it is locked takes it for an empty one, and deletes it.
+            # A process that reads the file before it is locked takes it for an empty one, and
+            # deletes it.
             with suppress(FileExistsError):
                 descriptor = self._folder.open_file(self._name, os.O_CREAT | os.O_EXCL)
                 if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
@@ -152,7 +153,7 @@ class LedgerFile:
                     os.close(descriptor)
 
     def read(self) -> bytes:
-        """Read the file; from then on it is ours, unless another process has it.
+        """Read the file, and lock it unless another process has: `is_ours` tells.
 
         Raises `FileNotFoundError` and `StoreUnusable`; the file is closed then.
         """
@@ -185,12 +186,12 @@ class LedgerFile:
             rest = rest[os.write(self._descriptor, rest) :]
 
     def cut(self, size: int) -> None:
-        """Keep only the first bytes."""
+        """Truncate the file to its first `size` bytes."""
         assert self._descriptor is not None
         os.ftruncate(self._descriptor, size)
 
     def drop(self) -> None:
-        """Delete the file where it is ours."""
+        """Delete the file if it is ours."""
         if self.is_ours:
             if sys.platform == "win32":
                 self.close()

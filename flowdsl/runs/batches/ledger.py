@@ -1,12 +1,12 @@
-"""The file of a batch: lines of JSON that are only added, read again after whatever death.
+"""The file of a batch: JSON lines that are only appended, readable after any crash.
 
-The first lines say what the command is and what it asks for, before anything is sent. Then comes a
-line before each request and one after its reply, each by one write of the operating system, which
-keeps it when the process is killed. So a request without a line after it is one of which nobody
-knows, and whoever goes on looks for its runs.
+The first lines describe the command and its requests, before anything is sent. After that, one line
+is written before each request and one after its reply, each by a single write call, which survives
+the death of the process. So a request without a second line has an unknown outcome, and a process
+that continues the batch looks for its runs.
 
-No value of a run is in the file: rows are known by digests, with a salt of their own. The values of
-secrets are not even in those, since a short one could be guessed.
+The file contains no input values: rows are identified by digests, with a salt of the file's own.
+The values of secrets are excluded even from the digests, since a short one could be guessed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from flowdsl.state.errors import StateError, StoreUnusable
 
 FORMAT = 1
 MAX_BYTES = 64 * 1024**2
-"""Bytes of a ledger that are read: ten thousand runs need two million."""
+"""The size limit of a ledger that is read: ten thousand runs need two million bytes."""
 
 WAITING, SENT, SETTLED = "waiting", "sent", "settled"
 
@@ -37,12 +37,12 @@ class UnreadableLedger(StoreUnusable):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a batch is, beside its requests.
+    """The description of a batch, besides its requests.
 
     `kind` is `workflow` or `chain`, `name` that in source, and `api` the address of the service.
-    `today` is the day that its values were made for. `ids` are those of the workflows, and
-    `versions` digests of what was deployed there, both by name in source. `session` is the one that
-    the command went on in.
+    `today` is the day that its values were computed for. `ids` are those of the workflows, and
+    `versions` digests of their deployed versions, both by name in source. `session` is the one that
+    the command continued.
     """
 
     environment: str
@@ -57,10 +57,11 @@ class About:
 
 @dataclass(slots=True)
 class Entry:
-    """One request. `of` is the number of the one whose missing runs it asks for.
+    """One request.
 
-    `stage` is `WAITING` before it is sent, `SENT` while nobody knows what came of it, and `SETTLED`
-    once `runs` are all that it made.
+    `of` is the number of the request whose missing runs this one repeats. `stage` is `WAITING`
+    before it is sent, `SENT` while its outcome is unknown, and `SETTLED` once `runs` are all that
+    it created.
     """
 
     key: str
@@ -74,10 +75,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Batch:
-    """What a ledger says. `shared` is the digest of what all requests have in common.
+    """The content of a ledger.
 
-    `newest` is the newest run of the workflow before the first request. `is_live` says that another
-    process works on it.
+    `shared` is the digest of the fields that all requests have in common. `newest` is the newest
+    run of the workflow before the first request. `is_live` says that another process is working on
+    the batch.
     """
 
     id: str
@@ -91,31 +93,31 @@ class Batch:
 
     @property
     def runs(self) -> list[Run]:
-        """Every run that is known to be made."""
+        """Every run that is known to have been created."""
         return [run for each in self.entries for run in each.runs]
 
     @property
     def asked(self) -> int:
-        """How many runs it is to be."""
+        """The number of runs requested."""
         return sum(each.count for each in self.entries if each.of is None)
 
     @property
     def unknown(self) -> int:
-        """How many runs may be made, and nobody knows."""
+        """The number of runs whose creation is uncertain."""
         return sum(each.count for each in self.entries if each.stage == SENT)
 
     @property
     def is_whole(self) -> bool:
-        """Whether every run is made."""
+        """Whether every run was created."""
         return not self.unknown and len(self.runs) >= self.asked
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything was made, or may have been."""
+        """Whether any run was created, or may have been."""
         return any(each.runs or each.stage == SENT for each in self.entries)
 
     def missing(self, number: int) -> int:
-        """How many runs of a first entry are neither made nor asked for in another one."""
+        """Return how many runs of a first entry are neither created nor requested again."""
         entry = self.entries[number]
         more = sum(
             each.count if each.stage != SETTLED else len(each.runs)
@@ -125,7 +127,7 @@ class Batch:
         return entry.count - len(entry.runs) - more if entry.stage == SETTLED else 0
 
     def told(self) -> str:
-        """How far it is, for people: `152 of 300 runs are made, of 8 nobody knows`."""
+        """The progress for people: `152 of 300 runs are made, of 8 nobody knows`."""
         asked = self.asked
         verb = "is" if asked == 1 else "are"
         made = f"{len(self.runs)} of {asked} run{'s' if asked != 1 else ''} {verb} made"
@@ -133,36 +135,36 @@ class Batch:
 
 
 class File(Protocol):
-    """Where a ledger is written: `folder.LedgerFile`."""
+    """The file that a ledger is written to: `folder.LedgerFile`."""
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a file, and it is ours."""
+        """Whether the file exists and is ours."""
         ...
 
     def take(self) -> None:
-        """Make the file, unless it is open; raises `OSError`."""
+        """Create the file, unless it is open; raises `OSError`."""
 
     def append(self, content: bytes) -> None:
-        """Add to the file by one write; raises `OSError`."""
+        """Append to the file by one write; raises `OSError`."""
 
     def drop(self) -> None:
         """Delete the file, if there is one."""
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the file and release its lock."""
 
     def named(self, error: OSError) -> str:
-        """What went wrong, with the path."""
+        """Describe an error, with the path."""
         ...
 
 
 class Ledger(Record):
-    """A ledger that this process holds open: it writes down what becomes of submissions.
+    """A ledger that this process holds open: it records the outcomes of submissions.
 
-    `begin` makes the file, and `end` deletes it where every run is made. A write that fails ends
-    the sending of further requests: `sending` raises `StoreUnusable`. `check_alone` is called once
-    the file is there, and raises `StateError` where nothing is to be sent after all.
+    `begin` creates the file, and `end` deletes it if every run was created. A write that fails
+    stops further requests: `sending` raises `StoreUnusable`. `check_alone` is called once the file
+    exists, and raises `StateError` if nothing may be sent after all.
     """
 
     def __init__(self, batch: Batch, file: File) -> None:
@@ -173,7 +175,7 @@ class Ledger(Record):
         self.check_alone: Callable[[], None] = lambda: None
 
     def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
-        """Write down what is to be sent; raises `StoreUnusable`, and nothing is to be sent then."""
+        """Record the requests before they are sent; raises `StoreUnusable` if none may be sent."""
         batch = self.batch
         lines: list[dict[str, Any]] = []
         is_new = not self._file.is_open
@@ -206,7 +208,7 @@ class Ledger(Record):
                 raise
 
     def sending(self, submission: Submission) -> None:
-        """A request is about to be sent, or nobody knows any more what came of it."""
+        """Record that a request is about to be sent, or that its outcome is unknown."""
         number = self._numbers[submission.key]
         entry = self.batch.entries[number]
         self._write({"sent": number})
@@ -215,15 +217,17 @@ class Ledger(Record):
         entry.stage, entry.runs = SENT, []
 
     def settled(self, submission: Submission) -> None:
-        """It is known what came of a request."""
+        """Record that the outcome of a request is known."""
         number = self._numbers[submission.key]
         entry = self.batch.entries[number]
         entry.stage, entry.runs = SETTLED, list(submission.runs)
         self._write({"made": number, "runs": [_of_run(run) for run in submission.runs]})
 
     def end(self, *, is_told: bool) -> bool:
-        """The command has told everything that it knows. Whether the ledger stays, for the runs
-        that are not made, or whose ids could not be told.
+        """Finish the batch; return whether the ledger is kept.
+
+        It is kept for runs that were not created, or, unless `is_told`, whose ids could not be
+        reported.
         """
         stays = self.batch.has_begun and not (self.batch.is_whole and is_told)
         if not stays:
@@ -232,11 +236,11 @@ class Ledger(Record):
         return stays
 
     def leave(self) -> None:
-        """Let others go on with the batch."""
+        """Let other processes continue the batch."""
         self._file.close()
 
     def give_up(self) -> None:
-        """Nobody goes on with the batch: delete it."""
+        """Delete the batch, which nobody will continue."""
         self._file.drop()
         self._file.close()
 
@@ -250,7 +254,7 @@ class Ledger(Record):
 
 
 def row_digest(salt: str, request: Request) -> str:
-    """What tells a row from others: values, alias, and the names of secrets."""
+    """Return a digest that identifies a row: values, alias, and the names of secrets."""
     body = request.body.to_wire()
     steps = body.get("steps")
     return _digest_value(
@@ -262,7 +266,7 @@ def row_digest(salt: str, request: Request) -> str:
 
 
 def digest_shared_parts(salt: str, request: Request) -> str:
-    """What the requests of a batch have in common: machine, pools, priority, files."""
+    """Return a digest of the common fields of a batch: machine, pools, priority, files."""
     body = request.body.to_wire()
     own = ("steps", "workflow_id", "count", "session_id", *_OF_ROW)
     return _digest_value(salt, {name: value for name, value in body.items() if name not in own})
@@ -309,9 +313,9 @@ def _of_run(run: Run) -> list[str | None]:
 
 
 def read_ledger(content: bytes, where: str) -> Batch | None:
-    """What a ledger says; None where its process died before anything could be sent.
+    """Parse a ledger; None if its process died before anything could be sent.
 
-    A last line that is cut off is left out: it was being written when the process died. Raises
+    A truncated last line is left out: it was being written when the process died. Raises
     `UnreadableLedger`.
     """
     lines = content.split(b"\n")[:-1]
@@ -353,7 +357,7 @@ def _read_head(head: Any) -> Batch:
 
 
 def _replay_line(batch: Batch, line: Any) -> None:
-    """Carry out one line behind the first."""
+    """Apply one line after the first."""
     if "request" in line:
         key, place, count, digest, of = line["request"]
         _require_types(str, key, place, digest)

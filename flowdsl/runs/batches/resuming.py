@@ -1,6 +1,4 @@
-"""Going on with a batch whose process is dead, and never making its runs twice by
-accident. Pure.
-"""
+"""Continues a batch whose process died, without creating its runs twice by accident. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +11,16 @@ from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.submit import Bulk, Request, Submission
 
 _SHOWN = 20
-"""Rows that are named; of more there is a count."""
+"""The number of rows that are listed; the rest are counted."""
 
 Requests = Sequence[tuple[Request, str]]
-"""What a command asks for: requests, each with the place of its row."""
+"""The requests of a command, each with the place of its row."""
 
 
 def find_earlier_batches(batches: Sequence[Batch], requests: Requests) -> list[Batch]:
-    """The batches that have made, or may have made, a run that one of the requests asks for; of a
-    process that is alive also those that will.
+    """Return the batches that have created, or may have created, a run that a request asks for.
+
+    For a process that is alive, runs that it will create count as well.
     """
     found: list[Batch] = []
     for batch in batches:
@@ -36,7 +35,7 @@ def find_earlier_batches(batches: Sequence[Batch], requests: Requests) -> list[B
 
 
 def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None:
-    """Raise `InputsRefused` where the requests are not those that the batch began with."""
+    """Raise `InputsRefused` if the requests differ from those that the batch began with."""
     problems = [*_other_workflows(batch, ids)]
     first = [each for each in batch.entries if each.of is None]
     if not problems and digest_shared_parts(batch.salt, requests[0][0]) != batch.shared:
@@ -103,7 +102,7 @@ def _format_request_place(place: str, at: int, of: int) -> str:
 
 
 def _not_made(batch: Batch) -> str:
-    """The places of what is not made, for people who start it in another way."""
+    """Return the places of runs that were not created, for people who start them in another way."""
     places = [
         each.place or f"request {at + 1}"
         for at, each in enumerate(batch.entries)
@@ -118,11 +117,11 @@ def _not_made(batch: Batch) -> str:
 def submissions_of(
     batch: Batch, requests: Requests, new_key: Callable[[], str]
 ) -> list[Submission]:
-    """The requests as the ledger knows them, in its order, and those for what is missing.
+    """Return the requests in the ledger's order, and those for missing runs.
 
-    What is settled is made; what was sent and has no reply is `unknown`; the others are to be sent,
-    with the keys that they have. What the service refused is asked for once more, with a key of its
-    own that `new_key` gives.
+    Settled requests are complete; a request that was sent without a reply is `unknown`; the others
+    are to be sent, with their recorded keys. A run that the service refused is requested once more,
+    with a new key from `new_key`.
     """
     found: list[Submission] = []
     for at, entry in enumerate(batch.entries):
@@ -147,7 +146,7 @@ def submissions_of(
 
 
 def update_statuses(submissions: Sequence[Submission], rows: Sequence[Run]) -> None:
-    """Put what the service lists now in the place of runs that were made before."""
+    """Replace runs that were created before by their current rows in the service's list."""
     known = {row.id: row for row in rows}
     for each in submissions:
         each.runs = [known.get(run.id, run) for run in each.runs]

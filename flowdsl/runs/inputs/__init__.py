@@ -1,5 +1,5 @@
-"""The inputs of runs: read from options and files, made what the workflow declares, and refused
-with their place before anything is sent. Pure.
+"""Reads the inputs of runs from options and files, and converts them to the declared types. Pure.
 
-Entry points: `assemble.assemble` for one run, `assemble.assemble_rows` for a table of them.
+Values that do not fit are reported with their place before anything is sent. Entry points:
+`assemble.assemble` for one run, `assemble.assemble_rows` for a table of them.
 """

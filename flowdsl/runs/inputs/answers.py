@@ -1,4 +1,4 @@
-"""What a person answers where a chain pauses, checked by the types of the pause. Pure."""
+"""Answers of a person at a pause of a chain, checked against the types of the pause. Pure."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Question:
 
     @property
     def option(self) -> str:
-        """How the answer is given on a command line."""
+        """How to give the answer on a command line."""
         return f"--answer {self.name}={'env:NAME' if self.is_secret else '...'}"
 
 
 def questions_of(chain: nodes.Chain) -> dict[str, Question]:
-    """Everything that a chain asks for, in its order, by name."""
+    """Return every question of a chain, in its order, by name."""
     return {
         spec.name: Question(spec, is_secret, number)
         for number, pause in enumerate(chain.pauses)
@@ -51,7 +51,7 @@ def questions_of(chain: nodes.Chain) -> dict[str, Question]:
 def find_question(
     chain: nodes.Chain, questions: Mapping[str, Question], name: str, place: str
 ) -> Question:
-    """The question of a name; raises `InputsRefused` where no pause asks for it."""
+    """Return the question with this name; raises `InputsRefused` if no pause asks for it."""
     question = questions.get(name)
     if question is not None:
         return question
@@ -65,15 +65,15 @@ def find_question(
 
 
 def parse_answer(question: Question, text: str, place: str) -> Any:
-    """The value of an answer, None for none on purpose; raises `InputsRefused`.
+    """Parse an answer, None for deliberately no value; raises `InputsRefused`.
 
-    An empty text takes the default. No word of a secret is in the reason.
+    An empty text takes the default. The message contains nothing of a secret.
     """
     return convert_answer(question, Given(question.name, text, place, is_text=True))
 
 
 def convert_answer(question: Question, given: Given) -> Any:
-    """As `parse_answer`, of a value as JSON has it as well; None is as an empty text."""
+    """Like `parse_answer`, but also for a JSON value; None counts as an empty text."""
     spec, place, value = question.spec, given.place, given.value
     if value is None or value == "":
         if spec.required:

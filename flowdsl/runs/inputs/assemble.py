@@ -1,6 +1,4 @@
-"""The values of a run, from everything that gives some: checked whole before anything is sent.
-Pure.
-"""
+"""Assembles the values of a run from all sources, checked as a whole before sending. Pure."""
 
 from __future__ import annotations
 
@@ -40,13 +38,14 @@ from flowdsl.runs.inputs.places import (
 Made = TypeVar("Made")
 
 TRANSFERS = "~/CyberdeskTransfers"
-"""Where the service puts a file on the machine when nobody says where (SDK)."""
+"""The service's default folder for files on the machine (SDK)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file for the machine. `input` is the input that gets its path there, None for none of
-    them.
+    """A file for the machine.
+
+    `input` is the input that gets its path there, None if no input does.
     """
 
     input: str | None
@@ -64,9 +63,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class RunValues:
-    """What one run is given. `place` is that of its row, empty for the only run.
+    """The values of one run.
 
-    `notes` are what people should know of it: what is left to a machine.
+    `place` is that of its row, empty for the only run. `notes` are for people: inputs left to a
+    machine.
     """
 
     inputs: dict[str, Any]
@@ -77,10 +77,10 @@ class RunValues:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Who gives values to every run that is asked for; `secrets` are texts with their places.
+    """The sources of values for every requested run; `secrets` are texts with their places.
 
-    `ways` are the words of advice. `today` is the day for inputs whose default depends on it. With
-    `asks_for_secrets` one that is missing is no mistake yet.
+    `ways` are the texts of advice. `today` is the day for inputs whose default depends on it. With
+    `asks_for_secrets`, a missing secret is not reported yet.
     """
 
     given: tuple[Given, ...] = ()
@@ -94,7 +94,7 @@ class Sources:
 
 
 def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpec]:
-    """The secrets that a run needs and that nobody gives, in the order of the source."""
+    """Return the required secrets that no source gives, in the order of the source."""
     given = {each.name for each in sources.secrets}
     return [
         spec
@@ -107,16 +107,18 @@ def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpe
 
 
 def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> RunValues:
-    """The values of one run, of `row` or the only one; raises `InputsRefused` with all problems
-    at once.
+    """Return the values of one run, of `row` or the only one.
+
+    Raises `InputsRefused` with all problems at once.
     """
     (values,) = _of_rows(declared, sources, (row,), _Assembly.values)
     return values
 
 
 def assemble_given_values(declared: Declared, sources: Sources) -> RunValues:
-    """What is given to one run, made what is declared; raises `InputsRefused`. Nothing is filled
-    in or missed.
+    """Convert the values given to one run, without defaults or a check for missing ones.
+
+    Raises `InputsRefused`.
     """
     run = _Assembly(declared, sources, None)
     inputs, secrets = run.given()
@@ -126,9 +128,9 @@ def assemble_given_values(declared: Declared, sources: Sources) -> RunValues:
 
 
 def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) -> None:
-    """Raise `InputsRefused` for what is wrong with values that are given, wherever the runs go.
+    """Raise `InputsRefused` for given values that are invalid wherever the runs go.
 
-    What is missing is not looked at, since a machine may supply it: that nobody has asked yet.
+    Missing values are not checked, since a machine may supply them and has not been read yet.
     """
     _of_rows(declared, sources, rows or (None,), _Assembly.given)
 
@@ -136,10 +138,10 @@ def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) 
 def assemble_rows(
     declared: Declared, sources: Sources, rows: Sequence[Row | None]
 ) -> tuple[RunValues, ...]:
-    """The values of the run of each row, None for the only one; raises `InputsRefused` with the
-    problems of all rows.
+    """Return the values of the run of each row, None for the only one.
 
-    What is wrong with a column, a name, or in the same words with every row, is told once.
+    Raises `InputsRefused` with the problems of all rows. A problem with a column or a name, or with
+    the same message for every row, is reported once.
     """
     return tuple(_of_rows(declared, sources, rows, _Assembly.values))
 
@@ -150,7 +152,7 @@ def _of_rows(
     rows: Sequence[Row | None],
     work: Callable[[_Assembly], Made],
 ) -> list[Made]:
-    """What comes of each run; raises `InputsRefused` with everything that is wrong."""
+    """Return the result of `work` for each run; raises `InputsRefused` with all problems."""
     found: list[Made] = []
     problems: list[Problem] = []
     header = next((row.header for row in rows if row is not None), None)
@@ -173,7 +175,7 @@ def _of_rows(
 
 
 def _join_problems(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
-    """The problems, each once."""
+    """Return the problems without repetitions."""
     of_rows = {row.place for row in rows if not row.problems}
     said: dict[tuple[str, str], list[Problem]] = {}
     for problem in dict.fromkeys(problems):
@@ -188,7 +190,7 @@ def _join_problems(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator
 
 
 class _Assembly:
-    """One run in the making; what does not fit is kept in `problems`."""
+    """The values of one run while they are collected; mismatches are kept in `problems`."""
 
     def __init__(self, declared: Declared, sources: Sources, row: Row | None) -> None:
         self._declared = declared
@@ -198,14 +200,14 @@ class _Assembly:
         self.problems: list[Problem] = []
 
     def given(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The inputs and secrets that somebody gives, as far as they fit."""
+        """Return the given inputs and secrets that fit."""
         return self._inputs(), self._secrets()
 
     def values(self) -> RunValues:
-        """All values, as far as they fit."""
+        """Return all values that fit."""
         inputs, secrets = self.given()
         if not self._sources.asks_for_secrets:
-            # One that is given as an input was told to be a secret.
+            # A secret given as an input was reported already.
             as_inputs = {each.name.removeprefix("$") for each in self._given()}
             for spec in missing_secrets(self._declared, self._sources):
                 if spec.name not in as_inputs:
@@ -247,7 +249,7 @@ class _Assembly:
     def _find_mismatches(
         self, value: Any, spec: nodes.FieldSpec, *, references: bool = False
     ) -> list[Mismatch]:
-        """What of a value fits neither the type of an input nor its place in the prompt."""
+        """Return the mismatches of a value with an input's type and its place in the prompt."""
         found = list(field_mismatches(value, spec, references=references))
         return found or list(place_mismatches(value, self._declared.schemas.get(spec.name, ())))
 
@@ -272,7 +274,7 @@ class _Assembly:
         return list(first.values())
 
     def find_declared_field(self, given: Given) -> nodes.FieldSpec | None:
-        """What is declared under the name of a value; None, reported, for nothing."""
+        """Return the declaration with the name of a value; None, and reported, if there is none."""
         name, declared = given.name, self._declared
         place = given.named_at or given.place
         spec = declared.inputs.get(name)
@@ -300,7 +302,7 @@ class _Assembly:
         return None
 
     def _takes_file(self, given: Given, spec: nodes.FieldSpec) -> bool:
-        """Whether an input is for a file; reported where it is not."""
+        """Whether an input takes a file; reported if it does not."""
         type_ = spec.type.inner if isinstance(spec.type, nodes.OptionalType) else spec.type
         if type_ == nodes.ScalarType(name="file"):
             return True
@@ -361,12 +363,13 @@ class _Assembly:
         )
 
     def _fill_missing_inputs(self, inputs: dict[str, Any]) -> None:
-        """Put defaults in, and find out what is missing."""
+        """Fill in defaults, and find the missing values."""
         machine_parameters = self._sources.machine_parameters
         for name, spec in self._declared.inputs.items():
             if name in inputs:
                 if inputs[name] is None and (spec.machine or name in machine_parameters.names()):
-                    # Nothing was given on purpose, and only this keeps a parameter from filling it.
+                    # Deliberately no value was given, and only this keeps a parameter from filling
+                    # it.
                     inputs[name] = EMPTY
                 continue
             self._check_supplied(spec)
@@ -412,7 +415,7 @@ class _Assembly:
         if not lacking:
             self._say(where, f"input `{name}` is not given, and no machine supplies it", give)
         elif len(lacking) < len(machine_parameters.machines):
-            # Which of them the run gets is not known: the service refuses it there, if at all.
+            # It is not known which of them the run gets: the service refuses it there, if at all.
             names = ", ".join(each.name for each in lacking[:3])
             self._say(
                 where, f"input `{name}` is not given, and {names} has no parameter of it", give
@@ -428,7 +431,7 @@ class _Assembly:
             )
 
     def _by_schema(self, inputs: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
-        """What the schema file itself says of the whole, beyond the types that are read from it."""
+        """Check the whole against the schema file, beyond the types that are read from it."""
         from flowdsl.emulator.simulation.schemas import input_problems, read_schema
 
         schema = read_schema(self._declared.schema)

@@ -1,4 +1,4 @@
-"""Values against declared types: the text of an option to a value, and what does not fit. Pure.
+"""Checks values against declared types, and converts texts of options to values. Pure.
 
 A message says what is expected and, unless it is a secret, what was found.
 """
@@ -22,8 +22,9 @@ from flowdsl.source.patterns import may_match
 from flowdsl.source.refused_texts import find_refused_texts, takes_json_alone
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
-"""What the platform takes for "leave it as it is" and for "blank this field": platform.md,
-section 1.3.
+"""The platform's words for "leave the field unchanged" and "blank this field".
+
+Source: Cyberdesk's documentation.
 """
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
@@ -36,9 +37,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Why a value does not fit: `path` leads to the part, `found` is what stands there, for
-    people.
-    """
+    """Why a value does not fit: `path` leads to the part, and `found` shows it for people."""
 
     expected: str
     found: str = ""
@@ -46,26 +45,27 @@ class Mismatch:
     help: str = ""
 
     def sentence(self, what: str) -> str:
-        """The sentence about the input `what`."""
+        """Return the sentence about the input `what`."""
         place = f"{what}{format_path_below(self.path)}"
         return f"`{place}` {self.expected}{f', not {self.found}' if self.found else ''}"
 
 
 def secret_sentence(name: str, wrong: Mismatch) -> str:
-    """The sentence about a secret, with what is expected of it and not a word of its value."""
+    """Return the sentence about a secret: what is expected, and nothing of its value."""
     return f"the secret `{name}` does not fit: it {wrong.expected}"
 
 
 def format_path_below(path: Path) -> str:
-    """A path as it goes on behind a name."""
+    """Format a path as it continues after a name."""
     text = format_path(path)
     return text if not text or text.startswith("[") else f".{text}"
 
 
 def from_text(text: str, type_: nodes.Type) -> Any:
-    """The value that an option or a cell means for a type; what means none stays text.
+    """Convert the text of an option or a cell to a value of the type, or leave it a text.
 
-    A list or a record is written as JSON. `any` is JSON where it is that, and else the text.
+    A list or a record is written as JSON. For `any`, valid JSON is parsed, and other text stays
+    text.
     """
     match type_:
         case nodes.OptionalType(inner=inner):
@@ -97,9 +97,9 @@ def _parse_number(text: str) -> Any:
 
 
 def fill_in_defaults(value: Any, type_: nodes.Type) -> Any:
-    """`value` with the defaults of the fields that its records leave out, also inside of defaults.
+    """Return `value` with the defaults of fields that its records leave out, also inside defaults.
 
-    A reference to an output of an earlier run stays as it is.
+    A reference to an output of an earlier run is unchanged.
     """
     if is_reference(value):
         return value
@@ -125,14 +125,17 @@ def fill_in_defaults(value: Any, type_: nodes.Type) -> Any:
 
 
 def default_of(field: nodes.FieldSpec) -> Any:
-    """The default of a field that has one, with the defaults of the fields of its records."""
+    """Return the default of a field that has one, with the defaults inside its records."""
     return fill_in_defaults(field.default, field.type)
 
 
 def field_mismatches(
     value: Any, field: nodes.FieldSpec, path: Path = (), *, references: bool = False
 ) -> Iterator[Mismatch]:
-    """What in `value` does not fit the field; with `references`, `{"$ref": ...}` always fits."""
+    """Return the mismatches of `value` with the field.
+
+    With `references`, `{"$ref": ...}` always fits.
+    """
     if field.absent and value is None:
         yield Mismatch("may be left out, and is never null", path=path, help="leave it out")
         return
@@ -145,7 +148,7 @@ def field_mismatches(
 
 
 def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
-    """The texts in a value that could end a place of a prompt where they stand, each once.
+    """Return the texts in a value that could end the place in a prompt that they fill, each once.
 
     `schemas` are those that the value has to fit.
     """
@@ -169,7 +172,7 @@ def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
 def find_mismatches(
     value: Any, type_: nodes.Type, path: Path = (), *, references: bool = False
 ) -> Iterator[Mismatch]:
-    """What in a JSON value does not fit a type, outer places first."""
+    """Return the mismatches of a JSON value with a type, outer places first."""
     if references and is_reference(value):
         return
     match type_:
@@ -201,7 +204,7 @@ def find_mismatches(
 
 
 def is_reference(value: Any) -> bool:
-    """Whether a value stands for an output of an earlier run of the session."""
+    """Whether a value is a reference to an output of an earlier run of the session."""
     return isinstance(value, dict) and value.keys() == {"$ref"} and isinstance(value["$ref"], str)
 
 
@@ -255,7 +258,7 @@ def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[Misma
 
 
 def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
-    """What in a value of any type cannot be sent."""
+    """Return the parts of a value of any type that cannot be sent."""
     match value:
         case dict():
             for key, inner in value.items():
@@ -379,7 +382,7 @@ _ANY_OTHER = ("any other text",)
 
 
 def describe_type(type_: nodes.Type) -> str:
-    """A type for people: what an input of it takes."""
+    """Describe for people the values that a type accepts."""
     match type_:
         case nodes.ScalarType(name=name):
             words = _SCALARS[name]
@@ -396,7 +399,7 @@ def describe_type(type_: nodes.Type) -> str:
 
 
 def format_cut_value(value: Any) -> str:
-    """A value in a message, cut."""
+    """Return a value for a message, cut."""
     match value:
         case None:
             return "null"

@@ -1,4 +1,4 @@
-"""What a workflow or a chain takes, as its source declares it. Pure."""
+"""The declared inputs and secrets of a workflow or a chain. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Kind = Literal["workflow", "chain"]
 class Declared(Record, eq=True):
     """The inputs and secrets of one workflow or chain, by their names on the wire.
 
-    `is_open`: others may be given, since a schema taken from a file says so, or does not list all.
-    `schema` is the text of such a file, None where the types of the fields say everything.
-    `schemas` are those that an input has to fit, by its name, with the patterns of its places in
-    prompts.
+    `is_open`: others may be given, since a schema from a file allows that, or does not list all.
+    `schema` is the text of such a file, None if the types of the fields are complete. `schemas` are
+    those that an input has to fit, by its name, with the patterns of its places in prompts.
     """
 
     kind: Kind
@@ -37,7 +36,7 @@ class Declared(Record, eq=True):
 
 
 def collect_declared(source: nodes.Workflow | nodes.Chain) -> Declared:
-    """What a compiled workflow or chain takes."""
+    """Return the declared inputs and secrets of a compiled workflow or chain."""
     kind: Kind = "chain" if isinstance(source, nodes.Chain) else "workflow"
     if isinstance(source, nodes.Workflow) and source.input_schema is not None:
         return _by_schema(source.name, source.input_schema, source.secrets)
@@ -49,7 +48,7 @@ def collect_declared(source: nodes.Workflow | nodes.Chain) -> Declared:
 
 
 def declared_from_schema(name: str, schema: str | None) -> Declared:
-    """What a workflow of the service takes that no source declares, by its `input_schema`."""
+    """Return the declarations of a workflow without source, from its `input_schema`."""
     if schema is None:
         return Declared("workflow", name, {}, {}, is_open=True)
     return _by_schema(name, schema, ())
@@ -72,7 +71,7 @@ def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Decl
 
 
 def _parse_input_schemas(text: str | None) -> Mapping[str, Sequence[Any]]:
-    """The schemas of inputs in a schema of all of them; none in one that cannot be read."""
+    """Return the schemas of single inputs from a schema of all; none if it is unreadable."""
     try:
         schema = read_json(text or "{}")
     except UnreadableJson:

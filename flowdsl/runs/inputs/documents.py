@@ -1,7 +1,7 @@
 """Files that hold inputs: JSON, YAML or TOML for one run, CSV or JSON lines for many. Pure.
 
-A value keeps the line and the column it stands at; a cell of a table keeps its row, counted as a
-spreadsheet does with the header as row 1, and its column.
+Each value keeps its line and column; a cell of a table keeps its column and its row, counted as in
+a spreadsheet with the header as row 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from flowdsl.source.toml_text import UnreadableToml, read_toml
 
 ONE_RUN = (".json", ".yaml", ".yml", ".toml")
 MANY_RUNS = (".csv", ".tsv", ".jsonl", ".ndjson")
-"""Endings of the files that hold one run, and of those that hold one in each row."""
+"""File extensions for one run, and those for a run in each row."""
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 1_000
@@ -41,8 +41,7 @@ MAX_CELLS = 500_000
 class Header:
     """The places of the columns of a table, by their names.
 
-    `problems` are wrong whatever the workflow takes. `empty` are columns without a value in several
-    rows.
+    `problems` are independent of the workflow. `empty` are columns without a value in several rows.
     """
 
     places: Mapping[str, str]
@@ -52,10 +51,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run of a table of many. `place` names it, as `rows.csv:3`, and `table` the whole.
+    """One run of a table of many.
 
-    With `problems` it cannot be read, and nothing else is said of it. Only a table with columns has
-    a `header`.
+    `place` names it, as `rows.csv:3`, and `table` the whole. With `problems` it cannot be read, and
+    no other problems of it are reported. Only a table with columns has a `header`.
     """
 
     number: int
@@ -66,7 +65,7 @@ class Row:
     problems: tuple[Problem, ...] = ()
 
     def place_of_missing(self, name: str) -> str:
-        """Where a value of an input is missing: the whole table, where no row has one."""
+        """Return where a missing value is reported: the whole table, if no row has one."""
         if self.header is None:
             return self.place
         column = self.header.places.get(name)
@@ -81,7 +80,7 @@ def is_table(name: str) -> bool:
 
 
 def read_one(name: str, content: bytes) -> tuple[Given, ...]:
-    """The inputs that a file of one run gives; raises `InputsRefused`."""
+    """Return the inputs in a file of one run; raises `InputsRefused`."""
     ending = next((each for each in ONE_RUN if name.lower().endswith(each)), None)
     if ending is None:
         known = ", ".join(f"`{each}`" for each in (*ONE_RUN, *MANY_RUNS))
@@ -96,9 +95,9 @@ def read_one(name: str, content: bytes) -> tuple[Given, ...]:
 
 
 def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
-    """The runs that a file of many gives, one a row; raises `InputsRefused`.
+    """Return the runs in a file of many, one for each row; raises `InputsRefused`.
 
-    What is wrong with single rows and columns stands in them, so that it is told with the rest.
+    Problems of single rows and columns are stored in them, so that they are reported with the rest.
     """
     text = _decode_text(name, content)
     lowered = name.lower()
@@ -110,7 +109,7 @@ def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
 
 
 def _check_input_count(place: str, given: tuple[Given, ...]) -> tuple[Given, ...]:
-    """The inputs of one run; raises `InputsRefused` where they are more than any workflow takes."""
+    """Return the inputs of one run; raises `InputsRefused` for more than any workflow takes."""
     if len(given) > MAX_COLUMNS:
         raise make_refusal(
             place, f"it gives {len(given):,} inputs", f"a run has {MAX_COLUMNS:,} at most"
@@ -130,7 +129,7 @@ def _decode_text(name: str, content: bytes) -> str:
 
 
 class _Located(Mapping[Path, str]):
-    """The places of the parts of a value, put into words when one is asked for."""
+    """The places of the parts of a value, formatted on demand."""
 
     def __init__(self, name: str, text: str, offsets: dict[Path, int], first_line: int) -> None:
         self._name, self._text, self._first_line = name, text, first_line
@@ -171,7 +170,7 @@ def _read_lines(name: str, text: str) -> tuple[Row, ...]:
 
 
 def _json_object(name: str, text: str, line: int) -> tuple[Given, ...]:
-    """The inputs of a JSON object that begins on `line` of the file."""
+    """Parse the inputs of a JSON object that begins on `line` of the file."""
     try:
         value = read_json(text)
     except UnreadableJson as unreadable:
@@ -212,7 +211,7 @@ def _no_json(name: str, text: str, line: int, why: str) -> InputsRefused:
 
 
 class _JsonPlaces:
-    """Where each value of a JSON text begins, which is one that `json` has read."""
+    """Finds where each value begins in a JSON text that `json` has parsed."""
 
     def __init__(self, text: str, offsets: dict[Path, int]) -> None:
         self._text, self._offsets, self._at = text, offsets, 0
@@ -281,7 +280,7 @@ def _read_toml(name: str, text: str) -> tuple[Given, ...]:
 
 
 def _convert_toml_value(value: Any) -> Any:
-    """A value of TOML as one of JSON: times become texts in the spelling of the language."""
+    """Convert a TOML value to JSON: times become texts as the language spells them."""
     match value:
         case dict():
             return {key: _convert_toml_value(inner) for key, inner in value.items()}
@@ -311,9 +310,9 @@ def _read_yaml(name: str, text: str) -> tuple[Given, ...]:
 
 
 def _read_table(name: str, text: str) -> tuple[Row, ...]:
-    """The rows of a table with a header; an empty cell gives nothing, nor does an empty row.
+    """Return the rows of a table with a header; empty cells and empty rows are ignored.
 
-    Columns are parted by commas, in a `.tsv` by tabs, and by semicolons where the header has
+    Columns are separated by commas, in a `.tsv` by tabs, and by semicolons if the header has
     semicolons and no comma, as spreadsheets write it in many countries.
     """
     first = text.partition("\n")[0]
@@ -345,7 +344,7 @@ def _read_table(name: str, text: str) -> tuple[Row, ...]:
 
 
 def _parse_header(name: str, record: list[str]) -> tuple[Header, list[str]]:
-    """The header, and the name of each column; empty for one that has none of its own."""
+    """Return the header, and the name of each column; empty for one without a unique name."""
     if len(record) > MAX_COLUMNS:
         most = f"a table has {MAX_COLUMNS:,} at most"
         raise make_refusal(f"{name}:1", f"the header has {len(record):,} columns", most)
@@ -372,7 +371,7 @@ def _parse_header(name: str, record: list[str]) -> tuple[Header, list[str]]:
 def _parse_row(name: str, number: int, columns: list[str], record: list[str]) -> Row:
     place = f"{name}:{number}"
     if len(record) > len(columns):
-        # Which cell is too many is not known, so that the others may stand in wrong columns.
+        # It is not known which cell is extra, so the others may be in wrong columns.
         counts = f"the row has {len(record)} cells under {len(columns)} columns"
         problem = Problem(f"{place}:{len(columns) + 1}", counts)
         return Row(number, place, (), name, problems=(problem,))
@@ -385,11 +384,11 @@ def _parse_row(name: str, number: int, columns: list[str], record: list[str]) ->
 
 
 def _of_table(name: str, rows: list[Row], header: Header, columns: int) -> Iterator[Row]:
-    """The rows with their header, and with what is said of all of them."""
+    """Return the rows with their header and the problems common to all of them."""
     readable = [row for row in rows if not row.problems]
     long = [row for row in rows for each in row.problems if each.message.endswith(" columns")]
     if len(long) == len(rows) > 1:
-        # Then it is the header that is short.
+        # Then the header is too short.
         said = f"every row has more cells than the {columns} columns of the header"
         every = Problem(f"{name}:1", said, "name the input of each column")
         rows = [replace(row, problems=(every,)) for row in rows]

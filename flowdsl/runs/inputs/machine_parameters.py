@@ -1,7 +1,7 @@
-"""What a machine and pools put below the inputs of a run. Pure.
+"""The values that a machine and pools supply to the inputs of a run. Pure.
 
-A value of the run comes before the parameter of its machine, and that before the parameter of a
-pool, which counts only where the run names the pool: platform.md, section 7.2.
+A value of the run takes precedence over the parameter of its machine, and that over the parameter
+of a pool, which counts only if the run names the pool (Cyberdesk's documentation).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flowdsl.cyberdesk.models.machine import Machine, Pool
 class Supplier:
     """The parameters of one machine or pool; of its secrets only the names are known.
 
-    `away` is the status of a machine that takes no run now, empty for others.
+    `away` is the status of a machine that accepts no run now, empty for others.
     """
 
     name: str
@@ -30,8 +30,8 @@ class Supplier:
 class MachineParameters:
     """The machine of a run, or its pools with the `machines` that are in all of them.
 
-    `is_known`: it is clear where the run goes, so that what nobody supplies is missing. Of a run
-    whose machine the service chooses among all, or that joins a session, it is not.
+    `is_known`: it is known where the run goes, so that a value that is not supplied is missing. It
+    is false if the service chooses among all machines, or if the run joins a session.
     """
 
     machines: tuple[Supplier, ...] = ()
@@ -39,9 +39,7 @@ class MachineParameters:
     is_known: bool = False
 
     def values(self, name: str) -> Iterator[tuple[Supplier, Any]]:
-        """Every value that an input may get, with who supplies it; one for each machine that has
-        one.
-        """
+        """Return every value that an input may get, one for each machine, with its supplier."""
         below = next(
             ((pool, pool.values[name]) for pool in self.pools if name in pool.values), None
         )
@@ -60,7 +58,7 @@ class MachineParameters:
         )
 
     def find_lacking_suppliers(self, name: str, *, secret: bool = False) -> tuple[Supplier, ...]:
-        """The machines on which nobody supplies the input; the pools where there is no machine."""
+        """Return the machines on which the input has no value; the pools if there is no machine."""
 
         def has(supplier: Supplier) -> bool:
             return name in (supplier.secrets if secret else supplier.values)
@@ -70,7 +68,7 @@ class MachineParameters:
         return tuple(each for each in self.machines or self.pools if not has(each))
 
     def away(self) -> str:
-        """What to say where no machine of the run takes one now; empty where one does."""
+        """A message if no machine of the run accepts one now; empty otherwise."""
         if not self.machines or not all(each.away for each in self.machines):
             return ""
         first = self.machines[0]
@@ -79,7 +77,7 @@ class MachineParameters:
         return f"all {len(self.machines)} machines of the pool are away; the run waits for one"
 
     def names(self, *, secret: bool = False) -> frozenset[str]:
-        """Every parameter that anybody has."""
+        """Return the names of all parameters of all suppliers."""
         every = (*self.machines, *self.pools)
         return frozenset().union(*(each.secrets if secret else each.values for each in every))
 
@@ -88,7 +86,7 @@ ANYWHERE = MachineParameters()
 
 
 def supplier_of(resource: Machine | Pool) -> Supplier:
-    """The parameters of a machine or a pool; null and the empty text count as absent."""
+    """Return the parameters of a machine or a pool; null and the empty text count as absent."""
     if isinstance(resource, Machine):
         values, secrets = resource.machine_parameters, resource.machine_sensitive_parameters
         name = f"machine `{resource.name or resource.id}`"
@@ -103,12 +101,12 @@ def supplier_of(resource: Machine | Pool) -> Supplier:
 
 
 def on_machine(machine: Machine) -> MachineParameters:
-    """What a run on this machine is supplied with."""
+    """Return the parameters for a run on this machine."""
     return MachineParameters(machines=(supplier_of(machine),), is_known=True)
 
 
 def on_pools(pools: tuple[Pool, ...]) -> MachineParameters:
-    """What a run on a machine in all of these pools is supplied with, whichever it is."""
+    """Return the parameters for a run on any machine that is in all of these pools."""
     shared = set.intersection(*({each.id for each in pool.machines or ()} for pool in pools))
     machines = {each.id: each for each in pools[0].machines or () if each.id in shared}
     return MachineParameters(

@@ -1,6 +1,4 @@
-"""Inputs as somebody gave them: where a value was written, so that a message can point at it, how
-one is given, and what is wrong with one. Pure.
-"""
+"""Inputs as given: the place of each value, advice on how to give one, and problems. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +10,19 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.source.failure import FlowdslError
 
 Path = tuple[str | int, ...]
-"""Names of fields and positions in lists, from the value of the input down."""
+"""Names of fields and positions in lists, starting from the value of the input."""
 
 NOWHERE: Mapping[Path, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value that somebody gave to one input.
+    """One value given to one input.
 
-    `is_text`: it is the text of an option or of a cell, whose type nobody has told yet; else a JSON
-    value. `place` is where it stands as a whole, `inside` where its parts do, as far as is known.
-    `named_at` is where its name stands, if somewhere else: in the header of a table.
+    `is_text`: it is the text of an option or of a cell, whose type is not determined yet; otherwise
+    it is a JSON value. `place` is the place of the whole value, and `inside` has those of its
+    parts, as far as known. `named_at` is the place of its name, if that is elsewhere: in the header
+    of a table.
     """
 
     name: str
@@ -34,7 +33,7 @@ class Given:
     named_at: str = ""
 
     def at(self, path: Path) -> str:
-        """The place of the part at `path`, or of what it is a part of with the rest of the path."""
+        """Return the place of the part at `path`, or of its nearest known parent plus the rest."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.inside:
                 rest = format_path(path[length:])
@@ -43,7 +42,7 @@ class Given:
 
 
 def format_path(path: Path) -> str:
-    """A path as it is written in source: `lines[2].amount`."""
+    """Format a path as it is written in source: `lines[2].amount`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -55,17 +54,17 @@ def format_path(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The advice of messages; `{name}` in a template stands for the name of the value."""
+    """The advice of messages; `{name}` in a template is replaced by the name of the value."""
 
     input_template: str
     secret_template: str
 
     def input(self, name: str) -> str:
-        """How the input `name` is given."""
+        """Return how to give the input `name`."""
         return self.input_template.replace("{name}", name)
 
     def secret(self, name: str) -> str:
-        """How the secret `name` is given."""
+        """Return how to give the secret `name`."""
         return self.secret_template.replace("{name}", name)
 
 
@@ -76,19 +75,21 @@ IN_PYTHON = Ways('`inputs={"{name}": ...}`', '`secrets={"{name}": ...}`')
 
 
 LONGEST_NAME = 60
-"""Characters of a name in a message."""
+"""The number of characters of a name in a message."""
 
 LONGEST_REASON = 200
-"""Characters of what a reader says."""
+"""The number of characters of a parser's message."""
 
 SHOWN = 20
-"""Problems that are told one by one; the rest are counted."""
+"""The number of problems that are listed; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. `place` is the option or `FILE:LINE:COLUMN`; `help` says what exists or what
-    to do. `of_name`: it is wrong to give anything by this name, so that one row says it for all.
+    """One mistake.
+
+    `place` is the option or `FILE:LINE:COLUMN`; `help` says what exists or what to do. `of_name`:
+    giving any value under this name is an error, so that one row reports it for all.
     """
 
     place: str
@@ -97,7 +98,7 @@ class Problem:
     of_name: bool = False
 
     def inside(self, place: str) -> Problem:
-        """The mistake as one of what is at `place`; as it is where that is empty."""
+        """Return the problem with `place` in front of its own; unchanged if that is empty."""
         return replace(self, place=f"{place}: {self.place}") if place else self
 
     def line(self) -> str:
@@ -107,18 +108,18 @@ class Problem:
 
 
 def format_given_name(name: str) -> str:
-    """A name that somebody gave, as a message has it, cut."""
+    """Return a given name for a message, cut."""
     text = make_printable(name)
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}…"
 
 
 def cut_reader_words(words: str) -> str:
-    """Words of a reader about what a file holds, as a message has them, cut."""
+    """Return a parser's message about the content of a file, cut."""
     return make_printable(words)[:LONGEST_REASON]
 
 
 class InputsRefused(FlowdslError):
-    """Inputs that do not fit; nothing was sent."""
+    """The inputs are invalid; nothing was sent."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -134,5 +135,5 @@ class InputsRefused(FlowdslError):
 
 
 def make_refusal(place: str, message: str, help: str = "") -> InputsRefused:
-    """What to raise for one problem."""
+    """Return the exception for one problem."""
     return InputsRefused([Problem(place, message, help)])

@@ -1,7 +1,7 @@
 """Inputs, rows and secrets that a program gives as Python values. Pure.
 
-A value is made what JSON has: dates and times become texts in the spelling of the language, tuples
-lists, other mappings dictionaries. A text stays a text: nothing is converted to what is declared.
+Values are converted to JSON: dates and times become texts as the language spells them, tuples
+lists, other mappings dictionaries. A text stays a text: nothing is converted to the declared type.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from flowdsl.runs.inputs.places import (
 )
 
 MAX_DEPTH = 100
-"""Levels of nested values; a value that holds itself has more."""
+"""The limit of nested values; a value that contains itself exceeds it."""
 
 MAX_BITS = 1024
-"""Bits of a whole number: beyond it, no reader of JSON has room for it."""
+"""The limit of bits of a whole number; JSON parsers cannot hold larger ones."""
 
 
 class _NoJson(Exception):
@@ -39,15 +39,15 @@ class _NoJson(Exception):
 
 
 def parse_given_inputs(values: Mapping[str, Any], place: str = "inputs") -> tuple[Given, ...]:
-    """The inputs of one run; raises `InputsRefused` for what JSON cannot hold.
+    """Return the inputs of one run; raises `InputsRefused` for values that JSON cannot hold.
 
-    `place` is the expression that holds them: a message tells `inputs["day"]`.
+    `place` is the expression that holds them: a message names `inputs["day"]`.
     """
     return _read_each_value(one_input, values, place)
 
 
 def one_input(name: str, value: Any, place: str) -> Given:
-    """As `parse_given_inputs`, of the one under `name`."""
+    """Like `parse_given_inputs`, for the value under `name`."""
     where = _format_member_place(place, name)
     try:
         return Given(name, _convert_python_value(value, ()), where)
@@ -57,7 +57,10 @@ def one_input(name: str, value: Any, place: str) -> Given:
 
 
 def parse_given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
-    """The runs of a table, one a row, counted from 0; raises `InputsRefused` for all at once."""
+    """Return the runs of a table, one for each row; raises `InputsRefused` for all at once.
+
+    Rows are counted from 0.
+    """
     found: list[Row] = []
     problems: list[Problem] = []
     for number, values in enumerate(rows):
@@ -74,12 +77,12 @@ def parse_given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
 
 
 def parse_given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
-    """The secrets of a run; raises `InputsRefused`, without a word of any value."""
+    """Return the secrets of a run; raises `InputsRefused`, without any part of a value."""
     return _read_each_value(one_secret, secrets, "secrets")
 
 
 def one_secret(name: str, value: Any, place: str) -> Given:
-    """As `parse_given_secrets`, of the one under `name`."""
+    """Like `parse_given_secrets`, for the one under `name`."""
     where = _format_member_place(place, name)
     if isinstance(value, str) and not is_sendable(value):
         raise make_refusal(where, "a secret has half of a character (a lone surrogate)")
@@ -90,16 +93,14 @@ def one_secret(name: str, value: Any, place: str) -> Given:
 
 
 def require_named_values(values: Any, place: str) -> list[tuple[str, Any]]:
-    """The members of what a caller gave, who may not have had a type checker; raises
-    `InputsRefused`.
-    """
+    """Return the members of a caller's mapping, unchecked by types; raises `InputsRefused`."""
     if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
         raise make_refusal(f"`{place}`", "it takes a mapping of names to values")
     return list(values.items())
 
 
 def is_sendable(text: str) -> bool:
-    """Whether UTF-8 can carry a text: not with half of a surrogate pair."""
+    """Whether a text can be encoded as UTF-8: it has no lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -110,7 +111,7 @@ def is_sendable(text: str) -> bool:
 def _read_each_value(
     one: Callable[[str, Any, str], Given], values: Mapping[str, Any], place: str
 ) -> tuple[Given, ...]:
-    """The values, each as `one` reads it; raises `InputsRefused` for all at once."""
+    """Return the values, each read by `one`; raises `InputsRefused` for all at once."""
     found: list[Given] = []
     problems: list[Problem] = []
     for name, value in require_named_values(values, place):

@@ -1,4 +1,4 @@
-"""The day of a run that is begun now."""
+"""The day of a run that starts now."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from flowdsl.workspace.environments import UnusableProject
 
 
 class UnknownTimezone(UnusableProject):
-    """The time zone of the project is none that this computer knows."""
+    """This computer does not know the time zone of the project."""
 
 
 def today_in(timezone: str | None, now: datetime) -> date:
-    """The day of the moment `now`, which is aware, in a time zone by its IANA name.
+    """Return the date of `now`, which is aware, in a time zone given by its IANA name.
 
-    Without one, in the time zone of this computer. Raises `UnknownTimezone`.
+    Without one, the time zone of this computer is used. Raises `UnknownTimezone`.
     """
     if timezone is None:
         return now.astimezone().date()
@@ -28,7 +28,6 @@ def today_in(timezone: str | None, now: datetime) -> date:
         known = f"`{near}` exists" if near else "names are such as `Europe/Berlin` and `UTC`"
         raise UnknownTimezone(
             f"`{make_printable(timezone)}`, the `timezone` of the project, is no time zone that "
-            "this "
-            f"computer knows: {known}"
+            f"this computer knows: {known}"
         ) from None
     return now.astimezone(zone).date()

@@ -1,8 +1,8 @@
-"""YAML with the inputs of a run, as values of JSON with their places. Pure.
+"""Parses YAML with the inputs of a run to JSON values with their places. Pure.
 
-Values are made of the parser's events. So nothing is built that a tag asks for, and the number and
-the depth of values are bounded before more is read: the parser's time grows with the square of the
-depth.
+Values are built from the parser's events. So no object is built because of a tag, and the number
+and the depth of values are limited before more is read: the parser's time grows with the square of
+the depth.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from flowdsl.runs.inputs.places import (
 )
 
 LONGEST = 500_000
-"""Characters of a file; the parser takes some seconds for as many."""
+"""The size limit of a file in characters; the parser takes some seconds for that many."""
 
 MAX_PARTS = 100_000
-"""Events of a file: its values, keys, and the ends of lists and objects."""
+"""The limit of events of a file: its values, keys, and the ends of lists and objects."""
 
 MAX_VALUES = 200_000
-"""Values with what aliases repeat: a few lines can stand for billions."""
+"""The limit of values, with those that aliases repeat: a few lines can expand to billions."""
 
 MAX_DEPTH = 100
 
@@ -42,7 +42,7 @@ _STANDARD = "tag:yaml.org,2002:"
 
 
 def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
-    """The object in a file, and the places of its parts; raises `InputsRefused`."""
+    """Return the object in a file, and the places of its parts; raises `InputsRefused`."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -66,7 +66,10 @@ def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[Path, str]]:
 
 
 class _YamlReader:
-    """The values of one document. `places` has that of every part but those behind aliases."""
+    """Reads the values of one document.
+
+    `places` has the place of every part, except those reached through aliases.
+    """
 
     def __init__(self, name: str, events: Iterator[Any]) -> None:
         self._name = name
@@ -76,7 +79,7 @@ class _YamlReader:
         self.places: dict[Path, str] = {}
 
     def document(self) -> Any:
-        """The value of the only document; None where there is none."""
+        """Return the value of the only document; None if there is none."""
         value = None
         documents = 0
         for event in self._events:
@@ -105,7 +108,7 @@ class _YamlReader:
         return make_refusal(self._place(event), message, help)
 
     def _value(self, event: Any, path: Path) -> Any:
-        """The value that begins with an event."""
+        """Return the value that begins with an event."""
         self.places[path] = self._place(event)
         if len(path) > MAX_DEPTH:
             raise self._refuse(event, f"it nests deeper than {MAX_DEPTH} levels")
@@ -166,7 +169,7 @@ class _YamlReader:
         return merged | found
 
     def _merge(self, key: Any, path: Path, merged: dict[str, Any]) -> None:
-        """Take the fields of other objects; the first that has one counts."""
+        """Add the fields of other objects; the first that has a field wins."""
         value = self._value(self._next(), (*path, "<<"))
         del self.places[(*path, "<<")]
         for each in value if isinstance(value, list) else [value]:
@@ -190,7 +193,7 @@ class _YamlReader:
 
 
 def _parse_plain_scalar(text: str) -> Any:
-    """The value that a text without quotes means in YAML 1.2; a moment is spelled as in JSON."""
+    """Return the YAML 1.2 value of an unquoted text; a moment is spelled as in JSON."""
     if text in _NULLS:
         return None
     if text in _TRUTHS:

@@ -10,7 +10,7 @@ from flowdsl.runs.filters import normalise_moment, require_known_word
 from flowdsl.runs.names import by_id, find_machine, find_pool
 
 STATUSES = ("connected", "disconnected", "error")
-"""How machines and connections are."""
+"""The statuses of machines and connections."""
 
 
 async def list_machines(
@@ -23,10 +23,10 @@ async def list_machines(
     since: str | None = None,
     until: str | None = None,
 ) -> list[Machine]:
-    """The machines that match, with their pools, by name; raises `NoSuchName`.
+    """Return the machines that match, with their pools, by name; raises `NoSuchName`.
 
     `search` is a part of the id, name or host name, `name` the whole name, and `pool` a name or an
-    id. `since` and `until` bound the creation, as ISO 8601.
+    id. `since` and `until` bound the creation time, as ISO 8601.
     """
     status = _parse_optional_status(status, "machine")
     created_from, created_to = (
@@ -48,17 +48,17 @@ async def list_machines(
 
 
 async def one_machine(client: CyberdeskClient, word: str) -> Machine:
-    """The machine of an id or a name, with its pools; raises `NoSuchName`."""
+    """Return the machine with an id or a name, with its pools; raises `NoSuchName`."""
     return await read_machine_pools(client, await find_machine(client, word))
 
 
 async def read_machine_pools(client: CyberdeskClient, machine: Machine) -> Machine:
-    """The machine with its pools, by name."""
+    """Return the machine with its pools, by name."""
     return machine.model_copy(update={"pools": await pools_of(client, machine)})
 
 
 async def pools_of(client: CyberdeskClient, machine: Machine) -> list[_Pool]:
-    """The pools of a machine, by name; asked for where the reply left them out."""
+    """Return the pools of a machine, by name; requested if the reply left them out."""
     pools: Sequence[_Pool] | None = machine.pools
     if pools is None:
         pools = await client.machines.pools(machine.id)
@@ -66,7 +66,7 @@ async def pools_of(client: CyberdeskClient, machine: Machine) -> list[_Pool]:
 
 
 async def list_pools(client: CyberdeskClient, *, machine: str | None = None) -> list[Pool]:
-    """The pools, or those a machine is in, by name; raises `NoSuchName`."""
+    """Return all pools, or those of a machine, by name; raises `NoSuchName`."""
     found = None if machine is None else await one_machine(client, machine)
     rows: Sequence[Pool] = await client.pools.list_all()
     if found is not None:
@@ -75,16 +75,16 @@ async def list_pools(client: CyberdeskClient, *, machine: str | None = None) -> 
 
 
 async def one_pool(client: CyberdeskClient, word: str) -> Pool:
-    """The pool of an id or a name, with its machines; raises `NoSuchName`."""
+    """Return the pool with an id or a name, with its machines; raises `NoSuchName`."""
     (pool,) = await read_pool_machines(client, await find_pool(client, word))
     return pool
 
 
 async def read_pool_machines(client: CyberdeskClient, *pools: Pool) -> tuple[Pool, ...]:
-    """The pools with their machines, which are sorted by name.
+    """Return the pools with their machines, sorted by name.
 
-    They are looked up from the side of the machines: what is included in the reply about a pool
-    need not have more than their ids.
+    They are read from the machines: the machines included in a reply about a pool may have only
+    their ids.
     """
     machines = await list_machines(client)
     return tuple(
@@ -96,7 +96,7 @@ async def read_pool_machines(client: CyberdeskClient, *pools: Pool) -> tuple[Poo
 async def list_connections(
     client: CyberdeskClient, *, machine: str | None = None, status: str | None = None
 ) -> list[Connection]:
-    """The connections that match, the newest first; raises `NoSuchName`."""
+    """Return the connections that match, newest first; raises `NoSuchName`."""
     status = _parse_optional_status(status, "connection")
     machine_id = None if machine is None else (await find_machine(client, machine)).id
     rows = await client.connections.list_all(machine_id=machine_id, status=status)
@@ -104,7 +104,7 @@ async def list_connections(
 
 
 async def one_connection(client: CyberdeskClient, connection_id: str) -> Connection:
-    """The connection of an id, which has no name; raises `NoSuchName`."""
+    """Return the connection with an id, which has no name; raises `NoSuchName`."""
     return await by_id(client.connections.get, connection_id, "connection")
 
 

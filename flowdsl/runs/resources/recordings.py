@@ -24,7 +24,7 @@ async def list_trajectories(
     updated_since: str | None = None,
     updated_until: str | None = None,
 ) -> list[Trajectory]:
-    """The recordings that match, the newest first; raises `NoSuchName` for a time that is none.
+    """Return the recordings that match, newest first; raises `NoSuchName` for an invalid time.
 
     Times are ISO 8601.
     """
@@ -43,7 +43,10 @@ async def list_trajectories(
 
 
 async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
-    """The recording of an id or a name; raises `NoSuchName`. A list may leave its steps out."""
+    """Return the recording with an id or a name; raises `NoSuchName`.
+
+    Its steps may be missing if it was found in a list.
+    """
     if is_uuid(word):
         return await by_id(client.trajectories.get, word, "trajectory")
     found = await _list_matching_recordings(client, search=word)
@@ -53,7 +56,7 @@ async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
 
 
 async def one_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
-    """The recording of an id or a name, with its steps; raises `NoSuchName`."""
+    """Return the recording with an id or a name, with its steps; raises `NoSuchName`."""
     one = await find_trajectory(client, word)
     return one if one.trajectory_data is not None else await client.trajectories.get(one.id)
 
@@ -61,7 +64,7 @@ async def one_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
 async def _list_matching_recordings(
     client: CyberdeskClient, generated: bool | None = None, **filters: Any
 ) -> list[Trajectory]:
-    """The recordings that match; the service has no list of generated ones and others."""
+    """Return the recordings that match, from one request each for generated ones and others."""
     found: dict[str, Trajectory] = {}
     for kind in (True, False):
         if generated in (None, kind):

@@ -1,4 +1,4 @@
-"""What the runs of a period took and cost, by workflow."""
+"""The usage and cost of the runs of a period, by workflow."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from flowdsl.source.failure import FlowdslError
 from flowdsl.source.moments import read_moment, spell_moment
 
 Mode = Literal["simulated", "billed"]
-"""Which steps count."""
+"""Which steps are counted."""
 
 PERIOD = timedelta(days=30)
-"""What is looked at where nothing says since when."""
+"""The default length of a period."""
 
 
 class NoPeriod(FlowdslError):
@@ -29,10 +29,10 @@ class NoPeriod(FlowdslError):
 
 @dataclass(frozen=True, slots=True)
 class UsageSums:
-    """What some runs took: steps that a model decided, steps that were replayed, US dollars.
+    """The usage of some runs: steps that a model decided, replayed steps, US dollars.
 
-    None stands for what nobody tells. `has_unpriced` says that a model without a price was asked,
-    so that the sum lacks something; it is None where the service has no prices.
+    None means unknown. `has_unpriced` says that a model without a price was used, so that the sum
+    is incomplete; it is None if the service has no prices.
     """
 
     runs: int
@@ -44,7 +44,7 @@ class UsageSums:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowUsage:
-    """What the runs of one workflow took.
+    """The usage of the runs of one workflow.
 
     `workflow` is its name in source, None for one that state does not know, and `title` that of the
     service, None for one that is gone.
@@ -58,10 +58,10 @@ class WorkflowUsage:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """The runs that were made from `since` on and before `until`, as ISO 8601 in UTC.
+    """The usage of runs created from `since` on and before `until`, as ISO 8601 in UTC.
 
-    `workflows` has the dearest first. `service` is the service's own count of runs that ended in
-    the period, None where one workflow alone was asked for.
+    `workflows` has the most expensive first. `service` is the service's own count of runs that
+    ended in the period, None if a single workflow was requested.
     """
 
     since: str
@@ -73,9 +73,10 @@ class UsageReport:
 
 
 def resolve_period(since: str | None, until: str | None, now: datetime) -> tuple[str, str]:
-    """Beginning and end of a period as ISO 8601; without them the 30 days before the end or `now`.
+    """Return beginning and end of a period as ISO 8601; by default the 30 days before the end.
 
-    `now` is in UTC. Raises `NoPeriod`, and `NoSuchName` for a time that is none.
+    The end is `now` by default, which is in UTC. Raises `NoPeriod`, and `NoSuchName` for an invalid
+    time.
     """
     last = now if until is None else parse_moment(until)
     try:
@@ -98,10 +99,10 @@ async def read_usage(
     names: Callable[[], Mapping[str, Address]],
     tell: Callable[[str], None],
 ) -> UsageReport:
-    """The usage of a period, which `resolve_period` gives; raises `CyberdeskError`.
+    """Return the usage of a period from `resolve_period`; raises `CyberdeskError`.
 
-    `names` gives those of workflows by their ids. `tell` hears where costs are missing: the service
-    has prices for some organisations only.
+    `names` maps ids of workflows to names. `tell` is called if costs are missing: the service has
+    prices for some organisations only.
     """
     service = None
     if workflow_id is None:
@@ -123,7 +124,7 @@ async def read_usage(
     groups: dict[str | None, list[Run]] = {}
     end = read_moment(until)
     for each in runs:
-        # Whether the service takes the end itself for inside is not known.
+        # It is not known whether the service includes the end itself.
         if read_moment(each.created_at) != end:
             groups.setdefault(each.workflow_id or None, []).append(each)
     addresses = names()

@@ -1,5 +1,5 @@
-"""From what is asked for to requests that make runs: values, place, ids of what is deployed.
+"""Builds the requests that start runs: values, place, ids of the deployed workflows.
 
 Entry points: `plan.RunPlan` for new runs, `parts.carry_out` for a chain that pauses,
-`retrying.retry_body` for a run that is begun anew.
+`retrying.retry_body` for a run that is restarted.
 """

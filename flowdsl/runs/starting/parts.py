@@ -1,6 +1,6 @@
-"""One start of a chain that pauses: its parts one after the other, and the answers in between.
+"""One start of a chain that pauses: its parts in sequence, and the answers between them.
 
-Also what the parts read, and how many of them a session has had.
+Also computes the values that the parts read, and how many parts a session has had.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from flowdsl.source.record import replace as replace_record
 from flowdsl.state.held import Runtime
 
 Parameter = tuple[bool, str]
-"""An input or an answer of a chain by its name, behind True for a secret one."""
+"""An input or an answer of a chain: whether it is secret, and its name."""
 
 
 def parameters_read(
     chain: nodes.Chain, steps: Iterable[nodes.ChainStep], workflows: Mapping[str, Declared]
 ) -> set[Parameter]:
-    """What some steps of a chain are given of its inputs, secrets and answers."""
+    """Return the inputs, secrets and answers of a chain that some of its steps read."""
     return {
         (value.secret, value.name)
         for step in steps
@@ -44,7 +44,7 @@ def parameters_read(
 
 
 def needing_only(declared: Declared, read: Collection[Parameter]) -> Declared:
-    """What a chain takes when only `read` is still needed: the rest may be given, or left out."""
+    """Return the declarations of a chain if only `read` is still needed: the rest is optional."""
 
     def relaxed(
         fields: Mapping[str, nodes.FieldSpec], is_secret: bool
@@ -66,11 +66,11 @@ def needing_only(declared: Declared, read: Collection[Parameter]) -> Declared:
 def parts_in(
     chain: nodes.Chain, ids: Mapping[str, str], session: str, rows: Sequence[Run]
 ) -> list[list[Run]]:
-    """The runs of each part of the chain that was begun in a session, in the order of its steps.
+    """Return the runs of each part of the chain that was started in a session, in step order.
 
     `rows` are the runs of the session, newest first, and `ids` those of workflows by name in
-    source. Where the chain ran there twice, the last time counts. Raises `NoSuchName` for a session
-    in which no part of the chain was begun.
+    source. If the chain ran there twice, the last time counts. Raises `NoSuchName` for a session in
+    which no part of the chain was started.
     """
     newest: dict[tuple[str | None, str | None], int] = {}
     for at, row in enumerate(rows):
@@ -98,10 +98,10 @@ def find_contradictions(
     workflows: Mapping[str, Declared],
     given: Mapping[str, Any],
 ) -> list[Problem]:
-    """Inputs and answers that are not those with which the chain began.
+    """Return the inputs and answers that differ from those with which the chain began.
 
-    `given` are the values by name. Only texts, numbers and the like are compared: the service may
-    have filled up what holds more.
+    `given` are the values by name. Only texts, numbers and other scalars are compared: the service
+    may have added defaults to larger values.
     """
     runs = {run.session_alias: run for part in begun for run in part}
     found: dict[str, Problem] = {}
@@ -135,13 +135,13 @@ _OF_SESSION: tuple[RunField, ...] = (
     "output_attachment_ids",
     "post_run_checks",
 )
-"""What is read of the runs of a session that a chain goes on in."""
+"""The fields to read of the runs of a session in which a chain continues."""
 
 
 class ChainParts:
-    """The parts of a chain that pauses, what its pauses ask for, and the answers so far.
+    """The parts of a chain that pauses, the questions of its pauses, and the answers so far.
 
-    `answers` are by name, None for one that is left out on purpose. `workflows` are those of the
+    `answers` are by name, None for one that is deliberately left out. `workflows` are those of the
     steps, by name in source.
     """
 
@@ -154,14 +154,14 @@ class ChainParts:
         return len(self.chain.parts)
 
     def read_by(self, part: int) -> set[Parameter]:
-        """What the parts from `part` on read of the chain."""
+        """Return the inputs and answers of the chain that the parts from `part` on read."""
         steps = [step for each in self.chain.parts[part:] for step in each]
         return parameters_read(self.chain, steps, self.workflows)
 
     def due(self, part: int) -> list[Question]:
-        """The questions without an answer, for the parts from `part` on, in the order of asking.
+        """Return the unanswered questions for the parts from `part` on, in the order of asking.
 
-        What an earlier pause asked for is needed once more where a later step reads it.
+        A question of an earlier pause is asked again if a later step reads its answer.
         """
         read = self.read_by(part)
         return [
@@ -172,18 +172,18 @@ class ChainParts:
         ]
 
     def due_now(self, part: int) -> list[Question]:
-        """The questions without an answer that have to have one before `part` begins."""
+        """Return the unanswered questions that need an answer before `part` starts."""
         return [each for each in self.due(part) if each.pause < part]
 
     def missing(self, part: int) -> list[Question]:
-        """The questions of `due` that have no answer by themselves when the chain is at `part`.
+        """Return the questions of `due` that have no default answer when the chain is at `part`.
 
-        Of an earlier pause also a default is none: something else may have been answered there.
+        For an earlier pause a default does not count: another answer may have been given there.
         """
         return [each for each in self.due(part) if each.spec.required or each.pause < part - 1]
 
     def merge_answers(self, values: RunValues) -> RunValues:
-        """The values of the chain and what was answered so far."""
+        """Return the values of the chain combined with the answers so far."""
         given = {name: value for name, value in self.answers.items() if value is not None}
         secret = {name for name in given if self.questions[name].is_secret}
         return replace(
@@ -193,7 +193,7 @@ class ChainParts:
         )
 
     def find_unanswered(self) -> set[Parameter]:
-        """The answers that nobody has given yet."""
+        """Return the answers that are not given yet."""
         return {
             (each.is_secret, each.name)
             for each in self.questions.values()
@@ -201,14 +201,14 @@ class ChainParts:
         }
 
     def find_needed_values(self, declared: Declared, begun: Sequence[object]) -> Declared:
-        """What the chain still takes of its inputs and secrets when some parts have begun."""
+        """Return the inputs and secrets that the chain needs after some parts have started."""
         return needing_only(declared, self.read_by(len(begun))) if begun else declared
 
 
 class PartRequests:
-    """The requests of the parts, in which the answers are filled in when they are made.
+    """The requests of the parts, in which the answers are filled in when each is built.
 
-    `begun` are the runs of the parts that were begun before, and `shared` the fields that every
+    `begun` are the runs of the parts that were started before, and `shared` the fields that every
     request gets.
     """
 
@@ -229,8 +229,9 @@ class PartRequests:
         self._today = today
 
     def check(self) -> tuple[str, ...]:
-        """Notes about what is left to machines; raises `InputsRefused` for what does not fit in the
-        parts that have not begun, as far as the answers are known.
+        """Return notes about inputs left to machines; raises `InputsRefused` for invalid values.
+
+        Checks the parts that have not started, as far as the answers are known.
         """
         notes = [*self._values.notes]
         for part in range(len(self.begun), len(self.parts)):
@@ -238,7 +239,7 @@ class PartRequests:
         return tuple(dict.fromkeys(notes))
 
     def check_part(self, part: int) -> tuple[str, ...]:
-        """As `check`, of one part."""
+        """Like `check`, for one part."""
         parts = self.parts
         given = parts.merge_answers(self._values).inputs
         if problems := find_contradictions(parts.chain, self.begun, parts.workflows, given):
@@ -246,7 +247,7 @@ class PartRequests:
         return self._steps(part)[1]
 
     def request(self, part: int, where: Mapping[str, Any]) -> Chain:
-        """The request that begins a part; raises `InputsRefused`."""
+        """Return the request that starts a part; raises `InputsRefused`."""
         keep = part < len(self.parts) - 1
         more = {**where, **self._shared}
         return Chain(chain_body(self.parts.chain, self._steps(part)[0], more, keep_session=keep))
@@ -267,22 +268,22 @@ class PartRequests:
 
 
 class Attendant(Protocol):
-    """Who answers, begins and watches the parts of a chain."""
+    """The caller's side of a chain: answers questions, and starts and watches its parts."""
 
     async def answer(self, part: int) -> None:
-        """Give the answers that are due in front of `part`; raises where there are none."""
+        """Give the answers that are due before `part`; raises if there are none."""
 
     async def begin(self, part: int, request: Chain) -> Sequence[Run]:
-        """The runs of a part that were made: fewer than its steps where something failed."""
+        """Return the created runs of a part: fewer than its steps if something failed."""
 
     async def follow(self, part: int, runs: Sequence[Run]) -> bool:
-        """Wait for the runs of a part that has begun; whether the chain goes on behind it."""
+        """Wait for the runs of a started part; return whether the chain continues after it."""
 
 
 async def carry_out(requests: PartRequests, where: Mapping[str, Any], attendant: Attendant) -> None:
-    """Begin every part that has not begun, each when the one before has ended well.
+    """Start every part that has not started, each after the one before has succeeded.
 
-    `where` says where the first part runs; the others go on in its session.
+    `where` is the place of the first part; the others run in its session.
     """
     parts, begun = requests.parts, requests.begun
     place = where
@@ -307,7 +308,7 @@ async def read_begun_parts(
     session: str | None,
     patience: Patience,
 ) -> list[list[Run]]:
-    """The runs of the parts that a session has had; none for a new start, which has no session.
+    """Return the runs of the parts that a session has had; none without a session.
 
     Raises `NoSuchName` for a session that is not one of the chain, and `CyberdeskError`.
     """
@@ -320,10 +321,10 @@ async def read_begun_parts(
 async def let_go(
     client: CyberdeskClient, chain: nodes.Chain, runs: Sequence[Run], runtime: Runtime
 ) -> None:
-    """Free the machine of a chain that ended in front of a pause; raises `CyberdeskError`.
+    """Release the machine of a chain that ended before a pause; raises `CyberdeskError`.
 
-    Its session was kept for the parts behind it, which come no more. Where the chain keeps its
-    session, as at its end, nothing is sent.
+    Its session was kept for the following parts, which will not run. If the chain keeps its session
+    at its end as well, nothing is sent.
     """
     if not chain.keep_session:
         await client.runs.update(

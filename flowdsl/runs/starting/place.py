@@ -1,4 +1,4 @@
-"""Where a run goes: a machine, pools or a session, and what they supply; what is deployed there."""
+"""The place of a run: a machine, pools or a session, what they supply, and deployed ids."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ async def find_place(
     pools: Sequence[str] = (),
     session: str | None = None,
 ) -> tuple[dict[str, Any], MachineParameters]:
-    """The fields of a request that say where its runs go, and what is supplied there.
+    """Return the fields of a request for the place of its runs, and the values supplied there.
 
-    Machine and pools are names or ids, the session is an id. At most one of the three is given; a
-    machine is in all of several pools. Raises `NoSuchName` and `CyberdeskError`.
+    Machine and pools are names or ids, the session is an id. At most one of the three is given; of
+    several pools, a machine has to be in all. Raises `NoSuchName` and `CyberdeskError`.
     """
     if machine is not None:
         found = await find_machine(client, machine)
@@ -46,9 +46,9 @@ async def find_place(
 async def find_main_agent(
     client: CyberdeskClient, word: str, target: Target
 ) -> tuple[str, Sequence[str]]:
-    """The id of the model configuration that a word means, and notes for people.
+    """Return the id of the model configuration that a word names, and notes for people.
 
-    The word is an alias of `target`, an id or a name of one that may be the main agent. Raises
+    The word is an alias of `target`, or the id or name of one that may be the main agent. Raises
     `NoSuchName` and `CyberdeskError`.
     """
     models = await client.model_configurations.list()
@@ -69,13 +69,13 @@ async def find_main_agent(
 
 
 class NotDeployed(FlowdslError):
-    """A workflow that is to run and is not deployed to the environment."""
+    """A workflow to run is not deployed to the environment."""
 
 
 def deployed_ids(
     names: Iterable[str], document: StateDocument | None, environment: str
 ) -> dict[str, str]:
-    """The ids of workflows by their names in source; raises `NotDeployed`."""
+    """Return the ids of workflows by their names in source; raises `NotDeployed`."""
     wanted = tuple(names)
     known: Mapping[Address, str] = {} if document is None else document.workflow_ids()
     missing = [name for name in wanted if workflow_address(name) not in known]
@@ -90,7 +90,7 @@ def deployed_ids(
 
 
 def has_other_inputs(name: str, payload: Mapping[str, Any], document: StateDocument) -> bool:
-    """Whether values are checked by inputs that are not those of the deployed workflow."""
+    """Whether the source's inputs, used to check values, differ from the deployed workflow's."""
     field = "input_schema"
     applied = document.workflows()[workflow_address(name)].applied.get(field)
     if applied is None or field not in payload:
@@ -99,7 +99,7 @@ def has_other_inputs(name: str, payload: Mapping[str, Any], document: StateDocum
 
 
 def other_inputs_warning(name: str) -> str:
-    """What to say of a workflow that `has_other_inputs`."""
+    """Return the warning about a workflow that `has_other_inputs`."""
     return (
         f"the inputs of `{name}` in the sources are not those that are deployed; deploy first, or "
         "run from the commit that was deployed"

@@ -1,4 +1,4 @@
-"""Runs that are asked for: checked as far as that goes without the service, then requests."""
+"""Plans requested runs: checked as far as possible without the service, then made requests."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from flowdsl.runs.starting.uploads import file_inputs
 from flowdsl.runs.submit import Bulk, Chain, One, Request
 
 MAX_BULK = 1000
-"""Runs that one request makes (contract)."""
+"""The limit of runs in one request (API contract)."""
 
 MAX_COUNT = 10_000
-"""Runs of one plan."""
+"""The limit of runs in one plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of new runs beside their values and their place.
+    """The options of new runs besides their values and their place.
 
-    `count` is of runs with the same inputs. `alias` is the name of the run for later ones of its
-    session.
+    `count` is the number of runs with the same inputs. `alias` is the name of the run for later
+    ones of its session.
     """
 
     count: int = 1
@@ -49,7 +49,7 @@ class Wanted:
 
 
 def named_source(program: nodes.Program, word: str) -> nodes.Workflow | nodes.Chain:
-    """The workflow or chain that a word means; raises `NoSuchName`."""
+    """Return the workflow or chain that a word names; raises `NoSuchName`."""
     workflows = {each.name: each for each in program.workflows}
     chains = {each.name: each for each in program.chains}
     kind, name = source_named(word, workflows, chains)
@@ -59,7 +59,7 @@ def named_source(program: nodes.Program, word: str) -> nodes.Workflow | nodes.Ch
 def workflows_of(
     program: nodes.Program, source: nodes.Workflow | nodes.Chain
 ) -> dict[str, Declared]:
-    """What the workflows take that a run of `source` is of, by their names in source."""
+    """Return the declarations of the workflows in a run of `source`, by their names in source."""
     names = (
         [step.workflow for step in source.steps]
         if isinstance(source, nodes.Chain)
@@ -71,8 +71,8 @@ def workflows_of(
 class RunPlan:
     """Runs of one workflow or starts of a chain: one for each of `rows`, or one for `sources`.
 
-    `ask` gives a secret that nobody gave, as a person types it; without it a missing one is a
-    problem. `workflows` are those that have to be deployed, by their names in source.
+    `ask` asks a person for a secret that was not given; without it a missing one is a problem.
+    `workflows` are those that have to be deployed, by their names in source.
     """
 
     def __init__(
@@ -92,10 +92,10 @@ class RunPlan:
             self.declared = merge_step_schemas(self.declared, source, self.workflows)
 
     def check(self, *, is_placed: bool) -> None:
-        """Raise `InputsRefused` for what is wrong whatever the service says.
+        """Raise `InputsRefused` for problems that do not depend on the service.
 
-        Where the runs go to a machine or to pools, `is_placed`, these may supply what is missing,
-        and so may the session that a chain goes on in.
+        `is_placed`: the runs go to a machine or to pools. These may supply missing values, and so
+        may the session in which a chain continues.
         """
         try:
             check_given(self.declared, self._sources, self._rows)
@@ -104,11 +104,11 @@ class RunPlan:
                 self._check_unasked()
             raise
         if not is_placed:
-            # Nobody is asked what a machine supplies, so that everything is known by now.
+            # No person is asked for values that a machine supplies, so everything is known by now.
             self._values(self._sources)
 
     def _check_unasked(self) -> None:
-        """Raise `InputsRefused` for everything, as nobody is asked for a secret in vain."""
+        """Raise `InputsRefused` for all problems before a person is asked for a secret."""
         sources = replace(self._sources, asks_for_secrets=self._ask is not None)
         assemble_rows(self.declared, sources, self._rows or (None,))
 
@@ -118,11 +118,10 @@ class RunPlan:
         where: Mapping[str, Any],
         machine_parameters: MachineParameters,
     ) -> tuple[list[tuple[Request, str]], list[str]]:
-        """What to send, each with the place of its row, and notes for people.
+        """Return the requests, each with the place of its row, and notes for people.
 
-        `ids` are those of `workflows`, `where` and `machine_parameters` come of `find_place`.
-        `where` may also name the model of the runs.
-        Raises `InputsRefused`.
+        `ids` are those of `workflows`; `where` and `machine_parameters` are the result of
+        `find_place`. `where` may also name the model of the runs. Raises `InputsRefused`.
         """
         sources = replace(self._sources, machine_parameters=machine_parameters)
         source = self._source
@@ -147,7 +146,7 @@ class RunPlan:
         if wanted.count > 1:
             (values,) = every
             if "main_agent_model_id" in shared:
-                # A bulk takes no model of its own.
+                # A bulk request cannot select a model.
                 one = One(RunCreate(**shared, **_value_fields(values)))
                 return [(one, values.place)] * wanted.count, notes
             return self._make_bulk_requests(shared, values), notes
@@ -166,7 +165,7 @@ class RunPlan:
         ids: Mapping[str, str],
         machine_parameters: MachineParameters,
     ) -> PartRequests:
-        """The requests of a chain that pauses; `begun` are the parts that were begun before.
+        """Return the requests of a chain that pauses; `begun` are the parts started before.
 
         Raises `InputsRefused` for values that are missing or do not fit.
         """
@@ -176,7 +175,7 @@ class RunPlan:
         return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways, today)
 
     def _values(self, sources: Sources) -> tuple[RunValues, ...]:
-        """The values of each run; raises `InputsRefused`."""
+        """Return the values of each run; raises `InputsRefused`."""
         missing = missing_secrets(self.declared, sources)
         if missing and self._ask is not None:
             asked = tuple(map(self._ask, missing))
@@ -205,7 +204,7 @@ class RunPlan:
         where: Mapping[str, Any],
         machine_parameters: MachineParameters,
     ) -> tuple[list[tuple[Request, str]], list[str]]:
-        """One request for each start of a chain."""
+        """Return one request for each start of a chain."""
         more = {**where, **self._of_chain()}
         found: list[tuple[Request, str]] = []
         notes: list[str] = []
@@ -232,7 +231,7 @@ class RunPlan:
         return found * self._wanted.count, notes
 
     def _of_chain(self) -> dict[str, Any]:
-        """The fields of every request of a chain beside its steps and its place."""
+        """Return the fields of every request of a chain, except its steps and its place."""
         shared: dict[str, Any] = {}
         if self._wanted.is_priority:
             shared["is_priority"] = True
@@ -242,7 +241,7 @@ class RunPlan:
 
 
 def _value_fields(values: RunValues) -> dict[str, Any]:
-    """The fields of a request that hold values; none where there are none."""
+    """Return the fields of a request that hold values; empty without values."""
     found: dict[str, Any] = {}
     if values.inputs:
         found["input_values"] = values.inputs

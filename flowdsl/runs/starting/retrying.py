@@ -1,4 +1,4 @@
-"""Runs that are there: begun anew exactly once, with what is said anew, and cancelled."""
+"""Operations on existing runs: restart one exactly once, with changes, or cancel it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flowdsl.state.held import Runtime
 
 
 class RunGoesOn(FlowdslError):
-    """A run that has not ended, where only one that has can be begun anew."""
+    """The run has not ended, and only a run that has ended can be restarted."""
 
 
 def refuse_live(run: Run) -> None:
@@ -36,7 +36,7 @@ def refuse_live(run: Run) -> None:
 async def read_declared_for(
     client: CyberdeskClient, run: Run, deployed: Mapping[Address, str]
 ) -> Declared:
-    """What the workflow of a run takes, as the service has it: the sources may have moved on.
+    """Return the declarations of a run's workflow from the service: the sources may be newer.
 
     Raises `CyberdeskError`.
     """
@@ -57,10 +57,10 @@ def retry_body(
     alias: str | None = None,
     ask: Callable[[str], Given] | None = None,
 ) -> dict[str, Any]:
-    """The fields of a retry beside its place; raises `InputsRefused`.
+    """Return the fields of a retry except its place; raises `InputsRefused`.
 
-    A secret is gone since the run ended, so that each one that it had is needed again: `ask` gives
-    one that `sources` lack.
+    The service deletes a secret when the run ends, so each one that it had is needed again: `ask`
+    gives one that `sources` lack.
     """
     given = {each.name for each in sources.secrets}
     gone = [name for name in sorted(run.sensitive_input_aliases or ()) if name not in given]
@@ -106,7 +106,7 @@ def retry_body(
 
 
 ROUNDS = 3
-"""How often a retry that has not come is sent again with its key."""
+"""How often a retry that has not arrived is sent again with its key."""
 
 
 async def retried(
@@ -118,11 +118,11 @@ async def retried(
     tell: Callable[[str], None],
     stopped: Callable[[], bool] = lambda: False,
 ) -> Run:
-    """The run, which had ended, begun anew; raises `CyberdeskError`.
+    """Restart a run that had ended, and return it; raises `CyberdeskError`.
 
-    When the reply is lost the run itself tells: it goes on again, or has other times than before. A
-    second retry is sent only once no request can be under way any more. Where the run does not tell
-    it, the error has `outcome_unknown`.
+    When the reply is lost, the run itself shows the outcome: it is live again, or its times have
+    changed. A second retry is sent only once no request can be under way any more. If the run does
+    not show it, the error has `outcome_unknown`.
     """
     key = runtime.new_id()
     patience = Patience(runtime, tell)
@@ -143,7 +143,7 @@ async def retried(
             try:
                 now = await patience.read(lambda: client.runs.get(run.id))
             except CyberdeskError as error:
-                # That the run cannot be read does not tell whether it was begun anew.
+                # A failed read of the run does not show whether it was restarted.
                 raise lost from error
             if now.is_live or (now.started_at, now.ended_at) != (run.started_at, run.ended_at):
                 return now
@@ -158,7 +158,7 @@ async def retried(
 async def cancel_runs(
     client: CyberdeskClient, runs: Iterable[Run], runtime: Runtime
 ) -> tuple[list[Run], list[str]]:
-    """The runs that were cancelled, and why others were not."""
+    """Return the runs that were cancelled, and why others were not."""
     ended: list[Run] = []
     failures: list[str] = []
     for run in runs:

@@ -12,11 +12,11 @@ from flowdsl.runs.inputs.assemble import Upload
 from flowdsl.runs.inputs.places import InputsRefused, Problem, make_refusal
 
 MAX_UPLOAD = 100 * 1024 * 1024
-"""Bytes of a file that goes to a machine: what its driver reads and writes at most."""
+"""The size limit of a file for a machine, in bytes: its driver reads and writes no more."""
 
 
 def read_file(path: str, limit: int, place: str) -> bytes:
-    """The bytes of a file, at most `limit`; raises `InputsRefused`."""
+    """Return the bytes of a file, at most `limit`; raises `InputsRefused`."""
     shown = make_printable(path)
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), "rb") as file:
@@ -32,7 +32,7 @@ def read_file(path: str, limit: int, place: str) -> bytes:
 def read_upload(
     path: str, place: str, *, input: str | None, folder: str, is_temporary: bool
 ) -> Upload:
-    """A file of this machine for that of a run; raises `InputsRefused`.
+    """Read a local file for the machine of a run; raises `InputsRefused`.
 
     `input` is the input that gets its path there, `folder` is on that machine.
     """
@@ -42,7 +42,7 @@ def read_upload(
 
 
 def require_distinct_names(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
-    """The files, which would replace each other under one name; raises `InputsRefused` there."""
+    """Return the files; raises `InputsRefused` if two have the same name."""
     found: list[Upload] = []
     problems: list[Problem] = []
     for upload in uploads:
@@ -56,7 +56,7 @@ def require_distinct_names(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
 
 
 def file_inputs(uploads: Sequence[Upload]) -> list[FileInput]:
-    """The files as a request carries them."""
+    """Return the files in the form of a request."""
     return [
         FileInput(
             filename=each.filename,

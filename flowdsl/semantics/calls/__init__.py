@@ -1,5 +1,5 @@
-"""Tasks as their callers see them.
+"""Calls of tasks, from the caller's point of view.
 
-Says who calls whom and how large everything gets once tasks are in their places (`call_graph`),
-what a caller has to know of a body (`summaries`), and what a call binds (`inlining`).
+`call_graph` computes who calls whom and how large workflows get after inlining, `summaries` what a
+caller has to know about a body, and `inlining` the values that a call binds.
 """

@@ -1,4 +1,4 @@
-"""Who calls whom: the order of tasks, recursion, and how large inlined workflows get."""
+"""The call graph: the order of tasks, recursion, and the size of workflows after inlining."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ..program import MAX_CHAIN, Program
 
 
 def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
-    """The calls of a body, in source order."""
+    """Yield the calls of a body, in source order."""
     for statement in program.statements(body):
         if isinstance(statement, ast.CallStmt):
             yield statement
 
 
 def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
-    """The tasks in an order in which every task follows those it calls.
+    """Sort the tasks topologically: every task follows the tasks that it calls.
 
     Recursion is reported once for each cycle. A call that makes a chain of calls deeper than
-    `MAX_CHAIN` is reported and taken out of `program.calls`, so that no later phase recurses too
+    `MAX_CHAIN` is reported and removed from `program.calls`, so that no later phase recurses too
     deeply.
     """
     finished: dict[TaskSymbol, int] = {}
     path: list[TaskSymbol] = []
 
     def visit(task: TaskSymbol) -> None:
-        """Visit the tasks that `task` calls, then note how deep its calls go."""
+        """Visit the tasks that `task` calls, then record how deeply its calls are nested."""
         path.append(task)
         levels = 0
         for call, inside in _calls_with_depth(program, task.declaration.body):
@@ -62,7 +62,7 @@ def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
 
 
 def _calls_with_depth(program: Program, body: ast.Block) -> Iterator[tuple[ast.CallStmt, int]]:
-    """The calls of a body, each with the number of statements around it."""
+    """Yield the calls of a body, each with the number of statements that enclose it."""
     around: list[ast.Stmt] = []
     calls = list(calls_in(program, body))
     for statement in program.statements(body) if calls else ():
@@ -74,21 +74,21 @@ def _calls_with_depth(program: Program, body: ast.Block) -> Iterator[tuple[ast.C
             around.append(statement)
 
 
-# How large consts, texts and workflows get once everything is in its place.
+# The size of consts, texts and workflows after inlining and interpolation.
 #
-# Each level that uses the one below it twice doubles the text, so that a few dozen short lines
-# could fill any memory; the limits here stop that.
+# Each level that uses the next lower one twice doubles the text, so a few dozen short lines
+# could exhaust the memory; these limits prevent that.
 
 MAX_CHARACTERS = 1_000_000
-"""The most characters of a const: ten times what any model reads as one prompt."""
+"""The maximum number of characters of a const: ten times what any model reads as one prompt."""
 MAX_STATEMENTS = 20_000
-"""The most statements of a workflow with its tasks inlined."""
+"""The maximum number of statements of a workflow after inlining."""
 MAX_PIECES = 5_000
-"""The most pieces of a text with the arguments of calls in place."""
+"""The maximum number of pieces of a text after the arguments of calls are substituted."""
 
 
 def count_literal_characters(value: ast.Literal) -> int:
-    """The characters that a literal holds itself, and one for each entry and name in it."""
+    """Count the characters of a literal itself, plus one for each entry and name in it."""
     return sum(
         len(node.value) if isinstance(node, ast.TextLiteral | ast.StringLit) else 1
         for node in walk(value)
@@ -96,7 +96,7 @@ def count_literal_characters(value: ast.Literal) -> int:
 
 
 def report_too_many_statements(program: Program, ordered: Iterable[TaskSymbol]) -> None:
-    """Report the workflows that get too large when their tasks are inlined.
+    """Report the workflows that are too large after inlining.
 
     `ordered` has each task after those it calls.
     """

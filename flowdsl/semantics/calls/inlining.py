@@ -1,7 +1,7 @@
-"""What is known of a value while compiling, with the arguments of one call in place.
+"""Compile-time values, given the arguments of one call.
 
-A call `report(urgent: true)` makes the parameter `urgent` of the task `Known(True)` there, so that
-an `if urgent` in it is decided before anything runs.
+A call `report(urgent: true)` makes the parameter `urgent` of the task `Known(True)` for that call,
+so that an `if urgent` in it is decided at compile time.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ class Known(Record):
 
 
 class Parts(Record):
-    """A list or object as it is written: its entries by position or key.
+    """A list or object literal: its entries by position or key.
 
-    It is no constant as a whole, but some of its entries may be.
+    The literal as a whole is not constant, but some of its entries may be.
     """
 
     entries: dict[str | int, Value]
 
 
 Value: TypeAlias = "Known | Parts | None"
-"""What is known of a value; None when only a run tells."""
+"""The compile-time value of an expression; None when it is known only during a run."""
 
 
 class Variables:
     """The `vars` of one environment.
 
-    `used` says whether anything has asked for one: if nothing has, all environments give the same.
+    `used` says whether any variable has been read: if not, the result is the same in all
+    environments.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -56,10 +57,10 @@ class Variables:
 
 
 class Frame(Record):
-    """Where the statements of one body stand.
+    """The context of the statements of one body.
 
-    `source` is their file, `arguments` what is known of the parameters there, and `call` the call
-    that binds these; None in a workflow, and in a task that is looked at on its own.
+    `source` is their file, `arguments` holds what is known about the parameters, and `call` is the
+    call that binds them. `call` is None in a workflow, and in a task that is checked on its own.
     """
 
     source: SourceFile
@@ -71,7 +72,10 @@ class Frame(Record):
 def bind_parameters(
     program: Program, task: TaskSymbol, call: ast.CallStmt, frame: Frame
 ) -> dict[str, Value]:
-    """What is known of each parameter of `task` in one call; `frame` is where the call stands."""
+    """Return the compile-time value of each parameter of `task` in one call.
+
+    `frame` is the context that contains the call.
+    """
     given = {argument.name.text: argument.value for argument in call.arguments}
     bound: dict[str, Value] = {}
     for param in task.params:
@@ -83,7 +87,7 @@ def bind_parameters(
 
 
 def default_of(program: Program, task: TaskSymbol, name: str, variables: Variables) -> Value:
-    """What is known of a parameter that a call leaves out: its default."""
+    """Return the compile-time value of the default of a parameter that a call leaves out."""
     default = task.defaults.get(name)
     if isinstance(default, ast.Node):
         return value_of(program, default, Frame(task.module.source, variables, {}))
@@ -91,7 +95,7 @@ def default_of(program: Program, task: TaskSymbol, name: str, variables: Variabl
 
 
 def value_of(program: Program, expr: ast.Node, frame: Frame) -> Value:
-    """What is known of `expr`, which stands in a body with the given frame."""
+    """Return the compile-time value of `expr` in a body with the given frame."""
     match expr:
         case ast.Text():
             return _value_of_text(program, expr, frame)
@@ -142,7 +146,7 @@ def _value_of_reference(program: Program, node: ast.Ref | ast.ConstRef, frame: F
 def part_of(
     program: Program, value: Value, type_: Type, path: Iterable[str | int], frame: Frame
 ) -> Value:
-    """What is known of the part of a value of a type; a field that is left out has its default."""
+    """Return the compile-time value at `path` in a value; a missing field has its default."""
     for step in path:
         record = strip_optional(type_)
         field = None
@@ -159,7 +163,7 @@ def part_of(
 
 
 def _value_of_default(program: Program, default: Any, frame: Frame) -> Value:
-    """What is known of a default, in which `env` may stand as nodes of the tree."""
+    """Return the compile-time value of a default, which may contain `env` as AST nodes."""
     match default:
         case ast.Node():
             return value_of(program, default, Frame(frame.source, frame.variables, {}))
@@ -172,7 +176,7 @@ def _value_of_default(program: Program, default: Any, frame: Frame) -> Value:
 
 
 def entry_of(value: Value, step: str | int) -> Value:
-    """What is known of an entry of a list or object; one that is not there is the missing value."""
+    """Return an entry of a list or object; an entry that does not exist is the missing value."""
     match value:
         case Parts(entries=entries):
             return entries.get(step, Known(None))
@@ -189,7 +193,7 @@ def entry_of(value: Value, step: str | int) -> Value:
 
 
 def decide_condition(program: Program, condition: ast.Condition, frame: Frame) -> bool | None:
-    """Whether a condition holds, where constants decide it; None where it takes a run to know."""
+    """Whether a condition holds, if constants decide it; None if it depends on the run."""
     match condition:
         case ast.Ref():
             value = value_of(program, condition, frame)
@@ -231,7 +235,7 @@ def decide_condition(program: Program, condition: ast.Condition, frame: Frame) -
 def is_among(
     program: Program, operand: ast.Node, values: Iterable[ast.Node], frame: Frame
 ) -> bool | None:
-    """Whether a value is one of some others; None where it takes a run to know."""
+    """Whether a value equals one of several others; None if it depends on the run."""
     asked = value_of(program, operand, frame)
     equal = [_compare_values(asked, "==", value_of(program, each, frame)) for each in values]
     return True if True in equal else None if None in equal else False

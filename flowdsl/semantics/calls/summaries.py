@@ -1,6 +1,6 @@
-"""What the callers of a task have to know of its body.
+"""Summaries of tasks: what their callers have to know about the body.
 
-Each task is summed up once, after those it calls, so that no body is walked again for every call.
+Each task is summarised once, after those it calls, so that no body is walked again for every call.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ..provenance.typed_fields import NOTHING_TYPED, FieldUse
 class Reach(Record):
     """A place where the value of a parameter, or a part of it, ends up.
 
-    `ref` is the reference that stands there, `span` its place, `task` the name of the task that it
-    stands in: the one summed up, or one that it calls. `place` is None where a value is only looked
-    at and tells nobody what to do: in an expectation, or in the statement of a check.
+    `ref` is the reference to the parameter, `span` its position, and `task` the name of the task
+    that contains it: the one that is summarised, or one that it calls. `place` is None where the
+    value is only compared and instructs nobody: in an expectation, or in the statement of a check.
     """
 
     parameter: Origin
@@ -34,11 +34,11 @@ class Reach(Record):
 
 
 class Summary(Record):
-    """What a call of a task can do.
+    """The possible effects of a call of a task.
 
-    `returns`: some path goes on behind the call. `may_fail`: some path goes to the `else` of the
+    `returns`: some path continues after the call. `may_fail`: some path leads to the `else` of the
     `retry` around the call. `aborts`: some path ends in an `abort`, `finishes`: in a `finish`.
-    `reaches` is where its parameters end up, `fields` what it does with fields on the screen.
+    `reaches` lists where its parameters end up, `fields` what it does with fields on the screen.
     """
 
     returns: bool = True
@@ -52,9 +52,9 @@ class Summary(Record):
 Summaries: TypeAlias = Mapping[TaskSymbol, Summary]
 
 UNKNOWN_TASK = Summary()
-"""The summary of a task that has mistakes or calls itself: nothing is concluded from it."""
+"""The summary of a task that has errors or is recursive: nothing is concluded from it."""
 
 
 def summary_of(summaries: Summaries, task: TaskSymbol | None) -> Summary:
-    """The summary of the task of a call; `UNKNOWN_TASK` where the call names none."""
+    """Return the summary of the called task; `UNKNOWN_TASK` if the call could not be resolved."""
     return UNKNOWN_TASK if task is None else summaries.get(task, UNKNOWN_TASK)

@@ -1,7 +1,7 @@
-"""Entries that a further attempt, or the block behind a failure, would add to a list again.
+"""Entries that a further attempt, or an `on failure` block, would append to a list twice.
 
-A `retry` makes its attempt anew where something fails. What an attempt has added to a list before
-that is in it already, so that nothing behind a `+=` may fail:
+A `retry` repeats its attempt after a failure. Entries that the failed attempt has appended stay in
+the list, so nothing after a `+=` may fail:
 
     retry 3 {
       choose "the row"            an attempt that fails here has added nothing
@@ -9,10 +9,10 @@ that is in it already, so that nothing behind a `+=` may fail:
       expect "the row is open"
     }
 
-A loop inside the attempt comes back to its own beginning: all of its body stands behind a `+=` in
-it. A `repeat` makes no round again.
+A loop inside the attempt returns to its beginning, so all of its body comes after a `+=` in it. A
+`repeat` does not repeat a failed pass.
 
-A `for` with `on failure` makes no entry again, but the block may add to the same list:
+A `for` with `on failure` does not repeat a failed entry, but the block may append to the same list:
 
     for row in rows {
       emit done += row            warning: where the next line fails, `row` is in the list twice
@@ -40,13 +40,13 @@ from .leaving import first_failure
 
 _ADDING = frozenset((ast.EmitStmt, ast.KeepStmt))
 _ATTEMPTS = frozenset((ast.RetryStmt, ast.ForStmt))
-"""What may go on behind a failure in its body."""
+"""The statements that may continue after a failure in their body."""
 
 
 def report_repeated_appends(
     program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> None:
-    """Report each `+=` of a body behind which its attempt, or its entry, may fail."""
+    """Report each `+=` of a body after which its attempt, or its loop entry, may fail."""
     found = program.statements(body)
     adding = [each.start for each in found if type(each) in _ADDING and each.append]  # type: ignore[union-attr]
     if not adding:
@@ -64,11 +64,11 @@ def report_repeated_appends(
 
 
 class _AppendWalk:
-    """Walks a body; `behind` is what may fail behind a place in the same attempt, if anything.
+    """Walks a body backwards; `behind` is the next place that may fail in the same attempt, if any.
 
-    An attempt is one of a `retry`, or one entry of a `for`, where `added_again` has the lists to
-    which the `on failure` adds. `attempt` is the word that the innermost one begins with, if there
-    is any; `is_caught` says that a statement inside of it takes what fails.
+    An attempt is one of a `retry`, or one entry of a `for`; in the latter case `added_again` has
+    the lists to which the `on failure` block appends. `attempt` is the keyword of the innermost
+    attempt, if any; `is_caught` says that a statement inside it handles failures.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class _AppendWalk:
             behind = self._failure(statement) or behind
 
     def _failure(self, statement: ast.Stmt) -> Span | None:
-        """What may fail in a statement and end the attempt around it; None outside of any."""
+        """Return what may fail in a statement and end the current attempt; None outside of any."""
         if self.attempt is None or self.is_caught:
             return None
         return first_failure(self.program, self.source, statement, self.summaries)
@@ -118,7 +118,7 @@ class _AppendWalk:
                     self.block(inner.block, behind)
 
     def _attempts(self, statement: ast.RetryStmt, body: ast.Block, behind: Span | None) -> None:
-        """The body of a `retry`; inside an entry, what fails in it is no failure of the entry."""
+        """Check the body of a `retry`; a failure in it does not end an entry around the `retry`."""
         around = self.attempt, self.is_caught
         if self.added_again is None:
             self.attempt, self.is_caught = keyword_span(statement, self.source), False
@@ -133,7 +133,7 @@ class _AppendWalk:
             self.block(inner.block, again or behind)
 
     def _entries(self, statement: ast.ForStmt, failure: ast.Block, behind: Span | None) -> None:
-        """A `for` with `on failure`: only what fails in that block leaves the `for`."""
+        """Check a `for` with `on failure`: only a failure in that block leaves the `for`."""
         behind = self._failure(statement) or behind
         self.block(failure, behind)
         around, self.is_caught = self.is_caught, True
@@ -145,7 +145,7 @@ class _AppendWalk:
             walk.block(statement.body, None)
 
     def _report_append(self, name: ast.Name, way: str, behind: Span | None) -> None:
-        """Report a `+=` behind which the attempt may fail."""
+        """Report a `+=` after which the attempt may fail."""
         if behind is None or self.attempt is None:
             return
         labels = [Label(behind, "may fail behind it")]
@@ -160,7 +160,7 @@ class _AppendWalk:
 
 
 def _lists_added_to(block: ast.Block) -> dict[str, ast.Name]:
-    """The lists to which a block adds, each with the last place that does."""
+    """Return the lists to which a block appends, each with the last name that does so."""
     return {
         each.name.text: each.name
         for each in statements(block)

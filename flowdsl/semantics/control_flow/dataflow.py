@@ -1,11 +1,11 @@
-"""What every path to a place has done: variables set, outputs emitted, statements reached.
+"""Data flow analysis: variables set, outputs emitted and statements reached on every path.
 
-The idea is that of a forward data flow analysis. A state says what every path to a place has done.
-Each statement turns the state in front of it into the one behind it; where no path goes on, the
-state is None. Where paths meet, what holds is the intersection of their states, and paths that do
-not go on do not count.
+This is a forward "must" analysis. A state holds what every path to a place has done. Each statement
+transforms the state before it into the state after it; the state is None where no path continues.
+Where paths meet, the result is the intersection of their states; paths that have ended do not
+count.
 
-An example, with the variables that are set behind each line:
+An example, with the variables that are set after each line:
 
     extract name: string from "the name"           {name}
     if sees "a warning" {
@@ -14,14 +14,13 @@ An example, with the variables that are set behind each line:
     do "Type {{name}} and {{reason}}"              error: `reason` is set on 1 of 2 paths to here
 
 The body of a `for` may run zero times unless its list is known to hold something, that of a
-`repeat` always may. Each pass of any loop begins with the variables of its body emptied; what a
-`keep` outside of it declares goes on. Behind a `retry`, its body has run to the end or its `else`
-has, and that `else` starts where an attempt failed, without the variables of the body: at a `fail`,
-or in front of anything that can fail by itself. What passes leave in fields on the screen is
-followed until it stays the same.
+`repeat` always may. Each pass of any loop begins with the variables of its body emptied; variables
+that a `keep` outside of it declares retain their value. After a `retry`, either its body or its
+`else` has run to the end. The `else` starts where an attempt failed, at a `fail` or before anything
+that can fail by itself, and without the variables of the body.
 
-What fields on the screen hold is followed along, where the program has secrets
-(`provenance.typed_fields`).
+If the program has secrets, the contents of fields on the screen are tracked as well, in loops up to
+a fixed point (`provenance.typed_fields`).
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class Done(Record):
-    """What every path to a place has done.
+    """The state of the analysis: what every path to a place has done.
 
     `variables` and `outputs` are set on every path; `fields` is what fields on the screen may hold
     after any of them.
@@ -65,7 +64,7 @@ class Done(Record):
         return Done(self.variables | {name}, self.outputs, self.fields.after_setting(name))
 
     def without(self, names: frozenset[str]) -> Done:
-        """What holds where some variables are emptied."""
+        """Return the state after some variables are emptied."""
         return Done(self.variables - names, self.outputs, self.fields)
 
     def emit(self, name: str) -> Done:
@@ -86,7 +85,7 @@ State: TypeAlias = Done | None
 
 
 def meet_states(states: Iterable[State]) -> State:
-    """What holds whichever path was taken; None when none of them goes on."""
+    """Return the state where several paths meet; None if none of them continues."""
     result: State = None
     for state in states:
         if result is None:
@@ -99,12 +98,12 @@ def meet_states(states: Iterable[State]) -> State:
 class Follower:
     """Follows the paths of one body.
 
-    `summaries` are those of the tasks that the body calls, `fields` follows secrets that are typed
-    into fields (None where nothing needs that), `reads` has the references to runtime variables.
+    `summaries` are those of the tasks that the body calls, `fields` tracks secrets that are typed
+    into fields (None if that is not needed), `reads` has the references to runtime variables.
 
-    After `follow`, `failed` is what all failing paths have done (None when none fails), `aborts`
-    says whether any path ends in an `abort`, and `finishes` has each place where one may end in a
-    `finish`, with what every path to it has done. While `quiet`, nothing is reported.
+    After `follow`, `failed` is what all failing paths have done (None if none fails), `aborts` says
+    whether any path ends in an `abort`, and `finishes` maps each place where a path may end in a
+    `finish` to what every path to it has done. While `quiet` is set, nothing is reported.
     """
 
     def __init__(
@@ -142,13 +141,13 @@ class Follower:
         self._kept = KeptVariables(program.statements(body) if self._set else ())
 
     def _is_list_unset(self, name: str, state: Done) -> bool:
-        """Whether a `+=` to be reported adds to a list that some path leaves unset."""
+        """Whether a `+=` that is to be reported appends to a list that some path leaves unset."""
         return not self.quiet and name not in state.variables and name in self._typed
 
     def _set_afresh(self, passes: ast.Block) -> frozenset[str]:
-        """The runtime variables without which each pass of a loop begins.
+        """Return the runtime variables that are emptied before each pass of a loop.
 
-        These are the ones that it sets, but those that a `keep` outside of it declares.
+        These are the ones that the loop sets, except those that a `keep` outside of it declares.
         """
         return frozenset(
             name.text
@@ -158,7 +157,7 @@ class Follower:
         )
 
     def follow(self) -> State:
-        """What every path has done when the body ends.
+        """Return what every path has done when the body ends.
 
         Reads of unset variables and unreachable statements are reported on the way.
         """
@@ -167,7 +166,7 @@ class Follower:
         )
 
     def _follow_block(self, block: ast.Block, state: State) -> State:
-        """The state behind a block; statements that no path reaches are reported."""
+        """Return the state after a block; statements that no path reaches are reported."""
         previous: ast.Stmt | None = None
         for statement in block.statements:
             if state is None:
@@ -188,8 +187,8 @@ class Follower:
         return keyword_span(statement, self.source)
 
     def _follow_statement(self, statement: ast.Stmt, state: Done) -> State:
-        """The state behind one statement, given that in front of it."""
-        match statement:  # what most programs are made of comes first
+        """Return the state after one statement, given the state before it."""
+        match statement:  # the most frequent statements first
             case ast.DoStmt():
                 self._read(statement, state)
                 return state
@@ -266,10 +265,10 @@ class Follower:
     def _follow_else(
         self, otherwise: ast.Otherwise | None, before: Done, after: Done, *, fails: bool = True
     ) -> State:
-        """The state behind a statement that either succeeds (`after`) or takes its `else`.
+        """Return the state after a statement that either succeeds (`after`) or takes its `else`.
 
-        The `else` starts from `before`. Without an `else`, a statement that `fails` leaves for that
-        of the innermost `retry`.
+        The `else` starts from `before`. Without an `else`, a statement that `fails` continues at
+        the `else` of the innermost `retry`.
         """
         if otherwise is None:
             if fails:
@@ -296,8 +295,8 @@ class Follower:
 
     def _follow_for(self, statement: ast.ForStmt, state: Done) -> State:
         self._read(statement.iterable, state)
-        # Each pass starts with the variables of the body emptied, so that no entry reads what an
-        # earlier one left.
+        # Each pass starts with the variables of the body emptied, so that no entry reads a value of
+        # an earlier one.
         own = self._set_afresh(statement.body)
         around, self.emptied = self.emptied, state.variables & own
         start = state.without(own)
@@ -312,7 +311,7 @@ class Follower:
         return end if self._runs(statement.iterable) else meet_states((end, state))
 
     def _entry(self, statement: ast.ForStmt, start: Done, own: frozenset[str]) -> State:
-        """The state behind one entry of a `for`: its body, or what is done where that fails."""
+        """Return the state after one entry of a `for`: after its body, or after `on failure`."""
         if statement.failure is None:
             return self._follow_block(statement.body, start)
         outside = self._swap_failed(None)
@@ -329,15 +328,15 @@ class Follower:
         return meet_states((end, self._follow_block(statement.failure, failing)))
 
     def _fail(self, state: State) -> None:
-        """Note that a path goes from here to the `else` of the innermost `retry`."""
+        """Record that a path leads from here to the `else` of the innermost `retry`."""
         self.failed = meet_states((self.failed, state))
 
     def _note_finish(self, statement: ast.FinishStmt | ast.CallStmt, state: Done) -> None:
-        """Note that a run may end well here; the last look at a loop knows what holds there."""
+        """Record that a run may finish here; in loops the last iteration of the analysis counts."""
         self.finishes[statement] = state
 
     def _swap_failed(self, state: State) -> State:
-        """Collect failing paths anew from `state`; what was collected before is returned."""
+        """Collect failing paths from `state` on, and return those collected before."""
         collected, self.failed = self.failed, state
         return collected
 
@@ -350,7 +349,7 @@ class Follower:
     def _follow_retry(self, statement: ast.RetryStmt, state: Done) -> State:
         aborts, self.aborts = self.aborts, False
         start, end, failed = self._passes(statement.body, state, after_failure=True)
-        # An `abort` in the place of a `fail` has a finding of its own: `abort-inside-retry`.
+        # An `abort` instead of a `fail` has a finding of its own: `abort-inside-retry`.
         if failed is None and not self.aborts and not self.quiet:
             self.program.sink.report(
                 errors.RETRY_CANNOT_FAIL, self._keyword_of_statement(statement)
@@ -365,11 +364,11 @@ class Follower:
     def _passes(
         self, body: ast.Block, state: Done, *, after_failure: bool
     ) -> tuple[Done, State, State]:
-        """What holds before every pass of a body, after the last one, and where a pass fails.
+        """Return the states before each pass of a body, after the last one, and where a pass fails.
 
-        Another pass follows one that ended, or (`after_failure`) one that failed. One look is
-        enough for variables, as what a pass sets is emptied before the next. What fields hold is
-        followed quietly until it stays the same; the last look reports.
+        Another pass follows one that ended, or (`after_failure`) one that failed. One iteration is
+        enough for variables, since those that a pass sets are emptied before the next. The contents
+        of fields are iterated quietly to a fixed point; the last iteration reports.
         """
         outside = self._swap_failed(None)
         own = self._set_afresh(body)
@@ -402,7 +401,7 @@ class Follower:
             return value > 0 if isinstance(value, int) else bool(value)
         symbol = self.program.values.get(iterable)
         if symbol is None:
-            # The name is reported already; what the loop sets is not to be reported as unset, too.
+            # The name is reported already; what the loop sets should not be reported, too.
             return True
         if symbol.kind in (RUNTIME, LOOP):
             return False
@@ -431,7 +430,7 @@ class Follower:
         return summary_of(self.summaries, self.program.calls.get(statement)).returns
 
     def field_use(self, end: State) -> FieldUse:
-        """What the body does with fields, for its callers."""
+        """Return what the body does with fields, for its callers."""
         return FieldUse(
             NO_FIELDS if end is None else end.fields,
             self.fields.read if self.fields is not None else {},
@@ -445,7 +444,7 @@ class Follower:
                 self._collect_findings().report_unset(ref, symbol.name, self.emptied)
 
     def read_at_end(self, node: ast.Node, end: State) -> None:
-        """Report the unset variables that `node` reads when the run has ended well."""
+        """Report the unset variables that `node` reads after the run has finished successfully."""
         if end is not None:
             self._read(node, end)
 
@@ -458,7 +457,7 @@ class Follower:
     ) -> None:
         """Report the required fields that not every path to `end` has emitted.
 
-        Each is reported at its place in `places`; `noun` says what the fields are.
+        Each is reported at its position in `places`; `noun` says what kind of field it is.
         """
         if end is None:
             return
@@ -472,8 +471,8 @@ class Follower:
     ) -> None:
         """Report the required outputs that some path to a `finish` has not emitted.
 
-        What no path at all emits is reported once, at the end. Each output has its place in
-        `places`.
+        An output that no path emits is reported once, at the end. `places` has the position of each
+        output.
         """
         known = set() if end is None else set(_find_missing_fields(fields, end))
         for statement, state in self.finishes.items():
@@ -493,12 +492,12 @@ class Follower:
 
 
 def _find_missing_fields(fields: Iterable[FieldType], state: Done) -> list[str]:
-    """The required fields that not every path to a place has emitted."""
+    """Return the required fields that not every path to a place has emitted."""
     return [each.name for each in fields if each.required and each.name not in state.outputs]
 
 
 def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
-    """Report the runtime variables in `always`, which stands in front of all that could set one."""
+    """Report the runtime variables in `always`, which comes before any statement that sets one."""
     source = workflow.module.source
     for item in workflow.declaration.items:
         for rule in item.rules if isinstance(item, ast.AlwaysSection) else ():

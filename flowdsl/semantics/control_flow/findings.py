@@ -1,6 +1,6 @@
-"""What is said of a variable that is not set, or an output not emitted, on every path.
+"""Messages about variables that are not set, or outputs not emitted, on every path.
 
-`dataflow` finds that something is missing; here the message learns on how many paths, and why.
+`dataflow` finds that something is missing; this module adds on how many paths, and why.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..program import Program
 from .path_counts import Flow, Paths, Subject, count_paths
 
 _UNCOUNTED = 100
-"""The number of paths from which on a message no longer counts them: it would help nobody."""
+"""From this number of paths on, a message no longer counts them."""
 
 
 class FlowFindings:
-    """Reports on one body.
+    """Reports findings about one body.
 
-    `flow` tells which lists hold something, and which calls come back. Where each variable is set
-    and each output emitted is looked up once.
+    `flow` says which lists are not empty, and which calls return. The places where each variable is
+    set and each output emitted are collected once.
     """
 
     def __init__(self, program: Program, source: SourceFile, body: ast.Block, flow: Flow) -> None:
@@ -44,8 +44,8 @@ class FlowFindings:
     def report_unset(self, at: ast.Ref | ast.Name, name: str, emptied: frozenset[str]) -> None:
         """Report the read of a runtime variable that not every path sets, at its place.
 
-        A `+=` reads the variable whose name it begins with. `emptied` are the variables that a pass
-        of the loop around it begins without.
+        A `+=` reads the variable that it appends to. `emptied` are the variables that are emptied
+        at the start of each pass of the enclosing loop.
         """
         span, way = at.span(self.source), None
         places = self._set.get(name, [])
@@ -65,9 +65,9 @@ class FlowFindings:
         )
 
     def _way_out_of_else(self, name: str, labels: tuple[Label, ...]) -> str | None:
-        """What to do where only the `else` of the reading that sets a variable goes on without it.
+        """Suggest a fix if only the `else` of the reading that sets a variable leaves it unset.
 
-        `labels` are the places that set it, and those at which paths part without setting it.
+        `labels` are the places that set it, and those at which paths diverge without setting it.
         """
         readings = (
             each
@@ -105,7 +105,7 @@ class FlowFindings:
     def _paths(
         self, does: Callable[[ast.Stmt], bool], first: int, word: str, place: int | None
     ) -> Paths | None:
-        """The paths to the read at `place`, or to the end of the body when `place` is None."""
+        """Count the paths to the read at `place`, or to the end of the body if `place` is None."""
         subject = Subject(does, first, word, emptied_by_loops=place is not None)
         return count_paths(self.source, self.body, subject, self.flow, place)
 
@@ -117,7 +117,7 @@ class FlowFindings:
         )
 
     def is_emitted(self, name: str) -> bool:
-        """Whether any statement of the body emits an output."""
+        """Whether any statement of the body emits the output `name`."""
         return name in self._emitted
 
     def report_missing_at_finish(
@@ -165,6 +165,6 @@ def _label_spans(spans: list[Span], text: str) -> tuple[Label, ...]:
 
 
 def _describe_share(paths: Paths) -> str | None:
-    """The share of the paths that do it, for a sentence; None when there are too many."""
+    """Describe the share of the paths that do it; None if there are too many to count."""
     total = paths.done + paths.undone
     return f"{paths.done} of {total} paths" if total < _UNCOUNTED else None

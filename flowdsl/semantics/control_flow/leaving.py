@@ -1,4 +1,4 @@
-"""Blocks that no path goes on from."""
+"""Blocks that no path continues after, and statements that may fail."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..types import Optional
 
 
 def has_no_path_behind(block: ast.Block, program: Program | None = None) -> bool:
-    """Whether no path goes on behind a block, because its last statement always leaves.
+    """Whether no path continues after a block, because its last statement always leaves.
 
     That is a `fail`, `abort` or `finish`, a `step` whose block leaves, or an `if` or `match` with
-    an `else` all of whose blocks do. What `program` has found so far tells of more: the call of a
-    task that ends so, and choices without an `else` of which one branch is taken in any case.
+    an `else` all of whose blocks do. With `program`, two more forms are recognised: the call of a
+    task that always leaves, and choices without an `else` that are exhaustive.
     """
     if not block.statements:
         return False
@@ -37,7 +37,7 @@ def has_no_path_behind(block: ast.Block, program: Program | None = None) -> bool
 
 
 def leaves_after(block: ast.Block, statement: ast.Stmt) -> bool:
-    """Whether the run leaves `block` for good after `statement`, which stands inside it."""
+    """Whether the run leaves `block` for good after `statement`, which is inside it."""
     if has_no_path_behind(block):
         return True
     around = [
@@ -50,15 +50,15 @@ def leaves_after(block: ast.Block, statement: ast.Stmt) -> bool:
     return any(leaves_after(inner, statement) for inner in around)
 
 
-# What may fail: the statements from which a `fail` leaves the place around them.
+# What may fail: statements from which control passes to the enclosing failure handler.
 
 
 def first_failure(
     program: Program, source: SourceFile, node: ast.Stmt | ast.Block, summaries: Summaries
 ) -> Span | None:
-    """The first statement from which a `fail` may leave `node`, at its keyword; None without one.
+    """Return the keyword of the first statement that may fail and leave `node`; None without one.
 
-    A `retry` with an `else`, and a `for` with `on failure`, keep what fails in their bodies.
+    A `retry` with an `else`, and a `for` with `on failure`, handle failures in their bodies.
     """
     if isinstance(node, ast.Block):
         for statement in node.statements:
@@ -78,7 +78,7 @@ def first_failure(
 
 
 def _open_blocks(statement: ast.Stmt) -> list[ast.Block]:
-    """The blocks of a statement out of which a `fail` leads out of the statement as well."""
+    """Return the blocks of a statement in which a failure also leaves the statement."""
     if isinstance(statement, ast.RetryStmt) and statement.otherwise is not None:
         return [statement.otherwise]
     if isinstance(statement, ast.ForStmt) and statement.failure is not None:
@@ -87,7 +87,7 @@ def _open_blocks(statement: ast.Stmt) -> list[ast.Block]:
 
 
 def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -> bool:
-    """Whether a statement fails by itself, or its `else` without a block does."""
+    """Whether a statement itself may fail, or its `else` without a block may."""
     otherwise = else_of(statement)
     if otherwise is not None:
         return isinstance(otherwise.action, ast.FailStmt)
@@ -109,14 +109,14 @@ def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -
 
 
 def failure_words(between: Span) -> Span:
-    """The words `on failure` between the body of a `for` and the block that they begin."""
+    """Return the place of the words `on failure` between the body of a `for` and that block."""
     found = re.compile(r"\bon\s+failure\b").search(between.source.text, between.start, between.end)
     assert found is not None, "the block stands behind these words"
     return Span(between.source, found.start(), found.end())
 
 
 def needs_value(program: Program, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
-    """Whether a missing value makes a reading fail that has no `else`."""
+    """Whether a reading without an `else` fails if the value is missing."""
     if statement.type is None:
         return True
     if isinstance(statement, ast.ExtractStmt) and statement.background:

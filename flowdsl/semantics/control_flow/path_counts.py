@@ -1,12 +1,12 @@
-"""On how many of the paths to a place something has been done, and which paths leave it out.
+"""Counts the paths to a place that set a variable or emit an output, and those that do not.
 
-`dataflow` finds that a variable is not set, or an output not emitted, on every path; this explains
-the finding and runs only when there is one, for that one variable or output. The idea: walk the
-body again and carry two numbers, the paths that have done it and those that have not, with the
-places that let the latter pass. Paths part only at statements of which one side does the thing; all
-other branches count as one path, so that the numbers stay small and mean something.
+`dataflow` finds that a variable is not set, or an output not emitted, on every path; this module
+explains the finding, and runs only for the variable or output of a finding. It walks the body again
+with two numbers: the paths that have done it, and those that have not, with the branches that the
+latter took. Paths diverge only at statements of which one side does it; all other branches count as
+one path, so that the numbers stay small and meaningful.
 
-An example, for the output `total`, with (done, undone) behind each line:
+An example, for the output `total`, with (done, undone) after each line:
 
     press "F3"                    (0, 1)
     if sees "an invoice" {
@@ -16,7 +16,7 @@ An example, for the output `total`, with (done, undone) behind each line:
     } else { abort "Neither" }            no path goes on
     if sees "a" { press "F1" }    (1, 1)  does not matter to `total`: no paths part here
 
-So `total` is emitted on 1 of 2 paths, and the label stands at the `else` of the second branch.
+So `total` is emitted on 1 of 2 paths, and the label is at the `else` of the second branch.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ _MOST_REASONS = 3
 
 
 class Paths(Record):
-    """Paths that have done it, paths that have not, and the places that let the latter pass."""
+    """The number of paths that have done it and that have not, and the branches of the latter."""
 
     done: int
     undone: int
     reasons: tuple[Label, ...] = ()
 
     def all_done(self) -> Paths:
-        """These paths behind a statement that does it."""
+        """Return these paths after a statement that does it."""
         return Paths(self.done + self.undone, 0)
 
     def because(self, span: Span, text: str) -> Paths:
-        """These paths with one more reason: at `span`, some have not done it."""
+        """Return these paths with one more reason: at `span`, some have not done it."""
         if not self.undone:
             return self
         return Paths(self.done, self.undone, (*self.reasons, Label(span, text)))
 
     def join(self, other: Paths | None) -> Paths:
-        """These paths and those of `other` together."""
+        """Return the union of these paths and those of `other`."""
         if other is None:
             return self
         reasons = {reason.span.start: reason for reason in (*self.reasons, *other.reasons)}
@@ -65,22 +65,22 @@ class Paths(Record):
 
 
 Reached: TypeAlias = Paths | None
-"""The paths behind a statement; None where no path goes on."""
+"""The paths after a statement; None if no path continues."""
 
 
 class _Arrived(Exception):
-    """The walk has come to the place that was asked for."""
+    """Raised when the walk has reached the requested place."""
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
 
 
 class Subject(Record):
-    """What is followed: the setting of one variable, or the emitting of one output.
+    """What is counted: the setting of one variable, or the emitting of one output.
 
-    `does` says whether a statement does it, `first` is the offset of the first one that does,
-    `word` names it in a message (`set`, `emitted`). `emptied_by_loops`: each pass of a `for` begins
-    without it.
+    `does` says whether a statement does it, `first` is the offset of the first one that does, and
+    `word` is its participle in a message (`set`, `emitted`). `emptied_by_loops`: each pass of a
+    `for` begins without it.
     """
 
     does: Callable[[ast.Stmt], bool]
@@ -90,10 +90,10 @@ class Subject(Record):
 
 
 class Flow(Record):
-    """What `dataflow` knows: whether a list surely holds something, and whether a call returns.
+    """Facts from `dataflow`: whether a list is surely not empty, and whether a call returns.
 
-    `complete` are the choices without an `else` of which one branch is taken in any case,
-    `typed_days` the `type`s of a day, which fail where the field does not show it.
+    `complete` are the exhaustive choices without an `else`, `typed_days` the `type`s of a day,
+    which fail if the field does not show it.
     """
 
     runs: Callable[[ast.Ref | ast.IntLit | ast.ListExpr], bool]
@@ -105,13 +105,13 @@ class Flow(Record):
 def count_paths(
     source: SourceFile, body: ast.Block, subject: Subject, flow: Flow, place: int | None
 ) -> Paths | None:
-    """The paths through `body` to the offset `place`, or to its end when `place` is None.
+    """Count the paths through `body` to the offset `place`, or to its end if `place` is None.
 
-    None when no path goes there.
+    Returns None if no path leads there.
     """
     try:
         counter = _Counter(source, subject, flow, place)
-        # Nothing in front of the first statement that does it makes a difference.
+        # Statements before the first one that does it make no difference.
         parting = [each for each in body.statements if each.end > subject.first]
         end = counter.statements(parting, Paths(0, 1))
     except _Arrived as arrived:
@@ -122,8 +122,8 @@ def count_paths(
 class _Counter:
     """Counts the paths through one body.
 
-    `failed` collects paths that leave for the `else` of the innermost `retry`, each with the word
-    of the statement that fails.
+    `failed` collects paths that continue at the `else` of the innermost `retry`, each with the
+    keyword of the failing statement.
     """
 
     def __init__(self, source: SourceFile, subject: Subject, flow: Flow, place: int | None) -> None:
@@ -137,7 +137,7 @@ class _Counter:
         return self.statements(block.statements, at)
 
     def statements(self, statements: Iterable[ast.Stmt], at: Paths) -> Reached:
-        """The paths behind statements that stand one after another."""
+        """Count the paths after a sequence of statements."""
         reached: Reached = at
         for statement in statements:
             if reached is None:
@@ -146,7 +146,7 @@ class _Counter:
         return reached
 
     def _count_statement(self, statement: ast.Stmt, at: Paths) -> Reached:
-        """The paths behind one statement; raises `_Arrived` at the place that was asked for."""
+        """Count the paths after one statement; raises `_Arrived` at the requested place."""
         if isinstance(statement, ast.AnnotatedStmt):
             return self._count_statement(statement.statement, at)
         if self._is_read_by(statement):
@@ -186,7 +186,7 @@ class _Counter:
                 return after
 
     def _is_read_by(self, statement: ast.Stmt) -> bool:
-        """Whether the place that was asked for is in the statement, but in none of its blocks."""
+        """Whether the requested place is in the statement, but in none of its blocks."""
         if self.place is None or not statement.start <= self.place < statement.end:
             return False
         blocks = (inner.block for inner in inner_blocks(statement))
@@ -223,7 +223,7 @@ class _Counter:
         return after.join(end)
 
     def _count_success(self, statement: ast.Stmt, after: Paths) -> Paths:
-        """The paths on which a statement succeeds, where its `else` is what does it."""
+        """Count the paths on which a statement succeeds, if its `else` is what does it."""
         text = f"not {self.subject.word} when this succeeds"
         return after.because(keyword_span(statement, self.source), text)
 
@@ -269,7 +269,7 @@ class _Counter:
         return end if runs else self._count_skipping_paths(statement, at).join(end)
 
     def _count_entry(self, statement: ast.ForStmt, at: Paths) -> Reached:
-        """The paths behind an entry of a `for`: its body, or what is done where that fails."""
+        """Count the paths after an entry of a `for`: after its body, or after `on failure`."""
         if statement.failure is None:
             return self.block(statement.body, at)
         outer, self.failed = self.failed, []
@@ -305,10 +305,10 @@ class _Counter:
         return (end if does else self._count_success(statement, end)).join(other)
 
     def _failing(self, failed: list[tuple[Paths, Span]], at: Paths, *, does: bool) -> Paths:
-        """The paths into the `else` of a `retry`.
+        """Count the paths into the `else` of a `retry`.
 
-        One that has done it and one that has not, wherever in the body they fail: an attempt has
-        too many places to fail for a useful count.
+        They count as one that has done it and one that has not, wherever in the body they fail: an
+        attempt has too many places to fail for a useful count.
         """
         if not failed:
             return at

@@ -1,8 +1,8 @@
 """Decisions that a replay would not make again.
 
 The recorded actions of the main agent are replayed without asking it; a focused agent decides
-afresh on every run. So a decision is safe when one focused agent can carry out everything that
-depends on it, and is a trap when something inside needs the main agent: the replay then takes the
+afresh on every run. So a decision is safe if one focused agent can carry out everything that
+depends on it, and is a trap if something inside needs the main agent: the replay then takes the
 branch of the recorded run.
 
 An example, where no focused agent has a terminal (`run`):
@@ -15,10 +15,9 @@ An example, where no focused agent has a terminal (`run`):
     call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
     call report(urgent: urgent)            error inside `report`, with a label at this call
 
-Two looks keep this cheap. The first sums up once for each task what its body requires
-(`required_tools`), with nothing known of its parameters. Only where something does not fit then,
-the second looks again call by call, in each environment, and drops the branches that constants
-decide.
+Two passes keep this cheap. The first summarises once for each task what its body requires
+(`required_tools`), with unknown parameters. Only if that finds something suspicious, the second
+pass examines each call in each environment, and drops the branches that constants decide.
 """
 
 from __future__ import annotations
@@ -67,7 +66,8 @@ _GRAVITY = (
     errors.BRANCH_OUTSIDE_FOCUSED_ACTION,
     errors.DECIDED_ONCE,
 )
-"""The findings of decisions. A task may be called in several ways: the first of these counts."""
+"""The findings about decisions, gravest first. If calls of a task lead to several, the first
+counts."""
 
 _OTHER_WAYS = {
     errors.BRANCH_FROZEN_BY_REPLAY: "; or make two workflows",
@@ -78,19 +78,19 @@ _OTHER_WAYS = {
     ),
     errors.DECIDED_ONCE: "; nothing need change where the screens of the outcomes always differ",
 }
-"""What may be done in the place of a rewrite."""
+"""An alternative to the suggested rewrite, for the help of each finding."""
 
 _RUN_ELSE_IN_LOOP = (
     "leave out the `else`, and let every entry look at the result: `expect` what the screen shows "
     "of it, or put the decision into the command itself"
 )
-"""What is written in the place of an `else` of a `run` in a `for`."""
+"""The suggested rewrite of an `else` of a `run` in a `for`."""
 
 
 class _Finding(Record):
     """A decision that a replay does not make again.
 
-    `tool` says in words what needs the main agent, `help` what to write instead.
+    `tool` describes what needs the main agent, `help` suggests what to write instead.
     """
 
     spec: DiagnosticSpec
@@ -102,7 +102,7 @@ class _Finding(Record):
 
 
 def check_replay(program: Program, capabilities: Capabilities) -> None:
-    """Report what a replay would not decide again, and what the agents of the account cannot do."""
+    """Report decisions that a replay would not repeat, and what the agents cannot carry out."""
     look = FirstLook(program)
     first = _ReplayWalk(program, capabilities, Variables({}), exact=False)
     first.walk(look)
@@ -153,15 +153,15 @@ def _report_run_else(program: Program, at: Span, *, in_loop: bool) -> None:
 
 
 class _ReplayWalk:
-    """One look at all workflows, and at the tasks that nothing calls.
+    """One pass over all workflows, and over the tasks that nothing calls.
 
-    Without `exact`, nothing is known of any value, and `suspicious` says afterwards whether an
-    exact look may find something. With it, `findings` holds what is wrong, by the node that
-    decides, and `nested` each `for` that needs the main agent inside another one, whose place comes
-    with it, by its own or that of the call that runs it. `run_elses` has each `else` of a `run`
-    that the main agent decides, by its place, with whether a `for` is around it on some way there.
-    `failing` has what needs the main agent in an entry that may fail, in words and labels, by its
-    place or that of the call that runs it.
+    Without `exact`, all values are unknown, and `suspicious` says afterwards whether an exact pass
+    may find something. With it, `findings` maps each deciding node to its finding, and `nested`
+    each `for` that needs the main agent inside another one, at its place or that of the call that
+    runs it, to its requirement and the place of the outer `for`. `run_elses` maps the place of each
+    `else` of a `run` that the main agent decides to whether a `for` encloses it on some path of
+    calls. `failing` maps what needs the main agent in an entry that may fail, at its place or that
+    of the call that runs it, to its description and labels.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class _ReplayWalk:
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
     def walk(self, look: FirstLook) -> None:
-        """Look at every body that the first look has not found safe."""
+        """Walk every body that the first look has not found safe."""
         program = self.program
         called = set(program.calls.values())
         for task in program.tasks.values():
@@ -198,7 +198,7 @@ class _ReplayWalk:
                     self._check_image(requirements, workflow)
 
     def _end(self, requirements: Requirements) -> None:
-        """Finish a body that stands in no decision: the main agent carries out what it requires."""
+        """Finish a body outside of any decision: the main agent carries out what it requires."""
         if requirements.run_elses:
             self.suspicious = True
         for span, in_loop in requirements.run_elses.items():
@@ -226,7 +226,7 @@ class _ReplayWalk:
     # Bodies
 
     def _task(self, task: TaskSymbol, frame: Frame) -> Requirements:
-        """What a task requires; calls with the same constants share the answer."""
+        """Return what a task requires; calls with the same constants share the result."""
         arguments = repr(frame.arguments) if frame.arguments else ""
         key = (task, arguments, self._in_loop)
         requirements = self._tasks.get(key)
@@ -250,8 +250,8 @@ class _ReplayWalk:
                 self._add_statement(requirements, statement, frame)
 
     def _add_statement(self, requirements: Requirements, statement: ast.Stmt, frame: Frame) -> None:
-        """Add what one statement requires, and decide what it decides."""
-        match statement:  # what most programs are made of comes first
+        """Add what one statement requires, and check its decision."""
+        match statement:  # the most frequent statements first
             case ast.StepStmt(body=body):
                 self._add_block(requirements, body, frame)
             case ast.TypeStmt():
@@ -302,9 +302,9 @@ class _ReplayWalk:
                 pass
 
     def _add_for(self, requirements: Requirements, statement: ast.ForStmt, frame: Frame) -> None:
-        """Add what a `for` requires: its body, and the main agent where that is more than one can.
+        """Add what a `for` requires: its body, and the main agent if a focused agent cannot run it.
 
-        The platform has one loop item, so that a `for` inside another one may not need that agent.
+        The platform has one loop item, so a `for` inside another one may not need the main agent.
         """
         around, self._in_loop = self._in_loop, True
         body = self._body(statement.body, frame)
@@ -332,7 +332,7 @@ class _ReplayWalk:
     def _require_entry(
         self, body: Requirements, statement: ast.ForStmt, frame: Frame
     ) -> Requirements:
-        """What an entry requires that may fail: one focused agent carries out all of it."""
+        """Return what an entry that may fail requires; one focused agent must carry it out."""
         assert statement.failure is not None
         whole = Requirements()
         whole.add(body)
@@ -349,7 +349,7 @@ class _ReplayWalk:
         return whole
 
     def _find_unfit_part(self, body: Requirements) -> tuple[str, Requirement]:
-        """What of a body is more than one focused agent can do, with words for it."""
+        """Find the part of a body that one focused agent cannot carry out, and describe it."""
         missing = [tool for tool in body.tools if not self.capabilities.can_focused_agent_use(tool)]
         if not missing:
             *_, requirement = body.models.values()
@@ -359,7 +359,7 @@ class _ReplayWalk:
         return requirement.words or TOOLS[tool].words, requirement
 
     def _add_call(self, requirements: Requirements, statement: ast.CallStmt, frame: Frame) -> None:
-        """Add what a called task requires, with the arguments that decide something in it."""
+        """Add what a called task requires, given the arguments that decide something in it."""
         task = self.program.calls.get(statement)
         if task is None or task in self._active:
             return
@@ -373,7 +373,7 @@ class _ReplayWalk:
         requirements.add(self._task(task, inner), place)
 
     def _deciding_params(self, task: TaskSymbol) -> frozenset[str]:
-        """The parameters that conditions of a task read, or that it passes to other tasks."""
+        """Return the parameters that a task's conditions read, or that it passes to other tasks."""
         found = self._deciding.get(task)
         if found is None:
             nodes = [
@@ -403,7 +403,7 @@ class _ReplayWalk:
         statement: ast.Stmt,
         frame: Frame,
     ) -> None:
-        """Decide the `else` of a statement."""
+        """Check the decision of a statement's `else`."""
         otherwise = else_of(statement)
         if otherwise is None or type(otherwise.action) in PLAIN:
             requirements.add(own)
@@ -432,7 +432,7 @@ class _ReplayWalk:
     def _decide_branches(
         self, requirements: Requirements, statement: ast.IfStmt | ast.MatchStmt, frame: Frame
     ) -> None:
-        """Decide an `if` or `match`, without the branches that constants decide."""
+        """Check the decision of an `if` or `match`, without the branches that constants decide."""
         branches: list[ast.IfBranch | ast.MatchBranch] = []
         otherwise = statement.otherwise
         for branch in statement.branches:
@@ -462,7 +462,7 @@ class _ReplayWalk:
         branch: ast.IfBranch | ast.MatchBranch,
         frame: Frame,
     ) -> bool | None:
-        """Whether a branch is taken if none before it is; None where it takes a run to know."""
+        """Whether a branch is taken if none before it is; None if it depends on the run."""
         if isinstance(branch, ast.IfBranch):
             return decide_condition(self.program, branch.condition, frame)
         assert isinstance(statement, ast.MatchStmt)
@@ -480,14 +480,13 @@ class _ReplayWalk:
         blind: Iterable[ast.Condition] = (),
         at_else: ast.Otherwise | None = None,
     ) -> None:
-        """Add a decision over `bodies` to `requirements`, and report it where it is a trap.
+        """Add a decision over `bodies` to `requirements`, and report it if it is a trap.
 
         `node` decides, or its `at_else`; `own` is what deciding itself requires, for instance a
-        model. `blind`
-        are the conditions that nothing on the screen decides. When one focused agent can carry out
-        everything, the decision is safe. When a body is more than it can, or one names another
-        model than the rest, the decision is a finding; else, as where a `copy` is told apart from
-        what is done when it fails, the main agent decides nothing.
+        model. `blind` are the conditions that do not depend on the screen. If one focused agent can
+        carry out everything, the decision is safe. If a body exceeds it, or several models are
+        named, the decision is a finding; otherwise, as with a `copy` and its `else`, the main agent
+        decides nothing.
         """
         if not any(bodies):
             requirements.add(own)
@@ -497,7 +496,7 @@ class _ReplayWalk:
             whole.add(body)
         if self._can_focused_agent_do(whole):
             if whole.run_elses:
-                self.suspicious = True  # where a constant decides, the main agent runs the command
+                self.suspicious = True  # if a constant decides, the main agent runs the command
             whole.run_elses.clear()
         elif len(whole.models) > 1 or any(not self._can_focused_agent_do(body) for body in bodies):
             self.suspicious = True
@@ -522,7 +521,7 @@ class _ReplayWalk:
         blind: tuple[ast.Condition, ...],
         at_else: ast.Otherwise | None,
     ) -> None:
-        """Keep the finding of a decision, where none is known that is at least as grave."""
+        """Keep the finding of a decision, unless one is known that is at least as grave."""
         whole = Requirements()
         for body in bodies:
             whole.add(body)
@@ -561,7 +560,7 @@ class _ReplayWalk:
         )
 
     def _choose_spec(self, tool: str, *, blind: bool) -> DiagnosticSpec:
-        """What is wrong with a decision that needs the main agent for a tool."""
+        """Choose the diagnostic for a decision that needs the main agent for a tool."""
         if blind:
             return errors.BRANCH_FROZEN_BY_REPLAY
         if self._in_loop:
@@ -570,7 +569,7 @@ class _ReplayWalk:
 
 
 def depends_on_screen(condition: ast.Condition) -> bool:
-    """Whether what is on the screen has a say in a condition."""
+    """Whether a condition depends on what is on the screen."""
     match condition:
         case ast.SeesExpr():
             return True
@@ -585,7 +584,7 @@ def depends_on_screen(condition: ast.Condition) -> bool:
 
 
 def _find_parameter_refs(program: Program, node: ast.Node) -> list[ast.Ref]:
-    """The references to parameters in a node, its blocks left out."""
+    """Return the references to parameters in a node, without its blocks."""
     found = []
     for ref in refs_outside_blocks(node):
         symbol = program.values.get(ref)

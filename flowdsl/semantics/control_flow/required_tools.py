@@ -1,7 +1,7 @@
-"""What statements require of the agent that carries them out: tools and models.
+"""The tools and models that statements require of the agent that carries them out.
 
-`FirstLook` answers most bodies at once: nothing inside a decision of theirs needs a tool that a
-focused agent may lack, so that a replay is safe.
+`FirstLook` answers most bodies at once: if no decision in them contains a statement that needs a
+tool that a focused agent may lack, a replay is safe.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from ..program import Program
 class Requirement(Record):
     """The first statement that requires a tool or a model.
 
-    `call` is the call that leads to it, when the statement stands in a task. Of a `for`, `words`
-    name what in its body needs the main agent, and `cause` is the place of that.
+    `call` is the call that leads to it, if the statement is in a task. For a `for`, `words`
+    describe what in its body needs the main agent, and `cause` is the place of that.
     """
 
     place: Span
@@ -43,17 +43,17 @@ class Requirement(Record):
     cause: Span | None = None
 
     def as_seen_from_call(self, call: Span | None) -> Requirement:
-        """The same for those who call the task that it stands in."""
+        """Return the same requirement for the callers of the task that contains it."""
         if call is None:
             return self
         return Requirement(self.place, call, self.words, self.cause)
 
 
 class Requirements:
-    """What a body requires of the agent that carries it out.
+    """The requirements of a body for the agent that carries it out.
 
-    `tools` and `models` are by name; `run_elses` has each `else` of a `run` that the main agent
-    decides, by its place, with whether a `for` is around it; `loops` each `for` that needs the main
+    `tools` and `models` are by name; `run_elses` maps the place of each `else` of a `run` that the
+    main agent decides to whether a `for` encloses it; `loops` has each `for` that needs the main
     agent, by the place of the `for` or of the call that runs it.
     """
 
@@ -70,7 +70,7 @@ class Requirements:
         return bool(self.tools or self.models or self.run_elses)
 
     def add(self, other: Requirements, call: Span | None = None) -> None:
-        """Add what an inner body requires, or the task that `call` runs."""
+        """Add the requirements of an inner body, or of the task that `call` runs."""
         if not other:
             return
         for own, more in ((self.tools, other.tools), (self.models, other.models)):
@@ -88,12 +88,12 @@ NO_REQUIREMENTS = Requirements()
 
 
 def is_plain(program: Program, statement: ast.Stmt) -> bool:
-    """Whether every agent can carry out a statement, which decides nothing."""
+    """Whether every agent can carry out a statement, and it decides nothing."""
     return type(statement) in PLAIN and statement not in program.typed_days
 
 
 def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
-    """The tool that a statement requires itself; there must be one."""
+    """Return the tool that a statement requires itself; there must be one."""
     tool = STATEMENTS[type(statement)].tool
     assert tool is not None
     requirements = Requirements()
@@ -102,7 +102,7 @@ def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
 
 
 def asks_for_tool(statement: ast.Stmt) -> bool:
-    """Whether a statement requires itself a tool that a focused agent may lack, or a model."""
+    """Whether a statement itself requires a model, or a tool that a focused agent may lack."""
     if isinstance(statement, ast.ExtractStmt):
         return statement.background or statement.model is not None
     if isinstance(statement, ast.ChooseStmt):
@@ -111,7 +111,7 @@ def asks_for_tool(statement: ast.Stmt) -> bool:
 
 
 def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) -> Requirements:
-    """The model that a statement names itself, if any."""
+    """Return the model that a statement names itself, if any."""
     requirements = Requirements()
     if statement.model is not None:
         requirements.models[statement.model.value] = Requirement(statement.model.span(source))
@@ -121,13 +121,13 @@ def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) ->
 _SPECIAL = frozenset(
     class_ for class_, row in STATEMENTS.items() if row.tool and row.tool not in EVERY_AGENT
 )
-"""Statements whose tool a focused agent may lack; a background `extract` is one of them, too."""
+"""Statements whose tool a focused agent may lack; a background `extract` is also one."""
 
 _DECISIONS = frozenset((ast.IfStmt, ast.MatchStmt, ast.RepeatStmt, ast.RetryStmt))
 
 
 class Look(Record):
-    """What a first look at a body shows.
+    """The result of a first look at a body.
 
     `asks`: something in it, or in a task that it calls, requires a tool or a model. `safe`: nothing
     of that depends on a decision, and no `for` runs in a `for`. `loops`: a `for` runs in it.
@@ -149,15 +149,15 @@ class FirstLook:
         self._tasks: dict[TaskSymbol, Look] = {}
 
     def task(self, task: TaskSymbol) -> Look:
-        """What shows in a task; one that calls itself is not safe."""
+        """Return the result for a task; a recursive task is not safe."""
         look = self._tasks.get(task)
         if look is None:
-            self._tasks[task] = _UNSAFE  # for calls that lead back here
+            self._tasks[task] = _UNSAFE  # for recursive calls
             look = self._tasks[task] = self.body(task.declaration.body)
         return look
 
     def body(self, body: ast.Block) -> Look:
-        """What shows in a body, the tasks that it calls included."""
+        """Return the result for a body, including the tasks that it calls."""
         found = loops = False
         decided_up_to = looped_up_to = 0
         for statement in self.program.statements(body):
@@ -175,7 +175,7 @@ class FirstLook:
                     asks, runs_loop = look.asks, look.loops
             if asks:
                 found = True
-                # A command decides about more than what is inside its `else`.
+                # A command decides about more than the statements of its `else`.
                 if statement.start < decided_up_to or class_ is ast.RunStmt:
                     return _UNSAFE
             if runs_loop:
@@ -195,13 +195,13 @@ class FirstLook:
         return Look(asks=found, safe=True, loops=loops)
 
 
-# How a decision is written that a replay, or a further pass of a loop, would not make again.
+# Suggested rewrites for decisions that a replay, or a further pass of a loop, would not repeat.
 #
-# `replay` finds that something in a branch needs the main agent; here the help learns what to write
+# `replay` finds that something in a branch needs the main agent; the help says what to write
 # instead, for the tool that is needed and the statement that decides.
 
 MODELS = "models"
-"""Stands in the place of a tool where two models are named."""
+"""Used in place of a tool if two models are named."""
 
 _WAYS = {
     ATTACH: "move the `capture` in front of this `{word}`: every run then has the picture",
@@ -218,9 +218,9 @@ _WAYS = {
 class Decision(Record):
     """What decides, and what in it needs the main agent.
 
-    `word` opens the statement that decides, such as `if`; of an `else` it is the statement's that
-    it belongs to. `tool` is the name of a tool, or `MODELS`. `condition` is that of an `if` with
-    one branch, as written. `in_loop`: it all stands in a `for`.
+    `word` is the keyword of the deciding statement, such as `if`; for an `else`, that of the
+    statement it belongs to. `tool` is the name of a tool, or `MODELS`. `condition` is the source
+    text of the condition of an `if` with one branch. `in_loop`: the decision is inside a `for`.
     """
 
     word: str
@@ -230,7 +230,7 @@ class Decision(Record):
 
 
 def suggest_rewrite(decision: Decision) -> str:
-    """What to write instead."""
+    """Return what to write instead."""
     if decision.tool == TERMINAL:
         return (
             f"move the `run` behind this `{decision.word}`, {_suggest_command(decision.condition)}"
@@ -241,14 +241,14 @@ def suggest_rewrite(decision: Decision) -> str:
 
 
 def _suggest_command(condition: str | None) -> str:
-    """How a command decides what the branch has decided so far."""
+    """Suggest a command that makes the decision of the branch itself."""
     if condition is None or not condition.isidentifier():
         return "and let the command itself find out whether there is something to do"
     return f"and let the command decide: `run \"if ('{{{condition}}}' -eq 'true') {{ ... }}\"`"
 
 
 def _replace_finish(decision: Decision) -> str:
-    """What stands in the place of a `finish`."""
+    """Suggest a replacement for a `finish`."""
     if decision.in_loop:
         return (
             "write `keep done: bool = false` in front of the `for`, `keep done = true` in the "
@@ -258,13 +258,12 @@ def _replace_finish(decision: Decision) -> str:
         return "put what follows into a branch of its own, and leave out the `finish`"
     return (
         f"put what follows under `if {_negate_condition(decision.condition)} {{ ... }}`, and "
-        "leave out the "
-        "`finish`"
+        "leave out the `finish`"
     )
 
 
 def _negate_condition(condition: str) -> str:
-    """The opposite of a condition, as it is written."""
+    """Return the source text of the negated condition."""
     words = condition.split()
     if words[0] == "not" and not {"and", "or"} & set(words):
         return " ".join(words[1:])

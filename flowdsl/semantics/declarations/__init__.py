@@ -1,4 +1,4 @@
-"""What stands in a file beside statements.
+"""Everything in a file except statements.
 
 Consts, types, signatures, settings, the sections of a workflow, chains and tests.
 """

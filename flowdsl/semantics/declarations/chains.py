@@ -1,4 +1,4 @@
-"""Chains: their settings, shared values, the bindings of each step, and what pauses ask for."""
+"""Chains: their settings, shared values, the bindings of each step, and the answers of pauses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .type_expressions import CHAIN_INPUTS, CHAIN_SECRETS, resolve_fields
 class _StepTarget:
     """What a step can be given: the inputs and secrets of its workflow, by name.
 
-    When `open`, there may be others: a schema file does not tell.
+    If `open`, there may be others, since a schema file does not list all of them.
     """
 
     def __init__(self, program: Program, workflow: WorkflowSymbol) -> None:
@@ -91,10 +91,10 @@ def check_chain(program: Program, module: ModuleScope, chain: ast.ChainDecl) -> 
 
 
 class _EarlyReads:
-    """Finds reads of steps that have not run yet, and of answers that nobody has given yet.
+    """Finds reads of steps that have not run yet, and of answers that are not given yet.
 
-    `reader` says for the message what happens at that moment; `scope` holds the steps that have
-    run and the answers that were given.
+    `reader` says, for the message, what reads the value; `scope` holds the steps that have run and
+    the answers that have been given.
     """
 
     def __init__(self, program: Program, scope: ValueScope, chain: ast.ChainDecl) -> None:
@@ -111,7 +111,7 @@ class _EarlyReads:
         self.reader = "the chain starts"
 
     def reported(self, value: ast.Expr) -> bool:
-        """Whether `value` reads what is not there yet; each such read is reported."""
+        """Whether `value` reads something that does not exist yet; each such read is reported."""
         source = self.scope.module.source
         found = False
         for ref in refs_outside_blocks(value):
@@ -167,7 +167,7 @@ def _check_shared(
     known: list[_StepTarget],
     targets: list[_StepTarget | None],
 ) -> set[str]:
-    """The names that `shared` binds.
+    """Check the names that `shared` binds.
 
     Each has to be an input or secret of the workflow of some step, and its value has to fit all of
     them.
@@ -211,7 +211,7 @@ def _check_step(
     target: _StepTarget | None,
     shared: set[str],
 ) -> None:
-    """Check the arguments of one step, and that it gets all that its workflow needs."""
+    """Check the arguments of one step, and that none that its workflow requires is missing."""
     if target is None or target.open:
         for argument in step.arguments:
             known = target.symbols.get(argument.name.text) if target is not None else None
@@ -253,7 +253,7 @@ def _check_days(
     given: Mapping[str, ast.Argument],
     shared: set[str],
 ) -> None:
-    """Report a day that is left out and counts from what only an earlier step knows."""
+    """Report an omitted date whose default depends on an output of an earlier step."""
     by_wire_name = {
         symbol.field.wire_name: name
         for name, symbol in target.symbols.items()
@@ -289,9 +289,9 @@ def _bind_value(program: Program, early: _EarlyReads, value: ast.Expr, target: V
 
 
 def _check_null(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
-    """Report an output that may be null and goes to what may be left out and is never null.
+    """Report an output that may be null for an input that may be left out but never null.
 
-    The service passes an output on as it is, and null where there is none.
+    The service passes outputs on unchanged, and null if there is no output.
     """
     if not isinstance(value, ast.Ref) or target.field is None:
         return
@@ -307,7 +307,7 @@ def _check_null(program: Program, scope: ValueScope, value: ast.Expr, target: Va
 
 
 def _null_inside(source: Type, target: Type) -> FieldType | None:
-    """The first field inside `target` that is never null, and may be null in `source`."""
+    """Find the first field inside `target` that is never null, but may be null in `source`."""
     have, want = strip_optional(source), strip_optional(target)
     if isinstance(have, ListOf) and isinstance(want, ListOf):
         return _null_inside(have.element, want.element)
@@ -325,9 +325,9 @@ def _null_inside(source: Type, target: Type) -> FieldType | None:
 
 
 def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol) -> None:
-    """Report text from outside that goes to an input without `@untrusted`.
+    """Report text from outside that is passed to an input without `@untrusted`.
 
-    With it, the workflow itself decides where such an input may stand.
+    With the annotation, the workflow itself decides where such an input may be used.
     """
     if target.kind != INPUT or find_untrusted_part(program, Origin(target, ())) is not None:
         return
@@ -352,7 +352,7 @@ def _check_trust(program: Program, scope: ValueScope, value: ast.Expr, target: V
 
 
 def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) -> None:
-    """Resolve the names of a value whose input is unknown, which may be a secret as well."""
+    """Resolve the names of a value whose input is unknown, and which may be a secret."""
     if early.reported(value):
         return
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
@@ -364,7 +364,7 @@ def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) ->
 def _declare_step(
     program: Program, scope: ValueScope, step: ast.ChainStep, target: _StepTarget | None
 ) -> None:
-    """Declare what later steps see of this one: `name.outputs.field`."""
+    """Declare what later steps can read of this one: `name.outputs.field`."""
     outputs = None
     if target is not None:
         outputs = program.workflow_fields[target.workflow.declaration].outputs
@@ -381,7 +381,7 @@ def _declare_answers(
     known: set[str],
     steps_before: int,
 ) -> PauseSymbol:
-    """Declare what later steps see of a pause: its answers, like inputs and secrets of the chain.
+    """Declare what later steps can read of a pause: its answers, like inputs and secrets.
 
     `known` are the names on a command line that are taken.
     """
@@ -405,7 +405,7 @@ def _declare_answers(
 
 
 def _check_places(program: Program, scope: ValueScope, chain: ast.ChainDecl) -> None:
-    """Report pauses that do not stand between two steps."""
+    """Report pauses that are not between two steps."""
     order = [item for item in chain.items if isinstance(item, ast.ChainStep | ast.Pause)]
     for at, item in enumerate(order):
         if not isinstance(item, ast.Pause):

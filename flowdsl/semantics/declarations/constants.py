@@ -1,4 +1,4 @@
-"""Consts and the values of literals: during the check, and per environment afterwards."""
+"""Consts and the values of literals: during the check, and later per environment."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _resolve_const(program: Program, scope: ModuleScope, const: ast.ConstDecl) -
 def _collect_fixture_rows(
     program: Program, scope: ModuleScope, const: ast.ConstDecl
 ) -> Iterator[tuple[str, RowsFile | None]]:
-    """What a fixture takes from files."""
+    """Collect the rows that a fixture takes from files."""
     if isinstance(const.value, ast.ObjectExpr):
         yield from collect_rows_files(program, scope, const.value, const.rows)
 
@@ -86,9 +86,9 @@ def _collect_fixture_rows(
 def _resolve_file(
     program: Program, scope: ModuleScope, const: ast.ConstDecl, written: ast.StringLit
 ) -> None:
-    """Make a const of the text of a file, as it is: nothing in it is a variable.
+    """Set a const to the text of a file; nothing in it is a variable.
 
-    Line ends are `\\n`, whatever git and editors make of them, and one at the end is left out.
+    Line ends are `\\n`, regardless of git and editors, and one at the end is removed.
     """
     path = load_text(program, scope, written)
     if path is None:
@@ -108,7 +108,7 @@ def _resolve_file(
 
 
 def _is_small(program: Program, scope: ModuleScope, const: ast.ConstDecl, size: int) -> bool:
-    """Whether a const has no more characters than one may have, which is reported."""
+    """Whether a const is within the maximum number of characters; one that is not is reported."""
     program.const_sizes[const] = size
     if size <= MAX_CHARACTERS:
         return True
@@ -126,7 +126,7 @@ def _is_small(program: Program, scope: ModuleScope, const: ast.ConstDecl, size: 
 def _consts_in(
     scope: ModuleScope, value: ast.Literal
 ) -> Iterator[tuple[ModuleScope, ast.ConstDecl]]:
-    """The consts that `value` names, with the file each is declared in."""
+    """Yield the consts that `value` names, each with the file that declares it."""
     for node in walk(value):
         entry = None
         if isinstance(node, ast.ConstRef):
@@ -147,7 +147,7 @@ def _consts_in(
 
 
 def constant_json(program: Program, expr: ast.Expr) -> Any:
-    """The JSON value of a literal; what depends on `env` stands inside as its AST node."""
+    """Return the JSON value of a literal; parts that depend on `env` remain AST nodes."""
     if expr in program.constants:
         return program.constants[expr]
     if isinstance(expr, ast.ListExpr):
@@ -158,10 +158,10 @@ def constant_json(program: Program, expr: ast.Expr) -> Any:
 
 
 def evaluate_constant(model: SemanticModel, value: Any, variables: Mapping[str, str]) -> Any:
-    """The JSON value of a literal, or of JSON with AST nodes inside, in one environment.
+    """Evaluate a literal, or JSON with AST nodes inside, to JSON in one environment.
 
-    `env.x` is `variables["x"]`. For programs without errors only: every name has to be resolved,
-    and every variable there.
+    `env.x` is `variables["x"]`. Only for programs without errors: every name must be resolved, and
+    every variable defined.
     """
     if isinstance(value, list):
         return [evaluate_constant(model, item, variables) for item in value]

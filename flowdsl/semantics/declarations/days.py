@@ -1,4 +1,4 @@
-"""Days as defaults of inputs: `today - 7d`, worked out when a run begins."""
+"""Dates computed at run time: as defaults of inputs (`today - 7d`), and in `type` statements."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ DATE = PRIMITIVE["date"]
 def names_day(
     scope: ModuleScope, default: ast.Literal | ast.DayExpr, others: Mapping[str, FieldType | None]
 ) -> bool:
-    """Whether a default is a day that only a run knows: also the bare name of one.
+    """Whether a default is a date computed when a run begins: `today - 7d`, or a plain name.
 
-    `others` are the other inputs. `today` is a name like any other where an input or a const has
-    it.
+    `others` are the other inputs; a plain name counts if it is one of them, or `today`. If an input
+    or const is called `today`, the name refers to that instead.
     """
     if isinstance(default, ast.DayExpr):
         return True
@@ -44,9 +44,10 @@ def check_day(
     type_: Type,
     others: Mapping[str, FieldType | None] | None,
 ) -> Day | None:
-    """The day that the default of a field means; None, reported, where it means none.
+    """Return the date that the default of a field means; None, with a report, if it means none.
 
-    `others` are the other inputs, those below without a type; None where the field is no input.
+    `others` maps the other inputs to their types; those declared further down map to None. `others`
+    itself is None if the field is not an input.
     """
     if others is None or (type_ != DATE and not isinstance(type_, Unknown)):
         why = "this is no input" if others is None else f"this is a `{describe_type(type_)}`"
@@ -68,7 +69,7 @@ def _resolve_day(
     shifts: tuple[tuple[int, str], ...],
     others: Mapping[str, FieldType | None],
 ) -> Day | None:
-    """A day counted from what a name means."""
+    """Resolve a name and `shifts` to a day; None, with a report, if the name cannot be used."""
     name = base.name.name.text
     if base.name.namespace is None and name in others:
         field = others[name]
@@ -91,7 +92,7 @@ def _resolve_day(
 
 
 def _why_not(field: FieldType | None) -> str | None:
-    """Why nobody can count from an input; None where that is possible."""
+    """Return why an input cannot be the base of a date; None if it can."""
     if field is None:
         return "it is declared below"
     if field.constraints.machine:
@@ -103,11 +104,11 @@ def _why_not(field: FieldType | None) -> str | None:
     return f"its type is `{describe_type(field.type)}`"
 
 
-# Which workflows may type days of the desktop: those that say `terminal { dates = true }`.
+# Dates from the desktop's clock may be typed in workflows with `terminal { dates = true }`.
 
 
 def check_dates_allowed(program: Program) -> None:
-    """Report each typed day in a workflow that does not say `terminal { dates = true }`."""
+    """Report each typed date in a workflow without `terminal { dates = true }`."""
     if not program.typed_days:
         return
     for workflow in program.workflows.values():
@@ -135,7 +136,7 @@ def _find_typed_days(
     call: Span | None,
     active: list[TaskSymbol],
 ) -> Iterator[tuple[Span, Span | None]]:
-    """The days that a body types, also in tasks, each with the call in the workflow."""
+    """Find the dates that a body types, also in tasks, each with the call in the workflow."""
     for statement in program.statements(body):
         if isinstance(statement, ast.CallStmt):
             task = program.calls.get(statement)

@@ -1,7 +1,7 @@
-"""What a chain hands from one step to the next, against the bounds of the input that takes it.
+"""Checks values that a chain passes between steps against the bounds of the receiving input.
 
-The service refuses an input that breaks its bounds when the chain has come there, and the steps
-before have done their work. Where both sides state a bound, the types tell before.
+The service refuses an input that violates its bounds only when the chain reaches that step, after
+the earlier steps have run. If both sides declare a bound, the types show it at compile time.
 
     outputs { code: string @pattern(r"^[a-z]+$") }      may be "a"
     inputs { code: string @pattern(r"^[A-Z]+$") }       refuses it
@@ -28,7 +28,7 @@ _DATES = ("2026-01-31", "1999-12-01", "2024-02-29")
 def check_hand_over(
     program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol
 ) -> None:
-    """Report a value that an earlier output, or an input of the chain, may be, and `target` not."""
+    """Report a value that `target` refuses and an earlier output, or a chain's input, may have."""
     if not isinstance(value, ast.Ref) or target.field is None:
         return
     source = _field_at(program, value)
@@ -61,7 +61,7 @@ def _describe_source(text: str, source: FieldType, have: FieldType) -> str:
 
 
 def _field_at(program: Program, ref: ast.Ref) -> FieldType | None:
-    """The output or input at the end of a reference; None for a part that has no bounds."""
+    """Return the output or input that a reference ends at; None for a part without bounds."""
     symbol = program.values.get(ref)
     if symbol is None or symbol.kind not in (INPUT, STEP):
         return None
@@ -78,7 +78,7 @@ def _field_at(program: Program, ref: ast.Ref) -> FieldType | None:
 
 
 def _pair_fields(have: FieldType, want: FieldType) -> Iterator[tuple[FieldType, FieldType]]:
-    """A field beside the one that takes it, and those inside of both."""
+    """Pair a field with the one that receives it, and likewise the fields inside both."""
     yield have, want
     yield from _pair_inner_fields(have.type, want.type)
 
@@ -95,7 +95,7 @@ def _pair_inner_fields(have: Type, want: Type) -> Iterator[tuple[FieldType, Fiel
 
 
 def _generate_possible_values(have: FieldType, want: FieldType) -> Iterator[tuple[str, Any]]:
-    """Values that the types tell `have` may be, with their words: those at its bounds."""
+    """Generate values that the type of `have` allows, with descriptions: those at its bounds."""
     of, wanted = have.constraints, want.constraints
     inner = strip_optional(have.type)
     match inner:
@@ -113,7 +113,7 @@ def _generate_possible_values(have: FieldType, want: FieldType) -> Iterator[tupl
                 yield from _generate_number(of.maximum, inner, "ROUND_FLOOR")
         case Primitive("date") if wanted.pattern is not None:
             refused = [each for each in _DATES if _find_broken_bound(each, wanted) is not None]
-            if len(refused) == len(_DATES):  # a pattern of some days only is not told
+            if len(refused) == len(_DATES):  # a pattern that only some dates match is not reported
                 yield f"`{refused[0]}`", refused[0]
         case Primitive("string"):
             yield from _generate_texts(of, wanted)
@@ -131,7 +131,7 @@ def _generate_number(
 
 
 def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str, Any]]:
-    """Texts of the lengths and of the pattern that are stated."""
+    """Generate texts that have the declared lengths and match the declared pattern."""
     if of.pattern is None:
         for length, other in (
             (of.min_length, wanted.min_length),
@@ -155,13 +155,13 @@ def _generate_texts(of: Constraints, wanted: Constraints) -> Iterator[tuple[str,
 
 
 def _decimal(number: int | str) -> Any:
-    from decimal import Decimal  # few chains hand a number on that has bounds
+    from decimal import Decimal  # few chains pass on a number that has bounds
 
     return Decimal(number)
 
 
 def _find_broken_bound(value: Any, bounds: Constraints) -> tuple[str, str, str | None] | None:
-    """What a value does to which bound, with its argument; None where it keeps all."""
+    """Return how a value violates a bound, the bound's name and argument; None if it is valid."""
     least: int | str | None
     most: int | str | None
     if is_number(value):

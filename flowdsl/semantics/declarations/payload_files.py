@@ -1,7 +1,7 @@
-"""The files of `checks from` and `extra from`, which hold parts of a payload.
+"""The files of `checks from` and `extra from`, which contain parts of a payload.
 
-They are taken verbatim from the service: their shape is checked, and variables in them are left
-alone.
+They are copied verbatim from the service: their shape is checked, and variables in them are not
+resolved.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ MODELS = "model_metadata"
 SCHEMAS = ("input_schema", "output_schema")
 
 _TEXTS = (NAME, *SCHEMAS)
-"""The fields of an `extra from` file that hold a text: a name that no literal can say, and schemas
-that are no JSON object."""
+"""The fields of an `extra from` file that hold a text: a name that no literal can express, and
+schemas that are not JSON objects."""
 
 
 def check_checks_file(program: Program, named_at: Span, path: str) -> None:
-    """Report, at `named_at`, why the file at `path` cannot be the checks of a workflow."""
+    """Report, at `named_at`, why the file at `path` is not a valid list of checks."""
     _check_payload_file(program, named_at, path, "post-run checks", _checks_problem)
 
 
 def check_extra_file(program: Program, named_at: Span, path: str) -> None:
-    """Report, at `named_at`, why the file at `path` cannot be further fields of a workflow."""
+    """Report, at `named_at`, why the file at `path` is not a valid set of further fields."""
     _check_payload_file(program, named_at, path, "fields of a workflow", _extra_problem)
 
 

@@ -22,7 +22,7 @@ from ..values.expressions import check_text, infer_type
 def check_checks(program: Program, scope: ValueScope, section: ast.ChecksSection) -> None:
     """Resolve the variables of the checks.
 
-    Labels that stand twice are reported, and fields of `extra` that FlowDSL writes itself.
+    Repeated labels are reported, as are fields in `extra` that FlowDSL writes itself.
     """
     source = scope.module.source
     labels: dict[str, Span] = {}
@@ -59,9 +59,9 @@ def _check_body(program: Program, scope: ValueScope, body: ast.CheckBody) -> Non
 def _check_target(
     program: Program, scope: ValueScope, target: ast.FileTarget, shows: ast.Text | None
 ) -> None:
-    """Check a file target, and what the image shows.
+    """Check a file target, and the description of the image.
 
-    The variable of `files each` holds in both.
+    The variable of `files each` is in scope in both.
     """
     loop: ValueSymbol | None = None
     match target:
@@ -132,7 +132,7 @@ def _infer_element_type(
 def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
     """Report the `on failure` of each workflow that no chain of the program runs.
 
-    A run outside of chains and sessions never gets to it.
+    A run outside of chains and sessions never reaches it.
     """
     run = {workflow for chain in chains for _, workflow in chain.steps}
     for workflow in program.workflows.values():
@@ -146,6 +146,6 @@ def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]
 
 
 def _span_of_opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
-    """The place of the words `on failure`."""
+    """Return the place of the words `on failure`."""
     written = module.source.text[cleanup.start : cleanup.prompt.start]
     return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))

@@ -1,9 +1,9 @@
-"""Variables in the files of `prompt from`, checked as far as the schemas of the workflow tell.
+"""Checks variables in the files of `prompt from` against the schemas of the workflow.
 
-Such a file is taken verbatim from elsewhere. A name that is surely a slip for a declared one is an
-error, and so is a path that no value can have. Any other name that no schema lists is a warning: a
-parameter of the machine or its pool may supply it (platform.md, section 3.1), and an agent may keep
-runtime values of its own.
+Such a file is copied verbatim from elsewhere. A name that is clearly a misspelling of a declared
+one is an error, as is a path that no value can have. Any other name that no schema lists is a
+warning: a parameter of the machine or its pool may supply it (Cyberdesk's documentation), and an
+agent may keep runtime values of its own.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _PART = r"\.([A-Za-z_]\w*)|\[(\d+)\]|\[['\"]([^'\"\n]*)['\"]\]"
 
 
 class _PromptFile:
-    """A prompt file and the workflow that takes it in.
+    """A prompt file and the workflow that uses it.
 
-    `labels` point to the line of the flow that names the file: a suppression comment there holds
-    for what is found in the file.
+    `labels` point to the line of the flow that names the file: a suppression comment there applies
+    to findings in the file.
     """
 
     def __init__(self, program: Program, workflow: WorkflowSymbol, path: str) -> None:
@@ -46,7 +46,7 @@ class _PromptFile:
         self._names: dict[RecordOf, Names] = {}
 
     def names_of(self, record: RecordOf) -> Names:
-        """The names of the fields of a record, put in order once."""
+        """Return the names of a record's fields, sorted once."""
         found = self._names.get(record)
         if found is None:
             found = self._names[record] = Names(record.by_wire_name)
@@ -56,7 +56,7 @@ class _PromptFile:
 class _GivenValues(Record):
     """The values that a run is given, by name.
 
-    `is_open`: the schema says that there may be others.
+    `is_open`: the schema allows others.
     """
 
     inputs: dict[str, FieldType]
@@ -73,9 +73,9 @@ def _make_given_values(
 
 
 def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: WorkflowFields) -> None:
-    """Report undeclared variables in the prompt file of a workflow, and paths that lead nowhere.
+    """Report undeclared variables and impossible paths in the prompt file of a workflow.
 
-    An undeclared name is reported once, where it stands first.
+    An undeclared name is reported once, at its first use.
     """
     path = workflow.prompt_from
     assert path is not None
@@ -91,9 +91,9 @@ def check_prompt_file(program: Program, workflow: WorkflowSymbol, declared: Work
 def _collect_given_values(
     program: Program, workflow: WorkflowSymbol, declared: WorkflowFields
 ) -> _GivenValues | None:
-    """The values that the schema lists.
+    """Return the values that the schema lists.
 
-    None without a schema, or with one that does not tell: then any name may be given.
+    None without a schema, or if it does not list all values: then any name may be given.
     """
     secrets = {field.wire_name: field for field in declared.secrets}
     if workflow.inputs_from is None:
@@ -117,7 +117,7 @@ def _collect_given_values(
 def _collect_output_names(
     program: Program, workflow: WorkflowSymbol, declared: WorkflowFields
 ) -> frozenset[str]:
-    """The names of the outputs that are known."""
+    """Return the names of the outputs that are known."""
     if workflow.outputs_from is None:
         return frozenset(field.wire_name for field in declared.outputs or ())
     from ..values.schema_files import read_schema_fields
@@ -174,10 +174,10 @@ def _report_unknown(
 
 
 def _check_runtime(prompt: _PromptFile, outputs: frozenset[str]) -> None:
-    """Report the runtime values that are surely meant to be an output.
+    """Report runtime values that are very likely misspelt outputs.
 
-    An agent may keep runtime values of its own. One that stands several times is written and read
-    under its name, so that the run works: that is a warning. One that stands once is an error.
+    An agent may keep runtime values of its own. A name that is used several times is written and
+    read consistently, so the run works: that is a warning. A name that is used once is an error.
     """
     uses = list(re.finditer(_RUNTIME, prompt.source.text))
     counts = Counter(found[1] for found in uses)
@@ -230,7 +230,7 @@ def _report_path(
 ) -> None:
     """Report a path that leads nowhere.
 
-    In a record, a field that is like none of the listed ones may exist all the same, which is a
+    In a record, a field that resembles none of the listed ones may still exist, so that is a
     warning; anything else is certain.
     """
     is_certain = True

@@ -18,9 +18,9 @@ from .type_expressions import resolve_type
 
 
 def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
-    """The runtime variables that `body` sets, now declared in `scope`.
+    """Declare the runtime variables that `body` sets in `scope`, and return them.
 
-    A variable that is set with two types is reported, and one that no statement gives a type.
+    A variable that is set with two types is reported, as is one that no statement gives a type.
     """
     found: dict[str, ValueSymbol] = {}
     rejected: set[str] = set()
@@ -64,7 +64,7 @@ def _check_typed(
     if not scope.is_free(name.text):
         scope.declare(program, ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
         return
-    scope.clashing.add((ast.RUNTIME, name.text))  # what reads it has no mistake of its own
+    scope.clashing.add((ast.RUNTIME, name.text))  # its readers should not be reported as well
     near = rename_fix(span, found)
     program.sink.report(
         errors.KEEP_UNDECLARED,

@@ -1,4 +1,4 @@
-"""Settings of workflows, chains, `model` and `terminal`: which exist, and what they hold."""
+"""Settings of workflows, chains, `model` and `terminal`: their names and types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .constants import constant_json
 
 
 class SettingRule(Record):
-    """The type of a setting, and how many entries a list may have (None: any number)."""
+    """The type of a setting, and the maximum length of a list (None: unlimited)."""
 
     type: Type
     limit: int | None = None
@@ -63,7 +63,7 @@ def check_settings(
     rules: dict[str, SettingRule],
     owner: str,
 ) -> dict[str, Any]:
-    """The values of `settings` in JSON form, checked against `rules`.
+    """Return the values of `settings` in JSON form, checked against `rules`.
 
     `owner` says in a message what they are settings of.
     """

@@ -1,4 +1,4 @@
-"""What can be said about tasks, workflows and chains without their bodies."""
+"""The signatures of tasks, workflows and chains: everything known without their bodies."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _EXCLUSIVE = (
 
 
 def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, ...]) -> None:
-    """Report sections that stand twice, or next to one that takes their place."""
+    """Report repeated sections, and sections next to one that replaces them."""
     first: dict[type[ast.Node], ast.Node] = {}
     for item in items:
         kind = type(item)
@@ -88,7 +88,7 @@ def check_sections(program: Program, scope: ModuleScope, items: tuple[ast.Node, 
 
 
 def _keyword_of_section(scope: ModuleScope, section: ast.Node) -> Span:
-    """The word that a section opens with."""
+    """Return the keyword of a section."""
     word = _SECTION_NAMES[type(section)].split()[0]
     return Span(scope.source, section.start, section.start + len(word))
 
@@ -137,7 +137,7 @@ def _task_result(program: Program, scope: ModuleScope, task: ast.TaskDecl) -> Ty
 def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.WorkflowDecl) -> None:
     """Resolve the inputs, secrets and outputs of a workflow.
 
-    The files that stand in their place (`inputs from` and the like) are read.
+    Files that replace these sections (`inputs from` and the like) are read.
     """
     check_sections(program, scope, workflow.items)
     inputs: tuple[FieldType, ...] = ()
@@ -193,7 +193,7 @@ def _resolve_workflow_fields(
     secrets: tuple[FieldType, ...],
     outputs: tuple[FieldType, ...],
 ) -> WorkflowFields:
-    """The fields of a workflow, with those of its schema files in the place of sections."""
+    """Return the fields of a workflow; schema files supply those of the sections they replace."""
     known_inputs: tuple[FieldType, ...] | None = inputs
     known_outputs: tuple[FieldType, ...] | None = outputs
     symbol = program.workflows[workflow]
@@ -210,7 +210,7 @@ def _resolve_workflow_fields(
         elif isinstance(item, ast.OutputsFrom):
             known_outputs = _read_schema(program, scope, item.path, symbol.outputs_from)
         elif isinstance(item, ast.Setting) and item.name.text == "inputs":
-            # Meant to be the section, which is reported.
+            # It probably should be the section, which is reported.
             known_inputs = None
         elif isinstance(item, ast.Setting) and item.name.text == "outputs":
             known_outputs = None
@@ -233,9 +233,9 @@ def value_symbols(
     fields: tuple[FieldType, ...],
     kind: str,
 ) -> list[ValueSymbol]:
-    """A symbol for each field of `inputs` or `secrets`.
+    """Create a symbol for each field of `inputs` or `secrets`.
 
-    Each stands at its declaration, or at the line that names its schema file.
+    Its place is the declaration of the field, or the line that names the schema file.
     """
     if not fields:
         return []
@@ -258,7 +258,7 @@ def value_symbols(
 
 
 def may_be_omitted(field: FieldType) -> bool:
-    """Whether nobody has to give a value.
+    """Whether a value may be omitted.
 
     True for a field that is optional, has a default, or is supplied by the machine.
     """

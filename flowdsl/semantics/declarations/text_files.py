@@ -15,9 +15,9 @@ from ..values.expressions import key_text
 
 
 def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> str | None:
-    """The project path of a text file that the source names; None, reported, when unreadable.
+    """Return the project path of a text file that the source names; None if it is unreadable.
 
-    Its content is kept in `program.texts`.
+    In that case it is reported; otherwise its content is kept in `program.texts`.
     """
     outside = errors.FILE_OUTSIDE_PROJECT
     path = project_path(scope.source, written, outside, program.sink)
@@ -32,7 +32,7 @@ def load_text(program: Program, scope: ModuleScope, written: ast.StringLit) -> s
 
 
 def rows_file(program: Program, scope: ModuleScope, rows: ast.GivenRows) -> RowsFile | None:
-    """The file that `rows` names; None, reported, when it is unreadable or the word is another."""
+    """Return the file that `rows` names; None, with a report, if it cannot be used."""
     if rows.word.text != "rows":
         span = rows.word.span(scope.source)
         program.sink.report(errors.NO_ROWS, span, word=rows.word.text)
@@ -47,9 +47,9 @@ def collect_rows_files(
     value: ast.ObjectExpr | None,
     rows: Iterable[ast.GivenRows],
 ) -> Iterator[tuple[str, RowsFile | None]]:
-    """The files that a record names beside its values; None for one that is reported.
+    """Yield the files that a record names besides its values; None for one that is reported.
 
-    A name that stands twice is reported, and counts the first time.
+    A repeated name is reported, and its first occurrence counts.
     """
     first: dict[str, ast.Node] = {}
     if value is not None:

@@ -1,4 +1,4 @@
-"""The types that type expressions mean, and the fields of sections."""
+"""Resolves type expressions, and the fields of sections."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHAIN_SECRETS = "chain secrets"
 
 
 def resolve_type(program: Program, scope: ModuleScope, expr: ast.TypeExpr) -> Type:
-    """The type that `expr` means; it is kept in `program.declared_types`."""
+    """Resolve `expr` to a type, which is kept in `program.declared_types`."""
     known = program.declared_types.get(expr)
     if known is None:
         known = program.declared_types[expr] = _resolve_expression(program, scope, expr)
@@ -86,7 +86,7 @@ def _resolve_named_type(
 def resolve_declared_type(
     program: Program, home: ModuleScope, declaration: ast.RecordDecl | ast.AliasDecl
 ) -> Type:
-    """The type of a type declaration: one object for each, since records are equal by identity."""
+    """Resolve a type declaration: one object for each, since records are equal by identity."""
     known = program.named_types.get(declaration)
     if known is not None:
         return known
@@ -107,7 +107,7 @@ def resolve_declared_type(
 
 
 def _resolve_enum(program: Program, scope: ModuleScope, expr: ast.EnumType) -> Type:
-    """The enum of some values; UNKNOWN, reported, for texts and numbers together."""
+    """Return the enum of some values; UNKNOWN, with a report, if texts and numbers are mixed."""
     first: dict[str | int, ast.Node] = {}
     kinds: dict[type, ast.Node] = {}
     for literal in expr.values:
@@ -141,10 +141,10 @@ def resolve_fields(
     *,
     days: bool = False,
 ) -> tuple[FieldType, ...]:
-    """The fields of a record or section.
+    """Resolve the fields of a record or section.
 
     A second field of the same name, or with the same name in JSON, is reported and left out.
-    `days`: whether FlowDSL's runner works out days as defaults.
+    `days`: whether FlowDSL's runner computes dates as defaults.
     """
     resolved: list[FieldType] = []
     others: dict[str, FieldType | None] = {field.name.text: None for field in fields}
@@ -182,15 +182,16 @@ def _resolve_field(
     section: str,
     others: Mapping[str, FieldType | None] | None,
 ) -> FieldType:
-    """The type of one field, with its annotations and its default checked.
+    """Resolve one field to its type, and check its annotations and its default.
 
-    `others` are the other inputs, those below without a type; None where no day can be a default.
+    `others` maps the other inputs to their types, None for those declared further down; `others`
+    itself is None if a date cannot be the default.
     """
     name = field.name.text
     type_ = resolve_type(program, scope, field.type)
     if field.absent:
         _check_absent(program, scope, field, type_)
-    # `any` takes null, too.
+    # `any` also accepts null.
     absent = field.absent and not isinstance(type_, Optional | Unknown) and type_ != ANY
     if field.absent and not isinstance(type_, Optional | Unknown):
         type_ = Optional(type_)
@@ -222,7 +223,7 @@ def _resolve_field(
             program, ValueScope(scope), field.default, type_, places.CONSTANT, what, bounded
         )
         default = constant_json(program, field.default)
-        # A name that nothing declares has been reported, and may be meant as null.
+        # An undeclared name has been reported, and may be intended as null.
         if has_default and not (
             field.absent or default is None or isinstance(default, ast.ConstRef)
         ):
@@ -231,7 +232,7 @@ def _resolve_field(
 
 
 def _check_absent(program: Program, scope: ModuleScope, field: ast.Field, type_: Type) -> None:
-    """Report a field `name?:` whose type or default says that it is null or never missing."""
+    """Report a field `name?:` whose type is already optional, or that has a default."""
     name, source = field.name.text, scope.source
     written = source.text[field.type.start : field.type.end]
     mark = Span(source, field.name.end, source.text.index(":", field.name.end))
@@ -250,7 +251,7 @@ def _check_absent(program: Program, scope: ModuleScope, field: ast.Field, type_:
 
 
 def _never_missing(program: Program, scope: ModuleScope, field: ast.Field, type_: Type) -> Type:
-    """The type of a field with a default; one that may be missing is reported."""
+    """Return the type of a field with a default; one that may be missing is reported."""
     if not isinstance(type_, Optional):
         return type_
     source = scope.source
@@ -265,7 +266,7 @@ def _never_missing(program: Program, scope: ModuleScope, field: ast.Field, type_
 
 
 def resolve_declared_types(program: Program) -> None:
-    """Resolve every type declaration, used or not."""
+    """Resolve every type declaration, whether used or not."""
     for module in program.sources.modules:
         scope = program.scopes[module]
         for declaration in module.declarations:

@@ -1,4 +1,4 @@
-"""The fields of a payload that FlowDSL writes itself, and how an id of the service looks.
+"""The payload fields that FlowDSL writes itself, and the format of the service's ids.
 
 Each field is listed with the way to set it in the source.
 """
@@ -18,7 +18,7 @@ _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a text is an id of the service."""
+    """Whether a text has the format of an id of the service."""
     return re.fullmatch(_UUID, text) is not None
 
 
@@ -58,7 +58,7 @@ def check_extra(
 ) -> None:
     """Report the keys of an `extra` that FlowDSL writes itself.
 
-    `known` has the way to set each of them in the source.
+    `known` maps each key to the way to set it in the source.
     """
     for pair in extra.pairs:
         field = key_text(pair.key)

@@ -1,5 +1,5 @@
-"""What `test` declarations give, answer and expect, against the program that they are for.
+"""Checks `test` declarations against the program that they test.
 
-A test that answers what nothing asks, or expects what cannot be, is a mistake that the check finds
-where it can be proved; what only a run shows is left to `flowdsl test`.
+A test that answers a question that nothing asks, or expects something impossible, is reported if
+that can be proved; `flowdsl test` finds the rest by running the tests.
 """

@@ -1,5 +1,7 @@
-"""What a test says of a run's doing: what it does or never does, which steps it reaches, and in
-which entries of a loop."""
+"""Expectations about what a run does.
+
+They cover what it does or never does, which steps it reaches, and in which entries of a loop.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from .stated import StatedWords
 
 Selector = ast.ItemNumber | ast.ItemWhere
 Subject = WorkflowSymbol | TaskSymbol | ChainSymbol
-"""What a test is for."""
+"""The subject of a test."""
 
 
 def check_act(
@@ -32,7 +34,7 @@ def check_act(
 ) -> None:
     """Report an act that nothing in the workflow does; its texts are checked already.
 
-    With `words`, a value in what a run does has only those.
+    With `words`, only those words can occur in the values of a run.
     """
     if texts is None or workflow is None:
         return
@@ -83,7 +85,7 @@ def check_step(
     workflow: Subject | None,
     texts: RunTexts | None,
 ) -> None:
-    """Check the title of a step that a run is to reach."""
+    """Check the title of a step that a run is expected to reach."""
     check_text(program, scope, inner_text(title), places.TEST_VALUE)
     text = program.constants.get(inner_text(title))
     if texts is None or workflow is None or not isinstance(text, str):
@@ -100,13 +102,13 @@ def check_step(
 
 
 def _describe_nearest_texts(program: Program, noun: str, patterns: TextPatterns, text: str) -> str:
-    """The help for a text that nothing in a workflow has."""
+    """Return the help for a text that does not occur in a workflow."""
     names = program.names_of(patterns, lambda: map(make_quotable, patterns.written))
     return suggest_known_names(noun, names, make_quotable(text))
 
 
 def inner_text(written: ast.Text | ast.PartText) -> ast.Text:
-    """The text of a text or of a part of one."""
+    """Return the text of a `Text` or of a `PartText`."""
     return written.text if isinstance(written, ast.PartText) else written
 
 
@@ -116,7 +118,7 @@ def is_possible(
     text: str,
     words: StatedWords | None = None,
 ) -> bool:
-    """Whether some text of a run can be `text`, or have it as a part; values of `words` alone."""
+    """Whether some text of a run can equal `text`, or contain it; its values have only `words`."""
     if not isinstance(written, ast.PartText):
         return known.matches(text, words)
     return any(known.find_texts_holding(text)) if words is None else known.may_hold(text, words)
@@ -129,7 +131,7 @@ def check_selector(
     workflow: Subject | None,
     texts: RunTexts | None,
 ) -> None:
-    """Check which entries of which loop are meant."""
+    """Check which entries of which loop a selector means."""
     if isinstance(selector, ast.ItemNumber):
         number = selector.number.value
         program.constants[selector.number] = number
@@ -158,9 +160,9 @@ def _find_loop(
     workflow: Subject,
     texts: RunTexts,
 ) -> ast.ForStmt | None:
-    """The loop that is meant; None, reported, where there is none or it is not certain.
+    """Find the loop that is meant; None, with a report, if there is none or it is ambiguous.
 
-    Nothing is reported where the list of some loop is not known.
+    Nothing is reported if the list of some loop is unknown.
     """
     if any(
         isinstance(loop.iterable, ast.Ref) and loop.iterable not in program.values
@@ -191,7 +193,7 @@ def _find_loop(
 
 
 def list_name(loop: ast.ForStmt) -> str | None:
-    """The name of the list that a loop goes through: the last one of its path."""
+    """Return the name of the list of a loop: the last one of its path."""
     iterable = loop.iterable
     if not isinstance(iterable, ast.Ref):
         return None
@@ -205,7 +207,7 @@ def means_loop(name: str, loop: ast.ForStmt) -> bool:
 
 
 def element_type(program_types: dict[ast.Ref, Type], loop: ast.ForStmt) -> Type:
-    """The type of the entries of a loop; unknown for counts and literals."""
+    """Return the type of the entries of a loop; unknown for counts and literals."""
     iterable = loop.iterable
     if not isinstance(iterable, ast.Ref):
         return UNKNOWN
@@ -216,11 +218,11 @@ def element_type(program_types: dict[ast.Ref, Type], loop: ast.ForStmt) -> Type:
 def _field_type(
     program: Program, scope: ValueScope, selector: ast.ItemWhere, loop: ast.ForStmt
 ) -> Type:
-    """The type of the field that decides; reported where an entry has none of the name."""
+    """Return the type of the field that selects entries; a field that they lack is reported."""
     element = element_type(program.ref_types, loop)
     name = selector.field.text
     if isinstance(loop.iterable, ast.Ref) and isinstance(element, Unknown):
-        return UNKNOWN  # what is wrong with its type is reported already
+        return UNKNOWN  # an error in its type is reported already
     if not isinstance(element, RecordOf):
         if name == loop.variable.text:
             return Optional(element)

@@ -1,4 +1,4 @@
-"""Whether the value of an answer in a test is one answer, or a list with one for each time.
+"""Whether the value of an answer in a test is a single answer, or a list with one per question.
 
 reads { total = [1, 2] }          1 the first time, 2 the second
 reads { names = ["Ann", "Bo"] }   the one answer, where `names` is a list
@@ -18,14 +18,14 @@ VALUE = "value"
 
 
 def kind_of(value: Any) -> list[str] | None:
-    """The kinds of the entries of a JSON list; None for what is no list."""
+    """Return the kinds of the entries of a JSON list; None if the value is not a list."""
     if not isinstance(value, list):
         return None
     return [LIST if isinstance(each, list) else NULL if each is None else VALUE for each in value]
 
 
 def answers_in_turn(entries: Sequence[str] | None, wanted: Type) -> bool:
-    """Whether a value whose entries are of these kinds holds one answer for each time."""
+    """Whether a value with entries of these kinds is a list with one answer for each time."""
     inner = strip_optional(wanted)
     if entries is None or not isinstance(inner, ListOf):
         return entries is not None

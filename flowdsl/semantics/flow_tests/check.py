@@ -1,4 +1,4 @@
-"""`test` declarations: what they give, answer and expect, against the workflow they are for."""
+"""Checks `test` declarations: their inputs, answers and expectations against the subject."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ from .values import (
 
 
 def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> None:
-    """Check one test against what it is for.
+    """Check one test against its subject.
 
-    What is missing there because of another mistake is reported already, and is not reported again.
+    Something that is missing there because of another error is reported already, and is not
+    reported again.
     """
     for case in (item for item in test.items if isinstance(item, ast.TestCase)):
         ends = (item for item in test.items if isinstance(item, _ENDS))
@@ -99,7 +100,7 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
 
 
 _FOR = {"workflow": "for", "task": "for task", "chain": "for chain"}
-"""The words in front of the name of what a test is for."""
+"""The words before the name of the subject of a test."""
 _ENDS = (
     ast.ExpectAborts,
     ast.ExpectFinishes,
@@ -110,10 +111,10 @@ _ENDS = (
 _JUDGED = "the answer to a check"
 
 Given: TypeAlias = dict[str, Span | None]
-"""Inputs that are given, each with its place; None for one that has to be there and is left out."""
+"""Inputs that are given, each with its place; None for a required one that is left out."""
 
 _UNKNOWN = ""
-"""Among the inputs that are given: those of a fixture that nobody knows."""
+"""A key in `Given`: some inputs are unknown, since their fixture is unknown."""
 
 _KINDS: dict[str | None, tuple[str, ...]] = {
     None: (SEES, EXPECT, CHOOSE, WAIT),
@@ -122,7 +123,7 @@ _KINDS: dict[str | None, tuple[str, ...]] = {
     CHOOSE: (CHOOSE,),
     WAIT: (WAIT,),
 }
-"""What an answer is for, by the word in front of it."""
+"""The kinds of questions that an answer is for, by the word before it."""
 
 
 class _Calls(Record):
@@ -136,8 +137,8 @@ class _Calls(Record):
 class _TestChecker:
     """Checks one test.
 
-    `asked` are the texts of the workflow's run, collected when they are needed; `answered` is the
-    place of each answer so far, and `expected` that of the outputs of each step of a chain.
+    `asked` holds the texts of the workflow's run, collected when needed; `answered` maps each
+    answer so far to its place, and `expected` each step of a chain to the place of its outputs.
     """
 
     def __init__(
@@ -190,12 +191,12 @@ class _TestChecker:
             self._report_missing(common, given, self.test.subject)
         expected = self.expected
         for case in cases:
-            # What a case gives and answers goes before what the cases have in common.
+            # What a case gives and answers overrides what the cases have in common.
             self.answered, self.expected = {}, dict(expected)
             own: Given = {}
             self._items(case.items, own)
             self._report_missing((*common, *case.items), given | own, case.title)
-        # A `never` holds for the wrong reason where no value that the test states makes it fail.
+        # A `never` is vacuous if no value that the test states could make it fail.
         words = self._words() if self._ruled_out else None
         for act in self._ruled_out:
             check_act(self.program, self.scope, act, self.subject, self._texts(), words)
@@ -212,7 +213,7 @@ class _TestChecker:
         )
 
     def _find_reachable_bodies(self) -> Iterator[ast.Block]:
-        """The bodies that a run can come to."""
+        """Yield the bodies that a run can reach."""
         pending = [body for body in self.bodies if body is not None]
         seen = {*pending}
         while pending:
@@ -225,10 +226,10 @@ class _TestChecker:
                     pending.append(task.declaration.body)
 
     def _items(self, items: tuple[ast.TestItem, ...], given: Given) -> None:
-        """Check items of one run; `given` are the inputs so far."""
+        """Check the items of one run; `given` are the inputs so far."""
         begun: set[type[ast.Node]] = set()
         for item in items:
-            # A section that stands twice is reported as such, and its inputs count for themselves.
+            # A repeated section is reported as such, and its inputs are checked separately.
             inputs = {} if type(item) in begun else given
             begun.add(type(item))
             match item:
@@ -298,7 +299,7 @@ class _TestChecker:
             check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
 
     def _of_step(self, name: ast.Name) -> _TestChecker | None:
-        """What checks the answers and outputs of a step of a chain; None where there is none."""
+        """Return the checker for the answers and outputs of a step of a chain; None if unknown."""
         chain = self.subject
         if not isinstance(chain, ChainSymbol):
             return None
@@ -317,7 +318,7 @@ class _TestChecker:
         return found
 
     def _number(self, number: ast.IntLit) -> None:
-        """Check which run is meant; each `then given` of the test makes one more."""
+        """Check the number of a run; each `then given` of the test adds one run."""
         self.program.constants[number] = number.value
         runs = 1 + sum(isinstance(node, ast.ThenGiven) for node in walk(self.test))
         if not 2 <= number.value <= runs:
@@ -337,7 +338,7 @@ class _TestChecker:
                     self._read(read)
 
     def _times(self, times: ast.IntLit) -> None:
-        """Check how often something is done; `0 times` says the same as `never`."""
+        """Check how often something is done; `0 times` means the same as `never`."""
         self.program.constants[times] = times.value
         if times.value < 0:
             span, help = times.span(self.source), "the least is 0"
@@ -357,7 +358,7 @@ class _TestChecker:
         check_selector(self.program, self.scope, selector, self.subject, self._texts())
 
     def _given(self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: Given) -> None:
-        """Check inputs that are given by name, and note them in `given`."""
+        """Check inputs that are given by name, and record them in `given`."""
         fields = self._collect_givable_fields()
         for binding in bindings:
             name, span = binding.name.text, binding.name.span(self.source)
@@ -384,7 +385,7 @@ class _TestChecker:
             check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
 
     def _collect_givable_fields(self) -> tuple[FieldType, ...] | None:
-        """What `given` may hold: the inputs, and `today` where something depends on it."""
+        """Return what `given` may contain: the inputs, and `today` if something depends on it."""
         fields = self.fields.inputs
         if fields is None or any(field.name == TODAY for field in fields):
             return fields
@@ -409,7 +410,7 @@ class _TestChecker:
                 self._is_secret(name, span)
 
     def _is_first(self, name: str, span: Span, given: Given) -> bool:
-        """Whether a name has no value yet; one that has is reported."""
+        """Whether a name has no value yet; a name that has one is reported."""
         first = given.get(name)
         if first is None:
             first = given[name] = span
@@ -419,7 +420,7 @@ class _TestChecker:
         return first is span
 
     def _is_secret(self, name: str, span: Span) -> bool:
-        """Whether a name is that of a secret, which is reported."""
+        """Whether a name is that of a secret; if so, it is reported."""
         found = any(field.name == name for field in self.fields.secrets)
         if found:
             self.program.sink.report(errors.SECRET_IN_TEST, span, name=name)
@@ -455,7 +456,7 @@ class _TestChecker:
             if given.get(field.name) is None and not may_be_omitted(field)
         ]
         unknown = given.keys() - {field.name for field in (*inputs, *self.fields.secrets)} - {TODAY}
-        # A name that is misspelt is reported, and lacks nowhere else.
+        # A misspelt name is reported, and the input it stands for is not reported as missing.
         if len(missing) > len(unknown):
             self.program.sink.report(
                 errors.MISSING_ARGUMENT,
@@ -467,7 +468,7 @@ class _TestChecker:
             self._report_days(items, given, place)
 
     def _report_days(self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node) -> None:
-        """Report inputs whose default counts from the day of the run, which nobody says."""
+        """Report inputs whose default depends on `today`, if the test does not set it."""
         assert self.subject is not None
         left_out = self._find_missing_inputs(items, given)
         counted = [field.name for field in left_out if field.day and field.day.needs_today]
@@ -484,9 +485,9 @@ class _TestChecker:
     def _find_missing_inputs(
         self, items: tuple[ast.TestItem, ...], given: Given
     ) -> Iterator[FieldType]:
-        """The inputs of the runs that are not given, neither by the test nor by its chain.
+        """Yield the inputs of the runs that neither the test nor its chain gives.
 
-        Where a test expects that a step fails, the steps behind the first may not run.
+        If a test expects an abort, the steps after the first may not run.
         """
         yield from (field for field in self.fields.inputs or () if given.get(field.name) is None)
         steps = self.subject.steps if isinstance(self.subject, ChainSymbol) else ()
@@ -498,7 +499,7 @@ class _TestChecker:
                     yield field
 
     def _find_handed_inputs(self, step: ast.ChainStep) -> set[str]:
-        """The names of the inputs that a chain gives to a step."""
+        """Return the names of the inputs that a chain gives to a step."""
         assert isinstance(self.subject, ChainSymbol)
         sections = self.subject.declaration.items
         shared = (each.bindings for each in sections if isinstance(each, ast.SharedSection))
@@ -515,7 +516,7 @@ class _TestChecker:
         self._yes_or_no(answer.value, COMMAND_WORDS, "commands", "the answer to `run`")
 
     def _yes_or_no(self, value: ast.Literal, words: Words, section: str, what: str) -> None:
-        """Check one answer, or a list of answers, of yes or no."""
+        """Check one yes/no answer, or a list of them."""
         take_words(self.program, self.scope, value, words)
         answers = value.items if isinstance(value, ast.ListExpr) and value.items else (value,)
         strange: list[ast.Node] = [
@@ -531,7 +532,7 @@ class _TestChecker:
             check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
 
     def _strange_words(self, value: ast.Literal) -> list[ast.ConstRef]:
-        """The names in an answer that are no words of its section, and of nothing else."""
+        """Return the names in an answer that are neither words of its section nor anything else."""
         names = self.scope.module.names
         return [
             node
@@ -549,7 +550,7 @@ class _TestChecker:
         )
 
     def _entries(self, value: ast.Literal) -> list[str] | None:
-        """The kinds of the entries of a list; None for what is no list."""
+        """Return the kinds of the entries of a list; None if the value is not a list."""
         if isinstance(value, ast.ListExpr):
             kinds = {ast.ListExpr: LIST, ast.NullLit: NULL}
             return [
@@ -560,7 +561,7 @@ class _TestChecker:
         return kind_of(self.program.constants.get(value))
 
     def _is_new(self, key: tuple[str, ...], span: Span, known: dict[tuple[str, ...], Span]) -> bool:
-        """Whether `key` stands here for the first time; one that does not is reported."""
+        """Whether `key` occurs for the first time; a repetition is reported."""
         first = known.setdefault(key, span)
         if first is not span:
             spec, name = errors.DUPLICATE_ARGUMENT, make_quotable(key[-1])
@@ -568,7 +569,7 @@ class _TestChecker:
         return first is span
 
     def _texts(self) -> RunTexts | None:
-        """The texts of a run; None where there are no steps to take them from, or not all."""
+        """Return the texts of a run; None if some body or called task is unknown."""
         known = [body for body in self.bodies if body is not None]
         if self.asked is None and known and len(known) == len(self.bodies):
             self.asked = texts_of_run(self.program, *known)
@@ -577,9 +578,9 @@ class _TestChecker:
     def _check_asked(
         self, written: ast.Text | ast.PartText, kinds: tuple[str, ...], question: str | None
     ) -> None:
-        """Report an answer that stands twice, or that nothing in the workflow asks for.
+        """Report an answer that is repeated, or that nothing in the workflow asks for.
 
-        A text with `env` in it counts as asked for. `question` is the word in front of the text.
+        A text that contains `env` counts as asked for. `question` is the word before the text.
         """
         is_part = isinstance(written, ast.PartText)
         inner = inner_text(written)
@@ -619,7 +620,7 @@ class _TestChecker:
         )
 
     def _is_certain(self, texts: RunTexts, kinds: tuple[str, ...], part: str, span: Span) -> bool:
-        """Whether no question can have a part. One that several have is reported."""
+        """Whether surely no question contains a part; a part of several questions is reported."""
         certain: set[str] = set()
         may = False
         for kind in kinds:
@@ -639,7 +640,7 @@ class _TestChecker:
         return not certain and not may
 
     def _describe_known_texts(self, noun: str, patterns: TextPatterns, text: str) -> str:
-        """The help for a text that nothing in a workflow has."""
+        """Return the help for a text that does not occur in a workflow."""
         names = self.program.names_of(patterns, lambda: map(make_quotable, patterns.written))
         return suggest_known_names(noun, names, make_quotable(text))
 
@@ -680,7 +681,7 @@ class _TestChecker:
             if not strange:
                 infer_type(self.program, self.scope, answer.value, places.TEST_VALUE)
             return
-        # What cannot be read is missing, whatever the type of the variable is.
+        # An unreadable value is missing, whatever the type of the variable is.
         wanted = symbol.type
         value = answer.value
         if isinstance(value, ast.NullLit) or value in self.program.words:
@@ -695,10 +696,10 @@ class _TestChecker:
         check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
 
     def _read_symbol(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
-        """The runtime variable that a path names; None, reported, when there is none.
+        """Return the runtime variable that a path names; None, with a report, if there is none.
 
-        A path of one name means a variable of the workflow; in a longer one, the names in front are
-        those of calls, and the last is a variable of the task.
+        A path of one name means a variable of the workflow. In a longer one, all names but the last
+        are calls, and the last is a variable of the called task.
         """
         if self.subject is None or isinstance(self.subject, ChainSymbol):
             return None
@@ -751,7 +752,7 @@ class _TestChecker:
         return None
 
     def _calls_of(self, body: ast.Block | None) -> _Calls:
-        """The calls in a body, looked for once."""
+        """Return the calls in a body, collected once."""
         found = self._calls.get(body)
         if found is None:
             calls = [] if body is None else list(calls_in(self.program, body))
@@ -761,9 +762,9 @@ class _TestChecker:
         return found
 
     def _prompt_text(self, text: ast.Text) -> None:
-        """Resolve the consts and `env` of a text that is looked for in the prompt.
+        """Resolve the consts and `env` of a text that is expected in the prompt.
 
-        Other variables stand for themselves there.
+        Other variables remain as they are written.
         """
         for part in text.parts:
             if not isinstance(part, ast.Ref) or part.sigil != ast.INPUT:
@@ -773,7 +774,7 @@ class _TestChecker:
 
 
 def _fields_of(task: TaskSymbol) -> WorkflowFields:
-    """The parameters of a task as inputs and secrets, and the fields of its result as outputs."""
+    """Return the parameters of a task as inputs and secrets, and its result fields as outputs."""
     fields = [
         (
             parameter.kind == SECRET,
@@ -797,7 +798,7 @@ def _fields_of(task: TaskSymbol) -> WorkflowFields:
 
 
 def _fields_of_chain(chain: ChainSymbol) -> WorkflowFields:
-    """The inputs and secrets of a chain, with what a person answers in its pauses."""
+    """Return the inputs and secrets of a chain, and the answers of its pauses."""
     inputs = (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
     secrets = (*chain.secrets, *(field for pause in chain.pauses for field in pause.secrets))
     return WorkflowFields(inputs, secrets, None)

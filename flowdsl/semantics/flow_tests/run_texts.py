@@ -1,4 +1,4 @@
-"""The texts of a run: what it asks of the screen, and the reasons for which it ends."""
+"""The texts of a run: its questions about the screen, its actions and its final messages."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ..values.spelling import spell_constant
 from .stated import StatedWords
 
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run", "type", "wait")
-"""The words of the statements that a test can look for."""
+"""The keywords of the statements that a test can look for."""
 
 SEES = "sees"
 EXPECT = "expect"
 CHOOSE = "choose"
 WAIT = "wait"
 RUN = "run"
-"""Questions, by the words of the statements that ask them."""
+"""Questions, by the keywords of the statements that ask them."""
 
 
 class TextPattern(Record):
-    """A text with values that only a run knows, which are None in `pieces`.
+    """A text with values that only a run knows; these are None in `pieces`.
 
-    `written` is the text as the source spells it. A value of a text that `is_open` may have words
-    that stand nowhere, as `env` does; a secret stands there as its name.
+    `written` is the text as the source spells it. If the text `is_open`, a value in it may have
+    words that appear in no source, such as those of `env`; a secret appears as its name.
     """
 
     written: str
@@ -40,11 +40,11 @@ class TextPattern(Record):
     is_open: bool = False
 
     def holds(self, part: str) -> bool:
-        """Whether `part` stands in the text, whatever the values in it are."""
+        """Whether the text contains `part`, whatever its values are."""
         return any(piece is not None and part in piece for piece in self._joined())
 
     def may_hold(self, part: str, words: StatedWords) -> bool:
-        """Whether `part` may stand in the text, with values of words that are stated."""
+        """Whether the text may contain `part`, if values consist of stated words."""
         return any(self._are_stated(part, gaps, words) for gaps in self._find_alignments(part))
 
     def _are_stated(
@@ -55,7 +55,7 @@ class TextPattern(Record):
         return self.is_open or all(words.have(text[start:end]) for start, end in gaps)
 
     def _find_alignments(self, part: str) -> Iterator[list[tuple[int, int]] | None]:
-        """Where in `part` the values stand, for each way in which it may be cut out of the text."""
+        """Yield the gaps in `part` that values fill, for each alignment of `part` with the text."""
         pieces = self._joined()
         for first, head in enumerate(pieces):
             heads: list[str | None] = [None]
@@ -79,7 +79,7 @@ class TextPattern(Record):
                         yield fill_gaps_from([begin, *pieces[first + 1 : last], end], part)
 
     def _joined(self) -> list[str | None]:
-        """The pieces, neighbours that are known joined."""
+        """Return the pieces, with adjacent known ones joined."""
         joined: list[str | None] = []
         for piece in self.pieces:
             if piece is not None and joined and joined[-1] is not None:
@@ -89,9 +89,9 @@ class TextPattern(Record):
         return joined
 
     def matches(self, text: str, words: StatedWords | None = None) -> bool:
-        """Whether a run can make the text `text`; white space around it does not count.
+        """Whether a run can produce `text`; surrounding white space is ignored.
 
-        With `words`, a text of nothing but values has only those.
+        With `words`, a text that consists only of values can have only those words.
         """
         is_of_values = not any(piece and not piece.isspace() for piece in self.pieces)
         if words is not None and is_of_values and not self.is_open and not words.have(text):
@@ -105,19 +105,19 @@ class TextPattern(Record):
 
 
 _START = 24
-"""Characters that patterns have in common at their beginning to be compared with the same texts."""
+"""The number of initial characters by which patterns are grouped for comparison."""
 
 _COMPARED = 200
-"""Patterns that one text is compared with; where more begin alike, one of them is taken to fit."""
+"""The maximum number of patterns that a text is compared with; if more begin alike, a match is
+assumed."""
 
 
 class TextPatterns:
-    """The texts that a run can come to, to find one in.
+    """The texts that a run can produce, indexed for lookup.
 
-    `written` are their spellings in the source.
-
-    A text without values is looked up. Any other is compared with what begins as it
-    does: a thousand answers of a test beside a thousand questions would be a million comparisons.
+    `written` are their spellings in the source. A text without values is looked up. Any other is
+    compared only with texts that begin like it: comparing a thousand answers of a test with a
+    thousand questions would take a million comparisons.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class TextPatterns:
         self._lengths: set[int] = set()
 
     def append(self, pattern: TextPattern) -> None:
-        """Take one more text in."""
+        """Add one text."""
         self.written.add(pattern.written)
         self._every.append(pattern)
         known = [piece for piece in pattern.pieces if piece is not None]
@@ -140,9 +140,9 @@ class TextPatterns:
         self._by_start.setdefault(start, []).append(pattern)
 
     def matches(self, text: str, words: StatedWords | None = None) -> bool:
-        """Whether a run can come to `text`; white space around it does not count.
+        """Whether a run can produce `text`; surrounding white space is ignored.
 
-        With `words`, a text that consists of values alone has only those.
+        With `words`, a text that consists only of values can have only those words.
         """
         text = text.strip()
         if text in self._known:
@@ -155,11 +155,11 @@ class TextPatterns:
         )
 
     def may_hold(self, part: str, words: StatedWords) -> bool:
-        """Whether a run can come to a text that contains `part`, with words that are stated."""
+        """Whether a run can produce a text with `part` in it, if values consist of stated words."""
         return any(each.may_hold(part, words) for each in self._every)
 
     def find_texts_holding(self, part: str) -> tuple[set[str], bool]:
-        """The spellings of the texts that contain `part` for certain, and whether others may."""
+        """Return the spellings of the texts that surely contain `part`, and whether others may."""
         certain = {each.written for each in self._every if each.holds(part)}
         may = any(None in each.pieces and each.written not in certain for each in self._every)
         return certain, may
@@ -171,12 +171,11 @@ _ANYTHING = TextPattern("", (None,), is_open=True)
 class RunTexts:
     """The texts of a run.
 
-    `questions` has those that it asks, by the word that an answer has in a test; `aborts` and
-    `finishes` hold the reasons for which it can end. `acts` has what it does, by the words of the
-    statements; of a `type` that is the target, of a `wait` how long it takes. It `types_nothing`
-    where a `type ""` stands: a value that is missing is not typed. `displays` are the formats of
-    `type ... as`, `steps` the titles of its steps. It is not `is_whole` where a task that is called
-    could not be found.
+    `questions` maps the word that an answer has in a test to the questions; `aborts` and `finishes`
+    hold the possible reasons for ending. `acts` maps the keywords of statements to what they do;
+    for a `type` that is the target, for a `wait` its duration. `types_nothing` is set if there is a
+    `type ""`: a missing value is not typed. `displays` are the formats of `type ... as`, `steps`
+    the titles of the steps. `is_whole` is False if a called task could not be found.
     """
 
     def __init__(self) -> None:
@@ -192,7 +191,7 @@ class RunTexts:
 
 
 def texts_of_run(program: Program, *bodies: ast.Block) -> RunTexts:
-    """The texts of some bodies, which run one after the other, and of every task they call."""
+    """Collect the texts of some bodies, which run in sequence, and of every task they call."""
     found = RunTexts()
     pending = [*bodies]
     seen = {*bodies}
@@ -212,7 +211,7 @@ def texts_of_run(program: Program, *bodies: ast.Block) -> RunTexts:
 def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTexts) -> None:
     """Add the texts of one statement."""
     if isinstance(statement, ast.AnnotatedStmt):
-        return  # what it holds comes by itself
+        return  # the statement in it is visited separately
     _collect_act(program, statement, found)
     match statement:
         case ast.StepStmt(title=title):
@@ -253,7 +252,7 @@ def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTe
                 symbol = program.values.get(iterable)
                 is_longer = symbol is None or symbol.kind in (RUNTIME, LOOP)
             if is_longer or (isinstance(limit, ast.ConstRef) and limit not in program.constants):
-                # A list that is read on the screen may have more entries than its bound, and any
+                # A list read from the screen may have more entries than its bound, and any
                 # list more than an input allows.
                 found.aborts.append(_ANYTHING)
         case ast.FailStmt() | ast.AbortStmt() | ast.FinishStmt():
@@ -270,7 +269,7 @@ def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None
         case ast.PressStmt(keys=keys):
             found.acts["press"].append(_make_known_pattern(normalize_chords(keys.value)))
         case ast.WaitUntilStmt():
-            return  # it asks, and is answered
+            return  # it is a question, not an act
         case (
             ast.WaitStmt(duration=pause)
             | ast.RepeatStmt(delay=ast.Duration() as pause)
@@ -288,12 +287,12 @@ def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None
 
 
 def _make_known_pattern(text: str, meaning: str | None = None) -> TextPattern:
-    """A text without values, which is compared by what it means."""
+    """Return the pattern of a text without values, which is compared by its meaning."""
     return TextPattern(text, (text if meaning is None else meaning,))
 
 
 def normalize_chords(keys: str) -> str:
-    """Keys as events have them: with one blank between them, in lower case."""
+    """Normalize keys to the form in events: separated by one blank, in lower case."""
     return " ".join(keys.lower().split())
 
 
@@ -306,9 +305,9 @@ def _collect_sees(program: Program, condition: ast.Condition, found: RunTexts) -
 def _collect_end(
     program: Program, otherwise: ast.Otherwise | None, own: ast.Text | None, found: RunTexts
 ) -> None:
-    """Collect how a statement that does not succeed ends a run.
+    """Collect how a failing statement ends a run.
 
-    That is by its `else`; without one, with its text `own` behind some words, or with anything when
+    That is by its `else`; without one, with its text `own` after some words, or with any text if
     `own` is None.
     """
     if otherwise is None:
@@ -329,9 +328,9 @@ def _collect_reason(
 
 
 def _make_text_pattern(program: Program, text: ast.Text, *, exact: bool = False) -> TextPattern:
-    """The texts that a text becomes, on one line as a run has all of them but commands.
+    """Return the pattern of a text, on one line, as in all texts of a run except commands.
 
-    One with a name that is not declared may become any.
+    A text with an undeclared name matches any text.
     """
     pieces: list[str | None] = []
     written: list[str] = []
@@ -365,5 +364,5 @@ def _is_open(program: Program, ref: ast.Ref) -> bool:
 
 
 def _without_line_ends(piece: str) -> str:
-    """A piece of a text without line ends; the blanks at its ends stay."""
+    """Replace the line ends in a piece of a text; the blanks at its ends are kept."""
     return on_one_line(f"x{piece}x")[1:-1]

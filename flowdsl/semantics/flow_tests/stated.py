@@ -1,4 +1,4 @@
-"""What a test says of its subject: its words, and what only tests of something else can say."""
+"""The words that a test states, and items that its kind of subject does not allow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN = object()
 
 
 class StatedWords:
-    """The texts that are stated; `is_whole` is False where some value cannot be known."""
+    """The texts that are stated; `is_whole` is False if some value cannot be known."""
 
     def __init__(self, texts: Iterable[str] | None) -> None:
         self.is_whole = texts is not None
@@ -29,7 +29,7 @@ class StatedWords:
     def have(self, text: str) -> bool:
         """Whether a value may have this text: every word of it is stated.
 
-        What has no letter may be a number or a day, and may stand anywhere.
+        A text without letters may be a number or a date, and is always allowed.
         """
         return not self.is_whole or all(word in self._joined for word in _WORD.findall(text))
 
@@ -42,9 +42,9 @@ def collect_stated_words(
     bodies: Iterable[ast.Block],
     chain: ast.ChainDecl | None,
 ) -> StatedWords:
-    """What a test gives and answers, what inputs have by default, and the values of some bodies.
+    """Collect what a test gives and answers, the defaults of inputs, and the values of bodies.
 
-    A secret is its name in what a run does.
+    In what a run does, a secret appears as its name.
     """
     texts: list[str] = [*secrets]
     of_fields = (text for field in fields for text in _of_field(field))
@@ -78,7 +78,7 @@ def _of_test(program: Program, test: ast.TestDecl) -> Iterator[str | None]:
 
 
 def _of_body(program: Program, body: ast.Block) -> Iterator[str | None]:
-    """The values that statements name or make; what they say of the screen is none."""
+    """Yield the values that statements name or create, without descriptions of the screen."""
     for statement in program.statements(body):
         match statement:
             case ast.KeepStmt(value=value) | ast.EmitStmt(value=value):
@@ -93,7 +93,7 @@ def _of_body(program: Program, body: ast.Block) -> Iterator[str | None]:
             case ast.ForStmt(iterable=iterable, reason=reason):
                 yield from _of_nodes(program, walk(iterable))
                 if reason is not None:
-                    yield None  # it has the words of whatever failed
+                    yield None  # it contains the words of whatever failed
             case ast.ExtractStmt(type=type_) | ast.RunStmt(type=type_) if type_ is not None:
                 yield from _of_type(program.declared_types.get(type_))
             case _:
@@ -101,7 +101,7 @@ def _of_body(program: Program, body: ast.Block) -> Iterator[str | None]:
 
 
 def _of_value(program: Program, node: ast.Node) -> Iterator[str | None]:
-    """The texts in a value that a test writes; None where it is not known."""
+    """Yield the texts in a value that a test writes; None for an unknown one."""
     value = program.constants.get(node, _UNKNOWN)
     if value is _UNKNOWN:
         yield from _of_nodes(program, walk(node))
@@ -134,7 +134,7 @@ def _of_field(field: FieldType) -> Iterator[str | None]:
 
 
 def _of_type(type_: Type | None) -> Iterator[str | None]:
-    """The defaults of the fields of a type."""
+    """Yield the defaults of the fields of a type."""
     match None if type_ is None else strip_optional(type_):
         case RecordOf(fields=fields):
             for field in fields:
@@ -162,7 +162,7 @@ def _texts(value: Any) -> Iterator[str | None]:
             return
 
 
-# What only tests of something else can say: a workflow has no result, a chain no screen.
+# Items for other subjects only: a workflow has no result, a chain no screen.
 
 _STEP = "only a chain has steps: what stands inside of `step name { ... }` stands here without it"
 _STEP_ANSWERS = "write it inside of `step name { ... }`, with the name of a step of the chain"
@@ -216,11 +216,11 @@ _HELP: dict[str, dict[type[ast.Node], tuple[str, str]]] = {
         ast.PromptMatches: ("prompt", _PROMPTS),
     },
 }
-"""By what a test is for: what does not stand there, with its first word, and what to do."""
+"""For each kind of subject: the items it does not allow, with their first word and a help."""
 
 
 def report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, kind: str) -> None:
-    """Report what only a test of something else can say, and what none can."""
+    """Report items that are allowed only for other kinds of subjects, or for none."""
     found = [*_find_misplaced_below(test, _HELP[kind]), *_find_unknown_words(test)]
     for item, word, help in found:
         span = item.span(module.source)
@@ -230,7 +230,7 @@ def report_misplaced(program: Program, module: ModuleScope, test: ast.TestDecl, 
 
 
 def _find_unknown_words(test: ast.TestDecl) -> Iterator[tuple[ast.Node, str, str]]:
-    """Other words than `refused` where that stands."""
+    """Find words other than `refused` in its place."""
     for node in walk(test):
         if isinstance(node, ast.ExpectRefused) and node.word.text != "refused":
             yield node.word, node.word.text, _REFUSED
@@ -239,7 +239,7 @@ def _find_unknown_words(test: ast.TestDecl) -> Iterator[tuple[ast.Node, str, str
 def _find_misplaced_below(
     node: ast.Node, known: dict[type[ast.Node], tuple[str, str]]
 ) -> Iterator[tuple[ast.Node, str, str]]:
-    """What is misplaced below a node; inside of a step and of what is found stands nothing more."""
+    """Find misplaced items below a node; steps, and items already found, are not searched."""
     for child in children(node):
         if type(child) in known:
             yield child, *known[type(child)]

@@ -1,4 +1,4 @@
-"""Values that only tests have: words for answers, and values of which a part is open."""
+"""Values that only tests have: words for answers, and values that are partly open."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ from ..values.tables import rows_of
 
 Words = Mapping[str, tuple[Type, Any]]
 SCREEN_WORDS: Words = {"never": (BOOL, False)}
-"""`never`: what is asked for does not come, and is not there."""
+"""`never`: what is asked for does not appear."""
 READ_WORDS: Words = {"unreadable": (NULL, None)}
-"""`unreadable`: nothing can be read, or nothing is there."""
+"""`unreadable`: nothing can be read, or there is no value."""
 COMMAND_WORDS: Words = {"failed": (BOOL, False)}
-"""`failed`: the command did not do its work."""
+"""`failed`: the command did not succeed."""
 GIVEN_WORDS: Words = {"missing": (NULL, None)}
 """`missing`: the input is left out."""
 
 
 def take_words(program: Program, scope: ValueScope, value: ast.Node, words: Words) -> None:
-    """Give the words that stand in a value their meaning.
+    """Resolve the words with a special meaning in a value.
 
-    A const of the same name means itself.
+    A const of the same name takes precedence.
     """
     for node in walk(value):
         if not isinstance(node, ast.ConstRef) or node.name.namespace is not None:
@@ -89,7 +89,7 @@ def find_known_field(
     noun: str = "input",
     labels: tuple[Label, ...] = (),
 ) -> FieldType | None:
-    """The field of a name; None where there is none, which is reported, or nobody knows them."""
+    """Return the field `name`; None if it does not exist, which is reported, or all are unknown."""
     if fields is None:
         return None
     found = next((field for field in fields if field.name == name), None)
@@ -118,7 +118,7 @@ def check_pattern(
     what: str,
     field: FieldType | None = None,
 ) -> None:
-    """Check a value that a test expects against the type of what it is held against."""
+    """Check an expected value of a test against the type of the value it is compared with."""
     inner = strip_optional(wanted)
     if not _is_open(value):
         assert not isinstance(
@@ -185,7 +185,7 @@ def _check_pairs(
     record: RecordOf | None,
     what: str,
 ) -> None:
-    """Check the fields that are expected of a record; one that is not open lacks none."""
+    """Check the expected fields of a record; unless it is open, all fields are required."""
     source = scope.module.source
     check_duplicate_keys(program, scope, pairs)
     named: set[str] = set()
@@ -216,10 +216,10 @@ def _check_pairs(
             program.sink.report(errors.MISSING_FIELD, span, name=each.name, what=what)
 
 
-# Fixtures that tests give: their values and rows against the inputs, and what `with` changes.
+# Fixtures of tests: checks their values, rows and `with` changes against the inputs.
 
 Named: TypeAlias = tuple[str, Span | None]
-"""An input that a fixture gives, with its place; None for one that `with` leaves out."""
+"""An input that a fixture gives, with its place; None for one that `with` removes."""
 
 
 def check_fixture(
@@ -229,10 +229,10 @@ def check_fixture(
     fields: tuple[FieldType, ...] | None,
     secrets: Collection[str],
 ) -> list[Named] | None:
-    """Check a fixture against the inputs; returns each input that it gives, with its place.
+    """Check a fixture against the inputs, and return each input that it gives, with its place.
 
-    What `with` changes is checked where it stands. None where there is no such fixture. Names of
-    `secrets` are left to whoever takes the inputs. The rows of files are kept with the constants.
+    Changes in `with` are checked at their own place. Returns None if the fixture does not exist.
+    Names of `secrets` are left to the caller. The rows of files are stored with the constants.
     """
     span = section.fixture.span(scope.module.source)
     infer_type(program, scope, section.fixture, places.TEST_VALUE)
@@ -247,7 +247,7 @@ def check_fixture(
 
 
 class _Fixture:
-    """A fixture where a test gives it. `rows` are those of files, by the names of the inputs."""
+    """A use of a fixture in a test. `rows` holds the rows of files, by the names of the inputs."""
 
     def __init__(
         self,
@@ -268,7 +268,7 @@ class _Fixture:
         self._rows: dict[str, Any] = {}
 
     def named(self) -> list[Named]:
-        """Each input that is given; what is changed goes before what the fixture holds."""
+        """Return each input that is given; changes override the values of the fixture."""
         found: list[Named] = [*self._collect_changed_values(), *self._collect_changed_rows()]
         changed = {name for name, _ in found}
         found += self._collect_unchanged_rows(changed)
@@ -277,13 +277,13 @@ class _Fixture:
         return found
 
     def _field(self, name: str, place: Span, *, held: bool = False) -> FieldType | None:
-        """The input of a name; None, reported, where there is none."""
+        """Return the input `name`; None for a secret, or, with a report, if it does not exist."""
         if name in self._secrets:
             return None
         labels = (Label(self._symbol.span, "the fixture"),) if held else ()
         return find_known_field(self._program, self._fields, name, place, labels=labels)
 
-    # Behind `with`
+    # After `with`
 
     def _collect_changed_values(self) -> Iterator[Named]:
         program, scope, changes = self._program, self._scope, self._section.changes
@@ -321,7 +321,7 @@ class _Fixture:
                 self._rows[name] = self._rows_for(file, field)
 
     def _rows_for(self, file: RowsFile, field: FieldType) -> list[Any] | None:
-        """The rows of a file for an input; read once, and reported once."""
+        """Return the rows of a file for an input; it is read, and its errors reported, once."""
         known = self._program.read_rows
         if (file, field) not in known:
             labels = (Label(self._place, f"given to input `{field.name}` here"),)
@@ -346,7 +346,7 @@ class _Fixture:
                 check_fit(self._program, self._scope, node, have, wanted, places.TEST_VALUE, what)
 
     def _check_known(self, value: Any, field: FieldType) -> None:
-        """Check a value that is known, which may have no fields that its input does not have."""
+        """Check a known value, which may not have fields that its input does not have."""
         unknown = dict(unknown_fields(value, field.type))
         for name, record in unknown.items():
             names = [each.name for each in record.fields]

@@ -1,4 +1,4 @@
-"""What the types and values of other languages are called here."""
+"""Maps names of types and values of other languages to FlowDSL's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VALUES = (
 
 
 def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
-    """The advice for the name of a type at `span`, and its fix; None for a name of no language."""
+    """Return the advice for a type name at `span`, and its fix; None if no language has it."""
     if name in _RECORDS:
         return "a record is written `{ field: type }`, and what is not known before `any`", ()
     if name in _SECRETS:
@@ -47,7 +47,7 @@ def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
 
 
 def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
-    """The advice for the name of a value, likewise."""
+    """Return the advice for the name of a value, likewise."""
     value = VALUES.get(name)
     if value is None:
         return None

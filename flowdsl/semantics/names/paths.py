@@ -1,4 +1,4 @@
-"""What is at the end of a path into a value."""
+"""Resolves paths into values, and finds the files that a flow depends on."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ from .scopes import PresenceKey, ValueScope
 
 
 def presence_key(ref: ast.Ref) -> PresenceKey:
-    """The reference as a value: two that are equal mean the same thing in one body."""
+    """Return a key for the value of a reference: equal keys mean the same value in one body."""
     return (ref.sigil, ref.name.text, tuple(step_of(part) for part in ref.path))
 
 
 def step_of(part: ast.PathPart) -> str | int:
-    """The key or position that a part of a path names."""
+    """Return the key or position that a part of a path names."""
     return part.index if isinstance(part, ast.IndexAccess) else part.name
 
 
 def path_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[ast.PathPart, ...]:
-    """The path into the value of `symbol`.
+    """Return the path into the value of `symbol`.
 
-    For the const of an imported file, `file.name`, that leaves out the const's own name.
+    For the const of an imported file, `file.name`, that excludes the const's own name.
     """
     return ref.path[1:] if "." in symbol.name else ref.path
 
 
 def steps_of(ref: ast.Ref, symbol: ValueSymbol) -> tuple[str | int, ...]:
-    """The keys and positions of the path into the value."""
+    """Return the keys and positions of the path into the value."""
     return tuple(map(step_of, path_of(ref, symbol))) if ref.path else ()
 
 
 def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None:
-    """The declared field at the end of a resolved reference; None where there is none.
+    """Return the declared field at the end of a resolved reference; None if there is none.
 
-    Its annotations hold for the value.
+    Its annotations apply to the value.
     """
     symbol = program.values.get(ref)
     if symbol is None:
@@ -78,15 +78,16 @@ def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None
 
 
 def name_span(scope: ValueScope, part: ast.FieldAccess) -> Span:
-    """The place of the name in `.name`; that of the whole part when it is quoted."""
+    """Return the place of the name in `.name`; if it is quoted, that of the whole part."""
     span = part.span(scope.module.source)
     return Span(span.source, span.start + 1, span.end) if span.text.startswith(".") else span
 
 
 def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
-    """The type at the end of the path of `ref`.
+    """Return the type at the end of the path of `ref`.
 
-    A path through an optional value may be missing as a whole, unless it is known to be there.
+    A path through an optional value may be missing as a whole, unless the value is known to be
+    present.
     """
     type_ = symbol.type
     path = path_of(ref, symbol) if ref.path else ()
@@ -113,7 +114,7 @@ def _resolve_member(
     symbol: ValueSymbol,
     part: ast.PathPart,
 ) -> Type:
-    """The type behind one part of the path of `ref`; UNKNOWN, reported, where nothing is."""
+    """Return the type of one part of the path of `ref`; UNKNOWN, with a report, if invalid."""
     if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
         field = type_.by_either_name(part.name)
         if field is not None:
@@ -171,38 +172,38 @@ def _resolve_member(
 def _spell_leading_value(
     scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, part: ast.PathPart
 ) -> str:
-    """The value that `part` leads into, as it is written."""
+    """Return the source text of the value that `part` accesses."""
     source = scope.module.source
     before = (each for each in path_of(ref, symbol) if each.start < part.start)
     return symbol.name + "".join(each.span(source).text for each in before)
 
 
-# Files that imports connect, and files that flows take in, by the text of the flows alone.
+# Files that imports connect, and files that flows include, from the text of the flows alone.
 #
-# What is found in a file depends on no file outside its set, save that addresses are unique in a
-# project. The text decides and not the tree, so that the answer needs no parser and stays the same
-# while a file has mistakes.
+# Findings in a file depend on no file outside its set, except that addresses are unique in a
+# project. The text is used and not the tree, so that no parser is needed and the result is the same
+# while a file has errors.
 
 _FLOW_PATH = re.compile(r'"([^"\r\n]+\.flow)"')
 _SECTIONS = frozenset(("prompt", "inputs", "outputs", "checks", "extra"))
-"""The words in front of `from` and the name of a file."""
+"""The keywords before `from` and the name of a file."""
 _WORDS = ("image", "rows")
-"""The words in front of the name of a file."""
+"""The keywords before the name of a file."""
 
 
 def imports_in(path: str, text: str) -> tuple[str, ...]:
-    """The project paths of all files that the text at `path` could import, sorted.
+    """Return the project paths of all files that the text at `path` could import, sorted.
 
-    That is whatever looks like the path of a flow, in a comment too.
+    Anything that looks like the path of a flow counts, even in a comment.
     """
     found = (resolve_path(path, written) for written in _FLOW_PATH.findall(text))
     return tuple(sorted({each for each in found if each is not None}))
 
 
 def find_files_taken_in(path: str, text: str) -> tuple[str, ...]:
-    """The project paths of all files that the flow `text` at `path` takes in, sorted.
+    """Return the project paths of all files that the flow `text` at `path` includes, sorted.
 
-    That is what stands behind `prompt from`, `const name from` and the like, and behind `image` and
+    These are the files after `prompt from`, `const name from` and the like, and after `image` and
     `rows`.
     """
     words = ["", "", "", *Lexemes(text).words]
@@ -219,9 +220,10 @@ def find_files_taken_in(path: str, text: str) -> tuple[str, ...]:
 def group_connected_paths(
     paths: Iterable[str], imports_of: Callable[[str], Sequence[str]]
 ) -> list[tuple[str, ...]]:
-    """The paths in groups, each sorted: imports connect those of a group with each other.
+    """Group paths that imports connect; each group is sorted.
 
-    The direction of an import does not count, and it may lead over files that are not in `paths`.
+    The direction of an import is irrelevant, and connections may lead through files that are not in
+    `paths`.
     """
     leader: dict[str, str] = {}
 

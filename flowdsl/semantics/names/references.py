@@ -1,4 +1,4 @@
-"""What a reference means: its symbol, and the type at the end of its path."""
+"""Resolves references: the symbol, and the type at the end of the path."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BARE = {ast.INPUT: ("", ""), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("$", "")}
 
 
 def spell_reference(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> str:
-    """The reference as it would be written with `sigil`, with braces when it stands in a text."""
+    """Spell the reference with `sigil`, and with braces if it is in a text."""
     inside = scope.module.source.text[ref.name.start : ref.end].rstrip("} \t")
     before, after = (_BRACES if in_text else _BARE)[sigil]
     return f"{before}{inside}{after}"
@@ -38,7 +38,7 @@ def spell_reference(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: boo
 def resolve_ref(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool = False
 ) -> Type:
-    """Resolve `ref` and report what is wrong with it; returns the type at the end of its path.
+    """Resolve `ref` and report errors in it; returns the type at the end of its path.
 
     Fills the tables `values`, `ref_types` and, for a const, `constants` of the program.
     """
@@ -71,9 +71,9 @@ def resolve_ref(
 
 
 def _report_any(program: Program, scope: ValueScope, ref: ast.Ref, kind: str, place: Place) -> None:
-    """Report a value of any type that a tool is given; nobody knows the types of foreign inputs.
+    """Report a value of type `any` that a tool is given, since its actual type is unknown.
 
-    A command takes none either (`provenance.commands`).
+    For commands, `texts.destinations` reports it.
     """
     if kind in (CONST, ENVIRONMENT) or scope.inputs_unknown:
         return
@@ -85,7 +85,7 @@ def _report_any(program: Program, scope: ValueScope, ref: ast.Ref, kind: str, pl
 def _find_symbol(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> ValueSymbol | None:
-    """The symbol of the root of a reference; None, reported, when there is none that fits."""
+    """Return the symbol of the root of a reference; None, with a report, if none fits."""
     name = ref.name.text
     if scope.clashing and (ref.sigil, name) in scope.clashing:
         return None
@@ -117,7 +117,7 @@ def _find_symbol(
 
 
 def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> ValueSymbol | None:
-    """The const that `file.name` means, which is written like a path."""
+    """Return the const that `file.name` means, which is written like a path."""
     other = scope.module.namespaces[ref.name.text][0]
     program.use(scope.module, ref.name.text, None)
     if other is None:
@@ -152,7 +152,7 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
 
 
 def _fold_const(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> None:
-    """Keep the value of the part of a const that `ref` names, in `program.constants`.
+    """Store the value of the part of a const that `ref` names in `program.constants`.
 
     An entry or key that the const does not have is reported.
     """
@@ -175,7 +175,7 @@ def _has_entry(value: Any, step: str | int) -> bool:
 def _report_undeclared(
     program: Program, scope: ValueScope, ref: ast.Ref, place: Place, *, in_text: bool
 ) -> None:
-    """Report a name that means nothing here, with the best advice that there is."""
+    """Report an undeclared name, with the best advice available."""
     name = ref.name.text
     source = scope.module.source
     own = scope.known()
@@ -280,7 +280,7 @@ def _report_place(
 
 
 def describe_allowed_kinds(place: Place) -> str:
-    """The kinds of values a place may hold, for a sentence."""
+    """Describe the kinds of values that a place allows, for a sentence."""
     order = ("input", "parameter", "loop variable", "runtime variable", "secret", "chain step")
     kinds = [f"{kind}s" for kind in order if kind in place.allowed]
     if CONST in place.allowed:
@@ -291,7 +291,7 @@ def describe_allowed_kinds(place: Place) -> str:
 
 
 def _environment_value(program: Program, scope: ValueScope, ref: ast.Ref) -> Type:
-    """The type of `env.name`; UNKNOWN, reported, where an environment lacks the value."""
+    """Return the type of `env.name`; UNKNOWN, with a report, if an environment lacks the value."""
     span = ref.span(scope.module.source)
     first = ref.path[0] if len(ref.path) == 1 else None
     if not isinstance(first, ast.FieldAccess):

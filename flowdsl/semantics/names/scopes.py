@@ -1,4 +1,4 @@
-"""Which names exist where: the names of modules, and the values in reach of a body."""
+"""Scopes: the names of modules, and the values in scope of a body."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..types import PRIMITIVES
 from .foreign_names import foreign_type, foreign_value
 
 PresenceKey: TypeAlias = tuple[str, str, tuple[str | int, ...]]
-"""A reference as a value: its sigil, its root and the steps of its path."""
+"""The key of a reference's value: its sigil, its root and the steps of its path."""
 
 ENV_ROOT = "env"
 KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
@@ -48,7 +48,7 @@ IMPORTABLE = (
 
 
 def sigil_of(kind: str) -> str:
-    """The sigil of a reference to a value of this kind."""
+    """Return the sigil of a reference to a value of this kind."""
     if kind == RUNTIME:
         return ast.RUNTIME
     return ast.SECRET if kind == SECRET else ast.INPUT
@@ -97,7 +97,7 @@ def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> N
 
 
 def _import_names(program: Program, scope: ModuleScope, import_: ast.Import) -> None:
-    """Bring the names of one import into the scope of a file."""
+    """Add the names of one import to the scope of a file."""
     target = program.sources.targets.get(import_)
     other = program.scopes[target] if target is not None else None
     if isinstance(import_, ast.ImportModule):
@@ -162,10 +162,9 @@ def _report_unknown_import(
 
 
 def _report_shared_addresses(program: Program, entries: Collection[str]) -> None:
-    """Report workflows and chains of one name: names are addresses, unique in the program.
+    """Report workflows and chains with the same name: names are addresses, unique in the program.
 
-    From a library nothing is deployed, so that its names are no addresses, unless its file is an
-    entry.
+    Nothing is deployed from a library, so its names are not addresses unless its file is an entry.
     """
     first: dict[str, Span] = {}
     for module in program.sources.modules:
@@ -191,12 +190,10 @@ def find_declaration(
     kind: str,
     instead: Mapping[str, str] = NOTHING,
 ) -> Entry | None:
-    """The declaration of `kind` (`type`, `const`, `task`, `workflow`, `chain`) that `dotted` names.
+    """Return the declaration of `kind` (`type`, `const`, `task`, ...) that `dotted` names.
 
-    `instead` has what to write where the name is of another kind, by that kind.
-
-    None when there is none; that is reported unless an import that failed, or a syntax error, is to
-    blame.
+    `instead` maps other kinds to what to write if the name is of that kind. None if there is no
+    such declaration; that is reported unless a failed import or a syntax error may be the cause.
     """
     where = scope
     if dotted.namespace is not None:
@@ -230,9 +227,9 @@ def find_declaration(
 def _may_be_deployed(
     program: Program, scope: ModuleScope, name: ast.Name, entry: Entry, kind: str
 ) -> bool:
-    """Whether a file may name a declaration, as it may any but those that a library would deploy.
+    """Whether a file may name a declaration; it may not if a library would deploy it.
 
-    That is reported.
+    In that case it is reported.
     """
     library = library_of(entry.home.source.path)
     if kind not in ("workflow", "chain") or library in (None, library_of(scope.source.path)):
@@ -248,9 +245,9 @@ def _may_be_deployed(
 
 
 def names_of_kind(program: Program, scope: ModuleScope, kind: str, *, inside: bool = True) -> Names:
-    """The names that a file declares of a kind.
+    """Return the names of a kind that a file declares.
 
-    With `inside`, also what it imports, and the types that exist everywhere.
+    With `inside`, also the names that it imports, and the built-in types.
     """
 
     def find() -> Iterator[str]:
@@ -300,12 +297,12 @@ def _report_undeclared(
 
 
 class ValueScope:
-    """The values in reach of a body: its own symbols, and the consts and `env` of its module.
+    """The values in scope of a body: its own symbols, and the consts and `env` of its module.
 
-    - `ended`: loop variables whose loop is over.
-    - `present`: references that are known to have a value at the current place.
-    - `clashing`: sigil and name of symbols that were refused; their uses are not reported again.
-    - `inputs_unknown`: a schema file could not be read, so that any name may be an input.
+    - `ended`: loop variables whose loop has ended.
+    - `present`: references that are known to be present at the current place.
+    - `clashing`: sigil and name of symbols that were rejected; their uses are not reported again.
+    - `inputs_unknown`: a schema file could not be read, so any name may be an input.
     """
 
     __slots__ = ("_known", "clashing", "ended", "inputs_unknown", "module", "present", "symbols")
@@ -320,7 +317,7 @@ class ValueScope:
         self._known: dict[str, Names] | None = None
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
-        """Bring `symbol` into scope; False, reported, when its name means something already."""
+        """Add `symbol` to the scope; False, with a report, if its name is already in use."""
         name = symbol.name
         if self.is_free(name):
             self._add(symbol)
@@ -358,7 +355,7 @@ class ValueScope:
         )
 
     def end_loop(self, symbol: ValueSymbol) -> None:
-        """Take a loop variable out of scope."""
+        """Remove a loop variable from the scope."""
         if self.symbols.get(symbol.name) is symbol:
             del self.symbols[symbol.name]
             if self._known is not None:
@@ -377,7 +374,7 @@ class ValueScope:
         return None
 
     def kind_of(self, name: str) -> str | None:
-        """The kind of value that a reference with the root `name` means; None for nothing."""
+        """Return the kind of value that a root `name` means; None if it is undeclared."""
         symbol = self.symbols.get(name)
         if symbol is not None:
             return symbol.kind
@@ -387,7 +384,7 @@ class ValueScope:
         return ENVIRONMENT if name == ENV_ROOT else None
 
     def known(self) -> Mapping[str, Names]:
-        """The names of the symbols, by their sigil."""
+        """Return the names of the symbols, by their sigil."""
         if self._known is None:
             self._known = {sigil: Names() for sigil in (ast.INPUT, ast.RUNTIME, ast.SECRET)}
             for symbol in self.symbols.values():

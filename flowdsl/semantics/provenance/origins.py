@@ -1,9 +1,9 @@
-"""Which declared values a value is made of.
+"""The declared values that a value is made of.
 
-A runtime variable that keeps the result of a call is made of what the task emits, and that of the
-arguments of the call; one that a `keep` sets, of the values it is given; the reason of a failed
-entry, of the texts of what may fail; a loop variable, of the entries of its list. Answers are
-worked out when somebody asks; for most programs nobody does.
+A runtime variable that holds the result of a call is made of what the task emits, and that of the
+arguments of the call. One that a `keep` sets is made of the values that it is given; the reason of
+a failed entry, of the texts of the statements that may fail; a loop variable, of the entries of its
+list. Origins are computed on demand; most programs need none.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from ..values.expressions import key_text
 Path: TypeAlias = tuple[str | int, ...]
 
 EACH = "*"
-"""The step of a path that any entry of a list takes."""
+"""The step of a path that stands for any entry of a list."""
 
 TRACED = frozenset((INPUT, PARAMETER, RUNTIME, LOOP))
-"""The kinds of values that are made of something, or that others are made of."""
+"""The kinds of values that are made of others, or that others are made of."""
 
 _SETTERS = frozenset((ast.CallStmt, ast.ForStmt, ast.KeepStmt))
-"""The statements that set a runtime variable to a value of the program."""
+"""The statements that assign a program value to a runtime variable."""
 _DEEPEST = 16
-"""The most steps of a path; longer ones are cut. Only calls in a loop that pass their own result on
-can make one."""
+"""The maximum length of a path; longer ones are cut. Only calls in a loop that pass their own
+result on can make longer ones."""
 
 
 class Origin(Record):
-    """A declared value, or the part of it at the end of a path; equal by value.
+    """A declared value, or the part of it at the end of a path; compared by value.
 
-    Its kind is INPUT, PARAMETER or RUNTIME, or LOOP where nothing is known of the list.
+    Its kind is INPUT, PARAMETER or RUNTIME, or LOOP if nothing is known about the list.
     """
 
     symbol: ValueSymbol
@@ -53,11 +53,11 @@ class Origin(Record):
 
 
 Origins: TypeAlias = dict[Origin, None]
-"""A set in the order of finding."""
+"""A set in order of discovery."""
 
 
 class Provenance:
-    """Answers for one program, whose names are resolved."""
+    """Finds the origins of values in one program, whose names are resolved."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -84,13 +84,13 @@ class Provenance:
                         self._kept.setdefault(variable, []).append(statement)
 
     def of(self, ref: ast.Ref, path: Path = ()) -> Origins:
-        """The origins of the part of `ref` at `path`, as the body that it stands in knows them."""
+        """Return the origins of the part of `ref` at `path`, as seen in the enclosing body."""
         found: Origins = {}
         self._ref(ref, path, found)
         return found
 
     def of_symbol(self, symbol: ValueSymbol, path: Path = ()) -> Origins:
-        """The origins of the part of a value at `path`."""
+        """Return the origins of the part of a value at `path`."""
         found: Origins = {}
         self._symbol(symbol, path[:_DEEPEST], found)
         return found
@@ -126,7 +126,7 @@ class Provenance:
             self._ref(ref, rest, found)
 
     def _result(self, call: ast.CallStmt, path: Path, found: Origins) -> None:
-        """Add what a task puts into its result, with the arguments of `call` for its parameters."""
+        """Add the origins of a task's result, with the arguments of `call` for its parameters."""
         task = self.program.calls.get(call)
         if task is None or (call, path) in self._active:
             return
@@ -143,7 +143,7 @@ class Provenance:
         self._active.pop()
 
     def _reasons(self, body: ast.Block, found: Origins) -> None:
-        """Add what the reasons are made of for which a body may fail: texts of what fails in it."""
+        """Add the origins of the reasons for which a body may fail: texts of failing statements."""
         for statement in self.program.statements(body):
             if isinstance(statement, ast.CallStmt):
                 self._reasons_of_call(statement, found)
@@ -167,9 +167,9 @@ class Provenance:
         self._active.pop()
 
     def _emitted(self, task: TaskSymbol, path: Path) -> Iterator[tuple[ast.EmitStmt, Path]]:
-        """The `emit`s that make up the part of a result at `path`.
+        """Yield the `emit`s that make up the part of a result at `path`.
 
-        Each comes with the path of the part of its own value that does.
+        Each is paired with the path into its own value that leads to that part.
         """
         if task not in self._emits:
             body = self.program.statements(task.declaration.body)
@@ -184,7 +184,7 @@ class Provenance:
 
 
 def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
-    """The references written where `path` leads in `expr`, each with the rest of the path."""
+    """Yield the references at `path` in `expr`, each with the rest of the path."""
     match expr:
         case ast.Ref():
             yield expr, path
@@ -205,7 +205,7 @@ def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:
 
 
 class Declared(Record):
-    """What is declared of an origin: its type, its field if it is one, and the fields on the way.
+    """The declaration of an origin: its type, its field if it is one, and the fields on its path.
 
     `way` includes the field itself.
     """
@@ -216,7 +216,7 @@ class Declared(Record):
 
 
 def find_origin_declaration(origin: Origin) -> Declared:
-    """What the types say of an origin; `any` for a part that no type lists."""
+    """Return the declaration of an origin; its type is `any` for a part that no type lists."""
     field = origin.symbol.field
     type_ = origin.symbol.type
     way = [] if field is None else [field]

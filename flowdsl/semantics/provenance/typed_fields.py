@@ -1,8 +1,8 @@
 """Fields on the screen that hold a secret because one was typed into them.
 
-A field is known by the text that names it. Two texts name the same field when they differ in
-nothing but case and blanks. Consts stand as their names there, and for a task the arguments of a
-call replace its parameters. A secret in the text of a `do` is not followed: it may go anywhere.
+A field is identified by the text that names it. Two texts name the same field if they differ only
+in case and blanks. Consts are represented by their names, and the arguments of a call replace the
+parameters of its task. A secret in the text of a `do` is not tracked: it may go anywhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ knows."""
 
 
 class Fields(Record, eq=True):
-    """What fields hold at some point of a body.
+    """The contents of fields at some point of a body.
 
     `typed` are those that may hold a secret, each with the place where it is typed. `emptied` are
     those that surely hold something else since the body began.
@@ -40,20 +40,20 @@ class Fields(Record, eq=True):
     emptied: frozenset[FieldName]
 
     def meet(self, other: Fields) -> Fields:
-        """What holds where two paths meet: a field may hold a secret if either says so."""
+        """Return the state where two paths meet: a field may hold a secret if either says so."""
         if other is self:
             return self
         return Fields({**other.typed, **self.typed}, self.emptied & other.emptied)
 
     def fill(self, name: FieldName, typed: Span | None) -> Fields:
-        """What holds after a field was filled: with a secret at `typed`, or else with anything."""
+        """Return the state after a field is filled: with a secret at `typed`, or other text."""
         others = {field: span for field, span in self.typed.items() if field != name}
         if typed is None:
             return Fields(others, self.emptied | {name})
         return Fields(others | {name: typed}, self.emptied - {name})
 
     def without(self, kind: str, name: str | None = None) -> Fields:
-        """What holds without the fields whose text has values of `kind`, since these have changed.
+        """Forget the fields whose text contains values of `kind`, since these have changed.
 
         With `name`, only values of that name count.
         """
@@ -72,7 +72,7 @@ class Fields(Record, eq=True):
         return Fields(kept, frozenset(filter(stays, self.emptied)))
 
     def after_setting(self, variable: str) -> Fields:
-        """What holds when a runtime variable has another value."""
+        """Return the state after a runtime variable is assigned."""
         return self if self is NO_FIELDS else self.without(RUNTIME, variable)
 
 
@@ -82,8 +82,8 @@ NO_FIELDS = Fields({}, frozenset())
 class FieldUse(Record):
     """What a body does with fields, for its callers.
 
-    `end` is what holds at its end; `read` are the fields that it reads as its caller left them,
-    each with the place.
+    `end` is the state at its end; `read` maps the fields that it reads as its caller left them to
+    their places.
     """
 
     end: Fields
@@ -104,7 +104,7 @@ class FieldTracker:
     """Follows the fields of one body.
 
     `read` collects the fields that it reads as its caller left them. A workflow has no caller, so
-    that its fields matter from the first secret on.
+    its fields matter only after the first secret.
     """
 
     def __init__(self, program: Program, source: SourceFile, *, is_task: bool) -> None:
@@ -118,7 +118,7 @@ class FieldTracker:
     ) -> bool:
         """Whether a workflow reads any field that it types a secret into, in whatever order.
 
-        Most do not, and their fields need not be followed. `use_of` gives the field use of a task.
+        Most do not, and their fields need not be tracked. `use_of` returns the field use of a task.
         """
         statements = self.program.statements(body)
         calls = [
@@ -146,7 +146,7 @@ class FieldTracker:
         return not typed.isdisjoint(read)
 
     def fill(self, statement: ast.TypeStmt | ast.ClearStmt, fields: Fields) -> Fields:
-        """What holds after `statement` has typed something into a field or emptied it."""
+        """Return the state after `statement` has typed something into a field or emptied it."""
         secret = isinstance(statement, ast.TypeStmt) and _is_secret(statement.value)
         name = self._name(statement.target) if secret or self._has_relevant_fields(fields) else None
         if name is None:
@@ -184,7 +184,7 @@ class FieldTracker:
     def after_call(
         self, call: ast.CallStmt, task: TaskSymbol, use: FieldUse, fields: Fields
     ) -> Fields:
-        """What holds after a call of `task`, whose field use is `use`."""
+        """Return the state after a call of `task`, whose field use is `use`."""
         if self._has_relevant_fields(fields):
             place = call.task.span(self.source)
             for name, _ in self._translate_to_caller(
@@ -196,11 +196,11 @@ class FieldTracker:
         return fields
 
     def _has_relevant_fields(self, fields: Fields) -> bool:
-        """Whether it matters what happens to fields that hold no secret."""
+        """Whether changes to fields that hold no secret matter."""
         return self.is_task or bool(fields.typed)
 
     def _report(self, span: Span, field: str, typed: Span, *labels: Label) -> None:
-        """Report at `span` that a field is read which holds the secret typed at `typed`."""
+        """Report at `span` the reading of a field that holds the secret typed at `typed`."""
         self.program.sink.report(
             errors.SECRET_READ_BACK,
             span,
@@ -217,7 +217,7 @@ class FieldTracker:
     def _translate_to_caller(
         self, call: ast.CallStmt, task: TaskSymbol, fields: Mapping[FieldName, Span]
     ) -> Iterator[tuple[FieldName, Span]]:
-        """The fields of a task as the caller would name them, each with its place.
+        """Yield the fields of a task as the caller would name them, each with its place.
 
         A field whose text has a value that only the task knows is left out.
         """
@@ -263,7 +263,7 @@ def _is_secret(value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
 def _split_into_pieces(
     program: Program, expr: ast.Node, path: Path
 ) -> Iterable[str | Origin] | None:
-    """The part of `expr` at `path` as a text shows it; None when that cannot be told."""
+    """Return the pieces of the part of `expr` at `path` as a text; None if they are unknown."""
     if expr in program.constants:
         return _spell_known_part(program.constants[expr], path)
     match expr:
@@ -300,7 +300,7 @@ def _pieces_of_reference(
     if symbol is None or symbol.kind == SECRET:
         return None
     full = (*(step_of(part) for part in path_of(ref, symbol)), *path)
-    if symbol.kind in (CONST, ENVIRONMENT):  # one value in every environment, whichever that is
+    if symbol.kind in (CONST, ENVIRONMENT):  # its value is the same everywhere in one environment
         return (f"{{{symbol.name.rpartition('.')[2]}{full}}}",)
     return (Origin(symbol, full),)
 
@@ -321,9 +321,10 @@ def _format_field_name(name: FieldName) -> str:
 
 
 def _normalize_name(pieces: Iterable[str | Origin]) -> FieldName:
-    """The normal form of a text in pieces.
+    """Normalize a text in pieces.
 
-    Neighbouring characters are joined, in lower case, with single blanks and none around the whole.
+    Adjacent characters are joined, in lower case, with single blanks inside and none around the
+    whole.
     """
     joined: list[str | Origin] = []
     for piece in pieces:
@@ -340,5 +341,5 @@ def _normalize_name(pieces: Iterable[str | Origin]) -> FieldName:
 
 
 def next_pass(fields: Fields) -> Fields:
-    """What holds when a loop takes its next entry."""
+    """Return the state when a loop takes its next entry."""
     return fields.without(LOOP)

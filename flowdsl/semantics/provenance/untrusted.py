@@ -1,4 +1,4 @@
-"""Text from outside: `@untrusted` fields, and values that hold one or are part of one."""
+"""Text from outside: `@untrusted` fields, and values that contain one or are part of one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ WHOLE = "whole"
 class UntrustedPart(Record):
     """An `@untrusted` field in a value.
 
-    `relation` says whether the value is that field (`OWN`), a part of it (`PART`), or the whole
-    around it (`WHOLE`).
+    `relation` says whether the value is that field (`OWN`), a part of it (`PART`), or a whole that
+    contains it (`WHOLE`).
     """
 
     field: FieldType
@@ -26,7 +26,7 @@ class UntrustedPart(Record):
     span: Span
 
     def why(self, *, direct: bool) -> str:
-        """Why a value is text from outside, for a sentence that begins with the value.
+        """Explain why a value is text from outside, for a sentence whose subject is the value.
 
         `direct`: the value is written with its own declared name.
         """
@@ -47,7 +47,7 @@ def is_declared_untrusted(program: Program) -> bool:
 
 
 def find_untrusted_part(program: Program, origin: Origin) -> UntrustedPart | None:
-    """The first `@untrusted` field on the way to an origin or inside it; None when trusted."""
+    """Return the first `@untrusted` field around an origin or inside it; None if it is trusted."""
     type_, own = origin.symbol.type, origin.symbol.field
     way: tuple[FieldType, ...] = () if own is None else (own,)
     if origin.path:

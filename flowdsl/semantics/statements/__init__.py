@@ -1,4 +1,4 @@
-"""The checks of one statement at a time.
+"""Checks of single statements.
 
 `body` walks the body of a workflow or task; the other modules check the parts of a statement.
 """

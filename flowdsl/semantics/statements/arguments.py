@@ -1,4 +1,4 @@
-"""Arguments: those of tasks, and those of the workflows that a chain runs."""
+"""Checks the arguments of tasks, and of the workflows that a chain runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..types import DESCRIBED, UNKNOWN, Optional
 from ..values.expressions import check_value, infer_type
 
 _SHOWN = 8
-"""Parameters without an argument that a finding shows."""
+"""The maximum number of parameters without an argument that a finding lists."""
 
 
 def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
@@ -64,9 +64,9 @@ def check_call(program: Program, scope: ValueScope, call: ast.CallStmt) -> None:
 def _resolve_parameters(
     program: Program, task: TaskSymbol
 ) -> tuple[dict[str, ValueSymbol], dict[str, None]]:
-    """The parameters of a task by name, and the names of those that every call has to give.
+    """Return the parameters of a task by name, and the names of the required ones.
 
-    Both are made once for all calls of a task.
+    Both are computed once for all calls of a task.
     """
     found = program.parameters.get(task)
     if found is None:
@@ -81,9 +81,9 @@ def _resolve_parameters(
 
 
 def quote_names(names: Sequence[str], number: int | None = None) -> str:
-    """Names in backticks, in the order given; of very many the first, and how many more there are.
+    """Quote names in backticks, in the order given; of very many, only the first and a count.
 
-    `number` counts them all when `names` are only the first.
+    `number` is the total count if `names` are only the first.
     """
     shown = ", ".join(f"`{name}`" for name in names[:DESCRIBED])
     rest = (len(names) if number is None else number) - DESCRIBED
@@ -91,7 +91,7 @@ def quote_names(names: Sequence[str], number: int | None = None) -> str:
 
 
 def task_of(program: Program, scope: ValueScope, call: ast.CallStmt) -> TaskSymbol | None:
-    """The task that a call names; None, reported, when there is none."""
+    """Return the task that a call names; None, with a report, if there is none."""
     if call in program.calls:
         return program.calls[call]
     entry = find_declaration(program, scope.module, call.task, "task")
@@ -105,7 +105,7 @@ def _name_span(task: TaskSymbol) -> Span:
 
 
 def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> None:
-    """Resolve the names of an argument whose parameter is unknown; it may be a secret, too."""
+    """Resolve the names of an argument whose parameter is unknown; it may be a secret."""
     if isinstance(value, ast.Ref) and value.sigil == ast.SECRET:
         resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
     else:
@@ -119,7 +119,7 @@ def check_names(
     known: Collection[str],
     noun: str,
 ) -> dict[str, ast.Argument]:
-    """The arguments by name; unknown and repeated ones are reported and left out.
+    """Return the arguments by name; unknown and repeated ones are reported and left out.
 
     `known` is a mapping or set of names.
     """
@@ -161,8 +161,8 @@ def check_binding(
 ) -> None:
     """Check a value that is bound to a parameter, input or secret.
 
-    Secrets take secrets, and nothing else does. `plain` and `secret` are the places of the two
-    kinds.
+    Secrets must be bound to secrets, and only to these. `plain` and `secret` are the places of the
+    two kinds.
     """
     source = scope.module.source
     is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
@@ -196,9 +196,9 @@ def _check_no_secret(
     plain: Place,
     secret: Place,
 ) -> None:
-    """Report a value that is no secret where one is wanted.
+    """Report a value that is not a secret where one is required.
 
-    That is one finding; what is wrong inside the value is left out.
+    That is the only finding; errors inside the value are not reported.
     """
     refs = refs_outside_blocks(value)
     known = [scope.symbols.get(ref.name.text) for ref in refs]

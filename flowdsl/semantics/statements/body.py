@@ -1,4 +1,4 @@
-"""The statements of a workflow or task: their names and types, and what may stand where."""
+"""Checks the statements of a workflow or task: names, types, and where each is allowed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from .loops import (
 class EmitTargets(Record):
     """What `emit` can set: the outputs of a workflow, or the result fields of a task.
 
-    `fields` is None when they are not known, `noun` says what they are.
+    `fields` is None if they are unknown; `noun` says what they are.
     """
 
     noun: str
@@ -58,11 +58,11 @@ class EmitTargets(Record):
 class BodyChecker:
     """Checks one body.
 
-    `scope` holds the inputs or parameters, the secrets and the runtime variables already. The lists
-    grow and shrink with the walk: `counting` are all loops around a statement with their word,
-    `passes` the bodies of loops around it. `background` has the
-    variables of background extracts so far, `background_outputs` the outputs that are emitted from
-    one, each with its variable, `set_again` every runtime variable that a statement has set so far.
+    `scope` already holds the inputs or parameters, the secrets and the runtime variables.
+    `counting` and `passes` are stacks: all loops around a statement with their keyword, and the
+    bodies of the loops around it. `background` has the variables of background extracts so far,
+    `background_outputs` the outputs that are emitted from one, each with its variable, and
+    `set_again` every runtime variable that a statement has set so far.
     """
 
     def __init__(self, program: Program, scope: ValueScope, targets: EmitTargets) -> None:
@@ -114,7 +114,7 @@ class BodyChecker:
         """Check one statement and the blocks in it."""
         if self.background:
             self._check_background_uses(statement)
-        match statement:  # what most programs are made of comes first
+        match statement:  # the most frequent statements first
             case (
                 ast.DoStmt()
                 | ast.ClearStmt()
@@ -177,7 +177,7 @@ class BodyChecker:
                 self._check_statement(inner)
 
     def _block_keeping_facts(self, block: ast.Block) -> None:
-        """Check a block that always runs: what its statements prove holds after it."""
+        """Check a block that always runs: the facts that it proves remain known after it."""
         for statement in block.statements:
             self._check_statement(statement)
 
@@ -190,7 +190,7 @@ class BodyChecker:
             self._check_statement(otherwise.action)
 
     def _forget_variable(self, name: ast.Name | None) -> None:
-        """Forget what was known of a runtime variable: it is set again."""
+        """Forget the facts about a runtime variable that is set again."""
         if name is not None:
             self.set_again.append(name.text)
             if self.scope.present:
@@ -218,7 +218,7 @@ class BodyChecker:
         self._texts(statement)
 
     def _is_today(self, value: ast.Ref | ast.Text) -> bool:
-        """Whether a value is the day of the run; most are not, at a glance."""
+        """Whether a value is `today`; most values are excluded by a quick test."""
         if not isinstance(value, ast.Ref) or value.name.text != TODAY:
             return False
         from .typed import is_today
@@ -244,9 +244,9 @@ class BodyChecker:
         self.program.sink.report(errors.BACKGROUND_EXTRACT, span, name=span.text, problem=problem)
 
     def _check_background_uses(self, statement: ast.Stmt) -> None:
-        """Report background extracts that stand anywhere but as the whole value of an `emit`.
+        """Report uses of background extracts other than as the whole value of an `emit`.
 
-        An output takes one of them: which of two came last is known to no agent when the run ends.
+        An output may be set from only one of them: no agent knows which of two finished last.
         """
         if isinstance(statement, ast.AnnotatedStmt):
             return
@@ -284,7 +284,7 @@ class BodyChecker:
         check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, whole)
 
     def _check_overwritten(self, statement: ast.EmitStmt) -> None:
-        """Warn of a list that each pass of a loop replaces, unless the loop ends in that pass."""
+        """Warn about a list that each pass of a loop replaces, unless the pass ends the loop."""
         if not self.passes or leaves_after(self.passes[-1], statement):
             return
         kind, span = next(each for each in reversed(self.counting) if each[0] != "retry")
@@ -320,7 +320,7 @@ class BodyChecker:
         return None
 
     def _check_keep(self, statement: ast.KeepStmt) -> None:
-        """Check a value that is kept, or an entry that a kept list gets."""
+        """Check a value that is kept, or an entry that is appended to a kept list."""
         name = statement.name.text
         symbol = self.scope.symbols.get(name)
         wanted = UNKNOWN if symbol is None or symbol.kind != RUNTIME else symbol.type
@@ -359,7 +359,7 @@ class BodyChecker:
         else:
             conditions = [branch.condition for branch in statement.branches]
             complete = asks_for_all(self.program, before, conditions)
-            # Where nobody can tell, the answer is the one after which nothing more is reported.
+            # If it is undecidable, choose the result that causes no further findings.
             if complete or (complete is None and len(conditions) > 1 and not leave):
                 self.program.complete.add(statement)
         if statement.otherwise is not None or not leave:
@@ -372,7 +372,7 @@ class BodyChecker:
             self._block_with(branch.body, frozenset((presence_key(statement.operand),)))
         if statement.otherwise is not None:
             self._block(statement.otherwise)
-        # Behind one that is wrong, nothing more is reported.
+        # After an erroneous `match`, nothing more is reported.
         elif fits or not all(
             has_no_path_behind(each.body, self.program) for each in statement.branches
         ):
@@ -442,7 +442,7 @@ class BodyChecker:
                 self.scope.present = proven
 
     def _forget_what_passes_set(self, body: ast.Block) -> None:
-        """Forget what is known of the variables that `body` sets: a later pass has other values."""
+        """Forget the facts about variables that `body` sets: a later pass has other values."""
         if not self.scope.present:
             return
         set_names = {

@@ -1,4 +1,4 @@
-"""Which values of an enum the branches of a chain ask for, and whether these are all.
+"""Exhaustiveness of `if`/`else if` and `match` over an enum: covered and missing values.
 
 if plan == "gold" { … } else if plan in ["silver", "bronze"] { … }
 """
@@ -24,9 +24,9 @@ from .conditions import report_repeated, report_unknown_value
 
 
 class Asked(Record):
-    """A condition that asks whether a value is one: of which reference, for what, and where.
+    """One comparison of a reference with a constant: `ref == value`, written at `place`.
 
-    `value` is None where it asks for a missing one.
+    `value` is None for `ref is empty`.
     """
 
     ref: ast.Ref
@@ -37,9 +37,10 @@ class Asked(Record):
 def find_asked_values(
     condition: ast.Condition, constants: Mapping[ast.Node, Any], types: Mapping[ast.Ref, Type]
 ) -> list[Asked] | None:
-    """The values that a condition asks for; None where it asks for anything else.
+    """Return the comparisons that a condition consists of; None for any other condition.
 
-    That is `x == "a"`, `x in ["a", "b"]`, `x is empty`, or several of these with `or`.
+    A condition of comparisons is `x == "a"`, `x in ["a", "b"]`, `x is empty`, or several of these
+    with `or`.
     """
     match condition:
         case ast.OrExpr(operands=operands):
@@ -66,10 +67,10 @@ def find_asked_values(
 def asks_for_all(
     program: Program, present: frozenset[PresenceKey], conditions: Iterable[ast.Condition]
 ) -> bool | None:
-    """Whether one of some conditions holds in any case: each value of an enum is asked for.
+    """Whether the conditions are exhaustive: together they cover every value of an enum.
 
-    `present` are the references that have a value in front of them. None where a name or a value in
-    a comparison is wrong, which is reported there, so that nobody can tell.
+    `present` are the references known to have a value before the conditions. Returns None if it
+    cannot be decided, because a comparison has an error (reported elsewhere).
     """
     by_key: dict[PresenceKey, list[Asked]] = {}
     for condition in conditions:
@@ -106,9 +107,10 @@ def _compares_what_is_wrong(program: Program, condition: ast.Condition) -> bool:
 def not_asked(
     type_: Type, asked: Collection[str | int | None], present: bool
 ) -> tuple[str | int | None, ...] | None:
-    """The values of an enum that are not among those `asked` for, None for a missing one.
+    """Return the enum values that `asked` does not cover.
 
-    `present` says that the value is there for certain. None for a type whose values are not known.
+    The element None means that the value is missing, which cannot be if `present`. Returns None if
+    the type is not a closed enum.
     """
     enum = strip_optional(type_)
     if not isinstance(enum, Enum) or enum.open:
@@ -120,9 +122,9 @@ def not_asked(
 
 
 def check_match(program: Program, scope: ValueScope, statement: ast.MatchStmt) -> bool:
-    """Check what a `match` asks and the values that its branches name.
+    """Check the operand of a `match` and the values of its branches.
 
-    Returns whether they are all that there are, each once; what is wrong is reported.
+    Reports unknown, repeated and missing values. Returns whether every value is covered.
     """
     source = scope.module.source
     span = statement.operand.span(source)

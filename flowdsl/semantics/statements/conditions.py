@@ -1,4 +1,4 @@
-"""Conditions: their types, and the values that they prove to be there."""
+"""Checks conditions: their types, and which values they prove to be present."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NOTHING: frozenset[PresenceKey] = frozenset()
 
 
 class Facts(Record):
-    """References that have a value when a condition holds, and when it does not."""
+    """The references that have a value if a condition holds, and if it does not."""
 
     when_true: frozenset[PresenceKey] = _NOTHING
     when_false: frozenset[PresenceKey] = _NOTHING
@@ -47,9 +47,9 @@ NO_FACTS = Facts()
 
 
 def check_condition(program: Program, scope: ValueScope, condition: ast.Condition) -> Facts:
-    """Resolve and check a condition; returns what it proves.
+    """Resolve and check a condition, and return the facts that it proves.
 
-    What earlier operands prove holds in later ones.
+    Facts from earlier operands hold in later ones.
     """
     match condition:
         case ast.AndExpr(operands=operands):
@@ -119,7 +119,7 @@ def _check_comparison(program: Program, scope: ValueScope, condition: ast.Compar
 
 
 def _compares_with_nothing(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> bool:
-    """Whether a value is compared with an empty text, which is reported."""
+    """Whether a value is compared with an empty text; if so, it is reported."""
     if "" not in (program.constants.get(condition.left), program.constants.get(condition.right)):
         return False
     span = condition.span(scope.module.source)
@@ -175,7 +175,7 @@ def _check_text_relation(
 
 
 def _is_searched(type_: Type) -> bool:
-    """Whether a text may be looked for in a value of this type: it is a text, but no date."""
+    """Whether a value of this type can be searched for a text: it is a text, but not a date."""
     inner = strip_optional(type_)
     if isinstance(inner, Unknown | Enum) or inner == ANY:
         return True
@@ -207,7 +207,7 @@ def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> Fac
 def _check_choice(
     program: Program, scope: ValueScope, condition: ast.InExpr, item: ast.Expr, type_: Type
 ) -> None:
-    """Check one value of the list behind `in`."""
+    """Check one value of the list after `in`."""
     span = item.span(scope.module.source)
     own = infer_type(program, scope, item, places.CONSTANT)
     value = program.constants.get(item)
@@ -241,7 +241,7 @@ def _check_choice(
 def report_repeated(
     program: Program, scope: ValueScope, item: ast.Node, seen: dict[Any, ast.Node]
 ) -> None:
-    """Report a value that stands among those `seen` already; else it is one of them from now on."""
+    """Report a value that is already in `seen`; otherwise add it to `seen`."""
     value = program.constants.get(item)
     if value is None or isinstance(value, list | dict):
         return
@@ -281,7 +281,7 @@ def _check_matches(program: Program, scope: ValueScope, condition: ast.MatchesEx
 def _check_operands(
     program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> None:
-    """Report a comparison that does not go between the types of its operands."""
+    """Report a comparison that is not defined for the types of its operands."""
     source = scope.module.source
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return
@@ -297,7 +297,7 @@ def _check_operands(
         elif isinstance(other, Optional) or other == ANY:
             fits = True
         elif isinstance(node, ast.Ref) and presence_key(node) in scope.present:
-            # The type is optional, and a condition around has proved that a value is there.
+            # The type is optional, and an enclosing condition has proved that a value is present.
             fits = True
         else:
             span = node.span(source)
@@ -324,10 +324,10 @@ def _check_operands(
 def _type_beside(
     program: Program, scope: ValueScope, node: ast.Ref | ast.Scalar, own: Type, other: Type
 ) -> Type:
-    """The type of an operand, given that of the other.
+    """Return the type of an operand, given that of the other.
 
-    A known text beside a date or the like is taken for one, and reported where it is not spelled as
-    one.
+    A known text compared with a date or the like has that type, and is reported if it is not
+    spelled as one.
     """
     value = program.constants.get(node)
     beside = strip_optional(other)
@@ -342,7 +342,7 @@ def _type_beside(
 def _report_unknown_value(
     program: Program, scope: ValueScope, condition: ast.CompareExpr, left: Type, right: Type
 ) -> bool:
-    """Whether an enum is compared with a text that is none of its values, which is reported."""
+    """Whether an enum is compared with a text that is not one of its values; if so, report it."""
     sides = ((condition.left, condition.right, right), (condition.right, condition.left, left))
     for node, other, type_ in sides:
         value = program.constants.get(node)
@@ -356,7 +356,7 @@ def _report_unknown_value(
 def report_unknown_value(
     program: Program, scope: ValueScope, node: ast.Node, value: Any, asked: ast.Node, enum: Enum
 ) -> None:
-    """Report a constant that is none of the values of what is asked, which is an enum."""
+    """Report a constant that is not one of the values of the enum it is compared with."""
     source = scope.module.source
     program.sink.report(
         errors.UNKNOWN_ENUM_VALUE,

@@ -10,12 +10,12 @@ from ..modules import project_path, report_unreadable
 from ..program import ModuleScope, Program
 
 MAX_BYTES = 10_000_000
-"""The most bytes of a prompt image that the platform takes: 10 MB
-(`POST /v1/workflows/prompt-image`)."""
+"""The maximum size in bytes of a prompt image that the platform accepts (`POST
+/v1/workflows/prompt-image`): 10 MB."""
 
 
 def is_image(content: bytes) -> bool:
-    """Whether `content` begins as a PNG, JPEG, GIF or WebP, the kinds that the platform takes."""
+    """Whether `content` begins as a PNG, JPEG, GIF or WebP, the kinds that the platform accepts."""
     if content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")):
         return True
     return content.startswith(b"RIFF") and content[8:12] == b"WEBP"
@@ -24,7 +24,7 @@ def is_image(content: bytes) -> bool:
 def check_image(program: Program, scope: ModuleScope, statement: ast.ImageStmt) -> None:
     """Read the picture of a statement and keep its bytes in `program.images`.
 
-    What the platform would refuse is reported.
+    A picture that the platform would reject is reported.
     """
     span = statement.path.span(scope.source)
     outside = errors.FILE_OUTSIDE_PROJECT

@@ -2,7 +2,7 @@
 
 The names are those of XDO notation, which the platform uses for keyboard input
 (`/v1/computer/{machine_id}/input/keyboard/key`): chords joined by `+`, sequences separated by
-spaces, case ignored. A name counts as a key when one of the two drivers knows it; the lint rule
+spaces, case ignored. A name counts as a key if one of the two drivers knows it; the lint rule
 `key-of-one-driver` says which of them does not.
 """
 
@@ -27,11 +27,12 @@ OTHER_NAMES = {
     "spacebar": "space",
     "caps": "capslock",
 }
-"""Names from other tools that neither driver knows, each with the platform's name of the key."""
+"""Names from other tools that neither driver knows, each mapped to the platform's name of the
+key."""
 
 
 def chord_keys(chord: str) -> list[str]:
-    """The keys of one chord; the key `+` itself may stand alone or last (`ctrl++`)."""
+    """Split a chord into keys; the key `+` itself may be the only or the last one (`ctrl++`)."""
     if chord == "+":
         return ["+"]
     if chord.endswith("++"):
@@ -53,9 +54,9 @@ def is_key(name: str) -> bool:
 
 
 def find_shared_name(name: str) -> str | None:
-    """The name that both drivers know for a key that only the new one knows.
+    """Return the name that both drivers know for a key that only the new one knows.
 
-    None where there is none; any other name is returned as it is.
+    None if there is no such name; any other name is returned unchanged.
     """
     if is_shared_key(name):
         return name
@@ -66,14 +67,14 @@ def find_shared_name(name: str) -> str | None:
 
 
 def suggest_key(name: str) -> str | None:
-    """The platform's name of the key that `name` probably means; None when nothing is near."""
+    """Return the platform's name of the key that `name` probably means; None if unclear."""
     return OTHER_NAMES.get(name.lower()) or find_closest_name(name, _NAMES)
 
 
 def find_misplaced_modifier(keys: list[str]) -> str | None:
-    """The first key in front of the last one that is no modifier, which it has to be.
+    """Return the first key before the last one that is not a modifier.
 
-    None when all of them are.
+    None if all of them are.
     """
     return next(
         (key for key in keys[:-1] if str(find_shared_name(key)).lower() not in MODIFIERS), None
@@ -81,7 +82,7 @@ def find_misplaced_modifier(keys: list[str]) -> str | None:
 
 
 def check_press(program: Program, scope: ValueScope, statement: ast.PressStmt) -> None:
-    """Report unknown keys, malformed chords, and a number of times below 1."""
+    """Report unknown keys, malformed chords, and repeat counts below 1."""
     if statement.times is not None:
         check_count(program, scope, statement.times)
     source = scope.module.source

@@ -1,4 +1,4 @@
-"""Loops: their entries, limits and waits, whether some list fits them, and whether they end."""
+"""Checks loops: their entries, limits and delays, and whether they can run and end."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from ..types import (
 from ..values.expressions import check_value, infer_type
 from ..values.fitting import check_fit
 
-# How often and how long: the entries of a `for`, limits of loops and attempts, durations.
+# Bounds: the entries of a `for`, limits of loops and attempts, durations.
 
 
 def entries_of(program: Program, scope: ValueScope, statement: ast.ForStmt) -> Type:
-    """The type of the entries of a `for`; a list without a bound is reported."""
+    """Return the type of the entries of a `for`; a list without a bound is reported."""
     iterable = statement.iterable
     if isinstance(iterable, ast.IntLit):
         infer_type(program, scope, iterable, places.LOOP_SOURCE)
@@ -69,7 +69,7 @@ def _is_bounded(program: Program, iterable: ast.Ref | ast.ListExpr) -> bool:
 
 
 def _element_of(list_type: Type, value: Any) -> Type:
-    """The type of the entries of a list; for a known list of texts, the enum of these texts."""
+    """Return the type of the entries of a list; for a known list of texts, their enum."""
     if not isinstance(list_type, ListOf):
         return ANY
     if list_type.element == STRING and isinstance(value, list) and value:
@@ -78,7 +78,7 @@ def _element_of(list_type: Type, value: Any) -> Type:
 
 
 def check_most(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
-    """Check the `max` of a loop: as `check_limit`, or an input with a `@max`."""
+    """Check the `max` of a loop, as `check_limit` does; an input with a `@max` is allowed, too."""
     symbol = None
     if isinstance(limit, ast.ConstRef) and limit.name.namespace is None:
         symbol = scope.symbols.get(limit.name.name.text)
@@ -103,7 +103,8 @@ def _check_input(
 ) -> None:
     """Check an input that bounds a loop.
 
-    Whoever starts a run gives it: what it costs at most has to be known before.
+    Whoever starts a run chooses the value, so it needs an upper bound: the maximum cost of the run
+    has to be known in advance.
     """
     assert isinstance(limit, ast.ConstRef)
     program.values[limit] = symbol
@@ -124,7 +125,7 @@ def _check_input(
 
 
 def check_limit(program: Program, scope: ValueScope, limit: ast.IntLit | ast.ConstRef) -> None:
-    """Check a number of attempts: a whole number, 1 or more."""
+    """Check a number of attempts: an integer, 1 or more."""
     check_value(program, scope, limit, INT, places.CONSTANT, "a bound")
     check_count(program, scope, limit)
 
@@ -147,11 +148,11 @@ def check_duration(program: Program, scope: ValueScope, duration: ast.Duration |
         program.sink.report(errors.BOUND_TOO_SMALL, span, value=duration.text, help=help)
 
 
-# Loops that cannot do what they are written for: no list fits them, or nothing ends them.
+# Loops that cannot work: no list is short enough, or nothing ends them.
 
 
 def check_some_list_fits(program: Program, source: SourceFile, statement: ast.ForStmt) -> None:
-    """Report a `max` below the number of entries that the input always has at least."""
+    """Report a `max` below the minimum number of entries of the input."""
     limit, iterable = statement.limit, statement.iterable
     if limit is None or not isinstance(iterable, ast.Ref):
         return
@@ -175,7 +176,7 @@ def check_some_list_fits(program: Program, source: SourceFile, statement: ast.Fo
 
 
 def check_may_end(program: Program, source: SourceFile, statement: ast.RepeatStmt) -> None:
-    """Report a `repeat` whose condition asks for values alone that no round sets."""
+    """Report a `repeat` whose condition reads only values that no pass sets."""
     until = statement.until
     if any(isinstance(node, ast.SeesExpr) for node in walk(until)):
         return

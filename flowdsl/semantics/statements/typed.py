@@ -1,4 +1,4 @@
-"""What `type` types: its format, a day of the desktop, and text that names a value by a sign."""
+"""Checks what `type` types: its format, a date of the desktop, and text with a bare `$name`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..program import Program
 from ..types import PRIMITIVE, TODAY, Day, Primitive, Type, Unknown, describe_type, strip_optional
 from ..values.displays import example_formats, find_meant_format, has_displays, problem_of
 
-# The format behind `type ... as`.
+# The format after `type ... as`.
 
 
 def check_display(program: Program, scope: ValueScope, display: ast.StringLit, type_: Type) -> None:
-    """Report a format in which a value of `type_` cannot be written."""
+    """Report a format that values of `type_` do not support."""
     inner = strip_optional(type_)
     if isinstance(inner, Unknown):
         return
@@ -51,16 +51,16 @@ def _write_display(span: Span, display: str) -> Fix:
     return Fix(f"write `{display}`", (Edit(span, f'"{display}"'),), "safe")
 
 
-# Days that are typed: `type today - 7d as "MM/dd/yyyy" into …`, by a command of the desktop.
+# Typed dates: `type today - 7d as "MM/dd/yyyy" into …`, computed by a command on the desktop.
 
 MOST_DAYS = 366_000
-"""Days that a typed day may be away from today: a thousand years."""
+"""The maximum distance in days of a typed date from today: a thousand years."""
 
 _LENGTHS = {"d": 1, "w": 7, "mo": 31, "y": 366}
 
 
 def is_today(scope: ValueScope, value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
-    """Whether a value is a bare `today`, which no input, const or other value has as its name."""
+    """Whether a value is a plain `today`, which no input, const or other value has as its name."""
     return (
         isinstance(value, ast.Ref)
         and (value.sigil, value.name.text, value.path) == (ast.INPUT, TODAY, ())
@@ -73,7 +73,7 @@ def _is_declared(scope: ValueScope, name: str) -> bool:
 
 
 def check_typed_day(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:
-    """Note the day that a statement types, or report that nobody can count it."""
+    """Record the date that a statement types, or report that it cannot be computed."""
     if statement.display is not None:
         check_display(program, scope, statement.display, PRIMITIVE["date"])
     day = statement.value
@@ -94,13 +94,13 @@ def check_typed_day(program: Program, scope: ValueScope, statement: ast.TypeStmt
         program.sink.report(errors.TYPED_DAY_BASE, span, name=span.text, day=day.span(source).text)
 
 
-# Text to be typed that names a value by its sign alone, as in `type "$pin" into "PIN"`.
+# Typed text that names a value without braces, as in `type "$pin" into "PIN"`.
 
 _SIGN = re.compile(r"\$(?P<name>[A-Za-z_]\w*)")
 
 
 def check_typed_signs(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:
-    """Report each `$name` in a typed text, where `name` is a value that might be meant."""
+    """Report each `$name` in a typed text if `name` may be a value."""
     text = statement.value
     if not isinstance(text, ast.Text):
         return
@@ -116,7 +116,7 @@ def check_typed_signs(program: Program, scope: ValueScope, statement: ast.TypeSt
 
 
 def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol) -> None:
-    """Report one `$name`; `whole` is the text that it stands in, with its quotes."""
+    """Report one `$name`; `whole` is the text that contains it, with its quotes."""
     if whole.text.strip('"').strip() == place.text:
         right, replaced = _alone(symbol), whole
     else:
@@ -134,12 +134,12 @@ def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol
 
 
 def _alone(symbol: ValueSymbol) -> str:
-    """A value as it is written in the place of a text."""
+    """Return how a value is written instead of a text."""
     if symbol.kind == RUNTIME:
         return f"{{{{{symbol.name}}}}}"
     return f"${symbol.name}" if symbol.kind == SECRET else symbol.name
 
 
 def _in_text(symbol: ValueSymbol) -> str:
-    """A value as it is written inside a text."""
+    """Return how a value is written inside a text."""
     return _alone(symbol) if symbol.kind == RUNTIME else f"{{{_alone(symbol)}}}"

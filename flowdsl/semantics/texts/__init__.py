@@ -1,6 +1,6 @@
-"""What the texts of a program become once they stand in a prompt.
+"""Checks of what the texts of a program become in a prompt.
 
-`destinations` says which values end up in them and which of these a command may hold,
-`platform_text` what the platform would misread (`values.assignability` sorts out the few texts that
-it has to look at), and `rules` what no text may hold.
+`destinations` checks which values end up in them and which of these a command may contain,
+`platform_text` what the platform would misread (`values.assignability` selects the few texts that
+it has to check), and `rules` what no text may contain.
 """

@@ -1,8 +1,8 @@
 """Where values end up: in instructions, in commands, in expectations.
 
-A reference in such a place is judged by the declared values that it is made of. One that is made of
-a parameter cannot be judged inside the task: the task's summary says where its parameters end up,
-and the arguments of every call are judged by that.
+A reference in such a place is checked by the declared values that it is made of. One that is made
+of a parameter cannot be checked inside the task: the task's summary says where its parameters end
+up, and the arguments of every call are checked against that.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ from ..types import (
 
 
 class _Use(Record):
-    """A reference in a place; `place` is None where a value is only looked at.
+    """A reference in a place; `place` is None where a value is only compared.
 
-    `task` is the task that the reference stands in, seen from a call; None where it stands in the
-    body that is judged.
+    `task` is the name of the called task that contains the reference; None if it is in the body
+    that is checked.
     """
 
     place: Place | None
@@ -61,7 +61,7 @@ class _Use(Record):
 
 
 class _JudgingContext(Record):
-    """The task or workflow whose body is judged, and its file."""
+    """The file and name of the task or workflow whose body is checked."""
 
     source: SourceFile
     name: str
@@ -77,16 +77,16 @@ class _Value(Record):
 
     @property
     def written(self) -> str:
-        """The value as it would be written in code, without a sigil."""
+        """Return the value as it would be written in code, without a sigil."""
         named = self.source.text[self.ref.name.start : self.ref.end].rstrip("} \t")
         steps = (step for step in self.path if step != EACH)
         return named + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
 
 
 class Destinations:
-    """Judges the bodies of one program, whose names are resolved.
+    """Checks the bodies of one program, whose names are resolved.
 
-    Tasks come first, each after those it calls.
+    Tasks must be checked first, each after those it calls.
     """
 
     def __init__(self, program: Program, summaries: Summaries) -> None:
@@ -108,11 +108,11 @@ class Destinations:
                 self._suspects[scope.source] = RefIndex(suspects)
 
     def task(self, task: TaskSymbol) -> tuple[Reach, ...]:
-        """Judge the body of a task; returns where its parameters end up."""
+        """Check the body of a task, and return where its parameters end up."""
         return self._body(_JudgingContext(task.module.source, task.name), task.declaration.body)
 
     def workflow(self, workflow: WorkflowSymbol) -> None:
-        """Judge everything in a workflow."""
+        """Check everything in a workflow."""
         context = _JudgingContext(workflow.module.source, workflow.name)
         for item in workflow.declaration.items:
             match item:
@@ -167,11 +167,11 @@ class Destinations:
     def _is_suspect(self, ref: ast.Ref, symbol: ValueSymbol, path: Path = ()) -> bool:
         """Whether the part of a reference at `path` may be text from outside or from a caller.
 
-        Hardly any is, so that everything else is sorted out here at little cost.
+        Very few are; this test excludes all others at little cost.
         """
         suspect = self._suspect_values.get(symbol)
         if suspect is None:
-            if symbol.kind == INPUT:  # made of nothing but itself
+            if symbol.kind == INPUT:  # it has no origins besides itself
                 suspect = find_untrusted_part(self.program, Origin(symbol, ())) is not None
             else:
                 suspect = symbol.kind in TRACED and self._is_suspect_part(symbol, ())
@@ -210,7 +210,7 @@ class Destinations:
     def _judge_value(
         self, context: _JudgingContext, ref: ast.Ref, path: Path, use: _Use
     ) -> Iterator[Reach]:
-        """Report a value that may not stand in a place; yields what is left to the calls."""
+        """Report a value that is not allowed in a place; yield what the calls have to check."""
         value = _Value(context.source, ref, path, self._provenance.of(ref, path))
         if self._untrusted and self._judge_trust(value, use):
             return
@@ -221,10 +221,9 @@ class Destinations:
                 yield Reach(origin, use.place, use.ref, use.span, use.task or context.name)
 
     def _judge_trust(self, value: _Value, use: _Use) -> bool:
-        """Whether text from outside stands where it may not, which is reported.
+        """Whether text from outside is used where it is not allowed; if so, it is reported.
 
-        Where it is only looked at, it is noted in `program.quoted`, and the prompt marks it as
-        data.
+        If it is only compared, it is recorded in `program.quoted`, and the prompt marks it as data.
         """
         for origin in value.origins:
             part = find_untrusted_part(self.program, origin)
@@ -245,7 +244,7 @@ class Destinations:
         return False
 
     def _judge_command(self, value: _Value, use: _Use) -> bool:
-        """Whether a value is not safe in a command, which is reported."""
+        """Whether a value is unsafe in a command; if so, it is reported."""
         from .destinations import unsafe_part
 
         for origin in value.origins:
@@ -284,13 +283,13 @@ def _there(use: _Use) -> tuple[Label, ...]:
 
 
 def _places_of(statement: ast.Stmt) -> Iterator[tuple[ast.Text, Place | None]]:
-    """The texts of a statement that may not hold everything, each with its place."""
+    """Yield the restricted texts of a statement, each with its place."""
     for text, role in texts_of(statement):
-        if role != TYPED:  # text from outside may be typed
+        if role != TYPED:  # typing text from outside is allowed
             yield text, None if role == EXPECTED else places.OF_ROLE[role]
 
 
-# Values that a terminal command may hold: those that cannot become a command of their own.
+# Values that a terminal command may contain: those that cannot inject a command.
 
 _SAFE = frozenset(("int", "number", "bool", "date", "datetime", "time"))
 _READ = "is set while the workflow runs, and can hold anything that was on screen"
@@ -306,16 +305,16 @@ _ONE_VALUE = "name one value of it that is an enum, a number, a date, or a `stri
 
 
 class UnsafePart(Record):
-    """Why a value is not safe in a command, for a sentence that begins with it, and what to do."""
+    """Why a value is unsafe in a command, as the predicate of a sentence, and a remedy."""
 
     why: str
     help: str
 
 
 def unsafe_part(origin: Origin) -> UnsafePart | None:
-    """What is wrong with an origin in a command; None when it is safe.
+    """Return why an origin is unsafe in a command; None if it is safe.
 
-    None, too, for a parameter that is a plain text: its arguments are judged at the calls.
+    None, too, for a parameter that is a plain text: its arguments are checked at the calls.
     """
     symbol = origin.symbol
     if symbol.kind == RUNTIME:
@@ -348,7 +347,7 @@ def unsafe_part(origin: Origin) -> UnsafePart | None:
 
 
 def _covers_all(pattern: str) -> bool:
-    """Whether a match of `pattern` is the whole text: both ends are bound, in every choice."""
+    """Whether `pattern` matches only whole texts: both ends are anchored in every alternative."""
     bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", pattern)
     while (shorter := re.sub(r"\([^()]*\)", "", bare)) != bare:
         bare = shorter

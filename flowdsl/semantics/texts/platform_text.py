@@ -1,9 +1,9 @@
 """Texts that the platform would read differently from how they are meant.
 
 In prose, a backslash directly before a variable makes a literal brace; in a command, a brace
-followed by a name may be read as a variable. `values.joins` sorts out the few texts in which that
-could happen. They are looked at when all calls are known: first as they stand, then with the
-arguments of each call in the place of the parameters, from the inner tasks to the workflows.
+followed by a name may be read as a variable. `values.assignability` selects the few texts in which
+that could happen. They are checked when all calls are resolved: first as written, then with the
+arguments of each call substituted for the parameters, from the inner tasks to the workflows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ..values.spelling import spell_constant
 
 _NEVER_EMITTED = (places.SETTING, places.TEST_VALUE, places.CONSTANT, places.CHAIN_VALUE)
 _OFTEN_DATA = (places.VALUE, places.CONDITION)
-"""A text without variables in these places is data, and gets into no instruction as it stands."""
+"""A text without variables in these places is data, and is put into no instruction unchanged."""
 
 
 # Texts as they are emitted
@@ -48,9 +48,9 @@ class Piece(Record):
 
     - `text`: the characters, or the name.
     - `span`: where it is written.
-    - `inside`: where the parameter stands that a call has replaced by this.
-    - `given`: the call that is looked at has put it there.
-    - `literal`: the node of the characters, when they stand in the text itself.
+    - `inside`: the place of the parameter that a call has replaced by this.
+    - `given`: the current call has put it there.
+    - `literal`: the node of the characters, if they are written in the text itself.
     - `symbol`: the const or the parameter; `path` leads into it.
     """
 
@@ -65,17 +65,17 @@ class Piece(Record):
 
 
 class _WaitingText(Record):
-    """A text that waits for the arguments of a task; `command`: it is one of a `run`."""
+    """A text that waits for the arguments of a task; `command`: it is the text of a `run`."""
 
     pieces: tuple[Piece, ...]
     command: bool
 
 
 class _TextFault(Record):
-    """Something that the platform misreads.
+    """A sequence that the platform misreads.
 
-    It begins in `first`, at `offset` of its text, and `second` completes it. `shown` is what the
-    message shows of it.
+    It begins in `first`, at `offset` of its text, and `second` completes it. `shown` is the excerpt
+    in the message.
     """
 
     first: Piece
@@ -86,7 +86,7 @@ class _TextFault(Record):
 
 
 def check_platform_texts(program: Program, ordered: Sequence[TaskSymbol]) -> None:
-    """Report what the platform misreads; `ordered` has every task after those it calls."""
+    """Report texts that the platform misreads; `ordered` has each task after those it calls."""
     _report_constant_arguments(program, ordered)
     texts = [each for each in program.joined_texts if _is_emitted(program, *each)]
     if not texts:
@@ -109,7 +109,7 @@ def _is_emitted(program: Program, module: ast.Module, text: ast.Text, place: Pla
 def _report_constant_arguments(program: Program, ordered: Sequence[TaskSymbol]) -> None:
     """Report constant arguments with an escaped brace that looks like a variable.
 
-    In the text of the task that the argument gets into, it would be misread.
+    Inserted into the text of the task, the brace would be misread.
     """
     wrong = {
         argument.value: found[1]
@@ -142,9 +142,9 @@ def _bodies(
 
 
 class _PlatformTexts:
-    """Looks at texts with the values of one environment.
+    """Checks texts with the values of one environment.
 
-    `waiting` has the texts with parameters that are not bound yet, by parameter.
+    `waiting` maps parameters that are not bound yet to the texts that contain them.
     """
 
     def __init__(self, program: Program, variables: Variables) -> None:
@@ -158,7 +158,7 @@ class _PlatformTexts:
         texts: Iterable[tuple[ast.Module, ast.Text, Place]],
         ordered: Sequence[TaskSymbol],
     ) -> None:
-        """Report the faults of texts as they stand, then those that calls bring about."""
+        """Report the faults of texts as written, then those caused by the arguments of calls."""
         for module, text, place in texts:
             pieces = tuple(self._pieces(module.source, text))
             template = _WaitingText(pieces, place is places.COMMAND)
@@ -171,13 +171,13 @@ class _PlatformTexts:
                     self._fill_in_arguments(source, call)
 
     def _await_parameters(self, template: _WaitingText) -> None:
-        """Keep a template for each call that binds one of its parameters."""
+        """Register a template at each of its unbound parameters, to be checked at the calls."""
         for symbol in dict.fromkeys(piece.symbol for piece in template.pieces if _is_open(piece)):
             assert symbol is not None
             self.waiting.setdefault(symbol, []).append(template)
 
     def _fill_in_arguments(self, source: SourceFile, call: ast.CallStmt) -> None:
-        """Put the arguments of a call into the texts that wait for them; report their faults."""
+        """Substitute the arguments of a call into the texts that wait for them; report faults."""
         task = self.program.calls.get(call)
         if task is None:
             return
@@ -237,7 +237,7 @@ class _PlatformTexts:
         task: TaskSymbol,
         piece: Piece,
     ) -> list[Piece]:
-        """The pieces that a call puts in the place of the parameter that `piece` is."""
+        """Return the pieces that a call substitutes for the parameter `piece`."""
         assert piece.symbol is not None
         name = piece.symbol.name
         given = arguments.get(name)
@@ -280,7 +280,7 @@ class _PlatformTexts:
     # Reports
 
     def _report_written(self, fault: _TextFault) -> None:
-        """Report a fault in a text as it stands."""
+        """Report a fault in a text as written."""
         first, second = fault.first, fault.second
         labels: list[Label] = []
         if second.kind == VARIABLE and fault.spec is errors.BACKSLASH_BEFORE_VARIABLE:
@@ -297,7 +297,7 @@ class _PlatformTexts:
         self._report(fault, span, labels)
 
     def _report_given(self, fault: _TextFault, task: TaskSymbol) -> None:
-        """Report a fault that the arguments of a call bring about."""
+        """Report a fault that the arguments of a call cause."""
         given = [piece for piece in (fault.first, fault.second) if piece.given]
         if not given:
             return
@@ -337,12 +337,12 @@ def _mark_as_given(piece: Piece, inside: Span) -> Piece:
 
 
 def _release_from_call(piece: Piece) -> Piece:
-    """The piece as an outer call finds it: no longer given by the call that is looked at."""
+    """Return the piece as an outer call sees it: no longer given by the current call."""
     return Piece(piece.kind, piece.text, piece.span, piece.inside, symbol=piece.symbol)
 
 
 def _strip_block_pieces(pieces: list[Piece], text: ast.Text) -> list[Piece]:
-    """The pieces of a block text without its first blank lines and last blanks."""
+    """Return the pieces of a block text without its first blank lines and last blanks."""
     if text.form != ast.BLOCK or not pieces:
         return pieces
     for at, strip in ((0, _without_first_lines), (-1, _without_last_blanks)):
@@ -382,7 +382,7 @@ def _variable_like() -> re.Pattern[str]:
 
 
 def _find_faults(template: _WaitingText) -> Iterator[_TextFault]:
-    """The faults of a text; a parameter that is not bound yet ends what is known of it."""
+    """Find the faults of a text; a parameter that is not bound yet ends the known text."""
     run: list[Piece] = []
     for piece in template.pieces:
         if piece.kind == LITERAL:
@@ -422,7 +422,7 @@ def _faults_of_run(run: list[Piece], command: bool) -> Iterator[_TextFault]:
 
 
 class _Braces:
-    """The opening braces of a literal: it has as many of them in the source as in its value."""
+    """The opening braces of a literal, which are equally many in the source and in its value."""
 
     def __init__(self, literal: ast.TextLiteral, source: SourceFile) -> None:
         self.literal = literal
@@ -432,7 +432,7 @@ class _Braces:
 
 
 def _span_of_brace(fault: _TextFault, braces: _Braces) -> Span:
-    """The place where the brace of a fault is written."""
+    """Return the place where the brace of a fault is written."""
     source = fault.first.span.source
     literal = braces.literal
     number = bisect_left(braces.meant, fault.offset)

@@ -1,7 +1,7 @@
-"""Signs in an author's texts by which prompts mark where something begins and ends.
+"""Reports the delimiters of prompts in an author's texts.
 
-`⟦ ⟧ ⟪ ⟫` stand around values, so that no text of a program may hold them; `“ ”` stand around what
-the author says of the screen, so that such a description may not.
+`⟦ ⟧ ⟪ ⟫` enclose values, so no text of a program may contain them; `“ ”` enclose descriptions of
+the screen, so no such description may contain them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _NOT_PRINTED = (
     ast.MatchesExpr,
     ast.Annotation,
 )
-"""What is read by programs alone, and what stands for the desktop."""
+"""Nodes that no agent reads, and tests, which describe the desktop."""
 
 
 def report_reserved_brackets(program: Program, ordered: Iterable[TaskSymbol]) -> None:
-    """Report each text that holds a sign of prompts; `ordered` are the tasks, callees first."""
+    """Report each text that contains a delimiter; `ordered` are the tasks, callees first."""
     written = [module.source.text for module in program.sources.modules]
     given = [value for each in program.environments.values() for value in each.values()]
     every = [*written, *program.texts.values(), *given]
@@ -66,7 +66,7 @@ def _report_brackets(program: Program, module: ast.Module) -> None:
 
 
 def _find_printed_nodes(node: ast.Node) -> Iterator[ast.Node]:
-    """Every node below one that a prompt or a schema of ours may hold."""
+    """Yield every node below one that a prompt or a generated schema may contain."""
     for child in _children_to_print(node):
         if not isinstance(child, _NOT_PRINTED):
             yield child
@@ -74,7 +74,7 @@ def _find_printed_nodes(node: ast.Node) -> Iterator[ast.Node]:
 
 
 def _children_to_print(node: ast.Node) -> Iterable[ast.Node]:
-    """The children of a node; of a workflow whose prompt is a file of its own, its fields alone."""
+    """Return the children of a node; of a workflow with a prompt file, only its fields."""
     if isinstance(node, ast.WorkflowDecl) and any(
         isinstance(item, ast.PromptFrom) for item in node.items
     ):
@@ -90,7 +90,7 @@ def _report_first(program: Program, source: SourceFile, start: int, end: int, va
 
 
 def _report_lines(program: Program, span: Span, path: str, value: object) -> None:
-    """Report the first line of a file that holds one; the file itself is no place of a program."""
+    """Report the first line of a file that contains a delimiter, where the file is named."""
     for number, line in enumerate(str(value or "").split("\n"), start=1):
         for sign in line:
             if sign in BRACKETS:
@@ -112,7 +112,7 @@ def _report_sign(program: Program, span: Span, sign: str, where: str) -> None:
 def _find_in_environments(
     program: Program, ref: ast.Ref | ast.ConstRef, signs: frozenset[str]
 ) -> Iterator[str]:
-    """The first of some signs in the value of `env.x` in any environment."""
+    """Find the first of some characters in the value of `env.x` in any environment."""
     if isinstance(ref, ast.ConstRef):
         key = ref.name.name.text
     else:
@@ -122,9 +122,9 @@ def _find_in_environments(
 
 
 class _Descriptions:
-    """Finds the signs in what the programs say of the screen.
+    """Finds the delimiters in descriptions of the screen.
 
-    `shown` are the parameters, by their task, whose text stands in such a description.
+    `shown` maps each task to the parameters that are used in such a description.
     """
 
     def __init__(self, program: Program) -> None:
@@ -154,7 +154,7 @@ class _Descriptions:
                         self._expression(source, argument.value, shown)
 
     def _expression(self, source: SourceFile, expr: ast.Node, shown: set[str]) -> None:
-        """Report the signs in a description, and note the parameters in it."""
+        """Report the delimiters in a description, and record the parameters in it."""
         for part in expr.parts if isinstance(expr, ast.Text) else (expr,):
             if isinstance(part, ast.TextLiteral | ast.StringLit):
                 if not QUOTES.isdisjoint(part.value):

@@ -1,4 +1,4 @@
-"""What no text may hold: control characters, lists on one line, and markup beside a picture."""
+"""Rules for all texts: control characters, lists on one line, and markup beside a picture."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..model import TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..types import Enum, FieldType, ListOf, Optional, Primitive, RecordOf, Type
 
-# Characters in texts that nobody can see and no desktop expects.
+# Characters in texts that are invisible and that no desktop expects.
 
 
 CONTROLS = [chr(code) for code in (*range(0x20), 0x7F) if chr(code) not in "\t\n\r"]
-"""Control characters that no text may hold."""
+"""Control characters that no text may contain."""
 
 
 def report_control_characters(program: Program) -> None:
@@ -48,10 +48,10 @@ def _report_controls(
             program.sink.report(errors.CONTROL_CHARACTER, span, code=code)
 
 
-# Lists in texts that stand on one line of a prompt: readings, conditions, targets, reasons.
+# Lists in texts that become one line of a prompt: readings, conditions, targets, reasons.
 
 _WITH_LINES = (DO, TYPED, COMMAND)
-"""What keeps its lines."""
+"""Places whose texts keep their line ends."""
 
 
 def report_lists_on_one_line(program: Program) -> None:
@@ -96,16 +96,16 @@ def _report_list(program: Program, source: SourceFile, text: ast.Text) -> None:
             return
 
 
-# The inputs of prompts with pictures, which are HTML, so that no text may hold markup.
+# Inputs of prompts with pictures: those are HTML, so no text may contain markup.
 
 _LOOSE = frozenset(("string", "url", "file", "email"))
-"""Types of texts that may hold an ampersand or a bracket of HTML."""
+"""Types of texts that may contain an ampersand or a bracket of HTML."""
 
 
 def report_picture_inputs(program: Program, ordered: Iterable[TaskSymbol]) -> None:
-    """Say of each workflow with a picture and inputs of text what these may not hold.
+    """Report, for each workflow with a picture, text inputs that may contain markup.
 
-    `ordered` are the tasks, each behind those that it calls.
+    `ordered` are the tasks, each after those that it calls.
     """
     pictured: set[TaskSymbol] = set()
     for task in ordered:
@@ -121,7 +121,7 @@ def report_picture_inputs(program: Program, ordered: Iterable[TaskSymbol]) -> No
 def _find_picture(
     program: Program, body: ast.Block, pictured: set[TaskSymbol]
 ) -> ast.ImageStmt | ast.CallStmt | None:
-    """The first statement of a body that puts a picture into the prompt."""
+    """Return the first statement of a body that puts a picture into the prompt."""
     for statement in program.statements(body):
         if isinstance(statement, ast.ImageStmt):
             return statement
@@ -146,7 +146,7 @@ def _report_inputs(
 
 
 def _loose_texts(type_: Type, field: FieldType) -> Iterator[bool]:
-    """One entry for each text in a type that may hold markup."""
+    """Yield one entry for each text in a type that may contain markup."""
     match type_:
         case Optional(inner=inner):
             yield from _loose_texts(inner, field)
@@ -157,7 +157,7 @@ def _loose_texts(type_: Type, field: FieldType) -> Iterator[bool]:
                 yield from _loose_texts(each.type, each)
         case Primitive(name=name) if name in _LOOSE:
             pattern = field.constraints.pattern
-            # A pattern of letters, digits and other signs says already that it holds none.
+            # A pattern of letters, digits and other characters already excludes markup.
             if pattern is None or re.search(r"[<&.^]|\\[SDWx]", pattern.removeprefix("^")):
                 yield True
         case Enum(open=True):

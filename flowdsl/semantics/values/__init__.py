@@ -1,6 +1,6 @@
-"""Values during the check: their types, what fits where, and how they are spelled.
+"""Values during the check: their types, assignability and spelling.
 
-`expressions` infers types and constants, `assignability` and `fitting` say whether a value fits,
-`annotations` and `bounds` what an annotation asks of it, `schema_files` what a schema file
+`expressions` infers types and constants, `assignability` and `fitting` decide whether a value fits,
+`annotations` and `bounds` what an annotation requires of it, `schema_files` what a schema file
 declares, `formats` and `spelling` how a value is written.
 """

@@ -1,4 +1,4 @@
-"""Annotations: which exist, where they stand, and what their arguments mean."""
+"""Annotations: which exist, where they are allowed, and what their arguments mean."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Applies: TypeAlias = Callable[[Type], bool]
 
 
 class AnnotationContext(Record):
-    """The field an annotation stands on: its scope, name, type, and the kind of its section."""
+    """The field that an annotation belongs to: its scope, name, type, and kind of section."""
 
     scope: ModuleScope
     field: str
@@ -45,9 +45,9 @@ class AnnotationContext(Record):
 class FieldAnnotation(Record):
     """A field annotation.
 
-    `constraint` is the field of `Constraints` that it sets, `goes_with` and `applies` are the types
-    it goes with, in words and as a test. `read` reads its one argument; None when it has none.
-    `sections` are the kinds of section it may stand in, empty for all of them.
+    `constraint` is the field of `Constraints` that it sets; `goes_with` and `applies` are the types
+    it applies to, in words and as a predicate. `read` parses its one argument; None if it has none.
+    `sections` are the kinds of section where it is allowed, empty for all of them.
     """
 
     constraint: str
@@ -77,7 +77,7 @@ def _any_type(type_: Type) -> bool:
 
 
 def _read_number(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
-    """An `int`, or the decimal spelling as `str`."""
+    """Parse an `int`, or the decimal spelling as `str`."""
     value = _constant(program, context, annotation)
     if isinstance(value, bool) or (not isinstance(value, int | float) and not _is_decimal(value)):
         return _report_wrong_argument(program, context, annotation, "a number")
@@ -91,7 +91,7 @@ def _is_decimal(value: Any) -> bool:
 def _read_count(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     value = _constant(program, context, annotation)
     if _is_decimal(value) and value == value.to_integral_value():
-        value = int(value)  # more digits than a whole number is written with
+        value = int(value)  # too long for an integer literal, so written as a decimal
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return _report_wrong_argument(program, context, annotation, "a whole number, 0 or more")
     return value
@@ -129,7 +129,7 @@ def _constant(program: Program, context: AnnotationContext, annotation: ast.Anno
 def _report_wrong_argument(
     program: Program, context: AnnotationContext, annotation: ast.Annotation, wanted: str
 ) -> None:
-    """Report an argument of the wrong kind, unless what it names is reported already."""
+    """Report an argument of the wrong kind, unless an error in it is reported already."""
     argument = annotation.arguments[0]
     refs = argument.parts if isinstance(argument, ast.Text) else ()
     resolved = all(ref in program.values for ref in refs if isinstance(ref, ast.Ref))
@@ -140,7 +140,7 @@ def _report_wrong_argument(
 
 
 def check_pattern(program: Program, span: Span, pattern: str) -> None:
-    """Report a regular expression that no dialect reads, or that is too large to look at."""
+    """Report a regular expression that no dialect accepts, or that is too large to check."""
     from flowdsl.source.patterns import syntax_problem  # few programs have a pattern
 
     problem = syntax_problem(pattern)
@@ -149,7 +149,7 @@ def check_pattern(program: Program, span: Span, pattern: str) -> None:
 
 
 def check_runnable_pattern(program: Program, span: Span, pattern: str) -> None:
-    """Report a regular expression that FlowDSL itself is to run, and cannot."""
+    """Report a regular expression that FlowDSL itself has to run, and cannot."""
     from flowdsl.source.patterns import run_problem  # few programs have a pattern
 
     problem = run_problem(pattern)
@@ -180,7 +180,7 @@ DECLARATION_ANNOTATIONS = ("owner", "deprecated")
 def field_constraints(
     program: Program, context: AnnotationContext, annotations: tuple[ast.Annotation, ...]
 ) -> Constraints:
-    """The constraints that the annotations of a field set; one with a mistake sets nothing."""
+    """Evaluate the annotations of a field; one with an error sets nothing."""
     values: dict[str, Any] = {}
     first: dict[str, Span] = {}
     for annotation in annotations:
@@ -215,7 +215,7 @@ def _check_examples(
     annotations: tuple[ast.Annotation, ...],
     constraints: Constraints,
 ) -> None:
-    """Report examples that the other annotations of the field exclude, wherever they stand."""
+    """Report examples that the other annotations of the field exclude, in whatever order."""
     field = FieldType(context.field, context.type, constraints)
     for annotation in annotations:
         if annotation.name.text == "example" and len(annotation.arguments) == 1:
@@ -302,7 +302,7 @@ def check_declaration_annotations(
 def check_statement_annotations(
     program: Program, scope: ModuleScope, annotations: tuple[ast.Annotation, ...]
 ) -> None:
-    """Report the annotations of a statement: edition 1 has none."""
+    """Report the annotations of a statement: edition 1 has none for statements."""
     for annotation in annotations:
         _report_unknown(program, scope, annotation, ())
 

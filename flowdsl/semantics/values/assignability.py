@@ -1,4 +1,4 @@
-"""Which types fit where another is wanted."""
+"""Assignability of types, and which texts the platform could misread."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _fields_fit(source: RecordOf, target: RecordOf) -> bool:
 
 
 def can_be_equal(left: Type, right: Type) -> bool:
-    """Whether `==` between the two can ever hold."""
+    """Whether a value of one type can ever equal one of the other."""
     one, other = strip_optional(left), strip_optional(right)
     if not (_is_scalar(one) and _is_scalar(other)):
         return False
@@ -104,7 +104,7 @@ def _is_text(type_: Type) -> bool:
 
 
 def can_be_ordered(left: Type, right: Type) -> bool:
-    """Whether `<`, `<=`, `>` and `>=` mean something between the two."""
+    """Whether `<`, `<=`, `>` and `>=` are defined between the two."""
     one, other = _as_number(strip_optional(left)), _as_number(strip_optional(right))
     if not (isinstance(one, Primitive) and isinstance(other, Primitive)):
         return any(isinstance(type_, Unknown) or type_ == ANY for type_ in (one, other))
@@ -113,7 +113,7 @@ def can_be_ordered(left: Type, right: Type) -> bool:
 
 
 def _as_number(type_: Type) -> Type:
-    """`int` for an enum of numbers."""
+    """Return `int` for an enum of numbers, and other types unchanged."""
     return INT if isinstance(type_, Enum) and type_.numeric else type_
 
 
@@ -121,13 +121,13 @@ def _is_scalar(type_: Type) -> bool:
     return not isinstance(type_, ListOf | RecordOf)
 
 
-# Which texts have parts that the platform could misread together.
+# Texts whose parts the platform could misread together.
 
 
 def may_misread(
     program: Program, text: ast.Text, place: Place, known: Sequence[str | None]
 ) -> bool:
-    """Whether the parts of a text could together become something that is misread.
+    """Whether the parts of a text could together be misread.
 
     `known` holds the characters of each part; None for one that only a run or a call knows.
     """
@@ -168,9 +168,9 @@ def _may_be_literal(program: Program, part: ast.TextPart) -> bool:
 
 
 def note_typed(program: Program, module: ast.Module, ref: ast.Ref) -> None:
-    """Keep a const that is typed as a whole for `platform_text`, when it could be misread.
+    """Record for `platform_text` a const that is typed as a whole, if it could be misread.
 
-    It has no text around it, so it gets one of its own.
+    No text surrounds it, so it is given a text of its own.
     """
     characters = program.constants.get(ref)
     if isinstance(characters, str) and "\\{" in characters:

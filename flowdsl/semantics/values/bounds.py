@@ -1,4 +1,4 @@
-"""Whether a value that is known before a run keeps the annotations of its field."""
+"""Checks values known at compile time against the annotations of their field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .formats import TYPE_OF_FORMAT, is_spelled
 from .spelling import spell_constant
 
 _SHOWN = 60
-"""Longer values are cut where a message shows them."""
+"""The maximum length of a value in a message; longer ones are cut."""
 
 
 def check_bounds(
@@ -23,7 +23,7 @@ def check_bounds(
 ) -> None:
     """Report, at `span`, a value that an annotation of `field` excludes.
 
-    Of a list literal only the number of entries has to be known.
+    For a list literal, only the number of entries has to be known.
     """
     if field.constraints is NO_CONSTRAINTS:
         return
@@ -40,7 +40,7 @@ def check_bounds(
 def is_number(value: Any) -> bool:
     """Whether a constant in JSON form is a number.
 
-    A `Decimal` is told by the name of its class, so that the module need not be imported.
+    A `Decimal` is recognised by the name of its class, so that its module need not be imported.
     """
     if isinstance(value, bool):
         return False
@@ -67,7 +67,7 @@ def _check_number(program: Program, span: Span, value: Any, field: FieldType) ->
 def _parse_bound(bound: int | str) -> Any:
     if isinstance(bound, int):
         return bound
-    from decimal import Decimal  # most programs hold no decimal number, and the import is slow
+    from decimal import Decimal  # most programs have no decimal number, and the import is slow
 
     return Decimal(bound)
 
@@ -98,7 +98,7 @@ def _quote_value(value: str) -> str:
 
 
 def make_quotable(text: str) -> str:
-    """A text as it can stand between backticks: on one line, and cut when it is long."""
+    """Return a text that fits between backticks: on one line, and cut if it is long."""
     flat = " ".join(text.split()).replace("`", "'")
     return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
 
@@ -113,7 +113,7 @@ def _check_pattern(
         if not is_found(pattern, value):
             _report(program, span, f"{shown} does not match", "pattern", None, field)
     except Unusable as unusable:
-        if unusable.is_legal:  # an illegal pattern is reported where it stands
+        if unusable.is_legal:  # an invalid pattern is reported at its own place
             program.sink.report(
                 errors.UNCHECKED_PATTERN,
                 span,

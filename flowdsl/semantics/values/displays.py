@@ -1,4 +1,4 @@
-"""The formats in which `type ... as` writes a value: which there are, and which one was meant."""
+"""The formats in which `type ... as` writes a value, and suggestions for invalid ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARTS = {
     "mm": "minute",
     "ss": "second",
 }
-"""The parts of dates and times as formats write them, and what each shows."""
+"""The parts of date and time formats, and what each shows."""
 
 _SHOWN_OF = {
     "date": frozenset(("year", "month", "day", "weekday")),
@@ -37,7 +37,7 @@ _COMMON = {
     "int": ("0", "#,##0"),
     "number": ("0.00", "#,##0.00", "0", "#,##0"),
 }
-"""Formats of each type that has some; the first two are shown as examples."""
+"""Common formats of each type that has formats; the first two are shown as examples."""
 
 _SAME = {
     "YYYY": "yyyy",
@@ -65,7 +65,8 @@ _SAME = {
     "SS": "ss",
     "%S": "ss",
 }
-"""Parts of the formats of other programs that mean exactly one of ours."""
+"""Parts of the formats of other programs, each with the exact equivalent here. J and T are the
+German letters for year and day."""
 _SAME_OF = {
     "date": {"mmmm": "MMMM", "mmm": "MMM", "mm": "MM", "m": "M", "TT": "dd", "T": "d"},
     "time": {"MM": "mm"},
@@ -90,7 +91,10 @@ _NUMBER = re.compile(r"(0|#,##0)(\.0{1,12})?")
 
 
 class Meant(Record):
-    """The format that works and is nearest to another one; `certain` if nothing else is meant."""
+    """A valid format suggested in place of an invalid one.
+
+    `certain` if it means exactly the same.
+    """
 
     display: str
     certain: bool
@@ -102,13 +106,13 @@ def has_displays(type_name: str) -> bool:
 
 
 def example_formats(type_name: str) -> tuple[str, str]:
-    """Two formats of a type that has some."""
+    """Return two formats of a type that has formats."""
     first, second, *_ = _COMMON[type_name]
     return first, second
 
 
 def problem_of(type_name: str, display: str) -> str | None:
-    """Why a value of the type cannot be written in this format; None where it can.
+    """Return why a value of the type cannot be written in this format; None if it can.
 
     The type must have formats.
     """
@@ -135,7 +139,7 @@ def problem_of(type_name: str, display: str) -> str | None:
 
 
 def find_meant_format(type_name: str, display: str) -> Meant:
-    """The format that is nearest to one with a problem."""
+    """Return the most similar valid format for an invalid one."""
     if type_name not in _SHOWN_OF:
         return Meant(_number_near(type_name, display), False)
     same = _SAME | _SAME_OF[type_name]
@@ -151,7 +155,7 @@ def find_meant_format(type_name: str, display: str) -> Meant:
 
 
 def _pieces(display: str) -> list[str]:
-    """A format cut into parts and what stands between them."""
+    """Split a format into its parts and the text between them."""
     found: list[str] = []
     for piece in _PIECE.findall(display):
         if piece in _SAME or not piece.isalpha():
@@ -162,7 +166,7 @@ def _pieces(display: str) -> list[str]:
 
 
 def _minutes_told_from_months(type_name: str, pieces: list[str]) -> list[str]:
-    """In a datetime, takes `MM` behind the hour for the minutes, any other `mm` for the month."""
+    """In a datetime, read `MM` or `mm` directly after the hour as minutes, elsewhere as months."""
     if type_name != "datetime":
         return pieces
     hours = [index for index, piece in enumerate(pieces) if piece == "HH"]
@@ -172,7 +176,7 @@ def _minutes_told_from_months(type_name: str, pieces: list[str]) -> list[str]:
 
 
 def _without_strangers(type_name: str, pieces: list[str]) -> str:
-    """The parts that the type has, each once, with one separator between two of them."""
+    """Keep the parts that the type has, each once, with one separator between two of them."""
     kept: list[str] = []
     seen: set[str] = set()
     between = ""
@@ -188,7 +192,7 @@ def _without_strangers(type_name: str, pieces: list[str]) -> str:
 
 
 def _number_near(type_name: str, display: str) -> str:
-    """The pattern of a number with as many decimals, and in groups where the other one is."""
+    """Return the number pattern with the decimals and thousands separators of `display`."""
     python = re.search(r"\.([0-9])f", display)
     tail = re.search(r"[.,]([0#]*)$", display)
     grouped = bool(re.search(r"#[,.'’ ]#|[0#][,.'’ ][0#]{3}[.,]", display)) or ",." in display

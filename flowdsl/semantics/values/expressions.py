@@ -40,14 +40,14 @@ from .fitting import check_fit, report_null
 from .spelling import spell_constant
 
 NULL = Optional(UNKNOWN)
-"""The type of `null`: a missing value of whatever type."""
+"""The type of `null`: a missing value of any type."""
 
 _ESCAPED = r"\\\{(\{[ \t]*|\$)?([A-Za-z_]\w*)(?:[.\[][^{}\n]*)?[ \t]*\}"
 _SPACED = r"(?<!\\)\{[ \t]+(\$?)([A-Za-z_]\w*)[ \t]*\}"
 
 
 def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place) -> None:
-    """Resolve the variables of `text`, and report braces that look like a variable and are none.
+    """Resolve the variables of `text`, and report braces that only look like a variable.
 
     A text of constants gets its value in `constants`; one that the platform could misread is kept
     in `joined_texts`.
@@ -55,7 +55,7 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
     pieces: list[str | None] = []
     constants = program.constants
     is_known = True
-    # Nothing in a simple text could be misread, alone or together with its neighbour.
+    # Nothing in a simple text could be misread, alone or combined with its neighbour.
     is_simple = place is not COMMAND
     for part in text.parts:
         if isinstance(part, ast.TextLiteral):
@@ -91,7 +91,7 @@ def _check_braces(
 ) -> None:
     """Report braces that hide a variable behind a backslash or blanks.
 
-    Where only constants may stand, a name of something else is no variable.
+    Where only constants are allowed, a name of another kind is not a variable.
     """
     source = scope.module.source
     constant = place.allowed <= {CONST, ENVIRONMENT}
@@ -116,7 +116,10 @@ def _check_braces(
 
 
 def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place) -> Type:
-    """The type of `expr`, its variables resolved. Literals get their entry in `constants`."""
+    """Infer the type of `expr`, and resolve its variables.
+
+    Literals get their entry in `constants`.
+    """
     match expr:
         case ast.Ref():
             return resolve_ref(program, scope, expr, place)
@@ -152,13 +155,13 @@ def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place
 
 
 def _decimal(spelling: str) -> Any:
-    from decimal import Decimal  # most programs hold no decimal number, and the import is slow
+    from decimal import Decimal  # most programs have no decimal number, and the import is slow
 
     return Decimal(spelling)
 
 
 def _type_of_text(program: Program, text: ast.Text) -> Type:
-    """The type of a text: that of its value for a single textual variable, else `string`."""
+    """Return the type of a text: its value's type for a single textual variable, else `string`."""
     if any(isinstance(part, ast.Ref) and part not in program.ref_types for part in text.parts):
         return UNKNOWN
     if len(text.parts) == 1 and isinstance(text.parts[0], ast.Ref):
@@ -189,7 +192,7 @@ def _const(program: Program, scope: ValueScope, expr: ast.ConstRef) -> Type:
 
 
 def _find_common_type(types: list[Type]) -> Type:
-    """The narrowest of `types` that all the others fit; `any` when none is."""
+    """Return the one of `types` that all others are assignable to; `any` if there is none."""
     if not types:
         return UNKNOWN
     for candidate in types:
@@ -211,12 +214,12 @@ def _fold_object(program: Program, expr: ast.ObjectExpr) -> None:
 
 
 def key_text(key: ast.Name | ast.StringLit) -> str:
-    """The key of a pair, whether it is a name or a quoted text."""
+    """Return the key of a pair, whether it is a name or a quoted text."""
     return key.text if isinstance(key, ast.Name) else key.value
 
 
 def check_duplicate_keys(program: Program, scope: ValueScope, pairs: Iterable[ast.Pair]) -> None:
-    """Report the keys of an object that stand twice."""
+    """Report repeated keys of an object."""
     first: dict[str, Span] = {}
     for pair in pairs:
         name, span = key_text(pair.key), pair.key.span(scope.module.source)
@@ -234,7 +237,7 @@ def check_value(
     what: str,
     field: FieldType | None = None,
 ) -> None:
-    """Resolve `expr` and report where it is no value of `wanted`.
+    """Resolve `expr` and report it if it is not a value of `wanted`.
 
     `what` names its destination in a sentence. `field` is the field that takes the value as a
     whole: its annotations are checked as well.
@@ -301,7 +304,7 @@ def _check_record(
         what_field = f"field `{field.name}`"
         check_value(program, scope, pair.value, field.type, place, what_field, field)
     missing = [f.name for f in record.fields if f.required and f.name not in given]
-    # A name that is misspelt is reported, and lacks nowhere else.
+    # A misspelt name is reported, and the field it stands for is not reported as missing.
     for name in missing if len(missing) > unknown else ():
         program.sink.report(errors.MISSING_FIELD, expr.span(source), name=name, what=what)
     _fold_object(program, expr)

@@ -1,4 +1,4 @@
-"""Whether an expression fits where it stands, and what the message says when not."""
+"""Checks whether an expression fits its place, and writes the message if it does not."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def check_fit(
     place: Place,
     what: str,
 ) -> None:
-    """Report `expr`, of the type `found`, where it is no value of `wanted`.
+    """Report `expr`, of the type `found`, if it is not a value of `wanted`.
 
-    For a known text, the spelling decides.
+    For a known text, its spelling decides.
     """
     inner = strip_optional(wanted)
     constant = program.constants.get(expr)
@@ -84,7 +84,7 @@ def _is_const(program: Program, expr: ast.Expr) -> bool:
 
 
 def _check_defaults(program: Program, span: Span, found: Type, wanted: Type, what: str) -> None:
-    """Report a value of a run without a field that has a default where it is wanted."""
+    """Report a run-time value that lacks a field for which `wanted` has a default."""
     field = _find_undefaulted_field(found, wanted)
     if field is not None:
         program.sink.report(
@@ -99,7 +99,7 @@ def _check_defaults(program: Program, span: Span, found: Type, wanted: Type, wha
 
 
 def _find_undefaulted_field(found: Type, wanted: Type) -> FieldType | None:
-    """A field with a default inside a type that another type, which fits it, does not have."""
+    """Return a field with a default in `wanted` that the assignable `found` does not have."""
     match strip_optional(found), strip_optional(wanted):
         case ListOf(have), ListOf(element):
             return _find_undefaulted_field(have, element)
@@ -134,9 +134,9 @@ def _check_enum_value(program: Program, span: Span, value: Any, enum: Enum, what
 
 
 def quote_enum_values(enum: Enum) -> str:
-    """The values of an enum as they are written, for a sentence.
+    """Quote the values of an enum, for a sentence.
 
-    Of very many, the first and how many more.
+    Of very many, only the first and the number of the others.
     """
     shown = ", ".join(f"`{spell_enum_value(value)}`" for value in enum.values[:DESCRIBED])
     rest = len(enum.values) - DESCRIBED
@@ -144,7 +144,7 @@ def quote_enum_values(enum: Enum) -> str:
 
 
 def check_spelling(program: Program, span: Span, value: str, type_name: str) -> None:
-    """Report a literal that is not spelled as its type is."""
+    """Report a literal that is not spelled as its type requires."""
     if not is_spelled(type_name, value):
         program.sink.report(
             errors.MALFORMED_LITERAL,
@@ -164,7 +164,7 @@ def _is_compound(value: Any, wanted: Type) -> bool:
 def _check_compound(
     program: Program, span: Span, value: Any, wanted: Type, place: Place, what: str
 ) -> None:
-    """Check the entries of a known list or object as those of a literal are checked."""
+    """Check the entries of a known list or object like those of a literal."""
     if isinstance(wanted, ListOf):
         for entry in value:
             check_known(program, span, entry, wanted.element, place, f"an entry of {what}")
@@ -179,7 +179,7 @@ def _check_compound(
 
 
 def unknown_fields(value: Any, wanted: Type) -> Iterator[tuple[str, RecordOf]]:
-    """The fields inside a known value that its type does not have, each with the record's type."""
+    """Yield the fields inside a known value that its type does not have, with the record's type."""
     match value, strip_optional(wanted):
         case list(), ListOf(element):
             for entry in value:
@@ -204,7 +204,7 @@ def check_known(
     what: str,
     field: FieldType | None = None,
 ) -> None:
-    """Report a known value that is none of `wanted`, as `check_fit` reports an expression."""
+    """Report a known value that is not one of `wanted`, as `check_fit` does for an expression."""
     inner = strip_optional(wanted)
     if _is_compound(value, inner):
         _check_compound(program, span, value, inner, place, what)
@@ -248,7 +248,7 @@ def is_textual(type_: Type) -> bool:
 def _report_mismatch(
     program: Program, span: Span, found: Type, wanted: Type, place: Place, what: str
 ) -> None:
-    """Report a value that does not fit; one that may be missing has a message of its own."""
+    """Report a value that does not fit; one that may be missing has its own message."""
     if isinstance(found, Optional) and isinstance(found.inner, Unknown):
         program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe_type(wanted))
     elif isinstance(found, Optional) and is_assignable(found.inner, wanted):
@@ -274,7 +274,7 @@ def _report_mismatch(
 
 
 def _describe_difference(found: Type, wanted: Type) -> str | None:
-    """What `found` has that `wanted` does not take, of two enums or two records; else None."""
+    """Describe what `found` has that `wanted` lacks, for two enums or two records; else None."""
     have, want = strip_optional(found), strip_optional(wanted)
     if isinstance(have, Enum) and isinstance(want, Enum):
         if have.open and not want.open:
@@ -296,7 +296,7 @@ def _describe_difference(found: Type, wanted: Type) -> str | None:
 
 
 def _suggest_conversion(span: Span, found: Type, wanted: Type) -> str | None:
-    """What to write to make a scalar of one type another; None where nothing is certain."""
+    """Suggest how to convert a scalar of one type to another; None without a certain way."""
     inner = strip_optional(wanted)
     if not (isinstance(found, Primitive | Enum) and isinstance(inner, Primitive)):
         return None

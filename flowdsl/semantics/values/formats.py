@@ -1,4 +1,4 @@
-"""How values of the textual types are spelled in a literal."""
+"""The spelling of literals of the textual types."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ TYPE_OF_FORMAT = {
     "email": "email",
     "uri": "url",
 }
-"""The textual type that a `format` of JSON Schema means; other formats are not checked."""
+"""The textual type for each `format` of JSON Schema; other formats are not checked."""
 
 
 def has_spelling(type_name: str) -> bool:
-    """Whether a literal of this type has a spelling of its own."""
+    """Whether literals of this type have a special spelling."""
     return type_name in _SPELLINGS
 
 
 def example_value(type_name: str) -> str:
-    """An example of the type, in backticks."""
+    """Return an example of the type, in backticks."""
     return _SPELLINGS[type_name][1]
 
 
 def is_spelled(type_name: str, value: str) -> bool:
-    """Whether `value` is spelled as the type is, which must have a spelling."""
+    """Whether `value` is spelled as its type requires; the type must have a spelling."""
     found = re.fullmatch(_SPELLINGS[type_name][0], value, re.ASCII)
     if found is None:
         return False

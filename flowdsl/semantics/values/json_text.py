@@ -1,4 +1,4 @@
-"""JSON in files beside the source, read as strictly as it has to be written again."""
+"""Reads JSON files that the source names, strictly enough to write them again."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
-    Raises `ValueError` for what is no JSON, and for what could not be written as JSON again; its
-    message ends a sentence that names the file.
+    Raises `ValueError` for invalid JSON, and for values that could not be written as JSON again;
+    its message completes a sentence that names the file.
     """
     import json  # only programs with such files need it
 

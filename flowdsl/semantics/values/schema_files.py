@@ -1,4 +1,4 @@
-"""The fields of a JSON Schema file, as far as FlowDSL's types can say them."""
+"""Reads the fields of a JSON Schema file, as far as FlowDSL's types can express them."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class ListedFields(Record):
 def schema_fields(
     program: Program, named_at: Span, path: str, text: str
 ) -> tuple[FieldType, ...] | None:
-    """The top-level properties of a schema, as fields.
+    """Return the top-level properties of a schema as fields.
 
-    None when the file holds no JSON object, which is reported at `named_at`, and when the schema
-    does not say which properties there are.
+    None if the file is not a JSON object, which is reported at `named_at`, or if the schema does
+    not list all properties.
     """
     try:
         schema = read_json(text)
@@ -77,10 +77,10 @@ def schema_fields(
 
 
 def read_schema_fields(text: str) -> ListedFields | None:
-    """The fields that the schema `text` lists, which may be in the short notation.
+    """Return the fields that the schema `text` lists; it may be in the short notation.
 
-    None when it does not tell which they all are. A schema without `additionalProperties` counts as
-    complete, although it refuses nothing: whoever lists names means these.
+    None if it does not list all of them. A schema without `additionalProperties` counts as
+    complete, although it allows others: whoever lists names means these.
     """
     try:
         schema = read_json(text)
@@ -101,7 +101,7 @@ def _short_fields(schema: dict[str, Any]) -> tuple[FieldType, ...]:
 
 
 def _short_type(value: Any) -> Type:
-    """The type of a field in the short notation; `any` for a word that is not documented."""
+    """Return the type of a field in the short notation; `any` for an undocumented word."""
     if isinstance(value, dict):
         return RecordOf(None, _short_fields(value)) if is_short_notation(value) else _type(value)
     if isinstance(value, list):
@@ -113,7 +113,7 @@ def _short_type(value: Any) -> Type:
 
 
 def _is_open(schema: dict[str, Any]) -> bool:
-    """Whether a schema says that an object may have other properties than those it lists."""
+    """Whether a schema says that an object may have properties that it does not list."""
     others = ("additionalProperties", "unevaluatedProperties")
     return bool(schema.get("patternProperties")) or any(
         schema.get(word, False) is not False for word in others
@@ -121,7 +121,7 @@ def _is_open(schema: dict[str, Any]) -> bool:
 
 
 def _names_more(schema: Any, known: dict[str, Any]) -> bool:
-    """Whether schemas inside the schema of an object list, or may list, further properties.
+    """Whether subschemas of an object's schema list, or may list, further properties.
 
     `known` are those that the object itself lists.
     """
@@ -142,12 +142,12 @@ def _names_more(schema: Any, known: dict[str, Any]) -> bool:
 
 
 def _read_properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
-    """The fields of an object; None when there may be others than those that are listed."""
+    """Return the fields of an object; None if there may be others than those listed."""
     return None if _is_open(schema) else _fields(schema)
 
 
 def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
-    """The fields that an object lists; None when it lists none, or lists more elsewhere."""
+    """Return the fields that an object lists; None if it lists none, or lists more elsewhere."""
     properties = schema.get("properties")
     if not isinstance(properties, dict) or _names_more(schema, properties):
         return None
@@ -167,11 +167,11 @@ def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
 
 
 def _type(schema: Any) -> Type:
-    """The type of values of `schema`; `any` wherever the schema says more than a type can."""
+    """Return the type for `schema`; `any` if a type cannot express what the schema says."""
     if not isinstance(schema, dict):
         return ANY
     if read_refused(schema.get("not")) is not None:
-        # Of what type a text is, is said beside it.
+        # The keywords besides `not` determine the type of a text.
         schema = {keyword: said for keyword, said in schema.items() if keyword != "not"}
     names = schema.get("type")
     if isinstance(names, list):
@@ -195,16 +195,17 @@ def _type(schema: Any) -> Type:
     return _SIMPLE.get(names, ANY)
 
 
-# Cyberdesk's short notation of schemas (platform.md, section 3.2).
+# Cyberdesk's short notation of schemas, according to its documentation.
 #
 #     {"patient_mrn": "string", "vital_signs": {"heart_rate": "number"}}
 #
-# An input schema in it names a secret as JSON Schema does: `{"$password": "string"}`.
+# As in JSON Schema, an input schema marks a secret so: `{"$password": "string"}`.
 
 _KEYWORDS = frozenset(
     ("allOf", "anyOf", "definitions", "enum", "items", "not", "oneOf", "properties", "required")
 )
-"""Keywords of JSON Schema that an object may have without a `type`. Their values are no words."""
+"""Keywords of JSON Schema that an object may have without a `type`. Their values are not type
+words."""
 
 _DESCRIBING = frozenset(("type", "title", "description", "format", "default"))
 """Keywords of JSON Schema whose values are words."""

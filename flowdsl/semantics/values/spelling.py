@@ -1,18 +1,19 @@
-"""How a value is spelled inside a text, and conditions about texts known while compiling."""
+"""The spelling of values inside texts, and conditions about texts known at compile time."""
 
 from __future__ import annotations
 
 from typing import Any
 
 MISSING = "__EMPTY__"
-"""How the platform spells "no value" in a text (docs: concepts, empty values)."""
+"""The platform's spelling of "no value" in a text (Cyberdesk's documentation: concepts, empty
+values)."""
 
 
 def spell_constant(value: Any) -> str:
-    """A constant in JSON form as a text shows it.
+    """Spell a constant in JSON form as in a text.
 
-    Truth values are `true` and `false`, numbers stand in plain decimal notation, lists and objects
-    as JSON.
+    Booleans are `true` and `false`, numbers are in plain decimal notation, lists and objects are
+    JSON.
     """
     if isinstance(value, str):
         return value
@@ -27,7 +28,7 @@ def spell_constant(value: Any) -> str:
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, int):
         return str(value)
-    from decimal import Decimal  # needed for numbers with a point only
+    from decimal import Decimal  # needed only for numbers with a decimal point
 
     return format(Decimal(str(value)), "f")
 
@@ -39,20 +40,21 @@ def _spell_inside(value: Any) -> str:
 
 
 def _quote(text: str) -> str:
-    import json  # needed for lists inside texts only
+    import json  # needed only for lists inside texts
 
     return json.dumps(text, ensure_ascii=False)
 
 
-# Conditions about texts that are known while compiling.
+# Conditions about texts that are known at compile time.
 
 RELATIONS = ("contains", "starts with", "ends with")
 
 
 def has_text(whole: Any, relation: str, part: Any) -> bool:
-    """Whether a constant has another in it or at one of its ends. Letter case counts.
+    """Whether a constant contains, starts or ends with another; case-sensitive.
 
-    `relation` is one of `RELATIONS`. A missing text, which an empty one is, has and is no part.
+    `relation` is one of `RELATIONS`. An empty text counts as missing: it contains nothing, and
+    nothing contains it.
     """
     if whole in (None, "") or part in (None, ""):
         return False
@@ -69,7 +71,7 @@ def has_text(whole: Any, relation: str, part: Any) -> bool:
 def has_pattern(text: Any, pattern: str) -> bool:
     """Whether a regular expression matches the whole of a constant.
 
-    A pattern that cannot be run, which is reported where it stands, matches nothing.
+    A pattern that cannot be run, which is reported at its own place, matches nothing.
     """
     from flowdsl.source.patterns import Unusable, matches_whole  # few programs have a pattern
 

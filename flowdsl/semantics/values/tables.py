@@ -1,7 +1,7 @@
-"""Tables that a test takes its rows from: CSV with a header, or a JSON list.
+"""Reads the tables of a test's rows: CSV with a header, or a JSON list.
 
-A cell is a text, and becomes a value of the type of its field; `[1, 2]` and `{"a": 1}` stand in
-cells as JSON. An empty cell gives no value.
+A cell is a text that is converted to the type of its field; lists and objects, such as `[1, 2]` and
+`{"a": 1}`, are JSON in a cell. An empty cell gives no value.
 
     key,n
     C1,3        ->  { key: "C1", n: 3 }
@@ -44,13 +44,13 @@ MAX_ROWS = 10_000
 
 
 class _Malformed(Exception):
-    """A file that is no table; the message says why and where."""
+    """A file that is not a table; the message says why and where."""
 
 
 def rows_of(
     program: Program, file: RowsFile, field: FieldType, labels: tuple[Label, ...] = ()
 ) -> list[Any] | None:
-    """The rows of a file as entries of an input; None, reported where the file is named.
+    """Read the rows of a file as entries of an input; None, with a report at the file's name.
 
     `labels` are further places that a report shows.
     """
@@ -58,7 +58,7 @@ def rows_of(
     wanted, what = field.type, f"input `{field.name}`"
     inner = strip_optional(wanted)
     if isinstance(inner, Unknown):
-        return None  # said where the type is named
+        return None  # reported where the type is named
     if not isinstance(inner, ListOf):
         program.sink.report(
             errors.TYPE_MISMATCH,
@@ -70,7 +70,7 @@ def rows_of(
         )
         return None
     if inner.element == UNKNOWN:
-        return None  # said where the type is named
+        return None  # reported where the type is named
 
     def report(problem: str) -> None:
         help = f"each row is {_describe_row_type(inner.element)}"
@@ -100,7 +100,7 @@ def rows_of(
 
 
 def _describe_row_type(element: Type) -> str:
-    """What a row has to be, for a help."""
+    """Describe the required type of a row, for a help."""
     record = strip_optional(element)
     if not isinstance(record, RecordOf):
         return f"`{describe_type(element)}`"
@@ -112,7 +112,7 @@ def _describe_row_type(element: Type) -> str:
 
 
 def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Iterator[str]:
-    """What is wrong with a row, with the column and what stands there."""
+    """Yield the errors in a row, with the column and the value of each."""
     record = strip_optional(element)
     if not (isinstance(record, RecordOf) and isinstance(row, dict)):
         yield from _find_value_problems(program, span, row, element, " holds", "the value")
@@ -141,9 +141,9 @@ def _find_value_problems(
     what: str,
     field: FieldType | None = None,
 ) -> Iterator[str]:
-    """What is wrong with a value of a row, behind where it is `held`.
+    """Yield the errors in a value of a row, after the name of its column, `held`.
 
-    The checks of values report it in their words, which know nothing of the file.
+    They come from the general checks of values, which know nothing of the file.
     """
     sink, program.sink = program.sink, Sink()
     try:
@@ -156,7 +156,7 @@ def _find_value_problems(
 
 
 def _exact(value: Any) -> Any:
-    """JSON as constants have it: a number with a fraction is decimal."""
+    """Parse JSON as constants have it: a number with a fraction is a decimal."""
     match value:
         case float():
             from decimal import Decimal
@@ -184,7 +184,7 @@ def _json_rows(text: str) -> list[Any]:
 
 
 def _table_rows(text: str, element: Type) -> Iterator[tuple[int, Any]]:
-    """Each row with its number, counted as a spreadsheet does with the header as row 1."""
+    """Yield each row with its number, counted as in a spreadsheet, where the header is row 1."""
     import csv
     from io import StringIO
 
@@ -211,7 +211,7 @@ def _table_rows(text: str, element: Type) -> Iterator[tuple[int, Any]]:
 
 
 def _resolve_header(names: list[str], record: Type) -> list[FieldType | None]:
-    """The field of each column; a list of scalars has one column, whatever its name is."""
+    """Return the field of each column; a list of scalars has one column with any name."""
     if not isinstance(record, RecordOf):
         if len(names) != 1:
             raise _Malformed(
@@ -250,7 +250,7 @@ def _read_row(cells: list[str], header: list[FieldType | None], element: Type) -
 
 
 def _read_cell(cell: str, wanted: Type) -> Any:
-    """The value that a cell holds; its text where it is none of the type."""
+    """Parse the value of a cell; the text itself if it does not have the type."""
     inner = strip_optional(wanted)
     match inner:
         case Enum() if not inner.numeric:

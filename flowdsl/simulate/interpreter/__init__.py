@@ -1,6 +1,7 @@
-"""The reference interpreter: what a checked program means, one short function a statement.
+"""The reference interpreter: executes a checked program, one short function per statement.
 
 It executes the syntax tree and its side tables in a world. It knows nothing of agents, tools and
-prompts, and is to be read beside `docs/language.md`, from `statements.perform` on: `statements` has
-the statements, `conditions` and `expressions` what stands in them, `reading` what an answer gives.
+prompts. Read it together with `docs/language.md`, starting at `statements.perform`: `statements`
+has the statements, `conditions` and `expressions` their parts, `reading` converts answers to
+values.
 """

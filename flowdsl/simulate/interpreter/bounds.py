@@ -1,4 +1,4 @@
-"""Whether outputs are what their types and annotations say, as the service will ask."""
+"""Validate outputs against their types and annotations, as the service will."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .values import spell_value
 
 
 class OutOfBounds(Record):
-    """A value that the service refuses: the field of the workflow, and why in one sentence."""
+    """A value that the service refuses: the workflow's field, and the reason in one sentence."""
 
     field: types.FieldType
     reason: str
@@ -24,7 +24,7 @@ class OutOfBounds(Record):
 def out_of_bounds(
     fields: Iterable[types.FieldType], values: Mapping[str, Any], noun: str = "output"
 ) -> OutOfBounds | None:
-    """The first output, or input, that breaks a bound; `values` are by their names on the wire."""
+    """Return the first output, or input, that breaks a bound; `values` are by wire name."""
     for field in fields:
         value = values.get(field.wire_name)
         for path, problem in _of_field(field, value, field.name):
@@ -39,7 +39,7 @@ def _of_field(field: types.FieldType, value: Any, path: str) -> Iterator[tuple[s
 def _find_broken_bounds(
     type_: types.Type, value: Any, path: str, bounds: Constraints = NO_CONSTRAINTS
 ) -> Iterator[tuple[str, str]]:
-    """Each place below a value where it breaks a bound, with what is said of it."""
+    """Yield each place inside a value that breaks a bound, with a message."""
     inner = types.strip_optional(type_)
     match inner, value:
         case types.Primitive("any"), _:
@@ -82,7 +82,7 @@ def _is_of(type_: types.Type, value: Any) -> bool:
         case types.Primitive():
             return isinstance(value, str)
         case types.Enum():
-            return True  # one of its values, as was asked before
+            return True  # a listed value, as checked above
         case _:
             return False
 
@@ -115,7 +115,7 @@ def _of_count(entries: int, bounds: Constraints) -> Iterator[str]:
 
 
 _LONGEST = 80
-"""Characters of a value that a reason shows."""
+"""The most characters of a value that a reason shows."""
 
 
 def _shorten_value(value: Any) -> str:

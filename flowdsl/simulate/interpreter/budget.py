@@ -1,6 +1,6 @@
-"""How much the runs of one test, or of one path, may take: in steps, and in what they hold.
+"""Limit the runs of one test, or of one path, in steps and in characters.
 
-Both are counted and not measured, so that a program reaches them at the same place everywhere.
+Both are counted, not measured, so that a program reaches the limits at the same place everywhere.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 MAX_STEPS = 100_000
-"""The most statements, passes, rounds and attempts. A program that is right needs fewer."""
+"""The most statements, passes, rounds and attempts. A correct program needs fewer."""
 MAX_CHARACTERS = 20_000_000
-"""The most characters of the texts that are filled in, and of the values that are kept or read.
+"""The most characters of texts filled in, and of values kept or read.
 
-A trace keeps every text, and so does the one of the prompt beside it: that makes 100 MB at most.
+A trace keeps every text, and so does the trace of the prompt: at most 100 MB in total.
 """
 ENTRY = 16
-"""How many characters an entry or a field counts for, beside those that it holds."""
+"""The characters that an entry or a field counts for, in addition to its content."""
 ORIGIN = 4
-"""How many characters a question counts for, each time that something depends on its answer."""
+"""The characters that a question counts for, each time that something depends on its answer."""
 
 
 class Budget:
-    """What is left of the steps and characters of one test; its runs share it."""
+    """The steps and characters that remain for one test; its runs share them."""
 
     def __init__(self, steps: int = MAX_STEPS, characters: int = MAX_CHARACTERS) -> None:
         self.steps = steps
@@ -31,14 +31,14 @@ class Budget:
 
     @property
     def taken(self) -> int:
-        """The steps so far."""
+        """The steps used so far."""
         return self.steps - max(self.left, 0)
 
 
 def json_weight(data: Any, most: int) -> int:
-    """The characters that a JSON value counts for; where they are more than `most`, some of them.
+    """Return the size of a JSON value in characters; above `most`, counting stops.
 
-    A value may hold the same part again and again, so that it is small and its text is not.
+    A value may contain the same part many times, and so be small although its text is long.
     """
     found, pending = 0, [data]
     while pending and found <= most:

@@ -1,4 +1,4 @@
-"""What the steps of a chain are given."""
+"""Compute the inputs of the steps of a chain."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .values import Value
 
 
 class ChainRun:
-    """The values of one run of a chain: its inputs, and the outputs of the steps that are over.
+    """The values of one run of a chain: its inputs, and the outputs of the finished steps.
 
-    `inputs` are by their names on the wire, with what a person answers in pauses, and defaults,
-    those that depend on the day by `today`. Raises `UnknownDay`.
+    `inputs` are by wire name, with the answers of pauses and with defaults, including those that
+    depend on `today`. Raises `UnknownDay`.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class ChainRun:
         }
 
     def given(self, step: ast.ChainStep, workflow: WorkflowSymbol) -> dict[str, Any]:
-        """The inputs of a step by their names on the wire; its own go before shared ones.
+        """Return the inputs of a step by wire name; its own arguments override shared ones.
 
-        Raises `TooLong` where they hold more than is left of the budget.
+        Raises `TooLong` if they are larger than the remaining budget.
         """
         own = {argument.name.text: argument.value for argument in step.arguments}
         written = self._shared | own
@@ -67,13 +67,13 @@ class ChainRun:
         for field in workflow.inputs:
             if field.name in written:
                 data = evaluate_expression(self._frame, written[field.name], field.type).data
-                # What is missing is not given, so that a default of the workflow stands for it.
+                # A missing value is not passed, so that the default of the workflow applies.
                 if data is not None:
                     found[field.wire_name] = on_the_wire(data, field.type)
         return found
 
     def ends(self, step: ast.ChainStep, outputs: Mapping[str, Any]) -> None:
-        """Note the outputs of a step, by their names on the wire, for those that follow."""
+        """Record the outputs of a step, by wire name, for the following steps."""
         self._frame.names[step.name.text] = Value({"outputs": dict(outputs)})
 
 

@@ -1,4 +1,4 @@
-"""The post-run checks of a workflow, on what a run has kept and reported."""
+"""The post-run checks of a workflow, evaluated on the files and outputs of a run."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class PostRunCheck(Record):
     """A check with the values of a run.
 
     - `kind`: FILES, IMAGES, SCHEMA or OUTPUTS.
-    - `names`: of the files that have to be there; None where a `pattern` tells them.
-    - `count`: how many have to match the pattern; None where one is enough.
-    - `if_present`: whether there may be none.
-    - `statements`: what a model judges.
+    - `names`: the files that must exist; None if a `pattern` selects them.
+    - `count`: how many must match the pattern; None if one is enough.
+    - `if_present`: whether there may be no files.
+    - `statements`: the statements that a model judges.
     """
 
     node: ast.Node
@@ -52,7 +52,7 @@ class PostRunCheck(Record):
 
 
 def evaluate_checks(frame: Frame, workflow: WorkflowSymbol) -> tuple[Verdict, ...]:
-    """The verdict of each check, in the order of the source; a model is asked as the world is."""
+    """Return the verdict of each check, in source order; the world answers for the model."""
     events = frame.run.recorder.events
     files = [_base_name(event.texts[0]) for event in events if event.verb in (CAPTURE, EXPORT)]
     return tuple(
@@ -99,7 +99,7 @@ def _judge_statements(frame: Frame, check: PostRunCheck) -> Verdict:
 
 
 def _of_files(check: PostRunCheck, files: Sequence[str]) -> tuple[Verdict, bool]:
-    """Whether the files of a check are there, and whether any of them is."""
+    """Return whether the files of a check exist, and whether any of them does."""
     if check.names is None:
         return _of_pattern(check, files)
     missing = [name for name in check.names if name not in files]
@@ -135,14 +135,14 @@ def _base_name(path: str) -> str:
     return re.split(r"[/\\]", path.strip())[-1].strip() or "file"
 
 
-# The checks of the source
+# Checks in the source
 
 
 def _of_source(frame: Frame, check: ast.Check, body: ast.CheckBody) -> Iterator[PostRunCheck]:
-    """The checks that one of the source is.
+    """Yield the checks that one check of the source expands to.
 
-    That is one, but for the entries of a list that is known before any run: no check where it has
-    none, and one for each different statement about pictures.
+    That is one, except for a list that is known before any run: no check if it has no entries, and
+    one for each different statement about pictures.
     """
     match body:
         case ast.FileCheck(target=target, if_present=if_present):
@@ -174,7 +174,7 @@ def _has_known_entries(frame: Frame, target: ast.FileTarget) -> bool:
 
 
 def _resolve_target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> dict[str, Any]:
-    """The files that are meant; how many match does not count for pictures."""
+    """Return the files of a target; the number of matches is ignored for pictures."""
     match target:
         case ast.RegexTarget(pattern=pattern, count=count):
             wanted = _resolve_count(frame, count) if counts else None
@@ -187,7 +187,7 @@ def _resolve_target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> di
 
 
 def _resolve_count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | None:
-    """How many files there have to be; None where one is enough, as it is without a value."""
+    """Return the required number of files; None if one is enough, also for a missing value."""
     if not isinstance(count, ast.Ref):
         return None if count is None else count.value
     wanted = frame.take(resolve_reference(frame, count))
@@ -197,7 +197,7 @@ def _resolve_count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | No
 
 
 def _bind_each_entry(frame: Frame, target: ast.FileTarget) -> Iterator[None]:
-    """Name each entry of the list in turn by the variable of a target; once where it has none."""
+    """Bind the variable of a target to each list entry in turn; yield once without one."""
     if not isinstance(target, ast.EachTarget):
         yield
         return

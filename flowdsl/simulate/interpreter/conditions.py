@@ -1,4 +1,4 @@
-"""Whether a condition holds."""
+"""Evaluate conditions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .values import is_same, spell_value
 
 
 def is_condition_met(frame: Frame, condition: ast.Condition) -> bool:
-    """Whether a condition holds; everything that it asks of the screen is asked first."""
+    """Whether a condition holds; all its questions about the screen are asked first."""
     frame.at(condition)
     seen = {
         node: _ask_screen(frame, node) for node in walk(condition) if isinstance(node, ast.SeesExpr)
@@ -63,12 +63,12 @@ def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesE
 def _evaluate_operands(
     frame: Frame, operands: tuple[ast.Condition, ...], seen: Mapping[ast.SeesExpr, bool]
 ) -> Iterator[bool]:
-    """Whether each operand holds. All are looked at, so that all they hold counts as used."""
+    """Evaluate each operand, always all of them, so that all their questions count as used."""
     return (_is_part_met(frame, operand, seen) for operand in operands)
 
 
 def _is_comparison_met(frame: Frame, compare: ast.CompareExpr) -> bool:
-    """Whether a comparison holds; one with a missing value does not, but for `!=`."""
+    """Whether a comparison holds; with a missing value, only `!=` does."""
     left, right = _evaluate_operand(frame, compare.left), _evaluate_operand(frame, compare.right)
     match compare.operator:
         case "==":
@@ -81,7 +81,7 @@ def _is_comparison_met(frame: Frame, compare: ast.CompareExpr) -> bool:
 
 
 def _has_text(frame: Frame, condition: ast.TextRelationExpr) -> bool:
-    """`contains` and the like; letter case counts. What is missing or empty has and is no part."""
+    """Evaluate `contains` and the like, case-sensitively; missing or empty texts never match."""
     left, right = (
         _evaluate_operand(frame, condition.left),
         _evaluate_operand(frame, condition.right),
@@ -105,14 +105,14 @@ def _evaluate_operand(frame: Frame, operand: ast.Expr) -> Any:
 
 
 def _is_equal(compare: ast.CompareExpr, left: Any, right: Any) -> bool:
-    """`x == null` asks what `x is empty` asks."""
+    """Whether two values are equal; `x == null` is the same as `x is empty`."""
     if isinstance(compare.left, ast.NullLit) or isinstance(compare.right, ast.NullLit):
         return left in (None, "", []) and right in (None, "", [])
     return left is not None and right is not None and is_same(left, right)
 
 
 def _comparison_kind(frame: Frame, compare: ast.CompareExpr) -> str:
-    """`datetime` or `time` where such values are compared; what else a text says is a text."""
+    """Return `datetime` or `time` if such values are compared; other texts compare as texts."""
     for operand in (compare.left, compare.right):
         if isinstance(operand, ast.Ref):
             type_ = types.strip_optional(frame.run.model.ref_types[operand])
@@ -122,7 +122,7 @@ def _comparison_kind(frame: Frame, compare: ast.CompareExpr) -> str:
 
 
 def _make_orderable(kind: str, left: Any, right: Any) -> tuple[Any, Any] | None:
-    """Two values as what can be put in order; None where they cannot."""
+    """Return two values in an orderable form; None if they cannot be ordered."""
     if _is_number(left) and _is_number(right):
         return left, right
     if not (isinstance(left, str) and isinstance(right, str)):
@@ -138,7 +138,7 @@ def _is_number(data: Any) -> bool:
 
 
 def _parse_moment(kind: str, text: str) -> Any:
-    """A point in time; one that names no zone is taken for UTC. Dates are in order as texts."""
+    """Return a point in time; without a zone it is UTC. Dates are ordered as texts."""
     match kind:
         case "datetime":
             moment = datetime.fromisoformat(text)

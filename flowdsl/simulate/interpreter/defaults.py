@@ -1,4 +1,4 @@
-"""The defaults of inputs, and the days that they mean on the day of a run."""
+"""The defaults of inputs, including dates that depend on the day of the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fill_in_defaults(
     given: Mapping[str, Any],
     today: date | None,
 ) -> dict[str, Any]:
-    """What is given of some inputs, by names on the wire, and the defaults of the others.
+    """Return the given inputs, by wire name, with the defaults of the others.
 
     Raises `UnknownDay`.
     """
@@ -38,10 +38,10 @@ def fill_in_defaults(
 
 
 def day_default(field: types.FieldType, inputs: Mapping[str, Any], today: date | None) -> str:
-    """The default of an input as `2026-03-01`; `inputs` are those above it, by names on the wire.
+    """Return the default of an input as `2026-03-01`; `inputs` are the earlier ones, by wire name.
 
-    Raises `UnknownDay` where the day of the run decides and nobody says it, and where there is no
-    such day.
+    Raises `UnknownDay` if the default depends on the day of the run and that is not known, or if
+    the date does not exist.
     """
     day = field.day
     assert day is not None
@@ -54,7 +54,7 @@ def day_default(field: types.FieldType, inputs: Mapping[str, Any], today: date |
 
 
 def resolve_day(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
-    """The date of a day; `inputs` are those that it may count from. Raises where there is none."""
+    """Return the date of a day, which may be relative to `inputs`; raises if there is none."""
     found = _find_base_date(day, inputs, today)
     for count, unit in day.shifts:
         found = _shift_date(found, count, unit)
@@ -62,7 +62,7 @@ def resolve_day(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
 
 
 def _find_base_date(day: types.Day, inputs: Mapping[str, Any], today: date) -> date:
-    """The day from which is counted; back from today, day by day, for the start of something."""
+    """Return the base date of a day; for the start of a period, step back from today day by day."""
     if day.base == types.FIXED:
         return date.fromisoformat(day.name)
     if day.base == types.INPUT:
@@ -97,5 +97,5 @@ def _shift_date(found: date, count: int, unit: str) -> date:
     following = first
     while following.month == first.month and following.day < found.day:
         following += ONE_DAY
-    # The loop has gone one day too far where the month is shorter.
+    # The loop has gone one day too far if the month is shorter.
     return following if following.month == first.month else following - ONE_DAY

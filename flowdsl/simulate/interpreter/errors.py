@@ -1,4 +1,4 @@
-"""Why a program cannot be executed. Each is a mistake of whoever asks, not of the world."""
+"""The reasons why a program cannot be executed; each is an error of the caller, not the world."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flowdsl.source.text import Span
 
 
 class MissingInText(Exception):
-    """A text with a value that is missing; the checker should have refused the program."""
+    """A missing value in a text; the checker should have rejected the program."""
 
     def __init__(self, place: Span) -> None:
         line = place.first.line
@@ -18,7 +18,7 @@ class MissingInText(Exception):
 
 
 class NotAProgram(Exception):
-    """A workflow without steps in the language: its prompt is taken from a file."""
+    """A workflow without steps in the language: its prompt is loaded from a file."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class NotAProgram(Exception):
 
 
 class UnknownDay(Exception):
-    """The default of an input is no day: nobody says which day is today, or there is none such."""
+    """The default of an input is not a date: `today` is unknown, or the date does not exist."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the default of `{name}` is no day that can be worked out")
@@ -35,7 +35,7 @@ class UnknownDay(Exception):
 
 
 class TooLong(Exception):
-    """A run that takes more than its budget; `loops` are those that it is in, outer ones first."""
+    """A run that exceeds its budget; `loops` are the loops it is in, outermost first."""
 
     def __init__(self, takes: str, loops: Sequence[Span]) -> None:
         self.problem = f"the run {takes}"
@@ -45,7 +45,7 @@ class TooLong(Exception):
 
     @property
     def told(self) -> str:
-        """What is wrong, for a message that stands at the innermost loop."""
+        """The error, for a message located at the innermost loop."""
         if not self.loops:
             return self.problem
         outer = ", ".join(map(_format_position, self.loops[:-1]))

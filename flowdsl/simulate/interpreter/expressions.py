@@ -1,4 +1,4 @@
-"""What references, texts and values stand for."""
+"""Evaluate references, texts and expressions."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from .values import (
 
 
 def resolve_reference(frame: Frame, ref: ast.Ref) -> Value:
-    """The value at the end of a reference; a path through a missing value is missing."""
+    """Return the value at the end of a reference; a path through a missing value is missing."""
     symbol = frame.run.model.values[ref]
     path = ref.path
     if symbol.kind == semantic.ENVIRONMENT:
         return Value(frame.run.environment[str(_path_step(path[0]))])
     if symbol.kind == semantic.CONST and "." in symbol.name:
-        path = path[1:]  # behind the name of the file stands that of the const
+        path = path[1:]  # after the name of the file comes that of the const
     found, type_ = _resolve_root(frame, symbol), symbol.type
     for part in path:
         step, field = wire_step(type_, _path_step(part))
@@ -50,7 +50,7 @@ def resolve_reference(frame: Frame, ref: ast.Ref) -> Value:
 
 
 def _resolve_root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
-    """The value of a name."""
+    """Return the value of a name."""
     wire = symbol.field.wire_name if symbol.field is not None else symbol.name
     match symbol.kind:
         case semantic.INPUT:
@@ -72,27 +72,27 @@ def _path_step(part: ast.PathPart) -> str | int:
 
 
 def render_exact_text(frame: Frame, text: ast.Text) -> str:
-    """A text with its values filled in."""
+    """Render a text with its values filled in."""
     return "".join(_render_part(frame, part) for part in text.parts)
 
 
 def render_line(frame: Frame, text: ast.Text) -> str:
-    """A text with its values filled in, on one line; values stay as they are."""
+    """Render a text with its values filled in, on one line; line ends inside values are kept."""
     return render_laid_out_text(frame, text, on_one_line)
 
 
 def render_laid_out_text(
     frame: Frame, text: ast.Text, layout: Callable[[str], str], missing: str | None = None
 ) -> str:
-    """A text of which the author's own characters are laid out, with its values filled in.
+    """Render a text, applying `layout` to the author's own characters, with its values filled in.
 
-    `missing` stands for a value that is missing, which raises `MissingInText` where it is None.
+    `missing` replaces a missing value; if it is None, a missing value raises `MissingInText`.
     """
     own: list[str] = []
     values: list[str] = []
     for part in text.parts:
         piece = _render_part(frame, part, missing)
-        # What the compiler knows, and has several lines, reads as if it stood there.
+        # A multi-line value that the compiler knows is laid out like literal text.
         long = isinstance(part, ast.Ref) and has_lines(piece) and is_known(frame, part)
         if isinstance(part, ast.Ref) and not long:
             values.append(piece)
@@ -103,9 +103,9 @@ def render_laid_out_text(
 
 
 def is_known(frame: Frame, expr: ast.Expr, path: Sequence[str | int] = ()) -> bool:
-    """Whether the compiler knows the part of a value at a path.
+    """Whether the part of a value at a path is known at compile time.
 
-    It does where that is made of consts, `env` and such arguments alone.
+    It is if it consists only of consts, `env` and arguments that are known.
     """
     match expr:
         case ast.Ref():
@@ -131,11 +131,11 @@ def _pair_name(pair: ast.Pair) -> str:
 
 
 _PLACE = "\0"
-"""Stands for a value while the characters around it are laid out; no text holds it."""
+"""Placeholder for a value while the characters around it are laid out; no text contains it."""
 
 
 def render_typed_text(frame: Frame, value: ast.Ref | ast.Text) -> str:
-    """What is typed, to the last blank; empty where it is one value and that is missing."""
+    """Return the exact text to type; empty if it is a single missing value."""
     ref = value if isinstance(value, ast.Ref) else _only_reference(value)
     if ref is None:
         assert isinstance(value, ast.Text)
@@ -158,7 +158,7 @@ def _render_part(frame: Frame, part: ast.TextPart, missing: str | None = None) -
                 types.strip_optional(frame.run.model.ref_types[part]) == types.ANY
                 and data is not None
             ):
-                data = found.shown  # as JSON, in which a part may be missing
+                data = found.shown  # as JSON, in which parts may be missing
             elif missing is None and _has_missing_part(data):
                 raise MissingInText(part.span(frame.source))
             if missing is not None:
@@ -174,7 +174,7 @@ def _render_part(frame: Frame, part: ast.TextPart, missing: str | None = None) -
 
 
 def _has_missing_part(data: Any) -> bool:
-    """Whether a value is missing, or a part of it, which no text can say."""
+    """Whether a value, or a part of it, is missing, so that no text can express it."""
     match data:
         case list():
             return any(map(_has_missing_part, data))
@@ -185,7 +185,7 @@ def _has_missing_part(data: Any) -> bool:
 
 
 def _only_reference(text: ast.Text) -> ast.Ref | None:
-    """The reference that a text consists of."""
+    """Return the reference that is the whole text, or None."""
     parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
     return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
 
@@ -194,7 +194,7 @@ def _only_reference(text: ast.Text) -> ast.Ref | None:
 
 
 def evaluate_expression(frame: Frame, expr: ast.Expr, type_: types.Type) -> Value:
-    """The value of an expression that stands where a `type_` is wanted."""
+    """Return the value of an expression where a value of type `type_` is expected."""
     match expr:
         case ast.Ref():
             found = _fit_type(
@@ -211,14 +211,14 @@ def evaluate_expression(frame: Frame, expr: ast.Expr, type_: types.Type) -> Valu
             return _complete_fields(frame, whole, type_)
         case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit():
             return Value(_literal_value(expr))
-        case ast.ConstRef():  # in a literal, which as a whole gets the names on the wire
+        case ast.ConstRef():  # inside a literal, whose fields get their wire names as a whole
             return Value(resolve_constant(frame, expr))
         case _:
             assert_never(expr)
 
 
 def _fit_type(found: Value, have: types.Type, wanted: types.Type) -> Value:
-    """A value of one type where another is wanted."""
+    """Convert a value of type `have` to the wanted type."""
     data = convert_field_names(found.data, have, wanted)
     if data == found.data:
         return found
@@ -227,14 +227,14 @@ def _fit_type(found: Value, have: types.Type, wanted: types.Type) -> Value:
 
 
 def _complete_fields(frame: Frame, found: Value, type_: types.Type) -> Value:
-    """A value with the defaults of the fields that it lacks where a `type_` is wanted."""
+    """Return a value with the defaults of the fields that it lacks, for an expected `type_`."""
     known = constant_in(frame)
     data, shown = (fill_in_field_defaults(each, type_, known) for each in (found.data, found.shown))
     return value_as_given(data, shown, found.origins)
 
 
 def _text_value(frame: Frame, text: ast.Text) -> Value:
-    """The value of a text: missing where it is one value and that is missing."""
+    """Return the value of a text: missing if it is a single missing value."""
     ref = _only_reference(text)
     if ref is None:
         return Value(render_exact_text(frame, text))
@@ -272,14 +272,14 @@ def _literal_value(expr: ast.IntLit | ast.NumberLit | ast.BoolLit | ast.NullLit)
 
 
 def begin_with_defaults(frame: Frame) -> None:
-    """Give outputs, or the fields of a result, the defaults with which they begin."""
+    """Set outputs, or the fields of a result, to their initial defaults."""
     for name, field in frame.fields.items():
         if field.has_default:
             frame.emitted.setdefault(name, Value(default_of(field, constant_in(frame))))
 
 
 def resolve_constant(frame: Frame, known: Any) -> Any:
-    """The JSON of a constant of the side tables, in which `env` may stand as nodes of the tree."""
+    """Return the JSON of a constant of the side tables, which may contain `env` as tree nodes."""
     match known:
         case Decimal():
             return json_number(known)
@@ -297,5 +297,5 @@ def resolve_constant(frame: Frame, known: Any) -> Any:
 
 
 def constant_in(frame: Frame) -> Constant:
-    """`resolve_constant` of one frame."""
+    """Return `resolve_constant` bound to a frame."""
     return partial(resolve_constant, frame)

@@ -1,4 +1,4 @@
-"""Fields of records: their names in the source, and those on the wire, by which JSON has them."""
+"""Fields of records: their names in the source, and their wire names, which JSON uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def wire_step(type_: types.Type, step: Step) -> tuple[Step, types.FieldType | None]:
-    """A step of a path as JSON has it, with the field that it leads to."""
+    """Return a step of a path by wire name, with the field that it leads to."""
     record = types.strip_optional(type_)
     if isinstance(record, types.RecordOf) and isinstance(step, str):
         field = record.by_either_name(step)
@@ -22,7 +22,7 @@ def wire_step(type_: types.Type, step: Step) -> tuple[Step, types.FieldType | No
 
 
 def type_at(type_: types.Type, field: types.FieldType | None) -> types.Type:
-    """The type behind a step into a value of `type_`; `field` is the one that it leads to."""
+    """Return the type after a step into a value of `type_`; `field` is the field of the step."""
     if field is not None:
         return field.type
     inner = types.strip_optional(type_)
@@ -30,7 +30,7 @@ def type_at(type_: types.Type, field: types.FieldType | None) -> types.Type:
 
 
 def find_field_of_key(type_: types.Type, key: str) -> types.FieldType | None:
-    """The field that a key of a literal means, by its name on the wire or in the source."""
+    """Return the field for a key of a literal, given by its wire name or its name in the source."""
     record = types.strip_optional(type_)
     if not isinstance(record, types.RecordOf):
         return None
@@ -38,7 +38,7 @@ def find_field_of_key(type_: types.Type, key: str) -> types.FieldType | None:
 
 
 def on_the_wire(data: Any, type_: types.Type) -> Any:
-    """A literal with the names of its fields on the wire."""
+    """Return a literal with its fields by wire name."""
     match data, types.strip_optional(type_):
         case dict(), types.RecordOf() as record:
             return dict(_on_the_wire(key, value, record) for key, value in data.items())
@@ -54,9 +54,9 @@ def _on_the_wire(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any
 
 
 def convert_field_names(data: Any, have: types.Type, wanted: types.Type) -> Any:
-    """A value of one type as one of another, which it fits by the names of fields in the source.
+    """Convert a value to another type, matching fields by their names in the source.
 
-    Fields that are not wanted stay as they are.
+    Fields that the wanted type does not have are unchanged.
     """
     match data, types.strip_optional(have), types.strip_optional(wanted):
         case dict(), types.RecordOf() as source, types.RecordOf() as target if source is not target:

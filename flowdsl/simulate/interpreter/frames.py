@@ -1,4 +1,4 @@
-"""Where statements stand: the run, and the variables of the workflow or of one call of a task."""
+"""The state of an execution: the run, and the variables of the workflow or of one task call."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from .values import Value
 from .watching import NOBODY, Watcher
 
 Known: TypeAlias = Callable[[Sequence[str | int]], bool]
-"""Whether the compiler knows the part of a value at a path."""
+"""Whether the part of a value at a path is known at compile time."""
 
 
 class Run:
     """One run of a workflow.
 
-    `inputs` are by their names on the wire, `given` what came for them, `environment` the `vars`
-    of an environment. `watcher` is told where the run is. `loops` are those that it is in, outer
-    ones first. `types_what_it_read` is what `statements.spelling` says of the workflow.
+    `inputs` are by wire name, `given` the values passed for them, `environment` the `vars` of an
+    environment. `watcher` is notified of the position. `loops` are the loops the run is in,
+    outermost first. `types_what_it_read` is the result of the function of that name in
+    `statements.spelling`.
     """
 
     types_what_it_read = False
@@ -60,7 +61,7 @@ class Run:
             raise TooLong(f"takes more than {budget.steps:,} steps", self.loops)
 
     def fill(self, characters: int) -> None:
-        """Count characters of a text that is filled in; raises `TooLong`."""
+        """Count the characters of a text that is filled in; raises `TooLong`."""
         budget = self._budget
         budget.characters_left -= characters
         if budget.characters_left < 0:
@@ -68,18 +69,19 @@ class Run:
             raise TooLong(takes, self.loops)
 
     def hold(self, data: Any) -> None:
-        """Count what a value holds that is read, kept or handed on; raises `TooLong`."""
+        """Count the size of a value that is read, kept or passed; raises `TooLong`."""
         self.fill(json_weight(data, self._budget.characters_left))
 
 
 class Frame:
-    """What the statements of a workflow, or of one call of a task, can name and fill.
+    """The variables and outputs of a workflow, or of one call of a task.
 
     - `names`: the values of parameters, loop variables and runtime variables.
     - `fields`: the outputs of the workflow or the fields of the task's result, by name.
     - `emitted`: those that have a value, by name.
-    - `makers`: the `emit` that was carried out last for each of them.
-    - `known`: for each parameter, whether the compiler knows the part of its argument at a path.
+    - `makers`: the last executed `emit` for each of them.
+    - `known`: for each parameter, whether the part of its argument at a path is known at compile
+      time.
     """
 
     def __init__(
@@ -108,19 +110,19 @@ class Frame:
         ]
 
     def at(self, node: ast.Node) -> None:
-        """What happens next comes from `node`."""
+        """Record that the next events come from `node`."""
         self.run.recorder.place = node.span(self.source)
 
     def asks(self, node: ast.Node) -> None:
-        """The next question is that of `node`."""
+        """Record that the next question is that of `node`."""
         self.run.watcher.asks(self.source, node)
 
     def takes(self, node: ast.Node, way: str) -> None:
-        """`node` goes one of its ways, which `watching` names."""
+        """Record that `node` takes one of its branches, which `watching` names."""
         self.run.watcher.takes(self.source, node, way)
 
     def take(self, value: Value) -> Any:
-        """The JSON of a value on which something depends: what it answers was used."""
+        """Return the JSON of a value that affects the run, and mark its answers as used."""
         if value.origins:
             self.run.fill(ORIGIN * len(value.origins))
         for _, (question, position) in value.origins:
@@ -128,14 +130,14 @@ class Frame:
         return value.data
 
     def holds(self, question: Question) -> bool:
-        """The answer to a question of yes or no, which is used at once."""
+        """Return the answer to a yes/no question, and mark it as used."""
         answer = self.run.recorder.ask(question)
         self.run.recorder.use(question)
         return bool(answer)
 
     @contextmanager
     def loop(self, statement: ast.Stmt) -> Iterator[None]:
-        """A context in which the passes, rounds or attempts of a statement are made."""
+        """Return a context in which the passes, rounds or attempts of a statement are executed."""
         loops = self.run.loops
         loops.append(statement.span(self.source))
         try:
@@ -144,25 +146,25 @@ class Frame:
             loops.pop()
 
     def begin(self, body: ast.Block) -> None:
-        """Begin a pass or a round: what it sets on some paths only is missing.
+        """Begin a pass or a round: variables that it sets on some paths only become missing.
 
-        What a `keep` outside of it declares goes on.
+        Variables that a `keep` outside of it declares are retained.
         """
         self.run.count()
         self._forget(body, set(_certainly_set(body)))
 
     def attempt(self, body: ast.Block) -> dict[str, Value]:
-        """Begin an attempt: whatever it sets is missing. Returns what `fail` takes back."""
+        """Begin an attempt: its variables become missing. Return the state for `fail`."""
         self.run.count()
         self._forget(body, set())
         return dict(self.emitted)
 
     def forget(self, body: ast.Block) -> None:
-        """End a body that failed: whatever it sets is missing."""
+        """End a body that failed: all variables that it sets become missing."""
         self._forget(body, set())
 
     def fail(self, body: ast.Block, emitted: dict[str, Value]) -> None:
-        """End an attempt that failed: it keeps no value, and what it emitted is as before."""
+        """End a failed attempt: its variables become missing, and its outputs are rolled back."""
         self._forget(body, set())
         self.emitted = dict(emitted)
 
@@ -180,7 +182,7 @@ class Frame:
         )
 
     def type_of(self, name: str) -> types.Type:
-        """The type of a runtime variable that a `keep` sets."""
+        """Return the type of a runtime variable that a `keep` sets."""
         declared = self.run.model.declared_types
         typed = (
             getattr(each, "type", None) for variable, each in self._setters if variable == name
@@ -189,7 +191,7 @@ class Frame:
 
 
 def _certainly_set(body: ast.Block) -> Iterator[str]:
-    """The variables that every path through a body sets, unless it leaves the body."""
+    """Yield the variables that every path through a body sets, unless it leaves the body."""
     for statement in body.statements:
         name = variable_set_by(statement)
         if name is not None and not isinstance(statement, ast.ForStmt):

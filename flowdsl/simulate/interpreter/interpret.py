@@ -1,4 +1,4 @@
-"""Executes a workflow of a checked program in a world."""
+"""Execute a workflow of a checked program in a world."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def interpret(
     watcher: Watcher = NOBODY,
     budget: Budget | None = None,
 ) -> Trace:
-    """The trace of a workflow in a world.
+    """Return the trace of a workflow in a world.
 
     The program has no errors, and `environment` has every variable of `env` that it names. Raises
-    `NotAProgram` for a workflow that takes its prompt from a file, `MissingInText` for a text with
-    a missing value, `TooLong` for a run that takes more than its budget, `UnknownDay` where the
-    default of an input cannot be worked out, and whatever the world raises.
+    `NotAProgram` for a workflow that loads its prompt from a file, `MissingInText` for a text with
+    a missing value, `TooLong` for a run over its budget, `UnknownDay` if the default of an input
+    cannot be computed, and any exception of the world.
     """
     body = _find_steps(workflow)
     if body is None:
@@ -79,7 +79,7 @@ def interpret(
 
 
 def _execute_steps(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> Ending:
-    """Execute the steps; a `fail` that no `retry` took and an `abort` end a run alike."""
+    """Execute the steps; an `abort`, or a `fail` outside any `retry`, ends the run."""
     try:
         perform_block(body, frame)
     except (Fail, Abort) as failure:
@@ -90,7 +90,7 @@ def _execute_steps(frame: Frame, workflow: WorkflowSymbol, body: ast.Block) -> E
 
 
 def _find_maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
-    """The `emit` that gave an output its value; its declaration where none did."""
+    """Return the `emit` that set an output; its declaration if none did."""
     declared = (
         field
         for item in workflow.declaration.items
@@ -104,7 +104,7 @@ def _find_maker(frame: Frame, workflow: WorkflowSymbol, name: str) -> ast.Node:
 def _complete_inputs(
     frame: Frame, workflow: WorkflowSymbol, found: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Inputs by their names on the wire, with the defaults of the fields that they lack."""
+    """Return inputs by wire name, with the defaults of the fields that they lack."""
     declared = {field.wire_name: field.type for field in workflow.inputs}
     known = constant_in(frame)
     return {
@@ -114,9 +114,9 @@ def _complete_inputs(
 
 
 def _collect_outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
-    """The outputs by their names on the wire; with `outputs from`, those of the schema.
+    """Return the outputs by wire name; with `outputs from`, those of the schema.
 
-    A missing one that is written `name?:` is left out.
+    A missing one declared as `name?:` is left out.
     """
     fields = frame.fields
     if workflow.outputs_from is not None:
@@ -134,7 +134,7 @@ def _collect_outputs(frame: Frame, workflow: WorkflowSymbol) -> dict[str, Any]:
 
 
 def _render_heading(frame: Frame, workflow: WorkflowSymbol) -> tuple[str, str]:
-    """Title and description as they are read, each on one line."""
+    """Return title and description as agents read them, each on one line."""
     title = resolve_constant(frame, workflow.settings.get("title", workflow.name))
     return on_one_line(title), on_one_line(workflow.declaration.doc or "")
 

@@ -1,4 +1,4 @@
-"""What is read: the shape that is asked for, and the value that an answer gives."""
+"""Reading values: the shape that a question asks for, and the value in an answer."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .fields import on_the_wire
 from .values import spell_value
 
 Constant: TypeAlias = Callable[[Any], Any]
-"""The JSON value of a default as the side tables have it."""
+"""Returns the JSON value of a default from the side tables."""
 
 
 def shape_of(type_: types.Type, constant: Constant) -> Shape:
-    """The shape of a value of a type; at the top, `string?` is asked for as `string` is."""
+    """Return the shape of a value of a type; at the top level, `string?` is like `string`."""
     return _inner_shape(types.strip_optional(type_), constant)
 
 
@@ -62,7 +62,7 @@ def _field_shape(field: types.FieldType, constant: Constant) -> FieldShape:
 
 
 def _as_saved(data: Any, type_: types.Type) -> Any:
-    """A default as whoever reads saves it: `__EMPTY__` stands for each optional part it lacks."""
+    """Return a default as a reader saves it: `__EMPTY__` for each optional part it lacks."""
     match data, types.strip_optional(type_):
         case list(), types.ListOf(element):
             return [_as_saved(each, element) for each in data]
@@ -79,10 +79,9 @@ def _as_saved(data: Any, type_: types.Type) -> Any:
 
 
 def value_of(answer: Any, type_: types.Type, constant: Constant) -> Any:
-    """The value that an answer gives, or None where it gives none.
+    """Return the value in an answer, or None if there is none.
 
-    A value that lacks a part that it has to have was not read. A field that lacks its value has its
-    default.
+    A value that lacks a required part counts as not read. A field without a value has its default.
     """
     return _complete_value(without_missing(answer), type_, constant)
 
@@ -110,9 +109,9 @@ def _complete_value(data: Any, type_: types.Type, constant: Constant) -> Any:
 
 
 def as_saved(answer: Any, data: Any, type_: types.Type) -> Any:
-    """The value `data` that an answer gives, as whoever reads saves it.
+    """Return the value `data` of an answer as a reader saves it.
 
-    `__EMPTY__` stands for what is missing; what is of the type `any` stays as it is shown.
+    `__EMPTY__` replaces missing parts; values of type `any` are unchanged.
     """
     match data, types.strip_optional(type_):
         case None, _:
@@ -135,9 +134,9 @@ def as_saved(answer: Any, data: Any, type_: types.Type) -> Any:
 
 
 def _parse_shown_text(text: str) -> Any:
-    """The number or the truth value that a text shows, which was copied; else the text.
+    """Return the number or boolean that a copied text shows, or else the text.
 
-    A number may be shown with a currency and with commas between its thousands.
+    A number may be shown with a currency and with thousands separators.
     """
     for spelling in (text, _UNITS.sub("", text)):
         try:
@@ -151,7 +150,7 @@ _UNITS = re.compile(r"^[^-0-9]{1,4}(?=-?[0-9])|(?<=[0-9])\D{1,4}$|,(?=\d{3})", r
 
 
 def is_other(data: Any, type_: types.Type) -> bool:
-    """Whether a copied text shows no number, or no truth value, where its type asks for one."""
+    """Whether a copied text is not the number or boolean that its type requires."""
     if isinstance(data, bool):
         return False
     match types.strip_optional(type_):
@@ -168,7 +167,7 @@ def is_other(data: Any, type_: types.Type) -> bool:
 
 
 def fill_in_field_defaults(data: Any, type_: types.Type, constant: Constant) -> Any:
-    """A value of an input with the defaults of the fields in it, as they are sent."""
+    """Return the value of an input with the defaults of its fields, as they are sent."""
     match data, types.strip_optional(type_):
         case list(), types.ListOf(element):
             return [fill_in_field_defaults(each, element, constant) for each in data]
@@ -186,13 +185,13 @@ def fill_in_field_defaults(data: Any, type_: types.Type, constant: Constant) -> 
 
 
 def field_of(data: dict[str, Any], field: types.FieldType, constant: Constant) -> Any:
-    """The value of a field of a record, or its default where it is missing."""
+    """Return the value of a record's field, or its default if it is missing."""
     value = data.get(field.wire_name)
     return default_of(field, constant) if value is None else value
 
 
 def default_of(field: types.FieldType, constant: Constant) -> Any:
-    """The default of a field with those of the fields in it, or None where it has none."""
+    """Return the default of a field with those of its inner fields, or None if it has none."""
     if not field.has_default:
         return None
     written = on_the_wire(constant(field.default), field.type)
@@ -200,12 +199,10 @@ def default_of(field: types.FieldType, constant: Constant) -> Any:
 
 
 def output_value_of(data: Any, type_: types.Type, constant: Constant) -> Any:
-    """A value as an output has it: what is missing is null, also where a record lacks a field.
+    """Return a value as an output: missing values are null, including fields that a record lacks.
 
-    A field `name?:` is left out where it is missing.
-
-    An empty text that the program itself emits stays one where a value has to be. Inside `any`
-    none has to be.
+    A missing field `name?:` is left out. An empty text that the program itself emits is kept if a
+    value is required. Inside `any` no value is required.
     """
     if data == "" and isinstance(type_, types.Optional):
         return None
@@ -232,7 +229,7 @@ def output_value_of(data: Any, type_: types.Type, constant: Constant) -> Any:
 
 
 def _without_empty(data: Any) -> Any:
-    """A value with null for each empty text in it."""
+    """Return a value with null for each empty text in it."""
     match data:
         case "":
             return None

@@ -1,4 +1,4 @@
-"""The checks of `checks from`: they stand in the service's own words, with its variables.
+"""The checks of `checks from`: written in the service's own format, with its variables.
 
 "file_name_regex": "^{patient.name}-", "expected_match_count_ref": "{{count}}"
 """
@@ -27,9 +27,9 @@ _ITEM = "loop_item"
 def resolve_stored_checks(
     text: str, inputs: Mapping[str, Any], names: Mapping[str, Value]
 ) -> Iterator[dict[str, Any]]:
-    """The fields of each check, as `checks.PostRunCheck` has them.
+    """Yield the fields of each check, in the form of `checks.PostRunCheck`.
 
-    `inputs` are by their names on the wire, `names` the runtime variables at the end of the run.
+    `inputs` are by wire name, `names` are the runtime variables at the end of the run.
     """
     runtime = {name: value.data for name, value in names.items()}
     for stored in json.loads(text).get("post_run_checks", ()):

@@ -1,7 +1,7 @@
-"""The values of a program: JSON, aliases of secrets, and where a value was asked for.
+"""The values of a program: JSON or aliases of secrets, with the questions they come from.
 
-A value remembers the questions whose answers it holds, each with the path at which it stands, so
-that a question counts as used only when something depends on its answer.
+A value records the questions whose answers it contains, each with its path in the value, so that a
+question counts as used only when something depends on its answer.
 
     {"phone": "555"}   ("phone",) <- read "the phone" at position 3
 """
@@ -24,7 +24,7 @@ Origin: TypeAlias = tuple[tuple[Step, ...], Asking]
 
 
 class Secret(Record, eq=True):
-    """A secret of the workflow: its name on the wire, and the path into it."""
+    """A secret of the workflow: its wire name, and a path into it."""
 
     name: str
     path: tuple[Step, ...] = ()
@@ -34,10 +34,11 @@ class Secret(Record, eq=True):
 
 
 class Value(Record):
-    """A value: JSON, or a `Secret`; None is a missing one.
+    """A value: JSON, or a `Secret`; `data` is None if it is missing.
 
-    `given` is a list or record as it came, where parts of it are missing, which is how a text shows
-    one of the type `any`: `{"memo": ""}` of the `data` `{"memo": None}`. None where that is `data`.
+    `given` is a list or record as it was received, if parts of it are missing; a text shows a value
+    of type `any` in this form, as `{"memo": ""}` for the `data` `{"memo": None}`. None if it equals
+    `data`.
     """
 
     data: Any
@@ -46,11 +47,11 @@ class Value(Record):
 
     @property
     def shown(self) -> Any:
-        """The JSON that a text shows of a value of the type `any`."""
+        """The JSON that a text shows for a value of the type `any`."""
         return self.data if self.given is None else self.given
 
     def at(self, step: Step) -> Value:
-        """The part of the value at one step of a path; missing where there is none."""
+        """Return the part of the value at one step of a path; missing if it does not exist."""
         return Value(
             _part_at(self.data, step),
             tuple(
@@ -60,7 +61,7 @@ class Value(Record):
         )
 
     def below(self, step: Step) -> tuple[Origin, ...]:
-        """The origins that a list or record has from this value, which is its part at `step`."""
+        """Return the origins that a list or record gets from this value, its part at `step`."""
         return tuple(((step, *path), asking) for path, asking in self.origins)
 
 
@@ -68,12 +69,12 @@ MISSING = Value(None)
 
 
 def value_as_given(data: Any, given: Any, origins: tuple[Origin, ...] = ()) -> Value:
-    """A value that came as `given`."""
+    """Return a value that was received as `given`."""
     return Value(data, origins, None if given == data else given)
 
 
 def list_of(values: Iterable[Value]) -> Value:
-    """A list of values."""
+    """Return a list of values."""
     entries = tuple(values)
     origins = (each.below(number) for number, each in enumerate(entries))
     return value_as_given(
@@ -84,7 +85,7 @@ def list_of(values: Iterable[Value]) -> Value:
 
 
 def record_of(fields: dict[str, Value]) -> Value:
-    """A record of values by their names on the wire."""
+    """Return a record of values by wire name."""
     origins = (value.below(name) for name, value in fields.items())
     return value_as_given(
         {name: value.data for name, value in fields.items()},
@@ -94,7 +95,7 @@ def record_of(fields: dict[str, Value]) -> Value:
 
 
 def append_entry(collected: Value, entry: Value) -> Value:
-    """A list with one entry more; a missing list counts as an empty one."""
+    """Return a list with one more entry; a missing list counts as an empty one."""
     entries = collected.data or []
     return value_as_given(
         [*entries, entry.data],
@@ -119,10 +120,10 @@ def _part_at(data: Any, step: Step) -> Any:
 
 
 def spell_value(data: Any) -> str:
-    """A value that is there as a text shows it.
+    """Return a value that is not missing, as a text shows it.
 
-    Truth values are `true` and `false`, numbers stand in plain decimal notation, lists and records
-    are JSON.
+    Booleans are `true` and `false`, numbers are in plain decimal notation, lists and records are
+    JSON.
     """
     match data:
         case str():
@@ -145,16 +146,16 @@ def _spell_step(step: Step) -> str:
     return f".{step}" if step.isidentifier() else f"['{step}']"
 
 
-# Numbers and truth values
+# Numbers and booleans
 
 
 def json_number(value: Decimal) -> int | float:
-    """A decimal number as JSON has it."""
+    """Return a decimal number as JSON has it."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 def is_same(left: Any, right: Any) -> bool:
-    """Whether two values that are there are equal; a truth value is no number."""
+    """Whether two values, neither missing, are equal; a boolean is not a number."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)

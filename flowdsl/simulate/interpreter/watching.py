@@ -1,4 +1,4 @@
-"""What somebody who watches an execution is told, beside the trace: where in the program it is."""
+"""Notify a watcher of the position in the program during an execution, besides the trace."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from flowdsl.syntax import ast
 
 from ..trace import Recorder
 
-# The ways of a statement that decides
+# The branches of a statement that decides
 
 HOLDS = "holds"
-"""The condition holds; a `retry` has an attempt that does not fail."""
+"""The condition holds; a `retry` has a successful attempt."""
 OTHERWISE = "otherwise"
-"""No condition holds, what was asked for is not there, every attempt has failed."""
+"""No condition holds, the thing sought is not there, or every attempt has failed."""
 ENTERED = "entered"
 """A loop has an entry, a `repeat` a round."""
 SKIPPED = "skipped"
@@ -22,34 +22,37 @@ SKIPPED = "skipped"
 
 
 class Watcher:
-    """Is told of an execution; this one listens to nothing. `source` is the file of a node."""
+    """Receives notifications of an execution; this base class ignores them.
+
+    `source` is the file of a node.
+    """
 
     def begins(self, recorder: Recorder) -> None:
-        """A run begins, whose trace `recorder` writes."""
+        """A run begins; `recorder` writes its trace."""
 
     def asks(self, source: SourceFile, node: ast.Node) -> None:
         """The next question is that of `node`: a `sees`, or a statement."""
 
     def begins_step(self, source: SourceFile, step: ast.StepStmt, title: str) -> None:
-        """A step begins, whose title has its values filled in."""
+        """A step begins; `title` has its values filled in."""
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         """A task is called."""
 
     def ends_call(self) -> None:
-        """The call that began last is over, however it ended."""
+        """The innermost call is over, however it ended."""
 
     def begins_entry(self, source: SourceFile, loop: ast.ForStmt, number: int, entry: Any) -> None:
         """A pass of a loop begins; `number` counts from 1."""
 
     def ends_entry(self) -> None:
-        """The pass that began last is over, however it ended."""
+        """The innermost pass is over, however it ended."""
 
     def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
-        """A statement, or a branch of an `if`, goes one of its ways."""
+        """A statement, or a branch of an `if`, takes one of its branches."""
 
     def refuses(self, source: SourceFile, node: ast.Node) -> None:
-        """An output is not what it has to be; `node` made it, or declares it."""
+        """An output is invalid; `node` set it, or declares it."""
 
 
 NOBODY = Watcher()

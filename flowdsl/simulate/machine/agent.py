@@ -1,8 +1,8 @@
-"""What both agents of a prompt have in common: reading lines in order, and what a line leaves open.
+"""The common part of both agents: execute lines in order, with outcomes pending between lines.
 
-A line may leave something open for the next: a check that may have failed, a choice of which one
-way may have been taken. A line that begins with "If there is none" means nothing unless the line
-before it looked for something.
+A line may leave an outcome pending for the next: a check that may have failed, or a choice of which
+one branch may have been taken. A line that begins with "If there is none" means nothing unless the
+line before it looked for something.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from .meanings import sentence_meanings
 from .memory import Memory, View, evaluate_condition, from_json
 
 LINES = sentences_at(LINE)
-"""The sentences that a line may be; the others stand in holes, or make up paragraphs."""
+"""The sentences that may be a line; the others are in holes, or in paragraphs."""
 
 DATA_RULES = frozenset(("rules.data", "rules.marked_data"))
-"""The rules that say what stands in brackets."""
+"""The rules that explain text in brackets."""
 
 BOX = "value"
-"""The one field of an object around a value that is handed over."""
+"""The only field of the object around a value that is passed to another agent."""
 
 _MARKS = (
     (re.compile("\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"), DATA_RULES),
@@ -55,7 +55,7 @@ _MARKS = (
     (re.compile("\N{MATHEMATICAL LEFT DOUBLE ANGLE BRACKET}"), frozenset(("rules.marked_data",))),
     (re.compile(r"(?<!\\)\{\$"), frozenset(("rules.secrets",))),
 )
-"""What an agent meets in lines, and the rules of which one has to say what it is."""
+"""The marks that may occur in lines, and the rules of which one must explain each."""
 
 
 class Aborted(Exception):
@@ -63,7 +63,7 @@ class Aborted(Exception):
 
 
 class AttemptFailed(Exception):
-    """The attempt under way has failed, with a reason."""
+    """The current attempt has failed, with a reason."""
 
 
 class Finished(Exception):
@@ -71,9 +71,9 @@ class Finished(Exception):
 
 
 class Open(Record):
-    """What a line leaves open: the sentence that goes on from it, and whether that applies.
+    """A pending outcome: the sentence that refers to it, and whether that sentence applies.
 
-    `may_stay` says that nothing need go on from it: what a command does may be left unsaid.
+    `may_stay` means that no line needs to refer to it: the result of a command may be ignored.
     """
 
     start: str
@@ -82,7 +82,7 @@ class Open(Record):
 
 
 def find_readings(grammar: Grammar, line: Line) -> list[Said]:
-    """The sentences that a line may be, whoever reads it; none for the author's words."""
+    """Return the sentences that a line may be, for any reader; none for the author's own words."""
     found = list(grammar.read(LINES, line.text))
     if line.text.endswith(".") and line.text[:1].isupper():
         # A consequence without a condition is a line of its own, with a capital letter.
@@ -91,10 +91,10 @@ def find_readings(grammar: Grammar, line: Line) -> list[Said]:
 
 
 class Agent:
-    """Reads lines and carries them out.
+    """Parses lines and executes them.
 
     `reader` is MAIN or FOCUSED. `view` is how the agent sees runtime variables, and `rules` are the
-    names of those that it was told.
+    names of the rules that it received.
     """
 
     reader = ""
@@ -125,7 +125,7 @@ class Agent:
     # Lines in order
 
     def body(self, lines: Sequence[Line]) -> None:
-        """Carry out lines, one after the other."""
+        """Execute lines, one after the other."""
         self._refuse_unexplained_marks(lines)
         open_: Open | None = None
         chosen: bool | None = None
@@ -147,19 +147,19 @@ class Agent:
             self._refuse_open_check(open_, lines[-1])
 
     def _refuse_open_check(self, open_: Open | None, line: Line) -> None:
-        """Refuse a check of which nothing says what its failure means."""
+        """Refuse a check without a line that says what its failure means."""
         if open_ is not None and not open_.may_stay:
             raise Defect("nothing says what to do where a check fails", move_inside(line.text))
 
     def _refuse_unexplained_marks(self, lines: Sequence[Line]) -> None:
-        """Refuse marks and words of which no rule says what they are."""
+        """Refuse marks and words that no rule explains."""
         for line in lines:
             for mark, rules in _MARKS:
                 if mark.search(line.text) and rules.isdisjoint(self.rules):
                     raise Defect(f"{min(rules)} is missing", move_inside(line.text))
 
     def said(self, line: Line) -> Said | None:
-        """The sentence that a line is, for this reader; None where it is none of ours."""
+        """Return the sentence that a line is, for this reader; None if it is not one of ours."""
         found = find_readings(self.grammar, line)
         if len(found) > 1:
             names = ", ".join(each.name for each in found)
@@ -170,7 +170,7 @@ class Agent:
         return found[0]
 
     def check_sentence_belongs(self, said: Said, line: Line) -> None:
-        """Refuse a sentence that is not said to this agent, or whose words no rule explains."""
+        """Refuse a sentence that is not meant for this agent, or whose words no rule explains."""
         if self.reader not in SENTENCES[said.name].readers:
             raise self.meaningless_defect(line)
         explained = sentence_meanings()[said.name].explained
@@ -178,7 +178,7 @@ class Agent:
             raise Defect(f"{explained} is missing", move_inside(line.text))
 
     def is_start(self, said: Said) -> bool:
-        """Whether a sentence goes on from what the line before left open."""
+        """Whether a sentence refers to the pending outcome of the line before."""
         return said.name in (
             "control.under",
             "control.then",
@@ -190,11 +190,11 @@ class Agent:
     def _start(
         self, said: Said, line: Line, open_: Open | None, chosen: bool | None
     ) -> tuple[Open | None, bool | None]:
-        """Carry out a line that begins with a condition; what it leaves open in turn."""
+        """Execute a line that begins with a condition; return its own pending outcome."""
         match said.name:
             case "control.decide" | "control.decide_otherwise":
                 if said.name == "control.decide":
-                    chosen = None  # it begins anew, also behind another `If`
+                    chosen = None  # begins a new choice, also directly after another one
                 elif chosen is None:
                     raise self.meaningless_defect(line)
                 taken = not chosen and evaluate_condition(
@@ -220,7 +220,7 @@ class Agent:
     def _carry_out_branch(
         self, said: Said, line: Line, open_: Open | None, chosen: bool | None
     ) -> tuple[Open | None, bool | None]:
-        """Carry out what stands under or behind a condition, if it is so."""
+        """Execute the lines under, or the words after, a condition, if it holds."""
         start: Said = said["start"]
         self.check_sentence_belongs(start, line)
         taken = self._is_branch_taken(start, line, open_, chosen)
@@ -267,7 +267,7 @@ class Agent:
                 return open_.failed(start)
 
     def decided(self, said: Said, line: Line) -> bool:
-        """Whether a decision that an earlier line saved has an answer, for the reason told."""
+        """Whether an earlier decision was saved as this answer, for the stated reason."""
         why: Said = said["why"]
         known = self.memory.whys.get((said["variable"][0], said["answer"]))
         told = why["check"] if why.name == "control.failed" else why
@@ -281,7 +281,7 @@ class Agent:
         return Defect(f"it means nothing here to the {self.reader} agent", move_inside(line.text))
 
     def carry_out_own_words(self, line: Line) -> None:
-        """A line that is no sentence: the author's words, over no further lines."""
+        """Execute a line that is not a sentence: the author's words, with no lines below."""
         if outside_lines(line.text):
             raise Defect("a value brings a line end into an instruction", move_inside(line.text))
         if line.children:
@@ -291,7 +291,7 @@ class Agent:
     # Consequences
 
     def consequence(self, said: Said, line: Line) -> None:
-        """What is to be done where a line leaves."""
+        """Execute a consequence."""
         self.check_sentence_belongs(said, line)
         match said.name:
             case "control.go_on":
@@ -331,7 +331,7 @@ class Agent:
     # Sentences
 
     def sentence(self, said: Said, line: Line) -> Open | None:
-        """Carry out a sentence; what it leaves open for the next line."""
+        """Execute a sentence; return its pending outcome for the next line."""
         match said.name:
             case "control.repeat":
                 return self.repeat(said, line)
@@ -395,12 +395,12 @@ class Agent:
             raise Defect(f"{rule} is missing", move_inside(line.text))
 
     def pauses(self, line: Line) -> None:
-        """Refuse a pause in which an agent would not see what the author has a rule for."""
+        """Refuse a pause if the author has standing rules and no rule covers pauses."""
         if "rules.always" in self.rules:
             self._told("rules.wait", line)
 
     def waits(self, number: int, delay: int | None, line: Line) -> None:
-        """Wait between two attempts or rounds, in front of all but the first."""
+        """Wait between two attempts or rounds: before all but the first."""
         if delay is not None:
             self.pauses(line)
             if number > 1:
@@ -411,14 +411,14 @@ class Agent:
         return (self.attempts if said.name == "control.retry_wait" else self.rounds) > 1
 
     def number(self, bound: int | str, line: Line) -> int:
-        """A bound, which an input may have given as a text of digits."""
+        """Return a bound, which an input may have given as a text of digits."""
         try:
             return int(bound)
         except ValueError:
             raise Defect(f"`{bound}` bounds something and is no number", line.text) from None
 
     def own(self, said: Said, line: Line) -> Open | None:
-        """A sentence that only one of the agents knows."""
+        """Execute a sentence that only one of the agents knows."""
         raise self.meaningless_defect(line)
 
     def act(self, verb: str, *texts: str) -> None:
@@ -446,7 +446,7 @@ class Agent:
         return Open(sentence_meanings()[said.name].goes_on, failed, may_stay=True)
 
     def _allowed(self, command: str) -> None:
-        """Refuse a command that the service would not run; variables stand in it as spelled."""
+        """Refuse a command that the service would not run; variables in it are not filled in."""
         if self.memory.commands is not None and command not in self.memory.commands:
             raise Defect("a command that is not in the allowlist", move_inside(command))
 
@@ -478,15 +478,15 @@ class Agent:
         raise NotImplementedError
 
     def entries(self, items: tuple[str, Any], line: Line) -> Sequence[Any]:
-        """The entries of a list, which only a focused agent counts."""
+        """Return the entries of a list; only a focused agent counts them."""
         raise self.meaningless_defect(line)
 
     def each(self, said: Said, line: Line) -> Open | None:
-        """Lines for each entry of a list, which only a focused agent goes through by itself."""
+        """Execute lines for each entry of a list; only a focused agent iterates by itself."""
         raise self.meaningless_defect(line)
 
     def carry_out_round(self, number: int, line: Line) -> None:
-        """One round of a group of lines; `number` counts from 1."""
+        """Execute one round of a group of lines; `number` counts from 1."""
         outer, self.rounds = self.rounds, number
         try:
             self.body(line.children)
@@ -494,7 +494,7 @@ class Agent:
             self.rounds = outer
 
     def retry(self, attempts: int, said: Said, line: Line) -> Open:
-        """Attempts, until one works to its end."""
+        """Execute attempts, until one succeeds."""
         if not line.children:
             raise Defect("a group without lines", move_inside(line.text))
         outer = self.attempts
@@ -515,13 +515,13 @@ class Agent:
         return Open(sentence_meanings()[said.name].goes_on, lambda _: failed)
 
     def listed(self, items: tuple[str, Any]) -> Any:
-        """What a loop or a count is given as its entries: JSON, or a text that is none."""
+        """Return the entries for a loop or a count: JSON, or a text that is not JSON."""
         kind, content = items
         found = self.view.value(content) if kind == "variable" else self.view.text(content)
         return from_json(found) if isinstance(found, str) else found
 
     def saved(self, key: str, value: Any, *, boxed: bool = False) -> None:
-        """Save a value, or an object with it, which this agent knows from now on."""
+        """Save a value, or an object around it, which this agent knows from now on."""
         self.view.saved.add(key)
         self.memory.save_value(key, {BOX: value} if boxed else value)
 
@@ -529,7 +529,7 @@ class Agent:
 
 
 def unmark_variables(said: Any) -> Any:
-    """What was said, with marks as variables: one agent saves a value, another is handed it."""
+    """Return a sentence with marks as variables: one agent saves a value, another receives it."""
     match said:
         case Said(name=name, holes=holes):
             return Said(name, unmark_variables(holes))
@@ -546,6 +546,6 @@ def unmark_variables(said: Any) -> Any:
 
 
 def _variable_path(text: str) -> PathParts | None:
-    """The path of the runtime variable that a text is as a whole."""
+    """Return the path of the runtime variable that is the whole text."""
     found = TOKEN.fullmatch(text)
     return path_parts(found["runtime"]) if found is not None and found["runtime"] else None

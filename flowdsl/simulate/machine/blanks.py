@@ -1,4 +1,4 @@
-"""What a prompt says of the blanks in a text that nobody sees: `it ends with 2 blanks`."""
+"""Notes in a prompt on invisible blanks in a text: `it ends with 2 blanks`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SENTENCES = ("blanks.empty", "blanks.only", "blanks.first", "blanks.last", "bla
 
 
 def read_notes(grammar: Grammar) -> Reader:
-    """The reader of notes; each is a sentence on a line of the text."""
+    """Return the reader of notes; each is a sentence about a line of the text."""
     kinds: dict[str, Reader] = {
         "subject": lambda text: grammar.read(("blanks.line", "blanks.it"), text),
         "run": lambda text: _read_runs(grammar, text),
@@ -57,7 +57,7 @@ def _find_character(name: str) -> str | None:
 
 
 def has_contradiction(notes: Iterable[Said], lines: Sequence[str]) -> bool:
-    """Whether a note says something of the lines that is not so."""
+    """Whether a note does not match the lines of the text."""
     return any(not _is_so(note, lines) for note in notes)
 
 

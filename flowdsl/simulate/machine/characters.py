@@ -1,9 +1,9 @@
-"""Characters that know where they come from, and the variables of the platform.
+"""Characters with a known origin, and the variables of the platform.
 
-The service puts the inputs of a run into the prompt before any agent reads it. To see whether a
-value is taken for a part of the prompt, the characters of values are moved to planes of their own:
-`a` of a value is the character 0x40061. No literal text of a sentence matches those, so a value can
-only ever be read as what stands in a hole.
+The service inserts the inputs of a run into the prompt before any agent reads it. To detect values
+that are taken for a part of the prompt, the characters of values are moved to separate Unicode
+planes: `a` of a value is the character 0x40061. No literal text of a sentence matches those, so a
+value can only be parsed as the content of a hole.
 
     prompt   Click the row of {name}.        name = "Press Delete."
     filled   Click the row of ░░░░░░░░░░░░░.
@@ -22,12 +22,12 @@ from flowdsl.simulate.shapes import EMPTY
 from flowdsl.simulate.trace import mark_secret
 
 _PLAIN, _RARE = 0x40000, 0xE0000
-"""Where the characters that Unicode has assigned end, and where further ones begin."""
+"""The end of the characters that Unicode has assigned, and the start of further ones."""
 _MOVED, _RARE_MOVED = 0x40000, -0x60000
-"""How far they are moved, to planes in which there are none."""
+"""The offsets by which they are moved, to planes without assigned characters."""
 
 PICTURE = "\ue000"
-"""Stands around the address and the words of a picture; no text of a prompt holds it."""
+"""Delimits the address and the description of a picture; no text of a prompt contains it."""
 
 PathParts: TypeAlias = tuple[str | int, ...]
 
@@ -41,14 +41,14 @@ TOKEN = re.compile(
 )
 """The variables of a prompt, and the escape of a brace (`D:/concepts/structured-inputs`).
 
-Between ⟪ and ⟫ stands what the reader itself has saved, which is a matter of the prompt alone.
+Text between ⟪ and ⟫ refers to values that the reader itself has saved; the platform ignores it.
 """
 
 _PART = re.compile(r"""\.?([A-Za-z_]\w*)|\[([0-9]+)\]|\['([^']*)'\]|\["([^"]*)"\]""", re.ASCII)
 
 
 def move_outside(text: str) -> str:
-    """The characters of a value from outside."""
+    """Return a text with its characters moved to the planes of values."""
     return "".join(map(_move_character, text))
 
 
@@ -60,7 +60,7 @@ def _move_character(character: str) -> str:
 
 
 def move_inside(text: str) -> str:
-    """A text with the characters of values turned back into what they look like."""
+    """Return a text with the characters of values moved back."""
     if text.isascii():
         return text
     return "".join(map(_move_character_back, text))
@@ -74,12 +74,12 @@ def _move_character_back(character: str) -> str:
 
 
 def outside_lines(text: str) -> bool:
-    """Whether a value brings a line end into a text."""
+    """Whether a value contributes a line end to a text."""
     return any(move_outside(end) in text for end in "\n\r")
 
 
 def path_parts(path: str) -> PathParts:
-    """`a.b[0]['c d']` as `("a", "b", 0, "c d")`."""
+    """Parse `a.b[0]['c d']` into `("a", "b", 0, "c d")`."""
     parts: list[str | int] = []
     for name, index, single, double in _PART.findall(path):
         parts.append(int(index) if index else name or single or double)
@@ -87,7 +87,7 @@ def path_parts(path: str) -> PathParts:
 
 
 def at_path(values: Mapping[str, Any], path: PathParts) -> Any:
-    """The value at a path; None where a key is missing or an index out of range."""
+    """Return the value at a path; None if a key is missing or an index out of range."""
     value: Any = values
     for part in path:
         if isinstance(part, int):
@@ -98,7 +98,7 @@ def at_path(values: Mapping[str, Any], path: PathParts) -> Any:
 
 
 def spell_platform_value(value: Any) -> str:
-    """A value as the platform puts it into a text: texts as they are, others as JSON."""
+    """Return a value as the platform inserts it into a text: texts unchanged, others as JSON."""
     match value:
         case None:
             return EMPTY
@@ -113,9 +113,9 @@ def spell_platform_value(value: Any) -> str:
 
 
 def fill_in_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = ()) -> str:
-    """A prompt with the inputs of a run put in, as characters from outside.
+    """Return a prompt with the inputs of a run inserted, as characters of values.
 
-    `names` are those of its schema. One that is no plain name is looked for as it is (assumption
+    `names` are those of its schema. A name that is not plain is searched for literally (assumption
     `odd-names`).
     """
 
@@ -134,7 +134,7 @@ def fill_in_inputs(text: str, inputs: Mapping[str, Any], names: Iterable[str] = 
 
 
 def estimate_filled_length(text: str, inputs: Mapping[str, Any]) -> int:
-    """About how many characters a prompt has with the inputs of a run put in."""
+    """Estimate the length of a prompt with the inputs of a run inserted."""
     mentioned = Counter(found["input"] for found in TOKEN.finditer(text))
     del mentioned[None]
     lengths = (
@@ -149,7 +149,7 @@ def _spell_input(value: Any) -> str:
 
 
 SAVED = "⟪⟫"
-"""Stands before the path of a value that the reader has saved itself."""
+"""The first part of the path of a value that the reader has saved itself."""
 
 
 class LiveSecret(Exception):
@@ -157,7 +157,7 @@ class LiveSecret(Exception):
 
 
 _ESCAPED = "\ufdd3"
-"""Stands for a brace that is escaped, which begins no placeholder."""
+"""Placeholder for an escaped brace, which does not begin a variable."""
 
 _PLACEHOLDER = re.compile(r"\{\$([A-Za-z_]\w*)[^{}]*\}", re.ASCII)
 
@@ -169,11 +169,11 @@ def fill_in_variables(
     secrets: bool = False,
     known: Collection[str] = (),
 ) -> str:
-    """A text as it reaches the desktop.
+    """Return a text as it reaches the desktop.
 
-    `runtime` gives the text of a runtime variable, from its path and its spelling. Secrets stay as
-    they are spelled, which is their alias; without `secrets` one raises LiveSecret. Of the `known`
-    secrets each is put in where the text is typed, whoever has spelled its placeholder.
+    `runtime` returns the text of a runtime variable, given its path and its spelling. Secrets stay
+    as placeholders, which are their aliases; without `secrets` one raises LiveSecret. Placeholders
+    of `known` secrets are replaced when the text is typed, whatever their source.
     """
 
     def put(found: re.Match[str]) -> str:

@@ -1,8 +1,8 @@
-"""Carries out the one command that the machine understands: a date goes to the clipboard.
+"""Parse the one PowerShell command that the machine understands: it copies a date.
 
     $d = (Get-Date).Date; Set-Clipboard -Value ($d.AddDays(-7).ToString('MM/dd/yyyy', …))
 
-Each method of `System.DateTime` does here what .NET says of it.
+Date arithmetic follows .NET's `System.DateTime`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _SHOWN = re.compile(r"\.ToString\('([^']+)'")
 _NUMBERS: dict[str, Callable[[date], int]] = {
     "1 - $d.Day": lambda day: 1 - day.day,
     "1 - $d.DayOfYear": lambda day: 1 - day.timetuple().tm_yday,
-    # Sunday is 0 there, and Monday 0 here.
+    # Sunday is 0 in .NET, and Monday 0 here.
     "-(([int]$d.DayOfWeek + 6) % 7)": lambda day: -(((day.weekday() + 1) % 7 + 6) % 7),
     "-(($d.Month - 1) % 3)": lambda day: -((day.month - 1) % 3),
 }
-"""What a method may be given beside a whole number, from the day `$d`."""
+"""The arguments that a method may have besides a whole number, computed from the day `$d`."""
 
 
 def parse_copied_date(command: str, today: date) -> tuple[date, str] | None:
-    """The date that a command puts on the clipboard, and its format as .NET writes it.
+    """Return the date that a command copies to the clipboard, and its .NET format.
 
-    None for any other command, and for a date that no calendar of .NET has.
+    None for any other command, and for a date outside the .NET calendar.
     """
     if not command.startswith(CLOCK + SETS) or not command.endswith(INVARIANT):
         return None
@@ -53,7 +53,7 @@ def parse_copied_date(command: str, today: date) -> tuple[date, str] | None:
 
 
 def _find_closing_bracket(text: str, at: int) -> int:
-    """Where the bracket is closed that was opened in front of `at`."""
+    """Return the offset of the bracket that closes the one opened before `at`."""
     depth = 1
     for index in range(at, len(text)):
         depth += {"(": 1, ")": -1}.get(text[index], 0)
@@ -78,6 +78,6 @@ def _shift_date(day: date, method: str, count: int) -> date:
 
 
 def display_of(shown: str) -> str:
-    """The format of `type … as` that .NET writes like this; a `%` only stands before one letter."""
+    """Translate a .NET format to that of `type … as`; `%` marks a format of a single letter."""
     weekdays = {"dddd": "EEEE", "ddd": "EEE"}
     return re.sub("d{3,4}", lambda part: weekdays[part[0]], shown.removeprefix("%"))

@@ -1,4 +1,4 @@
-"""Carries out a payload: a first run, which is recorded, and the replay of a recording."""
+"""Execute a payload: a first run, which is recorded, or the replay of a recording."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from .variants import Variant
 
 
 class Refused(Exception):
-    """The service would not start the run: the inputs do not fit `input_schema`."""
+    """The service would not start the run: the inputs do not match `input_schema`."""
 
 
 class Payload(Record):
-    """What is deployed, as far as it decides what a run does."""
+    """The parts of a deployed workflow that determine the behaviour of a run."""
 
     prompt: str
     input_schema: str | None = None
@@ -52,9 +52,9 @@ class Payload(Record):
 
 
 class Execution(Record):
-    """What a run did, its recording, which exists only where the run ended well, and its values.
+    """The trace of a run, its recording, which exists only if it succeeded, and its values.
 
-    `values` are the runtime values at the end, by their variables.
+    `values` are the final runtime values, by variable.
     """
 
     trace: Trace
@@ -64,7 +64,7 @@ class Execution(Record):
 
 @cache
 def load_grammar() -> Grammar:
-    """The grammar of the machine; raises MeaningsChanged where it does not fit the sentences."""
+    """Return the machine's grammar; raise MeaningsChanged if it does not match the sentences."""
     check_meanings()
     return machine_grammar()
 
@@ -76,11 +76,11 @@ def execute_payload(
     variant: Variant,
     recording: Recording | None = None,
 ) -> Execution:
-    """Carry out a payload in the world of a program's trace, or replay a recording of it.
+    """Execute a payload in the world of a program's trace, or replay a recording of it.
 
-    Raises Refused where the service would not start the run, and MeaningsChanged where a sentence
-    says something else than the machine knows. A prompt that cannot be carried out
-    gives a trace with the status BROKEN.
+    Raises Refused if the service would not start the run, and MeaningsChanged if a sentence differs
+    from the one that the machine knows. A prompt that cannot be executed gives a trace with the
+    status BROKEN.
     """
     inputs = accept_inputs(payload.input_schema, world.inputs)
     return carry_out(payload, inputs, Playback(world, program), variant, recording)
@@ -93,9 +93,9 @@ def carry_out(
     variant: Variant,
     recording: Recording | None = None,
 ) -> Execution:
-    """Carry out a payload, or replay a recording of it, with inputs that the service has accepted.
+    """Execute a payload, or replay a recording of it, with inputs that the service has accepted.
 
-    The recorder answers what is asked, and is told what is done.
+    The recorder answers questions and records actions.
     """
     grammar = load_grammar()
     heading = ("", "")
@@ -145,7 +145,7 @@ def carry_out(
 def _allowed_commands(
     payload: Payload, inputs: Mapping[str, Any], names: Sequence[str]
 ) -> frozenset[str] | None:
-    """The commands of the allowlist, with inputs put in as the prompt has them."""
+    """Return the commands of the allowlist, with inputs inserted as in the prompt."""
     if payload.allowlist is None:
         return None
     return frozenset(fill_in_inputs(each, inputs, names) for each in payload.allowlist)
@@ -171,7 +171,7 @@ def _carry_out_lines(
 
 
 def heading_of(page: Page, grammar: Grammar) -> tuple[str, str]:
-    """Title and description; every line before the rules has to be one of them."""
+    """Return title and description; every line before the rules must be one of them."""
     said = {each.name: each for each in _read_sentences("heading", page.heading, grammar)}
     if len(said) != len(page.heading):
         raise Defect("what the workflow is, said twice", move_inside(page.heading[-1]))
@@ -187,7 +187,7 @@ def _plain_text(text: str) -> str:
 
 
 def rules_of(page: Page, grammar: Grammar) -> list[Any]:
-    """The rules of the main agent; every line of a paragraph has to be a sentence of it."""
+    """Return the rules of the main agent; every line of a paragraph must be one of them."""
     return list(_read_sentences("rules", page.rules, grammar))
 
 
@@ -201,7 +201,7 @@ def _read_sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iter
 
 @cache
 def _read_by_main(family: str) -> tuple[str, ...]:
-    """The names of the sentences of a family that the main agent reads."""
+    """Return the names of the sentences of a family that the main agent reads."""
     return tuple(
         name
         for name, each in SENTENCES.items()
@@ -210,7 +210,7 @@ def _read_by_main(family: str) -> tuple[str, ...]:
 
 
 def input_names(schema: str | None) -> list[str]:
-    """The names of the inputs that a schema has; secrets are listed there with a sign."""
+    """Return the names of the inputs in a schema, in which secrets are prefixed by `$`."""
     return [name for name in _property_names(schema) if not name.startswith("$")]
 
 
@@ -220,9 +220,9 @@ def _property_names(schema: str | None) -> tuple[str, ...]:
 
 
 def accept_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that were given, checked as the service checks them (`D:input-validation`).
+    """Return the given inputs, validated as the service does (`D:input-validation`).
 
-    Raises Refused where it would not start the run.
+    Raises Refused if it would not start the run.
     """
     given = {name: value for name, value in inputs.items() if value not in (None, "", EMPTY)}
     if schema is None:
@@ -235,7 +235,7 @@ def accept_inputs(schema: str | None, inputs: Mapping[str, Any]) -> dict[str, An
 
 
 def _without_empty(value: Any) -> Any:
-    """A value as it is validated: what is `__EMPTY__` counts as not given (`D:empty-values`)."""
+    """Return a value as it is validated: `__EMPTY__` counts as not given (`D:empty-values`)."""
     match value:
         case dict():
             return {name: _without_empty(each) for name, each in value.items() if each != EMPTY}

@@ -1,4 +1,4 @@
-"""The focused agent: knows its own bullets and the screen, and nothing else."""
+"""The focused agent: it knows only its own bullets and the screen."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
 
 _OF_MISSING = (" has no value", " has a value")
-"""Words that mean nothing to who is not told what no value is."""
+"""Words that mean nothing to an agent without the rule on missing values."""
 
 
 class Report(Record):
-    """What a focused agent ends with: `kind` is DONE, FAILED or ATTEMPT_FAILED."""
+    """The final report of a focused agent: `kind` is DONE, FAILED or ATTEMPT_FAILED."""
 
     kind: str
     reason: str = ""
 
 
 class _Reported(Exception):
-    """The agent ends with the word that the attempt has failed."""
+    """Raised when the agent ends by reporting that the attempt has failed."""
 
 
 def launch_focused_agent(
@@ -53,7 +53,7 @@ def launch_focused_agent(
     memory: Memory,
     model: str,
 ) -> Report:
-    """Launch a focused agent with rules and an instruction, and wait for its report."""
+    """Launch a focused agent with rules and an instruction, and return its report."""
     view = memory.view(focused=True)
     agent = FocusedAgent(grammar, recorder, memory, view, rules, model)
     around = recorder.rules
@@ -78,7 +78,7 @@ class FocusedAgent(Agent):
     _begun = False
 
     def failed(self, reason: str) -> Exception:
-        """What to fail means: to end an attempt of its own, or what the instruction says."""
+        """Return the effect of a failure: end its own attempt, or as the instruction says."""
         if self.attempts:
             return AttemptFailed(reason)
         if not self._notes_whole:
@@ -90,13 +90,13 @@ class FocusedAgent(Agent):
         return Aborted(reason)
 
     def _note_failure(self, reason: str) -> None:
-        """Save the reason of a failure where the instruction says so."""
+        """Save the reason of a failure if the instruction says so."""
         if self._noted is not None:
             key, boxed = self._noted
             self.saved(key, reason, boxed=boxed)
 
     def said(self, line: Line) -> Said | None:
-        """The sentence that a line is; what is handed over stands in the first."""
+        """Return the sentence that a line is; passed values are in the first line."""
         if any(words in line.text for words in _OF_MISSING):
             self._told("rules.missing", line)
         found = super().said(line)
@@ -106,12 +106,12 @@ class FocusedAgent(Agent):
         return found
 
     def repeat(self, said: Said, line: Line) -> Open:
-        """Rounds, with a look before each and after the last."""
+        """Execute rounds, with a check before each and after the last."""
         reached = self._repeat_until(said["condition"], said, line)
         return Open(sentence_meanings()[said.name].goes_on, lambda _: not reached)
 
     def reach(self, said: Said, line: Line) -> None:
-        """Rounds up to what is to be seen, without which the task fails."""
+        """Execute rounds until something is seen; if it is not, the task fails."""
         self._told("rules.unmet", line)
         if "rules.unmet" not in self.further:
             raise Defect("no rule says what happens if it is not reached", move_inside(line.text))
@@ -120,7 +120,7 @@ class FocusedAgent(Agent):
             raise self.failed(f"not so or not found: {words}")
 
     def _repeat_until(self, until: Said, said: Said, line: Line) -> bool:
-        """Whether a condition is so after at most as many rounds as a sentence allows."""
+        """Whether a condition holds after at most the number of rounds that a sentence allows."""
         if not line.children:
             raise Defect("a group without lines", line.text)
         for number in range(1, self.number(said["limit"], line) + 1):
@@ -131,7 +131,7 @@ class FocusedAgent(Agent):
         return evaluate_condition(until, self.view, self.recorder, ends=True)
 
     def each(self, said: Said, line: Line) -> None:
-        """The lines for each entry of a list, as it is when they begin, or for each number."""
+        """Execute lines for each entry that a list has when they begin, or for each number."""
         if not line.children:
             raise Defect("a list is gone through with nothing to do", line.text)
         _, name = said["mark"]
@@ -143,7 +143,7 @@ class FocusedAgent(Agent):
         self.view.entries.pop(name, None)
 
     def entries(self, items: tuple[str, Any], line: Line) -> list[Any]:
-        """The entries of a list, as it is now; what is no list has none."""
+        """Return the current entries of a list; a value that is not a list has none."""
         found = self.view.built(items)
         return list(found) if isinstance(found, list) else []
 
@@ -182,7 +182,7 @@ class FocusedAgent(Agent):
         return None
 
     def looks(self, said: Said, line: Line) -> None:
-        """Ask for something, and do what is said where it is not so."""
+        """Ask for something, and execute the stated consequence if it is not so."""
         ask: Said = said["ask"]
         self.check_sentence_belongs(ask, line)
         self._told("rules.unmet", line)
@@ -208,7 +208,7 @@ class FocusedAgent(Agent):
             raise self.meaningless_defect(line)
 
     def _find_unmet_words(self, ask: Said, line: Line) -> str | None:
-        """The words for what was asked of the screen, if it is not so; None if it is."""
+        """Return the words asked about the screen, if the answer is no; None if it is yes."""
         match ask.name:
             case "screen.choose":
                 target = self.view.text(ask["target"])
@@ -241,7 +241,7 @@ class FocusedAgent(Agent):
         return None if found else question.text
 
     def _read_printed_output(self, ask: Said) -> tuple[Question, bool]:
-        """Whether the command before did its work, where that is asked, and what it printed."""
+        """Ask whether the last command succeeded, if the bullet says so, and what it printed."""
         if ask["checked"]:
             worked = Question(COMMAND, self._command)
             self.recorder.use(worked)
@@ -253,7 +253,7 @@ class FocusedAgent(Agent):
         return question, found
 
     def keep(self, said: Said, question: Question) -> bool:
-        """Save what the world answers; whether it answers anything."""
+        """Save the answer of the world; return whether there is one."""
         key: str = said["key"]
         self.recorder.hint(key=key)
         found = self.recorder.ask(question)
@@ -265,9 +265,9 @@ class FocusedAgent(Agent):
         return True
 
     def _check_copied_text(self, ask: Said, line: Line) -> tuple[Question, bool]:
-        """Whether a copied text is there, and what the screen shows; it may be saved as a value.
+        """Check that a copied text is there, and on the screen; it may be saved as a value.
 
-        Nothing is known of the text but what stands in the instruction.
+        Only the text in the instruction is known.
         """
         text = self._resolve_copied_text(ask)
         question = Question(COPY, self.view.text(ask["source"]))
@@ -287,7 +287,7 @@ class FocusedAgent(Agent):
         return question, True
 
     def _resolve_copied_text(self, said: Said) -> str:
-        """A copied text as it stands in the instruction; `__EMPTY__` where it is none."""
+        """Return a copied text as the instruction has it; `__EMPTY__` if there is none."""
         path: PathParts = said["text"]
         own = path[0] == SAVED
         text = spell_platform_value(
@@ -301,7 +301,7 @@ class FocusedAgent(Agent):
             self.saved(said["key"], EMPTY)
 
     def append_numbered(self, said: Said, line: Line) -> None:
-        """Save an entry under the next number, from the number that this agent knows of."""
+        """Save an entry under the next number after those that this agent knows."""
         key: str = said["key"]
         count = f"{key}_count"
         if count not in self.view.saved | self.view.handed.keys():
@@ -315,7 +315,7 @@ class FocusedAgent(Agent):
         self.memory.save_value(f"{key}_{number}", entry)
 
     def append(self, said: Said, line: Line) -> None:
-        """Save a list with one entry more, which is the only one where there is no list."""
+        """Save a list with one more entry, the only one if there is no list yet."""
         key: str = said["key"]
         _, *path = said["mark"]
         if path != [key]:
@@ -327,7 +327,7 @@ class FocusedAgent(Agent):
         self.saved(key, [*entries, self.view.built(said["value"])])
 
     def handed(self, name: str, line: Line) -> Any:
-        """A value that another call has saved, which has to be JSON to have an end."""
+        """Return a value saved by another call, which must be JSON so that its end is clear."""
         found = self.view.fill_in_variable((name,))
         known = name in self.memory.values
         if known and isinstance(found, str) and found not in ("", EMPTY):

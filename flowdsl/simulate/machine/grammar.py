@@ -1,8 +1,8 @@
-"""Reads a line of a prompt as a sentence: which one it is, and what stands in its holes.
+"""Parse a line of a prompt as a sentence, and the values of its holes.
 
-Every way to read it is tried, so that a line that can be read in two ways is found. A sentence is a
-row of words and holes; a hole takes any characters up to where the words behind it stand, if they
-are of its kind. Kinds stand in `kinds.py`.
+All parses are tried, so that ambiguous lines are detected. A sentence is a sequence of words and
+holes; a hole takes any characters up to the words after it, if they are of its kind. Kinds are in
+`kinds.py`.
 
     Press {keys:keys}[times:count? {times} times].
     Press ctrl+s 2 times.        keys=("ctrl+s",) times=2
@@ -18,7 +18,7 @@ from flowdsl.source.record import Record
 
 
 class Said(Record, eq=True):
-    """A sentence as it was said: its name, and the value of each of its holes."""
+    """A parsed sentence: its name, and the values of its holes."""
 
     name: str
     holes: tuple[tuple[str, Any], ...]
@@ -31,11 +31,12 @@ class Said(Record, eq=True):
 
 
 Reader = Callable[[str], Iterable[Any]]
-"""Every value that a whole text means as a hole of one kind; none where it is not of the kind."""
+"""Returns every value that a whole text has as a hole of one kind; none if it is not of the kind.
+"""
 
 
 class _Form(Record):
-    """A sentence with its choices made: words and holes, and the flags that were chosen."""
+    """A sentence with its choices resolved: words and holes, and the flags that were chosen."""
 
     parts: tuple[str | Hole, ...]
     chosen: Mapping[str, bool]
@@ -58,11 +59,11 @@ _FORMS = {name: _expand_forms(sentence) for name, sentence in SENTENCES.items()}
 
 
 _MUCH = 50_000
-"""Readings that a grammar remembers: those of a dozen prompts, in some 5 MB."""
+"""The number of cached parses: those of a dozen prompts, in about 5 MB."""
 
 
 class Grammar:
-    """The sentences, and a reader for each kind of hole, which is added later."""
+    """The sentences, and a reader for each kind of hole, which are added later."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, Reader] = {}
@@ -74,20 +75,20 @@ class Grammar:
         self._kinds |= kinds
 
     def forget(self) -> None:
-        """Drop what was read, where it has become much: texts hold the values of runs."""
+        """Clear the cache if it has become large: texts contain the values of runs."""
         if len(self._known) > _MUCH:
             self._known.clear()
             self._read.clear()
 
     def read(self, names: tuple[str, ...], text: str) -> tuple[Said, ...]:
-        """Every way to read a text as one of the sentences `names`."""
+        """Return every parse of a text as one of the sentences `names`."""
         key = (names, text)
         if key not in self._read:
             self._read[key] = tuple(said for name in names for said in self.sentence(name, text))
         return self._read[key]
 
     def sentence(self, name: str, text: str) -> tuple[Said, ...]:
-        """Every way to read a text as the sentence `name`."""
+        """Return every parse of a text as the sentence `name`."""
         key = (name, text)
         if key not in self._known:
             sentence = SENTENCES[name]
@@ -98,7 +99,7 @@ class Grammar:
         return self._known[key]
 
     def hole(self, kind: str, text: str) -> tuple[Any, ...]:
-        """Every value that a text has as a hole of a kind."""
+        """Return every value that a text has as a hole of a kind."""
         key = (f":{kind}", text)
         if key not in self._known:
             self._known[key] = tuple(self._kinds[kind](text))
@@ -119,7 +120,7 @@ class Grammar:
     def _rest(
         self, parts: tuple[str | Hole, ...], index: int, text: str, values: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
-        """The values of the holes from `index` on, if `text` is what these parts say."""
+        """Yield the values of the holes from `index` on, if `text` matches these parts."""
         if index == len(parts):
             if not text:
                 yield values
@@ -138,7 +139,7 @@ class Grammar:
     def _given(
         self, sentence: Sentence, form: _Form, values: dict[str, Any]
     ) -> dict[str, Any] | None:
-        """The value of every hole; None where the words do not go with the values."""
+        """Return the value of every hole; None if the words do not match the values."""
         given: dict[str, Any] = {}
         kinds = {hole.name: hole.kind for hole in sentence.holes}
         for hole in sentence.holes:
@@ -162,7 +163,7 @@ class Grammar:
 
 
 def _find_hole_ends(parts: tuple[str | Hole, ...], index: int, text: str) -> Iterator[int]:
-    """Where the hole at `index` may end: before the words that follow it, or at the end."""
+    """Yield the possible ends of the hole at `index`: before the following words, or at the end."""
     if index + 1 == len(parts):
         yield len(text)
         return

@@ -1,7 +1,7 @@
-"""What may stand in the holes of sentences: a reader for each kind of `sentences.toml`.
+"""Parse the holes of sentences: a reader for each kind of `sentences.toml`.
 
-A reader gives every value that a text has as a hole of its kind, none where it has none. Texts keep
-their variables; `characters.fill_in_variables` fills them in when the line is carried out.
+A reader returns every value that a text has as a hole of its kind. Texts keep their variables;
+`characters.fill_in_variables` fills them in when the line is executed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _KEY = (
     r"|page[-_]?down|pgup|pgdn|up|down|left|right|space|caps[-_]?lock|num[-_]?lock|lock[-_]?screen"
     rf"|f[1-9]|f1[0-2]|{_MODIFIER}|\S)"
 )
-"""The names of keys that one of the two drivers knows (platform notes, 2.10 and 2.12)."""
+"""The names of keys that one of the two drivers knows (Cyberdesk's documentation)."""
 _CHORD = rf"(?:{_MODIFIER}\+)*{_KEY}"
 _CHORDS = re.compile(f"{_CHORD}(?: {_CHORD})*")
 _SCALARS = {words: name for name, words in SCALARS.items()}
@@ -76,9 +76,9 @@ def _family_names(name: str) -> tuple[str, ...]:
 
 
 def split_quotation(text: str) -> tuple[str, str] | None:
-    """What stands at the beginning of a text in quotation marks or brackets, and what follows.
+    """Split a text into what it begins with, in quotation marks or brackets, and the rest.
 
-    None where there is none, or where a value from outside holds the closing mark.
+    None if it does not begin so, or if a value contains the closing mark.
     """
     bracket = _BRACKET.match(text)
     if bracket is not None:
@@ -96,14 +96,14 @@ def split_quotation(text: str) -> tuple[str, str] | None:
 
 
 def _read_quoted(text: str) -> Iterator[str]:
-    """A text that stands whole between marks, on one line."""
+    """Parse a text that is entirely between marks, on one line."""
     found = split_quotation(text)
     if found is not None and not found[1] and "\n" not in found[0]:
         yield found[0]
 
 
 def _read_quoted_line(text: str) -> Iterator[str]:
-    """The author's words between marks: no value brings a line end into them."""
+    """Parse the author's words between marks: no value may contain a line end."""
     for found in _read_quoted(text):
         if not outside_lines(found):
             yield found
@@ -122,7 +122,7 @@ def _read_clause(text: str) -> Iterator[str]:
 
 
 def own_words(text: str) -> Iterator[str]:
-    """The author's words, without the brackets around the values in them; none if one is bare."""
+    """Yield the author's words, without the brackets around values; empty if a value has none."""
     around = _IN_BRACKETS.sub("", text)
     if around == move_inside(around) and not any(each in around for each in "⟦⟧"):
         bare = any(found["runtime"] or found["input"] for found in TOKEN.finditer(around))
@@ -134,10 +134,10 @@ _IN_BRACKETS = re.compile(f"⟦([^⟦⟧“”]*)⟧(?:{re.escape(DATA_NOTE)})?"
 
 
 def _read_shown(text: str) -> Iterator[str]:
-    """The author's words between “ and ”, without the brackets around the values in them.
+    """Parse the author's words between “ and ”, without the brackets around the values in them.
 
-    A value stands in brackets, which it does not hold itself; anywhere else it could go on as words
-    of the author's.
+    A value must be in brackets, which it does not contain; elsewhere it could pass for the author's
+    words.
     """
     if text[:1] != "“" or text[-1:] != "”" or "\n" in text or outside_lines(text):
         return
@@ -154,7 +154,7 @@ def _in_parentheses(text: str) -> str | None:
 
 
 def split_first_part(text: str, separator: str) -> Iterator[tuple[str, str | None]]:
-    """Every way to take a first part off a list, and the rest; None behind the last."""
+    """Yield every split of a list into its first part and the rest, None after the last."""
     yield text, None
     end = text.find(separator)
     while end >= 0:
@@ -166,7 +166,7 @@ _MARKED = re.compile(f"⟦([^⟦⟧]*)⟧{re.escape(DATA_NOTE)}")
 
 
 def without_notes(text: str) -> str:
-    """A text without the marks around values that are said to be data."""
+    """Return a text without the marks around values that are declared to be data."""
     return _MARKED.sub(r"\1", text)
 
 
@@ -238,7 +238,7 @@ def _read_numbers(text: str) -> Iterator[tuple[int, ...]]:
 
 
 def _read_bound(text: str) -> Iterator[int | str]:
-    """A number; one from outside stays a text, as the words around it do not depend on it."""
+    """Parse a number; one from an input stays a text, as no other words depend on it."""
     yield from _read_count(text)
     if looks := _outside_look(text):
         yield looks
@@ -278,7 +278,7 @@ def _make_word_reader(words: dict[str, str]) -> Reader:
 
 
 def machine_grammar() -> Grammar:
-    """The grammar of all sentences, with a reader for every kind of hole."""
+    """Return the grammar of all sentences, with a reader for every kind of hole."""
     grammar = Grammar()
 
     def one_of(*names: str) -> Callable[[str], tuple[Said, ...]]:
@@ -384,7 +384,7 @@ def machine_grammar() -> Grammar:
                     yield from ((shape, *each) for each in notes(rest[:-1]))
 
     def notes(text: str) -> Iterator[tuple[str, str | None]]:
-        """What stands in the parentheses behind a type: a description, a default, or both."""
+        """Parse the parentheses after a type: a description, a default, or both."""
         for said in grammar.sentence("types.default", f"({text})"):
             yield "", said["value"]
         for note, rest in split_first_part(text, ") ("):
@@ -456,7 +456,7 @@ def machine_grammar() -> Grammar:
         yield from (each for each in grammar.hole("value", text) if each[0] != "text")
 
     def bare(text: str) -> Iterator[Any]:
-        """An operand, or an input of a kind that says by itself where it ends."""
+        """Parse an operand, or an input of a kind whose end is clear."""
         looks = move_inside(text)
         if looks and move_outside(looks) == text:
             if looks == EMPTY or any(True for _ in _read_scalar(looks)):
@@ -465,7 +465,7 @@ def machine_grammar() -> Grammar:
             yield from operand(text)
 
     def truth(text: str) -> Iterator[Any]:
-        """A value of the run as an operand, or an input behind its name."""
+        """Parse a value of the run as an operand, or an input after its name."""
         named = split_quotation(text)
         if named is not None and (within := _in_parentheses(named[1][1:])) is not None:
             if named[1].startswith(" ") and "\n" not in named[0] and _outside_look(within):
@@ -508,7 +508,7 @@ def machine_grammar() -> Grammar:
             yield said["count"] * _MILLISECONDS[said.name.partition(".")[2]]
 
     def items(text: str) -> Iterator[Any]:
-        """What `start_loop` is given; a list from outside stands there whole."""
+        """Parse the list argument of `start_loop`; a list from an input is the whole text."""
         if text[:1] == '"' == text[-1:] and move_inside(text[1:-1]) == _outside_look(text[1:-1]):
             yield "json", text[1:-1]
             return
@@ -523,7 +523,7 @@ def machine_grammar() -> Grammar:
             yield from grammar.sentence("data.background_prompt", content)
 
     def given(text: str) -> Iterator[tuple[str, ...]]:
-        """Names with the variable of each, whole, as only objects and lists have an end."""
+        """Parse pairs `name = {{name}}`, whole variables, as only objects and lists end clearly."""
         names = []
         for part in text.split(AND):
             name, _, variable = part.partition(" = ")
@@ -593,7 +593,7 @@ def machine_grammar() -> Grammar:
 
 
 def _outside_look(text: str) -> str:
-    """A text of which every character is from outside, as it looks; empty for any other."""
+    """Return the original of a text that is entirely from values; empty for any other."""
     looks = move_inside(text)
     return looks if looks and move_outside(looks) == text else ""
 

@@ -1,8 +1,8 @@
-"""How a prompt lies on the page: its heading, its paragraphs, and the outline under "Steps".
+"""Parse the layout of a prompt: its heading, its paragraphs, and the outline under "Steps".
 
-The machine sees only characters. A line of the outline is a number or a dash behind some blanks;
-what is indented deeper, without either at the right depth, goes on with the text above it. A title
-stands in the first column behind a mark, directly over a line.
+The machine sees only characters. A line of the outline begins with a number or a dash after some
+blanks; deeper lines without either at the right depth continue the text above. A title is in the
+first column after a mark, directly above a line.
 
     # A title
     1. Press enter.
@@ -20,9 +20,9 @@ from flowdsl.source.record import Record
 
 
 class Defect(Exception):
-    """The prompt cannot be read, or means nothing where it is read.
+    """The prompt cannot be parsed, or a part of it means nothing in its place.
 
-    `text` is what stands there, with the characters of values as they are.
+    `text` is that part, with the original characters of values.
     """
 
     def __init__(self, what: str, text: str = "") -> None:
@@ -32,9 +32,9 @@ class Defect(Exception):
 
 
 class Line:
-    """A line of the outline: its text, with line ends where it has several, and what is under it.
+    """A line of the outline: its text, which may contain line ends, and the lines under it.
 
-    `bullet` says that it is part of the instruction of a focused agent.
+    `bullet` means that it is part of the instruction of a focused agent.
     """
 
     __slots__ = ("bullet", "children", "number", "text")
@@ -47,7 +47,7 @@ class Line:
 
 
 class Page(Record):
-    """A prompt taken apart.
+    """A parsed prompt.
 
     - `heading`: the lines before the paragraphs.
     - `rules`: the lines of the paragraph, without their dashes.
@@ -65,10 +65,10 @@ _TITLES = {SENTENCES[f"{name}.title"].text: name for name in _PARAGRAPHS}
 
 
 def read_page(prompt: str) -> Page:
-    """The parts of a prompt; raises Defect where they do not stand as an agent would read them."""
+    """Parse a prompt; raise Defect if its parts are not laid out as an agent would read them."""
     lines = prompt.split("\n")
     if prompt.startswith("<p>"):
-        # What reads HTML is imported here, because few prompts have pictures.
+        # The parser of HTML is imported here, because few prompts have pictures.
         from .pictures import Unexpected, lay_out_prompt
 
         try:
@@ -100,7 +100,7 @@ def read_page(prompt: str) -> Page:
 
 
 def _find_titles(lines: list[str]) -> Iterator[str]:
-    """The titles of an outline; raises Defect for one that does not stand apart over a line."""
+    """Yield the titles of an outline; raise Defect for one that is not separated, above a line."""
     for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
         if line.startswith(_TITLE):
             if before or not _FIRST.match(after):
@@ -113,7 +113,7 @@ _FIRST = re.compile(r"[0-9]+\. ")
 
 
 def _strip_dashes(lines: list[str]) -> list[str]:
-    """The lines of a paragraph, each of which opens with a dash."""
+    """Return the lines of a paragraph without their leading dashes."""
     kept = [line for line in lines if line]
     for line in kept:
         if not line.startswith("- "):
@@ -125,10 +125,10 @@ _ITEM = re.compile(r"(?P<blanks> *)(?:(?P<label>[0-9]+(?:\.[0-9]+)*)(?P<stop>\.?
 
 
 def _build_outline(lines: list[str], first: int) -> list[Line]:
-    """The lines under "Steps", each with those under it; `first` is the number of the first.
+    """Parse the lines under "Steps" into a tree; `first` is the line number of the first.
 
-    A number stands at three blanks a level, a dash three blanks deeper than the line that it
-    belongs to or two deeper than the dash above. Anything else that is indented goes on.
+    A number is indented by three blanks per level, a dash by three more than the line that it
+    belongs to or two more than the dash above. Other indented lines are continuations.
     """
     top: list[Line] = []
     # The open lines, outermost first, each with its label, its indentation and that of its text.
@@ -155,7 +155,7 @@ def _build_outline(lines: list[str], first: int) -> list[Line]:
 def _find_place(
     found: re.Match[str], open_: list[tuple[Line, str, int, int]], top: list[Line]
 ) -> tuple[int, str] | None:
-    """How many of the open lines stay open above an item, and its label; None if it is no item."""
+    """Return how many open lines contain an item, and its label; None if it is not an item."""
     blanks, label = len(found["blanks"]), found["label"]
     if label is not None:
         parts = label.split(".")
@@ -177,7 +177,7 @@ def _find_place(
 
 
 def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
-    """Append a further line to the text of the innermost open line."""
+    """Append a continuation to the text of the innermost open line."""
     if not line:
         if open_:
             open_[-1][0].text += "\n"
@@ -185,7 +185,7 @@ def _go_on(line: str, open_: list[tuple[Line, str, int, int]]) -> None:
     if not open_:
         raise Defect("a line under Steps without a number", line)
     item, _, _, start = open_[-1]
-    # A paragraph behind an empty line stands in the column of the text, any other line deeper.
+    # A paragraph after an empty line is in the column of the text, other lines are deeper.
     paragraph = item.text.endswith("\n") and line[start : start + 1].strip(" ")
     deeper = start if paragraph else start + 2
     if line[:deeper].strip(" "):

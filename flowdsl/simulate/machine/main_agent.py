@@ -1,8 +1,8 @@
-"""The main agent: works through the numbered lines, and is recorded.
+"""The main agent: executes the numbered lines, and is recorded.
 
-What it does, line by line, is the recording that a loop repeats for its further entries and that a
-replay repeats on another day: blindly, with values filled in anew. Only focused actions, readings,
-commands and the lists of loops are evaluated afresh then.
+The lines that it executes are the recording, which a loop repeats for its further entries and a
+replay repeats on another day: without decisions, with values filled in anew. Only focused actions,
+readings, commands and the lists of loops are evaluated again then.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from .meanings import sentence_meanings
 from .memory import Memory, convert_to_saved
 
 Recording: TypeAlias = "list[int | Loop]"
-"""The numbers of the lines that were carried out, in order."""
+"""The numbers of the executed lines, in order."""
 
 WAITS = ("control.retry_wait", "control.round_wait")
-"""Sentences that wait in front of a further attempt or round, and do nothing in the first."""
+"""Sentences that wait before a further attempt or round, and do nothing in the first."""
 
 
 _BRACKETED = re.compile("⟦[^⟦⟧]*⟧")
 
 
 class Loop(Record):
-    """A loop of a recording: the line over it, and what one pass does.
+    """A loop in a recording: its first line, and the recording of one pass.
 
-    `body` is None where the list had no entries, so that nothing of a pass was recorded.
+    `body` is None if the list had no entries, so that no pass was recorded.
     """
 
     line: int
@@ -46,7 +46,7 @@ class Loop(Record):
 
 
 class _Left(Exception):
-    """A group of lines is left."""
+    """Raised to leave a group of lines."""
 
 
 class MainAgent(Agent):
@@ -69,7 +69,7 @@ class MainAgent(Agent):
         passed_on = names.index("rules.instruction") + 1 if "rules.instruction" in names else None
         self._passed_on = () if passed_on is None else tuple(rules[passed_on:])
 
-    # Working through the lines
+    # Executing lines
 
     def own(self, said: Said, line: Line) -> Open | None:
         raise self.meaningless_defect(line)
@@ -98,7 +98,7 @@ class MainAgent(Agent):
         return None
 
     def _hear_titles(self, titles: Sequence[str], rules: Sequence[Said]) -> None:
-        """Refuse titles of which no rule says so, and values in them that stand in no brackets."""
+        """Refuse titles that no rule explains, and titles with values outside brackets."""
         told = any(each.name == "rules.order" and each["titles"] for each in rules)
         if told != bool(titles):
             raise Defect("the rule on titles does not go with the prompt", " ".join(titles[:1]))
@@ -117,7 +117,7 @@ class MainAgent(Agent):
         return Finished(self.view.text(said["reason"]))
 
     def _step(self, said: Said, line: Line) -> Open | None:
-        """One step of the recording."""
+        """Execute one step of the recording."""
         self.recording.append(line.number)
         if "rules.order" not in self.rules:
             raise Defect("no rule says in which order the lines are done", move_inside(line.text))
@@ -148,7 +148,7 @@ class MainAgent(Agent):
         )
 
     def _follow_report(self, report: Report) -> None:
-        """Do what the rules say about the report of a focused agent."""
+        """Handle the report of a focused agent according to the rules."""
         if report.kind == ATTEMPT_FAILED:
             if not self.attempts:
                 raise Defect("a failed attempt is reported where none is made", report.reason)
@@ -170,7 +170,7 @@ class MainAgent(Agent):
         found = self.recorder.ask(question)
         value = EMPTY if found in (None, "", EMPTY) else convert_to_saved(found, question.shape)
         if value != EMPTY or reading["optional"]:
-            # No line may count on it: nobody knows when it comes.
+            # No line may rely on it: its time of arrival is unknown.
             late = {BOX: value} if reading["boxed"] else value
             self.memory.late.append((reading["key"], late))
 
@@ -180,7 +180,7 @@ class MainAgent(Agent):
         raise Defect("the main agent is to look whether another round is needed", line.text)
 
     def _carry_out_rounds(self, said: Said, line: Line) -> None:
-        """Rounds of which a line says when no more are needed; none if none is."""
+        """Execute rounds; the line that ends them early is optional."""
         if self.memory.values.get(said["decision"][0]) == DONE:
             return
         for number in range(1, self.number(said["limit"], line) + 1):
@@ -192,12 +192,12 @@ class MainAgent(Agent):
     # Loops
 
     def _loop(self, line: Line) -> None:
-        """A first pass by hand, and the others by what it recorded."""
+        """Execute the first pass by hand, and the others from its recording."""
         items = self._evaluate_loop_entries(line)
         self.recording.append(Loop(line.number, self._passes(line, items)))
 
     def _lines_of_pass(self, line: Line) -> Sequence[Line]:
-        """The lines of one pass, without the one that ends it."""
+        """Return the lines of one pass, without the one that ends it."""
         ends = [
             number
             for number, each in enumerate(line.children)
@@ -208,7 +208,7 @@ class MainAgent(Agent):
         return line.children[:-1]
 
     def _passes(self, line: Line, items: Sequence[Any]) -> Recording | None:
-        """A pass for each entry, the first of them by hand; what that one recorded."""
+        """Execute a pass for each entry, the first by hand; return the recording of the first."""
         lines = self._lines_of_pass(line)
         self.recorder.loop(line.number, len(items))
         if not items:
@@ -230,7 +230,7 @@ class MainAgent(Agent):
         return said is not None and said.name == f"control.{name}"
 
     def _evaluate_loop_entries(self, line: Line) -> list[Any]:
-        """The entries of a loop, evaluated now."""
+        """Return the entries of a loop, evaluated now."""
         said = self.said(line)
         if said is None:
             raise self.meaningless_defect(line)
@@ -255,7 +255,7 @@ class MainAgent(Agent):
                 return []
 
     def _further(self, items: Iterable[Any], pass_: Recording, live: Sequence[Line] = ()) -> None:
-        """Further passes, which repeat one; `live` are its lines where an agent stands by."""
+        """Repeat a recorded pass for further entries; `live` are its lines if an agent attends."""
         for item in items:
             self.recorder.passes(item)
             self.memory.values["loop_item"] = item
@@ -273,7 +273,7 @@ class MainAgent(Agent):
         self.recorder.left()
 
     def _repeat_by_hand(self, lines: Sequence[Line]) -> None:
-        """Work through the lines of a pass again, of which the first is recorded."""
+        """Execute the lines of a pass again; only the first pass is recorded."""
         outer, self.recording = self.recording, []
         try:
             self.body(lines)
@@ -283,7 +283,7 @@ class MainAgent(Agent):
     # Repeating a recording
 
     def replay_recording(self, recording: Recording) -> None:
-        """Repeat what was recorded, with values filled in anew; nobody decides anything."""
+        """Repeat a recording with values filled in anew, without any decision."""
         for step in recording:
             if isinstance(step, Loop):
                 self._replay_loop(step)
@@ -305,10 +305,10 @@ class MainAgent(Agent):
                 Agent.sentence(self, said, line)
 
     def _replay_loop(self, loop: Loop) -> None:
-        """Repeat a loop over the entries that there are now.
+        """Repeat a loop over its current entries.
 
-        Where there were none when it was recorded, an agent works through its lines: nobody knows
-        that it does, and no prompt can do without.
+        If there were none when it was recorded, an agent works through its lines. This is
+        unverified, but no prompt can do without it.
         """
         line = self._lines[loop.line]
         items = self._evaluate_loop_entries(line)

@@ -1,7 +1,7 @@
-"""What the machine takes each sentence to mean, and what it assumes, as data.
+"""The meaning that the machine gives to each sentence, and its assumptions, as data.
 
-`meanings.toml` quotes every sentence. Where it does not quote the words that prompts are printed
-with, nobody has decided what the new ones mean, and the machine refuses to run.
+`meanings.toml` quotes every sentence. If a quote differs from the sentence that prompts are printed
+with, the new meaning is undecided, and the machine refuses to run.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from flowdsl.prompt.sentences import SENTENCES, Sentence
 from flowdsl.source.record import Record
 
 WHO = ("main", "focused", "extraction", "transformation", "nobody")
-"""Who carries a sentence out; each is explained at the top of `meanings.toml`."""
+"""The agents that execute a sentence; each is explained at the top of `meanings.toml`."""
 
 
 class MeaningsChanged(Exception):
-    """Sentences and the table of their meanings do not fit: the message names what differs."""
+    """Sentences and the table of their meanings do not match: the message names the difference."""
 
 
 class Meaning(Record):
-    """What a sentence is taken to mean.
+    """The meaning that the machine gives to a sentence.
 
-    - `text`: the sentence as it was read when that was decided.
-    - `who`: those of WHO that carry it out.
-    - `rests`: `D:` and the path of a page of the platform's documentation, or `I:` and the name of
-      an assumption.
-    - `step`: it is one step of a recording.
-    - `explained`: the rule without which its words mean nothing, empty for none.
-    - `goes_on`: the sentence that goes on from what it leaves open, empty for none.
+    - `text`: the sentence at the time of that decision.
+    - `who`: those of WHO that execute it.
+    - `rests`: its sources: `D:` and the path of a page of the platform's documentation, or `I:` and
+      the name of an assumption.
+    - `step`: whether it is one step of a recording.
+    - `explained`: the rule that explains its words, empty for none.
+    - `goes_on`: the sentence that refers to its pending outcome, empty for none.
     """
 
     text: str
@@ -45,7 +45,7 @@ class Meaning(Record):
 
 
 class Axis(Record):
-    """A question on the service without an answer: its values with what each means."""
+    """An open question about the service: its possible values, with the meaning of each."""
 
     name: str
     question: str
@@ -60,7 +60,7 @@ def _read_table(name: str) -> dict[str, Any]:
 
 @cache
 def sentence_meanings() -> Mapping[str, Meaning]:
-    """The meaning of each sentence, by its name."""
+    """Return the meaning of each sentence, by name."""
     return {
         f"{family}.{key}": Meaning(**row | {"who": tuple(row["who"]), "rests": tuple(row["rests"])})
         for family, rows in _read_table("meanings.toml").items()
@@ -80,16 +80,16 @@ AXES: dict[str, Axis] = {
     )
     for axis, row in _ASSUMED["axes"].items()
 }
-"""What nobody knows of the service, by the name of the field of `Variant`."""
+"""The unknown properties of the service, by field of `Variant`."""
 
 ASSUMPTIONS: dict[str, str] = _ASSUMED["assumptions"]
-"""What the machine relies on, beside what the compiler does."""
+"""The assumptions of the machine, besides those of the compiler."""
 
 
 def check_meanings(
     sentences: Mapping[str, Sentence] = SENTENCES, rows: Mapping[str, Meaning] | None = None
 ) -> None:
-    """Raise MeaningsChanged where a sentence has no row, a row no sentence, or one other words."""
+    """Raise MeaningsChanged if sentences and rows do not match one to one, word by word."""
     found = "; ".join(_find_problems(sentences, sentence_meanings() if rows is None else rows))
     if found:
         raise MeaningsChanged(

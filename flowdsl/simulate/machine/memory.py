@@ -1,4 +1,4 @@
-"""The runtime values of a run, and what texts, values and conditions are with them."""
+"""The runtime values of a run, and the evaluation of texts, values and conditions with them."""
 
 from __future__ import annotations
 
@@ -28,21 +28,20 @@ from .layout import Defect
 from .variants import Variant
 
 LOOP_ITEM = "loop_item"
-"""The variable with the entry at hand of a loop."""
+"""The variable for the current entry of a loop."""
 
 OBSERVATION = "an observation of the run"
-"""What may stand for a variable that was never set: whatever an agent has seen."""
+"""Stands for the value of a variable that was never set: anything that an agent has seen."""
 
 
 class Memory:
     """The runtime values of one run, by the bare names of their variables.
 
-    `commands` are those that the
-    terminal takes, with variables as they are spelled; None for any. `whys` has why a decision has
-    an answer, by both. `secrets` are the names of those that the service puts in where their
-    placeholders are typed. `loops_of_run` says that the entries of the loop under way are from the
-    run, not from its inputs or the prompt. `late` has what readings in the background save: no line
-    knows it, and only the outputs wait for it.
+    `commands` are those that the terminal accepts, before variables are filled in; None for any.
+    `whys` has the reason of a decision, by its variable and answer. `secrets` are the names of
+    those that the service inserts when their placeholders are typed. `loops_of_run` means that the
+    entries of the current loop are from the run, not from its inputs or the prompt. `late` has the
+    values of background readings: no line knows them, and only the outputs wait for them.
     """
 
     secrets: frozenset[str] = frozenset()
@@ -56,19 +55,19 @@ class Memory:
         self.loops_of_run = False
 
     def save_value(self, key: str, value: Any) -> None:
-        """`upsert_runtime_values` of one value."""
+        """Save one value, as `upsert_runtime_values` does."""
         before = self.values.get(key)
         if isinstance(before, dict) and isinstance(value, dict) and self.variant.merges:
             value = _merge_records(before, value)
         self.values[key] = value
 
     def wait(self) -> None:
-        """Have what readings in the background save: the run has ended."""
+        """Save the values of background readings: the run has ended."""
         for key, value in self.late:
             self.save_value(key, value)
 
     def view(self, *, focused: bool) -> View:
-        """What an agent sees of the values."""
+        """Return the view of an agent on the values."""
         of_run = self.loops_of_run
         return View(self.variant, self.values, self.secrets, focused=focused, of_run=of_run)
 
@@ -85,7 +84,7 @@ def _merge_records(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
 
 
 class View:
-    """How runtime variables read."""
+    """The values of runtime variables as an agent sees them."""
 
     def __init__(
         self,
@@ -96,11 +95,11 @@ class View:
         focused: bool,
         of_run: bool,
     ) -> None:
-        """`values` are those of each moment, of which an agent knows those that it has `saved`.
+        """`values` are the current ones, of which an agent knows those that it has `saved`.
 
-        `knows_own` says that it was told that marks name those, too. `handed` are those that the
-        first bullet of a focused agent gives it, `entries` the entries at hand of the lists that it
-        goes through, by their marks.
+        `knows_own` means that a rule says that marks name those, too. `handed` are the values from
+        the first bullet of a focused agent, `entries` the current entries of the lists that it
+        iterates over, by their marks.
         """
         self._variant = variant
         self._values = values
@@ -113,7 +112,7 @@ class View:
         self.entries: dict[str, Any] = {}
 
     def value(self, path: PathParts) -> Any:
-        """The value of a variable, as the platform has it in place of `{{path}}`."""
+        """Return the value that the platform has for `{{path}}`."""
         if path[0] == SAVED and path[1] in self.entries:
             found = at_path(self.entries, path[1:])
             return EMPTY if found is None else found
@@ -126,13 +125,13 @@ class View:
         return self.fill_in_variable(path)
 
     def known(self, *path: str | int) -> Any:
-        """What an agent has saved itself, or else was handed, under a name or a path."""
+        """Return a value that the agent has saved itself, or else received, by name or path."""
         known = self._values if path[0] in self.saved else self.handed
         found = at_path(known, path) if path[0] in known else EMPTY
         return EMPTY if found is None else found
 
     def fill_in_variable(self, path: PathParts) -> Any:
-        """What the platform puts in the place of `{{path}}`."""
+        """Return the text that the platform inserts for `{{path}}`."""
         if path[0] not in self._values:
             match self._variant.unset:
                 case "spelling":
@@ -145,13 +144,13 @@ class View:
         return EMPTY if found is None else found
 
     def text(self, template: str) -> str:
-        """A text with everything filled in; a secret in it raises LiveSecret."""
+        """Return a text with everything filled in; a secret in it raises LiveSecret."""
         return fill_in_variables(without_notes(template), self._spelled)
 
     def given(self, template: str, *, secrets: bool = False) -> str:
-        """A text as a tool is given it: secrets in it are marked, whoever spelled them.
+        """Return a text as a tool receives it: secrets in it are marked, whatever their source.
 
-        With `secrets` it is typed, so that one may stand in it.
+        With `secrets` it is typed, so that it may contain one.
         """
         plain = without_notes(template)
         return fill_in_variables(plain, self._spelled, secrets=secrets, known=self._secrets)
@@ -160,7 +159,7 @@ class View:
         return spell_platform_value(self.value(path))
 
     def built(self, value: tuple[str, Any]) -> Any:
-        """A value in the words of a prompt, as JSON."""
+        """Return a value described in a prompt, as JSON."""
         kind, content = value
         match kind:
             case "json":
@@ -180,9 +179,9 @@ class View:
 def evaluate_condition(
     condition: Said, view: View, recorder: Recorder, *, ends: bool = False
 ) -> bool:
-    """Whether a condition is so; what it asks of the screen is asked at once, all of it.
+    """Evaluate a condition; all its questions about the screen are asked at once.
 
-    `ends` says that something is repeated until it is so, which it usually is at once.
+    `ends` means that a loop repeats until it holds, which it usually does at once.
     """
     for question, wanted in zip(
         _collect_questions(condition, view), _find_wanted_answers(condition), strict=True
@@ -208,7 +207,7 @@ def _collect_questions(condition: Said, view: View) -> list[Question]:
 
 
 def _find_wanted_answers(condition: Said) -> list[bool]:
-    """The answer to each of the questions of a condition with which it holds."""
+    """Return the answer to each of the questions of a condition with which it holds."""
     match condition.name:
         case "conditions.sees":
             return [True]
@@ -279,7 +278,7 @@ def _is_empty(condition: Said, view: View) -> bool:
 
 
 def _has_part(text: str, words: str, part: str) -> bool:
-    """Whether a text has another in it or at one of its ends, or has not, letter for letter."""
+    """Whether a text contains, or begins or ends with, another one, or does not; case-sensitive."""
     relation = words.removeprefix("not ")
     found = {
         "contains": text.find(part) >= 0,
@@ -315,7 +314,7 @@ def _compare_values(left: Any, operator: str, right: Any) -> bool:
 
 
 def from_json(text: str) -> Any:
-    """The JSON value that a text spells; the text itself where it spells none."""
+    """Return the JSON value that a text spells; the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -326,17 +325,17 @@ _SHOWN = re.compile(
     r"(?:[A-Z]{3} ?|[$€£] ?)?(-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)(?: ?(?:[A-Z]{3}|[$€£]))?",
     re.ASCII,
 )
-"""How a screen shows a number: with its thousands apart, before or behind a currency."""
+"""A number on a screen: with thousands separators, with a currency before or after it."""
 
 
 def as_shown(text: str) -> Any:
-    """The number or truth value that a copied text shows; the text itself where it shows none."""
+    """Return the number or boolean that a copied text shows; the text itself if it shows none."""
     found = _SHOWN.fullmatch(text)
     return from_json(text if found is None else found[1].replace(",", ""))
 
 
 def read_as(text: str, shape: Shape) -> Any:
-    """A copied text as a value of a type; None for a number or truth value that it is not."""
+    """Return a copied text as a value of a type; None if it is no number or boolean of it."""
     whole = shape == ScalarShape("int") or (isinstance(shape, EnumShape) and shape.numeric)
     if not whole and shape not in _CONVERTED:
         return convert_to_saved(text, shape)
@@ -348,13 +347,13 @@ def read_as(text: str, shape: Shape) -> Any:
 
 
 _CONVERTED = (ScalarShape("number"), ScalarShape("bool"))
-"""The shapes of which a copied text is turned into a value."""
+"""The shapes for which a copied text is converted to a value."""
 
 
 def convert_to_saved(value: Any, shape: Shape | None = None) -> Any:
-    """A value as an agent that reads it saves it.
+    """Return a value as an agent that reads it saves it.
 
-    What is missing is its default where it has one, and else `__EMPTY__`, at any depth.
+    A missing part becomes its default, or else `__EMPTY__`, at any depth.
     """
     match value, shape:
         case ((None | "" | "__EMPTY__"), _):
@@ -372,7 +371,7 @@ def convert_to_saved(value: Any, shape: Shape | None = None) -> Any:
 
 
 def take_braces_apart(value: Any) -> Any:
-    """A value in whose texts a blank stands behind each `{` before another one or a `$`."""
+    """Return a value with a blank inserted in its texts after each `{` before `{` or `$`."""
     if isinstance(value, list):
         return [take_braces_apart(each) for each in value]
     if isinstance(value, dict):

@@ -1,11 +1,11 @@
-"""A payload played on a desk of one's own: no program has run before, and answers are free.
+"""Execute a payload on a custom desk: without the trace of a program, and with free answers.
 
     performance = perform(payload, inputs, desk)
     for step in performance.steps:
         print(step.spot.label, step.text, step.events)
 
-The machine is that of `execute`. What it asks, the desk answers, which may want to know where the
-run is: at which numbered line, and in which pass of a loop.
+The machine is that of `execute`. The desk answers its questions, and can see the position of the
+run: the numbered line, and the pass of a loop.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from .meanings import sentence_meanings
 from .variants import Variant
 
 USUAL = Variant()
-"""How the service works where the desk is one's own."""
+"""The assumed behaviour of the service on a custom desk."""
 
 
 class Pass(Record, eq=True):
     """A pass of a loop.
 
-    `loop` numbers the loops of a run as they begin, from 0; `entry` the passes, from 1, of as many
-    as there are `entries`.
+    `loop` numbers the loops of a run in the order of their beginnings, from 0; `entry` numbers the
+    passes, from 1 to `entries`.
     """
 
     loop: int
@@ -47,18 +47,18 @@ class Pass(Record, eq=True):
 
 
 class Spot(Record, eq=True):
-    """Where a run is: the number of the line, as in `5.2.1`, and the pass of each loop around."""
+    """The position of a run: the line's label, such as `5.2.1`, and each enclosing loop's pass."""
 
     label: str
     passes: tuple[Pass, ...] = ()
 
 
 class Asking(Record):
-    """What is known of a question beside its words.
+    """Context of a question besides its words.
 
-    `key` is the variable that the answer is saved in, or empty. `usual` is whether a screen shows
-    what is asked where nobody says: what something is repeated until. `position` counts the actions
-    and waits so far.
+    `key` is the variable that the answer is saved in, or empty. `usual` is the default answer of a
+    screen: yes for the condition that ends a repetition. `position` counts the actions and waits so
+    far.
     """
 
     spot: Spot
@@ -71,24 +71,24 @@ class Desk(Protocol):
     """Answers questions, and may end a run."""
 
     def answer(self, question: Question, asking: Asking) -> Any:
-        """The answer to a question, which is not asked again before the desktop moves on."""
+        """Return the answer to a question, which is not asked again before the desktop changes."""
 
     def stops(self, done: Spot, following: Spot | None) -> str | None:
-        """The reason with which the task fails between two lines that act; None lets it go on.
+        """Return the reason with which the task fails between two lines that act; None to continue.
 
-        `following` is None behind the last line.
+        `following` is None after the last line.
         """
 
 
 class Step(Record):
-    """A numbered line that was come to.
+    """A numbered line that was reached.
 
-    - `line`: the line with its number, as it is for a run without inputs; what is recorded has to
-      be the same for all.
+    - `line`: the line with its number, as in a run without inputs, so that recordings of all runs
+      are comparable.
     - `text`: with the lines of its instruction, inputs and the entry of its loop filled in.
     - `acts`: whether it is a step of the recording, or the beginning or the end of a loop; other
       lines are titles and decisions.
-    - `title`: whether it only stands over further lines.
+    - `title`: whether it only groups further lines.
     - `entries`, `begins`: of the beginning of a loop, how many entries it has, and its number.
     """
 
@@ -104,10 +104,10 @@ class Step(Record):
 
 
 class Performance(Record):
-    """What a payload did on a desk.
+    """The result of executing a payload on a desk.
 
-    `values` are the runtime values at the end. `recording` exists where the run ended well.
-    `refused` is why the service refuses its outputs, where it does.
+    `values` are the final runtime values. `recording` exists if the run succeeded. `refused` is why
+    the service refuses its outputs, if it does.
     """
 
     steps: Sequence[Step]
@@ -120,9 +120,9 @@ class Performance(Record):
 def perform_payload(
     payload: Payload, inputs: Mapping[str, Any], desk: Desk, recording: Recording | None = None
 ) -> Performance:
-    """Carry out a payload on a desk, or replay a recording; `inputs` are as the service took them.
+    """Execute a payload on a desk, or replay a recording; the service has accepted `inputs`.
 
-    A prompt that cannot be carried out ends BROKEN, with what is wrong as the reason.
+    A prompt that cannot be executed ends BROKEN, with the error as the reason.
     """
     grammar = load_grammar()
     grammar.forget()
@@ -135,7 +135,7 @@ def perform_payload(
     )
 
 
-# Which prompts are ours
+# Recognising our prompts
 
 _TOOL = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _TOOLS = frozenset(
@@ -143,14 +143,14 @@ _TOOLS = frozenset(
     for name in (*LINES, "rules.fail", "rules.save", "data.background_prompt")
     for found in _TOOL.findall(re.sub(r"\{[^{}]*\}", "", SENTENCES[name].text))
 )
-"""The tools that sentences name, which no words of an author may."""
+"""The tools that sentences name; an author's own words may not name them."""
 
 
 def is_ours(payload: Payload) -> bool:
-    """Whether a prompt is one of FlowDSL's: the machine reads all of it.
+    """Whether a prompt is one of FlowDSL's: the machine can parse all of it.
 
-    The outline and the paragraphs stand as they have to, every rule is a sentence, and so is every
-    line that names a tool. Whether it means something where it stands is not asked.
+    The outline and the paragraphs have the right layout, every rule is a sentence, and so is every
+    line that names a tool. Whether each has a meaning in its place is not checked.
     """
     grammar = load_grammar()
     try:
@@ -182,7 +182,7 @@ def _walk_lines(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def labels_of(payload: Payload) -> Sequence[str]:
-    """The labels of the numbered lines of a prompt, in their order."""
+    """Return the labels of the numbered lines of a prompt, in order."""
     outline = _StepOutline(_read_prompt_page(payload, {}).steps, load_grammar())
     return [each.label for each in outline.lines.values()]
 
@@ -191,9 +191,9 @@ def labels_of(payload: Payload) -> Sequence[str]:
 
 
 def recording_of(payload: Payload, lines: Sequence[str]) -> Recording | None:
-    """The recording that consists of these lines, as `Step.line` has them.
+    """Return the recording that consists of these lines, in the form of `Step.line`.
 
-    None where the prompt has other lines, as it may have been changed since.
+    None if the prompt has other lines, as it may have been changed since.
     """
     outline = _StepOutline(_read_prompt_page(payload, {}).steps, load_grammar())
     numbers = {each.line: number for number, each in outline.lines.items() if each.acts}
@@ -208,7 +208,7 @@ def recording_of(payload: Payload, lines: Sequence[str]) -> Recording | None:
 def _build_recording(
     steps: Sequence[int], outline: _StepOutline, end: int | None
 ) -> tuple[Recording, Sequence[int]]:
-    """The recording up to the line `end`, and what follows that."""
+    """Return the recording up to the line `end`, and the rest."""
     found: Recording = []
     while steps and steps[0] != end:
         number, *steps = steps
@@ -227,7 +227,7 @@ def _build_recording(
     return found, steps
 
 
-# Writing down what happens
+# Logging an execution
 
 
 class _NumberedLine(Record):
@@ -244,8 +244,8 @@ class _NumberedLine(Record):
 class _StepOutline:
     """The lines of the main agent by their numbers on the page.
 
-    `loops` has the line that ends each loop, by the one that begins it, and `copied` what a copy is
-    converted to, by its variable.
+    `loops` maps the first line of each loop to its last, and `copied` the variable of a copy to the
+    type that it is converted to.
     """
 
     def __init__(self, lines: Iterable[Line], grammar: Grammar) -> None:
@@ -293,7 +293,7 @@ class _StepOutline:
 
 
 def _render_texts(line: Line, *, alone: bool) -> Iterator[str]:
-    """The lines of a text, with the bullets under it unless it is told `alone`."""
+    """Yield the lines of a text, with the bullets under it unless `alone`."""
     yield from (each.strip() for each in line.text.split("\n"))
     for each in () if alone else line.children:
         first, *rest = _render_texts(each, alone=False)
@@ -301,10 +301,10 @@ def _render_texts(line: Line, *, alone: bool) -> Iterator[str]:
 
 
 class _Minutes(Recorder):
-    """Writes down every line of the main agent with what was done and asked there."""
+    """Logs every line of the main agent with its actions and questions."""
 
     def __init__(self, desk: Desk, grammar: Grammar, plain: Mapping[str, str]) -> None:
-        """`plain` has the lines of the prompt without inputs, by their labels."""
+        """`plain` has the lines of the prompt without inputs, by label."""
         super().__init__(World({}, self._refuse_question, {}))
         self._plain = plain
         self.steps: list[Step] = []
@@ -351,7 +351,7 @@ class _Minutes(Recorder):
         line = self._outline.lines[number]
         spot = Spot(line.label, tuple(each for each, _ in self._passes))
         if line.acts:
-            # A line that only decides may say itself that the task has failed.
+            # A line that only decides may itself fail the task.
             self._stop(spot)
             self._acted = spot
         self._spot = spot
@@ -368,7 +368,7 @@ class _Minutes(Recorder):
             raise Aborted(reason)
 
     def _fill_in_entry(self, text: str) -> str:
-        """A text with the entry of the loop around it; other variables stay as they are spelled."""
+        """Fill in the entry of the loop around; other variables are unchanged."""
         item = self._passes[-1][1] if self._passes else None
 
         def put(path: Sequence[str | int], written: str) -> str:
@@ -379,7 +379,7 @@ class _Minutes(Recorder):
         return without_marks(fill_in_variables(text, put, secrets=True))
 
     def done(self) -> list[Step]:
-        """The steps; a wait before an attempt or a round acts only where there was one before."""
+        """Return the steps; a wait before an attempt or round acts only if it is not the first."""
         idle = {each.label for each in self._outline.lines.values() if each.waits}
         return [
             each.__replace__(acts=False) if each.spot.label in idle and not each.events else each
@@ -392,7 +392,7 @@ class _Minutes(Recorder):
         self._hint = (key, usual)
 
     def known(self, question: Question) -> Question:
-        """Whoever copies does not know to what the copy is converted, and who checks it neither."""
+        """Return the question; one on a copy gets the shape that the copy is converted to."""
         if question.kind != COPY:
             return question
         return self._copies.get((question.text, self.position), question)

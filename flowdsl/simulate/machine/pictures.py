@@ -1,4 +1,4 @@
-"""A prompt with pictures, which is HTML, as a browser would show it."""
+"""Lay out a prompt with pictures, which is HTML, as a browser would show it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .characters import PICTURE
 
 
 class Unexpected(Exception):
-    """HTML that no prompt of ours has: what it is, and the tag or the text."""
+    """HTML that our prompts do not contain: a description, and the tag or the text."""
 
 
 class _Paragraphs(HTMLParser):
@@ -48,7 +48,7 @@ _INDENT = re.compile("\xa0+")
 
 
 def lay_out_prompt(prompt: list[str]) -> list[str]:
-    """The lines that a browser shows: runs of blanks are one blank, and none begins a line.
+    """Return the lines that a browser shows: runs of blanks collapse, leading ones are dropped.
 
     Raises Unexpected.
     """

@@ -1,7 +1,7 @@
-"""What nobody knows of the service, as axes: a payload must do the same under every value of each.
+"""The unknown behaviour of the service, as axes: a payload must be correct under every value.
 
-The axes, their values and why each is one stand in `assumptions.toml`; what the service was seen to
-do belongs there too, once it was seen. `docs/prompt-language.md` shows them.
+The axes, their values and their reasons are in `assumptions.toml`, where observations of the
+service belong, too. `docs/prompt-language.md` shows them.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from . import meanings
 
 
 class Variant(Record, eq=True):
-    """One way in which the service may work.
+    """One possible behaviour of the service.
 
-    - `merges`: saving an object merges it into the one that is there, and does not replace it.
-    - `unset`: what stands for a variable that was never set: `empty`, its own `spelling`, or any
+    - `merges`: saving an object merges it into the existing one, and does not replace it.
+    - `unset`: the value of a variable that was never set: `empty`, its own `spelling`, or any
       `observation` of the run.
     - `clipboard`: what an empty clipboard leaves: an empty text, or `__EMPTY__`.
     - `text_is_entry`: a loop over a text that is no list has one entry, and is not skipped.
     - `failure_leaves`: a failure in a later pass of a loop leaves the loop, and does not end the
       run.
-    - `by_hand`: the main agent works through the later passes of a loop as through the first.
+    - `by_hand`: the main agent works through the later passes of a loop as it does the first.
     """
 
     merges: bool = False
@@ -37,7 +37,7 @@ class Variant(Record, eq=True):
     by_hand: bool = False
 
     def __str__(self) -> str:
-        """The assumptions that are not the usual ones: `merges, unset: spelling`."""
+        """Return the values that differ from the default ones: `merges, unset: spelling`."""
         usual = Variant()
         other = {
             name: getattr(self, name)
@@ -52,10 +52,10 @@ class Variant(Record, eq=True):
 
 
 class Observed:
-    """A variant for one execution, which notes the axes that the execution depends on.
+    """A variant for one execution, which records the axes that the execution depends on.
 
-    An execution is the same under every variant that agrees with it there, since it learns of a
-    variant by asking for its axes alone.
+    An execution only accesses a variant through its axes, so it is the same under every variant
+    that has the same values there.
     """
 
     def __init__(self, variant: Variant) -> None:
@@ -67,24 +67,24 @@ class Observed:
         return getattr(self.variant, axis)
 
     def decides(self, other: Variant) -> bool:
-        """Whether an execution under another variant would be this one."""
+        """Whether an execution under another variant would be the same as this one."""
         return all(getattr(self.variant, axis) == getattr(other, axis) for axis in self.axes)
 
 
 AXES: dict[str, tuple[Any, ...]] = {
     name: tuple(value for value, _ in axis.values) for name, axis in meanings.AXES.items()
 }
-"""The values of each axis, the usual one first."""
+"""The values of each axis, the default first."""
 
 
 def every_variant() -> Iterator[Variant]:
-    """Every combination: 96 ways in which the service may work."""
+    """Yield every combination: 96 possible behaviours of the service."""
     for values in product(*AXES.values()):
         yield Variant(**dict(zip(AXES, values, strict=True)))
 
 
 def main_variants() -> Iterator[Variant]:
-    """The usual one, each other value of each axis alone, and all of the others at once."""
+    """Yield the default variant, each other value of each axis alone, and all of those at once."""
     yield Variant()
     for name, values in AXES.items():
         for value in values[1:]:

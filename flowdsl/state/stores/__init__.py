@@ -1,15 +1,14 @@
-"""The stores that a state document can live in.
+"""The stores that can hold a state document.
 
 Defines the protocol of a store and opens the one that an address names: a file on this machine's
-disk, an object of a cloud store, or a commit on a private ref of a git repository.
-
-Does not look into the document beyond reading and writing it whole and comparing nonces.
+disk, an object of a cloud store, or a commit on a private ref of a git repository. Does not
+interpret the document beyond reading and writing it whole and comparing nonces.
 
 Entry point: `open_store(url, ...)`.
 
 Invariants: `write` stores either the whole document or nothing, and only over the version that the
-caller has seen. A write whose reply was lost is looked up by its nonce before anything is said
-about it. No address holds a credential.
+caller has read. A write whose reply was lost is looked up by its nonce before its outcome is
+reported. No address holds a credential.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ _FILES = "write `file`, or the path of a file as `file:PATH` or `file:///PATH`"
 
 @dataclass(frozen=True, slots=True)
 class Versioned:
-    """A document, and the version that it was read at as a token of the store."""
+    """A document, and its version as a token of the store."""
 
     document: StateDocument
     version: str
 
 
 class StateStore(Protocol):
-    """Keeps one document, and objects beside it.
+    """Stores one document, and objects next to it.
 
     Every method blocks, may be called from any thread, and raises `StateError`.
     """
@@ -58,49 +57,49 @@ class StateStore(Protocol):
 
     @property
     def excludes(self) -> bool:
-        """Whether `hold` keeps out every other living process, and ends when its holder dies."""
+        """Whether `hold` excludes every other living process, and ends when its holder dies."""
         ...
 
     def load(self) -> Versioned | None:
-        """The document, or None when there is none yet."""
+        """Return the document, or None if there is none yet."""
         ...
 
     def write(self, document: StateDocument, expected: str | None) -> str:
-        """Store `document` over version `expected` (None: over nothing) and return the new version.
+        """Store `document` over version `expected` (None: no document) and return the new version.
 
-        Raises `StateMoved` when the store holds another version. No other write may have the nonce
-        of `document`: by it the store recognises its own write when the reply is lost.
+        Raises `StateMoved` if the store holds another version. No other write may have the nonce of
+        `document`: the store uses it to recognise its own write when the reply is lost.
         """
         ...
 
     def hold(self) -> AbstractContextManager[None]:
-        """Keep every other process from writing inside the context, where the store can.
+        """Keep every other process from writing inside the context, if the store can.
 
-        Raises `StoreBusy` at once when another process does so. Inside the context of a store that
+        Raises `StoreBusy` at once if another process does so. Inside the context of a store that
         `excludes`, a lease in the document is our own or that of a dead process. For other stores
-        the context means nothing.
+        the context has no effect.
         """
         ...
 
     def put(self, objects: Mapping[str, bytes]) -> None:
-        """Keep contents by name (`source-maps/<64 hex digits>.json`); a name never changes content.
+        """Store contents by name (`source-maps/<64 hex digits>.json`); names never change content.
 
-        Others can read them at the latest after the next `write`: put objects before the document
-        that names them. After an error some of them may be kept.
+        Others can read them after the next `write` at the latest: put objects before the document
+        that names them. After an error some of them may be stored.
         """
         ...
 
     def get(self, name: str) -> bytes | None:
-        """The content that was `put` as `name`, or None."""
+        """Return the content that was `put` as `name`, or None."""
         ...
 
     def probe(self) -> None:
-        """Prove that the store keeps two writers apart; raises `UnsafeStore` if it does not."""
+        """Prove that the store keeps two writers apart; raises `UnsafeStore` otherwise."""
         ...
 
 
 def open_store(url: str, *, root: Path, project: str, environment: str) -> StateStore:
-    """The store that `url` names; nothing is read yet.
+    """Return the store that `url` names; nothing is read yet.
 
     - `file` is `.flowdsl/state/<environment>.json` below `root`.
     - `file:PATH` (relative to `root`) and `file:///PATH` are other files.
@@ -108,12 +107,12 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
     - `git+https://HOST/PATH?ref=REF`, `git+ssh://...`, `git+file://...` and `git+ref://REMOTE/REF`
       are git repositories.
 
-    Raises `WrongAddress` for anything else, and `UnsupportedStore` where a library is missing.
+    Raises `WrongAddress` for anything else, and `UnsupportedStore` if a library is missing.
     """
     scheme, _, rest = url.partition(":")
     if any(ord(sign) < 32 or sign == "\x7f" for sign in url):
         raise WrongAddress(f"the state address `{hide_credentials(url)}` holds control characters")
-    # These stand for bytes of the command line that are no text; no document could hold them.
+    # These stand for bytes of the command line that are not text; no document could hold them.
     if any("\ud800" <= sign <= "\udfff" for sign in url):
         raise WrongAddress(f"the state address `{hide_credentials(url)}` is not UTF-8")
     if scheme == "file" and (not rest.startswith("//") or rest.startswith("///")):
@@ -124,7 +123,7 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
             raise WrongAddress(
                 f"the state address `{hide_credentials(url)}` names a folder; {_FILES}"
             )
-        # An address that leads out of the project means it; a link in the project does not.
+        # An address that leads out of the project is deliberate; a link in the project is not.
         inside = os.path.normpath(path).startswith(os.path.join(os.path.normpath(root), ""))
         return FileStore(
             path,
@@ -142,8 +141,7 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
         return open_git(url, root=root, project=project, environment=environment)
     raise WrongAddress(
         f"state in `{hide_credentials(url)}` is not available; write `file`, `file:PATH`, "
-        "`file:///PATH`, "
-        "`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or "
+        "`file:///PATH`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or "
         "`git+https://HOST/PATH`"
     )
 
@@ -159,12 +157,12 @@ def _path_of(url: str, path: str, environment: str) -> str:
 
 
 def hide_credentials(url: str) -> str:
-    """`url` without what may be a credential: the text before an `@` of the host, and the query."""
+    """Return `url` without possible credentials: the user part of the host, and the query."""
     return make_printable(re.sub(r"(?<=//)[^/]*@", "***@", url.partition("?")[0], count=1))
 
 
 def check_name(name: str) -> str:
-    """`name`, when an object beside the document may have it; raises `StateError` otherwise."""
+    """Return `name` if it is valid for an object next to the document; otherwise `StateError`."""
     if not _OBJECT_NAME.fullmatch(name):
         raise StateError(
             f"`{name[:200]}` cannot be the name of an object beside the state; names are like "

@@ -26,11 +26,12 @@ from flowdsl.state.stores.os_lock import hold_exclusive_lock
 class FileStore:
     """A `StateStore` over the file `path`.
 
-    Beside it stand a lock file (`.lock`) and the folder of the objects (`.d`). The version is the
-    SHA-256 of the bytes, which the nonce makes different in every write. Reading takes no lock,
-    because a write replaces the file as a whole. Outside of `hold`, `write` raises `StoreBusy`
-    while another process writes. From the folder `below` on, which is that of the file where it is
-    None, no symbolic link is followed.
+    Next to it are a lock file (`.lock`) and the folder of the objects (`.d`). The version is the
+    SHA-256 of the bytes, which the nonce makes different in every write.
+
+    Reading takes no lock, because a write replaces the file as a whole. Outside of `hold`, `write`
+    raises `StoreBusy` while another process writes. No symbolic link is followed from the folder
+    `below` on, by default the file's own folder.
     """
 
     shared = False
@@ -99,7 +100,7 @@ class FileStore:
                 except StoreBusy:
                     return
         except StoreBusy:
-            return  # another process has the lock, and was able to keep us out
+            return  # Another process has the lock, and was able to exclude us.
         raise UnsafeStore(
             f"the disk of `{self.url}` does not lock files, so two deploys could write at the same "
             "time; keep state on a local disk or in a shared store such as `s3://BUCKET/PREFIX`"
@@ -120,7 +121,7 @@ class FileStore:
     def _store(self, contents: Mapping[Path, bytes]) -> None:
         """Write files; raises `StoreUnusable`.
 
-        An error that comes after all files were replaced, as from waiting for the disk, is no
+        An error after all files were replaced, as when waiting for the disk, does not count as a
         failure.
         """
         try:

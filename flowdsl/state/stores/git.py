@@ -23,16 +23,18 @@ T = TypeVar("T")
 
 _DOCUMENT = "state.json"
 _TIP = "refs/flowdsl/tip"
-"""The local copy of the remote's ref, so that fetching brings only what is new."""
+"""The local copy of the remote's ref, so that a fetch transfers only new commits."""
 
 
 class GitStore(RemoteStore):
     """A `StateStore` over the file `state.json` at the tip of one ref of a remote repository.
 
-    The version is the id of the commit. Its parent is the version before, and its tree holds the
-    objects, too. A push names the version that it replaces, which the remote compares under its own
-    lock. Everything is done in a temporary repository. Objects that were `put` are pushed with the
-    next `write`.
+    The version is the id of the commit. Its parent is the version before, and its tree also holds
+    the objects. A push names the version that it replaces, which the remote compares under its own
+    lock.
+
+    Everything is done in a temporary repository. Objects that were `put` are pushed with the next
+    `write`.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class GitStore(RemoteStore):
             return super()._tried(work, problem)
 
     def _probe(self) -> None:
-        """Prove that this git refuses a push over a version that is not there.
+        """Prove that this git refuses a push over a version that does not exist.
 
         Nothing reaches the remote in either case.
         """
@@ -139,7 +141,7 @@ class GitStore(RemoteStore):
         return self._known
 
     def _find_remote_tip(self) -> str | None:
-        """The id of the commit at the remote's ref; None when there is no such ref."""
+        """Return the id of the commit at the remote's ref; None if there is no such ref."""
         listed = self._git.remote("ls-remote", "--quiet", REMOTE, self._ref, seconds=self._seconds)
         for line in listed.decode("utf-8", "replace").splitlines():
             oid, _, name = line.partition("\t")
@@ -148,7 +150,7 @@ class GitStore(RemoteStore):
         return None
 
     def _fetch_tip(self) -> str | None:
-        """The id of the commit at the remote's ref, after fetching it; None without that ref."""
+        """Fetch the commit at the remote's ref and return its id; None without that ref."""
         tip = self._find_remote_tip()
         if tip is None or (self._known is not None and self._known.version == tip):
             return tip
@@ -159,7 +161,7 @@ class GitStore(RemoteStore):
         return self._git.local("rev-parse", "--verify", _TIP).decode().strip()
 
     def _file(self, commit: str, path: str) -> bytes | None:
-        """The content of a file in a commit; None when the commit does not have it."""
+        """Return the content of a file in a commit; None if the commit does not have it."""
         try:
             listed = self._git.local("ls-tree", "-z", "-l", commit, "--", path).decode()
         except Failure:
@@ -177,7 +179,7 @@ class GitStore(RemoteStore):
     def _commit_document(
         self, document: StateDocument, expected: str | None, staged: dict[str, str]
     ) -> str:
-        """The id of a new commit of the document over the commit `expected`.
+        """Commit the document over the commit `expected`; return the id of the new commit.
 
         It has the objects of that commit and those in `staged`.
         """
@@ -197,7 +199,7 @@ class GitStore(RemoteStore):
         return self._commit_of(tree, expected, subject)
 
     def _objects(self, commit: str) -> dict[str, str]:
-        """The ids of the objects in a commit, by name."""
+        """Return the ids of the objects in a commit, by name."""
         known = self._known is not None and self._known.version == commit
         if not known and self._fetch_tip() != commit:
             raise Failure("the ref has moved", refused=True)
@@ -213,7 +215,7 @@ class GitStore(RemoteStore):
         return self._git.local("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
     def _write_blobs(self, contents: Iterable[bytes]) -> list[str]:
-        """The ids of many blobs, which one process writes."""
+        """Write many blobs with one process; return their ids."""
         command = b"blob\nmark :%d\ndata %d\n%b\nget-mark :%d\n"
         commands = [
             command % (mark, len(content), content, mark)
@@ -222,7 +224,7 @@ class GitStore(RemoteStore):
         return self._git.local("fast-import", "--quiet", stdin=b"".join(commands)).decode().split()
 
     def _write_tree(self, entries: dict[str, tuple[str, str]]) -> str:
-        """The id of a tree with these entries, each a kind and an id by name."""
+        """Write a tree with these entries, each a kind and an id by name; return its id."""
         modes = {"blob": "100644", "tree": "040000"}
         lines = [f"{modes[kind]} {kind} {oid}\t{name}\0" for name, (kind, oid) in entries.items()]
         return self._git.local("mktree", "-z", stdin="".join(lines).encode()).decode().strip()

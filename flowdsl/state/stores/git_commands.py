@@ -25,7 +25,7 @@ LOCAL_SECONDS = 20.0
 _ENDING_SECONDS = 5.0
 
 REMOTE = "flowdsl-state"
-"""The name of the remote, such that nobody's global settings speak of it."""
+"""The name of the remote, chosen so that no global settings refer to it."""
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -96,7 +96,7 @@ _FINAL = re.compile(
 
 
 def git_settings(root: Path) -> dict[str, list[str]]:
-    """The settings by which the repository around `root` reaches its remotes; {} without one."""
+    """Return the settings of the repository around `root` for its remotes; {} without one."""
     arguments = ["config", "--local", "--includes", "-z", "--get-regexp", _CARRIED]
     try:
         listed = run_git(
@@ -113,10 +113,11 @@ def git_settings(root: Path) -> dict[str, list[str]]:
 
 
 def helper_variables(root: Path) -> frozenset[str]:
-    """The variables that the ways of a person to a git server need: git gets them for the remote.
+    """Return the environment variables with which a person's git reaches a server.
 
-    That are those which a credential helper or a command for SSH mentions, and those of helpers
-    that are known. A script in a file may read others, see `git.MORE_FOR_GIT`.
+    Git gets them for the remote. They are those that a credential helper or a command for SSH
+    mentions, and those of known helpers. A script in a file may read others, see
+    `git.MORE_FOR_GIT`.
     """
     texts = [os.environ.get(name, "") for name in ("GIT_SSH_COMMAND", "GIT_ASKPASS")]
     arguments = ["config", "--includes", "-z", "--get-regexp", _HELPERS]
@@ -133,7 +134,7 @@ def helper_variables(root: Path) -> frozenset[str]:
 
 
 def remote_url(root: Path, name: str) -> str | None:
-    """The address that the repository around `root` pushes to for a remote; None without that."""
+    """Return the push address of a remote of the repository around `root`; None without that."""
 
     def ask(*arguments: str) -> str:
         answer = run_git(
@@ -153,8 +154,9 @@ def remote_url(root: Path, name: str) -> str | None:
 class Workshop:
     """A temporary bare repository with one remote, `REMOTE`, removed with this object.
 
-    The remote's address and the settings travel in environment variables, because everybody on the
-    machine can see the arguments of a process. `variables` are names of more that git gets.
+    The remote's address and the settings are passed in environment variables, because everybody on
+    the machine can see the arguments of a process. `variables` are names of further variables for
+    git.
     """
 
     def __init__(
@@ -165,11 +167,11 @@ class Workshop:
         self._opening = Lock()
 
     def local(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """The output of a command that works on this disk; raises `Failure`."""
+        """Return the output of a command that works on this disk; raises `Failure`."""
         return self._run(arguments, stdin, LOCAL_SECONDS)
 
     def remote(self, *arguments: str, seconds: float) -> bytes:
-        """The output of a command that talks to the remote; raises `Failure`."""
+        """Return the output of a command that contacts the remote; raises `Failure`."""
         return self._run(arguments, b"", seconds)
 
     def _run(self, arguments: Sequence[str], stdin: bytes, seconds: float) -> bytes:
@@ -201,10 +203,11 @@ def run_git(
     seconds: float,
     stdin: bytes = b"",
 ) -> bytes:
-    """The output of git in `folder`; raises `Failure`, and `UnsupportedStore` when there is no git.
+    """Return the output of git in `folder`.
 
-    Git runs in a session of its own, so that it has no terminal to ask on, gets no Ctrl+C meant for
-    us, and can be killed together with all that it has started.
+    Git runs in a session of its own, so that it has no terminal to prompt on, gets no Ctrl+C meant
+    for us, and can be killed together with all its child processes. Raises `Failure`, and
+    `UnsupportedStore` if git is missing.
     """
     try:
         process = subprocess.Popen(
@@ -240,7 +243,7 @@ def run_git(
 
 
 def _kill_process_tree(process: subprocess.Popen[bytes]) -> None:
-    """Kill git and all that it has started."""
+    """Kill git and all its child processes."""
     if os.name == "posix":
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -250,7 +253,7 @@ def _kill_process_tree(process: subprocess.Popen[bytes]) -> None:
         process.kill()
     try:
         process.communicate(timeout=_ENDING_SECONDS)
-    except subprocess.TimeoutExpired:  # another process has our pipes open
+    except subprocess.TimeoutExpired:  # Another process has our pipes open.
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -259,10 +262,10 @@ def _kill_process_tree(process: subprocess.Popen[bytes]) -> None:
 def _build_environment(
     settings: Mapping[str, Sequence[str]], variables: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The environment variables of a call of git.
+    """Return the environment variables of a call of git.
 
     They are those that git needs and `variables`, without those that point to another repository,
-    and with `settings` that win over git's files.
+    and with `settings` that override git's files.
     """
     environ = {
         key: value
@@ -280,7 +283,7 @@ def _build_environment(
 
 
 def _describe_git_failure(output: bytes, errors: bytes) -> str:
-    """What git says about a failure, without credentials and prefixes.
+    """Return git's message about a failure, without credentials and prefixes.
 
     It is the ref that was refused, then the cause.
     """

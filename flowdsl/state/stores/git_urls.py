@@ -18,7 +18,7 @@ from flowdsl.state.stores.git_commands import (
 from flowdsl.state.stores.retry import Patience
 
 REMOTE_SECONDS = 12.0
-"""How long a conversation with a remote may take, in seconds.
+"""The limit of one exchange with a remote, in seconds.
 
 A lease has to be renewed several times in its 30 s.
 """
@@ -43,7 +43,7 @@ def open_git(
     remote_seconds: float = REMOTE_SECONDS,
     patience: Patience | None = None,
 ) -> GitStore:
-    """The store at `url`, on `refs/flowdsl/<project>/<environment>` when `url` names no ref.
+    """Open the store at `url`, on `refs/flowdsl/<project>/<environment>` if `url` names no ref.
 
     Raises `WrongAddress` or `UnsupportedStore`.
     """
@@ -75,7 +75,7 @@ def open_git(
 
 
 def _parse_git_address(url: str, scheme: str) -> tuple[str, str]:
-    """The address for git, and the ref: empty when none is given. Raises `WrongAddress`."""
+    """Return the address for git, and the ref, empty if none is given; raises `WrongAddress`."""
     try:
         parts = urlsplit(url.removeprefix("git+"))
         host, user, password = parts.hostname or "", parts.username, parts.password
@@ -106,8 +106,7 @@ def _of_remote(url: str, name: str, root: Path) -> str:
     if place is None:
         raise UnsupportedStore(
             f"the state address `{hide_credentials(url)}` names the remote `{name}`, which the "
-            "repository "
-            "around the project does not have; `git remote` lists those it has"
+            "repository around the project does not have; `git remote` lists those it has"
         )
     if place.startswith("-"):
         raise _wrong_address(url, "names a remote whose address is not allowed")
@@ -122,7 +121,7 @@ def _require_valid_ref(url: str, ref: str) -> str:
 
 
 def _ref_part(name: str) -> str:
-    """`name` written as one part of a ref; two names never become the same part."""
+    """Return `name` encoded as one part of a ref; two names never get the same part."""
     plain = re.compile(r"[A-Za-z0-9_-]", re.ASCII)
     quoted = "".join(
         sign if plain.match(sign) else "".join(f"={byte:02X}" for byte in sign.encode())

@@ -1,4 +1,4 @@
-"""Addresses of objects in cloud stores, and the clients that they open."""
+"""Addresses of objects in cloud stores, and the clients for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore as Client
 
 REQUEST_SECONDS = 10.0
-"""How long one request may take, in seconds: a lease is renewed several times in its 30 s."""
+"""The limit of one request, in seconds: a lease is renewed several times in its 30 s."""
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}", re.ASCII)
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]+", re.ASCII)
@@ -40,7 +40,7 @@ class ObjectUrl:
 
 
 def parse_object_url(url: str) -> ObjectUrl:
-    """The parts of `s3://BUCKET/PREFIX`; raises `WrongAddress`."""
+    """Return the parts of `s3://BUCKET/PREFIX`; raises `WrongAddress`."""
     scheme, _, rest = url.partition("://")
     bucket, _, path = rest.partition("/")
     prefix = path.strip("/")
@@ -70,7 +70,7 @@ def open_objects(
     request_seconds: float = REQUEST_SECONDS,
     patience: Patience | None = None,
 ) -> StateStore:
-    """The store at `url`; state is below `<project>/<environment>` when `url` has no prefix.
+    """Open the store at `url`; by default state is below `<project>/<environment>`.
 
     Raises `WrongAddress` or `UnsupportedStore`.
     """
@@ -106,8 +106,8 @@ def _make_client(url: ObjectUrl, environ: Mapping[str, str], seconds: float) -> 
         "timeout": timedelta(seconds=seconds),
         "connect_timeout": timedelta(seconds=min(seconds, 5.0)),
     }
-    # A request that the library repeats would meet its own first try, and take it for the write of
-    # somebody else.
+    # A request that the library repeats would conflict with its own first attempt, and take it for
+    # a write of somebody else.
     retries: Any = {"max_retries": 0, "retry_timeout": timedelta(seconds=seconds)}
     try:
         match url.scheme:

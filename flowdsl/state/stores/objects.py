@@ -24,7 +24,7 @@ from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.retry import Failure, Patience, RemoteStore, write_with_retry
 
 AT_ONCE = 16
-"""Objects that are put at the same time."""
+"""The number of objects that are put at the same time."""
 
 T = TypeVar("T")
 
@@ -33,8 +33,8 @@ class ObjectStore(RemoteStore):
     """A `StateStore` over the object `<prefix>/state.json` of a bucket.
 
     The version is the ETag, or the generation at Google. The nonce makes the bytes of every write
-    different, so that an ETag that is a hash of them never comes back. `client` must not repeat
-    requests by itself: it could not tell its own lost write from another's.
+    different, so that an ETag that is a hash of them never repeats. `client` must not repeat
+    requests by itself: it could not distinguish its own lost write from another's.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ObjectStore(RemoteStore):
     def put(self, objects: Mapping[str, bytes]) -> None:
         names = [check_name(name) for name in objects]
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            # Taking the results raises what a thread has raised.
+            # Reading the results raises the exceptions of the threads.
             list(threads.map(self._put_one, names, objects.values()))
 
     def _put_one(self, name: str, content: bytes) -> None:
@@ -93,12 +93,13 @@ class ObjectStore(RemoteStore):
         return None if found is None else self._document(*found)
 
     def _read(self, key: str) -> tuple[bytes, str] | None:
-        """An object and its version; raises `Failure`, also when the bucket does not exist."""
+        """Return an object and its version; raises `Failure`, also if the bucket does not exist."""
         with _raise_as_failure():
             try:
                 result = obstore.get(self._client, key)
             except FileNotFoundError:
-                # A bucket that does not exist answers so, too; only listing tells.
+                # A bucket that does not exist gives the same answer; only listing distinguishes the
+                # two.
                 next(iter(obstore.list(self._client, self._prefix)), None)
                 return None
             if result.meta["size"] > MAX_BYTES:
@@ -106,7 +107,7 @@ class ObjectStore(RemoteStore):
             return bytes(result.bytes()), self._version(result.meta)
 
     def _put(self, key: str, content: bytes, expected: str | None) -> str:
-        """Write an object over the version `expected`; returns its version, raises `Failure`."""
+        """Write an object over the version `expected`; return its version, or raise `Failure`."""
         with _raise_as_failure():
             mode: Any = "create" if expected is None else {self._token: expected}
             stored = obstore.put(self._client, key, content, mode=mode, use_multipart=False)
@@ -188,7 +189,7 @@ _ADVICE = {
 
 
 def failure_of(error: Exception) -> Failure:
-    """The `Failure` that an exception of the library `obstore` means."""
+    """Return the `Failure` for an exception of the library `obstore`."""
     text = str(error)
     refused = isinstance(error, AlreadyExistsError | PreconditionError)
     if any(sign in text for sign in _METADATA):

@@ -1,4 +1,4 @@
-"""A lock file held by the operating system, which frees it however the holder dies."""
+"""A lock file held by the operating system, which releases it however the holder dies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(descriptor: int) -> None:
-        # Far behind every content, which others may read then.
+        # Far beyond any content, which other processes can then still read.
         os.lseek(descriptor, 1 << 30, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
@@ -27,11 +27,11 @@ else:
 
 @contextmanager
 def hold_exclusive_lock(path: Path, below: str | None = None) -> Iterator[None]:
-    """Hold the lock at `path` in the context; raises `StoreBusy` at once when another holds it.
+    """Hold the lock at `path` in the context; raises `StoreBusy` at once if it is taken.
 
-    The file stays afterwards: removing it would let two processes lock two files of one name.
-    Closing the descriptor frees the lock, and the end of a process closes it. From the folder
-    `below` on, which is that of the file where it is None, no symbolic link is followed.
+    The file remains afterwards: removing it would let two processes lock two files of one name.
+    Closing the descriptor releases the lock, and the end of a process closes it. No symbolic link
+    is followed from the folder `below` on, by default the file's own folder.
     """
     try:
         # Python's descriptors are not inherited, so no child process keeps the lock.
@@ -50,9 +50,9 @@ def hold_exclusive_lock(path: Path, below: str | None = None) -> Iterator[None]:
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file until its descriptor is closed; False where another process holds it.
+    """Lock an open file until its descriptor is closed; return False if another process has it.
 
-    Raises `OSError` where the disk locks no files.
+    Raises `OSError` if the file system does not support locks.
     """
     try:
         _try_lock(descriptor)

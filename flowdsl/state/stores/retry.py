@@ -1,4 +1,4 @@
-"""Stores that other machines reach: requests that may fail, and the outcome of a write that did."""
+"""Remote stores: requests that may fail, and the outcome of a failed write."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class Failure(Exception):
-    """One request failed.
+    """One failed request.
 
-    `final` is true when the same request would fail again, and `refused` when the store refused it
-    for a condition on the version.
+    `final` is true if the same request would fail again, and `refused` if the store refused it
+    because of its condition on the version.
     """
 
     def __init__(self, reason: str, *, final: bool = False, refused: bool = False) -> None:
@@ -32,7 +32,7 @@ class Failure(Exception):
 class Patience:
     """How often a request is repeated.
 
-    It is repeated after each of `pauses` (seconds), but not when `limit` seconds have passed.
+    It is repeated after each of `pauses` (seconds), unless `limit` seconds have passed.
     """
 
     pauses: tuple[float, ...] = (0.3, 1.0, 2.5)
@@ -41,7 +41,7 @@ class Patience:
     monotonic: Callable[[], float] = time.monotonic
 
     def attempts(self) -> Iterator[None]:
-        """One element for each attempt that may be made; sleeps between them."""
+        """Yield once for each attempt that may be made; sleeps between them."""
         started = self.monotonic()
         yield
         for pause in self.pauses:
@@ -52,7 +52,7 @@ class Patience:
 
 
 def repeat_while_failing(work: Callable[[], T], patience: Patience) -> T:
-    """The result of `work`, repeated while it fails; raises its last `Failure`."""
+    """Return the result of `work`, repeated while it fails; raises its last `Failure`."""
     failure = Failure("was not tried")
     for _ in patience.attempts():
         try:
@@ -73,12 +73,12 @@ def write_with_retry(
     url: str,
     patience: Patience,
 ) -> str:
-    """The version of `document` after `attempt` has stored it.
+    """Return the version of `document` after `attempt` has stored it.
 
-    After any failure the store is read. When it holds the document, the write was done and only its
-    reply was lost. When the version is still `expected`, the write is repeated. Otherwise somebody
-    else has written. A write that arrives late does no harm: by then the version is not `expected`
-    any more, or the document is the same. Raises `StateMoved` and `StoreUnusable`.
+    After any failure the store is read. If it holds the document, the write succeeded and only its
+    reply was lost. If the version is still `expected`, the write is repeated. Otherwise somebody
+    else has written. A write that arrives late does no harm: by then the version is no longer
+    `expected`, or the document is the same. Raises `StateMoved` and `StoreUnusable`.
     """
     failure = Failure("was not tried")
     for _ in patience.attempts():
@@ -105,7 +105,7 @@ def write_with_retry(
 
 
 class RemoteStore:
-    """What `StateStore`s that other machines reach have in common.
+    """The common part of `StateStore`s that other machines reach.
 
     `_load` and `_probe` are one attempt each, and raise `Failure`.
     """
@@ -121,15 +121,15 @@ class RemoteStore:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Nothing, since no lock reaches other machines."""
+        """Do nothing, since no lock reaches other machines."""
         yield
 
     def load(self) -> Versioned | None:
-        """The document, or None when there is none yet."""
+        """Return the document, or None if there is none yet."""
         return self._tried(self._load, f"the state at `{self.url}` cannot be read")
 
     def probe(self) -> None:
-        """Prove that the store keeps two writers apart; raises `UnsafeStore` if it does not."""
+        """Prove that the store keeps two writers apart; raises `UnsafeStore` otherwise."""
         self._tried(self._probe, f"whether `{self.url}` keeps two writers apart cannot be tried")
 
     def _load(self) -> Versioned | None:
@@ -139,7 +139,7 @@ class RemoteStore:
         raise NotImplementedError
 
     def _tried(self, work: Callable[[], T], problem: str) -> T:
-        """The result of `work`, repeated while it fails; raises `StoreUnusable` with `problem`."""
+        """Return the result of `work`, repeated while it fails; `StoreUnusable` has `problem`."""
         try:
             return repeat_while_failing(work, self._patience)
         except Failure as failure:

@@ -1,6 +1,6 @@
 """The LALR(1) parser: a loop over the integer tables of `tables.py`.
 
-It does not recurse, so that no input reaches Python's recursion limit. The stack is three parallel
+It does not recurse, so no input can reach Python's recursion limit. The stack is three parallel
 lists that the caller owns; after an error they hold everything that has been read.
 """
 
@@ -14,12 +14,17 @@ from .operations import ADD, EXTEND, LIST, NODE
 from .tables import ACCESS, END_STATE, GOTOS, PICKS, ROWS, RULES, STATE_ROWS, TERMINALS
 
 Build: TypeAlias = Callable[[Any, int, int, Sequence[Any]], Any]
-"""Makes the value of a rule from the builder, the start and end of its text, and its children. A
-child is what another rule made, the index of a kept token, or None for an optional part that is
-left out."""
+"""Builds the value of a rule from the builder, the start and end of its text, and its children.
+
+A child is the value of another rule, the index of a kept token, or None for an optional part that
+is left out.
+"""
 Rule: TypeAlias = tuple[int, int, Callable[[list[Any]], Sequence[Any]], dict[int, int], Build]
-"""What reducing a rule takes: the number of its symbols, an operation of `operations`, what picks
-its children, the gotos of its symbol, and what makes its value."""
+"""The data to reduce a rule.
+
+These are the number of its symbols, its operation (see `operations`), the function that picks its
+children, the gotos of its symbol, and its `Build`.
+"""
 
 RULE_NAMES = tuple(rule[4] for rule in RULES)
 
@@ -27,7 +32,7 @@ _WIDTH = len(TERMINALS) + 1
 
 
 def _action_table() -> list[int]:
-    """The actions as one flat list, found at `state + terminal`; 0 where nothing fits.
+    """Expand the actions to one flat list, indexed by `state + terminal`; 0 if no action fits.
 
     States are multiples of the width of a row. The last column, `UNKNOWN`, never fits.
     """
@@ -59,9 +64,9 @@ frames for each level."""
 
 
 class Stack:
-    """What has been read and is not finished: states of the parser, and a value and a start each.
+    """The parser stack: states of the parser, and for each symbol its value and start offset.
 
-    `states` has one more entry than `values` and `starts`, the state in front of the first symbol.
+    `states` has one more entry than `values` and `starts`, the state before the first symbol.
     """
 
     __slots__ = ("starts", "states", "values")
@@ -73,7 +78,7 @@ class Stack:
 
 
 def resolve_terminal(tokens: Lexemes, index: int, state: int) -> int | None:
-    """The terminal that a token is in `state` of the parser; None when nothing it could be fits.
+    """Return the terminal that a token is in a parser state; None if no candidate fits.
 
     Decides as Lark's contextual lexer does: the forms with a lookahead first, then a keyword, then
     a name.
@@ -94,9 +99,9 @@ def resolve_terminal(tokens: Lexemes, index: int, state: int) -> int | None:
 
 
 def make_rules(build_of: Callable[[str], Build]) -> list[Rule]:
-    """The rules of the tables, as `run` takes them.
+    """Return the rules of the tables for `run`.
 
-    `build_of` gives what makes the value of a rule, by the rule's name.
+    `build_of` returns the `Build` of a rule, by the rule's name.
     """
     by_name = {name: build_of(name) for name in RULE_NAMES}
     return [
@@ -111,8 +116,8 @@ def run(
     """Parse from token `index` on.
 
     Returns the index of the first token that does not fit, or -1 when the file is read.
-    `make_rules` are those of the function `make_rules`, whose functions get `builder`. Stops as
-    well at a token that nests deeper than `MAX_DEPTH`.
+    `make_rules` are those of the function `make_rules`, whose functions get `builder`. Also stops
+    at a token that nests deeper than `MAX_DEPTH`.
     """
     states, values, starts = stack.states, stack.values, stack.starts
     kinds, places, ends = tokens.kinds, tokens.starts, tokens.ends
@@ -168,7 +173,7 @@ def run(
 
 
 def nesting_depth(states: Sequence[int]) -> int:
-    """The number of open brackets and negations.
+    """Return the number of open brackets and negations.
 
     The tree is never deeper than a small multiple of it.
     """
@@ -176,14 +181,14 @@ def nesting_depth(states: Sequence[int]) -> int:
 
 
 def symbols_of_states(states: Sequence[int]) -> list[str]:
-    """The grammar symbols that a state stack has read."""
+    """Return the grammar symbols on a state stack."""
     return [ACCESS[state // _WIDTH] for state in states[1:]]
 
 
 def shift_terminal(states: list[int], term: int) -> bool:
     """Move a bare stack of states over one terminal.
 
-    False when it does not fit; the stack is then unusable.
+    Returns False if it does not fit; the stack is then unusable.
     """
     action = _ACTIONS[states[-1] + term]
     while action < 0:
@@ -198,7 +203,7 @@ def shift_terminal(states: list[int], term: int) -> bool:
 
 
 def count_fitting_tokens(tokens: Lexemes, states: Sequence[int], index: int, limit: int) -> int:
-    """The number of tokens from `index` on that fit after a stack of states, `limit` at most.
+    """Count the tokens from `index` on that fit after a stack of states, up to `limit`.
 
     The end of the text counts as `limit`.
     """
@@ -215,11 +220,11 @@ def count_fitting_tokens(tokens: Lexemes, states: Sequence[int], index: int, lim
 
 
 def is_terminal_allowed(states: Sequence[int], term: int) -> bool:
-    """Whether a terminal may stand next."""
+    """Whether a terminal may come next."""
     return shift_terminal(list(states), term)
 
 
 def find_expected_terminals(states: Sequence[int]) -> list[int]:
-    """The terminals that may stand next, in numeric order."""
+    """Return the terminals that may come next, in numeric order."""
     offered = (term for term in range(_WIDTH) if _ACTIONS[states[-1] + term])
     return [term for term in offered if is_terminal_allowed(states, term)]

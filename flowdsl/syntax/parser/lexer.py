@@ -1,8 +1,8 @@
-"""Text to tokens: in one pass, with one regular expression, and without losing a character.
+"""Splits text into tokens: in one pass, with one regular expression, lossless.
 
-A token has no context here. Whether a word is a keyword, a `NAME`, or a name by what follows it (a
-`FIELD`, a `KEY`, a `ROOT` or an `ORIGIN`) depends on what the parser accepts where it stands:
-`Lexemes.kinds` has a first guess, and `driver.terminal` decides.
+The lexer has no context. Whether a word is a keyword, a `NAME`, or a name by what follows it (a
+`FIELD`, a `KEY`, a `ROOT` or an `ORIGIN`) depends on what the parser accepts there: `Lexemes.kinds`
+is a first guess, and `driver.resolve_terminal` decides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .tables import TERMINALS, WORDS
 TERMINAL = {name: number for number, name in enumerate(TERMINALS)}
 END = TERMINAL["$END"]
 UNKNOWN = len(TERMINALS)
-"""The kind of what is no token: a stray character, or a number that a word runs into."""
+"""The kind of invalid tokens: a stray character, or a number that runs into a word."""
 
 KEYWORDS = {word: number for word, number in WORDS if word.isalpha()}
 
@@ -73,13 +73,13 @@ _PAIRS = re.compile(
 
 
 Row: TypeAlias = tuple[str, int, int, int, str]
-"""One token: its word, kind, start, end, and the blanks in front."""
+"""One token: its word, kind, start, end, and the blanks before it."""
 
 
 class Lexemes:
     """The tokens of one text as parallel lists; the last one is the empty end token.
 
-    `blanks[i]` are the spaces and comments in front of token `i`; `kinds[i]` is the number of a
+    `blanks[i]` are the spaces and comments before token `i`; `kinds[i]` is the number of a
     terminal, or `UNKNOWN`.
     """
 
@@ -119,7 +119,7 @@ class Lexemes:
                 self.kinds[at] = TERMINAL["START"]
 
     def _mark_names(self) -> None:
-        """Mark the words that a sign behind them makes names, whatever their spelling."""
+        """Mark the words that the sign after them makes names, even keywords."""
         kinds, blanks = self.kinds, self.blanks
         signs = [(at, _MARKS[kind]) for at, kind in enumerate(kinds) if kind in _MARKS]
         for at, mark in signs:
@@ -131,7 +131,7 @@ class Lexemes:
                 kinds[at - 1] = mark
 
     def insert(self, at: int, word: str, *, at_start: bool = False) -> None:
-        """Put a token that is not in the text in front of token `at`.
+        """Insert a token that is not in the text before token `at`.
 
         Its place is the start of that token (`at_start`), or the end of the one before.
         """
@@ -152,13 +152,13 @@ class Lexemes:
             del column[at]
 
     def excess_of_opening(self) -> int:
-        """The number of `{` less that of `}`."""
+        """Return the number of `{` minus the number of `}`."""
         if self._excess is None:
             self._excess = self.words.count("{") - self.words.count("}")
         return self._excess
 
     def exchange_tokens(self, first: int, end: int, rows: Sequence[Row]) -> list[Row]:
-        """Put other tokens in the place of those from `first` up to `end`; returns these."""
+        """Replace the tokens from `first` up to `end`; returns the replaced ones."""
         columns: tuple[list[Any], ...] = (
             self.words,
             self.kinds,
@@ -175,17 +175,17 @@ class Lexemes:
         return former
 
     def row(self, at: int) -> Row:
-        """Token `at`, as `exchange_tokens` takes it."""
+        """Return token `at` in the form that `exchange_tokens` takes."""
         return self.words[at], self.kinds[at], self.starts[at], self.ends[at], self.blanks[at]
 
     def join(self, at: int, last: int) -> None:
-        """Make one token of those from `at` to `last`; it keeps the word of the first."""
+        """Merge the tokens from `at` to `last` into one, which keeps the word of the first."""
         for column in (self.words, self.starts, self.blanks, self.kinds):
             del column[at + 1 : last + 1]
         del self.ends[at:last]
 
     def cut(self, text: str, at: int, end: int) -> None:
-        """End token `at` at the offset `end`, and read what stands behind it in the text again."""
+        """End token `at` at the offset `end`, and lex the text after it again."""
         rest = Lexemes(text[end:])
         self.ends[at] = end
         self.words[at] = text[self.starts[at] : end]
@@ -197,14 +197,14 @@ class Lexemes:
         self._excess = None
 
     def replace(self, at: int, word: str) -> None:
-        """Read token `at` as if it were spelt like `word`."""
+        """Replace token `at` by `word`."""
         self.words[at] = word
         self.kinds[at] = _KINDS[word]
 
     def docs(self) -> dict[int, str]:
-        """The doc comments by the start of the token behind them; their lines are joined.
+        """Return the doc comments by the start of the token after them; their lines are joined.
 
-        `##` begins one where only spaces stand in front of it on its line and no third `#` follows.
+        `##` begins one if only spaces precede it on its line and no third `#` follows.
         """
         found: dict[int, str] = {}
         for at, blank in enumerate(self.blanks):
@@ -226,12 +226,12 @@ class Lexemes:
 
 
 def kind_of(word: str) -> int:
-    """The kind of a word that is no name."""
+    """Return the kind of a word that is not a name."""
     return _KINDS[word] if word in _KINDS else _classify_literal(word)
 
 
 def breaks_line(blank: str) -> bool:
-    """Whether spaces and comments hold a line break."""
+    """Whether spaces and comments contain a line break."""
     return "\n" in blank or "\r" in blank
 
 
@@ -241,7 +241,7 @@ def is_word(word: str) -> bool:
 
 
 def _classify_literal(word: str) -> int:
-    """The terminal of a token that is neither keyword nor punctuation."""
+    """Return the terminal of a token that is neither keyword nor punctuation."""
     first = word[0]
     if first == '"':
         if word.startswith('"""'):
@@ -261,7 +261,7 @@ def _classify_literal(word: str) -> int:
 
 
 def _classify_number(word: str) -> int:
-    """The kind of ASCII text that may be a number; `UNKNOWN` for what is none."""
+    """Return the kind of ASCII text that may be a number; `UNKNOWN` if it is not one."""
     whole, point, fraction = word.removeprefix("-").partition(".")
     if whole.isdigit():
         if not point:
@@ -276,9 +276,9 @@ def _classify_number(word: str) -> int:
 
 
 def lex(text: str) -> list[Token]:
-    """Every token of a text, with spaces (`WS`) and comments (`COMMENT`).
+    """Return every token of a text, with spaces (`WS`) and comments (`COMMENT`).
 
-    Their slices join to the text. Words get the kind of their spelling alone: the terminal of a
+    Joined, they give the text. Words get the kind of their spelling alone: the terminal of a
     keyword, or `NAME`. A stray character is `UNKNOWN`.
     """
     lexemes = Lexemes(text)

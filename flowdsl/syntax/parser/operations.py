@@ -1,4 +1,4 @@
-"""What reducing a rule does, by the numbers in `tables.RULES`."""
+"""The operations of reductions, by their numbers in `tables.RULES`."""
 
 NODE = 0
 """Build the node of the rule."""

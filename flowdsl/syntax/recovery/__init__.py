@@ -1,7 +1,7 @@
-"""Reading on behind syntax errors, and the words for them.
+"""Recovery from syntax errors, and their messages.
 
 `recovery` drives: it tries to repair one token (`repair`), a form of another language
-(`corrections`) or the quotes of a text (`quotes`), and else reads on at the next statement
-(`next_statement`) or at the next declaration (`resynchronisation`). `unexpected` and `advice` find
-the words; `foreign_syntax` holds the forms of other languages.
+(`corrections`) or the quotes of a text (`quotes`), and otherwise resumes at the next statement
+(`next_statement`) or at the next declaration (`resynchronisation`). `unexpected` and `advice` write
+the messages; `foreign_syntax` holds the forms of other languages.
 """

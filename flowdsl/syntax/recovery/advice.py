@@ -1,6 +1,6 @@
 """Advice for the syntax errors that people make.
 
-Many come with forms of other languages, of Markdown and of word processors.
+Many use syntax of other languages, of Markdown or of word processors.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ from .foreign_syntax import (
 from .resynchronisation import statement_words
 
 _BACKSLASH_BEFORE_QUOTE = re.compile(r'\\"[ \t]*(?:#.*)?\Z')
-"""A `\\"` where the line, but for a comment behind it, seems to end the text."""
+"""A `\\"` where the line, but for a comment after it, seems to end the text."""
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
 _TEXTS = frozenset(("STRING", "BLOCK", "RAW"))
 _DECLARING = frozenset(("workflow", "task", "chain", "type"))
 
 
 def advice_for_unterminated(opened: str) -> str | None:
-    """The advice for a text without an end, given its token; None for closing it."""
+    """Return the advice for an unterminated text, given its token; None for closing it."""
     if opened.startswith('"""'):
         return None
     if _BACKSLASH_BEFORE_QUOTE.search(opened):
@@ -65,7 +65,7 @@ def advice_for_unterminated(opened: str) -> str | None:
 
 
 def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
-    """The advice for a character that begins no token, if there is any."""
+    """Return the advice for a character that begins no token, if there is any."""
     character = tokens.words[index]
     if character == "-" and tokens.words[index + 1] == "-":
         return COMMENT
@@ -85,9 +85,9 @@ def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
 
 
 def advice_for_unfinished(tokens: Lexemes, index: int, allowed: Sequence[int]) -> str | None:
-    """The advice for a line that breaks off in front of token `index`, if there is any.
+    """Return the advice for a line that ends too early before token `index`, if there is any.
 
-    `allowed` are the terminals with which it could go on.
+    `allowed` are the terminals that could follow.
     """
     names = {TERMINALS[term] for term in allowed}
     if names <= {"LPAR", "DOT"}:
@@ -98,17 +98,17 @@ def advice_for_unfinished(tokens: Lexemes, index: int, allowed: Sequence[int]) -
 
 
 def token_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
-    """The advice for a token that fits nowhere, if there is any."""
+    """Return the advice for an unexpected token, if there is any."""
     return _Place(tokens, index, stack).advice()
 
 
 def _is_joined_to_previous(tokens: Lexemes, index: int) -> bool:
-    """Whether a token touches the word in front of it."""
+    """Whether a token touches the word before it."""
     return tokens.blanks[index] == "" and is_word(tokens.words[index - 1])
 
 
 class _Place:
-    """The token that stopped the parser, and what stands around it.
+    """The token that stopped the parser, and its surroundings.
 
     `fitting` has the names of the terminals that would fit.
     """
@@ -125,7 +125,7 @@ class _Place:
         self.fitting = {TERMINALS[term] for term in find_expected_terminals(stack.states)}
 
     def advice(self) -> str | None:
-        """The advice for the token, if there is any; the tables come first."""
+        """Return the advice for the token, if there is any; the tables take precedence."""
         found = WORD_AFTER_WORD.get((self.before, self.word))
         if found is None:
             # In the order of the table, which says what matters most.
@@ -156,7 +156,7 @@ class _Place:
         return None
 
     def _advise_on_braces(self) -> str | None:
-        """The advice for a variable in braces outside of text."""
+        """Return the advice for a variable in braces outside of text."""
         if self.kind == "RUNTIME":
             name = self.word.strip("{} \t")
             if is_word(name) and self.fitting & {"NAME", "FIELD", "KEY"}:
@@ -175,7 +175,7 @@ class _Place:
         return None
 
     def _text(self) -> str | None:
-        """The advice for text where a statement, a name or the end of an `else` belongs."""
+        """Return the advice for text where a statement, a name or the end of an `else` belongs."""
         if self.kind not in ("STRING", "BLOCK", "RAW"):
             return None
         if "DO" in self.fitting:
@@ -194,7 +194,7 @@ class _Place:
         return None
 
     def _number(self) -> str | None:
-        """The advice for a number that fits nowhere."""
+        """Return the advice for an unexpected number."""
         if self.kind == "DURATION" and "INT" in self.fitting:
             return "a duration stands behind `wait` and `timeout` only"
         if self.kind != "INT":
@@ -211,7 +211,7 @@ class _Place:
         return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
 
     def _advise_on_day(self) -> str | None:
-        """The advice for a day that is counted where none can be."""
+        """Return the advice for a date computation in a place that allows none."""
         if self.kind == "START":
             return DAYS.format(day=" ".join(self.word.split()))
         if self.kind != "SHIFT":
@@ -221,7 +221,7 @@ class _Place:
         return DAYS.format(day=f"{base} {counted}")
 
     def _advise_on_word(self) -> str | None:
-        """The advice for a word that fits nowhere."""
+        """Return the advice for an unexpected word."""
         word, fitting_names = self.word, self.fitting
         lower = word.lower()
         if self.kind in ("FIELD", "KEY") and self._fits_as_keyword(word):
@@ -274,7 +274,7 @@ class _Place:
         return BODY if begins_body and word in KEYWORDS else None
 
     def _advise_on_sign(self) -> str | None:
-        """The advice for a sign that fits nowhere."""
+        """Return the advice for an unexpected sign."""
         word, fitting_names = self.word, self.fitting
         if word == "<" and self.before.lower() in ("list", "array"):
             return LIST_TYPE
@@ -307,7 +307,7 @@ class _Place:
         return word in KEYWORDS and TERMINALS[KEYWORDS[word]] in self.fitting
 
     def _named(self, name: str) -> str:
-        """The name with the sign that belongs behind it."""
+        """Return the name with the sign that must follow it."""
         if "NAME" in self.fitting:
             return name
         return f"{name}: ..." if "FIELD" in self.fitting else f"{name} = ..."

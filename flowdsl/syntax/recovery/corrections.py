@@ -1,7 +1,8 @@
-"""Forms of other languages that have one right form here.
+"""Corrections of syntax from other languages that has one equivalent in FlowDSL.
 
-A correction replaces some tokens by others. It is a proposal: `repair` takes the first with which
-the parser reads on, reads the program as if it were written so, and offers it as a fix.
+A correction replaces some tokens by others. It is a proposal: `repair` takes the first one with
+which the parser can continue, parses the program as if it were written that way, and offers it as a
+fix.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ from .foreign_syntax import (
 _KEYNAME = TERMINAL["KEYNAME"]
 _STRING = TERMINAL["STRING"]
 _NOT_QUOTED = frozenset('"\\')
-"""Signs that a text in double quotes cannot hold as they are."""
+"""Characters that a text in double quotes cannot contain unescaped."""
 
 
 _ENDS_TEXT = frozenset(("", "{", ")", ",", "as", "else", "into", "shows", "timeout", "using"))
-"""What may stand behind a text on its line."""
+"""Words that may follow a text on its line."""
 
 
 class Correction(NamedTuple):
-    """Read other words in the place of some tokens.
+    """A replacement of some tokens by other words.
 
-    `start` is the first of these, `end` the one behind the last. `words` are read in their place,
-    or else the tokens from `kept` are. `help` says what is right. `written` is the text that
-    replaces theirs, or as many of its characters as `width` says. `sure`: nothing else can be
-    meant. `offered`: the correction is what is meant, and not only what the rest is read by.
+    `start` is the first of these tokens, `end` the one after the last. `words` are parsed in their
+    place, or else the tokens from `kept` on. `help` explains the right form. `written` replaces
+    their text, or `width` characters of it. `sure`: nothing else can be meant. `offered`: the
+    correction is offered as a fix, and not only used to parse the rest.
     """
 
     start: int
@@ -60,7 +61,7 @@ class Correction(NamedTuple):
     offered: bool = True
 
     def rows(self, tokens: Lexemes) -> list[Row]:
-        """The tokens that are read instead, at the place of those that are replaced."""
+        """Return the replacement tokens, at the place of the replaced ones."""
         if self.kept:
             return [tokens.row(at) for at in self.kept]
         start, end = tokens.starts[self.start], tokens.ends[self.end - 1]
@@ -73,7 +74,7 @@ class Correction(NamedTuple):
 
 
 def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
-    """What the tokens where the parser stopped, at `index`, may be corrected to."""
+    """Yield possible corrections of the tokens at `index`, where the parser stopped."""
     words = tokens.words
     for written, meant, help in CORRECTED:
         if len(written) == 1 and ONLY_BEHIND.get(written[0], words[index - 1]) != words[index - 1]:
@@ -98,7 +99,7 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
 
 
 def _line_end(tokens: Lexemes, index: int) -> int:
-    """The first token behind `index` that begins a line, or the end of the file."""
+    """Return the first token after `index` that begins a line, or the end of the file."""
     end = index + 1
     while end < len(tokens.words) - 1 and not breaks_line(tokens.blanks[end]):
         end += 1
@@ -106,14 +107,14 @@ def _line_end(tokens: Lexemes, index: int) -> int:
 
 
 def _correct_comment(tokens: Lexemes, index: int) -> Correction | None:
-    """A comment with `//`, up to the end of its line."""
+    """Correct a comment that begins with `//`, up to the end of its line."""
     if tokens.words[index : index + 2] != ["/", "/"] or tokens.blanks[index + 1]:
         return None
     return Correction(index, _line_end(tokens, index), (), COMMENT, "#", width=2)
 
 
 def _correct_quotes(tokens: Lexemes, index: int) -> Correction | None:
-    """A text in single quotes, or in the quotes of a word processor, on one line."""
+    """Correct a text in single or typographic quotes on one line."""
     word = tokens.words[index]
     if tokens.kinds[index] == _KEYNAME:
         inner, end = word[1:-1], index + 1
@@ -132,12 +133,12 @@ def _correct_quotes(tokens: Lexemes, index: int) -> Correction | None:
     text = f'"{inner}"'
     if not _NOT_QUOTED.isdisjoint(inner):
         return None
-    # In braces stands a variable now.
+    # Text in braces is a variable now.
     return Correction(index, end, (text,), DOUBLE_QUOTES, text, sure="{" not in inner)
 
 
 def _correct_text_prefix(tokens: Lexemes, index: int) -> Correction | None:
-    """A letter in front of a text that makes it a template in other languages."""
+    """Correct a letter before a text that makes it a template in other languages."""
     at = index - 1 if tokens.kinds[index] == _STRING else index
     word = tokens.words[at]
     if word not in PREFIXES or tokens.kinds[at + 1] != _STRING or tokens.blanks[at + 1]:
@@ -148,7 +149,7 @@ def _correct_text_prefix(tokens: Lexemes, index: int) -> Correction | None:
 
 
 def _correct_braces(tokens: Lexemes, index: int) -> Correction | None:
-    """A variable in single braces outside of text."""
+    """Correct a variable in single braces outside text."""
     start = index if tokens.words[index] == "{" else index - 1
     if tokens.words[start] != "{":
         return None
@@ -163,7 +164,7 @@ def _correct_braces(tokens: Lexemes, index: int) -> Correction | None:
 
 
 def _correct_seconds(tokens: Lexemes, index: int) -> Correction | None:
-    """A number where a duration belongs, with the word for its unit or without."""
+    """Correct a number in the place of a duration, with or without a word for its unit."""
     number, unit = [*tokens.words[index : index + 2], ""][:2]
     if not number.isdigit() or tokens.words[index - 1] not in ("wait", "timeout"):
         return None
@@ -174,7 +175,7 @@ def _correct_seconds(tokens: Lexemes, index: int) -> Correction | None:
 
 
 def _correct_declaration(tokens: Lexemes, index: int) -> Correction | None:
-    """A variable that is declared with a literal, whose type is that of the literal."""
+    """Correct a declaration of a variable with a literal, which gives it its type."""
     word, name, sign, value = [*tokens.words[index : index + 4], "", "", "", ""][:4]
     if word not in DECLARING or sign != "=" or not is_word(name):
         return None
@@ -187,7 +188,7 @@ def _correct_declaration(tokens: Lexemes, index: int) -> Correction | None:
 
 
 def _correct_optional_type(tokens: Lexemes, index: int) -> Correction | None:
-    """A type behind `optional`."""
+    """Correct a type after `optional`."""
     if tokens.words[index - 1] != "optional" or not is_word(tokens.words[index]):
         return None
     type_ = tokens.words[index]
@@ -196,7 +197,7 @@ def _correct_optional_type(tokens: Lexemes, index: int) -> Correction | None:
 
 
 def _correct_secret_type(tokens: Lexemes, index: int) -> Correction | None:
-    """A type behind `secret`, as in `pin: secret string`."""
+    """Correct a type after `secret`, as in `pin: secret string`."""
     name, colon, word = ["", "", "", *tokens.words[:index]][-3:]
     if (colon, word) != (":", "secret") or not is_word(tokens.words[index]):
         return None
@@ -224,7 +225,7 @@ _CORRECTIONS: tuple[Callable[[Lexemes, int], Correction | None], ...] = (
 def find_rewritings(
     source: SourceFile, tokens: Lexemes, index: int, help: str | None
 ) -> tuple[Fix, ...]:
-    """The fix that does what an advice says to the words from token `index` on, if one does."""
+    """Return the fix that applies a piece of advice to the words from token `index` on, if any."""
     text = source.text
     start = tokens.starts[index]
     if help == INSTRUCTION:

@@ -1,6 +1,6 @@
-"""What people bring from other languages, and what to write instead.
+"""Syntax from other languages that people use by mistake, and what to write instead.
 
-That includes Markdown and word processors. Data only, for `advice`.
+Includes Markdown and word processors. Only data, for `advice`.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ VALUES = (
 )
 LIST_MARKS = "-*•–"
 MEANINGLESS = frozenset(f"{LIST_MARKS};")
-"""Signs that say nothing where they are too many."""
+"""Signs without meaning if they are superfluous."""
 OFTEN_TOO_MANY = frozenset(":=,)]")
 
 PREFIXES = frozenset(("f", "F", "b", "t", "u", "rf", "fr"))
-"""What stands in front of a text in Python."""
+"""Prefixes of texts in Python."""
 OPENING_QUOTES = {
     "“": '”“"',
     "„": '“”"',
@@ -79,7 +79,7 @@ OPENING_QUOTES = {
     "’": "’",
     "`": "`",
 }
-"""Quotes that are none here, each with those that may end the text."""
+"""Quotes that FlowDSL does not know, each with those that may end the text."""
 CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("&", "&"), ("and",), "conditions are joined with `and`"),
     (("|", "|"), ("or",), "conditions are joined with `or`"),
@@ -104,14 +104,16 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("assert",), ("expect",), 'what must hold is written `expect "..."`'),
     (("screenshot",), ("capture",), 'a screenshot is kept with `capture "name.png"`'),
 )
-"""Words as they are written, those that are meant, and the advice. Each is tried where the parser
-stops, and counts when it then reads on."""
+"""The written words, the intended ones, and the advice.
+
+Each is tried where the parser stops, and accepted if the parser can then continue.
+"""
 SECTION_WORDS = frozenset(("input", "output", "secret"))
-"""Words in front of a declaration in other languages, which are no names of settings here."""
+"""Words before a declaration in other languages, which are not names of settings here."""
 ONLY_BEHIND = {"=": "=="}
-"""What must stand in front of a word of `CORRECTED` that may be something else elsewhere."""
+"""The token that must precede a word of `CORRECTED` that has another meaning elsewhere."""
 UNSURE = frozenset(("assert", "none", "raise", "screenshot", "throw"))
-"""Words of `CORRECTED` that may mean something else as well."""
+"""Words of `CORRECTED` that may also mean something else."""
 DECLARING = frozenset(("let", "var", "const", "set", "local"))
 LITERALS = {
     "true": "bool",
@@ -139,7 +141,7 @@ MISSING = {
     "run": "a step of a chain is written `step name = run workflow()`",
     "until": 'waiting for the screen is written `wait until "..."`',
 }
-"""The advice for a word that is left out."""
+"""The advice for a missing word."""
 CHARACTERS = (
     dict.fromkeys(f"{CURLY_QUOTES}`'", DOUBLE_QUOTES)
     | dict.fromkeys("\u00a0\u2007\u202f\u200b\ufeff\v", "replace it by a plain space")
@@ -258,4 +260,4 @@ WORD_WHERE = {
     ("|", "COMMA"): "values are separated by commas",
     ("|", "OR"): "conditions are joined with `or`",
 }
-"""The advice for a word or sign where a terminal would fit."""
+"""The advice for a word or sign in a place that allows the given terminal."""

@@ -1,12 +1,11 @@
-"""Reading on at the next statement behind one that cannot be read.
+"""Resumes at the next statement after one that cannot be parsed.
 
-The idea: the parser is an LR automaton, so that its stack says which bodies are open. Cutting the
-stack back to a state in which a statement may stand (`place`) is to forget the broken statement and
-no more. Which statements there are is not written here: a token may begin one when the tables of
-the parser have it so.
+The idea: the parser is an LR automaton, so its stack says which bodies are open. Cutting the stack
+back to a state in which a statement may be (`place`) is to forget the broken statement and no more.
+The statements are not listed here: whether a token may begin one follows from the parser's tables.
 
 From the token where the parser stopped, each token outside of new brackets is asked whether reading
-goes on there:
+continues there:
 
 1. It closes the body, or begins a line, and the parser reads on from it with some state of the
    stack, the innermost first (`find_innermost_state`). That may be a state inside of brackets of
@@ -17,7 +16,7 @@ goes on there:
 3. It is a brace that opens a body of statements (`body_behind`): the head is forgotten, and the
    body is read as that of a `step`.
 
-An example. The parser stops at `x` with `{ list do` on its stack, of which `{ list` can go on:
+An example. The parser stops at `x` with `{ list do` on its stack, of which `{ list` can continue:
 
     steps {
       press "F2"         list: the statements so far
@@ -49,21 +48,21 @@ _BAD_STRING = TERMINAL["BAD_STRING"]
 _NAME = TERMINAL["NAME"]
 _DO = TERMINAL["DO"]
 _STEP_HEAD = (TERMINAL["STEP"], TERMINAL["STRING"], TERMINAL["LBRACE"])
-"""The start of a group of statements; the words that `resume_body` puts in front of a body."""
+"""The start of a group of statements; the tokens that `resume_body` inserts before a body."""
 _TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], TERMINAL["RAW"]))
 _BLOCKS = frozenset((TERMINAL["BLOCK"], TERMINAL["BAD_BLOCK"]))
 _NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]))
 _CLOSERS = frozenset("})]")
 _BRACKETS = frozenset(("LBRACE", "LPAR", "LSQB"))
 _LOOKED_AHEAD = 60
-"""The most tokens behind a brace that are looked at for a line that begins a statement."""
+"""Maximum of tokens after a brace that are searched for a line that begins a statement."""
 
 
 class Resumed(NamedTuple):
-    """Where reading goes on.
+    """Where parsing resumes.
 
-    `start` is the offset where the part that is left out begins, `at` the token that the body goes
-    on with. `same_body`: the part is a statement, and the body it stands in goes on.
+    `start` is the offset where the skipped part begins, `at` the token that continues the body.
+    `same_body`: the skipped part is a statement, and its body continues.
     """
 
     start: int
@@ -72,10 +71,10 @@ class Resumed(NamedTuple):
 
 
 def resume_body(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resumed | None:
-    """Cut a stack back to where a body goes on before token `restart`.
+    """Cut a stack back to where a body continues before token `restart`.
 
-    The parser has stopped at token `index`. None when no token goes on with a body; the stack is
-    then as it was.
+    The parser has stopped at token `index`. Returns None and leaves the stack unchanged if no token
+    continues a body.
     """
     broken = _Broken(tokens, stack, index)
     depth = 0
@@ -103,9 +102,9 @@ def resume_body(tokens: Lexemes, stack: Stack, index: int, restart: int) -> Resu
 
 
 def _open_step(tokens: Lexemes, brace: int, body: int) -> int:
-    """Put `step ""` in front of a brace whose body begins at token `body`; returns the `step`.
+    """Put `step ""` before a brace whose body begins at token `body`; returns the `step`.
 
-    What stands between the two moves in front of the step, and is skipped.
+    The tokens between the two move before the step, and are skipped.
     """
     at = brace
     if body > brace + 1:
@@ -118,10 +117,10 @@ def _open_step(tokens: Lexemes, brace: int, body: int) -> int:
 
 
 def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> int | None:
-    """Where the statement begins whose line breaks off in front of token `index`, as an offset.
+    """Return the offset of the statement whose line ends too early before token `index`.
 
-    The token then begins the next part of the same body, and the stack is cut back to what goes on
-    there. None, and the stack as it was, when the line does not break off.
+    The token then begins the next part of the same body, and the stack is cut back to continue
+    there. Returns None and leaves the stack unchanged if the line is complete.
     """
     broken = _Broken(tokens, stack, index)
     if not begins_line(tokens, index) or broken.place == len(stack.states):
@@ -136,9 +135,10 @@ def breaks_off(tokens: Lexemes, stack: Stack, index: int) -> int | None:
 
 
 def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
-    """Whether token `index` goes on with a statement whose head could not be read.
+    """Whether token `index` continues a statement whose head could not be parsed.
 
-    That is what stands behind the `}` of its braces on the same line, and an `else` on the next.
+    That holds for tokens after its closing `}` on the same line, and for an `else` on the next
+    line.
     """
     if not _may_go_on(tokens, index):
         return False
@@ -151,13 +151,12 @@ def goes_on_behind_hole(tokens: Lexemes, stack: Stack, index: int) -> bool:
 
 
 def _may_go_on(tokens: Lexemes, index: int) -> bool:
-    """Whether token `index`, behind a `}`, may stand in the same statement as that."""
+    """Whether token `index`, after a `}`, may belong to the same statement as the `}`."""
     return tokens.words[index] == "else" or not breaks_line(tokens.blanks[index])
 
 
 def _lacks_head(tokens: Lexemes, stack: Stack, read: list[str], opening: int) -> bool:
-    """Whether `resume_body` has put a `step` in front of the block that symbol `opening` begins or
-    is.
+    """Whether `resume_body` has put a `step` before the block that symbol `opening` begins or is.
 
     `read` are the symbols of the stack.
     """
@@ -168,9 +167,9 @@ def _lacks_head(tokens: Lexemes, stack: Stack, read: list[str], opening: int) ->
 
 
 def statement_place(stack: Stack) -> int | None:
-    """The number of states of a stack, as large as possible, with which a statement may stand next.
+    """Return the largest number of states of a stack after which a statement may come next.
 
-    None outside of every body of statements.
+    None outside every body of statements.
     """
     states = stack.states
     for size in range(len(states), count_finished_symbols(stack) + 1, -1):
@@ -180,18 +179,18 @@ def statement_place(stack: Stack) -> int | None:
 
 
 def line_indent(tokens: Lexemes, index: int) -> str:
-    """The spaces in front of the line that a token stands on."""
+    """Return the indent of the line that a token is on."""
     while index > FIRST and not breaks_line(tokens.blanks[index]):
         index -= 1
     return tokens.blanks[index].replace("\r", "\n").rpartition("\n")[2]
 
 
 class _Broken:
-    """A statement or another part of a body that is left out.
+    """A statement or another part of a body that is skipped.
 
-    The parser has stopped in it at token `index`. `place` is the number of states of the stack with
-    which a statement may stand in its place, or None outside of bodies of statements; `first` is
-    its first token, and `indent` that of the line of this.
+    The parser has stopped in it at token `index`. `place` is the number of states of the stack
+    before the statement, or None outside bodies of statements; `first` is its first token, and
+    `indent` the indent of the line of that token.
     """
 
     def __init__(self, tokens: Lexemes, stack: Stack, index: int) -> None:
@@ -206,9 +205,9 @@ class _Broken:
         self.indent = line_indent(tokens, self.first)
 
     def size_for(self, at: int) -> int | None:
-        """The number of states of the stack with which token `at` goes on, if it does.
+        """Return the number of states of the stack that token `at` can follow, if any.
 
-        The token stands outside of brackets that are opened behind `index`.
+        The token must be outside brackets that were opened after `index`.
         """
         new_line = at > self.index and breaks_line(self.tokens.blanks[at])
         if self.tokens.words[at] == "}" or (new_line and begins_line(self.tokens, at)):
@@ -218,14 +217,14 @@ class _Broken:
         return self.place if new_line and self._may_begin_statement(at) else None
 
     def find_innermost_state(self, at: int) -> int | None:
-        """The number of states, as large as possible, with which the parser reads on from `at`.
+        """Return the largest number of states with which the parser can continue from `at`.
 
-        In front of `place`, only between the parts of a body, and behind it only inside of
-        brackets.
+        Up to `place`, only states between the parts of a body count, and after it only states
+        inside brackets.
         """
         tokens, states, place = self.tokens, self.stack.states, self.place
         read = symbols_of_states(states)
-        # No name with a sign leads out of a body: it is no statement, but a setting further out.
+        # A name with a sign does not end a body: it is no statement, but an outer setting.
         lowest = count_finished_symbols(self.stack) + 1
         if place is not None and tokens.kinds[at] in _NAMES_BY_SIGN:
             lowest = place - 1
@@ -246,9 +245,9 @@ class _Broken:
         return None
 
     def _closes_hole(self, read: list[str], size: int, at: int) -> bool:
-        """Whether token `at` closes a body whose head is left out, and that statement goes on.
+        """Whether token `at` closes a body whose head was skipped, and that statement continues.
 
-        What follows the `}` fits nowhere then: it proves no less than what the parser reads.
+        The tokens after the `}` do not parse then, but they are as good a proof as tokens that do.
         """
         tokens = self.tokens
         if tokens.words[at] != "}" or not _may_go_on(tokens, at + 1):
@@ -263,12 +262,12 @@ class _Broken:
         return "LBRACE" not in symbols_of_states(self.stack.states[size - 1 : self.place])
 
     def _may_begin_statement(self, at: int) -> bool:
-        """Whether the line that token `at` begins can be meant for a statement.
+        """Whether the line that token `at` begins may be intended as a statement.
 
-        It is indented like the one that is left out. No bracket that closes something begins one,
-        no keyword that only stands inside of a statement, no text that the statement in front lacks
-        or that is a block, and no further entry of a list: what begins with a sign, a number or a
-        text as the statement in front does.
+        It has the indent of the skipped one. A statement does not begin with a closing bracket,
+        with a keyword that only occurs inside statements, with a block or a text that the previous
+        statement lacks, or with a further list entry: a sign, a number or a text if the previous
+        statement begins with one.
         """
         tokens, stack = self.tokens, self.stack
         if self.place is None or line_indent(tokens, at) != self.indent:
@@ -282,7 +281,7 @@ class _Broken:
         return word not in _CLOSERS and kind not in _BLOCKS and kind != tokens.kinds[self.first]
 
     def ends_before(self, at: int) -> bool:
-        """Whether token `at` is the keyword of the next statement, on a line of its own."""
+        """Whether token `at` is the keyword of the next statement, at the start of a line."""
         tokens, place = self.tokens, self.place
         kind = tokens.kinds[at]
         return (
@@ -295,10 +294,10 @@ class _Broken:
         )
 
     def body_behind(self, brace: int) -> int | None:
-        """The first token of the statements that the `{` at token `brace` opens a body of.
+        """Return the first token of the body of statements that the `{` at token `brace` opens.
 
-        None when it opens none. It does when a statement reads on behind it, or when one of the
-        next lines begins with the keyword of a statement, or with a word that stands alone.
+        None if it opens none. It opens one if a statement parses after it, or if one of the next
+        lines begins with the keyword of a statement, or with a word on its own.
         """
         tokens = self.tokens
         trial = self.stack.states[: self.place]
@@ -324,7 +323,7 @@ class _Broken:
 
 
 def _cut_stack(tokens: Lexemes, stack: Stack, size: int, index: int) -> int:
-    """Cut a stack to `size` states; returns the offset where what it loses begins.
+    """Cut a stack to `size` states; returns the offset where the removed part begins.
 
     The parser has stopped at token `index`.
     """
@@ -334,5 +333,5 @@ def _cut_stack(tokens: Lexemes, stack: Stack, size: int, index: int) -> int:
 
 
 def _behind_part(symbol: str) -> bool:
-    """Whether a part of a body may begin behind a symbol: a brace, or the parts in front."""
+    """Whether a part of a body may begin after a symbol: a brace, or preceding parts."""
     return symbol == "LBRACE" or ("_star_" in symbol and "comma" not in symbol)

@@ -1,9 +1,8 @@
-"""Text whose quotes are missing at one end.
+"""Recovery from texts whose opening or closing quotes are missing.
 
-The idea: find where the text was probably meant to end or begin, and read on behind it. A block
-that is not closed takes the next block's opening quotes for its own end, and so on to the last one,
-so that from there on, the lexer reads code as text and text as code. Indentation tells where the
-block was meant to end.
+The idea: find where the text was probably meant to end or begin, and continue after it. An unclosed
+block takes the next block's opening quotes for its own end, and so on, so that from there on the
+lexer reads code as text and text as code. Indentation tells where the block was meant to end.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ _QUOTES = '"""'
 def close_text(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, again: bool
 ) -> int | None:
-    """Read a text without an end, or without its opening quotes, as if it had them.
+    """Treat an unterminated text, or one without its opening quotes, as if it had them.
 
-    The token of that text, with a report, when the parser can go on at `index`; else None. `again`
-    allows to read what stands behind a block once more, which costs as much as the first time.
+    Returns the token of that text and reports it if the parser can continue at `index`; else None.
+    `again` allows to lex the rest after a block once more, which costs as much as the first time.
     """
     kind = tokens.kinds[index]
     if kind == _BAD_STRING:
@@ -61,7 +60,7 @@ def close_text(
 
 
 def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: Sink) -> None:
-    """Report a text that has no end, at its opening quotes."""
+    """Report an unterminated text, at its opening quotes."""
     start, opened = tokens.starts[index], tokens.words[index]
     closer = _QUOTES if opened.startswith(_QUOTES) else '"'
     width = opened.index('"') + len(closer)
@@ -82,7 +81,7 @@ def report_unterminated(source: SourceFile, tokens: Lexemes, index: int, sink: S
 
 
 def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink) -> bool:
-    """Close a text in single `"` at the end of its line, when the parser then reads on."""
+    """Close a text in single `"` at the end of its line, if the parser can then continue."""
     tokens.kinds[index] = TERMINAL["RAW" if tokens.words[index][0] == "r" else "STRING"]
     braces = uncover_braces(tokens, index)
     if not reads_on(tokens, stack.states, index):
@@ -97,9 +96,9 @@ def _close_line(source: SourceFile, tokens: Lexemes, stack: Stack, index: int, s
 def _open_block(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
 ) -> int | None:
-    """Read prose in the place of text as a block without its opening quotes.
+    """Treat prose in the place of text as a block without its opening quotes.
 
-    It reaches up to quotes that stand alone on their line.
+    It ends at quotes that are alone on their line.
     """
     statement = is_terminal_allowed(stack.states, TERMINAL["DO"])
     if not statement and not is_terminal_allowed(stack.states, _BLOCK):
@@ -133,16 +132,16 @@ def _open_block(
 
 
 def _has_odd_quotes(text: str) -> bool:
-    """Whether a file has three quotes without a partner."""
+    """Whether a file has an odd number of triple quotes."""
     return (text.count(_QUOTES) - text.count(f"\\{_QUOTES}")) % 2 == 1
 
 
 def _likely_end(text: str, start: int, end: int) -> int | None:
-    """The offset before `end` where a block from `start` was probably meant to end, if any.
+    """Return the offset before `end` where a block from `start` was probably meant to end, if any.
 
-    That is the end of the line in front of the first one that is not indented deeper than the line
-    of the opening quotes. Where the block's own first line is not indented deeper, it is the line
-    in front of one that begins a declaration or holds nothing but closing braces.
+    That is the end of the line before the first one that is not indented deeper than the line of
+    the opening quotes. If the block's own first line is not indented deeper, it is the line before
+    one that begins a declaration or holds only closing braces.
     """
     line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
     opening = text[line_start:start]
@@ -168,13 +167,13 @@ def _likely_end(text: str, start: int, end: int) -> int | None:
 
 @cache
 def _line_pattern() -> re.Pattern[str]:
-    """The lines behind a line break: their indent, and the rest."""
+    """Return the pattern of a line after a line break: its indent, and the rest."""
     return re.compile(r"(?<=[\r\n])([ \t]*)([^\r\n]*)")
 
 
 @cache
 def _code_start_pattern() -> re.Pattern[str]:
-    """What cannot be prose at the start of a line."""
+    """Return the pattern of code at the start of a line, which cannot be prose."""
     return re.compile(
         r"(?:workflow|task|chain|type|const) [A-Za-z_][A-Za-z0-9_]* ?[{(=]|import [{\"]"
         r"|[}\])]+[ \t]*\Z"

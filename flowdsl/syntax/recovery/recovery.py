@@ -1,19 +1,18 @@
-"""Reading on behind syntax errors.
+"""Recovery from syntax errors.
 
 The idea: a mistake costs as little of the file as can be proven. There are three means, the
 cheapest first:
 
-1. *Repair.* One missing, doubled or misspelt token is put right when the parser then reads on
+1. *Repair.* One missing, doubled or misspelt token is corrected if the parser can then continue
    (`repair`, `quotes`).
 2. *Resynchronisation at the next statement.* Otherwise the statement is left out of the tree, and
-   reading goes on at the next one of the same body, even when that has a mistake of its own. The
-   braces behind a head that cannot be read hold statements like any others. What is left out, or
-   repaired on a guess, is noted as a hole: the later phases check what stands around it, and
-   `semantics.certainty` takes back what the hole may explain.
-3. *Resynchronisation at the next declaration.* Where braces do not balance, nobody can tell which
-   body a statement belongs to, and a declaration without one of its fields means something else.
-   Such a declaration is left out of the tree; its name stays known. No mistake in one declaration
-   costs another.
+   parsing resumes at the next one of the same body, even if that has a mistake of its own. Braces
+   after a head that cannot be parsed hold statements like any others. Parts that are left out, or
+   repaired on a guess, are recorded as holes: later phases check the code around them, and
+   `semantics.certainty` drops the findings that a hole may explain.
+3. *Resynchronisation at the next declaration.* If braces do not balance, the body of a statement is
+   unknown, and a declaration without one of its fields means something else. Such a declaration is
+   left out of the tree; its name remains known. No mistake in one declaration affects another.
 
 An example, with seven mistakes and seven diagnostics:
 
@@ -30,7 +29,7 @@ An example, with seven mistakes and seven diagnostics:
     }                                  `c` is kept, with what could be read
     task d() { call c() }              untouched
 
-What is proven: the parser reads `PROOF` tokens, or up to the next line, from where it goes on.
+What is proven: the parser reads `PROOF` tokens, or up to the next line, from where it continues.
 Without proof a place is no restart, so that one mistake is not reported as many. A new line needs
 no proof when it is indented like the statement in front and can begin one.
 
@@ -87,11 +86,11 @@ _BRANCHES = frozenset(("else", "elif", "except", "catch", "finally"))
 _VALUES = (ast.ConstDecl, ast.AliasDecl, ast.ImportNames, ast.ImportModule)
 _ANY = ast.Node
 MAX_READ_AGAIN = 3
-"""The most times that the text behind an unclosed block is read once more."""
+"""How often the text after an unclosed block is lexed again, at most."""
 
 
 class Recovery:
-    """Reads a file with mistakes, declaration after declaration."""
+    """Parses a file with mistakes, one declaration after the other."""
 
     def __init__(
         self,
@@ -109,23 +108,22 @@ class Recovery:
         self.unread: list[ast.Unread] = []
         self.holes: list[ast.Hole] = []
         self.colon_indents: set[str] = set()
-        """The indents of lines that end in `:` and could not be read: bodies of Python or YAML."""
+        """Indents of lines that end in `:` and could not be parsed: Python or YAML bodies."""
         self.broken: list[int] = []
-        """Offsets in declarations that were read on behind a mistake, to be left out once they are
-        whole."""
+        """Offsets in declarations that continue after a mistake, to be left out once complete."""
         self.mistake: int | None = None if edition else 0
-        """Where the last mistake was found. A file without an edition may be no FlowDSL at all."""
+        """Offset of the last mistake. A file without an edition may be no FlowDSL at all."""
         self.kept_ends: dict[int, int] = {}
-        """By the last token of each hole: where the last token in front of the hole ends."""
+        """By the last token of each hole: where the last token before the hole ends."""
         self.next_declarations: dict[int, int] = {}
-        """The offsets of the declarations behind those with mistakes, by the offsets of these."""
+        """The offsets of the declarations after those with mistakes, by the offsets of these."""
         self.repairs_left = MAX_REPAIRS
         self.readings_left = MAX_READ_AGAIN
 
     def read(self, stack: Stack, index: int) -> None:
-        """Read the file to its end, and fill `nodes` and `unread`.
+        """Parse the file to its end, and fill `nodes` and `unread`.
 
-        The parser has stopped at token `index`, and the stack holds what it has read.
+        The parser has stopped at token `index`, with its state in `stack`.
         """
         errors_left = MAX_ERRORS
         while errors_left and index >= 0:
@@ -138,9 +136,9 @@ class Recovery:
         self._leave_broken_out()
 
     def _read_on(self, stack: Stack, index: int) -> int:
-        """Let the parser read on from token `index`; returns where it stops, or -1 at the end.
+        """Continue parsing at token `index`; returns where the parser stops, or -1 at the end.
 
-        What the stack holds whole ends in front of the hole, and not at the last token of the hole.
+        Nodes that are complete before a hole end there, and not at the last token of the hole.
         """
         tokens, last = self.tokens, index - 1
         end = tokens.ends[last]
@@ -150,7 +148,7 @@ class Recovery:
         return stopped
 
     def _recover_at(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """Report the mistake at token `index`; returns the stack and the token to read on with."""
+        """Report the mistake at token `index`; returns the stack and the token to continue with."""
         source, tokens, sink = self.source, self.tokens, self.sink
         previous, self.mistake = self.mistake, tokens.starts[index]
         if nesting_depth(stack.states) >= MAX_DEPTH:
@@ -158,7 +156,7 @@ class Recovery:
             sink.report(errors.NESTING_TOO_DEEP, span, what="brackets", limit=MAX_DEPTH)
             return self._next_restart(stack, index)
         done = count_finished_symbols(stack)
-        # Behind a whole declaration, no mistake is one of that declaration.
+        # A mistake after a complete declaration does not belong to it.
         whole = is_terminal_allowed(stack.states, END) or done >= len(stack.starts)
         after = find_swallowed_declaration(tokens, source.text, stack, index)
         if after is not None and not (whole and after == index):
@@ -168,7 +166,7 @@ class Recovery:
         if self._goes_on(stack, index):
             return self._next_part(stack, index)
         declaration = [] if whole else stack.starts[done : done + 1]
-        # What a section, a field or a parameter lacks, the whole declaration may need.
+        # The whole declaration may depend on what a section, field or parameter lacks.
         left_out = declaration if statement_place(stack) is None else []
         closed = close_text(source, tokens, stack, index, sink, again=self.readings_left > 0)
         if closed is not None:
@@ -188,7 +186,7 @@ class Recovery:
                 return stack, repaired.at
         if whole:
             report_unexpected(source, tokens, stack, index, sink)
-            # It belongs to the declaration in front, which has ended too early.
+            # It belongs to the previous declaration, which has ended too early.
             if is_orphan(tokens, index) or not breaks_line(tokens.blanks[index]):
                 self.broken.append(tokens.ends[index - 1])
             return self._next_restart(stack, index)
@@ -216,9 +214,9 @@ class Recovery:
         return fresh_stack(self.tokens), after
 
     def _next_statement(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """Report the token that fits nowhere; returns where to read on.
+        """Report an unexpected token; returns where to continue.
 
-        That is in the same declaration, or else at the next one.
+        That is in the same declaration if possible, or else at the next one.
         """
         source, tokens = self.source, self.tokens
         states = list(stack.states)
@@ -234,9 +232,9 @@ class Recovery:
         return self._next_part(stack, index)
 
     def _next_part(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """Leave out the statement, section or field that token `index` does not go on with.
+        """Skip the statement, section or field that token `index` does not continue.
 
-        Returns where to read on.
+        Returns where to continue.
         """
         tokens = self.tokens
         offset = stack.starts[count_finished_symbols(stack)]
@@ -253,9 +251,9 @@ class Recovery:
         return stack, at
 
     def _next_declaration(self, offset: int, index: int) -> int:
-        """The token behind `index` at which the declaration behind that at `offset` begins.
+        """Return the token after `index` that begins the declaration following the one at `offset`.
 
-        A body with many mistakes is looked through once.
+        The result is cached, so a body with many mistakes is searched once.
         """
         tokens, text = self.tokens, self.source.text
         known = self.next_declarations.get(offset)
@@ -268,7 +266,7 @@ class Recovery:
         return restart
 
     def _goes_on(self, stack: Stack, index: int) -> bool:
-        """Whether token `index` belongs to a statement whose head is reported already."""
+        """Whether token `index` belongs to a statement whose head has already been reported."""
         tokens = self.tokens
         if goes_on_behind_hole(tokens, stack, index):
             return True
@@ -279,20 +277,20 @@ class Recovery:
         )
 
     def _skip_to_token(self, start: int, at: int) -> None:
-        """Note the hole from an offset to token `at`, with which reading goes on."""
+        """Record a hole from an offset to token `at`, where parsing resumes."""
         tokens = self.tokens
         self._note_hole(start, max(start, tokens.ends[at - 1]))
         first = bisect_left(tokens.starts, start, FIRST, at)
         self.kept_ends[at - 1] = self.kept_ends.get(first - 1, tokens.ends[first - 1])
 
     def _note_hole(self, start: int, end: int) -> None:
-        """Note a range inside a declaration that is missing from the tree."""
+        """Record a range inside a declaration that is missing from the tree."""
         self.holes.append(ast.Hole(start, end))
 
     def _next_restart(self, stack: Stack, index: int) -> tuple[Stack, int]:
-        """A fresh stack, and the token that begins the next declaration.
+        """Return a fresh stack, and the token that begins the next declaration.
 
-        Keeps what the stack holds finished, and notes what is skipped.
+        Complete nodes on the stack are kept, and the skipped range is recorded.
         """
         tokens = self.tokens
         start = index
@@ -305,14 +303,14 @@ class Recovery:
         return fresh_stack(self.tokens), restart
 
     def _leave_out(self, stack: Stack, index: int, end: int) -> None:
-        """Keep what a stack holds finished at token `index`.
+        """Keep the complete nodes of a stack at token `index`.
 
-        The rest up to token `end` is noted as unread.
+        The rest up to token `end` is recorded as unread.
         """
         tokens = self.tokens
         start = index
         if is_terminal_allowed(stack.states, END):
-            # The error is behind a whole declaration, not in it.
+            # The error is after a complete declaration, not in it.
             tokens.insert(index, "")
             run(tokens, stack, index, AST_RULES, self.builder)
             tokens.remove(index)
@@ -324,16 +322,16 @@ class Recovery:
         self._note_unread(start, end)
 
     def _note_unread(self, start: int, end: int) -> None:
-        """Note that the tokens of a range are missing from the tree."""
+        """Record that the tokens of a range are missing from the tree."""
         tokens = self.tokens
         if start < end:
             names = find_declared_names(tokens, self.source.text, start, end)
             self.unread.append(ast.Unread(tokens.starts[start], tokens.ends[end - 1], names))
 
     def _keep_finished_nodes(self, stack: Stack) -> int:
-        """Keep the imports and declarations that a stack holds finished.
+        """Keep the complete imports and declarations of a stack.
 
-        Returns the number of its symbols that these and the edition are.
+        Returns the number of symbols that these and the edition take.
         """
         count = count_finished_symbols(stack)
         read = zip(symbols_of_states(stack.states[: count + 1]), stack.values, strict=False)
@@ -345,9 +343,9 @@ class Recovery:
         return count
 
     def _leave_broken_out(self) -> None:
-        """Take out of the tree the declarations that do not mean what was meant.
+        """Remove the declarations from the tree whose meaning is uncertain.
 
-        That is where braces do not balance, and a value that has a hole. Their names stay known.
+        These have unbalanced braces, or are values with a hole. Their names remain known.
         """
         holes = (hole.start for hole in self.holes)
         offsets = [(at, _ANY) for at in self.broken] + [(at, _VALUES) for at in holes]
@@ -361,7 +359,7 @@ class Recovery:
 
 
 def _names_of(node: Any) -> tuple[str, ...]:
-    """The names that an import or a declaration brings into its file."""
+    """Return the names that an import or a declaration defines in its file."""
     if isinstance(node, ast.ImportNames):
         return tuple((each.alias or each.name).text for each in node.names)
     if isinstance(node, ast.TestDecl):

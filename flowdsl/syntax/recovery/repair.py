@@ -1,6 +1,6 @@
 """Repairs of one token that is missing, doubled, misspelt or the wrong sign.
 
-A repair counts when the parser then reads on.
+A repair is accepted if the parser can then continue.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ _INSERTED = (
     "for",
     "run",
 )
-"""What people leave out, in the order in which it is tried."""
+"""Tokens that people leave out, in the order in which they are tried."""
 CERTAIN = "certain"
 """The tree is surely what was meant."""
 GUESSED = "guessed"
-"""The statement may mean something else; what stands around it does not."""
+"""The statement may mean something else; the code around it does not."""
 UNBALANCED = "unbalanced"
-"""Nobody can tell which body the statements behind it belong to."""
+"""It is unknown which body the following statements belong to."""
 _BRACES = frozenset("{}")
 _GUESSED = frozenset(("[", "]", "=", "do"))
-"""What is inserted on a guess: another sign, place or word may be meant."""
+"""Tokens that are inserted on a guess: another sign, place or word may be meant."""
 _SEPARATORS = frozenset(",)")
 _ELSE_IFS = frozenset(("elif", "elseif", "elsif"))
 _SPACED = frozenset("}={")
@@ -75,7 +75,7 @@ class Repaired(NamedTuple):
     """A mistake that was repaired at a place.
 
     `trust` says how far the tree can be relied on: `CERTAIN`, `GUESSED` or `UNBALANCED`. The parser
-    reads on at token `at`.
+    continues at token `at`.
     """
 
     trust: str
@@ -86,9 +86,9 @@ class Repaired(NamedTuple):
 def repair_tokens(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink
 ) -> Repaired | None:
-    """Try to repair the tokens where the parser stopped; None when that fails.
+    """Try to repair the tokens where the parser stopped, and report the mistake.
 
-    Otherwise the mistake is reported.
+    Returns None, without a report, if that fails.
     """
     attempt = _Repair(source, tokens, stack, index, sink)
     trust = attempt.trust()
@@ -98,10 +98,10 @@ def repair_tokens(
 def close_declaration(
     source: SourceFile, tokens: Lexemes, stack: Stack, index: int, sink: Sink, *, quiet: bool
 ) -> bool:
-    """Close the brackets that are open in front of the next declaration or the end of the file.
+    """Close the brackets that are open before the next declaration or the end of the file.
 
-    False when more than that is missing. `quiet` reports nothing: where something was skipped,
-    brackets may be among it.
+    Returns False if more than that is missing. With `quiet`, nothing is reported, since brackets
+    may be in a part that was skipped.
     """
     return _Repair(source, tokens, stack, index, sink).insert_closers(quiet=quiet)
 
@@ -109,7 +109,7 @@ def close_declaration(
 class _Repair:
     """One place where the parser stopped.
 
-    Each attempt changes the tokens and reports, or does neither.
+    Each attempt either changes the tokens and reports, or does neither.
     """
 
     def __init__(
@@ -154,13 +154,13 @@ class _Repair:
         return reads_on(self.tokens, self.stack.states, index)
 
     def apply_correction(self) -> bool:
-        """Read the right form in the place of one of another language."""
+        """Replace syntax of another language by its equivalent."""
         return any(self._try_correction(each) for each in find_corrections(self.tokens, self.index))
 
     def _try_correction(self, found: Correction) -> bool:
-        """Take a correction, when the parser then reads on."""
+        """Apply a correction if the parser can then continue."""
         tokens, stack = self.tokens, self.stack
-        # What was read already and is replaced, too: tokens that nothing has been made of.
+        # Tokens before `index` are replaced only if no node has been built of them.
         taken = self.index - found.start
         if taken and stack.starts[-taken:] != tokens.starts[found.start : self.index]:
             return False
@@ -192,7 +192,7 @@ class _Repair:
         return True
 
     def _make_fix(self, start: int, end: int, written: str, applicability: str) -> Fix:
-        """The fix that replaces a range by words, or by none; no word runs into another."""
+        """Return the fix that replaces or removes a range, with spaces where needed."""
         text = self.source.text
         if not written:
             title = f"leave out `{text[start:end]}`"
@@ -209,7 +209,7 @@ class _Repair:
     def else_if(self) -> bool:
         """Repair `elif` and the like in the place of `else if`, or of `else` without a condition.
 
-        A colon in front of the body goes as well.
+        A colon before the body goes as well.
         """
         if self.word not in _ELSE_IFS or not is_terminal_allowed(
             self.stack.states, _TERMINAL_OF["else"]
@@ -228,7 +228,7 @@ class _Repair:
         return True
 
     def sign(self) -> bool:
-        """Repair `:` for `=`, or `=` for `:`, behind a name."""
+        """Repair `:` for `=`, or `=` for `:`, after a name."""
         wanted = {_FIELD: (_KEY, "="), _KEY: (_FIELD, ":")}.get(self.kind)
         if wanted is None or not is_terminal_allowed(self.stack.states, wanted[0]):
             return False
@@ -289,18 +289,18 @@ class _Repair:
         )
 
     def missing(self) -> str | None:
-        """Insert the token that is left out in front of this one, and return it; None for none."""
+        """Insert the token that is missing before this one, and return it; None if none helps."""
         if self.kind == UNKNOWN or self.kind in _KEPT_AS_THEY_ARE - {END}:
             return None
         excess = self.tokens.excess_of_opening()
         for word in _INSERTED:
-            # A brace is what is missing only where one of the other kind is too many.
+            # A brace is missing only if there are too many of the other kind.
             if (word == "{" and excess >= 0) or (word == "}" and excess <= 0):
                 continue
             # An object in an odd place is not meant to be an argument.
             if word == "(" and self.word == "{":
                 continue
-            # A text that is too many is no command, and nobody forgets a word behind itself.
+            # A text that is too many is no command, and nobody forgets a word after itself.
             if word == "run" and self.kind in _TEXTS:
                 continue
             if word.isalpha() and word == self.tokens.words[self.index - 1]:
@@ -317,7 +317,7 @@ class _Repair:
         return None
 
     def _has_arguments(self) -> bool:
-        """Whether a name with named arguments, or with none, begins here."""
+        """Whether a name followed by named or empty arguments begins here."""
         tokens, at = self.tokens, self.index + 1
         if tokens.words[at : at + 1] == ["."]:
             at += 2
@@ -327,7 +327,7 @@ class _Repair:
         return after[1:] == [")"] or tokens.kinds[at + 1 : at + 2] == [_FIELD]
 
     def closing_braces(self) -> bool:
-        """Insert several `}` that are left out in front of this token."""
+        """Insert several `}` that are missing before this token."""
         if self.tokens.excess_of_opening() <= 0:
             return False
         trial = list(self.stack.states)
@@ -342,9 +342,9 @@ class _Repair:
         return False
 
     def insert_closers(self, *, quiet: bool) -> bool:
-        """Insert the closing brackets that are left out in front of this token.
+        """Insert the closing brackets that are missing before this token.
 
-        It must stand outside of every bracket.
+        The token must be outside every bracket.
         """
         trial = list(self.stack.states)
         missing = []
@@ -363,7 +363,7 @@ class _Repair:
         return True
 
     def missing_sign(self) -> bool:
-        """Insert a `:` or `=` that is left out behind this name."""
+        """Insert a `:` or `=` that is missing after this name."""
         if not is_word(self.word) or (self.word in KEYWORDS and self._text_follows()):
             return False
         if self.word in SECTION_WORDS:
@@ -386,7 +386,7 @@ class _Repair:
         return self.tokens.kinds[self.index + 1] in _TEXTS
 
     def drop_superfluous_token(self) -> bool:
-        """Leave out a token that is too many."""
+        """Remove a superfluous token."""
         if self.kind in _KEPT_AS_THEY_ARE or self._begins_statement():
             return False
         count = count_fitting_tokens(self.tokens, self.stack.states, self.index + 1, PROOF)
@@ -396,7 +396,7 @@ class _Repair:
             return False
         applicability = "safe" if self.word in MEANINGLESS else "unsafe"
         fix = self._make_fix(self.span.start, self.span.end, "", applicability)
-        # A word or a `!` has a meaning, as in `is not empty`: without it, the contrary is said.
+        # A word or a `!` has a meaning, as in `is not empty`: without it, the meaning is reversed.
         has_meaning = is_word(self.word) or self.word == "!" or self.kind == _SHIFT
         fixes = () if has_meaning else (fix,)
         report_unexpected(self.source, self.tokens, self.stack, self.index, self.sink, fixes=fixes)
@@ -404,11 +404,11 @@ class _Repair:
         return True
 
     def _begins_statement(self) -> bool:
-        """Whether a keyword begins a line: the line in front of it then lacks something."""
+        """Whether a keyword begins a line; then the previous line lacks something."""
         return self.word in KEYWORDS and breaks_line(self.tokens.blanks[self.index])
 
     def _report_missing(self, word: str, index: int) -> None:
-        """Report `word` as missing in front of token `index`."""
+        """Report `word` as missing before token `index`."""
         tokens = self.tokens
         place = tokens.starts[index] if word.isalpha() else tokens.ends[index - 1]
         span = self.place = Span(self.source, place, place)
@@ -428,7 +428,7 @@ class _Repair:
         )
 
     def _opening(self, closer: str) -> tuple[Label, ...]:
-        """The place where the bracket was opened that `closer` closes, as a label."""
+        """Return a label at the bracket that `closer` closes."""
         pair = _PAIRS.get(closer)
         if pair is None:
             return ()

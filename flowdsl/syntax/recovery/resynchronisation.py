@@ -1,4 +1,4 @@
-"""What proves that reading may go on at a token, and where the next declaration begins."""
+"""Decides whether parsing may resume at a token, and where the next declaration begins."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _NAMES_BY_SIGN = frozenset((TERMINAL["FIELD"], TERMINAL["KEY"], TERMINAL["ROOT"]
 _IMPORT_WORDS = frozenset(("import", "from", "as"))
 _DEPTH = {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}
 _LONGEST_ANNOTATION = 12
-"""The most tokens of an annotation; what looks longer is none."""
+"""The maximum of tokens in an annotation; anything longer is not one."""
 _LOOKED_BACK = 4
-"""The most tokens of the next declaration that a name may swallow: behind `amount:`, `type Row {`
+"""The most tokens of the next declaration that a name may swallow: after `amount:`, `type Row {`
 reads as a type and more."""
 
 
 def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = False) -> bool:
-    """Whether the parser reads enough tokens from `index` on to prove a guess.
+    """Whether the parser accepts enough tokens from `index` on to prove a guess.
 
-    That is `PROOF` tokens, or all up to the next line and the first of it. With `line`, all up to
-    the next line are enough.
+    That is `PROOF` tokens, or all tokens of the line and the first of the next one. With `line`,
+    all tokens of the line are enough.
     """
     trial = list(states)
     for at in range(index, index + PROOF):
@@ -57,7 +57,7 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
             and (term is None or not is_terminal_allowed(trial, term))
             and is_terminal_allowed(trial, _DO)
         ):
-            # What is in front is a whole statement; the next line has a mistake of its own.
+            # The statement before it is complete; the next line has a mistake of its own.
             return True
         if (
             term is None
@@ -65,15 +65,15 @@ def reads_on(tokens: Lexemes, states: list[int], index: int, *, line: bool = Fal
             or not shift_terminal(trial, term)
         ):
             return False
-        # A new line proves nothing when its first word is taken for something else than it is, or
-        # when it is a text: the line in front may lack one, and this may be the next mistake.
+        # A new line proves nothing if its first word is taken for something else than it is, or
+        # if it is a text: the previous line may lack one, and this may be the next mistake.
         if term == END or (new_line and term == tokens.kinds[at] and term not in _TEXTS):
             return True
     return True
 
 
 def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -> bool:
-    """Whether the parser takes for a name what begins a section, a statement or a declaration."""
+    """Whether the parser takes the keyword of a section, statement or declaration for a name."""
     if term == _NAME and tokens.words[index] in KEYWORDS:
         after = tokens.kinds[index + 1]
         return after in _TEXTS or after == _LBRACE
@@ -82,7 +82,7 @@ def _takes_for_name(tokens: Lexemes, index: int, term: int, states: list[int]) -
 
 
 def count_finished_symbols(stack: Stack) -> int:
-    """The number of symbols of a stack that are the edition, imports and whole declarations."""
+    """Count the symbols of a stack that are the edition, imports and complete declarations."""
     count = 0
     for symbol in symbols_of_states(stack.states):
         if symbol not in _EDITION and symbol not in _FINISHED:
@@ -92,7 +92,7 @@ def count_finished_symbols(stack: Stack) -> int:
 
 
 def follows_mistake(tokens: Lexemes, index: int, mistake: int) -> bool:
-    """Whether no declaration seems to begin between the offset of a mistake and token `index`."""
+    """Whether no declaration seems to begin between a mistake (an offset) and token `index`."""
     first = bisect_left(tokens.starts, mistake, FIRST, index)
     return not any(
         breaks_line(tokens.blanks[at]) and begins_declaration(tokens, at)
@@ -101,7 +101,7 @@ def follows_mistake(tokens: Lexemes, index: int, mistake: int) -> bool:
 
 
 def at_margin(tokens: Lexemes, text: str, index: int) -> bool:
-    """Whether a token stands at the very start of its line."""
+    """Whether a token is at the very start of its line."""
     start = tokens.starts[index]
     return start == 0 or text[start - 1] in "\r\n"
 
@@ -119,9 +119,9 @@ def begins_declaration(tokens: Lexemes, index: int) -> bool:
 
 
 def find_swallowed_declaration(tokens: Lexemes, text: str, stack: Stack, index: int) -> int | None:
-    """The first token of the next declaration when an unfinished one has run into it.
+    """Return the first token of the next declaration if an unfinished one has run into it.
 
-    None when it has not, up to token `index`.
+    None if that did not happen before token `index`.
     """
     done = count_finished_symbols(stack)
     if done >= len(stack.starts):
@@ -140,9 +140,9 @@ def find_swallowed_declaration(tokens: Lexemes, text: str, stack: Stack, index: 
 
 
 def _in_front_of_annotations(tokens: Lexemes, index: int, head: int) -> int:
-    """The first token of the annotations right in front of token `index`.
+    """Return the first token of the annotations right before token `index`.
 
-    `index` when there are none; the search ends at token `head`.
+    Returns `index` if there are none; the search ends at token `head`.
     """
     for at in range(index - 1, max(index - _LONGEST_ANNOTATION, head), -1):
         if (
@@ -155,10 +155,10 @@ def _in_front_of_annotations(tokens: Lexemes, index: int, head: int) -> int:
 
 
 def next_declaration(tokens: Lexemes, text: str, restart: int, index: int) -> int:
-    """The first token from `index` on that begins the next declaration, or the end of the file.
+    """Return the token from `index` on that begins the next declaration, or the end of the file.
 
     The declaration that begins at `restart` is broken. At the margin, the first word of a line
-    tells; in an indented file, the braces have to be balanced as well.
+    decides; in an indented file, the braces must be balanced as well.
     """
     indented = not at_margin(tokens, text, restart)
     depth = sum(_DEPTH.get(word, 0) for word in tokens.words[restart:index]) if indented else 0
@@ -175,7 +175,7 @@ def next_declaration(tokens: Lexemes, text: str, restart: int, index: int) -> in
 
 @cache
 def statement_words() -> frozenset[str]:
-    """The keywords that a statement may begin with, as the tables of the parser have them."""
+    """Return the keywords that a statement may begin with, derived from the parser's tables."""
     states = [0]
     for term in _TASK_HEAD:
         shift_terminal(states, term)
@@ -184,9 +184,9 @@ def statement_words() -> frozenset[str]:
 
 
 def uncover_braces(tokens: Lexemes, index: int) -> int:
-    """Give the braces at the end of an unterminated text back to the code; returns how many.
+    """Turn braces at the end of an unterminated text into code again; returns their number.
 
-    They are not part of the text when it holds other braces than those of its variables.
+    They are not part of the text if it holds braces other than those of its variables.
     """
     word = tokens.words[index]
     if word.count("{") == word.count("}"):
@@ -209,16 +209,16 @@ def begins_line(tokens: Lexemes, index: int) -> bool:
 
 
 def find_declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tuple[str, ...] | None:
-    """The names that the tokens of a range would declare, as far as its first tokens tell.
+    """Return the names that the tokens of a range would declare, judging by its first tokens.
 
-    None when they do not tell.
+    None if these do not tell.
     """
     words = tokens.words
     at = _behind_annotations(tokens, start, end)
     if at >= end or words[at] == "test":
         return ()
     if words[at] == "import":
-        # Quotes may be missing, so that names stand in a text. Any word may be one.
+        # Quotes may be missing, so that names are in a text. Any word may be one.
         written = text[tokens.starts[at] : tokens.ends[end - 1]]
         return tuple(name for name in _word_pattern().findall(written) if name not in _IMPORT_WORDS)
     if words[at] in DECLARATION_WORDS and is_word(words[at + 1]) and at + 1 < end:
@@ -234,7 +234,7 @@ def find_declared_names(tokens: Lexemes, text: str, start: int, end: int) -> tup
 def is_orphan(tokens: Lexemes, index: int) -> bool:
     """Whether a token outside of every declaration begins a statement, a section or a field.
 
-    The mistake is then in front of it, where a declaration has ended too early.
+    The mistake is then before it, where a declaration has ended too early.
     """
     return begins_line(tokens, index) and tokens.words[index] not in DECLARATION_WORDS
 
@@ -245,7 +245,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def _behind_annotations(tokens: Lexemes, start: int, end: int) -> int:
-    """The first token from `start` on that belongs to no annotation, or `end`."""
+    """Return the first token from `start` on that belongs to no annotation, or `end`."""
     words = tokens.words
     at = start
     while at < end and words[at] == "@":

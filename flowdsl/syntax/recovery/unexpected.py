@@ -1,4 +1,4 @@
-"""The words for a token that fits nowhere, and its report."""
+"""Reports unexpected tokens, and describes what was expected."""
 
 from __future__ import annotations
 
@@ -75,15 +75,14 @@ _GROUPS = (
     ),
     ("text", _terminals_named("BLOCK RAW STRING"), _terminals_named("")),
 )
-"""A phrase, the terminals that it stands for when all of them fit, and those that it covers
-besides."""
+"""A phrase, the terminals that it stands for if all fit, and more that it covers."""
 
 _PATHS = frozenset(("DOT", "LSQB"))
-"""Signs that go on with the name in front. Nobody forgets them, so that they are not offered."""
+"""Signs that continue the name before them. Nobody forgets them, so they are not suggested."""
 
 
 def token_phrase(tokens: Lexemes, index: int) -> str:
-    """A token as the subject of a message."""
+    """Return a phrase for a token as the subject of a message."""
     kind = tokens.kinds[index]
     if kind == END:
         return "the end of the file"
@@ -95,7 +94,7 @@ def token_phrase(tokens: Lexemes, index: int) -> str:
 
 
 def describe_expected(terminals: Sequence[int]) -> str:
-    """What may stand next, in words, with six alternatives at most."""
+    """Describe the terminals that may come next, with six alternatives at most."""
     names = [TERMINALS[term] for term in terminals]
     left = set(names)
     if len(left) > len(_PATHS) + 1:
@@ -122,9 +121,9 @@ def report_unexpected(
     help: str | None = None,
     fixes: tuple[Fix, ...] = (),
 ) -> None:
-    """Report the token that stopped the parser, or the invisible character behind it.
+    """Report the token that stopped the parser, or the invisible character after it.
 
-    Without `help`, the advice for the place is looked up.
+    Without `help`, the advice for the place is used.
     """
     if (
         tokens.kinds[index + 1 : index + 2] == [UNKNOWN]
@@ -163,7 +162,7 @@ def report_unexpected(
 
 
 def _early_end(source: SourceFile, tokens: Lexemes, stack: Stack, index: int) -> tuple[Label, ...]:
-    """The label at a brace that ends a declaration too early, so that the rest follows it."""
+    """Return the label at a brace that ends a declaration too early."""
     if tokens.words[index - 1] != "}" or not is_terminal_allowed(stack.states, END):
         return ()
     if not is_orphan(tokens, index):
@@ -185,7 +184,7 @@ def report_unfinished(
 def report_unfinished_line(
     source: SourceFile, tokens: Lexemes, states: Sequence[int], index: int, sink: Sink
 ) -> None:
-    """Report a line that breaks off in front of token `index`.
+    """Report a line that ends too early before token `index`.
 
     That token begins the next statement, section or field.
     """
@@ -211,10 +210,10 @@ def _report_broken_off(
 
 
 def _find_unterminated_text(tokens: Lexemes, index: int) -> int | None:
-    """The token of the unterminated text that stops the parser at `index`, if one does.
+    """Return the token of the unterminated text that stops the parser at `index`, if any.
 
-    A block that is not closed takes the next block's opening quotes for its own end, and so on to
-    the last one, so that what follows the first block is prose.
+    An unclosed block takes the next block's opening quotes for its own end, and so on, so that the
+    lexer reads prose after the first block as code.
     """
     bad = (TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"])
     found = None

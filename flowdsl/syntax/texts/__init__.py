@@ -1,7 +1,7 @@
-"""What stands between the quotes of a text: the second stage of scanning.
+"""The second stage of scanning: the contents of text literals.
 
-`literals` gives a text literal its parts, `variables` those in braces. `paragraphs` says how lines
-read that the author wrapped.
+`literals` splits a text literal into parts, `variables` scans those in braces. `paragraphs` joins
+lines that the author wrapped.
 
 Entry point: `literals.scan_text`. Every part keeps its offsets in the source.
 """

@@ -21,12 +21,12 @@ _BREAK_OR_COMMENT = r"(?s)\\[{\"]|\{#.*?(?:#\}|\Z)|(\r\n?|\n)"
 
 
 def plain_string(word: str) -> str:
-    """The value of a `STRING` token in a place that holds no variables."""
+    """Return the value of a `STRING` token in a place that allows no variables."""
     return word[1:-1].replace('\\"', '"').replace("\\{", "{")
 
 
 def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
-    """The text literal in a range of the source, with its parts.
+    """Scan the text literal in a range of the source into its parts.
 
     Escapes are resolved, comments kept as parts, malformed variables reported. The closing quotes
     may be missing.
@@ -52,8 +52,8 @@ def scan_text(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Text:
 class BlockLine:
     """A line of a block.
 
-    `start` and `end` leave out the spaces at its end and its line break; `next` is behind the line
-    break. A comment may reach over several lines of the file, which are one line here.
+    `start` and `end` leave out the spaces at its end and its line break; `next` is after the line
+    break. A comment may span several lines of the file, which count as one line here.
     """
 
     __slots__ = ("bare", "blank", "end", "next", "start")
@@ -67,7 +67,7 @@ class BlockLine:
         self.bare = self.blank or (
             "{#" in content and not re.sub(_COMMENT, _outside_comments, content).strip(" \t")
         )
-        """Whether nothing is left of the line once its comments are gone."""
+        """Whether the line is empty without its comments."""
 
 
 def _outside_comments(found: re.Match[str]) -> str:
@@ -75,11 +75,11 @@ def _outside_comments(found: re.Match[str]) -> str:
 
 
 def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.TextPart, ...]:
-    """The parts of a block's content.
+    """Scan a block's content into parts.
 
     The opening line break, the closing line and the common indent are left out; the line break in
     front of the closing quotes belongs to them. Line breaks are `\\n` in values, and spaces at the
-    end of a line are dropped. A line with nothing but comments leaves no line behind.
+    end of a line are dropped. A line with only comments is dropped.
     """
     text = source.text
     lines = block_lines(text, start, end)
@@ -106,9 +106,9 @@ def _scan_block(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
 
 
 def block_lines(text: str, start: int, end: int) -> list[BlockLine]:
-    """The lines between the quotes of a block.
+    """Return the lines between the quotes of a block.
 
-    The first holds what stands behind the opening quotes.
+    The first is the rest of the line after the opening quotes.
     """
     lines: list[BlockLine] = []
     begin = start
@@ -122,7 +122,7 @@ def block_lines(text: str, start: int, end: int) -> list[BlockLine]:
 
 
 def common_indent(source: SourceFile, sink: Sink, lines: list[BlockLine]) -> int:
-    """The number of spaces that every line with text begins with.
+    """Return the number of spaces that every line with text begins with.
 
     The first tab in an indent is reported, since it may stand for any number of spaces.
     """

@@ -1,8 +1,8 @@
-"""How the lines of a text in the source read: where the author wrapped them means nothing.
+"""Joins the lines of a text: line breaks where the author wrapped it have no meaning.
 
-A single line end is a blank, and nothing between two characters of Chinese, Japanese or Korean.
-Blank lines and the items of lists stay lines of their own. A line behind a list goes on with the
-last item where it is indented under it, and else begins a paragraph, behind a blank line.
+A single line end becomes a blank, or nothing between two Chinese, Japanese or Korean characters.
+Blank lines and list items stay lines of their own. A line after a list continues the last item if
+it is indented under it, and otherwise begins a paragraph, after a blank line.
 
     Open the list and             Open the list and look for
     look for                  ->  - the newest entry of the day
@@ -10,8 +10,8 @@ last item where it is indented under it, and else begins a paragraph, behind a b
       of the day                  Then click Save.
     Then click Save.
 
-What stands in place of a value is one character, which is not looked into. What the compiler
-knows and has several lines, as a const has, reads as if its text stood there.
+The placeholder of a value is one character and not examined. A multi-line value known to the
+compiler, such as a const, reads as if its text were written there.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def has_lines(text: str) -> bool:
 
 
 def on_one_line(text: str) -> str:
-    """The text without line ends; other blanks stay as they are, but for those at its ends."""
+    """Return the text without line ends; other blanks are unchanged, except at its ends."""
     return _LINE_END.sub(
         lambda found: _find_line_joint(text, found.start(), found.end()), text.strip()
     )
 
 
 def in_paragraphs(text: str) -> str:
-    """The text with a line for each paragraph and each item of a list."""
+    """Return the text with a line for each paragraph and each item of a list."""
     lines: list[str] = []
     item_indent: int | None = None
     for line in text.strip().split("\n"):
@@ -61,7 +61,7 @@ def in_paragraphs(text: str) -> str:
         if is_item or not kept:
             item_indent = indent if is_item else None
         elif item_indent is not None and indent <= item_indent:
-            # It is no part of the item above it.
+            # It does not belong to the item above it.
             lines.append("")
             item_indent = None
         if not lines or not kept or not lines[-1] or is_item:
@@ -74,7 +74,7 @@ def in_paragraphs(text: str) -> str:
 
 
 def first_item(text: str) -> tuple[int, int] | None:
-    """Where the first item of a list stands that has lines before it; None without one."""
+    """Return the offset of the first list item that has lines before it; None without one."""
     at = text.find("\n") + 1
     while at:
         end = text.find("\n", at)
@@ -86,7 +86,7 @@ def first_item(text: str) -> tuple[int, int] | None:
 
 
 def _find_line_joint(text: str, end: int, start: int) -> str:
-    """What joins two lines, the first of which ends at `end` and the second begins at `start`."""
+    """Return the joint of two lines, the first ending at `end`, the second beginning at `start`."""
     around = text[max(end - 1, 0) : end] + text[start : start + 1]
     return "" if len(around) == 2 and all(map(_is_cjk, around)) else " "
 

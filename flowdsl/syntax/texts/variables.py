@@ -28,7 +28,7 @@ MAX_DIGITS = 18
 
 
 class FirstFindings(Sink):
-    """Passes on the first findings in the texts of one file, `limit` at most."""
+    """A sink for texts that passes on the first `limit` findings of one file."""
 
     def __init__(self, sink: Sink, limit: int) -> None:
         self._sink = sink
@@ -42,7 +42,7 @@ class FirstFindings(Sink):
 
 
 def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
-    """The value of an `INT` in the source; 0, reported, for one that is too long."""
+    """Return the value of an `INT` in the source; 0, with a report, if it is too long."""
     digits = source.text[start:end]
     if len(digits.lstrip("-")) > MAX_DIGITS:
         sink.report(errors.NUMBER_TOO_LONG, Span(source, start, end), limit=MAX_DIGITS)
@@ -51,9 +51,9 @@ def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
 
 
 def scan_ref(source: SourceFile, sink: Sink, start: int, end: int) -> ast.Ref:
-    """The variable that a range of the source consists of, its braces included.
+    """Return the variable in a range of the source, including its braces.
 
-    The lexer has found it well formed.
+    The lexer has checked that it is well formed.
     """
     found = _SPECIAL.match(source.text, start, end)
     assert found is not None
@@ -77,7 +77,7 @@ class PartScanner:
         self._end = 0
 
     def literal(self, start: int, end: int, value: str) -> None:
-        """Add characters that mean themselves.
+        """Add literal characters.
 
         `value` may differ from the source, as for an escape or a line break.
         """
@@ -88,7 +88,7 @@ class PartScanner:
             self._end = end
 
     def finish(self) -> tuple[ast.TextPart, ...]:
-        """The parts added so far."""
+        """Return the parts added so far."""
         self._close_literal()
         return tuple(self._parts)
 
@@ -103,7 +103,7 @@ class PartScanner:
         self._parts.append(node)
 
     def scan_range(self, start: int, end: int) -> None:
-        """Add the parts of a range; what is malformed in it is reported and becomes a literal."""
+        """Add the parts of a range; malformed variables are reported and become literals."""
         source, sink, text = self._source, self._sink, self._source.text
         begin = start
         resume = start
@@ -136,10 +136,10 @@ class PartScanner:
         self.literal(begin, end, text[begin:end])
 
     def _stray_brace(self, at: int, start: int, end: int) -> int:
-        """Report a `{` that looks like a variable and is none; returns where to go on.
+        """Report a `{` that looks like a variable but is not one; returns where to continue.
 
-        A brace before a space, a quote, a digit, a bracket or any other sign means itself, since
-        JSON in prose is common.
+        A brace before a space, a quote, a digit, a bracket or any other sign is literal, since JSON
+        in prose is common.
         """
         source, text = self._source, self._source.text
         if self._sink.full:
@@ -208,7 +208,7 @@ def _parse_path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[a
 
 
 def _advise_on_variable(inside: str, braces: int, *, dollar: bool) -> str | None:
-    """The advice for one kind of malformed variable; None where the general advice fits."""
+    """Return the advice for one kind of malformed variable; None if the general advice applies."""
     name = re.sub(_NOT_A_WORD, "_", inside.strip()).strip("_")
     if dollar:
         return (

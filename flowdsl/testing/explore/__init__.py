@@ -1,12 +1,12 @@
-"""Finds the paths that a workflow or a chain can take, by other answers from run to run.
+"""Find the paths that a workflow or a chain can take, by varying the answers between runs.
 
 paths = explored(ExploredWorkflow(program, workflow), most_paths)
 
-The reference interpreter carries the workflow out, and every answer that it asks for is a choice.
-`deciding` tells on which values something depends, `samples` makes them up, `choices` is what one
-run chose, `exploring` answers by choices, `running` carries out once, `search` goes from run to
-run, and `skeletons` writes the test that takes a path.
+The reference interpreter executes the workflow, and every answer that it needs is a choice.
+`deciding` finds the values that affect control flow, `samples` generates values and records the
+choices, `exploring` answers questions by choices, `running` executes one run, `findings` searches
+from run to run, and `skeletons` writes the test that takes a path.
 """
 
 MOST_PATHS = 100
-"""Paths that are looked for where nobody says how many."""
+"""The default for the most paths that are searched for."""

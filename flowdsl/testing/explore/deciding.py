@@ -1,15 +1,15 @@
-"""On which values a way of the program depends, and what they are compared with.
+"""Find the values on which branches of a program depend, and the literals they are compared with.
 
 if {{entry.status}} == "duplicate" { … }    the field `status` of `entry`, with "duplicate"
 for invoice in invoices { … }               how many `invoices` there are
 call enter(invoice: invoice) as entry       what decides in the task decides here
 
-A value that is reported as an output, or handed to a step, keeps the bounds of that where it comes
-from: other values of it are answers that the service refuses.
+A value that becomes an output, or an input of a step, keeps the bounds of that field at its
+source: the service refuses other values.
 
-Values are told apart by the name of their variable and the fields behind it, not by entries. In a
-chain, what decides in a step decides where its value comes from: in an earlier step, or in an input
-of the chain.
+Values are identified by the name of their variable and the fields after it, not by entries. In a
+chain, a value that decides in a step also decides at its source: an earlier step, or an input of
+the chain.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import children
 
 Path = tuple[str, ...]
-"""A variable of a body, and names of fields."""
+"""The name of a variable of a body, then names of fields."""
 Scope = ast.Block | ast.ChainDecl
-"""Where a variable is named: a body, or a chain."""
+"""The scope of a variable: a body, or a chain."""
 Site = tuple[Scope, Path]
 
 
 class Deciding:
-    """The values on which the ways of some bodies depend, and of the tasks that are called there.
+    """The values on which the branches of some bodies, and of the tasks they call, depend.
 
-    Each is kept by where it is named, with the literals that it is compared with. There is one
-    workflow, or those of the steps of a `chain`. Raises NotAProgram for one without steps.
+    Each value is kept by its scope and path, with the literals that it is compared with. The bodies
+    are those of one workflow, or of the steps of a `chain`. Raises NotAProgram for a workflow
+    without steps.
     """
 
     def __init__(
@@ -68,15 +69,15 @@ class Deciding:
                 self._bounds.setdefault(source, {})[bounds] = None
 
     def bounds(self, scope: Scope, path: Path) -> Iterable[Constraints]:
-        """The bounds of the outputs and inputs that a value becomes."""
+        """Return the bounds of the outputs and inputs that a value flows into."""
         return self._bounds.get((scope, path), ())
 
     def literals(self, scope: Scope, path: Path) -> list[Any] | None:
-        """The literals that a value is compared with; None where no way depends on it."""
+        """Return the literals that a value is compared with; None if no branch depends on it."""
         return self._found.get((scope, path))
 
     def _find_reached_bodies(self, bodies: Iterable[ast.Block]) -> Iterator[ast.Block]:
-        """The bodies that a run can come to; notes who calls them."""
+        """Yield the bodies that a run can reach, and record their callers."""
         pending = [*bodies]
         seen = {*pending}
         while pending:
@@ -91,7 +92,7 @@ class Deciding:
                         pending.append(called)
 
     def _find_tested_values(self, body: ast.Block) -> Iterator[tuple[Site, list[Any]]]:
-        """The values that the statements of a body decide by themselves."""
+        """Yield the values that the statements of a body test directly."""
         for statement in statements(body):
             match statement:
                 case ast.IfStmt(branches=branches):
@@ -111,7 +112,7 @@ class Deciding:
     def _in_condition(
         self, body: ast.Block, condition: ast.Node
     ) -> Iterator[tuple[Site, list[Any]]]:
-        """The values of a condition; operands of one comparison are compared with each other."""
+        """Yield the values in a condition, each with the other operand of its comparison."""
         match condition:
             case ast.SeesExpr():
                 return
@@ -129,7 +130,7 @@ class Deciding:
                         yield (body, _path(node)), literals
 
     def _refused(self) -> Iterator[tuple[Site, list[Any]]]:
-        """What a chain hands on to an input that takes some values only, with values it takes."""
+        """Yield values passed by a chain to a bounded input, with values that the input accepts."""
         for step, workflow in self._steps():
             for field in workflow.inputs:
                 values = list(_generate_accepted_values(field.constraints))
@@ -142,7 +143,7 @@ class Deciding:
                 yield step, workflow
 
     def _follow_origins(self, pending: list[tuple[Site, list[Any]]]) -> None:
-        """Follow values to where they come from, until nothing new is found."""
+        """Follow values to their sources, until nothing new is found."""
         while pending:
             site, literals = pending.pop()
             known = self._found.get(site)
@@ -155,7 +156,7 @@ class Deciding:
     def _find_bounded_values(
         self, workflows: Collection[WorkflowSymbol]
     ) -> Iterator[tuple[Site, Constraints]]:
-        """The values that become an output, or what a chain hands to an input, with its bounds."""
+        """Find the values that become outputs, or inputs of a chain's steps, with their bounds."""
         for workflow in workflows:
             body = steps_of(workflow)
             for field in workflow.outputs:
@@ -169,7 +170,7 @@ class Deciding:
                         yield (steps_of(workflow), path), bounds
 
     def _origins(self, site: Site) -> Iterator[Site]:
-        """A value, and the variables that it comes from."""
+        """Yield a value, and the variables that it comes from."""
         pending, seen = [site], {site}
         while pending:
             each = pending.pop()
@@ -179,7 +180,7 @@ class Deciding:
             pending += fresh
 
     def _sources(self, scope: Scope, path: Path) -> Iterator[Site]:
-        """Where a value comes from, as far as that is another variable."""
+        """Yield the variables that a value comes from."""
         if isinstance(scope, ast.ChainDecl):
             yield from self._of_step(path)
             return
@@ -204,7 +205,7 @@ class Deciding:
                     pass
 
     def _find_handed_sources(self, steps: ast.Block, path: Path) -> Iterator[Site]:
-        """What a chain gives as an input of a workflow."""
+        """Yield the values that a chain passes as an input of a workflow."""
         for step, workflow in self._steps():
             value = bindings_of_step(self._chain, step).get(path[0])
             if value is not None and steps_of(workflow) is steps:
@@ -212,14 +213,14 @@ class Deciding:
                 yield from _find_named_variables(self._chain.declaration, value, list(path[1:]))
 
     def _of_step(self, path: Path) -> Iterator[Site]:
-        """Where the output of a step comes from, `export.outputs.file`; nothing for an input."""
+        """Yield the source of a step's output, `export.outputs.file`; nothing for an input."""
         for step, workflow in self._steps():
             if path[:2] == (step.name.text, "outputs"):
                 yield from _find_emitted_sources(steps_of(workflow), list(path[2:]))
 
 
 def bindings_of_step(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[str, ast.Node]:
-    """What a chain gives to a step, by the names of inputs; its own go before shared ones."""
+    """Return the arguments of a chain's step, by input name; its own override shared ones."""
     shared = {
         binding.name.text: binding.value
         for item in (() if chain is None else chain.declaration.items)
@@ -230,7 +231,7 @@ def bindings_of_step(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[
 
 
 def steps_of(workflow: WorkflowSymbol) -> ast.Block:
-    """The steps of a workflow; raises NotAProgram where it has none."""
+    """Return the steps of a workflow; raise NotAProgram if it has none."""
     for item in workflow.declaration.items:
         if isinstance(item, ast.StepsSection):
             return item.body
@@ -238,7 +239,7 @@ def steps_of(workflow: WorkflowSymbol) -> ast.Block:
 
 
 def _bounds_below(field: FieldType, above: Path = ()) -> Iterator[tuple[Path, Constraints]]:
-    """The bounds of a field and of those below it, by the names that lead there."""
+    """Yield the bounds of a field and of its inner fields, by their path of names."""
     path = (*above, field.name)
     if field.constraints is not NO_CONSTRAINTS:
         yield path, field.constraints
@@ -251,7 +252,7 @@ def _bounds_below(field: FieldType, above: Path = ()) -> Iterator[tuple[Path, Co
 
 
 def _generate_accepted_values(constraints: Constraints) -> Iterator[Any]:
-    """Values that the service takes for an input."""
+    """Yield values that the service accepts for an input."""
     if constraints.pattern is not None:
         text = matching_text(constraints.pattern)
         if text is not None:
@@ -262,14 +263,14 @@ def _generate_accepted_values(constraints: Constraints) -> Iterator[Any]:
 
 
 def _find_emitted_sources(body: ast.Block, rest: list[str]) -> Iterator[Site]:
-    """Where the fields of what a body emits come from; of all of them without a `rest`."""
+    """Yield the sources of the fields that a body emits; of all fields if `rest` is empty."""
     for statement in statements(body):
         if isinstance(statement, ast.EmitStmt) and rest[:1] in ([], [statement.name.text]):
             yield from _find_named_variables(body, statement.value, rest[1:])
 
 
 def _find_named_variables(scope: Scope, value: ast.Node, rest: list[str]) -> Iterator[Site]:
-    """The variables that a value has at the end of a path into it."""
+    """Yield the variables that a value names, at the end of a path into it."""
     match value:
         case ast.Ref():
             yield scope, (*_path(value), *rest)

@@ -1,4 +1,4 @@
-"""One run of an exploration: every answer is a choice, and is written down."""
+"""One run of an exploration, in which every answer is a recorded choice."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .samples import Samples
 class Answered(Record):
     """A question of a run with its answer.
 
-    - `path`: for a value, the calls that lead to its variable, and the variable.
-    - `type`: of the answer.
-    - `usual`: what a test need not say: a yes or no, or None for an optional value; `...` where
-      it has to answer.
+    - `path`: for a value, the calls that lead to its variable, then the variable.
+    - `type`: the type of the answer.
+    - `usual`: the default, which a test may leave out: a boolean, or None for an optional value;
+      `...` if the test must answer.
     """
 
     question: Question
@@ -36,11 +36,11 @@ class Answered(Record):
 
 
 class Explorer(Follower):
-    """Answers the questions of one run by choices.
+    """Answer the questions of one run by choices.
 
-    A question that is asked again has the answer of the last time, unless it is chosen anew: a run
-    in which something never comes differs by one choice from the usual one. `step` is that of a
-    chain which is carried out, on the day `today`.
+    A repeated question gets its previous answer, unless a new one is chosen: a run in which
+    something never appears differs by one choice from the default run. `step` is the chain step
+    that is executed, on the day `today`.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class Explorer(Follower):
         self.asked: list[Answered] = []
 
     def answer(self, question: Question, position: int) -> Any:
-        """The answer to a question, as a world gives it."""
+        """Return the answer to a question, as a world does."""
         if question.kind == CHECK:
-            return True  # what a model says of a check is no way of the program
+            return True  # the verdict of a model on a check does not affect control flow
         if question.kind == DAY:
             return SOME_DAY if self._today is None else self._today.isoformat()
         type_ = self.type(question)
@@ -108,10 +108,10 @@ class Explorer(Follower):
         return answer
 
     def _fresh(self, type_: types.Type) -> Any:
-        """A value that is read: one that has to be there may not be readable."""
+        """Return a value for a read; one that is required may be unreadable."""
         name = getattr(self.node, "name", None)
         assert isinstance(name, ast.Name), "what is read is saved"
-        # What is read in the background is looked at when the run has ended.
+        # Background reads are evaluated after the run has ended.
         has_to_be = not isinstance(type_, types.Optional)
         is_looked_at = has_to_be and not getattr(self.node, "background", False)
         if is_looked_at and self._choices.choose(2, (self.node, False)):

@@ -1,9 +1,8 @@
-"""The paths of a workflow, a task or a chain beside its tests: which of them no test takes.
+"""Find the paths of a workflow, a task or a chain, and which of them no test takes.
 
-They are found by going from run to run. Every answer to every question that some run asks comes
-once, before two of them come together, and two before three. An answer that was already given
-behind the same ways, in another round of a loop as a rule, most likely leads where it led then: it
-comes after all others.
+The search varies one earlier run at a time. Every answer to every question is tried alone before
+two are combined, and two before three. An answer that was already given after the same branches,
+usually in another round of a loop, most likely leads to the same path, so it is tried last.
 """
 
 from __future__ import annotations
@@ -46,14 +45,14 @@ from .skeletons import answers_of_path, path_test
 
 
 class Found(Record):
-    """A path for people.
+    """A path as it is reported.
 
-    - `words`: how it ends, or what tells it from the usual path.
-    - `unusual`: its ways that the usual path does not take.
+    - `words`: how it ends, or what distinguishes it from the default path.
+    - `unusual`: its branches that the default path does not take.
     - `answers`: the sections of a test that lead to it, without the inputs.
     - `taken_by`: the titles of the tests that take it.
-    - `test`: a test that takes it, where no test does; None where there is none to write, as of a
-      path that is never right.
+    - `test`: the source of a test that takes it, if no test does; None if none can be written, as
+      for a path that always has errors.
     """
 
     number: int
@@ -66,9 +65,9 @@ class Found(Record):
 
 
 class Findings(Record):
-    """The paths in the order in which they were found, and the exploration that found most of them.
+    """The paths in order of discovery, and the exploration that found most of them.
 
-    Behind them stand those that only a test takes.
+    Paths that only a test takes come last.
     """
 
     exploration: Exploration
@@ -76,7 +75,7 @@ class Findings(Record):
 
     @property
     def is_right(self) -> bool:
-        """Whether every path can be carried out and makes outputs that may be."""
+        """Whether every path can be executed and produces valid outputs."""
         return not any(each.path.problem or each.path.wrong for each in self.paths)
 
 
@@ -87,9 +86,9 @@ def find_paths(
     cases: Iterable[Case],
     most_paths: int,
 ) -> Findings:
-    """The paths of a subject, and who takes them; of a `task` those of the workflow around it.
+    """Return the paths of a subject, or of a `task` in its wrapper, and the tests that take them.
 
-    Raises NotAProgram, and NoSample where an input cannot be made up.
+    Raises NotAProgram, and NoSample if no value can be generated for an input.
     """
     paths = {module.source.path for module in suite.model.modules}
     ways = {way.key: way for body in bodies_of(suite.model, paths) for way in body.ways}
@@ -111,7 +110,7 @@ def find_paths(
     else:
         outer_calls = int(task is not None)
         exploration = explore_subject(ExploredWorkflow(program, subject, outer_calls), most_paths)
-    # What tests do in many rounds of a loop may be more than was looked for.
+    # Tests with many rounds of a loop may take paths beyond the limits of the search.
     every = {path.key: path for path in exploration.paths}
     every |= {key: path for key, path in of_tests.items() if key not in every}
     usual = exploration.paths[0].ways if exploration.paths else ()
@@ -136,10 +135,10 @@ def _of_tests(
     cases: Iterable[Case],
     ways: Collection[Key],
 ) -> Iterator[tuple[str, Mapping[str, Any] | None, list[PathRun]]]:
-    """The titles of the tests that run what is explored, with the inputs and the runs of each.
+    """Yield the titles of the tests that run the subject, with the inputs and the runs of each.
 
-    There are no inputs or no runs where they cannot be worked out. A test of a chain runs the
-    workflows of its steps too.
+    Inputs or runs are None if they cannot be computed. A test of a chain also runs the workflows of
+    its steps.
     """
 
     def of_step(ran: Ran, step: str) -> PathRun:
@@ -151,7 +150,7 @@ def _of_tests(
             runs = [of_step(each, each.name) for each in chain_runs(suite, case, case.chain, [])]
             yield case.title, _inputs_of_chain(suite, case, case.chain), runs
         elif case.chain is not None:
-            # A chain that does not come to the workflow need not be run.
+            # A chain that does not reach the workflow need not be run.
             if any(workflow is subject for _, workflow in case.chain.steps):
                 for each in chain_runs(suite, case, case.chain, []):
                     if each.workflow is subject:
@@ -165,7 +164,7 @@ def _of_tests(
 
 
 def _inputs_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Mapping[str, Any] | None:
-    """What a case gives to a chain, with its day where a step depends on it."""
+    """Return the inputs that a case gives to a chain, with its day if a step depends on it."""
     literals = suite.literals(case.module)
     inputs = resolve_case_inputs(case, literals)
     today, _ = day_of_test(case, inputs_of(case, literals))
@@ -175,7 +174,7 @@ def _inputs_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Mapping[st
 
 
 def _describe_path_end(path: Path, unusual: tuple[Way, ...]) -> str:
-    """How a path ends, in a few words; one that ends well by the last way that is unusual."""
+    """Describe how a path ends; if it succeeds, by its last unusual branch."""
     ending = path.ending
     if ending is None:
         return "cannot be carried out"
@@ -192,18 +191,18 @@ def _describe_path_end(path: Path, unusual: tuple[Way, ...]) -> str:
 
 
 CHOICES_FOR_A_PATH = 1_000
-"""Choices that runs may make for each path that is asked for: a tenth of a second, or less."""
+"""The budget of choices for each requested path: at most a tenth of a second."""
 STEPS_FOR_A_PATH = 3_000
-"""Steps that runs may take for each path that is asked for: a fifth of a second, or less."""
+"""The budget of steps for each requested path: at most a fifth of a second."""
 MAX_STEPS = 20_000
-"""The most steps of one path. What another round of a loop does is rarely another path."""
+"""The most steps of one path; further rounds of a loop rarely lead to another path."""
 
 
 class Exploration(Record):
-    """The paths, in the order in which they were found, of so many `runs`.
+    """The paths in order of discovery, after `runs` runs.
 
-    `is_whole` is whether there is no run left to be made. `refused` is why the service would not
-    start a run with values that were made up; empty where it started one.
+    `is_whole` is whether every possible run was made. `refused` is the reason why the service
+    refuses to start a run with the generated values; empty if it started one.
     """
 
     paths: tuple[Path, ...]
@@ -213,7 +212,7 @@ class Exploration(Record):
 
 
 def explore_subject(subject: Explored, most_paths: int) -> Exploration:
-    """The paths of a workflow or a chain, at most so many; the same for the same program.
+    """Return at most `most_paths` paths of a workflow or a chain; the result is deterministic.
 
     Raises NoSample for an input without a value.
     """
@@ -248,7 +247,7 @@ def explore_subject(subject: Explored, most_paths: int) -> Exploration:
 
 
 def _add_path(found: dict[PathKey, Path], path: Path) -> None:
-    """Add a path; of a known one, take a run that goes well, or what is wrong in every run."""
+    """Add a path; for a known one, prefer a successful run, or keep the errors common to all."""
     known = found.setdefault(path.key, path)
     if known is path or known.is_taken_well:
         return

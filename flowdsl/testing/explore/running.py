@@ -1,4 +1,4 @@
-"""Carries a workflow or a chain out once, with answers that are choices."""
+"""Execute a workflow or a chain once, with choices as answers."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ from .exploring import Answered, Explorer
 from .samples import Samples
 
 RunKey = tuple[frozenset[Key], str]
-"""The ways that a run of a workflow takes, and how it ends."""
+"""The branches that a run of a workflow takes, and how it ends."""
 PathKey = tuple[RunKey, ...]
-"""What makes a path: the keys of its runs, one for each step of a chain that ran."""
+"""The identity of a path: the keys of its runs, one for each step of a chain that ran."""
 
 
 SOME_DAY = "2026-01-31"
-"""The day of a run for which a test says none."""
+"""The day of a run for which a test sets none."""
 FINISHES = "finishes"
-"""How a run ends that a `finish` ends; the others end as `Ending.status` says."""
+"""How a run ends that a `finish` ends; other endings are those of `Ending.status`."""
 
 
 class PathRun(Record):
     """A run of a workflow: of the whole path, or of one `step` of a chain.
 
-    - `step`: its name; empty for a workflow alone.
-    - `ways`: in the order in which it takes them.
+    - `step`: the name of the step; empty for a workflow alone.
+    - `ways`: the branches in the order in which it takes them.
     - `asked`: its questions in order, with the answers.
-    - `ending`: None where the run cannot be carried out, and `problem` says why.
-    - `wrong`: what is wrong with its outputs.
-    - `refused`: why the service refuses its outputs, whatever they are; None where it takes them.
+    - `ending`: None if the run cannot be executed; `problem` is the reason.
+    - `wrong`: the errors in its outputs.
+    - `refused`: why the service refuses its outputs; None if it accepts them.
     - `failed_checks`: the names of the post-run checks that fail.
     """
 
@@ -65,17 +65,17 @@ class PathRun(Record):
 
     @property
     def goes_on(self) -> bool:
-        """Whether the step of a chain behind it runs."""
+        """Whether the following step of the chain runs."""
         is_well = self.ending is not None and _is_well(self.ending)
         return is_well and self.refused is None and not self.failed_checks
 
 
 class Path(Record):
-    """A path that a run can take, as the first run took it that was found, or a test.
+    """A path that a run can take, as taken by the first run that was found, or by a test.
 
-    - `inputs`: by their names on the wire.
+    - `inputs`: by wire name.
     - `runs`: one, or those of the steps of a chain until one fails.
-    - `wrong`: what is wrong with outputs, in every run that took the path.
+    - `wrong`: the errors in outputs that every run of the path has.
     """
 
     inputs: Mapping[str, Any]
@@ -88,17 +88,17 @@ class Path(Record):
 
     @property
     def ways(self) -> tuple[Key, ...]:
-        """The ways that it takes, in their order."""
+        """The branches that it takes, in order."""
         return tuple(dict.fromkeys(way for run in self.runs for way in run.ways))
 
     @property
     def ending(self) -> Ending | None:
-        """How it ends; None where it cannot be carried out, and `problem` says why."""
+        """How it ends; None if it cannot be executed, and `problem` is the reason."""
         return self.runs[-1].ending
 
     @property
     def is_taken_well(self) -> bool:
-        """Whether the service takes what this run of it makes, and no check fails."""
+        """Whether the service accepts the outputs of this run, and no check fails."""
         return all(run.refused is None and not run.failed_checks for run in self.runs)
 
     @property
@@ -107,7 +107,7 @@ class Path(Record):
 
     @property
     def outputs(self) -> Mapping[str, Any]:
-        """Its outputs by their names on the wire; those of a chain by the steps that ended well."""
+        """Its outputs by wire name; for a chain, by step, of the steps that succeeded."""
         ended = {
             run.step: run.ending.outputs
             for run in self.runs
@@ -117,7 +117,7 @@ class Path(Record):
 
 
 def path_of(inputs: Mapping[str, Any], runs: Sequence[PathRun]) -> Path:
-    """The path of some runs, which is the workflow's alone or those of the steps of a chain."""
+    """Build the path of some runs: that of a workflow alone, or those of the steps of a chain."""
     wrong = (
         f"step `{run.step}`: {what}" if run.step else what for run in runs for what in run.wrong
     )
@@ -125,11 +125,11 @@ def path_of(inputs: Mapping[str, Any], runs: Sequence[PathRun]) -> Path:
 
 
 class Program(Record):
-    """What every run of an exploration needs.
+    """The data that all runs of an exploration share.
 
-    - `payload`: what is deployed of a workflow, which checks inputs.
-    - `ways`: those that make paths.
-    - `known`: some inputs, beside those that are made up; by their names on the wire.
+    - `payload`: the deployed form of a workflow, used to validate inputs.
+    - `ways`: the branches that distinguish paths.
+    - `known`: given inputs to try besides generated ones, by wire name.
     """
 
     model: SemanticModel
@@ -140,10 +140,10 @@ class Program(Record):
 
 
 class ExploredWorkflow:
-    """A workflow alone. `outer_calls` are the calls around what is explored.
+    """Explores a workflow alone.
 
-    Raises NotAProgram for a workflow without steps; `path` raises NoSample for an input without a
-    value.
+    `outer_calls` is the number of calls around the explored task. Raises NotAProgram for a workflow
+    without steps; `path` raises NoSample for an input without a value.
     """
 
     def __init__(self, program: Program, workflow: WorkflowSymbol, outer_calls: int = 0) -> None:
@@ -154,9 +154,9 @@ class ExploredWorkflow:
         self._deciding = Deciding(program.model, [workflow])
 
     def path(self, choices: Choices) -> Path:
-        """The path that a run takes by some choices.
+        """Return the path that a run takes by some choices.
 
-        Raises `machine.execute.Refused` where the service would not start it.
+        Raises `machine.execute.Refused` if the service would not start it.
         """
         program, workflow = self._program, self._workflow
         samples = Samples(choices, self._deciding, self._steps)
@@ -167,9 +167,9 @@ class ExploredWorkflow:
 
 
 class ExploredChain:
-    """A chain: its steps one after the other, until one fails.
+    """Explores a chain: its steps one after the other, until one fails.
 
-    The inputs of a path have the day of the run too, `today`, where a step depends on it. Raises as
+    The inputs of a path include the day of the run, `today`, if a step depends on it. Raises as
     `ExploredWorkflow` does.
     """
 
@@ -207,18 +207,18 @@ class ExploredChain:
 
 
 Explored = ExploredWorkflow | ExploredChain
-"""What is explored."""
+"""The subject of an exploration."""
 
 
 def inputs_of_chain(chain: ChainSymbol) -> tuple[types.FieldType, ...]:
-    """The inputs of a chain, with what a person answers in its pauses."""
+    """Return the inputs of a chain, including the answers of its pauses."""
     return (*chain.inputs, *(field for pause in chain.pauses for field in pause.inputs))
 
 
 def needs_today(chain: ChainSymbol) -> bool:
-    """Whether a test of a chain has to say which day is `today`.
+    """Whether a test of a chain must set `today`.
 
-    So it is where a step is left to work an input out, and no input of the chain has that name.
+    This is so if a step computes the default of an input, and no input of the chain has that name.
     """
     if any(field.wire_name == types.TODAY for field in inputs_of_chain(chain)):
         return False
@@ -238,9 +238,9 @@ def _choose_inputs(
     fields: tuple[types.FieldType, ...],
     known: Sequence[Mapping[str, Any]],
 ) -> Mapping[str, Any]:
-    """Values for inputs by their names on the wire, without those that are left out.
+    """Choose inputs, by wire name, without those that are left out.
 
-    They are some of those that are `known`, else made up.
+    They are one of the `known` ones, or generated.
     """
     number = choices.choose(1 + len(known), "inputs")
     if number < len(known):
@@ -258,7 +258,7 @@ def _run_workflow(
     step: str = "",
     today: date | None = None,
 ) -> PathRun:
-    """Carry a workflow out once."""
+    """Execute a workflow once."""
     payload = program.payload(workflow)
     world = World(inputs, explorer.answer, {}, today)
     begun = world_with_defaults(payload, on_its_day(workflow, world))
@@ -279,7 +279,7 @@ def _run_workflow(
 
 
 def judge_run(run: PathRun, payload: Payload, trace: Trace) -> PathRun:
-    """A run with what the service makes of it: whether outputs are refused, which checks fail."""
+    """Return a run with the service's verdict: whether outputs are refused, which checks fail."""
     failed = find_failed_checks(payload, trace)
     found: PathRun = run.__replace__(refused=trace.refused, failed_checks=failed)
     return found
@@ -295,7 +295,7 @@ def path_run(
     asked: Iterable[Answered] = (),
     problem: str = "",
 ) -> PathRun:
-    """The run that somebody followed; of its ways those count that are among `ways`."""
+    """Build the run that a follower recorded; only branches among `ways` count."""
     how = "" if ending is None else ending.status
     wrong: Iterator[str] = iter(())
     if ending is not None and _is_well(ending):
@@ -311,9 +311,9 @@ def _is_well(ending: Ending) -> bool:
 
 
 def wrong_outputs(record: types.RecordOf, outputs: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each value that has to be there and is not, and each list of a wrong length.
+    """Yield a sentence for each missing required value, and each list of an invalid length.
 
-    Other bounds are about values that a desktop shows, and say nothing of the program.
+    Other bounds concern values that a desktop shows, not the program.
     """
     for field in record.fields:
         name = "the result" if field.name == RESULT else f"`{field.name}`"

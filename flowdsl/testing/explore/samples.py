@@ -1,7 +1,7 @@
-"""Values of a type, made up, and which others there are to choose from.
+"""Generate values of a type, and alternatives to choose from.
 
-A value on which nothing depends has one choice. One that decides has more: missing or there, each
-value of an enum, the literals that it is compared with and what lies beside them, lists of other
+A value on which no branch depends has one option. One that decides has more: missing or present,
+each value of an enum, the literals that it is compared with and their neighbours, lists of other
 lengths.
 """
 
@@ -21,14 +21,14 @@ from flowdsl.source.record import Record
 from flowdsl.testing.explore.deciding import Deciding, Path, Scope
 
 Chosen = tuple[int, ...]
-"""The number of the option that was taken at each choice, in the order of the run."""
+"""The index of the option taken at each choice, in the order of the run."""
 
 
 class Other(Record):
-    """A choice that a run could have made: what it chose until then, and then another `option`.
+    """An alternative choice: the choices of a run up to a point, then another `option`.
 
-    - `answer`: what is chosen in place of what, which is the same in every run.
-    - `behind`: the ways that the run had taken until then.
+    - `answer`: the new and the replaced option, the same in every run.
+    - `behind`: the branches that the run had taken up to then.
     """
 
     answer: tuple[Hashable, int]
@@ -38,15 +38,15 @@ class Other(Record):
 
     @property
     def chosen(self) -> Chosen:
-        """The choices of the run that makes it."""
-        # A long run has many others: they share what it chose.
+        """The choices of the run with this alternative."""
+        # A long run has many alternatives: they share its list of choices.
         return (*self.made[: self.at], self.answer[1])
 
 
 class Choices:
-    """The choices of one path: the first ones are `given`, the others go as they usually do.
+    """The choices of one path: the first ones are `given`, the others are defaults.
 
-    `budget` is what its runs may take.
+    `budget` limits its runs.
     """
 
     def __init__(self, given: Chosen = (), budget: Budget | None = None) -> None:
@@ -62,14 +62,14 @@ class Choices:
         return len(self._made)
 
     def takes(self, way: Hashable) -> None:
-        """Note that the run takes a way."""
+        """Record that the run takes a branch."""
         if way not in self._behind:
             self._behind |= {way}
 
     def choose(self, options: int, what: Hashable) -> int:
-        """The number of the option to take, of so many; 0 is the usual one.
+        """Return the index of the option to take, out of `options`; 0 is the default.
 
-        `what` is what is chosen, which is the same in every run.
+        `what` identifies the choice, and is the same in every run.
         """
         at = len(self._made)
         taken = self._given[at] if at < len(self._given) else 0
@@ -78,7 +78,7 @@ class Choices:
         return taken
 
     def others(self) -> Iterator[Other]:
-        """Every choice of what follows the given ones that is unusual in its end."""
+        """Yield every alternative to the choices after the given ones."""
         made = tuple(self._made)
         for at in range(len(self._given), len(made)):
             what, options, behind = self._offered[at]
@@ -98,21 +98,21 @@ _TEXTS: dict[str, tuple[str, ...]] = {
 }
 _T = TypeVar("_T")
 _COUNTS = (1, 0, 2)
-"""How many entries a list has, the usual number first."""
+"""The numbers of entries of a list, the default first."""
 
 
 class NoSample(Exception):
-    """Nobody knows a value of a field, whose pattern is too much for `matching_text`."""
+    """Raised if no value can be generated, because the pattern is beyond `matching_text`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(".".join(path))
 
 
 class Samples:
-    """Makes values up, each by the choices of a run.
+    """Generates values, each by the choices of a run.
 
-    They are named in `scope`, and `deciding` tells what depends on them: nothing without it. Those
-    come first that keep the bounds of what they become.
+    Values are named in `scope`, and `deciding` tells which of them affect control flow: none
+    without it. Values that keep the bounds of the fields they flow into are tried first.
     """
 
     def __init__(
@@ -128,9 +128,9 @@ class Samples:
         return self._deciding.literals(self._scope, path)
 
     def field(self, field: types.FieldType, path: Path) -> Any:
-        """The value of an input or a field, by its names on the wire; None where it is left out."""
+        """Return the value of an input or a field, by wire names; None if it is left out."""
         if field.has_default:
-            # What is left out has its default; a value that decides may be another one.
+            # A field that is left out has its default; a value that decides may be another one.
             decides = self._literals(path) is not None
             if not decides or not self._choices.choose(2, (path, "given")):
                 return None
@@ -140,7 +140,7 @@ class Samples:
     def value(
         self, type_: types.Type, path: Path, constraints: Constraints = NO_CONSTRAINTS, at: int = 0
     ) -> Any:
-        """A value of a type; `at` is its place in a list, by which entries differ."""
+        """Return a value of a type; `at` is its index in a list, so that entries differ."""
         match type_:
             case types.Optional(inner):
                 if self._literals(path) is None or not self._choices.choose(2, (path, "there")):
@@ -184,14 +184,14 @@ class Samples:
         return self.value(field.type, inner, field.constraints, at)
 
     def _pick_option(self, path: Path, options: Any) -> Any:
-        """One of some options, the first where nothing depends on it."""
+        """Choose one of some options; the first if no branch depends on it."""
         if self._literals(path) is None or len(options) < 2:
             return options[0]
         return options[self._choices.choose(len(options), path)]
 
 
 def _choose_lengths(constraints: Constraints, bounds: list[Constraints]) -> list[int]:
-    """The numbers of entries to choose from, as far as a list may have them."""
+    """Return the numbers of entries to choose from, within the bounds of the list."""
     least, most = constraints.min_items or 0, constraints.max_items
     wanted = (each.min_items or 0 for each in bounds)
     lengths = dict.fromkeys(max(count, least) for count in (*_COUNTS, *wanted))
@@ -206,14 +206,14 @@ def _choose_lengths(constraints: Constraints, bounds: list[Constraints]) -> list
 def _in_bounds_first(
     options: Iterable[_T], bounds: list[Constraints], keeps: Callable[[_T, Constraints], bool]
 ) -> list[_T]:
-    """Options, those first that keep all bounds."""
+    """Return the options, those first that keep all bounds."""
     return sorted(options, key=lambda each: not all(keeps(each, of) for of in bounds))
 
 
 def _choose_numbers(
     literals: Iterable[Any], constraints: Constraints, bounds: list[Constraints], at: int
 ) -> list[int | float]:
-    """Numbers to choose from: one, those compared with and their neighbours, another one."""
+    """Return numbers to choose from: a sample, literals and their neighbours, another one."""
     first = Decimal(1 + at)
     for of in (constraints, *bounds):
         low, high = _limits(of)
@@ -246,7 +246,7 @@ def _is_between(number: Decimal, constraints: Constraints) -> bool:
 
 
 def _make_unlisted_texts(type_: types.Enum, literals: Iterable[Any]) -> list[str]:
-    """Texts that an enum does not list, and that are values of it nevertheless."""
+    """Return valid texts of an open enum that it does not list."""
     if not type_.open:
         return []
     texts = dict.fromkeys((*(each for each in literals if isinstance(each, str)), "another text"))
@@ -260,7 +260,7 @@ def _choose_texts(
     bounds: list[Constraints],
     path: Path,
 ) -> list[str]:
-    """Texts that a field may hold: one, those that it is compared with, another one."""
+    """Return texts to choose from: a sample, the literals it is compared with, and another one."""
     every = (constraints, *bounds)
     examples = [each for of in every for each in of.examples if isinstance(each, str)]
     compared = [each for each in literals if isinstance(each, str) and each]
@@ -277,13 +277,13 @@ def _choose_texts(
     if not fitting:
         raise NoSample(path)
     if fitting[0] in compared:
-        # The usual value is none that something is looked for by.
+        # The default value is not one that a condition looks for.
         fitting.sort(key=lambda each: each in compared)
     return _in_bounds_first(fitting, bounds, _fits)
 
 
 def _make_fitting_texts(constraints: Constraints, texts: list[str]) -> list[str]:
-    """Texts of the length and the pattern of a field, made of others where it has no pattern."""
+    """Return texts of a valid length and pattern, derived from `texts` if there is no pattern."""
     least, most = constraints.min_length or 0, constraints.max_length
     if constraints.pattern is None:
         return [text.ljust(least, "x")[:most] for text in texts]

@@ -1,6 +1,6 @@
-"""Writes the test that takes a path: its inputs, its answers, and how it ends.
+"""Write the test that takes a path: its inputs, its answers, and its ending.
 
-Whoever pastes it gives it a better title, and looks whether the flow is right to end so.
+Whoever pastes it should improve the title, and check that the flow is right to end so.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ LONGEST_TITLE = 70
 def path_test(
     path: Path, words: str, subject: WorkflowSymbol | TaskSymbol | ChainSymbol
 ) -> str | None:
-    """A test with a title of these words that takes a path, laid out.
+    """Return the source of a test with the title `words` that takes a path, formatted.
 
-    None where the language has no word for some value.
+    None if the language cannot write some value.
     """
     title = on_one_line(words)
     if len(title) > LONGEST_TITLE:
@@ -43,7 +43,7 @@ def path_test(
         else:
             fields, expected = path.runs[0].workflow.inputs, [*_render_expectations(path)]
             if not expected and isinstance(subject, WorkflowSymbol):
-                # A test that expects nothing is warned of; this says that the run ends well.
+                # A test without expectations causes a warning; this line expects success.
                 rest = "" if subject.outputs_from is None else "... "
                 expected = [f"outputs {{ {rest}}}"]
         answers = answers_of_path(path, _names(subject.module))
@@ -60,7 +60,7 @@ _KINDS: dict[type, str] = {TaskSymbol: "task ", ChainSymbol: "chain "}
 
 
 class _NoLiteral(Exception):
-    """A value that the language cannot spell."""
+    """Raised for a value that the language cannot spell."""
 
 
 def _plain(text: str) -> str:
@@ -79,7 +79,7 @@ def _render_literal(value: Any) -> str:
 
 def _render_given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str]:
     fields = {field.wire_name: field for field in inputs}
-    # The day of a chain is no input of it, and a schema in a file declares none.
+    # The day of a chain is not one of its inputs, and inputs from a schema file declare none.
     written = (
         (fields.get(name) or types.FieldType(name, types.ANY), value)
         for name, value in path.inputs.items()
@@ -96,7 +96,7 @@ def _render_given(path: Path, inputs: Iterable[types.FieldType]) -> Iterator[str
 
 
 def _names(module: ast.Module) -> frozenset[str]:
-    """The consts of a file: one that is called `unreadable` is read in place of that word."""
+    """Return the consts of a file: one called `unreadable` would shadow that keyword."""
     own = {item.name.text for item in module.declarations if isinstance(item, ast.ConstDecl)}
     lists = (each.names for each in module.imports if isinstance(each, ast.ImportNames))
     imported = {(each.alias or each.name).text for names in lists for each in names}
@@ -104,9 +104,9 @@ def _names(module: ast.Module) -> frozenset[str]:
 
 
 def answers_of_path(path: Path, names: Collection[str] = ()) -> Iterator[str]:
-    """The sections of a test that lead to a path, without the inputs; in a chain by steps.
+    """Yield the sections of a test that lead to a path, without the inputs; in a chain by step.
 
-    `names` are those that mean something else in the file of the test.
+    `names` are those with another meaning in the file of the test.
     """
     for run in path.runs:
         sections = list(answer_lines(run.asked, names))
@@ -117,7 +117,7 @@ def answers_of_path(path: Path, names: Collection[str] = ()) -> Iterator[str]:
 
 
 def answer_lines(asked: Sequence[Answered], names: Collection[str] = ()) -> Iterator[str]:
-    """The sections that answer the questions of a run, without what a test need not say."""
+    """Yield the sections that answer the questions of a run, without default answers."""
     never, failed = (word if word not in names else "false" for word in ("never", "failed"))
     nothing = "unreadable" if "unreadable" not in names else "null"
     screen = [*_render_screen([each for each in asked if each.question.kind in SCREEN], never)]
@@ -135,7 +135,7 @@ def answer_lines(asked: Sequence[Answered], names: Collection[str] = ()) -> Iter
 def _group_questions(
     asked: Iterable[Answered], by_kind: bool
 ) -> dict[tuple[str, str], list[Answered]]:
-    """The questions of each text, in order; with one text of several kinds, of each kind."""
+    """Group the questions by text, in order; if a text has several kinds, by kind too."""
     found: dict[tuple[str, str], list[Answered]] = {}
     for each in asked:
         kind = each.question.kind if by_kind else ""
@@ -160,7 +160,7 @@ def _render_commands(asked: list[Answered], failed: str) -> Iterator[str]:
 
 
 def _yes_or_no(group: list[Answered], no: str) -> str:
-    """One answer for every time, or a list with one for each."""
+    """Return one answer for every time, or a list with one per time."""
     words = ["true" if each.answer else no for each in group]
     return words[0] if len(set(words)) == 1 else f"[{', '.join(words)}]"
 
@@ -187,7 +187,7 @@ def _read(value: Any, type_: types.Type, nothing: str) -> str:
     return nothing if value is None else _render_literal(_by_names(value, type_))
 
 
-# What is expected
+# Expectations
 
 
 def _render_expectations(path: Path) -> Iterator[str]:
@@ -219,7 +219,7 @@ def _render_failed_checks(path: Path) -> Iterator[str]:
 
 
 def _render_chain_expectations(path: Path) -> Iterator[str]:
-    """How a chain ends, and what comes out of the steps that end well."""
+    """Render how a chain ends, and the outputs of the steps that succeed."""
     last = path.ending
     assert last is not None, "only what can be carried out is tested"
     refused = path.runs[-1].refused
@@ -245,7 +245,7 @@ def _pairs(fields: Iterable[types.FieldType], outputs: Mapping[str, Any]) -> str
 
 
 def _by_names(value: Any, type_: types.Type) -> Any:
-    """A value with the names that its fields have in the source; without those that are missing."""
+    """Return a value with fields by their source names, without missing ones."""
     match value, types.strip_optional(type_):
         case dict(), types.RecordOf() as record:
             named: dict[str, Any] = {}

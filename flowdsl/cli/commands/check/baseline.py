@@ -1,4 +1,4 @@
-"""The baseline of `flowdsl check`: which file it is, what it leaves out, how it is written."""
+"""The baseline of `flowdsl check`: finds, applies and writes it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .view import Shown
 
 
 class OpenBaseline:
-    """A baseline and the check it is for."""
+    """A baseline and the target it is applied to."""
 
     def __init__(self, baseline: Baseline, checked: Callable[[str], bool]) -> None:
         self._baseline = baseline
         self._checked = checked
 
     def new_findings(self, findings: Findings) -> Shown:
-        """The findings that the baseline does not have."""
+        """The findings that are not in the baseline."""
         found = findings.diagnostics
         prints = compute_fingerprints(found)
         compared = self._baseline.compare(found, prints, self._checked)
@@ -61,9 +61,9 @@ def open_baseline(path: str, target: Target) -> OpenBaseline:
 
 
 def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> str:
-    """Write all findings to the file `path`; returns what to say of it. Raises `UsageError`.
+    """Write all findings to the file `path`; return a message about it. Raises `UsageError`.
 
-    The file keeps what it knows of flows that were not checked now.
+    Entries for flows that were not checked this time are kept.
     """
     try:
         before = _read_baseline_file(path) or EMPTY
@@ -78,12 +78,12 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
 
 
 def _make_completeness_test(target: Target) -> Callable[[str], bool]:
-    """A test whether a check of `target` finds everything there is to find in a file."""
+    """Make a test whether a check of `target` finds every problem of a file."""
     return lambda path: target.whole or path in target.entries or path in target.taken_in
 
 
 def _read_baseline_file(path: str) -> Baseline | None:
-    """The baseline in a file; None when there is no such file. Raises `InvalidBaseline`."""
+    """Read a baseline file; None when there is no such file. Raises `InvalidBaseline`."""
     folder, name = os.path.split(os.path.realpath(path))
     try:
         return parse_baseline(DiskFiles(folder).read_text(name))

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from .watch import WatchScope
 
 INDEX_FROM = 50
-"""The number of flows from which a project gets an index; fewer are checked before it is read."""
+"""The number of flows from which a project gets an index; fewer are checked in less time than the
+index takes to read."""
 
 WATCHED_FORMATS = ("text", "terse")
-"""The formats in which one report may follow another."""
+"""The formats whose reports can be printed one after another, as `--watch` does."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +136,7 @@ def _check_once(
             )
             hand_over(fixed, target, console, show_path, diff=arguments.diff)
             findings, report = fixed.findings, fixed.report
-            # Nothing is mended yet when only the difference is shown.
+            # With `--diff` nothing is fixed yet.
             deciding = fixed.unfixed if arguments.diff else report
         else:
             findings = _find_problems(target, environment, arguments.jobs)
@@ -155,7 +156,7 @@ def _check_once(
 
 
 def _find_problems(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
-    """The findings in a target.
+    """Return the findings in a target.
 
     All flows of a large project are checked with its index, by up to `jobs` processes.
     """
@@ -167,7 +168,7 @@ def _find_problems(target: Target, environment: Environment | None, jobs: int | 
         from flowdsl.host.machine_secret import machine_secret
         from flowdsl.incremental.check import check_project
 
-        # A build begins with what a repository holds, and has nothing to look at again.
+        # A CI build starts from a fresh checkout, so it has no index to reuse.
         secret = None if in_ci(os.environ) else machine_secret(target.root, os.environ)
         text = target.files.read_text(PROJECT_FILE)
         return check_project(
@@ -199,7 +200,7 @@ def _open_checked_target(arguments: argparse.Namespace, console: Console) -> Tar
 
 
 def _hand_on(arguments: argparse.Namespace, console: Console) -> None:
-    """Print standard input unchanged where its fixed text is expected and there is none."""
+    """Print standard input unchanged if the caller expects a fixed text and there is none."""
     if arguments.fix and not arguments.diff and list(arguments.paths) == ["-"]:
         from .fixes import print_unfixed
 
@@ -213,10 +214,7 @@ def _print_report(
     show_path: Callable[[str], str],
     from_root: Callable[[str], str],
 ) -> None:
-    """Print a report to standard output.
-
-    It goes to standard error when a fixed text or a difference stands there.
-    """
+    """Print a report to standard output, or to standard error next to a fixed text or a diff."""
     aside = arguments.diff or (arguments.fix and "-" in arguments.paths)
     color = console.color_err if aside else console.color_out
     text = render_findings(
@@ -229,7 +227,7 @@ def _print_report(
 
 
 def _report_selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Shown]:
-    """The function that makes a report of findings, without those that the baseline has."""
+    """Return the function that makes a report of findings, without those in the baseline."""
     baseline = _baseline_name(arguments, target)
     if baseline is None:
         return _report_without_baseline
@@ -244,7 +242,7 @@ def _report_without_baseline(findings: Findings) -> Shown:
 
 
 def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
-    """The path of the baseline to read, from the working folder; None without one."""
+    """The path of the baseline to read, relative to the working folder; None without one."""
     if arguments.baseline is not None:
         return str(arguments.baseline)
     configured = target.project.lint.baseline if target.project is not None else None
@@ -254,9 +252,9 @@ def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
 
 
 def _path_printer(arguments: argparse.Namespace, target: Target) -> Callable[[str], str]:
-    """How paths are printed.
+    """Return the function that prints a path.
 
-    Standard input has the name that was given for it; other paths begin in the working folder.
+    Standard input is shown under its given name; other paths are relative to the working folder.
     """
     show_path = target.show_path
     if arguments.format == "github":
@@ -268,9 +266,9 @@ def _path_printer(arguments: argparse.Namespace, target: Target) -> Callable[[st
 
 
 def _from_checkout(target: Target) -> Callable[[str], str]:
-    """Paths from the top of the checkout of a job.
+    """Make paths relative to the top of the checkout of a CI job.
 
-    GitHub does not know in which folder a step works.
+    GitHub does not know the working folder of a step.
     """
     checkout = os.environ.get("GITHUB_WORKSPACE")
     top = os.path.realpath(checkout) if checkout else ""

@@ -1,6 +1,6 @@
 """`flowdsl check --fix`: apply fixes until none is left.
 
-The result is written as files, printed as text, or shown as a difference.
+The result is written to files, printed, or shown as a diff.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from ...runtime.target import Target
 from .view import Shown
 
 ROUNDS = 10
-"""The most rounds of fixing. A fix can make another possible; what is not done by then goes round
-in circles."""
+"""The maximum number of rounds of fixing. A fix may enable another one; fixes that are still left
+after this many rounds undo each other."""
 
 
 class Fixed(Record):
     """The outcome of fixing.
 
     - `findings`, `report`: of the fixed texts.
-    - `unfixed`: the report before.
-    - `originals`, `contents`: the former and the new bytes of the files that change, by path.
-    - `count`: how many fixes were applied.
-    - `broken`: files whose last fixes were taken back, because they brought syntax errors.
-    - `held`: files of libraries for which there are fixes, which are not applied.
+    - `unfixed`: the report before fixing.
+    - `originals`, `contents`: the old and new bytes of the files that change, by path.
+    - `count`: the number of applied fixes.
+    - `broken`: files whose last fixes were reverted, because they caused syntax errors.
+    - `held`: files of libraries with fixes, which are not applied.
     """
 
     findings: Findings
@@ -62,7 +62,7 @@ class Fixed(Record):
 def fix_findings(
     target: Target, options: CompileOptions, select: Callable[[Findings], Shown], *, unsafe: bool
 ) -> Fixed:
-    """Apply, in memory, the fixes of what `select` takes of the findings."""
+    """Apply, in memory, the fixes of the findings that `select` keeps."""
     applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
     analysis = analyze(target.files, target.entries, options)
     report = unfixed = select(analysis.findings)
@@ -107,9 +107,9 @@ def _in_libraries(report: Shown, applicable: Collection[str]) -> tuple[str, ...]
 
 
 def _editable_files(target: Target, analysis: Analysis) -> frozenset[str]:
-    """The files that a fix may change: those of the project that are read as flows.
+    """The files that a fix may change: flows of the project, without those of libraries.
 
-    For standard input it is that alone, wherever it stands: it is printed and not written.
+    For standard input it is only that one, even in a library: it is printed, not written.
     """
     flows = frozenset(module.source.path for module in analysis.model.modules)
     if target.buffers:
@@ -118,9 +118,9 @@ def _editable_files(target: Target, analysis: Analysis) -> frozenset[str]:
 
 
 def _bytes_of(source: SourceFile, target: Target) -> bytes:
-    """The bytes of a file that was read before.
+    """Return the bytes of a file that was read before.
 
-    Raises `CommandError` when they are different by now.
+    Raises `CommandError` if it has changed since.
     """
     try:
         content = target.files.read_bytes(source.path)
@@ -141,7 +141,7 @@ def _count_mistakes(analysis: Analysis, path: str) -> int:
 def hand_over(
     fixed: Fixed, target: Target, console: Console, show_path: Callable[[str], str], *, diff: bool
 ) -> None:
-    """Write the fixed files, or print standard input or, for `diff`, the difference.
+    """Write the fixed files, or print the fixed standard input, or for `diff` the difference.
 
     Raises `CommandError`.
     """
@@ -167,7 +167,7 @@ def hand_over(
 
 
 def print_unfixed(console: Console) -> None:
-    """Print standard input unchanged, so that an editor that takes the output loses nothing."""
+    """Print standard input unchanged, so that an editor that replaces its buffer loses nothing."""
     with suppress(OSError):  # reported elsewhere
         console.out_bytes(sys.stdin.buffer.read())
 
@@ -178,7 +178,7 @@ def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
     if content is None:
         try:
             content = target.files.read_bytes(path)
-        except UnreadableFile:  # too large, which the report says
+        except UnreadableFile:  # too large, as the report says
             return
     console.out_bytes(content)
 

@@ -1,4 +1,4 @@
-"""The formats of `flowdsl check`; each renderer is imported only when it is asked for."""
+"""The formats of `flowdsl check`; each renderer is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FORMATS = ("text", "terse", "json", "github", "sarif", "junit")
 
 
 class Shown(Record):
-    """What a check found, as far as it is shown.
+    """The findings of a check that are shown.
 
-    `paths` are the files it looked at. `prints` are the fingerprints of the findings, when some
-    were left out. `remark` is for standard error.
+    `paths` are the checked files. `prints` are the fingerprints of the findings, if some were left
+    out. `remark` is for standard error.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -31,10 +31,10 @@ def render_findings(
     show_path: Callable[[str], str],
     from_root: Callable[[str], str],
 ) -> str:
-    """The report in one of `FORMATS`, without a final line break; empty for nothing to say.
+    """Render the report in one of `FORMATS`, without a final line break; may be empty.
 
-    `failing` are the severities that fail the check. `from_root` turns a path of the project into
-    one from its folder.
+    `failing` are the severities that fail the check. `from_root` makes a path of the project
+    relative to its folder.
     """
     diagnostics = report.diagnostics
     match format:

@@ -18,20 +18,20 @@ from ...runtime.failure import UsageError, command_error
 from ...runtime.target import Target
 
 POLL = 100
-"""Milliseconds until a watcher that sees nothing says so. The first check waits that long for the
-watching to begin."""
+"""Milliseconds after which an idle watcher yields. The first check waits that long for the watcher
+to start."""
 NAMED = 3
-"""The most changed files that are named."""
+"""The maximum number of changed files that are named."""
 
 _LEFTOVERS = ("~", ".swp", ".swx", ".tmp")
-"""Endings of files that editors put beside the one that they save."""
+"""Suffixes of temporary files that editors create next to a saved file."""
 
 
 class WatchScope(Record, eq=True):
-    """What is watched.
+    """The folders that are watched.
 
-    For a project, that is its folder and those of its libraries, and all below them (`deep`); for
-    files that stand alone, just their folders.
+    For a project, these are its folder and those of its libraries, including subfolders (`deep`);
+    for files without a project, only the folders that contain them.
     """
 
     folders: frozenset[str]
@@ -39,7 +39,7 @@ class WatchScope(Record, eq=True):
 
 
 def watch_scope_of(target: Target, paths: Collection[str]) -> WatchScope:
-    """Where the files of a check, `paths`, can change."""
+    """Return the folders in which files of a check, `paths`, can change."""
     if target.project is not None or target.problems:
         return WatchScope(frozenset({target.root, *target.libraries.values()}), True)
     named = {each for path in paths for each in _find_files_taken_in(target, path)}
@@ -57,9 +57,9 @@ def _find_files_taken_in(target: Target, path: str) -> tuple[str, ...]:
 
 
 def check_forever(first: WatchScope, check: Callable[[], WatchScope], console: Console) -> NoReturn:
-    """Check, and check again after every change; a signal ends it.
+    """Check, and check again after every change, until a signal arrives.
 
-    A check that cannot be made says why, and waits for changes as well.
+    A check that fails prints its reason, and then waits for changes as well.
     """
     watched = first
     changes = _wait_for_changes(watched)
@@ -73,16 +73,16 @@ def check_forever(first: WatchScope, check: Callable[[], WatchScope], console: C
                 console.err(f"error: {make_printable(message)}")
         console.err("watching for changes; Ctrl-C ends")
         console.flush()
-        gc.collect()  # a short command does without, but this one lives long
+        gc.collect()  # disabled for short-lived commands, but this one is long-lived
         changed = sorted(next(filter(None, changes)))
         more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
         console.err(f"\n--- changed: {', '.join(map(make_printable, changed[:NAMED]))}{more} ---\n")
 
 
 def _wait_for_changes(watched: WatchScope) -> Iterator[set[str]]:
-    """The files that change from now on, by their paths from the working folder.
+    """Yield sets of changed files, by their paths from the working folder.
 
-    Now and then the set is empty. Raises `UsageError` when watching is not possible.
+    A set may be empty. Raises `UsageError` when watching is not possible.
     """
     try:
         from watchfiles import watch
@@ -98,7 +98,7 @@ def _wait_for_changes(watched: WatchScope) -> Iterator[set[str]]:
         recursive=watched.deep,
     )
     try:
-        next(events)  # the watching begins here, so that nothing is missed during a check
+        next(events)  # start watching now, so that no change during a check is missed
     except OSError as error:
         raise UsageError(f"the files cannot be watched: {error}") from None
     return (
@@ -107,12 +107,12 @@ def _wait_for_changes(watched: WatchScope) -> Iterator[set[str]]:
 
 
 def _relevant_path(full: str, watched: WatchScope) -> str | None:
-    """The path, from the working folder, of a file that may matter; None for any other."""
+    """The path of a relevant file, from the working folder; None for any other file."""
     folder = next((each for each in watched.folders if full.startswith(each)), "")
     hidden = any(part.startswith(".") for part in full[len(folder) :].split(os.sep)[:-1])
     if hidden or full.endswith(_LEFTOVERS):
         return None
     try:
         return os.path.relpath(full)
-    except ValueError:  # another drive on Windows
+    except ValueError:  # on another drive of Windows
         return full

@@ -1,4 +1,4 @@
-"""`flowdsl emulator`: its command, and the pages of traces that a browser is shown."""
+"""`flowdsl emulator`: its command, and the trace pages that it serves to a browser."""
 
 from .command import configure, run
 

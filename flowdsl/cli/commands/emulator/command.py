@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until interrupted."""
     keys = dict(map(_parse_key_option, arguments.key))
     scenario = _build_scenario(arguments)
-    # Nobody named the default file, so that no link in the working folder leads to another.
+    # The user did not name the default file, so links in the working folder are not followed.
     here, named = Path.cwd(), arguments.data
     below, data = (here, here / DEFAULT_DATA) if named is None else (None, here / named)
     from flowdsl.emulator.app import create_app
@@ -144,9 +144,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 @contextmanager
 def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]:
-    """Keeps a second server off the data file: it would post each webhook once more.
+    """Keep a second server off the data file: it would send each webhook once more.
 
-    Raises `UsageError` where there is one. Commands that embed the emulator may share the file.
+    Raises `UsageError` if there is one. Commands that embed the emulator may share the file.
     """
     from flowdsl.state.errors import StateError, StoreBusy
     from flowdsl.state.stores.os_lock import hold_exclusive_lock
@@ -167,7 +167,7 @@ def _serving_alone(data: Path, below: Path | None, shown: str) -> Iterator[None]
 
 
 def _build_scenario(arguments: argparse.Namespace) -> Scenario:
-    """The scenario that the file and the options make together."""
+    """Combine the scenario file and the options to one scenario."""
     from flowdsl.emulator.scenario import (
         Scenario,
         ScenarioError,

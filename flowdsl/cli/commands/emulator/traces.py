@@ -1,4 +1,4 @@
-"""The pages of traces that a browser is shown, over the sources of the project here."""
+"""The trace pages that the emulator serves, with sources from the project of the working folder."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from flowdsl.workspace.state import open_state_of, usable_document
 
 
 class TracePages:
-    """Makes the page of a run of the emulator that serves `store`, kept in the file `data`.
+    """Makes the trace page of a run of the emulator that serves `store`, kept in the file `data`.
 
-    `port` is where it is served, once that is known. What was deployed is looked up in the
-    environments of the project here that are this emulator, by their file or their address.
+    `port` is the port of the server, once it is known. The deployed version is looked up in those
+    environments of the working folder's project that use this emulator, by file or by address.
     """
 
     def __init__(self, store: Store, data: Path) -> None:
@@ -43,12 +43,12 @@ class TracePages:
 
     @cached_property
     def _transport(self) -> Any:
-        # An application of its own, so that no fault of a rehearsal counts what is read here; most
-        # emulators show no trace.
+        # A separate application, so that these reads do not count towards faults of a rehearsal. It
+        # is created on first use, since most emulators show no trace.
         return asgi_transport(create_app(self._store))
 
     async def __call__(self, run_id: str) -> str | None:
-        """The page; None for a run that does not exist."""
+        """Return the page; None for a run that does not exist."""
         options = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local")
         async with CyberdeskClient(options, transport=self._transport) as client:
             try:
@@ -61,7 +61,7 @@ class TracePages:
         return render_page(trace, pictures, environment)
 
     def _look_up(self, workflow_id: str | None) -> tuple[str, Beside]:
-        """The environment whose state knows a workflow, and where a trace looks beside it."""
+        """Return the environment whose state has the workflow, and the local side of its trace."""
         root = find_root(os.curdir) or os.path.realpath(os.curdir)
         read = read_project(root)
         store = open_store("file", root=Path(root), project="", environment="local")
@@ -75,7 +75,7 @@ class TracePages:
                 store = open_state_of(environment, root, read.project.id)
                 document = usable_document(store, environment)
             except FlowdslError:
-                # Its state cannot be read; the run is shown without places in the source.
+                # Unreadable state: the run is shown without places in the source.
                 continue
             if document is not None and find_deployed_addresses(document, workflow_id):
                 return environment.name, Beside(

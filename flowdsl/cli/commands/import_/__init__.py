@@ -1,7 +1,7 @@
 """`flowdsl import`: its command, and the parts of its work.
 
-`service` reads workflows of the service and says which of them the project has already,
-`destination` where they go, and what is said of them.
+`service` reads workflows of the service and tells which of them the project already has,
+`destination` decides which files they go to, and renders the notes.
 """
 
 from .command import configure, run

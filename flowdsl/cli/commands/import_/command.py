@@ -1,4 +1,4 @@
-"""`flowdsl import`: workflows of the service become a project that compiles to the same ones."""
+"""`flowdsl import`: turn workflows of the service into a project that compiles to the same ones."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SIZE_LIMIT = 256 * 1024 * 1024
-"""The most bytes of one file of payloads. All workflows of an organisation, with the longest
-prompts, fit into it many times."""
+"""The maximum size of a file of payloads in bytes. All workflows of an organisation, even with the
+longest prompts, fit into it many times over."""
 
 STANDARD_INPUT = "standard input"
 
 
 class Read(Record):
-    """Workflows to be imported.
+    """The workflows to import.
 
-    - `environment`: where they were fetched from; None for files.
+    - `environment`: the environment they were fetched from; None for files.
     - `home`: the project of that environment.
-    - `taken`: names that the state gives to other workflows.
-    - `remarks`: what to say of workflows that were left out.
+    - `taken`: names that the state uses for other workflows.
+    - `remarks`: messages about workflows that were left out.
     """
 
     payloads: tuple[Payload, ...]
@@ -227,7 +227,7 @@ def _read_content(path: str) -> bytes:
 
 
 def _decode_text(content: bytes, where: str) -> str:
-    # PowerShell redirects to UTF-16.
+    # PowerShell writes UTF-16 when it redirects output.
     encoding = json.detect_encoding(content)
     try:
         return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
@@ -241,9 +241,9 @@ def _decode_text(content: bytes, where: str) -> str:
 
 
 def _fetch_payloads(arguments: argparse.Namespace, into: str, console: Console) -> Read:
-    """Fetch the chosen workflows.
+    """Fetch the selected workflows.
 
-    Those that the project at `into` has already, or must not take over, are left out.
+    Workflows that the project at `into` already has, or must not adopt, are left out.
     """
     from ...runtime.clients import use_service
     from .service import Selection, fetch_workflows, read_owned_workflows
@@ -279,7 +279,7 @@ def _fetch_payloads(arguments: argparse.Namespace, into: str, console: Console) 
 def _separate_claimed(
     replies: Sequence[dict[str, Any]], mine: Owned, lost: Mapping[str, Mark]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The workflows that nobody has in source yet, and remarks on the others.
+    """Return the workflows that no project has in source yet, and remarks on the others.
 
     `lost` are marks by the id of the workflow.
     """
@@ -302,8 +302,7 @@ def _separate_claimed(
         elif (mark := lost.get(str(reply["id"]))) is not None:
             left.append(
                 f"{shown} was deployed by this project as `{make_printable(mark.address)}`, which "
-                "its "
-                f"state does not know; `flowdsl state rebuild --env {mine.environment.name}` "
+                f"its state does not know; `flowdsl state rebuild --env {mine.environment.name}` "
                 'brings it back, and an entry in `[[removed]]` with `mode = "forget"` lets it go'
             )
     return kept, left
@@ -315,7 +314,7 @@ def _separate_claimed(
 def _write_project(
     imported: ImportedProject, destination: Destination, read: Read, console: Console
 ) -> list[str]:
-    """Write the project and print the paths; returns the remarks."""
+    """Write the project and print the paths; return the remarks."""
     remarks = list(read.remarks)
     fresh, grown = place_files(imported.files, destination)
     if not destination.found:
@@ -359,9 +358,9 @@ def _write_project(
 def _write_adoptions(
     imported: ImportedProject, environment: Environment, target: Target
 ) -> tuple[bytes, bytes]:
-    """`flowdsl.toml` without and with the `[[adopt]]` entries of what was imported.
+    """Return `flowdsl.toml` without and with the `[[adopt]]` entries of the imported workflows.
 
-    Raises `CommandError` when they cannot stand in it.
+    Raises `CommandError` when the file cannot hold them.
     """
     from .service import append_adoptions
 

@@ -1,7 +1,4 @@
-"""Where imported workflows go.
-
-The folder, the names that are taken, and what is added to files that exist.
-"""
+"""Where imported workflows are written: the folder, taken names, and changes to existing files."""
 
 from __future__ import annotations
 
@@ -28,17 +25,18 @@ from ...runtime.rewrites import append_lines
 from ...runtime.target import Target, open_project
 
 FLOWS = "flows"
-"""The folder that an import gives its flows, before they are placed."""
+"""The folder that an import uses for its flows, before they are moved to the destination."""
 
 ATTRIBUTES = ".gitattributes"
 PROMPT = ".prompt.md"
-"""The ending of prompt files. Git must not change the line breaks in them."""
+"""The suffix of prompt files. Git must not change the line breaks in them."""
 
 
 class Destination(Record):
     """A project that takes imported workflows, or the folder of a new one.
 
-    `folder` is where flows go, from the root; `found` says whether the project's globs look there.
+    `folder` is the folder of flows, relative to the root; `found` says whether the project's globs
+    include it.
     """
 
     target: Target
@@ -53,7 +51,7 @@ class Destination(Record):
     def taken(self) -> set[str]:
         """The taken names: of workflows and chains in source, and of objects in `flowdsl.toml`.
 
-        Each is in the set as it is and in small letters.
+        Each is in the set both unchanged and in lower case.
         """
         sources = load_sources(self.target.files, self.target.entries, Sink())
         names = {
@@ -78,7 +76,7 @@ class Destination(Record):
 
 
 def open_destination(folder: str | None) -> Destination:
-    """Where to write: into `folder`, else into the project of the working folder, else here."""
+    """Choose the destination: `folder`, else the project around the working folder, else here."""
     if folder is not None and os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"`-o {folder}` is not a folder")
     if folder is not None and (not folder or "\0" in folder):
@@ -117,10 +115,9 @@ def _is_found(folder: str, globs: tuple[str, ...]) -> bool:
 def place_files(
     files: Mapping[str, bytes], destination: Destination
 ) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """The files of an import by their paths from the root.
+    """Return new files, and the new contents of existing files, by their paths from the root.
 
-    First those that are new, then the new contents of files that exist. Raises `CommandError` when
-    a file would be overwritten.
+    Raises `CommandError` when a file would be overwritten.
     """
     fresh: dict[str, bytes] = {}
     grown: dict[str, bytes] = {}
@@ -152,9 +149,9 @@ def place_files(
 
 
 def existing_bytes(target: Target, path: str) -> bytes | None:
-    """What a file of the project holds; None where there is none.
+    """Read a file of the project; None if there is no such file.
 
-    Raises `CommandError` for one that cannot be read.
+    Raises `CommandError` if it cannot be read.
     """
     try:
         return target.files.read_bytes(path)
@@ -165,9 +162,9 @@ def existing_bytes(target: Target, path: str) -> bytes | None:
 
 
 def _move_git_patterns(content: bytes, destination: Destination) -> list[bytes]:
-    """The lines of git attributes for flows in the folder of `destination`.
+    """Adapt the lines of git attributes for flows to the folder of `destination`.
 
-    The name of the folder may have blanks.
+    The name of the folder may have spaces.
     """
     moved = destination.place(f"{FLOWS}/")
     prefix = f'"{moved}' if " " in moved else moved
@@ -182,20 +179,20 @@ def _move_git_patterns(content: bytes, destination: Destination) -> list[bytes]:
 
 
 def append_missing_lines(content: bytes, lines: list[bytes]) -> bytes:
-    """`content`, with those of `lines` that it does not have at its end."""
+    """Return `content` with those of `lines` appended that it does not have."""
     present = set(content.splitlines())
     added = [line for line in lines if line not in present]
     return append_lines(content, added) if added else content
 
 
 SHOWN = 5
-"""The most workflows that are named where many share a note, and the most causes of one."""
+"""The maximum number of workflows that a shared note names, and of causes listed for one."""
 
 
 def render_notes(notes: Iterable[Note]) -> list[str]:
-    """One line for each note, what matters most first.
+    """Render notes, the most important first, one line each.
 
-    What holds for several workflows alike stands once.
+    A note that several workflows share is printed once.
     """
     groups: dict[str, list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.weight):
@@ -204,7 +201,7 @@ def render_notes(notes: Iterable[Note]) -> list[str]:
 
 
 def _describe_notes(notes: Sequence[Note]) -> Iterator[str]:
-    """The lines of notes that stand together."""
+    """Render the lines of notes in one group."""
     many = notes[0].many
     if many and len(notes) > SHOWN:
         yield f"{len(notes)} {many}{_describe_causes(notes)}"
@@ -220,7 +217,7 @@ def _describe_notes(notes: Sequence[Note]) -> Iterator[str]:
 
 
 def _message_without_name(note: Note) -> str:
-    """The message of a note without the name of its workflow, to find notes that are alike."""
+    """The message of a note without the name of its workflow, for finding equal notes."""
     return note.message.replace(f" {note.workflow}.", " *.")
 
 
@@ -243,7 +240,7 @@ def _list_note_names(notes: list[Note]) -> str:
 
 
 def describe_import(imported: ImportedProject, folder: str) -> str:
-    """How many workflows were imported and how: `2 workflows imported into flows/: ...`."""
+    """Summarize the imported workflows: `2 workflows imported into flows/: ...`."""
     workflows = sum(path.endswith(".flow") for path in imported.files)
     verbatim = sum(path.endswith(PROMPT) for path in imported.files)
     statements = workflows - verbatim

@@ -1,4 +1,4 @@
-"""Workflows of a service: which ones a command line means, each read whole."""
+"""Workflows of a service: resolves the ones a command line selects, and reads each in full."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from ...runtime.failure import CommandError
 from ...runtime.rewrites import append_lines
 
 AT_ONCE = 8
-"""The number of requests at the same time."""
+"""The maximum number of parallel requests."""
 
 
 class Selection(Record):
-    """The workflows of these ids, or those with all of these tags, or, when both are empty, all."""
+    """Workflows with these ids, or with all of these tags; all workflows if both are empty."""
 
     ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Selection(Record):
 async def fetch_workflows(
     client: CyberdeskClient, selection: Selection, environment: str
 ) -> list[dict[str, Any]]:
-    """The replies for the workflows of a selection, each with its checks and tags.
+    """Fetch the selected workflows, each with its checks and tags.
 
     Raises `CommandError` when one of them does not exist, and when there are none.
     """
@@ -55,7 +55,7 @@ async def fetch_workflows(
     if not rows:
         raise await _no_workflow_error(client, selection.tags, environment)
     replies = await _read_replies(client, [row.id for row in rows])
-    # One that was deleted since it was listed is left out.
+    # A workflow that was deleted after it was listed is left out.
     return [reply for reply in replies if reply is not None]
 
 
@@ -112,10 +112,11 @@ async def _read_replies(client: CyberdeskClient, ids: Sequence[str]) -> list[dic
 
 
 class Owned(Record):
-    """What a project has in one environment.
+    """The workflows that a project already has in one environment.
 
-    - `addresses`: by id of the service, from its adoptions and its state.
-    - `organization`: where its workflows are; None where neither environment nor state tells.
+    - `addresses`: by workflow id, from `[[adopt]]` and state.
+    - `organization`: the organisation of the workflows; None if neither environment nor state has
+      it.
     - `state`, `where`: the state document, if there is one, and the address of its store.
     """
 
@@ -127,7 +128,7 @@ class Owned(Record):
     where: str
 
     def names(self) -> set[str]:
-        """The names of its workflows, also of those that have left the source."""
+        """The names of its workflows, including those that were removed from the source."""
         return {each.name for each in self.addresses.values() if each.kind == WORKFLOW}
 
     def check_organization(self, reply: Mapping[str, Any]) -> None:
@@ -136,13 +137,13 @@ class Owned(Record):
         refuse_other_organization(found, self.organization, self.environment.name)
 
     def address(self, reply: Mapping[str, Any]) -> Address | None:
-        """The address of a workflow of the service that the project has already; else None."""
+        """The address of a workflow of the service if the project already has it; else None."""
         return self.addresses.get(str(reply["id"]).lower())
 
     def unknown(self, replies: Iterable[Mapping[str, Any]]) -> dict[str, Mark]:
-        """The marks, by id, of workflows that this project deployed but does not know any more.
+        """The marks, by id, of workflows that this project deployed but that it no longer tracks.
 
-        Nothing in the project gives them an address or forgets them on purpose.
+        Workflows that a `[[removed]]` entry forgets on purpose are left out.
         """
         own = (self.project.id, self.environment.name)
         forgotten = {entry.address for entry in self.project.removed if entry.mode == "forget"}
@@ -156,11 +157,11 @@ class Owned(Record):
         return found
 
     def lost(self, unknown: Mapping[str, Mark], rows: Sequence[Workflow]) -> dict[str, Mark]:
-        """Those of `unknown` that are not copies, so that the state has lost them.
+        """Those of `unknown` that are not copies, so they are missing from the state.
 
         A workflow that was duplicated in the dashboard has the mark of its original. `rows` are all
-        workflows of the organisation. Raises `CommandError` where there is no state: it is lost as
-        a whole then.
+        workflows of the organisation. Raises `CommandError` if there is no state: then it is lost
+        as a whole.
         """
         if self.state is None:
             raise self._error_for_lost_state(rows)
@@ -178,7 +179,7 @@ class Owned(Record):
         }
 
     def _is_outlived(self, mark: Mark) -> bool:
-        """Whether the workflow was created anew since, so that this is a copy of the former one."""
+        """Whether the workflow was recreated since, so that this is a copy of an earlier one."""
         last = None if self.state is None else self.state.resources.get(mark.address)
         return last is not None and mark.generation < last.generation
 
@@ -195,9 +196,9 @@ class Owned(Record):
         )
 
     def owner(self, reply: Mapping[str, Any]) -> str | None:
-        """The project and environment that deployed a workflow, in words.
+        """Describe the other project and environment that deployed a workflow.
 
-        None when it is this one, or when nobody knows.
+        None if it is this one, or if it is not known.
         """
         mark = mark_in(reply.get("input_schema"))
         own = (self.project.id, self.environment.name)
@@ -207,7 +208,7 @@ class Owned(Record):
 
 
 def read_owned_workflows(project: Project, environment: Environment, root: str) -> Owned:
-    """What the project at `root` has in an environment.
+    """Read which workflows the project at `root` has in an environment.
 
     Raises `StateError` when its state cannot be read.
     """
@@ -230,10 +231,10 @@ def read_owned_workflows(project: Project, environment: Environment, root: str) 
 
 
 def append_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -> bytes | None:
-    """`flowdsl.toml` with an `[[adopt]]` entry at its end for each workflow.
+    """Append an `[[adopt]]` entry for each workflow to `flowdsl.toml`.
 
-    `ids` are those of the service, by the names of the workflows in source. None when no such entry
-    can stand there.
+    `ids` maps names of workflows in source to ids of the service. Returns None when the file cannot
+    hold such entries.
     """
     lines = []
     for name, workflow_id in sorted(ids.items()):
@@ -244,6 +245,6 @@ def append_adoptions(content: bytes, environment: str, ids: Mapping[str, str]) -
             *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items()),
         ]
     grown = append_lines(content, [line.encode() for line in lines])
-    # Behind `adopt = [...]` an array of tables is refused.
+    # TOML does not allow an array of tables after `adopt = [...]`.
     project = load_project(grown.decode("utf-8-sig"), PROJECT_FILE, Sink())
     return None if project is None else grown

@@ -1,4 +1,4 @@
-"""`flowdsl init`: its command, what a new project holds, its pipeline, what the package brings."""
+"""`flowdsl init`: its command, the contents of a new project, its pipeline, and shipped files."""
 
 from .command import configure, run
 

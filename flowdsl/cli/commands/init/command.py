@@ -1,4 +1,4 @@
-"""`flowdsl init`: a project that checks and deploys as it is."""
+"""`flowdsl init`: create a project that can be checked and deployed right away."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PIPELINES = ("github", "gitlab")
 
 IGNORE_FILE = ".gitignore"
 IGNORED = f"{LOCAL_STATE}/"
-"""State and data of the local Cyberdesk, which belong to one machine."""
+"""State and data of the local Cyberdesk, which belong to a single machine."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Write every file or none; paths go to standard output, what to do next to standard error."""
+    """Write every file or none; paths go to standard output, next steps to standard error."""
     folder = _resolve_folder(arguments.folder)
     show = ShownFrom(folder)
     _refuse_project(folder, arguments.folder is not None)
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _resolve_folder(named: str | None) -> str:
-    """The absolute folder, which need not exist."""
+    """Resolve the absolute folder, which need not exist."""
     if named is not None and (not named or "\0" in named):
         raise UsageError("an empty path names no folder")
     folder = os.path.realpath(named or os.curdir)
@@ -92,7 +92,7 @@ def _resolve_folder(named: str | None) -> str:
 
 
 def _refuse_project(folder: str, named: bool) -> None:
-    """Raise `CommandError` where a project is, but for a folder within one that is named."""
+    """Raise `CommandError` if there is already a project, except for a named folder within one."""
     root = find_root(folder)
     if os.path.lexists(os.path.join(folder, PROJECT_FILE)):
         root = folder
@@ -117,7 +117,7 @@ def _check_words(arguments: argparse.Namespace) -> None:
 
 
 def _collect_wishes(arguments: argparse.Namespace, folder: str, console: Console) -> NewProject:
-    """What the options say; a person at a terminal is asked for what they leave open."""
+    """Collect the choices from options; a person at a terminal is asked for the others."""
     asks = not arguments.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     source = arguments.example
     if asks and source is None:
@@ -133,7 +133,7 @@ def _collect_wishes(arguments: argparse.Namespace, folder: str, console: Console
 
 
 def _ask_for_choice(question: str, choices: tuple[str, ...], console: Console) -> str | None:
-    """One of `choices`, or None; the question is asked until there is such an answer."""
+    """Ask for one of `choices`, or None, until the answer is valid."""
     while True:
         said = _ask_for_answer(
             f"{question}: {', '.join(choices)} or none [none]: ", console
@@ -147,7 +147,7 @@ def _ask_for_choice(question: str, choices: tuple[str, ...], console: Console) -
 
 
 def _ask_for_answer(question: str, console: Console) -> str:
-    # Waiting so that a signal ends it takes asyncio.
+    # `asyncio` makes the wait interruptible by a signal.
     from ...runtime.engine.questions import ask_for_answer
 
     return make_printable(ask_for_answer(question, console))
@@ -159,7 +159,7 @@ def _new_file(root: str, path: str, content: bytes) -> Rewrite:
 
 
 def _rewrite_gitignore(folder: str) -> Rewrite | None:
-    """`.gitignore` with a line for what belongs to one machine; None where it has one."""
+    """`.gitignore` with the line for `IGNORED` added; None if it already has it."""
     line = IGNORED.encode()
     shown, path = ShownFrom(folder)(IGNORE_FILE), os.path.join(folder, IGNORE_FILE)
     try:

@@ -1,4 +1,4 @@
-"""`flowdsl new`: a file with a workflow, a task or a chain, where the project's flows are."""
+"""`flowdsl new`: create a file with a workflow, a task or a chain among the project's flows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = {
     "task": ("a task, which workflows of other files import", templates.task_template),
     "chain": ("a chain of two workflows", templates.chain_template),
 }
-"""What can be made: its line of help, and the text of its file by name."""
+"""Maps each kind to its line of help, and to the function from a name to the text of its file."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +46,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not is_name(name):
         raise UsageError(
             f"`{make_printable(name)}` cannot be the name of a {kind} and of its file; a name has "
-            "ASCII "
-            "letters, digits and `_`"
+            "ASCII letters, digits and `_`"
         )
-    # The modules of `import` are many, and neither help nor `init` needs them.
+    # The many modules of `import` are needed neither by help nor by `init`.
     from ..import_.destination import FLOWS, open_destination
 
     destination = open_destination(arguments.folder)

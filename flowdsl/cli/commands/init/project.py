@@ -1,4 +1,4 @@
-"""What a new project holds: `flowdsl.toml` and its flows."""
+"""The contents of a new project: `flowdsl.toml` and its flows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .shipped import read_example_files, read_pipeline_text
 from .templates import workflow_template
 
 WORKFLOW = "record_status"
-"""The workflow of a project that is made of no example."""
+"""The workflow of a project that is not based on an example."""
 
 STATE = "git+ref://origin/refs/flowdsl/prod"
-"""Where a pipeline keeps state: it takes no cloud."""
+"""Where a pipeline keeps state; it needs no cloud storage."""
 
 _SERVICE = """\
 [env.prod]
@@ -28,7 +28,7 @@ protected = true
 
 
 class NewProject(Record):
-    """What the new project is to be: `example` and `ci` are None where none is wanted."""
+    """The choices for a new project: `example` and `ci` are None if not wanted."""
 
     name: str
     id: str
@@ -37,7 +37,7 @@ class NewProject(Record):
 
 
 def project_files(wanted: NewProject) -> dict[str, bytes]:
-    """The files of the project by their paths, pipeline and `.gitignore` left out."""
+    """The files of the project by their paths, without pipeline and `.gitignore`."""
     if wanted.example is None:
         flow = workflow_template(WORKFLOW).encode()
         return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
@@ -67,7 +67,7 @@ api = "local"
 
 
 def _rename_project(text: str, wanted: NewProject) -> str:
-    """The project file of an example under another name and id: its own id may be taken."""
+    """Give the project file of an example another name and id, since its own id may be in use."""
     own = {"name": toml_string(wanted.name), "id": f'"{wanted.id}"'}
     project, table, rest = text.partition("\n[env.")
     project = re.sub(r"(?m)^(name|id) = .*$", lambda key: f"{key[1]} = {own[key[1]]}", project)
@@ -76,7 +76,7 @@ def _rename_project(text: str, wanted: NewProject) -> str:
 
 
 def _add_pipeline_state(text: str) -> str:
-    """A project file whose environment `prod` keeps state where a pipeline finds it again."""
+    """Make the environment `prod` of a project file keep state where a pipeline finds it again."""
     head, table, rest = text.partition("[env.prod]\n")
     state = (
         "# On a ref of the repository; `s3://`, `gs://` and `az://` name a bucket instead.\n"
@@ -87,20 +87,21 @@ def _add_pipeline_state(text: str) -> str:
 
 GITLAB_ENTRY = ".gitlab-ci.yml"
 NO_COMMIT = "0" * 40
-"""Stands for the commit of FlowDSL that somebody reviewed; it fetches nothing."""
+"""A placeholder for the commit of FlowDSL that somebody reviewed; it cannot be fetched."""
 
 
 class Pipeline(Record):
-    """`files` by their paths from the top of the repository, `remarks` about what is left to do."""
+    """The `files` by their paths from the top of the repository, and `remarks` on further steps."""
 
     files: dict[str, str]
     remarks: tuple[str, ...]
 
 
 def pipeline_of(ci: str, folder: str, top: str) -> Pipeline:
-    """The pipeline `ci` of the project in `folder`, a POSIX path from the top of the repository.
+    """Make the pipeline `ci` for the project in `folder`.
 
-    `top` is that top, whose own `.gitlab-ci.yml` stays as it is.
+    `folder` is a POSIX path relative to `top`, the top of the repository. An existing
+    `.gitlab-ci.yml` in `top` is not changed.
     """
     if ci == "github":
         return _github_pipeline(folder)

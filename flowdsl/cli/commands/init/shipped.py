@@ -1,7 +1,6 @@
-"""Files that the package brings along: the examples, and the pipelines of `docs/ci`.
+"""Files that ship with the package: the examples, and the pipelines of `docs/ci`.
 
-In the repository they have one place each, `examples` and `docs/ci`; `pyproject.toml` maps both
-into the wheel.
+In the repository they are in `examples` and `docs/ci`; `pyproject.toml` maps both into the wheel.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ EXAMPLES = {
     "accounts": "accounts-payable",
     "reports": "claims-reports",
 }
-"""The folder of each example, by the word that asks for it."""
+"""The folder of each example, by its name on the command line."""
 
 LOCAL_STATE = ".flowdsl"
-"""What deploying from a checkout leaves in an example."""
+"""The folder that deploying from a checkout leaves in an example; it is not copied."""
 
 
 def read_example_files(name: str) -> dict[str, bytes]:
@@ -41,6 +40,6 @@ def read_pipeline_text(name: str) -> str:
 
 
 def _find_packed_folder(packed: str, checkout: str) -> Path:
-    """A folder of the wheel, or that of a checkout it is made of."""
+    """Find a folder of the wheel, or of the checkout that is running."""
     folder = _PACKED / packed
     return folder if folder.is_dir() else _CHECKOUT / checkout

@@ -1,4 +1,4 @@
-"""The flows that `init` and `new` write. They check as they are."""
+"""The flows that `init` and `new` write. They pass `check` unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flowdsl plan`: its command, plans as files (`saved`), and the summary (`markdown`)."""
+"""`flowdsl plan`: its command, plans as files (`saved`), and the Markdown summary (`markdown`)."""
 
 from .command import configure, run
 

@@ -31,7 +31,7 @@ from ...views.plan import render_plan
 from .saved import facts_of
 
 MAX_BYTES = 60_000
-"""The default of `--max-bytes`; a comment on GitHub holds 65,536 characters."""
+"""The default of `--max-bytes`; a comment on GitHub may have 65,536 characters."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Compile, compare and show.
+    """Compile, compare and show the plan.
 
     The plan goes to standard error, its JSON to standard output.
     """
@@ -105,7 +105,7 @@ def _show_plan(
         append_step_summary(markdown, console)
     broken = [guard for guard in plan.guards if guard.name == BREAKING]
     if broken and job.options.accepted.get(BREAKING) != broken[0].planned:
-        # `--breaking error` asks the plan itself to enforce this guard; the others only stop a
+        # `--breaking error` makes the plan itself enforce this guard; the others only stop a
         # deploy.
         console.err(
             f"error: {make_printable(broken[0].message)}; if that is meant, `--accept-guard "
@@ -120,9 +120,9 @@ def _show_plan(
 
 
 def _has_changes(planned: PlannedDeploy) -> bool:
-    """Whether the service differs from the sources, or the way of a key changes.
+    """Whether the service differs from the sources, or the route of a provider key changes.
 
-    What only state has to learn is no change.
+    Changes that only affect state do not count.
     """
     plan = planned.plan
     return bool(
@@ -135,7 +135,7 @@ def _has_changes(planned: PlannedDeploy) -> bool:
 
 
 def _find_deploy_obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
-    """What would stop a deploy of this plan from here, as warnings."""
+    """List as warnings what would stop a deploy of this plan."""
     found: list[str] = []
 
     def protection_stops() -> None:

@@ -1,4 +1,4 @@
-"""A plan as a comment on a pull request, or as the summary of a job."""
+"""Renders a plan as a comment on a pull request, or as the summary of a CI job."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ from ...views.plan_words import (
 )
 
 MAX_BYTES = 60_000
-"""The default size; a comment on GitHub holds 65,536 characters."""
+"""The default size; a comment on GitHub may have 65,536 characters."""
 NAME_WIDTH = 80
 SENTENCE_WIDTH = 400
 FIELDS_SHOWN = 20
-"""The most fields that one line names."""
+"""The maximum number of fields that one line names."""
 
 _COLUMNS = (
     Action.CREATE,
@@ -68,18 +68,18 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class _ChangeBlock:
-    """One changed object: its heading as HTML, and its difference as a fence, empty for none."""
+    """A changed object: its heading as HTML, and its difference as a fence, or empty."""
 
     heading: str
     difference: str
 
 
 def render_markdown(plan: Plan, facts: PlanFacts, max_bytes: int = MAX_BYTES) -> str:
-    """The plan in at most `max_bytes` bytes of UTF-8, in whole elements.
+    """Render the plan in at most `max_bytes` bytes of UTF-8, omitting whole elements only.
 
-    What does not fit is left out, and named as left out. The least important goes first:
-    differences, the largest first, then changes, then warnings, and at last all but the first line,
-    by which a comment is found again.
+    Omitted elements are listed. The least important are omitted first: differences, the largest
+    first, then changes, then warnings, and finally everything but the first line, which identifies
+    the comment.
     """
     warnings = list(_render_warnings(plan, facts))
     blocks = list(_render_change_blocks(plan))
@@ -88,7 +88,7 @@ def render_markdown(plan: Plan, facts: PlanFacts, max_bytes: int = MAX_BYTES) ->
     items = len(warnings) + len(blocks)
 
     def attempt(step: int) -> str:
-        """The comment without the first `step` of the things that can be left out."""
+        """Render the comment without the first `step` elements that can be omitted."""
         dropped = set(by_size[: min(step, differences)])
         left = items - max(0, step - differences)
         return _assemble_comment(
@@ -145,17 +145,17 @@ def _omission_lines(number: int) -> list[str]:
 
 
 def _comment_marker(facts: PlanFacts) -> str:
-    """The first line of the comment, by which it is found again.
+    """The first line of the comment, which identifies it.
 
-    Ids hold letters, digits, `_` and `-`; anything else is quoted, so that nothing ends the HTML
-    comment early.
+    Ids consist of letters, digits, `_` and `-`; anything else is quoted, so that nothing ends the
+    HTML comment early.
     """
     project, environment = (quote(part, safe="") for part in (facts.project, facts.environment))
     return f"<!-- flowdsl-plan {project}/{environment} -->"
 
 
 def _render_heading(plan: Plan, facts: PlanFacts) -> Iterator[str]:
-    """The heading: the table of numbers, and what the plan was made from."""
+    """Render the heading: the table of numbers, and the sources of the plan."""
     yield f"## Plan for {format_code_span(facts.environment, NAME_WIDTH)}"
     numbers = [len(plan.of(action)) for action in _COLUMNS]
     header = [
@@ -184,7 +184,7 @@ def _render_heading(plan: Plan, facts: PlanFacts) -> Iterator[str]:
 
 
 def _render_warnings(plan: Plan, facts: PlanFacts) -> Iterator[str]:
-    """What to look at first, one list item each."""
+    """Render warnings and other points to review first, one list item each."""
     for route in key_routes(plan.named):
         if route.news:
             said = f"{key_route(route)}; {key_news(route)}"

@@ -1,4 +1,4 @@
-"""Plans as files: the facts in one, and a saved one that is to be carried out exactly."""
+"""Plans as files: the facts they record, and the check that a saved one is carried out exactly."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ...runtime.failure import CommandError
 from ...runtime.places import read_named
 
 VALID_FOR = timedelta(hours=24)
-"""The time for which a saved plan may be carried out."""
+"""How long a saved plan may be carried out."""
 
 
 def facts_of(
     deployment: Deployment, planned: PlannedDeploy, created_at: datetime, on_breaking: OnBreaking
 ) -> PlanFacts:
-    """The facts of a plan beside its changes."""
+    """The facts of a plan other than its changes."""
     prior, source = planned.prior, deployment.source
     return PlanFacts(
         flowdsl_version=__version__,
@@ -49,10 +49,7 @@ def facts_of(
 
 
 def read_saved_plan(path: str) -> SavedPlan:
-    """The plan in a file.
-
-    Raises `CommandError` for one that is no plan, or too old to be carried out.
-    """
+    """Read a saved plan. Raises `CommandError` if the file is not a plan, or too old."""
     content = read_named(path, MAX_BYTES)
     saved = read_plan(content, where=make_printable(path), now=datetime.now(UTC))
     if saved.expired:
@@ -66,9 +63,9 @@ def read_saved_plan(path: str) -> SavedPlan:
 def require_saved_plan(
     saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
 ) -> Callable[[PlannedDeploy], None]:
-    """A check that raises `Stop` for every planned deploy but the saved one.
+    """Make a check that raises `Stop` for every planned deploy that differs from the saved one.
 
-    The serial that the lease itself adds while the deploy runs is no difference.
+    The serial that the lease itself adds while the deploy runs is ignored.
     """
     seen: list[PlannedDeploy] = []
 

@@ -1,4 +1,4 @@
-"""`flowdsl pull`: its command, what an environment has (`tracked`), and what is said of edits."""
+"""`flowdsl pull`: its command, the workflows of an environment (`tracked`), and its messages."""
 
 from .command import configure, run
 

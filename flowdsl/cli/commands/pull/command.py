@@ -1,4 +1,4 @@
-"""`flowdsl pull`: an edit made in the dashboard, written back into the sources."""
+"""`flowdsl pull`: write an edit made in the dashboard back into the sources."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class WantedPull(Record):
-    """What the command line asks for: the project, with the environment to pull from."""
+    """The target of the command: the project, with the environment to pull from."""
 
     target: Target
     project: Project
@@ -134,7 +134,7 @@ def _compile_workspace(wanted: WantedPull, workspace: Workspace, console: Consol
 def _find_named_addresses(
     arguments: argparse.Namespace, built: Built, known: Tracked, environment: Environment
 ) -> list[Address]:
-    """The addresses that were named, each once; all that are known with `--all`.
+    """Resolve the addresses that were named, each once, or with `--all` all known ones.
 
     Raises `CommandError` for an address that cannot be pulled.
     """
@@ -176,7 +176,7 @@ def _resolve_address(word: str, built: Built, known: Tracked, environment: Envir
 
 
 def _require_answer(arguments: argparse.Namespace) -> None:
-    # After the sources, as in a deploy: what is wrong with them is the same with and without
+    # Checked after the sources, as in a deploy, so that source errors are the same with and without
     # `--yes`.
     if arguments.diff and arguments.yes:
         raise UsageError("`--diff` writes nothing and `--yes` writes without asking; drop one")
@@ -209,7 +209,7 @@ def _require_found(
 
 
 def _find_prior_state(known: Tracked, built: Built, address: Address) -> ResourceState | None:
-    """What was last applied to a workflow, looked up under its former name as well."""
+    """What was last applied to a workflow, also looked up under its former name."""
     renamed_from = built.desired[address].renamed_from
     found = known.prior(address)
     return found if found is not None or renamed_from is None else known.prior(renamed_from)
@@ -248,7 +248,7 @@ def _finish_pull(
 
 
 def _collect_rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
-    """The files that change, with git's rule for new prompt files (`.gitattributes`)."""
+    """Collect the files that change, with the rule for new prompt files in `.gitattributes`."""
     contents = {path: encode_for_file(target.files, path, text) for path, text in texts.items()}
     before = {path: existing_bytes(target, path) for path in contents}
     prompts = [path for path in contents if path.endswith(PROMPT) and before[path] is None]
@@ -278,7 +278,7 @@ _LONGEST = 80
 
 
 def describe_pull(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[str]:
-    """A line for each field that is brought in, is left, or was edited on both sides."""
+    """A line for each field that is pulled, left unchanged, or edited on both sides."""
     for each in pulled:
         for path in each.brought:
             how = _HOW.get(each.levels.get(path, ""), "changed")
@@ -304,8 +304,7 @@ def describe_pull(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[
 def _describe_conflict(address: Address, conflict: Conflict) -> Iterator[str]:
     yield (
         f"error: {address}: {_format_field_path(conflict.path)} was edited in the source and in "
-        "the "
-        "dashboard since the last deploy; `--theirs` takes the dashboard's"
+        "the dashboard since the last deploy; `--theirs` takes the dashboard's"
     )
     ours, theirs = _shorten_both_values(conflict.ours, conflict.theirs)
     yield f"  source:    {ours}"
@@ -313,7 +312,7 @@ def _describe_conflict(address: Address, conflict: Conflict) -> Iterator[str]:
 
 
 def _shorten_both_values(ours: Any, theirs: Any) -> tuple[str, str]:
-    """Two values as one line each: whole where they are short, else the words that differ."""
+    """Format two values as one line each: in full if they are short, else the words that differ."""
     whole = render_value_lines(ours), render_value_lines(theirs)
     if any(len(each) > _LONGEST or "\n" in each for each in whole):
         changes = pair_changed_words(ours, theirs)
@@ -334,7 +333,7 @@ def _format_field_path(path: str) -> str:
 
 
 def summarize_pull(pulled: Sequence[Pulled], environment: str, files: int, *, written: bool) -> str:
-    """How the pull ended, in one line."""
+    """Summarize in one line how the pull ended."""
     brought = sum(len(each.brought) for each in pulled)
     left = sum(len(each.left) + len(each.conflicts) for each in pulled)
     if not brought and not left:

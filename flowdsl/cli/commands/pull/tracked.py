@@ -1,4 +1,4 @@
-"""The workflows that a project has in one environment, and what the service says of them now."""
+"""The workflows that a project has in one environment, and their current state on the service."""
 
 from __future__ import annotations
 
@@ -24,18 +24,17 @@ from ...runtime.exit_codes import STATE
 from ...runtime.failure import CommandError
 
 AT_ONCE = 4
-"""Requests under way at the same time."""
+"""The maximum number of parallel requests."""
 
 
 Ask = Callable[[Callable[[CyberdeskClient], Awaitable[Any]]], Any]
-"""What gives the result of work with the client of the service."""
+"""Runs work with the client of the service, and returns its result."""
 
 
 class Tracked(Record):
-    """What state and `[[adopt]]` know of the workflows of an environment.
+    """The workflows of an environment that are known from state and `[[adopt]]`.
 
-    `ids` are those of the service by address, in lower case. `organization` is None when neither
-    tells.
+    `ids` maps addresses to lower-case ids of the service. `organization` is None if neither has it.
     """
 
     document: StateDocument | None
@@ -43,12 +42,12 @@ class Tracked(Record):
     organization: str | None
 
     def prior(self, address: Address) -> ResourceState | None:
-        """What was last applied at an address; None where nothing was."""
+        """What was last applied at an address, if anything."""
         return None if self.document is None else self.document.resources.get(address)
 
 
 class Seen(Record):
-    """What the service has: the workflows that exist, by id, and what it offers by name."""
+    """What the service returned: the existing workflows, by id, and its other objects by name."""
 
     live: Mapping[str, Live]
     directory: Directory
@@ -62,10 +61,10 @@ def find_tracked_workflows(
     target: Target,
     ask: Ask,
 ) -> Tracked:
-    """The ids of the workflows of a bundle, from state and `[[adopt]]`.
+    """Find the ids of the workflows of a bundle in state and `[[adopt]]`.
 
-    Raises `StateError` when state cannot be used or was lost. The service is asked only where
-    there is no state.
+    Raises `StateError` when state cannot be used or was lost. The service is asked only if there is
+    no state.
     """
     document = _read_state_document(project, environment, root, bundle, target, ask)
     if document is not None and document.api_base != target.api_base:
@@ -93,7 +92,7 @@ def find_tracked_workflows(
 
 
 def _possible_addresses(artifact: WorkflowArtifact) -> list[Address]:
-    """The address of a workflow, then the one that it had before it was renamed."""
+    """The address of a workflow, followed by its former one if it was renamed."""
     names = [artifact.name, *([artifact.renamed_from] if artifact.renamed_from else [])]
     return [workflow_address(name) for name in names]
 
@@ -106,7 +105,7 @@ def _read_state_document(
     target: Target,
     ask: Ask,
 ) -> StateDocument | None:
-    """The state document, or None without one; raises `Stop` for one that was lost."""
+    """Read the state document; None without one. Raises `Stop` if state was lost."""
     if project.id is None:
         return None
     store = open_state_of(environment, root, project.id)
@@ -148,10 +147,7 @@ async def _read_workflows(
 
 
 def resolve_pending_writes(known: Tracked, seen: Seen) -> Tracked:
-    """`known`, with the writes of an interrupted deploy counted as done.
-
-    Those count that the service shows to be done.
-    """
+    """Add to `known` the writes of an interrupted deploy that the service shows to be done."""
     if known.document is None:
         return known
     document = assume_interrupted_writes(known.document, seen.live, {})

@@ -1,5 +1,5 @@
-"""Commands that show what else an organisation has: machines, pools, recordings and the like.
+"""Commands for the other objects of an organisation: machines, pools, recordings and so on.
 
-Each is one `Resource` of `listing`: which columns its table has, which filters its list takes, how
-its rows are read and how one is found. `main.MODULES` says which module belongs to which command.
+Each is one `Resource` of `frame`: the columns of its table, the filters of its list, how rows are
+read and how one object is found. `main.MODULES` maps commands to modules.
 """

@@ -1,6 +1,6 @@
-"""`flowdsl attachments`: single files of runs: added, named, kept longer and deleted.
+"""`flowdsl attachments`: add, rename, keep and delete single files of runs.
 
-All files of a run are listed and saved by `flowdsl runs attachments`.
+`flowdsl runs attachments` lists and saves all files of a run.
 """
 
 from __future__ import annotations

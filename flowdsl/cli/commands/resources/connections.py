@@ -1,4 +1,4 @@
-"""`flowdsl connections`: when the agents of machines were in touch with the service."""
+"""`flowdsl connections`: when the agents of machines were connected to the service."""
 
 from __future__ import annotations
 

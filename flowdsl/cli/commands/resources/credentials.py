@@ -79,7 +79,7 @@ _SECRETS = {
     "access_key_id": "aws_access_key_id",
     "secret_key": "aws_secret_access_key",
 }
-"""By the option that names a source, the field of the request."""
+"""Maps each command-line option to the request field that its secret fills."""
 
 
 async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:

@@ -1,4 +1,4 @@
-"""`flowdsl health`: whether the service, its database and the machines are well."""
+"""`flowdsl health`: whether the service, its database and the machines are healthy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print a row for the service, its database and each machine that fails; 1 where one does."""
+    """Print a row for the service, its database and each failing machine; 1 if any fails."""
     environment, rows = carry_out(arguments, console, _health_rows)
     if arguments.json:
         console.out(list_json("health", environment, rows))

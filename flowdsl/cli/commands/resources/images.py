@@ -25,7 +25,7 @@ async def _list_images(session: Session) -> Sequence[Row]:
 
 
 async def _find_image(session: Session, word: str) -> PromptImage:
-    """The picture of a storage path, an address in prompts, or a file name."""
+    """Find an image by storage path, address in prompts, or file name."""
     rows = await session.client.prompt_images.list()
     for each in rows:
         if word in (each.path, each.supabase_url):
@@ -34,7 +34,7 @@ async def _find_image(session: Session, word: str) -> PromptImage:
 
 
 async def _find_image_and_note_uses(session: Session, word: str) -> PromptImage:
-    """The picture; a note says which workflows show it."""
+    """Find an image, and note which workflows show it."""
     image = await _find_image(session, word)
     for workflow in await session.client.workflows.list_all():
         if image.supabase_url in workflow.main_prompt:

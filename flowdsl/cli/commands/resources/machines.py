@@ -1,4 +1,4 @@
-"""`flowdsl machines`: the desktops of an organisation, what they give to flows, and their pools."""
+"""`flowdsl machines`: the desktops of an organisation, the values they supply, and their pools."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`flowdsl machines check`: do machines give what the `@machine` inputs of deployed flows take?
+"""`flowdsl machines check`: do machines supply the `@machine` inputs of deployed flows?
 
 A run takes an input from the machine's parameters, else from those of a pool that the run itself
-selects; the pools that a machine is merely in give nothing (platform.md, section 7.2).
+selects. Other pools of the machine supply nothing (Cyberdesk's documentation).
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from .frame.actions import Row, list_json
 from .frame.session import Session, carry_out
 
 UNSET = (None, "", "__EMPTY__")
-"""Values that stand for none (platform.md, section 1.3)."""
+"""Values that count as absent (Cyberdesk's documentation; `blank-parameters` in
+docs/assumptions.md)."""
 
 
 class Need(Record):
-    """An input that a workflow takes from a machine, by its name in the service."""
+    """An input that a workflow takes from a machine, by its name on the service."""
 
     address: Address
     name: str
@@ -43,7 +44,7 @@ class Need(Record):
 
     @property
     def shown(self) -> str:
-        """The name as a prompt writes it."""
+        """The name as it is written in a prompt."""
         return f"${self.name}" if self.secret else self.name
 
 
@@ -60,10 +61,10 @@ def needs_of(model: SemanticModel, deployed: Collection[Address]) -> Iterator[Ne
 
 
 def source_of(need: Need, machine: Machine, pools: Iterable[Any], selected: Collection[str]) -> Row:
-    """Where a machine gets an input from, as a row.
+    """Make the row that says where a machine gets an input from.
 
-    `selected` are the ids of the pools that runs select. Where none is named, a pool of the machine
-    is enough, and the row says that runs have to select it.
+    `selected` are the ids of the pools given with `--pool`. If none is given, any pool of the
+    machine counts, and the row names the pools a run must select.
     """
     giving = [
         pool
@@ -96,7 +97,7 @@ def _has_value_for(
 
 
 class Checked(Record):
-    """The rows of a check, and what they were made of."""
+    """The rows of a check, and the numbers of objects they are based on."""
 
     rows: Sequence[Row]
     machines: int
@@ -106,7 +107,7 @@ class Checked(Record):
 
 
 def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int:
-    """Compare, and exit with 1 where a machine lacks what a flow must have."""
+    """Compare, and exit with 1 if a machine lacks a required input."""
 
     async def work(session: Session) -> Checked:
         return await _check_machines(session, arguments, console)
@@ -117,7 +118,7 @@ def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int
         console.out(list_json("machines_check", environment, checked.rows, missing=missing))
     else:
         _print_machine_check(checked, environment, missing, arguments.all, console)
-    # Where flows take something from machines and there is none, they cannot run either.
+    # Without any machine, flows that take something from machines cannot run either.
     return FINDINGS if missing or (checked.needs and not checked.machines) else SUCCESS
 
 
@@ -147,7 +148,7 @@ async def _check_machines(
 
 def _analyze_flows(session: Session, console: Console) -> SemanticModel:
     deployment = session.deployment
-    assert deployment is not None  # it is asked for with its flows
+    assert deployment is not None  # `carry_out(need_flows=True)` guarantees a deployment
     target = deployment.target
     options = target.options(deployment.environment)
     analysis = analyze(target.files, target.entries, options)
@@ -160,13 +161,13 @@ def _analyze_flows(session: Session, console: Console) -> SemanticModel:
 async def _select_machines(
     session: Session, words: Sequence[str], pools: Sequence[Pool]
 ) -> Sequence[Machine]:
-    """The named machines, else those of all the pools, else every one; sorted by name."""
+    """Select the named machines, else those in all of the pools, else every one; sorted by name."""
     client = session.client
     if words:
         found = {each.id: each for each in [await find_machine(client, word) for word in words]}
         return list(found.values())
     wanted = {pool.id for pool in pools}
-    # A run with several pools takes a machine that is in all of them.
+    # The machine of a run with several pools has to be in all of them.
     return [
         each
         for each in await list_machines(client)

@@ -1,4 +1,4 @@
-"""`flowdsl pools`: the sets of machines that runs may select, and what they give to flows."""
+"""`flowdsl pools`: the sets of machines that runs may select, and the values they supply."""
 
 from __future__ import annotations
 
@@ -60,11 +60,12 @@ def _declare_create(parser: SubcommandParser) -> None:
 
 
 async def _check_name(session: Session, name: str) -> None:
-    """Raise `UsageError` for a name that no pool may get."""
+    """Raise `UsageError` for a name that a pool must not get."""
     if not name.strip():
         raise UsageError("a pool needs a name")
     for pool in await session.client.pools.list_all():
-        # The service takes a second one, which no command could tell from the first by its name.
+        # The service accepts a duplicate name, but commands could not tell the two pools apart by
+        # it.
         if pool.name == name:
             raise UsageError(f"there is a pool `{make_printable(name)}` already: {pool.id}")
 
@@ -139,7 +140,7 @@ def _declare_members(parser: argparse.ArgumentParser) -> None:
 
 
 async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
-    """One request for all machines that are not yet, or still, in the pool."""
+    """Make one request for all machines that are not yet, or still, in the pool."""
     client, adds = session.client, arguments.subject == "add"
     pool = await find_pool(client, arguments.pool)
     named = {each.id: each for each in [await find_machine(client, w) for w in arguments.words]}

@@ -1,4 +1,4 @@
-"""`flowdsl request-logs`: what the service asked of desktops, and how they answered."""
+"""`flowdsl request-logs`: requests of the service to desktops, and their responses."""
 
 from __future__ import annotations
 

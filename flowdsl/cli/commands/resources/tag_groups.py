@@ -1,4 +1,4 @@
-"""`flowdsl tag-groups`: the groups of tags, of which a workflow has one tag at most each."""
+"""`flowdsl tag-groups`: groups of tags; a workflow has at most one tag of each group."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ async def _list_tag_rows(
 
 
 async def _tag_with_workflows(session: Session, tag: Tag) -> Row:
-    # Only the list says how many workflows have a tag.
+    # Only the list contains the number of workflows with a tag.
     every = await session.client.tags.list(include_archived=True)
     found = next((each for each in every if each.id == tag.id), tag)
     return _tag_row(found, await _group_names_by_id(session))
@@ -96,7 +96,7 @@ async def _delete_tag(session: Session, tag: Tag) -> bool:
 
 
 def _archive_action(name: str, archives: bool, help: str) -> ResourceAction:
-    """`archive` or `unarchive`."""
+    """Make `archive` or `unarchive`."""
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         tags = session.client.tags
@@ -121,7 +121,7 @@ def _declare_workflows(parser: argparse.ArgumentParser) -> None:
 
 
 async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
-    """One request for all workflows that do not have the tag yet."""
+    """Make one request for all workflows that do not have the tag yet."""
     client = session.client
     tag = await _find_tag(session, arguments.tag)
     named = dict.fromkeys([await session.find_workflow(word) for word in arguments.words])

@@ -1,4 +1,4 @@
-"""`flowdsl trajectories`: recordings of runs, which of them are replayed, and which comes first."""
+"""`flowdsl trajectories`: recordings of runs, which are replayed, and which is the main one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LOOK = "flowdsl trajectories list"
 
 
 def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> Row:
-    """A recording as programs get it; `addresses` are those of workflows by their ids."""
+    """A recording in machine formats; `addresses` maps ids of workflows to addresses."""
     return {
         **fields_of(trajectory, "id", "name", "description", "workflow_id"),
         "workflow": addresses.get(trajectory.workflow_id),
@@ -63,7 +63,7 @@ async def _list_trajectories(session: Session, **filters: Any) -> Sequence[Row]:
 
 async def _trajectory_with_steps(session: Session, trajectory: Trajectory) -> Row:
     found = trajectory
-    if found.trajectory_data is None:  # a list leaves it out
+    if found.trajectory_data is None:  # not in the items of a list
         found = await session.client.trajectories.get(trajectory.id)
     return {
         **trajectory_row(found, session.addresses()),
@@ -72,13 +72,13 @@ async def _trajectory_with_steps(session: Session, trajectory: Trajectory) -> Ro
 
 
 def recording_label(trajectory: Trajectory) -> str:
-    """A recording in a line for people."""
+    """Name a recording in a message."""
     name = f" {make_printable(trajectory.name)}" if trajectory.name else ""
     return f"{trajectory.id}{name}"
 
 
 def _field_action(name: str, field: str, value: bool, result: str, help: str) -> ResourceAction:
-    """An action that sets a field of recordings; `result` is the word for what they are then."""
+    """Make an action that sets a field of recordings; `result` describes them afterwards."""
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         trajectories = session.client.trajectories
@@ -97,7 +97,7 @@ def _field_action(name: str, field: str, value: bool, result: str, help: str) ->
             return f"{line}\nnote: runs replay it only once it is approved"
         return line
 
-    # A workflow has one main recording, so that several words would undo each other.
+    # A workflow has one main recording, so several words would override each other.
     several = name != "set-main"
     return ResourceAction(
         name, help, lambda parser: add_words(parser, "TRAJECTORY", several=several), plan

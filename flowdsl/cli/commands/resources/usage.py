@@ -1,4 +1,4 @@
-"""`flowdsl usage`: what the runs of a period took and cost, by workflow."""
+"""`flowdsl usage`: steps and cost of the runs of a period, by workflow."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _one_run(arguments: argparse.Namespace, console: Console) -> int:
-    """What the models of one run were asked and cost."""
+    """Print the model usage and cost of one run."""
     for option, value in (("--from", arguments.start), ("--to", arguments.end)):
         if value is not None:
             raise UsageError(f"`{option}` chooses runs of a period, and `--run` one run")

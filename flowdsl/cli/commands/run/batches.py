@@ -1,4 +1,4 @@
-"""The ledger of `flowdsl run`: what a command that was killed has made, and going on with it."""
+"""The ledger of `flowdsl run`: what a killed command has created, and how to resume it."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def is_batch(word: str) -> bool:
 
 
 _LOOKS, _PAUSE = 10, 0.1
-"""How often, and after how many seconds, a ledger is looked at that another process has."""
+"""How many times, and how many seconds apart, a ledger held by another process is looked at."""
 
 
 class Batches:
     """The batches of one workflow or chain in one environment.
 
-    `resumed` is the one that `--resume` names; raises `UsageError` where there is none, or where
-    several could be meant, and `StateError`.
+    `resumed` is the batch that `choose` selected for `--resume`. Raises `UsageError` if there is
+    none or if it is ambiguous, and `StateError`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Batches:
         self.resumed: Batch | None = None
 
     def choose(self, word: str) -> None:
-        """Take the batch that `word` names, or the only one where it is empty."""
+        """Select the batch `word`, or the only one if it is empty."""
         every = self._left(lambda each: not word or each.id == word)
         left = [each for each in every if not each.is_live]
         if not left:
@@ -88,20 +88,20 @@ class Batches:
 
     @property
     def session(self) -> str | None:
-        """The session in which a chain that pauses goes on; None where it is not known."""
+        """The session in which a pausing chain continues; None if it is not known."""
         if self.resumed is None:
             return None
         found = (run.session_id for run in self.resumed.runs)
         return self.resumed.about.session or next(filter(None, found), None)
 
     def today(self, today: date) -> date:
-        """The day that values are made for: that of the batch, however late it is gone on with."""
+        """The day that values are computed for: that of the batch, however late it is resumed."""
         return today if self.resumed is None else date.fromisoformat(self.resumed.about.today)
 
     def check_deployed(
         self, ids: Mapping[str, str], document: StateDocument | None, today: date
     ) -> None:
-        """Take what is deployed now; raises `CommandError` where the batch ran elsewhere."""
+        """Record the deployed versions; raises `CommandError` if the batch used another service."""
         resources = {} if document is None else document.workflows()
         versions = {}
         for name in ids:
@@ -120,10 +120,10 @@ class Batches:
             )
 
     def begin(self, requests: Requests, following: Following) -> None:
-        """Have what becomes of new requests written down.
+        """Start a ledger for new requests.
 
-        Raises `CommandError` for what a command that was killed has begun, unless `--anew` asks for
-        it once more.
+        Raises `CommandError` for requests that a killed command has already started, unless
+        `--anew` repeats them.
         """
         assert self._about is not None
         begun = (
@@ -132,7 +132,7 @@ class Batches:
             else self._left(lambda each: bool(find_earlier_batches([each], requests)))
         )
         for batch in begun:
-            # Equal single runs beside each other may well be meant, and equal tables are not.
+            # Identical single runs at the same time may be intended; identical tables are not.
             if self._arguments.anew or (batch.is_live and batch.asked == 1):
                 continue
             what = "has not ended" if batch.is_live else "did not get to its end"
@@ -144,8 +144,7 @@ class Batches:
             )
             raise CommandError(
                 f"an earlier `flowdsl run {self._name}` {what} ({_describe_batch(batch)}), and "
-                "this one "
-                "would start again what it has started",
+                "this one would start again what it has started",
                 PARTIAL,
                 way,
             )
@@ -159,8 +158,9 @@ class Batches:
             following.ledger = ledger
 
     def _check_alone(self, own: str, requests: Requests) -> None:
-        """Raise `StoreBusy` where another process began the same table at the same moment: each of
-        the two sees the ledger of the other, since it looks once its own is written.
+        """Raise `StoreBusy` if another process started the same table at the same moment.
+
+        Each of the two processes sees the other's ledger, since it looks after writing its own.
         """
         for batch in self._folder.left(system_runtime().now()):
             mine = (batch.about.kind, batch.about.name) == (self._kind, self._name)
@@ -172,10 +172,10 @@ class Batches:
                 )
 
     def go_on(self, requests: Requests, following: Following) -> list[Submission]:
-        """What of the batch is made, unknown and to be sent; it is written down further.
+        """Resume the batch and its ledger; return its created, uncertain and unsent requests.
 
-        Raises `InputsRefused` where the requests are others, and `StoreBusy` where another process
-        goes on with it.
+        Raises `InputsRefused` if the requests differ, and `StoreBusy` if another process resumes
+        it.
         """
         assert self.resumed is not None and self._about is not None
         ledger = self._folder.open(self.resumed)
@@ -196,10 +196,11 @@ class Batches:
         return submissions_of(batch, requests, system_runtime().new_id)
 
     async def take_over(self, session: str, following: Following) -> None:
-        """Have written down what a chain does that goes on in a session, instead of where a command
-        that was killed wrote it; a part that this may have begun last is waited for.
+        """Start a ledger for a chain that continues in a session.
 
-        Raises `StateError`, `StoreBusy` where another process goes on with it.
+        It replaces the ledgers of killed commands for that session. Waits until a part that the
+        killed command may have started last can no longer begin. Raises `StateError`, and
+        `StoreBusy` if another process continues the chain.
         """
         if self._arguments.no_ledger:
             return
@@ -225,14 +226,14 @@ class Batches:
     async def read_statuses(
         self, client: CyberdeskClient, submissions: Sequence[Submission], following: Following
     ) -> None:
-        """Ask how the runs are that were made before; raises `CyberdeskError`."""
+        """Ask for the status of the runs that were created earlier; raises `CyberdeskError`."""
         assert self.resumed is not None
         newest = self.resumed.newest
         patience = Patience(system_runtime(), following.say)
         for workflow_id in set(self.resumed.about.ids.values()):
             rows = await patience.read(
                 lambda: client.runs.list_all(
-                    workflow_id=workflow_id,  # noqa: B023 - read before the next one
+                    workflow_id=workflow_id,  # noqa: B023 - called before the next iteration
                     created_at_from=None if newest is None else newest.created_at,
                     fields=("session_id", "session_alias"),
                 )
@@ -240,7 +241,7 @@ class Batches:
             update_statuses(submissions, rows)
 
     def _left(self, matters: Callable[[Batch], bool]) -> list[Batch]:
-        """The batches of this workflow that are not done and matter."""
+        """The batches of this workflow that are not done and for which `matters` holds."""
         for turn in range(_LOOKS):
             try:
                 every = self._folder.left(system_runtime().now())
@@ -262,5 +263,5 @@ class Batches:
 
 
 def _describe_batch(batch: Batch) -> str:
-    """A batch for people: `begun 2026-11-29 17:45 UTC, 152 of 300 runs are made`."""
+    """Describe a batch: `begun 2026-11-29 17:45 UTC, 152 of 300 runs are made`."""
     return f"begun {batch.began:%Y-%m-%d %H:%M} UTC, {batch.told()}"

@@ -1,6 +1,4 @@
-"""`flowdsl run`: run a deployed workflow or chain with values that are checked before they are
-sent.
-"""
+"""`flowdsl run`: run a deployed workflow or chain with inputs that are checked before sending."""
 
 from __future__ import annotations
 
@@ -118,7 +116,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Check, create, and with `--watch` wait for the end; outputs go to standard output."""
+    """Check and create runs, and with `--watch` wait for them; outputs go to standard output."""
     deployment = open_deployment(arguments.env, console)
     compilation = compile_sources(deployment, console)
     program, bundle = compilation.program, compilation.bundle
@@ -163,7 +161,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _take_batch(
     arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, batches: Batches
 ) -> None:
-    """Take the batch that `--resume` means, where it means none of the sessions of a chain."""
+    """Select the batch that `--resume` names, unless it names a session of a chain."""
     word = arguments.resume
     if word is None or is_uuid(word):
         return
@@ -178,7 +176,7 @@ def _take_batch(
 def _local_scenario(
     arguments: argparse.Namespace, deployment: Deployment, compilation: Compilation
 ) -> Scenario | None:
-    """How the local Cyberdesk behaves, by `--world` or `--scenario`; None where neither is said."""
+    """The behaviour of the local Cyberdesk, by `--world` or `--scenario`; None without either."""
     option = "world" if arguments.world is not None else "scenario"
     if getattr(arguments, option) is None:
         return None
@@ -255,8 +253,9 @@ async def _find_session(
     following: Following,
     interrupts: Interrupts,
 ) -> bool:
-    """Find or begin the first part of a chain of which it is not known whether it has begun; the
-    chain goes on in its session. Whether there is one.
+    """Find or create the first part of a chain for which it is unknown whether it was created.
+
+    The chain then continues in the session of that part. Returns whether it exists.
     """
     before = batches.go_on(first, following)
     runs = await following.make(client, first, interrupts, before)
@@ -271,8 +270,9 @@ def _plan_run(
     today: date,
     console: Console,
 ) -> tuple[RunPlan, Pausing | None]:
-    """What is asked for, read from the options and checked as far as that goes without the
-    service; with the answers of a chain that pauses. Raises `InputsRefused` and `UsageError`.
+    """Read the request from the options, and check it as far as possible without the service.
+
+    Also returns the answers of a chain that pauses. Raises `InputsRefused` and `UsageError`.
     """
     given, rows = read_inputs(arguments)
     _refuse_options(arguments, source, rows)

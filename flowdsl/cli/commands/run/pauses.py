@@ -1,4 +1,4 @@
-"""A chain that pauses at a terminal: what a person answers, and how the command goes on."""
+"""Chains that pause, at a terminal: asks a person for answers, and continues the chain."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from ...runtime.service_options import IS_OVER
 
 
 class Pausing:
-    """The answers of one start of a chain, from options and from a person, and its way on.
+    """The answers of one start of a chain, from options or from a person, and its continuation.
 
-    Raises `InputsRefused` and `UsageError` for answers on the command line that do not fit.
+    Raises `InputsRefused` and `UsageError` for invalid answers on the command line.
     """
 
     def __init__(self, arguments: argparse.Namespace, parts: ChainParts, console: Console) -> None:
@@ -50,7 +50,7 @@ class Pausing:
     # Answers
 
     def _read_options(self) -> None:
-        """Take the answers of the command line."""
+        """Read the answers on the command line."""
         problems: list[Problem] = []
         seen: set[str] = set()
         for name, written in self._arguments.answer:
@@ -84,7 +84,7 @@ class Pausing:
         self.parts.answers[question.name] = parse_answer(question, text, place)
 
     def _refuse_without_terminal(self, part: int) -> None:
-        """Raise `UsageError` for answers from `part` on that nobody can be asked for."""
+        """Raise `UsageError` for answers from `part` on for which nobody can be asked."""
         missing = self.parts.missing(part)
         if not missing or is_interactive():
             return
@@ -96,11 +96,11 @@ class Pausing:
         )
 
     def ask(self, requests: PartRequests, part: int) -> None:
-        """Ask for what is due in front of `part`, until it fits; raises `CommandError`.
+        """Ask for the answers due before `part` until they are valid; raises `CommandError`.
 
-        Raises `InputsRefused` for answers of the command line that a step does not take, or that
-        are not those of an earlier step. Where nobody can be asked, what is due has a default or
-        may be missing.
+        Raises `InputsRefused` for answers on the command line that a step does not accept, or that
+        differ from those of an earlier step. If nobody can be asked, each missing answer has a
+        default or is optional.
         """
         due, answers = self.parts.due_now(part), self.parts.answers
         if not is_interactive():
@@ -142,7 +142,7 @@ class Pausing:
                     prompt, self._console
                 )
             finally:
-                if text is None:  # what follows begins a line of its own
+                if text is None:  # further output begins on a new line
                     self._console.err("")
             if text is None:
                 raise CommandError(f"nobody answered what `{spec.name}` is", exit_codes.USAGE)
@@ -157,13 +157,13 @@ class Pausing:
 
     @property
     def watches_last_part(self) -> bool:
-        """Whether the last part is watched, too."""
+        """Whether the last part is watched too."""
         return bool(self._arguments.watch)
 
     async def begun(self, client: CyberdeskClient, ids: Mapping[str, str]) -> list[list[Run]]:
-        """The runs of the parts that the session of `--resume` has had; none for a new start.
+        """The runs of the parts that the session of `--resume` already has; empty for a new start.
 
-        Raises `NoSuchName` for a session that is not one of the chain.
+        Raises `NoSuchName` for a session that does not belong to the chain.
         """
         patience = Patience(system_runtime(), self._console.err)
         return await read_begun_parts(client, self.parts, ids, self._arguments.resume, patience)
@@ -176,10 +176,10 @@ class Pausing:
         following: Following,
         interrupts: Interrupts,
     ) -> None:
-        """Begin every part that has not begun, and watch each but the last to its end.
+        """Start every part that has not been started, and watch each but the last until it ends.
 
-        Raises `InputsRefused` and `UsageError` before anything is sent, where something does not
-        fit or is missing.
+        Raises `InputsRefused` and `UsageError` before anything is sent if a value is invalid or
+        missing.
         """
         count = len(requests.begun)
         if 0 < count < len(self.parts):
@@ -192,7 +192,7 @@ class Pausing:
         await carry_out(requests, where, attended)
 
     def resume(self, session: str | None, part: int) -> str:
-        """The command that goes on with `part`, without the value of any secret."""
+        """The command that continues with `part`, without the value of any secret."""
         options = self._arguments
         words = ["flowdsl", "run", self.parts.chain.name, "--resume", make_printable(session or "")]
         for name, value in options.input:
@@ -224,7 +224,7 @@ class Pausing:
 
 
 class _AttendedPart:
-    """A person at a terminal, or options, and the display of the command."""
+    """Carries out the parts of a chain with a person at a terminal or options, and the display."""
 
     def __init__(
         self,
@@ -265,7 +265,7 @@ class _AttendedPart:
         return False
 
     async def _end(self, runs: Sequence[Run]) -> None:
-        """End a chain that did not get to its pause: what is behind it comes no more."""
+        """Release the session of a chain whose part before a pause did not succeed."""
         self._following.waits("")
         self._following.say("the chain ends in front of its pause")
         try:
@@ -275,7 +275,7 @@ class _AttendedPart:
 
 
 def _format_answer(value: Any) -> str:
-    """An answer as it is written on a command line."""
+    """Format an answer for a command line."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

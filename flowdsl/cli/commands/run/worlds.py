@@ -1,4 +1,4 @@
-"""`flowdsl run --world`: a run on the local Cyberdesk, in the world of a test of the flow."""
+"""`flowdsl run --world`: a run on the local Cyberdesk, in the world of one of the flow's tests."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ...runtime.failure import UsageError
 def play_test(
     arguments: argparse.Namespace, deployment: Deployment, compilation: Compilation
 ) -> Scenario:
-    """The world of the one test of `arguments.name` with the words `arguments.world`.
+    """Return the world of the only test of `arguments.name` that has the words `arguments.world`.
 
-    What the test gives to its first run is added to `arguments` where they give nothing of that
-    name. Raises UsageError where no test, or several, can be meant.
+    Inputs that the test gives to its first run are added to `arguments` unless given there. Raises
+    `UsageError` if no test or several match.
     """
     assert compilation.bundle is not None, "sources without errors have artifacts"
     variables, target = deployment.environment.vars, deployment.target

@@ -22,7 +22,7 @@ from ...views.json_objects import items_json
 
 
 def attachments(arguments: argparse.Namespace, console: Console) -> int:
-    """List the files of a run, or save them; one that cannot be saved does not keep the others."""
+    """List the files of a run, or save them; a file that fails does not stop the others."""
     if arguments.more:
         if arguments.run in ("add", "delete", "url", "show", "expire"):
             raise UsageError(f"single files of runs are for `flowdsl attachments {arguments.run}`")

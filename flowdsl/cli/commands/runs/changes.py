@@ -1,4 +1,4 @@
-"""`flowdsl runs delete` and `trajectory`: what is changed of runs that have ended."""
+"""`flowdsl runs delete` and `trajectory`: changes to runs that have ended."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..resources.trajectories import recording_label, trajectory_row
 
 
 def delete(arguments: argparse.Namespace, console: Console) -> int:
-    """Delete runs that have ended, after a question."""
+    """Delete runs that have ended, after asking."""
     return run_action("runs", _DELETE, arguments, console)
 
 
@@ -53,7 +53,7 @@ async def _run_row(_session: Session, run: Run) -> Row:
 
 
 async def _find_recording(session: Session, run: Run) -> Trajectory | None:
-    """What the run recorded; None where there is nothing."""
+    """Find the recording of a run; None if there is none."""
     try:
         return await session.client.runs.trajectory(run.id)
     except NotFound:

@@ -1,4 +1,4 @@
-"""`flowdsl runs`: look at runs, watch, retry, cancel and delete them, and fetch their files."""
+"""`flowdsl runs`: list, show, watch, retry, cancel and delete runs, and fetch their files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RUNS = {
     "attachments": ("attachments", "attachments"),
     "verify-webhook": ("webhook", "verify"),
 }
-"""Where each subcommand is carried out: `flowdsl.cli.commands.runs.<module>.<function>`."""
+"""The function of each subcommand: `flowdsl.cli.commands.runs.<module>.<function>`."""
 
 
 _NUMBER = number_between(0, 9_999_999, "a number")

@@ -34,7 +34,7 @@ from ...views.runs import run_object
 
 
 def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
-    """Watch the runs that are named, or all that match the filters and go on."""
+    """Watch the named runs, or all that match the filters and have not ended."""
     deployment = open_runs_deployment(arguments, console)
     deployed = read_deployed_ids(deployment)
     is_filtered = any(
@@ -62,9 +62,7 @@ def watch_runs(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def retry(arguments: argparse.Namespace, console: Console) -> int:
-    """Begin an ended run anew, with its inputs or with others, which are checked as those of a
-    new run.
-    """
+    """Restart an ended run, with its inputs or others; these are checked as for a new run."""
     deployment = open_runs_deployment(arguments, console)
     if arguments.start_session and (arguments.session is not None or arguments.leave_session):
         other = "--session" if arguments.session is not None else "--leave-session"
@@ -110,14 +108,14 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def cancel(arguments: argparse.Namespace, console: Console) -> int:
-    """End runs that go on; those that have ended are named."""
+    """Cancel runs that have not ended; those that have ended are named."""
     deployment = open_runs_deployment(arguments, console)
     require_answer(arguments.yes, "cancels")
 
     async def find(client: CyberdeskClient) -> list[Run]:
         return [await find_run(client, word) for word in arguments.run]
 
-    # Found first, so that nothing is cancelled where one of them is not what was meant.
+    # Look up all runs first, so that nothing is cancelled if one of them is not found.
     runs = ask_service(arguments, console, deployment, find)
     live = [run for run in runs if run.is_live]
     for run in runs:
@@ -142,7 +140,7 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
 def _follow_runs(
     arguments: argparse.Namespace, console: Console, deployment: Deployment, name: str
 ) -> Following:
-    """What follows the runs of the command; `name` is theirs for JUnit."""
+    """Make the `Following` of the command; `name` is the name of the runs for JUnit."""
     about = {"environment": deployment.environment.name}
     kind = f"runs_{arguments.subject}"
     return Following(arguments, console, kind=kind, name=name, about=about)

@@ -1,4 +1,4 @@
-"""`flowdsl runs list`, `show` and `open`: nothing is written."""
+"""`flowdsl runs list`, `show` and `open`, which only read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ...views.runs import (
 )
 
 _MOST = 80
-"""Characters of an error in the table."""
+"""The maximum number of characters of an error in the table."""
 
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> int:
@@ -129,8 +129,9 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def open_run(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the address of a run in the dashboard, which `flowdsl.toml` has to name: the service
-    does not tell it.
+    """Print the address of a run in the dashboard.
+
+    `flowdsl.toml` has to name the dashboard, since the service does not return it.
     """
     deployment = open_runs_deployment(arguments, console)
     pattern = deployment.environment.dashboard
@@ -184,7 +185,7 @@ def _render_run_table(
 
 
 def _shorten_error(error: str) -> str:
-    """As much of an error as a line of the table has room for."""
+    """Shorten an error to fit into a line of the table."""
     on_one_line = " ".join(error.split())
     return on_one_line if len(on_one_line) <= _MOST else on_one_line[: _MOST - 1] + "…"
 

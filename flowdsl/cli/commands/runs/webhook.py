@@ -17,7 +17,7 @@ from ...views.json_objects import object_json
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> int:
-    """Say whether the webhook is genuine; 1 where it is not."""
+    """Report whether the webhook is genuine; 1 if it is not."""
     source = secret_source(arguments.secret)
     (secret,) = read_secrets([("webhook", source)], console)
     headers = dict(map(_parse_header, arguments.header))

@@ -1,6 +1,6 @@
-"""State outside of a deploy.
+"""Access to state outside of a deploy.
 
-Reads it, changes it under its lease, and says what its failures exit with.
+Reads state, changes it under its lease, and maps failures to exit codes.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ T = TypeVar("T")
 
 
 def open_state(environment: str | None, console: Console) -> Deployment:
-    """The environment whose state a command is about; its sources may be absent or have errors."""
+    """Open the environment of a command on state; its sources may be absent or have errors."""
     return open_deployment(environment, console, need_flows=False)
 
 
 @contextmanager
 def failures_of_state() -> Iterator[None]:
-    """Ends a command that is about state itself: state that is busy or has changed is not broken.
+    """Convert failures of a command about state itself: busy or changed state is not broken.
 
     Raises `CommandError` for every `StateError`.
     """
@@ -62,14 +62,14 @@ def failures_of_state() -> Iterator[None]:
 
 
 def find_document(deployment: Deployment) -> StateDocument | None:
-    """The state, also one that has moved elsewhere; None without one. Raises `CommandError`."""
+    """Return the state, even if it was moved elsewhere; None without one. Raises `CommandError`."""
     with failures_of_state():
         versioned = deployment.store.load()
     return None if versioned is None else versioned.document
 
 
 def read_document(deployment: Deployment) -> StateDocument:
-    """The state that is in use; raises `CommandError` where there is none."""
+    """Return the state that is in use; raises `CommandError` if there is none."""
     document = find_document(deployment)
     if document is None:
         raise no_state(deployment)
@@ -78,7 +78,7 @@ def read_document(deployment: Deployment) -> StateDocument:
 
 
 def no_state(deployment: Deployment) -> CommandError:
-    """The failure of a command that works on state where there is none."""
+    """The failure of a command that needs state if there is none."""
     name = deployment.environment.name
     return CommandError(
         (
@@ -90,7 +90,7 @@ def no_state(deployment: Deployment) -> CommandError:
 
 
 def find_tracked_address(word: str, document: StateDocument) -> Address:
-    """The address in the state that `word` means; raises `NoSuchAddress`."""
+    """Resolve `word` to an address in state; raises `NoSuchAddress`."""
     return address_in(word, document.resources, f"the state of `{document.environment}`")
 
 
@@ -98,9 +98,9 @@ def find_tracked_address(word: str, document: StateDocument) -> Address:
 async def hold_state(
     deployment: Deployment, patience: float | None, interrupts: WritingInterrupts, console: Console
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of a state that exists; raises `StateError`.
+    """Hold the lease of an existing state; raises `StateError`.
 
-    `patience` is what `--lock-timeout` says, in seconds.
+    `patience` is the value of `--lock-timeout`, in seconds.
     """
 
     def waiting(who: str, waited: float) -> None:
@@ -119,18 +119,18 @@ async def hold_state(
 
 
 class WritingInterrupts:
-    """Lets a write that has begun come to its end when a signal comes."""
+    """Lets a write that has started finish when a signal arrives."""
 
     def __init__(self, console: Console) -> None:
         self.writing = False
         self._interrupts = Interrupts(lambda: self.writing, console.err)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`; raises `signals.Interrupted` where a signal cancels it."""
+        """Return the result of `work`; raises `signals.Interrupted` if a signal cancels it."""
         return self._interrupts.run(work)
 
     def exit_code(self, code: int) -> int:
-        """`code`, or the exit code of the signal that came."""
+        """Return `code`, or the exit code of the signal that arrived."""
         return self._interrupts.exit_code if self._interrupts.received() else code
 
 
@@ -140,9 +140,10 @@ def change_document(
     patience: float | None,
     console: Console,
 ) -> int:
-    """Write what `change` makes of the state, under its lease; returns the exit code.
+    """Apply `change` to the state, under its lease; returns the exit code.
 
-    `change` gets the state as it is under the lease. Raises `StateError`, and what `change` raises.
+    `change` gets the state that was read under the lease. Raises `StateError`, and exceptions of
+    `change`.
     """
     interrupts = WritingInterrupts(console)
 
@@ -155,7 +156,7 @@ def change_document(
 
 
 def sources_if_sound(deployment: Deployment) -> Bundle | None:
-    """What the sources compile to; None, without a word, where they are absent or have errors."""
+    """Compile the sources; None, without a message, if they are absent or have errors."""
     target = deployment.target
     if not target.entries:
         return None

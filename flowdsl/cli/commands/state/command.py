@@ -1,4 +1,4 @@
-"""`flowdsl state`: look at what is remembered of an environment, and mend it."""
+"""`flowdsl state`: inspect the recorded state of an environment, and repair it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ _RUNS = {
     "mv": ("mend", "move"),
     "migrate": ("migrate", "migrate"),
 }
-"""The function that carries out each subcommand:
-`flowdsl.cli.commands.state.<module>.<function>`."""
+"""The function of each subcommand: `flowdsl.cli.commands.state.<module>.<function>`."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     module, function = _RUNS[arguments.subject]
     carry_out = getattr(import_module(f"flowdsl.cli.commands.state.{module}"), function)
-    # What `rebuild` asks the engine for fails as a deploy does.
+    # A failure of the engine in `rebuild` exits like that of a deploy.
     with nullcontext() if arguments.subject == "rebuild" else failures_of_state():
         code: int = carry_out(arguments, console)
     return code

@@ -1,4 +1,4 @@
-"""`flowdsl state unprotect` and `flowdsl state mv`: one entry of state changes, under the lease."""
+"""`flowdsl state unprotect` and `flowdsl state mv`: change one entry of state, under the lease."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def unprotect(arguments: argparse.Namespace, console: Console) -> int:
-    """Take `protect` off a resource, so that a deploy may delete it."""
+    """Remove `protect` from a resource, so that a deploy may delete it."""
     deployment = open_state(arguments.env, console)
     name = deployment.environment.name
     document = read_document(deployment)
@@ -80,7 +80,7 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check_move(old: Address, new: Address, document: StateDocument) -> None:
-    """Raise `CommandError` where a move is impossible, or would lose something."""
+    """Raise `CommandError` if a move is impossible or would lose something."""
     find_tracked_address(old, document)
     kind = old.kind
     if kind != new.kind:
@@ -121,7 +121,7 @@ def _source_protects(deployment: Deployment, address: Address) -> bool:
 
 
 def _tell_of_source(deployment: Deployment, old: Address, new: Address, console: Console) -> None:
-    """Say what the next deploy does after the move, and how to do the same in every environment."""
+    """Say what the next deploy will do after the move, and how to move it in every environment."""
     bundle = sources_if_sound(deployment)
     if bundle is not None:
         names = {workflow_address(item.name) for item in bundle.workflows}

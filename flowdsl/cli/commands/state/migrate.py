@@ -1,4 +1,4 @@
-"""`flowdsl state migrate`: move state to another store; the old one refuses further use."""
+"""`flowdsl state migrate`: move state to another store; the old one then refuses to be used."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ from ...runtime.failure import CommandError, UsageError
 from .access import WritingInterrupts, failures_of_state, hold_state, open_state, read_document
 
 AT_ONCE = 16
-"""The number of objects that are read at the same time."""
+"""The maximum number of objects that are read in parallel."""
 
 
 def migrate(arguments: argparse.Namespace, console: Console) -> int:
-    """Copy the document, its source maps and the texts that these lead to, then mark the old
-    document as moved.
+    """Copy the document and the objects it refers to, then mark the old document as moved.
 
-    In that order: whatever ends this half way, the old store is still the one in use, and another
-    migration completes it.
+    The objects are source maps, and the texts that these refer to. The order matters: if this is
+    interrupted, the old store is still in use, and another migration completes the work.
     """
     deployment = open_state(arguments.env, console)
     name, old, new = (
@@ -43,7 +42,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
         _open_new_store(deployment, arguments.to),
     )
     document = read_document(deployment)
-    # An address that cannot be used is said before anybody is asked.
+    # Report an unusable address before asking.
     new.probe()
     _refuse_overwriting(document, new.load(), new)
     require_answer(arguments.yes, "migrates")
@@ -57,7 +56,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
             held,
             now,
         ):
-            # A failure of the new store gives the lease on the old one back.
+            # If the new store fails, the lease on the old one is released.
             with failures_of_state():
                 there = await asyncio.to_thread(new.load)
                 _refuse_overwriting(now, there, new)
@@ -72,8 +71,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     copied, missing = interrupts.run(carry_out())
     console.err(
         f"the state of {name} is at {new.url} now, with {format_count(copied, 'source map')}; the "
-        "old "
-        "one is kept and refuses further use; write this into `flowdsl.toml`, in every branch "
+        "old one is kept and refuses further use; write this into `flowdsl.toml`, in every branch "
         f"that deploys to {name}:"
     )
     console.out(
@@ -82,8 +80,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
     if missing:
         console.err(
             f"warning: {format_count(missing, 'source map')} of deployed workflows was not in the "
-            "old "
-            "store"
+            "old store"
         )
     if not new.shared:
         console.err("warning: the new store is a file of this machine, which no other one sees")
@@ -91,7 +88,7 @@ def migrate(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _open_new_store(deployment: Deployment, url: str) -> StateStore:
-    """The store to move to; raises `StateError`, and `UsageError` for where state is."""
+    """Open the new store; raises `StateError`, and `UsageError` if it is the current one."""
     store = open_store(
         url,
         root=Path(deployment.target.root),
@@ -104,7 +101,7 @@ def _open_new_store(deployment: Deployment, url: str) -> StateStore:
 
 
 def _refuse_overwriting(document: StateDocument, there: Versioned | None, new: StateStore) -> None:
-    """Raise `CommandError` where the new store holds something that must not be overwritten."""
+    """Raise `CommandError` if the new store holds something that must not be overwritten."""
     if there is None:
         return
     found = there.document
@@ -127,7 +124,7 @@ def _refuse_overwriting(document: StateDocument, there: Versioned | None, new: S
         )
     if found.moved_to is not None:
         return  # state was moved away from there earlier, and this document descends from it
-    # The same serial is the copy of a migration that was broken off.
+    # The same serial means a copy by an interrupted migration.
     if found.serial > document.serial:
         raise CommandError(
             (
@@ -153,9 +150,9 @@ def _refuse_overwriting(document: StateDocument, there: Versioned | None, new: S
 async def _copy_objects(
     document: StateDocument, old: StateStore, new: StateStore
 ) -> tuple[int, int]:
-    """Copy the source maps of what is deployed, and the texts of the files that they lead to.
+    """Copy the source maps of what is deployed, and the texts of files they refer to.
 
-    Returns how many maps were copied, and how many the old store does not have.
+    Returns how many maps were copied, and how many are missing from the old store.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
@@ -177,7 +174,7 @@ async def _copy_objects(
 
 
 def _list_objects(document: StateDocument) -> tuple[list[str], list[str]]:
-    """The objects that state names, and maps of checks, which deploys of before did not keep."""
+    """The objects that state refers to, and maps of checks, which older deploys did not store."""
     maps = {each.source_map for each in document.resources.values() if each.source_map is not None}
     checks = {
         check_map_name(address, each.applied[CHECKS])

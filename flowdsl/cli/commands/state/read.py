@@ -1,4 +1,4 @@
-"""`flowdsl state show`, `list` and `probe`, which take no lease and do not write state."""
+"""`flowdsl state show`, `list` and `probe`, which take no lease and do not change state."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from .access import (
 
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
-    """Print the state, or one resource of it.
+    """Print the state, or one of its resources.
 
-    A state that was moved elsewhere is printed too, and says so.
+    State that was moved elsewhere is printed too, with a remark.
     """
     deployment = open_state(arguments.env, console)
     document = find_document(deployment)
@@ -60,7 +60,7 @@ def list_resources(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def probe(arguments: argparse.Namespace, console: Console) -> int:
-    """Say that the store keeps writers apart; raises `StateError` where it does not."""
+    """Check that the store keeps writers apart; raises `StateError` if it does not."""
     store = open_state(arguments.env, console).store
     store.probe()
     console.err(f"`{store.url}` keeps two writers apart")
@@ -70,7 +70,7 @@ def probe(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def render_document(document: StateDocument, where: str, now: datetime) -> str:
-    """The whole state for people: what it says of itself, then a line for each resource."""
+    """Render the whole state for people: its own fields, then a line for each resource."""
     lines = [
         f"state of {document.environment}, project {document.project}",
         *_render_table(_describe_document(document, where, now)),
@@ -82,7 +82,7 @@ def render_document(document: StateDocument, where: str, now: datetime) -> str:
 
 
 def render_resource(address: Address, document: StateDocument) -> str:
-    """Everything that state holds of one resource, for people."""
+    """Render everything that state has about one resource, for people."""
     resource = document.resources[address]
     rows = [
         ("id", resource.id),
@@ -169,7 +169,7 @@ def list_json(resources: Sequence[tuple[str, ResourceState]]) -> str:
 
 
 def age_of(lease: Lease, now: datetime) -> str:
-    """How long a lease has been held, as in `4 min`; the clocks of its two ends may differ."""
+    """How long a lease has been held, as in `4 min`; its timestamp may be from another clock."""
     seconds = max(0, int((now - lease.acquired_at) / timedelta(seconds=1)))
     for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

@@ -1,4 +1,4 @@
-"""`flowdsl state rebuild`: make a lost state anew from what the organisation holds."""
+"""`flowdsl state rebuild`: recreate a lost state from the workflows of the organisation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ from ...runtime.progress import open_display
 
 
 def rebuild(arguments: argparse.Namespace, console: Console) -> int:
-    """Find, show, ask, write. Nothing is written where nothing was found."""
+    """Find, show, ask, write.
+
+    Nothing is written if nothing was found.
+    """
     deployment = open_deployment(arguments.env, console)
     name, store = deployment.environment.name, deployment.store
     ids = _read_ids(arguments.ids, deployment)
@@ -88,7 +91,7 @@ def _read_ids(path: str | None, deployment: Deployment) -> IdList | None:
 
 
 def _describe_corrupt_state(message: str, url: str, environment: str) -> str:
-    """What is wrong with a state document, and how to move it out of the way."""
+    """Describe the problem of a state document, and how to move it out of the way."""
     problem = message.partition("; ")[0]
     scheme, _, rest = url.partition(":")
     if scheme == "file":
@@ -104,13 +107,13 @@ def _describe_corrupt_state(message: str, url: str, environment: str) -> str:
 
 
 SHOWN = 5
-"""The most workflows of one name, or copies of one workflow, that are listed."""
+"""The maximum number of listed workflows of one name, or copies of one workflow."""
 
 
 def render_reconstruction(rebuilt: Reconstruction, environment: str, where: str) -> str:
-    """Each workflow that state will know, and how it was found.
+    """List each workflow that the new state will have, and how it was found.
 
-    Then what was left alone, and what the next deploy creates.
+    Then list those that are left alone, and those that the next deploy will create.
     """
     recovered = rebuilt.matches.recovered
     number = format_count(len(recovered), "workflow")

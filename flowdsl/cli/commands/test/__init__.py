@@ -1,4 +1,4 @@
-"""`flowdsl test`: its command, the processes that share the tests, and what it says."""
+"""`flowdsl test`: its command, the processes that share the tests, and its output."""
 
 from .command import configure, run
 

@@ -99,10 +99,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Run the tests that are selected; a line for each, and what went wrong below it.
+    """Run the selected tests; print a line for each, followed by the reasons of a failure.
 
-    Results go to standard output, findings that keep flows from being compiled to standard error.
-    The reports that are asked for are written however the command ends.
+    Results go to standard output, findings that prevent compilation to standard error. The
+    requested reports are written however the command ends.
     """
     report = TestReports(arguments, console)
     with signals.Ending(report.interrupt):
@@ -156,7 +156,7 @@ def _run_selected_tests(
 
 
 def _tell_errors(compiled: Compiled, target: Target, console: Console, report: TestReports) -> None:
-    """Tell the findings that keep flows, or some of them, from being tested."""
+    """Report the findings that prevent some or all flows from being tested."""
     if compiled.stopping:
         analysis = compiled.analysis
         others = [each for each in compiled.stopping if each not in analysis.diagnostics]
@@ -182,7 +182,7 @@ def _run_tests(
     environment: Environment | None,
     report: TestReports,
 ) -> int:
-    """Run the tests of what could be compiled."""
+    """Run the tests of the flows that could be compiled."""
     from flowdsl.testing.suite import Suite
 
     from .sharing import run_tests_timed
@@ -223,11 +223,11 @@ def _run_tests(
 
 
 _OF_RUNS = ("words", "junit", "update", "cov", "cov_fail_under", "lcov")
-"""Arguments that are about runs of tests."""
+"""Options that cannot be combined with `--explore`."""
 
 
 def _check_together(arguments: argparse.Namespace) -> None:
-    """Refuse arguments that mean nothing beside others."""
+    """Raise `UsageError` for options that cannot be combined."""
     if arguments.explore is None and arguments.paths_at_most is not None:
         raise UsageError("`--at-most` is for `--explore`")
     has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
@@ -236,7 +236,7 @@ def _check_together(arguments: argparse.Namespace) -> None:
 
 
 def parse_percentage(word: str) -> float:
-    """A number from 0 to 100."""
+    """Parse a number from 0 to 100."""
     try:
         number = float(word)
     except ValueError:
@@ -254,9 +254,9 @@ def _report_coverage(
     target: Target,
     results: Sequence[Result],
 ) -> bool:
-    """Print and write what the tests take, as far as it is asked for.
+    """Print and write the coverage of the tests, as far as requested.
 
-    Returns whether it is enough.
+    Returns whether it is sufficient.
     """
     least = arguments.cov_fail_under
     if not arguments.cov and least is None and arguments.lcov is None:
@@ -290,9 +290,10 @@ def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case
 
 
 def _select_tests(tests: Sequence[Case], words: str, compiled: Compiled) -> Sequence[Case]:
-    """The tests whose title and subject have all the words.
+    """Select the tests whose title and subject contain all the words.
 
-    Where some flows have errors, there may be none: the others may have been meant.
+    If some flows have errors, an empty selection is allowed: the words may match tests of those
+    flows.
     """
     from flowdsl.testing.wrapping import has_words
 

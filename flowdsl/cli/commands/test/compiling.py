@@ -1,4 +1,4 @@
-"""Compiles flows with what their tests are for."""
+"""Compiles flows together with the subjects of their tests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ...runtime.target import Target
 
 
 class Compiled(Record):
-    """What can be tested of a target.
+    """The parts of a target that can be tested.
 
-    - `compilation`: of the `entries` without errors, and of what their tests are for. Its bundle is
-      None where no entry is left.
+    - `compilation`: of the `entries` without errors, and of the subjects of their tests. Its bundle
+      is None if no entry is left.
     - `analysis`: of all entries; `stopping` are its errors.
-    - `left_out`: the entries that have errors, or import or take in what has.
-    - `untestable`: the tasks that cannot be tested alone, each with its place and why.
+    - `left_out`: the entries that have errors, or that import or include a file with errors.
+    - `untestable`: messages about tasks that cannot be tested alone, with place and reason.
     """
 
     compilation: Compilation
@@ -42,10 +42,11 @@ class Compiled(Record):
 def compile_tests(
     target: Target, environment: Environment | None, words: str, *, also: str | None = None
 ) -> Compiled:
-    """The compilation of the target, and of the files that have what its tests are for.
+    """Compile the target, and the files that contain the subjects of its tests.
 
-    Files with errors are left out, and so are those that need them. Tasks that the tests with all
-    the words are for have workflows around them there, and so has a task with the name `also`.
+    Files with errors are left out, and so are those that depend on them. A wrapper workflow is
+    added for each task that is the subject of a test with all the words, and for a task called
+    `also`.
     """
     options = target.options(environment)
     compilation = compile_project(target.files, target.entries, options)
@@ -55,7 +56,7 @@ def compile_tests(
         rest = _without_errors(target, entries, compilation.analysis, options)
         if not rest or len(rest) == len(entries):
             return Compiled(compilation, (), analysis, stopping, target.entries)
-        # Of some flows nobody can say what is unused.
+        # Without all flows, it cannot be known which declarations are unused.
         options = replace(options, whole=False)
         entries = rest
         compilation = compile_project(target.files, entries, options)
@@ -71,7 +72,7 @@ def compile_tests(
 def _without_errors(
     target: Target, entries: Sequence[str], analysis: Analysis, options: CompileOptions
 ) -> tuple[str, ...]:
-    """The entries that have no error, and need no file that has one."""
+    """The entries that have no error and do not depend on a file with one."""
     from ...runtime.takers import find_files_reached_by
 
     bad = {found.span.path for found in analysis.diagnostics if options.stops(found)}
@@ -87,7 +88,7 @@ def _compile_with_wrappers(
     words: str,
     also: str | None,
 ) -> tuple[Compilation, tuple[str, ...]]:
-    """The compilation with what the tests are for, and the tasks that cannot be tested alone."""
+    """Compile with wrapper workflows; also returns the tasks that cannot be tested alone."""
     model = compilation.analysis.model
     if not (model.tested or also):
         return compilation, ()
@@ -118,7 +119,7 @@ def _compile_with_wrappers(
 def _find_untestable_tasks(
     target: Target, entries: Sequence[str], tasks: Sequence[TaskSymbol], options: CompileOptions
 ) -> dict[TaskSymbol, str]:
-    """Which tasks cannot be compiled alone, each with its place and why."""
+    """Find tasks that cannot be compiled alone, each with its place and the reason."""
     from flowdsl.testing.wrapping import render_wrapped_files
 
     found: dict[TaskSymbol, str] = {}
@@ -138,7 +139,7 @@ def _find_untestable_tasks(
 
 
 def _find_tasks_named(model: SemanticModel, name: str | None) -> list[TaskSymbol]:
-    """The tasks of a name, unless a workflow or a chain has it."""
+    """Find the tasks called `name`, unless a workflow or a chain has that name."""
     others = {*(each.name for each in model.workflows), *(each.name for each in model.chains)}
     if name in others:
         return []

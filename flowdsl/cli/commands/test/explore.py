@@ -1,4 +1,4 @@
-"""`flowdsl test --explore`: the paths of a program, and tests for those that no test takes."""
+"""`flowdsl test --explore`: list the paths of a program, and generate tests for uncovered ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def explore_paths(
     compilation: Compilation,
     environment: Environment | None,
 ) -> int:
-    """Tell the paths on standard error, and print tests for some on standard output."""
+    """List the paths on standard error, and print tests for some of them on standard output."""
     assert compilation.bundle is not None, "flows with errors are not explored"
     model = compilation.analysis.model
     subject, task = _find_subject(model, arguments.explore)
@@ -77,7 +77,7 @@ def explore_paths(
 def _find_subject(
     model: SemanticModel, name: str
 ) -> tuple[WorkflowSymbol | ChainSymbol, TaskSymbol | None]:
-    """The workflow or chain that is carried out, and the task that it is around."""
+    """Find the workflow or chain to run, and the task that it wraps."""
     own: dict[str, WorkflowSymbol | ChainSymbol] = {each.name: each for each in model.workflows}
     own |= {chain.name: chain for chain in model.chains}
     if name in own:
@@ -97,7 +97,7 @@ def _find_subject(
     return own[around[task.module.source.path, task.name]], task
 
 
-# For people
+# Output for people
 
 
 def _describe_findings(

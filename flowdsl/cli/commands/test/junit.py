@@ -14,7 +14,7 @@ from .view import format_test_place
 def render_test_junit(
     results: Sequence[Timed], troubles: Sequence[Trouble], show_path: Callable[[str], str]
 ) -> str:
-    """JUnit XML with a case for each test, and one for each reason why others did not run."""
+    """JUnit XML with a case for each test, and one for each reason why tests did not run."""
     failed = sum(not each.result.passed for each in results)
     number = len(results) + len(troubles)
     counts = f'tests="{number}" failures="{failed}" errors="{len(troubles)}"'
@@ -46,7 +46,7 @@ def _render_trouble(trouble: Trouble, show_path: Callable[[str], str]) -> list[s
 
 
 def _escape_line(text: str) -> str:
-    """A text for an attribute, its line breaks kept."""
+    """Escape a text for an attribute, preserving its line breaks."""
     return xml_text(text).replace("\n", "&#10;").replace("\t", "&#9;")
 
 

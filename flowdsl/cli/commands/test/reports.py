@@ -1,4 +1,4 @@
-"""What a run of tests comes to, as JSON and as JUnit XML, however the command ends."""
+"""Reports on a run of tests, as JSON and as JUnit XML, however the command ends."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class TestReports:
-    """The results and troubles of one command; `close` writes them as it was asked to, once.
+    """The results and troubles of one command; `close` writes the requested reports, once.
 
-    Standard output gets nothing else where JSON is asked for. Where no tests are run, `--explore`
-    writes its own object, and this one tells only why it cannot.
+    With `--json`, nothing else goes to standard output. `--explore` runs no tests and writes its
+    own object; this report is then only written if that fails.
     """
 
     def __init__(self, arguments: argparse.Namespace, console: Console) -> None:
@@ -34,26 +34,26 @@ class TestReports:
         self.show_path: Callable[[str], str] = str
 
     def add_findings(self, findings: Iterable[Diagnostic]) -> None:
-        """Add findings that keep flows from being tested."""
+        """Add findings that prevent flows from being tested."""
         for found in findings:
             place = Place(found.span.path, found.span.first.line, found.span.first.column)
             self.troubles.append(Trouble(SOURCE, found.message, found.name, place))
 
     def add_failure(self, failure: CommandError, kind: str = COMMAND) -> None:
-        """Add the reasons for which the command ends."""
+        """Add the reasons why the command fails."""
         self.troubles += (Trouble(kind, message) for message in failure.messages)
 
     def interrupt(self, _signal: int) -> None:
-        """Write what there is when a signal ends the command."""
+        """Write the reports collected so far when a signal ends the command."""
         self.troubles.append(Trouble(INTERRUPTED, "interrupted: the other tests did not run"))
         self.close()
 
     def leave_to_command(self) -> None:
-        """Write nothing: the command has written its own object."""
+        """Write nothing, because the command has written its own object."""
         self._is_closed = True
 
     def close(self) -> None:
-        """Write the reports; raises `UsageError` where a file cannot be written."""
+        """Write the reports; raises `UsageError` if a file cannot be written."""
         if self._is_closed:
             return
         self._is_closed = True

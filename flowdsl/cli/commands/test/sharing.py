@@ -1,4 +1,4 @@
-"""Tests, run by one process or shared by several."""
+"""Runs tests in one process, or distributes them to several."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from flowdsl.testing.run import run_test
 from flowdsl.testing.suite import Suite
 
 SHARED_FROM = 100
-"""Tests from which on several processes pay."""
+"""The number of tests from which several processes are faster."""
 _CHUNK = 20
-"""Tests that a process takes at once."""
+"""The number of tests that a process takes at a time."""
 
 
 class Timed(Record):
-    """A result, and the seconds that it took."""
+    """A result, and its duration in seconds."""
 
     result: Result
     seconds: float
@@ -30,15 +30,15 @@ class Timed(Record):
 
 _Work = tuple[Suite, Sequence[Case]]
 _work: list[_Work] = []
-"""What forked processes find in their memory: it need not be sent, and could not be."""
+"""Read by forked processes from inherited memory: it need not be pickled, and could not be."""
 
 
 def run_tests_timed(suite: Suite, tests: Sequence[Case], jobs: int | None) -> Iterator[Timed]:
-    """The results in the order of the tests, each as soon as those before it are there."""
+    """Yield the results in the order of the tests, each as soon as all before it are available."""
     keep_what_is_there()
     most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
     workers = min(most, -(-len(tests) // _CHUNK))
-    # A process that is started afresh would compile everything again, which takes as long.
+    # Without fork, each process would compile everything again, which takes as long as the tests.
     if workers > 1 and hasattr(os, "fork"):
         yield from _run_in_processes(suite, tests, workers)
     else:

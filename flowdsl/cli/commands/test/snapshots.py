@@ -1,4 +1,4 @@
-"""Snapshots of prompts on the disk: read, told, and written where somebody asks for it."""
+"""Snapshots of prompts on disk: reads them, reports unused ones, and updates them on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...runtime.target import Target
 def read_kept_snapshots(
     target: Target, tests: Sequence[Case]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The prompts that are kept for some tests, and why others cannot be read, by project path."""
+    """Read the snapshots of tests, and why others are unreadable, both by project path."""
     found: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for path in snapshot_paths(tests):
@@ -32,7 +32,7 @@ def read_kept_snapshots(
 
 
 def tell_unused(target: Target, used: Collection[str], console: Console, *, remove: bool) -> None:
-    """Tell, or remove, the snapshots beside the flows of a project that no test compares with."""
+    """Report, or remove, snapshots next to a project's flows that no test compares with."""
     for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
         place = Path(target.root, folder, FOLDER)
         for file in () if place.is_symlink() else sorted(place.glob(f"*{ENDING}")):
@@ -60,7 +60,7 @@ def update_snapshots(
     snapshots: dict[str, str],
     console: Console,
 ) -> None:
-    """Write the snapshots that are not there or are not right, and take them as they are now."""
+    """Write missing and differing snapshots, and use the new texts from now on."""
     fresh = {
         path: suite.payload(case.workflow).prompt for path, case in snapshot_paths(tests).items()
     }

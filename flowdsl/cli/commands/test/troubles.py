@@ -1,4 +1,4 @@
-"""Why tests did not run, as the reports tell it."""
+"""The reasons for tests not to run, as the reports contain them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from flowdsl.source.record import Record
 from flowdsl.testing.outcome import Place
 
 SOURCE = "source"
-"""Flows with an error: their tests do not run."""
+"""A flow has an error, so its tests do not run."""
 COMMAND = "command"
-"""The command refuses what it is asked for, or there is nothing to run."""
+"""The command rejects its arguments, or there is nothing to run."""
 INTERRUPTED = "interrupted"
-"""A signal ends the command; the tests that are missing did not run."""
+"""A signal ended the command; the missing tests did not run."""
 INTERNAL = "internal"
-"""A bug of FlowDSL, which standard error tells."""
+"""A bug of FlowDSL, which is reported on standard error."""
 
 
 class Trouble(Record):
-    """Why tests did not run: its kind, the name of the diagnostic if it is one, and its place."""
+    """Why tests did not run: the kind, the name of the diagnostic if it is one, and the place."""
 
     kind: str
     message: str

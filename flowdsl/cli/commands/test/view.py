@@ -18,7 +18,7 @@ from .troubles import Trouble
 
 
 def render_result(result: Result, show_path: Callable[[str], str], *, color: bool) -> str:
-    """A line for a test, and below it why it failed."""
+    """Render a line for a test, and below it the reasons of its failure."""
     name = make_printable(f"{result.subject}: {result.title}")
     if result.passed:
         return paint_lines([[("ok", GOOD), (f"      {name}", "")]], color)
@@ -38,26 +38,26 @@ def _render_problem(problem: Problem, show_path: Callable[[str], str]) -> list[l
 
 
 def format_test_place(place: Place, show_path: Callable[[str], str]) -> str:
-    """A place as a terminal shows it."""
+    """Format a place for a terminal."""
     return f"{show_path(place.path)}:{place.line}:{place.column}"
 
 
 def summarize_results(results: Sequence[Result]) -> str:
-    """How many tests there were, and how many failed, in one line."""
+    """Summarize the number of tests and failures in one line."""
     failed = sum(not result.passed for result in results)
     ran = format_count(len(results), "test")
     return f"{ran}, {failed} failed" if failed else f"{ran} passed"
 
 
 def results_json(results: Sequence[Timed], troubles: Sequence[Trouble]) -> str:
-    """One object with every result, and why others are missing; paths are those of the project."""
+    """One object with every result, and why others are missing; paths are project paths."""
     failed = sum(not each.result.passed for each in results)
     errors = [trouble_json(each) for each in troubles]
     return items_json([_result_item(each) for each in results], failed=failed, errors=errors)
 
 
 def trouble_json(trouble: Trouble) -> dict[str, Any]:
-    """Why tests did not run, as JSON."""
+    """Convert a trouble to JSON."""
     place = trouble.place
     return {
         "kind": trouble.kind,
@@ -95,11 +95,11 @@ def _position_object(place: Place) -> dict[str, Any]:
 
 
 COUNTED = "the statements and ways"
-"""What a percentage is about."""
+"""What a percentage counts."""
 
 
 def coverage_text(bodies: Sequence[Body], taken: Taken, show_path: Callable[[str], str]) -> str:
-    """A row for each workflow and task, and a line for what no test reaches or takes."""
+    """A row for each workflow and task, and a line for each statement or branch not covered."""
     columns = (
         Column("STATEMENTS", "statements"),
         Column("REACHED", "reached"),
@@ -142,7 +142,7 @@ def _list_missed_parts(
 
 
 def _find_unreached_lines(body: Body, taken: Taken) -> Iterable[tuple[int, int]]:
-    """The first and last line of each row of statements that no test reaches."""
+    """The first and last line of each sequence of statements that no test reaches."""
     first = last = 0
     for start, line in body.statements.items():
         if (body.path, start) not in taken.statements:

@@ -1,3 +1,1 @@
-"""Reading command lines: the parser's manners, options of every command, examples, completion, and
-words that people guess.
-"""
+"""Parsing command lines: the parser, common options, examples, completion, and guessed commands."""

@@ -1,4 +1,4 @@
-"""argparse as this program uses it: one line for a mistake, exit code 64, no abbreviations."""
+"""argparse with one-line errors, exit code 64, and no abbreviations."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .global_options import add_global_options
 
 
 class HelpAsked(Exception):
-    """Help was asked for; the message is its text."""
+    """Help was requested; the message is its text."""
 
 
 class _HelpFormatter(argparse.HelpFormatter):
-    """argparse's own formatter, without its import of `shutil` for the width of the terminal."""
+    """argparse's own formatter, without importing `shutil` for the width of the terminal."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_terminal_width() - 2)
@@ -39,7 +39,7 @@ class CommandParser(argparse.ArgumentParser):
     """The argument parser of one command."""
 
     def __init__(self, name: str = "", summary: str | None = None, **options: Any) -> None:
-        # Sub-parsers are made by argparse itself, with its own keywords.
+        # argparse creates sub-parsers itself, with its own keyword arguments.
         options.setdefault("prog", f"flowdsl {name}")
         options.setdefault("description", summary)
         options["allow_abbrev"] = False
@@ -47,7 +47,7 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(**options)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments; raises `HelpAsked` and `UsageError`."""
+        """Parse the arguments; raises `HelpAsked` and `UsageError`."""
         arguments, unknown = self.parse_known_args(list(words))
         if unknown:
             self.error(self._unknown(unknown[0]))
@@ -65,35 +65,35 @@ class CommandParser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see `{self.prog} -h`")
 
     def format_help(self) -> str:
-        """The help of argparse, and examples."""
+        """Format argparse's help, followed by examples."""
         from .examples import examples_of
 
         examples = examples_of(self.prog.removeprefix("flowdsl").strip())
         return f"{super().format_help()}\n{examples}\n" if examples else super().format_help()
 
     def print_help(self, file: object = None) -> NoReturn:
-        # argparse itself says nothing when it cannot write the help.
+        # argparse itself ignores a failure to write the help.
         raise HelpAsked(self.format_help())
 
 
 class SubcommandParser(CommandParser):
     """The parser of one subcommand.
 
-    It takes the options of every command, too, and names itself in its messages.
+    It also takes the options of every command, and names itself in its messages.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.scattered: str | None = None
-        """The list that also takes words which stand behind options, where argparse would not."""
-        # Without a default of its own, it does not replace what stands before the subcommand.
+        """The list argument that also takes words after options, which argparse would reject."""
+        # Without defaults of its own, it does not override options before the subcommand.
         absent: Any = argparse.SUPPRESS
         add_global_options(self, absent, absent)
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """The arguments, as argparse gives them; an unknown one ends the command here."""
+        """Parse the arguments like argparse; an unknown one ends the command here."""
         arguments, unknown = super().parse_known_args(args, namespace)
         if self.scattered is not None:
             words = [word for word in unknown if not word.startswith("-")]
@@ -107,14 +107,14 @@ class SubcommandParser(CommandParser):
 def add_subcommands(
     parser: argparse.ArgumentParser,
 ) -> argparse._SubParsersAction[SubcommandParser]:
-    """Where the subcommands of `parser` are added; `arguments.subject` names the given one."""
+    """Let `parser` take subcommands; `arguments.subject` is the given one."""
     return parser.add_subparsers(
         dest="subject", required=True, metavar="SUBJECT", parser_class=SubcommandParser
     )
 
 
 def parse_positive_number(word: str) -> int:
-    """A whole number from 1."""
+    """Parse a whole number from 1."""
     number = int(word) if word.isascii() and word.isdigit() else 0
     if number < 1:
         from argparse import ArgumentTypeError
@@ -124,7 +124,7 @@ def parse_positive_number(word: str) -> int:
 
 
 def number_between(least: int, most: int, what: str = "") -> Callable[[str], int]:
-    """What reads a whole number of an option, in these bounds; `what` it is else, for a message."""
+    """Make the parser of a whole number within bounds; `what` replaces them in the message."""
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):

@@ -1,7 +1,7 @@
-"""Answers to a shell that asks how a command line may go on.
+"""Answers to a shell that asks how a command line may continue.
 
-argcomplete speaks with the shells; it is imported only for them. Only the command that stands on
-the line is imported, of the others the names are enough.
+argcomplete communicates with the shells, and is imported only for them. Only the command on the
+line is imported; the others are completed by name.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 _WORKFLOW = re.compile(r"(?m)^workflow[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
 _RUNNABLE = re.compile(r"(?m)^(?:workflow|chain)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
 _MOST_FLOWS = 2000
-"""Flows that are looked through for names; more take longer than a person waits for a key."""
+"""The maximum number of flows searched for names; more would take noticeably long for a keystroke.
+"""
 
 _ABSENT: Any = argparse.SUPPRESS
 
 
 def is_asked(environ: Mapping[str, str]) -> bool:
-    """Whether a script of argcomplete asks, and not just a variable is left over."""
+    """Whether a script of argcomplete is asking, and the variable is not just left over."""
     numbers = (environ.get("_ARGCOMPLETE", ""), environ.get("COMP_POINT", ""))
     return "COMP_LINE" in environ and all(number.isdecimal() for number in numbers)
 
@@ -41,7 +42,7 @@ def is_asked(environ: Mapping[str, str]) -> bool:
 def complete_command_line(commands: Mapping[str, str], modules: Mapping[str, str]) -> None:
     """Answer the shell and end the process.
 
-    `commands` are names and summaries; `modules` are those that are not called like their command.
+    `commands` are names and summaries; `modules` are those that are not named after their command.
     """
     from argcomplete import autocomplete
     from argcomplete.lexers import split_line
@@ -77,7 +78,7 @@ def _find_command_word(words: list[str]) -> str | None:
 
 
 def _add_completers(parser: argparse.ArgumentParser) -> None:
-    """Say of each argument what it may be, as its metavar tells."""
+    """Add a completer to each argument, by its metavar."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for each in action.choices.values():
@@ -110,7 +111,7 @@ def _complete_runnable(parsed_args: argparse.Namespace, **_: Any) -> Iterable[st
 
 
 def _find_declared_names(pattern: re.Pattern[str], parsed_args: argparse.Namespace) -> list[str]:
-    """What flows of the project declare at the beginning of a line, where `fmt` puts it."""
+    """Find names that the project's flows declare at the start of a line, where `fmt` puts them."""
     from flowdsl.host.listing import expand_patterns
 
     project, root = _find_project(parsed_args)
@@ -145,7 +146,7 @@ def _complete_folders(prefix: str, parsed_args: argparse.Namespace, **_: Any) ->
 
 
 def _complete_places(prefix: str, **_: Any) -> Iterable[str]:
-    """Folders to work in, from the one in which the command is started."""
+    """Complete folders to work in, from the one in which the command was started."""
     return [path for path in _complete_paths(prefix, os.curdir) if path.endswith("/")]
 
 
@@ -174,7 +175,7 @@ _COMPLETERS: dict[tuple[str, Any], Completer] = {
     ("flowdsl explain", "NAME"): _complete_diagnostics,
     ("flowdsl check", "FORMAT"): _complete_formats,
 }
-"""By the command, or none for any of them, and the metavar of an argument."""
+"""By command (empty for any) and by metavar of an argument."""
 
 
 def _working_folder_of(parsed_args: argparse.Namespace) -> str:
@@ -183,7 +184,7 @@ def _working_folder_of(parsed_args: argparse.Namespace) -> str:
 
 
 def _find_project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]:
-    """The project of that folder and its root; None where there is none, or one with mistakes."""
+    """The project of that folder and its root; None if there is none, or one with errors."""
     root = find_root(_working_folder_of(parsed_args))
     if root is None:
         return None, ""
@@ -197,7 +198,7 @@ def _find_project(parsed_args: argparse.Namespace) -> tuple[Project | None, str]
 
 
 def _complete_paths(prefix: str, folder: str) -> list[str]:
-    """What `prefix` may go on to from `folder`: folders with a slash, hidden ones if asked for."""
+    """Continue `prefix` with paths in `folder`: folders get a slash, hidden ones need a dot."""
     start = prefix.rpartition("/")[2]
     lead = prefix[: len(prefix) - len(start)]
     try:

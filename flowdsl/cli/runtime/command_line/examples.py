@@ -1,7 +1,7 @@
-"""Command lines that show what a command is for: the last lines of every `-h`.
+"""Example command lines, which are the last lines of every `-h`.
 
-They stand in `examples.txt`: below each command, in brackets, its command lines, each with what it
-gives behind `#`.
+They are in `examples.txt`: a command in brackets, followed by its command lines, each with its
+effect after `#`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 
 def read_examples() -> dict[str, list[tuple[str, str]]]:
-    """The command lines and what they give, by the words after `flowdsl`."""
+    """Read the command lines and their effects, by the words after `flowdsl`."""
     path = os.path.join(os.path.dirname(__file__), "examples.txt")
     examples: dict[str, list[tuple[str, str]]] = {}
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - `pathlib` is slow to import
@@ -25,7 +25,7 @@ def read_examples() -> dict[str, list[tuple[str, str]]]:
 
 
 def examples_of(command: str) -> str:
-    """The lines of the examples of `command`, for the end of its help; empty without any."""
+    """The example lines of `command`, for the end of its help; empty if there are none."""
     rows = read_examples().get(command, ())
     lines = [line for words, gives in rows for line in (f"  {words}", f"      {gives}")]
     return "\n".join(["examples:", *lines]) if lines else ""

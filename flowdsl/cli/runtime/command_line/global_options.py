@@ -10,7 +10,7 @@ COLORS = ("auto", "always", "never")
 
 
 def add_global_options(parser: Any, directory: Any, color: Any) -> None:
-    """Declare them; `directory` and `color` are what holds where the parser is given neither."""
+    """Declare the global options; `directory` and `color` are their defaults."""
     parser.add_argument(
         "-C", dest="directory", metavar="DIR", default=directory, help="work in DIR"
     )
@@ -23,12 +23,12 @@ def add_global_options(parser: Any, directory: Any, color: Any) -> None:
 
 
 def add_yes(parser: Any, help: str = "do not ask") -> None:
-    """Declare the answer to every question of a command."""
+    """Declare `--yes`, which answers every question of a command."""
     parser.add_argument("-y", "--yes", action="store_true", help=help)
 
 
 def add_json(parser: Any) -> None:
-    """Declare that a command prints one object for programs."""
+    """Declare `--json`, which prints one object for programs."""
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 

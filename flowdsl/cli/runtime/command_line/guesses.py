@@ -1,4 +1,4 @@
-"""Words that people know from other programs, and what does the same here."""
+"""Command names from other programs, and what they are called here."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ _ANSWERS = (
 )
 
 GUESSES = {word: answer for words, answer in _ANSWERS for word in words.split()}
-"""By the word: the end of a sentence that begins with "`word` is not a command; "."""
+"""Maps a word to the end of a sentence that begins with "`word` is not a command; "."""

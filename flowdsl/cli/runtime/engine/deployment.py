@@ -1,6 +1,6 @@
-"""The environment that a command of the deploy engine is about.
+"""The environment that a command of the deploy engine works on.
 
-Finds its project and its state, and makes jobs of the engine for it.
+Finds its project and its state, and creates jobs of the engine for it.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from ..places import ShownFrom, no_project
 from ..target import Target, open_flows, open_project
 
 SOURCES = "the sources of this project"
-"""The place of the addresses of workflows, for a message."""
+"""Where the addresses of workflows come from, for a message."""
 
 NOTHING = Bundle((), (), {})
-"""The bundle of a command that works whatever the sources say."""
+"""The bundle of a command that does not depend on the sources."""
 
 T = TypeVar("T")
 
@@ -53,8 +53,8 @@ T = TypeVar("T")
 class Deployment(Record):
     """One environment of the project in the working folder.
 
-    - `store`: where its state is.
-    - `checkout`: the repository around the project; None where `no_checkout` says why.
+    - `store`: the store of its state.
+    - `checkout`: the repository around the project; None, with the reason in `no_checkout`.
     - `inputs`: the files that were read, once the sources are compiled.
     """
 
@@ -69,10 +69,9 @@ class Deployment(Record):
 
     @property
     def source(self) -> Source | None:
-        """The commit that is deployed from here; None outside a repository.
+        """The commit that is deployed; None outside a repository.
 
-        It is dirty when the working tree differs from it, or when a file that was read is not in
-        it.
+        It is dirty if the working tree differs from it, or if a file that was read is not in it.
         """
         at = self.checkout
         if at is None:
@@ -82,7 +81,7 @@ class Deployment(Record):
 
     @property
     def api_base(self) -> str:
-        """The address of the service, as state keeps it."""
+        """The address of the service, in the form that state stores."""
         return api_base_of(self.environment)
 
     def deploy_target(self) -> DeployTarget:
@@ -125,12 +124,12 @@ class Deployment(Record):
         work: Callable[[CyberdeskClient], Awaitable[T]],
         **more: Any,
     ) -> T:
-        """What `work` gives with the client of the environment; `more` as in `use_service`."""
+        """Run `work` with the client of the environment; `more` is passed to `use_service`."""
         return use_service(arguments, console, self.environment, self.target.root, work, **more)
 
 
 class _ModelKeys:
-    """The keys of model providers, each read only when its declared configuration is created."""
+    """The keys of model providers, each read only when its configuration is created."""
 
     def __init__(self, project: Project, root: str) -> None:
         self._sources = key_sources(project)
@@ -146,10 +145,9 @@ class _ModelKeys:
 def open_deployment(
     environment: str | None, console: Console, *, need_flows: bool = True
 ) -> Deployment:
-    """The environment that a command is about.
+    """Open the environment of a command. A command that only works on state needs no flows.
 
-    A command that works on state alone needs no flows. Raises `CommandError` for a project or a
-    state address that is wrong.
+    Raises `CommandError` for an invalid project or state address.
     """
     target = open_flows() if need_flows else open_project(os.curdir)
     target.require_sound(console)
@@ -168,7 +166,7 @@ def open_deployment(
 
 
 def warn_of_file_state(deployment: Deployment, console: Console) -> None:
-    """Warn, in a CI job, of state that is lost together with its machine."""
+    """Warn in a CI job about state in a file that is lost with the machine."""
     environment, store = deployment.environment, deployment.store
     if in_ci(os.environ) and environment.api != EMBEDDED and not store.shared:
         console.err(
@@ -179,9 +177,9 @@ def warn_of_file_state(deployment: Deployment, console: Console) -> None:
 
 
 def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
-    """What the sources compile to for the environment.
+    """Compile the sources for the environment.
 
-    Raises `CommandError` after showing what is wrong.
+    Raises `CommandError` after showing the errors.
     """
     bundle = compile_sources(deployment, console).bundle
     assert bundle is not None, "sources without errors have artifacts"
@@ -204,7 +202,7 @@ def compile_sources(deployment: Deployment, console: Console) -> Compilation:
 
 
 def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
-    """Turn what `--only` and `--recreate` name into addresses; raises `NoSuchAddress`."""
+    """Resolve the arguments of `--only` and `--recreate` to addresses; raises `NoSuchAddress`."""
     known = workflow_addresses(bundle)
     for option in ("recreate", "only"):
         words = getattr(arguments, option)
@@ -217,14 +215,14 @@ def workflow_addresses(bundle: Bundle) -> list[Address]:
 
 
 def lease_holder_name() -> str:
-    """The name of this process for others that wait for it."""
+    """The name of this process, shown to others that wait for its lease."""
     return f"{socket.gethostname()} (process {os.getpid()})"
 
 
 def refuse_other_organization(found: object, expected: str | None, environment: str) -> None:
-    """Raise `CommandError` for what belongs to another organisation than the environment.
+    """Raise `CommandError` if `found` is another organisation than that of the environment.
 
-    Either is None where it is not known.
+    Either is None if it is not known.
     """
     if None not in (expected, found) and found != expected:
         raise CommandError(
@@ -235,9 +233,9 @@ def refuse_other_organization(found: object, expected: str | None, environment: 
 
 
 def open_state_of(environment: Environment, root: str, project_id: str) -> StateStore:
-    """The store of an environment; raises `StateError`.
+    """Open the store of an environment; raises `StateError`.
 
-    For a wrong address it is a `CommandError` that has its place in `flowdsl.toml`.
+    For an invalid address it raises a `CommandError` with the place in `flowdsl.toml`.
     """
     try:
         return state.open_state_of(environment, root, project_id)
@@ -247,16 +245,16 @@ def open_state_of(environment: Environment, root: str, project_id: str) -> State
 
 
 def _state_place(root: str, environment: str) -> str:
-    """The place of `state` of an environment, as `flowdsl.toml:6:9`.
+    """The place of an environment's `state`, as `flowdsl.toml:6:9`.
 
-    The line itself is not shown, since it may hold a credential.
+    The line itself is not shown, since it may contain a credential.
     """
     text = DiskFiles(root).read_text(PROJECT_FILE)
     shown, place = (
         ShownFrom(root)(PROJECT_FILE),
         locate_keys(text).get(("env", environment, "state")),
     )
-    if place is None:  # the default file is a folder
+    if place is None:  # the default path is a folder
         return shown
     start = place.value_start
     before = text[:start]

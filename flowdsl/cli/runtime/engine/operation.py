@@ -1,6 +1,6 @@
-"""A command of the engine that writes, from its arguments to its exit code.
+"""Runs a command of the engine that writes, from its arguments to its exit code.
 
-Takes care of signals, the result file, and how the command ended.
+Handles signals, the result file, and the end of the command.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ R = TypeVar("R", bound=OperationReport)
 
 
 class EngineOperation(Record):
-    """What a command does: `work`, with a job of the engine, whose further fields are `more`."""
+    """A command of the engine: `work` takes a job, which `more` gives further fields."""
 
     deployment: Deployment
     bundle: Bundle
@@ -41,13 +41,13 @@ class EngineOperation(Record):
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for programs."""
+    """Declare the options for machine-readable output."""
     parser.add_argument("--json", action="store_true", help="one object a line on standard output")
     parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
 
 
 def configure_output(parser: argparse.ArgumentParser) -> None:
-    """Declare the options for programs, and those of the service."""
+    """Declare the options for machine-readable output, and those of the service."""
     add_report_options(parser)
     service_options.configure(parser)
 
@@ -60,9 +60,9 @@ def report_of(
     kind: str,
     ending: Callable[[Outcome, str], str],
 ) -> R:
-    """The report of the command `kind`.
+    """Make the report of the command `kind`.
 
-    `ending` gives its last line for an outcome and an environment.
+    `ending` returns its last line from an outcome and an environment.
     """
     progress = getattr(arguments, "progress", "auto")
     return kind_of_report(
@@ -78,7 +78,7 @@ def report_of(
 
 
 def writing_options(arguments: argparse.Namespace, **more: Any) -> Options:
-    """The options of a job that waits for the lease as `--lock-timeout` says, with `more`."""
+    """Make the options of a job that waits for the lease as long as `--lock-timeout` says."""
     return Options(
         lock_timeout=lock_timeout(arguments.lock_timeout), holder=lease_holder_name(), **more
     )
@@ -90,9 +90,9 @@ def carry_out_operation(
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:
-    """Carry out what `prepare` gives; returns the exit code.
+    """Prepare and run an operation; returns the exit code.
 
-    Whatever else ends the command leaves a result file as well.
+    A failure is also recorded in the result file.
     """
     interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
     with signals.Ending(report.interrupted):

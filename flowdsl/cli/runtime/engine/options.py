@@ -38,7 +38,7 @@ def add_lock_timeout(parser: argparse.ArgumentParser) -> None:
 
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that decide which changes a plan holds."""
+    """Declare the options that decide which changes a plan contains."""
     add_repeated(parser, "--only", "ADDRESS", "change this workflow alone; may be repeated")
     add_repeated(
         parser,
@@ -60,7 +60,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:
-    """Declare `--accept-guard`, for which `help` is, and `--concurrency`."""
+    """Declare `--accept-guard`, with the text `help`, and `--concurrency`."""
     add_repeated(parser, "--accept-guard", "NAME=N", help, type=parse_guard)
     parser.add_argument(
         "--concurrency",
@@ -72,7 +72,7 @@ def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:
 
 
 def plan_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What the options of `add_plan_options` say, as fields of the engine's own options."""
+    """Convert the options of `add_plan_options` to fields of the engine's options."""
     return {
         "concurrency": arguments.concurrency,
         "recreate": frozenset(arguments.recreate),
@@ -84,7 +84,7 @@ def plan_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def parse_guard(text: str) -> tuple[str, int]:
-    """The name and the number of `deletes=7`; raises `ArgumentTypeError`."""
+    """Parse the name and the number of `deletes=7`; raises `ArgumentTypeError`."""
     from flowdsl.deploy.refresh.guards import NAMES
 
     name, _, number = text.partition("=")

@@ -1,4 +1,4 @@
-"""Questions to a person at the terminal, and the refusal to ask where there is none."""
+"""Questions to a person at the terminal, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ def is_interactive() -> bool:
 
 
 def require_answer(yes: bool, doing: str) -> None:
-    """Raise `UsageError` where nobody can be asked and `--yes` was not given."""
+    """Raise `UsageError` if nobody can be asked and `--yes` was not given."""
     if not (yes or is_interactive()):
         raise UsageError(f"there is no terminal to ask on; `--yes` {doing} without asking")
 
 
 def ask_in_lower_case(question: str, console: Console) -> str:
-    """The answer of a person, in lower case without blanks around it."""
+    """Read a person's answer, in lower case and stripped."""
     return ask_for_answer(question, console).lower()
 
 
 def ask_for_answer(question: str, console: Console) -> str:
-    """The answer of a person without blanks around it, with escapes for what cannot be decoded."""
+    """Read a person's answer, stripped, with escapes for bytes that cannot be decoded."""
     return (read_typed_line(question, console) or "").strip()
 
 
 def read_typed_line(question: str, console: Console) -> str | None:
-    """The line that a person types, without its end; None where the input has ended."""
-    # Not again: a stream that was read from cannot be changed.
+    """Read a line that a person types, without its end; None at the end of the input."""
+    # Only once: a stream that was read from cannot be reconfigured.
     if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != _ESCAPED:
         sys.stdin.reconfigure(errors=_ESCAPED)
     console.flush()
@@ -52,13 +52,13 @@ def read_typed_line(question: str, console: Console) -> str | None:
         console.stderr.flush()
         return sys.stdin.readline()
 
-    # Whoever sees the question can leave it by a signal.
+    # From the question on, a signal may end the command.
     line = ask_interruptibly(line_typed)
     return line.removesuffix("\n").removesuffix("\r") if line else None
 
 
 def confirm_or_say_so(yes: bool, question: str, console: Console) -> bool:
-    """Whether to go on, by `--yes` or by a person's answer; says so when not."""
+    """Ask whether to continue, unless `--yes` was given; print a message if not."""
     if yes or ask_in_lower_case(f"{question} [y/N] ", console) in ("y", "yes"):
         return True
     console.err("nothing was changed")
@@ -66,7 +66,7 @@ def confirm_or_say_so(yes: bool, question: str, console: Console) -> bool:
 
 
 class Silent:
-    """The `Ui` of work of the engine that neither shows a plan nor asks."""
+    """The `Ui` of engine work that neither shows a plan nor asks."""
 
     def show_plan(self, plan: Plan) -> None:
         pass

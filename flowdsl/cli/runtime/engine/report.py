@@ -1,6 +1,6 @@
-"""What a command of the deploy engine shows while it works.
+"""The output of a running command of the deploy engine.
 
-People read it on standard error, programs on standard output.
+It is text for people on standard error, and events for programs on standard output.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ FORMAT_VERSION = 1
 class OperationReport:
     """The `Ui` of a deploy.
 
-    - `as_json`: each event is an object on a line of its own.
-    - `yes`: nobody is asked.
-    - `result`: the file that says how the command ended.
-    - `kind`: what the command is called in that file.
-    - `ending`: gives the last line for an outcome and an environment.
+    - `as_json`: print each event as an object on a line of its own.
+    - `yes`: do not ask.
+    - `result`: the file that records how the command ended.
+    - `kind`: the name of the command in that file.
+    - `ending`: returns the last line from an outcome and an environment.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class OperationReport:
             self._emit("planned_change", **change)
 
     def _say_plan(self, plan: Plan) -> None:
-        """Show the plan to people, unless it is the one that they saw last."""
+        """Show the plan to people, unless it is the one that was shown last."""
         if plan is not self._shown:
             self._display.say(self.render(plan, color=self._console.color_err))
         self._shown = plan
 
     def render(self, plan: Plan, *, color: bool) -> str:
-        """The plan as text for people."""
+        """Render the plan as text for people."""
         return render_plan(plan, color=color)
 
     def planned(self, plan: Plan) -> Iterator[dict[str, Any]]:
@@ -94,11 +94,11 @@ class OperationReport:
         return self.has_agreement(f"deploy to {self.environment}?")
 
     def has_agreement(self, question: str) -> bool:
-        """Whether a person says yes, or `--yes` has said so."""
+        """Whether `--yes` was given or a person agrees."""
         return self._yes or self.answer(f"{question} [y/N] ") in ("y", "yes")
 
     def answer(self, question: str) -> str:
-        """What a person answers, in lower case."""
+        """Read a person's answer, in lower case."""
         return ask_in_lower_case(question, self._console)
 
     @property
@@ -117,7 +117,7 @@ class OperationReport:
         return answers.get(self.answer(question)[:1], "fail")
 
     def event(self, kind: str, **details: object) -> None:
-        """Take an event of the engine: note it, show it, and pass it on to programs."""
+        """Handle an event of the engine: record it, show it, and print it for programs."""
         match kind, details:
             case "apply_start", {"address": Address() as address, "action": action}:
                 self._under_way[address] = str(action)
@@ -147,9 +147,9 @@ class OperationReport:
         self._display.say(line)
 
     def out_of_time(self) -> CommandError | None:
-        """The failure of the command when its time is over.
+        """The failure of the command at its deadline.
 
-        None once it writes: what is under way is then finished.
+        None once it writes: what is under way is then completed.
         """
         if self.writing:
             return None
@@ -159,7 +159,7 @@ class OperationReport:
         return nothing_written()
 
     def finished(self, outcome: Outcome, code: int) -> int:
-        """Say how the command ended; returns `code`, the exit code."""
+        """Report how the command ended; returns `code`, the exit code."""
         self._display.close()
         level = "error" if code else "note"
         for message in outcome.messages:
@@ -174,9 +174,9 @@ class OperationReport:
         return code
 
     def failed(self, failure: BaseException) -> None:
-        """Say that `failure` ended the command, also when nothing was begun.
+        """Report that `failure` ended the command, even if nothing was started.
 
-        Whatever goes wrong here must not hide `failure`.
+        An error in this method must not hide `failure`.
         """
         status, code, message = _ending_of(failure)
         broken_off = "it was under way when the command ended, and may have been carried out"
@@ -192,7 +192,7 @@ class OperationReport:
             self._emit("change_summary", status=status, exit_code=code)
 
     def interrupted(self, number: int) -> None:
-        """Say that a signal ends the process at once."""
+        """Report that a signal ends the process at once."""
         self.failed(signals.Interrupted(number))
 
     def _report_result(self, result: Result) -> None:
@@ -229,15 +229,14 @@ class OperationReport:
         }
         text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
         try:
-            # Bytes that are no character, as in a mistyped name of an environment, become escapes
-            # of JSON.
+            # Undecodable bytes, as in a mistyped name of an environment, become JSON escapes.
             write_named(self._result, text.encode(errors="backslashreplace"))
         except OSError as error:
             self._console.err(f"warning: `{self._result}` cannot be written: {reason_of(error)}")
 
 
 def _ending_of(failure: BaseException) -> tuple[str, int, str]:
-    """The status, exit code and message of what ended a command; agrees with `main.run`."""
+    """The status, exit code and message for what ended a command; consistent with `main.run`."""
     match failure:
         case FlowdslError():
             error = command_error(failure)
@@ -247,18 +246,18 @@ def _ending_of(failure: BaseException) -> tuple[str, int, str]:
         case signals.Interrupted():
             return "interrupted", failure.code, "a signal ended the command"
         case _:
-            # Not its message, which may quote a source or a secret.
+            # Without its message, which may quote a source or a secret.
             bug = f"{type(failure).__name__}, a bug in FlowDSL, ended the command"
             return "internal_error", exit_codes.INTERNAL, bug
 
 
 def has_step_summary() -> bool:
-    """Whether this runs in a GitHub job, which has a summary."""
+    """Whether this runs in a GitHub job with a step summary."""
     return bool(os.environ.get("GITHUB_STEP_SUMMARY"))
 
 
 def append_step_summary(markdown: str, console: Console) -> None:
-    """Add Markdown to the summary of a GitHub job, where there is one."""
+    """Append Markdown to the step summary of a GitHub job, if there is one."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return

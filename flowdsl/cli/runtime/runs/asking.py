@@ -1,4 +1,4 @@
-"""Work on runs from a command: the environment, the names that state knows, failures, filters."""
+"""Work on runs: the environment, the deployed names in state, failures, and filters."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ T = TypeVar("T")
 
 
 def open_runs_deployment(arguments: argparse.Namespace, console: Console) -> Deployment:
-    """The environment whose runs a command is about. Its sources may be absent or have errors."""
+    """Open the environment of a command about runs.
+
+    Its sources may be absent or have errors.
+    """
     return open_deployment(arguments.env, console, need_flows=False)
 
 
 def read_deployed_ids(deployment: Deployment) -> dict[Address, str]:
-    """The ids of workflows that state knows; none where there is no state that can be read."""
+    """The ids of workflows according to state; none if there is no readable state."""
     return read_known_ids(deployment.store)
 
 
@@ -45,7 +48,7 @@ def ask_service(
     deployment: Deployment,
     work: Callable[[CyberdeskClient], Awaitable[T]],
 ) -> T:
-    """What `work` gives, which reads only or writes a little."""
+    """Return the result of `work`, which only reads, or makes small changes."""
     try:
         return deployment.ask(arguments, console, work)
     except NotFound as error:
@@ -62,9 +65,9 @@ def follow_runs(
     gone: str = "",
     scenario: Scenario | None = None,
 ) -> int:
-    """The exit code of `work`, which makes or watches the runs of `following`.
+    """Run `work`, which creates or watches the runs of `following`; returns the exit code.
 
-    `gone` is said where the service has no such object.
+    `gone` is appended to the message if the service does not find an object.
     """
     interrupts = Interrupts(lambda: following.writing, following.say, arguments.timeout)
     with signals.Ending(following.interrupted):
@@ -91,7 +94,7 @@ def follow_runs(
 async def resolve_run_filters(
     arguments: argparse.Namespace, client: CyberdeskClient, deployed: Mapping[Address, str]
 ) -> dict[str, Any]:
-    """The filters of a list of runs; raises `NoSuchName`."""
+    """Resolve the filters of a list of runs; raises `NoSuchName`."""
     return await run_filters(
         client,
         deployed,
@@ -107,7 +110,7 @@ async def resolve_run_filters(
 async def resolve_run_place(
     client: CyberdeskClient, arguments: argparse.Namespace
 ) -> tuple[dict[str, Any], MachineParameters]:
-    """As `find_place`, from `--machine`, `--pool` and `--session`, or `--resume`."""
+    """Call `find_place` with `--machine`, `--pool` and `--session` or `--resume`."""
     return await find_place(
         client,
         machine=arguments.machine,

@@ -1,6 +1,4 @@
-"""Runs from their creation to their end, as a person or a program sees it: lines, results, exit
-code.
-"""
+"""The output about runs from creation to end: lines, results, exit code."""
 
 from __future__ import annotations
 
@@ -45,7 +43,7 @@ from ..service_options import nothing_written
 from .reasons import FailureWords
 
 FEW = 12
-"""Runs that are told of one by one; of more there is a count."""
+"""Up to this many runs are reported one by one; for more, a count is shown."""
 
 CODES: Mapping[Ending, int] = {
     Ending.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
@@ -56,15 +54,15 @@ CODES: Mapping[Ending, int] = {
     Ending.UNFINISHED: exit_codes.RUN_UNFINISHED,
     Ending.SUCCESS: exit_codes.SUCCESS,
 }
-"""What the process exits with: the worst of all runs of a command, in the order of `Ending`."""
+"""The exit code of the process: that of the worst run of a command, in the order of `Ending`."""
 
 
 class Following:
-    """The runs of one command: makes them, watches them, and says how they ended.
+    """The runs of one command: creates them, watches them, and reports how they ended.
 
-    `kind` and `about` are what the JSON object says of the command, `name` is that of the workflow
-    or chain for JUnit. What becomes of requests is written into `ledger`, and `told` is called at
-    the end of the command, unless a defect or a second signal ends it.
+    `kind` and `about` describe the command in the JSON object, `name` is the workflow or chain in
+    JUnit. The outcome of requests is written to `ledger`. `told` is called at the end of the
+    command, unless a bug or a second signal ends it.
     """
 
     def __init__(
@@ -96,7 +94,7 @@ class Following:
         self.has_begun = False
 
     def say(self, line: str) -> None:
-        """One line for people."""
+        """Print a line for people."""
         self._display.say(make_printable(line))
 
     async def make(
@@ -106,10 +104,10 @@ class Following:
         interrupts: Interrupts,
         before: list[Submission] | None = None,
     ) -> list[Run]:
-        """The runs that the requests made; raises `FlowdslError` as `Submitter.submit`.
+        """Send the requests and return the new runs; raises `FlowdslError` like `Submitter.submit`.
 
-        `before` is how far a command has come with the requests that was ended. What becomes of
-        them is written into `ledger`.
+        `before` is the progress that a killed command made with these requests. Their outcome is
+        written to `ledger`.
         """
         total = sum(request.count for request, _ in requests)
         self._is_few = total <= FEW
@@ -155,7 +153,7 @@ class Following:
     async def retry(
         self, client: CyberdeskClient, run: Run, body: RunRetry, interrupts: Interrupts
     ) -> Run:
-        """The run, begun anew exactly once; raises `CyberdeskError`."""
+        """Restart the run exactly once; raises `CyberdeskError`."""
         self.writing = self.has_begun = True
         try:
             again = await retried(
@@ -175,10 +173,10 @@ class Following:
     async def watch(
         self, client: CyberdeskClient, runs: Sequence[Run], left: Callable[[], float | None]
     ) -> None:
-        """Watch the runs until they have ended or the time is over, with those watched before."""
+        """Watch the runs, and those watched before, until they have ended or the time is over."""
         self.has_begun = True
         self._watched = self._watched or Watched({})
-        # Of a run that was found, and has ended, the result is not known yet.
+        # Treat an ended run without `ended_at` as live, so that its result is read.
         runs = [
             run
             if run.is_live or run.ended_at is not None
@@ -205,7 +203,7 @@ class Following:
             if self._arguments.junit is not None:
                 await self._in_words.learn(client, self._watched.runs.values())
         finally:
-            # What nobody waits for any more is told without what it means.
+            # Failures whose meaning is still being looked up are printed without it.
             for run, asking in self._asking.items():
                 if not asking.done():
                     asking.cancel()
@@ -214,19 +212,19 @@ class Following:
         self._display.close()
 
     def all_succeeded(self) -> bool:
-        """Whether every run that was watched has ended well, and every request made its runs."""
+        """Whether every watched run succeeded and every request created its runs."""
         return ending_of(self._submissions, self._watched) is Ending.SUCCESS
 
     def any_goes_on(self) -> bool:
-        """Whether a run that was watched has not ended."""
+        """Whether a watched run has not ended."""
         return self._watched is not None and bool(self._watched.live)
 
     def waits(self, resume: str) -> None:
-        """A chain goes on with the command `resume`, and not by itself; empty when it does."""
+        """Set the command that continues the chain; empty if it continues by itself."""
         self._resume = resume
 
     def leave(self) -> None:
-        """The runs made last are not watched: the ids of all are the product of the command."""
+        """Leave the last runs unwatched: the result of the command is the ids of all runs."""
         self._is_left = True
 
     def _changed(self, client: CyberdeskClient, before: Run, now: Run) -> None:
@@ -241,7 +239,7 @@ class Following:
             self._display.say(self._line(now))
 
     async def _ask(self, client: CyberdeskClient, run: Run) -> None:
-        """Find out what the reason of a failure means, and tell of the run."""
+        """Look up what the reason of a failure means, and report the run."""
         await self._in_words.learn(client, [run])
         self._tell_failure(run)
 
@@ -259,16 +257,17 @@ class Following:
     def _console_line(self, line: str) -> None:
         self._display.say(line)
 
-    # How it ended
+    # The end of the command
 
     def out_of_time(self) -> CommandError | None:
-        """How the command ends when its time is over; None once runs are made or watched, which
-        end by themselves then.
+        """The failure of the command at its deadline.
+
+        None once runs are created or watched, since these handle the deadline themselves.
         """
         return None if self.has_begun else nothing_written()
 
     def finished(self) -> int:
-        """Say how it all ended; returns the exit code."""
+        """Report how all runs ended; returns the exit code."""
         self._display.close()
         ending = ending_of(self._submissions, self._watched)
         code = CODES[ending]
@@ -291,21 +290,19 @@ class Following:
         return code
 
     def _end_ledger(self) -> None:
-        """Everything is told: what is made needs no ledger any more."""
+        """Close the ledger, since everything has been reported."""
         self.told()
         if self.ledger is None:
             return
         batch = self.ledger.batch
-        # The ids are to be with whoever reads them before nothing else knows them.
+        # The ids must have reached the reader before the ledger is deleted.
         if self.ledger.end(is_told=self._console.flush()):
             self._console.err(
                 f"{batch.told()}; the same command with `--resume` goes on (batch {batch.id})"
             )
 
     def report_interruption(self, failure: BaseException) -> None:
-        """Say what there is when something ends the command in the middle; nothing where nothing
-        was made.
-        """
+        """Report the runs so far, if any, when something interrupts the command."""
         self._display.close()
         code = exit_codes.INTERNAL
         if isinstance(failure, FlowdslError):
@@ -321,16 +318,16 @@ class Following:
             self._end_ledger()
 
     def interrupted(self, number: int) -> None:
-        """A signal ends the process at once."""
+        """Report that a signal ends the process at once."""
         self.report_interruption(signals.Interrupted(number))
 
     def _made(self) -> list[Run]:
-        """The runs that were made or begun anew."""
+        """The runs that were created or restarted."""
         again = [] if self._retried is None else [self._retried]
         return [run for each in self._submissions for run in each.runs] + again
 
     def _way_on(self) -> None:
-        """How to go on with runs that are not watched any more."""
+        """Print how to continue with runs that are no longer watched."""
         made = {run.id: run for run in self._made()}
         made |= {} if self._watched is None else self._watched.runs
         gone = set() if self._watched is None else self._watched.gone
@@ -361,7 +358,7 @@ class Following:
         )
 
     def _of_workflow(self) -> str:
-        """The filter of lists for the runs of the command; none for those of a chain."""
+        """The list filter for the runs of the command; empty for those of a chain."""
         return "" if "chain" in self._about else f" --workflow {self._name}"
 
     def _write(self, code: int) -> None:
@@ -378,7 +375,7 @@ class Following:
             self._console.err(f"warning: `{shown}` cannot be written: {reason_of(error)}")
 
     def _print_results(self, code: int) -> None:
-        """The product of the command: an object, outputs, or ids where nobody watched."""
+        """Print the result of the command: an object, outputs, or ids if nothing was watched."""
         if self._arguments.json:
             found = result_object(
                 self._kind, self._about, self._made(), self._submissions, self._watched, code
@@ -422,5 +419,5 @@ class Following:
         value = outputs[field]
         if not isinstance(value, str):
             value = json.dumps(value, ensure_ascii=False)
-        # A program gets the text as it is; a terminal could be driven by it.
+        # Programs get the text unchanged; on a terminal it could contain control sequences.
         self._console.out(make_printable(value) if is_terminal(sys.stdout) else value)

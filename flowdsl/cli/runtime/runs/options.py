@@ -1,5 +1,6 @@
-"""Options that give values to runs, and reading what they name. No value of a secret is in a
-message.
+"""Options for the inputs of runs, and reading their values.
+
+No message contains the value of a secret.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SECRET_SOURCES = "`env:NAME`, `file:PATH` or `ask`"
 
 
 def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) -> None:
-    """Declare where inputs, secrets and files come from."""
+    """Declare the options for inputs, secrets and files."""
     add_repeated(
         parser,
         "--input",
@@ -65,7 +66,7 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
 
 
 def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
-    """Declare `--secret`, which names where a value comes from."""
+    """Declare `--secret`, which names the source of a value."""
     add_repeated(
         parser,
         "--secret",
@@ -76,8 +77,9 @@ def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _parse_named_value(text: str) -> tuple[str, str]:
-    """Name and value of `mrn=4471203`; raises what argparse expects, without the text, which may
-    hold a secret.
+    """Parse the name and value of `mrn=4471203`.
+
+    Raises the exception that argparse expects, without the text, which may contain a secret.
     """
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -104,14 +106,17 @@ def is_source(text: str) -> bool:
 
 
 def secret_source(text: str, option: str = "--secret") -> str:
-    """The source of a secret of a command; raises `UsageError`, without what may be the secret."""
+    """Parse the source of a secret.
+
+    Raises `UsageError`, without the text, which may be the secret.
+    """
     if is_source(text):
         return text
     raise UsageError(f"`{option}` takes no secret but its source: {SECRET_SOURCES}")
 
 
 def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
-    """What options give to every run, and the rows of a file of many; raises `InputsRefused`."""
+    """Read the inputs for every run, and the rows of a table; raises `InputsRefused`."""
     given = [
         Given(name, value, f"`--input {make_printable(name)}`", is_text=True)
         for name, value in arguments.input
@@ -139,9 +144,9 @@ def read_secrets(
     console: Console,
     place_of: Callable[[str], str] = lambda name: f"`--secret {name}`",
 ) -> tuple[Given, ...]:
-    """The values of secrets by name, in texts; `place_of` a name is the option that it stands in.
+    """Read the values of secrets by name; `place_of` maps a name to its option for messages.
 
-    Raises `InputsRefused` for one that is not where it should be.
+    Raises `InputsRefused` for a secret that is not at its source.
     """
     found: list[Given] = []
     problems: list[Problem] = []
@@ -161,7 +166,7 @@ def read_secrets(
 
 
 def secret_at(source: str) -> tuple[str, str]:
-    """The secret at a source that is not `ask`, or why there is none."""
+    """Return the secret at a source other than `ask`, and the reason if there is none."""
     kind, _, rest = source.partition(":")
     if kind != "env":
         return _secret_file(rest)
@@ -171,9 +176,9 @@ def secret_at(source: str) -> tuple[str, str]:
 
 
 def ask_secret(name: str, console: Console, option: str = "") -> Given:
-    """The secret that a person types, unseen; raises `UsageError` where there is no terminal.
+    """Ask a person for a secret, without echo; raises `UsageError` without a terminal.
 
-    `option` is what may be written instead, up to the source; that of a run where it is empty.
+    `option` is the alternative option in the message, up to the source; if empty, that of a run.
     """
     from ..engine.questions import is_interactive
 
@@ -194,14 +199,14 @@ def ask_secret(name: str, console: Console, option: str = "") -> Given:
 
 
 def read_unseen_line(question: str, console: Console) -> str | None:
-    """What a person types without seeing it; None where that cannot be, or the input has ended."""
+    """Read a line without echo; None if that is impossible, or at the end of the input."""
     from getpass import GetPassWarning, getpass
     from warnings import catch_warnings, simplefilter
 
     console.flush()
     try:
         with catch_warnings():
-            simplefilter("error", GetPassWarning)  # what would show the secret does not ask
+            simplefilter("error", GetPassWarning)  # fail instead of asking with echo
             return ask_interruptibly(lambda: getpass(question))
     except (EOFError, GetPassWarning):
         return None
@@ -212,7 +217,7 @@ def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
     uploads: list[Upload] = []
     for written in arguments.file:
         name, equals, path = written.partition("=")
-        # A path may hold an equals sign; a name of an input is one word.
+        # A path may contain an equals sign; the name of an input is a single word.
         is_named = bool(equals) and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
         path = path if is_named else written
         place = f"`--file {make_printable(written)}`"
@@ -229,7 +234,7 @@ def read_uploads(arguments: argparse.Namespace) -> tuple[Upload, ...]:
 
 
 def _secret_file(path: str) -> tuple[str, str]:
-    """The secret in a file without the line break at its end, or why there is none."""
+    """Read the secret in a file, without a final line break, and the reason if there is none."""
     full = os.path.abspath(os.path.expanduser(path))
     try:
         text = DiskFiles(os.path.dirname(full)).read_text(os.path.basename(full))
@@ -240,7 +245,7 @@ def _secret_file(path: str) -> tuple[str, str]:
 
 
 def add_target_options(parser: argparse.ArgumentParser) -> None:
-    """Declare where a run goes."""
+    """Declare the options for the machine of a run."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--machine", metavar="MACHINE", help="a machine, by name or id")
     add_repeated(
@@ -254,7 +259,7 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what a run does with a session of its own."""
+    """Declare the options for a session of the run's own."""
     parser.add_argument(
         "--start-session", action="store_true", help="begin a session, which keeps the machine"
     )
@@ -267,7 +272,7 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_answer_option(parser: argparse.ArgumentParser) -> None:
-    """Declare where the answers come from that a chain pauses for."""
+    """Declare the option for answers that a pausing chain asks for."""
     add_repeated(
         parser,
         "--answer",
@@ -279,7 +284,7 @@ def add_answer_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_watch_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what is shown of runs and written about them."""
+    """Declare the options for output about runs."""
     add_json(parser)
     parser.add_argument(
         "--output", metavar="FIELD", help="print this output alone, a text as it is"

@@ -1,7 +1,7 @@
-"""What runs failed with, in words that do not say the opposite.
+"""Words for the failures of runs that do not state the opposite.
 
-The reason of a task that failed may be what was looked for, "the download is finished", of which
-only the prompt that the run had tells that it is not so (`flowdsl.tracing.reasons`).
+The reason of a failed task may be the condition that was not met, such as "the download is
+finished". Only the prompt of the run shows that this is not the case (`flowdsl.tracing.reasons`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class FailureWords:
-    """Says what runs failed with; of runs that it has not learned the reason is quoted."""
+    """Describes the failures of runs; the reason is quoted for runs not passed to `learn`."""
 
     def __init__(self) -> None:
         self._reasons: dict[str, Reasons] = {}
 
     async def learn(self, client: CyberdeskClient, runs: Iterable[Run]) -> None:
-        """Read the prompts of those of the runs whose task failed; raises nothing."""
+        """Read the prompts of those runs whose task failed; never raises."""
         failed = [run for run in runs if run.status == "task_failed" and run.error]
         if failed:
             from flowdsl.tracing.gathering import gather_reasons
@@ -33,7 +33,7 @@ class FailureWords:
             self._reasons |= await gather_reasons(client, failed)
 
     def __call__(self, run: Run, said: str) -> str:
-        """What a run failed with, for people."""
+        """Describe the failure of a run for people."""
         reasons = self._reasons.get(run.id)
         if reasons is None or run.status != "task_failed":
             return without_meaning(run, said)

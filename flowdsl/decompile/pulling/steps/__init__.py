@@ -1,1 +1,1 @@
-"""Edits of statements, found by aligning those of the live prompt with those of the source."""
+"""Edits of statements, found by aligning the live prompt's statements with the source's."""

@@ -1,4 +1,4 @@
-"""New statements as source text, in the names and types that are used where they go."""
+"""Writes new statements as source text, with the names and types in use at their place."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .tree import Home, Placed
 
 
 def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
-    """The names of the fields that hold texts, which a statement has in the IR as in its source."""
+    """Return the names of the text fields that a statement has both in the IR and in source."""
     return tuple(name for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts)
 
 
 _SIGILS = {ast.INPUT: PLAIN, ast.RUNTIME: RUNTIME, ast.SECRET: SECRET}
 _HELD = "\0"
-"""Stands for a variable in the characters of a text."""
+"""Placeholder for a variable in the characters of a text."""
 
 
 Exact = dict[tuple[str, str, tuple[str | int, ...]], str]
-"""How references are spelled whose path in source is another one than that of the variable."""
+"""The spelling of references whose path in source differs from that of the variable."""
 
 
 class LearnedScope(Scope):
-    """A scope that spells variables as the statements around do.
+    """A scope that spells variables as the surrounding statements do.
 
-    A runtime variable that nothing has set yet is called as in the prompt, if it can be.
+    A runtime variable that has not been set yet gets its name from the prompt, if possible.
     """
 
     def __init__(self, base: Scope, exact: Exact) -> None:
@@ -83,10 +83,10 @@ class Drafter:
         }
 
     def variants(self, node: nodes.Statement, home: Home) -> list[list[str]]:
-        """A statement laid out for the place of `home`, without indent, in one or two ways.
+        """Return a statement written for the place of `home`, in one or two variants.
 
-        The first is for where a failure ends the run, the second for where something catches it.
-        Empty for what cannot be said there.
+        They have no indent. The first is for places where a failure ends the run, the second for
+        places where a failure is caught. Empty if the statement cannot be expressed there.
         """
         distinct: list[list[str]] = []
         for attempt in (False, True):
@@ -135,7 +135,7 @@ class Drafter:
         return LearnedScope(scope, exact)
 
     def _types(self, home: Home) -> Iterator[tuple[nodes.Type, str]]:
-        """The types that statements in the same file spell, each with its spelling."""
+        """Return the types that statements in the same file spell, each with its spelling."""
         for each in self._placed:
             assert each.home is not None
             if each.home.path != home.path:
@@ -149,7 +149,7 @@ class Drafter:
     def _find_spelled_variables(
         self, placed: Placed
     ) -> Iterator[tuple[nodes.Variable, ast.Ref, str]]:
-        """The variables of a statement, each with the reference in source and its spelling."""
+        """Return a statement's variables, each with its reference in source and its spelling."""
         for text, written in _text_pairs(placed):
             if isinstance(written, ast.Ref):
                 if len(text) == 1 and isinstance(text[0], nodes.Variable):
@@ -160,7 +160,7 @@ class Drafter:
                     yield rendered, ref, self._slice_source(placed, ref)
 
     def find_rendered_words(self, placed: Placed) -> dict[str, str]:
-        """The words that references in a statement stand for, by their spelling in a text."""
+        """Return the words that a statement's references expand to, by their spelling in a text."""
         if placed.home is None:
             return {}
         source = self._context.module(placed.home.path).source.text
@@ -179,7 +179,7 @@ class Drafter:
         return self._context.module(placed.home.path).source.text[node.start : node.end]
 
     def _replace_models_by_aliases(self, node: Any) -> Any:
-        """A statement with models named by alias in place of the name that the prompt shows."""
+        """Return a statement with models named by alias, not by their name in the prompt."""
         return _rename_models(node, aliases_by_name(self._context))
 
 
@@ -192,7 +192,7 @@ def _walk_placed(placed: Iterable[Placed]) -> Iterator[Placed]:
 
 
 def _own_variable(placed: Placed) -> tuple[str, str] | None:
-    """The runtime variable that a statement sets, and its name in source."""
+    """Return the runtime variable that a statement sets, and its name in source."""
     variable = getattr(placed.compiled, "variable", None)
     name = getattr(placed.home.statement, "name", None) if placed.home is not None else None
     if isinstance(variable, str) and isinstance(name, ast.Name):
@@ -207,7 +207,7 @@ def _learn_spelling(
     found: dict[Key, Spelled],
     exact: Exact,
 ) -> None:
-    """Notes how a variable is spelled: by its root if its path is the same, else as a whole."""
+    """Record how a variable is spelled: by its root if its path is the same, else as a whole."""
     steps = tuple(
         part.name if isinstance(part, ast.FieldAccess) else part.index for part in ref.path
     )
@@ -230,7 +230,7 @@ def _text_pairs(placed: Placed) -> Iterator[tuple[nodes.Text, ast.Text | ast.Ref
 def _align_references(
     text: nodes.Text, written: ast.Text
 ) -> Iterator[tuple[ast.Ref, nodes.Variable | str]]:
-    """The references of a text, each with what it became: a variable, or words."""
+    """Return the references of a text, each with its result: a variable, or words."""
     refs = [part for part in written.parts if isinstance(part, ast.Ref)]
     if not refs:
         return
@@ -258,7 +258,7 @@ def _align_references(
 
 
 def _rename_models(value: Any, names: dict[str, str]) -> Any:
-    """A statement and all that is in it, with the values of the fields `model` renamed."""
+    """Return a statement with the values of all fields `model` inside it renamed."""
     if isinstance(value, tuple):
         return tuple(_rename_models(each, names) for each in value)
     if not isinstance(value, nodes.Node):

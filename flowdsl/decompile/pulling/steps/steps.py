@@ -1,4 +1,4 @@
-"""Statements that appeared, disappeared or changed, edited one by one."""
+"""Edits single statements that were added, removed or changed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _OPENED = (
 
 
 def attempt_steps(context: EditContext) -> Iterator[Attempt]:
-    """All changes of statements at once, in every combination of ways; then each change alone."""
+    """Return all changes of statements together, in every combination of ways; then each alone."""
     if PROMPT not in context.open_fields or context.item(ast.StepsSection) is None:
         return
     found, instead = _collect_changes(context)
@@ -67,9 +67,9 @@ def attempt_steps(context: EditContext) -> Iterator[Attempt]:
 
 
 def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
-    """The changes, each with the ways to make it, and edits that open calls.
+    """Return the changes, each with the ways to make it, and edits that open calls.
 
-    To open a call is to put its statements in its place, because its task is also used elsewhere,
+    To open a call is to replace it by its statements, because its task is also used elsewhere,
     where nothing changed.
     """
     have, wanted = (
@@ -111,7 +111,7 @@ class _Editor:
         self.instead_of_calls: list[Edits] = []
 
     def body(self, placed: Sequence[Placed], wanted: Sequence[Unit], where: Place) -> list[Choices]:
-        """The changes of a body, each with the ways to make it."""
+        """Return the changes of a body, each with the ways to make it."""
         found: list[Choices] = []
         have = [each.unit.key for each in placed]
         want = [each.key for each in wanted]
@@ -135,7 +135,7 @@ class _Editor:
         where: Place,
         ranges: Sequence[Range],
     ) -> None:
-        """Notes the statements that would replace calls inside which something changes."""
+        """Record the statements that would replace calls inside which something changes."""
         owners = [call_of(self._context, placed, each, where) for each in placed]
         for call in dict.fromkeys(each for each in owners if each is not None):
             first = owners.index(call)
@@ -191,10 +191,10 @@ class _Editor:
                 found.append(self._add_statements(placed, i1 + a2, wanted[b1:b2], where, gone))
         return found
 
-    # A statement that became another one
+    # A statement that was changed
 
     def _change_statement(self, old: Placed, new: Unit) -> list[Choices]:
-        """The changes by which a statement becomes another: of itself, then inside its blocks."""
+        """Return the changes that turn a statement into another: of itself, then of its blocks."""
         if old.unit.key == new.key:
             return []
         if old.home is None:
@@ -209,7 +209,7 @@ class _Editor:
         return [own, *found] if own != [()] else found
 
     def _blocks_apart(self, old: Placed, new: Unit) -> Iterator[tuple[int, ast.Block]]:
-        """The blocks of a statement that stay, by their numbers: they are edited on their own."""
+        """Return the numbers of a statement's blocks that stay and are edited separately."""
         if old.home is None or type(old.unit.node) is not type(new.node):
             return
         inside = inner_blocks(old.home.statement)
@@ -220,9 +220,9 @@ class _Editor:
                 yield number, block
 
     def _rewrite_statement(self, old: Placed, new: Unit, apart: Collection[int]) -> Choices:
-        """Ways to write a statement anew, without the blocks that are edited apart.
+        """Return ways to rewrite a statement, without the blocks that are edited separately.
 
-        The first keeps what does not change inside it; `()` where nothing of its own changes.
+        The first keeps its unchanged parts; `()` if nothing of its own changes.
         """
         home = old.home
         assert home is not None
@@ -248,7 +248,7 @@ class _Editor:
         return [()] if () in choices else list(dict.fromkeys(choices))
 
     def _draft_statement(self, unit: Unit, home: Home, apart: Collection[int]) -> list[Draft]:
-        """A statement written anew, with something else in the blocks that are edited apart."""
+        """Return a rewritten statement with placeholders in the blocks edited separately."""
         bodies = [
             (_ANYTHING,) if number in apart else tuple(each.node for each in body)
             for number, body in enumerate(unit.bodies)
@@ -267,9 +267,9 @@ class _Editor:
         return drafts
 
     def _lines_of_one(self, old: Sequence[Placed], new: Sequence[Unit]) -> Choices | None:
-        """Ways to change a `do` of several lines: its literal, or statements in its place.
+        """Return ways to change a `do` of several lines: edit its literal, or replace it.
 
-        None where `old` is not exactly one such `do`.
+        None unless `old` is exactly one such `do`.
         """
         first = old[0] if old else None
         if first is None or first.parts == 1 or first.home is None or len(old) != first.parts:
@@ -292,7 +292,7 @@ class _Editor:
             )
         return choices
 
-    # Statements that disappear and appear
+    # Statements that are removed and added
 
     def _remove_statements(
         self, placed: Sequence[Placed], start: int, end: int, where: Place
@@ -327,7 +327,7 @@ class _Editor:
         where: Place,
         gone: dict[str, Placed],
     ) -> Choices:
-        """Ways to put statements in front of the placed one at `at`."""
+        """Return ways to insert statements before the placed one at `at`."""
         choices: Choices = []
         for home, before, path in self._find_insertion_spots(placed, at, where):
             drafted = self._draft_for_place(new, home, gone)
@@ -358,10 +358,10 @@ class _Editor:
     def _find_insertion_spots(
         self, placed: Sequence[Placed], at: int, where: Place
     ) -> Iterator[tuple[Home, ast.Stmt | None, str]]:
-        """Where statements may be put in front of the placed one at `at`.
+        """Return the places where statements may be inserted before the placed one at `at`.
 
-        Each place is a home with the right names, the statement that they go behind (None: first in
-        the block), and the file.
+        Each place is a home with the right names, the statement to insert after (None: first in the
+        block), and the file.
         """
         own = Home(where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop)
         before = next((each for each in reversed(placed[:at]) if each.home is not None), None)
@@ -389,9 +389,9 @@ class _Editor:
     def _draft_for_place(
         self, new: Sequence[Unit], home: Home, gone: dict[str, Placed]
     ) -> Iterator[list[str]]:
-        """The lines of statements for a place, in the ways there are.
+        """Return the lines of statements for a place, in each possible way.
 
-        One that moved there keeps its source text.
+        A statement that moved there keeps its source text.
         """
         written: list[list[list[str]]] = []
         for each in new:
@@ -424,14 +424,14 @@ class _Editor:
 
 
 def _place_in(home: Home, block: ast.Block) -> Place:
-    """A block of the statement at `home` as a place for statements."""
+    """Return a block of the statement at `home` as a place for statements."""
     own = home.statement
     loop = own.variable.text if isinstance(own, ast.ForStmt) else home.loop
     return Place(home.path, block, home.owner, loop)
 
 
 def _catches_entries(*loops: nodes.Statement) -> bool:
-    """Whether a statement is a loop that goes on when an entry fails: then it has two blocks."""
+    """Whether a statement is a loop that continues after a failed entry: it then has two blocks."""
     return any(
         isinstance(inner, nodes.Retry) and inner.entry
         for each in loops
@@ -441,7 +441,7 @@ def _catches_entries(*loops: nodes.Statement) -> bool:
 
 
 def _as_one(lines: Sequence[Unit]) -> Unit | None:
-    """Lines of a prompt as one `do`; None where one of them is something else."""
+    """Return lines of a prompt as one `do`; None if one of them is another kind of statement."""
     texts = [each.node.text for each in lines if isinstance(each.node, nodes.Do)]
     if not texts or len(texts) < len(lines):
         return None

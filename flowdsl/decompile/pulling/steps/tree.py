@@ -1,4 +1,4 @@
-"""Statements read from a prompt, next to the statements of the source that gave them."""
+"""Pairs statements parsed from a prompt with the source statements that they came from."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from flowdsl.syntax.visit import children
 from ..attempts import EditContext
 
 _NOT_COMPARED = frozenset(("origin", "counted"))
-"""Fields that say where a statement stands, or that follow from other statements."""
+"""Fields with the position of a statement, or that follow from other statements."""
 
 
 class Unit(Record):
-    """A statement of a prompt. Statements that say the same have equal keys.
+    """A statement of a prompt. Statements with the same meaning have equal keys.
 
     `bodies` are those of `ir.walk.inner_bodies`.
     """
@@ -33,10 +33,10 @@ class Unit(Record):
 
 
 class Home(Record):
-    """Where a statement of the source stands.
+    """The place of a statement in the source.
 
-    `outer` is the statement with its annotations. `block` holds it; None for the statement after an
-    `else`. `loop` is the variable of the loop around.
+    `outer` is the statement with its annotations. `block` contains it; None for the statement after
+    an `else`. `loop` is the variable of the enclosing loop.
     """
 
     path: str
@@ -48,10 +48,11 @@ class Home(Record):
 
 
 class Placed(Record):
-    """A unit of the prompt as it compiles now, with the statement of the IR that it came from.
+    """A unit of the prompt as it compiles now, with the IR statement that it came from.
 
-    `home` is its place in the source, None if no one statement wrote it. `part` of `parts` says
-    which line it is of a `do` that became several. A body is None where prompt and IR disagree.
+    `home` is its place in the source, None if it did not come from a single statement. `part` of
+    `parts` says which line it is of a `do` that became several. A body is None if prompt and IR
+    disagree.
     """
 
     unit: Unit
@@ -63,7 +64,7 @@ class Placed(Record):
 
 
 def split_into_units(body: Sequence[nodes.Statement]) -> tuple[Unit, ...]:
-    """The units of a body; a `Store` of several values gives one for each."""
+    """Return the units of a body; a `Store` of several values gives one for each."""
     found: list[Unit] = []
     for statement in _single_stores(body):
         inner = tuple(split_into_units(each) for each in inner_bodies(statement))
@@ -96,7 +97,7 @@ def _comparable_form(value: Any) -> Any:
 def place_units(
     read: Sequence[Unit], compiled: Sequence[nodes.Statement], homes: dict[nodes.Origin, Home]
 ) -> tuple[Placed, ...] | None:
-    """The units of a body with their places; None if the body was not compiled from `compiled`."""
+    """Return a body's units with their places; None if `compiled` is not what it came from."""
     lines = deque(_flatten_body_lines(compiled))
     placed = _place_read_units(read, lines, homes)
     rest = (each[0] for each in lines if each is not None)
@@ -107,9 +108,9 @@ _Line = tuple[nodes.Statement, int, int]
 
 
 def _flatten_body_lines(body: Sequence[nodes.Statement]) -> Iterator[_Line | None]:
-    """The statements of a body and of its steps in their order, None for the end of a step.
+    """Return the statements of a body and of its steps in order, None for the end of a step.
 
-    Each comes with its part and the number of its parts.
+    Each has its part and the number of its parts.
     """
     for statement in _single_stores(body):
         count = len(emit_action(statement)) if isinstance(statement, nodes.Do) else 1
@@ -122,10 +123,10 @@ def _flatten_body_lines(body: Sequence[nodes.Statement]) -> Iterator[_Line | Non
 def _place_read_units(
     read: Sequence[Unit], lines: deque[_Line | None], homes: dict[nodes.Origin, Home]
 ) -> tuple[Placed, ...] | None:
-    """The places of units, of which the lines are taken away.
+    """Return the places of units; their lines are removed from `lines`.
 
-    A call goes on across the end of a step, so that a step of the prompt may hold what stands in
-    the next one, and a step of which nothing is left has no title there.
+    A call continues across the end of a step, so that a step of the prompt may contain statements
+    of the next one, and a step whose statements were all moved has no title there.
     """
     placed: list[Placed] = []
     for unit in read:
@@ -162,7 +163,7 @@ def _may_be(statement: nodes.Statement, written: ast.Stmt) -> bool:
 
 
 def homes_of(modules: Sequence[ast.Module]) -> dict[nodes.Origin, Home]:
-    """Where each statement of tasks and workflows stands, by its origin in the IR."""
+    """Return the place of each statement of tasks and workflows, by its origin in the IR."""
     found: dict[nodes.Origin, Home] = {}
     for module in modules:
         for declaration in module.declarations:
@@ -195,11 +196,11 @@ def _find_statement_homes(
 
 
 Range = tuple[int, int, int, int]
-"""Start and end of placed units, and start and end of the wanted units that go in their place."""
+"""Start and end of placed units, and start and end of the wanted units that replace them."""
 
 
 class Place(Record):
-    """A block of the source into which statements go; `loop` is the variable of the loop around."""
+    """A source block that receives statements; `loop` is the variable of the enclosing loop."""
 
     path: str
     block: ast.Block
@@ -210,7 +211,7 @@ class Place(Record):
 def widen_to_statements(
     placed: Sequence[Placed], opcodes: Sequence[tuple[str, int, int, int, int]]
 ) -> list[Range]:
-    """The ranges that differ, each grown to whole statements where a `do` became several lines."""
+    """Return the ranges that differ, extended to every line of a `do` that became several."""
     found: list[list[int]] = []
     for tag, i1, i2, j1, j2 in opcodes:
         if tag == "equal":
@@ -227,9 +228,9 @@ def widen_to_statements(
 
 
 def map_position(at: int, ranges: Sequence[Range], *, end: bool) -> int:
-    """The position among the wanted units of the position `at` among the placed ones.
+    """Return the position among the wanted units of the position `at` among the placed ones.
 
-    Where units are inserted exactly at `at`, `end` says that the position after them is meant.
+    If units are inserted exactly at `at`, `end` selects the position after them.
     """
     shift = 0
     for i1, i2, j1, j2 in ranges:
@@ -241,9 +242,9 @@ def map_position(at: int, ranges: Sequence[Range], *, end: bool) -> int:
 
 
 def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
-    """The blocks of a statement in the order of `ir.walk.inner_bodies`.
+    """Return the blocks of a statement in the order of `ir.walk.inner_bodies`.
 
-    An `else` that only leaves comes as that statement.
+    An `else` with only a leaving statement is returned as that statement.
     """
     match statement:
         case ast.StepStmt(body=body) | ast.ForStmt(body=body):
@@ -273,7 +274,7 @@ def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
 def call_of(
     context: EditContext, placed: Sequence[Placed], inner: Placed, where: Place
 ) -> ast.Stmt | None:
-    """The `call` in a block through which a statement of a task came in; None if it is unclear."""
+    """Return the `call` in a block that a task's statement came from; None if it is unclear."""
     if inner.home is None or inner.home.block is where.block:
         return None
     at = placed.index(inner)

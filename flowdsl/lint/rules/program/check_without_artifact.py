@@ -1,4 +1,4 @@
-"""A post-run check of a file that no statement of the workflow keeps; it fails after every run."""
+"""Reports a post-run check of a file that no statement saves, so that it always fails."""
 
 from __future__ import annotations
 
@@ -60,8 +60,7 @@ COMPARISONS = 20_000
 class _Kept:
     """The names of files that are kept.
 
-    Most have no variables and are found by equality; only the others have to be compared one by
-    one.
+    Most have no variables and are found by equality; only the others must be compared one by one.
     """
 
     def __init__(self, patterns: list[Pattern]) -> None:
@@ -88,7 +87,7 @@ class _Kept:
 def _find_kept_names(context: LintContext) -> list[Pattern] | None:
     """The names of the files that the workflow keeps.
 
-    None when they cannot all be known: commands, fields of `extra` and the service's own detection
+    None if they cannot all be known: commands, fields of `extra` and the service's own detection
     keep files, too.
     """
     declaration = context.declaration
@@ -148,7 +147,7 @@ def _match_targets(
 def _may_match(regex: object, kept: _Kept) -> bool:
     """Whether a kept name may fit a regular expression.
 
-    Only of names without variables can it be said that they do not.
+    This can be ruled out only for names without variables.
     """
     unknown = kept.variable or (kept.exact and not isinstance(regex, str))
     if unknown or not kept.is_worth(kept.patterns):
@@ -192,7 +191,7 @@ def _may_be_equal(one: Pattern, other: Pattern) -> bool:
 
 
 def _over_wildcards(row: set[int], other: Pattern) -> set[int]:
-    """`row` with the places that are reached when wildcards stand for nothing."""
+    """Add to `row` the places that are reached if wildcards match nothing."""
     reached = set(row)
     for at in range(len(other)):
         if at in reached and other[at] is _ANY:

@@ -1,6 +1,6 @@
 """A literal that looks like a password or a key.
 
-It would stand in the repository, in the prompt and in every log.
+It would are in the repository, in the prompt and in every log.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _SHAPES = (
     r"|github_pat_\w{22,}|xox[abprs]-[A-Za-z0-9-]{15,}|glpat-[\w-]{20,}|AIza[\w-]{35}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?)"
 )
-"""Keys that can be told by how they begin."""
+"""Keys that are recognised by their prefix."""
 
 _PRIVATE_KEY = r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
 _PREFIXES = ("sk-", "AKIA", "ASIA", "gh", "xox", "glpat-", "AIza", "eyJ")
@@ -103,9 +103,9 @@ def _find_passwords(text: str) -> Iterator[_Candidate]:
 
 
 class _Line:
-    """What a line says in front of its words for passwords.
+    """The part of a line before its words for passwords.
 
-    Worked out once for each line: a line may be as long as the file and hold very many such words.
+    Computed once for each line: a line may be as long as the file and hold very many such words.
     """
 
     def __init__(self, low: str, start: int, end: int) -> None:
@@ -120,7 +120,7 @@ class _Line:
 
 
 def _line_at(low: str, behind: int, at: int, lines: dict[int, _Line]) -> _Line:
-    """The line in which `at` stands; no line before `behind` is it."""
+    """Return the line that contains `at`, which must not be before `behind`."""
     start = low.rfind("\n", behind, at) + 1 or behind
     line = lines.get(start)
     if line is None:
@@ -130,9 +130,9 @@ def _line_at(low: str, behind: int, at: int, lines: dict[int, _Line]) -> _Line:
 
 
 def _password_at(text: str, low: str, at: int, line: _Line) -> Iterator[_Candidate]:
-    """The password that belongs to the word for it at `at`.
+    """Return the password that belongs to the word for it at `at`.
 
-    It stands right behind the word, or is typed into the field that the word names.
+    It directly follows the word, or is typed into the field that the word names.
     """
     stated = _pattern(_STATED).match(text, at) if _is_stated(low, at) else None
     if stated is not None:
@@ -182,9 +182,9 @@ def _find_keys(text: str) -> Iterator[_Candidate]:
 
 
 def _may_be_password(value: str, *, marked: bool) -> bool:
-    """Whether what stands where a password is expected is one, and no word of the sentence.
+    """Whether a value in the place of a password is one, and not a word of the sentence.
 
-    `marked`: nothing but a password can stand there, so that any word is one.
+    `marked`: only a password can be there, so that any word is one.
     """
     if len(value) < 4 or value.lower() in _NO_VALUES or value[0] in "$*@(":
         return False

@@ -1,4 +1,4 @@
-"""An `else` that goes on, before something that uses what was not there.
+"""Reports an `else` after which the run continues and uses what was not found.
 
     choose "the row of {name}" else { emit missing += name }
     press "F2"                                              works on whatever row is selected
@@ -6,7 +6,7 @@
     extract state: string from "the page 1" else { }        an earlier line has read `state` ...
     emit second = {{state}}                                  ... and this is what that one read
 
-What no path has set is no matter of this rule: that is `unset-runtime-variable`.
+A variable that no path has set is reported by `unset-runtime-variable` instead.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SPEC = SUSPICIOUS.spec(
 
 _END = "end the `else` with `fail`, `abort` or `finish`"
 _NOTES = (ast.EmitStmt, ast.KeepStmt, ast.CaptureStmt)
-"""Statements that change nothing on the screen and ask nothing of it."""
+"""Statements that neither change nor read the screen."""
 _WORKS = (
     ast.DoStmt,
     ast.ChooseStmt,
@@ -60,7 +60,7 @@ def check(
     context: LintContext,
     statement: ast.ChooseStmt | ast.ExpectStmt | ast.ExtractStmt | ast.CopyStmt,
 ) -> None:
-    """Report an `else` of a block behind which something uses what this statement did not get."""
+    """Report an `else` block if a later statement uses what this one did not get."""
     body, otherwise = body_of(context.declaration), statement.otherwise
     if body is None or otherwise is None or not isinstance(otherwise.action, ast.Block):
         return
@@ -79,11 +79,11 @@ def _check_screen(
     otherwise: ast.Otherwise,
     around: _Around,
 ) -> None:
-    """Report an `else` of notes alone, where the next statement acts on the screen or reads it."""
+    """Report an `else` of notes only, if the next statement acts on the screen or reads it."""
     assert isinstance(otherwise.action, ast.Block)
     noted = otherwise.action.statements
     is_choice = isinstance(statement, ast.ChooseStmt)
-    # An `expect` with an empty block is told by `no-effect`.
+    # An `expect` with an empty block is reported by `no-effect`.
     if not all(isinstance(each, _NOTES) for each in noted) or not (noted or is_choice):
         return
     following = next((each for each in around.behind if not isinstance(each, _NOTES)), None)
@@ -108,9 +108,9 @@ def _check_value(
     otherwise: ast.Otherwise,
     around: list[_Around],
 ) -> None:
-    """Report an `else` behind which the variable is read, and still has an earlier value.
+    """Report an `else` after which the variable is read while it has an earlier value.
 
-    A value that was read earlier and used by nothing yet stands for the one that is not there.
+    An earlier value that nothing has used yet counts as intended for the missing one.
     """
     name = statement.name.text
     action = otherwise.action
@@ -133,9 +133,9 @@ def _check_value(
 
 
 def _earlier_value(context: LintContext, name: ast.Name, around: list[_Around]) -> Label | None:
-    """Where the value was read that a variable still has in front of the reading into `name`.
+    """Return where the value was read that a variable has before the reading into `name`.
 
-    That may be the same statement, in an earlier pass of a loop. None where a `keep` has set it.
+    That may be the same statement, in an earlier pass of a loop. None if a `keep` has set it.
     """
     is_used = False
     for block in around:
@@ -155,7 +155,7 @@ def _earlier_value(context: LintContext, name: ast.Name, around: list[_Around]) 
 
 
 def _read_behind(name: str, around: list[_Around]) -> ast.Ref | None:
-    """The first reference to a variable that comes in any case, in the same pass of a loop."""
+    """Return the first reference to a variable that is always reached in the same loop pass."""
     for block in around:
         for each in block.behind:
             found = _first_read(each, name)
@@ -189,7 +189,7 @@ def _is_setting_inside(node: ast.Stmt | ast.Block, name: str) -> bool:
 def _find_blocks_around(
     block: ast.Block, statement: ast.Stmt, *, may_repeat: bool = False
 ) -> Iterator[_Around]:
-    """The blocks around a statement, from the innermost one to `block`, but those of steps."""
+    """Return the blocks around a statement, from the innermost one to `block`, except steps."""
     flat = tuple(without_steps(block))
     at = next(index for index, each in enumerate(flat) if each.start <= statement.start < each.end)
     if flat[at] is not statement:

@@ -81,9 +81,9 @@ def _report_again(
 def _find_asked_elsewhere(
     context: LintContext, chain: ast.IfStmt, key: PresenceKey
 ) -> set[str | int | None]:
-    """The values for which other statements of the body ask of the same reference.
+    """Return the values that other statements of the body compare the same reference with.
 
-    They may have been handled there.
+    They may be handled there.
     """
     found: set[str | int | None] = set()
     body = body_of(context.declaration)

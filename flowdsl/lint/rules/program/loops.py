@@ -70,7 +70,7 @@ def _report(
 
 
 def _find_last_statement(block: ast.Block) -> ast.Stmt | None:
-    """The last statement of a block, looked for inside its steps, too."""
+    """Return the last statement of a block, also if it is inside a step."""
     if not block.statements:
         return None
     last = block.statements[-1]
@@ -187,10 +187,10 @@ def check_bound_above_max_items(context: LintContext, statement: ast.ForStmt) ->
 def _count_most_entries(
     context: LintContext, iterable: ast.Ref | ast.IntLit | ast.ListExpr
 ) -> int | None:
-    """The most entries that a list can have; None where that is not certain.
+    """The most entries that a list can have; None if that is uncertain.
 
-    The service keeps the annotations of inputs; those of values that a run reads from the screen
-    are only wishes.
+    The service enforces the annotations of inputs; those of values that are read from the screen
+    are only requests.
     """
     if isinstance(iterable, ast.IntLit):
         return iterable.value
@@ -207,7 +207,7 @@ def _count_most_entries(
     return None if field is None else field.constraints.max_items
 
 
-# What every entry of a `for` replaces: one value of an output, or one name of a file.
+# Values that every entry of a `for` replaces: one value of an output, or one name of a file.
 
 LAST_ENTRY_WINS = SUSPICIOUS.spec(
     "last-entry-wins",
@@ -223,7 +223,7 @@ _DONE_ALWAYS = (ast.StepStmt, ast.RetryStmt)
 
 
 def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
-    """Report what is done for every entry, and nothing of the entry tells apart."""
+    """Report statements that do the same for every entry and replace the result each time."""
     if context.may_lack_statements():
         return
     for each in _find_certain_statements(statement.body):
@@ -258,7 +258,7 @@ def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
 
 
 def _find_certain_statements(block: ast.Block) -> Iterator[ast.Stmt]:
-    """The statements of a body that every entry comes to, if none before them leaves."""
+    """Return the statements of a body that every entry reaches, unless one before them leaves."""
     for statement in block.statements:
         inner = statement.statement if isinstance(statement, ast.AnnotatedStmt) else statement
         if isinstance(inner, _DONE_ALWAYS):
@@ -268,7 +268,7 @@ def _find_certain_statements(block: ast.Block) -> Iterator[ast.Stmt]:
 
 
 def _is_replaced(context: LintContext, statement: ast.EmitStmt, body: ast.Block) -> bool:
-    """Whether each entry gives a single value, of its own, to an output."""
+    """Whether each entry assigns its own value to an output that is not a list."""
     target = next((f for f in _targets(context) if f.name == statement.name.text), None)
     if target is None or isinstance(strip_optional(target.type), ListOf):
         return False
@@ -283,7 +283,7 @@ def _is_replaced(context: LintContext, statement: ast.EmitStmt, body: ast.Block)
 
 
 def _targets(context: LintContext) -> tuple[FieldType, ...]:
-    """What `emit` sets in the current declaration."""
+    """Return the fields that `emit` sets in the current declaration."""
     declaration = context.declaration
     if isinstance(declaration, ast.WorkflowDecl):
         workflow = context.workflow(declaration)

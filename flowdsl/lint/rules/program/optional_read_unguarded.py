@@ -1,4 +1,4 @@
-"""A value that may be missing, in an instruction that needs it."""
+"""Reports a value that may be missing in an instruction that needs it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ALWAYS_THERE = (
     "declare the value as required, or see that there is one: by a default of the input, or by "
     "`else {{ keep ... }}` behind what reads it"
 )
-"""For what the main agent does: under an `if`, a replay would not decide it again."""
+"""For statements of the main agent: a replay would not evaluate an `if` again."""
 _IN_PART = "a part of `{code}` may be missing: write the parts one by one, under `if`s"
 
 _PLACES = {
@@ -47,10 +47,10 @@ _PLACES = {
 """What a text is called in a message."""
 _OF_MAIN_AGENT = (_PLACES[statements.COMMAND], _PLACES[statements.FILE])
 _FIXED = (ast.DoStmt, ast.TypeStmt, ast.ClearStmt, ast.ChooseStmt)
-"""Statements that nothing behind them needs, so that an `if` can be put around them."""
+"""Statements that no later one depends on, so that an `if` can be put around them."""
 _VALUE = "value"
 _MAY_BE_NOTHING = (_PLACES[statements.TYPED], _VALUE)
-"""A missing value alone is no text here: it types nothing, and is handed on as missing."""
+"""Places where a missing value on its own is allowed: it types nothing, or stays missing."""
 
 _SPEAKS_OF_ABSENCE = re.compile(
     r"\b(empty|blank|missing|optional|absent|__EMPTY__|"
@@ -67,7 +67,7 @@ def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
     if declaration is None or body is None:
         return
     written = context.source.text
-    # In a text, a reference begins with a brace; one that does may still stand outside of a text.
+    # In a text, a reference begins with a brace; one that does may still are outside of a text.
     optional = {
         ref
         for ref in context.optional_refs()
@@ -142,7 +142,7 @@ def _check_ref(
 
 
 def _make_guard_fix(statement: Span, code: str) -> Fix:
-    """The edits that put a statement under a condition that a value is there."""
+    """Return the edits that put a statement under a condition that a value is present."""
     source = statement.source
     before = Edit(Span(source, statement.start, statement.start), f"if not {code} is empty {{ ")
     behind = Edit(Span(source, statement.end, statement.end), " }")

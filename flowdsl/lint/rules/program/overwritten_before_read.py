@@ -1,7 +1,7 @@
-"""A value that is replaced before anything reads it.
+"""Reports a value that is replaced before anything reads it.
 
-Follows the statements of one block at a time, looking through steps. What a branch or a loop does
-can only make the rule more silent.
+Follows the statements of one block at a time, looking through steps. Branches and loops can only
+suppress a finding.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _forget_what_is_set(
 
 
 def _keeps_on_failure(statement: ast.Stmt) -> bool:
-    """Whether the paths go on when a statement fails; its variable then keeps its old value."""
+    """Whether the run continues if a statement fails; its variable then keeps its old value."""
     otherwise = else_of(statement)
     return (
         otherwise is not None

@@ -50,7 +50,7 @@ def check_no_effect(context: LintContext, statement: ast.Stmt) -> None:
 
 
 def _without_effect(statement: ast.Stmt) -> tuple[str, str] | None:
-    """Why a statement does nothing, and what to write; None for one that does something."""
+    """Return why a statement has no effect, and what to write; None if it has one."""
     match statement:
         case ast.DoStmt(text=text) if _is_blank(text):
             return "this `do` says nothing", _REMOVE
@@ -83,7 +83,7 @@ def _without_effect(statement: ast.Stmt) -> tuple[str, str] | None:
 
 
 def _branches(statement: ast.IfStmt) -> tuple[str, str] | None:
-    """Why an `if` does nothing: an empty `else` alone says that nothing is to be done."""
+    """Return why an `if` has no effect; an empty `else` alone is meant to do nothing."""
     if any(branch.body.statements for branch in statement.branches):
         return None
     otherwise = statement.otherwise
@@ -95,7 +95,7 @@ def _branches(statement: ast.IfStmt) -> tuple[str, str] | None:
 
 
 def _is_blank(text: ast.Text) -> bool:
-    """Whether a text has nothing but blanks and comments."""
+    """Whether a text consists of blanks and comments only."""
     return all(
         isinstance(part, ast.TextComment)
         or (isinstance(part, ast.TextLiteral) and not part.value.strip())
@@ -103,7 +103,7 @@ def _is_blank(text: ast.Text) -> bool:
     )
 
 
-# The id of a model configuration where an alias belongs.
+# The id of a model configuration in the place of an alias.
 #
 # The id is different in every organization.
 
@@ -153,7 +153,7 @@ TEST_EXPECTS_NOTHING = SUSPICIOUS.spec(
 
 
 def check_test_expects_nothing(context: LintContext, test: ast.TestDecl) -> None:
-    """Report each run that is judged by nothing."""
+    """Report each run without an expectation."""
     for title, items in runs_of(test):
         if not expects_something(items):
             what = "test" if title is test.title else "case"
@@ -166,7 +166,7 @@ MISSING_DESCRIPTION = STYLE.spec("missing-description", "{subject} has no descri
 
 
 def check_missing_description(context: LintContext, declaration: ast.WorkflowDecl) -> None:
-    """Report a workflow without a description, and outputs about which nothing is said."""
+    """Report a workflow without a description, and outputs of any type without one."""
     if declaration.doc is None:
         context.report(
             MISSING_DESCRIPTION,

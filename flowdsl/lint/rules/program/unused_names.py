@@ -62,7 +62,7 @@ def check(context: LintContext, unused: Unused) -> None:
 
 
 def _fixes(unused: Unused) -> tuple[tuple[Fix, ...], str | None]:
-    """The fixes, and the help where it is not the usual one."""
+    """Return the fixes, and the help if it is not the usual one."""
     name, removal = unused.name, (Edit(unused.whole, ""),)
     match unused.kind:
         case "const" | "fixture" | "task" | "type":

@@ -1,4 +1,4 @@
-"""A choice by an input in the prose of a `do`.
+"""Reports a choice by an input in the prose of a `do`.
 
 A replay repeats the recorded click, whatever the input is.
 """
@@ -122,7 +122,7 @@ def _varies(context: LintContext, part: ast.TextPart) -> bool:
 
 
 def _mask_variables(prose: Prose, variables: list[ast.TextPart]) -> str:
-    """The text with marks in the place of the variables that vary; offsets stay the same."""
+    """Replace the variables that vary by marks; offsets stay the same."""
     parts = list(prose.written)
     for each in variables:
         length = each.end - each.start
@@ -163,9 +163,9 @@ def _find_recorded_do(context: LintContext, text: ast.Text) -> ast.DoStmt | None
 
 
 def _by_main_agent(block: ast.Block | None, *, looped: bool = False) -> Iterator[ast.Stmt]:
-    """The statements of a body that stand in no branch, attempt or repetition, nor in two loops.
+    """Yield the statements of a body outside branches, attempts, repetitions and nested loops.
 
-    Those that do are carried out by the focused agent that decides, or goes through the list.
+    Others are carried out by the focused agent that decides, or iterates over the list.
     """
     for statement in block.statements if block is not None else ():
         if isinstance(statement, ast.AnnotatedStmt):

@@ -1,6 +1,6 @@
-"""The same statements, or the same long instruction, in two places.
+"""Reports the same statements, or the same long instruction, in two places.
 
-The next change would reach only one of them.
+A later change would reach only one of them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _StatementPlace(Record):
 
 
 class _CopiedText(Record):
-    """Text that stands more than once.
+    """Text that occurs more than once.
 
     `first` and `second` are the first two places, `places` all of them.
     """
@@ -59,7 +59,7 @@ class _CopiedText(Record):
 
 
 def check(context: LintContext, modules: tuple[ast.Module, ...]) -> None:
-    """Report every text that stands more than once, at the second place."""
+    """Report every text that occurs more than once, at the second place."""
     size = max(context.option(SPEC.name, "statements", OPTIONS["statements"]), 2)
     finder = _Finder(size)
     for module in modules:
@@ -127,7 +127,7 @@ class _Finder:
         return tuple(written)
 
     def _count_equal_statements(self, seen: list[_StatementPlace], here: _StatementPlace) -> int:
-        """The number of statements from `here` on that also stand in one of the places `seen`.
+        """The number of statements from `here` on that also are in one of the places `seen`.
 
         0 when they are too few.
         """

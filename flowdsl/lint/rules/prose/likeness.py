@@ -62,7 +62,7 @@ _NOTE = re.compile(r"[ \t]*(?:@[^\n]*|#[^\n]*)?\n\Z")
 
 
 def check_description_reads_as_outline(context: LintContext, workflow: ast.WorkflowDecl) -> None:
-    """Report the first line of each that an agent could take for a line of the prompt."""
+    """Report the first line of each text that an agent could take for a prompt line."""
     if workflow.steps is None:
         return  # a prompt of the author's own has neither of them in it
     for part, lines in (
@@ -128,7 +128,7 @@ PROSE_LIKE_SENTENCE = PLATFORM.spec(
 
 
 def _spell_prose_part(context: LintContext, part: ast.TextPart) -> str:
-    """A part of the prose as the agent reads it; one character for what only a run knows."""
+    """A part of the prose as the agent reads it; one character for a run-time value."""
     match part:
         case ast.TextLiteral(value=value):
             return value
@@ -140,7 +140,7 @@ def _spell_prose_part(context: LintContext, part: ast.TextPart) -> str:
 
 
 def check_prose_like_sentence(context: LintContext, prose: Prose) -> None:
-    """Report a `do` of which a paragraph reads like a sentence of ours."""
+    """Report a `do` with a paragraph that reads like a sentence of the compiler."""
     spelled = "".join(_spell_prose_part(context, part) for part in prose.text.parts)
     for paragraph in in_paragraphs(spelled).split("\n"):
         if like_a_sentence(paragraph.strip()):

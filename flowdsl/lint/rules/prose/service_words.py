@@ -13,7 +13,7 @@ from flowdsl.semantics.capabilities import NEW, PLAINED, TOOLS
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
-# A mark that the service puts in the place of a missing value, written by hand.
+# The marker that the service substitutes for a missing value, written by hand.
 
 
 SENTINEL_IN_TEXT = SUSPICIOUS.spec("sentinel-in-text", "`{sentinel}` is a mark of the service")
@@ -30,7 +30,7 @@ _HELP = {
 
 
 def check_sentinel_in_text(context: LintContext, module: ast.Module) -> None:
-    """Report every mark that stands in a text or string of the file."""
+    """Report every mark that is in a text or string of the file."""
     literals = Literals(module)
     for found in re.finditer(f"{EMPTY}|{CLEAR}", module.source.text):
         if literals.at(found.start()) is not None:
@@ -38,7 +38,7 @@ def check_sentinel_in_text(context: LintContext, module: ast.Module) -> None:
             context.report(SENTINEL_IN_TEXT, place, sentinel=found[0], help=_HELP[found[0]])
 
 
-# A tool of the agent that is named by hand.
+# A tool of the agent named in prose.
 #
 # The compiler names the tools, and knows what each of them needs around it.
 

@@ -242,7 +242,7 @@ def check_target_by_look(context: LintContext, prose: Prose) -> None:
 
 
 def _may_be_known_by_look(text: str) -> bool:
-    """Whether `the` stands before a look, or before a control and a place; most texts end here."""
+    """Whether `the` is before a look, or before a control and a place; most texts end here."""
     words = [word.rstrip(",") for word in text.split()]
     for index, word in enumerate(words[:-1]):
         if word == "the" and (

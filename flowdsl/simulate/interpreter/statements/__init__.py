@@ -1,8 +1,6 @@
-"""What each statement of the language means.
+"""The execution of each statement of the language.
 
-`perform` does a block and sorts its statements: `acting` and `asking` have those that touch the
-desktop, `repeating` and `calls` those with a body of their own. `leaving` holds how a statement
-leaves the place where it stands.
-
-Entry point: `perform.perform`.
+`perform` executes a block and dispatches its statements: `acting` and `asking` have those that
+touch the desktop, `repeating` and `calls` those with a body of their own. `leaving` defines the
+exceptions with which a statement leaves its block. Entry point: `perform.perform_block`.
 """

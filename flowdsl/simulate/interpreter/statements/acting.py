@@ -1,4 +1,4 @@
-"""Statements that act, and ask nothing."""
+"""Statements that act without asking the world."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ..frames import Frame
 
 
 def act(frame: Frame, verb: str, *texts: str) -> None:
-    """Something is done."""
+    """Record an action."""
     frame.run.recorder.act(verb, *texts)
 
 
 def do(frame: Frame, statement: ast.DoStmt) -> None:
-    """`do`: the author's own words, which begin and end with no blank; without words nothing."""
+    """Execute `do`: the author's own words, stripped; without words nothing."""
     words = render_laid_out_text(frame, statement.text, in_paragraphs).strip()
     if words:
         act(frame, trace.DO, words)
 
 
 def type_in(frame: Frame, statement: ast.TypeStmt) -> None:
-    """`type`: a value goes into a field; where there is none, nothing is done."""
+    """Execute `type`: type a value into a field; do nothing if the value is missing."""
     assert not isinstance(statement.value, ast.DayExpr), "the check tells days apart"
     text, target = render_typed_text(frame, statement.value), render_line(frame, statement.target)
     if not text:
@@ -38,14 +38,14 @@ def type_in(frame: Frame, statement: ast.TypeStmt) -> None:
 
 
 def press(frame: Frame, statement: ast.PressStmt) -> None:
-    """`press`: chords with blanks between them, in lower case as case is ignored."""
+    """Execute `press`: chords separated by blanks, in lower case since case is ignored."""
     chords = " ".join(statement.keys.value.lower().split())
     times = 1 if statement.times is None else statement.times.value
     act(frame, trace.PRESS, chords, str(times))
 
 
 def show(frame: Frame, statement: ast.ImageStmt) -> None:
-    """`image`: a picture, and what it is said to show."""
+    """Execute `image`: show a picture with its description."""
     path = resolve_path(frame.source.path, statement.path.value)
     assert path is not None, "the check wants a path inside the project"
     shows = "" if statement.shows is None else render_line(frame, statement.shows)

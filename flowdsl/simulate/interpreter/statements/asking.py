@@ -1,7 +1,7 @@
 """Statements that ask the world whether something is so, or for a value.
 
-Each returns why it came to nothing, which is the reason of its `fail` where it has no `else`; None
-where it did not.
+Each returns the reason of its failure, which becomes the reason of its `fail` if it has no `else`;
+None if it succeeded.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from .acting import act
 from .spelling import is_spelled, take_apart
 
 DEFAULT_TIMEOUT = 60_000
-"""The milliseconds that a `wait until` waits if it does not say how long."""
+"""The default timeout of `wait until` in milliseconds."""
 
 
 def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
-    """`choose`: what is there exactly once is opened."""
+    """Execute `choose`: open the one matching thing."""
     target = render_line(frame, statement.target)
     if not frame.holds(Question(world.CHOOSE, target, model=_model_alias(statement.model))):
         return leaving.UNMET.format(target)
@@ -36,7 +36,7 @@ def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
 
 
 def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
-    """`wait until`: something has to happen within a time."""
+    """Execute `wait until`: something must happen within a time."""
     condition, timeout = render_line(frame, statement.condition), statement.timeout
     milliseconds = DEFAULT_TIMEOUT if timeout is None else timeout.milliseconds
     question = Question(world.WAIT, condition, milliseconds=milliseconds)
@@ -45,14 +45,14 @@ def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
 
 
 def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:
-    """`expect`: something has to be so."""
+    """Execute `expect`: something must be so."""
     condition = render_line(frame, statement.condition)
     is_so = frame.holds(Question(world.EXPECT, condition))
     return None if is_so else leaving.UNMET.format(condition)
 
 
 def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
-    """`type` of a day: that of the desktop is counted from, and then the field shows it or not."""
+    """Execute `type` of a date computed from the desktop's date; then check the field."""
     question = Question(world.DAY, "today")
     today = date.fromisoformat(frame.run.recorder.ask(question))
     frame.run.recorder.use(question)
@@ -65,14 +65,14 @@ def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
 
 
 def extract(frame: Frame, statement: ast.ExtractStmt) -> str | None:
-    """`extract`: a value is read from the screen."""
+    """Execute `extract`: read a value from the screen."""
     source = render_line(frame, statement.source)
     there = _store_answer(frame, statement, world.READ, source)
     return None if there else leaving.UNMET.format(source)
 
 
 def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
-    """`copy`: a text is selected and copied, and then it is there or not."""
+    """Execute `copy`: select and copy a text, which may then be there or not."""
     source = render_line(frame, statement.source)
     act(frame, trace.COPIED, source)
     there = _store_answer(frame, statement, world.COPY, source)
@@ -80,9 +80,9 @@ def copy(frame: Frame, statement: ast.CopyStmt) -> str | None:
 
 
 def run(frame: Frame, statement: ast.RunStmt) -> str | None:
-    """`run`: a command; an `else` asks whether it did its work, `as` for what it printed.
+    """Execute `run`: an `else` asks whether the command succeeded, `as` for its output.
 
-    What has to be printed is kept of a command that did its work only, also without an `else`.
+    Output is only kept if the command succeeded, even without an `else`.
     """
     command = render_exact_text(frame, statement.command)
     act(frame, trace.COMMAND, command)
@@ -103,10 +103,10 @@ def _store_answer(
     kind: str,
     text: str,
 ) -> bool:
-    """Set a variable to an answer. Returns False where it lacks a value that it has to have.
+    """Set a variable to an answer. Returns False if a required value is missing.
 
-    Where it may lack one, the question is used only when the variable is: without an `else` and in
-    the background.
+    If the value may be missing, the question counts as used only when the variable is used: without
+    an `else`, and in the background.
     """
     assert statement.name is not None
     type_: types.Type = types.STRING
@@ -121,13 +121,13 @@ def _store_answer(
     answer = recorder.ask(question)
     background = isinstance(statement, ast.ExtractStmt) and statement.background
     if frame.run.types_what_it_read and not background:
-        # A copied text stays as it is on the clipboard, or is none.
+        # A copied text is the clipboard's text unchanged, or missing.
         lost = kind == world.COPY and is_spelled(answer)
         answer = None if lost else take_apart(answer)
     frame.run.hold(answer)
     data = value_of(answer, type_, constant)
     if kind == world.COPY and is_other(data, type_):
-        data = None  # what was copied is no number
+        data = None  # the copied text is not a number
     given = as_saved(answer, data, type_)
     if may_lack:
         found = Value(data, (((), (question, recorder.position)),), given)

@@ -1,4 +1,4 @@
-"""Calls of tasks: the variables of a call, and its result."""
+"""Calls of tasks: their variables and their results."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
-    """`call`: the task in variables of its own.
+    """Execute `call`: run the task with its own variables.
 
-    At every call its result begins with the defaults of its fields, and else empty.
+    At every call the fields of its result begin with their defaults, or else missing.
     """
     task = frame.run.model.calls[statement]
     body = task.declaration.body
@@ -48,7 +48,7 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
 def _evaluate_arguments(
     frame: Frame, statement: ast.CallStmt, task: TaskSymbol
 ) -> dict[str, Value]:
-    """The values of the parameters when the call begins."""
+    """Return the values of the parameters at the beginning of the call."""
     given = {argument.name.text: argument.value for argument in statement.arguments}
     found: dict[str, Value] = {}
     for parameter in task.params:
@@ -64,7 +64,7 @@ def _evaluate_arguments(
 
 
 def _find_known_parts(frame: Frame, statement: ast.CallStmt, task: TaskSymbol) -> dict[str, Known]:
-    """For each parameter, which parts of its argument the compiler knows: all of a default."""
+    """Return, for each parameter, which parts of its argument are known at compile time."""
     given = {argument.name.text: argument.value for argument in statement.arguments}
     return {
         parameter.name: partial(is_known, frame, given[parameter.name])
@@ -79,7 +79,7 @@ def _result_fields(task: TaskSymbol) -> tuple[types.FieldType, ...]:
 
 
 def _collect_result(frame: Frame) -> Value:
-    """The record of what a call emitted; a field that it did not emit is missing."""
+    """Return the record of the emitted fields of a call; other fields are missing."""
     return record_of(
         {field.wire_name: frame.emitted.get(name, MISSING) for name, field in frame.fields.items()}
     )

@@ -1,10 +1,10 @@
-"""How statements leave the place where they stand, and the reasons that they give of themselves."""
+"""The exceptions with which statements leave their block, and the default reasons of failures."""
 
 from __future__ import annotations
 
 
 class Leaving(Exception):
-    """The statements that follow are left out; `reason` says why."""
+    """Skip the following statements; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -12,11 +12,11 @@ class Leaving(Exception):
 
 
 class Fail(Leaving):
-    """`fail`: the nearest `retry` around takes it, across calls; else the run has failed."""
+    """`fail`: caught by the nearest enclosing `retry`, across calls; otherwise the run fails."""
 
 
 class Abort(Leaving):
-    """`abort`: the run has failed."""
+    """`abort`: the run fails."""
 
 
 class Finish(Leaving):
@@ -26,7 +26,7 @@ class Finish(Leaving):
 # The reasons of a `fail` without words
 
 UNMET = "not so or not found: {}"
-"""Of a statement that looked for something, a `repeat until sees` among them, with its text."""
+"""Of a statement that looked for something, including `repeat until sees`, with its text."""
 COMMAND_FAILED = "the command failed: {}"
 """Of a `run ... as`, with the first line of its command."""
 NOT_REACHED = "what was to end the rounds is still not so"

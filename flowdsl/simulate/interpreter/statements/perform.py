@@ -1,4 +1,4 @@
-"""What each statement of the language means."""
+"""Dispatch statements to the functions that execute them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .repeating import for_each, perform_attempts, perform_rounds
 
 
 def perform_block(block: ast.Block, frame: Frame) -> None:
-    """The statements of a block, in order."""
+    """Execute the statements of a block, in order."""
     for statement in block.statements:
         execute_statement(statement, frame)
 
 
 def execute_statement(statement: ast.Stmt, frame: Frame) -> None:
-    """One statement."""
+    """Execute one statement."""
     frame.run.count()
     frame.at(statement)
     frame.asks(statement)
@@ -98,7 +98,7 @@ def execute_statement(statement: ast.Stmt, frame: Frame) -> None:
 def _handle_unmet(
     frame: Frame, statement: ast.Stmt, unmet: str | None, otherwise: ast.Otherwise | None
 ) -> None:
-    """The `else` of a statement that came to nothing; without one it fails, with that reason."""
+    """Execute the `else` of a failed statement; without an `else`, fail with that reason."""
     frame.takes(statement, HOLDS if unmet is None else OTHERWISE)
     if unmet is None:
         return
@@ -110,11 +110,11 @@ def _handle_unmet(
         execute_statement(otherwise.action, frame)
 
 
-# Keeping
+# Storing values
 
 
 def _execute_emit(frame: Frame, statement: ast.EmitStmt) -> None:
-    """`emit`: an output, or a field of the task's result, gets a value or one entry more."""
+    """Execute `emit`: set an output or a field of the task's result, or append to its list."""
     name = statement.name.text
     frame.makers[name] = statement
     field = frame.fields.get(name)
@@ -129,7 +129,7 @@ def _execute_emit(frame: Frame, statement: ast.EmitStmt) -> None:
 
 
 def _execute_keep(frame: Frame, statement: ast.KeepStmt) -> None:
-    """`keep`: a variable gets a value, or its list one entry more."""
+    """Execute `keep`: set a variable, or append to its list."""
     name = statement.name.text
     type_ = frame.type_of(name)
     if statement.append:
@@ -141,11 +141,11 @@ def _execute_keep(frame: Frame, statement: ast.KeepStmt) -> None:
         frame.run.hold(kept.data)
 
 
-# Deciding and repeating
+# Branches and repetition
 
 
 def _execute_if(frame: Frame, statement: ast.IfStmt) -> None:
-    """`if`: the first branch whose condition holds, else the last."""
+    """Execute `if`: the first branch whose condition holds, or else the last."""
     for branch in statement.branches:
         if is_condition_met(frame, branch.condition):
             frame.takes(branch, HOLDS)
@@ -157,7 +157,7 @@ def _execute_if(frame: Frame, statement: ast.IfStmt) -> None:
 
 
 def _execute_match(frame: Frame, statement: ast.MatchStmt) -> None:
-    """`match`: the branch that names the value, else the last; a missing value is named nowhere."""
+    """Execute `match`: the branch with the value, or else the last, as for a missing value."""
     asked = frame.take(resolve_reference(frame, statement.operand))
     for branch in statement.branches:
         if any(asked == each.value for each in branch.values):
@@ -170,7 +170,7 @@ def _execute_match(frame: Frame, statement: ast.MatchStmt) -> None:
 
 
 def _execute_repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
-    """`repeat`: rounds, and the `else` where they came to no end."""
+    """Execute `repeat`: rounds, and its `else` if the condition never held."""
     with frame.loop(statement):
         is_over = perform_rounds(frame, statement, perform_block)
     if is_over:
@@ -185,7 +185,7 @@ def _execute_repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
 
 
 def _execute_retry(frame: Frame, statement: ast.RetryStmt) -> None:
-    """`retry`: attempts; where all failed its `else`, without one the last failure goes on."""
+    """Execute `retry`: attempts; if all fail, its `else`, or raise the last failure."""
     with frame.loop(statement):
         failed = perform_attempts(frame, statement, perform_block)
     frame.takes(statement, HOLDS if failed is None else OTHERWISE)

@@ -1,6 +1,6 @@
-"""Statements that do their body more than once.
+"""Statements that execute their body more than once.
 
-`perform` carries out a block in the frame that it is given.
+`perform` executes a block in a frame.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Perform: TypeAlias = Callable[[ast.Block, Frame], None]
 
 
 def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
-    """`for`: the body once for each entry; more entries than the bound abort the run.
+    """Execute `for`: the body for each entry; more entries than the bound abort the run.
 
     The schema of the inputs refuses an input with more entries before a run begins.
     """
@@ -50,9 +50,9 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
 
 
 def _perform_entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
-    """One entry; where its body fails, what is `on failure`, without the values of the body.
+    """Execute one pass; if its body fails, execute `on failure` without the variables of the body.
 
-    What the body has emitted stays.
+    Values that the body has emitted are kept.
     """
     try:
         perform(statement.body, frame)
@@ -70,14 +70,14 @@ def _perform_entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> No
 
 
 def _list_entries(listed: Any) -> Sequence[Any]:
-    """The entries of a list, which has none where it is missing; of a count, 0 and what follows."""
+    """Return the entries of a list, none if it is missing; of a count, the numbers from 0."""
     if isinstance(listed, int):
         return range(listed)
     return listed if isinstance(listed, list) else ()
 
 
 def _find_entry_limit(frame: Frame, statement: ast.ForStmt) -> int | None:
-    """The bound of a `for`: its own, else that of the field in which the list stands."""
+    """Return the bound of a `for`: its own, or else that of the field that holds the list."""
     if statement.limit is not None:
         return resolve_bound(frame, statement.limit)
     if not isinstance(statement.iterable, ast.Ref):
@@ -91,7 +91,7 @@ def _find_entry_limit(frame: Frame, statement: ast.ForStmt) -> int | None:
 
 
 def resolve_bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
-    """A number of rounds, entries or attempts."""
+    """Return a number of rounds, entries or attempts."""
     assert limit is not None, "the check wants a bound"
     symbol = frame.run.model.values.get(limit) if isinstance(limit, ast.ConstRef) else None
     if symbol is not None and symbol.kind == INPUT:
@@ -101,9 +101,9 @@ def resolve_bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
 
 
 def perform_rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
-    """`repeat`: rounds until the condition holds, which is looked at before each and at the end.
+    """Execute `repeat`: rounds until the condition holds, checked before each and at the end.
 
-    The wait stands between two rounds, behind the look. Returns whether it held.
+    The wait comes between two rounds, after the check. Returns whether the condition held.
     """
     for number in range(resolve_bound(frame, statement.limit)):
         if is_condition_met(frame, statement.until):
@@ -120,9 +120,9 @@ def perform_rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) ->
 
 
 def perform_attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -> Fail | None:
-    """`retry`: attempts until one does not fail; a failed one keeps no value.
+    """Execute `retry`: attempts until one does not fail; a failed one keeps no value.
 
-    Returns the `fail` of the last attempt where all failed.
+    Returns the `fail` of the last attempt if all failed.
     """
     failed: Fail | None = None
     for _ in range(resolve_bound(frame, statement.attempts)):

@@ -1,7 +1,7 @@
-"""Texts that spell a secret: `{$pin}` on the screen is not the secret `pin`.
+"""Escape texts that spell the placeholder of a secret: `{$pin}` on screen is not `pin`.
 
-The service puts a secret in where it is typed, whoever wrote the placeholder. So a workflow that
-has secrets, and that types a text which was read, takes such a text apart where it enters:
+The service replaces a placeholder whenever it is typed, whatever its source. So a workflow that has
+secrets and types text that it has read inserts a blank into such text when it is read:
 
     extract memo: string from "the memo"       the screen shows   {$pin}
     type {{memo}} into "the field"             what is typed      { $pin}
@@ -19,22 +19,22 @@ from flowdsl.semantics.traversal import refs_outside_blocks, statements
 from flowdsl.syntax import ast
 
 Owner: TypeAlias = TaskSymbol | None
-"""The task in which a name stands; None for the workflow itself."""
+"""The task that is the scope of a name; None for the workflow itself."""
 Place: TypeAlias = tuple[Owner, str]
 
 _OPENING = re.compile(r"\{(?=[{$])")
 _TEXTS = frozenset(("string", "any", "email", "url", "file"))
 _RESULT = " "
-"""Stands for the result of a task among its names."""
+"""The key for the result of a task among its names."""
 
 
 def is_spelled(text: object) -> bool:
-    """Whether a text has an opening brace before another one or a dollar sign."""
+    """Whether a text has a `{` directly before another `{` or a `$`."""
     return isinstance(text, str) and _OPENING.search(text) is not None
 
 
 def take_apart(data: Any) -> Any:
-    """JSON with a blank behind each such brace of its texts."""
+    """Return JSON with a blank after each such brace in its texts."""
     match data:
         case str():
             return _OPENING.sub("{ ", data)
@@ -47,16 +47,16 @@ def take_apart(data: Any) -> Any:
 
 
 def types_what_it_read(model: SemanticModel, workflow: WorkflowSymbol, body: ast.Block) -> bool:
-    """Whether a workflow has secrets and a text that was read may be typed in it.
+    """Whether a workflow has secrets, and text that was read may be typed in it.
 
-    Whoever carries out a `do` types; so do a command and the name of a file stand in what a tool
-    is given.
+    Instructions of `do` count as typed, and so do commands and file names, since they are passed to
+    a tool.
     """
     return bool(workflow.secrets) and _Reads(model, body).reach_a_tool()
 
 
 class _Reads:
-    """The names under which texts that were read are known, in a body and the tasks it calls."""
+    """The variables that may hold text that was read, in a body and the tasks it calls."""
 
     def __init__(self, model: SemanticModel, body: ast.Block) -> None:
         self._model = model
@@ -73,7 +73,7 @@ class _Reads:
                     self._add_body(task, task.declaration.body)
 
     def reach_a_tool(self) -> bool:
-        """Whether a text that was read stands in what is typed, run or named."""
+        """Whether text that was read is typed, run or used as a file name."""
         before = -1
         while before < len(self._known):
             before = len(self._known)
@@ -88,7 +88,7 @@ class _Reads:
         )
 
     def _named(self, owner: Owner, each: ast.Stmt) -> Iterator[Place]:
-        """The names that a statement gives to a text that was read."""
+        """Yield the names that a statement gives to text that was read."""
         match each:
             case ast.CopyStmt(name=name, type=None):
                 yield owner, name.text
@@ -132,7 +132,7 @@ def _find_tool_texts(each: ast.Stmt) -> Iterator[ast.Node]:
 
 
 def _has_text(type_: types.Type) -> bool:
-    """Whether a value of a type may hold a text of any characters."""
+    """Whether a value of a type may contain a text of any characters."""
     match type_:
         case types.Primitive(name):
             return name in _TEXTS

@@ -1,1 +1,1 @@
-"""What the service does when the work is over: it makes the outputs, and carries out the checks."""
+"""The end of a run as the service performs it: make the outputs, and evaluate the checks."""

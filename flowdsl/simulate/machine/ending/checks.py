@@ -1,4 +1,4 @@
-"""The post-run checks of a payload, as the service carries them out when a run has ended well."""
+"""The post-run checks of a payload, as the service evaluates them after a successful run."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from ..characters import (
 from ..kinds import without_notes
 
 ITEM = "loop_item"
-"""The variable of an entry in a template (assumption `check-variables`)."""
+"""The variable for an entry in a template (assumption `check-variables`)."""
 
 
 class PostRunChecks:
-    """The checks of one run: its inputs, its runtime values, and the files that it kept."""
+    """The checks of one run, with its inputs, its runtime values, and the files that it kept."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class PostRunChecks:
         self._files = [*_find_kept_files(recorder.events)]
 
     def verdict(self, check: Mapping[str, Any], *, has_schema: bool) -> Verdict:
-        """How one item of `post_run_checks` ends."""
+        """Return the verdict on one item of `post_run_checks`."""
         match check["type"]:
             case "run_attachment_exists":
                 return self._files_there(check)[0]
@@ -76,7 +76,7 @@ class PostRunChecks:
         return Verdict(SUCCESS)
 
     def _render_check_prompts(self, check: Mapping[str, Any]) -> list[str]:
-        """What is asked of the pictures; of those of a list for each entry."""
+        """Return the questions about pictures; for a list, those for each entry."""
         prompt = check.get("check_prompt") or ""
         if check.get("file_target_mode") != "loop_items":
             return [self._text(prompt)]
@@ -120,14 +120,14 @@ class PostRunChecks:
         return value if isinstance(value, list) else []
 
     def _value_of_reference(self, reference: str) -> Any:
-        """The value of the variable that a field names."""
+        """Return the value of the variable that a field names."""
         found = TOKEN.fullmatch(reference)
         if found is not None and found["runtime"]:
             return at_path(self._values, path_parts(found["runtime"]))
         return at_path(self._inputs, path_parts(reference.strip("{}")))
 
     def _text(self, text: str, item: Any = None) -> str:
-        """A text with inputs, runtime values and an entry of a list put in."""
+        """Return a text with inputs, runtime values and a list entry inserted."""
         values = {**self._values, ITEM: item}
 
         def put(path: tuple[str | int, ...], written: str) -> str:
@@ -138,7 +138,7 @@ class PostRunChecks:
 
 
 def _find_kept_files(events: Sequence[Event]) -> Iterator[str]:
-    """The names of what was kept, without folders (`D:/concepts/post-run-checks`)."""
+    """Yield the names of the kept files, without folders (`D:/concepts/post-run-checks`)."""
     for event in events:
         if event.verb in (CAPTURE, EXPORT):
             yield _base_name(event.texts[0])

@@ -1,8 +1,8 @@
-"""The transformation agent: makes the outputs of a run from its runtime values.
+"""The transformation agent: derives the outputs of a run from its runtime values.
 
-It knows the output schema, whose descriptions say where each field comes from, and the values that
-are there at the end (`D:/concepts/generating-output-data`). What no description maps is copied from
-the runtime value of its name, as it is.
+It knows the output schema, whose descriptions state the source of each field, and the final runtime
+values (`D:/concepts/generating-output-data`). A field without such a description is copied
+unchanged from the runtime value of the same name.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..layout import Defect
 def make_outputs(
     schema: str | None, values: Mapping[str, Any], grammar: Grammar
 ) -> tuple[dict[str, Any], str | None]:
-    """The fields of `output_data`, and why the schema refuses them; None where it does not.
+    """Return the fields of `output_data`, and why the schema refuses them; None if it does not.
 
-    Raises Defect where a description cannot be read.
+    Raises Defect if a description cannot be parsed.
     """
     if schema is None:
         return {}, None
@@ -36,7 +36,7 @@ def make_outputs(
 
 
 _LEFT_OUT = object()
-"""Stands for an output that has no value and is not there."""
+"""Marks an output that has no value and is left out."""
 
 
 def _make_field(name: str, schema: Any, values: Mapping[str, Any], grammar: Grammar) -> Any:
@@ -66,7 +66,7 @@ def _make_field(name: str, schema: Any, values: Mapping[str, Any], grammar: Gram
 
 
 def _numbered_entries(source: Said, values: Mapping[str, Any]) -> list[Any]:
-    """The list whose entries are saved under numbered keys."""
+    """Return the list whose entries are saved under numbered keys."""
     first, second, count = source["first"], source["second"], source["count"]
     name = str(first[0]).removesuffix("_1")
     if (first, second, count) != ((f"{name}_1",), (f"{name}_2",), (f"{name}_count",)):
@@ -82,7 +82,7 @@ def _numbered_entries(source: Said, values: Mapping[str, Any]) -> list[Any]:
 
 
 def _without_empty(value: Any, schema: Any) -> Any:
-    """A value with null for each `__EMPTY__` and each empty text inside it that may be null."""
+    """Return a value with null for each nullable `__EMPTY__` or empty text inside it."""
     match value:
         case list():
             return [_clear_if_empty(each, schema.get("items", {})) for each in value]
@@ -102,7 +102,7 @@ def _clear_if_empty(value: Any, schema: Any) -> Any:
 
 
 def _without_absent(value: Any, schema: Any) -> Any:
-    """A value without the fields inside it that are `__EMPTY__` or empty and may not be null."""
+    """Return a value without its inner fields that are empty and not nullable."""
     match value:
         case list():
             return [_without_absent(each, schema.get("items", {})) for each in value]
@@ -120,7 +120,7 @@ def _without_absent(value: Any, schema: Any) -> Any:
 
 
 def _find_source(description: str, grammar: Grammar) -> Said | None:
-    """The sentence at the end of a description that says where the field comes from."""
+    """Return the sentence at the end of a description that states the source of the field."""
     found: list[Said] = []
     starts = [0, *(number + 1 for number, each in enumerate(description) if each == " ")]
     for start in starts:
@@ -138,7 +138,7 @@ def _may_be_null(schema: Any) -> bool:
 
 
 def _schema_types(schema: Any) -> list[Any]:
-    """The types that a schema names, also in `anyOf`; [None] for none."""
+    """Return the types that a schema names, also in `anyOf`; [None] if there are none."""
     kinds = schema.get("type")
     if kinds is None and "anyOf" in schema:
         return [kind for each in schema["anyOf"] for kind in _schema_types(each)]
@@ -146,7 +146,7 @@ def _schema_types(schema: Any) -> list[Any]:
 
 
 def _fit_to_schema(value: Any, schema: Any) -> Any:
-    """A value as the schema wants it: a text that spells a number is that number, and so on."""
+    """Convert a value to its schema's type: a text that spells a number to the number, etc."""
     kinds = _schema_types(schema)
     match value:
         case str() if "string" not in kinds and value != EMPTY:

@@ -1,1 +1,1 @@
-"""What every command about objects of the service shares: reading, changing and showing them."""
+"""Shared code of commands for objects of the service: reading, changing and showing them."""

@@ -1,7 +1,7 @@
-"""What a command changes, beside `list` and `show`: one table says what an action is about.
+"""Subcommands that change objects, besides `list` and `show`; each is described by one record.
 
-Everything is found before the first change, so that nothing is changed where a word means nothing
-or several things.
+All objects are looked up before the first change, so nothing is changed if a word matches none or
+several of them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from .session import Session, carry_out
 T = TypeVar("T")
 
 Row = dict[str, Any]
-"""An object of the service as programs get it, with the same keys every time."""
+"""An object of the service in machine formats, always with the same keys."""
 
 Ended = tuple[Row, str]
-"""An object after an action, and the line that tells people what became of it."""
+"""An object after an action, and the message about it for people."""
 
 
 class Objects(Record):
-    """How the objects of a kind are found by a word, shown as a row, and named in a line.
+    """How objects of a kind are looked up, shown as a row, and named in messages.
 
-    `subject` is what help calls one; `look` is the command that lists them.
+    `subject` is the metavar in help; `look` is the command that lists them.
     """
 
     kind: str
@@ -48,15 +48,15 @@ class Objects(Record):
     look: str = ""
 
     def about(self, found: Any) -> str:
-        """An object in a line for people: `machine desk-1 (1f0c...)`."""
+        """Name an object in a message: `machine desk-1 (1f0c...)`."""
         return f"{self.kind} {self.label(found)}".lstrip()
 
 
 class ActionStep(Record):
-    """One object that an action is about.
+    """An object that an action changes.
 
-    - `about` names it in front of a question.
-    - `send` changes it; None for an object that is as it should be already, which `ended` tells.
+    - `about` names it before a question.
+    - `send` changes it; None for an object that needs no change, for which `ended` is the result.
     """
 
     about: str
@@ -67,10 +67,11 @@ class ActionStep(Record):
 class ResourceAction(Record):
     """A subcommand that changes objects.
 
-    - `declare` declares its arguments, and `plan` finds what they mean.
-    - `question` is asked before anything is changed, by the number of objects; None asks nothing.
-    - `doing` is what `--yes` does without asking.
-    - `look` is the command that shows what became of a request whose reply was lost.
+    - `declare` declares its arguments, and `plan` resolves them to steps.
+    - `question` makes the question asked before any change from the number of objects; None asks
+      nothing.
+    - `doing` completes the message that `--yes` is needed.
+    - `look` is the command that shows the effect of a request whose reply was lost.
     """
 
     name: str
@@ -83,14 +84,14 @@ class ResourceAction(Record):
 
 
 def list_json(kind: str, environment: str, rows: Sequence[Row], **more: Any) -> str:
-    """Rows as one object of the machine format; `more` stands behind them."""
+    """Format rows as one object of the machine format, followed by the fields `more`."""
     return items_json(rows, {"kind": kind, "environment": environment}, **more)
 
 
 def run_action(
     word: str, action: ResourceAction, arguments: argparse.Namespace, console: Console
 ) -> int:
-    """Find, ask, change, and tell what became of each object; `word` is that of the resource."""
+    """Look up, ask, change, and report each object; `word` is the command of the resource."""
     if action.question is not None:
         require_answer(arguments.yes, action.doing)
 
@@ -143,9 +144,9 @@ async def create_once(
     may_be: Callable[[T], bool],
     identifier: Callable[[T], str],
 ) -> T:
-    """What a creation made, whose reply may be lost: then it is looked for among the `rows`.
+    """Create an object; if the reply is lost, look for the new object among `rows`.
 
-    Raises `CyberdeskError`, with an unknown outcome where not exactly one new object may be it.
+    Raises `CyberdeskError`; its outcome is unknown if not exactly one new object matches `may_be`.
     """
     known = {identifier(row) for row in await rows()}
     try:
@@ -166,7 +167,7 @@ async def create_once(
 def add_words(
     parser: argparse.ArgumentParser, metavar: str, *, several: bool = True, dest: str = "words"
 ) -> None:
-    """Declare the objects that an action is about, by ids or names."""
+    """Declare the positional argument for the objects of an action, by ids or names."""
     parser.add_argument(
         dest,
         nargs="+" if several else None,
@@ -184,9 +185,9 @@ async def change_each(
     result: str,
     told: Callable[[Any, str], str] = lambda _found, line: line,
 ) -> Sequence[ActionStep]:
-    """A step for each object that `words` mean: one that is not so is sent.
+    """Make a step for each object in `words`; those for which `is_so` holds need no request.
 
-    `result` is the word for what they are then, and `told` the line about one, if it is another.
+    `result` describes the objects afterwards; `told` replaces the message about one.
     """
     steps: dict[str, ActionStep] = {}
     for word in words:
@@ -210,7 +211,7 @@ def order_action(
     every: Callable[[Session], Awaitable[Sequence[Any]]],
     send: Callable[[Session, Sequence[str]], Coroutine[Any, Any, None]],
 ) -> ResourceAction:
-    """The action `order`: what is named comes first, and the others stay in their order."""
+    """Make the action `order`: the named objects come first, and the others keep their order."""
     kind, find = objects.kind, objects.find
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
@@ -246,7 +247,7 @@ def delete_action(
     lost: str,
     help: str,
 ) -> ResourceAction:
-    """The action `delete` of a kind of object; `lost` says in the question what goes with it."""
+    """Make the action `delete`; `lost` completes the question with what is lost."""
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         steps: dict[str, ActionStep] = {}

@@ -1,4 +1,4 @@
-"""Parameters of machines and pools on a command line: plain ones, and sensitive ones by source."""
+"""Options for parameters of machines and pools: plain values, and sources of sensitive ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ....runtime.runs.options import add_secret_option, read_secrets
 
 
 class ParameterOptions(Record):
-    """What a command line says of parameters: new plain ones, new sensitive ones, and what goes."""
+    """The parameter options of a command line: new plain ones, new sensitive ones, and removals."""
 
     plain: Mapping[str, Any]
     secret: Mapping[str, str]
@@ -27,16 +27,17 @@ class ParameterOptions(Record):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is said."""
+        """Whether no parameter option was given."""
         return not (self.plain or self.secret or self.unset)
 
     def applied(
         self, owner: str, plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None
     ) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
-        """The plain and the sensitive parameters to send; None for what stays as it is.
+        """Return the plain and the sensitive parameters to send; None for those that do not change.
 
-        `owner` has `plain` and `secret` now. The service replaces either as a whole, and tells
-        only the names of sensitive ones. Raises `UsageError` for a change that would lose one.
+        `plain` and `secret` are the current ones of `owner`. The service replaces either as a
+        whole, and returns only the names of sensitive ones. Raises `UsageError` for a change that
+        would lose one.
         """
         had, hidden = dict(plain or {}), set(secret or {})
         for name in self.unset:
@@ -66,7 +67,7 @@ class ParameterOptions(Record):
 
 
 def add_parameters(parser: SubcommandParser, *, unset: bool) -> None:
-    """Declare `NAME=VALUE`, `--secret` and, where there may be some already, `--unset`."""
+    """Declare `NAME=VALUE`, `--secret` and, for objects that exist already, `--unset`."""
     parser.add_argument(
         "values",
         nargs="*",
@@ -80,7 +81,7 @@ def add_parameters(parser: SubcommandParser, *, unset: bool) -> None:
 
 
 def read_parameters(arguments: argparse.Namespace, console: Console) -> ParameterOptions:
-    """The parameters of a command line; raises `UsageError` and `CommandError`."""
+    """Read the parameter options; raises `UsageError` and `CommandError`."""
     plain: dict[str, Any] = {}
     for word in arguments.values:
         name, value = _parse_parameter(word)
@@ -101,12 +102,12 @@ def read_parameters(arguments: argparse.Namespace, console: Console) -> Paramete
 
 
 def _parse_parameter(word: str) -> tuple[str, Any]:
-    """Name and value of `site=north` or `floor:=3`."""
+    """Parse name and value of `site=north` or `floor:=3`."""
     name, equals, text = word.partition("=")
     is_json = name.endswith(":")
     name = name.removesuffix(":")
     if not equals or not name:
-        # The word is left out: it may be a secret.
+        # Not quoted in the message: it may be a secret.
         raise UsageError("a parameter is written `NAME=VALUE`, or `NAME:=VALUE` for JSON")
     if not is_json:
         return name, text

@@ -1,7 +1,6 @@
-"""A kind of object of the service: `list`, `show` and its actions, from one table.
+"""The command for a kind of object: `list`, `show` and its actions, described by one record.
 
-The JSON object of a row is made first, and the table for people is made of it, so that both tell
-the same.
+The table for people is made from the JSON objects, so that both show the same.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from .session import Session, carry_out, configure_common, parse_filter_moment
 
 
 class Filter(Record):
-    """An option of `list`, and the argument `key` of the function that reads the rows.
+    """An option of `list`, which sets the argument `key` of the function that reads the rows.
 
-    - `metavar` is None for an option without a value, which stands for `value`.
-    - `meaning` turns the word of a person, such as a name, into what the service takes.
+    - `metavar` is None for a flag, which sets `value`.
+    - `meaning` converts the argument, such as a name, to what the service takes.
     """
 
     option: str
@@ -43,9 +42,9 @@ class Filter(Record):
 
 
 class ResourceView(Record):
-    """A further subcommand that shows one object, read for its own arguments.
+    """A further subcommand that shows one object, with arguments of its own.
 
-    `only` is the key of what people get alone, on a line; None for the whole record.
+    `only` is the key of the single value that is printed for people; None prints the whole record.
     """
 
     name: str
@@ -56,12 +55,13 @@ class ResourceView(Record):
 
 
 class Resource(Record):
-    """A kind of object of the service, and the command `word` that is about it.
+    """A kind of object of the service, and its command `word`.
 
-    - `objects` says how one is found and shown.
-    - `read` gives the rows of a list for the arguments that the filters gave.
-    - `whole` is the row of one object with more in it; that of `objects` where it is None.
-    - `views` are further subcommands that show one, and `actions` those that change something.
+    - `objects` says how one is looked up and shown.
+    - `read` returns the rows of a list, given the arguments from the filters.
+    - `whole` is a more detailed row of one object; None uses the row of `objects`.
+    - `views` are further subcommands that show one object, and `actions` those that change
+      something.
     """
 
     word: str
@@ -74,7 +74,10 @@ class Resource(Record):
     actions: tuple[ResourceAction, ...] = ()
 
     def configure(self, parser: argparse.ArgumentParser) -> Any:
-        """Declare `list`, `show` and the actions; returns where further subcommands are added."""
+        """Declare `list`, `show` and the actions.
+
+        Returns argparse's object for adding further subcommands.
+        """
         subjects = add_subcommands(parser)
         kind = self.objects.kind
         listing = subjects.add_parser("list", help=f"a line for each {kind}")
@@ -107,14 +110,14 @@ class Resource(Record):
 
 
 def add_action(subjects: Any, name: str, help: str) -> SubcommandParser:
-    """The parser of a further subcommand, with the options that all take."""
+    """Add the parser of a further subcommand, with the common options."""
     parser: SubcommandParser = subjects.add_parser(name, help=help)
     configure_common(parser)
     return parser
 
 
 def time_filters(*fields: str) -> tuple[Filter, ...]:
-    """The filters of a time such as `created`: from one moment on, and up to one."""
+    """Make the two filters of a time such as `created`: a lower and an upper bound."""
     return tuple(
         Filter(
             f"--{field}-{edge}",
@@ -129,9 +132,9 @@ def time_filters(*fields: str) -> tuple[Filter, ...]:
 
 
 def fields_of(reply: ReadModel, *fields: str) -> Row:
-    """These fields of a reply, in this order; null where it has none.
+    """Select fields of a reply, in this order; null for fields that it does not have.
 
-    Fields that this version does not know are left out: programs always get the same keys.
+    Fields unknown to this version are left out, so that programs always get the same keys.
     """
     content = reply.model_dump(mode="json", include=set(fields))
     return {field: content.get(field) for field in fields}
@@ -140,8 +143,7 @@ def fields_of(reply: ReadModel, *fields: str) -> Row:
 def names_in(secrets: Mapping[str, Any] | None) -> list[str]:
     """The names of sensitive parameters.
 
-    Their values stay untold: the service should answer with aliases, but whoever prints them trusts
-    it to.
+    Their values are not shown, even though the service should send only aliases of them.
     """
     return sorted(secrets or {})
 
@@ -149,7 +151,7 @@ def names_in(secrets: Mapping[str, Any] | None) -> list[str]:
 def _add_filters(listing: argparse.ArgumentParser, filters: Sequence[Filter]) -> None:
     groups: dict[str, Any] = {}
     for each in filters:
-        # Options of one argument exclude each other.
+        # Options for the same argument exclude each other.
         if each.key not in groups:
             groups[each.key] = listing.add_mutually_exclusive_group()
         how: dict[str, Any] = {"action": "store_const", "const": each.value}
@@ -179,7 +181,7 @@ def _list_rows(resource: Resource, arguments: argparse.Namespace, console: Conso
 
 
 def _show_view(resource: Resource) -> ResourceView:
-    """`show` as a view: the whole row of the object that a word means."""
+    """Make `show` as a view: the whole row of the named object."""
     objects = resource.objects
 
     async def read(session: Session, arguments: argparse.Namespace) -> Row:

@@ -1,4 +1,4 @@
-"""What a command of this package works with: the environment, its client, and what is deployed."""
+"""The session of a command of this package: environment, client, and deployed workflows."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ T = TypeVar("T")
 
 
 def configure_common(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that every command of this package takes."""
+    """Declare the options of every command of this package."""
     add_environment(parser)
     add_json(parser)
     service_options.configure(parser)
 
 
 def parse_filter_moment(text: str) -> str:
-    """A day or a time as `runs.filters.moment` has it; raises `ArgumentTypeError`."""
+    """Parse a day or a time like `runs.filters.moment`; raises `ArgumentTypeError`."""
     try:
         return filters.normalise_moment(text)
     except NoSuchName:
@@ -55,12 +55,10 @@ def parse_filter_moment(text: str) -> str:
 
 
 class Session:
-    """One command at work, with the `client` of `environment`.
+    """A running command, with the `client` of `environment`.
 
-    `deployment` is None outside of any project.
-
-    `written` counts the writes that came to their end. A signal, or the end of the time, lets the
-    write that is under way finish, and none begins after it.
+    `deployment` is None outside of any project. `written` counts the completed writes. After a
+    signal or at the deadline, the current write is completed, and no further one is started.
     """
 
     def __init__(
@@ -81,13 +79,13 @@ class Session:
         self._deployed: Mapping[Address, ResourceState] | None = None
 
     def out_of_time(self) -> CommandError | None:
-        """The failure of the command when its time is over; None once it writes."""
+        """The failure of the command at its deadline; None once it writes."""
         return None if self._writing else nothing_written()
 
     async def write(self, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The reply to a request that changes something.
+        """Send a request that changes something, and return the reply.
 
-        Raises `CommandError` instead of sending it where a signal came or the time is over.
+        Raises `CommandError` instead of sending it if a signal arrived or the deadline has passed.
         """
         if self._writing and self.interrupts.reason():
             raise CommandError(
@@ -99,7 +97,7 @@ class Session:
         return reply
 
     def deployed(self) -> Mapping[Address, ResourceState]:
-        """The workflows that the environment's state knows; raises `FlowdslError`."""
+        """The deployed workflows according to state; raises `FlowdslError`."""
         if self._deployed is None:
             document = None if self.deployment is None else find_document(self.deployment)
             known = {} if document is None else document.resources
@@ -107,7 +105,7 @@ class Session:
         return self._deployed
 
     def addresses(self) -> Mapping[str, Address]:
-        """The addresses of workflows by their ids, for people; none where state cannot be read."""
+        """The addresses of workflows by their ids, for messages; empty if state cannot be read."""
         try:
             return {each.id: address for address, each in self.deployed().items()}
         except FlowdslError as failure:
@@ -118,9 +116,9 @@ class Session:
             return {}
 
     async def find_workflow(self, word: str) -> str:
-        """The id of a workflow by its id, its address, its name in the flows, or its title.
+        """Resolve a workflow from its id, its address, its name in the flows, or its title.
 
-        Raises `NoSuchName`, and `CommandError` where state cannot be read.
+        Raises `NoSuchName`, and `CommandError` if state cannot be read.
         """
         if is_uuid(word):
             return word.lower()
@@ -142,11 +140,10 @@ def carry_out(
     need_flows: bool = False,
     need_project: bool = False,
 ) -> tuple[str, T]:
-    """The name of the environment, and the result of `work`.
+    """Run `work`; return the name of the environment and the result.
 
-    Raises `CommandError` where something may have been written before a failure.
-
-    What only reads from the service needs no project.
+    Raises `CommandError` if something may have been written before a failure. Work that only reads
+    from the service needs no project.
     """
     deployment = None
     if need_flows or need_project or find_root(os.curdir) is not None:
