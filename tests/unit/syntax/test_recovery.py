@@ -141,7 +141,7 @@ def test_the_example_of_the_module_is_true() -> None:
 
 def test_the_example_of_the_next_statement_is_true() -> None:
     assert next_statement.__doc__ is not None
-    example = next_statement.__doc__.split("can go on:\n")[1]
+    example = next_statement.__doc__.split("can continue:\n")[1]
     lines = [line[4:23].rstrip() for line in example.strip("\n").splitlines()]
     text = "flow 1\nworkflow w {\n" + "\n".join(lines) + "\n}\n"
     module, found = parse(text)
