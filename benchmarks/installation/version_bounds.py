@@ -140,7 +140,7 @@ def try_tests(commands: Path, copy: Path) -> str:
         env={**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"},
     )
     for line in done.stdout.splitlines():
-        if line.startswith(("FAILED", "ERROR")):
+        if line.startswith(("FAILED", "ERROR", "E  ")):  # the last: why, before the closing list
             print(f"  {line}", file=sys.stderr)
     closing = done.stdout.strip().splitlines()[-1:] or ["no output"]
     return closing[0].strip("= ") if done.returncode == 0 else f"{closing[0].strip('= ')} failed"

@@ -8,7 +8,7 @@ what a finished prompt costs, whoever wrote it.
 Knows no statements: `flowdsl.codegen` decides which sentence says a statement, `flowdsl.decompile`
 which statement a sentence says.
 
-Entry points: `words.say`, `outline.render_outline`, `reading.outline.read_outline`,
+Entry points: `words.say_sentence`, `outline.render_outline`, `reading.outline.read_outline`,
 `reading.frames.Sentences`.
 
 Each sentence is defined in one place, and printed prompts can be parsed again.

@@ -44,7 +44,7 @@ def configure_common(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_filter_moment(text: str) -> str:
-    """Parse a day or a time like `runs.filters.moment`; raises `ArgumentTypeError`."""
+    """Parse a day or a time like `runs.filters.normalise_moment`; raises `ArgumentTypeError`."""
     try:
         return filters.normalise_moment(text)
     except NoSuchName:
