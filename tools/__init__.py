@@ -1,5 +1,6 @@
-"""What makes documents of tables: scripts of this repository that no release holds.
+"""Scripts of this repository that no release contains: documents made of tables, and a measure.
 
 `reference` makes `docs/reference`, `project_file` `docs/project-file.md`, and `prompt_language`
 `docs/prompt-language.md`. Each takes `--write` or `--check`; tests hold that they are fresh.
+`sizes` measures each package beside `tests/meta/sizes.toml`, which a test holds.
 """
