@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E402
 from flowdsl.decompile.model import Picture  # noqa: E402
-from flowdsl.decompile.payload import same_payload  # noqa: E402
+from flowdsl.decompile.payload import find_differing_fields  # noqa: E402
 from flowdsl.decompile.project import import_workflows  # noqa: E402
 from tests.support.flows.decompile import payloads, round_trip  # noqa: E402
 from tests.support.flows.decompile.payloads import Payload  # noqa: E402
@@ -74,8 +74,8 @@ class Tally:
         left = round_trip.left_to_the_service(body)
         if fields := set(round_trip.differences(body, back)) - left:
             return f"differs in {', '.join(sorted(fields))}"
-        if differing := same_payload(body, back):
-            return f"same_payload alone sees a difference in {', '.join(differing)}"
+        if differing := find_differing_fields(body, back):
+            return f"find_differing_fields alone sees a difference in {', '.join(differing)}"
         if ours and "prompt" in kept:
             return "the prompt of a program is kept in a file"
         if import_workflows([back], pictures=shown, name=name).files != first.files:

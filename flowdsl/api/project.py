@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from flowdsl.api.async_project import AsyncProject
+from flowdsl.api.errors import UnusableArguments
 from flowdsl.api.made import carried_by, carry
 from flowdsl.api.results import RunBatch
 from flowdsl.api.steps import GRACE
@@ -70,8 +71,15 @@ class _Loop:
 
         An interrupt of the waiting thread (Ctrl-C) cancels `work`. It is raised when `work` has
         ended, and carries the runs that were created. A second interrupt cancels again, a third
-        stops waiting.
+        stops waiting. Raises `UnusableArguments` in the thread of the loop, which would wait for
+        itself.
         """
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise UnusableArguments(
+                "`on_change` called a method of the project that is waiting for it; "
+                "call it after that method has returned, or open another project"
+            )
         done: Future[T] = Future()
         tasks: list[asyncio.Task[None]] = []
 
@@ -166,7 +174,8 @@ class Project:
     Every method takes, returns and raises the same as the method of that name in `AsyncProject`,
     and blocks until it is done. Several threads may share a project. Ctrl-C acts like a
     cancellation there, and runs on the service continue; `carried_by` of the `KeyboardInterrupt`
-    returns them. `on_change` is called in the project's thread.
+    returns them. `on_change` is called in the project's thread, and calls no
+    method of the project.
     """
 
     def __init__(self, path: str | os.PathLike[str] = ".", env: str | None = None) -> None:

@@ -317,7 +317,7 @@ def _describe_json_kind(value: Any) -> str:
 # Comparison
 
 
-def same_payload(one: Payload, other: Payload) -> tuple[str, ...]:
+def find_differing_fields(one: Payload, other: Payload) -> tuple[str, ...]:
     """Return the names of the fields in which two payloads differ in meaning.
 
     Read-only fields are not compared, and tags only if both payloads have them. A workflow without

@@ -16,7 +16,7 @@ from .model import ImportedProject, Note, Payload, Picture
 from .naming import Names, telling_title, workflow_name
 from .notes import NAMED, Remark
 from .payload import StoredWorkflow, read_workflow
-from .payload import same_payload as same_payload
+from .payload import find_differing_fields as find_differing_fields
 from .shapes import import_workflow
 
 

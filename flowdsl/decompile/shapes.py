@@ -27,7 +27,7 @@ from .layout import FOLDER, Fields, Parts, Shape, compile_written_files, file_na
 from .loose_fields import loose_fields
 from .model import Payload, Picture, PromptHints
 from .notes import KEPT, LOST, RISKY, Reason, Remark
-from .payload import CLEANUP, Schema, StoredWorkflow, same_payload
+from .payload import CLEANUP, Schema, StoredWorkflow, find_differing_fields
 from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
 from .reading.prompt import read_prompt
 from .settings import read_settings
@@ -181,7 +181,7 @@ class _Import:
             blamed = frozenset(_parts_of(result.errors, result.module))
             return _ShapeOutcome(files, blamed, tuple(each.message for each in result.errors))
         changed = self._parts.settings.changed
-        differing = set(same_payload(self._payload, result.payload)) - changed
+        differing = set(find_differing_fields(self._payload, result.payload)) - changed
         blamed = frozenset(_PART_OF_FIELD.get(field, "statements") for field in differing)
         told = (_FIELD_WORDS.get(field, f"`{field}` comes") for field in sorted(differing))
         return _ShapeOutcome(files, blamed, tuple(f"{words} out differently" for words in told))

@@ -20,11 +20,10 @@ from flowdsl.source.files import UnreadableFile, split_library
 from flowdsl.source.record import Record
 
 from .disk import BINARY, read_open
+from .folders import is_link
 from .gitignore import work_tree
 
 _GIT = ".git"
-_MOUNT_POINT = 0xA0000003
-"""`IO_REPARSE_TAG_MOUNT_POINT`: a Windows junction, which leads elsewhere like a link."""
 _OPEN = os.O_RDONLY | BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """How a file is opened: no link is followed, and a pipe does not wait for a writer."""
 
@@ -185,7 +184,7 @@ def _identities_along(top: str, steps: Sequence[str]) -> list[Identity]:
         if not _is_exact(folder, name):
             raise FileNotFoundError(ENOENT, "there is no such file", full)
         shown = "/".join(steps[:number])
-        if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT:
+        if is_link(status):
             raise _Crooked(
                 f"`{shown}` of the work tree is a symbolic link, which may lead anywhere"
             )

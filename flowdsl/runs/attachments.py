@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, DownloadTooLarge
 from flowdsl.cyberdesk.models.run_attachment import RunAttachment
+from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.folders import OpenFolder, open_folder
 from flowdsl.host.writing import reason_of
 
@@ -39,15 +40,16 @@ async def save_attachments(
     failures: list[str] = []
     with open_folder(folder) as opened:
         for file in files:
+            shown = make_printable(file.filename)
             try:
                 name = await _save_attachment(client, file, opened, limit)
                 saved[file.id] = os.path.join(folder, name)
             except DownloadTooLarge:
-                failures.append(f"{file.filename} is larger than {limit / MB:g} MB{more}")
+                failures.append(f"{shown} is larger than {limit / MB:g} MB{more}")
             except CyberdeskError as error:
-                failures.append(f"{file.filename}: {error}")
+                failures.append(f"{shown}: {error}")
             except OSError as error:
-                failures.append(f"{file.filename} cannot be written: {reason_of(error)}")
+                failures.append(f"{shown} cannot be written: {reason_of(error)}")
     return saved, failures
 
 

@@ -112,6 +112,15 @@ def test_a_listener_may_be_a_coroutine_function(desk: ApiDesk, project: api.Proj
         project.run("note", {"text": "a"}, watch=True, on_change=fail)
 
 
+def test_a_listener_cannot_wait_for_its_own_project(project: api.Project) -> None:
+    def ask(run: api.Run) -> None:
+        project.watch(run)
+
+    with pytest.raises(api.BrokenOff) as refused:
+        project.run("note", {"text": "a"}, watch=True, on_change=ask)
+    assert isinstance(refused.value.__cause__, api.UnusableArguments)
+
+
 def test_a_listener_that_ends_the_program_ends_it(desk: ApiDesk, project: api.Project) -> None:
     def leave(_run: api.Run) -> None:
         sys.exit(3)

@@ -318,7 +318,7 @@ def untidy(text: str) -> str:
 
 
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
-def test_a_project_compiles_to_the_same_payloads(folder: Path, tmp_path: Path) -> None:
+def test_a_project_compiles_to_the_find_differing_fieldss(folder: Path, tmp_path: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and ".flowdsl" not in path.parts:
             copy = tmp_path / path.relative_to(folder)
@@ -333,7 +333,7 @@ def test_a_project_compiles_to_the_same_payloads(folder: Path, tmp_path: Path) -
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workflows())
-def test_a_workflow_compiles_to_the_same_payload(source: str) -> None:
+def test_a_workflow_compiles_to_the_find_differing_fields(source: str) -> None:
     texts = (source, format_source(SourceFile("main.flow", source)).text)
     before, after = (
         compile_project(MemoryFiles({"main.flow": text}), ["main.flow"], CompileOptions())

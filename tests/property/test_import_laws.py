@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.decompile.model import ImportedProject, Picture
-from flowdsl.decompile.payload import same_payload
+from flowdsl.decompile.payload import find_differing_fields
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
 from tests.support.effort import examples, rows
@@ -58,7 +58,7 @@ def _holds(given: Payload) -> None:
     project, compiled = _imported(given)
     ((name, back),) = compiled.items()
     assert _differ(given, back) == set()
-    assert same_payload(given, back) == ()
+    assert find_differing_fields(given, back) == ()
     assert back["main_prompt"] == given["main_prompt"]
     assert import_workflows([given]).files == project.files
 

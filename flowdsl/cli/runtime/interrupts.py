@@ -54,7 +54,7 @@ class Interrupts:
     def reason(self) -> str:
         """Why no further operation may start; empty while they may."""
         if self.received():
-            return "the deploy is interrupted"
+            return "the command was interrupted"
         return IS_OVER if self.limit.left() == 0.0 else ""
 
     @property

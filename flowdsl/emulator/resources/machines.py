@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -122,7 +122,7 @@ def machines_of_pools(transaction: Transaction, pool_ids: Sequence[str]) -> list
 
 
 def join_pools(
-    transaction: Transaction, machine_ids: Iterable[UUID | str], pool_ids: Iterable[UUID | str]
+    transaction: Transaction, machine_ids: Sequence[UUID | str], pool_ids: Sequence[UUID | str]
 ) -> None:
     """Add machines to pools they are not in yet; 404 for an unknown machine or pool.
 
@@ -137,7 +137,7 @@ def join_pools(
 
 
 def leave_pools(
-    transaction: Transaction, machine_ids: Iterable[UUID | str], pool_ids: Iterable[UUID | str]
+    transaction: Transaction, machine_ids: Sequence[UUID | str], pool_ids: Sequence[UUID | str]
 ) -> None:
     """Remove machines from pools (assumption `absent-member-ignored`); 404 for an unknown one."""
     columns = pool_machines.c

@@ -21,6 +21,7 @@ from flowdsl.emulator.resources.workflows import WORKFLOWS
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.rows import RUNS, find_ended_runs
 from flowdsl.emulator.runs.views import LIVE, state_of, status_of
+from flowdsl.emulator.simulation.plans import INFRASTRUCTURE_FAILURE
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.system_models import SYSTEM_MODELS
 from flowdsl.emulator.tables import runs
@@ -36,9 +37,6 @@ from flowdsl.emulator.wire.values import Paging
 
 router = APIRouter(prefix="/v1/usage", tags=["Usage"], route_class=StoreRoute)
 run_router = APIRouter(prefix="/v1/runs/{run_id}", tags=["runs"], route_class=StoreRoute)
-
-INFRASTRUCTURE_FAILURE = "infra_failure"
-"""The `billing_outcome` of a run that costs nothing."""
 
 MAIN_AGENT, CACHE_DETECTION = "main_agent", "cache_detection"
 

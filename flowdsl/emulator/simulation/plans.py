@@ -17,6 +17,9 @@ from flowdsl.emulator.simulation.prompts import PLAIN_TOOL, Step
 from flowdsl.emulator.simulation.rules import Effects, HeldState
 from flowdsl.emulator.simulation.variables import PathError, Values
 
+INFRASTRUCTURE_FAILURE = "infra_failure"
+"""The `billing_outcome` of a run that costs nothing."""
+
 Message = tuple[int, dict[str, JsonValue]]
 """A message and when it is written, in milliseconds after the start."""
 
@@ -316,5 +319,5 @@ def _count_usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[st
         "total_cached_steps": len(cached),
         "total_agentic_steps_billed": agentic if billed else 0,
         "total_cached_steps_billed": len(cached) if billed else 0,
-        "billing_outcome": outcome if billed else "infra_failure",
+        "billing_outcome": outcome if billed else INFRASTRUCTURE_FAILURE,
     }

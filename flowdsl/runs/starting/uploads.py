@@ -42,17 +42,21 @@ def read_upload(
 
 
 def require_distinct_names(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
-    """Return the files; raises `InputsRefused` if two have the same name."""
-    found: list[Upload] = []
+    """Return the files; raises `InputsRefused` if two have the same name.
+
+    The machine runs Windows, to which names that differ in case only are the same.
+    """
+    files = tuple(uploads)
+    first: dict[str, Upload] = {}
     problems: list[Problem] = []
-    for upload in uploads:
-        if any(upload.filename == each.filename for each in found):
-            shown = make_printable(upload.filename)
+    for upload in files:
+        other = first.setdefault(upload.filename.casefold(), upload)
+        if other is not upload:
+            shown = make_printable(other.filename)
             problems.append(Problem(upload.place, f"another file is named `{shown}`, too"))
-        found.append(upload)
     if problems:
         raise InputsRefused(problems)
-    return tuple(found)
+    return files
 
 
 def file_inputs(uploads: Sequence[Upload]) -> list[FileInput]:

@@ -19,7 +19,7 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from flowdsl.codegen.artifacts import render_plain_json
-from flowdsl.decompile.project import same_payload
+from flowdsl.decompile.project import find_differing_fields
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
@@ -126,7 +126,7 @@ def test_a_file_becomes_a_project_that_compiles_to_it(tmp_path: Path) -> None:
     prompt = (tmp_path / "flows/check_a_claim.prompt.md").read_bytes()
     assert prompt == CLAIMS["main_prompt"].encode()  # type: ignore[union-attr]
     assert flowdsl(tmp_path, "check").code == 0
-    assert same_payload(CLAIMS, compiled(tmp_path)["check_a_claim"]) == ()
+    assert find_differing_fields(CLAIMS, compiled(tmp_path)["check_a_claim"]) == ()
     assert "adopt" not in tomllib.loads((tmp_path / "flowdsl.toml").read_text("utf-8"))
 
 
@@ -434,7 +434,7 @@ def test_many_workflows(desk: tuple[Path, Service]) -> None:
     addresses = adopted(root)
     assert set(addresses.values()) == stored.keys()
     for name, body in compiled(root).items():
-        assert same_payload(stored[addresses[name]], body) == (), name
+        assert find_differing_fields(stored[addresses[name]], body) == (), name
 
     again = flowdsl(root, "import", "--all")
     assert (again.code, again.out) == (0, b"")
@@ -461,7 +461,7 @@ def test_a_deploy_after_an_import_takes_over_and_creates_nothing(
     after = service.replies()
     assert after.keys() == before.keys()
     for workflow_id, reply in after.items():
-        assert same_payload(before[workflow_id], reply) == ()
+        assert find_differing_fields(before[workflow_id], reply) == ()
     assert flowdsl(root, "deploy", "--yes").err.startswith("nothing to do")
     assert "are in this project already" in flowdsl(root, "import", "--all").err
 

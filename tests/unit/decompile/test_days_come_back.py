@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
-from flowdsl.decompile.payload import same_payload
+from flowdsl.decompile.payload import find_differing_fields
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
@@ -39,4 +39,4 @@ def test_a_day_comes_back_as_statements(name: str, terminal: str) -> None:
         MemoryFiles(dict(imported.files)), ["flows/w.flow"], CompileOptions()
     )
     (back,) = served(compilation.bundle or pytest.fail("no bundle")).values()
-    assert same_payload(payload, back) == ()
+    assert find_differing_fields(payload, back) == ()

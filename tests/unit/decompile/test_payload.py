@@ -13,9 +13,9 @@ import pytest
 from flowdsl.decompile.payload import (
     UNTITLED,
     ImportProblem,
+    find_differing_fields,
     read_payloads,
     read_workflow,
-    same_payload,
 )
 from flowdsl.deploy.resources.mark import Mark, insert_mark
 
@@ -129,7 +129,7 @@ def test_a_reply_says_what_its_body_said() -> None:
     assert stored.id == SOME_ID
     assert stored.extra == {}
     assert (stored.models, stored.checks, stored.tags, stored.allowlist) == ({}, (), (), ())
-    assert same_payload(REPLY, BODY) == ()
+    assert find_differing_fields(REPLY, BODY) == ()
 
 
 def test_tags_are_names_in_a_body_and_objects_in_a_reply() -> None:
@@ -172,7 +172,7 @@ def test_the_mark_of_a_deploy_is_no_part_of_the_schema() -> None:
     mark = Mark("prj_1", "prod", "workflow.claim_intake", 1, "0" * 8)
     marked = BODY | {"input_schema": insert_mark(None, mark)}
     assert read_workflow(marked, "x").input_schema is None
-    assert same_payload(marked, BODY) == ()
+    assert find_differing_fields(marked, BODY) == ()
 
     own = '{"$comment": "ours", "type": "object", "properties": {"a": {}}}'
     stored = read_workflow(BODY | {"input_schema": insert_mark(own, mark)}, "x")
@@ -205,7 +205,7 @@ def test_the_mark_of_a_deploy_is_no_part_of_the_schema() -> None:
     ],
 )
 def test_what_differs_in_meaning_is_named(field: str, one: Any, other: Any) -> None:
-    assert same_payload(BODY | {field: one}, BODY | {field: other}) == (field,)
+    assert find_differing_fields(BODY | {field: one}, BODY | {field: other}) == (field,)
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_what_differs_in_meaning_is_named(field: str, one: Any, other: Any) -> N
     ],
 )
 def test_what_means_the_same_is_the_same(field: str, one: Any, other: Any) -> None:
-    assert same_payload(BODY | {field: one}, BODY | {field: other}) == ()
+    assert find_differing_fields(BODY | {field: one}, BODY | {field: other}) == ()
 
 
 def test_tags_are_compared_only_where_both_name_them() -> None:
-    assert same_payload(BODY | {"tags": ["a"]}, BODY) == ()
+    assert find_differing_fields(BODY | {"tags": ["a"]}, BODY) == ()

@@ -19,7 +19,7 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import ImportedProject
 from flowdsl.decompile.payload import ImportProblem
-from flowdsl.decompile.project import import_workflows, same_payload
+from flowdsl.decompile.project import find_differing_fields, import_workflows
 from flowdsl.deploy.resources.workflow import UNTITLED
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.capabilities import NO_COMMAND
@@ -44,7 +44,7 @@ def imported(*payloads: dict[str, Any], **options: Any) -> ImportedProject:
     back = list(served(compile_files(project.files).bundle or pytest.fail("no bundle")).values())
     for payload in payloads:
         named = payload | {"tags": payload.get("tags") or []}
-        assert any(same_payload(named, each) == () for each in back)
+        assert any(find_differing_fields(named, each) == () for each in back)
     return project
 
 
@@ -295,7 +295,7 @@ def test_a_model_that_is_no_id_comes_back_as_it_was(model: Any) -> None:
     for payload in payloads:
         bundle = compile_files(import_workflows([payload]).files).bundle
         assert bundle is not None
-        assert same_payload(payload, render_plain_json(bundle.workflows[0].payload)) == ()
+        assert find_differing_fields(payload, render_plain_json(bundle.workflows[0].payload)) == ()
 
 
 def test_a_plain_workflow_has_one_note_and_no_warning() -> None:

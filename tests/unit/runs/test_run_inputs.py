@@ -39,6 +39,7 @@ from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.inputs.python_values import parse_given_inputs, parse_given_rows
 from flowdsl.runs.inputs.today import UnknownTimezone, today_in
 from flowdsl.runs.starting.plan import RunPlan
+from flowdsl.runs.starting.uploads import require_distinct_names
 from flowdsl.runs.submit import Chain
 from flowdsl.source.files import MemoryFiles
 from tests.support.rows import for_rows
@@ -1220,3 +1221,10 @@ def test_an_unknown_time_zone_is_told_with_the_nearest() -> None:
         "`Europe/Berlim`, the `timezone` of the project, is no time zone that this computer knows: "
         "`Europe/Berlin` exists"
     )
+
+
+def test_two_files_cannot_have_one_name_on_a_machine_that_ignores_case() -> None:
+    first, second = (Upload(None, f"`--file {name}`", name, b"") for name in ("a.pdf", "A.PDF"))
+    with pytest.raises(InputsRefused) as refusal:
+        require_distinct_names([first, second])
+    assert str(refusal.value) == "`--file A.PDF`: another file is named `a.pdf`, too"
