@@ -18,6 +18,7 @@ from flowdsl.semantics.errors import (
     BRANCH_FROZEN_IN_LOOP,
     COMMAND_OUTPUT_UNREADABLE,
     CONTROL_CHARACTER,
+    FAILURE_NEEDS_ONE_CALL,
 )
 from flowdsl.source.record import Record, field_names
 from flowdsl.source.text import SourceFile, Span
@@ -53,6 +54,9 @@ def verify_program(
                 construct=decision.construct,
                 tool=decision.tool,
             )
+        for loop in loops_that_lose_failures(workflow.body):
+            span = _span_of_origin(loop.origin, sources)
+            sink.report(FAILURE_NEEDS_ONE_CALL, span, tool=_tool_words(loop, capabilities))
 
 
 def _verify_workflow(
@@ -176,6 +180,33 @@ def decisions_outside(
                 yield Outside(statement, screen, in_loop, construct, words)
         for inner in inner_bodies(statement):
             yield from decisions_outside(inner, capabilities, in_loop=in_loop or loops)
+
+
+def loops_that_lose_failures(body: nodes.Body) -> Iterator[nodes.Loop]:
+    """Return the loops of the main agent with a failure in them that is to end an attempt.
+
+    In a later pass nobody stands by who would begin another one.
+    """
+    return (
+        each
+        for each in statements(body)
+        if isinstance(each, nodes.Loop) and each.entry is None and _ends_attempt(each.body)
+    )
+
+
+def _ends_attempt(body: nodes.Body) -> bool:
+    """Whether something in a body ends an attempt that was begun outside of it."""
+    for statement in body:
+        match statement:
+            case nodes.Leave(action="retry"):
+                return True
+            case nodes.Retry(otherwise=otherwise):
+                if _ends_attempt(otherwise):
+                    return True
+            case _:
+                if any(map(_ends_attempt, inner_bodies(statement))):
+                    return True
+    return False
 
 
 def _main_runs(statement: nodes.Run, capabilities: Capabilities) -> bool:

@@ -76,7 +76,7 @@ def analyze_program(
         check_dates_allowed(program)
     chains = _check_chains(program)
     tests = _check_tests(program)
-    ordered = _follow_paths(program)
+    ordered, summaries = _follow_paths(program)
     report_control_characters(program)
     report_reserved_brackets(program, ordered)
     report_lists_on_one_line(program)
@@ -88,7 +88,7 @@ def analyze_program(
         from .texts.platform_text import check_platform_texts
 
         check_platform_texts(program, ordered)
-    check_replay(program, capabilities)
+    check_replay(program, capabilities, summaries)
     if sink.has_errors:
         from .certainty import drop_uncertain
 
@@ -261,8 +261,11 @@ def _check_tests(program: Program) -> tuple[tuple[ast.Module, ast.TestDecl], ...
     return tests
 
 
-def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
-    """Follow the paths of every body, and return the tasks, each after those that it calls."""
+def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
+    """Follow the paths of every body.
+
+    Returns the tasks, each after those that it calls, and their summaries.
+    """
     ordered = order_tasks(program)
     report_too_many_statements(program, ordered)
     summaries: dict[TaskSymbol, Summary] = {}
@@ -312,7 +315,7 @@ def _follow_paths(program: Program) -> tuple[TaskSymbol, ...]:
         spans = partial(_output_places, program, workflow)
         follower.report_missing_outputs(end, outputs, spans, "output")
         follower.report_missing_at_finish(end, outputs, spans)
-    return ordered
+    return ordered, summaries
 
 
 def _prepare_destinations(program: Program, summaries: Summaries) -> Destinations | None:

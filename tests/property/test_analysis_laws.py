@@ -217,6 +217,7 @@ def test_summaries_agree_with_inlining(toml: str | None, random: Random) -> None
     late = {
         FROZEN,
         IN_LOOP,
+        "failure-needs-one-call",
         "backslash-before-variable",
         "brace-in-command",
         "unsafe-value-in-command",

@@ -14,6 +14,7 @@ An example, where no focused agent has a terminal (`run`):
     for row in rows { run "a" else ... }   error: it decides it for the first entry only
     call report(urgent: true)              safe: `if urgent { run ... }` is no decision here
     call report(urgent: urgent)            error inside `report`, with a label at this call
+    retry 2 { for row in rows { … } }      error if an entry may fail and needs the main agent
 
 Two passes keep this cheap. The first summarises once for each task what its body requires
 (`required_tools`), with unknown parameters. Only if that finds something suspicious, the second
@@ -42,11 +43,12 @@ from flowdsl.syntax.statements import (
 
 from .. import errors
 from ..calls.inlining import Frame, Value, Variables, bind_parameters, decide_condition, is_among
+from ..calls.summaries import Summaries
 from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from .leaving import failure_words
+from .leaving import failure_words, first_failure
 from .required_tools import (
     MODELS,
     NO_REQUIREMENTS,
@@ -86,6 +88,11 @@ _RUN_ELSE_IN_LOOP = (
 )
 """The suggested rewrite of an `else` of a `run` in a `for`."""
 
+_RETRY_INSIDE = (
+    "move the `retry` into the `for`, around what may fail there, and leave {tool} outside of it"
+)
+"""The suggested rewrite of a `retry` around a `for` whose failures do not reach it."""
+
 
 class _Finding(Record):
     """A decision that a replay does not make again.
@@ -101,15 +108,15 @@ class _Finding(Record):
     help: str
 
 
-def check_replay(program: Program, capabilities: Capabilities) -> None:
+def check_replay(program: Program, capabilities: Capabilities, summaries: Summaries) -> None:
     """Report decisions that a replay would not repeat, and what the agents cannot carry out."""
     look = FirstLook(program)
-    first = _ReplayWalk(program, capabilities, Variables({}), exact=False)
+    first = _ReplayWalk(program, capabilities, summaries, Variables({}), exact=False)
     first.walk(look)
     if not first.suspicious:
         return
     for values in program.environments.values() or ({},):
-        walk = _ReplayWalk(program, capabilities, Variables(values), exact=True)
+        walk = _ReplayWalk(program, capabilities, summaries, Variables(values), exact=True)
         walk.walk(look)
         for found in walk.findings.values():
             program.sink.report(
@@ -124,8 +131,10 @@ def check_replay(program: Program, capabilities: Capabilities) -> None:
             _report_nested(program, at, loop, outer)
         for at, in_loop in walk.run_elses.items():
             _report_run_else(program, at, in_loop=in_loop)
-        for at, (tool, labels) in walk.failing.items():
-            program.sink.report(errors.FAILURE_NEEDS_ONE_CALL, at, tool=tool, labels=labels)
+        for at, (tool, labels, help) in walk.failing.items():
+            program.sink.report(
+                errors.FAILURE_NEEDS_ONE_CALL, at, tool=tool, labels=labels, help=help
+            )
         if not walk.variables.used:
             break
 
@@ -160,22 +169,29 @@ class _ReplayWalk:
     each `for` that needs the main agent inside another one, at its place or that of the call that
     runs it, to its requirement and the place of the outer `for`. `run_elses` maps the place of each
     `else` of a `run` that the main agent decides to whether a `for` encloses it on some path of
-    calls. `failing` maps what needs the main agent in an entry that may fail, at its place or that
-    of the call that runs it, to its description and labels.
+    calls. `failing` maps what needs the main agent in an entry whose failure must not end the run,
+    at its place or that of the call that runs it, to its description, labels and help.
     """
 
     def __init__(
-        self, program: Program, capabilities: Capabilities, variables: Variables, *, exact: bool
+        self,
+        program: Program,
+        capabilities: Capabilities,
+        summaries: Summaries,
+        variables: Variables,
+        *,
+        exact: bool,
     ) -> None:
         self.program = program
         self.capabilities = capabilities
+        self.summaries = summaries
         self.variables = variables
         self.exact = exact
         self.suspicious = False
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
         self.run_elses: dict[Span, bool] = {}
-        self.failing: dict[Span, tuple[str, tuple[Label, ...]]] = {}
+        self.failing: dict[Span, tuple[str, tuple[Label, ...], str | None]] = {}
         self._tasks: dict[tuple[TaskSymbol, str, bool], Requirements] = {}
         self._active: list[TaskSymbol] = []
         self._in_loop = False
@@ -291,6 +307,7 @@ class _ReplayWalk:
                 )
             case ast.RetryStmt(otherwise=last):
                 bodies = [self._body(statement.body, frame)]
+                self._check_entries_of_attempt(bodies[0], statement, frame)
                 if last is not None:
                     bodies.append(self._body(last, frame))
                 self._add_decision(requirements, statement, Requirements(), bodies, frame)
@@ -320,7 +337,8 @@ class _ReplayWalk:
                 self.nested.setdefault(at, (loop, place))
         if not self._can_focused_agent_do(body):
             words, cause = self._find_unfit_part(body)
-            own = Requirement(place, None, words, cause.cause or cause.place)
+            failure = first_failure(self.program, frame.source, statement, self.summaries)
+            own = Requirement(place, None, words, cause.cause or cause.place, failure)
             requirements.tools.setdefault(LOOP, own)
             if not body.loops:
                 requirements.loops.setdefault(place, own)
@@ -345,8 +363,30 @@ class _ReplayWalk:
                 labels = [Label(failure_words(between), "an entry that may fail is one call")]
                 if cause.call is not None:
                     labels.append(Label(cause.place, f"{words} stands here"))
-                self.failing.setdefault(cause.call or cause.place, (words, tuple(labels)))
+                self.failing.setdefault(cause.call or cause.place, (words, tuple(labels), None))
         return whole
+
+    def _check_entries_of_attempt(
+        self, body: Requirements, statement: ast.RetryStmt, frame: Frame
+    ) -> None:
+        """Report each `for` of the main agent in an attempt whose entries may fail.
+
+        After the first entry nobody stands by who would begin another attempt.
+        """
+        for at, loop in body.loops.items():
+            if loop.failure is None:
+                continue
+            self.suspicious = True
+            if self.exact:
+                labels = [
+                    Label(keyword_span(statement, frame.source), "the attempts"),
+                    Label(loop.failure, "in a later entry this failure ends no attempt"),
+                ]
+                if loop.call is not None:
+                    labels.append(Label(loop.place, "the `for` that this call runs"))
+                place = at if loop.call is not None else loop.cause or at
+                help = _RETRY_INSIDE.format(tool=loop.words)
+                self.failing.setdefault(place, (loop.words, tuple(labels), help))
 
     def _find_unfit_part(self, body: Requirements) -> tuple[str, Requirement]:
         """Find the part of a body that one focused agent cannot carry out, and describe it."""

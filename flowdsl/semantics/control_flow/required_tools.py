@@ -34,19 +34,21 @@ class Requirement(Record):
     """The first statement that requires a tool or a model.
 
     `call` is the call that leads to it, if the statement is in a task. For a `for`, `words`
-    describe what in its body needs the main agent, and `cause` is the place of that.
+    describe what in its body needs the main agent, `cause` is the place of that, and `failure` that
+    of a statement in it that may fail.
     """
 
     place: Span
     call: Span | None = None
     words: str = ""
     cause: Span | None = None
+    failure: Span | None = None
 
     def as_seen_from_call(self, call: Span | None) -> Requirement:
         """Return the same requirement for the callers of the task that contains it."""
         if call is None:
             return self
-        return Requirement(self.place, call, self.words, self.cause)
+        return Requirement(self.place, call, self.words, self.cause, self.failure)
 
 
 class Requirements:

@@ -321,4 +321,7 @@ class Body:
         if task.finishes and not self.may_finish(state, place):
             return False
         fixed_by_the_first_entry = place.loop and (task.loops or task.decides)
-        return (place.main or not task.main) and not fixed_by_the_first_entry
+        lost_by_the_first_entry = place.attempt and task.loops
+        return (place.main or not task.main) and not (
+            fixed_by_the_first_entry or lost_by_the_first_entry
+        )

@@ -142,7 +142,10 @@ class Control:
         fails = self.c.once_in(3)
         inner = replace(
             place,
-            main=place.main and not (place.loop or fails) and (place.top or self.c.flag()),
+            # An entry that fails ends no attempt of the main agent.
+            main=place.main
+            and not (place.loop or place.attempt or fails)
+            and (place.top or self.c.flag()),
             depth=place.depth + 1,
             loop=True,
             top=False,
