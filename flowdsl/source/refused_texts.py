@@ -129,18 +129,18 @@ def _find_refusal_rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
         spelled = "".join(map(re.escape, signs))
         yield f"[{spelled}]", f"a text without {named}", "the prompt spells it inside of a list"
     for sign in sorted(refused.signs - {'"', "\\"}):
-        why = "the prompt has other characters right beside it, which would go on from there"
+        why = "the prompt has other characters next to it, which would continue it"
         yield re.escape(sign), f"a text without `{sign}`", why
     yield (
         _PAIR,
         "a text without `{{` and `{$`",
-        "the service would put a value or a secret there; a blank behind the brace helps",
+        "the service would put a value or a secret there; a blank after the brace helps",
     )
     if refused.markup:
         yield (
             _MARKUP,
             "a text without markup",
-            "the prompt has a picture and is read as HTML; a blank behind the sign helps",
+            "the prompt has a picture and is read as HTML; a blank after the sign helps",
         )
 
 

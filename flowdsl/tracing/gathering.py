@@ -163,7 +163,7 @@ async def _load_known_prompts(
 _ORIGINS = {
     "run": "the run had a prompt of its own",
     "earlier": "the workflow was changed since; the run is laid over the prompt it had then",
-    "told": "of the prompt only what the agent was told is known",
+    "told": "only the part of the prompt that the agent received is known",
 }
 
 

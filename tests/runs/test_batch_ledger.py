@@ -126,7 +126,7 @@ def test_a_ledger_that_is_held_is_seen_and_not_taken(tmp_path: Path) -> None:
     ledger.sending(every[0])
     (batch,) = folder.left(NOW + timedelta(days=99))
     assert batch.is_live
-    with pytest.raises(StoreBusy, match="another process goes on with batch"):
+    with pytest.raises(StoreBusy, match="another process continues batch"):
         folder.open(batch)
     folder.drop(batch)
     assert written(tmp_path).exists()

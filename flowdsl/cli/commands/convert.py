@@ -348,7 +348,7 @@ def other_variables(found: Difference, prompt: str) -> Iterator[str]:
             shown += f" in line {prompt.count(chr(10), 0, each.start) + 1}"
         if each.escaped:
             yield (
-                f"{shown} stands behind a backslash, which makes it literal text on the "
+                f"{shown} follows a backslash, which makes it literal text on the "
                 "platform; write `/` in place of the backslash, or put the separator into the "
                 "value"
             )

@@ -271,7 +271,7 @@ def syntax_remark(errors: Sequence[Diagnostic], show_path: Callable[[str], str])
     first = min(errors, key=lambda found: found.span.start)
     line = terse_line(first, show_path)
     more = f" and {format_count(len(errors) - 1, 'more error')}" if len(errors) > 1 else ""
-    return f"{line}{more}; what is not understood stays as it is"
+    return f"{line}{more}; what is not understood is left unchanged"
 
 
 def self_check_remark(name: str, problem: str) -> str:

@@ -109,8 +109,8 @@ def _describe_resource_strays(
         came = live is None if stray.action == "delete" else _has_come(resource, stray, live)
         if came:
             yield (
-                f"{begun} has come only now, over what was deployed since; "
-                "deploy again, which mends it"
+                f"{begun} arrived only now and replaced what was deployed since; "
+                "deploy again to restore it"
             )
         elif paths := still_to_come(stray, live):
             what = (

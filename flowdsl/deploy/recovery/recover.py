@@ -234,7 +234,7 @@ async def _wait_for_all(
             some = describe_addresses(intent.address for intent, _ in waiting)
             tell(
                 f"waiting up to {LATE_WRITES_END.seconds} s for the interrupted write of {some}: "
-                "it may still be on its way, and would replace what is deployed now"
+                "it may still arrive, and would replace what is deployed now"
             )
 
 

@@ -82,7 +82,7 @@ class Folder:
             raise StoreUnusable(f"batch `{batch.id}` is done: another process ended it") from None
         if not file.is_ours:
             file.close()
-            raise StoreBusy(f"another process goes on with batch `{batch.id}`")
+            raise StoreBusy(f"another process continues batch `{batch.id}`")
         now = read_ledger(content, f"{self.path}/{batch.id}{SUFFIX}")
         file.cut(content.rfind(b"\n") + 1)  # drops a truncated last line
         return Ledger(now or batch, file)

@@ -95,7 +95,7 @@ def _parse_git_address(url: str, scheme: str) -> tuple[str, str]:
     if not _PATH.fullmatch(parts.path):
         raise _wrong_address(url, "has no path of a repository")
     if parts.fragment or (parts.query and name != "ref"):
-        raise _wrong_address(url, "has more behind its path than `?ref=`")
+        raise _wrong_address(url, "has more after its path than `?ref=`")
     return f"{scheme}://{parts.netloc}{parts.path}", unquote(ref)
 
 

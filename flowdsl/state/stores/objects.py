@@ -140,7 +140,7 @@ class ObjectStore(RemoteStore):
             if updated == created:
                 self._refuse_store("gives two versions of an object the same name")
             if self._is_write_accepted(key, contents[2], created):
-                self._refuse_store("overwrote a version that it was told not to (`If-Match`)")
+                self._refuse_store("overwrote a version in spite of `If-Match`")
             if self._read(key) != (contents[1], updated):
                 self._refuse_store("does not return what was last written")
         finally:

@@ -154,7 +154,7 @@ def test_the_same_command_starts_nothing_twice_and_says_how_to_go_on(desk: Desk)
     refused = desk.run(*TABLE)
     assert refused.code == exit_codes.PARTIAL and made(desk) == before
     assert "an earlier `flowdsl run note` did not get to its end (begun " in refused.err
-    assert f"goes on with batch `{ledger.stem}`; `--anew` gives that up" in refused.err
+    assert f"continues batch `{ledger.stem}`; `--anew` gives that up" in refused.err
     # A part of the rows, and another row beside them, is the same mistake.
     write_table(desk, ["new", *TEXTS[:2]])
     assert desk.run(*TABLE).code == exit_codes.PARTIAL and made(desk) == before
@@ -247,7 +247,7 @@ def test_what_the_service_did_not_make_is_asked_for_once_more(desk: Desk) -> Non
     words = ("run", "note", "--input", "text=x", "--count", "3")
     first = desk.run(*words)
     assert first.code == exit_codes.PARTIAL and len(desk.made()) == 2
-    assert "2 of 3 runs are made; the same command with `--resume` goes on" in first.err
+    assert "2 of 3 runs are made; the same command with `--resume` continues" in first.err
     assert desk.run(*words).code == exit_codes.PARTIAL and len(desk.made()) == 2
     resumed = desk.run(*words, "--resume", "--json")
     assert resumed.code == 0 and len(desk.made()) == 3
@@ -293,7 +293,7 @@ def test_an_interrupt_while_runs_are_made_is_gone_on_from(desk: Desk) -> None:
 def test_a_key_that_is_refused_in_the_middle_is_gone_on_from(desk: Desk) -> None:
     at_post(desk, 5, lambda: JSONResponse({"detail": "the key has expired"}, 401))
     refused = desk.run(*TABLE)
-    assert refused.code == exit_codes.PARTIAL and "with `--resume` goes on" in refused.err
+    assert refused.code == exit_codes.PARTIAL and "with `--resume` continues" in refused.err
     desk.server.answer = lambda _method, _path: None
     assert desk.run(*TABLE, "--resume").code == 0 and made(desk) == Counter(TEXTS)
 

@@ -245,7 +245,7 @@ def test_only_a_chain_that_pauses_has_answers(desk: Desk) -> None:
 def test_a_chain_whose_first_part_fails_asks_nobody_and_lets_the_machine_go(desk: Desk) -> None:
     result = run(desk, "transfer", *GIVEN, *CODE, "--watch")
     assert result.code == exit_codes.RUN_ERROR
-    assert "the chain ends in front of its pause" in result.err
+    assert "the chain ends before its pause" in result.err
     assert "--resume" not in result.err
     assert list(by_alias(desk)) == ["begin"] and reserved(desk) == [None]
 

@@ -300,7 +300,7 @@ def test_what_stands_around_a_syntax_error_is_formatted(tmp_path: Path) -> None:
     assert (result.code, result.out) == (1, b"")
     first, last = result.err.splitlines()
     assert first.startswith("a.flow:11:")
-    assert first.endswith("; what is not understood stays as it is")
+    assert first.endswith("; what is not understood is left unchanged")
     assert last == "2 files reformatted"
     assert (tmp_path / "a.flow").read_text("utf-8") == HALF
     assert (tmp_path / "b.flow").read_text("utf-8") == TIDY

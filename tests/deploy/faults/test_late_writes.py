@@ -232,7 +232,7 @@ def test_many_are_waited_for_together(world: FaultWorld) -> None:
     assert spent(world, begun) < LATE_WRITES_END.total_seconds() + 15
     told = [str(details["message"]) for kind, details in world.ui.events if kind == "recovery"]
     (line,) = [each for each in told if each.startswith("waiting up to 30 s")]
-    assert " workflows: it may still be on its way" in line
+    assert " workflows: it may still arrive" in line
 
 
 def test_who_is_told_to_stop_waits_no_longer(world: FaultWorld) -> None:

@@ -139,7 +139,7 @@ class Batches:
             way = (
                 "`--anew` starts everything once more"
                 if batch.is_live
-                else f"the same command with `--resume` goes on with batch `{batch.id}`; `--anew` "
+                else f"the same command with `--resume` continues batch `{batch.id}`; `--anew` "
                 "gives that up and starts everything"
             )
             raise CommandError(

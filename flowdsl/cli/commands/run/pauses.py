@@ -267,7 +267,7 @@ class _AttendedPart:
     async def _end(self, runs: Sequence[Run]) -> None:
         """Release the session of a chain whose part before a pause did not succeed."""
         self._following.waits("")
-        self._following.say("the chain ends in front of its pause")
+        self._following.say("the chain ends before its pause")
         try:
             await let_go(self._client, self._requests.parts.chain, runs, system_runtime())
         except CyberdeskError as error:

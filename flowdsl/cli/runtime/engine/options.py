@@ -54,9 +54,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         choices=("error", "warn", "ignore"),
         help="what changes that break callers do (default: warn, with `--plan` as it was planned)",
     )
-    add_guard_options(
-        parser, "go on although a guard stands in the way, for exactly N; may be repeated"
-    )
+    add_guard_options(parser, "accept what a guard stopped, for exactly N; may be repeated")
 
 
 def add_guard_options(parser: argparse.ArgumentParser, help: str) -> None:

@@ -179,7 +179,7 @@ class OperationReport:
         An error in this method must not hide `failure`.
         """
         status, code, message = _ending_of(failure)
-        broken_off = "it was under way when the command ended, and may have been carried out"
+        broken_off = "it was running when the command ended, and may have been carried out"
         lost = [
             Result(address, action, "unknown", message=broken_off)
             for address, action in self._under_way.items()
