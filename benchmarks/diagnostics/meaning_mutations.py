@@ -132,15 +132,10 @@ def _sigils(site: _Site, ref: ast.Ref, *, in_text: bool) -> Iterator[Mutation]:
         return
     written = site.text[ref.start : ref.end]
     inner = written.strip("{}$ ")
-    forms = {
-        ast.INPUT: f"{{{inner}}}" if in_text else inner,
-        ast.RUNTIME: f"{{{{{inner}}}}}",
-        ast.SECRET: f"{{${inner}}}" if in_text else f"${inner}",
-    }
-    for sigil, form in forms.items():
-        if sigil != ref.sigil:
-            text = site.cut(ref.start, ref.end, form)
-            yield site.mutation("swapped sigil", f"{written} -> {form}", text, ref.start)
+    other = inner if ref.secret else f"${inner}"
+    form = f"{{{other}}}" if in_text else other
+    text = site.cut(ref.start, ref.end, form)
+    yield site.mutation("swapped sigil", f"{written} -> {form}", text, ref.start)
 
 
 def _misspellings(site: _Site, ref: ast.Ref) -> Iterator[Mutation]:
@@ -219,8 +214,7 @@ def _early_reads(site: _Site, body: ast.Block) -> Iterator[Mutation]:
                 continue
             name = setter.name.text
             for reader in block.statements[at + 1 :]:
-                refs = [r for r in refs_outside_blocks(reader) if r.sigil == ast.RUNTIME]
-                refs = [ref for ref in refs if ref.name.text == name]
+                refs = [ref for ref in refs_outside_blocks(reader) if ref.name.text == name]
                 if not refs:
                     continue
                 moved = site.text[setter.start : setter.end]

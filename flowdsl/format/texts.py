@@ -33,7 +33,7 @@ def format_text_literal(word: str) -> str | None:
     pieces: list[str] = []
     done = 0
     for part in text.parts:
-        if isinstance(part, ast.Ref) and part.sigil == ast.RUNTIME:
+        if isinstance(part, ast.Ref) and word.startswith("{{", part.start):
             inner = word[part.start + 2 : part.end - 2].strip(" \t")
             pieces += (word[done : part.start], "{{", inner, "}}")
             done = part.end

@@ -128,9 +128,7 @@ ENVIRONMENT_NOT_A_VALUE = NAMES.spec(
     "`{written}` names no value of the environment",
     "write `env.name`: its values are single texts",
 )
-WRONG_SIGIL = NAMES.spec(
-    "wrong-sigil", "`{written}` is written like {meant}, and `{name}` is {kind}"
-)
+WRONG_SIGIL = NAMES.spec("wrong-sigil", "`{name}` is {kind}, and {rule} is written with `$`")
 UNKNOWN_FIELD = NAMES.spec("unknown-field", "`{owner}` has no field `{name}`")
 PATH_INTO_SCALAR = NAMES.spec(
     "path-into-scalar",

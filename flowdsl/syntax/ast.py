@@ -56,20 +56,14 @@ class IndexAccess(Node):
     index: int
 
 
-INPUT = "input"
-RUNTIME = "runtime"
-SECRET = "secret"
-
-
 class Ref(Node):
-    """A reference to a value.
+    """A reference to a value: `name.path` in code, `{name.path}` in text.
 
-    `name.path`, `{{name.path}}` or `$name.path` in code; `{name}`, `{{name}}` or `{$name}` in text.
-    `sigil` is `INPUT` (also for parameters, consts, loop variables and `env`), `RUNTIME` or
-    `SECRET`. `name` is the root; in text, the offsets include the braces.
+    A `secret` one is `$name.path` or `{$name.path}`. `name` is the root; in text, the offsets
+    include the braces.
     """
 
-    sigil: str
+    secret: bool
     name: Name
     path: tuple[PathPart, ...]
 

@@ -386,11 +386,11 @@ class AstBuilder:
 
     def build_input_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
         name, *path = children
-        return ast.Ref(start, end, ast.INPUT, self._name(name), tuple(path))
+        return ast.Ref(start, end, False, self._name(name), tuple(path))
 
     def build_secret_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
         name, *path = children
-        return ast.Ref(start, end, ast.SECRET, self._name(name), tuple(path))
+        return ast.Ref(start, end, True, self._name(name), tuple(path))
 
     def build_runtime_ref(self, start: int, end: int, children: Sequence[Any]) -> ast.Ref:
         return scan_ref(self.source, self.sink, start, end)

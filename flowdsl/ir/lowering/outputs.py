@@ -118,7 +118,7 @@ def _classify_single_emission(
     emission: Emission, settings: _Settings, model: semantic.SemanticModel
 ) -> str:
     value = emission.statement.value
-    if isinstance(value, ast.Ref) and value.sigil == ast.RUNTIME:
+    if isinstance(value, ast.Ref) and model.values[value].kind == semantic.RUNTIME:
         name = value.name.text
         if name in settings.backgrounds:
             return "background"

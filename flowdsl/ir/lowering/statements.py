@@ -745,11 +745,7 @@ def local_variables(
         if variable is not None:
             (called if isinstance(each, ast.CallStmt) else whole).add(variable.text)
     if called:
-        whole.update(
-            ref.name.text
-            for ref in find_spelled_refs(body)
-            if ref.sigil == ast.RUNTIME and not ref.path
-        )
+        whole.update(ref.name.text for ref in find_spelled_refs(body) if not ref.path)
     variables: dict[str, str] = {}
     results: dict[str, dict[str, str]] = {}
     for name in sorted(symbols) if prefix else symbols:
@@ -797,7 +793,7 @@ def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
                     read.add(each.name.text)
             elif isinstance(each, ast.EmitStmt) and isinstance(each.value, ast.Ref):
                 name, field = each.value.name.text, each.name.text
-                whole = each.value.sigil == ast.RUNTIME and not each.value.path and not each.append
+                whole = not each.value.path and not each.append
                 alone = setters[name] == fields[field] == 1
                 if whole and alone and name in read - taken:
                     taken.add(name)

@@ -118,12 +118,12 @@ class _EarlyReads:
             name = ref.name.text
             if name in self.scope.symbols:
                 continue
-            if ref.sigil == ast.INPUT and name in self.steps:
+            if not ref.secret and name in self.steps:
                 spec, label = (
                     errors.STEP_NOT_RUN_YET,
                     Label(self.steps[name].span(source), "runs here"),
                 )
-            elif ref.sigil != ast.RUNTIME and name in self.answers:
+            elif name in self.answers:
                 spec = errors.ANSWER_NOT_GIVEN_YET
                 label = Label(self.answers[name].span(source), "asked for here")
             else:
@@ -355,7 +355,7 @@ def _resolve_unmatched(program: Program, early: _EarlyReads, value: ast.Expr) ->
     """Resolve the names of a value whose input is unknown, and which may be a secret."""
     if early.reported(value):
         return
-    is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
+    is_secret = isinstance(value, ast.Ref) and value.secret
     infer_type(
         program, early.scope, value, places.CHAIN_SECRET if is_secret else places.CHAIN_VALUE
     )

@@ -64,7 +64,7 @@ def _check_typed(
     if not scope.is_free(name.text):
         scope.declare(program, ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
         return
-    scope.clashing.add((ast.RUNTIME, name.text))  # its readers should not be reported as well
+    scope.clashing.add(name.text)  # its readers should not be reported as well
     near = rename_fix(span, found)
     program.sink.report(
         errors.KEEP_UNDECLARED,

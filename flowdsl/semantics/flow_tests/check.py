@@ -767,7 +767,7 @@ class _TestChecker:
         Other variables remain as they are written.
         """
         for part in text.parts:
-            if not isinstance(part, ast.Ref) or part.sigil != ast.INPUT:
+            if not isinstance(part, ast.Ref) or part.secret:
                 continue
             if self.scope.kind_of(part.name.text) == CONST or part.name.text == ENV_ROOT:
                 resolve_ref(self.program, self.scope, part, places.TEST_VALUE, in_text=True)

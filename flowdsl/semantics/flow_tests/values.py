@@ -71,7 +71,7 @@ def is_left_out(scope: ValueScope, value: ast.Expr) -> bool:
     """Whether a value of `given` is the word `missing`."""
     return (
         isinstance(value, ast.Ref)
-        and value.sigil == ast.INPUT
+        and not value.secret
         and not value.path
         and value.name.text in GIVEN_WORDS
         and value.name.text not in scope.module.names

@@ -34,7 +34,7 @@ from .scopes import PresenceKey, ValueScope
 
 def presence_key(ref: ast.Ref) -> PresenceKey:
     """Return a key for the value of a reference: equal keys mean the same value in one body."""
-    return (ref.sigil, ref.name.text, tuple(step_of(part) for part in ref.path))
+    return (ref.name.text, tuple(step_of(part) for part in ref.path))
 
 
 def step_of(part: ast.PathPart) -> str | int:
@@ -101,7 +101,7 @@ def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSy
             optional = True
             type_ = type_.inner
         if optional and scope.present:
-            key = (ref.sigil, ref.name.text, tuple(map(step_of, path[:length])))
+            key = (ref.name.text, tuple(map(step_of, path[:length])))
             optional = key not in scope.present
     return Optional(type_) if optional else type_
 

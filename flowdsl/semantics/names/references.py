@@ -21,18 +21,13 @@ from ..program import Program
 from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, strip_optional
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
-from .scopes import ENV_ROOT, ValueScope, names_of_kind, sigil_of
-
-_BRACES = {ast.INPUT: ("{", "}"), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("{$", "}")}
-_MEANT = {ast.INPUT: "an input", ast.RUNTIME: "a runtime variable", ast.SECRET: "a secret"}
-_BARE = {ast.INPUT: ("", ""), ast.RUNTIME: ("{{", "}}"), ast.SECRET: ("$", "")}
+from .scopes import ENV_ROOT, ValueScope, names_of_kind
 
 
-def spell_reference(ref: ast.Ref, sigil: str, scope: ValueScope, *, in_text: bool) -> str:
-    """Spell the reference with `sigil`, and with braces if it is in a text."""
-    inside = scope.module.source.text[ref.name.start : ref.end].rstrip("} \t")
-    before, after = (_BRACES if in_text else _BARE)[sigil]
-    return f"{before}{inside}{after}"
+def spell_name(path: str, kind: str, *, in_text: bool) -> str:
+    """Spell a path to a value of this kind: with `$` if it is secret, in a text with braces."""
+    spelt = f"${path}" if kind == SECRET else path
+    return f"{{{spelt}}}" if in_text else spelt
 
 
 def resolve_ref(
@@ -87,7 +82,7 @@ def _find_symbol(
 ) -> ValueSymbol | None:
     """Return the symbol of the root of a reference; None, with a report, if none fits."""
     name = ref.name.text
-    if scope.clashing and (ref.sigil, name) in scope.clashing:
+    if name in scope.clashing:
         return None
     symbol = scope.symbols.get(name)
     if symbol is None:
@@ -106,11 +101,11 @@ def _find_symbol(
                 if symbol is None:
                     return None
         if symbol is None:
-            if scope.inputs_unknown and ref.sigil == ast.INPUT:
+            if scope.inputs_unknown and not ref.secret:
                 return ValueSymbol(INPUT, name, ANY, ref.name.span(module.source))
             _report_undeclared(program, scope, ref, place, in_text=in_text)
             return None
-    if sigil_of(symbol.kind) != ref.sigil:
+    if (symbol.kind == SECRET) != ref.secret:
         _report_sigil(program, scope, ref, symbol, place, in_text=in_text)
         return None
     return symbol
@@ -128,7 +123,7 @@ def _qualified_const(program: Program, scope: ValueScope, ref: ast.Ref) -> Value
         if isinstance(entry.declaration, ast.ConstDecl)
     }
     first = ref.path[0] if ref.path else None
-    if isinstance(first, ast.FieldAccess) and first.name in consts and ref.sigil == ast.INPUT:
+    if isinstance(first, ast.FieldAccess) and first.name in consts and not ref.secret:
         program.use(other, first.name, other.own[first.name])
         symbol = program.consts.get(consts[first.name])
         if symbol is None:
@@ -183,7 +178,7 @@ def _report_undeclared(
     help: str | None
     labels: tuple[Label, ...] = ()
     fixes: tuple[Fix, ...] = ()
-    near = find_closest_name(name, (ENV_ROOT,), consts, *own.values())
+    near = find_closest_name(name, (ENV_ROOT,), consts, *own)
     kind = None if near is None else scope.kind_of(near)
     foreign = None if in_text else foreign_value(name, ref.name.span(source))
     if foreign is not None and not ref.path:
@@ -196,20 +191,18 @@ def _report_undeclared(
         labels = (Label(symbol.span, "the loop variable"),)
     elif near is not None and kind is not None:
         help = f"{prefix_article(kind)} named `{near}` exists"
-        if sigil_of(kind) == ref.sigil:
+        if (kind == SECRET) == ref.secret:
             fixes = rename_fix(ref.name.span(source), (near,))
         else:
-            before, after = (_BRACES if in_text else _BARE)[sigil_of(kind)]
-            help += f"; write `{before}{near}{after}`"
+            help += f"; write `{spell_name(near, kind, in_text=in_text)}`"
     elif place is TEST_VALUE:
         help = (
             "a test knows consts and `env` only: write the value that this test gives, as the "
             "run would show it"
         )
     else:
-        names = (own[ref.sigil], *((consts,) if ref.sigil == ast.INPUT else ()))
-        noun = {ast.INPUT: "value", ast.RUNTIME: "runtime variable", ast.SECRET: "secret"}
-        kind = noun[ref.sigil]
+        names = (own[ref.secret], *(() if ref.secret else (consts,)))
+        kind = "secret" if ref.secret else "value"
         help = (
             f"the {kind}s here: {join_names(*names)}"
             if any(names)
@@ -235,7 +228,8 @@ def _report_sigil(
     in_text: bool,
 ) -> None:
     span = ref.span(scope.module.source)
-    right = spell_reference(ref, sigil_of(symbol.kind), scope, in_text=in_text)
+    path = span.source.text[ref.name.start : ref.end].rstrip("} \t")
+    right = spell_name(path, symbol.kind, in_text=in_text)
     allowed = symbol.kind in place.allowed
     fixes = (Fix(f"write `{right}`", (Edit(span, right),)),) if allowed else ()
     help = (
@@ -248,8 +242,7 @@ def _report_sigil(
         span,
         name=symbol.name,
         kind=prefix_article(symbol.kind),
-        written=span.text,
-        meant=_MEANT[ref.sigil],
+        rule="only a secret" if ref.secret else "a secret",
         help=help,
         labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
         fixes=fixes,

@@ -20,13 +20,13 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import CONST, ENVIRONMENT, RUNTIME, SECRET, ValueSymbol
+from ..model import CONST, ENVIRONMENT, SECRET, ValueSymbol
 from ..program import Entry, ModuleScope, Program
 from ..types import PRIMITIVES
 from .foreign_names import foreign_type, foreign_value
 
-PresenceKey: TypeAlias = tuple[str, str, tuple[str | int, ...]]
-"""The key of a reference's value: its sigil, its root and the steps of its path."""
+PresenceKey: TypeAlias = tuple[str, tuple[str | int, ...]]
+"""The key of a reference's value: its root and the steps of its path."""
 
 ENV_ROOT = "env"
 KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
@@ -45,13 +45,6 @@ IMPORTABLE = (
     ast.WorkflowDecl,
     ast.ChainDecl,
 )
-
-
-def sigil_of(kind: str) -> str:
-    """Return the sigil of a reference to a value of this kind."""
-    if kind == RUNTIME:
-        return ast.RUNTIME
-    return ast.SECRET if kind == SECRET else ast.INPUT
 
 
 def build_module_scopes(program: Program, entries: Collection[str] = ()) -> None:
@@ -301,7 +294,7 @@ class ValueScope:
 
     - `ended`: loop variables whose loop has ended.
     - `present`: references that are known to be present at the current place.
-    - `clashing`: sigil and name of symbols that were rejected; their uses are not reported again.
+    - `clashing`: names with two meanings, which are reported once; their uses are not.
     - `inputs_unknown`: a schema file could not be read, so any name may be an input.
     """
 
@@ -312,9 +305,9 @@ class ValueScope:
         self.symbols: dict[str, ValueSymbol] = {}
         self.ended: dict[str, ValueSymbol] = {}
         self.present: frozenset[PresenceKey] = frozenset()
-        self.clashing: set[tuple[str, str]] = set()
+        self.clashing: set[str] = set()
         self.inputs_unknown = False
-        self._known: dict[str, Names] | None = None
+        self._known: tuple[Names, Names] | None = None
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
         """Add `symbol` to the scope; False, with a report, if its name is already in use."""
@@ -330,7 +323,7 @@ class ValueScope:
             self._add(symbol)
             return True
         kind, span = first
-        self.clashing.add((sigil_of(symbol.kind), name))
+        self.clashing.add(name)
         program.sink.report(
             errors.SHADOWED_NAME,
             symbol.span,
@@ -343,7 +336,7 @@ class ValueScope:
     def _add(self, symbol: ValueSymbol) -> None:
         self.symbols[symbol.name] = symbol
         if self._known is not None:
-            self._known[sigil_of(symbol.kind)].add(symbol.name)
+            self._known[symbol.kind == SECRET].add(symbol.name)
 
     def is_free(self, name: str) -> bool:
         """Whether `name` means nothing at all here."""
@@ -359,7 +352,7 @@ class ValueScope:
         if self.symbols.get(symbol.name) is symbol:
             del self.symbols[symbol.name]
             if self._known is not None:
-                self._known[sigil_of(symbol.kind)].discard(symbol.name)
+                self._known[symbol.kind == SECRET].discard(symbol.name)
         self.ended[symbol.name] = symbol
 
     def _meaning(self, name: str) -> tuple[str, Span] | None:
@@ -383,10 +376,10 @@ class ValueScope:
             return CONST
         return ENVIRONMENT if name == ENV_ROOT else None
 
-    def known(self) -> Mapping[str, Names]:
-        """Return the names of the symbols, by their sigil."""
+    def known(self) -> tuple[Names, Names]:
+        """Return the names of the symbols: those that are not secret, and the secret ones."""
         if self._known is None:
-            self._known = {sigil: Names() for sigil in (ast.INPUT, ast.RUNTIME, ast.SECRET)}
+            self._known = Names(), Names()
             for symbol in self.symbols.values():
-                self._known[sigil_of(symbol.kind)].add(symbol.name)
+                self._known[symbol.kind == SECRET].add(symbol.name)
         return self._known

@@ -257,7 +257,7 @@ def _is_secret(value: ast.Ref | ast.Text | ast.DayExpr) -> bool:
     if isinstance(value, ast.DayExpr):
         return False
     parts = (value,) if isinstance(value, ast.Ref) else value.parts
-    return any(isinstance(part, ast.Ref) and part.sigil == ast.SECRET for part in parts)
+    return any(isinstance(part, ast.Ref) and part.secret for part in parts)
 
 
 def _split_into_pieces(

@@ -106,7 +106,7 @@ def _name_span(task: TaskSymbol) -> Span:
 
 def resolve_unmatched(program: Program, scope: ValueScope, value: ast.Expr) -> None:
     """Resolve the names of an argument whose parameter is unknown; it may be a secret."""
-    if isinstance(value, ast.Ref) and value.sigil == ast.SECRET:
+    if isinstance(value, ast.Ref) and value.secret:
         resolve_ref(program, scope, value, places.SECRET_ARGUMENT)
     else:
         infer_type(program, scope, value, places.VALUE)
@@ -165,7 +165,7 @@ def check_binding(
     two kinds.
     """
     source = scope.module.source
-    is_secret = isinstance(value, ast.Ref) and value.sigil == ast.SECRET
+    is_secret = isinstance(value, ast.Ref) and value.secret
     if target.kind == SECRET and not is_secret:
         _check_no_secret(program, scope, value, target, plain, secret)
     elif target.kind != SECRET and is_secret and target.type != UNKNOWN:
@@ -205,7 +205,7 @@ def _check_no_secret(
     if isinstance(value, ast.Ref) and known[0] is not None and known[0].kind == SECRET:
         resolve_ref(program, scope, value, secret)
         return
-    inside = any(ref.sigil == ast.SECRET for ref in refs)
+    inside = any(ref.secret for ref in refs)
     if not inside:
         infer_type(program, scope, value, plain)
         if any(ref not in program.values for ref in refs):

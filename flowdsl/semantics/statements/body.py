@@ -90,9 +90,7 @@ class BodyChecker:
         self.scope.present = before
         if before:
             stale = set(self.set_again[already_set:])
-            self.scope.present = frozenset(
-                key for key in before if key[0] != ast.RUNTIME or key[1] not in stale
-            )
+            self.scope.present = frozenset(key for key in before if key[0] not in stale)
 
     def _block_with(self, block: ast.Block, proven: frozenset[PresenceKey]) -> None:
         before = self.scope.present
@@ -195,7 +193,7 @@ class BodyChecker:
             self.set_again.append(name.text)
             if self.scope.present:
                 self.scope.present = frozenset(
-                    key for key in self.scope.present if key[:2] != (ast.RUNTIME, name.text)
+                    key for key in self.scope.present if key[0] != name.text
                 )
 
     def _check_typing(self, statement: ast.TypeStmt) -> None:
@@ -251,7 +249,7 @@ class BodyChecker:
         if isinstance(statement, ast.AnnotatedStmt):
             return
         for ref in refs_outside_blocks(statement):
-            if ref.sigil != ast.RUNTIME or ref.name.text not in self.background:
+            if ref.name.text not in self.background:
                 continue
             problem = "is used other than as the whole value of an `emit`"
             if isinstance(statement, ast.EmitStmt) and _is_whole(statement, ref):
@@ -448,9 +446,7 @@ class BodyChecker:
         set_names = {
             name.text for each in self.program.statements(body) if (name := variable_set_by(each))
         }
-        self.scope.present = frozenset(
-            key for key in self.scope.present if key[0] != ast.RUNTIME or key[1] not in set_names
-        )
+        self.scope.present = frozenset(key for key in self.scope.present if key[0] not in set_names)
 
 
 def _is_whole(statement: ast.EmitStmt, ref: ast.Ref) -> bool:

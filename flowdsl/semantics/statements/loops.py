@@ -188,7 +188,7 @@ def check_may_end(program: Program, source: SourceFile, statement: ast.RepeatStm
         for each in program.statements(statement.body)
         if (name := variable_set_by(each)) is not None
     }
-    asked = {ref.name.text for ref in refs if ref.sigil == ast.RUNTIME}
+    asked = {ref.name.text for ref in refs}
     if asked & set_inside:
         return
     program.sink.report(

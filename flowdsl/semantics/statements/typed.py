@@ -63,13 +63,13 @@ def is_today(scope: ValueScope, value: ast.Ref | ast.Text | ast.DayExpr) -> bool
     """Whether a value is a plain `today`, which no input, const or other value has as its name."""
     return (
         isinstance(value, ast.Ref)
-        and (value.sigil, value.name.text, value.path) == (ast.INPUT, TODAY, ())
+        and (value.secret, value.name.text, value.path) == (False, TODAY, ())
         and not _is_declared(scope, TODAY)
     )
 
 
 def _is_declared(scope: ValueScope, name: str) -> bool:
-    return name in scope.module.names or name in scope.known()[ast.INPUT]
+    return name in scope.module.names or name in scope.symbols
 
 
 def check_typed_day(program: Program, scope: ValueScope, statement: ast.TypeStmt) -> None:

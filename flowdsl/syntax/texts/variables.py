@@ -182,13 +182,12 @@ def _parse_reference(source: SourceFile, sink: Sink, found: re.Match[str]) -> as
     path_group = found.lastindex
     assert path_group is not None
     path_start, path_end = found.span(path_group)
-    sigil = ast.RUNTIME if path_group == 5 else ast.SECRET if found.group(1) else ast.INPUT
     name = found.group(path_group - 1)
     steps = _parse_path(source, sink, path_start, path_end) if path_end > path_start else ()
     return ast.Ref(
         found.start(),
         found.end(),
-        sigil,
+        bool(found.group(1)),
         ast.Name(path_start - len(name), path_start, name),
         steps,
     )

@@ -116,8 +116,8 @@ def test_emit_tells_appending_from_setting() -> None:
     dumped = statements("emit a = {{x.y}}\nemit b += [1, $s]")
     assert "EmitStmt append=False" in dumped
     assert "EmitStmt append=True" in dumped
-    assert "Ref sigil='runtime'" in dumped
-    assert "Ref sigil='secret'" in dumped
+    assert "Ref secret=False" in dumped
+    assert "Ref secret=True" in dumped
 
 
 def test_present_and_background_are_names_too() -> None:

@@ -81,10 +81,10 @@ def test_blocks(literal: str, expected: str) -> None:
 def test_a_variable_keeps_every_offset() -> None:
     text, _, source = scan("\"a {x.y[12]['k v']} {{ r.s }} {$p}\"")
     refs = [part for part in text.parts if isinstance(part, ast.Ref)]
-    assert [(ref.sigil, source[ref.start : ref.end]) for ref in refs] == [
-        ("input", "{x.y[12]['k v']}"),
-        ("runtime", "{{ r.s }}"),
-        ("secret", "{$p}"),
+    assert [(ref.secret, source[ref.start : ref.end]) for ref in refs] == [
+        (False, "{x.y[12]['k v']}"),
+        (False, "{{ r.s }}"),
+        (True, "{$p}"),
     ]
     assert [source[ref.name.start : ref.name.end] for ref in refs] == ["x", "r", "p"]
     assert [source[step.start : step.end] for step in refs[0].path] == [".y", "[12]", "['k v']"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.semantics import model as semantic
 from flowdsl.source.gaps import fill_gaps_from
 from flowdsl.source.record import field_names, replace
 from flowdsl.syntax import ast
@@ -29,7 +30,6 @@ def texts_of_kind(statement: nodes.Statement) -> tuple[str, ...]:
     return tuple(name for name, _ in STATEMENTS[BY_KIND[statement.kind][0]].texts)
 
 
-_SIGILS = {ast.INPUT: PLAIN, ast.RUNTIME: RUNTIME, ast.SECRET: SECRET}
 _HELD = "\0"
 """Placeholder for a variable in the characters of a text."""
 
@@ -121,7 +121,8 @@ class Drafter:
         for each in self._placed:
             if each.home is not None and each.home.owner is home.owner:
                 for variable, ref, source in self._find_spelled_variables(each):
-                    _learn_spelling(variable, ref, source, found, exact)
+                    kind = self._context.built.model.values[ref].kind
+                    _learn_spelling(variable, ref, kind, source, found, exact)
                 own = _own_variable(each)
                 if own is not None:
                     found["runtime", own[0]] = Spelled(own[1], RUNTIME)
@@ -203,6 +204,7 @@ def _own_variable(placed: Placed) -> tuple[str, str] | None:
 def _learn_spelling(
     variable: nodes.Variable,
     ref: ast.Ref,
+    kind: str,
     source: str,
     found: dict[Key, Spelled],
     exact: Exact,
@@ -211,8 +213,9 @@ def _learn_spelling(
     steps = tuple(
         part.name if isinstance(part, ast.FieldAccess) else part.index for part in ref.path
     )
+    notation = {semantic.RUNTIME: RUNTIME, semantic.SECRET: SECRET}.get(kind, PLAIN)
     if variable.path == steps:
-        found[(variable.sigil, variable.name)] = Spelled(ref.name.text, _SIGILS[ref.sigil])
+        found[(variable.sigil, variable.name)] = Spelled(ref.name.text, notation)
     elif source.startswith("{"):
         exact[variable.sigil, variable.name, variable.path] = source
 

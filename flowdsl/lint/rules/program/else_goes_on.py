@@ -170,7 +170,7 @@ def _read_behind(name: str, around: list[_Around]) -> ast.Ref | None:
 
 def _first_read(statement: ast.Stmt, name: str) -> ast.Ref | None:
     for node in walk(statement):
-        if isinstance(node, ast.Ref) and node.sigil == ast.RUNTIME and node.name.text == name:
+        if isinstance(node, ast.Ref) and node.name.text == name:
             return node
     return None
 

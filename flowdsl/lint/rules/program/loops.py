@@ -277,8 +277,7 @@ def _is_replaced(context: LintContext, statement: ast.EmitStmt, body: ast.Block)
     around = body_of(context.declaration)
     kept = KeptVariables(context.statements(around) if around is not None else ())
     return not any(
-        ref.sigil == ast.RUNTIME and kept.outlives(ref.name.text, body)
-        for ref in refs_outside_blocks(statement.value)
+        kept.outlives(ref.name.text, body) for ref in refs_outside_blocks(statement.value)
     )
 
 

@@ -121,8 +121,7 @@ def _check_ref(
     if _SPEAKS_OF_ABSENCE.search(text.span(context.source).text):
         return
     span = context.span(ref)
-    inside = span.text.strip("{} \t")
-    code = f"{{{{{inside}}}}}" if ref.sigil == ast.RUNTIME else inside
+    code = span.text.strip("{} \t")
     label = Label(symbol.span, f"the {symbol.kind} is declared here")
     way = _ALWAYS_THERE if place in _OF_MAIN_AGENT else _UNDER_IF
     fixes: tuple[Fix, ...] = ()

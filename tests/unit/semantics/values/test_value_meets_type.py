@@ -160,8 +160,8 @@ MEETINGS = {
             '{ name: "x", cuont: 5 }': "unknown-field",
             '{ name: "x", day: "tomorrow" }': SPELLING,
             '{ name: "x", day: s }': MISMATCH,
-            "lines": "wrong-sigil",
-            "{{lines}}": MISMATCH,
+            "lines": MISMATCH,
+            "$lines": "wrong-sigil",
         },
     ),
     "argument for a text": Meeting(
