@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.deploy_world import World
+from tests.deploy.fault_world import FaultWorld
+from tests.support.services.memory_store import close_stores
 from tests.support.services.state_backends import s3_served
 
 
@@ -16,8 +18,19 @@ def s3() -> Iterator[dict[str, str]]:
         yield environ
 
 
+@pytest.fixture(autouse=True)
+def closed_worlds() -> Iterator[None]:
+    """No world of a test is open when the next one begins."""
+    yield
+    close_stores()
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    yield world
-    world.close()
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> FaultWorld:
+    """A world for faults, with state in a file."""
+    return FaultWorld(tmp_path)

@@ -5,7 +5,7 @@ Right before any of its requests, or after any of them died.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -41,12 +41,10 @@ async def duplicate(client: CyberdeskClient, found: str) -> None:
 
 
 @pytest.fixture
-def faulty(tmp_path: Path) -> Iterator[FaultWorld]:
-    world = FaultWorld(tmp_path)
-    world.add_foreign()
-    deploy_clean(world, ONE)
-    yield world
-    world.close()
+def faulty(faulty: FaultWorld) -> FaultWorld:
+    faulty.add_foreign()
+    deploy_clean(faulty, ONE)
+    return faulty
 
 
 def id_of(world: FaultWorld, address: str) -> str:

@@ -120,7 +120,6 @@ def _suspended(stage: Stage, back_end: str) -> None:
     assert _everything(world) == found, "the sleeper wrote after it had lost its lease"
     world.resolve()
     check_invariants(world, project)
-    world.close()
 
 
 def _everything(world: ProcessWorld) -> object:
@@ -149,7 +148,6 @@ def _terminated(stage: Stage, killed_too: bool) -> None:
     assert again.code == 0, again.err
     world.resolve()
     check_invariants(world, project)
-    world.close()
 
 
 def test_first_deploys_over_one_embedded_emulator_make_each_workflow_once(tmp_path: Path) -> None:

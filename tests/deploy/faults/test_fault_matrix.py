@@ -136,6 +136,7 @@ def test_a_death_during_recovery_is_healed_as_well(method: str, path: str, when:
         dead = world_before("file").copy_to(folder / "dead", idempotency="ignore")
         dead.crash(AFTER, first)
         dead.wait(0.1)
+        dead.close()
         for second in thinned(list(second_points(dead, folder / "second"))):
             world = dead.copy_to(folder / str(second), idempotency="ignore")
             try:

@@ -5,9 +5,6 @@ Nothing done is called failed, and nothing failed is called done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from flowdsl.deploy.outcome import Outcome, Status
@@ -23,13 +20,6 @@ UPDATE = "PATCH /v1/workflows/{id}"
 READ = "GET /v1/workflows/{id}"
 TAG = "POST /v1/workflows/{id}/tags"
 LIST = "GET /v1/workflows"
-
-
-@pytest.fixture
-def faulty(tmp_path: Path) -> Iterator[FaultWorld]:
-    world = FaultWorld(tmp_path)
-    yield world
-    world.close()
 
 
 def only(outcome: Outcome) -> tuple[str, str]:
@@ -178,7 +168,6 @@ def test_a_creation_on_its_way_is_waited_for_however_old_its_intent_is(
     counted = faulty.copy_to_new()
     checked(counted, counted.deploy(project, concurrency=1))
     posts = [n for n, each in enumerate(counted.attempts, 1) if each.method == "POST"]
-    counted.close()
 
     faulty.crash(project, Point("api", posts[-1], "late"), concurrency=1)
     faulty.request_seconds = 0.1

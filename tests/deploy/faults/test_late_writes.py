@@ -8,7 +8,6 @@ mended by the next deploy, and nobody is told before then that all is well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,11 +31,10 @@ WELL = (Status.DONE, Status.NOTHING_TO_DO)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[FaultWorld]:
+def world(tmp_path: Path) -> FaultWorld:
     world = FaultWorld(tmp_path, idempotency="ignore")
     world.add_foreign()
-    yield world
-    world.close()
+    return world
 
 
 def deployed(world: FaultWorld, project: Bundle, **options: object) -> Outcome:

@@ -5,9 +5,6 @@ Whatever it does, the report is true and one clean deploy heals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -39,11 +36,9 @@ KINDS = (
 
 
 @pytest.fixture
-def faulty(tmp_path: Path) -> Iterator[FaultWorld]:
-    world = FaultWorld(tmp_path)
-    world.add_foreign()
-    yield world
-    world.close()
+def faulty(faulty: FaultWorld) -> FaultWorld:
+    faulty.add_foreign()
+    return faulty
 
 
 def nth(fault: Fault, number: int) -> Fault:

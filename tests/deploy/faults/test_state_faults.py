@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -23,14 +23,13 @@ IN_A_FILE = pytest.mark.parametrize("kept", rows(NAMES, 0), indirect=True)
 
 
 @pytest.fixture(params=NAMES)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaultWorld]:
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> FaultWorld:
     """A world with state of each kind."""
     if request.param == "s3":
         request.getfixturevalue("s3")
     world = FaultWorld(tmp_path, request.param)
     world.add_foreign()
-    yield world
-    world.close()
+    return world
 
 
 @pytest.mark.parametrize(
@@ -157,11 +156,9 @@ def test_a_misspelt_bucket_is_no_empty_one(s3: object, tmp_path: Path) -> None:
     """A key that is missing and a bucket that is missing look the same to a GET."""
     world = FaultWorld(tmp_path, _Misspelt())
     outcome = checked(world, world.deploy(bundle(flow("a"))))
-    rows = world.workflows()
-    world.close()
 
     assert outcome.status is Status.STATE and "bucket" in " ".join(outcome.messages)
-    assert rows == []
+    assert world.workflows() == []
 
 
 class _Misspelt(S3BackEnd):

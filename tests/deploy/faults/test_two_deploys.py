@@ -6,7 +6,6 @@ First deploys, and a holder who sleeps past its lease.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,7 +26,7 @@ PROJECT = bundle(flow("a", tags=["t"]), flow("b"), flow("c"))
 
 
 @pytest.fixture(params=rows(["s3", "git"], 0))
-def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaultWorld]:
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> FaultWorld:
     """A world with state that other machines see.
 
     Locks of the operating system work between processes: those are real.
@@ -36,8 +35,7 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FaultWorl
         request.getfixturevalue("s3")
     world = FaultWorld(tmp_path, request.param)
     world.add_foreign()
-    yield world
-    world.close()
+    return world
 
 
 class Sleeper:

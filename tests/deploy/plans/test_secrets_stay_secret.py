@@ -34,7 +34,6 @@ def test_no_canary_in_state_results_events_messages_and_logs(
     world.deploy(PROJECT)
     sent = [str(attempt.body) for attempt in world.attempts]
     kept = [*world.artifacts(), *(record.getMessage() for record in caplog.records)]
-    world.close()
 
     assert world.said and sent
     for text in kept:
@@ -59,7 +58,6 @@ def test_a_service_that_repeats_the_keys_in_its_errors_is_not_quoted(tmp_path: P
 
     outcome = world.deploy(PROJECT, app=telltale)
     kept = [*world.artifacts(), str(outcome)]
-    world.close()
 
     assert any("refused" in text for text in kept)
     for text in kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -96,11 +96,9 @@ class WatchedWorld(World):
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedWorld]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WatchedWorld:
     monkeypatch.setattr(source_maps, "FIRST", FIRST)
-    world = WatchedWorld(tmp_path)
-    yield world
-    world.close()
+    return WatchedWorld(tmp_path)
 
 
 def named(document: StateDocument) -> set[str]:

@@ -350,7 +350,6 @@ def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
     points = [("api", n, False) for n in range(1, api_calls + 1)]
     points += [("api", n, True) for n, r in enumerate(counting.requests, 1) if r.method != "GET"]
     points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
-    counting.close()
     for where, number, after in thinned(points):
         crashed = copy(f"{where}{number}{after}")
         with pytest.raises(Crash):

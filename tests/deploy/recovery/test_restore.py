@@ -255,7 +255,6 @@ def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
     counting = world.copy_to(tmp_path / "count")
     assert restored(counting, 1).status is Status.DONE
     api_calls, store_calls = counting.crash_counts
-    counting.close()
     points = [("api", n, after) for n in range(1, api_calls + 1) for after in (False, True)]
     points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
     for where, number, after in thinned(points):
