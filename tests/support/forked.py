@@ -23,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ _PRELOADED = (
 """What modules of the program import once a command runs, or what they use does."""
 _SENT = 1 << 20
 _GO = b"go"
+_LOOK_AGAIN = 1.0
 _FORK_SECONDS = 60.0
 """A fork that takes longer, the imports before the first one among it, never comes."""
 _ASKING = Lock()
@@ -52,7 +54,7 @@ class Running:
     """A command that has begun."""
 
     pid: int
-    _waited: Callable[[float | None], int | None]
+    _waited: Callable[[float], int | None]
     _open: ExitStack
     """What is open for it, until `close` or `output`."""
     _output: Sequence[Any] = ()
@@ -60,10 +62,16 @@ class Running:
     """The exit code, negative for a signal; None until it was asked for, and while it runs."""
 
     def poll(self, seconds: float | None = 0) -> int | None:
-        """`code`, after waiting for it so long; None: to the end."""
-        if self.code is None:
+        """`code`, after waiting for it so long; None: to the end.
+
+        Threads that wait for one command look again after a second: one of them may learn the code
+        and close what tells it, whose number then means another file to those who begin to wait.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while self.code is None:
+            left = _LOOK_AGAIN if deadline is None else deadline - time.monotonic()
             try:
-                code = self._waited(seconds)
+                code = self._waited(max(0.0, min(left, _LOOK_AGAIN)))
             except (OSError, ValueError):
                 # Another thread learned it meanwhile, and closed what tells it.
                 if self.code is None:
@@ -71,6 +79,8 @@ class Running:
                 return self.code
             if code is not None:
                 self.code = code
+            elif left <= _LOOK_AGAIN and deadline is not None:
+                break
         return self.code
 
     def wait(self, seconds: float | None = None) -> int:
@@ -224,19 +234,19 @@ def start(
     )
 
 
-def _wait_for_started(process: subprocess.Popen[bytes], seconds: float | None) -> int | None:
+def _wait_for_started(process: subprocess.Popen[bytes], seconds: float) -> int | None:
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
         return None
 
 
-def _wait_for_forked(told: socket.socket, seconds: float | None) -> int | None:
+def _wait_for_forked(told: socket.socket, seconds: float) -> int | None:
     from select import POLLIN, poll
 
     waiting = poll()
     waiting.register(told, POLLIN)
-    if not waiting.poll(None if seconds is None else 1000 * seconds):
+    if not waiting.poll(1000 * seconds):
         return None
     # It stays there for whoever asks next.
     return int(told.recv(64, socket.MSG_PEEK))
