@@ -233,7 +233,7 @@ CONST_CYCLE = NAMES.spec("const-cycle", "a const is made of itself: {cycle}")
 CONDITION_NOT_BOOL = TYPES.spec(
     "condition-not-bool",
     "`{written}` is `{type}`, and a condition is `bool`",
-    "compare it with a value, as in `{written} == ...`, or write `not {written} is empty`",
+    "compare it with a value, as in `{written} == ...`, or write `{written} is not empty`",
 )
 INCOMPARABLE = TYPES.spec(
     "incomparable-types",
@@ -257,9 +257,6 @@ PATTERN_OF_A_RUN = TYPES.spec(
     "`matches` is decided before a run, and `{written}` is known in a run only",
     "ask with `contains`, `starts with`, `ends with` or `in`; what an input may be in any case is "
     'said where it is declared, with `@pattern("...")`',
-)
-NEVER_NULL = TYPES.spec(
-    "never-null", "`{written}` is `{type}` and never missing", "remove the comparison"
 )
 NOT_A_LIST = TYPES.spec(
     "not-a-list",

@@ -416,6 +416,9 @@ class AstBuilder:
         operand, values = children
         return ast.NotExpr(start, end, ast.InExpr(start, end, operand, values))
 
+    def build_is_not_empty(self, start: int, end: int, children: Sequence[Any]) -> ast.NotExpr:
+        return ast.NotExpr(start, end, ast.EmptyExpr(start, end, *children))
+
     # Checks
 
     def build_check(self, start: int, end: int, children: Sequence[Any]) -> ast.Check:

@@ -31,7 +31,7 @@ def test_a_program_without_errors_compiles_to_a_prompt_that_keeps_the_protocol(s
         errors = {
             each.name for each in compilation.analysis.diagnostics if each.severity == "error"
         }
-        assert errors <= {"never-null", "branch-frozen-by-replay", "branch-frozen-in-loop"}
+        assert errors <= {"branch-frozen-by-replay", "branch-frozen-in-loop"}
         return
     assert compilation.bundle is not None
     assert compilation.program is not None

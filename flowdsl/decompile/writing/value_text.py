@@ -132,9 +132,7 @@ class ValueWriter:
             case nodes.AllOf(operands=operands):
                 return " and ".join(self._write_operand(operand) for operand in operands)
             case nodes.Not(operand=nodes.IsEmpty(operand=operand)):
-                written, type_ = self._variable(operand)
-                optional = isinstance(type_, nodes.OptionalType) or type_ == ANY
-                return f"{written} != null" if optional else f"not {written} is empty"
+                return f"{self._variable(operand)[0]} is not empty"
             case nodes.Not(operand=nodes.OneOf(operand=operand, values=values)):
                 return f"{self._write_comparison_side(operand)} not in {self._choices(values)}"
             case nodes.Not(operand=operand):

@@ -446,11 +446,6 @@ class ValueLowering:
 
     def _lower_comparison(self, compare: ast.CompareExpr, frame: Frame) -> nodes.Condition:
         left, right = compare.left, compare.right
-        if isinstance(left, ast.NullLit):
-            left, right = right, left
-        if isinstance(right, ast.NullLit):
-            empty = self._is_empty(left, frame)
-            return nodes.Not(operand=empty) if compare.operator == "!=" else empty
         numeric = self._is_number(left) or self._is_number(right)
         values = [self.value(left, frame), self.value(right, frame)]
         operator = compare.operator

@@ -201,11 +201,6 @@ def decide_condition(program: Program, condition: ast.Condition, frame: Frame) -
         case ast.EmptyExpr(operand=operand):
             return _is_empty(value_of(program, operand, frame))
         case ast.CompareExpr(left=left, right=right, operator=operator):
-            if isinstance(left, ast.NullLit):
-                left, right = right, left
-            if isinstance(right, ast.NullLit):
-                empty = _is_empty(value_of(program, left, frame))
-                return empty if empty is None or operator == "==" else not empty
             return _compare_values(
                 value_of(program, left, frame), operator, value_of(program, right, frame)
             )

@@ -51,11 +51,13 @@ def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
     value = VALUES.get(name)
     if value is None:
         return None
-    if value == "null":
-        help = "a missing value is written `null`, and asked for with `x is empty`"
-    else:
-        help = f"the value is written `{value}`"
-    return help, _make_writing_fix(span, value)
+    if value != "null":
+        return f"the value is written `{value}`", _make_writing_fix(span, value)
+    before = span.source.text[: span.start].rstrip(" \t")
+    words = {"==": "is empty", "!=": "is not empty"}.get(before[-2:])
+    compared = Span(span.source, len(before) - 2, span.end)
+    fixes = _make_writing_fix(compared, words) if words else _make_writing_fix(span, value)
+    return f"a missing value is written `null`; ask with `x {words or 'is empty'}`", fixes
 
 
 def _make_writing_fix(span: Span, word: str) -> tuple[Fix, ...]:

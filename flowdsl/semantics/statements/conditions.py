@@ -113,32 +113,37 @@ def _check_or(program: Program, scope: ValueScope, operands: tuple[ast.Condition
 def _check_comparison(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> Facts:
     left = infer_type(program, scope, condition.left, places.CONDITION)
     right = infer_type(program, scope, condition.right, places.CONDITION)
-    if not _compares_with_nothing(program, scope, condition):
+    nothing = [
+        type_ == NULL or program.constants.get(side) == ""
+        for side, type_ in ((condition.left, left), (condition.right, right))
+    ]
+    if any(nothing):
+        _report_nothing(
+            program, scope, condition, condition.right if nothing[0] else condition.left
+        )
+    else:
         _check_operands(program, scope, condition, left, right)
     return _comparison_facts(condition, left, right)
 
 
-def _compares_with_nothing(program: Program, scope: ValueScope, condition: ast.CompareExpr) -> bool:
-    """Whether a value is compared with an empty text; if so, it is reported."""
-    if "" not in (program.constants.get(condition.left), program.constants.get(condition.right)):
-        return False
+def _report_nothing(
+    program: Program, scope: ValueScope, condition: ast.CompareExpr, asked: ast.Ref | ast.Scalar
+) -> None:
+    """Report the comparison of a value with `null` or an empty text."""
     span = condition.span(scope.module.source)
-    empty_left = program.constants.get(condition.left) == ""
-    asked = condition.right if empty_left else condition.left
     fixes: tuple[Fix, ...] = ()
     if isinstance(asked, ast.Ref) and condition.operator in ("==", "!="):
         negation = "not " if condition.operator == "!=" else ""
-        instead = f"{negation}{asked.span(scope.module.source).text} is empty"
+        instead = f"{asked.span(scope.module.source).text} is {negation}empty"
         fixes = (Fix(f"write `{instead}`", (Edit(span, instead),), "safe"),)
     program.sink.report(
         errors.EMPTY_COMPARISON,
         span,
         written=span.text,
-        why="an empty text is a missing value",
-        help="`x is empty` holds where a value is missing, `not x is empty` where it is there",
+        why="`null` and an empty text are a missing value, which equals nothing",
+        help="`x is empty` holds where a value is missing, `x is not empty` where it is there",
         fixes=fixes,
     )
-    return True
 
 
 def _check_text_relation(
@@ -290,22 +295,7 @@ def _check_operands(
         _type_beside(program, scope, condition.right, right, left),
     )
     equality = condition.operator in ("==", "!=")
-    if NULL in (left, right):
-        other, node = (right, condition.right) if left == NULL else (left, condition.left)
-        if not equality:
-            fits = False
-        elif isinstance(other, Optional) or other == ANY:
-            fits = True
-        elif isinstance(node, ast.Ref) and presence_key(node) in scope.present:
-            # The type is optional, and an enclosing condition has proved that a value is present.
-            fits = True
-        else:
-            span = node.span(source)
-            program.sink.report(
-                errors.NEVER_NULL, span, written=span.text, type=describe_type(other)
-            )
-            return
-    elif equality:
+    if equality:
         if _report_unknown_value(program, scope, condition, left, right):
             return
         fits = can_be_equal(left, right)

@@ -252,7 +252,7 @@ def _report_mismatch(
     if isinstance(found, Optional) and isinstance(found.inner, Unknown):
         program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe_type(wanted))
     elif isinstance(found, Optional) and is_assignable(found.inner, wanted):
-        way_out = f"test the value with `if {span.text} != null` first"
+        way_out = f"test the value with `if {span.text} is not empty` first"
         if place is places.CHAIN_VALUE:
             way_out = "make the value required where it is declared"
         program.sink.report(

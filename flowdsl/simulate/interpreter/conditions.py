@@ -72,9 +72,9 @@ def _is_comparison_met(frame: Frame, compare: ast.CompareExpr) -> bool:
     left, right = _evaluate_operand(frame, compare.left), _evaluate_operand(frame, compare.right)
     match compare.operator:
         case "==":
-            return _is_equal(compare, left, right)
+            return _is_equal(left, right)
         case "!=":
-            return not _is_equal(compare, left, right)
+            return not _is_equal(left, right)
         case operator:
             pair = _make_orderable(_comparison_kind(frame, compare), left, right)
             return pair is not None and _in_order(operator, *pair)
@@ -104,10 +104,7 @@ def _evaluate_operand(frame: Frame, operand: ast.Expr) -> Any:
     return frame.take(evaluate_expression(frame, operand, types.ANY))
 
 
-def _is_equal(compare: ast.CompareExpr, left: Any, right: Any) -> bool:
-    """Whether two values are equal; `x == null` is the same as `x is empty`."""
-    if isinstance(compare.left, ast.NullLit) or isinstance(compare.right, ast.NullLit):
-        return left in (None, "", []) and right in (None, "", [])
+def _is_equal(left: Any, right: Any) -> bool:
     return left is not None and right is not None and is_same(left, right)
 
 

@@ -232,7 +232,7 @@ class _Place:
             return WORDS_OUTSIDE[lower]
         if lower in WORDS_OF_OTHER_LANGUAGES:
             return WORDS_OF_OTHER_LANGUAGES[lower]
-        if fitting_names == {"EMPTY"}:
+        if self.before == "is" and "EMPTY" in fitting_names:
             return COMPARISON
         opened = self.tokens.words[max(self.index - 3, 0) : self.index]
         if opened[1:] == ["=", "{"] and word in KEYWORDS:

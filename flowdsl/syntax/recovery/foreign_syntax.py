@@ -38,7 +38,7 @@ CONTAINS = 'a part of a text is asked for with `contains "..."`'
 STARTS_ENDS = 'the ends of a text are asked for with `starts with "..."` and `ends with "..."`'
 NEGATION = 'the negation stands in front: `not x contains "..."`'
 OTHERS = "what is done for all other values stands behind `else`: `else { }`"
-PRESENT = "the negation stands in front: `not x is empty`"
+PRESENT = "that a value is there is asked with `x is not empty`"
 MISSING_VALUE = (
     "what is done for a missing value, and for all others, stands behind `else`: `else { }`"
 )
@@ -196,7 +196,6 @@ WORD_AFTER_WORD = {
     ("not", "contains"): NEGATION,
     ("not", "starts"): NEGATION,
     ("not", "ends"): NEGATION,
-    ("is", "not"): PRESENT,
     ("is", "null"): "a missing value is tested with `is empty`",
     ("is", "set"): PRESENT,
     ("is", "present"): PRESENT,

@@ -211,7 +211,7 @@ REPLAYED = (
         for row in rows { type row into "the row" expect "{row} is saved" else abort "no {row}" }
         emit n = {{n}}
         emit name = who
-        if note != null { emit note = note }
+        if note is not empty { emit note = note }
         """,
         sections='inputs { who: string = "Ann" note: string? rows: string[] @max_items(3) } '
         "outputs { n: int name: string note: string? }",

@@ -88,7 +88,7 @@ PATTERNS = {
     "for that is empty": r"for [^\n]* \{ \}",
     "is empty": r"(?<!not )\b[\w.{}]+ is empty",
     "not is empty": r"not [\w.{}]+ is empty",
-    "null comparison": r"!= null",
+    "is not empty": r"is not empty",
     "else if": r"else if",
     "match with else": r"^( *)match [^\n]*\{\n(?:(?!\1\}).*\n)*\1(?:  )?else \{",
     "match without else": r"^( *)match [^\n]*\{\n(?:(?!\1\}|\1  else).*\n)*\1\}",

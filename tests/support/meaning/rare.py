@@ -221,8 +221,8 @@ workflow w {
 workflow w {
   inputs { a: string?, b: string?, m: int?, n: int? }
   steps {
-    if null == a { press "F1" }
-    if null != b { press "F2" }
+    if a is empty { press "F1" }
+    if b is not empty { press "F2" }
     if a == b { press "F3" }
     if a != b { press "F4" }
     if m == n { press "F5" }

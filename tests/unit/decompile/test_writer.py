@@ -270,7 +270,7 @@ workflow w { inputs { d: string, e: string, m: int }
 """,
     "comparisons that a parameter makes possible": """
 task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }
-  if n == null { press "F1" } }
+  if n is empty { press "F1" } }
 workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m)
   call go(kind: "x", n: 3) } }
 """,

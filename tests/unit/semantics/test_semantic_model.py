@@ -78,7 +78,9 @@ workflow intake {
   extra { note: { at: base, size: 1.5 } }
   steps {
     call find(row: row) as hit
-    if {{hit.found.tags}} != null { do "Open {{hit.found.tags[0]}} at {pages.start} for {team}." }
+    if {{hit.found.tags}} is not empty {
+      do "Open {{hit.found.tags[0]}} at {pages.start} for {team}."
+    }
   }
 }
 const pages_start = "s"

@@ -12,7 +12,7 @@ from tests.support.flows.worlds import Turns, events, executed, questions, trace
 LOOK = """
   task look(what: string) -> { seen: string?, note: string? @wire("the note"), all: string[] } {
     extract seen: string? from "{what}"
-    if {{seen}} != null { emit seen = {{seen}} emit all += {{seen}} }
+    if {{seen}} is not empty { emit seen = {{seen}} emit all += {{seen}} }
     if sees "a note at {what}" { emit note = "note of {what}" }
   }
 """

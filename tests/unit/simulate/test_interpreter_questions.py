@@ -36,7 +36,7 @@ USES = {
     'if not sees "s" and {{x}} == "b" { do "A." }': True,
     'type "{{x}}" into "f"': True,
     'if {{x}} is empty { do "None." }': True,
-    'if sees "s" and {{x}} != null { do "A." }': True,
+    'if sees "s" and {{x}} is not empty { do "A." }': True,
     "call t(a: {{x}})": True,
     'repeat until {{x}} == "a" max 2 { extract x: string? from "again" }': True,
     "emit out = {{x}}": True,

@@ -318,14 +318,12 @@ def test_an_input_that_is_not_given_has_its_default() -> None:
         ("not (n >= 10)", {}, True),
         ("n == 10", {}, False),
         ("n != 10", {}, True),
-        ("n == null", {}, True),
-        ("n != null", {}, False),
-        ("null == n", {"n": 0}, False),
-        ("n is empty", {"n": 0}, False),
         ("n is empty", {}, True),
+        ("n is not empty", {}, False),
+        ("n is empty", {"n": 0}, False),
+        ("n is not empty", {"n": 0}, True),
         ("l is empty", {"l": []}, True),
-        ("l == null", {"l": []}, True),
-        ("l == null", {}, True),
+        ("l is empty", {}, True),
         ("l is empty", {"l": [None]}, False),
         ('s == "a"', {"s": "a"}, True),
         ('s == "a"', {"s": "A"}, False),
@@ -361,10 +359,10 @@ def test_a_constant_that_is_empty() -> None:
     told = traced(
         'call t(x: "")',
         before="""task t(x: string?) {
-          if x is empty { do "Empty." } if x == null { do "Null." } if x != null { do "There." }
+          if x is empty { do "Empty." } if x is not empty { do "There." }
         }""",
     )
-    assert events(told) == ["do 'Empty.'", "do 'Null.'"]
+    assert events(told) == ["do 'Empty.'"]
 
 
 # Outputs

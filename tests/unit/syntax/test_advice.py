@@ -78,7 +78,6 @@ IN_STEPS = [
     ("if x <> 1 { }", 7, "a != b"),
     ("if x is y { }", 9, "compared with `==`"),
     ('if x equals "a" { }', 6, "compared with `==`"),
-    ("if x is not empty { }", 9, "not x is empty"),
     ('if x includes "a" { }', 6, 'contains "..."'),
     ('if x starts_with "a" { }', 6, 'starts with "..."'),
     ('if x begins with "a" { }', 6, 'starts with "..."'),

@@ -257,8 +257,8 @@ workflow book {
   inputs { due: number? @min(10) @max(20) code: string? @pattern(r"^[A-Z]{4}$") }
   steps {
     press "F6"
-    if due != null { type due into "due" }
-    if code != null { type code into "code" }
+    if due is not empty { type due into "due" }
+    if code is not empty { type code into "code" }
   }
 }
 chain both {

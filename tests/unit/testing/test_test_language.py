@@ -280,7 +280,7 @@ def test_a_case_of_a_chain_replaces_answers_of_a_step() -> None:
 
 def test_an_input_whose_default_is_null_may_be_left_out() -> None:
     source = workflow(
-        'do "Open it." if note != null { type note into "the note" }',
+        'do "Open it." if note is not empty { type note into "the note" }',
         sections="inputs { note: string? = null }",
     )
     for test in (

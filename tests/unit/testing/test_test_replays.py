@@ -63,7 +63,7 @@ def test_what_the_recording_decides_is_told() -> None:
 
 def test_a_replay_may_leave_an_input_out() -> None:
     source = workflow(
-        'do "Open the list." if note != null { type note into "the note" } emit note = note',
+        'do "Open the list." if note is not empty { type note into "the note" } emit note = note',
         sections="inputs { who: string note: string? } outputs { note: string? }",
     )
     first = 'given { who = "Ann" note = "x" } outputs { note = "x" }'

@@ -21,7 +21,7 @@ SPEC = FLOW.spec(
     arguable=True,
 )
 _UNDER_IF = (
-    "put the statement under `if not {code} is empty {{ ... }}`, with an `else` for what is done "
+    "put the statement under `if {code} is not empty {{ ... }}`, with an `else` for what is done "
     "without it; or declare the value as required"
 )
 _ALWAYS_THERE = (
@@ -143,7 +143,7 @@ def _check_ref(
 def _make_guard_fix(statement: Span, code: str) -> Fix:
     """Return the edits that put a statement under a condition that a value is present."""
     source = statement.source
-    before = Edit(Span(source, statement.start, statement.start), f"if not {code} is empty {{ ")
+    before = Edit(Span(source, statement.start, statement.start), f"if {code} is not empty {{ ")
     behind = Edit(Span(source, statement.end, statement.end), " }")
     return Fix(f"do it only where there is `{code}`", (before, behind))
 

@@ -60,7 +60,7 @@ CONDITIONS = (
     'sees "a dialog"',
     "fast",
     "memo is empty",
-    "memo != null and not fast",
+    "memo is not empty and not fast",
     'name == "x" or (sees "y" and day != "2026-01-01")',
 )
 

@@ -233,7 +233,7 @@ class Body:
                 if optional and self.c.flag():
                     return f"not {found.code} is empty", False, found.code, ""
                 if optional and self.c.once_in(3):
-                    return f"{found.code} != null", False, found.code, ""
+                    return f"{found.code} is not empty", False, found.code, ""
                 return f"{found.code} is empty", False, "", found.code
             case "not":
                 inner, screen, held, missing = self.condition(state, depth + 1)

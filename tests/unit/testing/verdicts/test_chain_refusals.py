@@ -20,7 +20,7 @@ workflow read_due {
 }
 workflow book {
   inputs { amount: number? @min(1) code: string? @pattern(r"^[A-Z]+$") }
-  steps { press "F6" if code != null { type code into "the code" } }
+  steps { press "F6" if code is not empty { type code into "the code" } }
 }
 chain both {
   inputs { order: string }
