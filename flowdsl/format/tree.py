@@ -77,7 +77,9 @@ class Numbered(Lexemes):
 
 # The rules. `start` and `end` are tokens; children that are None, numbers or tuples are no items.
 
-_BODY_AT = dict.fromkeys(("record", "workflow", "chain", "t_case", "t_step"), 2) | dict.fromkeys(
+_BODY_AT = dict.fromkeys(
+    ("record", "workflow", "chain", "t_case", "t_step", "t_run_block"), 2
+) | dict.fromkeys(
     (
         *("inputs", "secrets", "outputs", "model", "terminal", "always", "checks", "shared"),
         *("pause", "given", "screens", "reads", "commands", "judgements"),
@@ -105,7 +107,8 @@ _ITEMS = frozenset(
         *("prompt_from", "inputs_from", "outputs_from", "checks_from", "extra_from"),
         *("t_contains", "t_omits", "t_tokens", "t_matches", "t_aborts", "t_finishes", "t_fails"),
         *("t_refused", "t_step_refused", "t_step_outputs_refused", "t_does", "t_never"),
-        *("t_reaches", "t_types", "judgement", "command", "expected", "read"),
+        *("t_reaches", "t_types", "o_does", "o_never"),
+        *("judgement", "command", "expected", "read"),
         *("given_fixture", "given_rows"),
         *("screen", "screen_choose", "screen_expect", "screen_sees", "screen_wait"),
     )
@@ -180,10 +183,15 @@ def _match(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Ite
     return Item("match", start, end, (_body(reader, brace, end, items, True),))
 
 
-def _item_answers(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
-    items = [child for child in children if type(child) is Item]
-    brace = items[0].start - 1 if items else end - 2
-    return Item("item_answers", start, end, (_body(reader, brace, end, items, False),))
+def _build_item_around(rule: str) -> Build:
+    """An item with a body of other items, and words before or after it."""
+
+    def build(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
+        items = [child for child in children if type(child) is Item]
+        first, past = (items[0].start, items[-1].past) if items else (end - 1, end - 1)
+        return Item(rule, start, end, (_body(reader, first - 1, past + 1, items, False),))
+
+    return build
 
 
 def _build_described_item(rule: str) -> Build:
@@ -311,7 +319,7 @@ _SPECIAL: dict[str, Build] = {
     "held": _object,
     "import_names": _import_names,
     "item": _declaration,
-    "item_answers": _item_answers,
+    "item_answers": _build_item_around("item_answers"),
     "match": _match,
     "object": _object,
     "object_type": _object_type,
@@ -321,6 +329,7 @@ _SPECIAL: dict[str, Build] = {
     "pause": _pause,
     "runtime_ref": _runtime_ref,
     "step": _build_described_item("step"),
+    "t_order": _build_item_around("t_order"),
     "t_outputs": _outputs("t_outputs"),
     "t_result": _outputs("t_result"),
     "t_step_outputs": _outputs("t_step_outputs", 2),

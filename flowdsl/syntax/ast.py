@@ -793,6 +793,25 @@ class ExpectDoes(Node):
     selector: ItemNumber | ItemWhere | None
 
 
+class OrderedAct(Node):
+    """One act of an ordered block: done `times` times up to the next one, or at least once.
+
+    With `never`, it is not done between its neighbours.
+    """
+
+    act: Act
+    times: IntLit | None
+    never: bool
+
+
+class ExpectOrder(Node):
+    """`does { act … }`: the acts in this order; with `only`, no other acts of their kinds."""
+
+    only: bool
+    acts: tuple[OrderedAct, ...]
+    selector: ItemNumber | ItemWhere | None
+
+
 class ExpectReaches(Node):
     """`reaches step "title"`."""
 
@@ -899,17 +918,10 @@ class ThenGiven(Node):
 
 
 class ExpectOfRun(Node):
-    """`run 2 outputs { }`: expectations about a replay; the first replay is run 2."""
+    """`run 2 { }`: answers and expectations of a replay; the first replay is run 2."""
 
     number: IntLit
-    item: (
-        ExpectAborts
-        | ExpectFinishes
-        | ExpectOutputs
-        | ExpectResult
-        | ExpectRefused
-        | ExpectFailedCheck
-    )
+    items: tuple[TestItem, ...]
 
 
 class TestCase(Node):
@@ -1133,6 +1145,7 @@ if TYPE_CHECKING:
         | ExpectFailedCheck
         | ExpectNever
         | ExpectDoes
+        | ExpectOrder
         | ExpectReaches
         | PromptContains
         | PromptOmits

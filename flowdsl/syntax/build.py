@@ -434,6 +434,10 @@ class AstBuilder:
         act = self.build_act_type(start, typed[-1].end, typed)
         return ast.ExpectDoes(start, end, act, None, selector)
 
+    def build_t_order(self, start: int, end: int, children: Sequence[Any]) -> ast.ExpectOrder:
+        only, *acts, selector = children
+        return ast.ExpectOrder(start, end, only is not None, tuple(acts), selector)
+
     def build_act_type(self, start: int, end: int, children: Sequence[Any]) -> ast.Act:
         value, display, target = children
         shown = self._optional_string(display)
@@ -532,6 +536,8 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "screen_expect": (ast.ScreenAnswer, "expect", NODE, NODE),
     "screen_sees": (ast.ScreenAnswer, "sees", NODE, NODE),
     "screen_wait": (ast.ScreenAnswer, "wait", NODE, NODE),
+    "o_does": (ast.OrderedAct, NODE, read_optional(INT), False),
+    "o_never": (ast.OrderedAct, NODE, None, True),
     "setting": (ast.Setting, NAME, NODE),
     "t_case": (ast.TestCase, STRING, REST),
     "t_does": (ast.ExpectDoes, NODE, read_optional(INT), NODE),
@@ -539,7 +545,8 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "t_outputs": (ast.ExpectOutputs, REST, THERE),
     "t_refused": (ast.ExpectRefused, NAME, NODE),
     "t_result": (ast.ExpectResult, REST, THERE),
-    "t_run": (ast.ExpectOfRun, INT, NODE),
+    "t_run": (ast.ExpectOfRun, INT, REST),
+    "t_run_block": (ast.ExpectOfRun, INT, REST),
     "t_step": (ast.StepAnswers, NAME, REST),
     "t_step_outputs": (ast.ExpectStepOutputs, NAME, REST, THERE),
     "t_step_outputs_refused": (ast.ExpectStepRefused, NAME, "outputs", NODE),

@@ -134,7 +134,7 @@ class Script(Follower):
         outer_calls: int = 0,
     ) -> None:
         super().__init__(model, outer_calls)
-        self._answers = answers
+        self.answers = answers
         self._literals = literals
         self._times: dict[Answer, int] = {}
         self._turns: dict[Answer, list[Any] | None] = {}
@@ -152,7 +152,7 @@ class Script(Follower):
 
     def unused(self) -> Iterator[tuple[Answer, str]]:
         """Yield each answer that was not used, or not fully used, with a message."""
-        for answer in self._answers:
+        for answer in self.answers:
             times = self._times.get(answer, 0)
             turns = self._turns.get(answer)
             if not times:
@@ -178,7 +178,7 @@ class Script(Follower):
         path = self.path(question)
         fitting = [
             answer
-            for answer in self._answers
+            for answer in self.answers
             if question.kind in answer.kinds
             and _fits(answer, question, path)
             and self._holds_here(answer)

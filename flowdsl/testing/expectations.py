@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowdsl.semantics import types
@@ -18,8 +18,9 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .answers import Script
 from .cases import Case, Snapshot, difference_of_prompts
-from .following import COMPARISONS, is_meant
+from .following import COMPARISONS, Selector, is_meant
 from .literals import Literals, first_difference, format_pattern
+from .order import acts_to_find, find_mismatch
 from .telling import event_line, shorten_line
 from .wrapping import RESULT, describe_refusal
 
@@ -118,6 +119,8 @@ def unmet_by_run(
                 yield from _check_reached_step(item, literals, title, script)
             case ast.ExpectNever() | ast.ExpectDoes():
                 yield from _check_acts(item, literals, trace, script)
+            case ast.ExpectOrder():
+                yield from _check_order(item, literals, trace, script)
             case _:
                 pass
     if ending.status != SUCCESS and not any(isinstance(i, ast.ExpectAborts) for i in case.items):
@@ -270,17 +273,18 @@ def _check_acts(
 ) -> Iterator[Unmet]:
     """Yield forbidden acts that occurred, and required acts that did not, or not as often."""
     act, selector = item.act, item.selector
-    sought = [literals.matched(each, exact=True) for each in act.texts]
-    numbers: Iterable[int] = range(len(trace.events))
-    where = ""
-    if selector is not None:
-        meant = [each for each in script.entries if is_meant(selector, each, literals)]
-        numbers = [number for each in meant for number in range(each.start, each.end)]
-        where = f" in {literals.span(selector).text}"
-        if not meant:
-            yield Unmet(selector, f"the run works on no {literals.span(selector).text}")
-            return
-    done = [number for number in numbers if _is_act(trace.events[number], act, sought)]
+    numbers = _select_events(selector, literals, trace, script)
+    if selector is not None and not numbers:
+        yield Unmet(selector, f"the run works on no {literals.span(selector).text}")
+        return
+    where = "" if selector is None else f" in {literals.span(selector).text}"
+    sought = _matched_texts(act, literals)
+    done = [
+        number
+        for entry in numbers
+        for number in entry
+        if _is_act(trace.events[number], act, sought)
+    ]
     shown_act = literals.span(act).text
     if isinstance(item, ast.ExpectNever):
         if done:
@@ -294,6 +298,68 @@ def _check_acts(
     elif times != item.times.value:
         counted = "once" if times == 1 else f"{times} times"
         yield Unmet(item, f"the run does this {counted}{where}, not {item.times.value} times")
+
+
+def _check_order(
+    item: ast.ExpectOrder, literals: Literals, trace: Trace, script: Script
+) -> Iterator[Unmet]:
+    """Yield the first act that is not done in its order, or is done where it may not be."""
+    texts = {each.act: _matched_texts(each.act, literals) for each in item.acts}
+
+    def is_act(act: ast.Act, event: traces.Event) -> bool:
+        return _is_act(event, act, texts[act])
+
+    def is_of_kind(act: ast.Act, event: traces.Event) -> bool:
+        return event.verb in _VERBS[act.verb]
+
+    def show(number: int) -> str:
+        return f"`{literals.span(sought[number]).text}`"
+
+    sought = acts_to_find(item)
+    entries = _select_events(item.selector, literals, trace, script)
+    if not entries and item.selector is not None:
+        yield Unmet(item.selector, f"the run works on no {literals.span(item.selector).text}")
+    for entry in entries:
+        events = [(number, trace.events[number]) for number in entry]
+        found = find_mismatch(item, events, is_act, _count_times, is_of_kind)
+        if found is None:
+            continue
+        after = f" after {show(found.found - 1)}" if found.found else ""
+        if found.event is not None:
+            line = shorten_line(event_line(trace.events[found.event]))
+            missing = found.found < len(sought)
+            before = f" before {show(found.found)}" if missing else ""
+            yield Unmet(item, f"the run does this{after}{before}: {line}", found.event)
+            return
+        missed = sought[found.found]
+        done = [number for number, event in events if is_act(missed.act, event)]
+        nearest = [number for number, event in events if is_of_kind(missed.act, event)]
+        if missed.times is not None and found.left < missed.times.value:
+            how = f", only {missed.times.value - found.left} of {missed.times.value} times"
+        elif done:
+            how = ": it does it before"
+        elif nearest:
+            how = f": the nearest is {shorten_line(event_line(trace.events[nearest[-1]]))}"
+        else:
+            how = ""
+        close = done or nearest
+        message = f"the run does not do {show(found.found)}{after}{how}"
+        yield Unmet(missed, message, close[-1] if close else None)
+        return
+
+
+def _select_events(
+    selector: Selector | None, literals: Literals, trace: Trace, script: Script
+) -> list[range]:
+    """Return the indices of the events of each entry that is meant, or those of the whole run."""
+    if selector is None:
+        return [range(len(trace.events))]
+    meant = (each for each in script.entries if is_meant(selector, each, literals))
+    return [range(each.start, each.end) for each in meant]
+
+
+def _matched_texts(act: ast.Act, literals: Literals) -> list[tuple[str, bool]]:
+    return [literals.matched(each, exact=True) for each in act.texts]
 
 
 def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -> bool:

@@ -20,9 +20,10 @@ from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.machine.execute import Payload
 from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import World
+from flowdsl.source.record import replace
 from flowdsl.syntax import ast
 
-from .answers import Script, answers_of
+from .answers import Answer, Script, answers_of
 from .cases import Case, collect_given_inputs, day_of_test, find_given_place, inputs_of
 from .chains import run_chain_test
 from .expectations import unmet_by_prompt, unmet_by_run
@@ -74,7 +75,6 @@ class Runs:
         self._literals = literals
         self._payload = payload
         self._title = literals.span(case.title_node)
-        self._answers = answers_of(case.items, literals)
         self._scripts: list[Script] = []
         self._is_whole = False
         self._budget = Budget()
@@ -140,7 +140,8 @@ class Runs:
     ) -> tuple[World, Trace] | None:
         """Execute the program once and judge the run; None if it cannot be executed."""
         suite, literals = self._suite, self._literals
-        script = Script(suite.model, self._answers, literals, outer_calls=case.task is not None)
+        answers = answers_of((*self._case.items, *case.items), literals)
+        script = Script(suite.model, answers, literals, outer_calls=case.task is not None)
         self._scripts.append(script)
         today, given = day_of_test(case, given)
         world = script.world(given, today)
@@ -162,21 +163,30 @@ class Runs:
 
     def _unused(self) -> Iterator[Problem]:
         """Yield the answers that no run used, or that were not fully used."""
-        first, *others = self._scripts
-        needless = [dict(each.unused()) for each in others]
-        for answer, message in first.unused():
-            if all(answer in each for each in needless):
+        unused: dict[ast.Literal, tuple[Answer, str]] = {}
+        used: set[ast.Literal] = set()
+        for script in self._scripts:
+            found = dict(script.unused())
+            used.update(answer.value for answer in script.answers if answer not in found)
+            unused = {answer.value: (answer, found[answer]) for answer in found} | unused
+        for value, (answer, message) in unused.items():
+            if value not in used:
                 yield Problem(MISTAKEN, message, place_of(answer.span))
 
 
 def _case_of_replay(case: Case, number: int) -> Case:
     """Return a case with the expectations of one of its replays only."""
-    expected = tuple(
-        item.item
-        for item in case.items
-        if isinstance(item, ast.ExpectOfRun) and item.number.value == number
+    return replace(case, items=_items_of_run(case, number))
+
+
+def _items_of_run(case: Case, number: int) -> tuple[ast.TestItem, ...]:
+    """Return what a test says of one of the replays alone; the first one is run 2."""
+    return tuple(
+        item
+        for each in case.items
+        if isinstance(each, ast.ExpectOfRun) and each.number.value == number
+        for item in each.items
     )
-    return Case(case.module, case.declaration, case.workflow, expected, case.title_node, case.task)
 
 
 _FROZEN = (

@@ -241,9 +241,9 @@ class _TestChecker:
                     self._check_fixture(item, inputs)
                 case ast.ThenGiven(section=then):
                     self._items((then,), {})
-                case ast.ExpectOfRun(number=number, item=expected_then):
+                case ast.ExpectOfRun(number=number, items=of_run):
                     self._number(number)
-                    self._items((expected_then,), {})
+                    self._check_run(of_run)
                 case ast.ScreenSection() | ast.CommandsSection() | ast.ReadsSection():
                     self._answers(item)
                 case ast.ItemAnswers(selector=selector, sections=sections):
@@ -269,6 +269,13 @@ class _TestChecker:
                     if item.times is not None:
                         self._times(item.times)
                     self._act(act, among)
+                case ast.ExpectOrder(acts=ordered, selector=among):
+                    for ordered_act in ordered:
+                        if ordered_act.times is not None:
+                            self._times(ordered_act.times)
+                        self._act(ordered_act.act, None, never=ordered_act.never)
+                    if among is not None:
+                        self._check_selector(among)
                 case ast.ExpectReaches(title=title):
                     check_step(self.program, self.scope, title, self.subject, self._texts())
                 case ast.PromptContains(text=text) | ast.PromptOmits(text=text):
@@ -293,6 +300,14 @@ class _TestChecker:
                     self._outputs(expected, "output")
                 case ast.ExpectResult(bindings=expected):
                     self._outputs(expected, "result field")
+
+    def _check_run(self, items: tuple[ast.TestItem, ...]) -> None:
+        """Check the items of a replay, which override those of the first run."""
+        outside = self.answered, self.expected
+        self.answered, self.expected = {}, {}
+        check_sections(self.program, self.scope.module, items)
+        self._items(items, {})
+        self.answered, self.expected = outside
 
     def _text(self, written: ast.Text | ast.PartText | None) -> None:
         if written is not None:

@@ -123,3 +123,41 @@ TYPED = workflow(
 def test_an_act_without_a_text_means_any_text(test: str, expected: list[str]) -> None:
     source = f'{TYPED}\ntest "t" for w {{ reads {{ tax = 2 }} {test} }}'
     assert [each.partition(": ")[2] for each in problems(source)] == expected
+
+
+@for_rows(
+    lambda: [
+        ('does { press "F5" types "a" into ~"Key" types "b" into ~"Key" }', None),
+        ('does { press "F5" 2 times never press "Ctrl+S" types into ~"Key" 3 times }', None),
+        ('does only { types "a" into ~"Key" types "b" into ~"Key" types "c" into ~"Key" }', None),
+        ('does { never do "Close the window." types "c" into ~"Key" }', None),
+        ('does { types into ~"Key" } in item 2', None),
+        (
+            'does { types "b" into ~"Key" types "a" into ~"Key" }',
+            'the run does not do `types "a" into ~"Key"` after `types "b" into ~"Key"`: '
+            "it does it before",
+        ),
+        (
+            'does { types "a" into ~"Key" types "d" into ~"Key" }',
+            'the run does not do `types "d" into ~"Key"` after `types "a" into ~"Key"`: the '
+            'nearest is type "c" into "the field Key"',
+        ),
+        (
+            'does { press "F5" 3 times }',
+            'the run does not do `press "F5" 3 times`, only 2 of 3 times',
+        ),
+        (
+            'does { press "F5" never types "b" into ~"Key" do ~"Close" }',
+            'the run does this after `press "F5"` before `do ~"Close"`: type "b" into "the field '
+            'Key"',
+        ),
+        (
+            'does only { types "a" into ~"Key" types "c" into ~"Key" }',
+            'the run does this after `types "a" into ~"Key"` before `types "c" into ~"Key"`: '
+            'type "b" into "the field Key"',
+        ),
+    ]
+)
+def test_acts_are_done_in_their_order(row: tuple[str, str | None]) -> None:
+    test, message = row
+    assert found(test) == ([] if message is None else [message])

@@ -71,3 +71,13 @@ def test_a_replay_may_leave_an_input_out() -> None:
     assert found(f'{first} then given {{ who = "Bo" }} run 2 outputs {{ }}', source) == [
         'output `note` is "x", and the test does not name it'
     ]
+
+
+def test_a_replay_has_answers_of_its_own() -> None:
+    block = "run 2 {{ reads {{ n = {} }} {} }}"
+    own = block.format(4, 'outputs { n = 4 name = "Bo" } types "Bo" into ~"Name"')
+    assert found(f'{GIVEN} outputs {{ n = 3 name = "Ann" }} {own}') == []
+    stale = block.format(4, "outputs { n = 3 ... }")
+    assert found(f"{GIVEN} {stale}") == ["`n` is 4, not 3"]
+    unused = block.format(4, 'screen { "a warning for Ann" = true } outputs { ... }')
+    assert found(f"{GIVEN} {unused}") == ["nothing asks for this answer"]
