@@ -13,7 +13,7 @@ undeclared `total` is not.
 
     steps {
       extract total number of from "the cell Total"
-      do "Type {{total}} into the row {{row}}."
+      do "Type {total} into the row {{row}}."
     }
 """
 
@@ -99,7 +99,7 @@ class _Doubts:
     def __init__(self, broken: Mapping[ast.Module, Sequence[Span]]) -> None:
         self._lines: dict[str, set[int]] = {}
         self._names: set[str] = set()
-        self._nameless: set[str] = set()
+        self._is_nameless = False
         for module, mistakes in broken.items():
             source = module.source
             lines = self._lines[source.path] = set()
@@ -108,7 +108,8 @@ class _Doubts:
             for hole in module.holes:
                 written = _whole_lines(source, hole)
                 self._names.update(_split_words(written))
-                self._nameless.update(_NAMELESS.findall(re.sub(r'"[^"]*"?', '""', written)))
+                in_code = re.sub(r'"[^"]*"?', '""', written)
+                self._is_nameless = self._is_nameless or _NAMELESS.search(in_code) is not None
         self._names -= KEYWORDS.keys()
 
     def about(self, found: Diagnostic) -> bool:
@@ -134,17 +135,10 @@ class _Doubts:
         )
 
     def _may_be_nameless(self, found: Diagnostic) -> bool:
-        """Whether a finding is about a name that a keyword without its name may declare.
-
-        `for` declares names that are written `{name}`, the other keywords those written `{{name}}`.
-        """
-        if found.name == "keep-undeclared":
-            return bool(self._nameless)
-        if found.name != "undeclared-name":
+        """Whether a finding is about a name that a keyword without its name may declare."""
+        if not self._is_nameless or found.name not in ("keep-undeclared", "undeclared-name"):
             return False
-        start = found.span.start
-        runtime = "{{" in found.span.source.text[max(start - 2, 0) : start + 2]
-        return bool(self._nameless - {"for"}) if runtime else "for" in self._nameless
+        return "$" not in found.span.text  # no statement declares a secret
 
 
 def _whole_lines(source: SourceFile, hole: ast.Hole) -> str:

@@ -9,10 +9,7 @@ from flowdsl.diagnostics.diagnostic import SYNTAX
 BRACES_MALFORMED = SYNTAX.spec(
     "malformed-variable",
     "`{written}` in text is not a variable",
-    (
-        "write `{{name}}` for an input, `{{{{name}}}}` for a runtime variable, `{{$name}}` for a "
-        "secret, or `\\{{` for a literal brace"
-    ),
+    ("write `{{name}}` for a value, `{{$name}}` for a secret, or `\\{{` for a literal brace"),
 )
 BRACES_UNCLOSED = SYNTAX.spec(
     "unclosed-variable",

@@ -8,7 +8,7 @@ the author's text do not change.
     workflow tests_of_open_chart_3f2a91c0 {
       inputs { mrn: string }
       outputs { flowdsl_result: Patient }
-      steps { call open_chart(mrn: mrn) as flowdsl_result emit flowdsl_result = {{flowdsl_result}} }
+      steps { call open_chart(mrn: mrn) as flowdsl_result emit flowdsl_result = flowdsl_result }
     }
 """
 
@@ -106,7 +106,7 @@ def _render_workflow(name: str, task: TaskSymbol) -> str:
     outputs = ""
     if declaration.result is not None:
         outputs = f"outputs {{ {RESULT}: {written(declaration.result)} }}"
-        call += f" as {RESULT} emit {RESULT} = {{{{{RESULT}}}}}"
+        call += f" as {RESULT} emit {RESULT} = {RESULT}"
     return (
         f"workflow {name} {{ inputs {{ {', '.join(inputs)} }} secrets {{ {', '.join(secrets)} }} "
         f"{outputs} steps {{ {call} }} }}\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
+from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
 
 from ..model import PromptHints
@@ -137,7 +138,7 @@ def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
         if node.name in scope.taken:
             raise Unspeakable(f"`{node.name}` would name an input and another value as well")
         scope.add(key, node.name, _SIGILS[node.sigil], ANY)
-        yield scope.in_text(nodes.Variable(sigil=node.sigil, name=node.name))
+        yield spell_variable(nodes.Variable(sigil=node.sigil, name=node.name))
 
 
 def _insert_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:

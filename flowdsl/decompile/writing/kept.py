@@ -4,7 +4,7 @@ A prompt stores a value without its type, and without the declaration of its var
 
     Save "found": __EMPTY__.                       keep found: Offer? = null
     For each entry of the list "names":            for name in names {
-       Save as {{found}}: {{offer}}.                 keep found = {{offer}}
+       Save as {{found}}: {{offer}}.                 keep found = offer
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from .type_names import RESERVED, Unspeakable, source_name
 from .value_types import ANY, Types, type_at
 
 PLAIN, RUNTIME, SECRET = "plain", "runtime", "secret"
-"""How a name is written: `x`, `{{x}}`, `$x`."""
+"""What a name is for: a value of the run may not stand everywhere, and a secret has its `$`."""
 
 
 class Spelled(Record):
-    """The name of a variable in source, and its notation: `PLAIN`, `RUNTIME` or `SECRET`."""
+    """The name of a variable in source, and what it is: `PLAIN`, `RUNTIME` or `SECRET`."""
 
     name: str
     sigil: str
@@ -83,27 +83,13 @@ class Scope:
 
     def in_text(self, variable: nodes.Variable) -> str:
         """Return a variable as written inside a text, braces included."""
-        found = self._spelled(variable)
-        inside = found.name + _spell_source_path(variable.path)
-        match found.sigil:
-            case "runtime":
-                return f"{{{{{inside}}}}}"
-            case "secret":
-                return f"{{${inside}}}"
-            case _:
-                return f"{{{inside}}}"
+        return f"{{{self.in_code(variable)}}}"
 
     def in_code(self, variable: nodes.Variable) -> str:
         """Return a variable as written outside of texts."""
         found = self._spelled(variable)
         inside = found.name + _spell_source_path(variable.path)
-        match found.sigil:
-            case "runtime":
-                return f"{{{{{inside}}}}}"
-            case "secret":
-                return f"${inside}"
-            case _:
-                return inside
+        return f"${inside}" if found.sigil == SECRET else inside
 
     def may_head(self, variable: nodes.Variable) -> bool:
         """Whether a variable is allowed in a step title or a command: runtime values are not."""

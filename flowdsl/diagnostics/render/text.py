@@ -4,7 +4,7 @@
 error[undeclared-name]: `totl` is not declared
   --> flows/bill.flow:12:18
    |
-12 |   emit total = {{totl}}
+12 |   emit total = totl
    |                  ^^^^ nothing is stored under this name
    |
    = help: a runtime variable named `total` exists

@@ -484,7 +484,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
     field which the new one leaves out would keep its value. An object computed from the one that it
     replaces is stored under another name meanwhile:
 
-        keep row = { id: {{row.id}} }     row_next = nothing, { id: {{row.id}} }
+        keep row = { id: row.id }         row_next = nothing, { id: {{row.id}} }
                                           row = nothing, {{row_next}}
     """
     body, names = workflow.body, Names(workflow.names)

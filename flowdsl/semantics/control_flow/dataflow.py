@@ -11,7 +11,7 @@ An example, with the variables that are set after each line:
     if sees "a warning" {
       extract reason: string from "the warning"    {name, reason}
     }                                              {name}, which holds with and without the branch
-    do "Type {{name}} and {{reason}}"              error: `reason` is set on 1 of 2 paths to here
+    do "Type {name} and {reason}"              error: `reason` is set on 1 of 2 paths to here
 
 The body of a `for` may run zero times unless its list is known to hold something, that of a
 `repeat` always may. Each pass of any loop begins with the variables of its body emptied; variables

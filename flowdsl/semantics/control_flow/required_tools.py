@@ -254,7 +254,7 @@ def _replace_finish(decision: Decision) -> str:
     if decision.in_loop:
         return (
             "write `keep done: bool = false` in front of the `for`, `keep done = true` in the "
-            "place of the `finish`, and `if not {{done}} { ... }` around what is done for an entry"
+            "place of the `finish`, and `if not done { ... }` around what is done for an entry"
         )
     if decision.condition is None:
         return "put what follows into a branch of its own, and leave out the `finish`"

@@ -9,7 +9,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import RUNTIME, SECRET, ValueSymbol
+from ..model import ValueSymbol
+from ..names.references import spell_name
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..types import PRIMITIVE, TODAY, Day, Primitive, Type, Unknown, describe_type, strip_optional
@@ -118,9 +119,9 @@ def check_typed_signs(program: Program, scope: ValueScope, statement: ast.TypeSt
 def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol) -> None:
     """Report one `$name`; `whole` is the text that contains it, with its quotes."""
     if whole.text.strip('"').strip() == place.text:
-        right, replaced = _alone(symbol), whole
+        right, replaced = spell_name(symbol.name, symbol.kind, in_text=False), whole
     else:
-        right, replaced = _in_text(symbol), place
+        right, replaced = spell_name(symbol.name, symbol.kind, in_text=True), place
     program.sink.report(
         errors.SIGN_IN_TYPED_TEXT,
         place,
@@ -131,15 +132,3 @@ def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol
         labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
         fixes=(Fix(f"write `{right}`", (Edit(replaced, right),), "unsafe"),),
     )
-
-
-def _alone(symbol: ValueSymbol) -> str:
-    """Return how a value is written instead of a text."""
-    if symbol.kind == RUNTIME:
-        return f"{{{{{symbol.name}}}}}"
-    return f"${symbol.name}" if symbol.kind == SECRET else symbol.name
-
-
-def _in_text(symbol: ValueSymbol) -> str:
-    """Return how a value is written inside a text."""
-    return _alone(symbol) if symbol.kind == RUNTIME else f"{{{_alone(symbol)}}}"

@@ -303,8 +303,6 @@ def _suggest_conversion(span: Span, found: Type, wanted: Type) -> str | None:
     written = span.text
     literal = written.strip('"')
     if inner == STRING:
-        if written.startswith("{{"):
-            return f'write `"{written}"` to make it a text'
         if found != STRING and re.fullmatch(_NUMBER_OR_BOOL, written):
             return f'write `"{written}"`, in quotes'
         return f'write `"{{{written}}}"` to make it a text'

@@ -37,7 +37,6 @@ _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
     "SHIFT": "a step in time such as `- 7d`",
     "START": "`start of month`",
     "ROOT": "a name with `.`",
-    "RUNTIME": "a runtime variable `{{name}}`",
     "STRING": 'text in double quotes `"..."`',
 }
 
@@ -61,7 +60,7 @@ _GROUPS = (
     (
         "a condition",
         _terminals_named("FALSE LPAR NOT NULL SEES TRUE"),
-        _terminals_named("BLOCK DOLLAR INT NAME NUMBER RAW RUNTIME STRING"),
+        _terminals_named("BLOCK DOLLAR INT NAME NUMBER RAW STRING"),
     ),
     (
         "a comparison such as `==` or `contains`",
@@ -71,7 +70,7 @@ _GROUPS = (
     (
         "a value",
         _terminals_named("FALSE INT NULL NUMBER STRING TRUE"),
-        _terminals_named("BLOCK DOLLAR LBRACE LSQB NAME RAW RUNTIME"),
+        _terminals_named("BLOCK DOLLAR LBRACE LSQB NAME RAW"),
     ),
     ("text", _terminals_named("BLOCK RAW STRING"), _terminals_named("")),
 )
@@ -96,7 +95,7 @@ def token_phrase(tokens: Lexemes, index: int) -> str:
 def describe_expected(terminals: Sequence[int]) -> str:
     """Describe the terminals that may come next, with six alternatives at most."""
     names = [TERMINALS[term] for term in terminals]
-    left = set(names)
+    left = {*names} - {"RUNTIME"}  # a former spelling
     if len(left) > len(_PATHS) + 1:
         left -= _PATHS
     phrases: list[str] = []

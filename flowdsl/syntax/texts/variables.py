@@ -211,10 +211,10 @@ def _advise_on_variable(inside: str, braces: int, *, dollar: bool) -> str | None
     name = re.sub(_NOT_A_WORD, "_", inside.strip()).strip("_")
     if dollar:
         return (
-            f"write `{{{name}}}` for an input, `{{${name}}}` for a secret, or `$\\{{` for the signs"
+            f"write `{{{name}}}` for a value, `{{${name}}}` for a secret, or `$\\{{` for the signs"
         )
     if braces > 2:
-        return f"write `{{{{{name}}}}}` for a runtime variable, and `\\{{` for a literal brace"
+        return f"write `{{{name}}}` for a value, and `\\{{` for a literal brace"
     if name.isidentifier() and re.fullmatch(_SEVERAL_WORDS, inside.strip()):
         return f"a name has no spaces or hyphens: write `{name}`, or `\\{{` for a literal brace"
     return None

@@ -1,6 +1,6 @@
 """Find the values on which branches of a program depend, and the literals they are compared with.
 
-if {{entry.status}} == "duplicate" { … }    the field `status` of `entry`, with "duplicate"
+if entry.status == "duplicate" { … }    the field `status` of `entry`, with "duplicate"
 for invoice in invoices { … }               how many `invoices` there are
 call enter(invoice: invoice) as entry       what decides in the task decides here
 

@@ -65,14 +65,14 @@ STEPS = """\
           - use declare_task_failed with "no claim"
       \"\"\"
       copy claim from "the claim number in the header"
-      emit claim = {{claim}}
+      emit claim = claim
       capture "claim_{visit}.png"
       press "Ctrl+S" 2 times
     }
 
     step "Read the results" {
       extract status: Status from "the value \\"status\\""
-      emit status = {{status}}
+      emit status = status
     }
   }"""
 PROMPT_FROM = '  prompt from "./claim_status.prompt.md"'
@@ -187,7 +187,7 @@ def test_what_cannot_be_said_stays_in_its_file(desk: Path, prompt: str, words: l
 LOST: dict[str, tuple[str, list[str]]] = {
     "behind a backslash": (
         "Sign in.\nSave to C:\\Denials\\{visit}\\ now.",
-        ["`flows/claim_status.prompt.md`", "`{visit}` in line 2 stands behind a backslash", "`/`"],
+        ["`flows/claim_status.prompt.md`", "`{visit}` in line 2 follows a backslash", "`/`"],
     ),
     "in a path, whatever its name": (
         r"Save to C:\Denials\{letter_date}\ now.",

@@ -106,8 +106,8 @@ def test_what_is_not_stays_prose(line: str) -> None:
 def test_a_variable_can_be_typed_once_it_is_set() -> None:
     assert written('Read the total as {{total}}. Type {{total}} into "Sum". Done, then go on.') == [
         'extract total: string? from "the total"',
-        "emit total = {{total}}",
-        'type {{total}} into "\\"Sum\\""',
+        "emit total = total",
+        'type total into "\\"Sum\\""',
         'do "Done, then go on."',
     ]
 
@@ -234,7 +234,7 @@ def test_instructions_that_are_named_by_number_are_told() -> None:
 def test_a_title_with_a_runtime_value_is_an_instruction() -> None:
     assert written("Read the name as {{a}}.\n## Open {{a}}\nGo.") == [
         'extract a: string from "the name"',
-        'do "Open {{a}}"',
+        'do "Open {a}"',
         'do "Go."',
     ]
 
@@ -249,7 +249,7 @@ def test_required_outputs_are_read_at_the_end() -> None:
     assert written("Go.", hints)[1:] == [
         'step "Read the results" {',
         '  extract claim_2: { no: string }[] from r"All {x}."',
-        "  emit claim = {{claim_2}}",
+        "  emit claim = claim_2",
         "}",
     ]
     assert propose_statements("Go.", hints).read_at_the_end == ("claim",)

@@ -323,7 +323,7 @@ workflow w {
     assert "keep r_id: string? = null" in text
     assert 'keep r_note: string = "one of Ann"' in text
     assert 'keep r_note: string = "one of {n}"' in text
-    assert "keep find_name: string = {{r_note}}" in text
+    assert "keep find_name: string = r_note" in text
     assert 'extract r_id: string? from "the id"' in text
 
 
@@ -369,7 +369,7 @@ workflow w {
 }
 """)
     assert 'for no in ["Inv. No.", "{name}"] {' in text
-    assert 'for no in ["\\"a\\"", "the {{read}}"] {' in text
+    assert 'for no in ["\\"a\\"", "the {read}"] {' in text
     assert "keep" not in text
 
 
@@ -398,7 +398,7 @@ workflow w {
     choose "the row"
     wait until "the grid is there"
     extract total: int from "the total"
-    emit total = {{total}}
+    emit total = total
     retry 2 { expect "it is saved" else fail "not saved" }
   }
 }
@@ -415,7 +415,7 @@ workflow w {
     choose "the row"
     wait until "the grid is there"
     extract total: int from "the total"
-    emit total = {{total}}
+    emit total = total
     retry 2 {
       expect "it is saved" else fail "not saved"
     }

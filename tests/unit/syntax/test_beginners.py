@@ -31,7 +31,7 @@ workflow w {
     do "Open the chart."
     <here>
     do "Close the chart."
-    do "{undeclared}"
+    do "{$undeclared}"
   }
 }
 """
@@ -43,7 +43,7 @@ workflow w {
 }
 
 workflow v {
-  steps { do "{undeclared}" }
+  steps { do "{$undeclared}" }
 }
 """
 OUTSIDE = """flow 1
@@ -53,7 +53,7 @@ OUTSIDE = """flow 1
 workflow w {
   steps {
     do "Open the chart."
-    do "{undeclared}"
+    do "{$undeclared}"
   }
 }
 """
@@ -133,9 +133,9 @@ ROWS = [
         'if ready { fail "broken" }'),
     Row(STEPS, 'if note != none { press "F2" }', OTHER, "none", "is not empty",
         'if note is not empty { press "F2" }'),
-    Row(STEPS, 'for site in sites on failure as why {\n      abort "{{why}}"\n    } {\n'
+    Row(STEPS, 'for site in sites on failure as why {\n      abort "{why}"\n    } {\n'
         '      press "F2"\n    }', UNEXPECTED, "on", "for x in list { } on failure as name { }",
-        'for site in sites { press "F2" } on failure as why { abort "{{why}}" }'),
+        'for site in sites { press "F2" } on failure as why { abort "{why}" }'),
     Row(STEPS, 'if note is set { press "F2" }', UNEXPECTED, "set", "x is not empty",
         'if note is not empty { press "F2" }'),
     Row(OUTSIDE, MATCH.replace("<here>", 'none { press "F3" }'), UNEXPECTED, "none", "else { }",
@@ -271,7 +271,7 @@ def errors(text: str) -> list[Diagnostic]:
     """The errors of a program, without those that its context has."""
     found = analyze(MemoryFiles({"w.flow": text}), ["w.flow"], CompileOptions()).diagnostics
     wrong = [each for each in found if each.severity == ERROR]
-    planted = [each for each in wrong if each.span.text == "{undeclared}"]
+    planted = [each for each in wrong if each.span.text == "{$undeclared}"]
     assert [each.name for each in planted] == [OTHER], [each.message for each in wrong]
     return [each for each in wrong if each is not planted[0]]
 

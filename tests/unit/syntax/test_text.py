@@ -129,10 +129,10 @@ def test_problems(literal: str, expected: list[tuple[str, str]]) -> None:
     ("literal", "advice"),
     [
         ('"{first name}"', "write `first_name`"),
-        ('"${x}"', "write `{x}` for an input"),
-        ('"{{{x}}}"', "write `{{x}}` for a runtime variable"),
+        ('"${x}"', "write `{x}` for a value"),
+        ('"{{{x}}}"', "write `{x}` for a value"),
         ('"{{x}"', "close it with `}}`"),
-        ('"{a: 1}"', "`{{name}}` for a runtime variable"),
+        ('"{a: 1}"', "`{name}` for a value"),
     ],
 )
 def test_each_kind_of_mistake_has_its_own_advice(literal: str, advice: str) -> None:

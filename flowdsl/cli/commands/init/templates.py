@@ -48,7 +48,7 @@ workflow NAME {
     }
     step "Read the status" {
       extract status: string from "the field \\"Status\\" of the form"
-      emit status = {{status}}
+      emit status = status
     }
   }
 
@@ -98,7 +98,7 @@ workflow NAME_find {
     step "Find the newest record" {
       do "Double-click the \\"Records\\" icon on the desktop and wait for the window \\"Records\\"."
       extract record: string from "the number in the first row of the list"
-      emit record = {{record}}
+      emit record = record
     }
   }
 

@@ -54,15 +54,9 @@ class LearnedScope(Scope):
         is_new = found is None and key[0] == "runtime" and key != LOOP_KEY
         return Spelled(key[1], RUNTIME) if is_new and key[1] not in self.taken else found
 
-    def in_text(self, variable: nodes.Variable) -> str:
-        found = self._exact.get((variable.sigil, variable.name, variable.path))
-        return super().in_text(variable) if found is None else found
-
     def in_code(self, variable: nodes.Variable) -> str:
         found = self._exact.get((variable.sigil, variable.name, variable.path))
-        if found is None:
-            return super().in_code(variable)
-        return found if found.startswith("{{") else found[1:-1]
+        return super().in_code(variable) if found is None else found
 
 
 class Drafter:
@@ -216,8 +210,8 @@ def _learn_spelling(
     notation = {semantic.RUNTIME: RUNTIME, semantic.SECRET: SECRET}.get(kind, PLAIN)
     if variable.path == steps:
         found[(variable.sigil, variable.name)] = Spelled(ref.name.text, notation)
-    elif source.startswith("{"):
-        exact[variable.sigil, variable.name, variable.path] = source
+    else:
+        exact[variable.sigil, variable.name, variable.path] = source.strip("{} \t")
 
 
 def _text_pairs(placed: Placed) -> Iterator[tuple[nodes.Text, ast.Text | ast.Ref]]:

@@ -4,7 +4,7 @@
     press "F2"                                              works on whatever row is selected
 
     extract state: string from "the page 1" else { }        an earlier line has read `state` ...
-    emit second = {{state}}                                  ... and this is what that one read
+    emit second = state                                      ... and this is what that one read
 
 A variable that no path has set is reported by `unset-runtime-variable` instead.
 """

@@ -4,7 +4,7 @@ The service replaces a placeholder whenever it is typed, whatever its source. So
 secrets and types text that it has read inserts a blank into such text when it is read:
 
     extract memo: string from "the memo"       the screen shows   {$pin}
-    type {{memo}} into "the field"             what is typed      { $pin}
+    type memo into "the field"                 what is typed      { $pin}
 """
 
 from __future__ import annotations
