@@ -6,8 +6,9 @@ A call is a list of a verb and its argument. An argument that is meant names wor
 a reader has to hold (`a|b`: one of them, `a&b`: both, `!a`: not this one), and that of EXACT verbs
 is meant as it is.
 What readers may say in several ways is one thing: VERBS and KEYS name the same by other words, keys
-pressed one after the other may stand in one call, selecting all and deleting is clearing, saves
-next to each other are one, who double-clicks has clicked, and looking is no call.
+pressed one after the other may stand in one call, selecting all and deleting is clearing, who
+clears a field need not click it before typing, saves next to each other are one, who double-clicks
+has clicked, and looking is no call.
 """
 
 from __future__ import annotations
@@ -116,6 +117,10 @@ def normal(calls: Iterable[Call]) -> Iterator[Call]:
             continue
         if last is not None and call[0] == "done" and last[0] in ENDS:
             continue
+        if call[0] == "type" and [each[0] for each in waiting[-2:]] == ["clear", "click"]:
+            cleared, clicked = (plain_words(each[1]) for each in waiting[-2:])
+            if cleared in clicked or clicked in cleared:
+                del waiting[-1]
         waiting.append(call)
         if waiting[-2:] in _CLEARS:
             del waiting[-2:]

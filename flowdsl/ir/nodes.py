@@ -271,12 +271,14 @@ class Choose(Node, kw_only=True):
 class TypeIn(Node, kw_only=True):
     """Types a value into a field.
 
-    `display` is the format to type it in, or None to type it unchanged.
+    `display` is the format to type it in, or None to type it unchanged. `over`: the field is
+    emptied first, also if the value is missing.
     """
 
     kind: Literal["type"] = "type"
     value: Text
     display: str | None
+    over: bool = False
     target: Text
 
 
@@ -285,6 +287,7 @@ class TypeDay(Node, kw_only=True):
 
     kind: Literal["type_day"] = "type_day"
     command: str
+    over: bool = False
     target: Text
 
 

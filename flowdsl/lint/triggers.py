@@ -241,6 +241,15 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
     return len(set(variables)) < len(variables) or len(set(outputs)) < len(outputs)
 
 
+def types_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
+    """Whether a body types into two fields of one name."""
+    body = body_of(context.declaration)
+    every = [] if body is None else context.statements(body)
+    typed = [each.target for each in every if isinstance(each, ast.TypeStmt)]
+    text = context.source.text
+    return len({text[each.start : each.end] for each in typed}) < len(typed)
+
+
 def has_many_sentences(context: LintContext, statement: ast.DoStmt) -> bool:
     """Whether a `do` may hold more sentences than the project allows."""
     text = statement.text

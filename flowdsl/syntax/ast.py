@@ -331,13 +331,14 @@ class ChooseStmt(Node):
 
 
 class TypeStmt(Node):
-    """`type value [as "format"] into target`.
+    """`type value [as "format"] into target`, or `over target`, which first empties the field.
 
     A bare `today` is a `Ref`, as an input may have that name.
     """
 
     value: Ref | Text | DayExpr
     display: StringLit | None
+    over: bool
     target: Text
 
 

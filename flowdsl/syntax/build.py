@@ -322,18 +322,22 @@ class AstBuilder:
         return ast.StepStmt(start, end, title, body, self.docs.get(start))
 
     def build_type_day(self, start: int, end: int, children: Sequence[Any]) -> ast.TypeStmt:
-        base, *shifts, display, target = children
+        base, *shifts, display, over, target = children
         last = self.tokens.ends[shifts[-1]]
         day = ast.DayExpr(base.start, last, base, tuple(map(self._shift, shifts)))
-        return ast.TypeStmt(start, end, day, self._optional_string(display), target)
+        return ast.TypeStmt(start, end, day, self._optional_string(display), over, target)
 
     def build_type_day_of_start(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.TypeStmt:
-        word, *shifts, display, target = children
+        word, *shifts, display, over, target = children
         words = [word, *shifts]
         day = self.build_day_of_start(self.tokens.starts[word], self.tokens.ends[words[-1]], words)
-        return ast.TypeStmt(start, end, day, self._optional_string(display), target)
+        return ast.TypeStmt(start, end, day, self._optional_string(display), over, target)
+
+    def build_place(self, start: int, end: int, children: Sequence[int]) -> bool:
+        """Return whether what a field holds is replaced."""
+        return self._word(children[0]) == "over"
 
     def build_if_(self, start: int, end: int, children: Sequence[Any]) -> ast.IfStmt:
         *pairs, otherwise = children
@@ -557,8 +561,8 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "task": (_make_declaration(ast.TaskDecl), NAME, REST, NODE, NODE),
     "test": (_make_declaration(ast.TestDecl), STRING, read_optional(NAME), NAME, REST),
     "true": (ast.BoolLit, True),
-    "type_into": (ast.TypeStmt, NODE, read_optional(STRING), NODE),
-    "type_text": (ast.TypeStmt, NODE, None, NODE),
+    "type_into": (ast.TypeStmt, NODE, read_optional(STRING), NODE, NODE),
+    "type_text": (ast.TypeStmt, NODE, None, NODE, NODE),
     "wait_fixed": (ast.WaitStmt, DURATION),
     "wait_until": (ast.WaitUntilStmt, NODE, read_optional(DURATION), NODE),
     "workflow": (_make_declaration(ast.WorkflowDecl), NAME, REST),

@@ -164,6 +164,10 @@ SAME = [
     ([["press", "Tab 2 times"]], [["press", "tab"], ["press", "tab"]]),
     ([["press", "ctrl+a delete"]], [["clear", ""]]),
     ([["click", "the field To"], ["press", "Ctrl+A"], ["press", "Del"]], [["clear", "to"]]),
+    (
+        [["clear", "the field To"], ["click", "To"], ["type", "a"]],
+        [["clear", "to"], ["type", "a"]],
+    ),
     ([["press", "F10"], ["press", "alt+f4"]], [["press", "f10"], ["press", "alt+f4"]]),
     ([["press", "Page Down"]], [["press", "pagedown"]]),
     ([["wait", "1.5 minutes"]], [["wait", "90"]]),
@@ -182,6 +186,7 @@ OTHER = [
     ([["click", "a"]], [["double_click", "a"]]),
     ([["wait", "5 minutes"]], [["wait", "5"]]),
     ([["click", "a"], ["press", "delete"]], [["clear", "a"]]),
+    ([["clear", "to"], ["click", "cc"], ["type", "a"]], [["clear", "to"], ["type", "a"]]),
 ]
 
 

@@ -20,15 +20,17 @@ def _action_words(statement: nodes.Action) -> str:
     match statement:
         case nodes.Do(text=text):
             return spell_marked_text(text)
-        case nodes.TypeIn(value=value, display=display, target=target):
+        case nodes.TypeIn(value=value, display=display, over=over, target=target):
             if display is None:
                 return say_sentence(
                     "actions.type_into",
+                    over,
                     spell_clause(target),
                     spell_exact_text("text", value, block=True),
                 )
             return say_sentence(
                 "actions.type_shown",
+                over,
                 spell_clause(target),
                 delimit_text(value),
                 quote_words(display),

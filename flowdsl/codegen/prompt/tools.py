@@ -97,7 +97,10 @@ def _make_command_bullet(statement: nodes.Run) -> Item:
 def emit_type_day(statement: nodes.TypeDay) -> list[Item]:
     """Emit one line: the command that sets the clipboard, and where to paste it."""
     words = say_sentence(
-        "tools.type_day", quote_words(statement.command), spell_clause(statement.target)
+        "tools.type_day",
+        quote_words(statement.command),
+        statement.over,
+        spell_clause(statement.target),
     )
     return [Item(words, statement.origin, "type")]
 

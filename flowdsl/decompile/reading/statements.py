@@ -159,8 +159,8 @@ class Words:
     def action(self, text: str) -> nodes.Statement | None:
         """Parse a simple action, which either agent carries out."""
         if found := self.match("actions.type_into", text):
-            target, value = found
-            return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
+            over, target, value = found
+            return nodes.TypeIn(origin=NOWHERE, value=value, display=None, over=over, target=target)
         if found := self.match("actions.clear", text):
             return nodes.Clear(origin=NOWHERE, target=found[0])
         if found := self.match("actions.press", text):
@@ -174,14 +174,15 @@ class Words:
         found = self.match("actions.type_shown", text)
         if found is None:
             return None
-        return nodes.TypeIn(origin=NOWHERE, target=found[0], value=found[1], display=found[2])
+        over, target, value, display = found
+        return nodes.TypeIn(origin=NOWHERE, over=over, target=target, value=value, display=display)
 
     def read_typed_day(self, text: str) -> nodes.TypeDay | None:
         """Parse the line that types a date of the desktop."""
         found = self.match("tools.type_day", text)
         if found is None:
             return None
-        return nodes.TypeDay(origin=NOWHERE, command=found[0], target=found[1])
+        return nodes.TypeDay(origin=NOWHERE, command=found[0], over=found[1], target=found[2])
 
     def read_focused_model(self, text: str) -> tuple[str | None] | None:
         """Parse the line that calls a focused agent: the model that it names, in a tuple.

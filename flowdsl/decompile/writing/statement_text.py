@@ -186,9 +186,9 @@ class Writer(ValueWriter):
             if not _is_display(type_, node.display):
                 raise Unspeakable("a value is typed in a format that its type does not have")
             shown = require_literal(plain_literal(node.display))
-            return f"type {self.scope.in_code(variable)} as {shown} into {target}"
+            return f"type {self.scope.in_code(variable)} as {shown} {_place(node)} {target}"
         value = self.text(node.value) if variable is None else self.scope.in_code(variable)
-        return f"type {value} into {target}"
+        return f"type {value} {_place(node)} {target}"
 
     def _type_day(self, node: nodes.TypeDay) -> str:
         found = read_command(node.command)
@@ -198,7 +198,8 @@ class Writer(ValueWriter):
         written = "today" if day.base == "today" else f"start of {day.base}"
         shifts = (f" {'-' if count < 0 else '+'} {abs(count)}{unit}" for count, unit in day.shifts)
         shown = require_literal(plain_literal(display))
-        return f"type {written}{''.join(shifts)} as {shown} into {self.text(node.target)}"
+        target = f"{_place(node)} {self.text(node.target)}"
+        return f"type {written}{''.join(shifts)} as {shown} {target}"
 
     def _read(self, node: nodes.Extract | nodes.BackgroundExtract | nodes.Copy) -> str:
         typed = (
@@ -378,6 +379,10 @@ def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool
     if reason is None or node.reason is None:
         return reason is node.reason
     return join_pieces(node.reason) == join_pieces(reason)
+
+
+def _place(node: nodes.TypeIn | nodes.TypeDay) -> str:
+    return "over" if node.over else "into"
 
 
 def _indent_statement_lines(written: list[str]) -> list[str]:

@@ -151,7 +151,7 @@ class BodyLowering:
                 if statement in self.values.model.typed_days:
                     yield from self._type_day(statement, frame, origin)
                 else:
-                    yield self._lower_type(statement, frame, origin)
+                    yield from self._lower_type(statement, frame, origin)
             case ast.ClearStmt():
                 yield nodes.Clear(origin=origin, target=self.values.line(statement.target, frame))
             case ast.PressStmt():
@@ -251,7 +251,7 @@ class BodyLowering:
 
     def _lower_type(
         self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
-    ) -> nodes.Statement:
+    ) -> Iterator[nodes.Statement]:
         """Lower a `type`; a formatted optional value is typed only if it is present."""
         value = statement.value
         assert not isinstance(value, ast.DayExpr)
@@ -264,14 +264,18 @@ class BodyLowering:
             origin=origin,
             value=text,
             display=_string_value_of(statement.display),
+            over=statement.over,
             target=self.values.line(statement.target, frame),
         )
         ref = value if isinstance(value, ast.Ref) else _only_ref(value)
         if typed.display is None or ref is None or not self.values.may_be_missing(ref):
-            return typed
+            yield typed
+            return
+        if typed.over:
+            yield nodes.Clear(origin=origin, target=typed.target)
         given = nodes.Not(operand=nodes.IsEmpty(operand=nodes.TextValue(text=text)))
-        branch = nodes.Branch(origin=origin, condition=given, body=(typed,))
-        return nodes.If(origin=origin, branches=(branch,), otherwise=())
+        branch = nodes.Branch(origin=origin, condition=given, body=(replace(typed, over=False),))
+        yield nodes.If(origin=origin, branches=(branch,), otherwise=())
 
     def _type_day(
         self, statement: ast.TypeStmt, frame: Frame, origin: nodes.Origin
@@ -280,7 +284,9 @@ class BodyLowering:
         day = self.values.model.typed_days[statement]
         display = _string_value_of(statement.display) or ISO
         target = self.values.line(statement.target, frame)
-        yield nodes.TypeDay(origin=origin, command=command_of(day, display), target=target)
+        yield nodes.TypeDay(
+            origin=origin, command=command_of(day, display), over=statement.over, target=target
+        )
         shown = join_pieces((*target, *literal_text(day_format_words(display))))
         yield nodes.Expect(
             origin=origin,

@@ -17,6 +17,7 @@ from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
+from ..lowering.values import literal_text
 from ..walk import inner_bodies, rewrite_body, rewrite_workflow, statements, variables_set, walk
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
@@ -153,10 +154,11 @@ def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
             return (statement,) if acts and not _is_blank(title) else body
         case nodes.Do(text=text):
             return () if _is_blank(text) else (statement,)
-        case nodes.TypeIn(value=()) | nodes.Expect(otherwise=()) | nodes.Retry(body=()):
+        case nodes.Expect(otherwise=()) | nodes.Retry(body=()):
             return ()
-        case nodes.TypeIn(value=(nodes.TextPiece(value=text),)) if text == MISSING:
-            return ()
+        case nodes.TypeIn(value=value, over=over) if value in ((), literal_text(MISSING)):
+            cleared = nodes.Clear(origin=statement.origin, target=statement.target)
+            return (cleared,) if over else ()
         case nodes.Loop(body=(), counted=False):
             return ()
         case nodes.Run(otherwise=(), variable=None):

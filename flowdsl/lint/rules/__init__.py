@@ -32,8 +32,8 @@ _CHOICES = """
     box boxes if when unless case
 """
 _OPENINGS = """
-    append before check clear click data do end fail find for from here if make otherwise picture
-    press read save select there to until use wait
+    append before check clear click data delete do end fail find for from here if make otherwise
+    picture press read save select there to until use wait
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt
@@ -97,6 +97,7 @@ RULES = (
         home="program.enum_not_handled",
         when=triggers.has_branches,
     ),
+    Rule("field-typed-twice", _BODIES, home="program.typed_twice", when=triggers.types_twice),
     Rule("fixed-wait", (ast.WaitStmt,), home="program.statements"),
     Rule("key-of-one-driver", (ast.PressStmt,), home="commands", when=triggers.has_rare_key),
     Rule("last-entry-wins", (ast.ForStmt,), home="program.loops"),

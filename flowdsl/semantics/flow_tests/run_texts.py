@@ -276,8 +276,11 @@ def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None
             | ast.RetryStmt(delay=ast.Duration() as pause)
         ):
             found.acts["wait"].append(_make_known_pattern(pause.text, str(pause.milliseconds)))
-        case ast.TypeStmt(display=ast.StringLit() as display):
-            found.displays.append(_make_known_pattern(display.value))
+        case ast.TypeStmt(display=display, over=over, target=target):
+            if display is not None:
+                found.displays.append(_make_known_pattern(display.value))
+            if over:
+                found.acts["clear"].append(_make_text_pattern(program, target))
         case _:
             pass
     if row.keyword in found.acts and row.texts:

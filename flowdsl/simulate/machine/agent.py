@@ -349,14 +349,14 @@ class Agent:
                 raise Defect("lines under a sentence that ends", move_inside(line.text))
             case "actions.type_into":
                 value = self.view.given(said["value"], secrets=True)
+                target = self._reach_field(said)
                 if value in ("", EMPTY):
                     self._told("rules.typed_missing", line)
                 else:
-                    self.act(trace.TYPE, value, self.view.text(said["target"]))
+                    self.act(trace.TYPE, value, target)
             case "actions.type_shown":
                 value = self.view.given(said["value"], secrets=True)
-                target = self.view.text(said["target"])
-                self.act(trace.TYPE_AS, value, said["display"], target)
+                self.act(trace.TYPE_AS, value, said["display"], self._reach_field(said))
             case "actions.clear":
                 self.act(trace.CLEAR, self.view.text(said["target"]))
             case "actions.press":
@@ -388,6 +388,13 @@ class Agent:
             case _:
                 return self.own(said, line)
         return None
+
+    def _reach_field(self, said: Said) -> str:
+        """Return the field that something is typed into, emptied where the sentence says so."""
+        target = self.view.text(said["target"])
+        if said["over"]:
+            self.act(trace.CLEAR, target)
+        return target
 
     def _told(self, rule: str, line: Line) -> None:
         """Refuse a line that means nothing without a rule."""
@@ -457,7 +464,7 @@ class Agent:
         if copied is None:
             raise Defect("a command that puts no date on the clipboard", move_inside(line.text))
         found, shown = copied
-        target = self.view.text(said["target"])
+        target = self._reach_field(said)
         self.act(trace.TYPE_AS, found.isoformat(), display_of(shown), target)
 
     def copy(self, said: Said) -> None:

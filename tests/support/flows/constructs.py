@@ -46,7 +46,7 @@ _WAYS = {
     ast.RepeatStmt: ("else", "max", "wait"),
     ast.RetryStmt: ("else", "wait"),
     ast.PressStmt: ("times",),
-    ast.TypeStmt: ("as",),
+    ast.TypeStmt: ("as", "over"),
     ast.EmitStmt: ("+=",),
     ast.KeepStmt: ("+=", "="),
     ast.ForStmt: ("max", "on failure", "of a count", "of a literal list"),

@@ -201,8 +201,11 @@ def _in_body(block: ast.Block) -> Iterator[str]:
                 if isinstance(node, WITH_ELSE):
                     yield f"{name} {_else(node.otherwise)}"
         match node:
-            case ast.TypeStmt(display=display) if display is not None:
-                yield "type as"
+            case ast.TypeStmt(display=display, over=over):
+                if display is not None:
+                    yield "type as"
+                if over:
+                    yield "type over"
             case ast.EmitStmt(append=True):
                 yield "emit +="
             case ast.ExtractStmt(background=True):
@@ -299,7 +302,7 @@ EXPECTED = frozenset(
             for name in ("choose", "wait until", "extract", "copy", "expect", "run", "repeat")
             for words in ("without else", "else block", "else leaving")
         ),
-        *("type as", "emit +=", "extract in background", "a task called twice"),
+        *("type as", "type over", "emit +=", "extract in background", "a task called twice"),
         *("extract NamedType", "extract OptionalType", "extract ListType"),
         *("AndExpr", "OrExpr", "NotExpr", "SeesExpr", "CompareExpr", "EmptyExpr"),
         *("InExpr", "MatchesExpr", "contains", "starts with", "ends with"),

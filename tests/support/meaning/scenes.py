@@ -326,10 +326,10 @@ def _without_missing(calls: list[Call]) -> list[Call]:
     """The calls without those that type no value, which the service leaves out."""
     kept: list[Call] = []
     for call in calls:
-        if call == ["type", "__EMPTY__"]:
-            kept.pop()
-        else:
+        if call != ["type", "__EMPTY__"]:
             kept.append(call)
+        elif kept[-1][0] == "click":
+            del kept[-1]
     return kept
 
 

@@ -28,13 +28,21 @@ def do(frame: Frame, statement: ast.DoStmt) -> None:
 def type_in(frame: Frame, statement: ast.TypeStmt) -> None:
     """Execute `type`: type a value into a field; do nothing if the value is missing."""
     assert not isinstance(statement.value, ast.DayExpr), "the check tells days apart"
-    text, target = render_typed_text(frame, statement.value), render_line(frame, statement.target)
+    text, target = render_typed_text(frame, statement.value), reach_field(frame, statement)
     if not text:
         return
     if statement.display is None:
         act(frame, trace.TYPE, text, target)
     else:
         act(frame, trace.TYPE_AS, text, statement.display.value, target)
+
+
+def reach_field(frame: Frame, statement: ast.TypeStmt) -> str:
+    """Return the field that a `type` types into, emptied where it types `over` it."""
+    target = render_line(frame, statement.target)
+    if statement.over:
+        act(frame, trace.CLEAR, target)
+    return target
 
 
 def press(frame: Frame, statement: ast.PressStmt) -> None:

@@ -19,7 +19,7 @@ from ..frames import Frame
 from ..reading import as_saved, is_other, shape_of, value_of
 from ..values import Value
 from . import leaving
-from .acting import act
+from .acting import act, reach_field
 from .spelling import is_spelled, take_apart
 
 DEFAULT_TIMEOUT = 60_000
@@ -58,7 +58,7 @@ def type_day(frame: Frame, statement: ast.TypeStmt) -> str | None:
     frame.run.recorder.use(question)
     day = resolve_day(frame.run.model.typed_days[statement], {}, today)
     display = "yyyy-MM-dd" if statement.display is None else statement.display.value
-    target = render_line(frame, statement.target)
+    target = reach_field(frame, statement)
     act(frame, trace.TYPE_AS, day.isoformat(), display, target)
     shown = f"{target} shows a date in the form {display}"
     return None if frame.holds(Question(world.EXPECT, shown)) else leaving.UNMET.format(shown)

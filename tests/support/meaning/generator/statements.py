@@ -192,6 +192,7 @@ class Statements(Control):
 
     def _type(self, state: State, place: Place) -> str:
         target = self.instruction(state, texts.TARGETS)
+        where = "over" if self.c.once_in(4) else "into"
         scalars = self.body.having(state, lambda each: each.type.scalar)
         shown = [each for each in scalars if each.type in FORMATS]
         kind = self.c.weighted(
@@ -205,22 +206,22 @@ class Statements(Control):
         )
         match kind:
             case "value":
-                return f"type {self.c.pick(scalars).code} into {target}"
+                return f"type {self.c.pick(scalars).code} {where} {target}"
             case "format":
                 value = self.c.pick(shown)
                 written = self.c.pick(FORMATS[value.type])
-                return f'type {value.code} as "{written}" into {target}'
+                return f'type {value.code} as "{written}" {where} {target}'
             case "day":
                 self.body.main = True
                 written = f' as "{self.c.pick(FORMATS[DATE])}"' if self.c.flag() else ""
-                return f"type {self.c.pick(texts.DAYS)}{written} into {target}"
+                return f"type {self.c.pick(texts.DAYS)}{written} {where} {target}"
             case "secret":
                 name = self.c.pick(self.body.secrets)
                 value = self.c.pick((f"${name}", f'"{{${name}}}"', f'" {{${name}}}."'))
-                return f'type {value} into "the PIN field"'
+                return f'type {value} {where} "the PIN field"'
             case _:
                 value = self.body.text(state, texts.TYPED, untrusted=True, typed=True)
-                return f"type {value} into {target}"
+                return f"type {value} {where} {target}"
 
     def _using(self, place: Place) -> str:
         """Which model looks at the screen; most often the one that the account chose."""
