@@ -19,23 +19,26 @@ PARTS = {
     "EEEE": "weekday",
     "EEE": "weekday",
     "HH": "hour",
+    "hh": "hour",
+    "h": "hour",
     "mm": "minute",
     "ss": "second",
+    "a": "half of the day",
 }
 """The parts of date and time formats, and what each shows."""
 
 _SHOWN_OF = {
     "date": frozenset(("year", "month", "day", "weekday")),
-    "time": frozenset(("hour", "minute", "second")),
+    "time": frozenset(("hour", "minute", "second", "half of the day")),
     "datetime": frozenset(PARTS.values()),
 }
 
 _COMMON = {
     "date": ("yyyy-MM-dd", "dd.MM.yyyy", "MM/dd/yyyy", "dd/MM/yyyy", "dd-MMM-yyyy", "d MMMM yyyy"),
-    "time": ("HH:mm", "HH:mm:ss"),
+    "time": ("HH:mm", "HH:mm:ss", "hh:mm a", "h:mm a"),
     "datetime": ("yyyy-MM-dd HH:mm", "dd.MM.yyyy HH:mm", "MM/dd/yyyy HH:mm:ss"),
-    "int": ("0", "#,##0"),
-    "number": ("0.00", "#,##0.00", "0", "#,##0"),
+    "int": ("0", "#,##0", "# ##0", "00000"),
+    "number": ("0.00", "#,##0.00", "0", "#,##0", "0,00", "#.##0,00", "# ##0,00"),
 }
 """Common formats of each type that has formats; the first two are shown as examples."""
 
@@ -61,6 +64,12 @@ _SAME = {
     "%A": "EEEE",
     "%a": "EEE",
     "%H": "HH",
+    "%I": "hh",
+    "%-I": "h",
+    "%p": "a",
+    "tt": "a",
+    "aa": "a",
+    "A": "a",
     "%M": "mm",
     "SS": "ss",
     "%S": "ss",
@@ -87,7 +96,15 @@ _LIKE = {
 _PIECE = re.compile(r"%-?[A-Za-z]|[A-Za-z]+|[ ./:,_-]+|[^A-Za-z ./:,_-]")
 _LETTERS = re.compile(r"(.)\1*")
 _SEPARATORS = re.compile(r"[ ./:,_-]+")
-_NUMBER = re.compile(r"(0|#,##0)(\.0{1,12})?")
+_NUMBER = re.compile(r"(0|#,##0)(\.0{1,12})?|(0|#\.##0|# ##0),0{1,12}|# ##0")
+_PADDED = re.compile(r"0{2,12}")
+_TWO_READINGS = {
+    "0,000": ("#,##0", "#.##0,000"),
+    "#.##0": ("# ##0", "#,##0.000"),
+}
+"""Patterns that may mean groups of three or decimals, with a pattern that surely means each."""
+_HALVES = frozenset(("hh", "h"))
+_MONTH_AS_MINUTE = re.compile(r"(?:HH|hh?)[.:_-]?MM")
 
 
 class Meant(Record):
@@ -117,7 +134,7 @@ def problem_of(type_name: str, display: str) -> str | None:
     The type must have formats.
     """
     if type_name not in _SHOWN_OF:
-        return None if _NUMBER.fullmatch(display) else "it is no pattern of a number"
+        return _problem_of_number(type_name, display)
     if display != display.strip():
         return "it begins or ends with a blank"
     pieces = _pieces(display)
@@ -133,9 +150,24 @@ def problem_of(type_name: str, display: str) -> str | None:
             return f"it has the {shown} twice"
         else:
             seen.add(shown)
-    if "HH:MM" in display:
+    if _MONTH_AS_MINUTE.search(display):
         return "`MM` behind the hour is the month"
+    halved = next((piece for piece in pieces if piece in _HALVES), None)
+    if halved is not None and "a" not in pieces:
+        return f"`{halved}` needs `a`, which says whether it is before or after noon"
+    if halved is None and "a" in pieces:
+        return "`a` needs `hh` or `h`"
     return None if seen else "it has no part of one"
+
+
+def _problem_of_number(type_name: str, display: str) -> str | None:
+    """Return why a number cannot be written in this format; None if it can."""
+    if display in _TWO_READINGS:
+        groups, decimals = _TWO_READINGS[display]
+        return f"it may mean groups of three, `{groups}`, or three decimals, `{decimals}`"
+    if _PADDED.fullmatch(display):
+        return None if type_name == "int" else "only an `int` has leading zeros"
+    return None if _NUMBER.fullmatch(display) else "it is no pattern of a number"
 
 
 def find_meant_format(type_name: str, display: str) -> Meant:
@@ -166,13 +198,19 @@ def _pieces(display: str) -> list[str]:
 
 
 def _minutes_told_from_months(type_name: str, pieces: list[str]) -> list[str]:
-    """In a datetime, read `MM` or `mm` directly after the hour as minutes, elsewhere as months."""
+    """In a datetime, read `MM` or `mm` directly after the hour as minutes, elsewhere as months.
+
+    A separator may stand between the two.
+    """
     if type_name != "datetime":
         return pieces
-    hours = [index for index, piece in enumerate(pieces) if piece == "HH"]
-    behind = hours[0] + 2 if hours else -1
-    told = {index: "mm" if index == behind else "MM" for index in range(len(pieces))}
-    return [told[at] if piece in ("mm", "MM") else piece for at, piece in enumerate(pieces)]
+    told: list[str] = []
+    before = ""
+    for piece in pieces:
+        is_minute = piece in ("mm", "MM") and PARTS.get(before) == "hour"
+        told.append(("mm" if is_minute else "MM") if piece in ("mm", "MM") else piece)
+        before = before if _SEPARATORS.fullmatch(piece) else piece
+    return told
 
 
 def _without_strangers(type_name: str, pieces: list[str]) -> str:
@@ -193,13 +231,20 @@ def _without_strangers(type_name: str, pieces: list[str]) -> str:
 
 def _number_near(type_name: str, display: str) -> str:
     """Return the number pattern with the decimals and thousands separators of `display`."""
+    if display in _TWO_READINGS:
+        return _TWO_READINGS[display][0]
     python = re.search(r"\.([0-9])f", display)
-    tail = re.search(r"[.,]([0#]*)$", display)
-    grouped = bool(re.search(r"#[,.'’ ]#|[0#][,.'’ ][0#]{3}[.,]", display)) or ",." in display
-    decimals = int(python[1]) if python else len(tail[1]) if tail and len(tail[1]) != 3 else 0
+    tail = re.search(r"([.,])([0#]*)$", display)
+    grouped = re.search(r"#([,.'’ ])#|[0#]([,.'’ ])[0#]{3}[.,]|(,)\.", display)
     if not python and not tail and "0" not in display and "#" not in display:
         return example_formats(type_name)[0]
-    return ("#,##0" if grouped else "0") + ("." + "0" * decimals if decimals else "")
+    decimals = int(python[1]) if python else len(tail[2]) if tail and len(tail[2]) != 3 else 0
+    comma = bool(tail and tail[1] == "," and decimals and not python)
+    groups = "0"
+    if grouped:
+        apart = grouped[1] or grouped[2] or ","
+        groups = ("# ##0" if apart == " " else "#.##0") if comma else "#,##0"
+    return groups + (("," if comma else ".") + "0" * min(decimals, 12) if decimals else "")
 
 
 def _find_nearest_format(type_name: str, display: str) -> str:

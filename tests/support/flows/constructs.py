@@ -64,7 +64,7 @@ _OTHERS = (
     *("a choice of texts", "a choice of numbers", "an open choice"),
     *("today", "start of week", "start of month", "start of quarter", "start of year"),
     *("day of another input", "shift d", "shift w", "shift mo", "shift y"),
-    *("as 0", "as 0.00", "as #,##0"),
+    *("as 0", "as 0.00", "as #,##0", "as #.##0,00", "as 00000"),
     *("const", "const from", "fixture", "input default", "always"),
     *("an input", "a secret", "a runtime value", "loop variable", "a const in a text"),
     *("a value in a text", "a raw text", "text block", "an escaped brace"),

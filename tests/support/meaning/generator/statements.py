@@ -73,8 +73,8 @@ Make = Callable[[State, Place], str]
 
 FORMATS = {
     DATE: ("dd.MM.yyyy", "EEEE, d MMMM yyyy", "dd.MM."),
-    INT: ("0", "#,##0"),
-    NUMBER: ("0.00", "#,##0.00"),
+    INT: ("0", "#,##0", "00000"),
+    NUMBER: ("0.00", "#,##0.00", "#.##0,00", "# ##0,0"),
     DATETIME: ("dd.MM.yyyy HH:mm", "MM/dd/yyyy HH:mm:ss"),
 }
 """Formats in which values of a type are typed."""

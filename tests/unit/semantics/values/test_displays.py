@@ -23,13 +23,22 @@ MEANT = {
     ("date", "dd'th' MMMM"): ("dd MMMM", False),
     ("date", "short"): ("yyyy-MM-dd", False),
     ("time", "HH:MM"): ("HH:mm", True),
-    ("time", "hh:mm a"): ("HH:mm", False),
+    ("time", "hh:mm"): ("HH:mm", False),
+    ("time", "%I:%M %p"): ("hh:mm a", True),
+    ("time", "h:mm tt"): ("h:mm a", True),
+    ("datetime", "dd.MM.yyyy hh:MM a"): ("dd.MM.yyyy hh:mm a", True),
+    ("datetime", "yyyymmdd HHMM"): ("yyyyMMdd HHmm", True),
+    ("datetime", "HHMM"): ("HHmm", True),
     ("datetime", "dd.mm.yyyy HH:MM"): ("dd.MM.yyyy HH:mm", True),
     ("datetime", "yyyy-MM-ddTHH:mm:ss"): ("yyyy-MM-dd HH:mm:ss", False),
     ("number", "%.2f"): ("0.00", False),
-    ("number", "#.##0,00"): ("#,##0.00", False),
+    ("number", "#.###,00"): ("#.##0,00", False),
+    ("number", "0,000"): ("#,##0", False),
+    ("number", "#.##0"): ("# ##0", False),
+    ("number", "00000"): ("0", False),
+    ("number", "#,##0,00"): ("#.##0,00", False),
     ("number", "N2"): ("0.00", False),
-    ("int", "000"): ("0", False),
+    ("int", "###"): ("0", False),
 }
 
 
@@ -45,7 +54,7 @@ def test_the_nearest_format_is_the_one_that_people_mean() -> None:
 
 @given(
     st.sampled_from(TYPES),
-    st.one_of(st.text(max_size=12), st.text("yMdEHmsDY%T#0,. /-:'", max_size=14)),
+    st.one_of(st.text(max_size=12), st.text("yMdEHhamsDY%T#0,. /-:'", max_size=14)),
 )
 def test_the_nearest_format_always_works(type_name: str, display: str) -> None:
     if problem_of(type_name, display) is not None:
@@ -78,3 +87,22 @@ def test_a_part_of_another_type_is_named() -> None:
     assert problem_of("date", "HH") == "`HH` is the hour, which a `date` does not have"
     assert problem_of("time", "dd") == "`dd` is the day, which a `time` does not have"
     assert problem_of("date", "dd.dd") == "it has the day twice"
+    assert problem_of("time", "hh:mm a HH") == "it has the hour twice"
+
+
+def test_a_format_with_two_readings_names_both() -> None:
+    named = "it may mean groups of three, `#,##0`, or three decimals, `#.##0,000`"
+    assert problem_of("number", "0,000") == problem_of("int", "0,000") == named
+
+
+def test_formats_of_other_countries_and_clocks() -> None:
+    for display in ("0,0", "0,00", "#.##0,00", "# ##0,00", "# ##0", "0,0000"):
+        assert problem_of("number", display) is None, display
+    for display in ("hh:mm a", "h:mm a", "hh:mm:ss a", "hhmma"):
+        assert problem_of("time", display) is None, display
+    assert problem_of("int", "00000") is None
+    assert problem_of("number", "000") == "only an `int` has leading zeros"
+    assert problem_of("time", "h:mm") == (
+        "`h` needs `a`, which says whether it is before or after noon"
+    )
+    assert problem_of("time", "HH:mm a") == "`a` needs `hh` or `h`"
