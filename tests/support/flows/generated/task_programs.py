@@ -111,11 +111,11 @@ class _Maker:
         type_ = self.pick("string", "int", "string?")
         written = f'extract {name}: {type_} from "the {name} of {{what}}"'
         if self.maybe():
-            written += f'\ndo "Type {{{{{name}}}}}."'
+            written += f'\ndo "Type {{{name}}}."'
         kept = {"string": "r1", "int": "num"}.get(type_)
         if kept is not None and self.maybe():
             task.fields.setdefault(kept, "int?" if kept == "num" else "string?")
-            written += f"\nemit {kept} = {{{{{name}}}}}"
+            written += f"\nemit {kept} = {name}"
         return written
 
     def _call_in(self, task: _Task, loop: bool) -> str:
@@ -131,9 +131,9 @@ class _Maker:
         target = {"list": ("list2", "string[]?"), "num": ("num", "int?")}.get(kept)
         target = ("r1", "string?") if kept in TEXT_FIELDS else target
         if target is None:
-            return f'{call} as {name}\ndo "x {{{{{name}.{kept}}}}}"'
+            return f'{call} as {name}\ndo "x {{{name}.{kept}}}"'
         task.fields.setdefault(*target)
-        return f"{call} as {name}\nemit {target[0]} = {{{{{name}.{kept}}}}}"
+        return f"{call} as {name}\nemit {target[0]} = {name}.{kept}"
 
     def _call(self, task: _Task, argument: str, *flags: str) -> str:
         flag = f", flag: {self.pick(*flags)}" if task.flag else ""
@@ -158,7 +158,7 @@ class _Maker:
                 return self._use(loop, counting)
             case "extract":
                 self.count += 1
-                return f'extract w{self.count}: string from "w" do "Use {{{{w{self.count}}}}}."'
+                return f'extract w{self.count}: string from "w" do "Use {{w{self.count}}}."'
             case "keep":
                 return self._keep()
             case "if" if depth < 2:
@@ -177,9 +177,9 @@ class _Maker:
         name = f"k{self.count}"
         if self.maybe():
             seen = f'if sees "k" {{ keep {name} = "other" }}'
-            return f'keep {name}: string = name {seen} do "Say {{{{{name}}}}}."'
+            return f'keep {name}: string = name {seen} do "Say {{{name}}}."'
         added = f'if sees "k" {{ keep {name} += name }}'
-        return f'keep {name}: string[] = [] {added} do "Say {{{{{name}}}}}."'
+        return f'keep {name}: string[] = [] {added} do "Say {{{name}}}."'
 
     def _use(self, loop: bool, counting: bool) -> str:
         task = self.draw(st.sampled_from(self.tasks))
@@ -192,12 +192,12 @@ class _Maker:
         self.count += 1
         name = f"res{self.count}" if self.maybe() else task.name[0]
         kept = self.pick(*sorted(task.fields))
-        value = f"{{{{{name}.{kept}}}}}"
+        value = f"{name}.{kept}"
         if kept in TEXT_FIELDS and self.maybe():
             return f"{call} as {name}\nemit {self.pick('a', 'last')} = {value}"
         if kept == "end" and not counting:
             return f"{call} as {name}\nemit all += {value}"
-        return f'{call} as {name}\ndo "see {value}"'
+        return f'{call} as {name}\ndo "see {{{value}}}"'
 
 
 @st.composite

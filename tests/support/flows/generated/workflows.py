@@ -8,8 +8,8 @@ HEADER = """flow 1
 type Row { number: string, amount: number, memo: string? }
 task look(what: string) -> { seen: string, note: string? } {
   extract seen: string from "the {what}"
-  if sees "a note" { extract note: string from "the note" emit note = {{note}} }
-  emit seen = {{seen}}
+  if sees "a note" { extract note: string from "the note" emit note = note }
+  emit seen = seen
 }
 task hurry(fast: bool) { if fast { } else { press "F6" } }
 task save() { press "Ctrl+S" expect "Saved" else fail "not saved" }
@@ -110,15 +110,15 @@ def _statement(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attemp
             name = names.fresh()
             type_ = draw(st.sampled_from((": string", ": string?", "")))
             type_ = type_ or (": int" if kind == "extract" else "")
-            use = f'do "Type {{{{{name}}}}}."'
+            use = f'do "Type {{{name}}}."'
             if type_.endswith("?"):
-                use = f"if not {{{{{name}}}}} is empty {{ {use} }}"
+                use = f"if not {name} is empty {{ {use} }}"
             return f'{kind} {name}{type_} from "the {name}"\n{use}'
         case "hollow":
             return draw(st.sampled_from(HOLLOW[:-1] if loop else HOLLOW))
         case "look":
             name = names.fresh()
-            return f"call look(what: name) as {name}\nemit last = {{{{{name}.seen}}}}"
+            return f"call look(what: name) as {name}\nemit last = {name}.seen"
         case "append":
             return "emit all += name"
         case "step":

@@ -222,7 +222,7 @@ class Control:
                 state.assign(variable(name, element.many()))
                 source = self.instruction(state, texts.SOURCES[:2])
                 read = f"extract {name}: {element.written}[] from {source}\n"
-                return read, f"{{{{{name}}}}} max {most}", element, False
+                return read, f"{name} max {most}", element, False
             case "count":
                 bound = f" max {self._most('4')}" if self.c.once_in(3) else ""
                 return "", f"{self.c.number(1, 3)}{bound}", INT, True

@@ -314,10 +314,7 @@ class Statements(Control):
         name = f"b{self.body.count}"
         source = self.instruction(state, texts.SOURCES)
         assert target is not None
-        return (
-            f"extract {name}: string? from {source} in background\n"
-            f"emit {target.name} = {{{{{name}}}}}"
-        )
+        return f"extract {name}: string? from {source} in background\nemit {target.name} = {name}"
 
     def _emit(self, state: State, place: Place) -> str:
         themed = [name for theme, name in THEMED if theme in self.body.themes]

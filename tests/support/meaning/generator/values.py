@@ -173,7 +173,7 @@ class Value:
     @property
     def text(self) -> str:
         """How a text writes it."""
-        return self.code if self.runtime else f"{{{self.code}}}"
+        return f"{{{self.code}}}"
 
     @cached_property
     def certain(self) -> Value:
@@ -187,7 +187,7 @@ class Value:
 
     def part(self, of: Field) -> Value:
         """A field of it."""
-        inner = f"{self.code[:-2]}.{of.name}}}}}" if self.runtime else f"{self.code}.{of.name}"
+        inner = f"{self.code}.{of.name}"
         return replace(
             self, code=inner, type=of.type, optional=of.optional, command=False, filled=False
         )
@@ -195,7 +195,7 @@ class Value:
 
 def variable(name: str, type_: Type, optional: bool = False) -> Value:
     """A runtime variable."""
-    return Value(f"{{{{{name}}}}}", type_, optional, runtime=name)
+    return Value(name, type_, optional, runtime=name)
 
 
 @dataclass(frozen=True)
@@ -235,6 +235,10 @@ class Task:
     finishes: bool = False
 
 
+def _root_of(code: str) -> str:
+    return code.partition(".")[0]
+
+
 @dataclass
 class State:
     """What holds at one place of a body: variables that are set, what is there, what is emitted.
@@ -252,16 +256,13 @@ class State:
 
     def next_pass(self) -> State:
         """What holds where a pass of a loop begins: an earlier one may have set any variable."""
-        present = frozenset(code for code in self.present if not code.startswith("{{"))
+        present = frozenset(code for code in self.present if _root_of(code) not in self.set)
         return replace(self.copy(), present=present)
 
     def assign(self, value: Value) -> None:
         """A variable is set, maybe anew: what was known of it holds no more."""
         self.set[value.runtime] = value
-        own = (f"{{{{{value.runtime}}}}}", f"{{{{{value.runtime}.")
-        self.present = frozenset(
-            code for code in self.present if code != own[0] and not code.startswith(own[1])
-        )
+        self.present = frozenset(code for code in self.present if _root_of(code) != value.runtime)
 
     def become(self, *ends: State) -> None:
         """Go on where several paths meet."""
