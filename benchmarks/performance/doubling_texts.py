@@ -326,7 +326,7 @@ KINDS: dict[str, Make] = {
         'flow 1\nworkflow w { steps { if sees "a"', ' and sees "b §"', ' { press "Enter" } } }\n'
     ),
     "loops": steps(
-        'repeat until sees "a §" max 3 { press "Tab" }\nfor x§ in rows max 5 { do "Open {x§}" }\n',
+        'while not sees "a §" max 3 { press "Tab" }\nfor x§ in rows max 5 { do "Open {x§}" }\n',
         "inputs { rows: string[] }",
     ),
     "steps": steps('step "Do §" { do "Open the window" }\n'),

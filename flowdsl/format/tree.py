@@ -92,7 +92,7 @@ _ITEMS = frozenset(
     (
         *(row.keyword for row in STATEMENTS.values()),
         *("type_day", "type_day_of_start", "type_into", "type_text", "wait_fixed", "wait_until"),
-        *("copy_untyped", "keep_new", "if_", "case", "for_"),
+        *("copy_untyped", "keep_new", "if_", "case", "for_", "while_", "former_repeat"),
         *(
             "edition",
             "import_names",

@@ -455,10 +455,15 @@ class Loop(Node, kw_only=True):
 
 
 class Repeat(Node, kw_only=True):
-    """Repeats until a condition holds, waiting `delay_milliseconds` between rounds."""
+    """Up to `limit` rounds, until a condition holds.
+
+    It is looked at after each round, and first if it `looks_first`. `delay_milliseconds` pass
+    before each further look if it `looks_first`, and before each further round if not.
+    """
 
     kind: Literal["repeat"] = "repeat"
     until: Condition
+    looks_first: bool
     limit: Limit
     delay_milliseconds: int = 0
     body: Body

@@ -451,7 +451,7 @@ BOUND_BELOW_MIN_ITEMS = FLOW.spec(
 )
 REPEAT_NEVER_ENDS = FLOW.spec(
     "repeat-never-ends",
-    "nothing in this `repeat` sets what `{condition}` asks for, so that no round ends it",
+    "nothing in this `{loop}` sets what `{condition}` asks for, so that no round ends it",
     (
         "set it anew in the body, with `extract`, `copy`, `keep` or `call ... as`, or ask the "
         "screen with `sees`"

@@ -173,8 +173,8 @@ def _inner_blocks(statement: ast.Stmt) -> Iterator[InnerBlock]:
             yield InnerBlock(statement.body, True, True)
             if statement.otherwise is not None:
                 yield InnerBlock(statement.otherwise, True, False)
-        case ast.RepeatStmt():
-            yield InnerBlock(statement.body, True, True)
+        case ast.WhileStmt() | ast.RepeatStmt():
+            yield InnerBlock(statement.body, isinstance(statement, ast.WhileStmt), True)
             yield from _otherwise(statement.otherwise)
         case _:
             yield from _otherwise(else_of(statement))

@@ -458,11 +458,23 @@ class ForStmt(Node):
     failure: Block | None
 
 
-class RepeatStmt(Node):
-    until: Condition
+class WhileStmt(Node):
+    """`while c max N { }`: looks before each round, and goes on while the condition holds."""
+
+    condition: Condition
     limit: IntLit | ConstRef | None
     delay: Duration | None
     body: Block
+    otherwise: Otherwise | None
+
+
+class RepeatStmt(Node):
+    """`repeat max N { } until c`: looks after each round, and ends when the condition holds."""
+
+    limit: IntLit | ConstRef | None
+    delay: Duration | None
+    body: Block
+    condition: Condition
     otherwise: Otherwise | None
 
 
@@ -539,7 +551,7 @@ class OutputCheck(Node):
 
 
 class CleanupCheck(Node):
-    """`on failure "..."`: not a check, but the prompt that runs when a check fails."""
+    """`cleanup "..."`: not a check, but the prompt that runs when a check fails."""
 
     prompt: Text
 
@@ -1099,6 +1111,7 @@ if TYPE_CHECKING:
         | IfStmt
         | MatchStmt
         | ForStmt
+        | WhileStmt
         | RepeatStmt
         | RetryStmt
         | CallStmt

@@ -14,6 +14,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import ast, errors
+from .former import report_former_cleanup, report_former_repeat
 from .parser.driver import MAX_DEPTH, Build, make_rules
 from .parser.lexer import Lexemes
 from .texts.literals import plain_string, scan_text
@@ -363,6 +364,15 @@ class AstBuilder:
         reason, block = children
         return None if reason is None else self._name(reason), block
 
+    def build_former_repeat(self, start: int, end: int, children: Sequence[Any]) -> ast.WhileStmt:
+        until, limit, delay, body, otherwise = children
+        pause = None if delay is None else self._duration(delay)
+        inner = until.operand if isinstance(until, ast.NotExpr) else None
+        condition = inner or ast.NotExpr(until.start, until.end, until)
+        statement = ast.WhileStmt(start, end, condition, limit, pause, body, otherwise)
+        report_former_repeat(self.source, self.sink, self.tokens, statement, until)
+        return statement
+
     def build_dotted(self, start: int, end: int, children: Sequence[Any]) -> ast.Dotted:
         first, second = children
         if second is None:
@@ -430,6 +440,12 @@ class AstBuilder:
         return ast.Check(
             start, end, body, self._optional_string(label), extra, self.docs.get(start)
         )
+
+    def build_former_cleanup(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.CleanupCheck:
+        report_former_cleanup(self.source, self.sink, start, children[0])
+        return ast.CleanupCheck(start, end, children[0])
 
     # Tests
 
@@ -532,7 +548,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "press": (ast.PressStmt, STRING, read_optional(INT)),
     "prompt_from": (ast.PromptFrom, STRING),
     "record": (_make_declaration(ast.RecordDecl), NAME, REST),
-    "repeat": (ast.RepeatStmt, NODE, NODE, read_optional(DURATION), NODE, NODE),
+    "repeat": (ast.RepeatStmt, NODE, read_optional(DURATION), NODE, NODE, NODE),
     "retry": (ast.RetryStmt, NODE, read_optional(DURATION), NODE, NODE),
     "run": (ast.RunStmt, NODE, read_optional(NAME), NODE, NODE),
     "screen": (ast.ScreenAnswer, None, NODE, NODE),
@@ -565,6 +581,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "type_text": (ast.TypeStmt, NODE, None, NODE, NODE),
     "wait_fixed": (ast.WaitStmt, DURATION),
     "wait_until": (ast.WaitUntilStmt, NODE, read_optional(DURATION), NODE),
+    "while_": (ast.WhileStmt, NODE, NODE, read_optional(DURATION), NODE, NODE),
     "workflow": (_make_declaration(ast.WorkflowDecl), NAME, REST),
 }
 """The class of each rule's node, and a reader or a constant for each field."""

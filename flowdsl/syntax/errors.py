@@ -57,6 +57,12 @@ MISPLACED_IMPORT = SYNTAX.spec(
     "move it to the top of the file, right below the edition",
 )
 
+FORMER_SPELLING = SYNTAX.spec(
+    "former-spelling",
+    "`{former}` is the former spelling of `{now}`",
+    "write `{now}`; `flowdsl check --fix` does it",
+)
+
 # Tokens
 
 UNTERMINATED_TEXT = SYNTAX.spec(

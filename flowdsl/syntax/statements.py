@@ -105,6 +105,7 @@ STATEMENTS: dict[type[ast.Node], Row] = {
     ast.IfStmt: Row("if", becomes=("if",)),
     ast.MatchStmt: Row("match", becomes=("if",)),
     ast.ForStmt: Row("for", (), LOOP, "reason", ("loop",)),
+    ast.WhileStmt: Row("while", becomes=("repeat",)),
     ast.RepeatStmt: Row("repeat", becomes=("repeat",)),
     ast.RetryStmt: Row("retry", becomes=("retry",)),
     ast.CallStmt: Row("call", sets="result"),
@@ -152,6 +153,9 @@ LEAVES = STATEMENTS.keys() - HOLDING - WITH_ELSE
 SETTERS = frozenset(class_ for class_, row in STATEMENTS.items() if row.sets)
 """Statements that set a runtime variable, or may."""
 
+ROUNDS = (ast.WhileStmt, ast.RepeatStmt)
+"""Statements whose body runs in rounds, until what they ask for says that it is enough."""
+
 PLAIN = frozenset(class_ for class_ in LEAVES if STATEMENTS[class_].tool in EVERY_AGENT)
 """Statements that every agent can carry out, and that decide nothing."""
 
@@ -185,7 +189,15 @@ def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
     """Return the conditions of a statement."""
     if isinstance(statement, ast.IfStmt):
         return tuple(branch.condition for branch in statement.branches)
-    return (statement.until,) if isinstance(statement, ast.RepeatStmt) else ()
+    return (statement.condition,) if isinstance(statement, ROUNDS) else ()
+
+
+def single_look(condition: ast.Condition) -> tuple[ast.Text, bool] | None:
+    """Return the text of a condition that is one `sees`, and whether `not` negates it."""
+    negated = False
+    while isinstance(condition, ast.NotExpr):
+        condition, negated = condition.operand, not negated
+    return (condition.text, negated) if isinstance(condition, ast.SeesExpr) else None
 
 
 def else_of(statement: ast.Node) -> ast.Otherwise | None:

@@ -4,7 +4,8 @@ if sees "a box" { … }              it holds · it does not
 match plan { "a" { … } "b" { … } }  each case · the `else`
 expect "…" else { … }              it is so · the `else`
 for x in list { … }                entered · skipped
-repeat until … max 3 { … }         entered · at once · used up
+while … max 3 { … }                entered · no round · used up
+repeat max 3 { … } until …         ends · used up
 retry 3 { … }                      an attempt works · used up
 """
 
@@ -165,10 +166,13 @@ def _find_ways(
                 yield way(statement, SKIPPED, iterable.end, "has no entry")
             if statement.failure is not None:
                 yield way(statement, OTHERWISE, iterable.end, "has an entry that fails")
-        case ast.RepeatStmt(until=until):
-            yield way(statement, ENTERED, until.end, "has a round")
-            yield way(statement, SKIPPED, until.end, "holds at once")
-            yield way(statement, OTHERWISE, until.end, "is used up")
+        case ast.WhileStmt(condition=condition):
+            yield way(statement, ENTERED, condition.end, "has a round")
+            yield way(statement, SKIPPED, condition.end, "has no round")
+            yield way(statement, OTHERWISE, condition.end, "is used up")
+        case ast.RepeatStmt(body=body):
+            yield way(statement, HOLDS, body.start, "ends as its `until` says")
+            yield way(statement, OTHERWISE, body.start, "is used up")
         case ast.RetryStmt(body=body):
             yield way(statement, HOLDS, body.start, "has an attempt that works")
             yield way(statement, OTHERWISE, body.start, "is used up")

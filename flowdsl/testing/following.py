@@ -17,6 +17,7 @@ from flowdsl.simulate.trace import SUCCESS, Ending, Recorder, Trace
 from flowdsl.simulate.world import Question
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import ROUNDS
 
 from .coverage import Key, key_of
 from .literals import Literals
@@ -145,8 +146,8 @@ class Follower(Watcher):
     def usually(self, question: Question) -> bool:
         """The default answer to a yes/no question: yes, except for most `sees`.
 
-        A `sees` in the condition of a `repeat until` is answered so that the condition holds, any
-        other with no.
+        Rounds are over as soon as they can be: a `sees` of a `while` is answered so that its
+        condition does not hold, one behind `until` so that it does. Any other is answered with no.
         """
         if question.kind != world.SEES:
             return True
@@ -162,8 +163,9 @@ class Follower(Watcher):
         if isinstance(node, ast.Check | ast.ChecksFrom):
             return  # not a statement
         self._begun.add((source, node.start))
-        if isinstance(node, ast.RepeatStmt):
-            self._awaited.update(_find_awaited_answers(node.until, holds=True))
+        if isinstance(node, ROUNDS):
+            ends = isinstance(node, ast.RepeatStmt)
+            self._awaited.update(_find_awaited_answers(node.condition, holds=ends))
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         self._calls.append((call.result or call.task.name).text)

@@ -249,6 +249,7 @@ def _failing(noted: str | None) -> nodes.Body:
     rounds = nodes.Repeat(
         origin=HERE,
         until=nodes.Sees(text=looked_for),
+        looks_first=True,
         limit=2,
         delay_milliseconds=500,
         body=(),
@@ -257,6 +258,8 @@ def _failing(noted: str | None) -> nodes.Body:
     calls = (
         (tried((fails(own), capture), last),),
         (rounds,),
+        (replace(rounds, looks_first=False),),
+        (replace(rounds, until=nodes.Not(operand=nodes.Sees(text=looked_for))),),
         (fails(own),),
         (retry(None),),
         (tried((passed_on,), ended),),

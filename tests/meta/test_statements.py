@@ -31,6 +31,7 @@ from flowdsl.syntax.statements import (
     HOLDING,
     LEAVES,
     ROLES,
+    ROUNDS,
     SETTERS,
     STATEMENTS,
     WITH_ELSE,
@@ -139,7 +140,7 @@ def sample(class_: type[ast.Node], **given: object) -> ast.Node:
         elif name == "branches":
             condition = ast.SeesExpr(0, 0, ast.Text(0, 0, ast.STRING, ()))
             values[name] = (ast.IfBranch(0, 0, condition, ast.Block(0, 0, ())),)
-        elif name == "until":
+        elif name == "condition" and class_ in ROUNDS:
             values[name] = ast.SeesExpr(0, 0, ast.Text(0, 0, ast.STRING, ()))
         elif written == "Name" or (class_ in SETTERS and name == STATEMENTS[class_].sets):
             values[name] = ast.Name(0, 0, "x")
@@ -155,7 +156,7 @@ def test_texts_blocks_and_prose_of_a_statement(class_: type[ast.Node]) -> None:
     found = [text for text, _ in texts_of(statement)]
     expected = sum(1 for written in annotations.values() if re.search(r"\bText\b", written))
     expected += class_ in WITH_ELSE
-    expected += class_ in (ast.IfStmt, ast.RepeatStmt)
+    expected += class_ in (ast.IfStmt, *ROUNDS)
     assert len(found) == expected
     blocks = [inner.block for inner in inner_blocks(statement)]  # type: ignore[arg-type]
     held = [

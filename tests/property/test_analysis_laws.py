@@ -162,7 +162,7 @@ class Writer:
             case 0:
                 return f'retry 2 {{\n{inner}expect "x" else fail "y"\n}}'
             case 1:
-                return f"repeat until {self.condition()} max 3 {{\n{inner}}}"
+                return f"while not {self.condition()} max 3 {{\n{inner}}}"
             case 2:
                 return f'expect "x" else {{\n{inner}}}'
             case 3:

@@ -99,7 +99,7 @@ def _has_lines(line: Seen) -> None:
         'if sees "x" { } else { }',
         'if sees "x" { step "Part" { } } else if sees "y" { } else { }',
         "retry 3 { } else { }",
-        'repeat until sees "x" max 3 { } else { }',
+        'while not sees "x" max 3 { } else { }',
         "for n in names max 3 { }",
     ],
 )
@@ -154,7 +154,7 @@ def test_a_failure_that_is_none_is_said_to_be_none() -> None:
     for statement in (
         'wait until "x" else { }',
         'choose "x" else { }',
-        'repeat until sees "x" max 3 { press "F5" } else { }',
+        'while not sees "x" max 3 { press "F5" } else { }',
         'retry 3 { press "F5" expect "x" } else { }',
     ):
         last = steps_of(workflow(statement)).split("\n")[-1]

@@ -46,7 +46,7 @@ SECTIONS = """
   title = "The desk's own"
   checks {
     output satisfies "it is complete"
-    on failure "Close everything."
+    cleanup "Close everything."
   }
 """
 

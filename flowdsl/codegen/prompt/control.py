@@ -103,33 +103,33 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
+    origin, asked, still = statement.origin, statement.until, False
     limit = limit_words(statement.limit)
     delay = _delay_words(statement.delay_milliseconds)
-    lines = focused(statement.body) or [
-        Item(say_sentence("control.nothing"), statement.origin, "repeat")
-    ]
+    lines = focused(statement.body) or [Item(say_sentence("control.nothing"), origin, "repeat")]
     if (goal := _find_goal(statement, focused)) is not None:
         focused.looks()
-        return [
-            Item(
-                say_sentence("control.reach", quote_screen_text(goal), limit, delay),
-                statement.origin,
-                "repeat",
-                lines,
-            )
-        ]
-    words = say_sentence("control.repeat", condition_words(statement.until), limit, delay)
-    missing = say_sentence("control.repeat_missing")
+        words = say_sentence("control.reach", quote_screen_text(goal), limit, delay)
+        return [Item(words, origin, "repeat", lines)]
+    if not statement.looks_first:
+        words = say_sentence("control.repeat", condition_words(asked), limit, delay)
+    else:
+        if isinstance(asked, nodes.Not):
+            asked, still = asked.operand, True
+        words = say_sentence("control.while_", still, condition_words(asked), limit, delay)
+    missing = say_sentence("control.repeat_missing", still)
     return [
-        Item(words, statement.origin, "repeat", lines),
-        *emit_consequence(missing, statement.otherwise, statement.origin, focused),
+        Item(words, origin, "repeat", lines),
+        *emit_consequence(missing, statement.otherwise, origin, focused),
     ]
 
 
 def _find_goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
     """Return the goal of rounds, if the rules say what happens when it is not reached."""
     match statement:
-        case nodes.Repeat(until=nodes.Sees(text=goal), otherwise=(nodes.Leave() as leave,)):
+        case nodes.Repeat(
+            looks_first=True, until=nodes.Sees(text=goal), otherwise=(nodes.Leave() as leave,)
+        ):
             return goal if focused.goes_unsaid(leave, goal) else None
         case _:
             return None
@@ -138,7 +138,7 @@ def _find_goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
 def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     """Emit rounds whose body needs the main agent's tools.
 
-    The screen is checked before the first and at the end of each.
+    Each round ends with a look at the screen; one more may come first.
     """
     origin = statement.origin
     context = main.context
@@ -155,26 +155,25 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     def look() -> Item:
         return context.focused(origin, "repeat", bullets, handed=tuple(saved.handed))
 
-    words = say_sentence("control.rounds", limit_words(statement.limit), decision)
+    first = [look()] if statement.looks_first else []
+    words = say_sentence("control.rounds", limit_words(statement.limit), decision if first else "")
     stop = Item(say_sentence("control.repeat_stop", decision), origin, "repeat")
     missing = say_sentence("control.rounds_missing", decision)
-    first = look()
+    wait = _round_wait(statement)
     with context.decided():
         lines = main(statement.body)
+        lines = [*lines, *wait] if first else [*wait, *lines]
         otherwise = list(emit_consequence(missing, statement.otherwise, origin, main))
-    return [
-        first,
-        Item(words, origin, "repeat", [*_round_wait(statement), *lines, look(), stop]),
-        *otherwise,
-    ]
+    return [*first, Item(words, origin, "repeat", [*lines, look(), stop]), *otherwise]
 
 
 def _round_wait(statement: nodes.Repeat) -> list[Item]:
-    """Return the wait between two rounds, at the beginning of each round but the first."""
+    """Return the wait before a further look, or at the beginning of each round but the first."""
     if not statement.delay_milliseconds:
         return []
-    words = say_sentence("control.round_wait", duration_words(statement.delay_milliseconds))
-    return [Item(words, statement.origin, "repeat")]
+    sentence = "actions.wait" if statement.looks_first else "control.round_wait"
+    words = say_sentence(sentence, duration_words(statement.delay_milliseconds))
+    return [Item(words, statement.origin, "wait" if statement.looks_first else "repeat")]
 
 
 def _delay_words(milliseconds: int) -> str:

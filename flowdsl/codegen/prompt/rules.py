@@ -188,10 +188,9 @@ _GIVEN = re.compile(r"(\w+) = \{\{\1\}\}")
 _SECRET = re.compile(r"(?<!\\)\{\$")
 _VARIABLE = re.compile(rf"(?<!\\)(\{{\{{?|\u27ea)(\w+)(?:\.{nodes.BOX}\b)?([.\[])?")
 
-_PAUSES = (
-    *(str(SENTENCES[name].parts[0]) for name in ("control.retry_wait", "control.round_wait")),
-    ", and waiting ",
-    " between them",
+_PAUSES = re.compile(
+    "From the second (?:attempt|round) on, wait |, and waiting | between them"
+    "|looking first and (?!after)"
 )
 
 
@@ -211,4 +210,4 @@ def _find_needed_rules(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
 
 
 def _has_pause(line: Item) -> bool:
-    return line.statement == "wait" or any(words in line.text for words in _PAUSES)
+    return line.statement == "wait" or _PAUSES.search(line.text) is not None

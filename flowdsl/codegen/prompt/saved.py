@@ -48,6 +48,8 @@ class Saved:
         """Return a statement that refers to values by marks."""
         if isinstance(statement, nodes.Store):
             return self._store(statement)
+        if isinstance(statement, nodes.Repeat) and not statement.looks_first:
+            return self._rewrite_repeat(statement)
         rewritten = self.marked(statement)
         return self._rewrite_bodies(
             rewritten, frozenset(variables_set((_without_bodies(statement),)))
@@ -114,6 +116,16 @@ class Saved:
                 del ends[0]
         self.sure = frozenset.intersection(*ends) if ends else start
         return replace(statement, **changes) if changes else statement
+
+    def _rewrite_repeat(self, statement: nodes.Repeat) -> nodes.Repeat:
+        """Rewrite rounds that look after each: their look and `else` know what a round saved."""
+        body = self.body(statement.body)
+        looking: nodes.Repeat = self.marked(statement)
+        after = self.sure
+        otherwise = self.body(statement.otherwise)
+        self.sure = after
+        rewritten: nodes.Repeat = replace(looking, body=body, otherwise=otherwise)
+        return rewritten
 
     def marked(self, node: Any) -> Any:
         """Return a node with the variables outside its bodies marked."""

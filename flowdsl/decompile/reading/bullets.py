@@ -237,18 +237,22 @@ class Focused:
     def _read_control_bullet(self, lines: Lines, text: str) -> nodes.Statement | None:
         if (branch := self._read_branch(lines, text, "control.if_")) is not None:
             return self._read_choice(lines, branch)
-        rounds = self._words.match("control.repeat", text)
+        first = self._words.match("control.while_", text)
+        rounds = first or self._words.match("control.repeat", text)
         if rounds is not None:
+            *still, condition, limit, delay = rounds
+            is_so = any(still)
             inside = Lines(lines.take().children)
             inside.takes(say_sentence("control.nothing"))
             return nodes.Repeat(
                 origin=NOWHERE,
-                until=rounds[0],
-                limit=rounds[1],
-                delay_milliseconds=rounds[2] or 0,
+                until=nodes.Not(operand=condition) if is_so else condition,
+                looks_first=first is not None,
+                limit=limit,
+                delay_milliseconds=delay or 0,
                 body=self.body(inside.items[inside.position :]),
                 otherwise=self._instruction.consequence(
-                    lines, say_sentence("control.repeat_missing")
+                    lines, say_sentence("control.repeat_missing", is_so)
                 ),
             )
         if (found := self._words.match("control.reach", text)) is not None:
@@ -258,6 +262,7 @@ class Focused:
             return nodes.Repeat(
                 origin=NOWHERE,
                 until=nodes.Sees(text=goal),
+                looks_first=True,
                 limit=limit,
                 delay_milliseconds=delay or 0,
                 body=self.body(inside.items[inside.position :]),

@@ -61,6 +61,9 @@ class Main:
             lines.take()
             yield from self._decided(lines, item, model)
             return
+        if (rounds := self._read_rounds(lines, None)) is not None:
+            yield rounds
+            return
         item = lines.items[lines.position]
         text = item.text
         words = self._words
@@ -292,35 +295,47 @@ class Main:
         return (None, None) if model is None else (item, model[0])
 
     def _read_repeat(self, lines: Lines) -> nodes.Repeat | None:
+        """Parse rounds with a look before the first."""
         start = lines.position
-        found = self._read_look_call(lines)
-        repeat = None if found is None else self._read_repeat_rounds(lines, *found)
+        look = self._read_look_call(lines)
+        repeat = None if look is None else self._read_rounds(lines, look)
         if repeat is None:
             lines.position = start
         return repeat
 
-    def _read_repeat_rounds(
-        self, lines: Lines, until: nodes.Condition, key: str
+    def _read_rounds(
+        self, lines: Lines, first: tuple[nodes.Condition, str] | None
     ) -> nodes.Repeat | None:
-        """Parse the rounds after a look, each of which ends with another look."""
+        """Parse rounds, each of which ends with a look; `first` is that before them, if any."""
         if lines.position == len(lines.items):
             return None
         item = lines.items[lines.position]
         rounds = self._words.match("control.rounds", item.text)
         ending = Lines(item.children[-2:])
-        if rounds is None or rounds[1] != key or self._read_look_call(ending) != (until, key):
+        look = None if rounds is None else self._read_look_call(ending)
+        if rounds is None or look is None or (first is not None and look != first):
+            return None
+        limit, named = rounds
+        until, key = look
+        if named != ("" if first is None else key):
             return None
         if not ending.takes(say_sentence("control.repeat_stop", _in_quotes(key))):
             return None
         self.decisions.add(key)
         inside = Lines(item.children[:-2])
-        delay = self._instruction.wait(inside, "control.round_wait")
+        if first is None:
+            delay = self._instruction.wait(inside, "control.round_wait")
+        else:
+            last = Lines(inside.items[-1:])
+            delay = self._instruction.wait(last, "actions.wait") if last.items else 0
+            inside = Lines(inside.items[: len(inside.items) - bool(delay)])
         body = self.body(inside.items[inside.position :])
         lines.take()
         return nodes.Repeat(
             origin=NOWHERE,
             until=until,
-            limit=rounds[0],
+            looks_first=first is not None,
+            limit=limit,
             delay_milliseconds=delay,
             body=body,
             otherwise=self._instruction.consequence(

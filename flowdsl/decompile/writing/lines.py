@@ -124,6 +124,7 @@ def may_repeat(node: Node, body: int) -> bool:
     return body == 0 and isinstance(node, nodes.Loop | nodes.Repeat | nodes.Retry)
 
 
-def may_skip(node: Node) -> bool:
-    """Whether the bodies of a statement may be skipped."""
-    return not isinstance(node, nodes.Step)
+def may_skip(node: Node, body: int) -> bool:
+    """Whether the body at index `body` of a statement may be skipped."""
+    runs_first = isinstance(node, nodes.Repeat) and not node.looks_first and body == 0
+    return not isinstance(node, nodes.Step) and not runs_first

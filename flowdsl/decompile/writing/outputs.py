@@ -227,13 +227,17 @@ def _place_for(root: list[Line], name: str, *, late: bool) -> tuple[list[Line], 
     place = _find_common_place(root, places)
     steps = 0
     for line, number, _, _ in reversed(place.around):
-        if may_skip(line.node) or may_repeat(line.node, number):
+        if may_skip(line.node, number) or may_repeat(line.node, number):
             break
         steps += 1
     free = steps == len(place.around)
     repeated = any(may_repeat(line.node, number) for line, number, _, _ in place.around)
     if repeated:
-        _, _, body, at = next(each for each in place.around if may_skip(each[0].node))
+        _, _, body, at = next(
+            each
+            for each in place.around
+            if may_skip(each[0].node, each[1]) or may_repeat(each[0].node, each[1])
+        )
         return (root, _find_reached_end(root)) if late else (body, _position_behind(body, at))
     if not late:
         return place.body, _position_behind(place.body, place.at)
@@ -337,7 +341,7 @@ def _walk_bodies(
         for number, inner in enumerate(line.bodies):
             yield from _walk_bodies(
                 inner,
-                conditional=conditional or may_skip(line.node),
+                conditional=conditional or may_skip(line.node, number),
                 repeated=repeated or may_repeat(line.node, number),
             )
 

@@ -7,8 +7,13 @@ from typing import Any, assert_never
 from flowdsl.format.literals import is_name, plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.days import read_command
-from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, not_reached
-from flowdsl.ir.lowering.values import join_pieces, single_variable, unmet_reason
+from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, rounds_reason
+from flowdsl.ir.lowering.values import (
+    join_pieces,
+    negate_condition,
+    single_variable,
+    unmet_reason,
+)
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, loop_key
@@ -153,12 +158,7 @@ class Writer(ValueWriter):
             case nodes.Loop():
                 return self._loop(node, line, attempt)
             case nodes.Repeat():
-                head = f"repeat until {self.condition(node.until)} max {self._limit(node.limit)}"
-                if node.delay_milliseconds:
-                    head += f" wait {spell_duration(node.delay_milliseconds)}"
-                own = not_reached(node.until)
-                written = self._write_block(head, line.bodies[0], attempt)
-                return self._append_else(written, line.bodies[1], own, attempt)
+                return self._write_rounds(node, line, attempt)
             case nodes.Retry(entry=False):
                 return self._write_retry(node, line, attempt)
             case nodes.Retry() | Failed():
@@ -175,6 +175,18 @@ class Writer(ValueWriter):
                 raise AssertionError("each value is emitted or kept")
             case _:
                 assert_never(node)
+
+    def _write_rounds(self, node: nodes.Repeat, line: Line, attempt: bool) -> list[str]:
+        bound = f"max {self._limit(node.limit)}"
+        if node.delay_milliseconds:
+            bound += f" wait {spell_duration(node.delay_milliseconds)}"
+        if node.looks_first:
+            head, tail = f"while {self.condition(negate_condition(node.until))} {bound}", ""
+        else:
+            head, tail = f"repeat {bound}", f" until {self.condition(node.until)}"
+        written = self._write_block(head, line.bodies[0], attempt, tail)
+        own = rounds_reason(node.limit, node.until, looks_first=node.looks_first)
+        return self._append_else(written, line.bodies[1], own, attempt)
 
     def _write_type_in(self, node: nodes.TypeIn) -> str:
         variable = single_variable(nodes.TextValue(text=node.value))

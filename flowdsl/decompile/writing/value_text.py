@@ -205,7 +205,7 @@ def check_entries(
     for check in _drop_derived_names(checks):
         yield _write_check_entry(check, values)
     if cleanup is not None:
-        yield f"on failure {values.text(cleanup)}"
+        yield f"cleanup {values.text(cleanup)}"
 
 
 def _write_check_entry(check: nodes.PostRunCheck, values: ValueWriter) -> str:

@@ -11,7 +11,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.traversal import inner_blocks, statements
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast, visit
-from flowdsl.syntax.statements import leaving_else, variable_set_by
+from flowdsl.syntax.statements import leaving_else, single_look, variable_set_by
 
 from .. import nodes
 from ..days import ISO, command_of, day_format_words
@@ -27,6 +27,7 @@ from .values import (
     holds_unspelled,
     join_pieces,
     literal_text,
+    negate_condition,
     origin_of,
     result_object,
     single_variable,
@@ -206,8 +207,8 @@ class BodyLowering:
                 yield self._lower_choice(statement, frame, origin)
             case ast.ForStmt():
                 yield from self._loop(statement, frame, origin)
-            case ast.RepeatStmt():
-                yield self._lower_repeat(statement, frame, origin)
+            case ast.WhileStmt() | ast.RepeatStmt():
+                yield self._lower_rounds(statement, frame, origin)
             case ast.RetryStmt():
                 yield from self._lower_retry(statement, frame, origin)
             case ast.CallStmt():
@@ -519,20 +520,28 @@ class BodyLowering:
         )
         return (once,)
 
-    def _lower_repeat(
-        self, statement: ast.RepeatStmt, frame: Frame, origin: nodes.Origin
+    def _lower_rounds(
+        self, statement: ast.WhileStmt | ast.RepeatStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Repeat:
         limit = self._lower_bound(statement.limit)
-        until = self.values.condition(statement.until, frame)
+        looks_first = isinstance(statement, ast.WhileStmt)
+        asked = self.values.condition(statement.condition, frame)
+        until = negate_condition(asked) if looks_first else asked
         # Equal conditions are merged in the prompt, but the source still has more than one look.
-        reason = not_reached(until if isinstance(statement.until, ast.SeesExpr) else None)
+        look = until if single_look(statement.condition) is not None else None
         return nodes.Repeat(
             origin=origin,
             until=until,
+            looks_first=looks_first,
             limit=limit,
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
             body=self.body(statement.body, frame.within(passes=True)),
-            otherwise=self._lower_otherwise(statement.otherwise, reason, frame, origin),
+            otherwise=self._lower_otherwise(
+                statement.otherwise,
+                rounds_reason(limit, look, looks_first=looks_first),
+                frame,
+                origin,
+            ),
         )
 
     def _lower_retry(
@@ -854,11 +863,30 @@ def too_many(limit: nodes.Limit) -> nodes.Text:
     )
 
 
-def not_reached(until: nodes.Condition | None) -> nodes.Text:
-    """Return the reason of a `repeat` without `else`; it names `until` if that is a single look."""
+def rounds_reason(
+    limit: nodes.Limit, until: nodes.Condition | None, *, looks_first: bool
+) -> nodes.Text:
+    """Return the reason of rounds without `else` that are used up.
+
+    `until` is named if it is a single look. A `while not sees` looks for something like an
+    `expect`, and fails like it.
+    """
+    reaches, look = not looks_first, None
+    seen = True
+    while isinstance(until, nodes.Not):
+        until, seen = until.operand, not seen
     if isinstance(until, nodes.Sees):
-        return unmet_reason(until.text)
-    return literal_text("what was to end the rounds is still not so")
+        reaches, look = seen, until.text
+    if look is not None and reaches and looks_first:
+        return unmet_reason(look)
+    return join_pieces(
+        (
+            *literal_text("not reached in " if reaches else "still so after "),
+            _limit_piece(limit),
+            *literal_text(" round" if limit == 1 else " rounds"),
+            *(() if look is None else (*literal_text(": "), *look)),
+        )
+    )
 
 
 def _limit_piece(limit: nodes.Limit) -> nodes.Piece:

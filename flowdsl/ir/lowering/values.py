@@ -526,6 +526,19 @@ class ValueLowering:
         return False
 
 
+def negate_condition(condition: nodes.Condition) -> nodes.Condition:
+    """Return the negation of `condition`."""
+    match condition:
+        case nodes.Not(operand=operand):
+            return operand
+        case nodes.Compare(operator="=="):
+            return replace(condition, operator="!=")
+        case nodes.Compare(operator="!="):
+            return replace(condition, operator="==")
+        case _:
+            return nodes.Not(operand=condition)
+
+
 def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:
     """Return the conjunction of some conditions, without duplicates."""
     operands: list[nodes.Condition] = []

@@ -195,12 +195,13 @@ class _Walker:
                     head |= before
             case nodes.Repeat():
                 otherwise, missed = self.body(statement.otherwise, live, failing)
-                head = live | missed | _own_reads(statement)
+                look = live | missed | _own_reads(statement)
                 while True:
-                    body, before = self.body(statement.body, head, failing)
-                    if before <= head:
-                        return (replace(statement, body=body, otherwise=otherwise),), head
-                    head |= before
+                    body, before = self.body(statement.body, look, failing)
+                    if before <= look:
+                        rounds = replace(statement, body=body, otherwise=otherwise)
+                        return (rounds,), look if statement.looks_first else before
+                    look |= before
             case nodes.Retry():
                 otherwise, failed = self.body(statement.otherwise, live, failing)
                 while True:

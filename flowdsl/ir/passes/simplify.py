@@ -17,7 +17,7 @@ from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
-from ..lowering.values import literal_text
+from ..lowering.values import literal_text, negate_condition
 from ..walk import inner_bodies, rewrite_body, rewrite_workflow, statements, variables_set, walk
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
@@ -179,8 +179,8 @@ def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
 
 
 def _has_delay(repeat: nodes.Repeat) -> bool:
-    """Whether time passes between two rounds in which nothing is done."""
-    return repeat.delay_milliseconds > 0 and repeat.limit != 1
+    """Whether time passes between two looks, with rounds in which nothing is done."""
+    return repeat.delay_milliseconds > 0 and (repeat.looks_first or repeat.limit != 1)
 
 
 def _is_blank(text: nodes.Text) -> bool:
@@ -210,19 +210,6 @@ def _make_if(
     if not branches:
         return otherwise
     return (nodes.If(origin=origin, branches=branches, otherwise=otherwise),)
-
-
-def negate_condition(condition: nodes.Condition) -> nodes.Condition:
-    """Return the negation of `condition`."""
-    match condition:
-        case nodes.Not(operand=operand):
-            return operand
-        case nodes.Compare(operator="=="):
-            return replace(condition, operator="!=")
-        case nodes.Compare(operator="!="):
-            return replace(condition, operator="==")
-        case _:
-            return nodes.Not(operand=condition)
 
 
 # Values to keep as late as possible

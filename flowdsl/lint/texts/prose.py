@@ -11,7 +11,7 @@ from functools import cache
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast, statements
-from flowdsl.syntax.statements import DO, SOURCE, STATEMENTS, TARGET, texts_of
+from flowdsl.syntax.statements import DO, ROUNDS, SOURCE, STATEMENTS, TARGET, texts_of
 from flowdsl.syntax.visit import children
 
 CONDITION = "condition"
@@ -35,7 +35,7 @@ HAS_PROSE = frozenset(
             if any(role in _ROLES for _, role in row.texts)
         ),
         ast.IfStmt,
-        ast.RepeatStmt,
+        *ROUNDS,
         ast.AlwaysSection,
         ast.Check,
     )

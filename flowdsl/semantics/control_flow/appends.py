@@ -109,7 +109,7 @@ class _AppendWalk:
                 self._attempts(statement, body, behind)
             case ast.ForStmt(failure=failure) if failure is not None:
                 self._entries(statement, failure, behind)
-            case ast.ForStmt() | ast.RepeatStmt():
+            case ast.ForStmt() | ast.WhileStmt() | ast.RepeatStmt():
                 self._loop(statement, behind)
             case ast.AnnotatedStmt(statement=annotated):
                 self.statement(annotated, behind)
@@ -127,7 +127,9 @@ class _AppendWalk:
         self.block(body, behind)
         self.attempt, self.is_caught = around
 
-    def _loop(self, statement: ast.ForStmt | ast.RepeatStmt, behind: Span | None) -> None:
+    def _loop(
+        self, statement: ast.ForStmt | ast.WhileStmt | ast.RepeatStmt, behind: Span | None
+    ) -> None:
         for inner in inner_blocks(statement):
             again = self._failure(statement) if inner.may_repeat else None
             self.block(inner.block, again or behind)

@@ -13,11 +13,12 @@ An example, with the variables that are set after each line:
     }                                              {name}, which holds with and without the branch
     do "Type {name} and {reason}"              error: `reason` is set on 1 of 2 paths to here
 
-The body of a `for` may run zero times unless its list is known to hold something, that of a
-`repeat` always may. Each pass of any loop begins with the variables of its body emptied; variables
-that a `keep` outside of it declares retain their value. After a `retry`, either its body or its
-`else` has run to the end. The `else` starts where an attempt failed, at a `fail` or before anything
-that can fail by itself, and without the variables of the body.
+The body of a `for` may run zero times unless its list is known to hold something, that of a `while`
+always may, and that of a `repeat` never: its `until` reads what the round has set. Each pass of any
+loop begins with the variables of its body emptied; variables that a `keep` outside of it declares
+retain their value. After a `retry`, either its body or its `else` has run to the end. The `else`
+starts where an attempt failed, at a `fail` or before anything that can fail by itself, and without
+the variables of the body.
 
 If the program has secrets, the contents of fields on the screen are tracked as well, in loops up to
 a fixed point (`provenance.typed_fields`).
@@ -249,6 +250,8 @@ class Follower:
                 self._read(text, state)
                 done = state if variable is None else state.set(variable.text)
                 return self._follow_else(otherwise, state, done, fails=variable is not None)
+            case ast.WhileStmt():
+                return self._follow_while(statement, state)
             case ast.RepeatStmt():
                 return self._follow_repeat(statement, state)
             case ast.CaptureStmt() | ast.ExportStmt() | ast.ImageStmt():
@@ -340,11 +343,20 @@ class Follower:
         collected, self.failed = self.failed, state
         return collected
 
-    def _follow_repeat(self, statement: ast.RepeatStmt, state: Done) -> State:
+    def _follow_while(self, statement: ast.WhileStmt, state: Done) -> State:
         start, _, failed = self._passes(statement.body, state, after_failure=False)
         self._fail(failed)
-        self._read(statement.until, start)
+        self._read(statement.condition, start)
         return self._follow_else(statement.otherwise, start, start)
+
+    def _follow_repeat(self, statement: ast.RepeatStmt, state: Done) -> State:
+        """Return the state after a last round, which is what the condition and `else` read."""
+        _, end, failed = self._passes(statement.body, state, after_failure=False)
+        self._fail(failed)
+        if end is None:
+            return None
+        self._read(statement.condition, end)
+        return self._follow_else(statement.otherwise, end, end)
 
     def _follow_retry(self, statement: ast.RetryStmt, state: Done) -> State:
         aborts, self.aborts = self.aborts, False

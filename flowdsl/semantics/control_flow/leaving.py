@@ -96,7 +96,9 @@ def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -
             return True
         case ast.CallStmt():
             return summary_of(summaries, program.calls.get(statement)).may_fail
-        case ast.ChooseStmt() | ast.WaitUntilStmt() | ast.ExpectStmt() | ast.RepeatStmt():
+        case ast.ChooseStmt() | ast.WaitUntilStmt() | ast.ExpectStmt():
+            return True
+        case ast.WhileStmt() | ast.RepeatStmt():
             return True
         case ast.ExtractStmt() | ast.CopyStmt():
             return needs_value(program, statement)

@@ -149,7 +149,7 @@ class _Counter:
         """Count the paths after one statement; raises `_Arrived` at the requested place."""
         if isinstance(statement, ast.AnnotatedStmt):
             return self._count_statement(statement.statement, at)
-        if self._is_read_by(statement):
+        if self._is_read_by(statement) and not isinstance(statement, ast.RepeatStmt):
             raise _Arrived(at)
         after = at.all_done() if self.subject.does(statement) else at
         match statement:
@@ -170,6 +170,8 @@ class _Counter:
                 return self._count_branches(statement, at)
             case ast.ForStmt():
                 return self._count_for(statement, at)
+            case ast.WhileStmt():
+                return self._count_while(statement, at)
             case ast.RepeatStmt():
                 return self._count_repeat(statement, at)
             case ast.RetryStmt():
@@ -283,6 +285,16 @@ class _Counter:
         return at.because(keyword_span(statement, self.source), "this loop may run zero times")
 
     def _count_repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
+        """Count the paths after a last round, which its condition and `else` read."""
+        emptied = self.subject.emptied_by_loops and self._does(statement.body)
+        end = self.block(statement.body, Paths(0, at.done + at.undone) if emptied else at)
+        if end is None:
+            return None
+        if self._is_read_by(statement):
+            raise _Arrived(end)
+        return self._count_else(statement, statement.otherwise, end, end)
+
+    def _count_while(self, statement: ast.WhileStmt, at: Paths) -> Reached:
         end = self.block(statement.body, at)
         start = at
         if self._does(statement.body):

@@ -293,8 +293,8 @@ class _ReplayWalk:
                 self._add_command(requirements, statement, frame)
             case ast.ForStmt():
                 self._add_for(requirements, statement, frame)
-            case ast.RepeatStmt(until=until):
-                screen = depends_on_screen(until)
+            case ast.WhileStmt(condition=condition) | ast.RepeatStmt(condition=condition):
+                screen = depends_on_screen(condition)
                 bodies = [self._body(statement.body, frame)]
                 bodies += self._otherwise(statement.otherwise, frame)
                 self._add_decision(
@@ -303,7 +303,7 @@ class _ReplayWalk:
                     Requirements(),
                     bodies,
                     frame,
-                    () if screen else (until,),
+                    () if screen else (condition,),
                 )
             case ast.RetryStmt(otherwise=last):
                 bodies = [self._body(statement.body, frame)]

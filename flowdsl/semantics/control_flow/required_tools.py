@@ -19,6 +19,7 @@ from flowdsl.syntax.statements import (
     LOOP,
     PICTURE,
     PLAIN,
+    ROUNDS,
     SCREENSHOT,
     STATEMENTS,
     TERMINAL,
@@ -125,7 +126,7 @@ _SPECIAL = frozenset(
 )
 """Statements whose tool a focused agent may lack; a background `extract` is also one."""
 
-_DECISIONS = frozenset((ast.IfStmt, ast.MatchStmt, ast.RepeatStmt, ast.RetryStmt))
+_DECISIONS = frozenset((ast.IfStmt, ast.MatchStmt, *ROUNDS, ast.RetryStmt))
 
 
 class Look(Record):

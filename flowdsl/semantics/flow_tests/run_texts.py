@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flowdsl.source.gaps import fill_gaps_from
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import STATEMENTS
+from flowdsl.syntax.statements import STATEMENTS, single_look
 from flowdsl.syntax.texts.paragraphs import on_one_line
 from flowdsl.syntax.visit import walk
 
@@ -219,10 +219,13 @@ def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTe
         case ast.IfStmt(branches=branches):
             for branch in branches:
                 _collect_sees(program, branch.condition, found)
-        case ast.RepeatStmt(until=until, otherwise=otherwise):
-            _collect_sees(program, until, found)
-            own = until.text if isinstance(until, ast.SeesExpr) else None
-            _collect_end(program, otherwise, own, found)
+        case (
+            ast.WhileStmt(condition=condition, otherwise=otherwise)
+            | ast.RepeatStmt(condition=condition, otherwise=otherwise)
+        ):
+            _collect_sees(program, condition, found)
+            look = single_look(condition)
+            _collect_end(program, otherwise, None if look is None else look[0], found)
         case ast.TypeStmt() if statement in program.typed_days:
             found.questions[EXPECT].append(_ANYTHING)  # whether the field shows the day
             found.aborts.append(_ANYTHING)
@@ -272,6 +275,7 @@ def _collect_act(program: Program, statement: ast.Stmt, found: RunTexts) -> None
             return  # it is a question, not an act
         case (
             ast.WaitStmt(duration=pause)
+            | ast.WhileStmt(delay=ast.Duration() as pause)
             | ast.RepeatStmt(delay=ast.Duration() as pause)
             | ast.RetryStmt(delay=ast.Duration() as pause)
         ):

@@ -33,7 +33,7 @@ from ..values.assignability import note_typed
 from ..values.expressions import check_text, check_value
 from .arguments import check_call
 from .choices import asks_for_all, check_match
-from .conditions import check_condition
+from .conditions import NO_FACTS, check_condition
 from .keys import check_press
 from .loops import (
     check_duration,
@@ -163,8 +163,8 @@ class BodyChecker:
                 self._texts(statement)
                 self._otherwise(otherwise)
                 self._forget_variable(name)
-            case ast.RepeatStmt():
-                self._check_repeat(statement)
+            case ast.WhileStmt() | ast.RepeatStmt():
+                self._check_rounds(statement)
             case ast.ImageStmt():
                 from .images import check_image
 
@@ -398,23 +398,31 @@ class BodyChecker:
         if declared:
             self.scope.end_loop(symbol)
 
-    def _check_repeat(self, statement: ast.RepeatStmt) -> None:
+    def _check_rounds(self, statement: ast.WhileStmt | ast.RepeatStmt) -> None:
+        """Check a `while`, or a `repeat`, whose condition knows what the body has proven."""
         span = keyword_span(statement, self.source)
+        looks_first = isinstance(statement, ast.WhileStmt)
         if statement.limit is None:
-            self.program.sink.report(
-                errors.MISSING_BOUND, span, statement="repeat", after="the condition"
-            )
+            after = "the condition" if looks_first else "`repeat`"
+            self.program.sink.report(errors.MISSING_BOUND, span, statement=span.text, after=after)
         else:
             check_most(self.program, self.scope, statement.limit)
         check_duration(self.program, self.scope, statement.delay)
         self._forget_what_passes_set(statement.body)
-        facts = check_condition(self.program, self.scope, statement.until)
-        check_may_end(self.program, self.source, statement)
-        self.counting.append(("repeat", span))
+        facts = NO_FACTS
+        if looks_first:
+            facts = check_condition(self.program, self.scope, statement.condition)
+        self.counting.append((span.text, span))
         self.passes.append(statement.body)
-        self._block_with(statement.body, facts.when_false)
+        if looks_first:
+            self._block_with(statement.body, facts.when_true)
+            over = facts.when_false
+        else:
+            self._block(statement.body)
+            over = check_condition(self.program, self.scope, statement.condition).when_true
         self.passes.pop()
         self.counting.pop()
+        check_may_end(self.program, self.source, statement)
         self._otherwise(statement.otherwise)
         action = statement.otherwise.action if statement.otherwise is not None else None
         if (
@@ -422,7 +430,7 @@ class BodyChecker:
             or not isinstance(action, ast.Block)
             or has_no_path_behind(action, self.program)
         ):
-            self.scope.present |= facts.when_true
+            self.scope.present |= over
 
     def _check_retry(self, statement: ast.RetryStmt) -> None:
         span = keyword_span(statement, self.source)

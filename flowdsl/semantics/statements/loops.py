@@ -175,12 +175,14 @@ def check_some_list_fits(program: Program, source: SourceFile, statement: ast.Fo
     )
 
 
-def check_may_end(program: Program, source: SourceFile, statement: ast.RepeatStmt) -> None:
-    """Report a `repeat` whose condition reads only values that no pass sets."""
-    until = statement.until
-    if any(isinstance(node, ast.SeesExpr) for node in walk(until)):
+def check_may_end(
+    program: Program, source: SourceFile, statement: ast.WhileStmt | ast.RepeatStmt
+) -> None:
+    """Report rounds whose condition reads only values that no round sets."""
+    condition = statement.condition
+    if any(isinstance(node, ast.SeesExpr) for node in walk(condition)):
         return
-    refs = refs_outside_blocks(until)
+    refs = refs_outside_blocks(condition)
     if not all(ref in program.values for ref in refs):
         return
     set_inside = {
@@ -191,9 +193,11 @@ def check_may_end(program: Program, source: SourceFile, statement: ast.RepeatStm
     asked = {ref.name.text for ref in refs}
     if asked & set_inside:
         return
+    keyword = keyword_span(statement, source)
     program.sink.report(
         errors.REPEAT_NEVER_ENDS,
-        keyword_span(statement, source),
-        condition=" ".join(until.span(source).text.split()),
-        labels=(Label(until.span(source), "what no round changes"),),
+        keyword,
+        loop=keyword.text,
+        condition=" ".join(condition.span(source).text.split()),
+        labels=(Label(condition.span(source), "what no round changes"),),
     )

@@ -12,13 +12,13 @@ from ..trace import Recorder
 # The branches of a statement that decides
 
 HOLDS = "holds"
-"""The condition holds; a `retry` has a successful attempt."""
+"""The condition holds; a `retry` has a successful attempt, rounds have come to their end."""
 OTHERWISE = "otherwise"
 """No condition holds, the thing sought is not there, or every attempt has failed."""
 ENTERED = "entered"
-"""A loop has an entry, a `repeat` a round."""
+"""A loop has an entry, a `while` a round."""
 SKIPPED = "skipped"
-"""A loop has no entry, a `repeat` no round."""
+"""A loop has no entry, a `while` no round."""
 
 
 class Watcher:

@@ -198,7 +198,10 @@ class Agent:
                 elif chosen is None:
                     raise self.meaningless_defect(line)
                 taken = not chosen and evaluate_condition(
-                    said["condition"], self.view, self.recorder, ends=said["answer"] == DONE
+                    said["condition"],
+                    self.view,
+                    self.recorder,
+                    ends=True if said["answer"] == DONE else None,
                 )
                 self.memory.whys[said["variable"], said["answer"]] = unmark_variables(
                     said["condition"]
@@ -333,7 +336,7 @@ class Agent:
     def sentence(self, said: Said, line: Line) -> Open | None:
         """Execute a sentence; return its pending outcome for the next line."""
         match said.name:
-            case "control.repeat":
+            case "control.while_" | "control.repeat":
                 return self.repeat(said, line)
             case "control.reach":
                 self.reach(said, line)

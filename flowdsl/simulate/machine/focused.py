@@ -106,9 +106,11 @@ class FocusedAgent(Agent):
         return found
 
     def repeat(self, said: Said, line: Line) -> Open:
-        """Execute rounds, with a check before each and after the last."""
-        reached = self._repeat_until(said["condition"], said, line)
-        return Open(sentence_meanings()[said.name].goes_on, lambda _: not reached)
+        """Execute rounds; the sentence says whether the condition holds meanwhile, or ends them."""
+        holds_meanwhile = said.name == "control.while_" and said["still"]
+        is_over = self._carry_out_rounds(said["condition"], not holds_meanwhile, said, line)
+        holds = is_over is not holds_meanwhile
+        return Open(sentence_meanings()[said.name].goes_on, lambda start: start["still"] is holds)
 
     def reach(self, said: Said, line: Line) -> None:
         """Execute rounds until something is seen; if it is not, the task fails."""
@@ -116,19 +118,33 @@ class FocusedAgent(Agent):
         if "rules.unmet" not in self.further:
             raise Defect("no rule says what happens if it is not reached", move_inside(line.text))
         words = self.view.text(said["goal"])
-        if not self._repeat_until(Said("conditions.sees", (("text", said["goal"]),)), said, line):
+        sees = Said("conditions.sees", (("text", said["goal"]),))
+        if not self._carry_out_rounds(sees, True, said, line):
             raise self.failed(f"not so or not found: {words}")
 
-    def _repeat_until(self, until: Said, said: Said, line: Line) -> bool:
-        """Whether a condition holds after at most the number of rounds that a sentence allows."""
+    def _carry_out_rounds(self, condition: Said, end: bool, said: Said, line: Line) -> bool:
+        """Execute rounds with a check after each, and before the first unless it says otherwise.
+
+        Whether the condition was `end` after at most the number of rounds that a sentence allows.
+        """
         if not line.children:
             raise Defect("a group without lines", line.text)
+        checks_first, delay = said.name != "control.repeat", said["delay"]
+
+        def is_over() -> bool:
+            return evaluate_condition(condition, self.view, self.recorder, ends=end) is end
+
+        if checks_first and is_over():
+            return True
         for number in range(1, self.number(said["limit"], line) + 1):
-            if evaluate_condition(until, self.view, self.recorder, ends=True):
-                return True
-            self.waits(number, said["delay"], line)
+            if not checks_first:
+                self.waits(number, delay, line)
             self.carry_out_round(number, line)
-        return evaluate_condition(until, self.view, self.recorder, ends=True)
+            if checks_first:
+                self.waits(number + 1, delay, line)
+            if is_over():
+                return True
+        return False
 
     def each(self, said: Said, line: Line) -> None:
         """Execute lines for each entry that a list has when they begin, or for each number."""

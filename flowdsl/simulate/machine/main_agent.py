@@ -181,7 +181,7 @@ class MainAgent(Agent):
 
     def _carry_out_rounds(self, said: Said, line: Line) -> None:
         """Execute rounds; the line that ends them early is optional."""
-        if self.memory.values.get(said["decision"][0]) == DONE:
+        if said["decision"] and self.memory.values.get(said["decision"][0]) == DONE:
             return
         for number in range(1, self.number(said["limit"], line) + 1):
             try:

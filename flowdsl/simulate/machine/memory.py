@@ -177,16 +177,17 @@ class View:
 
 
 def evaluate_condition(
-    condition: Said, view: View, recorder: Recorder, *, ends: bool = False
+    condition: Said, view: View, recorder: Recorder, *, ends: bool | None = None
 ) -> bool:
     """Evaluate a condition; all its questions about the screen are asked at once.
 
-    `ends` means that a loop repeats until it holds, which it usually does at once.
+    `ends` is the outcome with which rounds end, as they usually do at the first look; None for
+    other conditions.
     """
     for question, wanted in zip(
         _collect_questions(condition, view), _find_wanted_answers(condition), strict=True
     ):
-        recorder.hint(usual=ends and wanted)
+        recorder.hint(usual=ends is not None and wanted is ends)
         recorder.ask(question)
         recorder.use(question)
     return _evaluate_part(condition, view, recorder)

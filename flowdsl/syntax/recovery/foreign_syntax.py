@@ -20,7 +20,9 @@ NO_ARGUMENTS = "the round brackets stand there even when they hold nothing: `()`
 CHOICE = 'a choice of texts is written `type name = "a" | "b"`'
 LIST_TYPE = "a list type is written `string[]`"
 RECORD_TYPE = "a record is written `{ field: type }`, and what is not known before `any`"
-LOOP = "a loop is written `for x in list { }` or `repeat until ... max N { }`"
+LOOP = (
+    "a loop is written `for x in list { }`, `while ... max N { }` or `repeat max N { } until ...`"
+)
 TASK = (
     "statements with a name are a task outside of workflows, `task name() { ... }`, and run with "
     "`call name()`"
@@ -55,7 +57,7 @@ DAYS = (
 )
 EMIT = "an output is set with `emit name = value`"
 AWAIT = "statements run one after the other, without a word for it"
-ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its `until`"
+ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its condition"
 IMPORT = 'names are imported with `import { name } from "./x.flow"`'
 RETRY = "what may fail is tried with `retry N { } else { }`"
 VALUES = (
@@ -154,7 +156,7 @@ CHARACTERS = (
     }
 )
 WORDS_OF_OTHER_LANGUAGES = (
-    dict.fromkeys(("while", "loop", "foreach"), LOOP)
+    dict.fromkeys(("loop", "foreach"), LOOP)
     | dict.fromkeys(("let", "var", "set"), VALUES)
     | dict.fromkeys(("def", "function", "func", "fn"), TASK)
     | dict.fromkeys(("struct", "class", "record", "interface"), RECORD)
@@ -243,6 +245,7 @@ WORD_WHERE = {
     ("(", "LBRACE"): "only tasks have arguments; those of a workflow stand in `inputs { }`",
     ("=", "FROM"): "where a value is read stands behind `from`",
     ("on", "CHECKS"): CHECKS,
+    ("cleanup", "CHECKS"): CHECKS,
     ("output", "CHECKS"): CHECKS,
     ("file", "CHECKS"): CHECKS,
     ("pause", "RUN"): "a pause has no name, and what it asks for has: `pause { code: string }`",

@@ -21,8 +21,8 @@ An example. The parser stops at `x` with `{ list do` on its stack, of which `{ l
     steps {
       press "F2"         list: the statements so far
       do x               stops at `x`: the statement is left out
-      while sees "a" {   (2) a line with the same indent, and a word that can be meant for a
-                         statement: the parser stops at `while`, which is reported
+      loop sees "a" {    (2) a line with the same indent, and a word that can be meant for a
+                         statement: the parser stops at `loop`, which is reported
         press "F3"       (3) reads on behind the brace, as if `step "" {` stood there
       } until sees "b"   `until` goes on with the same statement: left out without a report
     }                    (1) closes the body of `steps`

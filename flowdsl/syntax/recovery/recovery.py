@@ -21,7 +21,7 @@ An example, with seven mistakes and seven diagnostics:
     task c() {
       click "x"                        no repair reads on: reported, and a hole up to the next line,
       do y                             which has a mistake of its own: reported, a hole
-      while sees "z" {                 the head is a hole, the body is read like that of a `step`
+      loop sees "z" {                  the head is a hole, the body is read like that of a `step`
         press F2                       reported, a hole
         press "F3"                     read, and checked
       }

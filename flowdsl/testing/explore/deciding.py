@@ -102,8 +102,8 @@ class Deciding:
                     constants = self._model.constants
                     named = [constants[value] for each in cases for value in each.values]
                     yield (body, _path(operand)), named
-                case ast.RepeatStmt(until=until):
-                    yield from self._in_condition(body, until)
+                case ast.WhileStmt(condition=asked) | ast.RepeatStmt(condition=asked):
+                    yield from self._in_condition(body, asked)
                 case ast.ForStmt(iterable=ast.Ref() as iterable):
                     yield (body, _path(iterable)), []
                 case _:

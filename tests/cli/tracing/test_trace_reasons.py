@@ -52,7 +52,7 @@ workflow claims {
       run "Write-Output 1"
       expect "the letter of {{phone}} is shown"
     }
-    repeat until sees "Done" max 3 { press "Tab" }
+    while not sees "Done" max 3 { press "Tab" }
     do "Press Close."
   }
 }
@@ -85,7 +85,7 @@ ROWS: list[tuple[dict[str, Any], str, str]] = [
         'expect "the letter',
         "not so or not found: the letter of 555 is shown",
     ),
-    ({"screen": {"Done": False}}, "repeat until", "not so or not found: Done"),
+    ({"screen": {"Done": False}}, "while not", "not so or not found: Done"),
 ]
 """What does not go well, the statement that it is, and what is shown as the reason."""
 

@@ -410,7 +410,7 @@ def test_without_answers_all_goes_as_it_usually_does() -> None:
       choose "the row" else abort "no row"
       wait until "it is there" timeout 5s else abort "too late"
       if sees "a banner" { abort "a banner" }
-      repeat until sees "the end" and not sees "more" max 4 {
+      while not (sees "the end" and not sees "more") max 4 {
         press "PageDown"
       } else { abort "no end" }
       extract total: number from "the total"

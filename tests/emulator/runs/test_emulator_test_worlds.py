@@ -166,7 +166,7 @@ def test_a_run_of_every_construct_ends_as_its_test_says() -> None:
 
 BODY = """
 press "F5"
-repeat until sees "the end of {what}" max 4 { press "Down" }
+while not sees "the end of {what}" max 4 { press "Down" }
 for row in rows {
   extract names: string[] from "the names in {row}"
   extract note: string? from "the note"

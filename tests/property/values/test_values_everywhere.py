@@ -137,7 +137,7 @@ TEXTS = {
     "image check": {"check": 'image "a-§.png" shows "the §"'},
     "each check": {"check": 'files each n in some named "{n}-§.png" exists'},
     "output check": {"check": 'output satisfies "it is §"'},
-    "cleanup": {"check": 'on failure "Close §."'},
+    "cleanup": {"check": 'cleanup "Close §."'},
     "emitted text": {"emit": '"is §"'},
     "text setting": {"settings": 'title = "Title §"'},
 }
@@ -151,7 +151,7 @@ VALUES = {
     "for": {"statement": 'for n in § { do "Go {n}." }'},
     "for with a limit": {"statement": 'for n in § max 3 { do "Go {n}." }'},
     "limit of for": {"statement": 'for n in some max § { do "Go {n}." }'},
-    "limit of repeat": {"statement": 'repeat until sees "x" max § { do "Go." }'},
+    "limit of repeat": {"statement": 'while not sees "x" max § { do "Go." }'},
     "attempts": {"statement": 'retry § { expect "x" } else { do "Go." }'},
     "condition": {"statement": 'if § { do "Go." }'},
     "equality": {"statement": 'if a_text == § { do "Go." }'},

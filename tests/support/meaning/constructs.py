@@ -9,6 +9,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
+from flowdsl.syntax.statements import ROUNDS
 from flowdsl.syntax.visit import children, walk
 
 from .checked import files_of
@@ -37,14 +38,15 @@ PATTERNS = {
     "using": r'using "fast"',
     "timeout": r"timeout \d",
     "retry with a wait": r"retry \w+ wait",
-    "repeat with a wait": r"repeat until .* max \w+ wait",
+    "repeat with a wait": r"repeat max \w+ wait",
+    "while with a wait": r"while .* max \w+ wait",
     "retry with else": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*\1\} else \{",
     "limit by a const": r"(max|retry) limit",
     "limit by an input": r"max n\b",
     "copy without a type": r"copy \w+ from",
     "for on failure": r"\} on failure \{",
     "for on failure as": r"\} on failure as \w+ \{",
-    "emit += in a round": r"^( *)repeat [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
+    "emit += in a round": r"^( *)(?:repeat|while) [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
     "emit += in an attempt": r"^( *)retry [^\n]*\{\n(?:(?!\1\}).*\n)*? *emit \w+ \+=",
     "emit an empty list": r"emit \w+ \+?= \[\]",
     "keep null": r"keep \w+: \w+\? = null",
@@ -153,6 +155,7 @@ STATEMENTS = {
     "if": ast.IfStmt,
     "match": ast.MatchStmt,
     "for": ast.ForStmt,
+    "while": ast.WhileStmt,
     "repeat": ast.RepeatStmt,
     "retry": ast.RetryStmt,
     "call": ast.CallStmt,
@@ -167,7 +170,7 @@ WITH_ELSE = (
     ast.CopyStmt,
     ast.ExpectStmt,
     ast.RunStmt,
-    ast.RepeatStmt,
+    *ROUNDS,
 )
 
 
@@ -226,7 +229,7 @@ def _in_body(block: ast.Block) -> Iterator[str]:
                 yield from (f"{each} in a for" for each in _holds(body))
             case ast.RetryStmt(body=body):
                 yield from (f"{each} in a retry" for each in _holds(body))
-            case ast.RepeatStmt(body=body):
+            case ast.WhileStmt(body=body) | ast.RepeatStmt(body=body):
                 yield from (f"{each} in a repeat" for each in _holds(body))
             case ast.IfBranch(body=body) | ast.MatchBranch(body=body):
                 yield from (f"{each} in a branch" for each in _holds(body))
@@ -234,7 +237,7 @@ def _in_body(block: ast.Block) -> Iterator[str]:
         yield "a task called twice"
 
 
-_GROUPS = {ast.ForStmt: "for", ast.RetryStmt: "retry", ast.RepeatStmt: "repeat"}
+_GROUPS = {ast.ForStmt: "for", ast.RetryStmt: "retry"} | dict.fromkeys(ROUNDS, "repeat")
 IN_GROUPS = (
     *("three loops deep", "copy in a for", "run in a for", "choose in a retry in a for"),
     *("call with a result in a retry in a for", "copy in a retry", "keep in a retry in a for"),
@@ -299,7 +302,16 @@ EXPECTED = frozenset(
         *STATEMENTS,
         *(
             f"{name} {words}"
-            for name in ("choose", "wait until", "extract", "copy", "expect", "run", "repeat")
+            for name in (
+                "choose",
+                "wait until",
+                "extract",
+                "copy",
+                "expect",
+                "run",
+                "while",
+                "repeat",
+            )
             for words in ("without else", "else block", "else leaving")
         ),
         *("type as", "type over", "emit +=", "extract in background", "a task called twice"),

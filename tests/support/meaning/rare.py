@@ -68,7 +68,7 @@ workflow w {
 workflow w {
   outputs { ref: string? }
   steps {
-    repeat until sees "the end" max 3 {
+    while not sees "the end" max 3 {
       retry 2 {
         if sees "a number" { extract n: string from "the number" emit ref = {{n}} }
         expect "it is saved"
@@ -104,9 +104,9 @@ workflow w {
     "rounds that fail in their own words": """
 workflow w {
   steps {
-    repeat until sees "the end" max 2 { press "Page_Down" }
+    while not sees "the end" max 2 { press "Page_Down" }
     press "Enter"
-    repeat until sees "the top" max 3 { capture "a.png" }
+    while not sees "the top" max 3 { capture "a.png" }
   }
 }
 """,
@@ -155,7 +155,7 @@ workflow w {
       type text into "C"
     }
     call note(list: [{{x.a}}, {{x.b}}], home: { city: { name: {{x.c}}, code: "c" }, no: 1 })
-    repeat until sees "the end" max 2 {
+    while not sees "the end" max 2 {
       for text in ["{{x.a}}", "{{x.b}}", "{{x.c}}", "{{x.d}}", "{{x.e}}", "{{x.f}}"] {
         call note(list: [text], home: { city: { name: "h", code: text }, no: 2 })
       }
@@ -242,7 +242,7 @@ workflow w {
       extract shown: string from "the row of {name}"
       emit last = {{shown}}
     }
-    repeat until sees "the end" max 2 {
+    while not sees "the end" max 2 {
       extract page: string from "the page"
       emit seen = {{page}}
       press "Page_Down"
@@ -380,9 +380,14 @@ workflow w {
     "rounds that wait": """
 workflow w {
   steps {
-    repeat until sees "a" max 3 wait 2s { press "F5" }
-    repeat until sees "b" max 2 wait 1m { capture "b.png" }
-    repeat until not sees "c" max 2 wait 1s { capture "c.png" }
+    while not sees "a" max 3 wait 2s { press "F5" }
+    while not sees "b" max 2 wait 1m { capture "b.png" }
+    while sees "c" max 2 wait 1s { capture "c.png" }
+    while sees "d" max 2 { press "F5" } else fail "it stays"
+    repeat max 3 wait 2s { press "F6" } until sees "e"
+    repeat max 1 { press "F7" } until not sees "f" else { press "F8" }
+    repeat max 2 wait 1m { capture "d.png" } until sees "g" else { capture "e.png" }
+    repeat max 2 wait 5s { } until sees "h"
   }
 }
 """,
@@ -476,7 +481,7 @@ workflow w {
     for number in 2 { press "Tab" }
     choose "the tab" else { }
     clear "B"
-    repeat until not sees "more" max 2 { press "Page_Down" wait 1s }
+    while sees "more" max 2 { press "Page_Down" wait 1s }
     if name == "Ann" and head != name { clear "A" }
     extract row: Row from "the row"
     emit row = {{row}}
@@ -580,8 +585,8 @@ type Row = { name: string, phone: string? }
     "rounds of the main agent": """
 workflow w {
   steps {
-    repeat until sees "the end" max 3 { press "Page_Down" capture "a.png" }
-    repeat until sees "the top" max 2 { capture "b.png" } else { capture "c.png" }
+    while not sees "the end" max 3 { press "Page_Down" capture "a.png" }
+    while not sees "the top" max 2 { capture "b.png" } else { capture "c.png" }
   }
 }
 """,
@@ -921,9 +926,9 @@ workflow w {
   steps {
     step "A picture" { image "./save.png" }
     step "{# later #}" { press "Tab" }
-    repeat until sees "a" max 2 { }
-    repeat until sees "b" max 3 wait 2s { }
-    repeat until sees "e" max 1 wait 2s { }
+    while not sees "a" max 2 { }
+    while not sees "b" max 3 wait 2s { }
+    while not sees "e" max 1 wait 2s { }
     if sees "c" { if sees "d" { press "F1" } }
     if flag { } else { press "F2" }
     if not flag { } else { press "F3" }
@@ -978,7 +983,7 @@ workflow w {
     capture "{i}.png"
     export file "{j}"
     type "x" into "the field {l}"
-    repeat until sees "{n}" max 2 { press "Tab" } else { }
+    while not sees "{n}" max 2 { press "Tab" } else { }
     if sees "the {o}" { press "F1" }
     if p == "a" { press "F2" }
     if q contains "a" { press "F3" }

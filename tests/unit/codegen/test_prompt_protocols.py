@@ -212,7 +212,7 @@ def test_a_decision_has_another_name_than_those_around_it() -> None:
     body = """
       if sees "a" { if sees "b" { capture "b.png" } capture "a.png" } else { capture "c.png" }
       if sees "d" { capture "d.png" }
-      repeat until sees "e" max 3 { if sees "f" { capture "f.png" } }
+      while not sees "e" max 3 { if sees "f" { capture "f.png" } }
     """
     asked = re.findall('you see “(.)”, save "(.*?)"', steps_of(workflow(body)))
     assert asked == [
@@ -489,7 +489,7 @@ def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_befo
 
 def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
     presses = " ".join('choose "the next row"' for _ in range(26))
-    body = f"repeat until {{{{pages}}}} == 3 max 5 {{ keep pages = 3 {presses} }}"
+    body = f"while {{{{pages}}}} != 3 max 5 {{ keep pages = 3 {presses} }}"
     steps = steps_of(workflow(f"keep pages: int = 0 {body}"))
     assert steps.count("Use focused_action") == 1
     read = 'extract n: int from "the total" '

@@ -249,7 +249,7 @@ workflow w {
 """
 BLOCKS = (
     "if memo is empty { BODY }",
-    'repeat until sees "the end" max 3 { BODY }',
+    'while not sees "the end" max 3 { BODY }',
     "retry 2 { BODY }",
     'choose "the row" else { BODY }',
     'copy code from "the code" else { BODY }',

@@ -345,7 +345,7 @@ def test_a_workflow_of_our_own_comes_back_as_statements_with_its_commands() -> N
     extract total: number from "the field Total"
     emit total = {{total}}
   }
-  checks { output matches schema on failure "Close {day}." }
+  checks { output matches schema cleanup "Close {day}." }
 }
 """
     artifact = only_workflow(source)

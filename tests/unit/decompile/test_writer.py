@@ -152,8 +152,8 @@ workflow w { outputs { a: string?, b: int, c: string? }
  steps { extract a: string? from "the a" else abort "no a" emit a = {{a}}
   extract b: int from "the b." else { extract b: int from "the other b" } emit b = {{b}}
   copy c from "the c" else finish "nothing" emit c = {{c}}
-  repeat until sees "x" max 4 { press "F5" } else { press "Tab" }
-  repeat until {{b}} > 3 max 4 { press "F5" extract b: int from "the b." }
+  while not sees "x" max 4 { press "F5" } else { press "Tab" }
+  while not {{b}} > 3 max 4 { press "F5" extract b: int from "the b." }
   choose "r" else {}
   run "Get-Date" else abort "x"
   wait until "x" timeout 500ms else finish "done" } }
@@ -457,7 +457,7 @@ workflow w {
     files each day in days named "{day}.pdf" exists
     image "a.png" shows "a grid" if present
     output matches schema
-    on failure "Press Escape."
+    cleanup "Press Escape."
   }
 }
 """)

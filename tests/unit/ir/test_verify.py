@@ -40,7 +40,7 @@ def verified(source: str) -> list[tuple[str, int]]:
     [
         ('do "Open {folder}{name}."', [BACKSLASH]),
         ('if sees "{folder}{name}" { press "F5" }', [BACKSLASH]),
-        ('repeat until sees "{folder}{name}" max 2 { press "F5" }', [BACKSLASH]),
+        ('while not sees "{folder}{name}" max 2 { press "F5" }', [BACKSLASH]),
         ('type escaped into "the Path field"', [BACKSLASH]),
         ('do "{slash}{name}"', []),
         ('run r"Get-Item ${env:TEMP}"', [BRACE]),

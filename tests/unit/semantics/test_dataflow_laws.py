@@ -80,7 +80,7 @@ class Writer:
                     self.lines.append("else {")
                     self.closed(other)
             case ("repeat", body):
-                self.lines.append('repeat until sees "it" max 3 {')
+                self.lines.append('while not sees "it" max 3 {')
                 self.closed(body)
             case ("retry", body, other):
                 self.lines.append("retry 3 {")

@@ -41,7 +41,7 @@ AROUND = (
     "%s",
     "if fast { %s }",
     'if sees "x" { do "y" } else { %s }',
-    'repeat until sees "x" max 3 { %s }',
+    'while not sees "x" max 3 { %s }',
     'retry 2 { expect "x"\n%s }',
     'expect "x" else { %s }',
     'step "S" { %s }',

@@ -80,10 +80,20 @@ READS = {
         "set on 1 of 2 paths to here",
         [(6, "x", "set here"), (5, "for", "this loop may run zero times")],
     ),
-    "repeat": (
-        ['repeat until sees "the end" max 3 {', SET, "}", READ],
+    "while": (
+        ['while not sees "the end" max 3 {', SET, "}", READ],
         "set on 1 of 2 paths to here",
-        [(6, "x", "set here"), (5, "repeat", "this loop may run zero times")],
+        [(6, "x", "set here"), (5, "while", "this loop may run zero times")],
+    ),
+    "until": (
+        ["repeat max 3 {", 'if sees "a" {', SET, "}", '} until {{x}} == "b"'],
+        "set on 1 of 2 paths to here",
+        [(7, "x", "set here"), (6, "if", "not set when no branch is taken")],
+    ),
+    "behind until": (
+        ["repeat max 3 {", 'if sees "a" {', SET, "}", '} until sees "the end"', READ],
+        "set on 1 of 2 paths to here",
+        [(7, "x", "set here"), (6, "if", "not set when no branch is taken")],
     ),
     "else of a retry": (
         ["retry 2 {", 'expect "the form"', SET, "}", "else {", READ, "}"],
@@ -187,7 +197,8 @@ ENDS = {
     "step": ('step "x" { abort "x" }', True),
     "for that runs": ('for n in 3 { abort "x" }', True),
     "for that may not": ('for row in rows { abort "x" }', False),
-    "repeat": ('repeat until sees "x" max 3 { abort "x" }', False),
+    "while": ('while not sees "x" max 3 { abort "x" }', False),
+    "repeat": ('repeat max 3 { abort "x" } until sees "x"', True),
     "else of a statement": ('expect "x" else { abort "x" }', False),
 }
 

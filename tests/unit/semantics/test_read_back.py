@@ -68,7 +68,7 @@ def test_a_field_is_known_by_its_text(typed: str, read: bool) -> None:
         (f'for r in rows {{\n{READ}\ntype $s into "the Box"\n}}', [2]),
         ('for r in rows {\ncopy v from "row {r}"\ntype $s into "row {r}"\n}', []),
         ('for r in rows {\ntype $s into "row {r}"\ncopy v from "row {r}"\n}', [3]),
-        (f'repeat until sees "a" max 3 {{\n{READ}\ntype $s into "the Box"\n}}', [2]),
+        (f'while not sees "a" max 3 {{\n{READ}\ntype $s into "the Box"\n}}', [2]),
         (f'retry 3 {{\n{READ}\ntype $s into "the Box"\nexpect "a"\n}}', [2]),
         (f'retry 3 {{\n{READ}\ntype $s into "the Box"\n}}', []),
         (

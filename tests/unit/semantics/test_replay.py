@@ -169,11 +169,11 @@ def test_a_tool_that_the_team_has_verified_fits() -> None:
             "retry",
         ),
         (
-            'keep n: string = "b"\nrepeat until {{n}} == "a" max 3 { call shoot() keep n = "a" }',
+            'keep n: string = "b"\nwhile {{n}} != "a" max 3 { call shoot() keep n = "a" }',
             FROZEN,
             "repeat",
         ),
-        ('repeat until sees "b" max 3 { press "F5" } else finish "x"', ONCE, "repeat"),
+        ('while not sees "b" max 3 { press "F5" } else finish "x"', ONCE, "repeat"),
         ('wait until "c" else finish "nothing came"', ONCE, "else"),
         ('for r in rows { wait until "c" else finish "nothing came" }', IN_LOOP, "else"),
         ('for r in rows { step "s" { if sees "x" { call shoot() } } }', IN_LOOP, "if"),
@@ -343,7 +343,7 @@ def test_the_main_agent_decides_the_else_of_a_command() -> None:
         ("call go()\nfor r in rows { call go() }", IN_LOOP),
         ("for r in rows { call go() }\ncall go()", IN_LOOP),
         ('for r in rows { press "F5" } call go()', ONCE),
-        ('repeat until sees "b" max 2 { press "F5" } call go()', ONCE),
+        ('while not sees "b" max 2 { press "F5" } call go()', ONCE),
     ],
 )
 def test_an_else_of_a_command_in_a_loop_is_decided_for_the_first_entry_only(

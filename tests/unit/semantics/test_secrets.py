@@ -38,7 +38,7 @@ TEXT_PLACES = {
     "checked files": 'checks { files matching "§" exists }',
     "checked image": 'checks { image "a.png" shows "§" }',
     "checked output": 'checks { output satisfies "it is §" }',
-    "clean-up": 'checks { on failure "Type §." }',
+    "clean-up": 'checks { cleanup "Type §." }',
     "extra of a check": 'checks { output matches schema extra { note: "§" } }',
 }
 """Sections of a workflow that hold a text."""
@@ -64,7 +64,7 @@ TEXT_STATEMENTS = {
     "command": 'run "net use §"',
     "sees": 'if sees "§" { press "Tab" }',
     "sees in a group": 'if not (sees "x" or sees "§") { press "Tab" }',
-    "until sees": 'repeat until sees "§" max 3 { press "Tab" }',
+    "until sees": 'while not sees "§" max 3 { press "Tab" }',
     "compared text": 'if word == "§" { press "Tab" }',
     "list of a for": 'for v in ["a", "§"] { do "Open {v}." }',
     "output": 'emit out = "§"',
@@ -83,7 +83,7 @@ CODE_STATEMENTS = {
     "compared": 'if § == "x" { press "Tab" }',
     "compared with": 'if word == § { press "Tab" }',
     "empty": 'if § is empty { press "Tab" }',
-    "until": 'repeat until § max 3 { press "Tab" }',
+    "until": 'while not § max 3 { press "Tab" }',
     "output": "emit out = §",
     "entry of an output": "emit outs += §",
     "list in an output": "emit outs = [§]",

@@ -257,7 +257,7 @@ def test_an_entry_begins_without_what_the_one_before_set() -> None:
 
 
 @pytest.mark.parametrize(
-    "loop", ['repeat until sees "it" max 3 { % }', 'retry 3 { % expect "it" }', "for i in 3 { % }"]
+    "loop", ['while not sees "it" max 3 { % }', 'retry 3 { % expect "it" }', "for i in 3 { % }"]
 )
 def test_no_program_reads_what_an_earlier_round_has_set(loop: str) -> None:
     body = 'type "{{x}}" into "f" extract x: string? from "x"'
@@ -268,7 +268,7 @@ def test_no_program_reads_what_an_earlier_round_has_set(loop: str) -> None:
 def test_a_round_begins_without_what_the_one_before_set() -> None:
     told = traced(
         """extract x: string? from "x"
-        repeat until sees "it" max 3 {
+        while not sees "it" max 3 {
           if sees "more" { extract x: string? from "xb" }
           type "{{x}}" into "f"
           press "F5"
@@ -283,7 +283,7 @@ def test_a_round_goes_on_with_what_is_kept_outside_of_it() -> None:
     told = traced(
         """extract first: string? from "x"
         keep x: string? = {{first}}
-        repeat until {{x}} == "c" max 3 {
+        while {{x}} != "c" max 3 {
           type "{{x}}" into "f"
           press "F5"
           extract next: string? from "x"

@@ -38,7 +38,7 @@ USES = {
     'if {{x}} is empty { do "None." }': True,
     'if sees "s" and {{x}} is not empty { do "A." }': True,
     "call t(a: {{x}})": True,
-    'repeat until {{x}} == "a" max 2 { extract x: string? from "again" }': True,
+    'while {{x}} != "a" max 2 { extract x: string? from "again" }': True,
     "emit out = {{x}}": True,
     'emit out = "{{x}}"': True,
     "emit list += {{x}}": True,

@@ -405,8 +405,8 @@ def test_a_missing_list_has_no_entries() -> None:
     assert events(told) == ["do 'Done.'"]
 
 
-def test_repeat_looks_before_each_round_and_after_the_last() -> None:
-    body = 'repeat until sees "the end" max 2 { press "PageDown" } do "Done."'
+def test_while_looks_before_each_round_and_after_the_last() -> None:
+    body = 'while not sees "the end" max 2 { press "PageDown" } do "Done."'
     told = traced(body, {"the end": True})
     assert events(told) == ["do 'Done.'"]
     told = traced(body, {"the end": Turns(False, False, True)})
@@ -420,12 +420,42 @@ def test_repeat_looks_before_each_round_and_after_the_last() -> None:
     assert told.ending == failed("not so or not found: the end")
 
 
-def test_repeat_without_an_end() -> None:
-    body = 'repeat until not sees "the grid" max 1 { press "F5" }'
+def test_repeat_looks_after_each_round() -> None:
+    body = 'repeat max 2 wait 1s { press "PageDown" } until sees "the end" do "Done."'
+    once = ["press 'pagedown' '1'"]
+    told = traced(body, {"the end": True})
+    assert events(told) == [*once, "do 'Done.'"]
+    assert questions(told) == ["1 sees 'the end' -> True"]
+    told = traced(body, {"the end": Turns(False, True)})
+    assert events(told) == [*once, "pause '1000'", *once, "do 'Done.'"]
+    told = traced(body, {"the end": False})
+    assert events(told) == [*once, "pause '1000'", *once]
+    assert told.ending == failed("not reached in 2 rounds: the end")
+
+
+def test_the_wait_of_a_while_comes_before_each_look_but_the_first() -> None:
+    told = traced('while sees "a" max 2 wait 1s { press "F5" }', {"a": Turns(True, True, False)})
+    assert events(told) == ["press 'f5' '1'", "pause '1000'"] * 2
+    assert questions(told) == [
+        "0 sees 'a' -> True",
+        "2 sees 'a' -> True",
+        "4 sees 'a' -> False",
+    ]
+
+
+def test_rounds_without_an_end() -> None:
+    body = 'while sees "the grid" max 1 { press "F5" }'
     told = traced(body, {"the grid": True})
-    assert told.ending == failed("what was to end the rounds is still not so")
+    assert told.ending == failed("still so after 1 round: the grid")
     told = traced(body + ' else { do "Go on." }', {"the grid": True})
     assert events(told) == ["press 'f5' '1'", "do 'Go on.'"]
+    told = traced('repeat max 3 { press "F5" } until not sees "a"', {"a": True})
+    assert told.ending == failed("still so after 3 rounds: a")
+    told = traced('while sees "a" or sees "b" max 2 { press "F5" }', {"a": True, "b": False})
+    assert told.ending == failed("still so after 2 rounds")
+    both = 'repeat max 2 { press "F5" } until sees "a" and sees "b"'
+    told = traced(both, {"a": True, "b": False})
+    assert told.ending == failed("not reached in 2 rounds")
 
 
 def test_a_program_that_takes_too_long_ends() -> None:

@@ -31,14 +31,14 @@ LISTS = workflow("""
   for one in {{b}} max 4 { press "Enter" type one into "B" }
 """)
 ROWS = workflow("""
-  repeat until sees "the end" max 3 {
+  while not sees "the end" max 3 {
     press "Tab"
     if sees "more" { emit a += "x" }
     if sees "less" { emit b += "y" }
   }
 """).replace("steps {", "outputs { a: string[] b: string[] } steps {")
 DECIDED = workflow('if sees "it" { do "Open it." capture "a.png" } else { capture "b.png" }')
-MAIN_ROUNDS = workflow('repeat until sees "it" max 4 { capture "a.png" } else { press "F7" }')
+MAIN_ROUNDS = workflow('while not sees "it" max 4 { capture "a.png" } else { press "F7" }')
 JUDGED = workflow('capture "a.png"').replace(
     "} }", '} checks { file "a.png" exists output satisfies "it is right" } }'
 )

@@ -178,7 +178,7 @@ def test_a_desk_knows_where_an_answer_goes_and_what_ends_a_repetition() -> None:
     desk = Easy()
     played(
         """
-        repeat until sees "the end" and not sees "a spinner" max 5 { press "PageDown" }
+        while not (sees "the end" and not sees "a spinner") max 5 { press "PageDown" }
           else abort "no end"
         if sees "a banner" { press "Escape" }
         extract total: number from "the total"

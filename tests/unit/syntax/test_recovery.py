@@ -49,12 +49,12 @@ WRONG = (
     'type "x" "y" "z"',
     "call sign_in(1)",
     'if x === 1 { press "F3" }',
-    "while x {",
+    "loop x {",
     "extract total from",
     'do "no end',
     'choose } "x"',
 )
-BROKEN_HEADS = frozenset(("while x {",))
+BROKEN_HEADS = frozenset(("loop x {",))
 UNBALANCED = frozenset(('choose } "x"',))
 
 
@@ -88,7 +88,7 @@ def test_every_wrong_statement_is_reported_and_every_right_one_kept(lines: list[
     assert [each for each in kept if each in RIGHT] == right
 
 
-@given(st.lists(st.sampled_from(RIGHT), min_size=1), st.sampled_from(("while x", "if (x) then")))
+@given(st.lists(st.sampled_from(RIGHT), min_size=1), st.sampled_from(("loop x", "if (x) then")))
 def test_the_body_of_a_broken_head_is_read(lines: list[str], head: str) -> None:
     text = in_steps([f"{head} {{", *lines, "}", 'press "F9"'])
     _, found = parse(text)
@@ -103,7 +103,7 @@ def test_the_body_of_a_broken_head_is_read(lines: list[str], head: str) -> None:
     [
         'try {\n      do "a"\n    } catch (e) {\n      do "b"\n    } finally {\n    }',
         'if (x) then {\n      do "a"\n    } else {\n      do "b"\n    }',
-        'while x {\n      do "a"\n    }\n    else {\n      do "b"\n    }',
+        'loop x {\n      do "a"\n    }\n    else {\n      do "b"\n    }',
         'if x:\n      do "a"\n    elif y:\n      do "b"\n    else:\n      do "c"',
         'try:\n      do "a"\n    except:\n      do "b"',
         "* Click OK\n    * Press Enter",
@@ -131,7 +131,7 @@ def test_the_example_of_the_module_is_true() -> None:
     assert [text[hole.start : hole.end] for hole in module.holes] == [
         'click "x"',
         "do y",
-        'while sees "z"',
+        'loop sees "z"',
         "press F2",
         "wait soon",
     ]
@@ -145,7 +145,7 @@ def test_the_example_of_the_next_statement_is_true() -> None:
     lines = [line[4:23].rstrip() for line in example.strip("\n").splitlines()]
     text = "flow 1\nworkflow w {\n" + "\n".join(lines) + "\n}\n"
     module, found = parse(text)
-    assert [each.span.text for each in found] == ["x", "while"]
+    assert [each.span.text for each in found] == ["x", "loop"]
     kept = [text[node.start : node.end] for node in walk(module) if isinstance(node, ast.PressStmt)]
     assert kept == ['press "F2"', 'press "F3"']
     assert module.unread == ()

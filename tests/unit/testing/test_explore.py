@@ -96,7 +96,7 @@ def test_inputs_that_decide_have_other_values(statements: str, wanted: int) -> N
 
 BODIES = [
     'if sees "a" { expect "b" else abort "no b" } else { choose "c" }',
-    'repeat until sees "a" max 2 { press "F5" } else abort "no a"',
+    'while not sees "a" max 2 { press "F5" } else abort "no a"',
     'retry 2 { press "F5" expect "saved" } else { expect "closed" else abort "open" }',
     'retry 2 { press "F5" if sees "x" { fail "x" } if sees "y" { abort "y" } }',
     'for n in 2 { press "F5" if sees "row {n}" { press "F6" } }',
@@ -129,14 +129,14 @@ def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None
 
 
 def test_what_never_comes_is_one_unusual_answer() -> None:
-    listed = found('repeat until sees "end" max 50 { press "Down" } else abort "no end"', most=3)
+    listed = found('while not sees "end" max 50 { press "Down" } else abort "no end"', most=3)
     assert [each.words for each in listed.paths][:2] == ["all goes well", "aborts: no end"]
     assert listed.paths[1].answers == ('screen { "end" = false }',)
 
 
 def test_what_another_round_would_repeat_comes_last() -> None:
     listed = found(
-        """press "F1" repeat until sees "end" max 50 {
+        """press "F1" while not sees "end" max 50 {
           extract kind: "a" | "b" | "c" from "the kind"
           match {{kind}} { "a" { press "F2" } "b" { press "F3" } "c" { press "F4" } }
           choose "x" else abort "no x"
@@ -315,7 +315,7 @@ def test_the_inputs_of_tests_are_tried_too() -> None:
 
 
 def test_the_path_of_a_test_is_told_where_it_is_behind_the_bound() -> None:
-    body = 'press "F1" repeat until sees "end" max 9 { if sees "a" { press "F5" } expect "b" }'
+    body = 'press "F1" while not sees "end" max 9 { if sees "a" { press "F5" } expect "b" }'
     tests = """test "long" for w {
       screen { "end" = [false, false, false, true] "a" = [false, true, false] }
     }"""

@@ -81,8 +81,8 @@ def test_a_list_is_one_answer_for_a_variable_that_is_a_list() -> None:
         'expect "it is open"',
         'choose "the first row"',
         'wait until "it is open"',
-        'repeat until sees "it is open" max 2 { press "F5" }',
-        'repeat until not sees "a box" max 2 { press "F5" }',
+        'while not sees "it is open" max 2 { press "F5" }',
+        'while sees "a box" max 2 { press "F5" }',
         'if sees "a box" { abort "A box" }',
     ],
 )

@@ -44,7 +44,7 @@ MATCH = 'match kind { "a", "b" { press "F5" } "c" { press "F6" } }'
 PARTS = 'match kind { "a" { press "F5" } else { press "F6" } }'
 FOR = 'for row in rows { type row into "the field" }'
 FAILS = 'for row in rows { choose "the row {row}" } on failure { press "Escape" }'
-REPEAT = 'repeat until sees "the end" max 2 { press "Down" } else abort "no end"'
+REPEAT = 'while not sees "the end" max 2 { press "Down" } else abort "no end"'
 RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
 
 
@@ -78,8 +78,8 @@ RETRY = 'retry 2 { do "Try." expect "saved" } else { abort "not saved" }'
             REPEAT,
             ['screen { "the end" = [false, true] }'],
             [
-                '`repeat until sees "the end"` holds at once',
-                '`repeat until sees "the end"` is used up',
+                '`while not sees "the end"` has no round',
+                '`while not sees "the end"` is used up',
             ],
         ),
         (REPEAT, ["outputs { }", 'screen { "the end" = false } aborts'], []),

@@ -41,7 +41,7 @@ def workflow(body: str, *, outputs: str = "", inputs: str = "") -> str:
 
 GROWING = {
     "a repeat without an end": (
-        'repeat until sees "the end" max 1000000 { press "F5" }',
+        'while not sees "the end" max 1000000 { press "F5" }',
         'screen { "the end" = false } aborts',
         f"8: {TOO_MANY_STEPS}",
     ),
@@ -164,10 +164,10 @@ def test_a_value_weighs_what_its_text_would_and_is_not_weighed_beyond_what_count
 
 NESTED = workflow(
     """\
-    repeat until sees "a" max 1000000 {
-      repeat until sees "b" max 1000000 {
-        repeat until sees "c" max 1000000 {
-          repeat until sees "d" max 1000000 { press "F5" } } } }"""
+    while not sees "a" max 1000000 {
+      while not sees "b" max 1000000 {
+        while not sees "c" max 1000000 {
+          while not sees "d" max 1000000 { press "F5" } } } }"""
 )
 
 
@@ -206,7 +206,7 @@ print("most memory", most)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no `resource`")
 def test_many_tests_take_the_memory_of_one(tmp_path: Path) -> None:
     """The command runs without a collector: 40 of these tests took 1.6 GB."""
-    flow = workflow('    repeat until sees "the end" max 1000000 { press "F5" }')
+    flow = workflow('    while not sees "the end" max 1000000 { press "F5" }')
     tests = (
         f'test "t{number}" for w {{ screen {{ "the end" = false }} aborts }}\n'
         for number in range(7)

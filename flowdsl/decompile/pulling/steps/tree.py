@@ -256,7 +256,10 @@ def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
             return [*(each.body for each in branches), otherwise]
         case ast.RetryStmt(body=body, otherwise=otherwise):
             return [body, otherwise]
-        case ast.RepeatStmt(body=body, otherwise=otherwise):
+        case (
+            ast.WhileStmt(body=body, otherwise=otherwise)
+            | ast.RepeatStmt(body=body, otherwise=otherwise)
+        ):
             return [body, None if otherwise is None else otherwise.action]
         case (
             ast.ChooseStmt(otherwise=otherwise)

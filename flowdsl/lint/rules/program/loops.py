@@ -15,7 +15,7 @@ from flowdsl.semantics.traversal import KeptVariables, inner_blocks, refs_outsid
 from flowdsl.semantics.types import FieldType, ListOf, RecordOf, strip_optional
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import keyword_span, leaving_else
+from flowdsl.syntax.statements import ROUNDS, keyword_span, leaving_else
 
 # An `abort` in a `retry`, which waits for a `fail`.
 #
@@ -113,7 +113,7 @@ _FALLIBLE = (
     ast.CopyStmt,
     ast.ExpectStmt,
     ast.RunStmt,
-    ast.RepeatStmt,
+    *ROUNDS,
 )
 
 

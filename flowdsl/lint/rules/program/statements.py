@@ -11,6 +11,7 @@ from flowdsl.lint.triggers import may_be_anything
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.semantics.flow_tests.items import expects_something, runs_of
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import STATEMENTS
 from flowdsl.syntax.visit import walk
 
 # A wait of a fixed length: too short on a slow day, too long on every other.
@@ -60,9 +61,9 @@ def _without_effect(statement: ast.Stmt) -> tuple[str, str] | None:
             return "this `step` holds nothing", _REMOVE
         case ast.ForStmt(body=body) if not body.statements:
             return "this `for` does nothing for an entry", _REMOVE
-        case ast.RepeatStmt(body=body) if not body.statements:
+        case ast.WhileStmt(body=body) | ast.RepeatStmt(body=body) if not body.statements:
             return (
-                "this `repeat` does nothing in a round",
+                f"this `{STATEMENTS[type(statement)].keyword}` does nothing in a round",
                 "write `wait until` with what is to be seen, or say what a round does",
             )
         case ast.ExpectStmt(otherwise=ast.Otherwise(action=ast.Block(statements=()))):

@@ -26,10 +26,12 @@ class Finish(Leaving):
 # The reasons of a `fail` without words
 
 UNMET = "not so or not found: {}"
-"""Of a statement that looked for something, including `repeat until sees`, with its text."""
+"""Of a statement that looked for something, including `while not sees`, with its text."""
 COMMAND_FAILED = "the command failed: {}"
 """Of a `run ... as`, with the first line of its command."""
-NOT_REACHED = "what was to end the rounds is still not so"
-"""Of another `repeat`."""
+NOT_REACHED = "not reached in {} {}"
+"""Of rounds that were to make something so, with their number."""
+STILL_SO = "still so after {} {}"
+"""Of rounds that were to put an end to something."""
 TOO_MANY = "more than {} entries to work through"
 """Of a `for` over more entries than its bound: the run is aborted."""

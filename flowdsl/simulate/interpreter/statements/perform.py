@@ -18,7 +18,13 @@ from . import asking, leaving
 from .acting import act, do, press, show, type_in
 from .calls import call
 from .leaving import Abort, Fail, Finish
-from .repeating import for_each, perform_attempts, perform_rounds
+from .repeating import (
+    for_each,
+    perform_attempts,
+    perform_repeat,
+    perform_while,
+    resolve_bound,
+)
 
 
 def perform_block(block: ast.Block, frame: Frame) -> None:
@@ -79,8 +85,14 @@ def execute_statement(statement: ast.Stmt, frame: Frame) -> None:
         case ast.ForStmt():
             with frame.loop(statement):
                 for_each(frame, statement, perform_block)
+        case ast.WhileStmt():
+            with frame.loop(statement):
+                is_over = perform_while(frame, statement, perform_block)
+            _end_rounds(frame, statement, is_over=is_over)
         case ast.RepeatStmt():
-            _execute_repeat(frame, statement)
+            with frame.loop(statement):
+                is_over = perform_repeat(frame, statement, perform_block)
+            _end_rounds(frame, statement, is_over=is_over)
         case ast.RetryStmt():
             _execute_retry(frame, statement)
         case ast.CallStmt():
@@ -169,18 +181,24 @@ def _execute_match(frame: Frame, statement: ast.MatchStmt) -> None:
     return None
 
 
-def _execute_repeat(frame: Frame, statement: ast.RepeatStmt) -> None:
-    """Execute `repeat`: rounds, and its `else` if the condition never held."""
-    with frame.loop(statement):
-        is_over = perform_rounds(frame, statement, perform_block)
+def _end_rounds(frame: Frame, statement: ast.WhileStmt | ast.RepeatStmt, *, is_over: bool) -> None:
+    """Execute the `else` of rounds that are used up; its default reason says what they were for."""
     if is_over:
         frame.takes(statement, HOLDS)
         return
-    until = statement.until
-    if isinstance(until, ast.SeesExpr):
-        reason = leaving.UNMET.format(render_line(frame, until.text))
+    condition, negated = statement.condition, False
+    while isinstance(condition, ast.NotExpr):
+        condition, negated = condition.operand, not negated
+    reaches, look = isinstance(statement, ast.RepeatStmt), None
+    if isinstance(condition, ast.SeesExpr):
+        reaches, look = reaches is not negated, render_line(frame, condition.text)
+    if look is not None and reaches and isinstance(statement, ast.WhileStmt):
+        reason = leaving.UNMET.format(look)
     else:
-        reason = leaving.NOT_REACHED
+        number = resolve_bound(frame, statement.limit)
+        words = leaving.NOT_REACHED if reaches else leaving.STILL_SO
+        reason = words.format(number, "round" if number == 1 else "rounds")
+        reason += "" if look is None else f": {look}"
     _handle_unmet(frame, statement, reason, statement.otherwise)
 
 

@@ -100,23 +100,43 @@ def resolve_bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
     return int(resolve_constant(frame, limit))
 
 
-def perform_rounds(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
-    """Execute `repeat`: rounds until the condition holds, checked before each and at the end.
+def perform_while(frame: Frame, statement: ast.WhileStmt, perform: Perform) -> bool:
+    """Execute `while`: a look, then up to N rounds, each followed by a wait and another look.
 
-    The wait comes between two rounds, after the check. Returns whether the condition held.
+    Returns whether the condition has come to its end.
     """
-    for number in range(resolve_bound(frame, statement.limit)):
-        if is_condition_met(frame, statement.until):
-            if not number:
-                frame.takes(statement, SKIPPED)
-            return True
-        frame.takes(statement, ENTERED)
-        if number and statement.delay is not None:
-            frame.at(statement)
-            frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
+    if not is_condition_met(frame, statement.condition):
+        frame.takes(statement, SKIPPED)
+        return True
+    frame.takes(statement, ENTERED)
+    for _ in range(resolve_bound(frame, statement.limit)):
         frame.begin(statement.body)
         perform(statement.body, frame)
-    return is_condition_met(frame, statement.until)
+        _wait_in_rounds(frame, statement)
+        if not is_condition_met(frame, statement.condition):
+            return True
+    return False
+
+
+def perform_repeat(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
+    """Execute `repeat`: up to N rounds, each followed by a look; the wait precedes a further round.
+
+    Returns whether the condition of `until` has come to hold.
+    """
+    for number in range(resolve_bound(frame, statement.limit)):
+        if number:
+            _wait_in_rounds(frame, statement)
+        frame.begin(statement.body)
+        perform(statement.body, frame)
+        if is_condition_met(frame, statement.condition):
+            return True
+    return False
+
+
+def _wait_in_rounds(frame: Frame, statement: ast.WhileStmt | ast.RepeatStmt) -> None:
+    if statement.delay is not None:
+        frame.at(statement)
+        frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
 
 
 def perform_attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -> Fail | None:

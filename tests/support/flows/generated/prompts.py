@@ -512,6 +512,7 @@ class PromptWriter:
                 return nodes.Repeat(
                     origin=HERE,
                     until=self._condition(),
+                    looks_first=rng.random() < 0.6,
                     limit=rng.choice((1, 2, 30, self._limit())),
                     delay_milliseconds=rng.choice((0, 500, 5000)),
                     body=body(),

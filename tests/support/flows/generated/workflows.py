@@ -128,7 +128,7 @@ def _statement(draw: st.DrawFn, names: _Names, *, depth: int, loop: bool, attemp
             otherwise = f" else {{ {inner()} }}" if draw(st.booleans()) else ""
             return f"if {condition} {{ {inner()} }}{otherwise}"
         case "repeat":
-            return f'repeat until sees "the end" max 3 {{ {inner(in_attempt=True)} }}'
+            return f'while not sees "the end" max 3 {{ {inner(in_attempt=True)} }}'
         case "retry":
             body = f'{inner(in_attempt=True)}\nexpect "done" else fail "again"'
             otherwise = ' else { abort "gave up" }' if draw(st.booleans()) else ""

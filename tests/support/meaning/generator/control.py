@@ -270,11 +270,33 @@ class Control:
         return f"retry {attempts}{delay} {{\n{written}\n}}{otherwise}"
 
     def repeat(self, state: State, place: Place) -> str:
+        """Rounds with a look after each, which may ask for what the round has set."""
+        body, kept = self.pass_of(state)
+        by_value = self.c.flag()
+        inner = replace(place.inner(screen=not by_value), repeated=True, locked=place.locked | kept)
+        written = self.braced(body, inner)
+        condition = f"sees {self.body.text(body, texts.CONDITIONS, untrusted=True)}"
+        if by_value and not body.dead:
+            condition = f"{condition} or {self.body.condition(body)[0]}"
+        negation = "not " if self.c.once_in(3) and not by_value else ""
+        otherwise, other = self.otherwise(body, replace(place, main=inner.main))
+        if body.dead:
+            otherwise, other.dead = "", True
+        state.become(body, other)
+        bound = self._bound_of_rounds()
+        return f"repeat {bound} {written} until {negation}{condition}{otherwise}"
+
+    def _bound_of_rounds(self) -> str:
+        wait = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
+        return f"max {self._most('2', '3', 'limit', '1')}{wait}"
+
+    def while_(self, state: State, place: Place) -> str:
+        """Rounds with a look before each, which asks for what is set before."""
         body, kept = self.pass_of(state)
         state.become(body.copy())
         condition, screen, _, _ = self.body.condition(state)
         if "sees " not in condition:
-            # Values alone may be some that no round sets, and such a `repeat` is an error.
+            # Values alone may be some that no round sets, and such a `while` is an error.
             words = self.body.text(state, texts.CONDITIONS, untrusted=True)
             condition = f"({condition}) or sees {words}"
         inner = replace(place.inner(screen=screen), repeated=True, locked=place.locked | kept)
@@ -282,9 +304,8 @@ class Control:
         otherwise, other = self.otherwise(state, replace(place, main=inner.main))
         state.become(state.copy(), other)
         state.present &= body.present if not body.dead else state.present
-        most = self._most("2", "3", "limit", "1")
-        wait = f" wait {self.c.pick(texts.DURATIONS)}" if self.c.once_in(3) else ""
-        return f"repeat until {condition} max {most}{wait} {written}{otherwise}"
+        negation = "not " if self.c.flag() else ""
+        return f"while {negation}({condition}) {self._bound_of_rounds()} {written}{otherwise}"
 
     def leave(self, state: State, place: Place) -> str:
         """A `fail`, an `abort` or a `finish`, behind which nothing is reached."""

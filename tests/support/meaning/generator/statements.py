@@ -104,6 +104,7 @@ class Statements(Control):
             "for": self.for_,
             "retry": self.retry,
             "repeat": self.repeat,
+            "while": self.while_,
             "copy": self._copy,
             "run": self._run,
             "capture": lambda state, _: f"capture {self.instruction(state, texts.FILES)}",
@@ -145,7 +146,7 @@ class Statements(Control):
             *(("if", 5 if nests else 0), ("guard", 2 if guards else 0)),
             *(("every value", 2 if sure else 0), ("match", 3 if enums else 0)),
             *(("choose", self.body.often("models", 2)), ("wait until", 2), ("expect", 3)),
-            *((each, 2 if nests else 0) for each in ("step", "repeat")),
+            *((each, 2 if nests else 0) for each in ("step", "while", "repeat")),
             ("retry", nests * self.body.often("attempts", 4 if place.loop else 2)),
             ("for", 0 if not nests else self.body.often("loops", 6 if place.top else 3)),
             (

@@ -97,7 +97,7 @@ def test_results_that_feed_each_other_in_a_loop_are_followed_to_the_end() -> Non
     task = "task same(text: string) -> { text: string } { emit text = text }\n"
     body = (
         "keep one: string = word\nkeep two: string = mail.body\n"
-        'repeat until sees "it" max 3 {\n'
+        'while not sees "it" max 3 {\n'
         "call same(text: {{one}}) as first\ncall same(text: {{two}}) as second\n"
         "keep one = {{second.text}}\nkeep two = {{first.text}}\n}\n"
         'do "Say {{one}}."'

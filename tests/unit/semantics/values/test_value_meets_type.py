@@ -277,7 +277,7 @@ MEETINGS = {
     ),
     "bound of a repetition": Meeting(
         "statement",
-        'repeat until sees "x" max {} {{ press "Tab" }}',
+        'while not sees "x" max {} {{ press "Tab" }}',
         ("3", "five"),
         {"text": MISMATCH},
     ),
