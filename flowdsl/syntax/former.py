@@ -47,8 +47,12 @@ def negate_source(source: SourceFile, condition: ast.Node) -> str:
     match condition:
         case ast.NotExpr(operand=ast.InExpr() as operand) if operand.start == condition.start:
             return _join(source, operand.operand, " in ", operand.values)
+        case ast.NotExpr(operand=ast.EmptyExpr() as operand) if operand.start == condition.start:
+            return f"{operand.operand.span(source).text} is empty"
         case ast.NotExpr(operand=operand):
             return operand.span(source).text
+        case ast.EmptyExpr(operand=operand):
+            return f"{operand.span(source).text} is not empty"
         case ast.CompareExpr(operator="==" | "!=" as operator):
             other = " != " if operator == "==" else " == "
             return _join(source, condition.left, other, condition.right)
