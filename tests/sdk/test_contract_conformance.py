@@ -131,7 +131,7 @@ def test_valid_requests(schema: Any, name: str) -> None:
         assert any(200 <= status < 300 for status in statuses), statuses
 
 
-@pytest.mark.parametrize("name", every(3, TAKING_INPUT))
+@pytest.mark.parametrize("name", every(6, TAKING_INPUT))
 def test_invalid_requests(schema: Any, name: str) -> None:
     world = World(schema.app, f"invalid-{OPERATIONS.index(name)}")
     problems: list[str] = []
@@ -183,7 +183,7 @@ def test_chains_of_requests(schema: Any) -> None:
             problems.extend(problems_of(case, response, [*CHECKS, use_after_free]))
 
     Chain.run(
-        settings=settings(bounded, max_examples=15 if THOROUGH else 6, stateful_step_count=40)
+        settings=settings(bounded, max_examples=15 if THOROUGH else 3, stateful_step_count=40)
     )
     assert not problems, "\n\n".join(problems[:3])
-    assert len(succeeded) > len(OPERATIONS) / 2, sorted(set(OPERATIONS) - succeeded)
+    assert len(succeeded) > len(OPERATIONS) / (2 if THOROUGH else 3), sorted(set(OPERATIONS) - succeeded)

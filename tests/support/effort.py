@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
 
-SHARE = 8
+SHARE = 12
 """A quick run tries one in so many."""
 
-FEWEST = 8
+FEWEST = 6
 """Examples that a quick run tries of a law, however few a thorough one does."""
 
 
@@ -40,7 +40,7 @@ def every(step: int, of: Sequence[T]) -> Sequence[T]:
     return of if THOROUGH else of[::step]
 
 
-THINNED = 23
+THINNED = 41
 """A quick run dies at one point in so many of those at which a thorough one does.
 
 Points come in twos and threes, as before and after a call: with a multiple of these, all that a

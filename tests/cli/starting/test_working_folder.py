@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import LOCAL_PROJECT, environment
+from tests.support.effort import THOROUGH, rows
 
 FLOW = 'flow 1\n\n## Opens it.\nworkflow w {\n  steps {\n    do "Open the ledger."\n  }\n}\n'
 
@@ -37,12 +38,13 @@ raise SystemExit("the working folder was imported from")
 """
 
 COMMANDS = [
+    ["deploy", "--env", "local", "--yes"],
     ["--version"],
     ["check"],
     ["fmt", "--check"],
     ["compile", "-o", "out"],
-    ["deploy", "--env", "local", "--yes"],
-]
+][: None if THOROUGH else 1]
+"""A deploy imports nearly all that the others do."""
 
 
 MODULE = (sys.executable, "-m", "flowdsl")
@@ -126,7 +128,7 @@ def test_nothing_is_imported_from_the_working_folder(
         (project / f"{name}.py").unlink(
             missing_ok=True
         )  # which Python itself runs where its path says so
-    for path in (str(project), os.curdir, ""):
+    for path in rows((str(project), os.curdir, ""), 0):
         done = run(project, ["check"], PYTHONPATH=f"{path}{os.pathsep}")
         assert done.returncode == 0, (path, done.stderr)
 
@@ -141,7 +143,7 @@ def test_nor_is_what_python_imports_first(
         assert done.returncode == 0, (words, done.stderr)
 
 
-@pytest.mark.parametrize("method", get_all_start_methods())
+@pytest.mark.parametrize("method", rows(get_all_start_methods(), 1))
 def test_nor_by_the_processes_that_share_a_check(tmp_path: Path, marker: Path, method: str) -> None:
     hook = tmp_path / "hook"
     hook.mkdir()

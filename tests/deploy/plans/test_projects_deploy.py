@@ -49,7 +49,7 @@ def test_examples(world: World, folder: Path) -> None:
     check_settles(world, bundle)
 
 
-@pytest.mark.parametrize("case", every(8, CASES), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", every(16, CASES), ids=lambda case: case.id)
 def test_programs_of_the_corpus(world: World, case: Case) -> None:
     # A field of the future is dropped, as the service does; a strict emulator would refuse it.
     world.app = WorldApp(world.emulator, strict=False)
