@@ -12,10 +12,10 @@ from itertools import pairwise
 from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
 from flowdsl.semantics.flow_tests.items import expects_something
 from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
-from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.semantics.traversal import inner_blocks, output_set_by, own_variable_set_by
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import else_of, variable_set_by
+from flowdsl.syntax.statements import else_of
 
 from .bodies import body_of
 from .texts.titles import why_no_title
@@ -234,11 +234,13 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
     """Whether a body gives a runtime variable or an output more than one value."""
     body = body_of(context.declaration)
     every = [] if body is None else context.statements(body)
-    setters = (variable_set_by(each) for each in every)
-    variables = [name.text for name in setters if name is not None]
-    emits = (each for each in every if isinstance(each, ast.EmitStmt))
-    outputs = [each.name.text for each in emits if not each.append]
-    return len(set(variables)) < len(variables) or len(set(outputs)) < len(outputs)
+    table = context.model.set_outputs
+    setters = [each for each in every if not (isinstance(each, ast.EmitStmt) and each.append)]
+    for find in (own_variable_set_by, output_set_by):
+        names = [name.text for each in setters if (name := find(each, table)) is not None]
+        if len(set(names)) < len(names):
+            return True
+    return False
 
 
 def types_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:

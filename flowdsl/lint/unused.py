@@ -190,6 +190,8 @@ def _find_unused_values(
     for symbol in symbols:
         if symbol in used:
             continue
+        if symbol.is_output:
+            continue  # the run hands it over
         if symbol.kind == RUNTIME:
             if setters_of is None:
                 setters_of = _find_setters(declaration)

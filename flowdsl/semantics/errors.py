@@ -273,6 +273,16 @@ RUNTIME_TYPE_CONFLICT = TYPES.spec(
     "`{name}` is set as `{type}` here and as `{earlier}` before",
     "a runtime variable has one type: use another name",
 )
+READING_WITHOUT_TYPE = NAMES.spec(
+    "reading-without-type",
+    "`{statement} {name}` without a type sets an output, and {why}",
+    "{help}",
+)
+KEEP_OF_OUTPUT = NAMES.spec(
+    "keep-of-output",
+    "`{name}` is an output of this body, and `keep` sets variables only",
+    "write `emit {name} {operator} ...`: what it says is taken back where an attempt fails",
+)
 KEEP_UNDECLARED = NAMES.spec(
     "keep-undeclared",
     "`keep {name} {operator}` sets a variable that nothing declares",

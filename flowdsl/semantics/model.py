@@ -38,7 +38,8 @@ class ValueSymbol(Record):
     `value` is the constant of a CONST in JSON form, else None. A CONST whose value depends on `env`
     has its expression in `literal` instead. A const of an imported file has a dotted name,
     `file.name`; in a reference to it, the first part of the path belongs to that name. `rows` maps
-    the inputs that a fixture takes from files to these files, or to None after an error.
+    the inputs that a fixture takes from files to these files, or to None after an error. A RUNTIME
+    symbol with a `field` is an output, or a field of a task's result; `noun` says which.
     """
 
     kind: str
@@ -49,6 +50,17 @@ class ValueSymbol(Record):
     value: Any = None
     literal: ast.Literal | None = None
     rows: tuple[tuple[str, RowsFile | None], ...] = ()
+    noun: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the symbol is called in a message."""
+        return self.noun or self.kind
+
+    @property
+    def is_output(self) -> bool:
+        """Whether it is an output of a workflow, or a field of a task's result."""
+        return self.kind == RUNTIME and self.field is not None
 
 
 class TaskSymbol(Record):
@@ -139,11 +151,13 @@ class SemanticModel(Record):
       as data there.
     - `complete`: the exhaustive choices without an `else`.
     - `typed_days`: the date of each `type` that types one.
+    - `set_outputs`: the output, or field of a task's result, that each reading and each call sets
+      itself; those that are missing set a runtime variable or nothing.
     - `wire_names`: the JSON name of each field of a record literal whose JSON name differs.
     - `wanted_types`: the record or list type that is expected at a literal or a name. Fields with a
       default may be left out.
-    - `declared_values`: the inputs, secrets, parameters and runtime variables of each task and
-      workflow.
+    - `declared_values`: the inputs, secrets, parameters, runtime variables and readable outputs of
+      each task and workflow.
     - `bodies`: every statement of each body, outer ones first.
     - `used_names`: path and local name of each declaration, import and imported file that is used
       in the file.
@@ -168,6 +182,7 @@ class SemanticModel(Record):
     quoted: set[ast.Ref]
     complete: set[ast.Stmt]
     typed_days: dict[ast.Stmt, Day]
+    set_outputs: dict[ast.Stmt, FieldType]
     wire_names: dict[ast.Pair, str]
     wanted_types: dict[ast.Expr, Type]
     declared_values: dict[ast.Decl, tuple[ValueSymbol, ...]]

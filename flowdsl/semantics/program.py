@@ -86,6 +86,7 @@ class Program:
     - `complete`: exhaustive choices without an `else`; filled as bodies are checked, before their
       paths are followed.
     - `typed_days`: the date of each `type` that types one, filled likewise.
+    - `set_outputs`: filled before bodies are checked.
     - `iterables`: the list or count that each loop variable iterates over.
     - `joined_texts`: texts with parts that the platform could misread together, each with its file
       and the kind of its place.
@@ -115,6 +116,7 @@ class Program:
         self.quoted: set[ast.Ref] = set()
         self.complete: set[ast.Stmt] = set()
         self.typed_days: dict[ast.Stmt, Day] = {}
+        self.set_outputs: dict[ast.Stmt, FieldType] = {}
         self.wire_names: dict[ast.Pair, str] = {}
         self.wanted_types: dict[ast.Expr, Type] = {}
         self.iterables: dict[ValueSymbol, ast.Ref | ast.IntLit | ast.ListExpr] = {}

@@ -19,7 +19,7 @@ from .control_flow.appends import report_repeated_appends
 from .control_flow.dataflow import Follower, report_reads_in_rules
 from .control_flow.replay import check_replay
 from .declarations.constants import constant_json, resolve_consts
-from .declarations.runtime_variables import declare_runtime
+from .declarations.runtime_variables import Outputs, declare_runtime
 from .declarations.settings import (
     MODEL_SETTINGS,
     TERMINAL_SETTINGS,
@@ -38,7 +38,7 @@ from .statements.body import BodyChecker, EmitTargets
 from .texts.reserved_brackets import report_reserved_brackets
 from .texts.rules import report_control_characters, report_lists_on_one_line
 from .traversal import RefIndex
-from .types import RecordOf
+from .types import FieldType, RecordOf
 from .values.annotations import check_declaration_annotations
 from .values.assignability import holds_escaped_names
 from .values.expressions import check_text, infer_type
@@ -121,16 +121,24 @@ def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
         scope = scopes[task.declaration] = ValueScope(program.scopes[task.module])
         for param in task.params:
             scope.declare(program, param)
-        task.runtime.update(declare_runtime(program, scope, body))
         fields = task.result.fields if isinstance(task.result, RecordOf) else None
         if task.result is None:
             fields = ()
+        places_of = _result_places(task, fields) if fields else {}
+        outputs = Outputs("result field", fields or (), places_of)
+        task.runtime.update(declare_runtime(program, scope, body, outputs))
         BodyChecker(program, scope, EmitTargets("result field", fields)).check(body)
     for workflow in program.workflows.values():
         scope = scopes[workflow.declaration] = _workflow_scope(program, workflow)
         steps = workflow.declaration.steps
         if steps is not None:
-            workflow.runtime.update(declare_runtime(program, scope, steps))
+            outputs = Outputs(
+                "output",
+                workflow.outputs,
+                _output_places(program, workflow),
+                frozenset(_find_loops_of_checks(workflow.declaration)),
+            )
+            workflow.runtime.update(declare_runtime(program, scope, steps, outputs))
         _check_workflow(program, scope, workflow)
     return scopes
 
@@ -280,7 +288,8 @@ def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
         body = task.declaration.body
         source = task.module.source
         fields = FieldTracker(program, source, is_task=True) if secrets else None
-        follower = Follower(program, source, body, summaries, fields, reads[task.module])
+        results = task.result.fields if isinstance(task.result, RecordOf) else ()
+        follower = Follower(program, source, body, summaries, fields, reads[task.module], results)
         end = follower.follow()
         report_repeated_appends(program, source, body, summaries)
         summaries[task] = Summary(
@@ -292,8 +301,8 @@ def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
             fields=follower.field_use(end),
         )
         if isinstance(task.result, RecordOf):
-            spans = partial(_result_places, task, task.result)
-            follower.report_missing_outputs(end, task.result.fields, spans, "result field")
+            spans = partial(_result_places, task, results)
+            follower.report_missing_outputs(end, results, spans, "result field")
     for workflow in program.workflows.values():
         if destinations is not None:
             destinations.workflow(workflow)
@@ -305,13 +314,15 @@ def _follow_paths(program: Program) -> tuple[tuple[TaskSymbol, ...], Summaries]:
         fields = FieldTracker(program, source, is_task=False) if secrets else None
         if fields is not None and not fields.may_read_back(steps, use_of):
             fields = None
-        follower = Follower(program, source, steps, summaries, fields, reads[workflow.module])
+        outputs = program.workflow_fields[workflow.declaration].outputs or ()
+        follower = Follower(
+            program, source, steps, summaries, fields, reads[workflow.module], outputs
+        )
         end = follower.follow()
         report_repeated_appends(program, source, steps, summaries)
         for section in workflow.declaration.items:
             if isinstance(section, ast.ChecksSection):
                 follower.read_at_end(section, end)
-        outputs = program.workflow_fields[workflow.declaration].outputs or ()
         spans = partial(_output_places, program, workflow)
         follower.report_missing_outputs(end, outputs, spans, "output")
         follower.report_missing_at_finish(end, outputs, spans)
@@ -328,11 +339,20 @@ def _prepare_destinations(program: Program, summaries: Summaries) -> Destination
     return Destinations(program, summaries)
 
 
-def _result_places(task: TaskSymbol, record: RecordOf) -> dict[str, Span]:
+def _result_places(task: TaskSymbol, fields: tuple[FieldType, ...]) -> dict[str, Span]:
     result = task.declaration.result
     assert result is not None
     place = result.span(task.module.source)
-    return dict.fromkeys((field.name for field in record.fields), place)
+    return dict.fromkeys((field.name for field in fields), place)
+
+
+def _find_loops_of_checks(workflow: ast.WorkflowDecl) -> Iterator[str]:
+    """Yield the names of the loop variables of the checks."""
+    for item in workflow.items:
+        for check in item.checks if isinstance(item, ast.ChecksSection) else ():
+            target = getattr(check.body, "target", None)
+            if isinstance(target, ast.EachTarget):
+                yield target.variable.text
 
 
 def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span]:
@@ -376,6 +396,7 @@ def _assemble_model(
         quoted=program.quoted,
         complete=program.complete,
         typed_days=program.typed_days,
+        set_outputs=program.set_outputs,
         wire_names=program.wire_names,
         wanted_types=program.wanted_types,
         declared_values={

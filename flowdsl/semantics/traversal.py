@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import HOLDING, LEAVES, WITH_ELSE, else_of
+from flowdsl.syntax.statements import HOLDING, LEAVES, WITH_ELSE, else_of, variable_set_by
 from flowdsl.syntax.visit import node_fields
+
+from .types import STRING, UNKNOWN, FieldType, Type
 
 _WITHOUT_REFS = frozenset(
     (
@@ -116,6 +119,48 @@ def _collect_statements(block: ast.Block, found: list[ast.Stmt]) -> None:
             found.append(statement.statement)
         for inner in inner_blocks(statement):
             _collect_statements(inner.block, found)
+
+
+def output_set_by(
+    statement: ast.Stmt, set_outputs: Mapping[ast.Stmt, FieldType]
+) -> ast.Name | None:
+    """Return the name of the output, or of the field of a task's result, that a statement sets.
+
+    `set_outputs` is the table of that name.
+    """
+    if isinstance(statement, ast.EmitStmt):
+        return statement.name
+    return variable_set_by(statement) if statement in set_outputs else None
+
+
+def own_variable_set_by(
+    statement: ast.Stmt, set_outputs: Mapping[ast.Stmt, FieldType]
+) -> ast.Name | None:
+    """Return the name of the runtime variable that a statement sets, unless it is an output."""
+    return None if statement in set_outputs else variable_set_by(statement)
+
+
+class ReadingTables(Protocol):
+    """The tables of `Program` and of `SemanticModel` that say what a reading reads."""
+
+    @property
+    def declared_types(self) -> dict[ast.TypeExpr, Type]: ...
+
+    @property
+    def set_outputs(self) -> dict[ast.Stmt, FieldType]: ...
+
+
+def type_read_by(
+    statement: ast.ExtractStmt | ast.CopyStmt | ast.RunStmt, tables: ReadingTables
+) -> Type:
+    """Return the type of what a statement reads: its own, or that of the output that it sets.
+
+    A command whose output is not kept reads a text. UNKNOWN after an error.
+    """
+    if statement.type is not None:
+        return tables.declared_types.get(statement.type, UNKNOWN)
+    field = tables.set_outputs.get(statement)
+    return STRING if field is None else field.type
 
 
 class KeptVariables:

@@ -362,8 +362,10 @@ class WaitUntilStmt(Node):
 
 
 class ExtractStmt(Node):
+    """`extract name: type from source`; without a `type` it sets the output `name`."""
+
     name: Name
-    type: TypeExpr
+    type: TypeExpr | None
     source: Text
     background: bool
     model: StringLit | None
@@ -371,6 +373,8 @@ class ExtractStmt(Node):
 
 
 class CopyStmt(Node):
+    """`copy name: type from source`; without a `type` it sets the output `name`."""
+
     name: Name
     type: TypeExpr | None
     source: Text
@@ -416,6 +420,8 @@ class ImageStmt(Node):
 
 
 class RunStmt(Node):
+    """`run command [as name[: type]]`; with a name and no `type` it sets the output `name`."""
+
     command: Text
     name: Name | None
     type: TypeExpr | None

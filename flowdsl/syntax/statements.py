@@ -224,6 +224,11 @@ def variable_set_by(statement: ast.Node) -> ast.Name | None:
     return name
 
 
+def name_set_by(statement: ast.Node) -> ast.Name | None:
+    """Return the name that a statement itself gives a value: a runtime variable or an output."""
+    return statement.name if type(statement) is ast.EmitStmt else variable_set_by(statement)
+
+
 def keyword_span(statement: ast.Stmt, source: SourceFile) -> Span:
     """Return the place of the keyword of a statement, which follows its annotations."""
     while isinstance(statement, ast.AnnotatedStmt):

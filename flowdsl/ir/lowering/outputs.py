@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics.traversal import inner_blocks, statements
 from flowdsl.source.record import Record
-from flowdsl.syntax import ast
-from flowdsl.syntax.statements import leaving_else, variable_set_by
+from flowdsl.syntax import ast, visit
+from flowdsl.syntax.statements import leaving_else, name_set_by
 
 
 class Emission(Record):
-    """An `emit` and its block.
+    """A statement that sets an output, and its block.
 
     The flags say whether it may be skipped, whether it may run more than once, and whether the run
     may have finished before.
     """
 
-    statement: ast.EmitStmt
+    statement: ast.Stmt
     block: ast.Block
     conditional: bool
     repeated: bool
@@ -29,7 +29,7 @@ class Emission(Record):
 class OutputPlan(Record):
     """Where an output comes from. `kind` is that of `ir.nodes.OutputSource`.
 
-    `emission` is the first `emit`; `append` says that some `emit` adds an entry.
+    `emission` is the first statement that sets it; `append` says that some `emit` adds an entry.
     """
 
     field: str
@@ -38,21 +38,52 @@ class OutputPlan(Record):
     append: bool
 
 
+def find_used_outputs(
+    symbols: Iterable[semantic.ValueSymbol], node: ast.Node, model: semantic.SemanticModel
+) -> frozenset[str]:
+    """Return the outputs that something in `node` reads, or sets other than by `emit`.
+
+    Each needs a variable of its own, with its name. `symbols` are those of the body.
+    """
+    if not any(symbol.is_output for symbol in symbols):
+        return frozenset()
+    found: set[str] = set()
+    for each in visit.walk(node):
+        if isinstance(each, ast.Ref):
+            symbol = model.values.get(each)
+            if symbol is not None and symbol.is_output:
+                found.add(symbol.name)
+        elif (field := model.set_outputs.get(each)) is not None:  # type: ignore[call-overload]
+            found.add(field.name)
+    return frozenset(found)
+
+
 def plan_outputs(
-    workflow: semantic.WorkflowSymbol, model: semantic.SemanticModel, body: ast.Block
+    workflow: semantic.WorkflowSymbol,
+    model: semantic.SemanticModel,
+    body: ast.Block,
+    used: frozenset[str],
 ) -> dict[str, OutputPlan]:
     """Plan every output, by field name; with `outputs from`, every field that is emitted.
 
-    An output needs no `Store` only if a single `emit` determines it: of a background extraction, of
-    a constant, or of a runtime variable that is set whenever it is emitted and never set
-    afterwards. An output with a default needs a `Store` if it may not be emitted.
+    Those in `used` are variables of the run. Any other output needs no `Store` only if a single
+    `emit` determines it: of a background extraction, of a constant, or of a runtime variable that
+    is set whenever it is emitted and never set afterwards. An output with a default needs a `Store`
+    if it may not be emitted.
     """
     emissions: dict[str, list[Emission]] = {}
     for emission in _Emissions(model).of(body, conditional=False, repeated=False):
-        emissions.setdefault(emission.statement.name.text, []).append(emission)
-    settings = _Settings(body)
-    names = dict.fromkeys([*(field.name for field in workflow.outputs), *emissions])
-    plans = {name: _plan_output(name, emissions.get(name, []), settings, model) for name in names}
+        name = name_set_by(emission.statement)
+        assert name is not None
+        emissions.setdefault(name.text, []).append(emission)
+    settings = _Settings(body, used)
+    fields = [field.name for field in workflow.outputs]
+    plans = {
+        name: _plan_variable(name, emissions.get(name, []), settings)
+        if name in used
+        else _plan_output(name, emissions.get(name, []), settings, model)
+        for name in dict.fromkeys([*fields, *emissions])
+    }
     for field in workflow.outputs:
         first = plans[field.name].emission
         if field.default is not None and first and (first.conditional or first.late):
@@ -68,7 +99,9 @@ def _by_name(plan: OutputPlan) -> OutputPlan:
     """Change a plan so that the value is stored in a variable with the name of the output."""
     if plan.emission is None or plan.kind in ("background", "none"):
         return plan
-    value = plan.emission.statement.value
+    statement = plan.emission.statement
+    assert isinstance(statement, ast.EmitStmt), "outputs of a schema file are only emitted"
+    value = statement.value
     bare = isinstance(value, ast.Ref) and not value.path and value.name.text == plan.field
     if bare and plan.kind == "runtime":
         return plan
@@ -76,14 +109,17 @@ def _by_name(plan: OutputPlan) -> OutputPlan:
 
 
 class _Settings:
-    """Where the workflow's own statements (not those of tasks) set each runtime variable."""
+    """Where the workflow's own statements (not those of tasks) set each variable and output."""
 
-    def __init__(self, body: ast.Block) -> None:
+    def __init__(self, body: ast.Block, used: frozenset[str]) -> None:
         self.places: dict[str, list[int]] = {}
         self.backgrounds: set[str] = set()
         self.results: set[str] = set()
         for statement in statements(body):
-            if (name := variable_set_by(statement)) is not None:
+            name = name_set_by(statement)
+            if isinstance(statement, ast.EmitStmt) and statement.name.text not in used:
+                continue
+            if name is not None:
                 self.places.setdefault(name.text, []).append(name.start)
                 if isinstance(statement, ast.CallStmt):
                     self.results.add(name.text)
@@ -102,13 +138,24 @@ class _Settings:
         return max(places) < emission.statement.start
 
 
+def _plan_variable(field: str, emissions: list[Emission], settings: _Settings) -> OutputPlan:
+    """Plan an output that is a variable of the run."""
+    kind = "background" if field in settings.backgrounds else "stored"
+    append = any(_is_appending(emission) for emission in emissions)
+    return OutputPlan(field, kind, emissions[0] if emissions else None, append)
+
+
+def _is_appending(emission: Emission) -> bool:
+    return isinstance(emission.statement, ast.EmitStmt) and emission.statement.append
+
+
 def _plan_output(
     field: str, emissions: list[Emission], settings: _Settings, model: semantic.SemanticModel
 ) -> OutputPlan:
     if not emissions:
         return OutputPlan(field, "none", None, False)
     first = emissions[0]
-    append = any(emission.statement.append for emission in emissions)
+    append = any(map(_is_appending, emissions))
     if len(emissions) > 1 or append or first.repeated:
         return OutputPlan(field, "stored", first, append)
     return OutputPlan(field, _classify_single_emission(first, settings, model), first, append)
@@ -117,6 +164,7 @@ def _plan_output(
 def _classify_single_emission(
     emission: Emission, settings: _Settings, model: semantic.SemanticModel
 ) -> str:
+    assert isinstance(emission.statement, ast.EmitStmt), "any other sets a used output"
     value = emission.statement.value
     if isinstance(value, ast.Ref) and model.values[value].kind == semantic.RUNTIME:
         name = value.name.text
@@ -151,7 +199,7 @@ def _is_compile_time(ref: ast.Ref, model: semantic.SemanticModel) -> bool:
 
 
 class _Emissions:
-    """Finds every `emit` of a body, in order, and records which may follow a `finish`."""
+    """Finds what sets outputs in a body, in order, and records which may follow a `finish`."""
 
     def __init__(self, model: semantic.SemanticModel) -> None:
         self._model = model
@@ -160,7 +208,7 @@ class _Emissions:
 
     def of(self, body: ast.Block, conditional: bool, repeated: bool) -> Iterator[Emission]:
         for statement in body.statements:
-            if isinstance(statement, ast.EmitStmt):
+            if isinstance(statement, ast.EmitStmt) or statement in self._model.set_outputs:
                 yield Emission(statement, body, conditional, repeated, self._late)
             for inner in inner_blocks(statement):
                 yield from self.of(

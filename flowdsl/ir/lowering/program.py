@@ -12,9 +12,9 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
 from .. import nodes
-from .outputs import OutputPlan, plan_outputs
+from .outputs import OutputPlan, find_used_outputs, plan_outputs
 from .spelling import may_type_readings
-from .statements import BodyLowering, Names, local_variables
+from .statements import BodyLowering, Names, local_variables, select_variables
 from .types import to_json
 from .values import Frame, ValueLowering, origin_of, single_variable, wire_path
 
@@ -38,15 +38,17 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     declaration = symbol.declaration
     sections = {type(item): item for item in declaration.items}
     settings = _lower_settings(declaration.items, values)
+    used = find_used_outputs(symbol.runtime.values(), declaration, values.model)
+    variables = select_variables(symbol.runtime, used)
     names = Names(
         [field.wire_name for field in symbol.inputs]
         + [field.wire_name for field in symbol.secrets]
-        + list(symbol.runtime)
+        + list(variables)
     )
     steps = sections.get(ast.StepsSection)
     block = steps.body if isinstance(steps, ast.StepsSection) else ast.Block(0, 0, ())
-    own = local_variables(block, symbol.runtime, names, "")
-    stored: dict[str, str] = {}
+    own = local_variables(block, variables, names, "")
+    stored = {name: own.variables[name] for name in used}
     initial = values.defaults(symbol.outputs)
     frame = Frame(source, {}, own.variables, own.results, stored, block, initial=initial)
     plans: dict[str, OutputPlan] = {}
@@ -55,11 +57,11 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     bounds: dict[str, int] = {}
     bounding: set[str] = set()
     if isinstance(steps, ast.StepsSection):
-        plans = plan_outputs(symbol, values.model, steps.body)
+        plans = plan_outputs(symbol, values.model, steps.body, used)
         for name, plan in plans.items():
-            if plan.kind == "stored":
+            if plan.kind == "stored" and name not in used:
                 stored[name] = names.fresh(name if names.is_free(name) else f"output_{name}")
-        lowering = BodyLowering(values, names, plans, stored)
+        lowering = BodyLowering(values, names, plans, stored, declaration)
         body = lowering.body(steps.body, frame)
         body = lowering.make_prologue(frame) + body
         bounds, bounding = lowering.input_bounds, lowering.bounding_inputs
@@ -167,14 +169,15 @@ def _output_source(
     statement = None if plan.emission is None else plan.emission.statement
     origin = origin_of(frame.source, statement or declaration.name)
     none = nodes.OutputSource(field=output.wire_name, kind="none", origin=origin)
-    if statement is None:
+    if plan.field in stored and (statement is not None or output.default is not None):
+        kind = "background" if plan.kind == "background" else "stored"
+        return replace(none, kind=kind, variable=stored[plan.field])
+    if not isinstance(statement, ast.EmitStmt):
         if output.default is None:
             return none
         value = _as_output(values.types.default(output), output.type)
         return replace(none, kind="const", value=value)
     match plan.kind:
-        case "stored":
-            return replace(none, kind="stored", variable=stored[plan.field])
         case "runtime" | "background":
             variable = single_variable(values.value(statement.value, frame))
             assert variable is not None

@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
-from flowdsl.semantics.traversal import refs_outside_blocks, statements
+from flowdsl.semantics.traversal import refs_outside_blocks, statements, type_read_by
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import variable_set_by
 
 Name: TypeAlias = tuple[semantic.TaskSymbol | None, str]
 """A name, with the task that it is used in, or None for the workflow."""
@@ -23,6 +24,9 @@ _TOOL: Name = (None, "a tool")
 
 _RESULT = "a result"
 """Stands for all that a task, or the workflow, emits."""
+
+_OUTPUT = "output "
+"""In front of the name of an output, which an input may have, too."""
 
 
 def may_type_readings(
@@ -36,7 +40,7 @@ def may_type_readings(
     for task, block in _collect_bodies(None, body, model, set()):
         for statement in statements(block):
             if _reads_text(statement, model):
-                reached.add((task, statement.name.text))  # type: ignore[union-attr]
+                reached.update(_names_set_by(statement, task, model))
             for names, into in _find_value_moves(statement, task, model):
                 for name in names:
                     edges.setdefault(name, set()).add(into)
@@ -68,7 +72,7 @@ def _reads_text(statement: ast.Stmt, model: semantic.SemanticModel) -> bool:
         return False
     if statement.name is None:
         return False
-    return statement.type is None or _is_text(model.declared_types[statement.type])
+    return _is_text(type_read_by(statement, model))
 
 
 def _find_value_moves(
@@ -76,8 +80,11 @@ def _find_value_moves(
 ) -> Iterator[tuple[Iterable[Name], Name]]:
     """Yield the data flows of a statement: the name read, and the name that gets the value."""
 
-    def names(node: ast.Node) -> Iterable[Name]:
-        return ((task, ref.name.text) for ref in refs_outside_blocks(node))
+    def names(node: ast.Node) -> Iterator[Name]:
+        for ref in refs_outside_blocks(node):
+            symbol = model.values.get(ref)
+            output = symbol is not None and symbol.is_output
+            yield task, _OUTPUT + ref.name.text if output else ref.name.text
 
     match statement:
         case ast.TypeStmt(value=node) | ast.DoStmt(text=node) | ast.RunStmt(command=node):
@@ -86,7 +93,8 @@ def _find_value_moves(
             yield names(node), _TOOL
         case ast.KeepStmt(name=name, value=value):
             yield names(value), (task, name.text)
-        case ast.EmitStmt(value=value):
+        case ast.EmitStmt(name=name, value=value):
+            yield names(value), (task, _OUTPUT + name.text)
             yield names(value), (task, _RESULT)
         case ast.ForStmt(variable=name, iterable=iterable):
             yield names(iterable), (task, name.text)
@@ -95,9 +103,21 @@ def _find_value_moves(
             for each in arguments:
                 yield names(each.value), (called, each.name.text)
             if result is not None:
-                yield ((called, _RESULT),), (task, result.text)
+                for into in _names_set_by(statement, task, model):
+                    yield ((called, _RESULT),), into
         case _:
             pass
+
+
+def _names_set_by(
+    statement: ast.Stmt, task: semantic.TaskSymbol | None, model: semantic.SemanticModel
+) -> Iterable[Name]:
+    """Return the names of what a reading or a call sets: a variable, or an output."""
+    name = variable_set_by(statement)
+    assert name is not None
+    if statement in model.set_outputs:
+        return (task, _RESULT), (task, _OUTPUT + name.text)
+    return ((task, name.text),)
 
 
 def _is_text(type_: types.Type) -> bool:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeGuard, assert_never
 
 from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
-from flowdsl.semantics.traversal import inner_blocks, statements
+from flowdsl.semantics.traversal import (
+    inner_blocks,
+    output_set_by,
+    statements,
+    type_read_by,
+)
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast, visit
 from flowdsl.syntax.statements import leaving_else, single_look, variable_set_by
@@ -17,7 +22,7 @@ from .. import nodes
 from ..days import ISO, command_of, day_format_words
 from ..images import image_extension, image_hash
 from ..walk import walk
-from .outputs import OutputPlan
+from .outputs import OutputPlan, find_used_outputs
 from .types import to_json
 from .values import (
     LOOP_ITEM,
@@ -70,9 +75,9 @@ class Names:
 class BodyLowering:
     """Lowers the statements of one workflow.
 
-    `stored` maps each output that a `Store` sets to its variable. After `body`, `input_bounds` are
-    the bounds that loops put on lists among the inputs, `bounding_inputs` the inputs that are used
-    as bounds.
+    `stored` maps each output with a variable of its own to it. After `body`, `input_bounds` are the
+    bounds that loops put on lists among the inputs, `bounding_inputs` the inputs that are used as
+    bounds.
     """
 
     def __init__(
@@ -81,11 +86,13 @@ class BodyLowering:
         names: Names,
         plans: dict[str, OutputPlan],
         stored: dict[str, str],
+        declaration: ast.WorkflowDecl,
     ) -> None:
         self.values = values
         self.names = names
         self.plans = plans
         self.stored = stored
+        self.declaration = declaration
         self.input_bounds: dict[str, int] = {}
         self.bounding_inputs: set[str] = set()
         self._entries_of_inputs: set[tuple[str, int]] = set()
@@ -110,10 +117,13 @@ class BodyLowering:
                 value=nodes.ConstantValue(value=[])
                 if plan.append
                 else frame.initial.get(name, missing),
-                origin=origin_of(frame.source, plan.emission.statement),
+                origin=origin_of(
+                    frame.source,
+                    plan.emission.statement if plan.emission else self.declaration.name,
+                ),
             )
             for name, plan in self.plans.items()
-            if name in self.stored and plan.emission is not None
+            if name in self.stored
             if plan.append or name in frame.initial or self.stored[name] in self._earlier
         )
 
@@ -317,7 +327,7 @@ class BodyLowering:
     def _lower_extract(
         self, statement: ast.ExtractStmt, frame: Frame, origin: nodes.Origin
     ) -> nodes.Statement:
-        type_ = self.values.model.declared_types[statement.type]
+        type_ = type_read_by(statement, self.values.model)
         source = self.values.line(statement.source, frame)
         common: dict[str, Any] = {
             "origin": origin,
@@ -338,11 +348,7 @@ class BodyLowering:
     ) -> Iterator[nodes.Statement]:
         """Lower a `copy`; the value that names its source is stored for the check that follows."""
         variable = frame.variables[statement.name.text]
-        type_ = (
-            types.STRING
-            if statement.type is None
-            else self.values.model.declared_types[statement.type]
-        )
+        type_ = type_read_by(statement, self.values.model)
         source = self.values.line(statement.source, frame)
         if any(_is_value_of(each, variable) for each in source):
             kept = self.names.fresh(f"{variable}{BEFORE}")
@@ -372,7 +378,7 @@ class BodyLowering:
         return self._lower_otherwise(otherwise, unmet_reason(own), frame, origin)
 
     def _lower_run(self, statement: ast.RunStmt, frame: Frame, origin: nodes.Origin) -> nodes.Run:
-        type_ = None if statement.type is None else self.values.model.declared_types[statement.type]
+        type_ = None if statement.name is None else type_read_by(statement, self.values.model)
         command, otherwise = self.values.text(statement.command, frame), None
         if statement.otherwise is not None:
             otherwise = self._lower_otherwise(statement.otherwise, (), frame, origin)
@@ -556,7 +562,11 @@ class BodyLowering:
         before: list[nodes.Assignment] = []
         again: list[nodes.Assignment] = []
         # Entries are added to a list after everything that may fail, so they are never restored.
-        replaced = (each.name.text for each in emits_in(statement.body) if not each.append)
+        replaced = (
+            name
+            for each, name in self._find_outputs_set(statement.body)
+            if not isinstance(each, ast.EmitStmt) or not each.append
+        )
         for name in dict.fromkeys(replaced):
             variable = frame.fields.get(name)
             if variable is None:
@@ -600,12 +610,18 @@ class BodyLowering:
 
     def _is_emitted_outside(self, name: str, retry: ast.RetryStmt, frame: Frame) -> bool:
         """Whether an output or field may have a value when a `retry` begins."""
-        body = frame.body
-        inside = set(emits_in(retry.body))
         return any(
-            each.name.text == name and (each.append or each not in inside)
-            for each in emits_in(body)
+            output == name
+            and (each.start < retry.start or (isinstance(each, ast.EmitStmt) and each.append))
+            for each, output in self._find_outputs_set(frame.body)
         )
+
+    def _find_outputs_set(self, body: ast.Block) -> Iterator[tuple[ast.Stmt, str]]:
+        """Yield the statements of a body that set outputs, or result fields, with their names."""
+        for each in statements(body):
+            name = output_set_by(each, self.values.model.set_outputs)
+            if name is not None:
+                yield each, name.text
 
     # Tasks
 
@@ -627,12 +643,18 @@ class BodyLowering:
             if holds_unspelled(arguments[name])
         }
         own = self._find_task_locals(task)
+        variables, targets = dict(own.variables), fields
+        if fields:
+            variables |= {name: fields[own.direct[name]] for name in own.direct}
+            variables |= {name: fields[name] for name in own.used}
+        else:
+            targets = {name: variables[name] for name in own.used}
         inner = Frame(
             task.module.source,
             arguments,
-            {**own.variables, **{name: fields[own.direct[name]] for name in own.direct if fields}},
+            variables,
             own.results,
-            fields,
+            targets,
             body,
             attempt=frame.attempt,
             held=held,
@@ -642,7 +664,7 @@ class BodyLowering:
         missing = nodes.ConstantValue(value=None)
         yield from _make_store(
             _make_assignment(variable, inner.initial.get(name, missing), origin)
-            for name, variable in fields.items()
+            for name, variable in targets.items()
         )
         yield from self.body(body, inner)
         if result is not None and result in frame.variables:
@@ -727,9 +749,11 @@ class BodyLowering:
         """
         found = self._tasks.get(task)
         if found is None:
-            found = self._tasks[task] = local_variables(
-                task.declaration.body, task.runtime, self.names, f"{task.name}_"
-            )
+            body = task.declaration.body
+            used = find_used_outputs(task.runtime.values(), body, self.values.model)
+            variables = select_variables(task.runtime, used)
+            found = local_variables(body, variables, self.names, f"{task.name}_")
+            self._tasks[task] = found
         return found
 
 
@@ -738,11 +762,22 @@ class Locals(Record):
 
     `variables` are those stored as single values, `results` the results of calls, by field.
     `direct` are variables whose value is read directly into a field of the task's own result.
+    `used` are the outputs, or fields of that result, that are variables themselves.
     """
 
     variables: dict[str, str]
     results: dict[str, dict[str, str]]
     direct: dict[str, str]
+    used: frozenset[str]
+
+
+def select_variables(
+    symbols: Mapping[str, semantic.ValueSymbol], used: Collection[str]
+) -> dict[str, semantic.ValueSymbol]:
+    """Return the symbols of a body without the outputs that are only emitted."""
+    return {
+        name: symbol for name, symbol in symbols.items() if not symbol.is_output or name in used
+    }
 
 
 def local_variables(
@@ -751,10 +786,12 @@ def local_variables(
     """Choose unique names for the runtime variables of a body.
 
     The result of a call is a variable for each of its fields. It also has a variable for the whole
-    object if another statement sets it too, or if a text contains it as a whole.
+    object if another statement sets it too, if a text contains it as a whole, or if it is an
+    output.
     """
     called: set[str] = set()
-    whole: set[str] = set()
+    used = frozenset(name for name, symbol in symbols.items() if symbol.is_output)
+    whole = set(used)
     for each in statements(body):
         variable = variable_set_by(each)
         if variable is not None:
@@ -772,7 +809,7 @@ def local_variables(
         results[name] = {
             field.name: names.fresh(f"{prefix}{name}_{field.name}") for field in record.fields
         }
-    return Locals(variables, results, dict(_read_directly(body)))
+    return Locals(variables, results, dict(_read_directly(body, used)), used)
 
 
 def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
@@ -787,11 +824,12 @@ def find_spelled_refs(body: ast.Block) -> Iterator[ast.Ref]:
                 pass
 
 
-def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
+def _read_directly(body: ast.Block, used: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Return the variables that a body reads only to emit one field, each with that field.
 
-    The field is emitted once, in the same block that sets the variable, and nothing else sets the
-    variable. Then one variable can be both, which saves a `Store`.
+    Fields in `used` are variables themselves. The field is emitted once, in the same block that
+    sets the variable, and nothing else sets the variable. Then one variable can be both, which
+    saves a `Store`.
     """
     found = (variable_set_by(each) for each in statements(body))
     setters = Counter(variable.text for variable in found if variable is not None)
@@ -810,7 +848,7 @@ def _read_directly(body: ast.Block) -> Iterator[tuple[str, str]]:
                 name, field = each.value.name.text, each.name.text
                 whole = not each.value.path and not each.append
                 alone = setters[name] == fields[field] == 1
-                if whole and alone and name in read - taken:
+                if whole and alone and name in read - taken and used.isdisjoint((name, field)):
                     taken.add(name)
                     yield name, field
 

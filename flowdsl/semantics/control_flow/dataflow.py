@@ -13,12 +13,23 @@ An example, with the variables that are set after each line:
     }                                              {name}, which holds with and without the branch
     do "Type {name} and {reason}"              error: `reason` is set on 1 of 2 paths to here
 
+<<<<<<< HEAD
 The body of a `for` may run zero times unless its list is known to hold something, that of a `while`
 always may, and that of a `repeat` never: its `until` reads what the round has set. Each pass of any
 loop begins with the variables of its body emptied; variables that a `keep` outside of it declares
 retain their value. After a `retry`, either its body or its `else` has run to the end. The `else`
 starts where an attempt failed, at a `fail` or before anything that can fail by itself, and without
 the variables of the body.
+=======
+The outputs of a workflow, and the fields of a task's result, are variables with two differences: no
+pass of a loop empties them, and a failed attempt gives each the value from before its `retry`.
+
+The body of a `for` may run zero times unless its list is known to hold something, that of a
+`repeat` always may. Each pass of any loop begins with the variables of its body emptied; variables
+that a `keep` outside of it declares retain their value. After a `retry`, either its body or its
+`else` has run to the end. The `else` starts where an attempt failed, at a `fail` or before anything
+that can fail by itself, and without the variables of the body.
+>>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
 
 If the program has secrets, the contents of fields on the screen are tracked as well, in loops up to
 a fixed point (`provenance.typed_fields`).
@@ -33,7 +44,7 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import keyword_span, variable_set_by
+from flowdsl.syntax.statements import keyword_span
 
 from .. import errors
 from ..calls.summaries import Summaries, summary_of
@@ -41,7 +52,7 @@ from ..model import LOOP, RUNTIME, WorkflowSymbol
 from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
-from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
+from ..traversal import KeptVariables, RefIndex, own_variable_set_by, refs_outside_blocks
 from ..types import FieldType
 from .leaving import failure_words, needs_value
 
@@ -69,7 +80,11 @@ class Done(Record):
         return Done(self.variables - names, self.outputs, self.fields)
 
     def emit(self, name: str) -> Done:
-        return Done(self.variables, self.outputs | {name}, self.fields)
+        return Done(self.variables, self.outputs | {name}, self.fields.after_setting(name))
+
+    def taking_back(self, outputs: frozenset[str]) -> Done:
+        """Return the state after a failed attempt, which had `outputs` before it."""
+        return Done(self.variables, outputs, self.fields)
 
     def hold(self, fields: Fields) -> Done:
         return self if fields is self.fields else Done(self.variables, self.outputs, fields)
@@ -100,7 +115,8 @@ class Follower:
     """Follows the paths of one body.
 
     `summaries` are those of the tasks that the body calls, `fields` tracks secrets that are typed
-    into fields (None if that is not needed), `reads` has the references to runtime variables.
+    into fields (None if that is not needed), `reads` has the references to runtime variables, and
+    `outputs` are what `emit` can set.
 
     After `follow`, `failed` is what all failing paths have done (None if none fails), `aborts` says
     whether any path ends in an `abort`, and `finishes` maps each place where a path may end in a
@@ -115,6 +131,7 @@ class Follower:
         summaries: Summaries,
         fields: FieldTracker | None,
         reads: RefIndex,
+        outputs: tuple[FieldType, ...],
     ) -> None:
         self.program = program
         self.source = source
@@ -130,12 +147,12 @@ class Follower:
         self.quiet = False
         self._set: list[ast.Name] = []
         self._typed: set[str] = set()
-        self._appended: list[str] = []
+        self._set_from_start = {each.name for each in outputs if each.default is not None}
         for statement in program.statements(body):
             if isinstance(statement, ast.EmitStmt):
                 if statement.append:
-                    self._appended.append(statement.name.text)
-            elif (name := variable_set_by(statement)) is not None:
+                    self._set_from_start.add(statement.name.text)
+            elif (name := own_variable_set_by(statement, program.set_outputs)) is not None:
                 self._set.append(name)
                 if not isinstance(statement, ast.KeepStmt) or statement.type is not None:
                     self._typed.add(name.text)
@@ -163,7 +180,7 @@ class Follower:
         Reads of unset variables and unreachable statements are reported on the way.
         """
         return self._follow_block(
-            self.body, Done(frozenset(), frozenset(self._appended), NO_FIELDS)
+            self.body, Done(frozenset(), frozenset(self._set_from_start), NO_FIELDS)
         )
 
     def _follow_block(self, block: ast.Block, state: State) -> State:
@@ -221,7 +238,8 @@ class Follower:
                 self._read(text, state)
                 if self.fields is not None and not self.quiet:
                     self.fields.look(text, state.fields)
-                done, fails = state.set(name.text), needs_value(self.program, statement)
+                done = self._after_setting(statement, name, state)
+                fails = needs_value(self.program, statement)
                 return self._follow_else(otherwise, state, done, fails=fails)
             case (
                 ast.ExpectStmt(condition=text, otherwise=otherwise)
@@ -248,7 +266,7 @@ class Follower:
                 return self._follow_retry(statement, state)
             case ast.RunStmt(command=text, otherwise=otherwise, name=variable):
                 self._read(text, state)
-                done = state if variable is None else state.set(variable.text)
+                done = self._after_setting(statement, variable, state)
                 return self._follow_else(otherwise, state, done, fails=variable is not None)
             case ast.WhileStmt():
                 return self._follow_while(statement, state)
@@ -259,6 +277,13 @@ class Follower:
                 return state
             case ast.AnnotatedStmt(statement=inner):
                 return self._follow_statement(inner, state)
+
+    def _after_setting(self, statement: ast.Stmt, name: ast.Name | None, state: Done) -> Done:
+        """Return the state after a statement sets what it names, a variable or an output."""
+        if name is None:
+            return state
+        is_output = statement in self.program.set_outputs
+        return state.emit(name.text) if is_output else state.set(name.text)
 
     def _follow_typing(self, statement: ast.TypeStmt | ast.ClearStmt, state: Done) -> Done:
         return (
@@ -367,6 +392,8 @@ class Follower:
                 errors.RETRY_CANNOT_FAIL, self._keyword_of_statement(statement)
             )
         self.aborts = self.aborts or aborts
+        if failed is not None:
+            failed = failed.taking_back(state.outputs)
         if statement.otherwise is None:
             self._fail(failed)
             return end
@@ -436,7 +463,7 @@ class Follower:
             state = state.hold(self.fields.after_call(statement, task, use, state.fields))
         if not summary.returns:
             return None
-        return state if statement.result is None else state.set(statement.result.text)
+        return self._after_setting(statement, statement.result, state)
 
     def _returns(self, statement: ast.CallStmt) -> bool:
         return summary_of(self.summaries, self.program.calls.get(statement)).returns
@@ -452,8 +479,11 @@ class Follower:
         """Report the unset variables that `node` reads outside its blocks."""
         for ref in self.reads.within(node):
             symbol = self.program.values[ref]
-            if symbol.name not in state.variables and not self.quiet:
-                self._collect_findings().report_unset(ref, symbol.name, self.emptied)
+            done = state.outputs if symbol.is_output else state.variables
+            if symbol.name not in done and not self.quiet:
+                self._collect_findings().report_unset(
+                    ref, symbol.name, self.emptied, symbol.is_output
+                )
 
     def read_at_end(self, node: ast.Node, end: State) -> None:
         """Report the unset variables that `node` reads after the run has finished successfully."""

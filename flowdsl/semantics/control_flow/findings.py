@@ -10,10 +10,11 @@ from collections.abc import Callable
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import keyword_span, variable_set_by
+from flowdsl.syntax.statements import keyword_span
 
 from .. import errors
 from ..program import Program
+from ..traversal import output_set_by, own_variable_set_by
 from .path_counts import Flow, Paths, Subject, count_paths
 
 _UNCOUNTED = 100
@@ -35,28 +36,31 @@ class FlowFindings:
         self._set: dict[str, list[Span]] = {}
         self._emitted: dict[str, list[Span]] = {}
         for each in program.statements(body):
-            if isinstance(each, ast.EmitStmt):
-                self._emitted.setdefault(each.name.text, []).append(each.name.span(source))
-            variable = variable_set_by(each)
+            output = output_set_by(each, program.set_outputs)
+            if output is not None:
+                self._emitted.setdefault(output.text, []).append(output.span(source))
+            variable = own_variable_set_by(each, program.set_outputs)
             if variable is not None:
                 self._set.setdefault(variable.text, []).append(variable.span(source))
 
-    def report_unset(self, at: ast.Ref | ast.Name, name: str, emptied: frozenset[str]) -> None:
-        """Report the read of a runtime variable that not every path sets, at its place.
+    def report_unset(
+        self, at: ast.Ref | ast.Name, name: str, emptied: frozenset[str], is_output: bool = False
+    ) -> None:
+        """Report the read of a runtime variable, or output, that not every path sets.
 
         A `+=` reads the variable that it appends to. `emptied` are the variables that are emptied
         at the start of each pass of the enclosing loop.
         """
         span, way = at.span(self.source), None
-        places = self._set.get(name, [])
+        places = (self._emitted if is_output else self._set).get(name, [])
         before = [each for each in places if each.start < span.start]
         after = [each for each in places if each.start > span.start]
-        if name in emptied:
+        if name in emptied and not is_output:
             why = "is emptied when a pass of the loop starts, and read before it is set again"
             labels = _label_spans(after, "set here, for the passes before")
         elif before:
-            why, labels = self._unset_paths(at, name, before, after)
-            way = self._way_out_of_else(name, labels)
+            why, labels = self._unset_paths(at, name, before, after, is_output)
+            way = self._way_out_of_else(name, labels, is_output)
         else:
             why = "is read before it is set"
             labels = _label_spans(after, "set here, later")
@@ -64,7 +68,7 @@ class FlowFindings:
             errors.UNSET_RUNTIME_VARIABLE, span, name=name, why=why, labels=labels, help=way
         )
 
-    def _way_out_of_else(self, name: str, labels: tuple[Label, ...]) -> str | None:
+    def _way_out_of_else(self, name: str, labels: tuple[Label, ...], is_output: bool) -> str | None:
         """Suggest a fix if only the `else` of the reading that sets a variable leaves it unset.
 
         `labels` are the places that set it, and those at which paths diverge without setting it.
@@ -75,23 +79,31 @@ class FlowFindings:
             if isinstance(each, ast.ExtractStmt | ast.CopyStmt) and each.name.text == name
         )
         elses = {each.otherwise.start for each in readings if each.otherwise is not None}
+        word = "emit" if is_output else "keep"
         match labels:
             case (_, apart) if apart.span.start in elses:
                 return (
-                    f"set it in the `else` with `keep {name} = ...`, or end the `else` with "
+                    f"set it in the `else` with `{word} {name} = ...`, or end the `else` with "
                     "`fail`, `abort` or `finish`"
                 )
             case _:
                 return None
 
     def _unset_paths(
-        self, at: ast.Ref | ast.Name, name: str, before: list[Span], after: list[Span]
+        self,
+        at: ast.Ref | ast.Name,
+        name: str,
+        before: list[Span],
+        after: list[Span],
+        is_output: bool,
     ) -> tuple[str, tuple[Label, ...]]:
+        set_by = output_set_by if is_output else own_variable_set_by
+
         def sets(statement: ast.Stmt) -> bool:
-            variable = variable_set_by(statement)
+            variable = set_by(statement, self.program.set_outputs)
             return variable is not None and variable.text == name
 
-        paths = self._paths(sets, before[0].start, "set", at.start)
+        paths = self._paths(sets, before[0].start, "set", at.start, is_output)
         if paths is None or not paths.undone:
             again = _label_spans(after, "emptied and set again in a loop, before the next pass")
             return "is not set on every path to here", (*_label_spans(before, "set here"), *again)
@@ -103,10 +115,15 @@ class FlowFindings:
         return why, (*_label_spans(before, "set here"), *paths.reasons)
 
     def _paths(
-        self, does: Callable[[ast.Stmt], bool], first: int, word: str, place: int | None
+        self,
+        does: Callable[[ast.Stmt], bool],
+        first: int,
+        word: str,
+        place: int | None,
+        is_output: bool,
     ) -> Paths | None:
         """Count the paths to the read at `place`, or to the end of the body if `place` is None."""
-        subject = Subject(does, first, word, emptied_by_loops=place is not None)
+        subject = Subject(does, first, word, is_output)
         return count_paths(self.source, self.body, subject, self.flow, place)
 
     def report_missing_output(self, name: str, place: Span, noun: str) -> None:
@@ -146,9 +163,10 @@ class FlowFindings:
             return "is never emitted", ()
 
         def emits(statement: ast.Stmt) -> bool:
-            return isinstance(statement, ast.EmitStmt) and statement.name.text == name
+            output = output_set_by(statement, self.program.set_outputs)
+            return output is not None and output.text == name
 
-        paths = self._paths(emits, emitted[0].start, "emitted", None)
+        paths = self._paths(emits, emitted[0].start, "emitted", None, is_output=True)
         labels = _label_spans(emitted, "emitted here")
         if paths is None or not paths.undone:
             return "is not emitted on every path", labels

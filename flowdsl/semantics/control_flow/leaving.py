@@ -10,7 +10,7 @@ from flowdsl.syntax.statements import else_of, keyword_span
 
 from ..calls.summaries import Summaries, summary_of
 from ..program import Program
-from ..traversal import inner_blocks
+from ..traversal import inner_blocks, type_read_by
 from ..types import Optional
 
 
@@ -119,8 +119,6 @@ def failure_words(between: Span) -> Span:
 
 def needs_value(program: Program, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
     """Whether a reading without an `else` fails if the value is missing."""
-    if statement.type is None:
-        return True
     if isinstance(statement, ast.ExtractStmt) and statement.background:
         return False
-    return not isinstance(program.declared_types.get(statement.type), Optional)
+    return not isinstance(type_read_by(statement, program), Optional)

@@ -79,14 +79,14 @@ class Subject(Record):
     """What is counted: the setting of one variable, or the emitting of one output.
 
     `does` says whether a statement does it, `first` is the offset of the first one that does, and
-    `word` is its participle in a message (`set`, `emitted`). `emptied_by_loops`: each pass of a
-    `for` begins without it.
+    `word` is its participle in a message (`set`, `emitted`). Each pass of a `for` begins without a
+    variable; an output is kept by passes, and taken back where an attempt fails.
     """
 
     does: Callable[[ast.Stmt], bool]
     first: int
     word: str
-    emptied_by_loops: bool
+    is_output: bool
 
 
 class Flow(Record):
@@ -263,7 +263,7 @@ class _Counter:
     def _count_for(self, statement: ast.ForStmt, at: Paths) -> Reached:
         blocks = [inner.block for inner in inner_blocks(statement)]
         does = any(map(self._does, blocks))
-        emptied = does and self.subject.emptied_by_loops
+        emptied = does and not self.subject.is_output
         end = self._count_entry(statement, Paths(0, at.done + at.undone) if emptied else at)
         runs = self.flow.runs(statement.iterable)
         if not does:
@@ -309,7 +309,11 @@ class _Counter:
             self.failed.extend(failed)
             return end
         does = self._does(statement.body)
-        other = self.block(statement.otherwise, self._failing(failed, at, does=does))
+        failing = self._failing(failed, at, does=does)
+        if does and self.subject.is_output:
+            word = failed[0][1] if failed else keyword_span(statement, self.source)
+            failing = at.because(word, "what an attempt that fails has set is taken back")
+        other = self.block(statement.otherwise, failing)
         if not does and not self._does(statement.otherwise):
             return at if end is not None or other is not None else None
         if end is None:

@@ -1,106 +1,253 @@
-"""The runtime variables of a body: where they are set, and their types."""
+"""The runtime variables of a body: where they are set, and their types.
+
+The outputs of a workflow, and the fields of a task's result, are variables of its body, too. A
+statement without a type sets them: `extract phone from "..."`. An output whose name is also that of
+something else, such as an input or a loop variable, is no variable and may only be emitted.
+"""
 
 from __future__ import annotations
 
-from flowdsl.diagnostics.diagnostic import Label
-from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
+from collections.abc import Iterable, Iterator, Mapping
+
+from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
+from flowdsl.diagnostics.suggest import prefix_article, rename_fix, suggest_known_names
+from flowdsl.source.record import Record
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import variable_set_by
+from flowdsl.syntax.statements import STATEMENTS, variable_set_by
 
 from .. import errors
 from ..model import RUNTIME, ValueSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
 from ..statements.arguments import task_of
-from ..types import STRING, UNKNOWN, Type, Unknown, describe_type
+from ..types import STRING, UNKNOWN, FieldType, Type, Unknown, describe_type, strip_optional
 from ..values.assignability import is_assignable
 from .type_expressions import resolve_type
 
+_READINGS = (ast.ExtractStmt, ast.CopyStmt, ast.RunStmt)
 
-def declare_runtime(program: Program, scope: ValueScope, body: ast.Block) -> dict[str, ValueSymbol]:
-    """Declare the runtime variables that `body` sets in `scope`, and return them.
+
+class Outputs(Record):
+    """What `emit` can set in a body: the outputs of a workflow, or the fields of a task's result.
+
+    `noun` says which, and `places` where each is declared. `loop_names` are the names of loop
+    variables outside of the body, in checks.
+    """
+
+    noun: str
+    fields: tuple[FieldType, ...] = ()
+    places: Mapping[str, Span] = {}
+    loop_names: frozenset[str] = frozenset()
+
+
+def declare_runtime(
+    program: Program, scope: ValueScope, body: ast.Block, outputs: Outputs
+) -> dict[str, ValueSymbol]:
+    """Declare the runtime variables of `body` in `scope`, outputs among them, and return them.
 
     A variable that is set with two types is reported, as is one that no statement gives a type.
+    Fills `program.set_outputs`.
     """
-    found: dict[str, ValueSymbol] = {}
-    rejected: set[str] = set()
-    untyped: list[ast.KeepStmt] = []
-    for statement in program.statements(body):
+    declaring = _Declaring(program, scope, outputs)
+    found = program.statements(body)
+    declaring.declare_outputs(found)
+    for statement in found:
         name = variable_set_by(statement)
-        if name is None:
-            continue
+        if name is not None:
+            declaring.declare_variable(statement, name)
+    declaring.check_untyped()
+    return declaring.found
+
+
+class _Declaring:
+    """Declares the variables of one body.
+
+    `found` are the symbols declared so far, `rejected` the names that are reported, and `untyped`
+    the statements without a type that may set a variable declared further down.
+    """
+
+    def __init__(self, program: Program, scope: ValueScope, outputs: Outputs) -> None:
+        self.program = program
+        self.scope = scope
+        self.source = scope.module.source
+        self.outputs = outputs
+        self.found: dict[str, ValueSymbol] = {}
+        self.rejected: set[str] = set()
+        self.untyped: list[ast.KeepStmt | ast.ExtractStmt | ast.CopyStmt | ast.RunStmt] = []
+
+    def declare_outputs(self, body: Iterable[ast.Stmt]) -> None:
+        """Declare each output whose name means nothing else in the body."""
+        if not self.outputs.fields:
+            return
+        taken = {each.variable.text for each in body if isinstance(each, ast.ForStmt)}
+        taken |= self.outputs.loop_names
+        taken.update(self._find_declared_names(body))
+        for field in self.outputs.fields:
+            name = field.name
+            if name not in taken and name not in self.found and self.scope.may_declare(name):
+                span = self.outputs.places[name]
+                symbol = ValueSymbol(RUNTIME, name, field.type, span, field, noun=self.outputs.noun)
+                self.scope.declare(self.program, symbol)
+                self.found[name] = symbol
+
+    def _find_declared_names(self, body: Iterable[ast.Stmt]) -> Iterator[str]:
+        """Yield the names of variables that a body declares beside its outputs."""
+        types = {field.name: field.type for field in self.outputs.fields}
+        for statement in body:
+            name = variable_set_by(statement)
+            if name is None or name.text not in types:
+                continue
+            if isinstance(statement, ast.CallStmt):
+                given = self._variable_type(statement)
+                if not _is_same_type(strip_optional(types[name.text]), given):
+                    yield name.text
+            elif isinstance(statement, ast.ForStmt) or statement.type is not None:  # type: ignore[union-attr]
+                yield name.text
+
+    def declare_variable(self, statement: ast.Stmt, name: ast.Name) -> None:
+        """Declare what a statement sets, unless it is an output, which is recorded."""
+        earlier = self.found.get(name.text)
         if isinstance(statement, ast.KeepStmt) and statement.type is None:
-            untyped.append(statement)
-            continue
-        type_ = _variable_type(program, scope, statement)
-        span = name.span(scope.module.source)
-        symbol = ValueSymbol(RUNTIME, name.text, type_, span)
-        earlier = found.get(name.text)
-        if earlier is not None:
-            _check_same_type(program, earlier, symbol)
-        elif name.text not in rejected:
-            if scope.declare(program, symbol):
-                found[name.text] = symbol
+            self.untyped.append(statement)
+            return
+        if isinstance(statement, _READINGS) and statement.type is None:
+            if earlier is not None and earlier.is_output:
+                self._set_output(statement, earlier)
+                return
+            if not isinstance(statement, ast.CopyStmt):
+                self.untyped.append(statement)
+                return
+        type_ = self._variable_type(statement)
+        symbol = ValueSymbol(RUNTIME, name.text, type_, name.span(self.source))
+        if earlier is not None and earlier.is_output and isinstance(statement, ast.CallStmt):
+            self._set_output(statement, earlier)
+        elif earlier is not None:
+            self._check_same_type(earlier, symbol)
+        elif name.text not in self.rejected:
+            if self.scope.declare(self.program, symbol):
+                self.found[name.text] = symbol
             else:
-                rejected.add(name.text)
-    for statement in untyped:
-        _check_typed(program, scope, statement, found, rejected)
-    return found
+                self.rejected.add(name.text)
 
+    def _set_output(self, statement: ast.Stmt, symbol: ValueSymbol) -> None:
+        assert symbol.field is not None
+        self.program.set_outputs[statement] = symbol.field
 
-def _check_typed(
-    program: Program,
-    scope: ValueScope,
-    statement: ast.KeepStmt,
-    found: dict[str, ValueSymbol],
-    rejected: set[str],
-) -> None:
-    """Report a `keep` without a type whose variable no statement declares or reads."""
-    name = statement.name
-    if name.text in found or name.text in rejected:
-        return
-    span = name.span(scope.module.source)
-    rejected.add(name.text)
-    if not scope.is_free(name.text):
-        scope.declare(program, ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
-        return
-    scope.clashing.add(name.text)  # its readers should not be reported as well
-    near = rename_fix(span, found)
-    program.sink.report(
-        errors.KEEP_UNDECLARED,
-        span,
-        name=name.text,
-        operator="+=" if statement.append else "=",
-        help=suggest_known_names("runtime variable", found, name.text) if near else None,
-        fixes=near,
-    )
+    def _variable_type(self, statement: ast.Stmt) -> Type:
+        match statement:
+            case (
+                ast.ExtractStmt(type=ast.Node() as expr)
+                | ast.KeepStmt(type=ast.Node() as expr)
+                | ast.CopyStmt(type=ast.Node() as expr)
+                | ast.RunStmt(type=ast.Node() as expr)
+            ):
+                return resolve_type(self.program, self.scope.module, expr)
+            case ast.CopyStmt() | ast.ForStmt():
+                return STRING
+            case ast.CallStmt():
+                task = task_of(self.program, self.scope, statement)
+                return UNKNOWN if task is None or task.result is None else task.result
+            case _:
+                return UNKNOWN
 
+    def _check_same_type(self, earlier: ValueSymbol, later: ValueSymbol) -> None:
+        if not _is_same_type(earlier.type, later.type):
+            self.program.sink.report(
+                errors.RUNTIME_TYPE_CONFLICT,
+                later.span,
+                name=later.name,
+                type=describe_type(later.type),
+                earlier=describe_type(earlier.type),
+                labels=(Label(earlier.span, f"first set as `{describe_type(earlier.type)}`"),),
+            )
 
-def _variable_type(program: Program, scope: ValueScope, statement: ast.Stmt) -> Type:
-    match statement:
-        case ast.ExtractStmt(type=expr) | ast.KeepStmt(type=ast.Node() as expr):
-            return resolve_type(program, scope.module, expr)
-        case ast.CopyStmt(type=written) | ast.RunStmt(type=written):
-            return STRING if written is None else resolve_type(program, scope.module, written)
-        case ast.ForStmt():
-            return STRING
-        case ast.CallStmt():
-            task = task_of(program, scope, statement)
-            return UNKNOWN if task is None or task.result is None else task.result
-        case _:
-            return UNKNOWN
+    def check_untyped(self) -> None:
+        """Report the statements without a type whose variable nothing declares, or is an output."""
+        for statement in self.untyped:
+            if isinstance(statement, ast.KeepStmt):
+                self._check_keep(statement)
+            else:
+                self._report_reading(statement)
 
-
-def _check_same_type(program: Program, earlier: ValueSymbol, later: ValueSymbol) -> None:
-    if isinstance(earlier.type, Unknown) or isinstance(later.type, Unknown):
-        return
-    same = is_assignable(earlier.type, later.type) and is_assignable(later.type, earlier.type)
-    if not same or describe_type(earlier.type, None) != describe_type(later.type, None):
-        program.sink.report(
-            errors.RUNTIME_TYPE_CONFLICT,
-            later.span,
-            name=later.name,
-            type=describe_type(later.type),
-            earlier=describe_type(earlier.type),
-            labels=(Label(earlier.span, f"first set as `{describe_type(earlier.type)}`"),),
+    def _check_keep(self, statement: ast.KeepStmt) -> None:
+        name = statement.name
+        symbol = self.found.get(name.text)
+        if symbol is not None and symbol.is_output:
+            self._report_kept_output(statement, symbol)
+        if symbol is not None or name.text in self.rejected:
+            return
+        span = name.span(self.source)
+        self.rejected.add(name.text)
+        if not self.scope.is_free(name.text):
+            self.scope.declare(self.program, ValueSymbol(RUNTIME, name.text, UNKNOWN, span))
+            return
+        # Its readers should not be reported as well.
+        self.scope.clashing.add(name.text)
+        near = rename_fix(span, self.found)
+        self.program.sink.report(
+            errors.KEEP_UNDECLARED,
+            span,
+            name=name.text,
+            operator="+=" if statement.append else "=",
+            help=suggest_known_names("runtime variable", self.found, name.text) if near else None,
+            fixes=near,
         )
+
+    def _report_kept_output(self, statement: ast.KeepStmt, symbol: ValueSymbol) -> None:
+        """Report a `keep` that would set an output."""
+        word = Span(self.source, statement.start, statement.start + len("keep"))
+        self.program.sink.report(
+            errors.KEEP_OF_OUTPUT,
+            statement.name.span(self.source),
+            name=symbol.name,
+            operator="+=" if statement.append else "=",
+            labels=(Label(symbol.span, f"the {symbol.title} is declared here"),),
+            fixes=(Fix("write `emit`", (Edit(word, "emit"),)),),
+        )
+
+    def _report_reading(self, statement: ast.ExtractStmt | ast.CopyStmt | ast.RunStmt) -> None:
+        """Report a reading without a type into something that is no output."""
+        name = statement.name
+        assert name is not None
+        span = name.span(self.source)
+        noun = self.outputs.noun
+        settable = [each.name for each in self.found.values() if each.is_output]
+        word = STATEMENTS[type(statement)].keyword
+        before = "run ... as" if word == "run" else word
+        fixes: tuple[Fix, ...] = ()
+        if any(field.name == name.text for field in self.outputs.fields):
+            kind = self.scope.kind_of(name.text) or "loop variable"
+            why = (
+                f"`{name.text}` is {prefix_article(kind)} here, too, so that the {noun} may only "
+                "be emitted"
+            )
+            help = f"read it under another name, and emit it: `emit {name.text} = ...`"
+        else:
+            why = f"this is no {noun}"
+            help = (
+                f"give it a type, as in `{before} {name.text}: string`, and it is a variable of "
+                f"the run; or declare `{name.text}` among the {noun}s"
+            )
+            fixes = rename_fix(span, settable)
+            if fixes:
+                help = suggest_known_names(noun, settable, name.text)
+        if name.text not in self.found and self.scope.is_free(name.text):
+            self.scope.clashing.add(name.text)
+        self.program.sink.report(
+            errors.READING_WITHOUT_TYPE,
+            span,
+            name=name.text,
+            statement=before,
+            why=why,
+            help=help,
+            fixes=fixes,
+        )
+
+
+def _is_same_type(one: Type, other: Type) -> bool:
+    """Whether two types are the same; True if one of them is unknown."""
+    if isinstance(one, Unknown) or isinstance(other, Unknown):
+        return True
+    same = is_assignable(one, other) and is_assignable(other, one)
+    return same and describe_type(one, None) == describe_type(other, None)

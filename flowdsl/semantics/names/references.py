@@ -244,7 +244,7 @@ def _report_sigil(
         kind=prefix_article(symbol.kind),
         rule="only a secret" if ref.secret else "a secret",
         help=help,
-        labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
+        labels=(Label(symbol.span, f"the {symbol.title} is declared here"),),
         fixes=fixes,
     )
 
@@ -253,7 +253,7 @@ def _report_place(
     program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol, place: Place
 ) -> None:
     span = ref.span(scope.module.source)
-    label = Label(symbol.span, f"the {symbol.kind} is declared here")
+    label = Label(symbol.span, f"the {symbol.title} is declared here")
     if symbol.kind == SECRET:
         spec = errors.MISPLACED_SECRET
     elif symbol.kind == RUNTIME:

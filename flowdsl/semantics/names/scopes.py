@@ -338,6 +338,10 @@ class ValueScope:
         if self._known is not None:
             self._known[symbol.kind == SECRET].add(symbol.name)
 
+    def may_declare(self, name: str) -> bool:
+        """Whether `declare` would accept a symbol of this name."""
+        return self.is_free(name) or (name != ENV_ROOT and self._meaning(name) is None)
+
     def is_free(self, name: str) -> bool:
         """Whether `name` means nothing at all here."""
         return not (
@@ -358,7 +362,7 @@ class ValueScope:
     def _meaning(self, name: str) -> tuple[str, Span] | None:
         if name in self.symbols:
             symbol = self.symbols[name]
-            return symbol.kind, symbol.span
+            return symbol.title, symbol.span
         entry = self.module.names.get(name)
         if entry is not None and isinstance(entry.declaration, ast.ConstDecl):
             return CONST, entry.span

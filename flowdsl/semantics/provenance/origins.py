@@ -29,8 +29,8 @@ EACH = "*"
 TRACED = frozenset((INPUT, PARAMETER, RUNTIME, LOOP))
 """The kinds of values that are made of others, or that others are made of."""
 
-_SETTERS = frozenset((ast.CallStmt, ast.ForStmt, ast.KeepStmt))
-"""The statements that assign a program value to a runtime variable."""
+_SETTERS = frozenset((ast.CallStmt, ast.ForStmt, ast.KeepStmt, ast.EmitStmt))
+"""The statements that assign a program value to a runtime variable or an output."""
 _DEEPEST = 16
 """The maximum length of a path; longer ones are cut. Only calls in a loop that pass their own
 result on can make longer ones."""
@@ -63,7 +63,7 @@ class Provenance:
         self.program = program
         self._results: dict[ValueSymbol, list[ast.CallStmt]] = {}
         self._emits: dict[TaskSymbol, list[ast.EmitStmt]] = {}
-        self._kept: dict[ValueSymbol, list[ast.KeepStmt]] = {}
+        self._kept: dict[ValueSymbol, list[ast.KeepStmt | ast.EmitStmt]] = {}
         self._loops: dict[ValueSymbol, list[ast.ForStmt]] = {}
         self._active: list[tuple[ast.Stmt, Path]] = []
         for runtime, body in _bodies(program):
@@ -78,9 +78,11 @@ class Provenance:
                     variable = runtime.get(statement.reason.text)
                     if variable is not None:
                         self._loops.setdefault(variable, []).append(statement)
-                elif isinstance(statement, ast.KeepStmt):
+                elif isinstance(statement, ast.KeepStmt | ast.EmitStmt):
                     variable = runtime.get(statement.name.text)
-                    if variable is not None:
+                    if variable is None:
+                        continue
+                    if isinstance(statement, ast.KeepStmt) or variable.is_output:
                         self._kept.setdefault(variable, []).append(statement)
 
     def of(self, ref: ast.Ref, path: Path = ()) -> Origins:
@@ -134,6 +136,11 @@ class Provenance:
         inside: Origins = {}
         for emit, rest in self._emitted(task, path):
             self._expr(emit.value, rest, inside)
+        for symbol in task.runtime.values():
+            if not symbol.is_output or symbol not in self._results:
+                continue
+            if path[:1] in ((), (symbol.name,), (_wire_name_of(symbol),)):
+                self._symbol(symbol, path[1:], inside)
         given = {argument.name.text: argument.value for argument in call.arguments}
         for origin in inside:
             if origin.symbol.kind != PARAMETER:
@@ -239,6 +246,11 @@ def _bodies(program: Program) -> Iterator[tuple[dict[str, ValueSymbol], ast.Bloc
     for workflow in program.workflows.values():
         if workflow.declaration.steps is not None:
             yield workflow.runtime, workflow.declaration.steps
+
+
+def _wire_name_of(symbol: ValueSymbol) -> str:
+    assert symbol.field is not None
+    return symbol.field.wire_name
 
 
 def _wire_name(fields: Sequence[FieldType], name: str) -> str | None:

@@ -7,7 +7,7 @@ from flowdsl.diagnostics.suggest import rename_fix, suggest_known_names
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import STATEMENTS, keyword_span, variable_set_by
+from flowdsl.syntax.statements import STATEMENTS, keyword_span, name_set_by
 
 from .. import errors, places
 from ..control_flow.leaving import has_no_path_behind, leaves_after
@@ -146,6 +146,8 @@ class BodyChecker:
             case ast.CallStmt():
                 check_call(self.program, self.scope, statement)
                 self._forget_variable(statement.result)
+                if statement.result is not None:
+                    self._note_present(statement.result)
             case ast.WaitUntilStmt(timeout=timeout, otherwise=otherwise):
                 self._texts(statement)
                 check_duration(self.program, self.scope, timeout)
@@ -162,9 +164,15 @@ class BodyChecker:
             ):
                 self._texts(statement)
                 self._otherwise(otherwise)
+<<<<<<< HEAD
                 self._forget_variable(name)
             case ast.WhileStmt() | ast.RepeatStmt():
                 self._check_rounds(statement)
+=======
+                self._set_by_reading(name, otherwise)
+            case ast.RepeatStmt():
+                self._check_repeat(statement)
+>>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
             case ast.ImageStmt():
                 from .images import check_image
 
@@ -196,6 +204,22 @@ class BodyChecker:
                     key for key in self.scope.present if key[0] != name.text
                 )
 
+    def _note_present(self, name: ast.Name) -> None:
+        """Note that a variable has a value."""
+        self.scope.present |= {(name.text, ())}
+
+    def _set_by_reading(self, name: ast.Name | None, otherwise: ast.Otherwise | None) -> None:
+        """Forget what is known of a variable that is read.
+
+        Behind an `else` that leaves, it has a value.
+        """
+        self._forget_variable(name)
+        if name is None or otherwise is None:
+            return
+        action = otherwise.action
+        if not isinstance(action, ast.Block) or has_no_path_behind(action, self.program):
+            self._note_present(name)
+
     def _check_typing(self, statement: ast.TypeStmt) -> None:
         value = statement.value
         if isinstance(value, ast.DayExpr) or self._is_today(value):
@@ -226,11 +250,13 @@ class BodyChecker:
     def _check_extract(self, statement: ast.ExtractStmt) -> None:
         self._texts(statement)
         self._otherwise(statement.otherwise)
-        self._forget_variable(statement.name)
+        self._set_by_reading(statement.name, statement.otherwise)
         if not statement.background:
             return
         span = self._span(statement.name)
         self.background[statement.name.text] = span
+        if statement in self.program.set_outputs:
+            self.background_outputs.setdefault(statement.name.text, statement.name.text)
         if self.task:
             self._report_background(span, "stands in a task, whose result is needed at once")
         elif self.counting:
@@ -252,7 +278,10 @@ class BodyChecker:
             if ref.name.text not in self.background:
                 continue
             problem = "is used other than as the whole value of an `emit`"
-            if isinstance(statement, ast.EmitStmt) and _is_whole(statement, ref):
+            symbol = self.scope.symbols.get(ref.name.text)
+            if symbol is not None and symbol.is_output:
+                problem = "is an output, which nothing may read before the run has ended"
+            elif isinstance(statement, ast.EmitStmt) and _is_whole(statement, ref):
                 output = statement.name.text
                 other = self.background_outputs.setdefault(output, ref.name.text)
                 if other == ref.name.text:
@@ -270,6 +299,7 @@ class BodyChecker:
 
     def _emit(self, statement: ast.EmitStmt) -> None:
         name = statement.name.text
+        symbol = self.scope.symbols.get(name)
         target = self._emit_target(statement.name)
         wanted = UNKNOWN if target is None else target.type
         what = f"{self.targets.noun} `{name}`"
@@ -280,6 +310,8 @@ class BodyChecker:
             self._check_overwritten(statement)
         whole = None if statement.append else target
         check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, whole)
+        if symbol is not None and symbol.is_output:
+            self._forget_variable(statement.name)
 
     def _check_overwritten(self, statement: ast.EmitStmt) -> None:
         """Warn about a list that each pass of a loop replaces, unless the pass ends the loop."""
@@ -451,8 +483,12 @@ class BodyChecker:
         """Forget the facts about variables that `body` sets: a later pass has other values."""
         if not self.scope.present:
             return
+        outputs = {symbol.name for symbol in self.scope.symbols.values() if symbol.is_output}
         set_names = {
-            name.text for each in self.program.statements(body) if (name := variable_set_by(each))
+            name.text
+            for each in self.program.statements(body)
+            if (name := name_set_by(each))
+            if type(each) is not ast.EmitStmt or name.text in outputs
         }
         self.scope.present = frozenset(key for key in self.scope.present if key[0] not in set_names)
 

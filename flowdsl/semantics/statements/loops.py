@@ -94,7 +94,7 @@ def check_most(program: Program, scope: ValueScope, limit: ast.IntLit | ast.Cons
             kind=prefix_article(symbol.kind),
             place=places.BOUND.title,
             allowed=describe_allowed_kinds(places.BOUND),
-            labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
+            labels=(Label(symbol.span, f"the {symbol.title} is declared here"),),
         )
 
 
@@ -185,6 +185,7 @@ def check_may_end(
     refs = refs_outside_blocks(condition)
     if not all(ref in program.values for ref in refs):
         return
+<<<<<<< HEAD
     set_inside = {
         name.text
         for each in program.statements(statement.body)
@@ -194,6 +195,15 @@ def check_may_end(
     if asked & set_inside:
         return
     keyword = keyword_span(statement, source)
+=======
+    body = program.statements(statement.body)
+    set_inside = {name.text for each in body if (name := variable_set_by(each)) is not None}
+    emitted = {each.name.text for each in body if isinstance(each, ast.EmitStmt)}
+    for ref in refs:
+        inside = set_inside | emitted if program.values[ref].is_output else set_inside
+        if ref.name.text in inside:
+            return
+>>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
     program.sink.report(
         errors.REPEAT_NEVER_ENDS,
         keyword,

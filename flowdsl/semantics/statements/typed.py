@@ -129,6 +129,6 @@ def _report_sign(program: Program, place: Span, whole: Span, symbol: ValueSymbol
         kind=symbol.kind,
         name=symbol.name,
         right=right,
-        labels=(Label(symbol.span, f"the {symbol.kind} is declared here"),),
+        labels=(Label(symbol.span, f"the {symbol.title} is declared here"),),
         fixes=(Fix(f"write `{right}`", (Edit(replaced, right),), "unsafe"),),
     )

@@ -60,6 +60,8 @@ def _resolve_root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
             return Value(Secret(wire))
         case semantic.CONST:
             return Value(resolve_constant(frame, symbol.literal or symbol.value))
+        case semantic.RUNTIME if symbol.is_output:
+            return frame.emitted.get(symbol.name, MISSING)
         case _:
             return frame.names.get(symbol.name, MISSING)
 

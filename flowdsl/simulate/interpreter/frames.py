@@ -79,7 +79,7 @@ class Frame:
     - `names`: the values of parameters, loop variables and runtime variables.
     - `fields`: the outputs of the workflow or the fields of the task's result, by name.
     - `emitted`: those that have a value, by name.
-    - `makers`: the last executed `emit` for each of them.
+    - `makers`: the statement that set each of them last.
     - `known`: for each parameter, whether the part of its argument at a path is known at compile
       time.
     """
@@ -102,12 +102,20 @@ class Frame:
             for each in statements(body)
             if isinstance(each, ast.EmitStmt) and each.append
         }
-        self.makers: dict[str, ast.EmitStmt] = {}
+        self.makers: dict[str, ast.Stmt] = {}
         self._setters: list[tuple[str, ast.Stmt]] = [
             (name.text, each)
             for each in statements(body)
-            if (name := variable_set_by(each)) is not None
+            if (name := variable_set_by(each)) is not None and each not in run.model.set_outputs
         ]
+
+    def store(self, statement: ast.Stmt, name: str, value: Value) -> None:
+        """Set the variable or the output that a reading or a call names."""
+        if statement in self.run.model.set_outputs:
+            self.makers[name] = statement
+            self.emitted[name] = value
+        else:
+            self.names[name] = value
 
     def at(self, node: ast.Node) -> None:
         """Record that the next events come from `node`."""

@@ -245,6 +245,8 @@ class _Place:
             and self._is_touched_by_next()
         ):
             return f"leave out the `{word}`: every text may hold variables"
+        if fitting_names == {"FROM"} and self.after[0] == "from":
+            return f"a type stands behind a colon: write `{self.before}: {word}`"
         if self.before == "each" and "IN" in fitting_names:
             return LOOP
         if self.before == "import":

@@ -107,7 +107,7 @@ IN_STEPS = [
     ("call t", 6, "`()`"),
     ("emit x: 1", 7, "="),
     ("emit {{x}} = 1", 6, "write `x = ...`"),
-    ('extract x from "y"', 9, "write `x: ...`"),
+    ('extract x string from "y"', 11, "write `x: string`"),
     # Text
     ("do 'a'", 4, "double quotes"),
     ("do `a`", 4, "double quotes"),

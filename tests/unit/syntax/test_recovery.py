@@ -49,8 +49,13 @@ WRONG = (
     'type "x" "y" "z"',
     "call sign_in(1)",
     'if x === 1 { press "F3" }',
+<<<<<<< HEAD
     "loop x {",
     "extract total from",
+=======
+    "while x {",
+    "extract total int from",
+>>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
     'do "no end',
     'choose } "x"',
 )
@@ -229,7 +234,7 @@ def analysed(body: str) -> list[str]:
         # A name is unknown whatever the broken line says.
         ("do 'x'\ndo \"{nobody}\"", ["1 unexpected-token", "2 undeclared-name"]),
         # It may be what the broken line declares, or what it forgets to name.
-        ('extract total from "a"\ndo "{{total}}"', ["1 unexpected-token"]),
+        ('extract total int from "a"\ndo "{total}"', ["1 unexpected-token"]),
         ('extract : string from "a"\ndo "{{total}}"', ["1 unexpected-token"]),
         ('for in ["a"] {\n  do "{site}"\n}', ["1 unexpected-token"]),
         # A broken line may set a value, leave the run or guard what follows.

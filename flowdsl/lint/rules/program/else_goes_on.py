@@ -20,7 +20,7 @@ from flowdsl.semantics.control_flow.leaving import has_no_path_behind
 from flowdsl.semantics.traversal import KeptVariables, inner_blocks, statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import variable_set_by
+from flowdsl.syntax.statements import name_set_by
 from flowdsl.syntax.visit import walk
 
 SPEC = SUSPICIOUS.spec(
@@ -117,32 +117,37 @@ def _check_value(
     assert isinstance(action, ast.Block)
     if has_no_path_behind(action) or _is_setting_inside(action, name):
         return
-    earlier = _earlier_value(context, statement.name, around)
+    is_output = statement in context.model.set_outputs
+    earlier = _earlier_value(context, statement.name, around, is_output)
     read = None if earlier is None else _read_behind(name, around)
     if earlier is None or read is None:
         return
     written = context.source.text[read.start : read.end]
+    word = "emit" if is_output else "keep"
     context.report(
         SPEC,
         otherwise.span(context.source),
         fails="nothing can be read here",
         use=f"`{written}` is what was read before",
-        way=f"set it in the `else` with `keep {name} = ...`, or {_END}",
+        way=f"set it in the `else` with `{word} {name} = ...`, or {_END}",
         labels=(earlier, Label(context.span(read), "used here")),
     )
 
 
-def _earlier_value(context: LintContext, name: ast.Name, around: list[_Around]) -> Label | None:
+def _earlier_value(
+    context: LintContext, name: ast.Name, around: list[_Around], is_output: bool
+) -> Label | None:
     """Return where the value was read that a variable has before the reading into `name`.
 
-    That may be the same statement, in an earlier pass of a loop. None if a `keep` has set it.
+    That may be the same statement, in an earlier pass of a loop. None if a `keep` or an `emit` has
+    set it.
     """
     is_used = False
     for block in around:
         for each in reversed(block.before):
-            setter = variable_set_by(each)
+            setter = name_set_by(each)
             if setter is not None and setter.text == name.text:
-                is_reading = is_used and not isinstance(each, ast.KeepStmt)
+                is_reading = is_used and not isinstance(each, ast.KeepStmt | ast.EmitStmt)
                 return Label(context.span(setter), "read before, here") if is_reading else None
             if _is_setting_inside(each, name.text):
                 return None
@@ -150,7 +155,7 @@ def _earlier_value(context: LintContext, name: ast.Name, around: list[_Around]) 
         if block.may_repeat:
             kept = KeptVariables(context.statements(around[-1].block))
             again = Label(context.span(name), "an earlier pass may have set it here")
-            return again if kept.outlives(name.text, block.block) else None
+            return again if is_output or kept.outlives(name.text, block.block) else None
     return None
 
 
@@ -182,7 +187,7 @@ def _is_setting_inside(node: ast.Stmt | ast.Block, name: str) -> bool:
         if isinstance(node, ast.Block)
         else [node, *(each for inner in inner_blocks(node) for each in statements(inner.block))]
     )
-    setters = map(variable_set_by, inside)
+    setters = map(name_set_by, inside)
     return any(setter is not None and setter.text == name for setter in setters)
 
 

@@ -15,7 +15,12 @@ from flowdsl.semantics.traversal import KeptVariables, inner_blocks, refs_outsid
 from flowdsl.semantics.types import FieldType, ListOf, RecordOf, strip_optional
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+<<<<<<< HEAD
 from flowdsl.syntax.statements import ROUNDS, keyword_span, leaving_else
+=======
+from flowdsl.syntax.statements import keyword_span, leaving_else
+from flowdsl.syntax.visit import walk
+>>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
 
 # An `abort` in a `retry`, which waits for a `fail`.
 #
@@ -228,26 +233,21 @@ def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
         return
     for each in _find_certain_statements(statement.body):
         match each:
-            case ast.EmitStmt(append=False) if _is_replaced(context, each, statement.body):
-                context.report(
-                    LAST_ENTRY_WINS,
-                    context.span(each.name),
-                    does="emits",
-                    what=f"`{each.name.text}`",
-                    way=(
-                        f"declare `{each.name.text}` as a list and write `+=`, or emit it once, "
-                        "behind the `for`"
-                    ),
-                )
+            case ast.EmitStmt(append=False, name=name, value=value):
+                if _can_vary(context, value) and _is_replaced(context, each, statement.body):
+                    _report_replaced(context, name, "emits")
+            case ast.ExtractStmt(name=name) if each in context.model.set_outputs:
+                if _is_replaced(context, each, statement.body):
+                    _report_replaced(context, name, "reads")
             case ast.CaptureStmt(file=file) | ast.ExportStmt(file=file):
                 if not _can_vary(context, file) and not leaves_after(statement.body, each):
                     does = "captures" if isinstance(each, ast.CaptureStmt) else "exports"
-                    name = context.span(file).text.strip('"')
+                    written = context.span(file).text.strip('"')
                     context.report(
                         LAST_ENTRY_WINS,
                         context.span(file),
                         does=does,
-                        what=f"`{name}`",
+                        what=f"`{written}`",
                         way=(
                             "put something of the entry into the name, such as "
                             f"`{{{statement.variable.text}}}` or a field of it"
@@ -255,6 +255,13 @@ def check_last_entry_wins(context: LintContext, statement: ast.ForStmt) -> None:
                     )
             case _:
                 pass
+
+
+def _report_replaced(context: LintContext, name: ast.Name, does: str) -> None:
+    way = (
+        f"declare `{name.text}` as a list and write `+=`, or {does[:-1]} it once, behind the `for`"
+    )
+    context.report(LAST_ENTRY_WINS, context.span(name), does=does, what=f"`{name.text}`", way=way)
 
 
 def _find_certain_statements(block: ast.Block) -> Iterator[ast.Stmt]:
@@ -267,13 +274,18 @@ def _find_certain_statements(block: ast.Block) -> Iterator[ast.Stmt]:
             yield inner
 
 
-def _is_replaced(context: LintContext, statement: ast.EmitStmt, body: ast.Block) -> bool:
-    """Whether each entry assigns its own value to an output that is not a list."""
+def _is_replaced(
+    context: LintContext, statement: ast.EmitStmt | ast.ExtractStmt, body: ast.Block
+) -> bool:
+    """Whether each entry gives an output that is not a list a value that no entry reads."""
     target = next((f for f in _targets(context) if f.name == statement.name.text), None)
     if target is None or isinstance(strip_optional(target.type), ListOf):
         return False
-    if leaves_after(body, statement) or not _can_vary(context, statement.value):
+    if leaves_after(body, statement):
         return False
+    if isinstance(statement, ast.ExtractStmt):
+        name = statement.name.text
+        return not any(isinstance(each, ast.Ref) and each.name.text == name for each in walk(body))
     around = body_of(context.declaration)
     kept = KeptVariables(context.statements(around) if around is not None else ())
     return not any(

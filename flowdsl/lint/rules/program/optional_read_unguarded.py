@@ -122,7 +122,7 @@ def _check_ref(
         return
     span = context.span(ref)
     code = span.text.strip("{} \t")
-    label = Label(symbol.span, f"the {symbol.kind} is declared here")
+    label = Label(symbol.span, f"the {symbol.title} is declared here")
     way = _ALWAYS_THERE if place in _OF_MAIN_AGENT else _UNDER_IF
     fixes: tuple[Fix, ...] = ()
     if not isinstance(context.model.ref_types[ref], types.Optional):

@@ -10,9 +10,9 @@ from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
 from flowdsl.lint.bodies import body_of, without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics.control_flow.leaving import has_no_path_behind
-from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.semantics.traversal import inner_blocks, output_set_by, own_variable_set_by
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import else_of, variable_set_by
+from flowdsl.syntax.statements import else_of, name_set_by
 from flowdsl.syntax.visit import walk
 
 SPEC = SUSPICIOUS.spec(
@@ -40,28 +40,31 @@ def _follow_block_values(context: LintContext, block: ast.Block) -> None:
     """Report the values of one block that are replaced before they are used."""
     variables: dict[str, ast.Name] = {}
     outputs: dict[str, ast.Name] = {}
+    set_outputs = context.model.set_outputs
     for statement in without_steps(block):
         for node in walk(statement):
             if isinstance(node, ast.Ref):
                 variables.pop(node.name.text, None)
+                outputs.pop(node.name.text, None)
             elif isinstance(node, ast.FinishStmt | ast.CallStmt):
                 # A run that ends here delivers what it has emitted.
                 outputs.clear()
         for inner in inner_blocks(statement):
             _forget_what_is_set(inner.block, variables, outputs)
-        name = variable_set_by(statement)
+        name = own_variable_set_by(statement, set_outputs)
         if name is not None:
             earlier = variables.get(name.text)
             adds = isinstance(statement, ast.KeepStmt) and statement.append
             if earlier is not None and not adds and not _keeps_on_failure(statement):
                 _report(context, "runtime variable", earlier, name)
             variables[name.text] = name
-        if isinstance(statement, ast.EmitStmt):
-            earlier = outputs.pop(statement.name.text, None)
-            if not statement.append:
-                if earlier is not None:
-                    _report(context, "output", earlier, statement.name)
-                outputs[statement.name.text] = statement.name
+        output = output_set_by(statement, set_outputs)
+        if output is not None:
+            earlier = outputs.pop(output.text, None)
+            if not (isinstance(statement, ast.EmitStmt) and statement.append):
+                if earlier is not None and not _keeps_on_failure(statement):
+                    _report(context, "output", earlier, output)
+                outputs[output.text] = output
 
 
 def _forget_what_is_set(
@@ -69,9 +72,8 @@ def _forget_what_is_set(
 ) -> None:
     """Forget the names that a branch sets: it does so on some paths only."""
     for node in walk(block):
-        if isinstance(node, ast.EmitStmt):
-            outputs.pop(node.name.text, None)
-        elif (name := variable_set_by(node)) is not None:
+        if (name := name_set_by(node)) is not None:
+            outputs.pop(name.text, None)
             variables.pop(name.text, None)
 
 

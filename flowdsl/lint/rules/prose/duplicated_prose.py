@@ -118,11 +118,7 @@ class _Finder:
         """Each statement as one line of its first characters; empty for what no task can hold."""
         written = []
         for statement in block.statements:
-            line = (
-                ""
-                if type(statement) is ast.EmitStmt
-                else source.text[statement.start : statement.end]
-            )
+            line = "" if _sets_output(statement) else source.text[statement.start : statement.end]
             written.append(" ".join(line[:_TOLD].split()) if "\n" in line else line)
         return tuple(written)
 
@@ -181,9 +177,16 @@ def _equal_statements(first: _StatementPlace, second: _StatementPlace) -> int:
         most = min(most, second.at - first.at)
     for length in range(most):
         left, right = one[first.at + length], other[second.at + length]
-        if type(left) is ast.EmitStmt or not _is_equal(first.source, left, second.source, right):
+        if _sets_output(left) or not _is_equal(first.source, left, second.source, right):
             return length
     return most
+
+
+def _sets_output(statement: ast.Stmt) -> bool:
+    """Whether a statement sets an output, which no task can do for its caller."""
+    if type(statement) is ast.ExtractStmt or type(statement) is ast.RunStmt:
+        return statement.name is not None and statement.type is None
+    return type(statement) is ast.EmitStmt
 
 
 def _is_equal(source: SourceFile, one: ast.Stmt, home: SourceFile, other: ast.Stmt) -> bool:

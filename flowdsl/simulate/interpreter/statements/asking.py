@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from flowdsl.semantics import types
+from flowdsl.semantics.traversal import type_read_by
 from flowdsl.syntax import ast
 
 from ... import trace, world
@@ -86,8 +87,9 @@ def run(frame: Frame, statement: ast.RunStmt) -> str | None:
     """
     command = render_exact_text(frame, statement.command)
     act(frame, trace.COMMAND, command)
-    declared = frame.run.model.declared_types
-    needed = statement.type is not None and not isinstance(declared[statement.type], types.Optional)
+    needed = statement.name is not None and not isinstance(
+        type_read_by(statement, frame.run.model), types.Optional
+    )
     asks = needed or statement.otherwise is not None
     worked = not asks or frame.holds(Question(world.COMMAND, command))
     if worked and (
@@ -103,15 +105,13 @@ def _store_answer(
     kind: str,
     text: str,
 ) -> bool:
-    """Set a variable to an answer. Returns False if a required value is missing.
+    """Set a variable or an output to an answer. Returns False if a required value is missing.
 
     If the value may be missing, the question counts as used only when the variable is used: without
     an `else`, and in the background.
     """
     assert statement.name is not None
-    type_: types.Type = types.STRING
-    if statement.type is not None:
-        type_ = frame.run.model.declared_types[statement.type]
+    type_ = type_read_by(statement, frame.run.model)
     model, may_lack = "", isinstance(type_, types.Optional) and statement.otherwise is None
     if isinstance(statement, ast.ExtractStmt):
         model, may_lack = _model_alias(statement.model), may_lack or statement.background
@@ -131,10 +131,10 @@ def _store_answer(
     given = as_saved(answer, data, type_)
     if may_lack:
         found = Value(data, (((), (question, recorder.position)),), given)
-        frame.names[statement.name.text] = found
+        frame.store(statement, statement.name.text, found)
         return True
     recorder.use(question)
-    frame.names[statement.name.text] = Value(data, (), given)
+    frame.store(statement, statement.name.text, Value(data, (), given))
     return data is not None
 
 

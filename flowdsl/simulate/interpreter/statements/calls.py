@@ -42,7 +42,7 @@ def call(frame: Frame, statement: ast.CallStmt, perform: Perform) -> None:
     finally:
         watcher.ends_call()
     if statement.result is not None:
-        frame.names[statement.result.text] = _collect_result(inner)
+        frame.store(statement, statement.result.text, _collect_result(inner))
 
 
 def _evaluate_arguments(

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
 from flowdsl.semantics.model import SemanticModel, TaskSymbol, WorkflowSymbol
-from flowdsl.semantics.traversal import refs_outside_blocks, statements
+from flowdsl.semantics.traversal import refs_outside_blocks, statements, type_read_by
 from flowdsl.syntax import ast
 
 Owner: TypeAlias = TaskSymbol | None
@@ -26,6 +26,8 @@ _OPENING = re.compile(r"\{(?=[{$])")
 _TEXTS = frozenset(("string", "any", "email", "url", "file"))
 _RESULT = " "
 """The key for the result of a task among its names."""
+_OUTPUT = "="
+"""In front of the name of an output, which an input may have, too."""
 
 
 def is_spelled(text: object) -> bool:
@@ -90,19 +92,18 @@ class _Reads:
     def _named(self, owner: Owner, each: ast.Stmt) -> Iterator[Place]:
         """Yield the names that a statement gives to text that was read."""
         match each:
-            case ast.CopyStmt(name=name, type=None):
-                yield owner, name.text
             case (
-                ast.ExtractStmt(name=ast.Name() as name, type=ast.Node() as type_)
-                | ast.CopyStmt(name=ast.Name() as name, type=ast.Node() as type_)
-                | ast.RunStmt(name=ast.Name() as name, type=ast.Node() as type_)
+                ast.ExtractStmt(name=ast.Name() as name)
+                | ast.CopyStmt(name=ast.Name() as name)
+                | ast.RunStmt(name=ast.Name() as name)
             ):
-                if _has_text(self._model.declared_types[type_]):
-                    yield owner, name.text
+                if _has_text(type_read_by(each, self._model)):
+                    yield from self._set(owner, each, name)
             case ast.KeepStmt(name=name, value=value) if self._has_read_text(owner, value):
                 yield owner, name.text
             case ast.EmitStmt(value=value) if self._has_read_text(owner, value):
                 yield owner, _RESULT
+                yield owner, _OUTPUT + each.name.text
             case ast.ForStmt(variable=name, iterable=iterable) if self._has_read_text(
                 owner, iterable
             ):
@@ -113,12 +114,25 @@ class _Reads:
                     if self._has_read_text(owner, given.value):
                         yield task, given.name.text
                 if result is not None and (task, _RESULT) in self._known:
-                    yield owner, result.text
+                    yield from self._set(owner, each, result)
             case _:
                 pass
 
     def _has_read_text(self, owner: Owner, node: ast.Node) -> bool:
-        return any((owner, each.name.text) in self._known for each in refs_outside_blocks(node))
+        return any((owner, self._key_of(each)) in self._known for each in refs_outside_blocks(node))
+
+    def _set(self, owner: Owner, each: ast.Stmt, name: ast.Name) -> Iterator[Place]:
+        """Yield the names of what a reading or a call sets: a variable or an output."""
+        if each in self._model.set_outputs:
+            yield owner, _RESULT
+            yield owner, _OUTPUT + name.text
+        else:
+            yield owner, name.text
+
+    def _key_of(self, ref: ast.Ref) -> str:
+        symbol = self._model.values.get(ref)
+        is_output = symbol is not None and symbol.is_output
+        return _OUTPUT + ref.name.text if is_output else ref.name.text
 
 
 def _find_tool_texts(each: ast.Stmt) -> Iterator[ast.Node]:
