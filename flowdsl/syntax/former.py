@@ -19,19 +19,20 @@ from .parser.lexer import Lexemes
 def report_former_repeat(
     source: SourceFile, sink: Sink, tokens: Lexemes, statement: ast.WhileStmt, asked: ast.Node
 ) -> None:
-    """Report a `repeat until asked`; the fix writes `while` with the negation.
+    """Report a `repeat until asked`; the fix writes `while` with the opposite condition.
 
-    A comment in its head has no place in the negation, so that the head then stays as it is.
+    A comment in its head may have no place there, so that the head then stays as it is.
     """
     first = bisect_left(tokens.starts, statement.start)
     behind = statement.limit or statement.delay or statement.body
     # In front of a bound or a wait is its keyword.
     last = bisect_left(tokens.starts, behind.start) - (1 if behind is statement.body else 2)
-    negated = negate_source(source, asked)
-    head = Span(source, statement.start, tokens.ends[last])
+    condition = Span(source, tokens.starts[first + 2], tokens.ends[last])
     fixes: tuple[Fix, ...] = ()
     if not any("#" in blanks for blanks in tokens.blanks[first + 1 : last + 1]):
-        fixes = (Fix(f"write `while {negated}`", (Edit(head, f"while {negated}"),), "safe"),)
+        prefix, edits = _negate(source, condition, asked)
+        opening = Edit(Span(source, statement.start, condition.start), f"while {prefix}")
+        fixes = (Fix("write `while` with the opposite condition", (opening, *edits), "safe"),)
     sink.report(
         errors.FORMER_SPELLING,
         Span(source, statement.start, tokens.ends[first + 1]),
@@ -41,31 +42,40 @@ def report_former_repeat(
     )
 
 
-def negate_source(source: SourceFile, condition: ast.Node) -> str:
-    """Return the negation of a condition as somebody would write it."""
-    written = condition.span(source).text
+def _negate(source: SourceFile, whole: Span, condition: ast.Node) -> tuple[str, tuple[Edit, ...]]:
+    """Return what stands before the negation of a condition, and the edits that negate it.
+
+    They leave its operands alone, which other fixes may write anew. `whole` has the brackets around
+    it, too.
+    """
+
+    def put(text: str, start: int, end: int) -> Edit:
+        return Edit(Span(source, start, end), text)
+
     match condition:
-        case ast.NotExpr(operand=ast.InExpr() as operand) if operand.start == condition.start:
-            return _join(source, operand.operand, " in ", operand.values)
-        case ast.NotExpr(operand=ast.EmptyExpr() as operand) if operand.start == condition.start:
-            return f"{operand.operand.span(source).text} is empty"
-        case ast.NotExpr(operand=operand):
-            return operand.span(source).text
-        case ast.EmptyExpr(operand=operand):
-            return f"{operand.span(source).text} is not empty"
+        case ast.NotExpr(operand=ast.InExpr(operand=left, values=right) as inner) if (
+            inner.start == condition.start
+        ):
+            return "", (put(" in ", left.end, right.start),)
+        case ast.NotExpr(operand=ast.EmptyExpr(operand=ref) as inner) if (
+            inner.start == condition.start
+        ):
+            return "", (put(" is empty", ref.end, condition.end),)
+        case ast.NotExpr(operand=inner):
+            behind = put("", inner.end, condition.end)
+            before = put("", condition.start, inner.start)
+            return "", (before, *((behind,) if behind.span.text else ()))
         case ast.CompareExpr(operator="==" | "!=" as operator):
             other = " != " if operator == "==" else " == "
-            return _join(source, condition.left, other, condition.right)
-        case ast.InExpr():
-            return _join(source, condition.operand, " not in ", condition.values)
-        case ast.AndExpr() | ast.OrExpr():
-            return f"not ({written})"
+            return "", (put(other, condition.left.end, condition.right.start),)
+        case ast.InExpr(operand=left, values=right):
+            return "", (put(" not in ", left.end, right.start),)
+        case ast.EmptyExpr(operand=ref):
+            return "", (put(" is not empty", ref.end, condition.end),)
+        case ast.AndExpr() | ast.OrExpr() if condition.start == whole.start:
+            return "not (", (put(")", whole.end, whole.end),)
         case _:
-            return f"not {written}"
-
-
-def _join(source: SourceFile, left: ast.Node, word: str, right: ast.Node) -> str:
-    return f"{left.span(source).text}{word}{right.span(source).text}"
+            return "not ", ()
 
 
 def report_former_cleanup(source: SourceFile, sink: Sink, start: int, text: ast.Text) -> None:
