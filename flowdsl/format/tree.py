@@ -92,12 +92,8 @@ _ITEMS = frozenset(
     (
         *(row.keyword for row in STATEMENTS.values()),
         *("type_day", "type_day_of_start", "type_into", "type_text", "wait_fixed", "wait_until"),
-<<<<<<< HEAD
-        *("copy_untyped", "keep_new", "if_", "case", "for_", "while_", "former_repeat"),
-=======
         *("copy_untyped", "extract_output", "run_as", "run_as_output"),
-        *("keep_new", "if_", "case", "for_"),
->>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
+        *("keep_new", "if_", "case", "for_", "while_", "former_repeat"),
         *(
             "edition",
             "import_names",

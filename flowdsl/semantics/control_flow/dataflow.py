@@ -13,23 +13,15 @@ An example, with the variables that are set after each line:
     }                                              {name}, which holds with and without the branch
     do "Type {name} and {reason}"              error: `reason` is set on 1 of 2 paths to here
 
-<<<<<<< HEAD
+The outputs of a workflow, and the fields of a task's result, are variables with two differences: no
+pass of a loop empties them, and a failed attempt gives each the value from before its `retry`.
+
 The body of a `for` may run zero times unless its list is known to hold something, that of a `while`
 always may, and that of a `repeat` never: its `until` reads what the round has set. Each pass of any
 loop begins with the variables of its body emptied; variables that a `keep` outside of it declares
 retain their value. After a `retry`, either its body or its `else` has run to the end. The `else`
 starts where an attempt failed, at a `fail` or before anything that can fail by itself, and without
 the variables of the body.
-=======
-The outputs of a workflow, and the fields of a task's result, are variables with two differences: no
-pass of a loop empties them, and a failed attempt gives each the value from before its `retry`.
-
-The body of a `for` may run zero times unless its list is known to hold something, that of a
-`repeat` always may. Each pass of any loop begins with the variables of its body emptied; variables
-that a `keep` outside of it declares retain their value. After a `retry`, either its body or its
-`else` has run to the end. The `else` starts where an attempt failed, at a `fail` or before anything
-that can fail by itself, and without the variables of the body.
->>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
 
 If the program has secrets, the contents of fields on the screen are tracked as well, in loops up to
 a fixed point (`provenance.typed_fields`).

@@ -164,15 +164,9 @@ class BodyChecker:
             ):
                 self._texts(statement)
                 self._otherwise(otherwise)
-<<<<<<< HEAD
-                self._forget_variable(name)
+                self._set_by_reading(name, otherwise)
             case ast.WhileStmt() | ast.RepeatStmt():
                 self._check_rounds(statement)
-=======
-                self._set_by_reading(name, otherwise)
-            case ast.RepeatStmt():
-                self._check_repeat(statement)
->>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
             case ast.ImageStmt():
                 from .images import check_image
 

@@ -185,17 +185,6 @@ def check_may_end(
     refs = refs_outside_blocks(condition)
     if not all(ref in program.values for ref in refs):
         return
-<<<<<<< HEAD
-    set_inside = {
-        name.text
-        for each in program.statements(statement.body)
-        if (name := variable_set_by(each)) is not None
-    }
-    asked = {ref.name.text for ref in refs}
-    if asked & set_inside:
-        return
-    keyword = keyword_span(statement, source)
-=======
     body = program.statements(statement.body)
     set_inside = {name.text for each in body if (name := variable_set_by(each)) is not None}
     emitted = {each.name.text for each in body if isinstance(each, ast.EmitStmt)}
@@ -203,7 +192,7 @@ def check_may_end(
         inside = set_inside | emitted if program.values[ref].is_output else set_inside
         if ref.name.text in inside:
             return
->>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
+    keyword = keyword_span(statement, source)
     program.sink.report(
         errors.REPEAT_NEVER_ENDS,
         keyword,

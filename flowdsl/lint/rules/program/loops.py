@@ -15,12 +15,8 @@ from flowdsl.semantics.traversal import KeptVariables, inner_blocks, refs_outsid
 from flowdsl.semantics.types import FieldType, ListOf, RecordOf, strip_optional
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-<<<<<<< HEAD
 from flowdsl.syntax.statements import ROUNDS, keyword_span, leaving_else
-=======
-from flowdsl.syntax.statements import keyword_span, leaving_else
 from flowdsl.syntax.visit import walk
->>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
 
 # An `abort` in a `retry`, which waits for a `fail`.
 #
