@@ -186,4 +186,6 @@ def test_chains_of_requests(schema: Any) -> None:
         settings=settings(bounded, max_examples=15 if THOROUGH else 3, stateful_step_count=40)
     )
     assert not problems, "\n\n".join(problems[:3])
-    assert len(succeeded) > len(OPERATIONS) / (2 if THOROUGH else 3), sorted(set(OPERATIONS) - succeeded)
+    assert len(succeeded) > len(OPERATIONS) / (2 if THOROUGH else 3), sorted(
+        set(OPERATIONS) - succeeded
+    )

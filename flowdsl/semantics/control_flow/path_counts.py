@@ -286,7 +286,7 @@ class _Counter:
 
     def _count_repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
         """Count the paths after a last round, which its condition and `else` read."""
-        emptied = self.subject.emptied_by_loops and self._does(statement.body)
+        emptied = not self.subject.is_output and self._does(statement.body)
         end = self.block(statement.body, Paths(0, at.done + at.undone) if emptied else at)
         if end is None:
             return None

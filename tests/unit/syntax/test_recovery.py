@@ -49,13 +49,8 @@ WRONG = (
     'type "x" "y" "z"',
     "call sign_in(1)",
     'if x === 1 { press "F3" }',
-<<<<<<< HEAD
     "loop x {",
-    "extract total from",
-=======
-    "while x {",
     "extract total int from",
->>>>>>> 8417f53e (Let readings and calls set outputs, and bodies read them)
     'do "no end',
     'choose } "x"',
 )
