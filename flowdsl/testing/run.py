@@ -63,6 +63,26 @@ def every_run(suite: Suite, case: Case) -> list[tuple[World, Trace]]:
     return runs.every()
 
 
+def has_unmet_expectations(suite: Suite, case: Case) -> bool:
+    """Whether a test fails by the source alone.
+
+    A snapshot does not count: it differs whether a change is right or wrong.
+    """
+    if case.chain is not None:
+        return not run_chain_test(suite, case, case.chain).passed
+    literals = suite.literals(case.module)
+    items = tuple(item for item in case.items if not isinstance(item, ast.PromptMatches))
+    prompt = suite.payload(case.workflow).prompt
+    if any(unmet_by_prompt(items, literals, prompt, suite.snapshot(case))):
+        return True
+    return (
+        needs_run(items)
+        and Runs(
+            suite, replace(case, items=items), literals, suite.payload(case.workflow)
+        ).fails_by_source()
+    )
+
+
 class Runs:
     """The first run of a case and its replays.
 
@@ -97,6 +117,14 @@ class Runs:
         problems: list[Problem] = []
         runs = [*self._every(problems)]
         return [] if any(each.kind == MISTAKEN for each in problems) else runs
+
+    def fails_by_source(self) -> bool:
+        """Whether an expectation is not met, or an answer is missing or unused."""
+        problems: list[Problem] = []
+        for _ in self._every(problems):
+            if problems:
+                return True
+        return bool(problems) or any(True for _ in self._unused())
 
     def problems(self) -> list[Problem]:
         """Return all problems, in the order of the runs."""

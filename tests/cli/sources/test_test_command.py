@@ -488,3 +488,23 @@ def test_a_snapshot_that_no_test_compares_with_is_told_and_removed(desk: Path) -
     removed = "flows/__snapshots__/old.prompt.md removed: no test compares with it\n"
     assert (done.code, done.err) == (0, f"{removed}1 test passed\n")
     assert [each.name for each in kept.parent.iterdir()] == [kept.name]
+
+
+def test_wrong_edits_that_no_test_notices_are_shown(desk: Path) -> None:
+    failing = run_here(desk, "test", "--mutate")
+    assert failing.code == 64
+    assert "`total: a wrong total` fails without any edit" in failing.err
+    right = FLOW.partition('test "a wrong total"')[0]
+    (desk / "flows/total.flow").write_text(right)
+    found = run_here(desk, "test", "--mutate", "--mutate-fail-under", "90")
+    assert found.code == 1
+    assert 'flows/total.flow:7: no test notices: leaves out `press "F5"`' in found.text
+    assert 'does { press "f5" }' in found.text
+    told = json.loads(run_here(desk, "test", "--mutate", "total", "--json").text)
+    assert {each["fate"] for each in told["items"]} == {"survived", "refused"}
+    (desk / "flows/total.flow").write_text(
+        right.replace("outputs { n = 3", 'does press "F5" 1 times outputs { n = 3')
+    )
+    assert run_here(desk, "test", "--mutate", "--mutate-fail-under", "60").code == 0
+    unknown = run_here(desk, "test", "--mutate", "totl")
+    assert unknown.code == 64 and "known: `total`" in unknown.err

@@ -90,6 +90,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"paths that are looked for (default: {MOST_PATHS})",
     )
     parser.add_argument(
+        "--mutate",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="run the tests against wrong edits of the flows, or of one workflow or task; prints "
+        "those that no test notices",
+    )
+    parser.add_argument(
+        "--mutate-fail-under",
+        type=parse_percentage,
+        metavar="N",
+        help="exit 1 when less than N percent of the wrong edits are noticed",
+    )
+    parser.add_argument(
         "-j",
         "--jobs",
         type=parse_positive_number,
@@ -143,9 +157,15 @@ def _run_selected_tests(
     environment = any_environment(target.project, arguments.env)
     compiled = compile_tests(target, environment, arguments.words, also=arguments.explore)
     _tell_errors(compiled, target, console, report)
-    is_stopped = arguments.explore is not None and not compiled.is_whole
-    if compiled.compilation.bundle is None or is_stopped:
+    runs_tests = arguments.explore is None and arguments.mutate is None
+    if compiled.compilation.bundle is None or not (runs_tests or compiled.is_whole):
         return SOURCE_ERRORS
+    if arguments.mutate is not None:
+        from .mutate import study_edits
+
+        code = study_edits(arguments, console, target, compiled, environment)
+        report.leave_to_command()
+        return code
     if arguments.explore is not None:
         from .explore import explore_paths
 
@@ -223,16 +243,20 @@ def _run_tests(
 
 
 _OF_RUNS = ("words", "junit", "update", "cov", "cov_fail_under", "lcov")
-"""Options that cannot be combined with `--explore`."""
+"""Options that cannot be combined with `--explore` and `--mutate`."""
 
 
 def _check_together(arguments: argparse.Namespace) -> None:
     """Raise `UsageError` for options that cannot be combined."""
     if arguments.explore is None and arguments.paths_at_most is not None:
         raise UsageError("`--at-most` is for `--explore`")
+    if arguments.mutate is None and arguments.mutate_fail_under is not None:
+        raise UsageError("`--mutate-fail-under` is for `--mutate`")
     has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
-    if arguments.explore is not None and has_run:
+    if arguments.explore is not None and (has_run or arguments.mutate is not None):
         raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
+    if arguments.mutate is not None and has_run:
+        raise UsageError("`--mutate` goes with `--mutate-fail-under`, `--env` and `--json`")
 
 
 def parse_percentage(word: str) -> float:

@@ -1,0 +1,173 @@
+"""`flowdsl test --mutate`: which wrong edits of the flows their tests notice."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flowdsl.compiler.collector import keep_what_is_there, sweep_garbage
+from flowdsl.compiler.pipeline import Compilation, compile_project
+from flowdsl.config.project import Environment
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.diagnostics.suggest import join_names
+from flowdsl.host.disk import Overlay
+from flowdsl.source.record import Record, replace
+from flowdsl.testing.mutation.study import (
+    NOTICED,
+    REFUSED,
+    SAME,
+    SURVIVED,
+    Edited,
+    Mutant,
+    Subject,
+    collect_subjects,
+    study_subject,
+)
+from flowdsl.testing.run import has_unmet_expectations
+from flowdsl.testing.suite import Suite
+
+from ...runtime.console import Console
+from ...runtime.exit_codes import FINDINGS, SUCCESS
+from ...runtime.failure import UsageError
+from ...runtime.target import Target
+from ...views.json_objects import object_json
+from .compiling import Compiled
+
+ALL = ""
+"""The value of `--mutate` without a name."""
+
+
+class Studied(Record):
+    """The edits of one body."""
+
+    subject: Subject
+    mutants: tuple[Mutant, ...]
+
+    def count(self, fate: str) -> int:
+        return sum(each.fate == fate for each in self.mutants)
+
+
+def study_edits(
+    arguments: argparse.Namespace,
+    console: Console,
+    target: Target,
+    compiled: Compiled,
+    environment: Environment | None,
+) -> int:
+    """Print each edit that no test notices, and a table; returns the exit code.
+
+    Raises `UsageError` for an unknown name, and for a test that fails without any edit.
+    """
+    model = compiled.compilation.analysis.model
+    subjects = _select_subjects(collect_subjects(model, compiled.entries), arguments.mutate)
+    variables = {} if environment is None else environment.vars
+    _require_passing_tests(compiled.compilation, subjects, variables)
+    texts = {each.source.path: each.source.text.encode() for each in model.modules}
+    options = replace(target.options(environment), whole=False)
+
+    def compile_edited(paths: frozenset[str], changed: Mapping[str, str]) -> Compilation:
+        contents = texts | {path: text.encode() for path, text in changed.items()}
+        return compile_project(Overlay(target.files, contents), sorted(paths), options)
+
+    edited = Edited(compile_edited, variables)
+    keep_what_is_there()
+    studied = []
+    for subject in subjects:
+        if not subject.cases:
+            studied.append(Studied(subject, ()))
+            continue
+        mutants = []
+        for mutant in study_subject(edited, subject):
+            mutants.append(mutant)
+            sweep_garbage()
+            if mutant.fate == SURVIVED and not arguments.json:
+                for line in _describe_survivor(mutant, target):
+                    console.out(make_printable(line))
+        studied.append(Studied(subject, tuple(mutants)))
+    if arguments.json:
+        console.out(_studied_to_json(studied))
+    else:
+        for line in _render_table(studied):
+            console.err(line)
+    return _judge_share(arguments, console, studied)
+
+
+def _select_subjects(subjects: list[Subject], name: str) -> list[Subject]:
+    if name == ALL:
+        return subjects
+    found = [each for each in subjects if each.symbol.name == name]
+    if not found:
+        known = join_names(each.symbol.name for each in subjects) or "none"
+        raise UsageError(f"no workflow or task of these flows is named `{name}`; known: {known}")
+    return found
+
+
+def _require_passing_tests(
+    compilation: Compilation, subjects: Sequence[Subject], variables: Mapping[str, str]
+) -> None:
+    assert compilation.bundle is not None, "flows with errors are not edited"
+    suite = Suite(compilation.analysis.model, compilation.bundle, variables)
+    for case in dict.fromkeys(case for subject in subjects for case in subject.cases):
+        if has_unmet_expectations(suite, case):
+            raise UsageError(
+                f"`{case.subject}: {case.title}` fails without any edit; see `flowdsl test`"
+            )
+
+
+def _judge_share(
+    arguments: argparse.Namespace, console: Console, studied: Sequence[Studied]
+) -> int:
+    least = arguments.mutate_fail_under
+    share = _percent_noticed(studied)
+    if least is None or share >= least:
+        return SUCCESS
+    console.err(f"{share:.1f} % of the wrong edits are noticed, and {least:g} % are asked for")
+    return FINDINGS
+
+
+def _percent_noticed(studied: Sequence[Studied]) -> float:
+    noticed = sum(each.count(NOTICED) for each in studied)
+    wrong = noticed + sum(each.count(SURVIVED) for each in studied)
+    return 100 * noticed / wrong if wrong else 100.0
+
+
+def _describe_survivor(mutant: Mutant, target: Target) -> Iterator[str]:
+    place = mutant.edit.place
+    yield f"{target.show_path(place.path)}:{place.first.line}: no test notices: {mutant.edit.words}"
+    if mutant.hint:
+        yield f"  a test that would: {mutant.hint}"
+
+
+def _render_table(studied: Sequence[Studied]) -> Iterator[str]:
+    width = max((len(each.subject.symbol.name) for each in studied), default=0)
+    for each in studied:
+        name = each.subject.symbol.name.ljust(width)
+        if not each.subject.cases:
+            yield f"{name}  no test runs it"
+            continue
+        noticed, survived = each.count(NOTICED), each.count(SURVIVED)
+        others = f"{each.count(REFUSED)} refused by the check, {each.count(SAME)} mean nothing"
+        yield f"{name}  {noticed} of {noticed + survived} wrong edits noticed; {others}"
+    number = sum(each.count(NOTICED) + each.count(SURVIVED) for each in studied)
+    if number:
+        yield f"{_percent_noticed(studied):.1f} % of {format_count(number, 'wrong edit')} noticed"
+
+
+def _studied_to_json(studied: Sequence[Studied]) -> str:
+    items: list[dict[str, Any]] = [
+        {
+            "subject": each.subject.symbol.name,
+            "path": mutant.edit.place.path,
+            "line": mutant.edit.place.first.line,
+            "edit": mutant.edit.words,
+            "fate": mutant.fate,
+            "hint": mutant.hint,
+        }
+        for each in studied
+        for mutant in each.mutants
+    ]
+    untested = [each.subject.symbol.name for each in studied if not each.subject.cases]
+    head = {"percent": round(_percent_noticed(studied), 1), "untested": untested}
+    return object_json({**head, "items": items})

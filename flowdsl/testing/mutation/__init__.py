@@ -1,0 +1,1 @@
+"""Wrong edits of flows, and which of them their tests notice."""

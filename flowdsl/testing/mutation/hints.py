@@ -1,0 +1,84 @@
+"""Lines of a test that would notice an edit, from the first difference of two traces."""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.format.literals import plain_literal, value_literal
+from flowdsl.simulate import trace as traces
+from flowdsl.simulate.trace import SUCCESS, Event, Trace, without_marks
+
+
+def describe_difference(before: Trace, after: Trace | None) -> str:
+    """Return expectations that hold for the trace of a flow and not for that of its edit.
+
+    The result is empty if no expectation can tell them apart.
+    """
+    expected = _find_expectation(before, after)
+    fails = before.ending.status != SUCCESS and not expected.startswith("aborts")
+    return f"aborts {expected}" if fails and expected else expected
+
+
+def _find_expectation(before: Trace, after: Trace | None) -> str:
+    if before.ending.status != SUCCESS:
+        if after is None or before.ending != after.ending:
+            return f"aborts {value_literal(before.ending.reason) or ''}".rstrip()
+    elif after is not None and before.ending.outputs != after.ending.outputs:
+        for name, value in before.ending.outputs.items():
+            written = value_literal(value)
+            if value != after.ending.outputs.get(name) and written is not None:
+                return f"outputs {{ {name} = {written} ... }}"
+    found = () if after is None else after.events
+    for number, event in enumerate(before.events):
+        other = found[number] if number < len(found) else None
+        if event != other:
+            acts = [_act_of(each) for each in before.events[max(number - 1, 0) : number + 2]]
+            return f"does {{ {' '.join(act for act in acts if act)} }}"
+    if len(found) > len(before.events):
+        act = _act_of(found[len(before.events)])
+        return f"never {act.replace('types ', 'type ', 1)}" if act else ""
+    return ""
+
+
+def _act_of(event: Event) -> str:
+    """Return an event as an act of a test; empty if a test cannot name it."""
+    texts = [_render_text(text) for text in event.texts]
+    match event.verb:
+        case traces.TYPE:
+            return f"types {texts[0]} into {texts[1]}"
+        case traces.TYPE_AS:
+            return f"types {texts[0]} as {texts[1]} into {texts[2]}"
+        case traces.PRESS:
+            times = "" if event.texts[1] == "1" else f" {event.texts[1]} times"
+            return f"press {texts[0]}{times}"
+        case traces.PAUSE:
+            milliseconds = int(event.texts[0])
+            seconds, rest = divmod(milliseconds, 1000)
+            return f"wait {milliseconds}ms" if rest else f"wait {seconds}s"
+        case verb if verb in _KEYWORDS:
+            return f"{_KEYWORDS[verb]} {texts[0]}"
+        case _:
+            return ""
+
+
+_SECRET = re.compile(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def _render_text(text: str) -> str:
+    """Return a text as a test writes it, a secret by its name."""
+    secret = _SECRET.search(without_marks(text))
+    if secret is not None:
+        return f'~"{secret[1]}"'
+    return plain_literal(text) or '~""'
+
+
+_KEYWORDS = {
+    traces.CAPTURE: "capture",
+    traces.CLEAR: "clear",
+    traces.COMMAND: "run",
+    traces.COPIED: "copy",
+    traces.DO: "do",
+    traces.EXPORT: "export file",
+    traces.OPEN: "choose",
+}
+"""The keywords of acts with one text, by the verbs of their events."""
