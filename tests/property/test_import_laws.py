@@ -17,7 +17,7 @@ from flowdsl.decompile.model import ImportedProject, Picture
 from flowdsl.decompile.payload import find_differing_fields
 from flowdsl.decompile.project import import_workflows
 from flowdsl.source.files import MemoryFiles
-from tests.support.effort import examples, rows
+from tests.support.effort import THOROUGH, every, examples, rows
 from tests.support.flows.compiling import PROJECTS, compile_folder
 from tests.support.flows.decompile import payloads, round_trip
 from tests.support.flows.decompile.payloads import Payload
@@ -67,7 +67,7 @@ def _holds(given: Payload) -> None:
     assert import_workflows([back], name=name).files == project.files
 
 
-@for_rows(lambda: CORPUS, parts=4, fewest=150)
+@for_rows(lambda: every(2, [*CORPUS]), parts=2, fewest=150 if THOROUGH else 75)
 def test_a_payload_of_the_corpus_comes_back_as_it_was(name: str) -> None:
     _holds(CORPUS[name])
 
@@ -112,10 +112,10 @@ def test_the_order_of_payloads_does_not_matter() -> None:
 
 
 def test_a_payload_is_written_the_same_alone_and_among_others() -> None:
-    together = import_workflows(list(CORPUS.values())).files
+    every_file = together().files
     alone = [import_workflows([body]).files for body in CORPUS.values()]
     # Of several that want one name all but one get another, and the files of that one are there.
-    same = {path for files in alone if files.items() <= together.items() for path in files}
+    same = {path for files in alone if files.items() <= every_file.items() for path in files}
     assert {path for files in alone for path in files if path.endswith(".flow")} <= same
 
 

@@ -14,6 +14,7 @@ from flowdsl.config.project import Project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles, library_of
 from tests.support.command_line import run_command, write_tree
+from tests.support.effort import rows
 from tests.support.flows.compiling import EXAMPLES, read_folder
 
 PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml"))
@@ -97,7 +98,7 @@ def test_a_mistake_is_found_in_a_library_as_in_the_project(folder: Path) -> None
         assert len(here) == 1
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", rows(PROJECTS, 2), ids=lambda folder: folder.name)
 def test_the_tests_of_a_project_pass_with_its_tasks_in_a_library(
     folder: Path, tmp_path: Path
 ) -> None:

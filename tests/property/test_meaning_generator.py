@@ -93,7 +93,7 @@ SMALL = [
 """What a program has to have, and the most lines of the smallest one that does."""
 
 
-@pytest.mark.parametrize(("pattern", "lines"), rows(SMALL, 3))
+@pytest.mark.parametrize(("pattern", "lines"), rows(SMALL, 0))
 def test_programs_shrink_to_what_a_person_can_read(pattern: str, lines: int) -> None:
     def holds(source: str) -> bool:
         return re.search(pattern, source) is not None and checked(source) is not None

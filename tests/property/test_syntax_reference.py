@@ -15,7 +15,7 @@ from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.parser.lexer import lex
 from flowdsl.syntax.parser.tables import WORDS
 from flowdsl.syntax.reference import Branch, driver_tree, generic_tree
-from tests.support.effort import examples
+from tests.support.effort import THOROUGH, every, examples
 from tests.support.flows.generated.programs import SAMPLES, lark, mutated, program
 from tests.support.rows import for_rows
 
@@ -57,7 +57,12 @@ def reports_syntax_errors(text: str) -> bool:
     return any(found.name not in SECOND_STAGE for found in sink.findings_in_order())
 
 
-@for_rows(lambda: FILES, name=lambda path: path.relative_to(ROOT), parts=4, fewest=350)
+@for_rows(
+    lambda: every(2, FILES),
+    name=lambda path: path.relative_to(ROOT),
+    parts=2,
+    fewest=350 if THOROUGH else 175,
+)
 def test_files(path: Path) -> None:
     text = path.read_text(encoding="utf-8", errors="replace")
     assert driver_tree(text) == lark_tree(text)
@@ -85,7 +90,7 @@ def test_mutated_programs_are_accepted_or_rejected_by_both(seed: int) -> None:
 
 def test_one_mistake_gives_hardly_more_than_one_diagnostic() -> None:
     counts = []
-    for seed in range(400):
+    for seed in range(400 if THOROUGH else 100):
         rng = random.Random(seed)
         text = rng.choice(SAMPLE_TEXTS)
         tokens = [token for token in lex(text) if token.kind not in ("WS", "COMMENT")]
