@@ -121,7 +121,7 @@ def test_a_field_comes_back(fields: dict[str, Any]) -> None:
         "日本語の指示 🙂 \u2028 \u202e",
         "Open the portal. " * 30_000,
     ],
-    ids=repr,
+    ids=lambda prompt: repr(prompt[:40]),
 )
 def test_a_prompt_is_kept_to_the_byte(prompt: str) -> None:
     project = imported(BODY | {"main_prompt": prompt})

@@ -585,7 +585,7 @@ def test_a_name_that_every_line_has_is_told_once() -> None:
     [
         ("," * 499_999, "orders.csv:1: the header has 500,000 columns; a table has 1,000 at most"),
         (
-            ",".join(f"c{at}" for at in range(500_000)),
+            "," + "c," * 499_998 + "c",
             "orders.csv:1: the header has 500,000 columns; a table has 1,000 at most",
         ),
         (
