@@ -8,7 +8,8 @@ or the brackets around it, and continue as an instruction. `input_schema` refuse
 - in a text of JSON that the prompt spells out, as a list inside a text, it is one line without
   what JSON spells in another way;
 - where a brace, a dollar sign or another value stands beside it, it holds none of these signs;
-- in a prompt with a picture, which is HTML, it holds no markup.
+- in a prompt with a picture, which is HTML, it holds no markup;
+- a record has no other fields than those whose texts are restricted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
 from flowdsl.ir.walk import inner_bodies, statements, walk
 from flowdsl.source.record import field_names, replace
-from flowdsl.source.refused_texts import JSON_VALUES, Refused, read_refused
+from flowdsl.source.refused_texts import Refused, read_refused
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 TEXT = Refused()
@@ -29,7 +30,6 @@ LINE = Refused(lines=True)
 JSON = Refused(lines=True, signs=frozenset(('"', "\\")))
 """The restrictions of places: between brackets, in an instruction, in a text of JSON."""
 
-_ANY = nodes.ScalarType(name="any")
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|\(\?.?|.", re.DOTALL)
 _PLAIN = re.compile(r"(?:\\[dw!-/:-@\[-`{-~]|[ -\[\]-~])+")
 """Characters, ranges and escapes without line ends and invisible characters."""
@@ -48,11 +48,7 @@ def restrict_inputs(schema: Any, workflow: nodes.Workflow) -> None:
     for name, each in inputs.items():
         if not name.startswith("$"):
             _restrict_at_path(each, (), TEXT)
-    for field in workflow.inputs:
-        if field.type in (_ANY, nodes.OptionalType(inner=_ANY)) and workflow.input_schema is None:
-            # The text `7` and the number 7 would be filled in alike.
-            kinds = [*JSON_VALUES, *(("null",) if field.type != _ANY else ())]
-            properties[field.name]["type"] = kinds
+            _close_records(each)
     for variable, refused in _find_input_uses(workflow):
         if variable.name in inputs:
             _restrict_at_path(inputs[variable.name], variable.path, refused)
@@ -92,6 +88,19 @@ def _restrict_at_path(
     schema["allOf"] = [*(each for each in every if each not in ours), {"not": refused.schema()}]
 
 
+def _close_records(schema: dict[str, Any]) -> None:
+    """Refuse fields that are not listed: a text that holds a record holds all of its fields."""
+    if isinstance(schema.get("properties"), dict) and schema.keys().isdisjoint(_OTHER_FIELDS):
+        schema["additionalProperties"] = False
+    for inner in (schema.get("items"), *_properties_of(schema).values()):
+        if isinstance(inner, dict):
+            _close_records(inner)
+
+
+_OTHER_FIELDS = ("additionalProperties", "patternProperties", "unevaluatedProperties")
+"""Keywords by which an author allows other fields; no step may use such a record."""
+
+
 def _properties_of(schema: dict[str, Any]) -> dict[str, Any]:
     found = schema.get("properties")
     return found if isinstance(found, dict) else {}
@@ -99,32 +108,25 @@ def _properties_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 def remove_restrictions(schema: Any) -> Any:
     """Return a schema of inputs without the additions of `restrict_inputs`."""
-    bare = _without_not(schema)
-    properties = bare.get("properties") if isinstance(bare, dict) else None
-    for each in properties.values() if isinstance(properties, dict) else ():
-        if isinstance(each, dict) and not each.keys() & {"items", "properties"}:
-            kinds = each.get("type")
-            if isinstance(kinds, list) and kinds[:2] == [*JSON_VALUES] and kinds[2:] in _OR_NULL:
-                del each["type"]
-    return bare
+    return _remove_restrictions(schema, is_inputs=True)
 
 
-_OR_NULL: tuple[list[str], ...] = ([], ["null"])
-
-
-def _without_not(schema: Any) -> Any:
-    """Return a copy of a schema without the restrictions of places, at any depth."""
+def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
     if isinstance(schema, list):
-        return [_without_not(entry) for entry in schema]
+        return [_remove_restrictions(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
     bare = dict(schema)
     if read_refused(bare.get("not")) is not None:
         del bare["not"]
     if isinstance(properties := bare.get("properties"), dict):
-        bare["properties"] = {name: _without_not(entry) for name, entry in properties.items()}
+        bare["properties"] = {
+            name: _remove_restrictions(entry) for name, entry in properties.items()
+        }
+        if not is_inputs and bare.get("additionalProperties") is False:
+            del bare["additionalProperties"]
     if "items" in bare:
-        bare["items"] = _without_not(bare["items"])
+        bare["items"] = _remove_restrictions(bare["items"])
     return bare
 
 

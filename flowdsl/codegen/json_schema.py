@@ -72,6 +72,7 @@ def object_schema(
     """Return the schema of an object; `given` is that of `type_schema`.
 
     Additional properties are allowed: the service merges machine parameters in before it validates.
+    `restrict_inputs` refuses them inside of inputs.
     """
     fields = tuple(fields)
     schema: Schema = {

@@ -397,6 +397,14 @@ ANY_GIVEN_TO_TOOL = SECRETS.spec(
     "`{name}` is of the type `any` and stands in {place}, where a text in it may spell a secret",
     "declare what it is, such as `string` or a record, and name one value of it",
 )
+ANY_OF_INPUT = PLATFORM.spec(
+    "any-of-input",
+    "`{name}` {has} the type `any`, and nothing keeps what a caller puts there from being obeyed",
+    (
+        "declare what it holds, such as `{{ name: string, amount: number }}` or `string[]`; in a "
+        "schema file, list it in `properties` with its `type`"
+    ),
+)
 SECRET_IN_TEST = SECRETS.spec(
     "secret-in-test",
     "`{name}` is a secret, and a test gives it a placeholder itself",

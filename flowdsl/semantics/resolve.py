@@ -148,6 +148,7 @@ def _workflow_scope(program: Program, workflow: WorkflowSymbol) -> ValueScope:
     scope = ValueScope(module)
     fields = program.workflow_fields[workflow.declaration]
     scope.inputs_unknown = fields.inputs is None
+    scope.inputs_verbatim = workflow.prompt_from is not None
     # A foreign schema file may have an input and a secret with the same name. Only statements could
     # confuse the two, and with `prompt from` there are none.
     verbatim = workflow.inputs_from is not None and workflow.declaration.steps is None

@@ -279,6 +279,18 @@ def may_be_missing(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
             return False
 
 
+def holds_any(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
+    """Whether a type is `any`, or a value of it has a part that is."""
+    match type_:
+        case Optional(inner=inner) | ListOf(element=inner):
+            return holds_any(inner, seen)
+        case RecordOf(fields=fields):
+            inside = seen | {type_}
+            return type_ not in seen and any(holds_any(each.type, inside) for each in fields)
+        case _:
+            return type_ == ANY
+
+
 def is_number(type_: Type) -> bool:
     """Whether the values of a type are numbers."""
     return type_ in (INT, NUMBER) or (isinstance(type_, Enum) and type_.numeric)

@@ -164,18 +164,6 @@ def character_name(character: str) -> str:
     return f"`{character}`"
 
 
-JSON_VALUES = ("object", "array")
-"""The JSON types allowed for an input of any type: those that JSON delimits."""
-
-
-def takes_json_alone(schema: object, value: object) -> bool:
-    """Whether a schema is that of such an input, and refuses a value that is no list or object."""
-    kinds = schema.get("type") if isinstance(schema, Mapping) else None
-    return isinstance(kinds, list) and (
-        kinds == [*JSON_VALUES] or (kinds == [*JSON_VALUES, "null"] and value is not None)
-    )
-
-
 def find_refused_texts(
     value: Any, schema: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str, Fault]]:

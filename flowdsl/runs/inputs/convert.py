@@ -19,7 +19,7 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs.places import Path, format_path
 from flowdsl.semantics.values.formats import TYPE_OF_FORMAT, example_value, has_spelling, is_spelled
 from flowdsl.source.patterns import may_match
-from flowdsl.source.refused_texts import find_refused_texts, takes_json_alone
+from flowdsl.source.refused_texts import find_refused_texts
 
 EMPTY, CLEAR = "__EMPTY__", "__CLEAR__"
 """The platform's words for "leave the field unchanged" and "blank this field".
@@ -152,13 +152,6 @@ def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
 
     `schemas` are those that the value has to fit.
     """
-    schemas = tuple(schemas)
-    if not isinstance(value, list | dict) and any(
-        takes_json_alone(schema, value) for schema in schemas
-    ):
-        help = "a text and a number would read alike; in a list or a record each keeps its kind"
-        yield Mismatch("takes a list or a record, as JSON", format_cut_value(value), help=help)
-        return
     said: set[Path] = set()
     for path, text, fault in (
         each for schema in schemas for each in find_refused_texts(value, schema)

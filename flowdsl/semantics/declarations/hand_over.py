@@ -1,4 +1,4 @@
-"""Checks values that a chain passes between steps against the bounds of the receiving input.
+"""Checks values that a chain passes between steps against the input that receives them.
 
 The service refuses an input that violates its bounds only when the chain reaches that step, after
 the earlier steps have run. If both sides declare a bound, the types show it at compile time.
@@ -19,8 +19,19 @@ from .. import errors
 from ..model import INPUT, STEP, ValueSymbol
 from ..names.scopes import ValueScope
 from ..program import Program
-from ..types import Constraints, Enum, FieldType, ListOf, Primitive, RecordOf, Type, strip_optional
+from ..types import (
+    UNKNOWN,
+    Constraints,
+    Enum,
+    FieldType,
+    ListOf,
+    Primitive,
+    RecordOf,
+    Type,
+    strip_optional,
+)
 from ..values.bounds import is_number, make_quotable
+from ..values.expressions import key_text
 
 _DATES = ("2026-01-31", "1999-12-01", "2024-02-29")
 
@@ -29,8 +40,11 @@ def check_hand_over(
     program: Program, scope: ValueScope, value: ast.Expr, target: ValueSymbol
 ) -> None:
     """Report a value that `target` refuses and an earlier output, or a chain's input, may have."""
+    if _report_unlisted_field(program, scope, value, target.type, target):
+        return
     if not isinstance(value, ast.Ref) or target.field is None:
         return
+    span = value.span(scope.module.source)
     source = _field_at(program, value)
     if source is None:
         return
@@ -39,7 +53,6 @@ def check_hand_over(
             broken = _find_broken_bound(constant, want.constraints)
             if broken is None:
                 continue
-            span = value.span(scope.module.source)
             problem, bound, argument = broken
             place = program.bound_places.get(want.constraints, {}).get(bound)
             program.sink.report(
@@ -54,6 +67,51 @@ def check_hand_over(
                 labels=() if place is None else (Label(place, "the bound"),),
             )
             return
+
+
+def _report_unlisted_field(
+    program: Program, scope: ValueScope, value: ast.Expr, want: Type, target: ValueSymbol
+) -> bool:
+    """Report a record that is handed on with a field that the receiving one does not have."""
+    wanted = strip_optional(want)
+    if isinstance(value, ast.ListExpr) and isinstance(wanted, ListOf):
+        inner = [(item, wanted.element) for item in value.items]
+    elif isinstance(value, ast.ObjectExpr) and isinstance(wanted, RecordOf):
+        named = [(pair.value, wanted.by_either_name(key_text(pair.key))) for pair in value.pairs]
+        inner = [(each, field.type) for each, field in named if field is not None]
+    elif isinstance(value, ast.Ref):
+        unlisted = _find_unlisted_field(program.ref_types.get(value, UNKNOWN), want)
+        if unlisted is not None:
+            program.sink.report(
+                errors.UNKNOWN_FIELD,
+                value.span(scope.module.source),
+                owner=target.name,
+                name=unlisted,
+                help="an input takes no other fields: declare it, or hand on `{ ... }` without it",
+                labels=(Label(target.span, "the input"),),
+            )
+        return unlisted is not None
+    else:
+        inner = []
+    reported = [
+        _report_unlisted_field(program, scope, each, type_, target) for each, type_ in inner
+    ]
+    return any(reported)
+
+
+def _find_unlisted_field(have: Type, want: Type) -> str | None:
+    """Return a field of a record, at any depth, that the receiving record does not have."""
+    source, target = strip_optional(have), strip_optional(want)
+    if isinstance(source, ListOf) and isinstance(target, ListOf):
+        return _find_unlisted_field(source.element, target.element)
+    if not (isinstance(source, RecordOf) and isinstance(target, RecordOf)) or source is target:
+        return None
+    for field in source.fields:
+        wanted = target.field(field.name)
+        inner = field.name if wanted is None else _find_unlisted_field(field.type, wanted.type)
+        if inner is not None:
+            return inner
+    return None
 
 
 def _describe_source(text: str, source: FieldType, have: FieldType) -> str:

@@ -16,9 +16,9 @@ from flowdsl.syntax import ast
 
 from .. import errors
 from ..model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
-from ..places import FILE_NAME, TEST_VALUE, TYPED, Place
+from ..places import CHAIN_VALUE, COMMAND, FILE_NAME, TEST_VALUE, TYPED, Place
 from ..program import Program
-from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, strip_optional
+from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, holds_any, strip_optional
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
 from .scopes import ENV_ROOT, ValueScope, names_of_kind
@@ -58,7 +58,10 @@ def resolve_ref(
     else:
         type_ = walk_path(program, scope, ref, symbol)
     program.ref_types[ref] = type_
-    if place in (TYPED, FILE_NAME) and strip_optional(type_) == ANY:
+    if kind == INPUT:
+        if place not in (CHAIN_VALUE, COMMAND) and holds_any(type_):
+            _report_any_of_input(program, scope, ref, type_)
+    elif place in (TYPED, FILE_NAME) and strip_optional(type_) == ANY:
         _report_any(program, scope, ref, kind, place)
     if kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
         _fold_const(program, scope, ref, symbol)
@@ -70,11 +73,23 @@ def _report_any(program: Program, scope: ValueScope, ref: ast.Ref, kind: str, pl
 
     For commands, `texts.destinations` reports it.
     """
-    if kind in (CONST, ENVIRONMENT) or scope.inputs_unknown:
+    if kind in (CONST, ENVIRONMENT):
         return
     span = ref.span(scope.module.source)
     name = span.text.strip("{} \t")
     program.sink.report(errors.ANY_GIVEN_TO_TOOL, span, name=name, place=place.title)
+
+
+def _report_any_of_input(program: Program, scope: ValueScope, ref: ast.Ref, type_: Type) -> None:
+    """Report an input whose texts `input_schema` cannot keep within their place in a prompt.
+
+    For commands, `texts.destinations` reports it.
+    """
+    if scope.inputs_verbatim or (scope.inputs_unknown and program.sink.has_errors):
+        return  # of unknown ones, what declares them may be at fault
+    span = ref.span(scope.module.source)
+    has = "is of" if strip_optional(type_) == ANY else "holds something of"
+    program.sink.report(errors.ANY_OF_INPUT, span, name=span.text.strip("{} \t"), has=has)
 
 
 def _find_symbol(

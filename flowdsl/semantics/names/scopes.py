@@ -296,9 +296,13 @@ class ValueScope:
     - `present`: references that are known to be present at the current place.
     - `clashing`: names with two meanings, which are reported once; their uses are not.
     - `inputs_unknown`: a schema file could not be read, so any name may be an input.
+    - `inputs_verbatim`: a prompt file holds the inputs, so their schema refuses nothing for it.
     """
 
-    __slots__ = ("_known", "clashing", "ended", "inputs_unknown", "module", "present", "symbols")
+    __slots__ = (
+        *("_known", "clashing", "ended", "inputs_unknown", "inputs_verbatim"),
+        *("module", "present", "symbols"),
+    )
 
     def __init__(self, module: ModuleScope) -> None:
         self.module = module
@@ -307,6 +311,7 @@ class ValueScope:
         self.present: frozenset[PresenceKey] = frozenset()
         self.clashing: set[str] = set()
         self.inputs_unknown = False
+        self.inputs_verbatim = False
         self._known: tuple[Names, Names] | None = None
 
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:

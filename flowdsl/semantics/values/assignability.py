@@ -13,6 +13,7 @@ from ..program import Program
 from ..types import (
     ANY,
     INT,
+    UNKNOWN,
     Enum,
     ListOf,
     Optional,
@@ -32,20 +33,20 @@ def is_assignable(source: Type, target: Type) -> bool:
     """Whether a value of `source` is a value of `target`, which may be wider.
 
     Dates, enums and the like are strings; an `int` is a `number`; any string may be a `file`. A
-    value that may be missing never fits where one is required. `any` fits both ways.
+    value that may be missing never fits where one is required. `any` fits both ways else.
     """
     if source is target:
         return True
     match source, target:
-        case (Unknown(), _) | (_, Unknown()) | (_, Primitive(name="any")):
+        case (Unknown(), _) | (_, Unknown()):
             return True
         case Optional(inner), Optional(wanted):
             return is_assignable(inner, wanted)
-        case Optional(), _:
-            return False
+        case Optional(inner), _:
+            return inner == UNKNOWN and target == ANY  # `null` itself is an `any`
         case _, Optional(wanted):
             return is_assignable(source, wanted)
-        case Primitive(name="any"), _:
+        case (Primitive(name="any"), _) | (_, Primitive(name="any")):
             return True
         case Primitive(name=have), Primitive(name=want):
             return have == want or _widens(have, want)

@@ -183,16 +183,21 @@ def _type(schema: Any) -> Type:
         return Enum(tuple(dict.fromkeys(values)))
     if isinstance(values, list) and values and all(type(value) is int for value in values):
         return Enum(tuple(dict.fromkeys(values)))
-    if not isinstance(names, str) or {"anyOf", "oneOf", "allOf", "$ref", "not"} & schema.keys():
+    if not isinstance(names, str):
         return ANY
+    # Other keywords only allow fewer texts and numbers; they may list fields of objects.
     if names == "string":
         return _FORMATS.get(str(schema.get("format")), STRING)
+    if names in _SIMPLE:
+        return _SIMPLE[names]
+    if {"anyOf", "oneOf", "allOf", "$ref", "not"} & schema.keys():
+        return ANY
     if names == "array":
         return ListOf(_type(schema.get("items")))
     if names == "object":
         fields = _read_properties(schema)
         return ANY if fields is None else RecordOf(None, fields)
-    return _SIMPLE.get(names, ANY)
+    return ANY
 
 
 # Cyberdesk's short notation of schemas, according to its documentation.

@@ -117,8 +117,8 @@ PATTERNS = {
     "for over a const": r"for \w+ in (places|pairs)\b",
     "any input": r"data: any$",
     "optional any input": r"data: any\?",
-    "any in an instruction": r'do "Look at \{(more_)?data\}',
-    "any as an output": r"emit it = (more_)?data",
+    "any that is read": r"extract \w+: any\b",
+    "any as an output": r"emit it = \{\{",
     "time input": r"at: time$",
     "datetime input": r"stamp: datetime",
     "datetime in a format": r'(stamp|moment) as "',
@@ -337,7 +337,7 @@ WANTED = frozenset(
         *("default inside a default", "always", "using", "finish in a task", "for on failure"),
         *("call with a result in a retry in a for", "three loops deep", "copy in a for"),
         *("two models in one body", "title with words of ours", "extract in background", "chain"),
-        *("any as an output", "any in an instruction", "machine input", "copy in a retry"),
+        *("any as an output", "any that is read", "machine input", "copy in a retry"),
         "chain with a full stop in a name",
     )
 )

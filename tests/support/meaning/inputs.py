@@ -133,10 +133,7 @@ class _Inputs:
             return self.c.pick(_ways_to_be_missing(field, top=top))
         if (field.has_default or field.day is not None) and self.c.flag():
             return LEFT_OUT
-        value = self._value(field.type, field.constraints)
-        if top and _present(field.type) == Primitive("any"):
-            return _told_apart(value)
-        return value
+        return self._value(field.type, field.constraints)
 
     def _value(self, type_: Type, limits: Constraints = NO_CONSTRAINTS) -> Any:
         match type_:
@@ -185,15 +182,6 @@ def _ways_to_be_missing(field: FieldType, *, top: bool) -> list[Any]:
     if _present(field.type) == Primitive("string"):
         ways.append("")
     return ways
-
-
-def _told_apart(value: Any) -> Any:
-    """A value for an input of the type `any`: nothing tells a text from a number there.
-
-    What it holds is no bracket of ours and no placeholder, which no schema refuses at any depth.
-    """
-    held = value if isinstance(value, dict | list) else [value]
-    return json.loads(CLEANED[1](CLEANED[0](json.dumps(held, ensure_ascii=False))))
 
 
 def _present(type_: Type) -> Type:
@@ -257,6 +245,7 @@ def _wrong(type_: Type, limits: Constraints, given: Any) -> Iterator[tuple[str, 
                     yield f"[0]{what}", [wrong, *given[1:]]
         case RecordOf(fields=fields):
             yield " is a list", [given]
+            yield " has another field", {**given, "zz": "a"}
             for field in fields:
                 yield from _wrong_field(field, given)
         case Primitive(name):

@@ -686,7 +686,8 @@ workflow w {
     choose "the cell" using "slow"
     extract a: string from "A" using "fast"
     emit a = {{a}}
-    retry 2 { for n in 2 { choose "row {n}" using "fast" choose "cell {n}" using "slow" } }
+    retry 2 { choose "row" using "fast" choose "cell" using "slow" }
+    for n in 2 { choose "row {n}" using "fast" choose "cell {n}" using "slow" }
   }
 }
 """,

@@ -203,7 +203,9 @@ def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
       for n in names max 9 { keep first = n emit all += n }
       for n in names max 9 { emit all += {{first}} }
     """
-    steps = steps_of(workflow(body, sections="inputs { names: string[] } outputs { all: any[] }"))
+    steps = steps_of(
+        workflow(body, sections="inputs { names: string[] } outputs { all: string?[] }")
+    )
     assert steps.count(": ⟦{{loop_item}}⟧.") == 1
     assert 'Append to "all": ⟪first.value⟫.' in steps
 

@@ -92,15 +92,6 @@ def test_a_fallback_may_stand_without_the_one_before_it() -> None:
     }
 
 
-def test_statements_may_use_any_input_where_the_schema_allows_more_than_it_names() -> None:
-    source = (
-        'flow 1\nworkflow claims { inputs from "./s.json" steps { do "Open {claim.number}." } }\n'
-    )
-    schema = '{"type": "object", "additionalProperties": true}'
-    payload = compiled({"main.flow": source, "s.json": schema}).workflows[0].payload
-    assert "Open ⟦{claim.number}⟧." in render_plain_json(payload["main_prompt"])
-
-
 def test_a_schema_file_may_call_an_input_and_a_secret_alike_where_no_statement_names_them() -> None:
     schema = '{"type": "object", "properties": {"x": {}, "$x": {}, "env": {}}}'
     files: dict[str, str | bytes] = {"s.json": schema, "p.md": "Type {x} and {$x}."}

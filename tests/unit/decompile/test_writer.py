@@ -200,8 +200,9 @@ workflow w { outputs { v: string, n: int } steps { emit v = "c" emit n = 3 step 
   finish "late" } } }
 """,
     "paths into anything": """
-workflow w { inputs { t: any, l: { k: any }[] @max_items(2) } outputs { o: any } steps {
-  do "x {t.a[0]['k v'].b}" for e in l { do "y {e.k.z}" } emit o = t } }
+workflow w { outputs { o: any } steps { extract t: any from "t"
+  extract l: { k: any }[] from "l" press "Tab"
+  do "x {{t.a[0]['k v'].b}}" for e in {{l}} max 2 { do "y {e.k.z}" } emit o = {{t}} } }
 """,
     "one result outside and inside a loop": """
 task g(x: string) -> { v: string, w: string? } { extract v: string from "v {x}" emit v = {{v}}
@@ -269,7 +270,7 @@ workflow w { inputs { d: string, e: string, m: int }
      any_value: m) } }
 """,
     "comparisons that a parameter makes possible": """
-task go(kind: string, n: any) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }
+task go(kind: string, n: any?) { if kind == "other" { press "Tab" } if n == 3 { press "Enter" }
   if n is empty { press "F1" } }
 workflow w { inputs { k: "a" | "b", m: int? } steps { call go(kind: k, n: m)
   call go(kind: "x", n: 3) } }

@@ -877,7 +877,7 @@ workflow order {
     pay?: any
   }
   # flow: ignore[optional-read-unguarded] only the inputs matter here
-  steps { do "Enter {part}, {since}, {site} and {pay}." }
+  steps { do "Enter {part}, {since} and {site}." }
 }
 """)
 

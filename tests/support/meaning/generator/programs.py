@@ -243,7 +243,7 @@ def _covered(makes: Statements, state: State, place: Place, written: str) -> str
 def _workflow(c: Chooser, tasks: list[Task], style: Style) -> str:
     body = Body(
         c,
-        [*(value for value, _ in INPUTS), *_consts()],
+        [*(value for value, _ in INPUTS if value.type != ANY), *_consts()],
         ("pin", "key"),
         pictures=style.pictures,
         themes=style.themes,
@@ -273,6 +273,8 @@ def _workflow(c: Chooser, tasks: list[Task], style: Style) -> str:
     section = f"outputs {{\n{_lines(outputs)}\n}}\n" if outputs else ""
     doc = f"## {c.pick(texts.DOCS)}\n" if c.once_in(4) else ""
     title = 'title = "Close. Now"\n' if c.once_in(6) else ""
+    # No step may read an input of the type `any`; what a comment names is declared, too.
+    title += "# data, more_data\n" if c.once_in(8) else ""
     return f"{doc}workflow w {{\n{title}{section}{always}steps {{\n{written}\n}}{checks}\n}}"
 
 

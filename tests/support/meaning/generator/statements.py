@@ -278,7 +278,8 @@ class Statements(Control):
     def _extract(self, state: State, place: Place) -> str:
         using = self._using(place)
         source = self.instruction(state, texts.SOURCES)
-        return self._reads(state, place, "extract", self.c.pick(READ_TYPES), source, using)
+        type_ = ANY if "any" in self.body.themes and self.c.flag() else self.c.pick(READ_TYPES)
+        return self._reads(state, place, "extract", type_, source, using)
 
     def _copy(self, state: State, place: Place) -> str:
         source = self.instruction(state, texts.SOURCES)
