@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any, assert_never
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.types import TypeLowering
+from flowdsl.semantics.values.schema_files import read_schema_fields
 
 from .input_patterns import restrict_inputs
 from .prompt.document import source_words
@@ -135,7 +137,10 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
     None if the workflow has no outputs.
     """
     if workflow.output_schema is not None:
-        return dump_schema(json.loads(workflow.output_schema))
+        schema = json.loads(workflow.output_schema)
+        if workflow.prompt is None:
+            _describe_missing_outputs(schema, workflow)
+        return dump_schema(schema)
     if not workflow.outputs:
         return None
     sources = {source.field: source for source in workflow.sources}
@@ -146,9 +151,39 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
     return dump_schema(schema)
 
 
+def _describe_missing_outputs(schema: Any, workflow: nodes.Workflow) -> None:
+    """Say in a schema by the author where outputs are, and what becomes of missing ones.
+
+    Nothing is added where an output is the value of the variable of that name, and never missing:
+    what no description explains is copied.
+    """
+    listed = read_schema_fields(workflow.output_schema or "")
+    if listed is None:
+        return
+    fields = {each.name: each for each in TypeLowering(lambda value: value).fields(listed.fields)}
+    for source in workflow.sources:
+        field, entry = fields.get(source.field), schema.get("properties", {}).get(source.field)
+        if field is None or not isinstance(entry, dict):
+            continue
+        words = source_words(source, field.type, absent=field.absent)
+        sentence = _make_sentence(words)
+        doc = str(entry.get("description", "")).strip()
+        plain = source_words(
+            nodes.OutputSource(
+                field=field.name, kind="stored", variable=field.name, origin=source.origin
+            ),
+            None,
+        )
+        if source.kind != "none" and words != plain and not doc.endswith(sentence):
+            entry["description"] = f"{doc} {sentence}".strip()
+
+
+def _make_sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def _make_output_schema(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
-    words = source_words(source, field.type, absent=field.absent)
-    sentence = f"{words[0].upper()}{words[1:]}."
+    sentence = _make_sentence(source_words(source, field.type, absent=field.absent))
     doc = f"{field.description.strip()} " if field.description else ""
     schema = field_schema(field) | {"description": doc + sentence}
     if source.kind == "const":
