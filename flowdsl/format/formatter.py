@@ -19,7 +19,7 @@ from flowdsl.syntax.visit import dump
 
 from .layout import heed_marks, lay_out
 from .reading import read_sheet
-from .sheet import COMMA, DAYS, NO_ENTRY, RUNTIME, TEXTS, Gap, Sheet, doc_lines, split_trailing
+from .sheet import COMMA, DAYS, NO_ENTRY, TEXTS, Gap, Sheet, doc_lines, split_trailing
 from .suppressions import (
     Cover,
     Place,
@@ -267,9 +267,7 @@ def _same_meaning(one: Evidence, other: Evidence) -> bool:
 
 
 def _same_value(kind: int, one: str, other: str) -> bool:
-    """Whether two spellings of a token of this kind are the same text or variable."""
-    if kind == RUNTIME:
-        return one[2:-2].strip(" \t") == other[2:-2].strip(" \t")
+    """Whether two spellings of a token of this kind are the same text or day."""
     if kind in DAYS:
         return "".join(one.split()) == "".join(other.split())
     return kind in TEXTS and _text_parts(one) == _text_parts(other)

@@ -16,10 +16,9 @@ from flowdsl.syntax.parser.tables import TERMINALS
 COMMA = TERMINAL["COMMA"]
 REST = TERMINAL["REST"]
 LBRACE, RBRACE, LPAR = TERMINAL["LBRACE"], TERMINAL["RBRACE"], TERMINAL["LPAR"]
-RUNTIME = TERMINAL["RUNTIME"]
 START, SHIFT = TERMINAL["START"], TERMINAL["SHIFT"]
 DAYS = frozenset((START, SHIFT))
-TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"], RUNTIME))
+TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 """Tokens that may be spelled in more than one way, as `DAYS` may."""
 _OPENERS = frozenset((LBRACE, TERMINAL["LPAR"], TERMINAL["LSQB"]))
 _CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))

@@ -1,6 +1,6 @@
 """Formats text literals.
 
-Words are kept; spaces in variables, indents and blanks at line ends change.
+Words are kept; indents and blanks at line ends change.
 """
 
 from __future__ import annotations
@@ -9,35 +9,25 @@ import re
 
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
-from flowdsl.syntax import ast
 from flowdsl.syntax.texts.literals import block_lines, common_indent, scan_text
 
 INDENT = 2
 QUOTES = '"""'
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"{_NAME}(?:\.{_NAME})*\}}"
-_UNUSUAL = re.compile(rf"\$\{{|\{{(?!\$?{_PATH}|\{{{_PATH}\}})")
+_UNUSUAL = re.compile(rf"\$\{{|\{{(?!\$?{_PATH})")
 """A brace that does not obviously begin a variable in its normal spelling."""
 
 
 def format_text_literal(word: str) -> str | None:
-    """A text literal with its variables in normal spelling; None if it has a mistake."""
+    """A text literal in the normal form of its quotes; None if it has a mistake."""
     if word.startswith(QUOTES) and "\n" not in word:
         word = QUOTES + _close_block(word[len(QUOTES) : -len(QUOTES)])
     if not _UNUSUAL.search(word) and "\t" not in word:
         return word
     sink = Sink()
-    text = scan_text(SourceFile("", word), sink, 0, len(word))
-    if sink.findings_in_order():
-        return None
-    pieces: list[str] = []
-    done = 0
-    for part in text.parts:
-        if isinstance(part, ast.Ref) and word.startswith("{{", part.start):
-            inner = word[part.start + 2 : part.end - 2].strip(" \t")
-            pieces += (word[done : part.start], "{{", inner, "}}")
-            done = part.end
-    return "".join(pieces) + word[done:]
+    scan_text(SourceFile("", word), sink, 0, len(word))
+    return None if sink.findings_in_order() else word
 
 
 class Block:

@@ -291,11 +291,6 @@ def _text(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None
             reader.sheet.texts[start] = written
 
 
-def _runtime_ref(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
-    word = reader.sheet.words[start]
-    reader.sheet.texts[start] = "{{" + word[2:-2].strip(" \t") + "}}"
-
-
 def _type(reader: Reader, start: int, end: int, children: Sequence[Any]) -> None:
     if len(children) > MAX_DEPTH:
         reader.troubled = True
@@ -328,7 +323,6 @@ _SPECIAL: dict[str, Build] = {
     "on_failure": _on_failure,
     "otherwise": _otherwise,
     "pause": _pause,
-    "runtime_ref": _runtime_ref,
     "step": _build_described_item("step"),
     "t_order": _build_item_around("t_order"),
     "t_outputs": _outputs("t_outputs"),

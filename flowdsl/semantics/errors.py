@@ -77,7 +77,7 @@ SHADOWED_NAME = NAMES.spec(
     ),
 )
 RESERVED_NAME = NAMES.spec(
-    "reserved-name", "`{name}` is a name of the language", "choose another name"
+    "reserved-name", "`{name}` is a word of the language", "choose another name"
 )
 DUPLICATE_FIELD = NAMES.spec(
     "duplicate-field",

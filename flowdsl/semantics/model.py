@@ -24,6 +24,10 @@ RUNTIME = "runtime variable"
 SECRET = "secret"  # a workflow's or chain's secret, or a task's secret parameter
 STEP = "chain step"
 
+ENV_ROOT = "env"
+RESERVED = frozenset(("true", "false", "null", "not", "sees", ENV_ROOT))
+"""Names that no value has, since they could not be read as names."""
+
 
 class RowsFile(Record):
     """A file that `rows` names: its project path, and the place that names it."""

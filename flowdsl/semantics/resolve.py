@@ -28,7 +28,7 @@ from .declarations.settings import (
 )
 from .declarations.signatures import declare_task, declare_workflow, value_symbols
 from .declarations.type_expressions import resolve_declared_types
-from .model import INPUT, SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
+from .model import INPUT, RESERVED, SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from .modules import Sources
 from .names.scopes import ValueScope, build_module_scopes
 from .program import Environments, Program
@@ -119,6 +119,7 @@ def _check_bodies(program: Program) -> dict[ast.Decl, ValueScope]:
     for task in program.tasks.values():
         body = task.declaration.body
         scope = scopes[task.declaration] = ValueScope(program.scopes[task.module])
+        scope.clashing.update(RESERVED & {param.name.text for param in task.declaration.params})
         for param in task.params:
             scope.declare(program, param)
         fields = task.result.fields if isinstance(task.result, RecordOf) else None

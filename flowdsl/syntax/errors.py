@@ -14,7 +14,7 @@ BRACES_MALFORMED = SYNTAX.spec(
 BRACES_UNCLOSED = SYNTAX.spec(
     "unclosed-variable",
     "the variable that starts here is not closed",
-    "close it with `{closer}`, or write `\\{{` for a literal brace",
+    "close it with `}}`, or write `\\{{` for a literal brace",
 )
 TEXT_COMMENT_UNCLOSED = SYNTAX.spec(
     "unclosed-text-comment",

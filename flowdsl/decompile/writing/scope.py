@@ -8,10 +8,11 @@ from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.prompt.text import spell_path
+from flowdsl.semantics.model import RESERVED
 from flowdsl.source.record import Record
 
 from .lines import LOOP_KEY, Key
-from .type_names import RESERVED, Unspeakable, source_name
+from .type_names import Unspeakable, source_name
 from .value_types import ANY, Types, type_at
 
 PLAIN, RUNTIME, SECRET = "plain", "runtime", "secret"

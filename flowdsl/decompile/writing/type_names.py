@@ -19,10 +19,7 @@ from flowdsl.format.literals import (
     value_literal,
 )
 from flowdsl.ir import nodes
-from flowdsl.semantics.names.scopes import ENV_ROOT
-
-RESERVED = frozenset(("true", "false", "null", "not", "sees", ENV_ROOT))
-"""Names that a value cannot have in every place."""
+from flowdsl.semantics.model import RESERVED
 
 ANNOTATIONS = {
     "minimum": "min",

@@ -9,8 +9,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import INPUT, PARAMETER, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
-from ..names.scopes import ValueScope
+from ..model import INPUT, PARAMETER, RESERVED, SECRET, TaskSymbol, ValueSymbol, WorkflowSymbol
+from ..names.scopes import ValueScope, report_reserved
 from ..program import ModuleScope, Program, WorkflowFields
 from ..types import FieldType, RecordOf, Type, Unknown, describe_type
 from ..values.expressions import check_value
@@ -152,6 +152,9 @@ def declare_workflow(program: Program, scope: ModuleScope, workflow: ast.Workflo
                 secrets = secrets or resolve_fields(program, scope, fields, SECRETS)
             case ast.OutputsSection(fields=fields):
                 outputs = outputs or resolve_fields(program, scope, fields, OUTPUTS)
+                for name in (field.name for field in fields):
+                    if name.text in RESERVED:
+                        report_reserved(program, scope, name.text, name.span(scope.source))
             case (
                 ast.InputsFrom(path=path)
                 | ast.OutputsFrom(path=path)

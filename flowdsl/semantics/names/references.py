@@ -15,13 +15,13 @@ from flowdsl.diagnostics.suggest import (
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import CONST, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
+from ..model import CONST, ENV_ROOT, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
 from ..places import CHAIN_VALUE, COMMAND, FILE_NAME, TEST_VALUE, TYPED, Place
 from ..program import Program
 from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, holds_any, strip_optional
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
-from .scopes import ENV_ROOT, ValueScope, names_of_kind
+from .scopes import ValueScope, names_of_kind
 
 
 def spell_name(path: str, kind: str, *, in_text: bool) -> str:

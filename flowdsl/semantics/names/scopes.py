@@ -20,7 +20,7 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import CONST, ENVIRONMENT, SECRET, ValueSymbol
+from ..model import CONST, ENV_ROOT, ENVIRONMENT, RESERVED, SECRET, ValueSymbol
 from ..program import Entry, ModuleScope, Program
 from ..types import PRIMITIVES
 from .foreign_names import foreign_type, foreign_value
@@ -28,7 +28,6 @@ from .foreign_names import foreign_type, foreign_value
 PresenceKey: TypeAlias = tuple[str, tuple[str | int, ...]]
 """The key of a reference's value: its root and the steps of its path."""
 
-ENV_ROOT = "env"
 KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
     ast.RecordDecl: "type",
     ast.AliasDecl: "type",
@@ -75,6 +74,10 @@ def _declare_name(program: Program, scope: ModuleScope, declaration: ast.Decl) -
     if (is_type and name in PRIMITIVES) or name == ENV_ROOT:
         program.sink.report(errors.RESERVED_NAME, span, name=name)
         return
+    if isinstance(declaration, ast.ConstDecl) and name in RESERVED:
+        report_reserved(program, scope, name, span)
+        scope.names[name] = None
+        return
     first = scope.own.get(name)
     if first is not None:
         _report_duplicate(program, span, name, first.span)
@@ -82,6 +85,14 @@ def _declare_name(program: Program, scope: ModuleScope, declaration: ast.Decl) -
     entry = Entry(declaration, scope, span)
     scope.own[name] = entry
     scope.names[name] = entry
+
+
+def report_reserved(program: Program, scope: ModuleScope, name: str, span: Span) -> None:
+    """Report a value whose name could not be read, at its name or that of its schema file."""
+    from .reserved import rename_reserved
+
+    fixes = (rename_reserved(scope.module, name, span),) if span.text == name else ()
+    program.sink.report(errors.RESERVED_NAME, span, name=name, fixes=fixes)
 
 
 def _report_duplicate(program: Program, span: Span, name: str, first: Span) -> None:
@@ -96,8 +107,8 @@ def _import_names(program: Program, scope: ModuleScope, import_: ast.Import) -> 
     if isinstance(import_, ast.ImportModule):
         span = import_.name.span(scope.source)
         name = import_.name.text
-        if name == ENV_ROOT:
-            program.sink.report(errors.RESERVED_NAME, span, name=name)
+        if name in RESERVED:
+            report_reserved(program, scope, name, span)
         elif not _report_clash(program, scope, name, span):
             scope.namespaces[name] = (other, span)
         return
@@ -317,12 +328,13 @@ class ValueScope:
     def declare(self, program: Program, symbol: ValueSymbol) -> bool:
         """Add `symbol` to the scope; False, with a report, if its name is already in use."""
         name = symbol.name
+        if name in RESERVED:
+            self.clashing.add(name)
+            report_reserved(program, self.module, name, symbol.span)
+            return False
         if self.is_free(name):
             self._add(symbol)
             return True
-        if name == ENV_ROOT:
-            program.sink.report(errors.RESERVED_NAME, symbol.span, name=name)
-            return False
         first = self._meaning(name)
         if first is None:
             self._add(symbol)
@@ -353,7 +365,7 @@ class ValueScope:
             name in self.symbols
             or name in self.module.names
             or name in self.module.namespaces
-            or name == ENV_ROOT
+            or name in RESERVED
         )
 
     def end_loop(self, symbol: ValueSymbol) -> None:

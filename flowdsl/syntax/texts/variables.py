@@ -18,7 +18,7 @@ _ESCAPED = 6
 _SPECIAL = re.compile(rf"{_VARIABLE}|\\([{{\"])|\{{#|\{{")
 # Patterns as strings: `re` compiles and keeps them once the first path or stray brace needs them.
 _STEP = rf"\.({_NAME})|\[([0-9]+)\]|\['([^'\r\n]*)'\]"
-_INTENDED = r"\{{1,2}[ \t]*(?:\$|[^\W\d])"
+_INTENDED = r"\$|[^\W\d]"
 _INSIDE = r"(?:[^{}\r\n\"\\]|\\(?![{\"]))*"
 _NOT_A_WORD = r"[^A-Za-z0-9_]+"
 _SEVERAL_WORDS = r"\$?[\w.]+(?:[ \t-]+[\w.]+)+"
@@ -138,8 +138,8 @@ class PartScanner:
     def _stray_brace(self, at: int, start: int, end: int) -> int:
         """Report a `{` that looks like a variable but is not one; returns where to continue.
 
-        A brace before a space, a quote, a digit, a bracket or any other sign is literal, since JSON
-        in prose is common.
+        A brace before a space, a quote, a digit, a bracket or any other sign is literal, and so are
+        two braces, since JSON in prose is common.
         """
         source, text = self._source, self._source.text
         if self._sink.full:
@@ -148,10 +148,7 @@ class PartScanner:
         while at + braces < end and text[at + braces] == "{":
             braces += 1
         name_start = at + braces
-        intended = re.compile(_INTENDED).match(text, max(at, name_start - 2), end)
-        if intended is None:
-            return name_start
-        if braces == 1 and text[name_start] in " \t":
+        if braces == 2 or re.compile(_INTENDED).match(text, name_start, end) is None:
             return name_start
         inside = re.compile(_INSIDE).match(text, name_start, end)
         assert inside is not None
@@ -159,13 +156,9 @@ class PartScanner:
         closing = 0
         while closing < braces and stop + closing < end and text[stop + closing] == "}":
             closing += 1
-        if closing < min(braces, 2):
-            self._sink.report(
-                errors.BRACES_UNCLOSED,
-                Span(source, at, name_start),
-                closer="}" * min(braces, 2),
-            )
-            return stop + closing
+        if not closing:
+            self._sink.report(errors.BRACES_UNCLOSED, Span(source, at, name_start))
+            return stop
         dollar = at > start and text[at - 1] == "$"
         first = at - 1 if dollar else at
         last = stop + closing
