@@ -20,6 +20,8 @@ from zlib import crc32
 from flowdsl.semantics.model import SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.syntax import ast
 
+from .selecting import Selection
+
 RESULT = "flowdsl_result"
 """The output of the wrapper workflow: the result of the call."""
 
@@ -35,21 +37,24 @@ def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
 
 
 def select_tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbol]:
-    """Return the tasks whose tests match all of `words`; if none match, all tested tasks."""
-    meant = [each for test, each in model.tested.items() if _has_words(test, each.name, words)]
+    """Return the tasks whose tests are selected by `words`; if none is, all tested tasks."""
+    selection = Selection(words)
+    modules = {test: module for module, test in model.tests}
+    meant = [
+        each
+        for test, each in model.tested.items()
+        if any(
+            selection.selects(each.name, title, modules[test].source.path)
+            for title in _titles_of(test)
+        )
+    ]
     tested = {_key(each) for each in meant or model.tested.values() if isinstance(each, TaskSymbol)}
     return [task for task in model.tasks if _key(task) in tested]
 
 
-def _has_words(test: ast.TestDecl, subject: str, words: str) -> bool:
+def _titles_of(test: ast.TestDecl) -> Iterator[str]:
     cases = [item.title for item in test.items if isinstance(item, ast.TestCase)]
-    titles = (whole_title(test, each) for each in cases or [test.title])
-    return any(has_words(subject, title, words) for title in titles)
-
-
-def has_words(subject: str, title: str, words: str) -> bool:
-    """Whether the subject and title of a test contain all the words, ignoring case."""
-    return all(word in f"{subject} {title}".casefold() for word in words.casefold().split())
+    return (whole_title(test, each) for each in cases or [test.title])
 
 
 def whole_title(test: ast.TestDecl, case: ast.StringLit) -> str:

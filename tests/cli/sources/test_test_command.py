@@ -76,7 +76,14 @@ def test_words_select_by_title_and_subject(desk: Path) -> None:
     assert (done.code, done.err) == (0, "1 test passed\n")
     done = run_here(desk, "test", "-k", "nobody")
     assert (done.code, done.text) == (64, "")
-    assert done.err == "error: none of the 3 tests has all of `nobody` in its title\n"
+    nothing = "error: none of the 3 tests has all of `nobody` in its title, subject or path\n"
+    assert done.err == nothing
+    listed = run_here(desk, "test", "--list", "-k", "(total.flow or x) and not 'total is' read")
+    assert listed.text == "flows/total.flow:23  total: nothing is read\n"
+    for words in ("a and", "or", "(a", "a)", "not"):
+        assert "is no selection: write words" in run_here(desk, "test", "-k", words).err
+    first = run_here(desk, "test", "--fail-fast")
+    assert first.code == 1 and first.err == "2 tests, 1 failed\n"
 
 
 def test_flows_without_a_test_are_nothing_to_run(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from flowdsl.emulator.scenario import Scenario, make_scenario
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.testing.cases import Case, cases_of
 from flowdsl.testing.rehearsal import rehearsal_inputs, rehearsal_rules
+from flowdsl.testing.selecting import has_words
 from flowdsl.testing.suite import Suite
-from flowdsl.testing.wrapping import has_words
 
 from ...runtime.engine.deployment import Deployment
 from ...runtime.failure import UsageError
@@ -47,7 +47,7 @@ def _find_test(suite: Suite, name: str, words: str) -> Case:
     ]
     if not tests:
         raise UsageError(f"no test runs `{name}`, so that there is no world for `--world`")
-    meant = [case for case in tests if has_words(case.subject, case.title, words)]
+    meant = [case for case in tests if has_words(f"{case.subject} {case.title}", words)]
     if not meant:
         known = join_names(case.title for case in tests)
         raise UsageError(

@@ -24,6 +24,7 @@ from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.places import add_stdin_filename
 from ...runtime.rewrites import write_product
 from ...runtime.target import Target, add_paths, open_target, root_remark
+from ...views.json_objects import object_json
 from .compiling import Compiled, compile_tests
 from .reports import TestReports
 from .troubles import INTERNAL, SOURCE
@@ -43,7 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="words",
         metavar="WORDS",
         default="",
-        help="only tests with all these words in their title or in the name of what they test",
+        help="only tests with these words in their title, the name of what they test, or their "
+        "path; `and`, `or`, `not` and parentheses combine them",
     )
     parser.add_argument(
         "--env",
@@ -52,6 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "first of flowdsl.toml",
     )
     add_stdin_filename(parser)
+    parser.add_argument("--list", action="store_true", help="list the tests, and run none")
+    parser.add_argument("--fail-fast", action="store_true", help="end at the first test that fails")
     parser.add_argument("--json", action="store_true", help="one JSON object with every result")
     parser.add_argument("--junit", metavar="FILE", help="write a report as JUnit XML too")
     parser.add_argument(
@@ -214,6 +218,10 @@ def _run_tests(
     tests = _tests_of(compilation, compiled.entries)
     if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
         tests = _select_tests(tests, arguments.words, compiled)
+    if arguments.list:
+        report.leave_to_command()
+        _list_tests(tests, console, target, as_json=arguments.json)
+        return SUCCESS if compiled.is_whole else SOURCE_ERRORS
     model = compilation.analysis.model
     variables = environment.vars if environment is not None else {}
     snapshots, unreadable = read_kept_snapshots(target, tests)
@@ -226,6 +234,8 @@ def _run_tests(
         report.results.append(timed)
         if not arguments.json:
             console.out(render_result(timed.result, target.show_path, color=console.color_out))
+        if arguments.fail_fast and not timed.result.passed:
+            break
     report.close()
     results = [each.result for each in report.results]
     if not tests and compiled.is_whole:
@@ -242,7 +252,27 @@ def _run_tests(
     return SUCCESS if passed and is_covered else FINDINGS
 
 
-_OF_RUNS = ("words", "junit", "update", "cov", "cov_fail_under", "lcov")
+def _list_tests(tests: Sequence[Case], console: Console, target: Target, *, as_json: bool) -> None:
+    """Print a line, or an item, for each test."""
+    places = [test.title_node.span(test.module.source) for test in tests]
+    if as_json:
+        items = [
+            {
+                "subject": test.subject,
+                "title": test.title,
+                "path": place.path,
+                "line": place.first.line,
+            }
+            for test, place in zip(tests, places, strict=True)
+        ]
+        console.out(object_json({"total": len(items), "items": items}))
+        return
+    for test, place in zip(tests, places, strict=True):
+        where = f"{target.show_path(place.path)}:{place.first.line}"
+        console.out(make_printable(f"{where}  {test.subject}: {test.title}"))
+
+
+_OF_RUNS = ("words", "list", "fail_fast", "junit", "update", "cov", "cov_fail_under", "lcov")
 """Options that cannot be combined with `--explore` and `--mutate`."""
 
 
@@ -314,18 +344,23 @@ def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case
 
 
 def _select_tests(tests: Sequence[Case], words: str, compiled: Compiled) -> Sequence[Case]:
-    """Select the tests whose title and subject contain all the words.
+    """Select tests by words of their title, their subject and their path.
 
     If some flows have errors, an empty selection is allowed: the words may match tests of those
     flows.
     """
-    from flowdsl.testing.wrapping import has_words
+    from flowdsl.testing.selecting import Selection
 
     if not tests:
         raise UsageError("there is no test in these flows; `flowdsl new workflow` shows one")
-    found = [test for test in tests if has_words(test.subject, test.title, words)]
+    selection = Selection(words)
+    found = [
+        test
+        for test in tests
+        if selection.selects(test.subject, test.title, test.module.source.path)
+    ]
     if not found and compiled.is_whole:
         known = "the 1 test has" if len(tests) == 1 else f"none of the {len(tests)} tests has"
         negated = " not" if len(tests) == 1 else ""
-        raise UsageError(f"{known}{negated} all of `{words}` in its title")
+        raise UsageError(f"{known}{negated} all of `{words}` in its title, subject or path")
     return found
