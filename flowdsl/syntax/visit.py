@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from . import ast
 
@@ -67,17 +68,21 @@ def annotations_of(class_: type) -> dict[str, str]:
 # A tree as text, for tests and `flowdsl debug`.
 
 
-def dump(node: ast.Node, *, offsets: bool = True) -> str:
+def dump(
+    node: ast.Node, *, offsets: bool = True, meanings: Mapping[ast.Node, str] = MappingProxyType({})
+) -> str:
     """Return the tree with one line for each node: indent, class, offsets, and plain fields.
 
-    The output is deterministic.
+    What `meanings` says of a node ends its line. The output is deterministic.
     """
     lines: list[str] = []
     pending = [(node, 0)]
     while pending:
         current, depth = pending.pop()
         place = f" {current.start}..{current.end}" if offsets else ""
-        lines.append("  " * depth + type(current).__name__ + place + _format_plain_fields(current))
+        meaning = f": {meanings[current]}" if current in meanings else ""
+        shown = f"{type(current).__name__}{place}{_format_plain_fields(current)}{meaning}"
+        lines.append("  " * depth + shown)
         pending += [(child, depth + 1) for child in reversed(list(children(current)))]
     return "\n".join(lines) + "\n"
 

@@ -383,11 +383,39 @@ def test_a_reader_that_goes_away_changes_no_exit_code(tmp_path: Path) -> None:
     assert process.wait(timeout=60) == 1
 
 
+NAMES = """flow 1
+const clinic = "North"
+workflow w {
+  inputs { mrn: string }
+  secrets { pin: string }
+  outputs { phone: string }
+  steps {
+    extract phone from "the phone number of {mrn} in {clinic}"
+    extract seen: string from "the header"
+    type $pin into "PIN"
+    for row in 2 { expect "row {row} shows {seen} and {phone}" }
+  }
+}
+"""
+
+
 def test_debug(run: Run, tmp_path: Path) -> None:
     write_tree(tmp_path, {"a.flow": GOOD, "bad.flow": "flow 1\nworkflow {\n"})
     tree_text = run("debug", "parse", "a.flow")
     assert tree_text.code == 0
     assert "WorkflowDecl" in tree_text.out
+    write_tree(tmp_path, {"names.flow": NAMES})
+    shown = re.findall(
+        r"Ref .*: (an? .*)\n +Name .* text='(\w+)'", run("debug", "parse", "names.flow").out
+    )
+    assert {name: meaning for meaning, name in shown} == {
+        "mrn": "an input",
+        "clinic": "a const",
+        "pin": "a secret",
+        "row": "a loop variable",
+        "seen": "a runtime variable",
+        "phone": "an output",
+    }
     assert run("debug", "parse", "a.flow", "--reference").out.startswith("file 0..")
     assert run("debug", "parse", "bad.flow").code == 1
     assert run("debug", "parse", "bad.flow", "--reference").code == 1

@@ -11,6 +11,7 @@ from ..runtime.target import Target, open_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowdsl.syntax.ast import Node
     from flowdsl.syntax.reference import Branch, Leaf
 
 
@@ -19,7 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     subjects = parser.add_subparsers(
         dest="subject", required=True, metavar="SUBJECT", parser_class=CommandParser
     )
-    parse = subjects.add_parser("parse", help="print the syntax tree of a file")
+    parse = subjects.add_parser(
+        "parse", help="print the syntax tree of a file, and what each name means"
+    )
     parse.add_argument("path", metavar="FILE", help="a file, or `-` for standard input")
     parse.add_argument(
         "--reference",
@@ -57,6 +60,7 @@ def _schema_text(subject: str) -> str:
 
 def _print_syntax_tree(target: Target, reference: bool, console: Console) -> int:
     from flowdsl.diagnostics.sink import Sink
+    from flowdsl.diagnostics.suggest import prefix_article
     from flowdsl.source.files import UnreadableFile
     from flowdsl.source.text import SourceFile
     from flowdsl.syntax.parse import parse_module
@@ -83,7 +87,14 @@ def _print_syntax_tree(target: Target, reference: bool, console: Console) -> int
         tree = generic_tree(reference_parser().parse(source.text))
         console.out(_grammar_tree(tree, source.text))
     else:
-        console.out(dump(module).rstrip("\n"))
+        from flowdsl.compiler.pipeline import CompileOptions, analyze
+
+        model = analyze(target.files, [path], CompileOptions(target.project)).model
+        module = next(each for each in model.modules if each.source.path == path)
+        meanings: dict[Node, str] = {
+            name: prefix_article(symbol.title) for name, symbol in model.values.items()
+        }
+        console.out(dump(module, meanings=meanings).rstrip("\n"))
     return FINDINGS if sink.has_errors else SUCCESS
 
 
