@@ -403,7 +403,7 @@ def adopted(root: Path) -> dict[str, str]:
     return {each["address"].removeprefix("workflow."): each["id"] for each in project["adopt"]}
 
 
-MANY = 200 if THOROUGH else 40
+MANY = 200 if THOROUGH else 15
 
 
 def test_many_workflows(desk: tuple[Path, Service]) -> None:
