@@ -7,17 +7,20 @@ examples is said in `support/effort.py`.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.support.effort import THOROUGH, examples
+from tests.support.forked import SHARED
 
 settings.register_profile("fixed", deadline=None, derandomize=True, max_examples=examples(100))
 settings.register_profile("explore", deadline=None)
@@ -55,6 +58,13 @@ if memory := _in_memory():
 # Hundreds of processes are started; each would translate every module of the program again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+# Where the workers that this process starts find the one process that forks for them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    forks = tempfile.TemporaryDirectory(prefix="flowdsl-")
+    os.environ[SHARED] = forks.name
+    atexit.register(forks.cleanup)
 
 
 @pytest.hookimpl(optionalhook=True)

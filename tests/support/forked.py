@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import gc
 import importlib
 import io
@@ -32,6 +33,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn
 
+SHARED = "FLOWDSL_FORKS"
+"""The variable that names the folder in which the workers of a run meet."""
 _READ_BY_PYTHON = ("PYTHON", "LC_", "LANG")
 _PRELOADED = (
     "anyio._backends._asyncio",
@@ -264,42 +267,73 @@ def _ask(request: Mapping[str, Any], streams: Sequence[int]) -> socket.socket:
 
 @cache
 def _server() -> socket.socket:
-    """A connection to the process that forks, started by the first command.
+    """A connection to the process that forks, which the first command of a run starts.
 
-    It ends with this process.
+    The workers of a run share one, which ends with the last of them.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for one in (ours, theirs):
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT)
-    code = f"from tests.support.forked import serve; serve({theirs.fileno()})"
-    server = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).parents[2],
-        pass_fds=[theirs.fileno()],
-        start_new_session=True,
-    )
-    theirs.close()
+    with ExitStack() as stack:
+        folder = os.environ.get(SHARED) or stack.enter_context(tempfile.TemporaryDirectory())
+        address = os.path.join(folder, "forks")
+        ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENT)
+        server: subprocess.Popen[bytes] | None = None
+        deadline = time.monotonic() + _FORK_SECONDS
+        while True:
+            try:
+                ours.connect(address)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    raise
+            if server is None:
+                code = f"from tests.support.forked import serve; serve({address!r})"
+                server = subprocess.Popen(
+                    [sys.executable, "-c", code],
+                    cwd=Path(__file__).parents[2],
+                    start_new_session=True,
+                )
+            time.sleep(0.01)
 
     def end() -> None:
         ours.close()
-        server.wait()
+        if server is not None:
+            server.wait()
 
     atexit.register(end)
     return ours
 
 
-def serve(connection: int) -> None:
-    """Fork for every request until the other side has gone."""
-    _preload()
-    with socket.socket(fileno=connection) as requests, selectors.DefaultSelector() as waiting:
-        waiting.register(requests, selectors.EVENT_READ)
+def serve(address: str) -> None:
+    """Fork for every request until all who asked have gone; nothing where another does so."""
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener,
+        selectors.DefaultSelector() as waiting,
+    ):
+        try:
+            listener.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return
+            raise
+        listener.listen()
+        _preload()
+        waiting.register(listener, selectors.EVENT_READ)
+        asking = 0
         while True:
             for ready, _ in waiting.select():
-                if ready.fileobj is requests:
-                    request, files, _, _ = socket.recv_fds(requests, _SENT, 4)
-                    if not request:
+                if ready.fileobj is listener:
+                    waiting.register(listener.accept()[0], selectors.EVENT_READ)
+                    asking += 1
+                elif isinstance(ready.fileobj, socket.socket):
+                    request, files, _, _ = socket.recv_fds(ready.fileobj, _SENT, 4)
+                    if request:
+                        _fork(json.loads(request), files, waiting)
+                        continue
+                    waiting.unregister(ready.fileobj)
+                    ready.fileobj.close()
+                    asking -= 1
+                    if not asking:
                         return
-                    _fork(json.loads(request), files, waiting)
                 else:
                     waiting.unregister(ready.fileobj)
                     _tell_end(ready.fd, *ready.data)
