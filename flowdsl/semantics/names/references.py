@@ -205,7 +205,9 @@ def _report_undeclared(
         help = f"`{name}` is the variable of a loop and exists inside it only"
         labels = (Label(symbol.span, "the loop variable"),)
     elif near is not None and kind is not None:
-        help = f"{prefix_article(kind)} named `{near}` exists"
+        known = scope.symbols.get(near)
+        title = kind if known is None else known.title
+        help = f"{prefix_article(title)} named `{near}` exists"
         if (kind == SECRET) == ref.secret:
             fixes = rename_fix(ref.name.span(source), (near,))
         else:
