@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from .sheet import COMMA, LPAR, Gap, Sheet
 from .texts import INDENT
-from .tree import IMPORTS, Item
+from .tree import IMPORTS, Body, Item
 from .wrapping import WIDTH, render, wrap_range
 
 _NO_BLANK_LINE = 0
@@ -90,8 +91,7 @@ class _Writer:
             self.out.append(text)
             return
         first = item.first
-        bodies = [body for body in item.bodies if body.broken] or item.bodies
-        for body in bodies:
+        for body in self._find_broken_bodies(item, indent):
             self._write_tokens(first, body.open + 1, indent)
             policy = _NO_BLANK_LINE
             for each in body.items:
@@ -102,6 +102,32 @@ class _Writer:
             self.out.append("\n" + " " * indent)
             first = body.close
         self._write_tokens(first, item.past, indent)
+
+    def _find_broken_bodies(self, item: Item, indent: int) -> Sequence[Body]:
+        """Return the bodies to write on lines of their own, of an item that takes several lines.
+
+        Any other stays on the line of its braces if all of that line fits.
+        """
+        broken = [body for body in item.bodies if body.broken]
+        if not broken:
+            # No second formatting may find other bodies to break than this one.
+            broken = [body for body in item.bodies if body.items]
+            for body in broken:
+                body.broken = True
+            return broken or item.bodies
+        firsts = (item.first, *(body.close for body in broken))
+        pasts = (*(body.open + 1 for body in broken), item.past)
+        for first, past in zip(firsts, pasts, strict=True):
+            flat = [
+                body
+                for body in item.bodies
+                if body.items and not body.broken and first <= body.open < past
+            ]
+            if flat and _render_on_one_line(self.sheet, first, past, indent) is None:
+                for body in flat:
+                    body.broken = True
+                return self._find_broken_bodies(item, indent)
+        return broken
 
     def _write_annotations(self, item: Item, indent: int) -> None:
         """Writes the annotations of an item on lines of their own, and begins the next line."""

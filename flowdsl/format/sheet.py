@@ -27,8 +27,8 @@ _CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))
 class Sheet:
     """Columns with one entry for each token, and what reading the file found out about tokens.
 
-    - `words` and `blanks` are those of the lexer, except that comments before a comma are moved
-      after it.
+    - `words` and `blanks` are those of the lexer, except that comments before a comma, or before
+      the brace of a block, are moved after it.
     - `texts` are the words as they are written out.
     - `starts` and `ends` are offsets in `source`.
     - `commented` are the blanks that hold comments, as they were, by token.
@@ -85,6 +85,18 @@ class Sheet:
                 if doc_lines(blank + behind) != doc_lines(behind):
                     self.fixed.append(at)
 
+    def move_comment_behind(self, brace: int) -> None:
+        """Move a comment before the brace of a block into it, so that the brace does not hang.
+
+        One that would describe the first statement, or tells the formatter something, stays.
+        """
+        blanks = self.blanks
+        blank, behind = blanks[brace : brace + 2]
+        if "#" not in blank or "# fmt:" in blank:
+            return
+        if doc_lines(blank + behind) == doc_lines(behind):
+            blanks[brace : brace + 2] = "", blank + behind
+
     def lay_flat(self) -> None:
         """Decides the space before every token; to be called once the file is parsed."""
         self.fixed = [at for at in self.fixed if at + 1 in self.described]
@@ -97,7 +109,7 @@ class Sheet:
         gaps = list(map(_token_gaps().get, pairwise(kinds), repeat(" ")))
         gaps.insert(0, "")
         for at, _ in self.commented:
-            gaps[at + (kinds[at] == COMMA)] = "\n"
+            gaps[at if "#" in self.blanks[at] else at + 1] = "\n"
         for at in self.openings:
             gaps[at] = "\n"
         self._flat = list(map(add, gaps, texts))

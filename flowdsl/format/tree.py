@@ -142,7 +142,19 @@ def _body(reader: Reader, open: int, end: int, items: list[Item], steady: bool) 
 
 
 def _block(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Body:
-    return _body(reader, start, end, list(children), True)
+    reader.sheet.move_comment_behind(start)
+    body = _body(reader, start, end, list(children), True)
+    body.broken = body.broken and not _is_plain_line(reader.sheet, body)
+    return body
+
+
+def _is_plain_line(sheet: Sheet, body: Body) -> bool:
+    """Whether a block is one statement without blocks or annotations, on the line of its braces."""
+    between = sheet.blanks[body.open + 1] + sheet.blanks[body.close]
+    if len(body.items) != 1 or "\n" in between or "#" in between:
+        return False
+    (item,) = body.items
+    return not item.bodies and item.start == item.first
 
 
 def _always(reader: Reader, start: int, end: int, children: Sequence[Any]) -> Item:
