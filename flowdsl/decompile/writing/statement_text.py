@@ -95,6 +95,13 @@ class Writer(ValueWriter):
             return [f"{head} {{}}{tail}"]
         return [f"{head} {{", *self.block(lines, attempt), f"}}{tail}"]
 
+    def _write_brief_block(self, head: str, lines: list[Line], attempt: bool) -> list[str]:
+        """Return a block on one line if it is one statement without blocks."""
+        written = self._write_block(head, lines, attempt)
+        if len(written) != 3 or lines[0].bodies or "\n" in written[1]:
+            return written
+        return [" ".join((written[0], written[1].strip(), written[2]))]
+
     # Statements
 
     def statement(self, line: Line, attempt: bool) -> list[str]:
@@ -251,7 +258,7 @@ class Writer(ValueWriter):
                 head = f"{written.pop()} else {head}"
             written += self._write_block(head, body, attempt)
         if otherwise := line.bodies[-1]:
-            written += self._write_block(f"{written.pop()} else", otherwise, attempt)
+            written += self._write_brief_block(f"{written.pop()} else", otherwise, attempt)
         return written
 
     def _write_match(
@@ -260,9 +267,9 @@ class Writer(ValueWriter):
         written = [f"match {self.scope.in_code(variable)} {{"]
         for values, body in zip(cases, line.bodies, strict=False):
             head = ", ".join(f'"{value}"' for value in values)
-            written += _indent_statement_lines(self._write_block(head, body, attempt))
+            written += _indent_statement_lines(self._write_brief_block(head, body, attempt))
         if otherwise := line.bodies[-1]:
-            written += _indent_statement_lines(self._write_block("else", otherwise, attempt))
+            written += _indent_statement_lines(self._write_brief_block("else", otherwise, attempt))
         return [*written, "}"]
 
     def _loop(self, node: nodes.Loop, line: Line, attempt: bool) -> list[str]:
@@ -284,7 +291,7 @@ class Writer(ValueWriter):
         if failure and isinstance(failed := failure[0].node, Failed):
             words, failure = f"{words} as {self._spell_own_variable(failed.variable)}", failure[1:]
         written = self._write_block(head, inner, True)
-        return [*written[:-1], *self._write_block(f"{written[-1]} {words}", failure, attempt)]
+        return [*written[:-1], *self._write_brief_block(f"{written[-1]} {words}", failure, attempt)]
 
     def _write_loop_items(self, node: nodes.Loop) -> tuple[str, str]:
         """Return the items of a loop, and its bound."""
@@ -329,7 +336,7 @@ class Writer(ValueWriter):
         otherwise = line.bodies[1]
         if _is_fail(otherwise, None, attempt):
             return written
-        return [*written[:-1], *self._write_block(f"{written[-1]} else", otherwise, attempt)]
+        return [*written[:-1], *self._write_brief_block(f"{written[-1]} else", otherwise, attempt)]
 
     def _write_keep(self, node: Keep) -> str:
         name = self._spell_own_variable(node.variable)
@@ -379,7 +386,7 @@ class Writer(ValueWriter):
             return written
         if len(body) == 1 and isinstance(node := body[0].node, nodes.Leave):
             return [*written[:-1], f"{written[-1]} else {self._write_leave(node, attempt)}"]
-        return [*written[:-1], *self._write_block(f"{written[-1]} else", body, attempt)]
+        return [*written[:-1], *self._write_brief_block(f"{written[-1]} else", body, attempt)]
 
 
 def _is_fail(body: list[Line], reason: nodes.Text | None, attempt: bool) -> bool:

@@ -454,7 +454,7 @@ def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() ->
         (
             'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n}',
             'retry 2 { press "F5" expect "x" } else { abort "no" }',
-            'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n} else {\n  abort "no"\n}',
+            'retry 2 {\n  # first\n  press "F5"  # again\n  expect "x"\n} else { abort "no" }',
         ),
         (
             'if sees "a" {\n  # one\n  do "A."  # x\n}\ndo "End."',
