@@ -56,7 +56,10 @@ class Desk:
 
     def http(self, method: str, path: str, **given: Any) -> Any:
         with httpx.Client(
-            base_url=self.server.url, headers={"Authorization": "Bearer key"}, trust_env=False
+            base_url=self.server.url,
+            headers={"Authorization": "Bearer key"},
+            trust_env=False,
+            verify=False,
         ) as client:
             reply = client.request(method, f"/v1/{path}", **given)
             assert reply.is_success, reply.text
