@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import HEARS_INTERRUPTS
+from tests.support.effort import THOROUGH
 
 pytestmark = pytest.mark.skipif(HEARS_INTERRUPTS is None, reason="signals of POSIX")
 
@@ -143,37 +144,31 @@ def ended(code: str, name: str) -> tuple[int, str, str]:
     return process.returncode, process.stdout, process.stderr
 
 
-@pytest.mark.parametrize(("name", "code"), SIGNALS)
+ENDED = {
+    "in a destructor": (IN_A_DESTRUCTOR, "", "interrupted\n"),
+    "where everything is caught": (SWALLOWED, "", "interrupted\n"),
+    "under a lock": (LOCKED, "", "interrupted\n"),
+    "in the event loop": (WAITING, "given back\n", ""),
+    "in a thread that does not end": (A_THREAD_THAT_DOES_NOT_END, "", "interrupted\n"),
+    "twice": (TWICE, "", "interrupted\n"),
+    "asked in the event loop": (A_QUESTION_UNDER_A_LEASE, "given back\n", ""),
+    "asked elsewhere": (A_QUESTION_ELSEWHERE, "left\n", ""),
+    "what is left to do": (ENDINGS, "last {number}\nfirst\n", "interrupted\n"),
+    "what cannot be done": (AN_ENDING_THAT_WAITS_FOR_WHAT_WAS_INTERRUPTED, "", ""),
+    "held back": (HELD_BACK, "finished\n", "interrupted\n"),
+}
+
+
 @pytest.mark.parametrize(
-    ("script", "said", "told"),
+    ("place", "name", "code"),
     [
-        (IN_A_DESTRUCTOR, "", "interrupted\n"),
-        (SWALLOWED, "", "interrupted\n"),
-        (LOCKED, "", "interrupted\n"),
-        (WAITING, "given back\n", ""),
-        (A_THREAD_THAT_DOES_NOT_END, "", "interrupted\n"),
-        (TWICE, "", "interrupted\n"),
-        (A_QUESTION_UNDER_A_LEASE, "given back\n", ""),
-        (A_QUESTION_ELSEWHERE, "left\n", ""),
-        (ENDINGS, "last {number}\nfirst\n", "interrupted\n"),
-        (AN_ENDING_THAT_WAITS_FOR_WHAT_WAS_INTERRUPTED, "", ""),
-        (HELD_BACK, "finished\n", "interrupted\n"),
-    ],
-    ids=[
-        "in a destructor",
-        "where everything is caught",
-        "under a lock",
-        "in the event loop",
-        "in a thread that does not end",
-        "twice",
-        "asked in the event loop",
-        "asked elsewhere",
-        "what is left to do",
-        "what cannot be done",
-        "held back",
+        (place, *SIGNALS[(number + at) % 2])
+        for number, place in enumerate(ENDED)
+        for at in (range(2) if THOROUGH else range(1))
     ],
 )
-def test_a_signal_ends_a_process(script: str, said: str, told: str, name: str, code: int) -> None:
+def test_a_signal_ends_a_process(place: str, name: str, code: int) -> None:
+    script, said, told = ENDED[place]
     assert ended(script, name) == (code, said.format(number=code - 128), told)
 
 

@@ -18,6 +18,7 @@ from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.world import Unanswerable
 from tests.support.meaning import scenes as support
 from tests.support.meaning.sides import side_by_side
+from tests.support.rows import for_rows
 
 ALL = scenes.scenes([])
 HARM = {
@@ -57,7 +58,7 @@ def _met(name: str) -> set[str]:
     return support.met(_marked(name))
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_rows(lambda: ALL, fewest=60)
 def test_a_scene_shows_a_text_and_no_answer(name: str) -> None:
     scene = ALL[name]
     text = _seen(name)
@@ -69,7 +70,7 @@ def test_a_scene_shows_a_text_and_no_answer(name: str) -> None:
     assert not any(f"{{{each}}}" in text.replace("{{", "") for each in scene.get("inputs", {}))
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_rows(lambda: ALL, fewest=60)
 def test_who_does_what_the_program_means_is_right(name: str) -> None:
     scene = ALL[name]
     meant = scene["calls"]
@@ -89,20 +90,20 @@ def _spoken(verb: str, word: str) -> str:
     return " ".join(each.split("|")[0] for each in word.split("&") if each[:1] != "!")
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_rows(lambda: ALL, fewest=60)
 def test_the_calls_of_a_scene_are_what_its_program_does(name: str) -> None:
     trace = support.traced(ALL[name])
     assert trace is not None
     assert support.is_done(ALL[name], trace), (support.events(ALL[name], trace), trace.ending)
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_rows(lambda: ALL, fewest=60)
 def test_the_prompt_of_a_scene_does_what_its_program_does(name: str) -> None:
     found = support.disagreement(ALL[name])
     assert found is None, side_by_side(found)
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_rows(lambda: ALL, parts=2, fewest=60)
 def test_a_program_that_means_something_else_does_something_else(name: str) -> None:
     scene = ALL[name]
     same = []
@@ -116,7 +117,7 @@ def test_a_program_that_means_something_else_does_something_else(name: str) -> N
     assert len(same) == scene.get("same", 0), same[:1]
 
 
-@pytest.mark.parametrize("name", ALL)
+@for_rows(lambda: ALL, fewest=60)
 def test_who_takes_a_sentence_for_its_opposite_is_wrong(name: str) -> None:
     scene = ALL[name]
     for sentence, change in scene.get("about", {}).items():
@@ -190,15 +191,17 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize(("calls", "meant"), SAME)
+@for_rows(lambda: SAME)
 def test_the_same_said_in_another_way_is_right(
-    calls: list[plays.Call], meant: list[plays.Call]
+    row: tuple[list[plays.Call], list[plays.Call]],
 ) -> None:
+    calls, meant = row
     assert plays.compare(calls, meant) == ([], [])
 
 
-@pytest.mark.parametrize(("calls", "meant"), OTHER)
-def test_another_call_is_wrong(calls: list[plays.Call], meant: list[plays.Call]) -> None:
+@for_rows(lambda: OTHER)
+def test_another_call_is_wrong(row: tuple[list[plays.Call], list[plays.Call]]) -> None:
+    calls, meant = row
     assert plays.compare(calls, meant) != ([], [])
 
 

@@ -157,18 +157,8 @@ def _comments_stay(before: str, after: str, levels: set[str]) -> None:
 
 
 @SLOW
-@given(workflows(), st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
+@given(workflows() | task_programs(), st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
 def test_an_edit_of_a_random_program_is_brought_in_or_left(
-    source: str, seed: int, kind: str
-) -> None:
-    desk = _desk(source)
-    values = _edited(desk, "workflow.w", random.Random(seed), kind)
-    _holds(desk, "workflow.w", values)
-
-
-@SLOW
-@given(task_programs(), st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
-def test_an_edit_of_a_program_of_tasks_is_brought_in_or_left(
     source: str, seed: int, kind: str
 ) -> None:
     desk = _desk(source)

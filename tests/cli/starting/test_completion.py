@@ -14,7 +14,7 @@ from flowdsl.cli.commands.completion import SHELLS
 from flowdsl.cli.main import COMMANDS
 from tests.support.command_line import environment, run_command, write_tree
 from tests.support.effort import every, rows
-from tests.support.rows import for_rows
+from tests.support.rows import check_rows, for_rows
 from tests.support.terminal import Terminal, needs_terminal, terminal
 
 PROJECT = """\
@@ -90,49 +90,53 @@ def completed(folder: Path, line: str) -> list[str]:
     return [answer for answer in answers if answer]
 
 
-@pytest.mark.parametrize(
-    ("folder", "line", "answers"),
-    [
-        ("desk", "flowdsl dep", ["deploy"]),
-        ("desk", "flowdsl --col", ["--color"]),
-        ("desk", "flowdsl deploy --env ", ["local", "staging"]),
-        ("desk", "flowdsl deploy --env=s", ["--env=staging"]),
-        ("desk/flows", "flowdsl --color never deploy --env s", ["staging"]),
-        (".", "flowdsl -C desk deploy --env ", ["local", "staging"]),
-        (".", "flowdsl deploy -C desk --env ", ["local", "staging"]),
-        (".", "flowdsl deploy --env ", []),
-        ("broken", "flowdsl deploy --env ", []),
-        ("desk", "flowdsl diff ", ["open_ledger", "print_month"]),
-        ("desk", "flowdsl diff open_ledger pr", ["print_month"]),
-        ("desk", "flowdsl plan --only o", ["open_ledger"]),
-        ("desk", "flowdsl state mv ", ["open_ledger", "print_month"]),
-        ("desk", "flowdsl state mv open_ledger ", []),
-        ("desk", "flowdsl state unprotect p", ["print_month"]),
-        ("desk", "flowdsl convert p", ["print_month"]),
-        ("desk", "flowdsl run p", ["print_month"]),
-        ("desk", "flowdsl run ", ["open_ledger", "print_month", "month_end"]),
-        ("desk", "flowdsl runs list --workflow ", ["open_ledger", "print_month"]),
-        ("desk", "flowdsl trajectories list --workflow o", ["open_ledger"]),
-        ("desk", "flowdsl machines check --workflow o", ["open_ledger"]),
-        ("desk", "flowdsl convert f", ["flows/"]),
-        ("desk", "flowdsl check ", ["flowdsl.toml", "flows/"]),
-        ("desk", "flowdsl check .h", [".hidden"]),
-        ("desk", "flowdsl check flows/m", ["flows/month.flow"]),
-        (".", "flowdsl -C desk check flows/m", ["flows/month.flow"]),
-        (".", "flowdsl -C d", ["desk/"]),
-        ("desk", "flowdsl check --format s", ["sarif"]),
-        ("desk", "flowdsl check --fail-on ", ["error", "warning", "info"]),
-        ("desk", "flowdsl explain undeclared-e", ["undeclared-environment"]),
-        ("desk", "flowdsl new ", ["workflow", "task", "chain"]),
-        ("desk", "flowdsl new task ", []),
-        ("desk", "flowdsl new task a -o flows/l", ["flows/lib/"]),
-        ("desk", "flowdsl init --example c", ["clinic"]),
-        ("desk", "flowdsl help st", ["state"]),
-        ("desk", "flowdsl completion ", [*SHELLS]),
-    ],
-)
-def test_what_may_come_next(project: Path, folder: str, line: str, answers: list[str]) -> None:
-    assert sorted(completed(project / folder, line)) == sorted(answers)
+NEXT = [
+    ("desk", "flowdsl dep", ["deploy"]),
+    ("desk", "flowdsl --col", ["--color"]),
+    ("desk", "flowdsl deploy --env ", ["local", "staging"]),
+    ("desk", "flowdsl deploy --env=s", ["--env=staging"]),
+    ("desk/flows", "flowdsl --color never deploy --env s", ["staging"]),
+    (".", "flowdsl -C desk deploy --env ", ["local", "staging"]),
+    (".", "flowdsl deploy -C desk --env ", ["local", "staging"]),
+    (".", "flowdsl deploy --env ", []),
+    ("broken", "flowdsl deploy --env ", []),
+    ("desk", "flowdsl diff ", ["open_ledger", "print_month"]),
+    ("desk", "flowdsl diff open_ledger pr", ["print_month"]),
+    ("desk", "flowdsl plan --only o", ["open_ledger"]),
+    ("desk", "flowdsl state mv ", ["open_ledger", "print_month"]),
+    ("desk", "flowdsl state mv open_ledger ", []),
+    ("desk", "flowdsl state unprotect p", ["print_month"]),
+    ("desk", "flowdsl convert p", ["print_month"]),
+    ("desk", "flowdsl run p", ["print_month"]),
+    ("desk", "flowdsl run ", ["open_ledger", "print_month", "month_end"]),
+    ("desk", "flowdsl runs list --workflow ", ["open_ledger", "print_month"]),
+    ("desk", "flowdsl trajectories list --workflow o", ["open_ledger"]),
+    ("desk", "flowdsl machines check --workflow o", ["open_ledger"]),
+    ("desk", "flowdsl convert f", ["flows/"]),
+    ("desk", "flowdsl check ", ["flowdsl.toml", "flows/"]),
+    ("desk", "flowdsl check .h", [".hidden"]),
+    ("desk", "flowdsl check flows/m", ["flows/month.flow"]),
+    (".", "flowdsl -C desk check flows/m", ["flows/month.flow"]),
+    (".", "flowdsl -C d", ["desk/"]),
+    ("desk", "flowdsl check --format s", ["sarif"]),
+    ("desk", "flowdsl check --fail-on ", ["error", "warning", "info"]),
+    ("desk", "flowdsl explain undeclared-e", ["undeclared-environment"]),
+    ("desk", "flowdsl new ", ["workflow", "task", "chain"]),
+    ("desk", "flowdsl new task ", []),
+    ("desk", "flowdsl new task a -o flows/l", ["flows/lib/"]),
+    ("desk", "flowdsl init --example c", ["clinic"]),
+    ("desk", "flowdsl help st", ["state"]),
+    ("desk", "flowdsl completion ", [*SHELLS]),
+]
+"""Where it is asked, the line so far, and what may come next."""
+
+
+def test_what_may_come_next(project: Path) -> None:
+    def check(row: tuple[str, str, list[str]]) -> None:
+        folder, line, answers = row
+        assert sorted(completed(project / folder, line)) == sorted(answers)
+
+    check_rows(NEXT, check)
 
 
 def test_every_command_is_offered(project: Path) -> None:

@@ -61,8 +61,8 @@ EVERY_KILL: Sequence[tuple[str, Point]] = (
     ("s3", Point("store", 5, "before")),
     ("s3", Point("write", 6, "after")),
 )
-KILLS = rows(EVERY_KILL, 2, 11, 17)
-"""In a quick run at a write to the service, and at a write to two kinds of state."""
+KILLS = rows(EVERY_KILL, 2, 11)
+"""In a quick run at a write to the service, and at a write to state in git."""
 
 
 @pytest.fixture
