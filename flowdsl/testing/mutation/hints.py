@@ -31,6 +31,8 @@ def _find_expectation(before: Trace, after: Trace | None) -> str:
     found = () if after is None else after.events
     for number, event in enumerate(before.events):
         other = found[number] if number < len(found) else None
+        if event != other and event.verb == traces.SHOW:
+            return f"prompt contains {_render_text(event.texts[-1])}"
         if event != other:
             acts = [_act_of(each) for each in before.events[max(number - 1, 0) : number + 2]]
             return f"does {{ {' '.join(act for act in acts if act)} }}"
