@@ -337,6 +337,15 @@ def equivalents() -> dict[str, str]:
     return {each["id"]: each["why"] for each in table["equivalent"]}
 
 
+def gone() -> list[str]:
+    """The equivalents of the table that no mutant of the code as it is has for a name."""
+    known = equivalents()
+    files = {each.partition(":")[0] for each in known}
+    there = {each.id for file in files if file.endswith(".py") for each in places.sites(file)}
+    there |= {each.id for each in said_otherwise()}
+    return [each for each in known if each not in there]
+
+
 def summary(results: Sequence[Result]) -> int:
     """Prints what became of the mutants, by the package they are in; the exit code of the study."""
     known = equivalents()
@@ -356,7 +365,10 @@ def summary(results: Sequence[Result]) -> int:
     wrong = [each for each in results if each.id in known and each.verdict in NOTICED]
     for each in wrong:
         print(f"is said to be equivalent, and is not: {each.id} ({_told(each)})")
-    if wrong:
+    lost = gone()
+    for each in lost:
+        print(f"is said to be equivalent, and is gone: {each}")
+    if wrong or lost:
         return 2
     return 0 if _share(areas[ALL]) >= GOAL else 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import benchmarks.prompts.mutants as study
+from tests.support.effort import THOROUGH
 
 CASES = ("known-part-of-an-argument", "text-that-reads-as-an-empty-list")
 """Programs of the corpus."""
@@ -63,5 +64,7 @@ def test_every_function_has_its_share() -> None:
     assert len(counts) > 30 and max(counts.values()) == 1
 
 
-def test_what_is_said_to_be_equivalent_has_its_reason() -> None:
+def test_what_is_said_to_be_equivalent_has_its_reason_and_is_there() -> None:
     assert all(study.equivalents().values())
+    if THOROUGH:
+        assert study.gone() == []
