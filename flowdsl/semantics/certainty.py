@@ -38,6 +38,7 @@ OF_ABSENCE = frozenset(
         "day-needs-terminal",
         "empty-chain",
         "empty-pause",
+        "empty-record",
         "entry-added-twice",
         "enum-not-handled",
         "for-cannot-fail",

@@ -226,6 +226,11 @@ MISSING_FIELD = TYPES.spec("missing-field", "{what} lacks the field `{name}`")
 DUPLICATE_ENUM_VALUE = TYPES.spec(
     "duplicate-enum-value", "`{value}` is already listed", "remove one of the two"
 )
+EMPTY_RECORD = TYPES.spec(
+    "empty-record",
+    "this record has no field, so that nobody could be told what to read or to give",
+    "declare its fields, as in `{{ name: string }}`, or use `any`",
+)
 RECURSIVE_TYPE = TYPES.spec(
     "recursive-type", "a type contains itself: {cycle}", "use `any` for the inner value"
 )

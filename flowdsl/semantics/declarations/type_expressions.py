@@ -54,6 +54,8 @@ def _resolve_expression(program: Program, scope: ModuleScope, expr: ast.TypeExpr
             entry = find_declaration(program, scope, dotted, "type")
             return UNKNOWN if entry is None else _resolve_named_type(program, scope, dotted, entry)
         case ast.ObjectType(fields=fields):
+            if not fields:
+                program.sink.report(errors.EMPTY_RECORD, expr.span(scope.source))
             return RecordOf(None, resolve_fields(program, scope, fields, RECORD))
         case ast.EnumType():
             return _resolve_enum(program, scope, expr)
@@ -94,6 +96,8 @@ def resolve_declared_type(
     name = declaration.name.text
     type_: Type
     if isinstance(declaration, ast.RecordDecl):
+        if not declaration.fields:
+            program.sink.report(errors.EMPTY_RECORD, declaration.name.span(home.source))
         type_ = RecordOf(name, resolve_fields(program, home, declaration.fields, RECORD))
     else:
         type_ = resolve_type(program, home, declaration.type)

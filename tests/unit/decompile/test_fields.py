@@ -112,7 +112,7 @@ def types(draw: st.DrawFn, depth: int = 2) -> nodes.Type:
         values = st.lists(st.text('ab "{', max_size=3), min_size=1, max_size=3, unique=True)
         return nodes.EnumType(values=tuple(draw(values)), open=draw(st.booleans()))
     if kind == "record":
-        return nodes.RecordType(fields=draw(field_lists(depth - 1)))
+        return nodes.RecordType(fields=draw(field_lists(depth - 1, least=1)))
     inner = draw(types(depth - 1))
     if kind == "list":
         return nodes.ListType(element=inner)
@@ -175,8 +175,8 @@ def field_specs(draw: st.DrawFn, name: str, depth: int) -> nodes.FieldSpec:
     )
 
 
-def field_lists(depth: int = 2) -> st.SearchStrategy[tuple[nodes.FieldSpec, ...]]:
-    names = st.lists(NAMES, unique=True, max_size=3)
+def field_lists(depth: int = 2, least: int = 0) -> st.SearchStrategy[tuple[nodes.FieldSpec, ...]]:
+    names = st.lists(NAMES, unique=True, min_size=least, max_size=3)
     return names.flatmap(lambda names: st.tuples(*(field_specs(name, depth) for name in names)))
 
 
