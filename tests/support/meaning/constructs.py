@@ -118,7 +118,7 @@ PATTERNS = {
     "any input": r"data: any$",
     "optional any input": r"data: any\?",
     "any that is read": r"extract \w+: any\b",
-    "any as an output": r"emit it = \{\{",
+    "any as an output": r"emit it = (?!null)[a-z]",
     "time input": r"at: time$",
     "datetime input": r"stamp: datetime",
     "datetime in a format": r'(stamp|moment) as "',
