@@ -296,11 +296,9 @@ def _in_condition(condition: nodes.Condition) -> Iterator[tuple[Any, bool]]:
                 yield text, False
             case nodes.Compare(left=left, right=right) | nodes.TextRelation(left=left, right=right):
                 yield (left, right), True
-            case (
-                nodes.OneOf(operand=operand)
-                | nodes.IsEmpty(operand=operand)
-                | nodes.IsTrue(operand=operand)
-            ):
+            case nodes.OneOf(operand=operand, values=values):
+                yield (operand, *values), True
+            case nodes.IsEmpty(operand=operand) | nodes.IsTrue(operand=operand):
                 yield operand, True
             case _:
                 pass

@@ -207,12 +207,16 @@ class TextRelation(Record, eq=True, kw_only=True):
 
 
 class OneOf(Record, eq=True, kw_only=True):
-    """Holds if a value is one of some constants; `numeric` says that they are numbers."""
+    """Holds if a value is one of some constants; `numeric` says that they are numbers.
+
+    `listed`: the one value is a list, and its entries are meant.
+    """
 
     kind: Literal["one_of"] = "one_of"
     operand: Value
-    values: tuple[ConstantValue, ...]
+    values: tuple[Value, ...]
     numeric: bool = False
+    listed: bool = False
 
 
 class IsEmpty(Record, eq=True, kw_only=True):

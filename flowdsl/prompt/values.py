@@ -190,10 +190,10 @@ def condition_words(condition: nodes.Condition) -> str:
         case nodes.Not(operand=nodes.OneOf() as choice):
             if choice.numeric:
                 return say_sentence(
-                    "conditions.number_none_of", _bare_words(choice.operand), _choice_words(choice)
+                    "conditions.number_none_of", _bare_words(choice.operand), *_choice_words(choice)
                 )
             return say_sentence(
-                "conditions.none_of", _operand_words(choice.operand), _choice_words(choice)
+                "conditions.none_of", _operand_words(choice.operand), *_choice_words(choice)
             )
         case nodes.Not(operand=operand):
             return say_sentence("conditions.not_", condition_words(operand))
@@ -218,10 +218,10 @@ def condition_words(condition: nodes.Condition) -> str:
         case nodes.OneOf(operand=operand, numeric=numeric):
             if numeric:
                 return say_sentence(
-                    "conditions.number_one_of", _bare_words(operand), _choice_words(condition)
+                    "conditions.number_one_of", _bare_words(operand), *_choice_words(condition)
                 )
             return say_sentence(
-                "conditions.one_of", _operand_words(operand), _choice_words(condition)
+                "conditions.one_of", _operand_words(operand), *_choice_words(condition)
             )
         case nodes.AllOf(operands=operands):
             return _join_conditions(ALL, operands)
@@ -240,8 +240,8 @@ def _part_words(relation: nodes.TextRelation, part: str) -> str:
     return say_sentence("conditions.parts", left, PARTS[part], right)
 
 
-def _choice_words(choice: nodes.OneOf) -> str:
-    return AND.join(map(_operand_words, choice.values))
+def _choice_words(choice: nodes.OneOf) -> tuple[bool, str]:
+    return choice.listed, AND.join(map(_operand_words, choice.values))
 
 
 def _bare_words(value: nodes.Value) -> str:

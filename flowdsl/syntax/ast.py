@@ -212,10 +212,10 @@ class TextRelationExpr(Node):
 
 
 class InExpr(Node):
-    """`x in ["a", "b"]`."""
+    """`x in ["a", "b"]`, or `x in names`."""
 
     operand: Ref | Scalar
-    values: ListExpr
+    values: ListExpr | Ref
 
 
 class MatchesExpr(Node):

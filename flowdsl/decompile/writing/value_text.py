@@ -133,8 +133,8 @@ class ValueWriter:
                 return " and ".join(self._write_operand(operand) for operand in operands)
             case nodes.Not(operand=nodes.IsEmpty(operand=operand)):
                 return f"{self._variable(operand)[0]} is not empty"
-            case nodes.Not(operand=nodes.OneOf(operand=operand, values=values)):
-                return f"{self._write_comparison_side(operand)} not in {self._choices(values)}"
+            case nodes.Not(operand=nodes.OneOf(operand=operand) as choice):
+                return f"{self._write_comparison_side(operand)} not in {self._choices(choice)}"
             case nodes.Not(operand=operand):
                 return f"not {self._write_operand(operand)}"
             case nodes.Sees(text=text):
@@ -153,8 +153,8 @@ class ValueWriter:
                     f"{self._write_comparison_side(left)} {relation} "
                     f"{self._write_comparison_side(right)}"
                 )
-            case nodes.OneOf(operand=operand, values=values):
-                return f"{self._write_comparison_side(operand)} in {self._choices(values)}"
+            case nodes.OneOf(operand=operand):
+                return f"{self._write_comparison_side(operand)} in {self._choices(condition)}"
             case _:
                 assert_never(condition)
 
@@ -172,8 +172,10 @@ class ValueWriter:
             raise Unspeakable("a condition asks a text")
         return self.scope.in_code(variable), self.scope.type_of(variable)
 
-    def _choices(self, values: tuple[nodes.ConstantValue, ...]) -> str:
-        return f"[{', '.join(require_literal(value_literal(each.value)) for each in values)}]"
+    def _choices(self, choice: nodes.OneOf) -> str:
+        if choice.listed:
+            return self._write_comparison_side(choice.values[0])
+        return f"[{', '.join(map(self._write_comparison_side, choice.values))}]"
 
     def _write_comparison_side(self, value: nodes.Value) -> str:
         match value:

@@ -269,7 +269,11 @@ def _match_asked_values(
         ):
             named: tuple[str, ...] = (value,)
         case nodes.OneOf(operand=operand, values=values) if len(values) > 1:
-            named = tuple(each.value for each in values if isinstance(each.value, str))
+            named = tuple(
+                each.value
+                for each in values
+                if isinstance(each, nodes.ConstantValue) and isinstance(each.value, str)
+            )
             if len(named) < len(values):
                 return None
         case _:

@@ -433,6 +433,8 @@ class ValueLowering:
             case ast.TextRelationExpr():
                 return self._text_relation(condition, frame)
             case ast.InExpr(operand=operand, values=values):
+                if isinstance(values, ast.Ref):
+                    return self._lower_entry_test(operand, values, frame)
                 return self.lower_membership(operand, values.items, frame)
             case ast.MatchesExpr(operand=operand, pattern=pattern):
                 text = self.value(operand, frame)
@@ -498,6 +500,32 @@ class ValueLowering:
             ),
             numeric=self._is_number(operand),
         )
+
+    def _lower_entry_test(
+        self, operand: ast.Ref | ast.Scalar, entries: ast.Ref, frame: Frame
+    ) -> nodes.Condition:
+        """Lower the test whether a value is an entry of a list; a missing one is in no list."""
+        value, listed = self.value(operand, frame), self.value(entries, frame)
+        numeric = self._is_number(operand)
+        among: nodes.Condition
+        match listed:
+            case nodes.TextValue():
+                among = nodes.OneOf(operand=value, values=(listed,), numeric=numeric, listed=True)
+            case nodes.ConstantValue(value=[_, *_] as constants):
+                known = tuple(nodes.ConstantValue(value=each) for each in constants)
+                among = nodes.OneOf(operand=value, values=known, numeric=numeric)
+            case nodes.ListValue(items=[_, *_] as items):
+                among = nodes.AnyOf(
+                    operands=tuple(
+                        nodes.Compare(left=value, operator="==", right=each, numeric=numeric)
+                        for each in items
+                    )
+                )
+            case _:
+                return nodes.IsTrue(operand=nodes.ConstantValue(value=False))
+        if not self._may_lack(operand):
+            return among
+        return _all_of((nodes.Not(operand=nodes.IsEmpty(operand=value)), among))
 
     def lower_match_case(
         self, operand: ast.Ref, values: Iterable[ast.Node], frame: Frame

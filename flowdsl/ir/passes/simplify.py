@@ -87,9 +87,11 @@ def decide_condition(condition: nodes.Condition) -> bool | None:
             left=nodes.ConstantValue(value=left), right=nodes.ConstantValue(value=right)
         ):
             return has_text(left, condition.relation, right)
-        case nodes.OneOf(operand=nodes.ConstantValue(value=value), values=values):
+        case nodes.OneOf(operand=nodes.ConstantValue(value=value), values=values, listed=False):
             return any(
-                isinstance(value, bool) == isinstance(each.value, bool) and value == each.value
+                isinstance(each, nodes.ConstantValue)
+                and isinstance(value, bool) == isinstance(each.value, bool)
+                and value == each.value
                 for each in values
             )
         case nodes.Not(operand=operand):

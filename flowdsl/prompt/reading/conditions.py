@@ -56,8 +56,8 @@ class Conditions:
             return _make_relation(*found[0]), found[1]
         for name, numeric, negated in _ONE_OF:
             if (found := read(name, text, position)) is not None:
-                operand, values = found[0]
-                choice = nodes.OneOf(operand=operand, values=values, numeric=numeric)
+                operand, listed, values = found[0]
+                choice = nodes.OneOf(operand=operand, values=values, numeric=numeric, listed=listed)
                 return nodes.Not(operand=choice) if negated else choice, found[1]
         return self._about_operand(text, position)
 

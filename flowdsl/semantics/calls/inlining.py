@@ -209,8 +209,13 @@ def decide_condition(program: Program, condition: ast.Condition, frame: Frame) -
             if not isinstance(whole, Known) or not isinstance(part, Known):
                 return None
             return has_text(whole.value, relation, part.value)
-        case ast.InExpr(operand=operand, values=values):
-            return is_among(program, operand, values.items, frame)
+        case ast.InExpr(operand=operand, values=ast.ListExpr(items=items)):
+            return is_among(program, operand, items, frame)
+        case ast.InExpr(operand=operand, values=entries):
+            asked, listed = value_of(program, operand, frame), value_of(program, entries, frame)
+            if not isinstance(asked, Known) or not isinstance(listed, Known):
+                return None
+            return asked.value in (listed.value or ())
         case ast.MatchesExpr(operand=operand, pattern=pattern):
             text = value_of(program, operand, frame)
             return has_pattern(text.value, pattern.value) if isinstance(text, Known) else None

@@ -52,10 +52,10 @@ def find_asked_values(
                 if isinstance(ref, ast.Ref) and ref in types and _is_value(value):
                     return [Asked(ref, value, condition)]
             return None
-        case ast.InExpr(operand=ast.Ref() as ref, values=values) if ref in types:
+        case ast.InExpr(operand=ast.Ref() as ref, values=ast.ListExpr(items=items)) if ref in types:
             return [
                 Asked(ref, constants[each], each)
-                for each in values.items
+                for each in items
                 if _is_value(constants.get(each))
             ]
         case ast.EmptyExpr(operand=ref) if ref in types:

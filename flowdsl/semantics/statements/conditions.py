@@ -20,6 +20,7 @@ from ..types import (
     BOOL,
     STRING,
     Enum,
+    ListOf,
     Optional,
     Primitive,
     Type,
@@ -162,17 +163,27 @@ def _check_text_relation(
             help="name the text to look for; `x is empty` asks whether there is a value",
         )
     elif not all(map(_is_searched, types)):
+        listed = strip_optional(types[0])
+        instead = ""
+        if isinstance(listed, ListOf) and can_be_equal(types[1], listed.element):
+            left, right = (side.span(source).text for side in sides)
+            instead = f"{right} in {left}"
         program.sink.report(
             errors.INCOMPARABLE,
             condition.span(source),
             left=describe_type(types[0]),
             right=describe_type(types[1]),
             operator=condition.relation,
-            help=(
+            help=f"write `{instead}`: it asks whether the list has this entry"
+            if instead
+            else (
                 f"`{condition.relation}` looks for a text in a text; numbers, dates and times are "
                 "compared with `==`, `<` and the like, and the entries of a list one by one in a "
                 "`for`"
             ),
+            fixes=(Fix(f"write `{instead}`", (Edit(condition.span(source), instead),), "unsafe"),)
+            if instead
+            else (),
         )
     return Facts(
         when_true=frozenset(presence_key(side) for side in sides if isinstance(side, ast.Ref))
@@ -191,6 +202,13 @@ def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> Fac
     """Check each value of the list as if it were compared with `==`."""
     source = scope.module.source
     type_ = infer_type(program, scope, condition.operand, places.CONDITION)
+    operand = condition.operand
+    facts = Facts(
+        when_true=frozenset((presence_key(operand),)) if isinstance(operand, ast.Ref) else _NOTHING
+    )
+    if isinstance(condition.values, ast.Ref):
+        _check_entries(program, scope, condition, type_, condition.values)
+        return facts
     if not condition.values.items:
         program.sink.report(
             errors.EMPTY_COMPARISON,
@@ -203,10 +221,26 @@ def _check_in(program: Program, scope: ValueScope, condition: ast.InExpr) -> Fac
     for item in condition.values.items:
         _check_choice(program, scope, condition, item, type_)
         report_repeated(program, scope, item, seen)
-    operand = condition.operand
-    return Facts(
-        when_true=frozenset((presence_key(operand),)) if isinstance(operand, ast.Ref) else _NOTHING
-    )
+    return facts
+
+
+def _check_entries(
+    program: Program, scope: ValueScope, condition: ast.InExpr, type_: Type, entries: ast.Ref
+) -> None:
+    """Check the list of values of a run, an input or a const that stands after `in`."""
+    listed = strip_optional(resolve_ref(program, scope, entries, places.CONDITION))
+    if isinstance(listed, Unknown) or isinstance(type_, Unknown):
+        return
+    if not isinstance(listed, ListOf) or not can_be_equal(type_, listed.element):
+        program.sink.report(
+            errors.INCOMPARABLE,
+            condition.span(scope.module.source),
+            left=describe_type(type_),
+            right=describe_type(listed),
+            operator="in",
+            help="the list after `in` has entries of the type of the value before it: "
+            "texts, numbers, dates or the like",
+        )
 
 
 def _check_choice(

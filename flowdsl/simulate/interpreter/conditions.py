@@ -51,8 +51,12 @@ def _is_part_met(frame: Frame, condition: ast.Condition, seen: Mapping[ast.SeesE
             return _has_text(frame, condition)
         case ast.InExpr(operand=operand, values=values):
             asked = _evaluate_operand(frame, operand)
-            choices = [_evaluate_operand(frame, each) for each in values.items]
-            return asked is not None and any(is_same(asked, each) for each in choices)
+            choices: list[Any] = (
+                _evaluate_operand(frame, values) or []
+                if isinstance(values, ast.Ref)
+                else [_evaluate_operand(frame, each) for each in values.items]
+            )
+            return any(_is_equal(asked, each) for each in choices)
         case ast.MatchesExpr(operand=operand, pattern=pattern):
             text = _evaluate_operand(frame, operand)
             return text is not None and matches_whole(pattern.value, spell_value(text))

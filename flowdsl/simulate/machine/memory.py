@@ -263,11 +263,11 @@ def _evaluate_part(condition: Said, view: View, recorder: Recorder) -> bool:
             return _has_part(left, condition["part"], right)
         case "conditions.one_of" | "conditions.none_of":
             among = spell_platform_value(view.built(condition["value"])) in [
-                spell_platform_value(view.built(each)) for each in condition["choices"]
+                spell_platform_value(each) for each in _find_choices(condition, view)
             ]
             return among == (condition.name == "conditions.one_of")
         case "conditions.number_one_of" | "conditions.number_none_of":
-            among = _is_a_number_of(view.built(condition["value"]), condition["choices"], view)
+            among = _is_a_number_of(view.built(condition["value"]), _find_choices(condition, view))
             return among == (condition.name == "conditions.number_one_of")
         case _:
             raise AssertionError(condition.name)
@@ -289,10 +289,20 @@ def _has_part(text: str, words: str, part: str) -> bool:
     return found == (relation == words)
 
 
-def _is_a_number_of(value: Any, choices: tuple[tuple[str, Any], ...], view: View) -> bool:
+def _find_choices(condition: Said, view: View) -> list[Any]:
+    """Return the values that one is compared with: those named, or the entries of a list."""
+    found = [view.built(choice) for choice in condition["choices"]]
+    if not condition["listed"]:
+        return found
+    (entries,) = (from_json(each) if isinstance(each, str) else each for each in found)
+    held = entries if isinstance(entries, list) else []
+    return [each for each in held if each not in (None, "", EMPTY)]
+
+
+def _is_a_number_of(value: Any, choices: list[Any]) -> bool:
     try:
         return Decimal(spell_platform_value(value)) in [
-            Decimal(spell_platform_value(view.built(choice))) for choice in choices
+            Decimal(spell_platform_value(choice)) for choice in choices
         ]
     except InvalidOperation:
         return False

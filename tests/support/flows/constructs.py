@@ -58,7 +58,7 @@ _WAYS = {
 _OTHERS = (
     *("else", "else if", "else fail", "wait until", "wait until timeout", "wait until else"),
     *("==", "!=", "<", "<=", ">", ">=", "contains", "starts with", "ends with", "matches"),
-    *("in", "not in", "is empty", "sees", "and", "or", "not", "a bool as a condition"),
+    *("in", "in a list", "not in", "is empty", "sees", "and", "or", "not", "a bool as a condition"),
     *("record", "declared record", "an inline record", "alias", "list", "optional"),
     *("an optional field", "a field that may be left out"),
     *("a choice of texts", "a choice of numbers", "an open choice"),

@@ -198,6 +198,9 @@ class Body:
         # The const `empty` is an empty text, with which nothing is compared.
         compared = self.having(state, lambda each: each.type.scalar and each.code != "empty")
         searched = [each for each in compared if each.type.name in SEARCHED]
+        lists = self.having(
+            state, lambda each: each.type.element is not None and each.type.element.scalar
+        )
         kind = self.c.weighted(
             (
                 ("sees", 4),
@@ -205,6 +208,7 @@ class Body:
                 ("compare", 3 if compared else 0),
                 ("empty", 4 if emptiable else 0),
                 ("in", 2 if compared else 0),
+                ("entry", 2 if compared and lists else 0),
                 ("part", 2 if searched else 0),
                 ("matches", 1),
                 ("not", 1 if depth < 2 else 0),
@@ -226,6 +230,14 @@ class Body:
             case "in":
                 asked, written = self._choice(compared)
                 return written, False, "" if " not in " in written else asked.code, ""
+            case "entry":
+                entries = self.choose(lists)
+                element = entries.type.element
+                same = [each.code for each in compared if each.type == element]
+                assert element is not None
+                same += element.literals or texts.LITERALS[element.name]
+                word = self.c.pick(("in", "not in"))
+                return f"{self.c.pick(same)} {word} {entries.code}", False, "", ""
             case "matches":
                 return self.c.pick(MATCHED), False, "", ""
             case "empty":
