@@ -352,7 +352,7 @@ class Copy(Node, kw_only=True):
 
 
 class Assignment(Record, eq=True, kw_only=True):
-    """Sets `variable`; `append` adds one entry to the list in it.
+    """Sets `variable`; `append` adds one entry to the list in it, or `every` entry of a list.
 
     `restores`: it undoes what a failed attempt emitted. `numbered`: each entry has a key of its
     own, `x_1` and so on, and `x_count` is their number. `wraps`: each entry of the stored list
@@ -362,6 +362,7 @@ class Assignment(Record, eq=True, kw_only=True):
     variable: str
     restores: bool = False
     append: bool = False
+    every: bool = False
     numbered: bool = False
     wraps: bool = False
     value: Value | FailureReason

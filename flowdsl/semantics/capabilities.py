@@ -67,7 +67,8 @@ ASSUMPTIONS = {
         "has, whatever `upsert_runtime_values` does with the rest"
     ),
     "list-append": (
-        "a runtime list can grow entry by entry; the prompt asks to keep the entries it has"
+        "a runtime list can grow entry by entry, or by all entries of another list in their order, "
+        "where one that is empty or missing adds none; the prompt asks to keep the entries it has"
     ),
     "allowlist-exact": (
         "an allowlist entry matches the command text before variables are filled in, byte for byte"

@@ -153,6 +153,7 @@ class SemanticModel(Record):
     - `images`: the bytes of each file that an `image` statement names, by project path.
     - `quoted`: references to text from outside in places that only compare it; the prompt marks it
       as data there.
+    - `whole_appends`: the `+=` that add every entry of a list.
     - `complete`: the exhaustive choices without an `else`.
     - `typed_days`: the date of each `type` that types one.
     - `set_outputs`: the output, or field of a task's result, that each reading and each call sets
@@ -184,6 +185,7 @@ class SemanticModel(Record):
     texts: dict[str, str]
     images: dict[str, bytes]
     quoted: set[ast.Ref]
+    whole_appends: set[ast.Stmt]
     complete: set[ast.Stmt]
     typed_days: dict[ast.Stmt, Day]
     set_outputs: dict[ast.Stmt, FieldType]

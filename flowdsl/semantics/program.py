@@ -83,6 +83,7 @@ class Program:
 
     Most tables are those of `SemanticModel`; the others hold what has been resolved so far.
 
+    - `whole_appends`: the `+=` that add every entry of a list, filled likewise.
     - `complete`: exhaustive choices without an `else`; filled as bodies are checked, before their
       paths are followed.
     - `typed_days`: the date of each `type` that types one, filled likewise.
@@ -114,6 +115,7 @@ class Program:
         self.texts: dict[str, str] = {}
         self.images: dict[str, bytes] = {}
         self.quoted: set[ast.Ref] = set()
+        self.whole_appends: set[ast.Stmt] = set()
         self.complete: set[ast.Stmt] = set()
         self.typed_days: dict[ast.Stmt, Day] = {}
         self.set_outputs: dict[ast.Stmt, FieldType] = {}

@@ -396,6 +396,7 @@ def _assemble_model(
         texts=program.texts,
         images=program.images,
         quoted=program.quoted,
+        whole_appends=program.whole_appends,
         complete=program.complete,
         typed_days=program.typed_days,
         set_outputs=program.set_outputs,

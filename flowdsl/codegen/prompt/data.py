@@ -241,7 +241,8 @@ def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:
     value = value_words(assignment.value)
     if assignment.wraps:
         return say_sentence("data.store_entries", key, value)
+    every = "_every" if assignment.every else ""
     if assignment.numbered:
-        return say_sentence("data.append_numbered", key, value)
+        return say_sentence(f"data.append{every}_numbered", key, value)
     mark = nodes.Variable(sigil="saved", name=assignment.variable)
-    return say_sentence("data.append", key, spell_variable(mark), value)
+    return say_sentence(f"data.append{every}", key, spell_variable(mark), value)

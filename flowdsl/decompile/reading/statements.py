@@ -268,11 +268,14 @@ class Words:
 
     def assignments(self, text: str) -> tuple[nodes.Assignment, ...]:
         """Parse a line that stores values; empty for another line."""
-        if found := self.match("data.append_numbered", text):
-            return (replace(_make_assignment(*found, append=True), numbered=True),)
-        if found := self.match("data.append", text):
-            variable, mark, value = found
-            return () if mark != variable else (_make_assignment(variable, value, append=True),)
+        for every, name in ((False, "data.append"), (True, "data.append_every")):
+            if found := self.match(f"{name}_numbered", text):
+                added = _make_assignment(*found, append=True)
+                return (replace(added, every=every, numbered=True),)
+            if found := self.match(name, text):
+                variable, mark, value = found
+                added = replace(_make_assignment(variable, value, append=True), every=every)
+                return () if mark != variable else (added,)
         if found := self.match("data.store_entries", text):
             return (replace(_make_assignment(*found), wraps=True),)
         if found := self.match("data.store_reason", text):

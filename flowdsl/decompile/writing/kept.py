@@ -15,7 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
 from flowdsl.source.record import replace
 
-from .lines import Emit, Keep, Line, all_lines, has_no_way_past, loop_key
+from .lines import Emit, Keep, Line, adds_entry, all_lines, has_no_way_past, loop_key
 from .outputs import Sources
 from .value_types import (
     ANY,
@@ -73,13 +73,13 @@ def _find_wanted_types(
             found[source.variable] = outputs.get(source.field, ANY)
     for line in all_lines(root):
         if isinstance(line.node, Emit):
-            type_ = _entry_type_of(outputs.get(line.node.field, ANY), append=line.node.append)
+            type_ = _entry_type_of(outputs.get(line.node.field, ANY), append=adds_entry(line.node))
             for name, asked in _find_unchanged_variables(line.node.value, type_):
                 found.setdefault(name, asked)
     kept = [line.node for line in all_lines(root) if isinstance(line.node, Keep)]
     for _ in range(_ROUNDS):
         for keep in kept:
-            type_ = _entry_type_of(found.get(keep.variable, ANY), append=keep.append)
+            type_ = _entry_type_of(found.get(keep.variable, ANY), append=adds_entry(keep))
             for name, asked in _find_unchanged_variables(keep.value, type_):
                 found.setdefault(name, asked)
     return found
@@ -122,7 +122,7 @@ def _collect_kept_types(lines: Iterable[Line], types: Types, found: dict[str, no
         node = line.node
         if isinstance(node, Keep):
             type_ = type_of(node.value, known)
-            if node.append:
+            if adds_entry(node):
                 type_ = nodes.ListType(element=type_)
             name = node.variable
             found[name] = join_types(found[name], type_) if name in found else type_
@@ -220,7 +220,7 @@ def declare_kept(lines: list[Line], types: Types, declared: frozenset[str] = fro
         node = line.node
         if isinstance(node, Keep) and not node.append and node.variable not in known:
             type_ = types.get(("runtime", node.variable), ANY)
-            line.node = Keep(node.variable, type_, node.value, node.append)
+            line.node = Keep(node.variable, type_, node.value, node.append, node.every)
             known.add(node.variable)
         for body in line.bodies:
             declare_kept(body, types, frozenset(known))

@@ -31,6 +31,7 @@ class Emit(Record):
     field: str
     value: nodes.Value
     append: bool
+    every: bool = False
 
 
 class Keep(Record):
@@ -40,6 +41,12 @@ class Keep(Record):
     type: nodes.Type | None
     value: nodes.Value
     append: bool
+    every: bool = False
+
+
+def adds_entry(node: Emit | Keep) -> bool:
+    """Whether a value is added to a list as one entry."""
+    return node.append and not node.every
 
 
 class Failed(Record):

@@ -112,9 +112,9 @@ def _replace_stores_in_line(line: Line, fields: dict[str | None, str]) -> Iterat
         if isinstance(value, nodes.FailureReason):
             yield Line(Failed(variable))
         elif variable in fields:
-            yield Line(Emit(fields[variable], value, assignment.append))
+            yield Line(Emit(fields[variable], value, assignment.append, assignment.every))
         else:
-            yield Line(Keep(variable, None, value, assignment.append))
+            yield Line(Keep(variable, None, value, assignment.append, assignment.every))
 
 
 def _without_starts(lines: list[Line]) -> list[Line]:

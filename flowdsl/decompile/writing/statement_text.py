@@ -16,7 +16,7 @@ from flowdsl.ir.lowering.values import (
 )
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
-from .lines import Emit, Failed, Keep, Line, loop_key
+from .lines import Emit, Failed, Keep, Line, adds_entry, loop_key
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, require_literal
@@ -49,7 +49,7 @@ class Wanted:
         name, type_ = self._fields.get(emit.field, (emit.field, ANY))
         if not is_name(name):
             raise Unspeakable(f"`{name}` is no name of a field")
-        if emit.append:
+        if adds_entry(emit):
             inner = unwrap_optional(type_)
             type_ = inner.element if isinstance(inner, nodes.ListType) else ANY
         return name, type_
@@ -343,8 +343,9 @@ class Writer(ValueWriter):
         wanted = self.scope.types.get(("runtime", node.variable), ANY)
         if node.append:
             inner = unwrap_optional(wanted)
-            element = inner.element if isinstance(inner, nodes.ListType) else ANY
-            return f"keep {name} += {self.value(node.value, element)}"
+            if adds_entry(node):
+                wanted = inner.element if isinstance(inner, nodes.ListType) else ANY
+            return f"keep {name} += {self.value(node.value, wanted)}"
         declared = "" if node.type is None else self._write_as_clause(node.type)
         return f"keep {name}{declared} = {self.value(node.value, wanted)}"
 

@@ -195,7 +195,7 @@ class BodyLowering:
             case ast.KeepStmt():
                 variable = frame.variables[statement.name.text]
                 value = self.values.value(statement.value, frame)
-                yield _set_variable(variable, value, origin, append=statement.append)
+                yield from self._keep(statement, variable, value, origin)
             case ast.ExpectStmt():
                 condition = self.values.line(statement.condition, frame)
                 yield nodes.Expect(
@@ -401,7 +401,19 @@ class BodyLowering:
         if variable is not None:
             value = self.values.value(statement.value, frame)
             if statement.append or value != variable_value(variable):  # read into it already
-                yield _set_variable(variable, value, origin, append=statement.append)
+                yield from self._keep(statement, variable, value, origin)
+
+    def _keep(
+        self,
+        statement: ast.EmitStmt | ast.KeepStmt,
+        variable: str,
+        value: nodes.Value,
+        origin: nodes.Origin,
+    ) -> Iterator[nodes.Store]:
+        """Store a value, add it to a list, or add every entry of it, of which there may be none."""
+        every = statement in self.values.model.whole_appends
+        if not every or value not in _NO_ENTRIES:
+            yield _set_variable(variable, value, origin, append=statement.append, every=every)
 
     def _lower_picture(
         self, statement: ast.ImageStmt, frame: Frame, origin: nodes.Origin
@@ -867,14 +879,24 @@ def _make_assignment(variable: str, value: nodes.Value, origin: nodes.Origin) ->
     return nodes.Assignment(variable=variable, value=value, origin=origin)
 
 
+_NO_ENTRIES = (
+    nodes.ConstantValue(value=None),
+    nodes.ConstantValue(value=[]),
+    nodes.ListValue(items=()),
+)
+
+
 def _set_variable(
     variable: str,
     value: nodes.Value | nodes.FailureReason,
     origin: nodes.Origin,
     *,
     append: bool = False,
+    every: bool = False,
 ) -> nodes.Store:
-    assignment = nodes.Assignment(variable=variable, append=append, value=value, origin=origin)
+    assignment = nodes.Assignment(
+        variable=variable, append=append, every=every, value=value, origin=origin
+    )
     return nodes.Store(origin=origin, assignments=(assignment,))
 
 

@@ -117,7 +117,8 @@ class Provenance:
                     self._reasons(loop.body, found)
                     self._active.pop()
             for keep in self._kept.get(symbol, ()):
-                rest = full[1:] if keep.append and full else full
+                whole = keep in self.program.whole_appends
+                rest = full[1:] if keep.append and full and not whole else full
                 if (keep, full) not in self._active:
                     self._active.append((keep, full))
                     self._expr(keep.value, rest, found)
@@ -187,7 +188,8 @@ class Provenance:
             if not path:
                 yield emit, ()
             elif path[0] == name or path[0] == _wire_name(fields, name):
-                yield emit, path[2:] if emit.append else path[1:]
+                whole = emit in self.program.whole_appends
+                yield emit, path[2:] if emit.append and not whole else path[1:]
 
 
 def refs_at(expr: ast.Expr, path: Path = ()) -> Iterator[tuple[ast.Ref, Path]]:

@@ -23,6 +23,8 @@ from ..types import (
     UNKNOWN,
     FieldType,
     ListOf,
+    Optional,
+    RecordOf,
     Type,
     Unknown,
     describe_type,
@@ -30,7 +32,8 @@ from ..types import (
 )
 from ..values.annotations import check_statement_annotations
 from ..values.assignability import note_typed
-from ..values.expressions import check_text, check_value
+from ..values.expressions import check_text, check_value, infer_type
+from ..values.fitting import check_fit
 from .arguments import check_call
 from .choices import asks_for_all, check_match
 from .conditions import NO_FACTS, check_condition
@@ -298,12 +301,12 @@ class BodyChecker:
         wanted = UNKNOWN if target is None else target.type
         what = f"{self.targets.noun} `{name}`"
         if statement.append:
-            wanted = self._entry_type(statement.name, wanted)
-            what = f"an entry of {what}"
-        elif isinstance(strip_optional(wanted), ListOf):
-            self._check_overwritten(statement)
-        whole = None if statement.append else target
-        check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, whole)
+            self._check_append(statement, wanted, what)
+        else:
+            if isinstance(strip_optional(wanted), ListOf):
+                self._check_overwritten(statement)
+            value, place = statement.value, places.VALUE
+            check_value(self.program, self.scope, value, wanted, place, what, target)
         if symbol is not None and symbol.is_output:
             self._forget_variable(statement.name)
 
@@ -352,10 +355,33 @@ class BodyChecker:
             wanted = self.program.declared_types.get(statement.type, UNKNOWN)
         what = f"`{name}`"
         if statement.append:
-            wanted = self._entry_type(statement.name, wanted)
-            what = f"an entry of {what}"
-        check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what, None)
+            self._check_append(statement, wanted, what)
+        else:
+            check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what)
         self._forget_variable(statement.name)
+
+    def _check_append(self, statement: ast.EmitStmt | ast.KeepStmt, type_: Type, what: str) -> None:
+        """Check what `+=` adds to a list: an entry, or every entry of another list.
+
+        Where an entry may be a list, anything or missing, a list is one entry.
+        """
+        program, scope, value = self.program, self.scope, statement.value
+        entry = self._entry_type(statement.name, type_)
+        plain = not isinstance(entry, ListOf | Optional | Unknown) and entry != ANY
+        what = f"an entry of {what}"
+        if plain and isinstance(value, ast.ListExpr):
+            program.whole_appends.add(statement)
+            check_value(program, scope, value, ListOf(entry), places.VALUE, what)
+        elif plain and isinstance(value, ast.Ref):
+            found = infer_type(program, scope, value, places.VALUE)
+            if isinstance(strip_optional(found), ListOf):
+                program.whole_appends.add(statement)
+                entry = Optional(ListOf(entry))
+            check_fit(program, scope, value, found, entry, places.VALUE, what)
+            if isinstance(inner := strip_optional(entry), RecordOf | ListOf):
+                program.wanted_types[value] = inner
+        else:
+            check_value(program, scope, value, entry, places.VALUE, what)
 
     def _entry_type(self, name: ast.Name, type_: Type) -> Type:
 

@@ -104,6 +104,21 @@ def append_entry(collected: Value, entry: Value) -> Value:
     )
 
 
+def append_entries(collected: Value, added: Value) -> Value:
+    """Return a list with the entries of another one behind its own; either may be missing."""
+    before, entries = len(collected.data or []), added.data or []
+    origins = (
+        ((before + int(at), *path[1:]), asking)
+        for path, asking in added.origins
+        for at in (path[:1] or range(len(entries)))
+    )
+    return value_as_given(
+        [*(collected.data or []), *entries],
+        [*(collected.shown or []), *(added.shown or [])],
+        (*collected.origins, *origins),
+    )
+
+
 def _part_at(data: Any, step: Step) -> Any:
     match data:
         case Secret(name, path):

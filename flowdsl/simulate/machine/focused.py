@@ -177,9 +177,14 @@ class FocusedAgent(Agent):
                 entries = self.entries(said["value"], line)
                 self.saved(said["key"], [{BOX: entry} for entry in entries])
             case "data.append":
-                self.append(said, line)
+                self.append(said, [self.view.built(said["value"])], line)
+            case "data.append_every":
+                self.append(said, self.entries(said["value"], line), line)
             case "data.append_numbered":
-                self.append_numbered(said, line)
+                self.append_numbered(said, self.view.built(said["value"]), line)
+            case "data.append_every_numbered":
+                for entry in self.entries(said["value"], line):
+                    self.append_numbered(said, entry, line)
             case "data.store_reason":
                 self.saved(said["key"], self.last(line), boxed=said["boxed"])
             case "data.copy_empty":
@@ -316,7 +321,7 @@ class FocusedAgent(Agent):
         if self._resolve_copied_text(said) == EMPTY:
             self.saved(said["key"], EMPTY)
 
-    def append_numbered(self, said: Said, line: Line) -> None:
+    def append_numbered(self, said: Said, entry: Any, line: Line) -> None:
         """Save an entry under the next number after those that this agent knows."""
         key: str = said["key"]
         count = f"{key}_count"
@@ -325,13 +330,12 @@ class FocusedAgent(Agent):
         before = spell_platform_value(self.view.known(count))
         if not re.fullmatch(r"[0-9]+", before):
             raise Defect(f"`{before}` entries are no number", move_inside(line.text))
-        entry = self.view.built(said["value"])
         number = int(before) + 1
         self.saved(count, number)
         self.memory.save_value(f"{key}_{number}", entry)
 
-    def append(self, said: Said, line: Line) -> None:
-        """Save a list with one more entry, the only one if there is no list yet."""
+    def append(self, said: Said, added: list[Any], line: Line) -> None:
+        """Save a list with more entries, the only ones if there is no list yet."""
         key: str = said["key"]
         _, *path = said["mark"]
         if path != [key]:
@@ -340,7 +344,7 @@ class FocusedAgent(Agent):
         entries = [] if before in ("", EMPTY) else before
         if not isinstance(entries, list):
             raise Defect("an entry is added to what is no list", move_inside(line.text))
-        self.saved(key, [*entries, self.view.built(said["value"])])
+        self.saved(key, [*entries, *added])
 
     def handed(self, name: str, line: Line) -> Any:
         """Return a value saved by another call, which must be JSON so that its end is clear."""

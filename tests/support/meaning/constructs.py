@@ -52,6 +52,8 @@ PATTERNS = {
     "keep null": r"keep \w+: \w+\? = null",
     "keep again": r"keep \w+ = ",
     "keep +=": r"keep \w+ \+= ",
+    "emit += of a list": r"emit (all|found|tags) \+= ([a-z]\w*\.)*(names|more|tags|rows|v\w*|r)$",
+    "+= of a written list": r"(emit|keep) \w+ \+= \[[^\]]",
     "emit null": r"emit \w+ = null",
     "emit a list literal": r"emit \w+ = \[[^\]]",
     "emit a record literal": r"emit \w+ \+?= \{ ",

@@ -12,7 +12,7 @@ from ..conditions import is_condition_met
 from ..expressions import evaluate_expression, render_line, resolve_reference
 from ..fields import type_at
 from ..frames import Frame
-from ..values import MISSING, append_entry
+from ..values import MISSING, Value, append_entries, append_entry
 from ..watching import HOLDS, OTHERWISE
 from . import asking, leaving
 from .acting import act, do, press, show, type_in
@@ -132,9 +132,7 @@ def _execute_emit(frame: Frame, statement: ast.EmitStmt) -> None:
     field = frame.fields.get(name)
     type_ = types.ANY if field is None else field.type
     if statement.append:
-        entry = evaluate_expression(frame, statement.value, type_at(type_, None))
-        frame.run.hold(entry.data)
-        frame.emitted[name] = append_entry(frame.emitted.get(name, MISSING), entry)
+        frame.emitted[name] = _append(frame, statement, frame.emitted.get(name, MISSING), type_)
     else:
         frame.emitted[name] = emitted = evaluate_expression(frame, statement.value, type_)
         frame.run.hold(emitted.data)
@@ -145,12 +143,21 @@ def _execute_keep(frame: Frame, statement: ast.KeepStmt) -> None:
     name = statement.name.text
     type_ = frame.type_of(name)
     if statement.append:
-        entry = evaluate_expression(frame, statement.value, type_at(type_, None))
-        frame.run.hold(entry.data)
-        frame.names[name] = append_entry(frame.names.get(name, MISSING), entry)
+        frame.names[name] = _append(frame, statement, frame.names.get(name, MISSING), type_)
     else:
         frame.names[name] = kept = evaluate_expression(frame, statement.value, type_)
         frame.run.hold(kept.data)
+
+
+def _append(
+    frame: Frame, statement: ast.EmitStmt | ast.KeepStmt, collected: Value, type_: types.Type
+) -> Value:
+    """Return a list with what `+=` adds to it: one entry, or every entry of another list."""
+    whole = statement in frame.run.model.whole_appends
+    wanted = type_ if whole else type_at(type_, None)
+    added = evaluate_expression(frame, statement.value, wanted)
+    frame.run.hold(added.data)
+    return append_entries(collected, added) if whole else append_entry(collected, added)
 
 
 # Branches and repetition

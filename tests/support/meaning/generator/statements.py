@@ -330,6 +330,9 @@ class Statements(Control):
     def emit(self, state: State, place: Place, target: Field) -> str:
         """An `emit` of a target, `+=` where that may be."""
         if target.type.element is not None and not place.attempt and not self.c.once_in(3):
+            if (whole := self._whole_list(state, target, trusted=self.body.task)) is not None:
+                state.emitted |= {target.name}
+                return f"emit {target.name} += {whole}"
             entry = Field("entry", target.type.element)
             value = self.body.value_for(state, entry, trusted=self.body.task)
             # Lists count as emitted in a workflow from the start; in a task not always.
@@ -339,6 +342,13 @@ class Statements(Control):
         state.emitted |= {target.name}
         return f"emit {target.name} = {value}"
 
+    def _whole_list(self, state: State, target: Field, *, trusted: bool) -> str | None:
+        """A list whose entries are added to another one; None where one entry is to be added."""
+        if not self.c.once_in(3):
+            return None
+        wanted = replace(target, optional=True, absent=True)
+        return self.body.value_for(state, wanted, trusted=trusted)
+
     def _keep(self, state: State, place: Place) -> str:
         """A `keep`: of a new variable, or one that is set again or gets an entry."""
         known = [each for each in state.set.values() if each.runtime in self.body.kept]
@@ -346,6 +356,9 @@ class Statements(Control):
             found = self.c.pick(known)
             element = found.type.element
             if element is not None and not place.attempt and not self.c.once_in(4):
+                wanted = Field(found.runtime, found.type)
+                if (whole := self._whole_list(state, wanted, trusted=True)) is not None:
+                    return f"keep {found.runtime} += {whole}"
                 entry = Field("entry", element)
                 return f"keep {found.runtime} += {self.body.value_for(state, entry, trusted=True)}"
             written = f"keep {found.runtime}"
