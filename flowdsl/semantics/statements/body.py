@@ -31,7 +31,7 @@ from ..types import (
     strip_optional,
 )
 from ..values.annotations import check_statement_annotations
-from ..values.assignability import note_typed
+from ..values.assignability import is_assignable, note_typed
 from ..values.expressions import check_text, check_value, infer_type
 from ..values.fitting import check_fit
 from .arguments import check_call
@@ -368,20 +368,19 @@ class BodyChecker:
         program, scope, value = self.program, self.scope, statement.value
         entry = self._entry_type(statement.name, type_)
         plain = not isinstance(entry, ListOf | Optional | Unknown) and entry != ANY
-        what = f"an entry of {what}"
         if plain and isinstance(value, ast.ListExpr):
             program.whole_appends.add(statement)
             check_value(program, scope, value, ListOf(entry), places.VALUE, what)
         elif plain and isinstance(value, ast.Ref):
             found = infer_type(program, scope, value, places.VALUE)
-            if isinstance(strip_optional(found), ListOf):
+            if is_assignable(found, Optional(ListOf(entry))):
                 program.whole_appends.add(statement)
                 entry = Optional(ListOf(entry))
-            check_fit(program, scope, value, found, entry, places.VALUE, what)
+            check_fit(program, scope, value, found, entry, places.VALUE, f"an entry of {what}")
             if isinstance(inner := strip_optional(entry), RecordOf | ListOf):
                 program.wanted_types[value] = inner
         else:
-            check_value(program, scope, value, entry, places.VALUE, what)
+            check_value(program, scope, value, entry, places.VALUE, f"an entry of {what}")
 
     def _entry_type(self, name: ast.Name, type_: Type) -> Type:
 

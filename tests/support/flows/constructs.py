@@ -47,7 +47,7 @@ _WAYS = {
     ast.RetryStmt: ("else", "wait"),
     ast.PressStmt: ("times",),
     ast.TypeStmt: ("as", "over"),
-    ast.EmitStmt: ("+=",),
+    ast.EmitStmt: ("+=", "+= of a list"),
     ast.KeepStmt: ("+=", "="),
     ast.ForStmt: ("max", "on failure", "of a count", "of a literal list"),
     ast.MatchStmt: ("else",),

@@ -24,6 +24,29 @@ workflow w {
   }
 }
 """,
+    "entries of lists that are added, and asked for": """
+type Page { rows: string[], more: int[]? }
+workflow w {
+  inputs { names: string[] @max_items(4), code: string?, sizes: int[]? }
+  outputs { all: string[], sizes: int[], hit: bool }
+  steps {
+    keep seen: string[] = []
+    emit all += names
+    emit sizes += sizes
+    while not sees "the end" max 2 {
+      extract page: Page from "the page"
+      emit all += page.rows
+      emit sizes += page.more
+      keep seen += page.rows
+      for row in page.rows max 5 { if row in names or code in seen { press "Home" } }
+      press "PageDown"
+    }
+    emit hit = false
+    if code in seen and code not in names { emit hit = true }
+    if "a" in seen { press "End" }
+  }
+}
+""",
     "names that collide": """
 task look() -> { code: string } {
   extract code: string from "the second"
