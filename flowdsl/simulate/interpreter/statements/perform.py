@@ -19,6 +19,7 @@ from .acting import act, do, press, show, type_in
 from .calls import call
 from .leaving import Abort, Fail, Finish
 from .repeating import (
+    bounding_input,
     for_each,
     perform_attempts,
     perform_repeat,
@@ -204,7 +205,9 @@ def _end_rounds(frame: Frame, statement: ast.WhileStmt | ast.RepeatStmt, *, is_o
     else:
         number = resolve_bound(frame, statement.limit)
         words = leaving.NOT_REACHED if reaches else leaving.STILL_SO
-        reason = words.format(number, "round" if number == 1 else "rounds")
+        # The number that an input gives is put into words that are written before.
+        one = number == 1 and bounding_input(frame, statement.limit) is None
+        reason = words.format(number, "round" if one else "rounds")
         reason += "" if look is None else f": {look}"
     _handle_unmet(frame, statement, reason, statement.otherwise)
 

@@ -93,11 +93,16 @@ def _find_entry_limit(frame: Frame, statement: ast.ForStmt) -> int | None:
 def resolve_bound(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> int:
     """Return a number of rounds, entries or attempts."""
     assert limit is not None, "the check wants a bound"
-    symbol = frame.run.model.values.get(limit) if isinstance(limit, ast.ConstRef) else None
-    if symbol is not None and symbol.kind == INPUT:
-        assert symbol.field is not None
-        return int(frame.run.inputs[symbol.field.wire_name])
+    field = bounding_input(frame, limit)
+    if field is not None:
+        return int(frame.run.inputs[field.wire_name])
     return int(resolve_constant(frame, limit))
+
+
+def bounding_input(frame: Frame, limit: ast.IntLit | ast.ConstRef | None) -> types.FieldType | None:
+    """Return the input that is a bound; None if the bound is known before a run."""
+    symbol = frame.run.model.values.get(limit) if isinstance(limit, ast.ConstRef) else None
+    return symbol.field if symbol is not None and symbol.kind == INPUT else None
 
 
 def perform_while(frame: Frame, statement: ast.WhileStmt, perform: Perform) -> bool:
