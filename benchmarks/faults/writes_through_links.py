@@ -53,7 +53,7 @@ workflow claim_state {
   steps {
     do "Open the claim {number} in the ledger."
     extract state: string from "the field State"
-    emit state = {{state}}
+    emit state = state
   }
 }
 

@@ -66,8 +66,8 @@ workflow look_up {
     if not note is empty { do "Check that its note is {note}." }
     extract status: string from "the status"
     extract amount: number from "the amount"
-    emit status = {{status}}
-    emit amount = {{amount}}
+    emit status = status
+    emit amount = amount
   } }
 }
 """

@@ -38,8 +38,8 @@ workflow order_NUMBER {
     step "Read what is due" {
       extract due: number from "the field \\"Due\\" of the order form"
       extract note: string? from "the note below the table of the order form"
-      emit due = {{due}}
-      emit note = {{note}}
+      emit due = due
+      emit note = note
     }
   }
 }

@@ -39,7 +39,7 @@ workflow look_up {
     step "Look up" {
       do "Open claim {claim} of {day} ({kind})." type site into "the site" type scan into "the scan"
       extract status: string from "the status"
-      emit status = {{status}}
+      emit status = status
       emit claim_no = "{claim}"
     }
   }

@@ -25,12 +25,12 @@ workflow look_up {
     step "Open the record" {
       do "Search for {patient_id} and open the record."
       extract found: string from "the patient's name"
-      emit name = {{found}}
+      emit name = found
     }
   }
 }
 """
-UNDECLARED = GOOD.replace("= {{found}}", "= {{fuond}}")
+UNDECLARED = GOOD.replace("= found", "= fuond")
 PROJECT = '[project]\nname = "care"\nflows = ["flows/**/*.flow"]\n'
 
 

@@ -38,7 +38,7 @@ workflow claims {
     }
     step "Report" {
       extract note: string from "the summary line below the list of claims"
-      emit note = {{note}}
+      emit note = note
     }
   }
 }

@@ -31,7 +31,7 @@ workflow begin {
       do "Transfer {amount} into {folder}."
       type $password into "the field \"Password\""
       extract reference: string from "the reference"
-      emit reference = {{reference}}
+      emit reference = reference
     }
   }
 }

@@ -53,7 +53,7 @@ workflow look_up {
     step "Open the record" {
       do "Search for {mrn} and open the record."
       extract phone: string from "the phone number in the header"
-      emit phone = {{phone}}
+      emit phone = phone
     }
   }
 }

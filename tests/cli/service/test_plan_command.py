@@ -30,7 +30,7 @@ workflow look_up {
     step "Open" {
       do "Open the record of {mrn}."
       extract phone: string? from "the phone number"
-      emit phone = {{phone}}
+      emit phone = phone
     }
   }
 }
@@ -197,7 +197,7 @@ def test_an_edited_plan_is_refused_before_anything_is_written(run: Run, project:
     change(project, "the phone number", "the mobile number")
     change(project, "phone: string? }", "mobile: string? }")
     change(project, "extract phone: string?", "extract mobile: string?")
-    change(project, "emit phone = {{phone}}", "emit mobile = {{mobile}}")
+    change(project, "emit phone = phone", "emit mobile = mobile")
     assert run("plan", "-o", "plan.json", "--detailed-exitcode").code == 2
     file = project / "plan.json"
     whole = file.read_text()

@@ -64,7 +64,7 @@ workflow parcel_lookup {
 
     step "Read it" {
       extract status: string from "the cell \\"Status\\""
-      emit status = {{status}}
+      emit status = status
     }
   }
 }

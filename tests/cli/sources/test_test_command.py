@@ -21,7 +21,7 @@ workflow total {
   steps {
     press "F5"
     extract n: int from "the total"
-    emit n = {{n}}
+    emit n = n
   }
 }
 
@@ -94,7 +94,7 @@ def test_flows_without_a_test_are_nothing_to_run(tmp_path: Path) -> None:
 
 
 def test_flows_with_errors_are_not_tested(desk: Path) -> None:
-    write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
+    write_tree(desk, {"flows/total.flow": FLOW.replace("= n\n", "= m\n")})
     done = run_here(desk, "test")
     assert (done.code, done.text) == (3, "")
     assert "error[" in done.err
@@ -397,7 +397,7 @@ workflow total {
   steps {
     do "Open the list."
     extract n: int from "the total of {who}"
-    emit n = {{n}}
+    emit n = n
     if sees "{who} is locked" {
       abort "{who} is locked"
     }
@@ -477,7 +477,7 @@ def test_a_project_without_tests_passes_where_that_is_asked_for(desk: Path) -> N
     assert (done.code, done.text, done.err) == (0, "", "there is no test in these flows\n")
     write_tree(desk, {"flows/total.flow": FLOW})
     assert run_here(desk, "test", "--pass-with-no-tests").code == 1
-    write_tree(desk, {"flows/total.flow": FLOW.replace("{{n}}", "{{m}}")})
+    write_tree(desk, {"flows/total.flow": FLOW.replace("= n\n", "= m\n")})
     assert run_here(desk, "test", "--pass-with-no-tests").code == 3
 
 

@@ -96,10 +96,10 @@ workflow read_account {
       expect "the row is highlighted"
     }
     extract balance: number from "the Balance cell in the last row"
-    emit balance = {{balance}}
+    emit balance = balance
     if not notes is empty {
       extract note: string from "the Note field"
-      emit note = {{note}}
+      emit note = note
     }
   }
 }

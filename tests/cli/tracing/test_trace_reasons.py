@@ -41,8 +41,8 @@ workflow claims {
     choose "the claim {number}"
     extract phone: string from "the phone of {number}"
     copy amount from "the amount of {number}"
-    emit phone = {{phone}}
-    emit amount = {{amount}}
+    emit phone = phone
+    emit amount = amount
     retry 3 {
       do "Open the list of {number}."
       expect "the list is shown"
@@ -50,7 +50,7 @@ workflow claims {
     #! suppress branch-outside-focused-action: the screens differ
     retry 2 {
       run "Write-Output 1"
-      expect "the letter of {{phone}} is shown"
+      expect "the letter of {phone} is shown"
     }
     while not sees "Done" max 3 { press "Tab" }
     do "Press Close."

@@ -370,10 +370,10 @@ def test_the_result_of_a_task_comes_out() -> None:
     source = """
       task read_number(title: string) -> { number: string, note: string? } {
         extract number: string from "the number of {title}"
-        emit number = {{number}}
+        emit number = number
         if sees "a note on {title}" {
           extract note: string from "the note on {title}"
-          emit note = {{note}}
+          emit note = note
         }
       }
       workflow w {
@@ -381,7 +381,7 @@ def test_the_result_of_a_task_comes_out() -> None:
         steps {
           call read_number(title: "A") as one
           call read_number(title: "B") as two
-          emit first = {{one.number}} emit second = {{two.number}} emit remark = {{two.note}}
+          emit first = one.number emit second = two.number emit remark = two.note
         }
       }
     """
@@ -418,8 +418,8 @@ def test_without_answers_all_goes_as_it_usually_does() -> None:
       extract code: string from "the code"
       extract tags: string[] from "the tags"
       extract person: { name: string, age: int? } from "the person"
-      emit total = {{total}} emit day = {{day}} emit code = {{code}} emit tags = {{tags}}
-      emit person = {{person}}
+      emit total = total emit day = day emit code = code emit tags = tags
+      emit person = person
     """
     sections = """
       inputs { name: string }
@@ -450,7 +450,7 @@ def test_without_answers_all_goes_as_it_usually_does() -> None:
     ids=str,
 )
 def test_a_list_is_read(given: Any, outcome: str, output: Any) -> None:
-    body = 'extract tags: string[] from "the tags" emit tags = {{tags}}'
+    body = 'extract tags: string[] from "the tags" emit tags = tags'
     payload = compiled(body, "outputs { tags: string[] }")
     for key in ("the tags", "tags", "~tag"):
         plan = play(planned(payload, {}, effects(reads={key: given})))
@@ -467,7 +467,7 @@ def test_the_history_tells_what_was_asked_and_answered() -> None:
       if sees "a banner" { press "Escape" }
       extract chart_mrn: string from "the number on the chart"
       extract phone: string? from "the phone number"
-      emit mrn = {{chart_mrn}} emit phone = {{phone}}
+      emit mrn = chart_mrn emit phone = phone
     """
     sections = "inputs { mrn: string } outputs { mrn: string, phone: string? }"
     unreadable = rule(reads={"phone": "unreadable"})
@@ -490,7 +490,7 @@ def test_a_copy_and_a_command_are_answered() -> None:
     body = """
       copy total: int from "the total"
       run "Get-Item C:/a" else abort "no file"
-      emit total = {{total}}
+      emit total = total
     """
     payload = compiled(body, "outputs { total: int }")
     plan = play(planned(payload, {}, effects(reads={"the total": 17})))
@@ -548,7 +548,7 @@ BRANCH = """
   if sees "a banner" { emit seen = true } else { emit seen = false }
   for claim in claims max 9 { do "Click {claim}." }
   extract total: int from "the total"
-  emit total = {{total}}
+  emit total = total
 """
 REPLAYED = "inputs { claims: string[] } outputs { total: int, seen: bool }"
 

@@ -171,11 +171,11 @@ for row in rows {
   extract names: string[] from "the names in {row}"
   extract note: string? from "the note"
   copy code from "the code" else abort "no code in {row}"
-  emit all += { row: row, names: {{names}}, note: {{note}}, code: {{code}} }
+  emit all += { row: row, names: names, note: note, code: code }
 }
 run "Get-Item a" else abort "no item"
 extract size: int from "the size"
-emit size = {{size}}
+emit size = size
 """
 SECTIONS = """
 inputs { what: string rows: string[] @max_items(5) }
@@ -209,7 +209,7 @@ REPLAYED = (
         extract n: int from "the number"
         if sees "a warning" { press "Esc" abort "{who} has a warning" }
         for row in rows { type row into "the row" expect "{row} is saved" else abort "no {row}" }
-        emit n = {{n}}
+        emit n = n
         emit name = who
         if note is not empty { emit note = note }
         """,
@@ -322,7 +322,7 @@ def test_what_a_model_says_of_a_check_is_said_on_the_service(
 
 
 def test_a_run_whose_outputs_are_refused_ends_in_an_error_on_the_service() -> None:
-    body = 'press "F5" extract n: int from "n" emit n = {{n}}'
+    body = 'press "F5" extract n: int from "n" emit n = n'
     text = workflow(body, sections="outputs { n: int @min(0) }")
     for number, passes in ((-1, False), (0, True)):
         suite = suite_of(f'{text}\ntest "t" for w {{ reads {{ n = {number} }} }}')

@@ -111,8 +111,8 @@ NAMED = {
     "flag input": "flag",
     "enum input": "kind",
     "any input": "anything",
-    "runtime": "{{word}}",
-    "runtime list": "{{seen}}",
+    "runtime": "word",
+    "runtime list": "seen",
     "secret": "$pin",
     "undeclared": "nowhere",
 }
@@ -166,8 +166,8 @@ VALUES = {
     "typed": {"statement": 'type § into "the field"'},
     "typed as": {"statement": 'type § as "dd.MM.yyyy" into "the field"'},
     "kept text": {"statement": "keep more: string = §"},
-    "kept list": {"statement": 'keep more: string[] = [] keep more += § do "Use {{more}}."'},
-    "kept anything": {"statement": 'keep more: any = § do "Use {{more}}."'},
+    "kept list": {"statement": 'keep more: string[] = [] keep more += § do "Use {more}."'},
+    "kept anything": {"statement": 'keep more: any = § do "Use {more}."'},
     "argument": {
         "declarations": 'task go(what: string) { do "Go {what}." }',
         "statement": "call go(what: §)",
@@ -261,7 +261,7 @@ def program_with(place: str, expression: str) -> str:
     if place in TEXTS:
         is_literal = expression in LITERALS.values()
         written = re.sub('[{}"]', " ", expression) if is_literal else expression
-        braced = is_literal or expression.startswith("{{")
+        braced = is_literal
         written = written if braced else f"{{{written}}}"
     parts = {key: text.replace("§", written) for key, text in PLACES[place].items()}
     return PROGRAM.format(consts=CONSTS, **{**BLANK, **parts})

@@ -17,7 +17,7 @@ keep saved: string[] = []
 for name in names { capture "{name}.png" keep saved += "{name}" }
 for other in others { export file "C:/Reports/{other}.csv" }
 extract total: number from "the total"
-emit total = {{total}}
+emit total = total
 """
 
 
@@ -73,7 +73,7 @@ TABLE = {
         "each {{loop_item}}.csv exists",
     ),
     "of a kept list": Row(
-        'files each n in {{saved}} named "{n}.csv" exists',
+        'files each n in saved named "{n}.csv" exists',
         'names = ["a"] others = ["a"]',
         'names = ["a", "b"] others = ["a", "c"]',
         "each {{loop_item}}.csv exists",

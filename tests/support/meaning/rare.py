@@ -19,7 +19,7 @@ workflow w {
   secrets { pin: string }
   steps {
     extract memo: string from "the memo"
-    type {{memo}} into "the field Memo"
+    type memo into "the field Memo"
     type $pin into "the field PIN"
   }
 }
@@ -52,8 +52,8 @@ task look() -> { code: string } {
   extract code: string from "the second"
   extract look_code: string from "the third"
   press "Enter"
-  type {{look_code}} into "A"
-  emit code = {{code}}
+  type look_code into "A"
+  emit code = code
 }
 workflow w {
   outputs { total: string, code: string, look_code: string }
@@ -61,18 +61,18 @@ workflow w {
     extract look_code: string from "the first"
     extract total: string from "the sum"
     call look() as look
-    emit total = "{{look.code}} and more"
-    emit code = {{look.code}}
+    emit total = "{look.code} and more"
+    emit code = look.code
     call look() as again
-    emit look_code = {{look_code}}
-    type {{total}} into "B"
-    type "{{look_code}} {{again.code}} {{look.code}}" into "C"
+    emit look_code = look_code
+    type total into "B"
+    type "{look_code} {again.code} {look.code}" into "C"
   }
 }
 """,
     "results whose fields have the same names": """
-task first() -> { b: string } { extract b: string from "the first" emit b = {{b}} }
-task second() -> { a_b: string } { extract v: string from "the second" emit a_b = "{{v}}." }
+task first() -> { b: string } { extract b: string from "the first" emit b = b }
+task second() -> { a_b: string } { extract v: string from "the second" emit a_b = "{v}." }
 ## Reads twice.
 workflow w {
   title = "Two tasks"
@@ -82,7 +82,7 @@ workflow w {
     press "Enter"
     call second() as x
     press "Tab"
-    type "{{x_a.b}} {{x.a_b}}" into "A"
+    type "{x_a.b} {x.a_b}" into "A"
     emit nothing = ""
   }
 }
@@ -93,7 +93,7 @@ workflow w {
   steps {
     while not sees "the end" max 3 {
       retry 2 {
-        if sees "a number" { extract n: string from "the number" emit ref = {{n}} }
+        if sees "a number" { extract n: string from "the number" emit ref = n }
         expect "it is saved"
       } else { press "Escape" }
     }
@@ -108,9 +108,9 @@ workflow w {
   steps {
     extract home: Home from "the card"
     press "Enter"
-    emit name = {{home.city.name}}
-    emit code = {{home.city.code}}
-    emit tags = {{home.tags}}
+    emit name = home.city.name
+    emit code = home.city.code
+    emit tags = home.tags
   }
 }
 """,
@@ -138,9 +138,9 @@ workflow w {
   outputs { a: string? }
   steps {
     extract a: string? from "A" else abort "no A"
-    emit a = {{a}}
+    emit a = a
     copy b: string? from "B" else abort "no B"
-    if not {{b}} is empty { type {{b}} into "C" }
+    if not b is empty { type b into "C" }
   }
 }
 """,
@@ -174,12 +174,12 @@ task note(list: string[], home: Home) {
 workflow w {
   steps {
     extract x: Read from "X"
-    for text in ["{{x.a}}", "{{x.b}}", "{{x.c}} {{x.d}}", "{{x.e}}", "{{x.f}}"] {
+    for text in ["{x.a}", "{x.b}", "{x.c} {x.d}", "{x.e}", "{x.f}"] {
       type text into "C"
     }
-    call note(list: [{{x.a}}, {{x.b}}], home: { city: { name: {{x.c}}, code: "c" }, no: 1 })
+    call note(list: [x.a, x.b], home: { city: { name: x.c, code: "c" }, no: 1 })
     while not sees "the end" max 2 {
-      for text in ["{{x.a}}", "{{x.b}}", "{{x.c}}", "{{x.d}}", "{{x.e}}", "{{x.f}}"] {
+      for text in ["{x.a}", "{x.b}", "{x.c}", "{x.d}", "{x.e}", "{x.f}"] {
         call note(list: [text], home: { city: { name: "h", code: text }, no: 2 })
       }
     }
@@ -263,11 +263,11 @@ workflow w {
   steps {
     for name in names {
       extract shown: string from "the row of {name}"
-      emit last = {{shown}}
+      emit last = shown
     }
     while not sees "the end" max 2 {
       extract page: string from "the page"
-      emit seen = {{page}}
+      emit seen = page
       press "Page_Down"
     }
   }
@@ -322,15 +322,15 @@ workflow w {
   }
   steps {
     extract a: string? from "A"
-    emit a = {{a}}
-    if not {{a}} is empty { emit b = "{{a}}" }
+    emit a = a
+    if not a is empty { emit b = "{a}" }
     extract c: Part? from "C"
-    emit c = {{c}}
+    emit c = c
     extract rows: Part[] from "the grid"
-    emit d = {{rows}}
+    emit d = rows
     for each in more max 3 { emit d += each }
     extract f: string? from "F" in background
-    emit f = {{f}}
+    emit f = f
     emit g = part
     emit h = ""
     emit i = { name: "x" }
@@ -346,14 +346,14 @@ workflow w {
   steps {
     extract code: Code? from "the code"
     emit any = given
-    emit code = {{code}}
+    emit code = code
     copy size: Size from "the size"
-    if {{size}} > 1 { press "Tab" }
-    emit size = {{size}}
+    if size > 1 { press "Tab" }
+    emit size = size
     extract rows: Row[] from "the grid"
-    emit rows = {{rows}}
+    emit rows = rows
     extract later: Code? from "the other code" in background
-    emit later = {{later}}
+    emit later = later
   }
 }
 type Size = 1 | 2 | -3
@@ -378,7 +378,7 @@ workflow w {
   steps {
     for n in 2 {
       extract found: string[] from "the tags of row {n}"
-      for tag in {{found}} max 2 {
+      for tag in found max 2 {
         for k in 2 { do "Open part {k} of {tag}" }
         emit seen += "{tag}"
       }
@@ -394,9 +394,9 @@ workflow w {
     for name in names {
       emit rows += name
       choose "the row of {name}"
-    } on failure as why { emit rows += {{why}} }
+    } on failure as why { emit rows += why }
     for name in names { choose "the row of {name}" } on failure { }
-    for n in 2 { fail "no {n}" } on failure as because { emit rows += {{because}} }
+    for n in 2 { fail "no {n}" } on failure as because { emit rows += because }
   }
 }
 """,
@@ -428,7 +428,7 @@ workflow w {
   outputs { all: string[] }
   steps {
     extract rows: string[] from "the grid"
-    for row in {{rows}} max 2 { choose "the row of {row}" emit all += "{row}" }
+    for row in rows max 2 { choose "the row of {row}" emit all += "{row}" }
   }
 }
 """,
@@ -437,11 +437,11 @@ workflow w {
   outputs { all: string[] last: string? }
   steps {
     extract a: string from "A"
-    emit all += "{{a}}"
+    emit all += "{a}"
     extract b: string? from "B"
     emit all += "two"
-    if {{b}} is empty { emit all += "none" } else { emit all += "{{a}}" }
-    emit last = {{b}}
+    if b is empty { emit all += "none" } else { emit all += "{a}" }
+    emit last = b
   }
 }
 """,
@@ -458,7 +458,7 @@ workflow w {
     if not flag { press "Enter" }
     if n > 3 and not (flag or sees "x") { clear "B" } else if n < 2 { press "Tab" }
     extract kind: "a" | "b c" from "the kind"
-    emit kind = {{kind}}
+    emit kind = kind
     export file "C:/a.txt"
     if sees "the end" { finish "nothing more" }
     press "F6"
@@ -484,7 +484,7 @@ workflow w {
     for each in more max 3 { press "Tab" }
     for each in more max 2 { press "Enter" }
     extract total: string from "the total"
-    emit total = {{total}}
+    emit total = total
   }
 }
 """,
@@ -507,7 +507,7 @@ workflow w {
     while sees "more" max 2 { press "Page_Down" wait 1s }
     if name == "Ann" and head != name { clear "A" }
     extract row: Row from "the row"
-    emit row = {{row}}
+    emit row = row
     if sees "x" { emit it = {} } else { emit it = "a" }
   }
 }
@@ -553,11 +553,11 @@ workflow w {
     extract a: string? from "A"
     capture "a.png"
     if sees "more" { extract a: string? from "more of A" }
-    if {{a}} is empty { press "Tab" }
+    if a is empty { press "Tab" }
     copy b: string? from "B"
     press "Enter"
-    emit a = {{a}}
-    emit b = {{b}}
+    emit a = a
+    emit b = b
   }
 }
 """,
@@ -598,9 +598,9 @@ workflow w {
     extract c: Row? from "the row" in background
     press "Enter"
     extract it: any from "it"
-    emit rows = {{b}}
-    emit one = {{c}}
-    emit it = {{it}}
+    emit rows = b
+    emit one = c
+    emit it = it
   }
 }
 type Row = { name: string, phone: string? }
@@ -623,7 +623,7 @@ workflow w {
     extract a: string from "A" else { capture "d.png" abort "no a" }
     copy b: int from "B" else { capture "e.png" }
     press "Enter"
-    if sees "x" { emit a = {{a}} }
+    if sees "x" { emit a = a }
   }
 }
 """,
@@ -634,12 +634,12 @@ workflow w {
   outputs { rows: Row[] pair: string[] again: Row }
   steps {
     extract one: Row from "the row"
-    emit rows += {{one}}
+    emit rows += one
     emit rows += row
-    emit pair = ["{row.no}", "{{one.no}}"]
+    emit pair = ["{row.no}", "{one.no}"]
     emit again = row
     for tag in row.tags max 3 { type "{tag}" into "A" }
-    type "{{one.tags[0]}}" into "A"
+    type "{one.tags[0]}" into "A"
   }
 }
 """,
@@ -655,7 +655,7 @@ workflow w {
 """,
     "results of tasks, called in every way": """
 task find(what: string, flag: bool) -> { id: string?, all: string[] } {
-  if flag { extract id: string? from "the id of {what}" emit id = {{id}} }
+  if flag { extract id: string? from "the id of {what}" emit id = id }
   if sees "p at {what}" { emit all += "p" } else { press "Tab" }
 }
 workflow w {
@@ -663,9 +663,9 @@ workflow w {
   steps {
     call find(what: "a", flag: true) as one
     call find(what: "b", flag: false) as two
-    emit ids = {{one.id}}
-    emit more = {{one.all}}
-    emit least = {{two.all}}
+    emit ids = one.id
+    emit more = one.all
+    emit least = two.all
   }
 }
 """,
@@ -677,7 +677,7 @@ task find(what: string) -> { all: string[] } {
 }
 workflow w {
   outputs { more: string[] }
-  steps { call find(what: "a") as one emit more = {{one.all}} }
+  steps { call find(what: "a") as one emit more = one.all }
 }
 """,
     "days of the desktop": """
@@ -708,7 +708,7 @@ workflow w {
     choose "the row" using "fast"
     choose "the cell" using "slow"
     extract a: string from "A" using "fast"
-    emit a = {{a}}
+    emit a = a
     retry 2 { choose "row" using "fast" choose "cell" using "slow" }
     for n in 2 { choose "row {n}" using "fast" choose "cell {n}" using "slow" }
   }
@@ -719,8 +719,8 @@ task look() -> { code: string } {
   copy code: string from "the second"
   copy look_code: string from "the third"
   press "Enter"
-  type "{{look_code}} {{code}}" into "A"
-  emit code = "{{code}}."
+  type "{look_code} {code}" into "A"
+  emit code = "{code}."
 }
 workflow w {
   outputs { code: string }
@@ -728,8 +728,8 @@ workflow w {
     copy code: string from "the first"
     copy look_code: string from "the other"
     call look() as one
-    type "{{look_code}} {{code}}" into "B"
-    emit code = {{one.code}}
+    type "{look_code} {code}" into "B"
+    emit code = one.code
   }
 }
 """,
@@ -765,7 +765,7 @@ type Row {
 }
 workflow w {
   outputs { row: Row }
-  steps { extract row: Row from "the row" press "Enter" emit row = {{row}} }
+  steps { extract row: Row from "the row" press "Enter" emit row = row }
 }
 """,
     "the first of a list that holds one": """
@@ -779,7 +779,7 @@ workflow w {
   inputs { names: string[] @min_items(1) @max_items(3) }
   steps {
     for name in names { extract v: string from "the row of {name}" }
-    type {{v}} into "A"
+    type v into "A"
   }
 }
 """,
@@ -807,7 +807,7 @@ workflow w {
     if w is empty { press "F7" } else { press "F8" }
     if x in [1, 2.5] { press "F9" } else if x not in [0] { press "F10" }
     extract it: any from "it"
-    if {{it}} contains "b" { press "F11" }
+    if it contains "b" { press "F11" }
   }
 }
 """,
@@ -817,12 +817,12 @@ workflow w {
   steps {
     keep k: string = "A"
     press "Tab"
-    extract b: string from "the value of {{k}}" else fail "no b"
-    emit b = {{b}}
+    extract b: string from "the value of {k}" else fail "no b"
+    emit b = b
     keep l: string = "L"
     capture "a.png"
-    extract c: string from "the second" else { type {{l}} into "C" fail "no c" }
-    type {{c}} into "D"
+    extract c: string from "the second" else { type l into "C" fail "no c" }
+    type c into "D"
   }
 }
 """,
@@ -831,9 +831,9 @@ workflow w {
   outputs { ref_before: string? ref: string? }
   steps {
     extract ref_before: string from "the reference"
-    emit ref_before = {{ref_before}}
+    emit ref_before = ref_before
     emit ref = "first"
-    retry 2 { extract d: string from "D" emit ref = {{d}} expect "saved" } else { press "Tab" }
+    retry 2 { extract d: string from "D" emit ref = d expect "saved" } else { press "Tab" }
     press "Enter"
   }
 }
@@ -843,8 +843,8 @@ workflow w {
   outputs { a: string? }
   steps {
     extract g: string from "G"
-    keep x: string = "{{g}}."
-    emit a = {{x}}
+    keep x: string = "{g}."
+    emit a = x
     press "Tab"
     finish "done"
   }
@@ -856,7 +856,7 @@ workflow w {
   steps {
     extract a: string from "A"
     if sees "it is enough" { finish "enough" }
-    emit late = {{a}}
+    emit late = a
   }
 }
 """,
@@ -868,10 +868,10 @@ workflow w {
     extract tags: string[] from "the tags"
     for name in names {
       capture "{name}.png"
-      for tag in {{tags}} max 1 { }
-      for tag in {{tags}} max 3 {
+      for tag in tags max 1 { }
+      for tag in tags max 3 {
         keep seen: string = "{tag}"
-        type "{{seen}}" into "A"
+        type "{seen}" into "A"
         choose "the row of {tag}"
       } on failure { press "Tab" }
     }
@@ -885,10 +885,10 @@ workflow w {
     keep seen: string = "none"
     capture "a.png"
     retry 2 {
-      for tag in {{tags}} max 3 {
+      for tag in tags max 3 {
         keep seen = "{tag}"
         choose "the row of {tag}"
-      } on failure { type {{seen}} into "B" }
+      } on failure { type seen into "B" }
       expect "it is so"
     }
   }
@@ -912,10 +912,10 @@ workflow w {
   outputs { rows: string[], late: string?, said: string? }
   steps {
     extract a: string from "A"
-    emit rows += "{{a}}"
+    emit rows += "{a}"
     if sees "x" { emit said = "x" }
     if sees "it is enough" { finish "enough" }
-    emit late = {{a}}
+    emit late = a
   }
 }
 """,
@@ -969,7 +969,7 @@ workflow w {
 workflow w {
   steps {
     extract rows: string[] from "the grid"
-    for row in {{rows}} max 2 { }
+    for row in rows max 2 { }
     press "Enter"
   }
 }
@@ -981,7 +981,7 @@ workflow w {
     extract tags: string[] from "the tags"
     for name in names {
       capture "{name}.png"
-      for tag in {{tags}} max 1 { do "Open {tag}." }
+      for tag in tags max 1 { do "Open {tag}." }
     }
   }
 }
@@ -1014,7 +1014,7 @@ workflow w {
     if r in ["a", "b"] { press "F4" }
     do "Show {s.name}."
     for each in t { do "Close {each}." }
-    if {{one}} is empty and {{two}} is empty { press "F5" }
+    if one is empty and two is empty { press "F5" }
     image "./save.png" shows "the {u}"
     extract three: string? from "the last cell of {v}" in background
     emit out = x
@@ -1053,7 +1053,7 @@ workflow w {
       capture "a.png"
       if sees "b" { capture "b.png" } else if sees "c" { capture "c.png" }
     } else if sees "d" { capture "d.png" } else { capture "e.png" }
-    emit decision_1 = "{{decision_1}}."
+    emit decision_1 = "{decision_1}."
   }
 }
 """,
@@ -1062,11 +1062,11 @@ workflow w {
   steps {
     extract a: string from "A"
     capture "a.png"
-    if sees "x" { extract a: string from "more" } else { type {{a}} into "C" }
-    type {{a}} into "C"
+    if sees "x" { extract a: string from "more" } else { type a into "C" }
+    type a into "C"
     capture "c.png"
-    if sees "y" { type {{a}} into "C" } else { extract a: string from "another" }
-    type {{a}} into "D"
+    if sees "y" { type a into "C" } else { extract a: string from "another" }
+    type a into "D"
   }
 }
 """,
@@ -1109,24 +1109,24 @@ workflow w {
     "lists of lists, and whole results": """
 task find(what: string) -> { id: string, all: string[] } {
   extract id: string from "the id of {what}"
-  emit id = {{id}}
-  emit all += "{{id}}."
+  emit id = id
+  emit all += "{id}."
 }
 workflow w {
   inputs { a: string }
   outputs { it: any, tags: Tag[], half: Half[], only: Only }
   steps {
     call find(what: a) as one
-    type "{{one}}" into "A"
-    call find(what: "{{one.id}}") as one
-    type "{{one.id}}" into "B"
-    emit it = [["{a}", "b"], [["{{one.id}}"], "d"], { x: ["{a}"] }]
+    type "{one}" into "A"
+    call find(what: "{one.id}") as one
+    type "{one.id}" into "B"
+    emit it = [["{a}", "b"], [["{one.id}"], "d"], { x: ["{a}"] }]
     extract tags: Tag[] from "the tags"
-    emit tags = {{tags}}
+    emit tags = tags
     extract half: Half[] from "the halves"
-    emit half = {{half}}
+    emit half = half
     extract only: Only from "the rest"
-    emit only = {{only}}
+    emit only = only
   }
 }
 type Tag { names: string[]?, inner: Inner }
@@ -1143,7 +1143,7 @@ workflow w {
     for name in names {
       retry 2 {
         extract n: string from "the number of {name}"
-        emit ref = {{n}}
+        emit ref = n
         expect "{name} is saved"
       } else { press "Escape" }
     }
@@ -1159,18 +1159,18 @@ workflow w {
   steps {
     extract n: string from "N"
     keep file: string = "a"
-    capture "{{file}}.png"
+    capture "{file}.png"
     keep file = name
-    capture "{{file}}.png"
+    capture "{file}.png"
     emit b += "x"
     capture "b.png"
     keep list: string[] = ["a"]
-    keep list += "{{n}}"
+    keep list += "{n}"
     keep list = ["c"]
     keep list += "d"
-    for each in {{list}} max 4 { press "Tab" do "Open {each}." }
+    for each in list max 4 { press "Tab" do "Open {each}." }
     retry 2 { capture "c.png" expect "it is so" } else { finish "enough" }
-    emit c = {{n}}
+    emit c = n
     capture "d.png"
     emit a = "late"
     capture "e.png"
@@ -1198,9 +1198,9 @@ workflow w {
     extract what: string from "W"
     call note(what: "a", seen: "b") as one
     press "Tab"
-    call note(what: {{one.note_what}}, seen: {{one.what}}) as one
-    type "{{one.what}} {{one.note_what}} {{what}}" into "B"
-    emit what = {{one.what}}
+    call note(what: one.note_what, seen: one.what) as one
+    type "{one.what} {one.note_what} {what}" into "B"
+    emit what = one.what
   }
 }
 """,
@@ -1215,15 +1215,15 @@ workflow w {
     run "Get-Item a" as size: int
     press "Enter"
     run "Get-Date" as day: string
-    emit size = {{size}}
-    emit day = {{day}}
+    emit size = size
+    emit day = day
   }
 }
 """,
     "the output of a command that may be missing": """
 workflow w {
   outputs { day: string? }
-  steps { run "Get-Date" as day: string? press "Enter" emit day = {{day}} }
+  steps { run "Get-Date" as day: string? press "Enter" emit day = day }
 }
 """,
     "the output of a command that may fail": """
@@ -1232,7 +1232,7 @@ workflow w {
   steps {
     run "Get-Item a" as size: int else abort "no item"
     press "Enter"
-    emit size = {{size}}
+    emit size = size
   }
 }
 """,

@@ -73,7 +73,7 @@ workflow report {{
     }}
     step "Read" {{
       extract total: number from "the cell \\"Total\\""
-      emit total = {{{{total}}}}
+      emit total = total
       capture "final.png"
     }}
   }}

@@ -36,7 +36,7 @@ def test_a_reference_to_an_output_has_the_names_on_the_wire() -> None:
 type Due { amount: number @wire("amount-due") }
 workflow read {
   outputs { due: Due @wire("what-is-due") }
-  steps { extract due: Due from "the total" emit due = {{due}} }
+  steps { extract due: Due from "the total" emit due = due }
 }
 workflow book { inputs { amount: number } steps { type "{amount}" into "the amount" } }
 chain month_end {

@@ -284,7 +284,7 @@ def test_a_chain_names_workflows_references_and_its_own_parameters() -> None:
     bundle = compiled(
         """
         workflow first { inputs { day: date } secrets { pin: string } outputs { total: number }
-          steps { extract total: number from "the total" emit total = {{total}} } }
+          steps { extract total: number from "the total" emit total = total } }
         workflow second {
           inputs { total: number, note: string = "-" } steps { do "Type {total}." } }
         chain both { keep_session = true

@@ -28,7 +28,7 @@ def test_calls_in_a_loop_are_those_of_an_entry() -> None:
               expect "it is open"
             }
             extract all_notes: string from "the notes" in background
-            emit all_notes = {{all_notes}}
+            emit all_notes = all_notes
             """,
             sections=LOOP,
         )

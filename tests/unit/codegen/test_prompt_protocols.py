@@ -76,7 +76,7 @@ def test_a_missing_optional_value_is_saved_as_missing() -> None:
 
 def test_a_background_reading_names_its_mode_and_variable() -> None:
     source = workflow(
-        'extract all: string[] from "every row" in background\nemit rows = {{all}}',
+        'extract all: string[] from "every row" in background\nemit rows = all',
         sections="outputs { rows: string[] }",
     )
     prompt = prompt_of(source)
@@ -123,9 +123,7 @@ def test_a_list_that_has_an_entry_for_sure_needs_no_words_for_none(
 
 def test_a_list_read_at_run_time_is_counted_before_its_loop() -> None:
     steps = steps_of(
-        workflow(
-            'extract rows: string[] from "all rows"\nfor r in {{rows}} max 3 { do "Open {r}." }'
-        )
+        workflow('extract rows: string[] from "all rows"\nfor r in rows max 3 { do "Open {r}." }')
     )
     count = steps.index("has more than")
     assert count < steps.index("start_loop")
@@ -148,7 +146,7 @@ def test_a_list_inside_an_input_is_counted_where_the_schema_allows_more_entries(
         ('for row in rows { for line in row.lines max 8 { do "Enter {line}." } }', 1),
         ('for row in rows { for note in row.notes max 8 { do "Enter {note}." } }', 1),
         ('for note in one.notes max 8 { do "Enter {note}." }', 1),
-        ('extract it: Row from "it"\nfor line in {{it.lines}} { do "Enter {line}." }', 1),
+        ('extract it: Row from "it"\nfor line in it.lines { do "Enter {line}." }', 1),
     ):
         steps = steps_of(declared + workflow(body % counted, sections=sections))
         assert steps.count("has more than") == count, counted
@@ -158,16 +156,16 @@ def test_a_call_starts_with_the_fields_missing_that_it_may_leave_unset() -> None
     task = """
       task look(name: string) -> { note: string?, seen: string } {
         do "Open {name}."
-        if sees "a note" { extract note: string from "the note" emit note = {{note}} }
+        if sees "a note" { extract note: string from "the note" emit note = note }
         extract seen: string from "the state"
-        emit seen = {{seen}}
+        emit seen = seen
       }
     """
     body = """
       for n in names max 9 {
         call look(name: n) as r
-        if not {{r.note}} is empty { do "Write {{r.note}}." }
-        do "Write {{r.seen}}."
+        if not r.note is empty { do "Write {r.note}." }
+        do "Write {r.seen}."
       }
     """
     steps = steps_of(task + workflow(body, sections="inputs { names: string[] }"))
@@ -183,17 +181,17 @@ def test_an_input_that_a_result_holds_is_kept_where_the_result_is() -> None:
         emit name = name
         emit day = day
         extract seen: string from "the state"
-        emit seen = {{seen}}
+        emit seen = seen
       }
     """
     sections = "inputs { day: date, names: string[] } outputs { all: any[], last: string? }"
-    loop = "for n in names max 9 { call look(name: n, day: day) as r emit all += {{r}} %s }"
+    loop = "for n in names max 9 { call look(name: n, day: day) as r emit all += r %s }"
     steps = steps_of(task + workflow(f'{loop % ""} emit last = "a"', sections=sections))
     kept = '"name": ⟦{{loop_item}}⟧; "day": ⟦{day}⟧; "seen": ⟪r_seen⟫'
     assert kept in steps
     assert '"r_name"' not in steps
     # One that is read elsewhere, too, is saved anyway.
-    read = workflow(loop % 'do "Open {{r.name}}."', sections=sections)
+    read = workflow(loop % 'do "Open {r.name}."', sections=sections)
     assert 'Save "r_name": ⟦{{loop_item}}⟧' in steps_of(task + read)
 
 
@@ -201,7 +199,7 @@ def test_an_entry_is_not_taken_for_one_of_another_loop() -> None:
     body = """
       keep first: string? = null
       for n in names max 9 { keep first = n emit all += n }
-      for n in names max 9 { emit all += {{first}} }
+      for n in names max 9 { emit all += first }
     """
     steps = steps_of(
         workflow(body, sections="inputs { names: string[] } outputs { all: string?[] }")
@@ -228,15 +226,15 @@ def test_a_decision_has_another_name_than_those_around_it() -> None:
 
 
 def test_a_value_is_not_saved_as_what_it_is() -> None:
-    task = 'task read() -> { sum: int } { extract sum: int from "the sum" emit sum = {{sum}} }'
-    body = "call read() as r emit total = {{r.sum}}"
+    task = 'task read() -> { sum: int } { extract sum: int from "the sum" emit sum = sum }'
+    body = "call read() as r emit total = r.sum"
     steps = steps_of(task + workflow(body, sections="outputs { total: int }"))
     assert steps.count("ave ") == 1
 
 
 def test_what_nothing_reads_is_not_kept() -> None:
     task = 'task look() -> { a: string, b: string } { emit a = "one" emit b = "two" }'
-    steps = steps_of(task + workflow('call look() as r do "Write {{r.b}}." call look() as s'))
+    steps = steps_of(task + workflow('call look() as r do "Write {r.b}." call look() as s'))
     assert steps.count('Save "') == 1
     assert 'Save "r_b": "two"' in steps
 
@@ -244,7 +242,7 @@ def test_what_nothing_reads_is_not_kept() -> None:
 def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
     lost = """
       retry 2 {
-        if sees "a number" { extract n: string from "the number" emit ref = {{n}} }
+        if sees "a number" { extract n: string from "the number" emit ref = n }
         expect "it is saved"
       } else { press "Escape" }
     """
@@ -271,9 +269,9 @@ def test_lists_that_a_program_reads_or_begins_anew_keep_one_key() -> None:
         """
         for n in names max 9 { keep read += n keep taken += n emit done += n }
         for n in names max 9 { keep anew = [] if sees "{n}" { keep anew += n } }
-        do "See {{read}}."
-        emit taken = {{taken}}
-        emit anew = {{anew}}
+        do "See {read}."
+        emit taken = taken
+        emit anew = anew
         """,
         sections=(
             "inputs { names: string[] } outputs { done: string[], taken: string[], anew: string[] }"
@@ -292,9 +290,9 @@ def test_a_variable_that_is_set_again_keeps_its_emitted_value_in_a_copy() -> Non
     source = workflow(
         """
         extract x: string from "the first"
-        emit a = {{x}}
+        emit a = x
         extract x: string from "the second"
-        emit b = {{x}}
+        emit b = x
         """,
         sections="outputs { a: string, b: string }",
     )
@@ -333,7 +331,7 @@ def test_decision_variables_never_collide_with_the_authors_names() -> None:
         workflow(
             """
             extract decision_1: string from "x"
-            do "Type {{decision_1}}."
+            do "Type {decision_1}."
             if sees "a" { capture "a.png" }
             """
         )
@@ -343,13 +341,12 @@ def test_decision_variables_never_collide_with_the_authors_names() -> None:
 
 def test_tasks_called_twice_keep_their_variables_apart() -> None:
     source = (
-        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = '
-        "{{v}} }"
+        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = v }'
     ) + workflow(
         """
             call read(what: "left") as a
             call read(what: "right") as b
-            do "Compare {{a.v}} with {{b.v}}."
+            do "Compare {a.v} with {b.v}."
             """
     )
     steps = steps_of(source)
@@ -361,10 +358,9 @@ def test_tasks_called_twice_keep_their_variables_apart() -> None:
 
 def test_a_result_is_kept_before_an_output_takes_a_part_of_it() -> None:
     source = (
-        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = '
-        "{{v}} }"
+        'task read(what: string) -> { v: string } { extract v: string from "{what}" emit v = v }'
         "workflow w { outputs { all: string[] } steps {"
-        'call read(what: "left") as a  emit all += {{a.v}} emit all += "end" } }'
+        'call read(what: "left") as a  emit all += a.v emit all += "end" } }'
     )
     steps = steps_of(source)
     kept = steps.index('as "a_v"')
@@ -480,7 +476,7 @@ def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_befo
     body = (
         "keep total: int = 0 for row in rows { "
         f"extract total: int from {read} "
-        'if {{total}} < 3 { fail "too little" } '
+        'if total < 3 { fail "too little" } '
         '} on failure { press "Escape" }'
     )
     steps = steps_of(workflow(body, sections="inputs { rows: string[] @max_items(3) }"))
@@ -496,9 +492,7 @@ def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
     assert steps.count("Use focused_action") == 1
     read = 'extract n: int from "the total" '
     steps = steps_of(
-        workflow(
-            f"{read} keep pages: int = 0 {body} emit n = {{{{n}}}}", sections="outputs { n: int }"
-        )
+        workflow(f"{read} keep pages: int = 0 {body} emit n = n", sections="outputs { n: int }")
     )
     assert steps.count("Use focused_action") == 2
 

@@ -34,8 +34,8 @@ task open_record(code: string, place: string) -> Entry {
     copy shown from "the code in the header"
     press "Tab"
     extract remark: string? from "the remark in the header"
-    emit code = {{shown}}
-    emit note = {{remark}}
+    emit code = shown
+    emit note = remark
   }
 }
 
@@ -51,7 +51,7 @@ workflow read_records {
   steps {
     press "F5"
     call open_record(code: first, place: "Hall") as record
-    emit entry = {{record}}
+    emit entry = record
     call close_record()
     for each in codes max most {
       choose "the row {each} of the list"
@@ -60,7 +60,7 @@ workflow read_records {
     }
     step "Look at the date" {
       extract day: date from "the date in the title"
-      expect "the list is of {{day}}"
+      expect "the list is of {day}"
       if sees "a banner" {
         capture "banner.png"
       }
@@ -68,7 +68,7 @@ workflow read_records {
     step "Sum up" {
       do "Open {folder}/{first}.csv and look at its end."
       extract sum: number from "the last number"
-      emit total = {{sum}}
+      emit total = sum
     }
     press "Alt+F4"
   }
@@ -139,7 +139,7 @@ MEANS_NOTHING: dict[str, tuple[Edit, str]] = {
     "rename a task without variables": (words(("close_record", "leave_record")), ""),
     "rename what a task copies": (within(*IN_TASK, words(("shown", "found"))), ""),
     "rename what a task reads": (
-        replaced(("extract remark:", "extract said:"), ("{{remark}}", "{{said}}")),
+        replaced(("extract remark:", "extract said:"), ("= remark", "= said")),
         "",
     ),
     "rename a parameter": (
@@ -205,7 +205,7 @@ MEANS_NOTHING: dict[str, tuple[Edit, str]] = {
     "move a step with a result into a task": (
         lambda source: (
             source.replace(
-                SUM_UP[0], "    call sum_up(name: first) as sums\n    emit total = {{sums.total}}\n"
+                SUM_UP[0], "    call sum_up(name: first) as sums\n    emit total = sums.total\n"
             )
             + "\ntask sum_up(name: string) -> { total: number } {\n"
             + SUM_UP[0].replace("{first}", "{name}")
@@ -290,13 +290,13 @@ EARLIER = 'call open_record(code: "A1", place: "Hall")'
 ADDED_BEFORE: dict[str, tuple[Edit, str]] = {
     "an action": (replaced((BEGIN, f'    press "F6"\n{BEGIN}')), ""),
     "a read": (
-        replaced((BEGIN, f'    extract x: string from "x"\n    expect "{{{{x}}}}"\n{BEGIN}')),
+        replaced((BEGIN, f'    extract x: string from "x"\n    expect "{{x}}"\n{BEGIN}')),
         "",
     ),
     "a call of another task": (
         lambda source: (
             source.replace(BEGIN, f"    call other()\n{BEGIN}")
-            + '\ntask other() {\n  copy shown from "y"\n  expect "{{shown}} is there"\n}\n'
+            + '\ntask other() {\n  copy shown from "y"\n  expect "{shown} is there"\n}\n'
         ),
         "",
     ),
@@ -324,7 +324,7 @@ ADDED_BEFORE: dict[str, tuple[Edit, str]] = {
         "",
     ),
     "a call of a task with a result": (
-        replaced((BEGIN, f'    {EARLIER} as past\n    expect "{{{{past.code}}}} is it"\n{BEGIN}')),
+        replaced((BEGIN, f'    {EARLIER} as past\n    expect "{{past.code}} is it"\n{BEGIN}')),
         "",
     ),
 }
@@ -349,7 +349,7 @@ ADDED_BEHIND: dict[str, tuple[Edit, str]] = {
     ),
     "a call of a task with a result": (
         replaced(
-            (END, f'    press "F6"\n    {EARLIER} as last\n    expect "{{{{last.code}}}}"\n{END}')
+            (END, f'    press "F6"\n    {EARLIER} as last\n    expect "{{last.code}}"\n{END}')
         ),
         "",
     ),

@@ -7,8 +7,8 @@ from tests.support.flows.compiling import steps_of, workflow
 
 def test_a_text_that_crosses_to_another_call_is_kept_in_an_object_and_handed_over() -> None:
     body = (
-        'extract a: string from "A" extract b: string from "B" type {{b}} into "C" '
-        'do "Go." press "F2" expect "{{a}} is there"'
+        'extract a: string from "A" extract b: string from "B" type b into "C" '
+        'do "Go." press "F2" expect "{a} is there"'
     )
     steps = steps_of(workflow(body))
     assert 'save it as "a" in an object with "value"' in steps
@@ -18,15 +18,15 @@ def test_a_text_that_crosses_to_another_call_is_kept_in_an_object_and_handed_ove
 
 
 def test_a_further_use_changes_no_other_variable() -> None:
-    body = 'extract a: string from "A" do "Go." press "F2" expect "{{a}} is there"'
-    more = f'{body} extract c: string from "C" do "On." press "F3" expect "{{{{c}}}} is there"'
+    body = 'extract a: string from "A" do "Go." press "F2" expect "{a} is there"'
+    more = f'{body} extract c: string from "C" do "On." press "F3" expect "{{c}} is there"'
     assert steps_of(workflow(more)).startswith(steps_of(workflow(body)))
 
 
 def test_lists_and_records_are_handed_over_as_they_are() -> None:
     body = (
         'extract rows: string[] from "the rows" do "Go." press "F2" '
-        'if not {{rows}} is empty { press "F3" expect "x" }'
+        'if not rows is empty { press "F3" expect "x" }'
     )
     steps = steps_of(workflow(body))
     assert "- Data: rows = {{rows}}\n" in steps
@@ -37,7 +37,7 @@ def test_entries_of_inputs_stand_in_the_text_and_those_that_were_read_in_objects
     of_inputs = 'for n in names max 3 { expect "{n} is there" }'
     steps = steps_of(workflow(of_inputs, sections="inputs { names: string[] }"))
     assert "“⟦{{loop_item}}⟧ is there”" in steps and "_entries" not in steps
-    read = 'extract names: string[] from "N" for n in {{names}} max 3 { expect "{n} is there" }'
+    read = 'extract names: string[] from "N" for n in names max 3 { expect "{n} is there" }'
     steps = steps_of(workflow(read))
     assert 'Save "names_entries": the list ⟪names⟫ with each entry' in steps
     assert "- Data: loop_item = {{loop_item}}\n" in steps

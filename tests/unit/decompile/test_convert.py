@@ -113,9 +113,9 @@ def test_a_variable_can_be_typed_once_it_is_set() -> None:
 
 
 def test_variables_that_nothing_sets_are_named() -> None:
-    proposal = propose_statements("Open {claim}, {nobody} and {{never}}; {$pin} and {$no}.", HINTS)
+    proposal = propose_statements("Open {claim}, {nobody} and {never}; {$pin} and {$no}.", HINTS)
     section = steps_section(proposal, HINTS, SourceNames({}, {}, {}, {}))
-    assert section.undeclared == ("{nobody}", "{{never}}", "{$no}")
+    assert section.undeclared == ("{nobody}", "{never}", "{$no}")
 
 
 def test_headings_and_numbered_instructions_nest() -> None:
@@ -330,7 +330,7 @@ _FRAGMENTS = st.sampled_from(
         "===\n",
         "word ",
         "Wait 3 seconds.",
-        "as {{total}}",
+        "as {total}",
     )
 )
 _TEXTS = st.one_of(st.lists(_FRAGMENTS, max_size=30).map("".join), st.text(max_size=80))

@@ -343,7 +343,7 @@ def test_a_workflow_of_our_own_comes_back_as_statements_with_its_commands() -> N
     do "Open the report of {day}."
     run "Get-Date"
     extract total: number from "the field Total"
-    emit total = {{total}}
+    emit total = total
   }
   checks { output matches schema cleanup "Close {day}." }
 }

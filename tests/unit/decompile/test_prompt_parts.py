@@ -255,7 +255,7 @@ def test_outputs_with_a_variable_of_their_own_are_told_from_values_that_were_rea
         workflow(
             """
             extract read: string from "the total"
-            emit total = {{read}}
+            emit total = read
             emit note = "for {name}"
             emit fixed = 5
             """,
@@ -278,7 +278,7 @@ def test_decisions_are_no_variables_of_the_author() -> None:
         workflow(
             """
             extract decision_1: string from "x"
-            if sees "a" { capture "a.png" } else { do "Type {{decision_1}}." capture "b.png" }
+            if sees "a" { capture "a.png" } else { do "Type {decision_1}." capture "b.png" }
             expect "it is saved" else { capture "c.png" abort "not saved" }
             """
         )

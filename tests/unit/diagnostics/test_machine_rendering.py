@@ -15,7 +15,7 @@ from flowdsl.diagnostics.render.json import render_json
 from flowdsl.diagnostics.render.terse import render_terse
 from flowdsl.source.text import SourceFile, Span
 
-TEXT = "flow 1\n# 日本\n  emit x = {{y}}\n  emit x = {{y}}\n"
+TEXT = "flow 1\n# 日本\n  emit x =   y\n  emit x =   y\n"
 
 
 def finding(

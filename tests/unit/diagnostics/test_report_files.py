@@ -22,7 +22,7 @@ from flowdsl.diagnostics.render.sarif import render_sarif
 from flowdsl.source.text import SourceFile, Span
 from tests.support.junit import assert_junit
 
-TEXT = "flow 1\r\n# 😀日本\r\n  emit x = {{y}}\r\n"
+TEXT = "flow 1\r\n# 😀日本\r\n  emit x =   y\r\n"
 SOURCE = SourceFile("flows/a.flow", TEXT)
 
 
@@ -210,7 +210,7 @@ def test_a_case_for_every_file() -> None:
         ("undeclared-name", "`y` is not declared"),
         ("vague-verb", "`y` is not declared"),
     ]
-    assert "3 |   emit x = {{y}}\n" in failing.result[0].text
+    assert "3 |   emit x =   y\n" in failing.result[0].text
     assert "= help: look" in failing.result[0].text
     assert remarked.is_passed
     assert remarked.system_out.startswith("../flows/b.flow:1:1: info deep-nesting: ")

@@ -144,7 +144,7 @@ def test_any_range_renders(text: str, data: st.DataObject | None) -> None:
 
 
 def test_a_whole_finding() -> None:
-    text = "workflow bill {\n\toutputs { total: number }\n  emit total = {{totl}}\n}\n"
+    text = "workflow bill {\n\toutputs { total: number }\n  emit total =   totl\n}\n"
     source = SourceFile("flows/bill.flow", text)
     other = SourceFile("flows/lib.flow", 'task t() {\n  extract totals: number from "x"\n}\n')
     diagnostic = Diagnostic(
@@ -166,7 +166,7 @@ def test_a_whole_finding() -> None:
         "  |\n"
         "2 |     outputs { total: number }\n"
         "  |               ----- the output\n"
-        "3 |   emit total = {{totl}}\n"
+        "3 |   emit total =   totl\n"
         "  |                  ^^^^ nothing is stored under this name\n"
         " ::: care/flows/lib.flow:2:11\n"
         "  |\n"

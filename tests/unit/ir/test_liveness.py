@@ -13,13 +13,13 @@ from flowdsl.source.files import MemoryFiles
 
 FIND = """
 task find(name: string) -> { id: string?, note: string } {
-  if sees "an id of {name}" { extract id: string from "the id"  emit id = {{id}} }
+  if sees "an id of {name}" { extract id: string from "the id"  emit id = id }
   emit note = "seen {name}"
 }
 """
 
 
-SAY_ID = 'if not {{r.id}} is empty { do "Say {{r.id}}." }'
+SAY_ID = 'if not r.id is empty { do "Say {r.id}." }'
 
 
 def body_of(steps: str, sections: str = "", tasks: str = FIND) -> nodes.Body:
@@ -46,10 +46,10 @@ def kept(body: nodes.Body) -> Iterator[tuple[str, object]]:
     [
         ('call find(name: "Ann")', []),
         ('call find(name: "Ann") as r', []),
-        ('call find(name: "Ann") as r do "Say {{r.note}}."', [("r_note", "seen Ann")]),
+        ('call find(name: "Ann") as r do "Say {r.note}."', [("r_note", "seen Ann")]),
         (f'call find(name: "Ann") as r {SAY_ID}', [("r_id", None)]),
-        ('keep x: int = 1 keep x = 2 do "Say {{x}}."', [("x", 2)]),
-        ('keep x: int = 1 if sees "a" { keep x = 2 } do "{{x}}"', [("x", 1), ("x", 2)]),
+        ('keep x: int = 1 keep x = 2 do "Say {x}."', [("x", 2)]),
+        ('keep x: int = 1 if sees "a" { keep x = 2 } do "{x}"', [("x", 1), ("x", 2)]),
         ('keep x: int = 1 abort "no"', []),
         ('keep x: string[] = [] keep x += "a"', []),
     ],
@@ -69,7 +69,7 @@ def test_a_call_in_a_loop_empties_what_the_call_before_it_left() -> None:
 def test_what_only_a_later_pass_reads_is_kept() -> None:
     steps = """
       keep last: string = "none"
-      for n in ["a", "b"] { do "After {{last}}." keep last = n }
+      for n in ["a", "b"] { do "After {last}." keep last = n }
     """
     assert list(kept(body_of(steps))) == [("last", "none"), ("last", ...)]
 
@@ -77,17 +77,17 @@ def test_what_only_a_later_pass_reads_is_kept() -> None:
 def test_an_argument_that_the_call_overwrites_is_taken_first() -> None:
     steps = """
       call find(name: "Ann") as r
-      call find(name: {{r.note}}) as r
-      do "Say {{r.note}}."
+      call find(name: r.note) as r
+      do "Say {r.note}."
     """
     assert [name for name, _ in kept(body_of(steps))] == ["r_note", "find_name", "r_note"]
 
 
 def test_a_further_call_renames_nothing() -> None:
-    task = 'task ask() -> { v: string } { extract t: string from "t" emit v = "<{{t}}>" }'
-    use = 'call ask() as r do "Say {{r.v}}."'
+    task = 'task ask() -> { v: string } { extract t: string from "t" emit v = "<{t}>" }'
+    use = 'call ask() as r do "Say {r.v}."'
     once = body_of(use, tasks=task)
-    twice = body_of(f'call ask() as q do "Say {{{{q.v}}}}." {use}', tasks=task)
+    twice = body_of(f'call ask() as q do "Say {{q.v}}." {use}', tasks=task)
     assert list(kept(once)) == [("r_v", ...)]
     assert list(kept(twice)) == [("q_v", ...), ("r_v", ...)]
     read = [each.variable for each in statements(twice) if isinstance(each, nodes.Extract)]
@@ -111,7 +111,7 @@ def test_constants_wait_behind_plain_actions_and_in_steps() -> None:
       keep x: string? = null
       press "Tab"
       step "Look" { do "Look." if sees "a" { keep x = "a" } }
-      if {{x}} == "a" { do "Say it." }
+      if x == "a" { do "Say it." }
     """
     press, step, say = body_of(steps)
     assert (press.kind, step.kind, say.kind) == ("press", "step", "if")
@@ -120,7 +120,7 @@ def test_constants_wait_behind_plain_actions_and_in_steps() -> None:
 
 
 def test_an_action_that_reads_a_constant_comes_behind_it() -> None:
-    assert [each.kind for each in body_of('keep x: int = 1 do "Say {{x}}." press "Tab"')] == [
+    assert [each.kind for each in body_of('keep x: int = 1 do "Say {x}." press "Tab"')] == [
         "store",
         "do",
         "press",

@@ -46,7 +46,7 @@ workflow w {
   outputs { entry: Entry }
   steps {
     keep entry: Entry = named
-    type {{entry.cur}} into "the row"
+    type entry.cur into "the row"
     call enter(entry: named, book: { spare: named })
     emit entry = named
   }

@@ -75,7 +75,7 @@ def test_suppressing_a_finding_about_secrets_takes_a_reason() -> None:
     text = (
         "flow 1\n\n## Reads a secret.\nworkflow w {{\n  secrets {{ pin: string }}\n  steps {{\n"
         '    type $pin into "PIN"\n    copy pin_shown from "PIN" # flow: '
-        'ignore[secret-read-back]{}\n    do "Note {{{{pin_shown}}}}."\n  }}\n}}\n'
+        'ignore[secret-read-back]{}\n    do "Note {{pin_shown}}."\n  }}\n}}\n'
     )
 
     def names(reason: str) -> list[str]:

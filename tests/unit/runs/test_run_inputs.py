@@ -1144,7 +1144,7 @@ workflow bookings {
 
 workflow find {
   outputs { day: date }
-  steps { extract day: date from "the day" emit day = {{day}} }
+  steps { extract day: date from "the day" emit day = day }
 }
 
 chain monthly {

@@ -63,7 +63,7 @@ class Writer:
             case ("set", name):
                 self.lines.append(f'extract {name}: string from "somewhere"')
             case ("read", name):
-                self.lines.append(f'do "Use {{{{{name}}}}}."')
+                self.lines.append(f'do "Use {{{name}}}."')
                 self.read_at[id(statement)] = len(self.lines)
             case ("emit",):
                 self.lines.append('emit out = "x"')

@@ -18,7 +18,7 @@ workflow intake {
     step "Find" {
       do """
           Open the chart, then
-        type {patient_bod} twice:\t{{ total }}
+        type {patient_bod} twice:\t{total}
           "quoted" {$pasword} \\{literal} {patient_dob.year}
       """
     }
@@ -35,7 +35,7 @@ def test_a_misspelt_variable_in_a_block_is_found_at_its_line_and_column() -> Non
     found = {(d.name, d.span.text): d.span for d in diagnostics(BLOCK)}
     misspelt = found["undeclared-name", "{patient_bod}"]
     assert (misspelt.first, misspelt.last) == (Position(10, 14), Position(10, 27))
-    assert found["undeclared-name", "{{ total }}"].first == Position(10, 35)
+    assert found["undeclared-name", "{total}"].first == Position(10, 35)
     assert found["undeclared-name", "{$pasword}"].first == Position(11, 20)
     assert found["path-into-scalar", ".year"].first == Position(11, 54)
     assert len(found) == 4

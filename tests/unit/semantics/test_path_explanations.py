@@ -10,7 +10,7 @@ import pytest
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from tests.support.flows.expectations import Case
 
-READ = 'do "Use {{x}}."'
+READ = 'do "Use {x}."'
 SET = 'extract x: string from "the header"'
 
 Labels = list[tuple[int, str, str]]

@@ -13,7 +13,7 @@ NAME = "secret-read-back"
 HEAD = """flow 1
 const box = "the Box"
 task enter(secret p: string, place: string = "the PIN box") { type $p into "{place}" }
-task look(place: string) -> { v: string } { extract v: string from "{place}" emit v = {{v}} }
+task look(place: string) -> { v: string } { extract v: string from "{place}" emit v = v }
 task wipe(place: string) { clear "{place}" }
 task both(secret p: string, at: { name: string }) { call enter(p: $p, place: "field {at.name}") }
 """
@@ -81,11 +81,11 @@ def test_a_field_is_known_by_its_text(typed: str, read: bool) -> None:
         ),
         (f'expect "a" else {{ type $s into "the Box" abort "b" }}\n{READ}', []),
         (
-            'copy n from "the name"\ntype $s into "box {{n}}"\ncopy n from "the name"\n'
-            'copy v from "box {{n}}"',
+            'copy n from "the name"\ntype $s into "box {n}"\ncopy n from "the name"\n'
+            'copy v from "box {n}"',
             [],
         ),
-        ('copy n from "the name"\ntype $s into "box {{n}}"\ncopy v from "box {{n}}"', [3]),
+        ('copy n from "the name"\ntype $s into "box {n}"\ncopy v from "box {n}"', [3]),
     ],
 )
 def test_paths_are_followed(body: str, expected: list[int]) -> None:
@@ -100,7 +100,5 @@ def test_arguments_stand_in_the_place_of_parameters_two_tasks_down() -> None:
 
 
 def test_inside_a_task_the_reading_itself_is_reported() -> None:
-    task = (
-        'task t(secret p: string, f: string) { type $p into "{f}" copy v from "{f}" do "{{v}}" }\n'
-    )
+    task = 'task t(secret p: string, f: string) { type $p into "{f}" copy v from "{f}" do "{v}" }\n'
     assert lines('call t(p: $s, f: x)\ncall t(p: $s, f: "y")', task) == [-1]

@@ -169,7 +169,7 @@ def test_a_tool_that_the_team_has_verified_fits() -> None:
             "retry",
         ),
         (
-            'keep n: string = "b"\nwhile {{n}} != "a" max 3 { call shoot() keep n = "a" }',
+            'keep n: string = "b"\nwhile n != "a" max 3 { call shoot() keep n = "a" }',
             FROZEN,
             "repeat",
         ),
@@ -207,7 +207,7 @@ def test_the_word_that_opens_the_decision(body: str, expected: str, word: str) -
     [
         'if fast { press "F5" }',
         'if fast { for r in rows { press "F5" } }',
-        'if fast { expect "x" else abort "no" } else { extract n: int from "d" do "Type {{n}}" }',
+        'if fast { expect "x" else abort "no" } else { extract n: int from "d" do "Type {n}" }',
         'for r in rows { capture "{r}.png" }',
         'for r in rows { if fast { press "F5" } }',
         'retry 2 { press "F5" expect "x" else fail "y" } else { abort "z" }',
@@ -297,8 +297,8 @@ def test_an_end_and_a_screenshot_in_one_branch_are_more_than_an_end() -> None:
             'under `if not (mode == "a" or fast) { ... }`',
         ),
         (
-            'if fast { copy a: string from "b" type {{a}} into "c" }',
-            'if fast { extract a: string from "b" type {{a}} into "c" }',
+            'if fast { copy a: string from "b" type a into "c" }',
+            'if fast { extract a: string from "b" type a into "c" }',
             "write `extract`",
         ),
         (
@@ -308,9 +308,9 @@ def test_an_end_and_a_screenshot_in_one_branch_are_more_than_an_end() -> None:
         ),
         (
             'for r in rows { if sees "x" { finish "no" } press "F5" }',
-            "keep done: bool = false\nfor r in rows { if not {{done}} {\n"
+            "keep done: bool = false\nfor r in rows { if not done {\n"
             'if sees "x" { keep done = true } else { press "F5" }\n} }',
-            "`if not {{done}} { ... }`",
+            "`if not done { ... }`",
         ),
     ],
 )

@@ -142,7 +142,7 @@ def assert_found(program: str, written: str, *, inside: bool = True) -> None:
     assert len(hits) == 1, [(each.name, each.span.text) for each in hits]
 
 
-IN_TEXTS = ("{$s}", "{s}", "{{s}}")
+IN_TEXTS = ("{$s}", "{s}")
 
 
 @for_rows(lambda: product(TEXT_PLACES, IN_TEXTS))
@@ -163,7 +163,7 @@ def test_no_text_of_a_task_holds_a_secret_parameter(row: tuple[str, str]) -> Non
     assert_found(in_task(TEXT_STATEMENTS[place]), written)
 
 
-@for_rows(lambda: product(CODE_STATEMENTS, ("$s", "s", "{{s}}")))
+@for_rows(lambda: product(CODE_STATEMENTS, ("$s", "s")))
 def test_no_value_is_a_secret(row: tuple[str, str]) -> None:
     place, written = row
     assert_found(in_workflow(CODE_STATEMENTS[place]), written)
@@ -193,10 +193,8 @@ def test_a_field_of_a_secret_is_one_in_code(place: str) -> None:
         ("call enter(p: [§])", "$s"),
         ("call enter(p: { a: § })", "$s"),
         ('type § into "Password"', "s"),
-        ('type § into "Password"', "{{s}}"),
         ('type § into "Password"', '"{s}"'),
         ('do "Type §."', "{s}"),
-        ('do "Type §."', "{{s}}"),
     ],
 )
 def test_where_a_secret_belongs_nothing_else_passes_for_one(body: str, written: str) -> None:

@@ -78,8 +78,8 @@ workflow intake {
   extra { note: { at: base, size: 1.5 } }
   steps {
     call find(row: row) as hit
-    if {{hit.found.tags}} is not empty {
-      do "Open {{hit.found.tags[0]}} at {pages.start} for {team}."
+    if hit.found.tags is not empty {
+      do "Open {hit.found.tags[0]} at {pages.start} for {team}."
     }
   }
 }
@@ -119,10 +119,10 @@ def test_references_have_their_symbols_and_types() -> None:
     (task,) = model.tasks
     assert task.defaults == {"note": "care"}
     by_text = {ref.span(model.modules[0].source).text: ref for ref in model.ref_types}
-    tags = by_text["{{hit.found.tags}}"]
+    tags = by_text["hit.found.tags"]
     assert model.values[tags].kind == RUNTIME
     assert model.ref_types[tags] == Optional(ListOf(STRING))
-    assert describe_type(model.ref_types[by_text["{{hit.found.tags[0]}}"]]) == "string"
+    assert describe_type(model.ref_types[by_text["{hit.found.tags[0]}"]]) == "string"
     team = by_text["{team}"]
     assert (model.values[team].kind, model.constants[team]) == (CONST, "care")
     start = by_text["{pages.start}"]

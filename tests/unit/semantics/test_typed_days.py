@@ -53,7 +53,7 @@ def test_a_day_needs_the_main_agent() -> None:
 
 def test_a_day_may_fail_and_a_retry_catches_it() -> None:
     assert names('retry 2 { press "F1" } else { }') != []
-    steps = f'retry 2 {{ {DAY} keep done: string = "x" }} else {{ }} type {{{{done}}}} into "A"'
+    steps = f'retry 2 {{ {DAY} keep done: string = "x" }} else {{ }} type done into "A"'
     assert "unset-runtime-variable" in names(steps)
 
 

@@ -12,7 +12,7 @@ from tests.support.flows.worlds import Turns, events, executed, questions, trace
 LOOK = """
   task look(what: string) -> { seen: string?, note: string? @wire("the note"), all: string[] } {
     extract seen: string? from "{what}"
-    if {{seen}} is not empty { emit seen = {{seen}} emit all += {{seen}} }
+    if seen is not empty { emit seen = seen emit all += seen }
     if sees "a note at {what}" { emit note = "note of {what}" }
   }
 """
@@ -20,7 +20,7 @@ LOOK = """
 
 def test_a_result_begins_empty_at_every_call() -> None:
     told = traced(
-        """call look(what: "a") as r emit one = {{r}} call look(what: "b") as r emit two = {{r}}""",
+        """call look(what: "a") as r emit one = r call look(what: "b") as r emit two = r""",
         {"a": "A", "a note at a": True, "b": None, "a note at b": False},
         sections="outputs { one: R, two: R }",
         before=LOOK + 'type R { seen: string?, note: string? @wire("the note"), all: string[] }\n',
@@ -33,7 +33,7 @@ def test_a_result_begins_empty_at_every_call() -> None:
 
 def test_a_loop_inside_a_task_does_not_empty_its_result() -> None:
     told = traced(
-        "call last(xs: xs) as r emit r = {{r.x}} emit n = {{r.all}}",
+        "call last(xs: xs) as r emit r = r.x emit n = r.all",
         sections="inputs { xs: string[] } outputs { r: string?, n: string[] }",
         before="""task last(xs: string[]) -> { x: string?, all: string[] } {
           for x in xs max 3 { emit all += x if x != "b" { emit x = x } }
@@ -50,12 +50,12 @@ def test_a_result_that_nobody_keeps_is_dropped() -> None:
 
 def test_arguments_are_taken_when_the_call_begins() -> None:
     told = traced(
-        'extract x: string from "x" call again(old: {{x}}, number: 5) do "After {{x}}."',
+        'extract x: string from "x" call again(old: x, number: 5) do "After {x}."',
         {"x": Turns("first", "second")},
         before="""task again(old: string, number: int, more: string = "m", none: string? = null) {
           press "F5"
           extract x: string from "x"
-          do "{old} {{x}} {number} {more}."
+          do "{old} {x} {number} {more}."
           if none is empty { do "None." }
         }""",
     )
@@ -74,7 +74,7 @@ def test_variables_of_a_task_are_its_own_and_new_at_every_call() -> None:
         before="""task t(n: int) {
           if sees "it {n}" { extract x: string? from "x {n}" }
           else { extract x: string? from "y" }
-          type "{{x}}" into "f{n}"
+          type "{x}" into "f{n}"
         }""",
     )
     assert events(told) == ["type 'a' 'f1'"]
@@ -171,7 +171,7 @@ def test_a_fail_in_a_task_is_taken_by_the_retry_around_the_call() -> None:
 
 def test_the_last_fail_goes_on_when_the_attempts_are_used_up() -> None:
     told = traced(
-        'retry 2 { press "F5" extract n: string from "n" fail "found {{n}}" }',
+        'retry 2 { press "F5" extract n: string from "n" fail "found {n}" }',
         {"n": Turns("a", "b")},
     )
     assert told.ending == Ending(FAILED, "found b", {})
@@ -204,7 +204,7 @@ def test_a_failed_attempt_keeps_no_value() -> None:
         """emit a = "before"
         retry 2 {
           press "F5"
-          if sees "x" { extract x: string? from "x" emit a = {{x}} emit b = "set" }
+          if sees "x" { extract x: string? from "x" emit a = x emit b = "set" }
           else { extract x: string? from "y" }
           expect "ok"
         } else { }""",
@@ -216,7 +216,7 @@ def test_a_failed_attempt_keeps_no_value() -> None:
 
 def test_a_failed_attempt_in_a_task_keeps_no_field_of_its_result() -> None:
     told = traced(
-        "call t() as r emit f = {{r.f}}",
+        "call t() as r emit f = r.f",
         {"ok": False},
         sections="outputs { f: string? }",
         before='task t() -> { f: string? } { retry 2 { emit f = "x" expect "ok" } else { } }',
@@ -228,12 +228,12 @@ def test_an_attempt_begins_without_what_the_failed_one_set() -> None:
     told = traced(
         """extract x: string? from "before"
         retry 2 {
-          type "{{x}}" into "f"
+          type "{x}" into "f"
           press "F5"
           extract x: string? from "in"
           expect "ok"
         } else { }
-        type "{{x}}" into "g" """,
+        type "{x}" into "g" """,
         {"before": "b", "in": "i", "ok": False},
         despite=("unset-runtime-variable",),
     )
@@ -248,7 +248,7 @@ def test_an_entry_begins_without_what_the_one_before_set() -> None:
         """extract x: string? from "x"
         for e in ["a", "b", "c"] {
           if e == "b" { extract x: string? from "xb" }
-          type "{{x}}" into "{e}"
+          type "{x}" into "{e}"
         }""",
         {"x": "0", "xb": "1"},
         despite=("unset-runtime-variable",),
@@ -260,7 +260,7 @@ def test_an_entry_begins_without_what_the_one_before_set() -> None:
     "loop", ['while not sees "it" max 3 { % }', 'retry 3 { % expect "it" }', "for i in 3 { % }"]
 )
 def test_no_program_reads_what_an_earlier_round_has_set(loop: str) -> None:
-    body = 'type "{{x}}" into "f" extract x: string? from "x"'
+    body = 'type "{x}" into "f" extract x: string? from "x"'
     with pytest.raises(AssertionError, match="`x` is emptied when a pass of the loop starts"):
         traced('extract x: string? from "x"' + loop.replace("%", body))
 
@@ -270,7 +270,7 @@ def test_a_round_begins_without_what_the_one_before_set() -> None:
         """extract x: string? from "x"
         while not sees "it" max 3 {
           if sees "more" { extract x: string? from "xb" }
-          type "{{x}}" into "f"
+          type "{x}" into "f"
           press "F5"
         }""",
         {"x": "0", "it": False, "more": Turns(False, True, False), "xb": "1"},
@@ -282,14 +282,14 @@ def test_a_round_begins_without_what_the_one_before_set() -> None:
 def test_a_round_goes_on_with_what_is_kept_outside_of_it() -> None:
     told = traced(
         """extract first: string? from "x"
-        keep x: string? = {{first}}
-        while {{x}} != "c" max 3 {
-          type "{{x}}" into "f"
+        keep x: string? = first
+        while x != "c" max 3 {
+          type "{x}" into "f"
           press "F5"
           extract next: string? from "x"
-          keep x = {{next}}
+          keep x = next
         }
-        type "{{x}}" into "after" """,
+        type "{x}" into "after" """,
         {"x": Turns("a", "b", "c")},
     )
     assert events(told) == [
@@ -302,7 +302,7 @@ def test_a_round_goes_on_with_what_is_kept_outside_of_it() -> None:
 
 
 def test_a_variable_that_a_loop_does_not_set_stays() -> None:
-    told = traced('extract x: string from "x" for i in 2 { do "{i} {{x}}" } do "{{x}}"', {"x": "a"})
+    told = traced('extract x: string from "x" for i in 2 { do "{i} {x}" } do "{x}"', {"x": "a"})
     assert events(told) == ["do '0 a'", "do '1 a'", "do 'a'"]
 
 

@@ -30,25 +30,25 @@ def test_what_moves_the_desktop_on() -> None:
 
 READ = 'extract x: string? from "x"'
 USES = {
-    'do "See {{x}}."': True,
-    'press "F1" do "See {{x}}."': True,
-    'if sees "s" or {{x}} == "b" { do "A." }': True,
-    'if not sees "s" and {{x}} == "b" { do "A." }': True,
-    'type "{{x}}" into "f"': True,
-    'if {{x}} is empty { do "None." }': True,
-    'if sees "s" and {{x}} is not empty { do "A." }': True,
-    "call t(a: {{x}})": True,
-    'while {{x}} != "a" max 2 { extract x: string? from "again" }': True,
-    "emit out = {{x}}": True,
-    'emit out = "{{x}}"': True,
-    "emit list += {{x}}": True,
-    "emit rec = { a: {{x}}, b: null }": True,
-    'call echo(b: "b") as r emit out = {{r.b}}': False,
+    'do "See {x}."': True,
+    'press "F1" do "See {x}."': True,
+    'if sees "s" or x == "b" { do "A." }': True,
+    'if not sees "s" and x == "b" { do "A." }': True,
+    'type "{x}" into "f"': True,
+    'if x is empty { do "None." }': True,
+    'if sees "s" and x is not empty { do "A." }': True,
+    "call t(a: x)": True,
+    'while x != "a" max 2 { extract x: string? from "again" }': True,
+    "emit out = x": True,
+    'emit out = "{x}"': True,
+    "emit list += x": True,
+    "emit rec = { a: x, b: null }": True,
+    'call echo(b: "b") as r emit out = r.b': False,
     "": False,
-    'if sees "s" { do "See {{x}}." }': True,
-    'if not sees "s" { do "See {{x}}." }': False,
-    'emit out = {{x}} emit out = "other"': False,
-    'extract x: string? from "again" do "See {{x}}."': False,
+    'if sees "s" { do "See {x}." }': True,
+    'if not sees "s" { do "See {x}." }': False,
+    'emit out = x emit out = "other"': False,
+    'extract x: string? from "again" do "See {x}."': False,
 }
 
 
@@ -61,7 +61,7 @@ def test_an_optional_read_is_used_when_its_variable_is(body: str, used: bool) ->
         before="""
           task t(a: string?) { }
           task echo(b: string) -> { a: string?, b: string } {
-            extract x: string? from "again" emit a = {{x}} emit b = b
+            extract x: string? from "again" emit a = x emit b = b
           }
         """,
     )
@@ -69,14 +69,14 @@ def test_an_optional_read_is_used_when_its_variable_is(body: str, used: bool) ->
 
 
 def test_a_field_of_a_result_is_used_alone() -> None:
-    body = "call both() as r emit out = {{r.a}}"
+    body = "call both() as r emit out = r.a"
     told = traced(
         body,
         {"first": "1", "second": "2"},
         sections="outputs { out: string? }",
         before="""task both() -> { a: string? @wire("A"), b: string? } {
           extract p: string? from "first" extract q: string? from "second"
-          emit a = {{p}} emit b = {{q}}
+          emit a = p emit b = q
         }""",
     )
     assert unused(told) == ["second"]
@@ -85,26 +85,26 @@ def test_a_field_of_a_result_is_used_alone() -> None:
 
 def test_a_field_of_a_record_in_a_result_is_used_alone() -> None:
     told = traced(
-        "call both() as r emit out = {{r.o.a}}",
+        "call both() as r emit out = r.o.a",
         {"first": "1", "second": "2"},
         sections="outputs { out: string? }",
         before="""task both() -> { o: { a: string?, b: string? } } {
           extract p: string? from "first" extract q: string? from "second"
-          emit o = { a: {{p}}, b: {{q}} }
+          emit o = { a: p, b: q }
         }""",
     )
     assert (unused(told), told.ending.outputs) == (["second"], {"out": "1"})
 
 
 def test_a_list_is_used_by_its_loop() -> None:
-    body = 'extract xs: string[]? from "x" for x in {{xs}} max 3 { press "F1" }'
+    body = 'extract xs: string[]? from "x" for x in xs max 3 { press "F1" }'
     assert unused(traced(body, {"x": ["a"]})) == []
     assert unused(traced(f'if sees "s" {{ {body} }}', {"x": None, "s": True})) == []
 
 
 def test_a_run_that_fails_uses_no_output() -> None:
     told = traced(
-        f'{READ} emit out = {{{{x}}}} abort "no"', {"x": "a"}, sections="outputs { out: string? }"
+        f'{READ} emit out = x abort "no"', {"x": "a"}, sections="outputs { out: string? }"
     )
     assert unused(told) == ["x"]
 
@@ -119,5 +119,5 @@ def test_an_answer_that_has_to_be_there_is_used_at_once() -> None:
 
 
 def test_a_missing_answer_is_used_as_one_that_is_there() -> None:
-    told = traced(f'{READ} type "{{{{x}}}}" into "f"', {"x": "__EMPTY__"})
+    told = traced(f'{READ} type "{{x}}" into "f"', {"x": "__EMPTY__"})
     assert (events(told), unused(told)) == ([], [])

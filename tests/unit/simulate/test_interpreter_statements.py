@@ -164,7 +164,7 @@ def test_an_else_leaves_or_is_a_block() -> None:
 
 def test_extract_sets_a_variable() -> None:
     told = traced(
-        'extract n: int from "the\ttotal" do "Type {{n}}." emit n = {{n}}',
+        'extract n: int from "the\ttotal" do "Type {n}." emit n = n',
         {"the\ttotal": 17},
         sections="outputs { n: int }",
     )
@@ -191,7 +191,7 @@ def test_a_value_that_has_to_be_there_and_is_not(answer: object) -> None:
 def test_a_value_may_be_missing() -> None:
     told = traced(
         """extract x: string? from "x" extract y: string? from "y" else { do "No y." }
-        if {{x}} is empty { do "No x." }""",
+        if x is empty { do "No x." }""",
         {"x": "__EMPTY__", "y": "__EMPTY__"},
     )
     assert events(told) == ["do 'No y.'", "do 'No x.'"]
@@ -227,7 +227,7 @@ def test_the_shape_of_what_is_read() -> None:
 
 def test_the_default_of_a_record_in_a_record() -> None:
     told = traced(
-        'extract r: Outer from "r" do "{o.in.x} {{r.in.x}}" emit r = {{r}} emit o = o',
+        'extract r: Outer from "r" do "{o.in.x} {r.in.x}" emit r = r emit o = o',
         {"r": {}},
         sections="inputs { o: Outer } outputs { r: Outer, o: Outer }",
         before="""
@@ -244,7 +244,7 @@ ROW = 'type Row { a: string, b: string?, c: string = "none" }\n'
 
 
 def test_a_record_that_lacks_a_part_was_not_read() -> None:
-    body = 'extract r: Row from "the row" emit r = {{r}}'
+    body = 'extract r: Row from "the row" emit r = r'
     outputs = "outputs { r: Row }"
     told = traced(body, {"the row": {"a": "", "b": "x"}}, sections=outputs, before=ROW)
     assert told.ending == failed("not so or not found: the row")
@@ -256,7 +256,7 @@ def test_a_list_with_an_entry_that_is_missing_was_not_read() -> None:
     told = traced('extract r: string[] from "rows"', {"rows": ["a", ""]})
     assert told.ending == failed("not so or not found: rows")
     told = traced(
-        'extract r: string?[] from "rows" emit r = {{r}}',
+        'extract r: string?[] from "rows" emit r = r',
         {"rows": ["a", ""]},
         sections="outputs { r: string?[] }",
     )
@@ -265,7 +265,7 @@ def test_a_list_with_an_entry_that_is_missing_was_not_read() -> None:
 
 def test_an_optional_record_that_lacks_a_part_is_missing() -> None:
     told = traced(
-        'extract r: { in: Row? } from "it" emit r = {{r.in}}',
+        'extract r: { in: Row? } from "it" emit r = r.in',
         {"it": {"in": {"a": None, "b": "x"}}},
         sections="outputs { r: Row? }",
         before=ROW,
@@ -274,7 +274,7 @@ def test_an_optional_record_that_lacks_a_part_is_missing() -> None:
 
 
 def test_copy_asks_after_it_has_copied() -> None:
-    told = traced('copy id: int from "the id" type {{id}} into "x"', {"the id": 5})
+    told = traced('copy id: int from "the id" type id into "x"', {"the id": 5})
     assert events(told) == ["copied 'the id'", "type '5' 'x'"]
     assert questions(told) == ["1 copy 'the id' -> 5"]
     assert told.asked[0].question.shape == ScalarShape("int")
@@ -283,7 +283,7 @@ def test_copy_asks_after_it_has_copied() -> None:
 def test_a_read_in_the_background_never_fails() -> None:
     told = traced(
         'extract x: int from "x" in background extract y: int from "y" in background '
-        "emit x = {{x}} emit y = {{y}}",
+        "emit x = x emit y = y",
         {"x": None, "y": 4},
         sections="outputs { x: int, y: int }",
     )
@@ -314,7 +314,7 @@ TERMINAL = load_project(
 
 def test_what_a_command_prints() -> None:
     assert TERMINAL is not None
-    body = 'run "Get-Date" as day: int emit day = {{day}}'
+    body = 'run "Get-Date" as day: int emit day = day'
     outputs = "outputs { day: int }"
     told = traced(
         body, {"command Get-Date": True, "output Get-Date": 3}, sections=outputs, project=TERMINAL
@@ -335,7 +335,7 @@ def test_what_a_command_prints() -> None:
 
 
 def test_a_command_that_failed_is_not_asked_what_it_printed() -> None:
-    body = 'run "ls" as names: string else abort "no names" do "{{names}}"'
+    body = 'run "ls" as names: string else abort "no names" do "{names}"'
     told = traced(body, {"command ls": False}, project=TERMINAL)
     assert questions(told) == ["1 command 'ls' -> False"]
     assert told.ending == failed("no names")
@@ -383,7 +383,7 @@ def test_for_over_a_list_and_a_count() -> None:
 
 
 def test_more_entries_than_the_bound_abort_before_the_first() -> None:
-    body = 'extract xs: string[] from "xs" do "A." for x in {{xs}} max 2 { do "{x}" }'
+    body = 'extract xs: string[] from "xs" do "A." for x in xs max 2 { do "{x}" }'
     told = traced(f'retry 2 {{ {body} expect "ok" }}', {"xs": ["a", "b", "c"]})
     assert events(told) == ["do 'A.'"]
     assert told.ending == failed("more than 2 entries to work through")

@@ -97,7 +97,7 @@ def test_a_block_that_is_typed_keeps_its_lines() -> None:
 )
 def test_how_a_value_is_spelled_in_a_text(type_: str, value: object, spelled: str) -> None:
     told = traced(
-        f'do "{{v}}" extract r: T from "r" do "{{{{r}}}}" {UNGUARDED}',
+        f'do "{{v}}" extract r: T from "r" do "{{r}}" {UNGUARDED}',
         {"r": value},
         sections=f"inputs {{ v: {type_} }}",
         before=f"type T = {type_}" if "{" not in type_ else f"type T {type_}",
@@ -116,7 +116,7 @@ def test_how_a_value_is_spelled_in_a_text(type_: str, value: object, spelled: st
 )
 def test_no_text_says_a_value_of_which_a_part_is_missing(type_: str, value: object) -> None:
     before = f"type T = {type_}" if "{" not in type_ else f"type T {type_}"
-    for body in ('do "{v}"', 'extract r: T from "r" do "{{r}}"'):
+    for body in ('do "{v}"', 'extract r: T from "r" do "{r}"'):
         with pytest.raises(MissingInText, match="is missing in a text"):
             traced(
                 f"{body} {UNGUARDED}",
@@ -137,7 +137,7 @@ def test_no_text_says_a_value_of_which_a_part_is_missing(type_: str, value: obje
 def test_a_text_shows_a_value_of_any_type_as_it_came(value: object) -> None:
     spelled = json.dumps(value)
     told = traced(
-        'extract r: any from "r" do "{{r}}" call look(it: {{r}})',
+        'extract r: any from "r" do "{r}" call look(it: r)',
         {"r": value},
         before='task look(it: any) { do "{it}" }',
     )
@@ -146,7 +146,7 @@ def test_a_text_shows_a_value_of_any_type_as_it_came(value: object) -> None:
 
 def test_a_part_that_is_missing_shows_in_a_parameter_of_any_type() -> None:
     told = traced(
-        'call look(it: rows) extract r: Row from "r" call look(it: {{r}})',
+        'call look(it: rows) extract r: Row from "r" call look(it: r)',
         {"r": {"a": ""}},
         sections="inputs { rows: Row[] }",
         before='type Row { a: string? }\ntask look(it: any) { do "{it}" }',
@@ -159,7 +159,7 @@ def test_a_part_that_is_missing_shows_in_a_parameter_of_any_type() -> None:
 def test_paths_go_by_the_names_on_the_wire() -> None:
     told = traced(
         'extract r: { in_: any @wire("in") } from "r" '
-        "do \"{{r.in_['k v']}} {o.list[1].number} {o['取引先']}\"",
+        "do \"{r.in_['k v']} {o.list[1].number} {o['取引先']}\"",
         {"r": {"in": {"k v": "a"}}},
         sections="""inputs { o: {
           list: { number: int @wire("No.") }[], who: string @wire("取引先")
@@ -214,7 +214,7 @@ def test_the_heading() -> None:
 def test_a_record_fits_another_by_its_names_in_the_source() -> None:
     told = traced(
         """extract a: A from "a" extract as: A[] from "as"
-        emit b = {{a}} emit bs = {{as}} emit o = { swap: "1", third: "2" }""",
+        emit b = a emit bs = as emit o = { swap: "1", third: "2" }""",
         {"a": {"xa": "1", "more": 2}, "as": [{"xa": "3", "more": 4}]},
         sections="outputs { b: B, bs: B[], o: O }",
         before="""
@@ -281,7 +281,7 @@ def test_a_missing_value_in_a_text_is_an_error(inputs: dict[str, object]) -> Non
 
 def test_a_path_through_a_missing_value_is_missing() -> None:
     told = traced(
-        """extract r: any from "r" if {{r[1]}} is empty { press "F1" }
+        """extract r: any from "r" if r[1] is empty { press "F1" }
         type "{o.a.b}" into "x" type "{o.l[7].c}" into "y" if o.a.b is empty { do "None." }""",
         {"r": ["x"]},
         sections="inputs { o: { a: { b: string }?, l: { c: string }[] } }",
@@ -365,8 +365,8 @@ def test_a_constant_that_is_empty() -> None:
 
 def test_every_declared_output_is_there_by_its_name_on_the_wire() -> None:
     told = traced(
-        """extract r: Row from "r" emit row = {{r}} emit rows += { a: 1 } emit rows += {{r}}
-        emit text = "{{r.a}} x" emit n = 2.50 emit flag = true emit same = "{s}" """,
+        """extract r: Row from "r" emit row = r emit rows += { a: 1 } emit rows += r
+        emit text = "{r.a} x" emit n = 2.50 emit flag = true emit same = "{s}" """,
         {"r": {"A": 3, "b": "x"}},
         sections="""
           inputs { s: string? }
@@ -451,7 +451,7 @@ def test_finish_keeps_what_was_emitted_so_far() -> None:
 def test_a_variable_that_is_read_again_and_is_not_there_is_missing() -> None:
     told = traced(
         """extract x: string from "x" press "F5" extract x: string from "x" else { }
-        if {{x}} is empty { do "None." }""",
+        if x is empty { do "None." }""",
         {"x": Turns("a", None)},
     )
     assert events(told) == ["press 'f5' '1'", "do 'None.'"]

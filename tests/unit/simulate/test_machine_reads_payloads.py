@@ -27,8 +27,8 @@ LISTS = workflow("""
   keep b: string[] = []
   if sees "more" { keep a += "x" }
   if sees "less" { keep b += "y" }
-  for one in {{a}} max 4 { press "Tab" type one into "A" }
-  for one in {{b}} max 4 { press "Enter" type one into "B" }
+  for one in a max 4 { press "Tab" type one into "A" }
+  for one in b max 4 { press "Enter" type one into "B" }
 """)
 ROWS = workflow("""
   while not sees "the end" max 3 {

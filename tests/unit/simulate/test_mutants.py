@@ -34,7 +34,7 @@ workflow w {
   outputs { seen: string }
   steps {
     if sees "a sign" { extract word: string from "the sign" }
-    emit seen = {{word}}
+    emit seen = word
   }
 }
 """

@@ -182,7 +182,7 @@ def test_a_desk_knows_where_an_answer_goes_and_what_ends_a_repetition() -> None:
           else abort "no end"
         if sees "a banner" { press "Escape" }
         extract total: number from "the total"
-        emit total = {{total}}
+        emit total = total
         """,
         desk,
         sections="outputs { total: number }",
@@ -199,7 +199,7 @@ def test_a_desk_knows_where_an_answer_goes_and_what_ends_a_repetition() -> None:
 def test_a_copy_is_asked_for_in_the_type_that_it_is_converted_to() -> None:
     desk = Easy({"the total": "17"})
     _, found = played(
-        'copy total: int from "the total" emit total = {{total}}',
+        'copy total: int from "the total" emit total = total',
         desk,
         sections="outputs { total: int }",
     )

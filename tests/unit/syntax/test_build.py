@@ -113,7 +113,7 @@ def test_else_if_is_a_list_of_branches() -> None:
 
 
 def test_emit_tells_appending_from_setting() -> None:
-    dumped = statements("emit a = {{x.y}}\nemit b += [1, $s]")
+    dumped = statements("emit a = x.y\nemit b += [1, $s]")
     assert "EmitStmt append=False" in dumped
     assert "EmitStmt append=True" in dumped
     assert "Ref secret=False" in dumped

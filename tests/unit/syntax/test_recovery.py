@@ -230,11 +230,11 @@ def analysed(body: str) -> list[str]:
         ("do 'x'\ndo \"{nobody}\"", ["1 unexpected-token", "2 undeclared-name"]),
         # It may be what the broken line declares, or what it forgets to name.
         ('extract total int from "a"\ndo "{total}"', ["1 unexpected-token"]),
-        ('extract : string from "a"\ndo "{{total}}"', ["1 unexpected-token"]),
+        ('extract : string from "a"\ndo "{total}"', ["1 unexpected-token"]),
         ('for in ["a"] {\n  do "{site}"\n}', ["1 unexpected-token"]),
         # A broken line may set a value, leave the run or guard what follows.
         (
-            'if sees "a" {\n  copy x from "a"\n} else {\n  leave\n}\ndo "{{x}}"',
+            'if sees "a" {\n  copy x from "a"\n} else {\n  leave\n}\ndo "{x}"',
             ["4 unexpected-token"],
         ),
         # No second finding on the line itself.
@@ -246,7 +246,7 @@ def test_nothing_is_found_that_the_broken_line_may_explain(body: str, expected: 
 
 
 def test_a_line_that_cannot_be_read_may_be_the_one_that_fails() -> None:
-    loop = 'for x in ["a"] {\n<line>\n} on failure as why { do "{{why}}" }'
+    loop = 'for x in ["a"] {\n<line>\n} on failure as why { do "{why}" }'
     text = f"flow 1\n\nworkflow w {{\n  steps {{\n{loop}\n  }}\n}}\n"
     found = {
         line: {

@@ -58,7 +58,7 @@ def ends(findings: Findings) -> list[str]:
         ('press "F5" choose "the row" else abort "no row"', ["aborts: no row", "all goes well"]),
         ('if sees "a" { finish "done" } press "F5"', ["all goes well", "finishes: done"]),
         (
-            'copy x from "the cell" else abort "no x" type {{x}} into "the field"',
+            'copy x from "the cell" else abort "no x" type x into "the field"',
             ["aborts: no x", "all goes well"],
         ),
         ('run "Get-Date" else abort "no date"', ["aborts: no date", "all goes well"]),
@@ -82,7 +82,7 @@ def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
         ('for row in rows { if row.kind == "b" { press "F1" } }', 4),
         ('if sure { press "F1" }', 2),
         ('if n == m { press "F1" }', 2),
-        ('call sort(n: n) as s if {{s.size}} == "big" { press "F1" }', 2),
+        ('call sort(n: n) as s if s.size == "big" { press "F1" }', 2),
     ],
 )
 def test_inputs_that_decide_have_other_values(statements: str, wanted: int) -> None:
@@ -138,7 +138,7 @@ def test_what_another_round_would_repeat_comes_last() -> None:
     listed = found(
         """press "F1" while not sees "end" max 50 {
           extract kind: "a" | "b" | "c" from "the kind"
-          match {{kind}} { "a" { press "F2" } "b" { press "F3" } "c" { press "F4" } }
+          match kind { "a" { press "F2" } "b" { press "F3" } "c" { press "F4" } }
           choose "x" else abort "no x"
         } else abort "no end\"""",
         most=30,
@@ -186,8 +186,8 @@ BOUNDED = """
 press "F5"
 extract n: int from "n"
 extract row: { code: string, names: string[] } from "the row"
-emit n = {{n}}
-emit row = { code: {{row.code}}, names: {{row.names}} }
+emit n = n
+emit row = { code: row.code, names: row.names }
 for each in rows { emit seen += { code: each.code } }
 """
 BOUNDED_SECTIONS = """
@@ -221,7 +221,7 @@ def test_no_test_is_written_for_a_path_that_is_never_right() -> None:
 
 
 def test_a_way_that_only_a_value_out_of_bounds_takes_says_that_it_is_refused() -> None:
-    body = 'press "F5" extract n: int from "n" if {{n}} < 0 { press "F6" } emit n = {{n}}'
+    body = 'press "F5" extract n: int from "n" if n < 0 { press "F6" } emit n = n'
     listed = found(body, sections="outputs { n: int @min(0) }")
     refused = [each for each in listed.paths if not each.path.is_taken_well]
     assert len(refused) == 1
@@ -249,8 +249,8 @@ workflow read {
     press "F5"
     extract due: number? from "due"
     extract code: string? from "code"
-    emit due = {{due}}
-    emit code = {{code}}
+    emit due = due
+    emit code = code
   }
 }
 workflow book {
@@ -410,7 +410,7 @@ workflow read {
     if year < 2000 { press "F1" }
     extract amount: int from "the total"
     extract code: string from "the code"
-    emit total = { amount: {{amount}}, code: {{code}} }
+    emit total = { amount: amount, code: code }
   }
 }
 workflow book {
@@ -495,7 +495,7 @@ press "F5"
 if sees "a \\"box\\" with { 1 } in it" { abort "He said \\"no\\" in { 1 } to {who}" }
 for row in rows {
   extract kind: "a" | "b" from "the kind of {row.key}"
-  if {{kind}} == "b" { press "F6" }
+  if kind == "b" { press "F6" }
 }
 extract names: string[]? from "the names"
 extract total: number from \"\"\"
@@ -507,12 +507,12 @@ expect \"\"\"
   is open
 \"\"\"
 extract many: string[][] from "the table" else abort "none"
-if {{names}} is empty { press "F7" }
+if names is empty { press "F7" }
 run \"\"\"
   Get-Item 'a'
   Get-Item 'b'
 \"\"\" else abort "no items"
-emit total = {{total}} emit names = {{names}} emit many = {{many}}
+emit total = total emit names = names emit many = many
 """
 AWKWARD_SECTIONS = """
 inputs { who: string = "Ann" rows: { key: string @wire("key-no"), note: string? }[] @max_items(3) }

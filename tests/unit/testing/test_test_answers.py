@@ -14,7 +14,7 @@ def found(body: str, test: str, *, sections: str = "") -> list[str]:
     return [each.partition(": ")[2] for each in problems(source)]
 
 
-READ = 'extract n: int from "the total" emit n = {{n}}'
+READ = 'extract n: int from "the total" emit n = n'
 OUT = "outputs { n: int }"
 
 
@@ -33,7 +33,7 @@ def test_a_required_read_without_an_answer_is_a_mistake_with_the_line_to_paste()
 
 
 def test_an_optional_read_without_an_answer_is_missing() -> None:
-    body = 'press "F5" extract n: int? from "the total" emit n = {{n}}'
+    body = 'press "F5" extract n: int? from "the total" emit n = n'
     assert found(body, "outputs { }", sections="outputs { n: int? }") == []
 
 
@@ -45,7 +45,7 @@ def test_an_answer_that_nothing_asks_for_is_a_mistake() -> None:
 def test_a_list_answers_one_time_after_the_other() -> None:
     body = (
         'do "Begin." retry 3 { do "Try." expect "it is saved" } '
-        'extract n: int from "the total" emit n = {{n}}'
+        'extract n: int from "the total" emit n = n'
     )
     test = 'screen { expect "it is saved" = [false, true] } reads { n = 1 } outputs { n = 1 }'
     assert found(body, test, sections=OUT) == []
@@ -58,7 +58,7 @@ def test_a_list_answers_one_time_after_the_other() -> None:
 
 
 def test_a_list_is_one_answer_for_a_variable_that_is_a_list() -> None:
-    body = 'extract names: string[] from "the names" emit names = {{names}}'
+    body = 'extract names: string[] from "the names" emit names = names'
     sections = "outputs { names: string[] }"
     for value in ("[]", '["Ann", "Bo"]'):
         assert (
@@ -91,9 +91,9 @@ def test_where_nothing_is_said_the_run_goes_well(body: str) -> None:
 
 
 def test_a_read_of_a_task_goes_by_the_name_of_its_call() -> None:
-    task = 'task t() -> { a: int } { press "F5" extract a: int from "the number" emit a = {{a}} }\n'
+    task = 'task t() -> { a: int } { press "F5" extract a: int from "the number" emit a = a }\n'
     source = task + workflow(
-        "call t() as one call t() as two emit n = {{two.a}}", sections="outputs { n: int }"
+        "call t() as one call t() as two emit n = two.a", sections="outputs { n: int }"
     )
     test = '\ntest "t" for w { reads { one.a = 1 two.a = 2 } outputs { n = 2 } }'
     assert problems(source + test) == []
@@ -103,7 +103,7 @@ def test_answers_have_the_names_of_the_source_and_reach_the_wire() -> None:
     source = (
         'type Row { doc: string @wire("doc-no") }\n'
         + workflow(
-            'extract rows: Row[] from "the rows" emit rows = {{rows}}',
+            'extract rows: Row[] from "the rows" emit rows = rows',
             sections="outputs { rows: Row[] }",
         )
         + '\nconst known = [{ doc: "A" }]'

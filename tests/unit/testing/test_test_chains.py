@@ -21,9 +21,9 @@ workflow report {
     }
     extract due: Due from "the total"
     extract rows: string[] from "the rows"
-    for row in {{rows}} max 5 { type row into "the note" }
-    emit due = {{due}}
-    emit rows = {{rows}}
+    for row in rows max 5 { type row into "the note" }
+    emit due = due
+    emit rows = rows
   }
 }
 workflow archive {

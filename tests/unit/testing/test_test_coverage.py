@@ -112,8 +112,8 @@ NESTED = 'for row in rows { for line in row.lines { type line into "the field" }
         (
             "",
             f'extract all: {LINES}[] from "the grid" '
-            + NESTED.replace("in rows", "in {{all}} max 3").replace("row.lines", "row.lines max 3"),
-            ["`for row in {{all}}` has no entry", "`for line in row.lines` has no entry"],
+            + NESTED.replace("in rows", "in all max 3").replace("row.lines", "row.lines max 3"),
+            ["`for row in all` has no entry", "`for line in row.lines` has no entry"],
         ),
     ],
 )

@@ -30,7 +30,7 @@ def test_a_prompt_that_does_something_else_is_a_bug_with_both_traces() -> None:
 
 
 ASKING = workflow(
-    'press "F5" if sees "a box" { press "Esc" }\nextract n: int from "the total" emit n = {{n}}\n'
+    'press "F5" if sees "a box" { press "Esc" }\nextract n: int from "the total" emit n = n\n'
     'copy c: string from "the code" expect "{who} is open" type $pin into "the PIN"',
     sections="inputs { who: string } secrets { pin: string } outputs { n: int }",
 )

@@ -15,7 +15,7 @@ for row in rows {
   extract n: int from "the number of {row.key}"
   expect "row {row.key} is saved" else abort "Row {row.key} is not saved"
   if sees "a warning" { press "Ctrl+S" }
-  emit found += {{n}}
+  emit found += n
 }
 step "End" { do "Close the window." }
 """
@@ -98,7 +98,7 @@ def test_a_list_of_texts_is_meant_by_the_variable_of_its_loop() -> None:
 
 
 TYPED = workflow(
-    'extract tax: number? from "the tax"\ntype {{tax}} into "the field Tax"\n'
+    'extract tax: number? from "the tax"\ntype tax into "the field Tax"\n'
     'type "7 kg" into "the field Note"\npress "Enter" 2 times\nwait 2s'
 )
 

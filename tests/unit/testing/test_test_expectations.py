@@ -17,8 +17,8 @@ expect "the form is open" else abort "There is no form"
 if sees "nothing to do" { press "Esc" finish "Nothing to do" }
 extract n: int from "the total"
 extract note: string? from "the note"
-emit n = {{n}}
-emit note = {{note}}
+emit n = n
+emit note = note
 """
 PROJECT = """\
 [project]
@@ -110,7 +110,7 @@ def test_a_failure_shows_what_happened_with_a_mark_at_the_first_difference() -> 
 
 
 def test_lists_and_records_differ_at_their_first_difference() -> None:
-    body = 'press "F5" extract rows: { a: int }[] from "the rows" emit rows = {{rows}}'
+    body = 'press "F5" extract rows: { a: int }[] from "the rows" emit rows = rows'
     source = workflow(body, sections="outputs { rows: { a: int }[] }")
     reads = "reads { rows = [{ a: 1 }, { a: 2 }] }"
 
@@ -151,7 +151,7 @@ def test_what_a_command_prints_is_answered_as_it_is_read(test: str, said: list[s
     text = f'{PROJECT}[platform]\nfocused_agent_tools = ["execute_terminal_command"]\n'
     project = load_project(text, "flowdsl.toml", Sink())
     assert project is not None
-    body = 'run "Get-Size" as size: int emit size = {{size}}'
+    body = 'run "Get-Size" as size: int emit size = size'
     source = workflow(body, sections="outputs { size: int }")
     found = problems(f'{source}\ntest "t" for w {{ {test} }}', project=project)
     assert [each.partition(": ")[2] for each in found] == said

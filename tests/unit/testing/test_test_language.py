@@ -12,7 +12,7 @@ BODY = """
 expect "the form of {who} is open" else abort "There is no form of {who}"
 if sees "nothing to do" { press "Esc" abort "Nothing to do" }
 extract rows: { key: string, n: int? }[] from "the rows"
-emit rows = {{rows}}
+emit rows = rows
 emit who = who
 """
 SECTIONS = """
@@ -132,7 +132,7 @@ def test_a_fixture_may_be_imported() -> None:
 
 
 def test_words_are_answers() -> None:
-    body = 'press "F5" extract n: int from "the total" else abort "No total" emit n = {{n}}'
+    body = 'press "F5" extract n: int from "the total" else abort "No total" emit n = n'
     source = workflow(body, sections="outputs { n: int }")
     for answer in ("unreadable", "[unreadable, 3]"):
         said = problems(

@@ -52,22 +52,22 @@ GROWING = {
         f"10: {TOO_MANY_STEPS}, which stands in that of main.flow:8, main.flow:9",
     ),
     "a text that doubles": (
-        'keep t: string = "abcdefgh"\nfor i in 60 { keep t = "{{t}}{{t}}" }\ndo "Note {{t}}."',
+        'keep t: string = "abcdefgh"\nfor i in 60 { keep t = "{t}{t}" }\ndo "Note {t}."',
         "aborts",
         f"9: {TOO_MUCH_TEXT}",
     ),
     "a text typed again and again": (
-        f'keep t: string = "{"x" * 5_000}"\nfor i in 99 {{ type "{{{{t}}}} {{i}}" into "Name" }}',
+        f'keep t: string = "{"x" * 5_000}"\nfor i in 99 {{ type "{{t}} {{i}}" into "Name" }}',
         "aborts",
         f"9: {TOO_MUCH_TEXT}",
     ),
     "a record of itself": (
-        "keep t: any = [1]\nfor i in 60 { keep t = { a: {{t}}, b: {{t}} } }\nemit o = {{t}}",
+        "keep t: any = [1]\nfor i in 60 { keep t = { a: t, b: t } }\nemit o = t",
         "aborts",
         f"9: {TOO_MUCH_TEXT}",
     ),
     "a list of itself": (
-        'keep t: any = [1]\nfor i in 60 { keep t = [{{t}}, {{t}}] }\ndo "Note {{t}}."',
+        'keep t: any = [1]\nfor i in 60 { keep t = [t, t] }\ndo "Note {t}."',
         "aborts",
         f"9: {TOO_MUCH_TEXT}",
     ),
@@ -114,7 +114,7 @@ def test_what_is_asked_of_many_answers_again_and_again_counts(
     flow = workflow(
         "keep l: { c: string? }[] = []\n"
         'for i in 199 { press "F5" extract c: string? from "the field \'A\' of {i}"\n'
-        'keep l += { c: {{c}} } if {{l}} is empty { press "F6" } }'
+        'keep l += { c: c } if l is empty { press "F6" } }'
     )
     assert problems(f'{flow}test "t" for w {{ aborts }}') == [f"9: {TOO_MUCH_TEXT}"]
     short = flow.replace("199", "99")

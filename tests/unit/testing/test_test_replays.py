@@ -11,7 +11,7 @@ do "Open the list."
 type who into "the field Name"
 extract n: int from "the number of {who}"
 if sees "a warning for {who}" { press "Esc" }
-emit n = {{n}}
+emit n = n
 emit name = who
 """
 SOURCE = workflow(BODY, sections="inputs { who: string } outputs { n: int name: string }")

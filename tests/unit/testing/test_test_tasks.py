@@ -12,7 +12,7 @@ type Person { name: string, phone: string? @wire("phone-no") }
 task read_name(n: int) -> { name: string } {
   press "F5" 2 times
   extract name: string from "the name in row {n}"
-  emit name = {{name}}
+  emit name = name
 }
 
 task find(who: string, secret pin: string, row: int = 2) -> Person {
@@ -21,8 +21,8 @@ task find(who: string, secret pin: string, row: int = 2) -> Person {
     if sees "no such person" { abort "There is no {who}" }
     call read_name(n: row) as shown
     extract phone: string? from "the phone of {who}"
-    emit name = {{shown.name}}
-    emit phone = {{phone}}
+    emit name = shown.name
+    emit phone = phone
   }
 }
 task close() { press "Esc" }

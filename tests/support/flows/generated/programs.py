@@ -20,7 +20,7 @@ NAMES = ("alpha", "b2", "type", "step", "present", "background", "output", "r", 
 TEXTS = (
     '"plain"',
     '""',
-    '"with {alpha} and {{run.value[0]}}"',
+    '"with {alpha} and {run.value[0]}"',
     '"{$secret} {# note #} \\{kept} \\"quoted\\""',
     '"C:\\Reports\\x # no comment"',
     '"{env.url} { \\"json\\": 1 } }"',

@@ -74,11 +74,11 @@ def test_entries_of_a_list_parameter_count() -> None:
 @pytest.mark.parametrize(
     ("used", "wrong"),
     [
-        ("{{first.text}}", True),
-        ("{{first.number}}", False),
-        ("{{first}}", True),
-        ("{{first.all[0].deep}}", True),
-        ("{{first.all[0].flat}}", False),
+        ("{first.text}", True),
+        ("{first.number}", False),
+        ("{first}", True),
+        ("{first.all[0].deep}", True),
+        ("{first.all[0].flat}", False),
     ],
 )
 def test_the_result_of_a_task_is_followed_by_field(used: str, wrong: bool) -> None:
@@ -98,19 +98,19 @@ def test_results_that_feed_each_other_in_a_loop_are_followed_to_the_end() -> Non
     body = (
         "keep one: string = word\nkeep two: string = mail.body\n"
         'while not sees "it" max 3 {\n'
-        "call same(text: {{one}}) as first\ncall same(text: {{two}}) as second\n"
-        "keep one = {{second.text}}\nkeep two = {{first.text}}\n}\n"
-        'do "Say {{one}}."'
+        "call same(text: one) as first\ncall same(text: two) as second\n"
+        "keep one = second.text\nkeep two = first.text\n}\n"
+        'do "Say {one}."'
     )
-    assert only(analyzed(task, body), OUTSIDE).span.text == "{{one}}"
+    assert only(analyzed(task, body), OUTSIDE).span.text == "{one}"
 
 
 def test_a_task_that_calls_itself_is_reported_for_that_alone() -> None:
     task = (
         "task again(text: string) -> { text: string } { call again(text: text) as r emit text = "
-        "{{r.text}} }\n"
+        "r.text }\n"
     )
-    found = analyzed(task, 'call again(text: mail.body) as r\ndo "Say {{r.text}}."')
+    found = analyzed(task, 'call again(text: mail.body) as r\ndo "Say {r.text}."')
     assert [each.name for each in found] == ["recursive-task"]
 
 
@@ -179,8 +179,8 @@ def test_an_unsafe_argument_is_reported_with_the_place_in_the_command() -> None:
         ("mail.plain", [UNSAFE]),
         ('"a-{mail.plain}.pdf"', [UNSAFE]),
         ("mail.body", [OUTSIDE]),
-        ("{{read}}", [UNSAFE]),
-        ('"{{read}}.pdf"', [UNSAFE]),
+        ("read", [UNSAFE]),
+        ('"{read}.pdf"', [UNSAFE]),
     ],
 )
 def test_the_argument_decides_for_a_parameter(argument: str, wrong: list[str]) -> None:
@@ -192,8 +192,8 @@ def test_the_argument_decides_for_a_parameter(argument: str, wrong: list[str]) -
 
 def test_a_value_that_was_read_is_unsafe_whatever_its_type() -> None:
     task = 'task go(kind: "a" | "b", n: int) { run "Get-Item {kind}{n}" }\n'
-    body = 'extract n: int from "the number"\ncall go(kind: "a", n: {{n}})'
-    assert only(analyzed(task, body), UNSAFE).span.text == "{{n}}"
+    body = 'extract n: int from "the number"\ncall go(kind: "a", n: n)'
+    assert only(analyzed(task, body), UNSAFE).span.text == "n"
 
 
 def test_a_default_is_as_safe_as_any_constant() -> None:

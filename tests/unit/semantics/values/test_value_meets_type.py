@@ -26,7 +26,7 @@ task take(s: string = "", i: int = 0, n: number = 0, b: bool = false, m: Mode = 
     d: date = "2024-05-31", l: string[] = [], r: Row = {{ name: "" }}, o: int? = null)
     -> {{ number: int, maybe: int?, mode: Wide }} {{
   extract doc_no: int from "the header"
-  emit number = {{{{doc_no}}}}
+  emit number = doc_no
   emit maybe = null
   emit mode = "daily"
 }}
@@ -119,7 +119,7 @@ MEETINGS = {
     "emit to an int": Meeting(
         "statement",
         "emit oi = {}",
-        ("5", "five", "i", "null", "{{found.number}}", "{{found.maybe}}"),
+        ("5", "five", "i", "null", "found.number", "found.maybe"),
         {'"5"': MISMATCH, "n": MISMATCH, "5.5": MISMATCH, "true": MISMATCH, "l": MISMATCH},
     ),
     "emit to a number": Meeting(
@@ -128,7 +128,7 @@ MEETINGS = {
     "emit to a text": Meeting(
         "statement",
         "emit os2 = {}",
-        ("s", "os", "d", "m", '"{i}"', "text", "{{seen}}"),
+        ("s", "os", "d", "m", '"{i}"', "text", "seen"),
         {"i": MISMATCH, "5": MISMATCH, "five": MISMATCH, "r": MISMATCH},
     ),
     "emit to an enum": Meeting(
@@ -146,7 +146,7 @@ MEETINGS = {
     "emit of an entry": Meeting(
         "statement",
         "emit ol2 += {}",
-        ('"a"', "s", "{{seen}}", "narrow"),
+        ('"a"', "s", "seen", "narrow"),
         {"5": MISMATCH, "os": OPTIONAL, "null": NULL, "l": MISMATCH, '["a"]': MISMATCH},
     ),
     "emit of an object": Meeting(
@@ -170,8 +170,8 @@ MEETINGS = {
     "argument for an int": Meeting(
         "statement",
         "call take(i: {})",
-        ("i", "five", "{{found.number}}"),
-        {"n": MISMATCH, "{{found.maybe}}": OPTIONAL, "text": MISMATCH, "null": NULL},
+        ("i", "five", "found.number"),
+        {"n": MISMATCH, "found.maybe": OPTIONAL, "text": MISMATCH, "null": NULL},
     ),
     "argument for an enum": Meeting(
         "statement",
@@ -179,7 +179,7 @@ MEETINGS = {
         ("m", "narrow", "text", '"weekly"'),
         {
             "wide": MISMATCH,
-            "{{found.mode}}": MISMATCH,
+            "found.mode": MISMATCH,
             "other": ENUM,
             "om": OPTIONAL,
             "s": MISMATCH,
@@ -201,10 +201,10 @@ MEETINGS = {
         "statement",
         "call take(r: {})",
         ("r", "row", '{ name: "x" }', "rows[0]"),
-        {"rows": MISMATCH, "{ name: 5 }": MISMATCH, "{{found}}": MISMATCH, "{ }": "missing-field"},
+        {"rows": MISMATCH, "{ name: 5 }": MISMATCH, "found": MISMATCH, "{ }": "missing-field"},
     ),
     "argument for an optional": Meeting(
-        "statement", "call take(o: {})", ("null", "{{found.maybe}}", "5"), {"os": MISMATCH}
+        "statement", "call take(o: {})", ("null", "found.maybe", "5"), {"os": MISMATCH}
     ),
     "argument for a bool": Meeting(
         "statement", "call take(b: {})", ("b", "true"), {'"true"': MISMATCH, "1": MISMATCH}
@@ -224,7 +224,7 @@ MEETINGS = {
     "comparison with an int": Meeting(
         "statement",
         'if i < {} {{ press "Tab" }}',
-        ("5", "five", "n", "{{found.number}}", "{{found.maybe}}"),
+        ("5", "five", "n", "found.number", "found.maybe"),
         {'"5"': INCOMPARABLE, "d": INCOMPARABLE, "null": "empty-comparison", "text": INCOMPARABLE},
     ),
     "comparison with a date": Meeting(
@@ -237,13 +237,13 @@ MEETINGS = {
         "statement",
         'if {} {{ press "Tab" }}',
         ("b", "not b"),
-        {"s": "condition-not-bool", "i": "condition-not-bool", "{{seen}}": "condition-not-bool"},
+        {"s": "condition-not-bool", "i": "condition-not-bool", "seen": "condition-not-bool"},
     ),
     "list of a loop": Meeting(
         "statement",
         'for v in {} max 3 {{ press "Tab" }}',
-        ("l", "ol", "names", "5", "five", "{{lines}}", '["a"]'),
-        {"s": NO_LIST, "i": NO_LIST, "r": NO_LIST, "text": NO_LIST, "{{seen}}": NO_LIST},
+        ("l", "ol", "names", "5", "five", "lines", '["a"]'),
+        {"s": NO_LIST, "i": NO_LIST, "r": NO_LIST, "text": NO_LIST, "seen": NO_LIST},
     ),
     "entry of a loop": Meeting(
         "statement",
@@ -266,7 +266,7 @@ MEETINGS = {
     "field of an entry of a loop": Meeting(
         "statement",
         loop("call take(s: v.name)"),
-        ("rows", "{{lines}}", "[row]"),
+        ("rows", "lines", "[row]"),
         {"l": "path-into-scalar", "names": "path-into-scalar"},
     ),
     "bound of a loop": Meeting(

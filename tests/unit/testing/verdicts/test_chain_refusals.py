@@ -12,8 +12,8 @@ workflow read_due {
     press "F5"
     extract due: number? from "the due"
     extract code: string? from "the code"
-    emit due = {{due}}
-    emit code = {{code}}
+    emit due = due
+    emit code = code
     capture "due.png"
   }
   checks { output satisfies "due is plausible" }

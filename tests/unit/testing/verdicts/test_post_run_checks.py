@@ -100,7 +100,7 @@ workflow w {
     press "F5"
     for row in rows { capture "{row.key}.png" }
     extract total: int from "the total"
-    emit total = {{total}}
+    emit total = total
   }
 }
 """

@@ -15,12 +15,12 @@ from tests.support.rows import for_rows
 BODY = """
 press "F5"
 extract row: { n: int?, code: string?, codes: string[]?, at: { name: string? }? } from "the row"
-emit n = {{row.n}}
-emit code = {{row.code}}
-emit codes = {{row.codes}}
-emit at = {{row.at}}
+emit n = row.n
+emit code = row.code
+emit codes = row.codes
+emit at = row.at
 extract rows: { n: int }[] from "the rows"
-for each_row in {{rows}} max 9 { emit rows += { n: each_row.n } }
+for each_row in rows max 9 { emit rows += { n: each_row.n } }
 """
 SECTIONS = """
 outputs {
@@ -151,9 +151,8 @@ def test_what_is_expected_of_refused_outputs(
 
 
 def test_the_result_of_a_task_is_refused_as_an_output_is() -> None:
-    source = (
-        'task t() -> { n: int @min(0) } { extract n: int from "n" emit n = {{n}} }\n'
-        + workflow('call t() as got press "F5"')
+    source = 'task t() -> { n: int @min(0) } { extract n: int from "n" emit n = n }\n' + workflow(
+        'call t() as got press "F5"'
     )
     test = 'test "t" for task t {{ reads {{ n = -1 }} {} }}'
     assert problems(source + test.format("outputs refused")) == []
