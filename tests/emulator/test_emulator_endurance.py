@@ -17,6 +17,7 @@ from tests.emulator.emulator_process import served
 from tests.support.effort import only_thorough
 
 
+@only_thorough
 def test_what_was_acknowledged_survives_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

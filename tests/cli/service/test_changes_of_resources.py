@@ -13,11 +13,13 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from flowdsl.emulator.app import create_app
+from flowdsl.emulator.clock import system_clock
 from flowdsl.emulator.faults import Fault, FaultInjector, FaultKind
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
 from tests.support.services.embedded_service import Client
+from tests.support.services.memory_store import MemoryStore
 from tests.support.services.served import Server, serving
 from tests.support.services.shared_app import SharedApp, share_statements
 from tests.support.terminal import flowdsl_at_terminal, needs_terminal
@@ -117,7 +119,7 @@ def served(store: Store) -> Iterator[Server]:
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    with Store.open(None) as store:
+    with MemoryStore(system_clock) as store:
         yield store
 
 
@@ -428,7 +430,7 @@ def test_only_runs_that_have_ended_are_deleted(desk: Desk) -> None:
 
 def test_a_recording_is_kept_once(tmp_path: Path) -> None:
     clock = [datetime(2026, 6, 1, tzinfo=UTC)]
-    with Store.open(None, clock=lambda: clock[0]) as store, served(store) as server:
+    with MemoryStore(lambda: clock[0]) as store, served(store) as server:
         desk = Desk(tmp_path / "project", store, server)
         desk.machine()
         desk(*RUN, "--machine", "desk-1", code=0)

@@ -10,9 +10,10 @@ import pytest
 
 from flowdsl.cyberdesk.trust import OFFICIAL_HOST
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.store import Store
+from flowdsl.emulator.clock import system_clock
 from tests.support.command_line import Result, read_tree, run_here
 from tests.support.services.embedded_service import Client
+from tests.support.services.memory_store import MemoryStore
 from tests.support.services.official import officially
 from tests.support.services.served import Server
 
@@ -34,7 +35,7 @@ class Organisation:
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     folder = tmp_path_factory.mktemp("nowhere")
-    with Store.open(None) as store:
+    with MemoryStore(system_clock) as store:
         client = Client(store)
         for number, name in enumerate(("front-desk", "back-office")):
             body = {"fingerprint": f"f{number}", "unkey_key_id": "k", "name": name}

@@ -13,6 +13,7 @@ from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk, check
+from tests.support.services.memory_store import MemoryStore
 
 PROMPT = """Export the claims report
 
@@ -107,5 +108,5 @@ class RunDesk(Desk):
 def run_desk(*rules: RunRule) -> Iterator[RunDesk]:
     """An empty emulator with these rules."""
     clock = [STANDSTILL]
-    with Store.open(None, clock=lambda: clock[0]) as store, RunDesk(store, clock, rules) as desk:
+    with MemoryStore(lambda: clock[0]) as store, RunDesk(store, clock, rules) as desk:
         yield desk
