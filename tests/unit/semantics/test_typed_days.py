@@ -28,9 +28,12 @@ def test_days_that_count_from_today_are_typed(day: str) -> None:
     assert names(f'type {day} into "Due"', "") == ["day-needs-terminal"]
 
 
-def test_an_input_called_today_comes_first() -> None:
+def test_a_value_called_today_comes_first() -> None:
     section = "inputs { today: date }"
     assert names('type today as "dd.MM.yyyy" into "Due"', section) == []
+    read = 'extract today: date from "the date" '
+    assert names(f'{read}type today as "dd.MM.yyyy" into "Due"') == []
+    assert names(f"{read}{DAY}", DATES) == ["typed-day-base"]
     assert names(DAY, f"{section} {DATES}") == ["typed-day-base"]
 
 
