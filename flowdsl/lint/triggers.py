@@ -15,7 +15,8 @@ from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
 from flowdsl.semantics.traversal import inner_blocks, output_set_by, own_variable_set_by
 from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import else_of
+from flowdsl.syntax.statements import conditions_of, else_of
+from flowdsl.syntax.visit import walk
 
 from .bodies import body_of
 from .texts.titles import why_no_title
@@ -81,6 +82,27 @@ def may_read_as_outline(words: str) -> Callable[[LintContext, ast.WorkflowDecl],
 
 def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
     """Whether an `if` has an `else if`."""
+    return len(statement.branches) > 1
+
+
+def joins_conditions(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether a condition of a statement has an `and` or an `or`."""
+    return any(
+        isinstance(node, ast.AndExpr | ast.OrExpr)
+        for condition in conditions_of(statement)
+        for node in walk(condition)
+    )
+
+
+def compares(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether a condition of a statement is more than a flag or a `sees`."""
+    return any(not isinstance(each, ast.SeesExpr | ast.Ref) for each in conditions_of(statement))
+
+
+def may_be_covered(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) -> bool:
+    """Whether a statement has an `else if`, or is a `match` with an `else`."""
+    if isinstance(statement, ast.MatchStmt):
+        return statement.otherwise is not None
     return len(statement.branches) > 1
 
 

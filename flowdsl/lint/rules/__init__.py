@@ -22,6 +22,7 @@ _MAY_BE_EMPTY = (
     ast.IfStmt,
     ast.MatchStmt,
 )
+_ASKING = (ast.IfStmt, ast.RepeatStmt, ast.WaitUntilStmt)
 _USES_OF_MODELS = (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)
 _ACTED_ON = ("do", "target", "source")
 
@@ -63,6 +64,12 @@ _VAGUE_OPENINGS = "download export fetch get fill complete update log sign clean
 
 RULES = (
     Rule("abort-inside-retry", (ast.RetryStmt,), home="program.loops", when=triggers.may_abort),
+    Rule(
+        "asked-twice",
+        _ASKING,
+        home="program.constant_conditions",
+        when=triggers.joins_conditions,
+    ),
     Rule("bound-above-max-items", (ast.ForStmt,), home="program.loops", when=triggers.has_limit),
     Rule(
         "check-without-artifact",
@@ -72,6 +79,18 @@ RULES = (
     ),
     Rule(
         "choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),), home="prose.choice_by_input"
+    ),
+    Rule(
+        "branch-never-taken",
+        (ast.IfStmt, ast.MatchStmt),
+        home="program.constant_conditions",
+        when=triggers.may_be_covered,
+    ),
+    Rule(
+        "constant-condition",
+        _ASKING,
+        home="program.constant_conditions",
+        when=triggers.compares,
     ),
     Rule("credential-in-literal", (ast.Module,), home="program.credential_in_literal"),
     Rule("command-outlasts-limit", (ast.RunStmt,), home="commands", when=triggers.names_wait),

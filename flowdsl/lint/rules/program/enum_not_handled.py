@@ -1,10 +1,10 @@
-"""An `if` with several branches over the values of an enum that leaves some out or repeats one."""
+"""An `if` with several branches over the values of an enum that leaves some out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Label
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
@@ -20,7 +20,7 @@ SPEC = SUSPICIOUS.spec("enum-not-handled", "{problem}")
 
 
 def check(context: LintContext, statement: ast.IfStmt) -> None:
-    """Report values that no branch handles, and branches for a value that has one already."""
+    """Report values that no branch handles."""
     model = context.model
     first = _find_asked_here(context, statement.branches[0].condition)
     if not first:
@@ -29,22 +29,18 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
     key = presence_key(ref)
     if not isinstance(strip_optional(model.ref_types[ref]), Enum):
         return
-    asked: dict[str | int | None, ast.Node] = {}
+    asked: set[str | int | None] = set()
     every_branch = True
     for branch in statement.branches:
         found = _find_asked_here(context, branch.condition)
         if found is None or any(presence_key(each.ref) != key for each in found):
             every_branch = False
             continue
-        for each in found:
-            if each.value is not None and each.value in asked:
-                _report_again(context, ref, each.value, each.place, asked[each.value])
-            else:
-                asked[each.value] = each.place
+        asked.update(each.value for each in found)
     if statement.otherwise is not None or not every_branch:
         return
     elsewhere = _find_asked_elsewhere(context, statement, key)
-    left = not_asked(model.ref_types[ref], asked.keys() | elsewhere, True) or ()
+    left = not_asked(model.ref_types[ref], asked | elsewhere, True) or ()
     if left:
         written = context.span(ref).text
         values = join_names(map(str, left))
@@ -61,21 +57,6 @@ def check(context: LintContext, statement: ast.IfStmt) -> None:
 
 def _find_asked_here(context: LintContext, condition: ast.Condition) -> list[Asked] | None:
     return find_asked_values(condition, context.model.constants, context.model.ref_types)
-
-
-def _report_again(
-    context: LintContext, ref: ast.Ref, value: str | int, place: ast.Node, first: ast.Node
-) -> None:
-    context.report(
-        SPEC,
-        context.span(place),
-        problem=(
-            f"`{context.span(ref).text}` is asked for `{value}` a second time, which is never "
-            "reached"
-        ),
-        help="name another value, or remove the branch",
-        labels=(Label(context.span(first), "handled here already"),),
-    )
 
 
 def _find_asked_elsewhere(
