@@ -234,6 +234,7 @@ class Evidence:
         begin = items[count].start if count < len(items) else len(kinds) - 1
         commas = [at for at, kind in enumerate(kinds) if kind == COMMA]
         optional = [at for at in commas if kinds[at + 1] in _OPTIONAL_IN_FRONT_OF]
+        optional = sorted((*optional, *sheet.redundant))
         counts = [True] * len(kinds)
         for at in optional:
             counts[at] = False

@@ -20,6 +20,8 @@ START, SHIFT = TERMINAL["START"], TERMINAL["SHIFT"]
 DAYS = frozenset((START, SHIFT))
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 """Tokens that may be spelled in more than one way, as `DAYS` may."""
+_EXPECT, _WAIT, _UNTIL, _SEES = (TERMINAL[name] for name in ("EXPECT", "WAIT", "UNTIL", "SEES"))
+_JOINING = frozenset((TERMINAL["AND"], TERMINAL["OR"]))
 _OPENERS = frozenset((LBRACE, TERMINAL["LPAR"], TERMINAL["LSQB"]))
 _CLOSERS = frozenset((RBRACE, TERMINAL["RPAR"], TERMINAL["RSQB"]))
 
@@ -37,6 +39,7 @@ class Sheet:
     - `described` are the tokens whose doc comments count.
     - `fixed` are the commas that must stay, because a comment after them would become a doc
       comment.
+    - `redundant` are the tokens that are left out, because they mean nothing where they stand.
     - `unbroken` are the tokens at the end of a line that must not be broken, however long it is.
     """
 
@@ -51,6 +54,7 @@ class Sheet:
         "fixed",
         "kinds",
         "openings",
+        "redundant",
         "source",
         "starts",
         "texts",
@@ -74,7 +78,20 @@ class Sheet:
         self.commented = [(at, blank) for at, blank in enumerate(tokens.blanks) if "#" in blank]
         self._flat: list[str] = []
         self._partners: dict[int, int] = {}
+        self.redundant: list[int] = []
         self._move_comments_behind_commas()
+
+    def _find_redundant(self) -> list[int]:
+        """Return each `sees` that alone is what an `expect` or a `wait until` asks."""
+        kinds = self.kinds
+        return [
+            at
+            for at, kind in enumerate(kinds)
+            if kind == _SEES
+            and (kinds[at - 1] == _EXPECT or kinds[at - 2 : at] == [_WAIT, _UNTIL])
+            and kinds[at + 2] not in _JOINING
+            and "#" not in self.blanks[at] + self.blanks[at + 1]
+        ]
 
     def _move_comments_behind_commas(self) -> None:
         blanks = self.blanks
@@ -106,12 +123,17 @@ class Sheet:
                 texts[at] = ""
             elif kind in DAYS:
                 texts[at] = format_day(texts[at])
+        self.redundant = self._find_redundant()
+        for at in self.redundant:
+            texts[at] = ""
         gaps = list(map(_token_gaps().get, pairwise(kinds), repeat(" ")))
         gaps.insert(0, "")
         for at, _ in self.commented:
             gaps[at if "#" in self.blanks[at] else at + 1] = "\n"
         for at in self.openings:
             gaps[at] = "\n"
+        for at in self.redundant:
+            gaps[at] = ""
         self._flat = list(map(add, gaps, texts))
 
     def flat(self, first: int, past: int) -> str:

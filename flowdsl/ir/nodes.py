@@ -314,8 +314,10 @@ class Wait(Node, kw_only=True):
 
 
 class WaitUntil(Node, kw_only=True):
+    """Waits until the screen shows a text, or until a condition on the screen holds."""
+
     kind: Literal["wait_until"] = "wait_until"
-    condition: Text
+    condition: Text | Condition
     timeout_milliseconds: int
     otherwise: Body
 

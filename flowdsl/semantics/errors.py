@@ -257,6 +257,11 @@ MATCH_INCOMPLETE = FLOW.spec(
     "`{written}` may also be {values}, which {lacking}",
     "add the values to a branch, or `else {{ }}` for all others",
 )
+WAIT_FOR_VALUE = FLOW.spec(
+    "wait-for-value",
+    "nobody can wait for `{written}`: a value does not change while a run waits",
+    "wait for what the screen shows, and ask for the value in an `if` around it",
+)
 PATTERN_OF_A_RUN = TYPES.spec(
     "pattern-of-a-run",
     "`matches` is decided before a run, and `{written}` is known in a run only",

@@ -356,7 +356,9 @@ class WaitStmt(Node):
 
 
 class WaitUntilStmt(Node):
-    condition: Text
+    """`wait until condition`; a single `sees` is the same as its text."""
+
+    condition: Text | Condition
     timeout: Duration | None
     otherwise: Otherwise | None
 
@@ -402,6 +404,8 @@ class KeepStmt(Node):
 
 
 class ExpectStmt(Node):
+    """`expect "..."`, also `expect sees "..."`; with any other condition it is an `IfStmt`."""
+
     condition: Text
     otherwise: Otherwise | None
 
@@ -434,8 +438,14 @@ class IfBranch(Node):
 
 
 class IfStmt(Node):
+    """A chain of branches.
+
+    `expected`: it is written `expect c else ...`, and is `if not c { ... }` with that `else`.
+    """
+
     branches: tuple[IfBranch, ...]
     otherwise: Block | None
+    expected: bool = False
 
 
 class MatchBranch(Node):

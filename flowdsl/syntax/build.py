@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
@@ -33,7 +34,6 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "clear": ast.ClearStmt,
     "const_ref": ast.ConstRef,
     "do": ast.DoStmt,
-    "expect": ast.ExpectStmt,
     "export": ast.ExportStmt,
     "extra": ast.ExtraSection,
     "fail": ast.FailStmt,
@@ -106,6 +106,11 @@ def _present_children(children: Sequence[Any]) -> tuple[Any, ...]:
 
 ACTS = ("capture", "choose", "clear", "copy", "do", "export", "press", "run")
 """Keywords of the statements that a test identifies by one text; each has a rule, `act_...`."""
+
+
+def _text_if_alone(condition: ast.Text | ast.Condition) -> ast.Text | ast.Condition:
+    """Return the text of a condition that is a single `sees`, or else the condition."""
+    return condition.text if isinstance(condition, ast.SeesExpr) else condition
 
 
 class _Unfinished:
@@ -348,6 +353,38 @@ class AstBuilder:
         )
         return ast.IfStmt(start, end, branches, otherwise)
 
+    def build_screen_text(self, start: int, end: int, children: Sequence[Any]) -> ast.Text:
+        text: ast.Text = children[0]
+        return text
+
+    def build_expect(
+        self, start: int, end: int, children: Sequence[Any]
+    ) -> ast.ExpectStmt | ast.IfStmt:
+        written, otherwise = children
+        condition = _text_if_alone(written)
+        if isinstance(condition, ast.Text):
+            return ast.ExpectStmt(start, end, condition, otherwise)
+        if otherwise is None:
+            span = Span(self.source, condition.start, condition.end)
+            behind = Edit(Span(self.source, condition.end, condition.end), ' else abort "..."')
+            fix = Fix("say how the run ends", (behind,), "placeholder")
+            self.sink.report(errors.EXPECT_WITHOUT_ELSE, span, written=span.text, fixes=(fix,))
+            # As if it failed, so that what the condition proves holds behind it.
+            failing = ast.FailStmt(end, end, ast.Text(end, end, ast.STRING, ()))
+            body = ast.Block(end, end, (failing,))
+        else:
+            action = otherwise.action
+            is_block = isinstance(action, ast.Block)
+            body = action if is_block else ast.Block(action.start, action.end, (action,))
+        failed = ast.NotExpr(condition.start, condition.end, condition)
+        branch = ast.IfBranch(condition.start, body.end, failed, body)
+        return ast.IfStmt(start, end, (branch,), None, expected=True)
+
+    def build_wait_until(self, start: int, end: int, children: Sequence[Any]) -> ast.WaitUntilStmt:
+        written, timeout, otherwise = children
+        limit = None if timeout is None else self._duration(timeout)
+        return ast.WaitUntilStmt(start, end, _text_if_alone(written), limit, otherwise)
+
     def build_case(self, start: int, end: int, children: Sequence[Any]) -> ast.MatchBranch:
         *values, body = children
         found = (each if isinstance(each, ast.IntLit) else self._string(each) for each in values)
@@ -583,7 +620,6 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "type_into": (ast.TypeStmt, NODE, read_optional(STRING), NODE, NODE),
     "type_text": (ast.TypeStmt, NODE, None, NODE, NODE),
     "wait_fixed": (ast.WaitStmt, DURATION),
-    "wait_until": (ast.WaitUntilStmt, NODE, read_optional(DURATION), NODE),
     "while_": (ast.WhileStmt, NODE, NODE, read_optional(DURATION), NODE, NODE),
     "workflow": (_make_declaration(ast.WorkflowDecl), NAME, REST),
 }

@@ -35,6 +35,12 @@ NUMBER_TOO_LONG = SYNTAX.spec(
     "write a longer one as text",
 )
 
+EXPECT_WITHOUT_ELSE = SYNTAX.spec(
+    "expect-without-else",
+    "`expect {written}` does not say what happens where that is not so",
+    'add an `else`, as in `else abort "..."`; only a text that the screen shows needs none',
+)
+
 # Files and declarations
 
 NESTING_TOO_DEEP = SYNTAX.spec(

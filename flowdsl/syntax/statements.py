@@ -189,6 +189,8 @@ def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
     """Return the conditions of a statement."""
     if isinstance(statement, ast.IfStmt):
         return tuple(branch.condition for branch in statement.branches)
+    if isinstance(statement, ast.WaitUntilStmt):
+        return () if isinstance(statement.condition, ast.Text) else (statement.condition,)
     return (statement.condition,) if isinstance(statement, ROUNDS) else ()
 
 
@@ -234,4 +236,6 @@ def keyword_span(statement: ast.Stmt, source: SourceFile) -> Span:
     while isinstance(statement, ast.AnnotatedStmt):
         statement = statement.statement
     keyword = STATEMENTS[type(statement)].keyword
+    if isinstance(statement, ast.IfStmt) and statement.expected:
+        keyword = STATEMENTS[ast.ExpectStmt].keyword
     return Span(source, statement.start, statement.start + len(keyword))

@@ -176,12 +176,11 @@ class Script(Follower):
         if question.kind == world.DAY:
             return world.SOME_DAY if self._today is None else self._today.isoformat()
         path = self.path(question)
+        kinds = self.kinds_of(question)
         fitting = [
             answer
             for answer in self.answers
-            if question.kind in answer.kinds
-            and _fits(answer, question, path)
-            and self._holds_here(answer)
+            if kinds & answer.kinds and _fits(answer, question, path) and self._holds_here(answer)
         ]
         if not fitting:
             return self._choose_default(question, path)

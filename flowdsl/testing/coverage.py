@@ -149,6 +149,10 @@ def _find_ways(
         return Way(key_of(source, node, what), source.path, line, f"`{head}` {words}", decided)
 
     match statement:
+        case ast.IfStmt(expected=True, branches=(failed,)):
+            end = failed.condition.end
+            yield way(statement, OTHERWISE, end, "is so")
+            yield way(failed, HOLDS, end, "is not so, and goes to its `else`")
         case ast.IfStmt(branches=branches):
             for branch in branches:
                 yield way(branch, HOLDS, branch.condition.end, "holds")

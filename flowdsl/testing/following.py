@@ -17,7 +17,6 @@ from flowdsl.simulate.trace import SUCCESS, Ending, Recorder, Trace
 from flowdsl.simulate.world import Question
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import ROUNDS
 
 from .coverage import Key, key_of
 from .literals import Literals
@@ -93,6 +92,7 @@ class Follower(Watcher):
         self._source: SourceFile | None = None
         self.node: ast.Node | None = None
         self._awaited: dict[ast.Node, bool] = {}
+        self._kinds: dict[ast.Node, str] = {}
         self.ways: dict[Key, None] = {}
         self._begun: set[tuple[SourceFile, int]] = set()
         self.entries: list[Entry] = []
@@ -143,11 +143,20 @@ class Follower(Watcher):
         written = getattr(self.node, "type", None)
         return types.STRING if written is None else self.model.declared_types[written]
 
+    def kinds_of(self, question: Question) -> frozenset[str]:
+        """The kinds of questions whose answers in a test answer this one, too.
+
+        A `sees` in an `expect` or a `wait until` may be answered by that word.
+        """
+        also = None if self.node is None else self._kinds.get(self.node)
+        return frozenset((question.kind,)) if also is None else frozenset((question.kind, also))
+
     def usually(self, question: Question) -> bool:
         """The default answer to a yes/no question: yes, except for most `sees`.
 
-        Rounds are over as soon as they can be: a `sees` of a `while` is answered so that its
-        condition does not hold, one behind `until` so that it does. Any other is answered with no.
+        What an `expect` or a `wait until` asks is answered so that it is so. Rounds are over as
+        soon as they can be: a `sees` of a `while` is answered so that its condition does not hold,
+        one behind `until` so that it does. Any other is answered with no.
         """
         if question.kind != world.SEES:
             return True
@@ -163,9 +172,24 @@ class Follower(Watcher):
         if isinstance(node, ast.Check | ast.ChecksFrom):
             return  # not a statement
         self._begun.add((source, node.start))
-        if isinstance(node, ROUNDS):
-            ends = isinstance(node, ast.RepeatStmt)
-            self._awaited.update(_find_awaited_answers(node.condition, holds=ends))
+        match node:
+            case ast.WhileStmt(condition=condition):
+                self._await(condition, None, holds=False)
+            case ast.RepeatStmt(condition=condition):
+                self._await(condition, None)
+            case ast.IfStmt(expected=True, branches=(ast.IfBranch(condition=failed),)):
+                self._await(failed, world.EXPECT, holds=False)
+            case ast.WaitUntilStmt(condition=awaited) if not isinstance(awaited, ast.Text):
+                self._await(awaited, world.WAIT)
+            case _:
+                pass
+
+    def _await(self, condition: ast.Condition, kind: str | None, *, holds: bool = True) -> None:
+        """Record with which answers a condition is so, and by which word a test may give them."""
+        for node, answer in _find_awaited_answers(condition, holds=holds):
+            self._awaited[node] = answer
+            if kind is not None:
+                self._kinds[node] = kind
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         self._calls.append((call.result or call.task.name).text)

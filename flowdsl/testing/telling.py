@@ -141,6 +141,8 @@ def event_line(event: Event) -> str:
             return f"press {_quote_text(first)}{times}"
         case traces.PAUSE:
             return f"wait {int(first) / 1000:g}s"
+        case traces.AWAIT:
+            return f"wait until a condition holds, {int(first) / 1000:g}s at most"
         case traces.COPIED:
             return f"copy from {_quote_text(first)}"
         case traces.COMMAND:

@@ -40,6 +40,7 @@ from flowdsl.syntax.statements import (
 from flowdsl.syntax.visit import annotations_of
 
 ROOT = Path(__file__).parents[2]
+_TEXTS = ("Text", "Text | None", "Text | Condition")
 
 
 def union(name: str) -> frozenset[str]:
@@ -103,7 +104,7 @@ def test_every_role_has_a_place() -> None:
 def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> None:
     sources = BY_KIND[field_defaults(class_)["kind"]]
     types = {name: class_.__annotations__.get(name) for name in field_names(class_)}
-    texts = {name for name, type_ in types.items() if type_ in ("Text", "Text | None")}
+    texts = {name for name, type_ in types.items() if type_ in _TEXTS}
     if class_ is nodes.TypeDay:
         texts.add("value")  # a day is no text
     for source in sources:

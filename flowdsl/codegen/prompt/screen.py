@@ -7,6 +7,7 @@ from typing import assert_never
 from flowdsl.ir import nodes
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import duration_words, quote_screen_text
+from flowdsl.prompt.values import condition_words
 from flowdsl.prompt.words import say_sentence
 
 from .context import Agent, Split, make_asking_bullet, prepare_failure_lines
@@ -34,7 +35,10 @@ def split_check(statement: Check, main: Agent) -> Split:
 
 
 def _target_text_of(statement: Check) -> nodes.Text:
-    return statement.target if isinstance(statement, nodes.Choose) else statement.condition
+    """Return the text whose absence a rule makes a failure; empty if there is no single one."""
+    if isinstance(statement, nodes.Choose):
+        return statement.target
+    return statement.condition if isinstance(statement.condition, tuple) else ()
 
 
 def ask_words(statement: Check) -> str:
@@ -43,9 +47,10 @@ def ask_words(statement: Check) -> str:
         case nodes.Choose(target=target):
             return say_sentence("screen.choose", quote_screen_text(target))
         case nodes.WaitUntil(condition=condition, timeout_milliseconds=timeout):
-            return say_sentence(
-                "screen.wait_until", duration_words(timeout), quote_screen_text(condition)
-            )
+            time = duration_words(timeout)
+            if isinstance(condition, tuple):
+                return say_sentence("screen.wait_until", time, quote_screen_text(condition))
+            return say_sentence("screen.wait_condition", time, condition_words(condition))
         case nodes.Expect(condition=condition):
             return say_sentence("screen.expect", quote_screen_text(condition))
         case _:

@@ -402,7 +402,9 @@ def own_text(statement: nodes.Statement) -> nodes.Text:
     match statement:
         case nodes.Choose(target=text):
             return text
-        case nodes.WaitUntil(condition=text) | nodes.Expect(condition=text):
+        case nodes.WaitUntil(condition=condition):
+            return condition if isinstance(condition, tuple) else ()
+        case nodes.Expect(condition=text):
             return text
         case nodes.Extract(source=text) | nodes.Copy(source=text):
             return text

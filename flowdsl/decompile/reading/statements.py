@@ -307,6 +307,11 @@ class Words:
                 origin=NOWHERE, condition=condition, timeout_milliseconds=time, otherwise=()
             )
             return wait, end
+        if found := read("screen.wait_condition", text, position):
+            (time, awaited), end = found
+            return nodes.WaitUntil(
+                origin=NOWHERE, condition=awaited, timeout_milliseconds=time, otherwise=()
+            ), end
         if found := read("data.read", text, position):
             (source, type_, listed, variable, boxed), end = found
             if isinstance(type_, nodes.ListType) and not listed:

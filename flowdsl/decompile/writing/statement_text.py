@@ -11,8 +11,8 @@ from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS, rounds_
 from flowdsl.ir.lowering.values import (
     join_pieces,
     negate_condition,
+    not_come,
     single_variable,
-    unmet_reason,
 )
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
@@ -132,7 +132,7 @@ class Writer(ValueWriter):
             case nodes.Wait():
                 return [f"wait {spell_duration(node.milliseconds)}"]
             case nodes.WaitUntil():
-                head = f"wait until {self.text(node.condition)}"
+                head = f"wait until {self._write_awaited(node.condition)}"
                 if node.timeout_milliseconds != DEFAULT_TIMEOUT_MILLISECONDS:
                     head += f" timeout {spell_duration(node.timeout_milliseconds)}"
                 return self._write_failure_else(head, node, line, attempt)
@@ -375,8 +375,13 @@ class Writer(ValueWriter):
             return self._append_else([head], line.bodies[0], None, attempt)
         return self._write_failure_else(head, node, line, attempt)
 
+    def _write_awaited(self, condition: nodes.Text | nodes.Condition) -> str:
+        if isinstance(condition, tuple):
+            return self.text(condition)
+        return self.condition(condition)
+
     def _write_failure_else(self, head: str, node: Failing, line: Line, attempt: bool) -> list[str]:
-        own = unmet_reason(getattr(node, _REASONS[type(node)]))
+        own = not_come(getattr(node, _REASONS[type(node)]))
         return self._append_else([head], line.bodies[0], own, attempt)
 
     def _append_else(

@@ -33,6 +33,7 @@ from .values import (
     join_pieces,
     literal_text,
     negate_condition,
+    not_come,
     origin_of,
     result_object,
     single_variable,
@@ -174,16 +175,20 @@ class BodyLowering:
             case ast.WaitStmt():
                 yield nodes.Wait(origin=origin, milliseconds=statement.duration.milliseconds)
             case ast.WaitUntilStmt():
-                condition = self.values.line(statement.condition, frame)
-                timeout = statement.timeout
+                written, timeout = statement.condition, statement.timeout
+                awaited: nodes.Text | nodes.Condition = (
+                    self.values.line(written, frame)
+                    if isinstance(written, ast.Text)
+                    else self.values.condition(written, frame)
+                )
                 yield nodes.WaitUntil(
                     origin=origin,
-                    condition=condition,
+                    condition=awaited,
                     timeout_milliseconds=timeout.milliseconds
                     if timeout
                     else DEFAULT_TIMEOUT_MILLISECONDS,
                     otherwise=self._lower_otherwise(
-                        statement.otherwise, unmet_reason(condition), frame, origin
+                        statement.otherwise, not_come(awaited), frame, origin
                     ),
                 )
             case ast.ExtractStmt():
@@ -241,7 +246,12 @@ class BodyLowering:
         for branch in statement.branches:
             if isinstance(branch, ast.IfBranch):
                 place: ast.Node = branch.condition
-                condition = self.values.condition(branch.condition, frame)
+                if isinstance(statement, ast.IfStmt) and statement.expected:
+                    assert isinstance(branch.condition, ast.NotExpr)
+                    expected = self.values.condition(branch.condition.operand, frame)
+                    condition = negate_condition(expected)
+                else:
+                    condition = self.values.condition(branch.condition, frame)
             else:
                 assert isinstance(statement, ast.MatchStmt)
                 place = branch.values[0]

@@ -99,6 +99,30 @@ def unmet_reason(own: nodes.Text) -> nodes.Text:
     return join_pieces((*literal_text("not so or not found: "), *own))
 
 
+def not_come(condition: nodes.Text | nodes.Condition) -> nodes.Text:
+    """Return the default reason of a `wait until`."""
+    if isinstance(condition, tuple):
+        return unmet_reason(condition)
+    return literal_text("what was waited for did not come")
+
+
+def negate_condition(condition: nodes.Condition) -> nodes.Condition:
+    """Return the negation of `condition`, with each `not` at what it negates."""
+    match condition:
+        case nodes.Not(operand=operand):
+            return operand
+        case nodes.Compare(operator="=="):
+            return replace(condition, operator="!=")
+        case nodes.Compare(operator="!="):
+            return replace(condition, operator="==")
+        case nodes.AllOf(operands=operands):
+            return nodes.AnyOf(operands=tuple(map(negate_condition, operands)))
+        case nodes.AnyOf(operands=operands):
+            return nodes.AllOf(operands=tuple(map(negate_condition, operands)))
+        case _:
+            return nodes.Not(operand=condition)
+
+
 def command_failed(command: nodes.Text) -> nodes.Text:
     """Return the reason for a command without `else` whose output cannot be stored."""
     first: list[nodes.Piece] = []
@@ -552,19 +576,6 @@ class ValueLowering:
             type_ = types.strip_optional(self.model.ref_types[operand])
             return types.is_number(type_)
         return False
-
-
-def negate_condition(condition: nodes.Condition) -> nodes.Condition:
-    """Return the negation of `condition`."""
-    match condition:
-        case nodes.Not(operand=operand):
-            return operand
-        case nodes.Compare(operator="=="):
-            return replace(condition, operator="!=")
-        case nodes.Compare(operator="!="):
-            return replace(condition, operator="==")
-        case _:
-            return nodes.Not(operand=condition)
 
 
 def _all_of(conditions: Iterable[nodes.Condition]) -> nodes.Condition:

@@ -17,12 +17,13 @@ _MAY_BE_EMPTY = (
     ast.TypeStmt,
     ast.StepStmt,
     ast.ForStmt,
+    ast.WhileStmt,
     ast.RepeatStmt,
     ast.ExpectStmt,
     ast.IfStmt,
     ast.MatchStmt,
 )
-_ASKING = (ast.IfStmt, ast.RepeatStmt, ast.WaitUntilStmt)
+_ASKING = (ast.IfStmt, ast.WhileStmt, ast.RepeatStmt, ast.WaitUntilStmt)
 _USES_OF_MODELS = (ast.ModelSection, ast.ChooseStmt, ast.ExtractStmt, ast.Check)
 _ACTED_ON = ("do", "target", "source")
 

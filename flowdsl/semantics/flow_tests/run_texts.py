@@ -218,12 +218,13 @@ def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTe
             found.steps.append(_make_text_pattern(program, title))
         case ast.IfStmt(branches=branches):
             for branch in branches:
-                _collect_sees(program, branch.condition, found)
+                kinds = (SEES, EXPECT) if statement.expected else (SEES,)
+                _collect_sees(program, branch.condition, found, *kinds)
         case (
             ast.WhileStmt(condition=condition, otherwise=otherwise)
             | ast.RepeatStmt(condition=condition, otherwise=otherwise)
         ):
-            _collect_sees(program, condition, found)
+            _collect_sees(program, condition, found, SEES)
             look = single_look(condition)
             _collect_end(program, otherwise, None if look is None else look[0], found)
         case ast.TypeStmt() if statement in program.typed_days:
@@ -232,9 +233,12 @@ def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTe
         case ast.ExpectStmt(condition=text, otherwise=otherwise):
             found.questions[EXPECT].append(_make_text_pattern(program, text))
             _collect_end(program, otherwise, text, found)
-        case ast.WaitUntilStmt(condition=text, otherwise=otherwise):
+        case ast.WaitUntilStmt(condition=ast.Text() as text, otherwise=otherwise):
             found.questions[WAIT].append(_make_text_pattern(program, text))
             _collect_end(program, otherwise, text, found)
+        case ast.WaitUntilStmt(otherwise=otherwise):
+            _collect_sees(program, statement.condition, found, SEES, WAIT)
+            _collect_end(program, otherwise, None, found)
         case ast.ChooseStmt(target=text, otherwise=otherwise):
             found.questions[CHOOSE].append(_make_text_pattern(program, text))
             _collect_end(program, otherwise, text, found)
@@ -303,10 +307,12 @@ def normalize_chords(keys: str) -> str:
     return " ".join(keys.lower().split())
 
 
-def _collect_sees(program: Program, condition: ast.Condition, found: RunTexts) -> None:
+def _collect_sees(program: Program, condition: ast.Node, found: RunTexts, *kinds: str) -> None:
+    """Add what a condition asks the screen, by each of the words that an answer may have."""
     for node in walk(condition):
         if isinstance(node, ast.SeesExpr):
-            found.questions[SEES].append(_make_text_pattern(program, node.text))
+            for kind in kinds:
+                found.questions[kind].append(_make_text_pattern(program, node.text))
 
 
 def _collect_end(

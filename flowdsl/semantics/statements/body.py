@@ -36,7 +36,7 @@ from ..values.expressions import check_text, check_value, infer_type
 from ..values.fitting import check_fit
 from .arguments import check_call
 from .choices import asks_for_all, check_match
-from .conditions import NO_FACTS, check_condition
+from .conditions import NO_FACTS, check_awaited, check_condition
 from .keys import check_press
 from .loops import (
     check_duration,
@@ -153,6 +153,7 @@ class BodyChecker:
                     self._note_present(statement.result)
             case ast.WaitUntilStmt(timeout=timeout, otherwise=otherwise):
                 self._texts(statement)
+                check_awaited(self.program, self.scope, statement)
                 check_duration(self.program, self.scope, timeout)
                 self._otherwise(otherwise)
             case ast.ForStmt():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix, Label
 from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
@@ -83,6 +85,71 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
                     errors.CONDITION_NOT_BOOL, span, written=span.text, type=describe_type(type_)
                 )
             return Facts(when_true=frozenset((presence_key(condition),)))
+
+
+def check_awaited(program: Program, scope: ValueScope, statement: ast.WaitUntilStmt) -> None:
+    """Check the condition of a `wait until`, in which only the screen may be asked."""
+    condition = statement.condition
+    if isinstance(condition, ast.Text):
+        return
+    check_condition(program, scope, condition)
+    value = next((each for each in _operands(condition) if not _asks_screen(each)), None)
+    if value is not None:
+        span = value.span(scope.module.source)
+        fixes = _take_values_out(scope.module.source, statement, condition)
+        program.sink.report(errors.WAIT_FOR_VALUE, span, written=span.text, fixes=fixes)
+
+
+def _operands(condition: ast.Condition) -> Iterator[ast.Condition]:
+    """Yield the parts of a condition that `not`, `and` and `or` join, in source order."""
+    match condition:
+        case ast.NotExpr(operand=operand):
+            yield from _operands(operand)
+        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            for each in operands:
+                yield from _operands(each)
+        case _:
+            yield condition
+
+
+def _asks_screen(condition: ast.Condition) -> bool:
+    """Whether a condition consists of nothing but `sees`."""
+    return all(isinstance(each, ast.SeesExpr) for each in _operands(condition))
+
+
+def _take_values_out(
+    source: SourceFile, statement: ast.WaitUntilStmt, condition: ast.Condition
+) -> tuple[Fix, ...]:
+    """Return the fix that puts a wait under an `if` of its values, if `and` or `or` joins both."""
+    if not isinstance(condition, ast.AndExpr | ast.OrExpr):
+        return ()
+    screen = [each for each in condition.operands if _asks_screen(each)]
+    values = [each for each in condition.operands if each not in screen]
+    if not screen or any(
+        isinstance(part, ast.SeesExpr) for each in values for part in _operands(each)
+    ):
+        return ()
+    word = "and" if isinstance(condition, ast.AndExpr) else "or"
+
+    def join(operands: Sequence[ast.Condition]) -> str:
+        joined = (ast.AndExpr, ast.OrExpr) if len(operands) > 1 else ()
+        texts = [
+            f"({each.span(source).text})" if isinstance(each, joined) else each.span(source).text
+            for each in operands
+        ]
+        return f" {word} ".join(texts)
+
+    asked = join(values) if word == "and" else f"not ({join(values)})"
+    start, end = (
+        Span(source, statement.start, statement.start),
+        Span(source, statement.end, statement.end),
+    )
+    edits = (
+        Edit(start, f"if {asked} {{ "),
+        Edit(Span(source, condition.start, condition.end), join(screen)),
+        Edit(end, " }"),
+    )
+    return (Fix("wait only where that is so", edits),)
 
 
 def _check_and(program: Program, scope: ValueScope, operands: tuple[ast.Condition, ...]) -> Facts:

@@ -30,6 +30,8 @@ from .memory import (
 DONE, FAILED, ATTEMPT_FAILED = "done", "failed", "attempt failed"
 
 
+_WITHOUT_WORDS = ("screen.wait_condition", "tools.run_read")
+"""Sentences without one text in “ ” for the reason of a failure, so that they need an `else`."""
 _OF_MISSING = (" has no value", " has a value")
 """Words that mean nothing to an agent without the rule on missing values."""
 
@@ -214,8 +216,8 @@ class FocusedAgent(Agent):
             self.memory.save_value(said["variable"], answer)
         elif words is None:
             return
-        elif said.name == "control.ask" and ask.name == "tools.run_read":
-            raise self.meaningless_defect(line)  # the rule says the words in “ ”, and it has none
+        elif said.name == "control.ask" and ask.name in _WITHOUT_WORDS:
+            raise self.meaningless_defect(line)
         elif said.name == "control.ask":
             raise self.failed(f"not so or not found: {words}")
         elif said.name == "control.ask_else_do":
@@ -242,6 +244,10 @@ class FocusedAgent(Agent):
                 words = self.view.text(ask["condition"])
                 question = Question(WAIT, words, milliseconds=ask["time"])
                 found = bool(self.recorder.wait(question))
+            case "screen.wait_condition":
+                self.act(trace.AWAIT, str(ask["time"]))
+                met = evaluate_condition(ask["condition"], self.view, self.recorder, ends=True)
+                return None if met else ""
             case "screen.expect":
                 question = Question(EXPECT, self.view.text(ask["condition"]))
                 found = bool(self.recorder.ask(question))

@@ -93,6 +93,8 @@ PATTERNS = {
     "is empty": r"(?<!not )\b[\w.{}]+ is empty",
     "not is empty": r"not [\w.{}]+ is empty",
     "is not empty": r"is not empty",
+    "expect of a condition": r"\bexpect (?!\")",
+    "wait until with a condition": r"wait until (?!\")",
     "else if": r"else if",
     "match with else": r"^( *)match [^\n]*\{\n(?:(?!\1\}).*\n)*\1(?:  )?else \{",
     "match without else": r"^( *)match [^\n]*\{\n(?:(?!\1\}|\1  else).*\n)*\1\}",

@@ -240,6 +240,29 @@ workflow w {
   }
 }
 """,
+    "conditions that are expected and waited for": """
+workflow w {
+  inputs { a: string?, n: int?, ok: bool, names: string[] @max_items(2) }
+  outputs { seen: string[] }
+  steps {
+    wait until sees "A" or not (sees "B" and sees "C") timeout 5s
+    wait until not sees "D" else { press "Escape" }
+    expect ok or sees "E" else { press "F1" }
+    retry 2 {
+      press "F2"
+      expect n == 3 and not sees "F" else fail "no F"
+      wait until sees "G" and not sees "H" timeout 2s
+    } else { press "F3" }
+    expect a is not empty else { press "F4" abort "no a" }
+    do "Open {a}."
+    for name in names {
+      wait until sees "{name}" or sees "none" else { emit seen += name }
+      expect name != "x" else { press "F5" }
+    } on failure { press "F6" }
+    wait until sees "I" or sees "J" else { capture "i.png" }
+  }
+}
+""",
     "comparisons with what is missing": """
 workflow w {
   inputs { a: string?, b: string?, m: int?, n: int? }

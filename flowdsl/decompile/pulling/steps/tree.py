@@ -253,6 +253,9 @@ def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
             ast.IfStmt(branches=branches, otherwise=otherwise)
             | ast.MatchStmt(branches=branches, otherwise=otherwise)
         ):
+            if isinstance(statement, ast.IfStmt) and statement.expected:
+                (branch,) = branches
+                return [_block_or_leaving(branch.body), None]
             return [*(each.body for each in branches), otherwise]
         case ast.RetryStmt(body=body, otherwise=otherwise):
             return [body, otherwise]
@@ -272,6 +275,12 @@ def inner_blocks(statement: ast.Stmt) -> list[ast.Block | ast.Stmt | None]:
             return [None if otherwise is None else otherwise.action]
         case _:
             return []
+
+
+def _block_or_leaving(body: ast.Block) -> ast.Block | ast.Stmt:
+    """Return the body of an `else`; the leaving statement if it stands without braces."""
+    first = body.statements[0] if body.statements else body
+    return first if first.start == body.start else body
 
 
 def call_of(

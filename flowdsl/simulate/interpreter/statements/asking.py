@@ -14,6 +14,7 @@ from flowdsl.syntax import ast
 
 from ... import trace, world
 from ...world import Question
+from ..conditions import is_condition_met
 from ..defaults import resolve_day
 from ..expressions import constant_in, render_exact_text, render_line
 from ..frames import Frame
@@ -37,12 +38,19 @@ def choose(frame: Frame, statement: ast.ChooseStmt) -> str | None:
 
 
 def wait_until(frame: Frame, statement: ast.WaitUntilStmt) -> str | None:
-    """Execute `wait until`: something must happen within a time."""
-    condition, timeout = render_line(frame, statement.condition), statement.timeout
+    """Execute `wait until`: something must happen within a time.
+
+    A text is one question. What several `sees` ask is asked together, after the wait.
+    """
+    condition, timeout = statement.condition, statement.timeout
     milliseconds = DEFAULT_TIMEOUT if timeout is None else timeout.milliseconds
-    question = Question(world.WAIT, condition, milliseconds=milliseconds)
-    happened = frame.run.recorder.wait(question)
-    return None if happened else leaving.UNMET.format(condition)
+    if isinstance(condition, ast.Text):
+        text = render_line(frame, condition)
+        question = Question(world.WAIT, text, milliseconds=milliseconds)
+        happened = frame.run.recorder.wait(question)
+        return None if happened else leaving.UNMET.format(text)
+    act(frame, trace.AWAIT, str(milliseconds))
+    return None if is_condition_met(frame, condition) else leaving.NOT_COME
 
 
 def expect(frame: Frame, statement: ast.ExpectStmt) -> str | None:

@@ -27,6 +27,8 @@ class Finish(Leaving):
 
 UNMET = "not so or not found: {}"
 """Of a statement that looked for something, including `while not sees`, with its text."""
+NOT_COME = "what was waited for did not come"
+"""Of a `wait until` with a condition."""
 COMMAND_FAILED = "the command failed: {}"
 """Of a `run ... as`, with the first line of its command."""
 NOT_REACHED = "not reached in {} {}"

@@ -438,6 +438,13 @@ class PromptWriter:
             origin=HERE,
         )
 
+    def _looks(self) -> nodes.Condition:
+        """Return a condition that asks nothing but the screen."""
+        join = self._rng.choice((nodes.AllOf, nodes.AnyOf))
+        sees, other = (nodes.Sees(text=self._shown()) for _ in range(2))
+        alone = self._rng.choice((sees, nodes.Not(operand=sees)))
+        return self._rng.choice((alone, join(operands=(alone, other))))
+
     def _with_bodies(self, depth: int, loop: bool) -> nodes.Statement:
         rng = self._rng
 
@@ -457,7 +464,7 @@ class PromptWriter:
             case 2:
                 return nodes.WaitUntil(
                     origin=HERE,
-                    condition=self._shown(),
+                    condition=self._looks() if rng.random() < 0.5 else self._shown(),
                     timeout_milliseconds=rng.choice((1000, 90_000)),
                     otherwise=otherwise(),
                 )

@@ -130,6 +130,8 @@ class Control:
         found = self.body.choose(optional)
         leaving = self.leave(state.copy(), place.inner(screen=False))
         state.present |= {found.code}
+        if self.c.once_in(3):
+            return f"expect {found.code} is not empty else {leaving}"
         return f"if {found.code} is empty {{\n{leaving}\n}}"
 
     def for_(self, state: State, place: Place) -> str:

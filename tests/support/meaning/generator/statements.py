@@ -243,11 +243,37 @@ class Statements(Control):
     def _wait_until(self, state: State, place: Place) -> str:
         timeout = f" timeout {self.c.pick(texts.DURATIONS)}" if self.c.flag() else ""
         condition = self.instruction(state, texts.CONDITIONS)
+        if self.c.once_in(3):
+            condition = self._looks(state, condition)
         otherwise, other = self.otherwise(state, place)
         state.become(state.copy(), other)
         return f"wait until {condition}{timeout}{otherwise}"
 
+    def _looks(self, state: State, first: str) -> str:
+        """A condition that asks nothing but the screen."""
+        found = f"{self.c.pick(('', 'not '))}sees {first}"
+        for _ in self.c.several(0, 2):
+            other = f"sees {self.instruction(state, texts.CONDITIONS)}"
+            found = self.c.pick(
+                (f"{found} or {other}", f"({found}) and {other}", f"not ({found} or {other})")
+            )
+        return found
+
+    def _expect_condition(self, state: State, place: Place) -> str:
+        """An `expect` of any condition, behind which the condition is so."""
+        condition, screen, held, missing = self.body.condition(state)
+        other = state.copy()
+        other.present |= {missing} - {""}
+        inner = place.inner(screen=screen)
+        written = self.leave(other, inner) if self.c.flag() else self.braced(other, inner)
+        if other.dead:
+            state.present |= {held} - {""}
+        state.become(state.copy(), other)
+        return f"expect {condition} else {written}"
+
     def _expect(self, state: State, place: Place) -> str:
+        if self.c.once_in(3):
+            return self._expect_condition(state, place)
         condition = self.body.text(state, texts.CONDITIONS, untrusted=True)
         otherwise, other = self.otherwise(state, place)
         state.become(state.copy(), other)
