@@ -298,8 +298,10 @@ class _Reader:
                 for operand in operands:
                     yield operand, self.cases(operand, True)
                     yield from self.alternatives(operand)
-            case ast.InExpr(operand=ast.Ref() as ref, values=listed) if len(listed.items) > 1:
-                for item in listed.items:
+            case ast.InExpr(operand=ast.Ref() as ref, values=ast.ListExpr(items=items)) if (
+                len(items) > 1
+            ):
+                for item in items:
                     values = self.set_of(ref, [self.context.model.constants.get(item)])
                     if values is not None:
                         yield item, self.one(ref, values)
@@ -340,8 +342,8 @@ class _Reader:
                 return (condition, ValueSet(False, _TRUE)) if is_bool else None
             case ast.EmptyExpr(operand=ref):
                 return ref, ValueSet(True, self._nothing_like(ref))
-            case ast.InExpr(operand=ast.Ref() as ref, values=listed):
-                values = self.set_of(ref, [constants.get(each) for each in listed.items])
+            case ast.InExpr(operand=ast.Ref() as ref, values=ast.ListExpr(items=items)):
+                values = self.set_of(ref, [constants.get(each) for each in items])
                 return None if values is None else (ref, values)
             case ast.CompareExpr(left=left, right=right, operator=operator):
                 sides = ((left, right, operator), (right, left, _TURNED.get(operator, operator)))
