@@ -28,7 +28,6 @@ from .characters import (
     SAVED,
     TOKEN,
     PathParts,
-    move_inside,
     outside_lines,
     path_parts,
     spell_platform_value,
@@ -149,21 +148,21 @@ class Agent:
     def _refuse_open_check(self, open_: Open | None, line: Line) -> None:
         """Refuse a check without a line that says what its failure means."""
         if open_ is not None and not open_.may_stay:
-            raise Defect("nothing says what to do where a check fails", move_inside(line.text))
+            raise Defect("nothing says what to do where a check fails", line.text)
 
     def _refuse_unexplained_marks(self, lines: Sequence[Line]) -> None:
         """Refuse marks and words that no rule explains."""
         for line in lines:
             for mark, rules in _MARKS:
                 if mark.search(line.text) and rules.isdisjoint(self.rules):
-                    raise Defect(f"{min(rules)} is missing", move_inside(line.text))
+                    raise Defect(f"{min(rules)} is missing", line.text)
 
     def said(self, line: Line) -> Said | None:
         """Return the sentence that a line is, for this reader; None if it is not one of ours."""
         found = find_readings(self.grammar, line)
         if len(found) > 1:
             names = ", ".join(each.name for each in found)
-            raise Defect(f"a line with {len(found)} meanings ({names})", move_inside(line.text))
+            raise Defect(f"a line with {len(found)} meanings ({names})", line.text)
         if not found:
             return None
         self.check_sentence_belongs(found[0], line)
@@ -175,7 +174,7 @@ class Agent:
             raise self.meaningless_defect(line)
         explained = sentence_meanings()[said.name].explained
         if explained and explained not in self.rules:
-            raise Defect(f"{explained} is missing", move_inside(line.text))
+            raise Defect(f"{explained} is missing", line.text)
 
     def is_start(self, said: Said) -> bool:
         """Whether a sentence refers to the pending outcome of the line before."""
@@ -229,11 +228,11 @@ class Agent:
         taken = self._is_branch_taken(start, line, open_, chosen)
         if said.name == "control.under":
             if not line.children:
-                raise Defect("a condition with nothing under it", move_inside(line.text))
+                raise Defect("a condition with nothing under it", line.text)
             if taken:
                 self.body(line.children)
         elif line.children:
-            raise Defect("lines under a sentence that ends", move_inside(line.text))
+            raise Defect("lines under a sentence that ends", line.text)
         elif taken:
             self.consequence(said["consequence"], line)
         if start.name == "control.if_":
@@ -275,20 +274,18 @@ class Agent:
         known = self.memory.whys.get((said["variable"][0], said["answer"]))
         told = why["check"] if why.name == "control.failed" else why
         if known is not None and known != unmark_variables(told):
-            raise Defect(
-                "a decision is told with another reason than it had", move_inside(line.text)
-            )
+            raise Defect("a decision is told with another reason than it had", line.text)
         return bool(self.memory.values.get(said["variable"][0]) == said["answer"])
 
     def meaningless_defect(self, line: Line) -> Defect:
-        return Defect(f"it means nothing here to the {self.reader} agent", move_inside(line.text))
+        return Defect(f"it means nothing here to the {self.reader} agent", line.text)
 
     def carry_out_own_words(self, line: Line) -> None:
         """Execute a line that is not a sentence: the author's words, with no lines below."""
         if outside_lines(line.text):
-            raise Defect("a value brings a line end into an instruction", move_inside(line.text))
+            raise Defect("a value brings a line end into an instruction", line.text)
         if line.children:
-            raise Defect("lines under words that no sentence is", move_inside(line.text))
+            raise Defect("lines under words that no sentence is", line.text)
         self.do(line)
 
     # Consequences
@@ -349,7 +346,7 @@ class Agent:
             case "control.ask_else_do" if line.children:
                 return self.own(said, line)
             case _ if line.children:
-                raise Defect("lines under a sentence that ends", move_inside(line.text))
+                raise Defect("lines under a sentence that ends", line.text)
             case "actions.type_into":
                 value = self.view.given(said["value"], secrets=True)
                 target = self._reach_field(said)
@@ -402,7 +399,7 @@ class Agent:
     def _told(self, rule: str, line: Line) -> None:
         """Refuse a line that means nothing without a rule."""
         if rule not in self.rules:
-            raise Defect(f"{rule} is missing", move_inside(line.text))
+            raise Defect(f"{rule} is missing", line.text)
 
     def pauses(self, line: Line) -> None:
         """Refuse a pause if the author has standing rules and no rule covers pauses."""
@@ -437,7 +434,7 @@ class Agent:
     def do(self, line: Line) -> None:
         own = next(own_words(line.text), None)
         if own is None:
-            raise Defect("a value stands bare in an instruction", move_inside(line.text))
+            raise Defect("a value stands bare in an instruction", line.text)
         words = self.view.given(own, secrets=True).strip()
         if words:
             self.act(trace.DO, words)
@@ -458,14 +455,14 @@ class Agent:
     def _allowed(self, command: str) -> None:
         """Refuse a command that the service would not run; variables in it are not filled in."""
         if self.memory.commands is not None and command not in self.memory.commands:
-            raise Defect("a command that is not in the allowlist", move_inside(command))
+            raise Defect("a command that is not in the allowlist", command)
 
     def paste_date(self, said: Said, line: Line) -> None:
         self._allowed(said["command"])
         today = self.recorder.ask(Question(DAY, "today"))
         copied = parse_copied_date(said["command"], date.fromisoformat(today))
         if copied is None:
-            raise Defect("a command that puts no date on the clipboard", move_inside(line.text))
+            raise Defect("a command that puts no date on the clipboard", line.text)
         found, shown = copied
         target = self._reach_field(said)
         self.act(trace.TYPE_AS, found.isoformat(), display_of(shown), target)
@@ -506,7 +503,7 @@ class Agent:
     def retry(self, attempts: int, said: Said, line: Line) -> Open:
         """Execute attempts, until one succeeds."""
         if not line.children:
-            raise Defect("a group without lines", move_inside(line.text))
+            raise Defect("a group without lines", line.text)
         outer = self.attempts
         failed = True
         delay = dict(said.holes).get("delay")

@@ -174,7 +174,7 @@ def heading_of(page: Page, grammar: Grammar) -> tuple[str, str]:
     """Return title and description; every line before the rules must be one of them."""
     said = {each.name: each for each in _read_sentences("heading", page.heading, grammar)}
     if len(said) != len(page.heading):
-        raise Defect("what the workflow is, said twice", move_inside(page.heading[-1]))
+        raise Defect("what the workflow is, said twice", page.heading[-1])
     title, description = said.get("heading.title"), said.get("heading.description")
     return (
         "" if title is None else _plain_text(title["title"]),
@@ -195,7 +195,7 @@ def _read_sentences(family: str, lines: Iterable[str], grammar: Grammar) -> Iter
     for line in lines:
         read = grammar.read(_read_by_main(family), line)
         if len(read) != 1:
-            raise Defect(f"a line under {family} with {len(read)} meanings", move_inside(line))
+            raise Defect(f"a line under {family} with {len(read)} meanings", line)
         yield read[0]
 
 

@@ -14,7 +14,7 @@ from flowdsl.simulate.world import CHOOSE, COMMAND, COPY, EXPECT, OUTPUT, READ, 
 from flowdsl.source.record import Record
 
 from .agent import BOX, Aborted, Agent, AttemptFailed, Open, unmark_variables
-from .characters import SAVED, PathParts, move_inside, spell_platform_value
+from .characters import SAVED, PathParts, spell_platform_value
 from .grammar import Grammar, Said
 from .layout import Defect, Line
 from .meanings import sentence_meanings
@@ -103,7 +103,7 @@ class FocusedAgent(Agent):
             self._told("rules.missing", line)
         found = super().said(line)
         if found is not None and found.name == "data.given" and self._begun:
-            raise Defect("values are handed over behind the first bullet", move_inside(line.text))
+            raise Defect("values are handed over behind the first bullet", line.text)
         self._begun = True
         return found
 
@@ -118,7 +118,7 @@ class FocusedAgent(Agent):
         """Execute rounds until something is seen; if it is not, the task fails."""
         self._told("rules.unmet", line)
         if "rules.unmet" not in self.further:
-            raise Defect("no rule says what happens if it is not reached", move_inside(line.text))
+            raise Defect("no rule says what happens if it is not reached", line.text)
         words = self.view.text(said["goal"])
         sees = Said("conditions.sees", (("text", said["goal"]),))
         if not self._carry_out_rounds(sees, True, said, line):
@@ -168,7 +168,7 @@ class FocusedAgent(Agent):
     def own(self, said: Said, line: Line) -> Open | None:
         match said.name:
             case "control.ask_else_do" if not line.children:
-                raise Defect("nothing is said to do where it is not so", move_inside(line.text))
+                raise Defect("nothing is said to do where it is not so", line.text)
             case "control.ask" | "control.ask_else" | "control.ask_else_do" | "control.ask_decide":
                 self.looks(said, line)
             case "data.store":
@@ -254,7 +254,7 @@ class FocusedAgent(Agent):
                 self.recorder.use(question)
             case "data.read":
                 if ask["listed"] and not isinstance(ask["type"], ListShape):
-                    raise Defect("an empty list is told of what is no list", move_inside(line.text))
+                    raise Defect("an empty list is told of what is no list", line.text)
                 source = self.view.text(ask["source"])
                 question = Question(READ, source, shape=ask["type"], model=self.model)
                 found = self.keep(ask, question)
@@ -332,10 +332,10 @@ class FocusedAgent(Agent):
         key: str = said["key"]
         count = f"{key}_count"
         if count not in self.view.saved | self.view.handed.keys():
-            raise Defect("nobody told how many entries a list has", move_inside(line.text))
+            raise Defect("nobody told how many entries a list has", line.text)
         before = spell_platform_value(self.view.known(count))
         if not re.fullmatch(r"[0-9]+", before):
-            raise Defect(f"`{before}` entries are no number", move_inside(line.text))
+            raise Defect(f"`{before}` entries are no number", line.text)
         number = int(before) + 1
         self.saved(count, number)
         self.memory.save_value(f"{key}_{number}", entry)
@@ -345,11 +345,11 @@ class FocusedAgent(Agent):
         key: str = said["key"]
         _, *path = said["mark"]
         if path != [key]:
-            raise Defect("a list grows under the name of another", move_inside(line.text))
+            raise Defect("a list grows under the name of another", line.text)
         before = self.view.value(said["mark"])
         entries = [] if before in ("", EMPTY) else before
         if not isinstance(entries, list):
-            raise Defect("an entry is added to what is no list", move_inside(line.text))
+            raise Defect("an entry is added to what is no list", line.text)
         self.saved(key, [*entries, *added])
 
     def handed(self, name: str, line: Line) -> Any:
@@ -357,5 +357,5 @@ class FocusedAgent(Agent):
         found = self.view.fill_in_variable((name,))
         known = name in self.memory.values
         if known and isinstance(found, str) and found not in ("", EMPTY):
-            raise Defect(f"a text is handed over bare as `{name}`", move_inside(line.text))
+            raise Defect(f"a text is handed over bare as `{name}`", line.text)
         return from_json(spell_platform_value(found)) if known else found

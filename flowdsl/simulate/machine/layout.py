@@ -18,17 +18,19 @@ from collections.abc import Iterator
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.source.record import Record
 
+from .characters import move_inside
+
 
 class Defect(Exception):
     """The prompt cannot be parsed, or a part of it means nothing in its place.
 
-    `text` is that part, with the original characters of values.
+    `text` is that part; characters of values are moved back in it.
     """
 
     def __init__(self, what: str, text: str = "") -> None:
-        super().__init__(f"{what}: {text}" if text else what)
-        self.what = what
-        self.text = text
+        self.what = move_inside(what)
+        self.text = move_inside(text)
+        super().__init__(f"{self.what}: {self.text}" if text else self.what)
 
 
 class Line:

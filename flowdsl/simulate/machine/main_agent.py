@@ -105,9 +105,9 @@ class MainAgent(Agent):
         for title in titles:
             bare = _BRACKETED.sub("", title)
             if outside_lines(title) or move_inside(bare) != bare:
-                raise Defect("a value in a title that is not in brackets", move_inside(title))
+                raise Defect("a value in a title that is not in brackets", title)
             if _BRACKETED.search(title) and not DATA_RULES & self.rules:
-                raise Defect("no rule says what stands in brackets", move_inside(title))
+                raise Defect("no rule says what stands in brackets", title)
 
     def do(self, line: Line) -> None:
         self.recording.append(line.number)
@@ -120,16 +120,14 @@ class MainAgent(Agent):
         """Execute one step of the recording."""
         self.recording.append(line.number)
         if "rules.order" not in self.rules:
-            raise Defect("no rule says in which order the lines are done", move_inside(line.text))
+            raise Defect("no rule says in which order the lines are done", line.text)
         if said.name == "screen.focused":
             if "rules.instruction" not in self.rules:
-                raise Defect(
-                    "nothing says that every focused_action is called", move_inside(line.text)
-                )
+                raise Defect("nothing says that every focused_action is called", line.text)
             self._follow_report(self._focused(said, line))
             return None
         if line.children:
-            raise Defect("lines under a sentence that ends", move_inside(line.text))
+            raise Defect("lines under a sentence that ends", line.text)
         if said.name == "data.background":
             self._read_in_background(said)
             return None
@@ -137,7 +135,7 @@ class MainAgent(Agent):
 
     def _focused(self, said: Said, line: Line) -> Report:
         if not line.children or any(not each.bullet for each in line.children):
-            raise Defect("a focused_action without bullets", move_inside(line.text))
+            raise Defect("a focused_action without bullets", line.text)
         return launch_focused_agent(
             self._passed_on,
             line.children,
@@ -204,7 +202,7 @@ class MainAgent(Agent):
             if self._is_sentence(each, "end_loop")
         ]
         if ends != [len(line.children) - 1]:
-            raise Defect("a loop without its end", move_inside(line.text))
+            raise Defect("a loop without its end", line.text)
         return line.children[:-1]
 
     def _passes(self, line: Line, items: Sequence[Any]) -> Recording | None:
@@ -238,7 +236,7 @@ class MainAgent(Agent):
         kind, content = said["items"]
         self.memory.loops_of_run = kind == "variable" or "{{" in content
         if not items and not said["may_be_empty"]:
-            raise Defect("nothing is said of a list without entries", move_inside(line.text))
+            raise Defect("nothing is said of a list without entries", line.text)
         return items
 
     def _entries(self, found: Any) -> list[Any]:

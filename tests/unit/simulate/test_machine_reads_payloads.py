@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from flowdsl.simulate.executions import disagreements
+from flowdsl.simulate.machine.characters import fill_in_inputs
 from flowdsl.simulate.machine.execute import Payload
+from flowdsl.simulate.machine.layout import Defect
 from tests.support.meaning.checked import Checked, checked
 from tests.support.meaning.law import payload
 from tests.support.meaning.worlds import world
@@ -126,3 +128,9 @@ def _differs(program: Checked, said: Payload) -> bool:
         any(disagreements(program.model, program.workflow, said, world(seed, program)))
         for seed in range(8)
     )
+
+
+def test_a_defect_shows_values_with_their_own_characters() -> None:
+    line = fill_in_inputs("- If {n}:", {"n": "a b"}, ["n"])
+    assert line != "- If a b:"
+    assert str(Defect("a group without lines", line)) == "a group without lines: - If a b:"
