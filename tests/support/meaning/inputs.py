@@ -27,6 +27,7 @@ from flowdsl.semantics.types import (
 )
 from flowdsl.simulate.schemas import find_refusal
 from flowdsl.simulate.shapes import EMPTY
+from flowdsl.source.matching_text import matching_text
 
 from . import pools
 from .checked import Checked
@@ -161,7 +162,10 @@ class _Inputs:
         return self._value(element)
 
     def _scalar(self, name: str, limits: Constraints) -> Any:
-        """A value that annotations allow; after some tries, the first plain one that they do."""
+        """A value that annotations allow; after some tries, the first plain one that they do.
+
+        Of a pattern that none has, the first text that matches it.
+        """
         for _ in range(TRIES if self.nasty else 2):
             value = pools.scalar(self.c, name, self.nasty, more=self.more)
             if allowed(value, limits):
@@ -169,6 +173,10 @@ class _Inputs:
         for value in (*pools.PLAIN[name], *pools.NASTY.get(name, ()), *pools.nasty_texts()):
             if allowed(value, limits):
                 return value
+        if limits.pattern is not None and name == "string":
+            text = matching_text(limits.pattern, at_least=limits.min_length or 1)
+            if text is not None and allowed(text, limits):
+                return text
         raise ValueError(f"no value of `{name}` in the pools is allowed by {limits}")
 
 
