@@ -157,14 +157,21 @@ class _Import:
                 {}, frozenset(("outputs",)), ("types cannot say the output schema",)
             )
         flow, files = lay_out_source(parts, shape, outputs or ())
-        text = write_flow(flow)
-        if text is None:
+        outcome = None
+        for set_outputs in (True, False) if shape.statements else (True,):
+            text = write_flow(flow, set_outputs=set_outputs)
+            if text is not None:
+                path = f"{FOLDER}/{parts.name}.flow"
+                found = self._compiled(path, {path: text.encode(), **files})
+                outcome = found if outcome is None or not found.problems else outcome
+                if not found.problems:
+                    break
+        if outcome is None:
             blamed = "checks" if flow.workflow.checks is not None else "statements"
             return _ShapeOutcome(
                 files, frozenset((blamed,)), ("no literal holds one of their texts",)
             )
-        path = f"{FOLDER}/{parts.name}.flow"
-        return self._compiled(path, {path: text.encode(), **files})
+        return outcome
 
     def _outputs(self, shape: Shape) -> Fields | None:
         program = self._parts.program

@@ -67,8 +67,13 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
         lines = lines_of(proposal.body)
         _name_own(lines, scope)
         undeclared = tuple(_add_undeclared(proposal.body, scope))
-        variables = {source.variable: source.field for source in proposal.sources}
-        writer = Writer(scope, types, Consts(), wanted, {})
+        variables = {
+            source.variable: source.field
+            for source in proposal.sources
+            if names.outputs.get(source.field, source.field) != source.variable
+        }
+        own = {source.variable or "" for source in proposal.sources} - variables.keys()
+        writer = Writer(scope, types, Consts(), wanted, {}, outputs=own)
         block = writer.block(_insert_emits(lines, variables), attempt=False)
     except Unspeakable as problem:
         raise Unwritable(str(problem)) from None

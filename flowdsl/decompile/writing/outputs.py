@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.statements import BEFORE
 from flowdsl.ir.lowering.values import single_variable
 from flowdsl.ir.passes.simplify import PLAIN_ACTIONS
+from flowdsl.ir.walk import walk
 from flowdsl.source.record import Record
 
 from ..model import NOWHERE
@@ -29,15 +30,57 @@ from .value_types import ANY, Types, has_variable, is_assignable_type, type_of_v
 Sources = tuple[nodes.OutputSource, ...]
 
 
-def replace_stores(lines: list[Line], sources: Sources) -> list[Line]:
+def find_own_outputs(
+    lines: list[Line], workflow: nodes.Workflow, names: Mapping[str, str]
+) -> tuple[nodes.OutputSource, ...]:
+    """Return the sources of the outputs that are variables of the run themselves.
+
+    Such a variable has the name of its output, and something reads it, or reads into it with the
+    type of the output. `names` are those of outputs in source.
+    """
+    types = {field.name: field.type for field in workflow.outputs}
+    read: dict[str, list[nodes.Type | None]] = {}
+    for line in all_lines(lines):
+        match line.node:
+            case (
+                nodes.Extract(variable=str() as variable, type=type_)
+                | nodes.BackgroundExtract(variable=str() as variable, type=type_)
+                | nodes.Copy(variable=str() as variable, type=type_)
+                | nodes.Run(variable=str() as variable, type=type_)
+            ):
+                read.setdefault(variable, []).append(type_)
+            case _:
+                pass
+    used = read.keys() | {
+        each.name
+        for each in walk((workflow.body, workflow.checks or ()))
+        if isinstance(each, nodes.Variable) and each.sigil == "runtime"
+    }
+    return tuple(
+        source
+        for source in workflow.sources
+        if source.kind in ("runtime", "stored", "background")
+        and not source.path
+        and source.variable in used
+        and names.get(source.field) == source.variable
+        and all(each == types[source.field] for each in read.get(source.variable, ()))
+    )
+
+
+def replace_stores(lines: list[Line], sources: Sources, own: Collection[str] = ()) -> list[Line]:
     """Return the lines with an `emit` or a `keep` in place of each `Store`.
 
-    The empty lists with which outputs begin are left out: lowering adds them itself.
+    `own` are the variables that are outputs themselves. Empty lists with which outputs begin are
+    left out: lowering adds them itself.
     """
-    fields = {source.variable: source.field for source in sources if source.kind == "stored"}
+    fields = {
+        source.variable: source.field
+        for source in sources
+        if source.kind == "stored" or source.variable in own
+    }
     _drop_restores(lines, fields)
     return _without_starts(
-        [each for line in lines for each in _replace_stores_in_line(line, fields)]
+        [each for line in lines for each in _replace_stores_in_line(line, fields)], fields
     )
 
 
@@ -117,7 +160,7 @@ def _replace_stores_in_line(line: Line, fields: dict[str | None, str]) -> Iterat
             yield Line(Keep(variable, None, value, assignment.append, assignment.every))
 
 
-def _without_starts(lines: list[Line]) -> list[Line]:
+def _without_starts(lines: list[Line], fields: dict[str | None, str]) -> list[Line]:
     """Return the lines without those that lowering itself adds or moves to their beginning.
 
     These are the empty lists that entries are added to later, and the outputs that are missing
@@ -128,28 +171,42 @@ def _without_starts(lines: list[Line]) -> list[Line]:
         each.node.field for each in every if isinstance(each.node, Emit) and each.node.append
     }
     attempted = {
-        each.node.field
+        field
         for retry in every
         if isinstance(retry.node, nodes.Retry) and not retry.node.entry
         for each in all_lines(retry.bodies[0])
-        if isinstance(each.node, Emit)
+        if (field := _output_set_by(each.node, fields)) is not None
     }
-    _drop_starts(lines, appended, attempted - appended)
+    _drop_starts(lines, appended, attempted - appended, fields)
     return lines
 
 
-def _drop_starts(lines: list[Line], appended: set[str], attempted: set[str]) -> None:
+def _output_set_by(node: object, fields: Mapping[str | None, str]) -> str | None:
+    """Return the output that a line sets, by its name on the wire."""
+    if isinstance(node, Emit):
+        return node.field
+    if isinstance(node, nodes.Extract | nodes.Copy | nodes.Run):
+        return fields.get(node.variable)
+    return None
+
+
+def _drop_starts(
+    lines: list[Line],
+    appended: set[str],
+    attempted: set[str],
+    fields: Mapping[str | None, str],
+) -> None:
     for line in list(lines):
         node = line.node
         if isinstance(node, nodes.Step):
-            _drop_starts(line.bodies[0], appended, attempted)
+            _drop_starts(line.bodies[0], appended, attempted, fields)
         elif isinstance(node, Emit) and not node.append and node.value in _EMPTY:
             started = attempted if node.value == _EMPTY[0] else appended
             if node.field in started:
                 started.discard(node.field)
                 lines.remove(line)
         else:
-            emitted = {each.node.field for each in all_lines([line]) if isinstance(each.node, Emit)}
+            emitted = {_output_set_by(each.node, fields) for each in all_lines([line])}
             appended -= emitted
             attempted -= emitted
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, assert_never
 
 from flowdsl.format.literals import is_name, plain_literal, value_literal
@@ -20,7 +21,7 @@ from .lines import Emit, Failed, Keep, Line, adds_entry, loop_key
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, require_literal
-from .value_types import ANY, STRING, cases_of, type_of, type_of_variable, unwrap_optional
+from .value_types import ANY, cases_of, type_of, type_of_variable, unwrap_optional
 
 INDENT = "  "
 PICTURES = "./pictures/"
@@ -58,7 +59,8 @@ class Wanted:
 class Writer(ValueWriter):
     """Writes the statements of one body: of a workflow, or (`in_task`) of a task.
 
-    `bounds` are the `@max_items` of inputs, which a parameter does not have.
+    `bounds` are the `@max_items` of inputs, which a parameter does not have. `outputs` are the
+    runtime variables that are outputs, whose types are declared.
     """
 
     def __init__(
@@ -70,12 +72,14 @@ class Writer(ValueWriter):
         bounds: dict[str, int],
         *,
         in_task: bool = False,
+        outputs: Collection[str] = (),
     ) -> None:
         super().__init__(scope, consts)
         self.types = types
         self.wanted = wanted
         self.bounds = bounds
         self.in_task = in_task
+        self.outputs = outputs
         self.says_match = True
         """Whether a choice between values of an enum is written as `match`."""
 
@@ -221,15 +225,12 @@ class Writer(ValueWriter):
         return f"type {written}{''.join(shifts)} as {shown} {target}"
 
     def _read(self, node: nodes.Extract | nodes.BackgroundExtract | nodes.Copy) -> str:
-        typed = (
-            ""
-            if node.type == STRING and isinstance(node, nodes.Copy)
-            else self._write_as_clause(node.type)
-        )
-        return f"{self._spell_own_variable(node.variable)}{typed} from {self.text(node.source)}"
+        return f"{self._write_set_name(node.variable, node.type)} from {self.text(node.source)}"
 
-    def _write_as_clause(self, type_: nodes.Type) -> str:
-        return f": {self.types.type_text(type_)}"
+    def _write_set_name(self, variable: str, type_: nodes.Type) -> str:
+        """Return the name of what a reading sets, with its type unless it is an output."""
+        name = self._spell_own_variable(variable)
+        return name if variable in self.outputs else f"{name}: {self.types.type_text(type_)}"
 
     def _spell_own_variable(self, variable: str) -> str:
         found = self.scope.find(("runtime", variable))
@@ -240,9 +241,7 @@ class Writer(ValueWriter):
     def _write_run(self, node: nodes.Run, line: Line, attempt: bool) -> list[str]:
         head = f"run {self.write_headline(node.command)}"
         if node.variable is not None and node.type is not None:
-            head += (
-                f" as {self._spell_own_variable(node.variable)}{self._write_as_clause(node.type)}"
-            )
+            head += f" as {self._write_set_name(node.variable, node.type)}"
         if not line.bodies:
             return [head]
         return self._append_else([head], line.bodies[0], None, attempt)
@@ -346,7 +345,7 @@ class Writer(ValueWriter):
             if adds_entry(node):
                 wanted = inner.element if isinstance(inner, nodes.ListType) else ANY
             return f"keep {name} += {self.value(node.value, wanted)}"
-        declared = "" if node.type is None else self._write_as_clause(node.type)
+        declared = "" if node.type is None else f": {self.types.type_text(node.type)}"
         return f"keep {name}{declared} = {self.value(node.value, wanted)}"
 
     # Leaving

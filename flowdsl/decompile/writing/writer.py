@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from flowdsl.format.formatter import format_source
@@ -20,7 +21,7 @@ from ..model import FlowFile
 from .kept import declare_kept, infer_kept
 from .lines import Failed, Keep, Line, all_lines, lines_of, variable_set
 from .marks import find_marks
-from .outputs import keep_stored, place_emits, replace_stores
+from .outputs import find_own_outputs, keep_stored, place_emits, replace_stores
 from .scope import PLAIN, RUNTIME, SECRET, Scope
 from .statement_text import INDENT, Wanted, Writer
 from .type_names import TypeNames, Unspeakable, doc_lines, field_text, source_names
@@ -28,10 +29,14 @@ from .value_text import Consts, ValueWriter, check_entries, require_literal
 from .value_types import ANY, STRING, Types, as_declared, collect_declared_records
 
 
-def write_flow(flow: FlowFile) -> str | None:
-    """Return the source text of a workflow, formatted; None if source cannot express part of it."""
+def write_flow(flow: FlowFile, *, set_outputs: bool = True) -> str | None:
+    """Return the source text of a workflow, formatted; None if source cannot express part of it.
+
+    With `set_outputs`, a variable with the name and the type of its output is that output;
+    otherwise the output gets another name in source.
+    """
     try:
-        text = _FlowWriter(flow).text()
+        text = _FlowWriter(flow, set_outputs).text()
     except (Unspeakable, RecursionError):
         return None
     return format_source(SourceFile("", text)).text
@@ -47,8 +52,11 @@ class _FlowWriter:
     types and constants to declare.
     """
 
-    def __init__(self, flow: FlowFile) -> None:
+    def __init__(self, flow: FlowFile, set_outputs: bool) -> None:
         self.flow = flow
+        self.set_outputs = set_outputs
+        self.own: frozenset[str] = frozenset()
+        """The variables that are outputs."""
         self.workflow = replace(flow.workflow, body=source_form(flow.workflow.body))
         self.root: list[Line] = []
         self.runtime: list[str] = []
@@ -77,8 +85,8 @@ class _FlowWriter:
         workflow = self.workflow
         outputs = {field.name: field.type for field in workflow.outputs}
         declared = collect_declared_records((*workflow.outputs, *workflow.inputs))
-        self.root = replace_stores(lines_of(workflow.body), workflow.sources)
-        for line in all_lines(self.root):
+        lines = lines_of(workflow.body)
+        for line in all_lines(lines):
             node = line.node
             if isinstance(node, _READERS) and node.variable is not None:
                 type_: nodes.Type = STRING
@@ -86,15 +94,23 @@ class _FlowWriter:
                     type_ = as_declared(node.type, declared)
                     line.node = replace(node, type=type_)
                 self.types["runtime", node.variable] = type_
+        if self.set_outputs:
+            own = find_own_outputs(lines, workflow, source_names(workflow.outputs))
+            self.own = frozenset(each.variable for each in own if each.variable is not None)
+            for source in own:
+                self.types["runtime", source.variable or ""] = outputs[source.field]
+        sources = tuple(each for each in workflow.sources if each.variable not in self.own)
+        self.root = replace_stores(lines, workflow.sources, self.own)
         for line in all_lines(self.root):
             if isinstance(line.node, Failed):
                 self.types["runtime", line.node.variable] = STRING
-        infer_kept(self.root, workflow.sources, outputs, self.types)
-        place_emits(self.root, workflow.sources, outputs, self.types)
-        keep_stored(self.root, workflow.sources)
+        infer_kept(self.root, sources, outputs, self.types)
+        place_emits(self.root, sources, outputs, self.types)
+        keep_stored(self.root, sources)
         declare_kept(self.root, self.types)
         found = (variable_set(line.node) for line in all_lines(self.root))
-        self.runtime = list(dict.fromkeys(name for name in found if name is not None))
+        names = (name for name in found if name is not None)
+        self.runtime = list(dict.fromkeys((*names, *sorted(self.own))))
 
     # Names
 
@@ -128,9 +144,16 @@ class _FlowWriter:
         }
         fields = [field.name for field in workflow.outputs]
         plain = source_names(workflow.outputs)
+        own = {each.field: each.variable for each in workflow.sources if each.variable in self.own}
         found: dict[str, str] = {}
         for field in dict.fromkeys([*fields, *(source.field for source in workflow.sources)]):
             name, variable = plain.get(field, field), wanted.get(field)
+            if field in own:
+                found[field] = name
+                continue
+            if variable is None and field in plain and name in self.runtime:
+                taken = {*self.runtime, *plain.values()}
+                name = next(each for n in count(1) if (each := f"{name}_{n}") not in taken)
             if variable is not None and not _is_kept_as_output(names, name, variable):
                 if field not in plain or not is_name(variable) or not names.is_free(variable):
                     raise Unspeakable(f"output `{field}` cannot be kept as `{variable}`")
@@ -176,7 +199,7 @@ class _FlowWriter:
             for field in self.workflow.inputs
             if "maxItems" in field.constraints
         }
-        return Writer(scope, self.named, self.consts, wanted, bounds)
+        return Writer(scope, self.named, self.consts, wanted, bounds, outputs=self.own)
 
     # The file
 

@@ -57,7 +57,8 @@ class Body:
 
     `fixed` are inputs, parameters, consts and loop variables, `secrets` the names of secrets.
     `types` has the type that a runtime variable has in the whole body, `targets` what was emitted,
-    to be declared in the end, `kept` the variables that a `keep` declares. `closed`: no required
+    to be declared in the end, `kept` the variables that a `keep` declares, `read` the targets that
+    may be read, and `unreadable` names that mean something else somewhere. `closed`: no required
     target may be added any more. `finishes`: it is a task that may end the run.
     `pictures`: the program shows pictures, and so runs no command. `themes` are rare constructs
     that it holds more often than others. `printed`: focused agents have a terminal, so that what a
@@ -78,6 +79,8 @@ class Body:
     decides: bool = False
     count: int = 0
     kept: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    unreadable: frozenset[str] = frozenset()
     themes: frozenset[str] = frozenset()
     printed: bool = False
 
@@ -94,7 +97,11 @@ class Body:
         """
         return [
             part
-            for value in (*reversed(state.set.values()), *self.fixed)
+            for value in (
+                *reversed(state.set.values()),
+                *reversed(state.outputs.values()),
+                *self.fixed,
+            )
             for part in readable(value, state.present)
         ]
 
@@ -313,7 +320,13 @@ class Body:
         if self.closed and not (wanted.optional or wanted.default):
             return None
         self.targets[wanted.name] = wanted
+        if wanted.name not in self.unreadable and not self.c.once_in(4):
+            self.read.add(wanted.name)
         return wanted
+
+    def is_trusted(self, target: Field) -> bool:
+        """Whether what is emitted has to be text of the program's own."""
+        return self.task or target.name in self.read
 
     def may_finish(self, state: State, place: Place) -> bool:
         """Whether the run may end at a place: what is required has been emitted."""

@@ -129,6 +129,12 @@ PARAMS = (
 )
 
 
+UNREADABLE = frozenset(
+    (*(value.code for value, _ in INPUTS), *(each.name for each in PARAMS), *CONSTS, "later")
+)
+"""The names of outputs that mean something else, or are read in background."""
+
+
 @st.composite
 def programs(draw: st.DrawFn) -> str:
     """The source text of a program, which checks without errors most often."""
@@ -194,6 +200,7 @@ def _task(c: Chooser, name: str, tasks: list[Task], style: Style) -> tuple[Task,
         ],
         tuple(each.name for each in params if each.secret),
         task=True,
+        unreadable=UNREADABLE,
         pictures=style.pictures,
         themes=style.themes,
         printed=style.printed,
@@ -245,6 +252,7 @@ def _workflow(c: Chooser, tasks: list[Task], style: Style) -> str:
         c,
         [*(value for value, _ in INPUTS if value.type != ANY), *_consts()],
         ("pin", "key"),
+        unreadable=UNREADABLE,
         pictures=style.pictures,
         themes=style.themes,
         printed=style.printed,
@@ -258,12 +266,12 @@ def _workflow(c: Chooser, tasks: list[Task], style: Style) -> str:
         written += f"\nfinish {body.text(state, texts.REASONS)}"
     always = ""
     if c.once_in(4):
-        start = replace(state, set={}, present=frozenset())
+        start = replace(state, set={}, outputs={}, present=frozenset())
         rules = [body.text(start, texts.RULES) for _ in c.several(1, 2)]
         always = f"always {{ {' '.join(rules)} }}\n"
     checks = ""
     if c.once_in(8):
-        start = replace(state, set={}, present=frozenset())
+        start = replace(state, set={}, outputs={}, present=frozenset())
         found = [body.text(start, texts.CHECKS, fixed=True) for _ in c.several(1, 2)]
         checks = f"\nchecks {{\n{_lines(found)}\n}}"
     outputs = []

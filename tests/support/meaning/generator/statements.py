@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -59,6 +60,9 @@ TARGETS = (
     Field("cases", CASE.many(), wire="all cases"),
 )
 """What a program may emit, and what a task may give back."""
+
+PLAIN_RESULT = re.compile(r"(?:(?!\?: )[^=@])*")
+"""The type of a result without defaults, names of its own in JSON, and fields left out."""
 
 THEMED = (("any", "it"), ("chain", "code"))
 """What a program of a theme emits more often than others."""
@@ -316,6 +320,9 @@ class Statements(Control):
     def _reads(
         self, state: State, place: Place, verb: str, type_: Type, source: str, using: str
     ) -> str:
+        output = self._output_to_read(verb)
+        if output is not None:
+            return self._reads_output(state, place, verb, output, source, using)
         optional = self.c.once_in(3)
         name = self.body.name_for(state, place, type_, optional)
         read = variable(name, type_, optional)
@@ -336,12 +343,43 @@ class Statements(Control):
             return f"run {source} as {written}{otherwise}"
         return f"{verb} {written} from {source}{using}{otherwise}"
 
+    def _output_to_read(self, verb: str) -> Field | None:
+        """An output, or a field of the result, that a reading sets; None for a variable."""
+        if not self.c.once_in(3):
+            return None
+        target = self.body.target(self.c.pick([each for each in TARGETS if each.type != ANY]))
+        if target is None or target.name not in self.body.read:
+            return None
+        return target if verb != "copy" or target.type in SCALARS else None
+
+    def _reads_output(
+        self, state: State, place: Place, verb: str, target: Field, source: str, using: str
+    ) -> str:
+        before = state.copy()
+        again = f'extract {target.name} from "the other cell"'
+        first = again if self.c.once_in(3) else ""
+        otherwise, other = self.otherwise(state, place, first)
+        value = variable(target.name, target.type, target.optional)
+        if first and first in otherwise and not other.dead:
+            other.assign_output(value)
+        state.assign_output(value)
+        if target.optional and otherwise and other.dead:
+            state.present |= {target.name}
+        elif target.optional and not otherwise:
+            other = replace(before, dead=True)
+        state.become(state.copy(), other)
+        if verb == "run":
+            return f"run {source} as {target.name}{otherwise}"
+        return f"{verb} {target.name} from {source}{using}{otherwise}"
+
     def _background(self, state: State, place: Place) -> str:
         target = self.body.target(Field("later", STRING, True, absent=True))
         self.body.count += 1
         name = f"b{self.body.count}"
         source = self.instruction(state, texts.SOURCES)
         assert target is not None
+        if self.c.flag():
+            return f"extract {target.name} from {source} in background"
         return f"extract {name}: string? from {source} in background\nemit {target.name} = {name}"
 
     def _emit(self, state: State, place: Place) -> str:
@@ -356,16 +394,17 @@ class Statements(Control):
     def emit(self, state: State, place: Place, target: Field) -> str:
         """An `emit` of a target, `+=` where that may be."""
         if target.type.element is not None and not place.attempt and not self.c.once_in(3):
-            if (whole := self._whole_list(state, target, trusted=self.body.task)) is not None:
-                state.emitted |= {target.name}
+            trusted = self.body.is_trusted(target)
+            if (whole := self._whole_list(state, target, trusted=trusted)) is not None:
+                self._note_emitted(state, target)
                 return f"emit {target.name} += {whole}"
             entry = Field("entry", target.type.element)
-            value = self.body.value_for(state, entry, trusted=self.body.task)
+            value = self.body.value_for(state, entry, trusted=trusted)
             # Lists count as emitted in a workflow from the start; in a task not always.
-            state.emitted |= {target.name}
+            self._note_emitted(state, target)
             return f"emit {target.name} += {value}"
-        value = self.body.value_for(state, target, trusted=self.body.task)
-        state.emitted |= {target.name}
+        value = self.body.value_for(state, target, trusted=self.body.is_trusted(target))
+        self._note_emitted(state, target)
         return f"emit {target.name} = {value}"
 
     def _whole_list(self, state: State, target: Field, *, trusted: bool) -> str | None:
@@ -374,6 +413,11 @@ class Statements(Control):
             return None
         wanted = replace(target, optional=True, absent=True)
         return self.body.value_for(state, wanted, trusted=trusted)
+
+    def _note_emitted(self, state: State, target: Field) -> None:
+        if target.name in self.body.read:
+            state.assign_output(variable(target.name, target.type, target.optional))
+        state.emitted |= {target.name}
 
     def _keep(self, state: State, place: Place) -> str:
         """A `keep`: of a new variable, or one that is set again or gets an entry."""
@@ -407,8 +451,9 @@ class Statements(Control):
             return ""
         assert target.type.element is not None
         entry = Field("entry", target.type.element)
-        state.emitted |= {target.name}
-        return f"emit {target.name} += {self.body.value_for(state, entry, trusted=self.body.task)}"
+        value = self.body.value_for(state, entry, trusted=self.body.is_trusted(target))
+        self._note_emitted(state, target)
+        return f"emit {target.name} += {value}"
 
     # Calls
 
@@ -429,6 +474,13 @@ class Statements(Control):
         state.dead = not task.returns
         if task.result is None or self.c.once_in(5):
             return call
+        if PLAIN_RESULT.fullmatch(task.result.written) and self.c.once_in(3):
+            optional = self.c.once_in(3)
+            target = self.body.target(Field(f"got_{task.name}", task.result, optional))
+            if target is not None and target.name in self.body.read:
+                state.assign_output(variable(target.name, target.type, target.optional))
+                state.present |= {target.name} if target.optional else set()
+                return f"{call} as {target.name}"
         name = self.body.name_for(state, place, task.result, False, task.name)
         state.assign(variable(name, task.result))
         return f"{call} as {name}"

@@ -243,25 +243,36 @@ def _root_of(code: str) -> str:
 class State:
     """What holds at one place of a body: variables that are set, what is there, what is emitted.
 
-    `dead`: no path leads here.
+    `outputs` are those that are set and may be read, which no pass of a loop empties. `dead`: no
+    path leads here.
     """
 
     set: dict[str, Value] = field(default_factory=dict)
+    outputs: dict[str, Value] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     emitted: frozenset[str] = frozenset()
     dead: bool = False
 
     def copy(self) -> State:
-        return replace(self, set=dict(self.set))
+        return replace(self, set=dict(self.set), outputs=dict(self.outputs))
 
     def next_pass(self) -> State:
         """What holds where a pass of a loop begins: an earlier one may have set any variable."""
-        present = frozenset(code for code in self.present if _root_of(code) not in self.set)
+        names = self.set.keys() | self.outputs.keys()
+        present = frozenset(code for code in self.present if _root_of(code) not in names)
         return replace(self.copy(), present=present)
 
     def assign(self, value: Value) -> None:
         """A variable is set, maybe anew: what was known of it holds no more."""
-        self.set[value.runtime] = value
+        self._assign(self.set, value)
+
+    def assign_output(self, value: Value) -> None:
+        """An output is set, maybe anew."""
+        self._assign(self.outputs, value)
+        self.emitted |= {value.runtime}
+
+    def _assign(self, values: dict[str, Value], value: Value) -> None:
+        values[value.runtime] = value
         self.present = frozenset(code for code in self.present if _root_of(code) != value.runtime)
 
     def become(self, *ends: State) -> None:
@@ -273,6 +284,11 @@ class State:
                 name: value
                 for name, value in alive[0].set.items()
                 if all(name in end.set for end in alive)
+            }
+            self.outputs = {
+                name: value
+                for name, value in alive[0].outputs.items()
+                if all(name in end.outputs for end in alive)
             }
             self.present = frozenset.intersection(*(end.present for end in (self, *alive)))
             self.emitted = frozenset.intersection(*(end.emitted for end in alive))
