@@ -68,7 +68,7 @@ def pulled(source: str, *pairs: tuple[str, str], level: str) -> str:
         ('do r"Open it."', "Open it", 'Open "it"', 'do "Open \\"it\\"."'),
         ('do "See { 1 } it."', "{ 1 }", "{ 2 }", 'do "See { 2 } it."'),
         ('do "Say \\{x} gently."', "gently", "loudly", 'do "Say \\{x} loudly."'),
-        ('do "A {name} b."', "⟦{name}⟧ b", "⟦{name}⟧ and \\{{ c", 'do "A {name} and \\{\\{ c."'),
+        ('do "A {name} b."', "⟦{name}⟧ b", "⟦{name}⟧ and \\{{ c", 'do "A {name} and {{ c."'),
         ('do "Wide 取引先 it."', "取引先", "得意先", 'do "Wide 得意先 it."'),
     ],
 )
