@@ -74,6 +74,11 @@ class Done(Record):
     def emit(self, name: str) -> Done:
         return Done(self.variables, self.outputs | {name}, self.fields.after_setting(name))
 
+    def losing(self, name: str) -> Done:
+        """Return the state after a variable or an output loses its value."""
+        names = frozenset((name,))
+        return Done(self.variables - names, self.outputs - names, self.fields)
+
     def taking_back(self, outputs: frozenset[str]) -> Done:
         """Return the state after a failed attempt, which had `outputs` before it."""
         return Done(self.variables, outputs, self.fields)
@@ -232,6 +237,8 @@ class Follower:
                     self.fields.look(text, state.fields)
                 done = self._after_setting(statement, name, state)
                 fails = needs_value(self.program, statement)
+                if isinstance(statement, ast.CopyStmt):  # whoever copies has lost what was there
+                    state = state.losing(name.text)
                 return self._follow_else(otherwise, state, done, fails=fails)
             case (
                 ast.ExpectStmt(condition=text, otherwise=otherwise)

@@ -113,7 +113,7 @@ def _store_answer(
     kind: str,
     text: str,
 ) -> bool:
-    """Set a variable or an output to an answer. Returns False if a required value is missing.
+    """Set a variable or an output to an answer. Returns False if a needed value is missing.
 
     If the value may be missing, the question counts as used only when the variable is used: without
     an `else`, and in the background.
@@ -142,7 +142,9 @@ def _store_answer(
         frame.store(statement, statement.name.text, found)
         return True
     recorder.use(question)
-    frame.store(statement, statement.name.text, Value(data, (), given))
+    # Whoever copies has lost what was there; a reading that fails leaves it.
+    if data is not None or kind == world.COPY:
+        frame.store(statement, statement.name.text, Value(data, (), given))
     return data is not None
 
 
