@@ -333,7 +333,7 @@ def test_a_kept_variable_has_the_type_that_an_output_wants_of_it() -> None:
 type Row { name: string, state: "new" | "old", since: date? }
 workflow w {
   inputs { names: string[] @max_items(3) }
-  outputs { rows: Row[], last: "a" | "b" }
+  outputs { all: Row[], end: "a" | "b" }
   steps {
     keep rows: Row[] = []
     for name in names {
@@ -344,18 +344,18 @@ workflow w {
       keep rows += { name: name, state: state, since: since }
     }
     for row in rows max 3 { do "Compare {row.name}." }
-    emit rows = rows
+    emit all = rows
     keep last: "a" | "b" = "a"
     if sees "b" { keep last = "b" }
     do "Choose {last}."
-    emit last = last
+    emit end = last
   }
 }
 """)
-    assert "keep rows: Row[] = []" in text
+    assert "keep rows: All[] = []" in text
     assert 'keep state: State = "new"' in text
     assert "keep since: date? = null" in text
-    assert 'keep last: Last = "a"' in text
+    assert 'keep last: "a" | "b" = "a"' in text
 
 
 def test_lists_with_values_in_them_come_back_as_they_were() -> None:
@@ -398,8 +398,7 @@ workflow w {
   steps {
     choose "the row"
     wait until "the grid is there"
-    extract total: int from "the total"
-    emit total = total
+    extract total from "the total"
     retry 2 { expect "it is saved" else fail "not saved" }
   }
 }
@@ -415,8 +414,7 @@ workflow w {
   steps {
     choose "the row"
     wait until "the grid is there"
-    extract total: int from "the total"
-    emit total = total
+    extract total from "the total"
     retry 2 {
       expect "it is saved" else fail "not saved"
     }
