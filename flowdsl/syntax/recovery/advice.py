@@ -31,6 +31,7 @@ from .foreign_syntax import (
     CURLY_QUOTES,
     DAYS,
     DOUBLE_QUOTES,
+    ENDLESS,
     INSTRUCTION,
     LIST_MARKS,
     LIST_TYPE,
@@ -38,6 +39,7 @@ from .foreign_syntax import (
     NO_ARGUMENTS,
     OFTEN_TOO_MANY,
     RECORD_TYPE,
+    ROUNDS,
     SETTINGS,
     WORD_AFTER_WORD,
     WORD_WHERE,
@@ -92,6 +94,8 @@ def advice_for_unfinished(tokens: Lexemes, index: int, allowed: Sequence[int]) -
     names = {TERMINALS[term] for term in allowed}
     if names <= {"LPAR", "DOT"}:
         return NO_ARGUMENTS
+    if names == {"UNTIL"}:
+        return ENDLESS
     if names == {"AS"} and tokens.words[index - 2] == "import":
         return 'a whole file gets a name: `import "./x.flow" as x`'
     return None
@@ -278,6 +282,8 @@ class _Place:
     def _advise_on_sign(self) -> str | None:
         """Return the advice for an unexpected sign."""
         word, fitting_names = self.word, self.fitting
+        if (self.before, word) == ("do", "{"):
+            return ROUNDS
         if word == "<" and self.before.lower() in ("list", "array"):
             return LIST_TYPE
         if word == "<" and self.before.lower() in ("map", "dict", "record", "object"):

@@ -23,6 +23,14 @@ RECORD_TYPE = "a record is written `{ field: type }`, and what is not known befo
 LOOP = (
     "a loop is written `for x in list { }`, `while ... max N { }` or `repeat max N { } until ...`"
 )
+ROUNDS = (
+    "rounds with a look after each are written `repeat max N { } until ...`, those with a look "
+    "first `while ... max N { }`"
+)
+ENDLESS = (
+    "behind the body of a `repeat` stands what ends it: `repeat max N { } until ...`; a number of "
+    "rounds is written `for i in 3 { }`"
+)
 TASK = (
     "statements with a name are a task outside of workflows, `task name() { ... }`, and run with "
     "`call name()`"
@@ -190,6 +198,8 @@ WORD_AFTER_WORD = {
     ("emit", "("): EMIT,
     ("emit", "{"): EMIT,
     ("for", "("): LOOP,
+    ("do", "until"): ROUNDS,
+    ("repeat", "while"): ROUNDS,
     ("press", "["): 'keys that are pressed together are one text: `press "Ctrl+S"`',
     ("step", "{"): 'a group has a title: `step "Title" { ... }`',
     ("import", "*"): 'a whole file is imported with `import "./x.flow" as x`',
@@ -210,6 +220,12 @@ WORD_AFTER_WORD = {
     ("<", "!"): COMMENT,
 }
 WORD_WHERE = {
+    ("until", "DO"): ROUNDS,
+    ("until", "LBRACE"): ENDLESS,
+    ("}", "UNTIL"): ENDLESS,
+    ("while", "UNTIL"): "a `repeat` ends with `until` and the opposite condition: "
+    "`repeat max N { } until ...`",
+    ("do", "LBRACE"): "leave out `do`",
     ("times", "LBRACE"): "leave out `times`",
     ("secret", "FIELD"): "a workflow declares a secret in `secrets { name: type }`",
     ("then", "LBRACE"): BODY,

@@ -68,6 +68,7 @@ _TERMINAL_OF = dict(WORDS)
 _FIELD = TERMINAL["FIELD"]
 _KEY = TERMINAL["KEY"]
 _SHIFT = TERMINAL["SHIFT"]
+_INT = TERMINAL["INT"]
 _KEPT_AS_THEY_ARE = frozenset((END, TERMINAL["BAD_STRING"], TERMINAL["BAD_BLOCK"]))
 
 
@@ -307,6 +308,9 @@ class _Repair:
                 continue
             if word == "call" and not self._has_arguments():
                 continue
+            # Only of a `wait`: behind `repeat` it would begin a form that is no more.
+            if word == "until" and self.tokens.words[self.index - 1] != "wait":
+                continue
             trial = list(self.stack.states)
             if shift_terminal(trial, _TERMINAL_OF[word]) and reads_on(
                 self.tokens, trial, self.index
@@ -389,6 +393,8 @@ class _Repair:
         """Remove a superfluous token."""
         if self.kind in _KEPT_AS_THEY_ARE or self._begins_statement():
             return False
+        if self.kind == _INT and self.tokens.words[self.index - 1] == "repeat":
+            return False  # it says how often
         count = count_fitting_tokens(self.tokens, self.stack.states, self.index + 1, PROOF)
         # Whoever ends one statement with `;` ends the next with it too.
         again = 1 < count < PROOF and self.tokens.words[self.index + 1 + count] == self.word
