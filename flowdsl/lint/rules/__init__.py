@@ -10,6 +10,7 @@ from __future__ import annotations
 from flowdsl.lint import triggers as triggers
 from flowdsl.lint.rule import UNUSED_KINDS, InSource, LinkedFiles, Rule, UnusedName, Words
 from flowdsl.syntax import ast
+from flowdsl.syntax.statements import ROUNDS
 
 _BODIES = (ast.TaskDecl, ast.StepsSection)
 _MAY_BE_EMPTY = (
@@ -17,8 +18,7 @@ _MAY_BE_EMPTY = (
     ast.TypeStmt,
     ast.StepStmt,
     ast.ForStmt,
-    ast.WhileStmt,
-    ast.RepeatStmt,
+    *ROUNDS,
     ast.ExpectStmt,
     ast.IfStmt,
     ast.MatchStmt,
@@ -35,7 +35,7 @@ _CHOICES = """
 """
 _OPENINGS = """
     append before check clear click data delete do end fail find for from here if make otherwise
-    picture press read save select there to until use wait
+    picture press read save select there to until use wait while
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt

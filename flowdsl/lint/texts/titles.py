@@ -7,7 +7,8 @@ import re
 NUMBERED = re.compile(r"(?:[0-9]+(?:\.[0-9]+)*(?:[.):]\s*|\s+)|[-#•*]+\s*)+")
 """How a line of an outline begins: with a number, or with a sign of a list or a heading."""
 _CONTROL = (
-    r"(?i)(?:(?:if|otherwise|unless|for each|repeat|until|only|to fail|at any time|append to)\b"
+    r"(?i)(?:(?:if|otherwise|unless|for each|repeat|while|until|only)\b"
+    r"|(?:to fail|at any time|append to)\b"
     r"|data:|make (?:at most|every|up to)\b|do (?:this\b|the numbered\b|[0-9])"
     r"|use (?:[a-z]+_[a-z_]+\b|what\b|screenshot\b)|wait (?:until|up to|[0-9])"
     r"|save (?:[\"'“⟦]|__))"

@@ -43,6 +43,7 @@ _WAYS = {
     ast.CopyStmt: ("else", "of a type"),
     ast.ExpectStmt: ("else",),
     ast.RunStmt: ("else", "as"),
+    ast.WhileStmt: ("else", "max", "wait"),
     ast.RepeatStmt: ("else", "max", "wait"),
     ast.RetryStmt: ("else", "wait"),
     ast.PressStmt: ("times",),

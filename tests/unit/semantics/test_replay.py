@@ -171,9 +171,9 @@ def test_a_tool_that_the_team_has_verified_fits() -> None:
         (
             'keep n: string = "b"\nwhile n != "a" max 3 { call shoot() keep n = "a" }',
             FROZEN,
-            "repeat",
+            "while",
         ),
-        ('while not sees "b" max 3 { press "F5" } else finish "x"', ONCE, "repeat"),
+        ('while not sees "b" max 3 { press "F5" } else finish "x"', ONCE, "while"),
         ('wait until "c" else finish "nothing came"', ONCE, "else"),
         ('for r in rows { wait until "c" else finish "nothing came" }', IN_LOOP, "else"),
         ('for r in rows { step "s" { if sees "x" { call shoot() } } }', IN_LOOP, "if"),

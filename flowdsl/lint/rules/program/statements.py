@@ -61,7 +61,9 @@ def _without_effect(statement: ast.Stmt) -> tuple[str, str] | None:
             return "this `step` holds nothing", _REMOVE
         case ast.ForStmt(body=body) if not body.statements:
             return "this `for` does nothing for an entry", _REMOVE
-        case ast.WhileStmt(body=body) | ast.RepeatStmt(body=body) if not body.statements:
+        case ast.WhileStmt(body=body, delay=None) | ast.RepeatStmt(body=body, delay=None) if (
+            not body.statements
+        ):
             return (
                 f"this `{STATEMENTS[type(statement)].keyword}` does nothing in a round",
                 "write `wait until` with what is to be seen, or say what a round does",
