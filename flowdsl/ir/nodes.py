@@ -432,13 +432,15 @@ class Branch(Node, kw_only=True):
 class If(Node, kw_only=True):
     """`complete`: one of the branches is always taken.
 
-    The prompt does not express it, so it does not count in comparisons.
+    `unchecked`: it asks whether a pass of a loop failed, and these are the copies of that loop. The
+    prompt expresses neither, so they do not count in comparisons.
     """
 
     kind: Literal["if"] = "if"
     branches: tuple[Branch, ...]
     otherwise: Body
     complete: bool = uncompared(default=False)
+    unchecked: tuple[str, ...] = uncompared(default=())
 
 
 class Loop(Node, kw_only=True):

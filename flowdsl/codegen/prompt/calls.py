@@ -75,7 +75,11 @@ class Calls:
             between = [(action, self._plain) for action, _, _ in self._between]
             longer = self._open.add_statements([*between, (statement, emit)])
             goes = isinstance(statement, nodes.Store) or self._open.model == model
-            if goes and (self._open.only_saves or longer.length <= MOST_BULLETS):
+            if (
+                goes
+                and not longer.is_handed_unchecked
+                and (self._open.only_saves or longer.length <= MOST_BULLETS)
+            ):
                 for _, line, items in self._between:
                     items[:] = [each for each in items if each is not line]
                 self._open, self._between = longer, []
@@ -108,7 +112,8 @@ def _make_placeholder_line() -> Item:
 class _Call:
     """An open call: its first statement, its bullets, and the values that it has saved so far.
 
-    `notes` are the facts that its bullets need to know beforehand.
+    `notes` are the facts that its bullets need to know beforehand. `unchecked` are copies that a
+    pass may have left as they were, which failed, and which the call asks about.
     """
 
     def __init__(self, focused: Agent, first: nodes.Statement, model: str | None) -> None:
@@ -119,6 +124,12 @@ class _Call:
         self._first = first
         self._notes: dict[str, None] = {}
         self._saved = focused.context.saved()
+        self._unchecked: frozenset[str] = frozenset()
+
+    @property
+    def is_handed_unchecked(self) -> bool:
+        """Whether the call is given a copy that is text still, whose end nothing shows."""
+        return not self._unchecked.isdisjoint(self._saved.handed)
 
     @property
     def length(self) -> int:
@@ -128,9 +139,12 @@ class _Call:
         """Return a copy of the call with further statements; this one is unchanged."""
         longer = _Call(self._focused, self._first, self.model)
         longer._saved = self._saved.copy()
+        longer._unchecked = self._unchecked
         longer.bullets = [*self.bullets]
         self._focused.notes.clear()
         for statement, emit in added:
+            if isinstance(statement, nodes.If):
+                longer._unchecked |= {*statement.unchecked}
             longer.bullets += emit(
                 _mark_saved_variables(statement, emit, longer._saved, self._focused.context),
                 self._focused,

@@ -638,10 +638,12 @@ def _note_failures(statement: nodes.Statement, name: str) -> tuple[nodes.Body, n
     )
     leave = nodes.Leave(origin=origin, action="abort", reason=variable)
     nothing = nodes.Assignment(variable=name, value=nodes.ConstantValue(value=None), origin=origin)
+    copies = (each for each in statements(statement.body) if isinstance(each, nodes.Copy))
     check = nodes.If(
         origin=origin,
         branches=(nodes.Branch(origin=origin, condition=failed, body=(leave,)),),
         otherwise=(),
+        unchecked=tuple(dict.fromkeys(each.variable for each in copies)),
     )
     return (
         nodes.Store(origin=origin, assignments=(nothing,)),
