@@ -15,7 +15,6 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 
 from . import ast, errors
-from .former import report_former_cleanup, report_former_repeat
 from .parser.driver import MAX_DEPTH, Build, make_rules
 from .parser.lexer import Lexemes
 from .texts.literals import plain_string, scan_text
@@ -407,6 +406,8 @@ class AstBuilder:
         inner = until.operand if isinstance(until, ast.NotExpr) else None
         condition = inner or ast.NotExpr(until.start, until.end, until)
         statement = ast.WhileStmt(start, end, condition, limit, pause, body, otherwise)
+        from .former import report_former_repeat
+
         report_former_repeat(self.source, self.sink, self.tokens, statement, until)
         return statement
 
@@ -481,6 +482,8 @@ class AstBuilder:
     def build_former_cleanup(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.CleanupCheck:
+        from .former import report_former_cleanup
+
         report_former_cleanup(self.source, self.sink, start, children[0])
         return ast.CleanupCheck(start, end, children[0])
 
