@@ -31,6 +31,12 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder beside the one of `world`."""
+    return tmp_path_factory.mktemp("folder")
+
+
+@pytest.fixture
 def faulty(tmp_path: Path) -> FaultWorld:
     """A world for faults, with state in a file."""
     return FaultWorld(tmp_path)

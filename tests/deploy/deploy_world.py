@@ -233,7 +233,7 @@ class World:
         """
         copytree(self.root, root)
         copy = World(root, self.emulator.image())
-        copy.time.elapsed = self.time.elapsed
+        copy.time.elapsed, copy.target = self.time.elapsed, self.target
         return copy
 
     def store(self) -> StateStore:

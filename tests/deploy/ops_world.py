@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.emulator.faults import Fault, FaultInjector
 from tests.deploy.deploy_world import (
     CANARY,
+    Crash,
     CrashingApp,
     CrashingStore,
     Ui,
@@ -24,6 +28,7 @@ from tests.deploy.deploy_world import (
     WorldApp,
     bundle,
 )
+from tests.support.effort import thinned
 
 T = TypeVar("T")
 NOTHING = bundle()
@@ -102,3 +107,28 @@ def nothing_secret(world: World, outcome: Any) -> None:
     """No artefact holds the key or the text of a prompt."""
     everything = world.state_text() + json.dumps(outcome.to_json())
     assert CANARY not in everything and "Open the app" not in everything
+
+
+def die_everywhere(start: World, act: Callable[..., Outcome], root: Path) -> Iterator[World]:
+    """Copies of a world, below `root`, in which `act` died at a call, before its work or after it.
+
+    After a request that only reads nothing is different from before the next one.
+    """
+    start.close()
+    counted = start.copy_to(root / "counted")
+    assert act(counted).status is Status.DONE
+    api_calls, store_calls = counted.crash_counts
+    reads = [n for n, each in enumerate(counted.requests, 1) if each.method == "GET"]
+    points = [("api", n, after) for n in range(1, api_calls + 1) for after in (False, True)]
+    points = [each for each in points if each[1] not in reads or not each[2]]
+    points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
+    for where, number, after in thinned(points):
+        world = start.copy_to(root / f"{where}{number}{after}")
+        with pytest.raises(Crash):
+            act(world, **{f"crash_{where}": (number, after)})
+        try:
+            yield world
+        except BaseException as error:
+            error.add_note(f"died at {where} {number}, after: {after}")
+            raise
+        world.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,15 @@ from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.emulator.faults import Fault
-from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow
+from tests.deploy.deploy_world import Ui, World, bundle, flow
 from tests.deploy.ops_world import (
     Before,
+    die_everywhere,
     nothing_secret,
     of_another_organization,
     perform,
 )
-from tests.support.effort import every, thinned
+from tests.support.effort import every
 
 DELETE = "DELETE /v1/workflows/{id}"
 READ = "GET /v1/workflows/{id}"
@@ -331,35 +333,15 @@ def test_a_refused_deletion_does_not_stop_the_others_but_what_they_use_stays(wor
     check_empty(world)
 
 
-def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
-    start = tmp_path / "before"
-    start.mkdir()
-    world = World(start, declared=DECLARED)
+def test_a_crash_at_any_call_is_healed_by_running_again(world: World, folder: Path) -> None:
+    world.retarget(declared=DECLARED)
     world.deploy(PROJECT)
     add_foreign(world)
-    world.close()
-
-    def copy(name: str) -> World:
-        made = world.copy_to(tmp_path / name)
-        made.retarget(declared=DECLARED)
-        return made
-
-    counting = copy("count")
-    assert razed(counting, deletes=3, concurrency=1).status is Status.DONE
-    api_calls, store_calls = counting.crash_counts
-    points = [("api", n, False) for n in range(1, api_calls + 1)]
-    points += [("api", n, True) for n, r in enumerate(counting.requests, 1) if r.method != "GET"]
-    points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
-    for where, number, after in thinned(points):
-        crashed = copy(f"{where}{number}{after}")
-        with pytest.raises(Crash):
-            razed(crashed, deletes=3, concurrency=1, **{f"crash_{where}": (number, after)})
+    for crashed in die_everywhere(world, partial(razed, deletes=3, concurrency=1), folder):
         there = len(crashed.workflows()) - 1
         assert razed(crashed, deletes=there).status in (Status.DONE, Status.NOTHING_TO_DO)
-        assert [row.name for row in crashed.workflows()] == ["By hand"], (where, number, after)
-        state = crashed.state()
-        assert (state.resources, state.lease) == ({}, None), (where, number, after)
-        crashed.close()
+        assert [row.name for row in crashed.workflows()] == ["By hand"]
+        assert (crashed.state().resources, crashed.state().lease) == ({}, None)
 
 
 def test_an_organisation_in_which_nothing_is_left_is_not_believed(world: World) -> None:

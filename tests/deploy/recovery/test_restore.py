@@ -6,6 +6,7 @@ Only what differs, through the policies of the fields, and nothing that it does 
 from __future__ import annotations
 
 import json
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,15 @@ from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.restore import NoSuchVersion, Shelf, read_shelf, restore
 from flowdsl.emulator.faults import Fault
-from tests.deploy.deploy_world import Crash, Ui, World, bundle, flow
+from tests.deploy.deploy_world import Ui, World, bundle, flow
 from tests.deploy.ops_world import (
     Before,
+    die_everywhere,
     nothing_secret,
     of_another_organization,
     perform,
 )
-from tests.support.effort import every, thinned
+from tests.support.effort import every
 
 PATCH = "PATCH /v1/workflows/{id}"
 SCHEMA = json.dumps({"type": "object", "properties": {"mrn": {"type": "string"}}})
@@ -246,26 +248,12 @@ def test_a_refusal(deployed: World) -> None:
     assert deployed.workflow("Second").main_prompt == "Two."
 
 
-def test_a_crash_at_any_call_is_healed_by_running_again(tmp_path: Path) -> None:
-    start = tmp_path / "before"
-    start.mkdir()
-    world = World(start)
-    world.begin(FIRST, SECOND)
-    world.close()
-    counting = world.copy_to(tmp_path / "count")
-    assert restored(counting, 1).status is Status.DONE
-    api_calls, store_calls = counting.crash_counts
-    points = [("api", n, after) for n in range(1, api_calls + 1) for after in (False, True)]
-    points += [("store", n, after) for n in range(1, store_calls + 1) for after in (False, True)]
-    for where, number, after in thinned(points):
-        again = world.copy_to(tmp_path / f"{where}{number}{after}")
-        with pytest.raises(Crash):
-            restored(again, 1, **{f"crash_{where}": (number, after)})
+def test_a_crash_at_any_call_is_healed_by_running_again(deployed: World, folder: Path) -> None:
+    for again in die_everywhere(deployed, partial(restored, number=1), folder):
         assert restored(again, 1).status in (Status.DONE, Status.NOTHING_TO_DO)
-        assert again.workflow("A").main_prompt == "One.", (where, number, after)
+        assert again.workflow("A").main_prompt == "One."
         assert again.deploy(SECOND, on_drift="overwrite").status is Status.DONE
         assert again.state().lease is None
-        again.close()
 
 
 def test_a_key_of_another_organisation(deployed: World) -> None:
