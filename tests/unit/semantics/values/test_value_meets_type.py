@@ -146,8 +146,8 @@ MEETINGS = {
     "emit of an entry": Meeting(
         "statement",
         "emit ol2 += {}",
-        ('"a"', "s", "seen", "narrow"),
-        {"5": MISMATCH, "os": OPTIONAL, "null": NULL, "l": MISMATCH, '["a"]': MISMATCH},
+        ('"a"', "s", "seen", "narrow", "l", '["a"]'),
+        {"5": MISMATCH, "os": OPTIONAL, "null": NULL, "[5]": MISMATCH},
     ),
     "emit of an object": Meeting(
         "statement",
