@@ -100,7 +100,10 @@ def _select_subjects(subjects: list[Subject], name: str) -> list[Subject]:
     found = [each for each in subjects if each.symbol.name == name]
     if not found:
         known = join_names(each.symbol.name for each in subjects) or "none"
-        raise UsageError(f"no workflow or task of these flows is named `{name}`; known: {known}")
+        paths = "; paths come before `--mutate`" if name.endswith(".flow") else ""
+        raise UsageError(
+            f"no workflow or task of these flows is named `{name}`; known: {known}{paths}"
+        )
     return found
 
 
