@@ -117,6 +117,24 @@ def has_limit(context: LintContext, statement: ast.ForStmt) -> bool:
     return statement.limit is not None
 
 
+def tries_once(context: LintContext, statement: ast.RetryStmt) -> bool:
+    """Whether a `retry` has one attempt."""
+    attempts = statement.attempts
+    return isinstance(attempts, ast.IntLit) and attempts.value == 1
+
+
+def gives_secrets(context: LintContext, call: ast.CallStmt) -> bool:
+    """Whether a call gives two secrets at least."""
+    given = (each.value for each in call.arguments)
+    return sum(isinstance(value, ast.Ref) and value.secret for value in given) > 1
+
+
+def lacks_outputs(context: LintContext, section: ast.ChecksSection) -> bool:
+    """Whether the workflow of a section declares no outputs."""
+    items = getattr(context.declaration, "items", ())
+    return not any(isinstance(each, ast.OutputsSection | ast.OutputsFrom) for each in items)
+
+
 def has_file_checks(context: LintContext, section: ast.ChecksSection) -> bool:
     """Whether a section has a check about files."""
     return any(isinstance(each.body, ast.FileCheck | ast.ImageCheck) for each in section.checks)

@@ -156,12 +156,25 @@ RULES = (
         when=triggers.a_line_opens_with(_OPENINGS),
     ),
     Rule(
+        "schema-without-outputs",
+        (ast.ChecksSection,),
+        home="program.idle",
+        when=triggers.lacks_outputs,
+    ),
+    Rule(
         "secret-like-input",
         (ast.InputsSection, ast.TaskDecl, ast.Pause),
         home="program.secret_like_input",
         when=triggers.has_secret_like_name,
     ),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), home="prose.service_words"),
+    Rule("single-attempt", (ast.RetryStmt,), home="program.idle", when=triggers.tries_once),
+    Rule(
+        "swapped-secrets",
+        (ast.CallStmt,),
+        home="program.idle",
+        when=triggers.gives_secrets,
+    ),
     Rule(
         "title-reads-as-instruction",
         (ast.StepStmt,),
@@ -178,6 +191,7 @@ RULES = (
         home="prose.service_words",
         when=triggers.has_typographic,
     ),
+    Rule("unread-entry", (ast.ForStmt,), home="program.idle"),
     *(
         Rule(
             f"unused-{kind.replace(' ', '-')}",
