@@ -65,7 +65,6 @@ STEPS = """\
           - use declare_task_failed with "no claim"
       \"\"\"
       copy claim from "the claim number in the header"
-      emit claim = claim
       capture "claim_{visit}.png"
       press "Ctrl+S" 2 times
     }
