@@ -70,8 +70,7 @@ STEPS = """\
     }
 
     step "Read the results" {
-      extract status: Status from "the value \\"status\\""
-      emit status = status
+      extract status from "the value \\"status\\""
     }
   }"""
 PROMPT_FROM = '  prompt from "./claim_status.prompt.md"'
