@@ -142,6 +142,7 @@ RULES = (
         home="program.optional_read_unguarded",
         when=triggers.writes_optional,
     ),
+    Rule("output-never-set", (ast.OutputsSection,), home="program.idle"),
     Rule(
         "overwritten-before-read",
         _BODIES,
