@@ -17,15 +17,20 @@ from ..parser.lexer import TERMINAL, Lexemes, Row, breaks_line, is_word
 from ..parser.tables import TERMINALS
 from .foreign_syntax import (
     COMMENT,
+    COMPARISON,
     CORRECTED,
     DECLARING,
+    DIFFERENCE,
     DOUBLE_QUOTES,
     INSTRUCTION,
     LIST_MARKS,
     LITERALS,
+    LOOKS,
     ONLY_BEHIND,
     OPENING_QUOTES,
     PREFIXES,
+    PRESENT,
+    RANGE,
     UNITS,
     UNSURE,
     VALUES,
@@ -61,14 +66,20 @@ class Correction(NamedTuple):
     offered: bool = True
 
     def rows(self, tokens: Lexemes) -> list[Row]:
-        """Return the replacement tokens, at the place of the replaced ones."""
+        """Return the replacement tokens, at the place of the replaced ones.
+
+        A word that is among the replaced ones stays at its own place.
+        """
         if self.kept:
             return [tokens.row(at) for at in self.kept]
         start, end = tokens.starts[self.start], tokens.ends[self.end - 1]
         blanks = [tokens.blanks[self.start], *[" "] * len(self.words)]
         kinds = Lexemes(" ".join(self.words)).kinds
+        own = {tokens.words[at]: at for at in range(self.start, self.end)}
         return [
-            (word, kind, start, end, blank)
+            (word, kind, tokens.starts[own[word]], tokens.ends[own[word]], blank)
+            if word in own
+            else (word, kind, start, end, blank)
             for word, kind, blank in zip(self.words, kinds, blanks, strict=False)
         ]
 
@@ -92,6 +103,10 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_declaration,
         _correct_optional_type,
         _correct_secret_type,
+        _correct_is,
+        _correct_second_look,
+        _correct_between,
+        _correct_exists,
     ):
         found = correct(tokens, index)
         if found is not None:
@@ -208,6 +223,58 @@ def _correct_secret_type(tokens: Lexemes, index: int) -> Correction | None:
     )
     kept = range(index, index + 1)
     return Correction(index - 1, index + 1, (), help, type_, kept, offered=False)
+
+
+def _correct_is(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `x is "a"` and `x is not 3`."""
+    negated = tokens.words[index - 1] == "not"
+    start = index - 1 - negated
+    value = tokens.words[index]
+    compares = tokens.kinds[index] == _STRING or value.isdigit() or value in ("true", "false")
+    if tokens.words[start] != "is" or not compares:
+        return None
+    sign, help = ("!=", DIFFERENCE) if negated else ("==", COMPARISON)
+    return Correction(start, index, (sign,), help, sign)
+
+
+def _correct_second_look(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `sees "a" or "b"`, in which only the first text is looked for."""
+    at = index - 1
+    word = tokens.words[at - 1]
+    looked = tokens.kinds[at - 2] == _STRING or tokens.words[at - 2] == "sees"
+    if tokens.kinds[at] != _STRING or word not in ("and", "or") or not looked:
+        return None
+    text = tokens.words[at]
+    sure = "not" not in tokens.words[max(at - 4, 0) : at]  # which may be for both texts
+    return Correction(at, index, ("sees", text), LOOKS, f"sees {text}", sure=sure)
+
+
+def _correct_between(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `x between 1 and 5`."""
+    low, word, high = [*tokens.words[index + 1 : index + 4], "", "", ""][:3]
+    if tokens.words[index] != "between" or word != "and":
+        return None
+    start = index - 1
+    while tokens.words[start - 1] == ".":
+        start -= 2
+    if tokens.words[start - 1] == "not":
+        return None
+    asked = tokens.words[start:index]
+    meant = (">=", low, "and", *asked, "<=", high)
+    written = f">= {low} and {''.join(asked)} <= {high}"
+    return Correction(index, index + 4, meant, RANGE, written)
+
+
+def _correct_exists(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `x exists` and `exists x`."""
+    if tokens.words[index] == "exists":
+        asked = ("is", "not", "empty")
+        return Correction(index, index + 1, asked, PRESENT, "is not empty")
+    if tokens.words[index - 1] != "exists" or not is_word(tokens.words[index]):
+        return None
+    name = tokens.words[index]
+    meant = (name, "is", "not", "empty")
+    return Correction(index - 1, index + 1, meant, PRESENT, f"{name} is not empty")
 
 
 _CORRECTIONS: tuple[Callable[[Lexemes, int], Correction | None], ...] = (

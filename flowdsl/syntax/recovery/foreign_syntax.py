@@ -43,6 +43,10 @@ CASES = (
 CHECKS = "checks stand in `checks { ... }`"
 COMMENT = "a comment begins with `#`"
 COMPARISON = "values are compared with `==`"
+DIFFERENCE = "two values differ when `a != b`"
+LOOKS = "each text that the screen is to show has its own `sees`"
+RANGE = "a range is written `x >= 1 and x <= 5`"
+ENDS_WHERE = 'what ends a run where something is so stands in an `if`: `if ... { abort "..." }`'
 FAILS = 'what did not work fails with `fail "..."`, and the whole run with `abort "..."`'
 CONTAINS = 'a part of a text is asked for with `contains "..."`'
 STARTS_ENDS = 'the ends of a text are asked for with `starts with "..."` and `ends with "..."`'
@@ -194,7 +198,9 @@ WORDS_OUTSIDE = dict.fromkeys(
 )
 """Words that mean something else inside of a declaration."""
 WORD_AFTER_WORD = {
-    ("expect", "sees"): "leave out `sees`",
+    ("abort", "if"): ENDS_WHERE,
+    ("fail", "if"): ENDS_WHERE,
+    ("finish", "if"): ENDS_WHERE,
     ("emit", "("): EMIT,
     ("emit", "{"): EMIT,
     ("for", "("): LOOP,
@@ -216,7 +222,7 @@ WORD_AFTER_WORD = {
     ("retry", "{"): "say how often: `retry 3 { }`",
     ("wait", "for"): 'waiting for the screen is written `wait until "..."`',
     ("}", "max"): "the bound stands in front of the body: `max N { }`",
-    ("<", ">"): "two values differ when `a != b`",
+    ("<", ">"): DIFFERENCE,
     ("<", "!"): COMMENT,
 }
 WORD_WHERE = {

@@ -25,7 +25,7 @@ An example, with seven mistakes and seven diagnostics:
         press F2                       reported, a hole
         press "F3"                     read, and checked
       }
-      wait soon                        reported, a hole
+      clear soon                       reported, a hole
     }                                  `c` is kept, with what could be read
     task d() { call c() }              untouched
 

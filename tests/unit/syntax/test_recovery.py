@@ -40,7 +40,7 @@ RIGHT = (
 WRONG = (
     'click "OK"',
     "do 'OK' now",
-    "wait soon",
+    "clear soon",
     "press Enter",
     "emit total = = 1",
     "total = 1",
@@ -133,7 +133,7 @@ def test_the_example_of_the_module_is_true() -> None:
         "do y",
         'loop sees "z"',
         "press F2",
-        "wait soon",
+        "clear soon",
     ]
     pressed = [node for node in walk(module) if isinstance(node, ast.PressStmt)]
     assert [text[each.start : each.end] for each in pressed] == ['press "F3"']
