@@ -62,7 +62,7 @@ sys.dont_write_bytecode = False
 
 # Where the workers that this process starts find the one process that forks for them.
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    forks = tempfile.TemporaryDirectory(prefix="flowdsl-")
+    forks = tempfile.TemporaryDirectory(prefix="flowdsl-", dir=memory)
     os.environ[SHARED] = forks.name
     atexit.register(forks.cleanup)
 
