@@ -9,6 +9,7 @@ from typing import Any
 from flowdsl.semantics import types
 from flowdsl.semantics.flow_tests.acts import element_type, means_loop
 from flowdsl.semantics.model import SemanticModel
+from flowdsl.semantics.traversal import type_read_by
 from flowdsl.simulate import world
 from flowdsl.simulate.interpreter.fields import find_field_of_key
 from flowdsl.simulate.interpreter.values import is_same
@@ -140,8 +141,9 @@ class Follower(Watcher):
         """The type of an answer."""
         if question.kind not in VALUES:
             return types.BOOL
-        written = getattr(self.node, "type", None)
-        return types.STRING if written is None else self.model.declared_types[written]
+        if not isinstance(self.node, ast.ExtractStmt | ast.CopyStmt | ast.RunStmt):
+            return types.STRING
+        return type_read_by(self.node, self.model)
 
     def kinds_of(self, question: Question) -> frozenset[str]:
         """The kinds of questions whose answers in a test answer this one, too.

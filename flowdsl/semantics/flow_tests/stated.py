@@ -13,6 +13,7 @@ from flowdsl.syntax.visit import children, walk
 from .. import errors
 from ..model import ENVIRONMENT
 from ..program import ModuleScope, Program
+from ..traversal import type_read_by
 from ..types import FieldType, ListOf, RecordOf, Type, strip_optional
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -94,8 +95,8 @@ def _of_body(program: Program, body: ast.Block) -> Iterator[str | None]:
                 yield from _of_nodes(program, walk(iterable))
                 if reason is not None:
                     yield None  # it contains the words of whatever failed
-            case ast.ExtractStmt(type=type_) | ast.RunStmt(type=type_) if type_ is not None:
-                yield from _of_type(program.declared_types.get(type_))
+            case ast.ExtractStmt() | ast.RunStmt(name=ast.Name()):
+                yield from _of_type(type_read_by(statement, program))
             case _:
                 pass
 

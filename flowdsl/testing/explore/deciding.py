@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
-from flowdsl.semantics.traversal import statements
+from flowdsl.semantics.traversal import output_set_by, statements
 from flowdsl.semantics.types import (
     NO_CONSTRAINTS,
     Constraints,
@@ -161,7 +161,7 @@ class Deciding:
             body = steps_of(workflow)
             for field in workflow.outputs:
                 for path, bounds in _bounds_below(field):
-                    for site in _find_emitted_sources(body, list(path)):
+                    for site in self._find_emitted_sources(body, list(path)):
                         yield site, bounds
         for step, workflow in self._steps():
             for field in workflow.inputs:
@@ -194,13 +194,15 @@ class Deciding:
             match statement:
                 case ast.ForStmt(variable=variable, iterable=iterable) if variable.text == name:
                     yield from _find_named_variables(scope, iterable, rest)
-                case ast.KeepStmt(name=kept, value=value) if kept.text == name:
+                case (
+                    ast.KeepStmt(name=kept, value=value) | ast.EmitStmt(name=kept, value=value)
+                ) if kept.text == name:
                     yield from _find_named_variables(scope, value, rest)
                 case ast.CallStmt() if (
                     result := variable_set_by(statement)
                 ) is not None and result.text == name:
                     body = self._model.calls[statement].declaration.body
-                    yield from _find_emitted_sources(body, rest)
+                    yield from self._find_emitted_sources(body, rest)
                 case _:
                     pass
 
@@ -216,7 +218,18 @@ class Deciding:
         """Yield the source of a step's output, `export.outputs.file`; nothing for an input."""
         for step, workflow in self._steps():
             if path[:2] == (step.name.text, "outputs"):
-                yield from _find_emitted_sources(steps_of(workflow), list(path[2:]))
+                yield from self._find_emitted_sources(steps_of(workflow), list(path[2:]))
+
+    def _find_emitted_sources(self, body: ast.Block, rest: list[str]) -> Iterator[Site]:
+        """Yield the sources of the fields that a body sets; of all fields if `rest` is empty."""
+        for statement in statements(body):
+            name = output_set_by(statement, self._model.set_outputs)
+            if name is None or rest[:1] not in ([], [name.text]):
+                continue
+            if isinstance(statement, ast.EmitStmt):
+                yield from _find_named_variables(body, statement.value, rest[1:])
+            else:
+                yield body, (name.text, *rest[1:])
 
 
 def bindings_of_step(chain: ChainSymbol | None, step: ast.ChainStep) -> Mapping[str, ast.Node]:
@@ -260,13 +273,6 @@ def _generate_accepted_values(constraints: Constraints) -> Iterator[Any]:
     for number in (constraints.minimum, constraints.maximum):
         if number is not None:
             yield Decimal(str(number))
-
-
-def _find_emitted_sources(body: ast.Block, rest: list[str]) -> Iterator[Site]:
-    """Yield the sources of the fields that a body emits; of all fields if `rest` is empty."""
-    for statement in statements(body):
-        if isinstance(statement, ast.EmitStmt) and rest[:1] in ([], [statement.name.text]):
-            yield from _find_named_variables(body, statement.value, rest[1:])
 
 
 def _find_named_variables(scope: Scope, value: ast.Node, rest: list[str]) -> Iterator[Site]:
