@@ -165,6 +165,8 @@ class _Place:
             name = self.word.strip("{} \t")
             if is_word(name) and self.fitting & {"NAME", "FIELD", "KEY"}:
                 return f"a name that is set stands without braces: write `{self._named(name)}`"
+            if self.fitting == _TEXTS:
+                return f'text stands in double quotes: write `"{{{name}}}"`'
             return None
         words = self.tokens.words
         start = self.index + 1 if self.word == "{" else self.index
