@@ -342,8 +342,8 @@ EMPTY_PAUSE = NAMES.spec(
 MISPLACED_PAUSE = FLOW.spec("misplaced-pause", "no step runs {place}")
 CLEANUP_WITHOUT_CHAIN = SUSPICIOUS.spec(
     "cleanup-without-chain",
-    "no chain here runs `{workflow}`, and `on failure` runs in sessions and chains only",
-    "run the workflow in a chain, or remove `on failure` when it is only ever run alone",
+    "no chain here runs `{workflow}`, and `cleanup` runs in sessions and chains only",
+    "run the workflow in a chain, or remove `cleanup` when it is only ever run alone",
     INFO,
 )
 UNKNOWN_READ = NAMES.spec("unknown-read", "nothing reads `{name}`")

@@ -130,7 +130,7 @@ def _infer_element_type(
 
 
 def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]) -> None:
-    """Report the `on failure` of each workflow that no chain of the program runs.
+    """Report the `cleanup` of each workflow that no chain of the program runs.
 
     A run outside of chains and sessions never reaches it.
     """
@@ -146,6 +146,6 @@ def report_cleanup_without_chain(program: Program, chains: Iterable[ChainSymbol]
 
 
 def _span_of_opening(module: ast.Module, cleanup: ast.CleanupCheck) -> Span:
-    """Return the place of the words `on failure`."""
+    """Return the place of the word `cleanup`, or of its former spelling."""
     written = module.source.text[cleanup.start : cleanup.prompt.start]
     return Span(module.source, cleanup.start, cleanup.start + len(written.rstrip()))

@@ -32,7 +32,7 @@ WORKFLOW_FIELDS = {
     "terminal_command_allowlist": "`run` and `terminal`",
     "model_metadata": "`model`",
     "post_run_checks": "`checks` or `checks from`",
-    "post_run_check_failure_cleanup_prompt": "`on failure`",
+    "post_run_check_failure_cleanup_prompt": "`cleanup`",
     "tags": "`tags`",
 }
 
