@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 from flowdsl.source.record import Record
-from flowdsl.source.text import SourceFile
+from flowdsl.source.text import SourceFile, Span
 
 from .diagnostic import Diagnostic, Edit, Fix
 
@@ -30,19 +30,25 @@ def apply_fixes(
     diagnostics: Iterable[Diagnostic],
     applicable: Collection[str],
     may_edit: Callable[[str], bool] = lambda path: True,
+    group_of: Callable[[Diagnostic], Hashable] = lambda diagnostic: None,
 ) -> Applied:
     """Apply one fix of each finding, the first whose applicability is among `applicable`.
 
     A fix is applied whole or not at all. It is left out when `may_edit` is false of a file that it
     edits, when it changes nothing, and when it conflicts with an edit of an earlier fix; a second
-    round, on the new texts, may apply it.
+    round, on the new texts, may apply it. The fixes of findings for which `group_of` gives the same
+    value, other than None, are applied all together, before the others, or not at all.
     """
     plan = _FixPlan(may_edit)
     count = 0
+    groups: dict[Hashable, list[Fix | None]] = {}
     for diagnostic in diagnostics:
         fix = next((each for each in diagnostic.fixes if each.applicability in applicable), None)
-        if fix is not None and plan.accept(fix):
-            count += 1
+        groups.setdefault(group_of(diagnostic), []).append(fix)
+    alone = groups.pop(None, [])
+    for group in (*groups.values(), *([fix] for fix in alone)):
+        if plan.accept(group):
+            count += len(group)
     return Applied(plan.sources, plan.texts(), count)
 
 
@@ -57,9 +63,20 @@ class _FixPlan:
         self._edits: dict[str, list[Edit]] = {}
         self.sources: dict[str, SourceFile] = {}
 
-    def accept(self, fix: Fix) -> bool:
-        """Accept the edits of a fix if all of them fit; returns whether they were accepted."""
-        edits = sorted(fix.edits, key=_place)
+    def accept(self, fixes: Sequence[Fix | None]) -> bool:
+        """Accept the edits of some fixes if all of them fit; returns whether they were accepted.
+
+        An edit that several of the fixes have counts once, and one inside of a range that another
+        of the fixes removes not at all. A None, for a finding without a fix, fits never.
+        """
+        edits: list[Edit] = []
+        known: set[tuple[str, int, int, str]] = set()
+        for fix in fixes:
+            if fix is None:
+                return False
+            edits += [each for each in fix.edits if (*_place(each), each.replacement) not in known]
+            known.update((*_place(each), each.replacement) for each in fix.edits)
+        edits = _drop_removed(edits) if len(fixes) > 1 else sorted(edits, key=_place)
         sources = {edit.span.path: edit.span.source for edit in edits} | self.sources
         if not any(edit.span.text != edit.replacement for edit in edits):
             return False
@@ -101,6 +118,21 @@ def _start(edit: Edit) -> int:
 
 def _has_overlap(edit: Edit, following: Edit) -> bool:
     return edit.span.path == following.span.path and following.span.start < edit.span.end
+
+
+def _drop_removed(edits: list[Edit]) -> list[Edit]:
+    """Return edits, sorted, without those inside of a larger range that one of them removes."""
+    kept: list[Edit] = []
+    removed: Span | None = None
+    for edit in sorted(edits, key=lambda each: (each.span.path, each.span.start, -each.span.end)):
+        span = edit.span
+        inside = removed is not None and removed.path == span.path and span.end <= removed.end
+        if inside and span != removed:
+            continue
+        kept.append(edit)
+        if not edit.replacement and not inside:
+            removed = span
+    return sorted(kept, key=_place)
 
 
 def _apply_edits(text: str, edits: list[Edit]) -> str:

@@ -26,6 +26,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.errors import FORMER_SPELLING
 from flowdsl.syntax.parser.lexer import KEYWORDS
 
 from .names.paths import group_connected_paths, imports_in
@@ -76,7 +77,8 @@ def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
     by_path = {module.source.path: module for module in modules}
     mistakes: dict[str, list[Span]] = {}
     for found in sink.findings_in_order():
-        if found.spec.category == "syntax" and found.span.path in by_path:
+        unread = found.spec.category == "syntax" and found.spec is not FORMER_SPELLING
+        if unread and found.span.path in by_path:
             mistakes.setdefault(found.span.path, []).append(found.span)
     if not mistakes:
         return

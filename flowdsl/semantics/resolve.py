@@ -10,6 +10,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import FileSystem
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
+from flowdsl.syntax.errors import FORMER_SPELLING
 
 from . import errors, places
 from .calls.call_graph import order_tasks, report_too_many_statements
@@ -76,6 +77,7 @@ def analyze_program(
         check_dates_allowed(program)
     chains = _check_chains(program)
     tests = _check_tests(program)
+    _report_clashes(program)
     ordered, summaries = _follow_paths(program)
     report_control_characters(program)
     report_reserved_brackets(program, ordered)
@@ -237,6 +239,23 @@ def _check_chains(program: Program) -> tuple[ChainSymbol, ...]:
 
         report_cleanup_without_chain(program, chains)
     return chains
+
+
+def _report_clashes(program: Program) -> None:
+    """Report, in files in former spellings, variables that have the names of outputs."""
+    found = program.sink.findings_in_order() if program.sink.has_errors else ()
+    old = {each.span.path for each in found if each.spec is FORMER_SPELLING}
+    if not old:
+        return
+    from .declarations.clashes import report_clashes
+
+    for task in program.tasks.values():
+        if task.module.source.path in old and isinstance(task.result, RecordOf):
+            report_clashes(program, task, task.declaration.body, task.result.fields)
+    for workflow in program.workflows.values():
+        steps = workflow.declaration.steps
+        if workflow.module.source.path in old and steps is not None:
+            report_clashes(program, workflow, steps, workflow.outputs)
 
 
 def _find_declarations(program: Program, class_: type[D]) -> Iterator[tuple[ast.Module, D]]:

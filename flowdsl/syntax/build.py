@@ -484,7 +484,7 @@ class AstBuilder:
     ) -> ast.CleanupCheck:
         from .former import report_former_cleanup
 
-        report_former_cleanup(self.source, self.sink, start, children[0])
+        report_former_cleanup(self.source, self.sink, self.tokens, start)
         return ast.CleanupCheck(start, end, children[0])
 
     # Tests

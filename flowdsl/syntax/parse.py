@@ -45,6 +45,10 @@ def parse_module(source: SourceFile, sink: Sink) -> ast.Module:
         recovery.read(stack, index)
         nodes, unread = recovery.nodes, tuple(recovery.unread)
         holes = tuple(recovery.holes)
+    if "{{" in source.text:
+        from .former import report_former_values
+
+        report_former_values(source, sink, (*holes, *unread))
     imports = tuple(node for node in nodes if isinstance(node, _IMPORTS))
     declarations = tuple(node for node in nodes if not isinstance(node, _IMPORTS))
     end = len(source.text)

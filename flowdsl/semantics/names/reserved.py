@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
@@ -30,6 +30,8 @@ def rename_reserved(module: ast.Module, name: str, span: Span) -> Fix:
     for declaration in around:
         for edit in _rename(module, declaration, name, new):
             edits.setdefault(edit.span.start, edit)
+    for edit in _rename_in_tests(module, around, name, new):
+        edits.setdefault(edit.span.start, edit)
     return Fix(f"rename to `{new}`", tuple(edits[at] for at in sorted(edits)), UNSAFE)
 
 
@@ -56,6 +58,23 @@ def _rename(module: ast.Module, declaration: ast.Decl, name: str, new: str) -> I
                     if part is not None
                 )
                 yield Edit(Span(module.source, end, end), f' @wire("{name}")')
+
+
+def _rename_in_tests(
+    module: ast.Module, around: Sequence[ast.Decl], name: str, new: str
+) -> Iterator[Edit]:
+    """Yield the edits that rename a value where tests of its declaration give or expect it."""
+    named = {each.name.text for each in around if not isinstance(each, ast.TestDecl)}
+    for test in module.declarations:
+        if isinstance(test, ast.TestDecl) and test.subject.text in named:
+            for node in walk(test):
+                found: ast.Name | None = None
+                if isinstance(node, ast.ReadAnswer):
+                    found = node.path[0]
+                elif isinstance(node, ast.ExpectedValue | ast.Binding | ast.GivenRows):
+                    found = node.name
+                if found is not None and found.text == name:
+                    yield Edit(found.span(module.source), new)
 
 
 def _names_in(node: ast.Node) -> Iterator[ast.Name]:

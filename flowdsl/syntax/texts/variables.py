@@ -16,6 +16,11 @@ _PATH = rf"(?:\.{_NAME}|\[[0-9]+\]|\['[^'\r\n]*'\])*"
 _VARIABLE = rf"\{{(\$?)({_NAME})({_PATH})\}}|\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}"
 _ESCAPED = 6
 _SPECIAL = re.compile(rf"{_VARIABLE}|\\([{{\"])|\{{#|\{{")
+TWO_BRACES = re.compile(
+    rf"\\[{{\"]|\{{#.*?(?:#\}}|\Z)|\$\{{+|\{{\{{\{{+|(\{{\{{[ \t]*{_NAME}{_PATH}[ \t]*\}}\}})",
+    re.DOTALL,
+)
+"""Finds the variables in a text that are spelt with two braces, as group 1."""
 # Patterns as strings: `re` compiles and keeps them once the first path or stray brace needs them.
 _STEP = rf"\.({_NAME})|\[([0-9]+)\]|\['([^'\r\n]*)'\]"
 _INTENDED = r"\$|[^\W\d]"

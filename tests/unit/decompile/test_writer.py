@@ -202,7 +202,7 @@ workflow w { outputs { v: string, n: int } steps { emit v = "c" emit n = 3 step 
     "paths into anything": """
 workflow w { outputs { o: any } steps { extract t: any from "t"
   extract l: { k: any }[] from "l" press "Tab"
-  do "x {{t.a[0]['k v'].b}}" for e in {{l}} max 2 { do "y {e.k.z}" } emit o = {{t}} } }
+  do "x {t.a[0]['k v'].b}" for e in l max 2 { do "y {e.k.z}" } emit o = t } }
 """,
     "one result outside and inside a loop": """
 task g(x: string) -> { v: string, w: string? } { extract v: string from "v {x}" emit v = v

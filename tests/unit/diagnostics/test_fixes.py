@@ -78,6 +78,30 @@ def test_a_fix_that_reaches_a_forbidden_file_is_left_out_whole() -> None:
     assert applied.texts == {"a.flow": "a-cdefghij"}
 
 
+def test_fixes_of_a_group_are_applied_all_or_none() -> None:
+    """First of all, however the others meet them, and an edit of two of them once."""
+    rest = [safe(edit(1, 2, "B")), safe(edit(7, 8, "H"))]
+    one, two = safe(edit(2, 3, "C")), safe(edit(3, 5, ""))
+    same = safe(edit(2, 3, "C"), edit(3, 5, ""), edit(0, 1, "", OTHER))
+    held, also = finding(Fix("t", (edit(9, 10, "J"),), UNSAFE)), safe(edit(8, 9, "I"))
+    groups = {one: "g", two: "g", same: "g", held: "h", also: "h"}
+
+    def applied(*found: Diagnostic, may_edit: str = "a.flow b.flow") -> object:
+        result = apply_fixes(found, (SAFE,), may_edit.split().__contains__, groups.get)
+        return result.texts, result.count
+
+    assert applied(*rest, one, same, two) == ({"a.flow": "abCfgHij", "b.flow": "123456789"}, 4)
+    assert applied(*rest, one, same, two, may_edit="a.flow") == ({"a.flow": "aBcdefgHij"}, 2)
+    assert applied(one, held, also) == ({"a.flow": "abCdefghij"}, 1)
+
+
+def test_an_edit_inside_a_removed_range_goes_with_it() -> None:
+    inside, whole = safe(edit(3, 4, "x"), edit(6, 7, "G")), safe(edit(2, 5, ""))
+    applied = apply_fixes([inside, whole], (SAFE,), group_of=lambda found: "g")
+    assert (applied.texts, applied.count) == ({"a.flow": "abfGhij"}, 2)
+    assert apply_fixes([inside, whole], (SAFE,)).texts == {"a.flow": "abcxefGhij"}
+
+
 @pytest.mark.parametrize(
     "edits",
     [

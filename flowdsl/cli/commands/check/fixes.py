@@ -31,6 +31,7 @@ from ...runtime.rewrites import (
     write_rewrites,
 )
 from ...runtime.target import Target
+from .carrying import Carrying, Kept
 from .view import Shown
 
 ROUNDS = 10
@@ -47,6 +48,7 @@ class Fixed(Record):
     - `count`: the number of applied fixes.
     - `broken`: files whose last fixes were reverted, because they caused syntax errors.
     - `held`: files of libraries with fixes, which are not applied.
+    - `kept`: files that are not carried over to the present spellings.
     """
 
     findings: Findings
@@ -57,6 +59,7 @@ class Fixed(Record):
     count: int
     broken: tuple[str, ...]
     held: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 def fix_findings(
@@ -71,8 +74,16 @@ def fix_findings(
     broken: tuple[str, ...] = ()
     count = 0
     for _ in range(ROUNDS):
-        may_edit = _editable_files(target, analysis).__contains__
-        applied = apply_fixes(report.diagnostics, applicable, may_edit)
+        editable = _editable_files(target, analysis)
+        whole = target.whole or target.project is None
+        carrying = Carrying(analysis, editable, applicable, whole=whole)
+        found = [
+            *carrying.findings,
+            *(each for each in report.diagnostics if carrying.group_of(each) is None),
+        ]
+        applied = apply_fixes(
+            filter(carrying.may_fix, found), applicable, editable.__contains__, carrying.group_of
+        )
         if not applied.count:
             break
         for path, source in applied.sources.items():
@@ -94,7 +105,17 @@ def fix_findings(
         count += applied.count
     contents = {path: new for path, new in contents.items() if new != originals[path]}
     held = () if target.buffers else _in_libraries(report, applicable)
-    return Fixed(analysis.findings, report, unfixed, originals, contents, count, broken, held)
+    return Fixed(
+        analysis.findings,
+        report,
+        unfixed,
+        originals,
+        contents,
+        count,
+        broken,
+        held,
+        tuple(carrying.kept),
+    )
 
 
 def _in_libraries(report: Shown, applicable: Collection[str]) -> tuple[str, ...]:
@@ -160,6 +181,14 @@ def hand_over(
         done = "would fix" if diff else "fixed"
         files = format_count(len(fixed.contents), "file")
         console.err(f"{done} {format_count(fixed.count, 'finding')} in {files}")
+    for left in fixed.kept:
+        shown = join_names(make_printable(show_path(path)) for path in left.paths)
+        span = left.finding.span
+        place = f"{make_printable(show_path(span.path))}:{span.first.line}"
+        console.err(
+            f"note: nothing in {shown} is carried over to the present spellings, because of "
+            f"{place}: {left.finding.message}; {left.way}"
+        )
     for library, paths in groupby(fixed.held, key=library_of):
         shown = join_names(make_printable(show_path(path)) for path in paths)
         kept = target.library_refusal(library or "", "check --fix .")
