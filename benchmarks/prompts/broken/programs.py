@@ -157,7 +157,7 @@ def _seeded(seed: int, pairs: int = GENERATED_WORLDS) -> Callable[[Checked], Ite
 
 _STATEMENT = re.compile(
     r"^ +(?:abort|call|choose|clear|click|copy|do|emit|expect|extract|fail|finish|for|if|keep"
-    r"|press|repeat|retry|run|type|wait)\b"
+    r"|press|repeat|retry|run|type|wait|while)\b"
 )
 _SETS = re.compile(r"^ +(?:call .* as|copy|emit|extract|keep|run .* as) ")
 _AROUND = (
