@@ -124,6 +124,8 @@ def _collect_kept_types(lines: Iterable[Line], types: Types, found: dict[str, no
             type_ = type_of(node.value, known)
             if adds_entry(node):
                 type_ = nodes.ListType(element=type_)
+            elif node.every:  # a list that is missing adds nothing
+                type_ = unwrap_optional(type_)
             name = node.variable
             found[name] = join_types(found[name], type_) if name in found else type_
         inner = known

@@ -119,12 +119,10 @@ class Conditions:
 
     def _choices(
         self, text: str, position: int
-    ) -> tuple[tuple[nodes.ConstantValue, ...], int] | None:
-        values: list[nodes.ConstantValue] = []
+    ) -> tuple[tuple[nodes.Value, ...], int] | None:
+        values: list[nodes.Value] = []
         at = position
         while (found := self._read_operand(text, at)) is not None:
-            if not isinstance(found[0], nodes.ConstantValue):
-                break
             values.append(found[0])
             position = found[1]
             if not text.startswith(AND, position):
