@@ -149,7 +149,7 @@ def fits_one_line(pattern: object) -> bool:
 
 def _find_input_uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
     """Yield the inputs in a prompt, each with the restrictions of its place."""
-    kept: dict[str, list[nodes.Value | nodes.FailureReason]] = {}
+    kept: dict[str, list[nodes.Stored]] = {}
     every = Refused()
     for statement in statements(workflow.body):
         if isinstance(statement, nodes.Store):
@@ -165,7 +165,7 @@ def _find_input_uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable,
 _ASKED = (nodes.Choose, nodes.WaitUntil, nodes.Expect, nodes.Extract, nodes.If, nodes.Repeat)
 """Statements that a focused agent executes, or whose condition it evaluates."""
 
-_Kept: TypeAlias = Mapping[str, list[nodes.Value | nodes.FailureReason]]
+_Kept: TypeAlias = Mapping[str, list[nodes.Stored]]
 """The values that the runtime variables are set to."""
 
 _StandsFor: TypeAlias = Callable[[nodes.Variable], Iterator[nodes.Variable]]
@@ -201,7 +201,7 @@ def _in_body(
 
 def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:
     """Return the possible sources of the current entry of a main agent's loop, which is pasted."""
-    lists: list[nodes.Value | nodes.FailureReason] = [items]
+    lists: list[nodes.Stored] = [items]
     if isinstance(only := _only_piece(items), nodes.Variable) and only.sigil == "runtime":
         lists = kept.get(only.name, [])
 
@@ -218,7 +218,7 @@ def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:
     return stands_for
 
 
-def _only_piece(value: nodes.Value | nodes.FailureReason) -> nodes.Piece | None:
+def _only_piece(value: nodes.Stored) -> nodes.Piece | None:
     if isinstance(value, nodes.TextValue) and len(value.text) == 1:
         return value.text[0]
     return None

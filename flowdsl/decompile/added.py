@@ -179,7 +179,7 @@ def _match_stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:
             ),
             otherwise=(nodes.Store(assignments=(given,)),),
         ):
-            if isinstance(given.value, nodes.FailureReason):
+            if isinstance(given.value, nodes.FailureReason | nodes.CountOf):
                 return None
             same = empty.variable == given.variable
             # Only the statement that stores the value carries the mark that it is JSON.

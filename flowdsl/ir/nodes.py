@@ -163,6 +163,13 @@ class FailureReason(Record, eq=True, kw_only=True):
     kind: Literal["failure"] = "failure"
 
 
+class CountOf(Record, eq=True, kw_only=True):
+    """The number of entries of a list, which an agent counts; a missing list has none."""
+
+    kind: Literal["count"] = "count"
+    items: Value
+
+
 Value: TypeAlias = TextValue | ConstantValue | ListValue | ObjectValue
 
 
@@ -353,6 +360,10 @@ class Copy(Node, kw_only=True):
     otherwise: Body | None
 
 
+Stored: TypeAlias = Value | FailureReason | CountOf
+"""What an agent stores."""
+
+
 class Assignment(Record, eq=True, kw_only=True):
     """Sets `variable`; `append` adds one entry to the list in it, or `every` entry of a list.
 
@@ -367,7 +378,7 @@ class Assignment(Record, eq=True, kw_only=True):
     every: bool = False
     numbered: bool = False
     wraps: bool = False
-    value: Value | FailureReason
+    value: Stored
     origin: Origin
 
     @property

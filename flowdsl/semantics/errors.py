@@ -245,6 +245,11 @@ INCOMPARABLE = TYPES.spec(
     "`{operator}` does not go between `{left}` and `{right}`",
     "compare single values of the same type; numbers, dates and times can be ordered",
 )
+COUNT_OF_NO_LIST = TYPES.spec(
+    "count-of-no-list",
+    "`count of` counts the entries of a list, and `{name}` is `{type}`",
+    "name a list; whether a value is there is asked by `x is empty`",
+)
 EMPTY_COMPARISON = TYPES.spec("empty-comparison", "`{written}` has nothing to compare with: {why}")
 REPEATED_VALUE = TYPES.spec("repeated-value", "`{value}` stands here a second time", "remove it")
 MATCH_OF_NO_ENUM = TYPES.spec(

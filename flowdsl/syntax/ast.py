@@ -165,6 +165,12 @@ class DayExpr(Node):
     shifts: tuple[Shift, ...]
 
 
+class CountExpr(Node):
+    """`count of xs`: the number of entries of a list."""
+
+    counted: Ref
+
+
 class Pair(Node):
     """`key: value` of an object."""
 
@@ -198,30 +204,30 @@ class NotExpr(Node):
 class CompareExpr(Node):
     """`left operator right` with one of `== != < <= > >=`."""
 
-    left: Ref | Scalar
+    left: Operand
     operator: str
-    right: Ref | Scalar
+    right: Operand
 
 
 class TextRelationExpr(Node):
     """`left relation right` with one of `contains`, `starts with`, `ends with`."""
 
-    left: Ref | Scalar
+    left: Operand
     relation: str
-    right: Ref | Scalar
+    right: Operand
 
 
 class InExpr(Node):
     """`x in ["a", "b"]`, or `x in names`."""
 
-    operand: Ref | Scalar
+    operand: Operand
     values: ListExpr | Ref
 
 
 class MatchesExpr(Node):
     """`x matches r"..."`, evaluated at compile time; `pattern` is the text between the quotes."""
 
-    operand: Ref | Scalar
+    operand: Operand
     pattern: StringLit
 
 
@@ -1090,7 +1096,8 @@ if TYPE_CHECKING:
     TextPart: TypeAlias = TextLiteral | Ref | TextComment
     Scalar: TypeAlias = Text | IntLit | NumberLit | BoolLit | NullLit
     Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
-    Expr: TypeAlias = Literal | Ref
+    Operand: TypeAlias = Ref | Scalar | CountExpr
+    Expr: TypeAlias = Literal | Ref | CountExpr
     Pattern: TypeAlias = Expr | OpenList | OpenObject | PartText | MatchingText
     Condition: TypeAlias = (
         OrExpr

@@ -456,6 +456,9 @@ class AstBuilder:
             return ast.FieldAccess(start, end, word)
         return ast.IndexAccess(start, end, self._int(index).value)
 
+    def build_count_of(self, start: int, end: int, children: Sequence[Any]) -> ast.CountExpr:
+        return ast.CountExpr(start, end, children[-1])
+
     def build_text_relation(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.TextRelationExpr:

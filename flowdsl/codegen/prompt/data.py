@@ -222,7 +222,9 @@ def emit_store(statement: nodes.Store, focused: Agent) -> list[Item]:
 def _find_whole_value(assignment: nodes.Assignment, context: Context) -> nodes.Value | None:
     """Return the value to save under a key as a whole; None if it needs its own sentence."""
     value = assignment.value
-    if assignment.append or assignment.wraps or isinstance(value, nodes.FailureReason):
+    if isinstance(value, nodes.FailureReason | nodes.CountOf):
+        return None
+    if assignment.append or assignment.wraps:
         return None
     if assignment.variable not in context.boxed:
         return value
@@ -238,6 +240,9 @@ def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:
     key = quote_words(assignment.variable)
     if isinstance(assignment.value, nodes.FailureReason):
         return say_sentence("data.store_reason", key, assignment.variable in context.boxed)
+    if isinstance(assignment.value, nodes.CountOf):
+        boxed, counted = assignment.variable in context.boxed, value_words(assignment.value.items)
+        return say_sentence("data.store_count", key, boxed, counted)
     value = value_words(assignment.value)
     if assignment.wraps:
         return say_sentence("data.store_entries", key, value)

@@ -280,6 +280,9 @@ class Words:
             return (replace(_make_assignment(*found), wraps=True),)
         if found := self.match("data.store_reason", text):
             return (_make_assignment(self.kept(*found), nodes.FailureReason()),)
+        if found := self.match("data.store_count", text):
+            variable, boxed, value = found
+            return (_make_assignment(self.kept(variable, boxed), nodes.CountOf(items=value)),)
         if found := self.match("data.store", text):
             return tuple(_make_assignment(*member) for member in found[0])
         return ()
@@ -357,7 +360,7 @@ class Words:
 
 
 def _make_assignment(
-    variable: str, value: nodes.Value | nodes.FailureReason, *, append: bool = False
+    variable: str, value: nodes.Stored, *, append: bool = False
 ) -> nodes.Assignment:
     return nodes.Assignment(variable=variable, append=append, value=value, origin=NOWHERE)
 

@@ -94,7 +94,7 @@ def _entry_type_of(type_: nodes.Type, *, append: bool) -> nodes.Type:
 
 
 def _find_unchanged_variables(
-    value: nodes.Value, type_: nodes.Type
+    value: nodes.Value | nodes.CountOf, type_: nodes.Type
 ) -> Iterator[tuple[str, nodes.Type]]:
     """Return the runtime variables that a value contains unchanged, with their wanted types."""
     inner = unwrap_optional(type_)

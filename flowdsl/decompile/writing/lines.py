@@ -29,7 +29,7 @@ class Emit(Record):
     """`emit field = value`, with the output's name on the wire."""
 
     field: str
-    value: nodes.Value
+    value: nodes.Value | nodes.CountOf
     append: bool
     every: bool = False
 
@@ -39,7 +39,7 @@ class Keep(Record):
 
     variable: str
     type: nodes.Type | None
-    value: nodes.Value
+    value: nodes.Value | nodes.CountOf
     append: bool
     every: bool = False
 

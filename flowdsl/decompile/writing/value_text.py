@@ -92,10 +92,12 @@ class ValueWriter:
                 raise Unspeakable("a runtime value stands in a title or a command")
         return self.text(text)
 
-    def value(self, value: nodes.Value, wanted: nodes.Type = ANY) -> str:
+    def value(self, value: nodes.Value | nodes.CountOf, wanted: nodes.Type = ANY) -> str:
         """Return a value where one of the type `wanted` is expected."""
         inner = unwrap_optional(wanted)
         match value:
+            case nodes.CountOf(items=items):
+                return f"count of {self._variable(items)[0]}"
             case nodes.TextValue(text=text):
                 variable = single_variable(value)
                 if variable is None:

@@ -57,9 +57,11 @@ def is_textual(type_: nodes.Type) -> bool:
     return isinstance(type_, nodes.ScalarType) and type_.name in _TEXTUAL
 
 
-def type_of(value: nodes.Value, types: Types) -> nodes.Type:
+def type_of(value: nodes.Value | nodes.CountOf, types: Types) -> nodes.Type:
     """Return the narrowest type of a value."""
     match value:
+        case nodes.CountOf():
+            return nodes.ScalarType(name="int")
         case nodes.TextValue():
             variable = single_variable(value)
             return STRING if variable is None else type_of_variable(variable, types)
@@ -185,9 +187,11 @@ def element_of(items: nodes.Value, types: Types) -> nodes.Type:
     return type_.element if isinstance(type_, nodes.ListType) else ANY
 
 
-def has_variable(value: nodes.Value) -> bool:
+def has_variable(value: nodes.Value | nodes.CountOf) -> bool:
     """Whether a value may differ from run to run."""
     match value:
+        case nodes.CountOf():
+            return True
         case nodes.TextValue():
             return True
         case nodes.ListValue(items=items):

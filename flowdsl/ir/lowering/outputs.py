@@ -186,6 +186,8 @@ def _is_constant(value: ast.Expr, model: semantic.SemanticModel) -> bool:
             return all(_is_compile_time(ref, model) for ref in refs)
         case ast.Ref():
             return _is_compile_time(value, model)
+        case ast.CountExpr(counted=counted):
+            return _is_compile_time(counted, model)
         case ast.ListExpr():
             return all(_is_constant(item, model) for item in value.items)
         case ast.ObjectExpr():

@@ -104,6 +104,9 @@ class BodyLowering:
         self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
         self._spelled: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
+        self._counts: list[nodes.Assignment] = []
+        """The numbers of entries that the current statement uses."""
+        values.count = self._store_count
 
     def make_prologue(self, frame: Frame) -> nodes.Body:
         """Make the statements that initialise outputs; call it after `body` has been lowered.
@@ -136,6 +139,29 @@ class BodyLowering:
         )
 
     def statement(self, statement: ast.Stmt, frame: Frame) -> Iterator[nodes.Statement]:
+        """Lower a statement; the lists whose entries it counts are counted before it."""
+        around, self._counts = self._counts, []
+        lowered = tuple(self._lower_statement(statement, frame))
+        counts, self._counts = self._counts, around
+        yield from _make_store(counts)
+        yield from lowered
+
+    def _store_count(self, expr: ast.CountExpr, frame: Frame) -> nodes.Value:
+        """Return the number of entries of a list, in a variable if the list is not known."""
+        counted = self.values.find_counted(expr, frame)
+        if isinstance(counted, nodes.ConstantValue):
+            return counted
+        known = next((each for each in self._counts if each.value == counted), None)
+        if known is None:
+            listed = single_variable(counted.items)
+            name = "entries" if listed is None else str((listed.name, *listed.path)[-1])
+            variable = self.names.fresh(f"number_of_{name}")
+            origin = origin_of(frame.source, expr)
+            known = nodes.Assignment(variable=variable, value=counted, origin=origin)
+            self._counts.append(known)
+        return replace(variable_value(known.variable), json=True)
+
+    def _lower_statement(self, statement: ast.Stmt, frame: Frame) -> Iterator[nodes.Statement]:
         origin = origin_of(frame.source, statement)
         match statement:
             case ast.AnnotatedStmt():
@@ -199,7 +225,7 @@ class BodyLowering:
                 yield from self._emit(statement, frame, origin)
             case ast.KeepStmt():
                 variable = frame.variables[statement.name.text]
-                value = self.values.value(statement.value, frame)
+                value = self._lower_stored(statement, frame)
                 yield from self._keep(statement, variable, value, origin)
             case ast.ExpectStmt():
                 condition = self.values.line(statement.condition, frame)
@@ -409,15 +435,23 @@ class BodyLowering:
     ) -> Iterator[nodes.Store]:
         variable = frame.fields.get(statement.name.text)
         if variable is not None:
-            value = self.values.value(statement.value, frame)
+            value = self._lower_stored(statement, frame)
             if statement.append or value != variable_value(variable):  # read into it already
                 yield from self._keep(statement, variable, value, origin)
+
+    def _lower_stored(
+        self, statement: ast.EmitStmt | ast.KeepStmt, frame: Frame
+    ) -> nodes.Value | nodes.CountOf:
+        """Lower what is stored; a number of entries needs no variable of its own."""
+        if isinstance(statement.value, ast.CountExpr) and not statement.append:
+            return self.values.find_counted(statement.value, frame)
+        return self.values.value(statement.value, frame)
 
     def _keep(
         self,
         statement: ast.EmitStmt | ast.KeepStmt,
         variable: str,
-        value: nodes.Value,
+        value: nodes.Value | nodes.CountOf,
         origin: nodes.Origin,
     ) -> Iterator[nodes.Store]:
         """Store a value, add it to a list, or add every entry of it, of which there may be none."""
@@ -553,7 +587,10 @@ class BodyLowering:
     ) -> nodes.Repeat:
         limit = self._lower_bound(statement.limit)
         looks_first = isinstance(statement, ast.WhileStmt)
+        before, self._counts = self._counts, []
         asked = self.values.condition(statement.condition, frame)
+        counts = self._counts  # anew before each look
+        self._counts = [*before, *counts] if looks_first else before
         until = negate_condition(asked) if looks_first else asked
         # Equal conditions are merged in the prompt, but the source still has more than one look.
         look = until if single_look(statement.condition) is not None else None
@@ -563,7 +600,7 @@ class BodyLowering:
             looks_first=looks_first,
             limit=limit,
             delay_milliseconds=statement.delay.milliseconds if statement.delay else 0,
-            body=self.body(statement.body, frame.within(passes=True)),
+            body=self.body(statement.body, frame.within(passes=True)) + _make_store(counts),
             otherwise=self._lower_otherwise(
                 statement.otherwise,
                 rounds_reason(limit, look, looks_first=looks_first),
@@ -898,7 +935,7 @@ _NO_ENTRIES = (
 
 def _set_variable(
     variable: str,
-    value: nodes.Value | nodes.FailureReason,
+    value: nodes.Stored,
     origin: nodes.Origin,
     *,
     append: bool = False,

@@ -221,6 +221,8 @@ class ValueLowering:
     def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
         self.model = model
         self.environment = _Environment(environment)
+        self.count: Callable[[ast.CountExpr, Frame], nodes.Value]
+        """Returns the number of entries of a list, which was stored before it is used."""
         self.types = TypeLowering(self.constant)
         self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
 
@@ -358,6 +360,8 @@ class ValueLowering:
                 found = self._mark_whole_value(expr, self.lower_reference(expr, frame))
                 wanted = self.model.wanted_types.get(expr)
                 return found if wanted is None else self.completed(found, wanted)
+            case ast.CountExpr():
+                return self.count(expr, frame)
             case ast.Text():
                 return _text_value(self.text(expr, frame))
             case ast.ListExpr():
@@ -371,6 +375,18 @@ class ValueLowering:
                 return nodes.ConstantValue(value=to_json(self.constant(expr)))
             case _:
                 assert_never(expr)
+
+    def find_counted(
+        self, expr: ast.CountExpr, frame: Frame
+    ) -> nodes.ConstantValue | nodes.CountOf:
+        """Return the number of entries of a list that is known, or else what an agent counts."""
+        match self.value(expr.counted, frame):
+            case nodes.ListValue(items=items):
+                return nodes.ConstantValue(value=len(items))
+            case nodes.ConstantValue(value=constant):
+                return nodes.ConstantValue(value=len(constant or ()))
+            case listed:
+                return nodes.CountOf(items=listed)
 
     def completed(self, value: nodes.Value, type_: types.Type) -> nodes.Value:
         """Add to a value of a type the defaults of the fields that it lacks.
@@ -489,7 +505,7 @@ class ValueLowering:
             return nodes.Not(operand=_all_of((*given, replace(plain, operator="=="))))
         return _all_of((*given, plain))
 
-    def _is_empty(self, operand: ast.Ref | ast.Scalar, frame: Frame) -> nodes.IsEmpty:
+    def _is_empty(self, operand: ast.Operand, frame: Frame) -> nodes.IsEmpty:
         listed = False
         if isinstance(operand, ast.Ref):
             type_ = types.strip_optional(self.model.ref_types[operand])
@@ -508,13 +524,13 @@ class ValueLowering:
             given.append(relation.right)
         return _all_of((*(nodes.Not(operand=self._is_empty(v, frame)) for v in given), plain))
 
-    def _may_lack(self, operand: ast.Ref | ast.Scalar) -> bool:
+    def _may_lack(self, operand: ast.Operand) -> bool:
         return isinstance(operand, ast.Ref) and (
             self.may_be_missing(operand) or self.model.ref_types[operand] == types.ANY
         )
 
     def lower_membership(
-        self, operand: ast.Ref | ast.Scalar, values: Iterable[ast.Node], frame: Frame
+        self, operand: ast.Operand, values: Iterable[ast.Node], frame: Frame
     ) -> nodes.OneOf:
         """Lower the test whether a value is one of some constants; a missing one is not."""
         return nodes.OneOf(
@@ -526,7 +542,7 @@ class ValueLowering:
         )
 
     def _lower_entry_test(
-        self, operand: ast.Ref | ast.Scalar, entries: ast.Ref, frame: Frame
+        self, operand: ast.Operand, entries: ast.Ref, frame: Frame
     ) -> nodes.Condition:
         """Lower the test whether a value is an entry of a list; a missing one is in no list."""
         value, listed = self.value(operand, frame), self.value(entries, frame)
@@ -569,8 +585,8 @@ class ValueLowering:
     def may_be_missing(self, ref: ast.Ref) -> bool:
         return isinstance(self.model.ref_types[ref], types.Optional)
 
-    def _is_number(self, operand: ast.Ref | ast.Scalar) -> bool:
-        if isinstance(operand, ast.IntLit | ast.NumberLit):
+    def _is_number(self, operand: ast.Operand) -> bool:
+        if isinstance(operand, ast.IntLit | ast.NumberLit | ast.CountExpr):
             return True
         if isinstance(operand, ast.Ref):
             type_ = types.strip_optional(self.model.ref_types[operand])
@@ -650,7 +666,7 @@ def _select_call_result(
     return _make_variable_value("runtime", fields[field.name], wire_path(field.type, path[1:]))
 
 
-def single_variable(value: nodes.Value) -> nodes.Variable | None:
+def single_variable(value: nodes.Stored) -> nodes.Variable | None:
     """Return the variable that a value consists of; None for any other value."""
     if isinstance(value, nodes.TextValue) and len(value.text) == 1:
         piece = value.text[0]

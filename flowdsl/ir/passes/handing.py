@@ -102,7 +102,7 @@ def _is_json_type(type_: nodes.Type | None) -> bool:
     return isinstance(inner, nodes.RecordType | nodes.ListType)
 
 
-def _is_json(value: nodes.Value | nodes.FailureReason, texts: set[str]) -> bool:
+def _is_json(value: nodes.Stored, texts: set[str]) -> bool:
     match value:
         case nodes.ObjectValue() | nodes.ListValue():
             return True
@@ -120,7 +120,7 @@ def _is_json(value: nodes.Value | nodes.FailureReason, texts: set[str]) -> bool:
                 and not value.json
                 and variable.name not in texts
             )
-        case nodes.FailureReason():
+        case nodes.FailureReason() | nodes.CountOf():
             return False
 
 

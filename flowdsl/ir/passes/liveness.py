@@ -35,7 +35,7 @@ NOTHING: Live = frozenset()
 
 # Values that are available anyway
 
-Kept: TypeAlias = nodes.Value | nodes.FailureReason
+Kept: TypeAlias = nodes.Stored
 
 Known: TypeAlias = dict[str, Kept]
 """Known values of variables: an input or a part of the current entry, by variable."""

@@ -479,7 +479,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
                                           row = nothing, {{row_next}}
     """
     body, names = workflow.body, Names(workflow.names)
-    set_to: dict[str, list[nodes.Value | nodes.FailureReason | None]] = {}
+    set_to: dict[str, list[nodes.Stored | None]] = {}
     for statement in statements(body):
         if isinstance(statement, nodes.Store):
             for each in statement.assignments:
@@ -535,9 +535,7 @@ def _has_variable(value: Any, name: str) -> bool:
     return any(isinstance(each, nodes.Variable) and each.name == name for each in walk(value))
 
 
-def _has_fields_of(
-    value: nodes.Value | nodes.FailureReason, other: nodes.Value | nodes.FailureReason | None
-) -> bool:
+def _has_fields_of(value: nodes.Stored, other: nodes.Stored | None) -> bool:
     """Whether an object has every field of another one, as far as both have known fields."""
     match value:
         case nodes.TextValue(text=(nodes.Variable(path=()),)):
@@ -549,7 +547,7 @@ def _has_fields_of(
             return False
 
 
-def _field_names(value: nodes.Value | nodes.FailureReason | None) -> set[str] | None:
+def _field_names(value: nodes.Stored | None) -> set[str] | None:
     """Return the field names of an object, empty for null; None if they are not known."""
     match value:
         case nodes.ObjectValue(fields=fields):
@@ -562,7 +560,7 @@ def _field_names(value: nodes.Value | nodes.FailureReason | None) -> set[str] | 
             return None
 
 
-def _is_record(value: nodes.Value | nodes.FailureReason) -> bool:
+def _is_record(value: nodes.Stored) -> bool:
     match value:
         case nodes.ObjectValue():
             return True

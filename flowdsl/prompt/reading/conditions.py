@@ -117,9 +117,7 @@ class Conditions:
         join = nodes.AllOf if word == ALL else nodes.AnyOf
         return join(operands=tuple(operands)), position
 
-    def _choices(
-        self, text: str, position: int
-    ) -> tuple[tuple[nodes.Value, ...], int] | None:
+    def _choices(self, text: str, position: int) -> tuple[tuple[nodes.Value, ...], int] | None:
         values: list[nodes.Value] = []
         at = position
         while (found := self._read_operand(text, at)) is not None:

@@ -195,7 +195,7 @@ def _check_comparison(program: Program, scope: ValueScope, condition: ast.Compar
 
 
 def _report_nothing(
-    program: Program, scope: ValueScope, condition: ast.CompareExpr, asked: ast.Ref | ast.Scalar
+    program: Program, scope: ValueScope, condition: ast.CompareExpr, asked: ast.Operand
 ) -> None:
     """Report the comparison of a value with `null` or an empty text."""
     span = condition.span(scope.module.source)
@@ -413,7 +413,7 @@ def _check_operands(
 
 
 def _type_beside(
-    program: Program, scope: ValueScope, node: ast.Ref | ast.Scalar, own: Type, other: Type
+    program: Program, scope: ValueScope, node: ast.Operand, own: Type, other: Type
 ) -> Type:
     """Return the type of an operand, given that of the other.
 

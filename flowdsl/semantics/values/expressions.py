@@ -32,6 +32,8 @@ from ..types import (
     Primitive,
     RecordOf,
     Type,
+    Unknown,
+    describe_type,
     strip_optional,
 )
 from .assignability import TEXTUAL, is_assignable, may_misread
@@ -140,6 +142,8 @@ def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place
             return NULL
         case ast.ConstRef():
             return _const(program, scope, expr)
+        case ast.CountExpr(counted=counted):
+            return _check_count(program, scope, expr, counted, place)
         case ast.ListExpr(items=items):
             types = [infer_type(program, scope, item, place) for item in items]
             _fold_list(program, expr)
@@ -152,6 +156,23 @@ def infer_type(program: Program, scope: ValueScope, expr: ast.Expr, place: Place
             )
             _fold_object(program, expr)
             return RecordOf(None, fields)
+
+
+def _check_count(
+    program: Program, scope: ValueScope, expr: ast.CountExpr, counted: ast.Ref, place: Place
+) -> Type:
+    """Check what `count of` counts; the number of a known list is a constant."""
+    listed = strip_optional(resolve_ref(program, scope, counted, place))
+    if not isinstance(listed, ListOf | Unknown):
+        program.sink.report(
+            errors.COUNT_OF_NO_LIST,
+            counted.span(scope.module.source),
+            name=counted.span(scope.module.source).text,
+            type=describe_type(listed),
+        )
+    if counted in program.constants:
+        program.constants[expr] = len(program.constants[counted] or ())
+    return INT
 
 
 def _decimal(spelling: str) -> Any:

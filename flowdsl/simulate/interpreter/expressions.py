@@ -203,6 +203,9 @@ def evaluate_expression(frame: Frame, expr: ast.Expr, type_: types.Type) -> Valu
                 resolve_reference(frame, expr), frame.run.model.ref_types[expr], type_
             )
             return _complete_fields(frame, found, type_)
+        case ast.CountExpr(counted=counted):
+            listed = resolve_reference(frame, counted)
+            return Value(len(listed.data or []), tuple(((), asks) for _, asks in listed.origins))
         case ast.Text():
             return _text_value(frame, expr)
         case ast.ListExpr(items=items):

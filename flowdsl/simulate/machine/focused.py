@@ -187,6 +187,9 @@ class FocusedAgent(Agent):
             case "data.append_every_numbered":
                 for entry in self.entries(said["value"], line):
                     self.append_numbered(said, entry, line)
+            case "data.store_count":
+                number = len(self.entries(said["value"], line))
+                self.saved(said["key"], number, boxed=said["boxed"])
             case "data.store_reason":
                 self.saved(said["key"], self.last(line), boxed=said["boxed"])
             case "data.copy_empty":

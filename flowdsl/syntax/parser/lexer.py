@@ -45,6 +45,9 @@ _BRACES = {"{": 1, "}": -1}
 _OPTIONAL = TERMINAL["OPTIONAL"]
 _WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))
 
+_OF_WORDS = {"start": TERMINAL["START"], "count": TERMINAL["COUNT_OF"]}
+"""The first words of tokens of several words."""
+
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
 _UNITS = frozenset(("ms", "s", "m", "h"))
 _PAIRS = re.compile(
@@ -52,6 +55,7 @@ _PAIRS = re.compile(
     ([ \t\r\n\f]*(?:\#[^\r\n]*[ \t\r\n\f]*)*)
     (
         start[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
+      | count[ \t\r\n\f]+of(?![A-Za-z0-9_])
       | (?!r")[A-Za-z_][A-Za-z0-9_]*
       | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
       | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*
@@ -107,16 +111,16 @@ class Lexemes:
             else _classify_literal(word)
             for word in self.words
         ]
-        if "start" in text:
-            self._mark_starts()
+        if "start" in text or "count" in text:
+            self._mark_tokens_of_words()
         self._mark_names()
         self._excess: int | None = None
 
-    def _mark_starts(self) -> None:
-        """Mark `start of month` and the like, which are one token of several words."""
+    def _mark_tokens_of_words(self) -> None:
+        """Mark `start of month`, `count of` and the like, one token of several words each."""
         for at, word in enumerate(self.words):
-            if word[:5] == "start" and word[5:6].isspace():
-                self.kinds[at] = TERMINAL["START"]
+            if word[5:6].isspace() and word[:5] in _OF_WORDS:
+                self.kinds[at] = _OF_WORDS[word[:5]]
 
     def _mark_names(self) -> None:
         """Mark the words that the sign after them makes names, even keywords."""

@@ -36,6 +36,7 @@ _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
     "RAW": 'raw text `r"..."`',
     "SHIFT": "a step in time such as `- 7d`",
     "START": "`start of month`",
+    "COUNT_OF": "`count of`",
     "ROOT": "a name with `.`",
     "STRING": 'text in double quotes `"..."`',
 }

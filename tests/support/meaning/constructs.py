@@ -221,6 +221,8 @@ def _in_body(block: ast.Block) -> Iterator[str]:
                 yield f"extract {type(type_).__name__}"
             case ast.AndExpr() | ast.OrExpr() | ast.NotExpr() | ast.SeesExpr():
                 yield type(node).__name__
+            case ast.CountExpr():
+                yield "count of"
             case ast.InExpr(values=ast.Ref()):
                 yield "InExpr of a list"
             case ast.CompareExpr() | ast.EmptyExpr() | ast.InExpr() | ast.MatchesExpr():
@@ -323,7 +325,15 @@ EXPECTED = frozenset(
         *("type as", "type over", "emit +=", "extract in background", "a task called twice"),
         *("extract NamedType", "extract OptionalType", "extract ListType"),
         *("AndExpr", "OrExpr", "NotExpr", "SeesExpr", "CompareExpr", "EmptyExpr"),
-        *("InExpr", "InExpr of a list", "MatchesExpr", "contains", "starts with", "ends with"),
+        *(
+            "InExpr",
+            "InExpr of a list",
+            "count of",
+            "MatchesExpr",
+            "contains",
+            "starts with",
+            "ends with",
+        ),
         *("call with a result", "call without a result"),
         *(
             f"{what} in a {where}"

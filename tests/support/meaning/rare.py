@@ -42,6 +42,10 @@ workflow w {
       press "PageDown"
     }
     emit hit = false
+    if count of seen > 1 { press "F9" }
+    keep number: int = count of names
+    press "Enter"
+    if number == 2 { press "F8" }
     if code in seen and code not in names { emit hit = true }
     if "a" in seen { press "End" }
   }

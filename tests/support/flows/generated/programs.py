@@ -37,6 +37,7 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "NUMBER": ("0.5", "-3.25"),
     "DURATION": ("500ms", "30s", "2m", "1h"),
     "SHIFT": ("+ 7d", "-2w", "+  1mo", "- 10y"),
+    "COUNT_OF": ("count of", "count  of"),
     "START": ("start of week", "start  of\n month", "start of quarter", "start of year"),
     "STRING": TEXTS,
     "BLOCK": (

@@ -135,6 +135,10 @@ class Body:
             return "null"
         if type_.options:
             return self.c.pick(type_.literals)
+        if type_.name in ("int", "number") and self.c.once_in(4):
+            lists = self.having(state, lambda each: each.type.element is not None)
+            if lists:
+                return f"count of {self.choose(lists).code}"
         if type_.name == "list":
             assert type_.element is not None
             entry = Field("entry", type_.element)
@@ -208,6 +212,7 @@ class Body:
         lists = self.having(
             state, lambda each: each.type.element is not None and each.type.element.scalar
         )
+        counted = self.having(state, lambda each: each.type.element is not None)
         kind = self.c.weighted(
             (
                 ("sees", 4),
@@ -216,6 +221,7 @@ class Body:
                 ("empty", 4 if emptiable else 0),
                 ("in", 2 if compared else 0),
                 ("entry", 2 if compared and lists else 0),
+                ("count", 2 if counted else 0),
                 ("part", 2 if searched else 0),
                 ("matches", 1),
                 ("not", 1 if depth < 2 else 0),
@@ -237,6 +243,10 @@ class Body:
             case "in":
                 asked, written = self._choice(compared)
                 return written, False, "" if " not in " in written else asked.code, ""
+            case "count":
+                operator = self.c.pick(("==", "!=", "<", ">=", "<=", ">"))
+                limit = self.c.number(0, 3)
+                return f"count of {self.choose(counted).code} {operator} {limit}", False, "", ""
             case "entry":
                 entries = self.choose(lists)
                 element = entries.type.element
