@@ -126,7 +126,13 @@ def _drop_removed(edits: list[Edit]) -> list[Edit]:
     removed: Span | None = None
     for edit in sorted(edits, key=lambda each: (each.span.path, each.span.start, -each.span.end)):
         span = edit.span
-        inside = removed is not None and removed.path == span.path and span.end <= removed.end
+        inside = (
+            removed is not None
+            and removed.path == span.path
+            and span.end <= removed.end
+            # What is inserted at a border of the range stands beside it.
+            and not (span.start == span.end and span.start in (removed.start, removed.end))
+        )
         if inside and span != removed:
             continue
         kept.append(edit)

@@ -41,6 +41,9 @@ flow 1
 workflow type_total {
   steps {
     extract total: number from "the sum"
+    repeat until {{total}} == 3 or 4 == {{total}} max 3 {
+      extract total: number from "the sum"
+    }
     type {{total}} into "the field Sum"
   }
 }
@@ -49,7 +52,12 @@ NEW_TASKS = TASKS.replace("= {{found}}", "= found")
 NEW_MAIN = MAIN.replace("in{{page.rows}}max", "in page.rows max").replace(
     "{{ page.rows[0].name }}", "{page.rows[0].name}"
 )
-NEW_ALONE = ALONE.replace("{{total}}", "total")
+NEW_ALONE = (
+    ALONE.replace("repeat until", "while not (")
+    .replace(" max 3", ") max 3")
+    .replace("not ( ", "not (")
+    .replace("{{total}}", "total")
+)
 
 
 def project(root: Path, **flows: str | bytes) -> None:
@@ -68,9 +76,9 @@ def test_one_command_carries_a_project_over(tmp_path: Path) -> None:
     project(tmp_path, tasks=TASKS, main=bom, alone=crlf)
     result = run_here(tmp_path, "check", "--format", "terse")
     assert result.code == 1
-    assert result.text.count("former-spelling") == 4
+    assert result.text.count("former-spelling") == 7
     result = run_here(tmp_path, "check", "--fix")
-    assert (result.code, result.err) == (0, "fixed 4 findings in 3 files\n")
+    assert (result.code, result.err) == (0, "fixed 7 findings in 3 files\n")
     assert flows_in(tmp_path) == {
         "tasks": NEW_TASKS,
         "main": "\ufeff" + NEW_MAIN,
