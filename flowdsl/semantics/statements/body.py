@@ -80,9 +80,11 @@ class BodyChecker:
         self.counting: list[tuple[str, Span]] = []
         self.passes: list[ast.Block] = []
         self.set_again: list[str] = []
+        self.every: list[ast.Stmt] = []
 
     def check(self, block: ast.Block) -> None:
         """Check every statement of the body."""
+        self.every = self.program.statements(block)
         self._block(block)
 
     def _block(self, block: ast.Block) -> None:
@@ -255,6 +257,11 @@ class BodyChecker:
         self.background[statement.name.text] = span
         if statement in self.program.set_outputs:
             self.background_outputs.setdefault(statement.name.text, statement.name.text)
+            others = (name_set_by(each) for each in self.every if each is not statement)
+            if any(name is not None and name.text == statement.name.text for name in others):
+                self._report_background(
+                    span, "is set elsewhere, too, and no agent knows which is last"
+                )
         if self.task:
             self._report_background(span, "stands in a task, whose result is needed at once")
         elif self.counting:

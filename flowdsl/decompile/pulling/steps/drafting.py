@@ -105,7 +105,9 @@ class Drafter:
         types = TypeNames(spelled=self._types(home))
         wanted = Wanted(self._wanted if isinstance(home.owner, ast.WorkflowDecl) else {})
         in_task = isinstance(home.owner, ast.TaskDecl)
-        writer = Writer(scope, types, Consts(), wanted, {}, in_task=in_task)
+        runtime = {} if in_task else self._context.symbol.runtime
+        outputs = [name for name, symbol in runtime.items() if symbol.is_output]
+        writer = Writer(scope, types, Consts(), wanted, {}, in_task=in_task, outputs=outputs)
         writer.says_match = not isinstance(home.statement, ast.IfStmt)
         return writer
 
