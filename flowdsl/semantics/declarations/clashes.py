@@ -53,9 +53,9 @@ def report_clashes(
         ):
             setters.setdefault(name.text, []).append(statement)
     for field in fields:
-        name = field.name
-        if name in setters:
-            _Clash(program, owner, body, field, setters[name], emits.get(name, [])).report()
+        found = setters.get(field.name)
+        if found is not None:
+            _Clash(program, owner, body, field, found, emits.get(field.name, [])).report()
 
 
 class _Clash:
