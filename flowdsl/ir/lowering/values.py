@@ -555,12 +555,11 @@ class ValueLowering:
                 known = tuple(nodes.ConstantValue(value=each) for each in constants)
                 among = nodes.OneOf(operand=value, values=known, numeric=numeric)
             case nodes.ListValue(items=[_, *_] as items):
-                among = nodes.AnyOf(
-                    operands=tuple(
-                        nodes.Compare(left=value, operator="==", right=each, numeric=numeric)
-                        for each in items
-                    )
+                tests = tuple(
+                    nodes.Compare(left=value, operator="==", right=each, numeric=numeric)
+                    for each in items
                 )
+                among = tests[0] if len(tests) == 1 else nodes.AnyOf(operands=tests)
             case _:
                 return nodes.IsTrue(operand=nodes.ConstantValue(value=False))
         if not self._may_lack(operand):

@@ -17,7 +17,7 @@ from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 from .. import nodes
 from ..fits import models_of
 from ..lowering.statements import Names
-from ..lowering.values import literal_text, negate_condition
+from ..lowering.values import literal_text, negate_condition, single_variable
 from ..walk import inner_bodies, rewrite_body, rewrite_workflow, statements, variables_set, walk
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
@@ -477,14 +477,17 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
 
         keep row = { id: row.id }         row_next = nothing, { id: {{row.id}} }
                                           row = nothing, {{row_next}}
+
+    A reading of the type `any` replaces one likewise; that of a record saves every field.
     """
     body, names = workflow.body, Names(workflow.names)
+    records = _find_records(body)
     set_to: dict[str, list[nodes.Stored | None]] = {}
     for statement in statements(body):
         if isinstance(statement, nodes.Store):
             for each in statement.assignments:
                 set_to.setdefault(each.variable, []).append(each.value)
-        elif isinstance(statement, nodes.Extract):
+        elif isinstance(statement, nodes.Extract | nodes.Run) and statement.variable is not None:
             set_to.setdefault(statement.variable, []).append(None)
     repeated = {
         each.variable
@@ -494,12 +497,29 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
         if isinstance(inner, nodes.Store)
         for each in inner.assignments
     }
+    repeated |= {
+        inner.variable
+        for statement in statements(body)
+        if isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
+        for inner in statements((statement,))
+        if isinstance(inner, nodes.Extract | nodes.Run) and inner.variable is not None
+    }
+
+    def is_replaced(statement: nodes.Statement) -> TypeGuard[nodes.Extract | nodes.Run]:
+        return (
+            isinstance(statement, nodes.Extract | nodes.Run)
+            and statement.variable is not None
+            and _holds_any(statement.type)
+            and (len(set_to[statement.variable]) > 1 or statement.variable in repeated)
+            and not _has_variable(statement, statement.variable)
+            and (not statement.otherwise or isinstance(statement.otherwise[-1], nodes.Leave))
+        )
 
     def cleared(assignment: nodes.Assignment) -> Iterator[nodes.Assignment]:
         name, value = assignment.variable, assignment.value
         nothing = nodes.ConstantValue(value=None)
         if (
-            not _is_record(value)
+            not (_is_record(value) or _whole_variable(value) in records)
             or assignment.append
             or (len(set_to[name]) == 1 and name not in repeated)
         ):
@@ -518,17 +538,65 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
             yield replace(assignment, value=nodes.TextValue(text=text, json=True, record=True))
 
     def rewrite(body: nodes.Body) -> nodes.Body:
-        return tuple(
-            replace(
-                each,
-                assignments=tuple(one for kept in each.assignments for one in cleared(kept)),
-            )
-            if isinstance(each, nodes.Store)
-            else each
-            for each in body
-        )
+        found: list[nodes.Statement] = []
+        for each in body:
+            if isinstance(each, nodes.Store):
+                kept = tuple(one for kept in each.assignments for one in cleared(kept))
+                found.append(replace(each, assignments=kept))
+                continue
+            if is_replaced(each):
+                assert each.variable is not None
+                nothing = nodes.Assignment(
+                    variable=each.variable,
+                    value=nodes.ConstantValue(value=None),
+                    origin=each.origin,
+                )
+                found.append(nodes.Store(origin=each.origin, assignments=(nothing,)))
+            found.append(each)
+        return tuple(found)
 
     return replace(workflow, body=rewrite_body(body, rewrite), names=names.taken())
+
+
+def _holds_any(type_: nodes.Type | None) -> bool:
+    """Whether a value of a type may be, or hold, an object of which no field is known."""
+    match type_:
+        case nodes.OptionalType(inner=inner):
+            return _holds_any(inner)
+        case nodes.RecordType(fields=fields):
+            return any(_holds_any(field.type) for field in fields)
+        case _:
+            return type_ == nodes.ScalarType(name="any")
+
+
+def _find_records(body: nodes.Body) -> set[str]:
+    """Return the variables that may hold objects which a `Store` copies from them as a whole."""
+    found: set[str] = set()
+    pairs: list[tuple[str, str]] = []
+    for statement in statements(body):
+        if isinstance(statement, nodes.Extract | nodes.Run) and statement.variable is not None:
+            type_ = statement.type
+            inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+            if isinstance(inner, nodes.RecordType) or inner == nodes.ScalarType(name="any"):
+                found.add(statement.variable)
+        elif isinstance(statement, nodes.Store):
+            for each in statement.assignments:
+                if _is_record(each.value):
+                    found.add(each.variable)
+                elif (whole := _whole_variable(each.value)) is not None:
+                    pairs.append((each.variable, whole))
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        found.update(name for name, whole in pairs if whole in found)
+    return found
+
+
+def _whole_variable(value: nodes.Stored) -> str | None:
+    """Return the runtime variable that a value is, as a whole."""
+    variable = single_variable(value) if isinstance(value, nodes.TextValue) else None
+    is_whole = variable is not None and variable.sigil == "runtime" and not variable.path
+    return variable.name if variable is not None and is_whole else None
 
 
 def _has_variable(value: Any, name: str) -> bool:

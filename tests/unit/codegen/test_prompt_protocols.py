@@ -487,7 +487,7 @@ def test_a_value_that_an_attempt_has_certainly_read_is_not_that_of_the_call_befo
 
 def test_values_that_are_only_saved_need_no_call_of_their_own() -> None:
     presses = " ".join('choose "the next row"' for _ in range(26))
-    body = f"while {{{{pages}}}} != 3 max 5 {{ keep pages = 3 {presses} }}"
+    body = f"while pages != 3 max 5 {{ keep pages = 3 {presses} }}"
     steps = steps_of(workflow(f"keep pages: int = 0 {body}"))
     assert steps.count("Use focused_action") == 1
     read = 'extract n: int from "the total" '
