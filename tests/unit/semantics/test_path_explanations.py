@@ -86,7 +86,7 @@ READS = {
         [(6, "x", "set here"), (5, "while", "this loop may run zero times")],
     ),
     "until": (
-        ["repeat max 3 {", 'if sees "a" {', SET, "}", '} until {{x}} == "b"'],
+        ["repeat max 3 {", 'if sees "a" {', SET, "}", '} until x == "b"'],
         "set on 1 of 2 paths to here",
         [(7, "x", "set here"), (6, "if", "not set when no branch is taken")],
     ),
