@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from flowdsl.diagnostics.diagnostic import Edit, Fix
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.source.files import resolve_path
 from flowdsl.source.text import Span
@@ -17,6 +18,7 @@ from ..model import SemanticModel, ValueSymbol
 from ..program import Program
 from ..types import (
     ANY,
+    INT,
     UNKNOWN,
     Enum,
     FieldType,
@@ -144,14 +146,18 @@ def _resolve_member(
             return UNKNOWN
         case ListOf(element):
             if isinstance(part, ast.FieldAccess):
+                counts = part.name in _SIZES
                 program.sink.report(
                     errors.WRONG_ACCESS,
                     span,
                     owner=owner,
                     kind="a list",
-                    help=f"write `{owner}[0]{span.text}`, or take its entries with a `for`",
+                    help=_suggest_count(owner, span)
+                    if counts
+                    else f"write `{owner}[0]{span.text}`, or take its entries with a `for`",
+                    fixes=_write_count(owner, span) if counts else (),
                 )
-                return UNKNOWN
+                return INT if counts else UNKNOWN
             if part.index < 0:
                 program.sink.report(errors.NEGATIVE_INDEX, span)
                 return UNKNOWN
@@ -249,3 +255,22 @@ def group_connected_paths(
     for path in sorted(names):
         groups.setdefault(find(path), []).append(path)
     return [tuple(group) for group in groups.values()]
+
+
+_SIZES = frozenset(("count", "len", "length", "size"))
+"""Names for the number of entries of a list in other languages."""
+
+
+def _suggest_count(owner: str, part: Span) -> str:
+    if _write_count(owner, part):
+        return f"write `count of {owner}`"
+    return f"write `keep n: int = count of {owner}` before this, and `{{n}}` in the text"
+
+
+def _write_count(owner: str, part: Span) -> tuple[Fix, ...]:
+    """Return the fix that counts a list, where a value and no text is written."""
+    whole = Span(part.source, part.start - len(owner), part.end)
+    before = part.source.text[whole.start - 1 : whole.start]
+    if before == "{" or not whole.text.startswith(owner):
+        return ()
+    return (Fix(f"write `count of {owner}`", (Edit(whole, f"count of {owner}"),), "unsafe"),)

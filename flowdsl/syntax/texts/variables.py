@@ -213,6 +213,10 @@ def _advise_on_variable(inside: str, braces: int, *, dollar: bool) -> str | None
         )
     if braces > 2:
         return f"write `{{{name}}}` for a value, and `\\{{` for a literal brace"
+    counted = re.fullmatch(r"\s*count\s+of\s+([A-Za-z_][\w.]*)\s*", inside)
+    if counted is not None:
+        written = f"keep n: int = count of {counted[1]}"
+        return f"write `{written}` before the statement, and `{{n}}` in the text"
     if name.isidentifier() and re.fullmatch(_SEVERAL_WORDS, inside.strip()):
         return f"a name has no spaces or hyphens: write `{name}`, or `\\{{` for a literal brace"
     return None
