@@ -9,8 +9,8 @@ from flowdsl.diagnostics.diagnostic import DiagnosticSpec
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 
-RETIRED = frozenset(("unquoted-ui-label",))
-"""Rules that were dropped because they were wrong too often. A project may still configure them."""
+RETIRED = frozenset(("never-null", "unquoted-ui-label"))
+"""Rules and errors that are gone. A project may still configure them."""
 
 SHARED_KINDS = ("task", "type", "const", "fixture")
 """Kinds of names that other files may use."""
