@@ -448,13 +448,13 @@ def test_finish_keeps_what_was_emitted_so_far() -> None:
     assert told.ending == Ending(SUCCESS, "nothing\tto do", {"a": "x", "b": None})
 
 
-def test_a_variable_that_is_read_again_and_is_not_there_is_missing() -> None:
+def test_a_variable_that_is_read_again_and_is_not_there_keeps_its_value() -> None:
     told = traced(
         """extract x: string from "x" press "F5" extract x: string from "x" else { }
-        if x is empty { do "None." }""",
+        do "See {x}." """,
         {"x": Turns("a", None)},
     )
-    assert events(told) == ["press 'f5' '1'", "do 'None.'"]
+    assert events(told) == ["press 'f5' '1'", "do 'See a.'"]
 
 
 def test_always_rules_are_on_one_line() -> None:
