@@ -13,9 +13,9 @@ from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
 from flowdsl.semantics.flow_tests.items import expects_something
 from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
 from flowdsl.semantics.traversal import inner_blocks, output_set_by, own_variable_set_by
-from flowdsl.semantics.types import ANY, ListOf, Type, strip_optional
+from flowdsl.semantics.types import ANY, ListOf, Optional, Type, strip_optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import conditions_of, else_of
+from flowdsl.syntax.statements import conditions_of, else_of, variable_set_by
 from flowdsl.syntax.visit import walk
 
 from .bodies import body_of
@@ -23,7 +23,7 @@ from .texts.titles import why_no_title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .context import LintContext
     from .texts.prose import Prose
@@ -95,8 +95,17 @@ def joins_conditions(context: LintContext, statement: ast.Stmt) -> bool:
 
 
 def compares(context: LintContext, statement: ast.Stmt) -> bool:
-    """Whether a condition of a statement is more than a flag or a `sees`."""
-    return any(not isinstance(each, ast.SeesExpr | ast.Ref) for each in conditions_of(statement))
+    """Whether a condition is more than a flag, a `sees` or whether an optional value is missing."""
+    return not all(_may_differ(context, each) for each in conditions_of(statement))
+
+
+def _may_differ(context: LintContext, condition: ast.Condition) -> bool:
+    """Whether a condition is of those that hold in some runs and not in others."""
+    if isinstance(condition, ast.NotExpr):
+        return _may_differ(context, condition.operand)
+    if isinstance(condition, ast.EmptyExpr):
+        return isinstance(context.model.ref_types.get(condition.operand), Optional)
+    return isinstance(condition, ast.SeesExpr | ast.Ref)
 
 
 def may_be_covered(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) -> bool:
@@ -281,6 +290,31 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
         if len(set(names)) < len(names):
             return True
     return False
+
+
+def has_output_never_set(context: LintContext, section: ast.OutputsSection) -> bool:
+    """Whether no statement sets an optional output of a section."""
+    return any(outputs_never_set(context, section))
+
+
+def outputs_never_set(context: LintContext, section: ast.OutputsSection) -> Iterator[ast.Name]:
+    """Yield the names of the optional outputs of a section that no statement sets."""
+    declaration = context.declaration
+    body = body_of(declaration)
+    symbol = context.workflow(declaration) if isinstance(declaration, ast.WorkflowDecl) else None
+    if body is None or symbol is None:
+        return
+    optional = {field.name for field in symbol.outputs if isinstance(field.type, Optional)}
+    places = [field.name for field in section.fields if field.name.text in optional]
+    if not places:
+        return
+    # A variable named like the output counts: another finding says what is wrong with it.
+    found = (
+        output_set_by(each, context.model.set_outputs) or variable_set_by(each)
+        for each in context.statements(body)
+    )
+    known = {name.text for name in found if name is not None}
+    yield from (name for name in places if name.text not in known)
 
 
 def types_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:

@@ -142,7 +142,12 @@ RULES = (
         home="program.optional_read_unguarded",
         when=triggers.writes_optional,
     ),
-    Rule("output-never-set", (ast.OutputsSection,), home="program.idle"),
+    Rule(
+        "output-never-set",
+        (ast.OutputsSection,),
+        home="program.idle",
+        when=triggers.has_output_never_set,
+    ),
     Rule(
         "overwritten-before-read",
         _BODIES,

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
-from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
+from flowdsl.lint.triggers import outputs_never_set
 from flowdsl.semantics.model import SECRET
-from flowdsl.semantics.traversal import output_set_by
-from flowdsl.semantics.types import Optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import walk
 
 # A `retry` with one attempt and without an `else`: its failure is that of its body.
@@ -136,23 +133,10 @@ OUTPUT_NEVER_SET = SUSPICIOUS.spec(
 
 def check_outputs(context: LintContext, section: ast.OutputsSection) -> None:
     """Report the optional outputs that no statement sets; `missing-emit` reports the others."""
-    declaration = context.declaration
-    body = body_of(declaration)
-    if body is None or not isinstance(declaration, ast.WorkflowDecl):
+    if context.may_lack_statements():
         return
-    symbol = context.workflow(declaration)
-    if symbol is None or context.may_lack_statements():
-        return
-    places = {field.name.text: field.name for field in section.fields}
-    # A variable named like the output counts: another finding says what is wrong with it.
-    found = (
-        output_set_by(each, context.model.set_outputs) or variable_set_by(each)
-        for each in context.statements(body)
-    )
-    known = {name.text for name in found if name is not None}
-    for field in symbol.outputs:
-        if isinstance(field.type, Optional) and field.name in places and field.name not in known:
-            context.report(OUTPUT_NEVER_SET, context.span(places[field.name]), name=field.name)
+    for name in outputs_never_set(context, section):
+        context.report(OUTPUT_NEVER_SET, context.span(name), name=name.text)
 
 
 RULES = (
