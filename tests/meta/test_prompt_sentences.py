@@ -196,7 +196,7 @@ def _workflows() -> Iterator[tuple[nodes.Workflow, Capabilities]]:
 
 
 def _with_values() -> nodes.Body:
-    """A secret that either agent types, and a value in what one of them asks of the other."""
+    """A secret that either agent types, a value that one asks the other about, and lists."""
     pin = nodes.TypeIn(
         origin=HERE,
         value=(nodes.Variable(sigil="secret", name="pin"),),
@@ -211,7 +211,11 @@ def _with_values() -> nodes.Body:
         branch = nodes.Branch(origin=HERE, condition=is_empty, body=body)
         return nodes.If(origin=HERE, branches=(branch,), otherwise=())
 
-    return (pin, asked(capture), capture, asked(pin))
+    added = nodes.Assignment(variable="n", append=True, every=True, value=memo, origin=HERE)
+    counted = nodes.Assignment(variable="m", value=nodes.CountOf(items=memo), origin=HERE)
+    each = replace(added, numbered=True)
+    stored = [nodes.Store(origin=HERE, assignments=(one,)) for one in (added, each, counted)]
+    return (pin, asked(capture), capture, asked(pin), *stored)
 
 
 def _failing(noted: str | None) -> nodes.Body:

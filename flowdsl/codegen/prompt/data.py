@@ -246,8 +246,9 @@ def _assignment_words(assignment: nodes.Assignment, context: Context) -> str:
     value = value_words(assignment.value)
     if assignment.wraps:
         return say_sentence("data.store_entries", key, value)
-    every = "_every" if assignment.every else ""
     if assignment.numbered:
-        return say_sentence(f"data.append{every}_numbered", key, value)
+        numbered = "data.append_every_numbered" if assignment.every else "data.append_numbered"
+        return say_sentence(numbered, key, value)
+    appended = "data.append_every" if assignment.every else "data.append"
     mark = nodes.Variable(sigil="saved", name=assignment.variable)
-    return say_sentence(f"data.append{every}", key, spell_variable(mark), value)
+    return say_sentence(appended, key, spell_variable(mark), value)
