@@ -132,6 +132,11 @@ def tries_once(context: LintContext, statement: ast.RetryStmt) -> bool:
     return isinstance(attempts, ast.IntLit) and attempts.value == 1
 
 
+def looks_for_an_absence(context: LintContext, statement: ast.RepeatStmt) -> bool:
+    """Whether a `repeat` ends when something is no longer seen."""
+    return isinstance(statement.condition, ast.NotExpr)
+
+
 def gives_secrets(context: LintContext, call: ast.CallStmt) -> bool:
     """Whether a call gives two secrets at least."""
     given = (each.value for each in call.arguments)

@@ -198,6 +198,12 @@ RULES = (
         when=triggers.has_typographic,
     ),
     Rule("unread-entry", (ast.ForStmt,), home="program.idle"),
+    Rule(
+        "unread-last-round",
+        (ast.RepeatStmt,),
+        home="program.idle",
+        when=triggers.looks_for_an_absence,
+    ),
     *(
         Rule(
             f"unused-{kind.replace(' ', '-')}",

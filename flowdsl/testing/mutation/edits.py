@@ -169,7 +169,7 @@ class _Drawing:
         return line if len(line) <= 60 else f"{line[:57]}..."
 
 
-_CONDITIONS = frozenset(("condition", "until"))
+_CONDITIONS = frozenset(("condition",))
 """The fields of nodes that hold a condition."""
 _WITH_ELSE = WITH_ELSE | {ast.RetryStmt}
 """The statements that lose an `else`; of `if` and `match` it is a branch."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
+<<<<<<< HEAD
+=======
+from flowdsl.lint.bodies import body_of, without_steps
+>>>>>>> b771f71b (Warn of rounds that end before they read what they turned to)
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.triggers import outputs_never_set
@@ -53,6 +57,34 @@ def check_entry(context: LintContext, statement: ast.ForStmt) -> None:
     )
     if not read and not context.may_lack_statements():
         context.report(UNREAD_ENTRY, context.span(statement.variable), name=name)
+
+
+# A round that reads a page, turns it and then looks: the page that ends the loop is not read.
+
+UNREAD_LAST_ROUND = SUSPICIOUS.spec(
+    "unread-last-round",
+    "the loop looks at what its last `{act}` shows, and what is there when it ends is never read",
+    "read once before the loop and loop with `while`, which looks before it goes on; or let the "
+    "round read what ends the loop",
+)
+_ACTS = (ast.DoStmt, ast.PressStmt, ast.ChooseStmt)
+_READINGS = (ast.ExtractStmt, ast.CopyStmt)
+
+
+def check_last_round(context: LintContext, statement: ast.RepeatStmt) -> None:
+    """Report a `repeat` that reads, ends each round with an act, and looks only then.
+
+    A loop that ends when something is no longer seen is meant: what ends most of them is the last
+    page, which shows no way on. Where something appears at the end, nothing was left to read.
+    """
+    until = statement.condition
+    if not (isinstance(until, ast.NotExpr) and isinstance(until.operand, ast.SeesExpr)):
+        return
+    *others, last = without_steps(statement.body) if statement.body.statements else (None,)
+    reads = any(isinstance(each, _READINGS) for each in others)
+    if reads and isinstance(last, _ACTS) and not context.may_lack_statements():
+        act = context.keyword(last).text
+        context.report(UNREAD_LAST_ROUND, context.span(until), act=act)
 
 
 # `user: $password, password: $user` signs in with the two the wrong way round.
@@ -143,6 +175,7 @@ RULES = (
     LoadedRule(OUTPUT_NEVER_SET, check_outputs),
     LoadedRule(SINGLE_ATTEMPT, check_attempts),
     LoadedRule(UNREAD_ENTRY, check_entry),
+    LoadedRule(UNREAD_LAST_ROUND, check_last_round),
     LoadedRule(SWAPPED_SECRETS, check_secrets),
     LoadedRule(SCHEMA_WITHOUT_OUTPUTS, check_schema),
 )
