@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
-<<<<<<< HEAD
-=======
-from flowdsl.lint.bodies import body_of, without_steps
->>>>>>> b771f71b (Warn of rounds that end before they read what they turned to)
+from flowdsl.lint.bodies import without_steps
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.lint.triggers import outputs_never_set
