@@ -28,6 +28,7 @@ FOR_INFORMATION = (
     "choice-by-input",
     "credential-in-literal",
     "secret-like-input",
+    "statement-in-prose",
     "tool-name-in-prose",
 )
 WORDING = tuple(rule.name for rule in RULES if rule.load().spec.category == "wording")

@@ -31,11 +31,17 @@ _CHOICES = """
     row rows line lines entry entries result results record records item items match matching
     matches option suggestion card tile list table grid worklist board queue dropdown drop whose
     where owned belongs shows click choose select pick tick untick check uncheck highlight expand
-    box boxes if when unless case
+    box boxes if when unless case go jump navigate switch change open set page scroll browse times
 """
 _OPENINGS = """
     append before check clear click data delete do end fail find for from here if make otherwise
     picture press read save select there to until use wait while
+"""
+_SAID_BY_STATEMENTS = """
+    if unless case otherwise depending should each every all repeat redo again one long through over
+    until keep remember note write jot memorize memorise track hold store read extract find grab
+    screenshot shot capture picture snapshot today yesterday tomorrow current stop abort halt give
+    cancel end exit fail quit same do
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt
@@ -175,6 +181,11 @@ RULES = (
     ),
     Rule("sentinel-in-text", (InSource(("__EMPTY__", "__CLEAR__")),), home="prose.service_words"),
     Rule("single-attempt", (ast.RetryStmt,), home="program.idle", when=triggers.tries_once),
+    Rule(
+        "statement-in-prose",
+        (Words(tuple(_SAID_BY_STATEMENTS.split()), ("do",)),),
+        home="prose.statement_in_prose",
+    ),
     Rule(
         "swapped-secrets",
         (ast.CallStmt,),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from benchmarks.diagnostics.wording import GATE, PROSE, SETS, WORDING, scores
@@ -16,6 +18,7 @@ from flowdsl.prompt import likeness
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import for_rows
 
 HEAD = "flow 1\n\n## Opens a chart.\nworkflow w {\n  inputs { mrn: string }\n  steps {\n    "
 TAIL = "\n  }\n}\n"
@@ -101,6 +104,53 @@ def test_a_choice_becomes_a_choose(statement: str, mended: str) -> None:
 def test_a_choice_among_other_instructions_is_left_to_its_author(statement: str) -> None:
     (found,) = findings(HEAD + statement + TAIL, "choice-by-input")
     assert found.fixes == ()
+
+
+NEWCOMERS = {
+    "If a dialog appears, close it": 'if sees "a dialog" { do "Close it" }',
+    "Click 'Later' if there is a survey.": """if sees "a survey" { do "Click 'Later'" }""",
+    "Unless the list is shown then press F7.": 'if not sees "the list" { do "Press F7" }',
+    "If the desk is closed, stop.": 'if sees "the desk is closed" { abort "The desk is closed" }',
+    "Press F3 until the menu is shown": 'repeat max 20 { do "Press F3" } until sees "the menu"',
+    "Note the total": 'extract seen_total: string from "the total"',
+    "Press F5 and remember the invoice number for later.":
+        'extract seen_number: string from "the invoice number"',
+    "Take a screenshot": 'capture "screen.png"',
+}  # fmt: skip
+
+
+@for_rows(NEWCOMERS.items, fewest=8)
+def test_the_statement_that_a_help_names_works(row: tuple[str, str]) -> None:
+    """Pasted in instead of the `do`, it has no errors and nothing is left to report."""
+    prose, statement = row
+    (found,) = findings(f'{HEAD}do "{prose}"{TAIL}', "statement-in-prose")
+    assert f"`{statement}`" in (found.help or "")
+    pasted = HEAD + statement + TAIL
+    analysis = analyze(MemoryFiles({"a.flow": pasted}), ["a.flow"], CompileOptions())
+    assert [each.message for each in analysis.diagnostics if each.severity == "error"] == []
+    assert findings(pasted, "statement-in-prose") == []
+    if found.fixes:
+        assert apply_fixes([found], UNSAFE).texts["a.flow"] == pasted
+
+
+GENERAL = (
+    "If it is locked, press F3.",
+    "Repeat this for each row.",
+    "Press F5. Remember what the title says.",
+    "Abort.",
+    "Enter today's date.",
+)
+
+
+@for_rows(lambda: GENERAL, fewest=5)
+def test_the_statements_of_a_general_help_work(prose: str) -> None:
+    (found,) = findings(f'{HEAD}do "{prose}"{TAIL}', "statement-in-prose")
+    code = re.findall("`([^`]+)`", found.help or "")
+    head = HEAD.replace("steps {", "terminal { dates = true }\n  steps {")
+    pasted = head + "\n".join(code).replace("{ … }", '{ press "F3" }').replace("…", "it") + TAIL
+    analysis = analyze(MemoryFiles({"a.flow": pasted}), ["a.flow"], CompileOptions())
+    assert code != []
+    assert [each.message for each in analysis.diagnostics if each.severity == "error"] == []
 
 
 CALLS = {

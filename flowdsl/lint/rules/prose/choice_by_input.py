@@ -24,9 +24,12 @@ SPEC = SUSPICIOUS.spec(
 
 _DECIDE = "write it as an `if` with that condition, which is decided again on every run"
 
+_SCROLL = 'write `repeat max 20 { … } until sees "…"`, which looks after each round'
+_COUNT = "name what the keys lead to in `choose`; a replay repeats the recorded presses"
+
 _VARYING = frozenset((INPUT, PARAMETER, LOOP, RUNTIME))
 _MARK = "\x01"
-_VARIABLE = r"[\"'\\]*(?P<variable>\x01+)"
+_VARIABLE = r"[\"'\\]*(?P<variable>\x01+)(?!\x01)"
 
 _VERB = (
     r"(?P<verb>\b(?:(?:double|right)[- ]?click|click|select|choose|pick|open|tick|untick|uncheck"
@@ -48,6 +51,10 @@ _ONE = (
 _LIST = r"(?:[\w-]+ ){0,3}(?:list|results|table|grid|worklist|board|queue|drop-?down)\b"
 _IN_LIST = rf"(?:in|from|on) the {_LIST}"
 _OF_ONE = rf"{_ONE} (?:(?!in\b|folder\b|file\b){_WORD}){{0,5}}?{_VARIABLE}"
+_TYPED = (
+    r"(?:address|app|application|directory|drive|file|folder|for|in|link|path|portal|program|with"
+    r"|window)\b"
+)
 _WHOSE = (
     r"(?:\bmatching|\bthat match(?:es)?|\bowned by|\bthat belongs? to|\bthat shows?"
     rf"|\bwhose\b{_GAP}\b(?:is|are|equals|starts with)|\bwhere\b{_GAP}\b(?:is|equals))"
@@ -74,6 +81,22 @@ _PATTERNS = (
     rf"{_PICKING} (?:{_WORD}){{1,3}}?(?:check ?)?box(?:es)? (?:{_WORD}){{0,4}}?{_VARIABLE}",
     # the type x, the time slot x
     rf"{_PICKING} the (?:type |{_WORD})(?:{_WORD}){{0,2}}?{_VARIABLE}",
+    # go to the tab x
+    rf"(?P<verb>\b(?:change|go|jump|navigate|switch)\b(?: over| back)? to)"
+    rf" the (?:(?!{_TYPED}){_WORD}){{1,3}}?{_VARIABLE}",
+    # open the order x
+    rf"(?P<verb>\bopen\b) the (?:(?!{_TYPED}){_WORD}){{1,2}}?{_VARIABLE}"
+    r"(?! (?:by|using|via|with)\b)",
+    # set the drop-down to x
+    r"(?P<verb>\bset\b)[^.;,:\x01]{0,40}?\b(?:drop-?down|list|combo ?box|radio button)\b"
+    rf"[^.;,:\x01]{{0,40}}? to {_VARIABLE}",
+    # navigate to Accounts > x
+    r"(?P<verb>\b(?:browse|choose|click|go|navigate|open|select)\b(?: to)?)"
+    rf" [^.;,\x01]{{1,60}}>\s*{_VARIABLE}",
+    # scroll down until x is visible
+    rf"(?P<verb>\b(?:page|scroll)\b) [^.;,\x01]{{0,30}}?\b(?:until|to) {_GAP}{_VARIABLE}",
+    # press the down arrow x times
+    rf"(?P<verb>\b(?:click|hit|press|push|tap)\b) [^.;,\x01]{{1,40}}? {_VARIABLE} times\b",
 )
 _BRANCH = (
     rf"(?P<verb>\b(?:if|when|unless|in case)\b) (?:the )?{_VARIABLE}"
@@ -89,26 +112,40 @@ _OPENING = re.compile(
 
 def check(context: LintContext, prose: Prose) -> None:
     """Report the first choice of a `do` that depends on a value that varies from run to run."""
+    choice = find_choice(context, prose)
+    statement = None if choice is None else find_recorded_do(context, prose.text)
+    if choice is None or statement is None:
+        return
+    found, offset, rest = choice
+    name = prose.written[offset + found.start("variable") : offset + found.end("variable")]
+    place = prose.span(offset + found.start("verb"), offset + found.end())
+    fixes = () if rest.strip(" \n.!") else _make_choose_fix(prose, statement)
+    help = None
+    if compile_prose_pattern(_BRANCH).match(found[0]):
+        help = _DECIDE
+    elif found["verb"].lower().startswith("scroll"):
+        help = _SCROLL
+    elif re.search(r"\stimes$", found[0]):
+        help = _COUNT
+    context.report(SPEC, place, name=name, fixes=fixes, help=help)
+
+
+def find_choice(context: LintContext, prose: Prose) -> tuple[re.Match[str], int, str] | None:
+    """The first choice by a varying value, the offset of its sentence, and the rest of the text."""
     variables = [part for part in prose.text.parts if _varies(context, part)]
     if not variables:
-        return
+        return None
     start, end = prose.bounds
     masked = _mask_variables(prose, variables)[:end]
     for sentence in _SENTENCE.finditer(masked, start):
-        branch = compile_prose_pattern(_BRANCH).search(sentence[0])
-        found = branch or _find_choice(sentence[0])
+        found = compile_prose_pattern(_BRANCH).search(sentence[0]) or _find_choice(sentence[0])
         if found is not None and is_english(sentence[0]):
-            offset = sentence.start()
-            statement = _find_recorded_do(context, prose.text)
-            if statement is not None:
-                at = offset + found.start("variable")
-                name = prose.written[at : offset + found.end("variable")]
-                place = prose.span(offset + found.start("verb"), offset + found.end())
-                rest = masked[start:offset] + masked[sentence.end() :]
-                fixes = () if rest.strip(" \n.!") else _make_choose_fix(prose, statement)
-                help = None if branch is None else _DECIDE
-                context.report(SPEC, place, name=name, fixes=fixes, help=help)
-            return
+            return (
+                found,
+                sentence.start(),
+                masked[start : sentence.start()] + masked[sentence.end() :],
+            )
+    return None
 
 
 def _find_choice(sentence: str) -> re.Match[str] | None:
@@ -144,7 +181,7 @@ def _make_choose_fix(prose: Prose, statement: ast.DoStmt) -> tuple[Fix, ...]:
     return (Fix("choose it on every run", edits, "unsafe"),)
 
 
-def _find_recorded_do(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
+def find_recorded_do(context: LintContext, text: ast.Text) -> ast.DoStmt | None:
     """The `do` with this text, when the main agent carries it out and its actions are recorded.
 
     None when a focused agent carries it out.
