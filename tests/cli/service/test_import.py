@@ -139,7 +139,7 @@ def test_what_compile_writes_comes_back_as_statements(tmp_path: Path) -> None:
     assert outcome(result) == "1 workflow imported into two/flows/: 1 as statements"
     assert "two/flows/look_up_a_patient.flow" in written(result)
     text = (tmp_path / "two/flows/look_up_a_patient.flow").read_text("utf-8")
-    assert 'extract phone: string from "the phone number in the header"' in text
+    assert 'extract phone from "the phone number in the header"' in text
 
 
 @pytest.mark.parametrize(

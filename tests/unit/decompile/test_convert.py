@@ -58,7 +58,7 @@ SENTENCES = {
     "Take a screenshot and attach it to the run as end-{claim}.png": 'capture "end-{claim}.png"',
     r"Mark the file C:\Reports\may.pdf for export.": 'export file "C:\\Reports\\may.pdf"',
     "Triple-click the number in the banner, then copy_to_clipboard with key number.": (
-        'copy number from "the number in the banner"'
+        'copy number: string from "the number in the banner"'
     ),
     "Use focused_action to read the balance and save it as {{balance}}.": (
         'extract balance: string from "the balance"'
@@ -105,8 +105,7 @@ def test_what_is_not_stays_prose(line: str) -> None:
 
 def test_a_variable_can_be_typed_once_it_is_set() -> None:
     assert written('Read the total as {{total}}. Type {{total}} into "Sum". Done, then go on.') == [
-        'extract total: string? from "the total"',
-        "emit total = total",
+        'extract total from "the total"',
         'type total into "\\"Sum\\""',
         'do "Done, then go on."',
     ]

@@ -216,11 +216,6 @@ def chain_of(sender: str) -> nodes.Chain:
             "`loose` takes a text without `⟦` and `⟧`, and character 2 of `a⟦b` is `⟦`",
         ),
         (
-            {"data": "7"},
-            "data",
-            "`data` takes a list or a record, as JSON, not `7`",
-        ),
-        (
             {"made": "{"},
             "made",
             "`made` takes a text without `{`, and character 1 of `{` is `{`",
