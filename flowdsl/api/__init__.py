@@ -168,7 +168,7 @@ _ON_USE = {
     "state.errors": ("StateError",),
     "workspace.environments": ("NoProject", "NoSuchEnvironment", "UnusableProject"),
 }
-"""The names that are imported on first use: name -> (module, names it defines)."""
+"""The names that are imported on first use, by the module that defines them."""
 
 _MODULES = {name: module for module, names in _ON_USE.items() for name in names}
 

@@ -24,7 +24,8 @@ _LINE = "flow 1"
 def read_edition(source: SourceFile, tokens: Lexemes, sink: Sink) -> int:
     """Read the edition from the first two tokens of a file; 0, with a report, if there is none.
 
-    In that case an edition is inserted, so that the parser can begin.
+    In that case an edition is inserted, so that the parser can begin. An unknown edition is
+    reported and returned.
     """
     if tokens.words[0] == "flow" and tokens.kinds[1] == TERMINAL["INT"]:
         start, end = tokens.starts[1], tokens.ends[1]

@@ -14,7 +14,7 @@ _NODE_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def children(node: ast.Node) -> list[ast.Node]:
-    """Yield the direct children of a node, in the order of its fields."""
+    """Return the direct children of a node, in the order of its fields."""
     class_ = type(node)
     names = _NODE_FIELDS.get(class_)
     if names is None:

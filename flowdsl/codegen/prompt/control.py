@@ -1,4 +1,9 @@
-"""Branches, loops, repetition and attempts."""
+"""Emits `if`, `repeat`, `retry` and `for` as items of the outline.
+
+`emit_if` and `emit_repeat` are for a focused agent that does the whole statement. `split_if`,
+`emit_repeat_main` and `emit_loop` are for bodies that need tools of the main agent: a focused agent
+only decides. `emit_retry` is for either.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +61,7 @@ def _emit_branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agen
 
 
 def split_if(statement: nodes.If, main: Agent) -> Split:
-    """Split a choice into the decision as bullets, and lines for each branch.
+    """Split a choice into no lines before it, the bullets that decide, and lines for each branch.
 
     The decision is saved as the number of the branch.
     """
@@ -103,6 +108,7 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
+    """Emit rounds of a focused agent: to reach something seen, or until or while a condition."""
     origin, asked, still = statement.origin, statement.until, False
     limit = limit_words(statement.limit)
     delay = _delay_words(statement.delay_milliseconds)

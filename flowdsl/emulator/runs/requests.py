@@ -1,4 +1,4 @@
-"""Creates runs: single ones, in bulk and in chains."""
+"""The requests that create runs, one or many; `chains` creates those of a chain."""
 
 from __future__ import annotations
 

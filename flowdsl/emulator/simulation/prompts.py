@@ -143,7 +143,7 @@ def find_saved_values(steps: Sequence[Step]) -> Iterator[SavedValue]:
 
 
 def loop_items(written: str, inputs: Values, runtime: Values) -> list[JsonValue]:
-    """Return the items of a loop's `text`: a list, a number, or a variable that holds one."""
+    """Return the items of a loop, `written` as a list, a number, or a variable that holds one."""
     text = written.strip()
     value: JsonValue = text
     source = runtime if text.startswith("{{") else inputs

@@ -4,7 +4,7 @@
     press "Enter"                             swapped with the statement before it
     if sees "a notice" { … } else { … }       condition turned round; branches swapped; `else` lost
 
-An edit replaces spans of the source text. Whether the result still checks is for the judge.
+An edit replaces spans of the source text. `study` finds out whether the result still checks.
 """
 
 from __future__ import annotations
