@@ -20,6 +20,7 @@ from ..parser.tables import TERMINALS
 from .foreign_syntax import (
     APPENDED,
     ARGUMENTS,
+    ARITHMETIC,
     ASCII,
     ASSIGNED,
     BODY,
@@ -32,6 +33,7 @@ from .foreign_syntax import (
     DAYS,
     DOUBLE_QUOTES,
     ENDLESS,
+    ENTRY_ALONE,
     INSTRUCTION,
     LIST_MARKS,
     LIST_TYPE,
@@ -41,6 +43,7 @@ from .foreign_syntax import (
     RECORD_TYPE,
     ROUNDS,
     SETTINGS,
+    TITLE,
     WORD_AFTER_WORD,
     WORD_WHERE,
     WORDS_OF_OTHER_LANGUAGES,
@@ -76,6 +79,9 @@ def character_advice(tokens: Lexemes, index: int, stack: Stack) -> str | None:
             return "a name has no hyphens: use `_`"
         if count_fitting_tokens(tokens, stack.states, index + 1, 1):
             return f"leave out `{character}`"
+        before = tokens.words[index - 1]
+        if "\n" not in tokens.blanks[index] and is_word(before) and before not in KEYWORDS:
+            return ARITHMETIC
         if is_terminal_allowed(stack.states, TERMINAL["DO"]):
             return INSTRUCTION
         return WORD_AFTER_WORD.get((tokens.words[index - 1], character))
@@ -212,6 +218,8 @@ class _Place:
             return INSTRUCTION
         if self.before == "repeat":
             return COUNT
+        if self.before == "step":
+            return TITLE
         if "DURATION" in self.fitting:
             return f"a duration ends in its unit: write `{self.word}s` for seconds"
         return ARGUMENTS if {"FIELD", "RPAR"} <= self.fitting else None
@@ -230,6 +238,8 @@ class _Place:
         """Return the advice for an unexpected word."""
         word, fitting_names = self.word, self.fitting
         lower = word.lower()
+        if self.tokens.words[self.index - 2] == "press" and re.fullmatch("x[0-9]+", lower):
+            return f"write `press {self.before} {lower[1:]} times`"
         if self.kind in ("FIELD", "KEY") and self._fits_as_keyword(word):
             return f"leave out the `{self.after[0]}` behind `{word}`"
         if self._fits_as_keyword(lower):
@@ -286,6 +296,8 @@ class _Place:
         word, fitting_names = self.word, self.fitting
         if (self.before, word) == ("do", "{"):
             return ROUNDS
+        if word == "," and self.tokens.words[self.index - 2] == "for":
+            return ENTRY_ALONE
         if word == "<" and self.before.lower() in ("list", "array"):
             return LIST_TYPE
         if word == "<" and self.before.lower() in ("map", "dict", "record", "object"):

@@ -7,7 +7,7 @@ fix.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from flowdsl.diagnostics.diagnostic import Edit, Fix
@@ -31,6 +31,8 @@ from .foreign_syntax import (
     PREFIXES,
     PRESENT,
     RANGE,
+    RULE_ALONE,
+    TITLE,
     UNITS,
     UNSURE,
     VALUES,
@@ -107,6 +109,8 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_second_look,
         _correct_between,
         _correct_exists,
+        _correct_rule,
+        _correct_numbered_step,
     ):
         found = correct(tokens, index)
         if found is not None:
@@ -277,16 +281,20 @@ def _correct_exists(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index - 1, index + 1, meant, PRESENT, f"{name} is not empty")
 
 
-_CORRECTIONS: tuple[Callable[[Lexemes, int], Correction | None], ...] = (
-    _correct_comment,
-    _correct_quotes,
-    _correct_text_prefix,
-    _correct_braces,
-    _correct_seconds,
-    _correct_declaration,
-    _correct_optional_type,
-    _correct_secret_type,
-)
+def _correct_rule(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `always { do "..." }`."""
+    opens = tokens.words[index - 2 : index] == ["always", "{"]
+    if tokens.words[index] != "do" or not (opens or tokens.kinds[index - 1] == _STRING):
+        return None
+    return Correction(index, index + 1, (), RULE_ALONE, "")
+
+
+def _correct_numbered_step(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `step 3: "Title" { }`."""
+    number, colon = [*tokens.words[index : index + 2], ""][:2]
+    if tokens.words[index - 1] != "step" or not number.isdecimal() or colon != ":":
+        return None
+    return Correction(index, index + 2, (), TITLE, "")
 
 
 def find_rewritings(

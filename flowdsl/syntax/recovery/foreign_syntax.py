@@ -67,6 +67,14 @@ DAYS = (
     "days are counted in the default of an input: declare `day: date = {day}` in `inputs`, and "
     "write `day` here"
 )
+READ = 'a value is read from the screen with `extract name: type from "..."`'
+TITLE = 'a group has a title: `step "Title" { ... }`'
+ARITHMETIC = (
+    "there is no arithmetic: what is computed is an input, or is read from the screen with "
+    '`extract name: type from "..."`'
+)
+ENTRY_ALONE = "a loop names its entry alone: `for x in list { }`"
+RULE_ALONE = 'a rule is its text alone: `always { "..." }`'
 EMIT = "an output is set with `emit name = value`"
 AWAIT = "statements run one after the other, without a word for it"
 ENDS = "a run ends with `finish`, `abort` or `fail`, a loop with its list or its condition"
@@ -116,6 +124,7 @@ CORRECTED: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("throw",), ("fail",), FAILS),
     (("raise",), ("fail",), FAILS),
     (("assert",), ("expect",), 'what must hold is written `expect "..."`'),
+    (("read",), ("extract",), READ),
     (("screenshot",), ("capture",), 'a screenshot is kept with `capture "name.png"`'),
 )
 """The written words, the intended ones, and the advice.
@@ -126,7 +135,7 @@ SECTION_WORDS = frozenset(("input", "output", "secret"))
 """Words before a declaration in other languages, which are not names of settings here."""
 ONLY_BEHIND = {"=": "=="}
 """The token that must precede a word of `CORRECTED` that has another meaning elsewhere."""
-UNSURE = frozenset(("assert", "none", "raise", "screenshot", "throw"))
+UNSURE = frozenset(("assert", "none", "raise", "read", "screenshot", "throw"))
 """Words of `CORRECTED` that may also mean something else."""
 DECLARING = frozenset(("let", "var", "const", "set", "local"))
 LITERALS = {
@@ -180,6 +189,7 @@ WORDS_OF_OTHER_LANGUAGES = (
     | dict.fromkeys(
         ("print", "log", "echo", "return"), "a result is given with `emit name = value`"
     )
+    | dict.fromkeys(("read", "scrape"), READ)
     | dict.fromkeys(("raise", "throw", "error"), FAILS)
     | dict.fromkeys(("end", "endif", "done", "fi", "esac"), "a body ends with its `}`")
     | dict.fromkeys(("await", "async"), AWAIT)
@@ -207,7 +217,7 @@ WORD_AFTER_WORD = {
     ("do", "until"): ROUNDS,
     ("repeat", "while"): ROUNDS,
     ("press", "["): 'keys that are pressed together are one text: `press "Ctrl+S"`',
-    ("step", "{"): 'a group has a title: `step "Title" { ... }`',
+    ("step", "{"): TITLE,
     ("import", "*"): 'a whole file is imported with `import "./x.flow" as x`',
     ("in", "("): 'a list stands in square brackets: `x in ["a", "b"]`',
     ("is", "in"): "leave out `is`",
