@@ -345,6 +345,11 @@ def opens_with_ban(context: LintContext, prose: Prose) -> bool:
     return prose.written[start:end].lstrip(" \t\r\n.!?").lower().startswith(_BANS)
 
 
+def has_variables(context: LintContext, prose: Prose) -> bool:
+    """Whether a text holds a variable."""
+    return any(isinstance(part, ast.Ref) for part in prose.text.parts)
+
+
 def has_numbers(context: LintContext, prose: Prose) -> bool:
     """Whether a text may have two numbers, or a number of pixels."""
     written = prose.written

@@ -39,9 +39,9 @@ _OPENINGS = """
 """
 _SAID_BY_STATEMENTS = """
     if unless case otherwise depending should each every all repeat redo again one long through over
-    until keep remember note write jot memorize memorise track hold store read extract find grab
-    screenshot shot capture picture snapshot today yesterday tomorrow current stop abort halt give
-    cancel end exit fail quit same do
+    until keep stop abort halt give cancel end exit fail quit note write jot memorize memorise
+    remember track hold store read extract find grab screenshot shot capture picture snapshot today
+    yesterday tomorrow current
 """
 _TOOLS = """
     copy_to_clipboard declare_task_failed end_loop_iteration execute_terminal_command extract_prompt
@@ -85,7 +85,10 @@ RULES = (
         when=triggers.has_file_checks,
     ),
     Rule(
-        "choice-by-input", (Words(tuple(_CHOICES.split()), ("do",)),), home="prose.choice_by_input"
+        "choice-by-input",
+        (Words(tuple(_CHOICES.split()), ("do",)),),
+        home="prose.choice_by_input",
+        when=triggers.has_variables,
     ),
     Rule(
         "branch-never-taken",

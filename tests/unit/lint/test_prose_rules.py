@@ -12,6 +12,7 @@ from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
 from flowdsl.lint import rules
 from flowdsl.lint.rules import RULES
+from flowdsl.lint.rules.prose import statement_in_prose
 from flowdsl.lint.rules.prose.service_words import STATEMENTS
 from flowdsl.lint.texts.prose import Literals, is_english
 from flowdsl.prompt import likeness
@@ -131,6 +132,11 @@ def test_the_statement_that_a_help_names_works(row: tuple[str, str]) -> None:
     assert findings(pasted, "statement-in-prose") == []
     if found.fixes:
         assert apply_fixes([found], UNSAFE).texts["a.flow"] == pasted
+
+
+def test_the_words_of_each_kind_of_instruction_wake_its_rule() -> None:
+    words = {word for kind in statement_in_prose._KINDS for word in kind[0].split()}
+    assert words == set(rules._SAID_BY_STATEMENTS.split())
 
 
 GENERAL = (

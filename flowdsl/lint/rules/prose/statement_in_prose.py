@@ -49,7 +49,8 @@ _LOOPS = (
     rf"{_START}(?P<words>for all)\b",
     rf"{_CLAUSE}(?P<words>(?:repeat|redo) (?:this|these|that|it|everything|for|until|the"
     r" (?:above|same|steps?|last|previous|procedure|process))\b)",
-    rf"{_CLAUSE}(?P<words>do (?:this|that|it|the same)(?: again)? (?:for|with|on|until)\b)",
+    rf"{_CLAUSE}(?P<words>do (?:this|that|it|the same) "
+    r"(?:again|(?:for|with) (?:each|every|all)|one by one|until)\b)",
     r"\b(?P<words>one by one|one after (?:the other|another)|as long as)\b",
     r"\b(?P<words>(?:go|work|step|loop|page|run) (?:your way )?(?:through|over)"
     rf" (?:all|each|every|the (?:\w+ ){{0,2}}(?:list|table|{_ROWS})))\b",
@@ -127,7 +128,10 @@ _Say = Callable[[str, str, "re.Match[str]"], tuple[str, str]]
 
 
 def _find_all(text: str) -> Iterator[tuple[re.Match[str], str, _Say]]:
-    for patterns, result, say in _KINDS:
+    held = set(re.findall("[a-z]+", text.lower()))
+    for words, patterns, result, say in _KINDS:
+        if held.isdisjoint(words.split()):
+            continue
         for pattern in patterns:
             match = compile_prose_pattern(pattern).search(text)
             if match is not None:
@@ -216,12 +220,45 @@ def _say_stop(text: str, written: str, match: re.Match[str]) -> tuple[str, str]:
     return "", 'write `abort "…"`, in the block of a condition where it depends on one'
 
 
-_KINDS: tuple[tuple[tuple[str, ...], str, _Say], ...] = (
-    (_CONDITIONS, "is decided once: a replay does what the recorded run did", _say_condition),
-    (_LOOPS, "is done as often as in the recorded run, whatever a later run shows", _say_loop),
-    (_STOPS, "does not end the run: a replay goes on", _say_stop),
-    (_READINGS, "keeps nothing that a later statement could use", _say_reading),
-    (_SCREENSHOTS, "leaves no picture with the run", _say_screenshot),
-    (_DAYS, "is the day of the recorded run: a replay enters that day again", _say_day),
+_KINDS: tuple[tuple[str, tuple[str, ...], str, _Say], ...] = (
+    (
+        "if unless case otherwise depending should",
+        _CONDITIONS,
+        "is decided once: a replay does what the recorded run did",
+        _say_condition,
+    ),
+    (
+        "each every all repeat redo again one long through over until keep",
+        _LOOPS,
+        "is done as often as in the recorded run, whatever a later run shows",
+        _say_loop,
+    ),
+    (
+        "stop abort halt give cancel end exit fail quit",
+        _STOPS,
+        "does not end the run: a replay goes on",
+        _say_stop,
+    ),
+    (
+        "note write jot memorize memorise remember track keep hold store read extract find grab",
+        _READINGS,
+        "keeps nothing that a later statement could use",
+        _say_reading,
+    ),
+    (
+        "screenshot shot capture picture snapshot",
+        _SCREENSHOTS,
+        "leaves no picture with the run",
+        _say_screenshot,
+    ),
+    (
+        "today yesterday tomorrow current",
+        _DAYS,
+        "is the day of the recorded run: a replay enters that day again",
+        _say_day,
+    ),
 )
-"""The patterns of each kind of instruction, what becomes of it, and what says it instead."""
+"""Each kind of instruction: words one of which it holds, patterns, what becomes of it, its statement.
+
+A pattern takes as long to compile as many texts to read, so most are never compiled.
+"""
