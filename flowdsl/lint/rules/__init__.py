@@ -32,6 +32,7 @@ _CHOICES = """
     matches option suggestion card tile list table grid worklist board queue dropdown drop whose
     where owned belongs shows click choose select pick tick untick check uncheck highlight expand
     box boxes if when unless case go jump navigate switch change open set page scroll browse times
+    press hit push tap
 """
 _OPENINGS = """
     append before check clear click data delete do end fail find for from here if make otherwise

@@ -84,6 +84,9 @@ _PATTERNS = (
     # go to the tab x
     rf"(?P<verb>\b(?:change|go|jump|navigate|switch)\b(?: over| back)? to)"
     rf" the (?:(?!{_TYPED}){_WORD}){{1,3}}?{_VARIABLE}",
+    # go to the x tab, click on the x button
+    rf"(?P<verb>\b(?:click|go to|open|press|switch to)\b(?: on)?) the {_VARIABLE}"
+    r"[\"'\\]* (?:button|card|icon|link|menu|tab|tile)\b",
     # open the order x
     rf"(?P<verb>\bopen\b) the (?:(?!{_TYPED}){_WORD}){{1,2}}?{_VARIABLE}"
     r"(?! (?:by|using|via|with)\b)",

@@ -78,7 +78,7 @@ _READINGS = (
     rf" (?=the (?:[\w-]+ ){{0,3}}{_READ})){_INTO}",
 )
 _SCREENSHOTS = (
-    r"\b(?P<words>(?:take|make|capture|grab|get|save) (?:an? |another |one )?(?:full )?"
+    r"\b(?P<words>(?:(?:take|make|capture|grab) (?:an? |another |one )?|(?:get|save) an? )(?:full )?"
     r"(?:screen\s?shot|screen capture|(?:picture|snapshot) of the (?:screen|page|window)))\b"
     rf"(?!{_REST}{{0,200}}\b(?:snip\w*|extract_prompt|paste|clipboard|Win|Print)\b)",
 )
@@ -258,7 +258,7 @@ _KINDS: tuple[tuple[str, tuple[str, ...], str, _Say], ...] = (
         _say_day,
     ),
 )
-"""Each kind of instruction: words one of which it holds, patterns, what becomes of it, its statement.
+"""Each kind of instruction: words one of which it holds, patterns, its result and its statement.
 
 A pattern takes as long to compile as many texts to read, so most are never compiled.
 """
