@@ -60,12 +60,13 @@ class Ref(Node):
     """A reference to a value: `name.path` in code, `{name.path}` in text.
 
     A `secret` one is `$name.path` or `{$name.path}`. `name` is the root; in text, the offsets
-    include the braces.
+    include the braces. `{count of xs}` is one whose value is the number of entries of `counted`.
     """
 
     secret: bool
     name: Name
     path: tuple[PathPart, ...]
+    counted: Ref | None = None
 
 
 class TextLiteral(Node):

@@ -7,8 +7,10 @@ from types import MappingProxyType
 
 from . import ast
 
-_ATOMS = frozenset(("int", "str", "bool", "str | None", "SourceFile", "tuple[str, ...] | None"))
-"""The type annotations of fields that never hold a node."""
+_ATOMS = frozenset(
+    ("int", "str", "bool", "str | None", "SourceFile", "tuple[str, ...] | None", "Ref | None")
+)
+"""The type annotations of fields that hold no node, or one that a `Ref` counts and repeats."""
 
 _NODE_FIELDS: dict[type, tuple[str, ...]] = {}
 

@@ -146,9 +146,9 @@ class BodyLowering:
         yield from _make_store(counts)
         yield from lowered
 
-    def _store_count(self, expr: ast.CountExpr, frame: Frame) -> nodes.Value:
+    def _store_count(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
         """Return the number of entries of a list, in a variable if the list is not known."""
-        counted = self.values.find_counted(expr, frame)
+        counted = self.values.find_counted(ref, frame)
         if isinstance(counted, nodes.ConstantValue):
             return counted
         known = next((each for each in self._counts if each.value == counted), None)
@@ -156,7 +156,7 @@ class BodyLowering:
             listed = single_variable(counted.items)
             name = "entries" if listed is None else str((listed.name, *listed.path)[-1])
             variable = self.names.fresh(f"number_of_{name}")
-            origin = origin_of(frame.source, expr)
+            origin = origin_of(frame.source, ref)
             known = nodes.Assignment(variable=variable, value=counted, origin=origin)
             self._counts.append(known)
         return replace(variable_value(known.variable), json=True)
@@ -444,7 +444,7 @@ class BodyLowering:
     ) -> nodes.Value | nodes.CountOf:
         """Lower what is stored; a number of entries needs no variable of its own."""
         if isinstance(statement.value, ast.CountExpr) and not statement.append:
-            return self.values.find_counted(statement.value, frame)
+            return self.values.find_counted(statement.value.counted, frame)
         return self.values.value(statement.value, frame)
 
     def _keep(

@@ -221,7 +221,7 @@ class ValueLowering:
     def __init__(self, model: semantic.SemanticModel, environment: Mapping[str, str]) -> None:
         self.model = model
         self.environment = _Environment(environment)
-        self.count: Callable[[ast.CountExpr, Frame], nodes.Value]
+        self.count: Callable[[ast.Ref, Frame], nodes.Value]
         """Returns the number of entries of a list, which was stored before it is used."""
         self.types = TypeLowering(self.constant)
         self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
@@ -230,6 +230,8 @@ class ValueLowering:
 
     def lower_reference(self, ref: ast.Ref, frame: Frame) -> nodes.Value:
         """Return the value of a reference after inlining."""
+        if ref.counted is not None:
+            return self.count(ref.counted, frame)
         symbol = self.model.values[ref]
         match symbol.kind:
             case semantic.INPUT:
@@ -360,8 +362,8 @@ class ValueLowering:
                 found = self._mark_whole_value(expr, self.lower_reference(expr, frame))
                 wanted = self.model.wanted_types.get(expr)
                 return found if wanted is None else self.completed(found, wanted)
-            case ast.CountExpr():
-                return self.count(expr, frame)
+            case ast.CountExpr(counted=counted):
+                return self.count(counted, frame)
             case ast.Text():
                 return _text_value(self.text(expr, frame))
             case ast.ListExpr():
@@ -376,11 +378,9 @@ class ValueLowering:
             case _:
                 assert_never(expr)
 
-    def find_counted(
-        self, expr: ast.CountExpr, frame: Frame
-    ) -> nodes.ConstantValue | nodes.CountOf:
+    def find_counted(self, counted: ast.Ref, frame: Frame) -> nodes.ConstantValue | nodes.CountOf:
         """Return the number of entries of a list that is known, or else what an agent counts."""
-        match self.value(expr.counted, frame):
+        match self.value(counted, frame):
             case nodes.ListValue(items=items):
                 return nodes.ConstantValue(value=len(items))
             case nodes.ConstantValue(value=constant):

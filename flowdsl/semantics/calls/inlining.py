@@ -130,6 +130,11 @@ def _value_of_reference(program: Program, node: ast.Ref | ast.ConstRef, frame: F
     if symbol is None:
         return None
     value: Value = None
+    if isinstance(node, ast.Ref) and node.counted is not None:
+        listed = value_of(program, node.counted, frame)
+        if isinstance(listed, Parts):
+            return Known(len(listed.entries))
+        return None if listed is None else Known(len(listed.value or ()))
     if symbol.kind == PARAMETER:
         value = frame.arguments.get(symbol.name)
     elif symbol.kind == ENVIRONMENT and isinstance(node, ast.Ref) and node.path:

@@ -40,7 +40,7 @@ from flowdsl.syntax.statements import keyword_span
 
 from .. import errors
 from ..calls.summaries import Summaries, summary_of
-from ..model import LOOP, RUNTIME, WorkflowSymbol
+from ..model import CONST, LOOP, RUNTIME, WorkflowSymbol
 from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
@@ -555,4 +555,12 @@ def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:
                         ),
                         help="move the rule into a `do` behind the place that sets the variable",
                         labels=(Label(symbol.span, "set here, later"),),
+                    )
+                elif symbol is not None and symbol.kind != CONST and ref.counted is not None:
+                    program.sink.report(
+                        errors.MISPLACED_RUNTIME_VALUE,
+                        ref.span(source),
+                        name=f"count of {symbol.name}",
+                        place="a standing rule",
+                        allowed="inputs, consts and `env`",
                     )

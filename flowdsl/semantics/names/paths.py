@@ -262,15 +262,12 @@ _SIZES = frozenset(("count", "len", "length", "size"))
 
 
 def _suggest_count(owner: str, part: Span) -> str:
-    if _write_count(owner, part):
-        return f"write `count of {owner}`"
-    return f"write `keep n: int = count of {owner}` before this, and `{{n}}` in the text"
+    return f"write `count of {owner}`"
 
 
 def _write_count(owner: str, part: Span) -> tuple[Fix, ...]:
     """Return the fix that counts a list, where a value and no text is written."""
     whole = Span(part.source, part.start - len(owner), part.end)
-    before = part.source.text[whole.start - 1 : whole.start]
-    if before == "{" or not whole.text.startswith(owner):
+    if not whole.text.startswith(owner):
         return ()
     return (Fix(f"write `count of {owner}`", (Edit(whole, f"count of {owner}"),), "unsafe"),)

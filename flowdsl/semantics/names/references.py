@@ -18,7 +18,19 @@ from .. import errors
 from ..model import CONST, ENV_ROOT, ENVIRONMENT, INPUT, RUNTIME, SECRET, STEP, ValueSymbol
 from ..places import CHAIN_VALUE, COMMAND, FILE_NAME, TEST_VALUE, TYPED, Place
 from ..program import Program
-from ..types import ANY, STRING, TODAY, UNKNOWN, Type, Unknown, holds_any, strip_optional
+from ..types import (
+    ANY,
+    INT,
+    STRING,
+    TODAY,
+    UNKNOWN,
+    ListOf,
+    Type,
+    Unknown,
+    describe_type,
+    holds_any,
+    strip_optional,
+)
 from .foreign_names import foreign_value
 from .paths import name_span, path_of, step_of, walk_path
 from .scopes import ValueScope, names_of_kind
@@ -41,11 +53,13 @@ def resolve_ref(
     if symbol is None:
         return UNKNOWN
     kind = symbol.kind
-    if kind not in place.allowed:
+    counted = ref.counted
+    is_counted = counted is not None and kind != CONST  # on the run
+    if kind not in place.allowed or (is_counted and RUNTIME not in place.allowed):
         _report_place(program, scope, ref, symbol, place)
         return UNKNOWN
     program.values[ref] = symbol
-    if in_text:
+    if in_text and counted is None:
         scope.module.text_refs.append((ref, symbol))
     if kind == RUNTIME:
         scope.module.runtime_refs.append(ref)
@@ -56,7 +70,10 @@ def resolve_ref(
         program.sink.report(errors.STEP_OUTPUT_IN_TEXT, span, name=span.text)
         type_ = UNKNOWN
     else:
-        type_ = walk_path(program, scope, ref, symbol)
+        type_ = walk_path(program, scope, counted or ref, symbol)
+    if counted is not None:
+        program.values[counted], program.ref_types[counted] = symbol, type_
+        type_ = check_counted(program, scope, counted, type_)
     program.ref_types[ref] = type_
     if kind == INPUT:
         if place not in (CHAIN_VALUE, COMMAND) and holds_any(type_):
@@ -64,8 +81,21 @@ def resolve_ref(
     elif place in (TYPED, FILE_NAME) and strip_optional(type_) == ANY:
         _report_any(program, scope, ref, kind, place)
     if kind == CONST and symbol.literal is None and not isinstance(type_, Unknown):
-        _fold_const(program, scope, ref, symbol)
+        _fold_const(program, scope, counted or ref, symbol)
+        if counted in program.constants:
+            program.constants[ref] = len(program.constants[counted] or ())
     return type_
+
+
+def check_counted(program: Program, scope: ValueScope, counted: ast.Ref, type_: Type) -> Type:
+    """Report what `count of` counts if it is no list; returns the type of the number."""
+    listed = strip_optional(type_)
+    if not isinstance(listed, ListOf | Unknown):
+        span = counted.span(scope.module.source)
+        program.sink.report(
+            errors.COUNT_OF_NO_LIST, span, name=span.text, type=describe_type(listed)
+        )
+    return INT
 
 
 def _report_any(program: Program, scope: ValueScope, ref: ast.Ref, kind: str, place: Place) -> None:
@@ -273,7 +303,7 @@ def _report_place(
     label = Label(symbol.span, f"the {symbol.title} is declared here")
     if symbol.kind == SECRET:
         spec = errors.MISPLACED_SECRET
-    elif symbol.kind == RUNTIME:
+    elif symbol.kind == RUNTIME or symbol.kind in place.allowed:
         spec = errors.MISPLACED_RUNTIME_VALUE
     else:
         spec = errors.MISPLACED_VALUE
@@ -281,7 +311,7 @@ def _report_place(
     program.sink.report(
         spec,
         span,
-        name=symbol.name,
+        name=symbol.name if ref.counted is None else f"count of {symbol.name}",
         kind=prefix_article(symbol.kind),
         place=place.title,
         allowed=describe_allowed_kinds(place),

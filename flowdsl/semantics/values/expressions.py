@@ -13,7 +13,7 @@ from flowdsl.syntax import ast
 
 from .. import errors
 from ..model import CONST, ENVIRONMENT
-from ..names.references import resolve_ref
+from ..names.references import check_counted, resolve_ref
 from ..names.scopes import ValueScope, find_declaration
 from ..places import COMMAND, Place
 from ..program import Program
@@ -32,8 +32,6 @@ from ..types import (
     Primitive,
     RecordOf,
     Type,
-    Unknown,
-    describe_type,
     strip_optional,
 )
 from .assignability import TEXTUAL, is_assignable, may_misread
@@ -162,17 +160,10 @@ def _check_count(
     program: Program, scope: ValueScope, expr: ast.CountExpr, counted: ast.Ref, place: Place
 ) -> Type:
     """Check what `count of` counts; the number of a known list is a constant."""
-    listed = strip_optional(resolve_ref(program, scope, counted, place))
-    if not isinstance(listed, ListOf | Unknown):
-        program.sink.report(
-            errors.COUNT_OF_NO_LIST,
-            counted.span(scope.module.source),
-            name=counted.span(scope.module.source).text,
-            type=describe_type(listed),
-        )
+    type_ = resolve_ref(program, scope, counted, place)
     if counted in program.constants:
         program.constants[expr] = len(program.constants[counted] or ())
-    return INT
+    return check_counted(program, scope, counted, type_)
 
 
 def _decimal(spelling: str) -> Any:

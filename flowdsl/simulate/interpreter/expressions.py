@@ -32,6 +32,8 @@ from .values import (
 
 def resolve_reference(frame: Frame, ref: ast.Ref) -> Value:
     """Return the value at the end of a reference; a path through a missing value is missing."""
+    if ref.counted is not None:
+        return _count_entries(frame, ref.counted)
     symbol = frame.run.model.values[ref]
     path = ref.path
     if symbol.kind == semantic.ENVIRONMENT:
@@ -68,6 +70,12 @@ def _resolve_root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
 
 def _path_step(part: ast.PathPart) -> str | int:
     return part.index if isinstance(part, ast.IndexAccess) else part.name
+
+
+def _count_entries(frame: Frame, counted: ast.Ref) -> Value:
+    """Return the number of entries of a list; a missing one has none."""
+    listed = resolve_reference(frame, counted)
+    return Value(len(listed.data or []), tuple(((), asks) for _, asks in listed.origins))
 
 
 # Texts
@@ -204,8 +212,7 @@ def evaluate_expression(frame: Frame, expr: ast.Expr, type_: types.Type) -> Valu
             )
             return _complete_fields(frame, found, type_)
         case ast.CountExpr(counted=counted):
-            listed = resolve_reference(frame, counted)
-            return Value(len(listed.data or []), tuple(((), asks) for _, asks in listed.origins))
+            return _count_entries(frame, counted)
         case ast.Text():
             return _text_value(frame, expr)
         case ast.ListExpr(items=items):

@@ -13,7 +13,8 @@ from .. import ast, errors
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"(?:\.{_NAME}|\[[0-9]+\]|\['[^'\r\n]*'\])*"
-_VARIABLE = rf"\{{(\$?)({_NAME})({_PATH})\}}|\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}"
+_COUNT = r"count[ \t]+of[ \t]+"
+_VARIABLE = rf"\{{(\$?|{_COUNT})({_NAME})({_PATH})\}}|\{{\{{[ \t]*({_NAME})({_PATH})[ \t]*\}}\}}"
 _ESCAPED = 6
 _SPECIAL = re.compile(rf"{_VARIABLE}|\\([{{\"])|\{{#|\{{")
 TWO_BRACES = re.compile(
@@ -182,13 +183,12 @@ def _parse_reference(source: SourceFile, sink: Sink, found: re.Match[str]) -> as
     path_start, path_end = found.span(path_group)
     name = found.group(path_group - 1)
     steps = _parse_path(source, sink, path_start, path_end) if path_end > path_start else ()
-    return ast.Ref(
-        found.start(),
-        found.end(),
-        bool(found.group(1)),
-        ast.Name(path_start - len(name), path_start, name),
-        steps,
-    )
+    root = ast.Name(path_start - len(name), path_start, name)
+    before = found.group(1)
+    secret = before == "$"
+    counts = before and not secret
+    counted = ast.Ref(root.start, path_end, False, root, steps) if counts else None
+    return ast.Ref(found.start(), found.end(), secret, root, steps, counted)
 
 
 def _parse_path(source: SourceFile, sink: Sink, start: int, end: int) -> tuple[ast.PathPart, ...]:
@@ -213,10 +213,6 @@ def _advise_on_variable(inside: str, braces: int, *, dollar: bool) -> str | None
         )
     if braces > 2:
         return f"write `{{{name}}}` for a value, and `\\{{` for a literal brace"
-    counted = re.fullmatch(r"\s*count\s+of\s+([A-Za-z_][\w.]*)\s*", inside)
-    if counted is not None:
-        written = f"keep n: int = count of {counted[1]}"
-        return f"write `{written}` before the statement, and `{{n}}` in the text"
     if name.isidentifier() and re.fullmatch(_SEVERAL_WORDS, inside.strip()):
         return f"a name has no spaces or hyphens: write `{name}`, or `\\{{` for a literal brace"
     return None

@@ -223,6 +223,8 @@ def _in_body(block: ast.Block) -> Iterator[str]:
                 yield type(node).__name__
             case ast.CountExpr():
                 yield "count of"
+            case ast.Ref(counted=ast.Ref()):
+                yield "count of in a text"
             case ast.InExpr(values=ast.Ref()):
                 yield "InExpr of a list"
             case ast.CompareExpr() | ast.EmptyExpr() | ast.InExpr() | ast.MatchesExpr():
@@ -329,6 +331,7 @@ EXPECTED = frozenset(
             "InExpr",
             "InExpr of a list",
             "count of",
+            "count of in a text",
             "MatchesExpr",
             "contains",
             "starts with",

@@ -46,6 +46,7 @@ workflow w {
     keep number: int = count of names
     press "Enter"
     if number == 2 { press "F8" }
+    type "{count of seen} of {count of names}" into "the field Sum"
     if code in seen and code not in names { emit hit = true }
     if "a" in seen { press "End" }
   }

@@ -180,6 +180,10 @@ class Body:
         if secret and self.secrets and "@@@" not in pattern and self.c.once_in(4):
             return pattern.replace("@@", f"{{${self.c.pick(self.secrets)}}}")
         whole = "@@@" in pattern
+        if not fixed and not whole and self.c.once_in(8):
+            lists = self.having(state, lambda each: each.type.element is not None)
+            if lists:
+                return pattern.replace("@@", f"{{count of {self.choose(lists).code}}}")
         found = self.having(
             state,
             lambda each: (

@@ -267,7 +267,7 @@ def _workflow(c: Chooser, tasks: list[Task], style: Style) -> str:
     always = ""
     if c.once_in(4):
         start = replace(state, set={}, outputs={}, present=frozenset())
-        rules = [body.text(start, texts.RULES) for _ in c.several(1, 2)]
+        rules = [body.text(start, texts.RULES, fixed=True) for _ in c.several(1, 2)]
         always = f"always {{ {' '.join(rules)} }}\n"
     checks = ""
     if c.once_in(8):
