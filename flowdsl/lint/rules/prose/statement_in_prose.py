@@ -78,9 +78,10 @@ _READINGS = (
     rf" (?=the (?:[\w-]+ ){{0,3}}{_READ})){_INTO}",
 )
 _SCREENSHOTS = (
-    r"\b(?P<words>(?:(?:take|make|capture|grab) (?:an? |another |one )?|(?:get|save) an? )(?:full )?"
-    r"(?:screen\s?shot|screen capture|(?:picture|snapshot) of the (?:screen|page|window)))\b"
-    rf"(?!{_REST}{{0,200}}\b(?:snip\w*|extract_prompt|paste|clipboard|Win|Print)\b)",
+    r"\b(?P<words>(?:(?:take|make|capture|grab) (?:an? |another |one )?|(?:get|save) an? )"
+    r"(?:full )?(?:screen\s?shot|screen capture"
+    r"|(?:picture|snapshot) of the (?:screen|page|window)))"
+    rf"\b(?!{_REST}{{0,200}}\b(?:snip\w*|extract_prompt|paste|clipboard|Win|Print)\b)",
 )
 _DAYS = (
     r"\b(?:choose|click|enter|fill in|insert|key in|pick|put|select|set|type|use|write)\b"
