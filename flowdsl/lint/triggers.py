@@ -132,6 +132,13 @@ def tries_once(context: LintContext, statement: ast.RetryStmt) -> bool:
     return isinstance(attempts, ast.IntLit) and attempts.value == 1
 
 
+def names_no_entry(context: LintContext, statement: ast.ForStmt) -> bool:
+    """Whether a loop holds no `{entry}` or `{entry.field}`, by its text."""
+    inner = context.source.text[statement.variable.end : statement.end]
+    name = statement.variable.text
+    return f"{{{name}." not in inner and f"{{{name}}}" not in inner
+
+
 def looks_for_an_absence(context: LintContext, statement: ast.RepeatStmt) -> bool:
     """Whether a `repeat` ends when something is no longer seen."""
     return isinstance(statement.condition, ast.NotExpr)

@@ -212,7 +212,7 @@ RULES = (
         home="prose.service_words",
         when=triggers.has_typographic,
     ),
-    Rule("unread-entry", (ast.ForStmt,), home="program.idle"),
+    Rule("unread-entry", (ast.ForStmt,), home="program.idle", when=triggers.names_no_entry),
     Rule(
         "unread-last-round",
         (ast.RepeatStmt,),

@@ -8,7 +8,7 @@ is a first guess, and `driver.resolve_terminal` decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, TypeAlias
 
@@ -112,15 +112,20 @@ class Lexemes:
             for word in self.words
         ]
         if "start" in text or "count" in text:
-            self._mark_tokens_of_words()
+            self._mark_tokens_of_words(spellings)
         self._mark_names()
         self._excess: int | None = None
 
-    def _mark_tokens_of_words(self) -> None:
+    def _mark_tokens_of_words(self, spellings: Iterable[str]) -> None:
         """Mark `start of month`, `count of` and the like, one token of several words each."""
-        for at, word in enumerate(self.words):
-            if word[5:6].isspace() and word[:5] in _OF_WORDS:
-                self.kinds[at] = _OF_WORDS[word[:5]]
+        found = {
+            word: _OF_WORDS[word[:5]]
+            for word in spellings
+            if word[:5] in _OF_WORDS and word[5:6].isspace()
+        }
+        for at, word in enumerate(self.words) if found else ():
+            if word in found:
+                self.kinds[at] = found[word]
 
     def _mark_names(self) -> None:
         """Mark the words that the sign after them makes names, even keywords."""
