@@ -19,6 +19,7 @@ from .foreign_syntax import (
     COMMENT,
     COMPARISON,
     CORRECTED,
+    COUNTED,
     DECLARING,
     DIFFERENCE,
     DOUBLE_QUOTES,
@@ -109,6 +110,7 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_second_look,
         _correct_between,
         _correct_exists,
+        _correct_length,
         _correct_rule,
         _correct_numbered_step,
     ):
@@ -279,6 +281,19 @@ def _correct_exists(tokens: Lexemes, index: int) -> Correction | None:
     name = tokens.words[index]
     meant = (name, "is", "not", "empty")
     return Correction(index - 1, index + 1, meant, PRESENT, f"{name} is not empty")
+
+
+def _correct_length(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `len(xs)` and `length(xs)`."""
+    end = index
+    while end < len(tokens.words) - 1 and tokens.words[end] != ")":
+        end += 1
+    listed = tokens.words[index + 1 : end]
+    called = tokens.words[index - 1] in ("count", "len", "length", "size")
+    if tokens.words[index] != "(" or not called or not all(x == "." or is_word(x) for x in listed):
+        return None
+    written = f"count of {''.join(listed)}"
+    return Correction(index - 1, end + 1, ("count of", *listed), COUNTED, written)
 
 
 def _correct_rule(tokens: Lexemes, index: int) -> Correction | None:

@@ -74,6 +74,7 @@ ARITHMETIC = (
     '`extract name: type from "..."`'
 )
 ENTRY_ALONE = "a loop names its entry alone: `for x in list { }`"
+COUNTED = "the number of entries is written `count of list`"
 RULE_ALONE = 'a rule is its text alone: `always { "..." }`'
 EMIT = "an output is set with `emit name = value`"
 AWAIT = "statements run one after the other, without a word for it"

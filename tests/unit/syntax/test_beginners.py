@@ -189,6 +189,8 @@ ROWS = [
         '  steps { if n >= 1 and n <= 5 { press "F2" } }\n}'),
     Row(STEPS, 'if note exists { press "F2" }', UNEXPECTED, "exists", "x is not empty",
         'if note is not empty { press "F2" }'),
+    Row(STEPS, 'if len(sites) > 3 { press "F2" }', UNEXPECTED, "(", "count of list",
+        'if count of sites > 3 { press "F2" }', after="len"),
     Row(STEPS, 'if exists note { press "F2" }', UNEXPECTED, "note", "x is not empty",
         'if note is not empty { press "F2" }', after="exists "),
     Row(STEPS, 'abort if sees "a"', UNEXPECTED, "if", 'if ... { abort "..." }',
