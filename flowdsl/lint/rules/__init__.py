@@ -103,6 +103,7 @@ RULES = (
         home="program.constant_conditions",
         when=triggers.compares,
     ),
+    Rule("count-of-many", (InSource(("count of",)),), home="program.count_of_many"),
     Rule("credential-in-literal", (ast.Module,), home="program.credential_in_literal"),
     Rule("command-outlasts-limit", (ast.RunStmt,), home="commands", when=triggers.names_wait),
     Rule("command-too-long", (ast.RunStmt,), home="commands", when=triggers.is_long),
