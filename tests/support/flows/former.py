@@ -60,7 +60,8 @@ def spell_formerly(files: Files, options: CompileOptions) -> dict[str, str | byt
         for node in walk(module):
             if isinstance(node, ast.Ref):
                 symbol = model.values.get(node)
-                if symbol is not None and symbol.kind == RUNTIME:
+                counted = text.startswith("{count", node.start)  # nobody could count before
+                if symbol is not None and symbol.kind == RUNTIME and not counted:
                     edits.append(_with_two_braces(text, node))
             elif isinstance(node, ast.WhileStmt):
                 edits += _as_repeat(text, node)
