@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowdsl.compiler.pipeline import compile_project
 from flowdsl.source.files import MemoryFiles
-from tests.support.effort import every, examples
+from tests.support.effort import THOROUGH, every
 from tests.support.flows.carried import (
     digest_of,
     options_of,
@@ -43,7 +43,7 @@ def test_kept_projects_compile_to_what_they_did(row: tuple[str, dict[str, str | 
     assert carry_over(carried, options, unsafe=True)[1] == carried
 
 
-@for_rows(lambda: range(examples(160)))
+@for_rows(lambda: range(160 if THOROUGH else 8))
 def test_generated_programs_are_carried_over_to_what_they_were(seed: int) -> None:
     whole = checked(program(seed))
     if whole is None:
