@@ -513,5 +513,9 @@ def test_wrong_edits_that_no_test_notices_are_shown(desk: Path) -> None:
         right.replace("outputs { n = 3", 'does press "F5" 1 times outputs { n = 3')
     )
     assert run_here(desk, "test", "--mutate", "--mutate-fail-under", "60").code == 0
+    assert run_here(desk, "test", "--mutate", "--jobs", "2").code == 64
+    (desk / "flows/total.flow").write_text(right.partition("\ntest ")[0])
+    untested = run_here(desk, "test", "--mutate", "--mutate-fail-under", "60")
+    assert untested.code == 1 and "no test runs `total`; write one" in untested.err
     unknown = run_here(desk, "test", "--mutate", "totl")
     assert unknown.code == 64 and "known: `total`" in unknown.err

@@ -285,7 +285,7 @@ def _check_together(arguments: argparse.Namespace) -> None:
     has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
     if arguments.explore is not None and (has_run or arguments.mutate is not None):
         raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
-    if arguments.mutate is not None and has_run:
+    if arguments.mutate is not None and (has_run or arguments.jobs is not None):
         raise UsageError("`--mutate` goes with `--mutate-fail-under`, `--env` and `--json`")
 
 

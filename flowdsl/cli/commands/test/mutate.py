@@ -124,7 +124,13 @@ def _judge_share(
 ) -> int:
     least = arguments.mutate_fail_under
     share = _percent_noticed(studied)
-    if least is None or share >= least:
+    if least is None:
+        return SUCCESS
+    untested = [each.subject.symbol.name for each in studied if not each.subject.cases]
+    if untested and least > 0:
+        console.err(f"no test runs {join_names(untested)}; write one, which notices wrong edits")
+        return FINDINGS
+    if share >= least:
         return SUCCESS
     console.err(f"{share:.1f} % of the wrong edits are noticed, and {least:g} % are asked for")
     return FINDINGS
