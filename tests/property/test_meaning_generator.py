@@ -86,8 +86,8 @@ def test_programs_of_hypothesis_check_as_those_of_seeds_do(source: str) -> None:
 SMALL = [
     (r"run ", 10),
     (r"retry ", 8),
-    (r"extract (\w+):[^\n]*\n *for \w+ in \1\b", 14),
-    (r"call \w+\([^\n]*\) as ", 14),
+    (r"extract (\w+):[^\n]*\n *for \w+ in \1\b", 10),
+    (r"call \w+\([^\n]*\) as ", 10),
     (r"call [^\n]*: (\w+)\.[^\n]* as \1\b", 16),
 ]
 """What a program has to have, and the most lines of the smallest one that does."""
