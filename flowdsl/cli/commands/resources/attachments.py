@@ -17,7 +17,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.diagnostics.render.cells import make_printable
-from flowdsl.runs.names import by_id, find_run
+from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
 from ...runtime.command_line.arguments import number_between
@@ -34,7 +34,7 @@ from .frame.actions import (
     delete_action,
     new_key,
 )
-from .frame.resource import Filter, Resource, ResourceView, fields_of
+from .frame.resource import Filter, Resource, ResourceView, fields_of, id_by
 from .frame.session import Session, parse_filter_moment
 
 TYPES = ("input", "output")
@@ -60,14 +60,6 @@ async def _list_attachments(session: Session, **filters: str) -> Sequence[Row]:
     found = await session.client.run_attachments.list_all(**filters)  # type: ignore[arg-type]
     rows = map(_attachment_row, found)
     return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
-
-
-async def _find_attachment(session: Session, word: str) -> RunAttachment:
-    return await by_id(session.client.run_attachments.get, word, "attachment")
-
-
-async def _run_id(session: Session, word: str) -> str:
-    return (await find_run(session.client, word)).id
 
 
 def _attachment_label(file: RunAttachment) -> str:
@@ -131,7 +123,7 @@ def _declare_url(parser: argparse.ArgumentParser) -> None:
 
 
 async def _download_address_row(session: Session, arguments: argparse.Namespace) -> Row:
-    file = await _find_attachment(session, arguments.words)
+    file = await ATTACHMENT.find_one(session, arguments.words)
     found = await session.client.run_attachments.download_url(
         file.id, expires_in=arguments.expires_in
     )
@@ -149,7 +141,7 @@ def _declare_expire(parser: argparse.ArgumentParser) -> None:
 async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     if (arguments.at is None) is not arguments.never:
         raise UsageError("say until when the file is kept: a time, or `--never`")
-    file = await _find_attachment(session, arguments.words)
+    file = await ATTACHMENT.find_one(session, arguments.words)
 
     async def send() -> Ended:
         update = RunAttachmentUpdate(expires_at=None if arguments.never else arguments.at)
@@ -157,26 +149,17 @@ async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Seque
             file.id, update, idempotency_key=new_key()
         )
         until = "for good" if changed.expires_at is None else f"until {changed.expires_at}"
-        return _attachment_row(
-            changed
-        ), f"{_attachment_label(changed)} is kept {make_printable(until)}"
+        message = f"{_attachment_label(changed)} is kept {make_printable(until)}"
+        return _attachment_row(changed), message
 
     return [ActionStep(_attachment_label(file), send)]
-
-
-async def _delete_attachment(session: Session, file: RunAttachment) -> bool:
-    return await session.client.run_attachments.delete(file.id, idempotency_key=new_key())
-
-
-async def _attachment_details(_session: Session, file: RunAttachment) -> Row:
-    return _attachment_row(file)
 
 
 ATTACHMENT = Objects(
     "attachment",
     "ATTACHMENT",
-    _find_attachment,
-    _attachment_details,
+    lambda client: client.run_attachments,
+    lambda _session, file: _attachment_row(file),
     _attachment_label,
     "flowdsl attachments list",
 )
@@ -194,7 +177,7 @@ ATTACHMENTS = Resource(
     ),
     read=_list_attachments,
     filters=(
-        Filter("--run", "run_id", "those of one run", "RUN", meaning=_run_id),
+        Filter("--run", "run_id", "those of one run", "RUN", meaning=id_by(find_run)),
         Filter("--type", "attachment_type", "only these", "TYPE", choices=TYPES),
     ),
     views=(
@@ -215,12 +198,7 @@ ATTACHMENTS = Resource(
             look=ATTACHMENT.look,
         ),
         ResourceAction("expire", "say how long a file is kept", _declare_expire, _plan_expire),
-        delete_action(
-            ATTACHMENT,
-            _delete_attachment,
-            lost="it cannot be brought back",
-            help="delete a file of a run",
-        ),
+        delete_action(ATTACHMENT, lost="it cannot be brought back", help="delete a file of a run"),
     ),
 )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from flowdsl.cyberdesk.models.machine import Connection
-from flowdsl.runs.resources.machines import STATUSES, list_connections, one_connection
+from flowdsl.runs.resources.machines import STATUSES, list_connections
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
@@ -48,9 +49,9 @@ CONNECTIONS = Resource(
     objects=Objects(
         "connection",
         "CONNECTION",
-        lambda session, word: one_connection(session.client, word),
+        lambda client: client.connections,
         _connection_details,
-        lambda connection: connection.id,
+        attrgetter("id"),
     ),
     columns=(
         id_column(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from flowdsl.cyberdesk.errors import NotFound
@@ -141,28 +142,16 @@ def _no_key(credential: ProviderCredential) -> NoSuchName:
     )
 
 
-async def _credential_details(_session: Session, credential: ProviderCredential) -> Row:
-    return _credential_row(credential)
-
-
 _CREDENTIAL = Objects(
     "credential",
     "SLOT",
-    _find_credential,
-    _credential_details,
-    lambda credential: credential.display_name,
+    lambda client: client.provider_credentials,
+    lambda _session, credential: _credential_row(credential),
+    attrgetter("display_name"),
     "flowdsl credentials list",
+    _find_credential,
+    key="slot",
 )
-
-
-async def _delete_credential(session: Session, credential: ProviderCredential) -> bool:
-    try:
-        await session.client.provider_credentials.delete(credential.slot, idempotency_key=new_key())
-    except NotFound:
-        return False
-    return True
-
-
 CREDENTIALS = Resource(
     word="credentials",
     objects=_CREDENTIAL,
@@ -185,7 +174,6 @@ CREDENTIALS = Resource(
         ),
         delete_action(
             replace(_CREDENTIAL, kind="key of"),
-            _delete_credential,
             lost="models then use the service's own key, or none",
             help="delete a key of the organisation",
         ),

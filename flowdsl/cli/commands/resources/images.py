@@ -10,7 +10,7 @@ from flowdsl.runs.names import by_name
 from flowdsl.source.record import replace
 
 from ...views.table import RECORD_WIDTH, Column
-from .frame.actions import Objects, Row, delete_action, new_key
+from .frame.actions import Objects, Row, delete_action
 from .frame.resource import Resource, fields_of
 from .frame.session import Session
 
@@ -50,21 +50,15 @@ async def _image_with_address(session: Session, image: PromptImage) -> Row:
     return {**_image_row(image), "url": signed.signed_url, "url_expires_in": signed.expires_in}
 
 
-async def _image_details(_session: Session, image: PromptImage) -> Row:
-    return _image_row(image)
-
-
-async def _delete_image(session: Session, image: PromptImage) -> bool:
-    return await session.client.prompt_images.delete(image.path, idempotency_key=new_key())
-
-
 IMAGE = Objects(
     "image",
     "IMAGE",
-    _find_image,
-    _image_details,
+    lambda client: client.prompt_images,
+    lambda _session, image: _image_row(image),
     lambda image: make_printable(image.path),
     "flowdsl images list",
+    _find_image,
+    key="path",
 )
 IMAGES = Resource(
     word="images",
@@ -80,7 +74,6 @@ IMAGES = Resource(
     actions=(
         delete_action(
             replace(IMAGE, find=_find_image_and_note_uses),
-            _delete_image,
             lost="prompts that show it show nothing there any more",
             help="delete a picture, which prompts may still show",
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.machine import Machine
@@ -27,6 +26,7 @@ from .frame.actions import (
     add_words,
     delete_action,
     new_key,
+    skip_step,
 )
 from .frame.parameters import add_parameters, read_parameters
 from .frame.resource import Filter, Resource, add_action, fields_of, names_in, time_filters
@@ -60,10 +60,6 @@ async def _list_machines(session: Session, **filters: str) -> Sequence[Row]:
     return [await _machine_row(client, each) for each in await list_machines(client, **filters)]
 
 
-def _machine_label(machine: Machine) -> str:
-    return f"{make_printable(machine.name)} ({machine.id})" if machine.name else machine.id
-
-
 def _declare_set(parser: SubcommandParser) -> None:
     add_words(parser, "MACHINE", several=False)
     add_parameters(parser, unset=True)
@@ -79,24 +75,15 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
     client = session.client
     machine = await find_machine(client, arguments.words)
-    about = f"machine {_machine_label(machine)}"
-    plain, secret = parameters.applied(
-        about, machine.machine_parameters, machine.machine_sensitive_parameters
-    )
-    patch: dict[str, Any] = {}
-    if plain is not None:
-        patch["machine_parameters"] = plain
-    if secret is not None:
-        patch["machine_sensitive_parameters"] = secret
+    about = MACHINE.about(machine)
+    patch = parameters.make_patch("machine", about, machine)
     if arguments.name not in (None, machine.name):
         patch["name"] = arguments.name
     alerts = None if arguments.alerts is None else arguments.alerts == "on"
     if alerts is not None and alerts is not machine.alerts_enabled:
         patch["alerts_enabled"] = alerts
     if not patch:
-        return [
-            ActionStep(about, ended=(await _machine_row(client, machine), f"{about} is so already"))
-        ]
+        return [skip_step(about, await _machine_row(client, machine), "is so already")]
 
     async def send() -> Ended:
         changed = await client.machines.update(machine.id, patch, idempotency_key=new_key())
@@ -109,15 +96,15 @@ async def _plan_clear(session: Session, arguments: argparse.Namespace) -> Sequen
     client, steps = session.client, dict[str, ActionStep]()
     for word in arguments.words:
         machine = await find_machine(client, word)
-        about = f"machine {_machine_label(machine)}"
+        about = MACHINE.about(machine)
 
         async def send(machine: Machine = machine, about: str = about) -> Ended:
             freed = await client.machines.clear_session(machine.id, idempotency_key=new_key())
             return await _machine_row(client, freed), f"{about} is free"
 
         if machine.reserved_session_id is None:
-            ended = await _machine_row(client, machine), f"{about} is free already"
-            steps[machine.id] = ActionStep(about, ended=ended)
+            row = await _machine_row(client, machine)
+            steps[machine.id] = skip_step(about, row, "is free already")
         else:
             shown = f"{about}, in session {machine.reserved_session_id}"
             steps[machine.id] = ActionStep(shown, send)
@@ -134,14 +121,11 @@ async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequen
     client = session.client
     machine = await find_machine(client, arguments.words)
     pools = {pool.id: pool for pool in [await find_pool(client, word) for word in arguments.pools]}
-    about = f"machine {_machine_label(machine)}"
+    about = MACHINE.about(machine)
     names = ", ".join(sorted(make_printable(pool.name) for pool in pools.values())) or "no pool"
     if {pool.id for pool in await pools_of(client, machine)} == pools.keys():
-        return [
-            ActionStep(
-                about, ended=(await _machine_row(client, machine), f"{about} is in {names} already")
-            )
-        ]
+        row = await _machine_row(client, machine)
+        return [skip_step(about, row, f"is in {names} already")]
 
     async def send() -> Ended:
         ids = list(pools)
@@ -151,17 +135,13 @@ async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequen
     return [ActionStep(about, send)]
 
 
-async def _delete_machine(session: Session, machine: Machine) -> bool:
-    return await session.client.machines.delete(machine.id, idempotency_key=new_key())
-
-
 MACHINE = Objects(
     "machine",
     "MACHINE",
-    lambda session, word: find_machine(session.client, word),
+    lambda client: client.machines,
     lambda session, machine: _machine_row(session.client, machine),
-    _machine_label,
-    "flowdsl machines list",
+    look="flowdsl machines list",
+    find=lambda session, word: find_machine(session.client, word),
 )
 MACHINES = Resource(
     word="machines",
@@ -203,7 +183,6 @@ MACHINES = Resource(
         ),
         delete_action(
             MACHINE,
-            _delete_machine,
             lost="connections and logs go with it, and its runs stay",
             help="remove a machine from the organisation",
         ),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
-from flowdsl.runs.names import by_id, by_name
-from flowdsl.semantics.declarations.wire import is_uuid
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
@@ -44,27 +42,15 @@ async def _list_models(session: Session, **wanted: bool) -> Sequence[Row]:
     return sorted(fitting, key=lambda row: (row["name"], row["id"]))
 
 
-async def _find_model(session: Session, word: str) -> ModelConfiguration:
-    models = session.client.model_configurations
-    if is_uuid(word):
-        return await by_id(models.get, word, "model configuration")
-    return by_name(
-        await models.list(),
-        word,
-        "model configuration",
-        lambda each: each.name,
-        lambda each: f"{each.id}  {each.provider}  {each.model}",
-    )
-
-
-async def _model_details(_session: Session, model: ModelConfiguration) -> Row:
-    return _model_row(model)
-
-
 MODELS = Resource(
     word="models",
     objects=Objects(
-        "model configuration", "MODEL", _find_model, _model_details, lambda model: model.name
+        "model configuration",
+        "MODEL",
+        lambda client: client.model_configurations,
+        lambda _session, model: _model_row(model),
+        rows=lambda session: session.client.model_configurations.list(),
+        candidate=lambda model: f"{model.id}  {model.provider}  {model.model}",
     ),
     columns=(
         id_column(),

@@ -24,6 +24,7 @@ from .frame.actions import (
     create_once,
     delete_action,
     new_key,
+    skip_step,
 )
 from .frame.parameters import add_parameters, read_parameters
 from .frame.resource import Filter, Resource, fields_of, names_in
@@ -47,10 +48,6 @@ async def _pool_with_machines(session: Session, pool: Pool) -> Row:
     (whole,) = await read_pool_machines(session.client, pool)
     machines = [fields_of(each, "id", "name", "status") for each in whole.machines or ()]
     return {**_pool_row(pool), "machines": machines}
-
-
-def _pool_label(pool: Pool) -> str:
-    return f"{make_printable(pool.name)} ({pool.id})"
 
 
 def _declare_create(parser: SubcommandParser) -> None:
@@ -90,7 +87,7 @@ async def _plan_create(session: Session, arguments: argparse.Namespace) -> Seque
             lambda pool: pool.name == name,
             lambda pool: pool.id,
         )
-        return await _pool_with_machines(session, made), f"pool {_pool_label(made)} is created"
+        return await _pool_with_machines(session, made), f"{POOL.about(made)} is created"
 
     return [ActionStep(f"pool {make_printable(name)}", send)]
 
@@ -108,24 +105,15 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
     client = session.client
     pool = await find_pool(client, arguments.words)
-    about = f"pool {_pool_label(pool)}"
-    plain, secret = parameters.applied(about, pool.pool_parameters, pool.pool_sensitive_parameters)
-    patch: dict[str, Any] = {}
-    if plain is not None:
-        patch["pool_parameters"] = plain
-    if secret is not None:
-        patch["pool_sensitive_parameters"] = secret
+    about = POOL.about(pool)
+    patch = parameters.make_patch("pool", about, pool)
     if arguments.name not in (None, pool.name):
         await _check_name(session, arguments.name)
         patch["name"] = arguments.name
     if arguments.description is not None and arguments.description != (pool.description or ""):
         patch["description"] = arguments.description or None
     if not patch:
-        return [
-            ActionStep(
-                about, ended=(await _pool_with_machines(session, pool), f"{about} is so already")
-            )
-        ]
+        return [skip_step(about, await _pool_with_machines(session, pool), "is so already")]
 
     async def send() -> Ended:
         changed = await client.pools.update(pool.id, patch, idempotency_key=new_key())
@@ -150,11 +138,9 @@ async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequ
         if is_in is not adds:
             wanted.append(machine.id)
     names = ", ".join(make_printable(each.name or each.id) for each in named.values())
-    about = f"{names} {'in' if adds else 'out of'} pool {_pool_label(pool)}"
+    about = f"{names} {'in' if adds else 'out of'} pool {POOL.label(pool)}"
     if not wanted:
-        return [
-            ActionStep(about, ended=(await _pool_with_machines(session, pool), f"{about} already"))
-        ]
+        return [skip_step(about, await _pool_with_machines(session, pool), "already")]
 
     async def send() -> Ended:
         if adds:
@@ -166,17 +152,13 @@ async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequ
     return [ActionStep(about, send)]
 
 
-async def _delete_pool(session: Session, pool: Pool) -> bool:
-    return await session.client.pools.delete(pool.id, idempotency_key=new_key())
-
-
 POOL = Objects(
     "pool",
     "POOL",
-    lambda session, word: find_pool(session.client, word),
+    lambda client: client.pools,
     _pool_with_machines,
-    _pool_label,
-    "flowdsl pools list",
+    look="flowdsl pools list",
+    find=lambda session, word: find_pool(session.client, word),
 )
 POOLS = Resource(
     word="pools",
@@ -200,7 +182,6 @@ POOLS = Resource(
         ResourceAction("remove", "take machines out of a pool", _declare_members, _plan_members),
         delete_action(
             POOL,
-            _delete_pool,
             lost="its parameters go with it, and its machines stay",
             help="remove a pool; its machines stay",
         ),

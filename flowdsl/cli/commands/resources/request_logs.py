@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.machine import RequestLog
-from flowdsl.runs.names import by_id, find_machine
+from flowdsl.runs.names import find_machine
 
 from ...runtime.command_line.arguments import number_between
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, Resource, fields_of
+from .frame.resource import Filter, Resource, fields_of, id_by
 from .frame.session import Session
 
 MOST = 1000
@@ -47,22 +47,13 @@ async def _list_request_logs(
     return [_request_log_row(each) for each in page.items]
 
 
-async def _find_request_log(session: Session, word: str) -> RequestLog:
-    return await by_id(session.client.request_logs.get, word, "request")
-
-
-async def _request_log_details(_session: Session, log: RequestLog) -> Row:
-    return _request_log_row(log)
-
-
-async def _machine_id(session: Session, word: str) -> str:
-    return (await find_machine(session.client, word)).id
-
-
 REQUEST_LOGS = Resource(
     word="request_logs",
     objects=Objects(
-        "request", "REQUEST", _find_request_log, _request_log_details, lambda log: log.id
+        "request",
+        "REQUEST",
+        lambda client: client.request_logs,
+        lambda _session, log: _request_log_row(log),
     ),
     columns=(
         id_column(),
@@ -76,7 +67,13 @@ REQUEST_LOGS = Resource(
     ),
     read=_list_request_logs,
     filters=(
-        Filter("--machine", "machine_id", "those of one machine", "MACHINE", meaning=_machine_id),
+        Filter(
+            "--machine",
+            "machine_id",
+            "those of one machine",
+            "MACHINE",
+            meaning=id_by(find_machine),
+        ),
         Filter("--method", "method", "such as GET", "METHOD"),
         Filter(
             "--status",

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
-from flowdsl.runs.names import by_id, by_name, error_for_unknown_name
-from flowdsl.semantics.declarations.wire import is_uuid
+from flowdsl.runs.names import by_id, error_for_unknown_name
 
 from ...views.table import Column, id_column
 from .frame.actions import (
@@ -23,6 +22,7 @@ from .frame.actions import (
     delete_action,
     new_key,
     order_action,
+    skip_step,
 )
 from .frame.resource import Filter, Resource, fields_of
 from .frame.session import Session
@@ -64,35 +64,18 @@ async def _group_id(session: Session, word: str) -> str:
     raise error_for_unknown_name(word, "tag group", groups.values())
 
 
-async def _find_tag(session: Session, word: str) -> Tag:
-    tags = session.client.tags
-    if is_uuid(word):
-        return await by_id(tags.get, word, "tag")
-    every = await tags.list(include_archived=True)
-    return by_name(every, word, "tag", lambda each: each.name, lambda each: each.id)
-
-
-def _tag_label(tag: Tag) -> str:
-    return f"{make_printable(tag.name)} ({tag.id})"
-
-
 async def _tag_details(session: Session, tag: Tag) -> Row:
     return _tag_row(tag, await _group_names_by_id(session))
 
 
-TAG = Objects("tag", "TAG", _find_tag, _tag_details, _tag_label, "flowdsl tags list")
-
-
-async def _list_tags(session: Session) -> Sequence[Tag]:
-    return await session.client.tags.list(include_archived=True)
-
-
-async def _reorder_tags(session: Session, ids: Sequence[str]) -> None:
-    await session.client.tags.reorder(ids, idempotency_key=new_key())
-
-
-async def _delete_tag(session: Session, tag: Tag) -> bool:
-    return await session.client.tags.delete(tag.id, idempotency_key=new_key())
+TAG = Objects(
+    "tag",
+    "TAG",
+    lambda client: client.tags,
+    _tag_details,
+    look="flowdsl tags list",
+    rows=lambda session: session.client.tags.list(include_archived=True),
+)
 
 
 def _archive_action(name: str, archives: bool, help: str) -> ResourceAction:
@@ -123,12 +106,12 @@ def _declare_workflows(parser: argparse.ArgumentParser) -> None:
 async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     """Make one request for all workflows that do not have the tag yet."""
     client = session.client
-    tag = await _find_tag(session, arguments.tag)
+    tag = await TAG.find_one(session, arguments.tag)
     named = dict.fromkeys([await session.find_workflow(word) for word in arguments.words])
     wanted = [each for each in named if not await _has_tag(session, each, tag)]
-    about = f"{format_count(len(named), 'workflow')} with tag {_tag_label(tag)}"
+    about = f"{format_count(len(named), 'workflow')} with tag {TAG.label(tag)}"
     if not wanted:
-        return [ActionStep(about, ended=(await _tag_details(session, tag), f"{about} already"))]
+        return [skip_step(about, await _tag_details(session, tag), "already")]
 
     async def send() -> Ended:
         await client.workflows.add_tags_to_many(wanted, [tag.id], idempotency_key=new_key())
@@ -139,11 +122,11 @@ async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence
 
 async def _plan_remove(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
     client = session.client
-    tag = await _find_tag(session, arguments.tag)
+    tag = await TAG.find_one(session, arguments.tag)
     steps: dict[str, ActionStep] = {}
     for word in arguments.words:
         workflow = await session.find_workflow(word)
-        about = f"workflow {make_printable(word)} without tag {_tag_label(tag)}"
+        about = f"workflow {make_printable(word)} without tag {TAG.label(tag)}"
 
         async def send(workflow: str = workflow, about: str = about) -> Ended:
             await client.workflows.remove_tag(workflow, tag.id, idempotency_key=new_key())
@@ -152,8 +135,7 @@ async def _plan_remove(session: Session, arguments: argparse.Namespace) -> Seque
         if await _has_tag(session, workflow, tag):
             steps[workflow] = ActionStep(about, send)
         else:
-            ended = await _tag_details(session, tag), f"{about} already"
-            steps[workflow] = ActionStep(about, ended=ended)
+            steps[workflow] = skip_step(about, await _tag_details(session, tag), "already")
     return list(steps.values())
 
 
@@ -187,10 +169,9 @@ TAGS = Resource(
             "archive", True, "keep a tag where it is, and give it to no other workflow"
         ),
         _archive_action("unarchive", False, "let workflows get a tag again"),
-        order_action(TAG, _list_tags, _reorder_tags),
+        order_action(TAG),
         delete_action(
             TAG,
-            _delete_tag,
             lost="every workflow loses it",
             help="delete a tag, which all workflows lose",
         ),

@@ -11,10 +11,7 @@ from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.cyberdesk.models.trajectory import Trajectory
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import NoSuchName
-from flowdsl.runs.resources.recordings import (
-    find_trajectory,
-    list_trajectories,
-)
+from flowdsl.runs.resources.recordings import find_trajectory, list_trajectories
 from flowdsl.source.record import replace
 
 from ...views.table import Column, id_column
@@ -89,13 +86,13 @@ def _field_action(name: str, field: str, value: bool, result: str, help: str) ->
             lambda found: getattr(found, field) is value,
             lambda found: trajectories.update(found.id, {field: value}, idempotency_key=new_key()),
             result,
-            _told,
+            note_approval,
         )
 
-    def _told(trajectory: Trajectory, line: str) -> str:
+    def note_approval(trajectory: Trajectory) -> str:
         if field == "is_main" and trajectory.is_main and not trajectory.is_approved:
-            return f"{line}\nnote: runs replay it only once it is approved"
-        return line
+            return "\nnote: runs replay it only once it is approved"
+        return ""
 
     # A workflow has one main recording, so several words would override each other.
     several = name != "set-main"
@@ -128,10 +125,6 @@ async def _trajectory_details(session: Session, trajectory: Trajectory) -> Row:
     return trajectory_row(trajectory, session.addresses())
 
 
-async def _delete_trajectory(session: Session, trajectory: Trajectory) -> bool:
-    return await session.client.trajectories.delete(trajectory.id, idempotency_key=new_key())
-
-
 async def _latest_trajectory_row(session: Session, arguments: argparse.Namespace) -> Row:
     word = arguments.words
     workflow = await session.find_workflow(word)
@@ -145,10 +138,11 @@ async def _latest_trajectory_row(session: Session, arguments: argparse.Namespace
 TRAJECTORY = Objects(
     "trajectory",
     "TRAJECTORY",
-    lambda session, word: find_trajectory(session.client, word),
+    lambda client: client.trajectories,
     _trajectory_details,
     recording_label,
     LOOK,
+    lambda session, word: find_trajectory(session.client, word),
 )
 TRAJECTORIES = Resource(
     word="trajectories",
@@ -213,7 +207,6 @@ TRAJECTORIES = Resource(
         ),
         delete_action(
             TRAJECTORY,
-            _delete_trajectory,
             lost="runs cannot replay it any more",
             help="delete a recording; the run that it comes from stays",
         ),

@@ -19,7 +19,6 @@ from ..resources.frame.actions import (
     Ended,
     Objects,
     ResourceAction,
-    Row,
     delete_action,
     new_key,
     run_action,
@@ -44,14 +43,6 @@ async def _find_ended_run(session: Session, word: str) -> Run:
     return run
 
 
-async def _delete_run(session: Session, run: Run) -> bool:
-    return await session.client.runs.delete(run.id, idempotency_key=new_key())
-
-
-async def _run_row(_session: Session, run: Run) -> Row:
-    return dict(run_object(run))
-
-
 async def _find_recording(session: Session, run: Run) -> Trajectory | None:
     """Find the recording of a run; None if there is none."""
     try:
@@ -67,11 +58,8 @@ async def _plan_generation(session: Session, arguments: argparse.Namespace) -> S
     found = await _find_recording(session, run)
     if found is not None and found.is_generated:
         row = trajectory_row(found, session.addresses())
-        return [
-            ActionStep(
-                about, ended=(row, f"the recording of {about} is {recording_label(found)} already")
-            )
-        ]
+        message = f"the recording of {about} is {recording_label(found)} already"
+        return [ActionStep(about, ended=(row, message))]
 
     async def send() -> Ended:
         try:
@@ -92,14 +80,13 @@ async def _plan_generation(session: Session, arguments: argparse.Namespace) -> S
 _RUN = Objects(
     "run",
     "RUN",
-    _find_ended_run,
-    _run_row,
+    lambda client: client.runs,
+    lambda _session, run: dict(run_object(run)),
     lambda run: f"{run.id} ({make_printable(run.status)})",
     "flowdsl runs list",
+    _find_ended_run,
 )
-_DELETE = delete_action(
-    _RUN, _delete_run, lost="inputs, outputs, history and files are lost", help=""
-)
+_DELETE = delete_action(_RUN, lost="inputs, outputs, history and files are lost", help="")
 _GENERATE = ResourceAction(
     "trajectory",
     "",

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from flowdsl.cyberdesk.errors import CyberdeskError
+from flowdsl.cyberdesk.client import CyberdeskClient
+from flowdsl.cyberdesk.errors import CyberdeskError, NotFound
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
-from flowdsl.runs.names import plural
+from flowdsl.runs.names import by_id, by_name, plural
+from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
 from ....runtime.command_line.arguments import SubcommandParser
@@ -34,22 +37,48 @@ Ended = tuple[Row, str]
 """An object after an action, and the message about it for people."""
 
 
+def make_label(found: Any) -> str:
+    """Name an object in a message by its name, if it has one, and its id: `desk-1 (1f0c...)`."""
+    return f"{make_printable(found.name)} ({found.id})" if found.name else str(found.id)
+
+
 class Objects(Record):
     """How objects of a kind are looked up, shown as a row, and named in messages.
 
-    `subject` is the metavar in help; `look` is the command that lists them.
+    - `subject` is the metavar in help; `look` is the command that lists them.
+    - `routes` are those of the client, which take the field `key` of an object.
+    - `find` is None for objects that are found by id, or also by name among `rows`; `candidate`
+      is the line about one of several with the same name.
     """
 
     kind: str
     subject: str
-    find: Callable[[Session, str], Awaitable[Any]]
-    row: Callable[[Session, Any], Awaitable[Row]]
-    label: Callable[[Any], str]
+    routes: Callable[[CyberdeskClient], Any]
+    row: Callable[[Session, Any], Row | Awaitable[Row]]
+    label: Callable[[Any], str] = make_label
     look: str = ""
+    find: Callable[[Session, str], Awaitable[Any]] | None = None
+    rows: Callable[[Session], Awaitable[Sequence[Any]]] | None = None
+    candidate: Callable[[Any], str] = attrgetter("id")
+    key: str = "id"
 
     def about(self, found: Any) -> str:
         """Name an object in a message: `machine desk-1 (1f0c...)`."""
         return f"{self.kind} {self.label(found)}".lstrip()
+
+    async def find_one(self, session: Session, word: str) -> Any:
+        """Find the object that `word` names; raises `NoSuchName`."""
+        if self.find is not None:
+            return await self.find(session, word)
+        if self.rows is None or is_uuid(word):
+            return await by_id(self.routes(session.client).get, word, self.kind)
+        rows = await self.rows(session)
+        return by_name(rows, word, self.kind, attrgetter("name"), self.candidate)
+
+    async def make_row(self, session: Session, found: Any) -> Row:
+        """Make the row of an object."""
+        row = self.row(session, found)
+        return row if isinstance(row, dict) else await row
 
 
 class ActionStep(Record):
@@ -62,6 +91,11 @@ class ActionStep(Record):
     about: str
     send: Callable[[], Coroutine[Any, Any, Ended]] | None = None
     ended: Ended | None = None
+
+
+def skip_step(about: str, row: Row, state: str) -> ActionStep:
+    """Make the step of an object that needs no change: `state` says what it is already."""
+    return ActionStep(about, ended=(row, f"{about} {state}"))
 
 
 class ResourceAction(Record):
@@ -106,8 +140,8 @@ def run_action(
                 return []
         rows = []
         for step in steps:
-            row, told = await _carry_out_step(session, step, action)
-            for line in told.split("\n"):
+            row, message = await _carry_out_step(session, step, action)
+            for line in message.split("\n"):
                 console.err(make_printable(line))
             rows.append(row)
         return rows
@@ -164,12 +198,10 @@ async def create_once(
     return found[0]
 
 
-def add_words(
-    parser: argparse.ArgumentParser, metavar: str, *, several: bool = True, dest: str = "words"
-) -> None:
+def add_words(parser: argparse.ArgumentParser, metavar: str, *, several: bool = True) -> None:
     """Declare the positional argument for the objects of an action, by ids or names."""
     parser.add_argument(
-        dest,
+        "words",
         nargs="+" if several else None,
         metavar=metavar,
         help="ids, or names" if several else "its id, or its name if it has one",
@@ -183,81 +215,77 @@ async def change_each(
     is_so: Callable[[Any], bool],
     send: Callable[[Any], Awaitable[Any]],
     result: str,
-    told: Callable[[Any, str], str] = lambda _found, line: line,
+    remark: Callable[[Any], str] = lambda _found: "",
 ) -> Sequence[ActionStep]:
     """Make a step for each object in `words`; those for which `is_so` holds need no request.
 
-    `result` describes the objects afterwards; `told` replaces the message about one.
+    `result` describes the objects afterwards; `remark` is appended to the message about one.
     """
     steps: dict[str, ActionStep] = {}
     for word in words:
-        found = await objects.find(session, word)
+        found = await objects.find_one(session, word)
         about = objects.about(found)
 
         async def change(found: Any = found, about: str = about) -> Ended:
             changed = await send(found)
-            return await objects.row(session, changed), told(changed, f"{about} is {result}")
+            row = await objects.make_row(session, changed)
+            return row, f"{about} is {result}{remark(changed)}"
 
         if is_so(found):
-            line = told(found, f"{about} is {result} already")
-            steps[about] = ActionStep(about, ended=(await objects.row(session, found), line))
+            row = await objects.make_row(session, found)
+            steps[about] = skip_step(about, row, f"is {result} already{remark(found)}")
         else:
             steps[about] = ActionStep(about, change)
     return list(steps.values())
 
 
-def order_action(
-    objects: Objects,
-    every: Callable[[Session], Awaitable[Sequence[Any]]],
-    send: Callable[[Session, Sequence[str]], Coroutine[Any, Any, None]],
-) -> ResourceAction:
+def order_action(objects: Objects) -> ResourceAction:
     """Make the action `order`: the named objects come first, and the others keep their order."""
-    kind, find = objects.kind, objects.find
+    find, list_rows = objects.find_one, objects.rows
+    assert list_rows is not None
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
-        rows = {each.id: each for each in await every(session)}
+        rows = {each.id: each for each in await list_rows(session)}
         named = [(await find(session, word)).id for word in arguments.words]
         wanted = list(dict.fromkeys([*named, *rows]))
         first = rows.get(named[0]) or await find(session, arguments.words[0])
-        about, shown = (
-            f"{format_count(len(wanted), kind)} in this order",
-            await objects.row(session, first),
-        )
+        about = f"{format_count(len(wanted), objects.kind)} in this order"
+        shown = await objects.make_row(session, first)
         if wanted == list(rows):
-            return [ActionStep(about, ended=(shown, f"{about} already"))]
+            return [skip_step(about, shown, "already")]
 
         async def reorder() -> Ended:
-            await send(session, wanted)
+            await objects.routes(session.client).reorder(wanted, idempotency_key=new_key())
             return shown, about
 
         return [ActionStep(about, reorder)]
 
     return ResourceAction(
         "order",
-        f"the order of {plural(kind)}: those named first, then the others",
+        f"the order of {plural(objects.kind)}: those named first, then the others",
         lambda parser: add_words(parser, objects.subject),
         plan,
     )
 
 
-def delete_action(
-    objects: Objects,
-    delete: Callable[[Session, Any], Coroutine[Any, Any, bool]],
-    *,
-    lost: str,
-    help: str,
-) -> ResourceAction:
+def delete_action(objects: Objects, *, lost: str, help: str) -> ResourceAction:
     """Make the action `delete`; `lost` completes the question with what is lost."""
 
     async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+        delete = objects.routes(session.client).delete
         steps: dict[str, ActionStep] = {}
         for word in arguments.words:
-            found = await objects.find(session, word)
-            shown, about = await objects.row(session, found), objects.about(found)
+            found = await objects.find_one(session, word)
+            shown, about = await objects.make_row(session, found), objects.about(found)
 
             async def send(found: Any = found, shown: Row = shown, about: str = about) -> Ended:
-                gone = not await delete(session, found)
-                return shown, f"{about} {'was gone already' if gone else 'is deleted'}"
+                try:
+                    is_gone = not await delete(
+                        getattr(found, objects.key), idempotency_key=new_key()
+                    )
+                except NotFound:
+                    is_gone = True
+                return shown, f"{about} {'was gone already' if is_gone else 'is deleted'}"
 
             steps.setdefault(about, ActionStep(about, send))
         return list(steps.values())

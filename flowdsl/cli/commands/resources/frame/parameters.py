@@ -30,16 +30,15 @@ class ParameterOptions(Record):
         """Whether no parameter option was given."""
         return not (self.plain or self.secret or self.unset)
 
-    def applied(
-        self, owner: str, plain: Mapping[str, Any] | None, secret: Mapping[str, Any] | None
-    ) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
-        """Return the plain and the sensitive parameters to send; None for those that do not change.
+    def make_patch(self, kind: str, owner: str, found: Any) -> dict[str, Any]:
+        """Return the fields to send: `<kind>_parameters` and `<kind>_sensitive_parameters`.
 
-        `plain` and `secret` are the current ones of `owner`. The service replaces either as a
-        whole, and returns only the names of sensitive ones. Raises `UsageError` for a change that
-        would lose one.
+        Each is left out if it does not change; `found` has the current ones, and messages call it
+        `owner`. The service replaces either as a whole, and returns only the names of sensitive
+        ones. Raises `UsageError` for a change that would lose one.
         """
-        had, hidden = dict(plain or {}), set(secret or {})
+        plain, secret = f"{kind}_parameters", f"{kind}_sensitive_parameters"
+        had, hidden = dict(getattr(found, plain) or {}), set(getattr(found, secret) or {})
         for name in self.unset:
             if name not in had and name not in hidden:
                 known = join_names(sorted({*had, *hidden})) or "none"
@@ -60,10 +59,8 @@ class ParameterOptions(Record):
                 f"nobody their values: give {join_names(lost)} as well, as "
                 f"`--secret {first}=env:NAME`, or drop it with `--unset {first}`"
             )
-        return (
-            None if new_plain == had else new_plain,
-            dict(self.secret) if changes_secret else None,
-        )
+        patch = {} if new_plain == had else {plain: new_plain}
+        return {**patch, secret: dict(self.secret)} if changes_secret else patch
 
 
 def add_parameters(parser: SubcommandParser, *, unset: bool) -> None:

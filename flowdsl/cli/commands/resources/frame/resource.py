@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.wire_model import ReadModel
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.names import plural
@@ -59,7 +60,7 @@ class Resource(Record):
 
     - `objects` says how one is looked up and shown.
     - `read` returns the rows of a list, given the arguments from the filters.
-    - `whole` is a more detailed row of one object; None uses the row of `objects`.
+    - `whole` makes a more detailed row of one object; None uses the row of `objects`.
     - `views` are further subcommands that show one object, and `actions` those that change
       something.
     """
@@ -140,6 +141,16 @@ def fields_of(reply: ReadModel, *fields: str) -> Row:
     return {field: content.get(field) for field in fields}
 
 
+def id_by(find: Callable[[CyberdeskClient, str], Awaitable[Any]]) -> Callable[..., Awaitable[str]]:
+    """Make the meaning of a filter whose argument is an object that `find` finds: its id."""
+
+    async def find_id(session: Session, word: str) -> str:
+        found = await find(session.client, word)
+        return str(found.id)
+
+    return find_id
+
+
 def names_in(secrets: Mapping[str, Any] | None) -> list[str]:
     """The names of sensitive parameters.
 
@@ -185,8 +196,8 @@ def _show_view(resource: Resource) -> ResourceView:
     objects = resource.objects
 
     async def read(session: Session, arguments: argparse.Namespace) -> Row:
-        found = await objects.find(session, arguments.word)
-        return await (resource.whole or objects.row)(session, found)
+        found = await objects.find_one(session, arguments.word)
+        return await (resource.whole or objects.make_row)(session, found)
 
     return ResourceView("show", "", lambda _parser: None, read)
 
