@@ -55,6 +55,7 @@ COMMANDS: dict[str, str] = {
     "attachments": "single files of runs",
     "credentials": "the organisation's own keys of model providers",
     "request-logs": "what the service asked of desktops",
+    "doctor": "what is set up, what is not, and what to do about it",
     "health": "whether the service and its machines are well",
     "usage": "what runs took and cost, by workflow",
     "emulator": "serve a local Cyberdesk",

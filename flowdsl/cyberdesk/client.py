@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import replace
+from datetime import UTC, datetime
 from random import random as chance
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,8 @@ from flowdsl.cyberdesk.limits import ClientOptions, Deadline
 from flowdsl.cyberdesk.log import Listener
 from flowdsl.cyberdesk.models.machine import MachinesHealth
 from flowdsl.cyberdesk.pace import Pace
+from flowdsl.cyberdesk.replies import Reply
+from flowdsl.cyberdesk.retrying import parse_date
 from flowdsl.cyberdesk.routes.machines import (
     Connections,
     Machines,
@@ -33,7 +36,7 @@ from flowdsl.cyberdesk.routes.runs import Runs, Usage
 from flowdsl.cyberdesk.routes.tags import TagGroups, Tags
 from flowdsl.cyberdesk.routes.trajectories import Trajectories
 from flowdsl.cyberdesk.routes.workflows import Workflows
-from flowdsl.cyberdesk.transport import Injected, Sender
+from flowdsl.cyberdesk.transport import Injected, Params, Sender
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback
 
 
@@ -129,6 +132,21 @@ class CyberdeskClient:
     async def health(self) -> dict[str, Any]:
         """Return the body of `GET /v1/health`, which needs no key; raises `CyberdeskError`."""
         return (await self._sender.get("/v1/health")).mapping()
+
+    async def read_clock(self) -> datetime | None:
+        """Return the service's time of its reply to `GET /v1/health`; raises `CyberdeskError`.
+
+        None if the reply has no readable `Date`. The header counts whole seconds.
+        """
+        seconds = parse_date((await self._sender.get("/v1/health")).headers.get("date", ""))
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+    async def read(self, path: str, params: Params | None = None) -> Reply:
+        """Return the reply to a GET that no route describes, whatever it refuses.
+
+        Raises `CyberdeskError` for a failure of the service (5xx) and for no reply.
+        """
+        return await self._sender.get(path, params, answers=lambda status, _body: status < 500)
 
     async def health_database(self) -> object:
         """Return the body of `GET /v1/health/db`, of unknown shape; raises `CyberdeskError`."""

@@ -60,7 +60,7 @@ class Reply:
     """A reply to `operation` (method and path).
 
     `write` says whether an error in parsing it leaves the outcome unknown. The `secrets` are
-    removed from error messages.
+    removed from error messages. The names of `headers` are in lower case.
     """
 
     operation: str
@@ -69,6 +69,7 @@ class Reply:
     body: bytes = field(repr=False)
     request_id: str | None
     secrets: tuple[str, ...] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
     def json(self) -> Any:
         """Return the body as JSON; raises `UnreadableReply`."""

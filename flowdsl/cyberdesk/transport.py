@@ -425,7 +425,7 @@ class Sender:
         if status == 429 and retry_after is not None:
             self._pace.pause(retry_after)
         if 200 <= status < 300 or call.answers(status, body):
-            reply = Reply(call.operation, call.write, status, body, reference, secrets)
+            reply = Reply(call.operation, call.write, status, body, reference, secrets, headers)
             return _AttemptOutcome(seconds, status, reference, reply=reply)
         error = error_from_reply(
             call.operation,
