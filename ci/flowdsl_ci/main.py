@@ -24,7 +24,7 @@ def main(words: Sequence[str]) -> int:
             case ["gitlab", command]:
                 return jobs.main(command, os.environ, SOURCE)
             case _:
-                print("usage: github | gitlab check|plan|deploy", file=sys.stderr)
+                print("usage: github | gitlab check|plan|deploy|drift", file=sys.stderr)
                 return USAGE
     except KeyboardInterrupt:
         return 130

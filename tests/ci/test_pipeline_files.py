@@ -197,7 +197,7 @@ def test_the_key_is_the_only_secret_and_reaches_one_step_of_a_job_with_an_enviro
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_jobs_have_the_fewest_permissions_and_forks_none_of_value(path: Path) -> None:
     document = load(path.read_text("utf-8"))
-    assert set(document["on"]) == {"pull_request", "push"}
+    assert set(document["on"]) == {"pull_request", "push", "schedule", "workflow_dispatch"}
     jobs = document["jobs"]
     cloud = {"id-token": "write"} if "configure-aws-credentials" in path.read_text() else {}
     state = "read" if cloud else "write"
@@ -205,11 +205,15 @@ def test_jobs_have_the_fewest_permissions_and_forks_none_of_value(path: Path) ->
         "check": {"contents": "read"},
         "plan": {"contents": "read", "pull-requests": "write", **cloud},
         "deploy": {"contents": state, **cloud},
+        "drift": {"contents": "read", "issues": "write", **cloud},
     }
     same = "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id"
     assert same in jobs["plan"]["if"]
     assert same.replace("==", "!=") in jobs["check"]["if"]
     assert jobs["deploy"]["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+    asked = "(github.event_name == 'schedule' || github.event_name == 'workflow_dispatch')"
+    assert jobs["drift"]["if"] == f"{asked} && github.ref == 'refs/heads/main'"
+    assert jobs["drift"]["environment"] == jobs["plan"]["environment"]
     assert jobs["deploy"]["concurrency"]["cancel-in-progress"] is False
     assert jobs["deploy"]["environment"] != jobs["plan"]["environment"]
 
@@ -240,8 +244,15 @@ def test_workflows_use_inputs_that_exist(path: Path) -> None:
 
 def test_the_template_gives_the_key_no_job_of_a_fork() -> None:
     jobs = {name: job for name, job in load(template()[1]).items() if not name.startswith(".")}
-    assert set(jobs) == {"flowdsl-check-prod", "flowdsl-plan-prod", "flowdsl-deploy-prod"}
-    check, plan, deploy = jobs.values()
+    check, plan, deploy, drift = (
+        jobs.pop(f"flowdsl-{name}-prod") for name in ("check", "plan", "deploy", "drift")
+    )
+    assert not jobs
+    assert drift["environment"] == plan["environment"]
+    [rule] = drift["rules"]
+    assert rule["if"] == (
+        '$CI_PIPELINE_SOURCE == "schedule" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
+    )
     assert "environment" not in check and "id_tokens" not in check
     assert plan["environment"] == {"name": "prod/plan", "action": "verify"}
     assert deploy["environment"] == {"name": "prod"}
@@ -250,7 +261,8 @@ def test_the_template_gives_the_key_no_job_of_a_fork() -> None:
     assert [same in rule["if"] for rule in plan["rules"]] == [True]
     assert [same.replace("==", "!=") in rule["if"] for rule in check["rules"]] == [True]
     assert [rule["if"] for rule in deploy["rules"]] == [
-        '$CI_PIPELINE_SOURCE != "merge_request_event" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'
+        '$CI_PIPELINE_SOURCE != "merge_request_event" && $CI_PIPELINE_SOURCE != "schedule"'
+        " && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
     ]
     assert "CYBERDESK_API_KEY" not in str(jobs)
 

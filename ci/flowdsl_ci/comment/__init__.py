@@ -1,4 +1,5 @@
-"""The one comment with the plan: what it says, how it is found again and kept up to date.
+"""The one comment with the plan, and the one issue of a drift: found again and kept up to date.
 
-Entry point: `plan.comment_on_plan`. Knows neither GitHub nor GitLab: a `sticky.Thread` is either.
+Entry points: `plan.comment_on_plan`, `drift.report_drift`. Knows neither GitHub nor GitLab: a
+`sticky.Thread` is either.
 """

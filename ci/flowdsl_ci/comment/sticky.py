@@ -45,12 +45,7 @@ def keep(thread: Thread, body: str, *, create: bool) -> Done:
     marker = marker_of(body)
     if marker is None:
         raise ValueError("the body does not begin with a marker")
-    author = thread.author()
-    own = [
-        comment
-        for comment in thread.comments()
-        if comment.author == author and marker_of(comment.body) == marker
-    ]
+    own = find_own(thread, marker)
     if not own:
         if create:
             thread.create(body)
@@ -62,3 +57,13 @@ def keep(thread: Thread, body: str, *, create: bool) -> Done:
         return "unchanged"
     thread.update(first, body)
     return "updated"
+
+
+def find_own(thread: Thread, marker: str) -> list[Comment]:
+    """The comments with `marker` that the token's own author wrote, the oldest first."""
+    author = thread.author()
+    return [
+        comment
+        for comment in thread.comments()
+        if comment.author == author and marker_of(comment.body) == marker
+    ]

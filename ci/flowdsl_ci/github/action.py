@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..commands import CommandLine, Planned, Settings
+from ..comment.drift import report_drift
 from ..comment.plan import comment_on_plan
 from ..errors import JobError, meaning
 from ..history import complete, has_header, with_credentials
@@ -17,10 +18,10 @@ from ..inputs import Inputs
 from ..installing import executable
 from ..process_environment import fetching
 from ..rest import RestError
-from .comments import GithubThread, github_rest
+from .comments import GithubIssues, GithubThread, github_rest
 from .event import Event, read_event
 
-COMMANDS = ("check", "plan", "deploy")
+COMMANDS = ("check", "plan", "deploy", "drift")
 
 
 def main(environ: Mapping[str, str], source: Path) -> int:
@@ -49,8 +50,9 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
             "checked out?"
         )
     event = read_event(environ)
-    if command == "deploy" and event.refusal:
-        raise JobError(f"nothing is deployed: {event.refusal}")
+    if event.refusal and command in ("deploy", "drift"):
+        asked = "nothing is deployed" if command == "deploy" else "nothing is compared"
+        raise JobError(f"{asked}: {event.refusal}")
     # Not removed at the end: later steps read the plan and the result.
     scratch = Path(tempfile.mkdtemp(prefix="flowdsl-", dir=environ.get("RUNNER_TEMP") or None))
     flowdsl = executable(inputs.text("version"), source, scratch, environ)
@@ -88,6 +90,11 @@ def _run(environ: Mapping[str, str], source: Path, outputs: dict[str, str]) -> i
         return _ended(code, outputs)
 
     plan_file = _fresh(saved_plan, workspace, scratch / "plan.json")
+    if command == "drift":
+        planned = line.plan(settings, plan_file, scratch / "plan.md")
+        outputs["changes"] = "" if planned.changes is None else str(planned.changes).lower()
+        _append(environ.get("GITHUB_STEP_SUMMARY"), planned.summary)
+        return _ended(planned.code or _report_drift(environ, inputs, event, planned), outputs)
     verified = line.verify(settings, "github")
     planned = Planned(verified.checked, None, "")
     # If only the layout is wrong or a test fails, a plan is still worth reading.
@@ -124,6 +131,24 @@ def _comment(
     done = comment_on_plan(thread, planned, folder, environment, _footer(environ, event))
     if done not in ("created", "updated", "unchanged", "none"):
         say("warning", done)
+
+
+def _report_drift(
+    environ: Mapping[str, str], inputs: Inputs, event: Event, planned: Planned
+) -> int:
+    """Bring the issue up to date; 1 if that fails, since the issue is what the job is for."""
+    try:
+        issues = GithubIssues(
+            github_rest(environ, inputs.text("github-token")),
+            environ.get("GITHUB_REPOSITORY", ""),
+            inputs.text("comment-author"),
+        )
+    except RestError as error:
+        raise JobError(f"the issue is not up to date: {error}", 1) from None
+    done = report_drift(issues, planned, _footer(environ, event))
+    if done not in ("created", "updated", "unchanged", "none", "closed"):
+        raise JobError(done, 1)
+    return 0
 
 
 def _footer(environ: Mapping[str, str], event: Event) -> str:

@@ -1,4 +1,4 @@
-"""The comments of a pull request on GitHub."""
+"""The comments of a pull request on GitHub, and the issues of a repository."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..comment.drift import title_of
 from ..comment.sticky import Comment
 from ..rest import Rest, RestError
 
@@ -50,11 +51,15 @@ class GithubThread:
 
     def comments(self) -> Iterator[Comment]:
         """All comments, page by page, the oldest first."""
+        yield from (_comment(item, "id") for item in self._items(self._thread))
+
+    def _items(self, path: str, query: str = "") -> Iterator[Any]:
+        """The items of a list of the service, page by page."""
         for page in range(1, _PAGES + 1):
-            found = self._rest.call("GET", f"{self._thread}?per_page={_PAGE}&page={page}")
+            found = self._rest.call("GET", f"{path}?{query}per_page={_PAGE}&page={page}")
             if not isinstance(found, list):
-                raise RestError("the comments are not a list", 200)
-            yield from (_comment(item) for item in found)
+                raise RestError(f"GET {path} is not answered with a list", 200)
+            yield from found
             if len(found) < _PAGE:
                 return
 
@@ -66,6 +71,29 @@ class GithubThread:
 
     def delete(self, comment: Comment) -> None:
         self._rest.call("DELETE", f"{self._repository}/issues/comments/{comment.id}")
+
+
+class GithubIssues(GithubThread):
+    """The open issues of a repository, each a comment by its number; deleting one closes it."""
+
+    def __init__(self, rest: Rest, repository: str, login: str = "") -> None:
+        super().__init__(rest, repository, 0, login)
+        self._issues = f"{self._repository}/issues"
+
+    def comments(self) -> Iterator[Comment]:
+        """All open issues, page by page; GitHub lists pull requests among them."""
+        for item in self._items(self._issues, "state=open&sort=created&direction=asc&"):
+            if not isinstance(item, dict) or "pull_request" not in item:
+                yield _comment(item, "number")
+
+    def create(self, body: str) -> None:
+        self._rest.call("POST", self._issues, {"title": title_of(body), "body": body})
+
+    def update(self, comment: Comment, body: str) -> None:
+        self._rest.call("PATCH", f"{self._issues}/{comment.id}", {"body": body})
+
+    def delete(self, comment: Comment) -> None:
+        self._rest.call("PATCH", f"{self._issues}/{comment.id}", {"state": "closed"})
 
 
 def github_rest(environ: Mapping[str, str], token: str) -> Rest:
@@ -80,10 +108,10 @@ def github_rest(environ: Mapping[str, str], token: str) -> Rest:
     )
 
 
-def _comment(item: Any) -> Comment:
+def _comment(item: Any, number: str) -> Comment:
     """A comment; that of a deleted account has no author."""
     try:
         user = item["user"] or {}
-        return Comment(int(item["id"]), str(user.get("login", "")), str(item["body"] or ""))
+        return Comment(int(item[number]), str(user.get("login", "")), str(item["body"] or ""))
     except (TypeError, KeyError, ValueError, AttributeError):
         raise RestError("a comment does not look like one", 200) from None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..commands import CommandLine, Planned, Settings
+from ..comment.drift import report_drift
 from ..comment.plan import comment_on_plan
 from ..errors import JobError, meaning
 from ..history import complete
@@ -18,10 +19,10 @@ from ..inputs import Inputs
 from ..installing import executable
 from ..process_environment import fetching
 from ..rest import Rest, RestError
-from .notes import GitlabThread
+from .notes import GitlabIssues, GitlabThread
 from .pipeline import merge_request, refusal
 
-COMMANDS = ("check", "plan", "deploy")
+COMMANDS = ("check", "plan", "deploy", "drift")
 
 PLAN, SUMMARY, RESULT = "flowdsl-plan.json", "flowdsl-plan.md", "flowdsl-result.json"
 TESTS = "flowdsl-tests.xml"
@@ -51,8 +52,9 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
     if not folder.is_dir():
         raise JobError(f"there is no folder {inputs.text('working-directory')!r} in the project")
     refused = refusal(environ)
-    if command == "deploy" and refused:
-        raise JobError(f"nothing is deployed: {refused}")
+    if refused and command in ("deploy", "drift"):
+        asked = "nothing is deployed" if command == "deploy" else "nothing is compared"
+        raise JobError(f"{asked}: {refused}")
     flowdsl = executable(inputs.text("version"), source, scratch, environ)
     line = CommandLine(flowdsl, folder, environ)
     if command == "check" or refused:
@@ -70,6 +72,10 @@ def _run(command: str, environ: Mapping[str, str], source: Path, scratch: Path) 
         code, _ = line.deploy(settings, result_file, None)
         _publish(result_file, project)
         return code
+    if command == "drift":
+        planned = line.plan(settings, scratch / PLAN, scratch / SUMMARY)
+        _publish(scratch / SUMMARY, project)
+        return planned.code or _report_drift(environ, planned)
     verified = line.verify(settings, "text", scratch / TESTS)
     planned = Planned(verified.checked, None, "")
     if not verified.checked:
@@ -106,6 +112,24 @@ def _comment(
     )
     if done not in ("created", "updated", "unchanged", "none"):
         say(f"warning: {done}")
+
+
+def _report_drift(environ: Mapping[str, str], planned: Planned) -> int:
+    """Bring the issue up to date; without a token for it, fail if there is something to report."""
+    token, project = environ.get("FLOWDSL_NOTE_TOKEN", "").strip(), environ.get("CI_PROJECT_ID", "")
+    if not token or not project.isdecimal():
+        say(f"no issue is written: `FLOWDSL_NOTE_TOKEN` is not set; see the artifact {SUMMARY}")
+        return 1 if planned.changes else 0
+    try:
+        issues = GitlabIssues(
+            Rest(environ.get("CI_API_V4_URL", ""), {"PRIVATE-TOKEN": token}), int(project)
+        )
+    except RestError as error:
+        raise JobError(f"the issue is not up to date: {error}", 1) from None
+    done = report_drift(issues, planned, _footer(environ))
+    if done not in ("created", "updated", "unchanged", "none", "closed"):
+        raise JobError(done, 1)
+    return 0
 
 
 def _footer(environ: Mapping[str, str]) -> str:

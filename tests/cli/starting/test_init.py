@@ -213,7 +213,7 @@ def test_the_pipeline_of_github_stands_at_the_top_of_the_repository(
             if "command" in step.get("with", {}):
                 calls += 1
                 assert step["with"].pop("working-directory", "") == below
-    assert calls == 3
+    assert calls == 4
     assert written == expected
     assert text.startswith(
         "# State lies on a ref of this repository, so that no cloud is needed:\n"

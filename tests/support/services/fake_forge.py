@@ -1,4 +1,7 @@
-"""A small GitHub and GitLab on loopback: the comments of a thread, and every request it got."""
+"""A small GitHub and GitLab on loopback: the comments of a thread, and every request it got.
+
+A thread may be the open issues of a repository; a closed one is not among them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,12 @@ class Forge:
     as_author: dict[str, Any]
     """How comments made now are signed."""
     author_key: str
+    number: str = "id"
+    """The key of what tells one comment from the others."""
+    text: str = "body"
+    """The key of what a comment says."""
     comments: list[dict[str, Any]] = field(default_factory=list)
+    closed: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     failing: dict[str, int] = field(default_factory=dict)
     """Methods that are answered with a status."""
@@ -38,7 +46,8 @@ class Forge:
     """Where every request is sent on to."""
 
     def add(self, author: dict[str, Any], body: str) -> dict[str, Any]:
-        comment = {"id": 1000 + len(self.comments), self.author_key: author, "body": body}
+        number = 1000 + len(self.comments) + len(self.closed)
+        comment = {self.number: number, self.author_key: author, self.text: body}
         self.comments.append(comment)
         return comment
 
@@ -48,23 +57,28 @@ class Forge:
             return self.failing[method], {"message": "::error::<b>no</b>"}
         if (method, split.path) == ("GET", "/user"):
             return (403, {}) if self.me is None else (200, self.me)
-        if method in ("POST", "PATCH", "PUT") and len(body["body"]) > BODY_LIMIT:
+        if method in ("POST", "PATCH", "PUT") and len(body.get(self.text, "")) > BODY_LIMIT:
             return 422, {"message": "Body is too long"}
         if split.path == self.thread:
             if method == "POST":
-                return 201, self.add(self.as_author, body["body"])
+                made = self.add(self.as_author, body[self.text])
+                made["title"] = body.get("title")
+                return 201, made
             query = {key: values[0] for key, values in parse_qs(split.query).items()}
             size, page = min(int(query.get("per_page", "30")), 100), int(query.get("page", "1"))
             return 200, self.comments[(page - 1) * size : page * size]
         if split.path.startswith(self.single + "/"):
             number = int(split.path.rpartition("/")[2])
-            found = [comment for comment in self.comments if comment["id"] == number]
+            found = [comment for comment in self.comments if comment[self.number] == number]
             if not found:
                 return 404, {}
             if method == "DELETE":
                 self.comments.remove(found[0])
                 return 204, None
-            found[0]["body"] = body["body"]
+            if body.get("state") == "closed" or body.get("state_event") == "close":
+                self.comments.remove(found[0])
+                self.closed.append(found[0])
+            found[0][self.text] = body.get(self.text, found[0][self.text])
             return 200, found[0]
         return 404, {}
 
@@ -133,3 +147,16 @@ def gitlab(me: dict[str, Any]) -> Forge:
     """Merge request 7 of project 42."""
     thread = "/projects/42/merge_requests/7/notes"
     return Forge("", me, thread, thread, me, "author")
+
+
+def github_issues() -> Forge:
+    """The issues of acme/desktops, as GITHUB_TOKEN sees them."""
+    issues = "/repos/acme/desktops/issues"
+    bot = {"login": "github-actions[bot]", "type": "Bot"}
+    return Forge("", None, issues, issues, bot, "user", number="number")
+
+
+def gitlab_issues(me: dict[str, Any]) -> Forge:
+    """The issues of project 42."""
+    issues = "/projects/42/issues"
+    return Forge("", me, issues, issues, me, "author", number="iid", text="description")
