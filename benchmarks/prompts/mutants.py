@@ -1,7 +1,8 @@
 """Broken compilers: how many does the law of meaning notice?
 
     python benchmarks/prompts/mutants.py [--draw kinds|functions|sentences] [--seed N ...]
-        [--count N] [--programs N] [--jobs N] [--results FILE] [--resume] [--only PATTERN] [--show]
+        [--count N] [--programs N] [--jobs N] [--results FILE] [--resume | --survivors]
+        [--only PATTERN] [--show] [--mend]
 
 Nobody chooses the mutants, and none is found by a text that somebody quoted:
 
@@ -30,7 +31,9 @@ mutant: no unit test, no golden file, no snapshot.
   an error of that table.
 - unreached: no program comes by the changed lines.
 
-`--results` keeps a line of JSON for each mutant, and `--resume` goes on with those that have none.
+`--results` keeps a line of JSON for each mutant and round; `--resume` goes on with what has no line
+there, `--survivors` tries those again that were missed. Where a function, a file or a variable has
+another name, a line of the table is found by its mark, and `--mend` writes the new id there.
 Exits 1 where less than `GOAL` of the mutants are noticed that are neither equivalent nor without a
 payload, and 2 where the table is wrong.
 """
@@ -45,12 +48,11 @@ import re
 import signal
 import sys
 import time
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
@@ -62,9 +64,9 @@ from broken.judging import Judge, Places, Refusal  # noqa: E402
 from broken.programs import Program  # noqa: E402
 from broken.said import Said, said, said_otherwise  # noqa: E402
 from broken.sites import Site  # noqa: E402
+from broken.table import TABLE, equivalents, gone, moved, table_text  # noqa: E402
 
 GOAL = 0.97
-TABLE = Path(__file__).with_suffix(".toml")
 BENT = 240
 """The bent programs."""
 FIRST = 60
@@ -92,6 +94,7 @@ class Result(NamedTuple):
     programs: int
     changed: int
     seconds: float
+    round: int = 1
 
 
 Mutant = Site | Said
@@ -213,14 +216,12 @@ def _result(mutant: Mutant) -> Result:
 
 def round_of(mutants: Sequence[Mutant], programs: Sequence[Program], jobs: int) -> Iterator[Result]:
     """What becomes of some mutants with some programs."""
-    started = time.perf_counter()
+    started = time.process_time()
     STUDY.judges = [judge for each in programs if (judge := Judge(each)).is_of_use]
     gc.collect()
     gc.freeze()
-    seconds = time.perf_counter() - started
-    print(
-        f"{len(mutants)} mutants, {len(STUDY.judges)} programs, made in {seconds:.0f} s", flush=True
-    )
+    seconds = time.process_time() - started
+    print(f"{len(mutants)} mutants, {len(STUDY.judges)} programs, {seconds:.0f} s", flush=True)
     # Each mutant has a process of its own, made from this one, which stays sound.
     with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
         yield from pool.imap(_result, mutants, chunksize=1)
@@ -234,31 +235,54 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=600, help="mutants, of all seeds together")
     parser.add_argument("--programs", type=int, default=300, help="generated programs")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--results", type=Path, help="a file with a line of JSON a mutant")
+    parser.add_argument("--results", type=Path, help="a file with lines of JSON a mutant")
     parser.add_argument("--resume", action="store_true", help="go on with what has no line there")
+    parser.add_argument("--survivors", action="store_true", help="try again what was missed")
     parser.add_argument("--only", default="", help="mutants whose id matches")
     parser.add_argument("--show", action="store_true", help="tell how each was noticed")
+    parser.add_argument("--mend", action="store_true", help="write the table with today's ids")
     options = parser.parse_args()
+    if options.mend:
+        TABLE.write_text(table_text(), encoding="utf-8")
     mutants = chosen(options.draw, options.seed, options.count, options.only)
-    results = _read(options.results) if options.resume and options.results else {}
-    if options.results and not options.resume:
+    results: dict[str, Result] = {}
+    if options.results and (options.resume or options.survivors):
+        results = _read(options.results)
+    if options.survivors:
+        known = equivalents()
+        missed = {each.id for each in results.values() if each.verdict in MISSED}
+        mutants = [each for each in mutants if each.id in missed and each.id not in known]
+        results = {}
+    elif options.results and not options.resume:
         options.results.write_text("")
-    left = [each for each in mutants if each.id not in results]
-    rounds = list(_rounds(options.programs))
-    for number, programs in enumerate(rounds, 1):
-        missed = []
-        tried = round_of(left, programs(), options.jobs) if left else ()
-        for mutant, result in zip(left, tried, strict=True):
-            both = _both(results.get(mutant.id), result)
+    for result in tried(mutants, results, options.programs, options.jobs):
+        _keep(options.results, result)
+    found = [results[each.id] for each in mutants if each.id in results]
+    for result in found:
+        if options.show or result.verdict not in NOTICED:
+            print(f"{result.verdict:<10} {result.id} ({_told(result)})")
+    return summary(found)
+
+
+def tried(
+    mutants: Sequence[Mutant], results: dict[str, Result], count: int, jobs: int
+) -> Iterator[Result]:
+    """What becomes of the mutants in each round, as far as `results` do not tell it yet."""
+    for number, programs in enumerate(_rounds(count), 1):
+        left = [each for each in mutants if _is_open(results.get(each.id), number)]
+        if not left:
+            continue
+        for mutant, result in zip(left, round_of(left, programs(), jobs), strict=True):
+            both = _both(results.get(mutant.id), result)._replace(round=number)
             results[mutant.id] = both
-            if both.verdict not in (*NOTICED, "gone") and number < len(rounds):
-                missed.append(mutant)
-                continue
-            _keep(options.results, both)
-            if options.show or both.verdict not in NOTICED:
-                print(f"{both.verdict:<10} {both.id} ({_told(both)})", flush=True)
-        left = missed
-    return summary([results[each.id] for each in mutants if each.id in results])
+            yield both
+
+
+def _is_open(result: Result | None, number: int) -> bool:
+    """Whether a mutant meets the programs of a round."""
+    if result is None:
+        return number == 1
+    return result.verdict not in (*NOTICED, "gone") and result.round == number - 1
 
 
 def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
@@ -268,7 +292,7 @@ def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
         *sources.refused(),
         *sources.rare(),
         *sources.bent(BENT),
-        *map(sources.generated, range(FIRST)),
+        *map(sources.generated, range(min(FIRST, count))),
     ]
     if count > FIRST:
         yield lambda: [sources.generated(each) for each in range(FIRST, count)]
@@ -331,21 +355,6 @@ def _keep(path: Path | None, result: Result) -> None:
             file.write(json.dumps(result._asdict(), ensure_ascii=False) + "\n")
 
 
-def equivalents() -> dict[str, str]:
-    """The mutants that mean the same, with their reasons."""
-    table: dict[str, Any] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    return {each["id"]: each["why"] for each in table["equivalent"]}
-
-
-def gone() -> list[str]:
-    """The equivalents of the table that no mutant of the code as it is has for a name."""
-    known = equivalents()
-    files = {each.partition(":")[0] for each in known}
-    there = {each.id for file in files if file.endswith(".py") for each in places.sites(file)}
-    there |= {each.id for each in said_otherwise()}
-    return [each for each in known if each not in there]
-
-
 def summary(results: Sequence[Result]) -> int:
     """Prints what became of the mutants, by the package they are in; the exit code of the study."""
     known = equivalents()
@@ -365,6 +374,8 @@ def summary(results: Sequence[Result]) -> int:
     wrong = [each for each in results if each.id in known and each.verdict in NOTICED]
     for each in wrong:
         print(f"is said to be equivalent, and is not: {each.id} ({_told(each)})")
+    for each in moved():
+        print(f"is said to be equivalent, and has another name: {each}")
     lost = gone()
     for each in lost:
         print(f"is said to be equivalent, and is gone: {each}")

@@ -1,7 +1,8 @@
-"""How one change gets into a process: the function that it stands in has other code."""
+"""Other code for functions of this process: with a change in it, or telling what they come by."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 from collections import defaultdict
@@ -11,7 +12,7 @@ from functools import cached_property
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from .sites import ROOT, Site, broken, files
+from .sites import ROOT, Site, broken, files, parsed
 
 Key = tuple[str, str, int]
 """A function by its file, its name and its first line."""
@@ -57,12 +58,76 @@ class Functions:
                 function.__code__ = code
             self._forget()
 
+    @contextmanager
+    def watched(self) -> Iterator[set[tuple[str, int | str]]]:
+        """The lines of statements that are come by meanwhile."""
+        found: set[tuple[str, int | str]] = set()
+        for module in self._modules:
+            vars(module)[_SEEN] = found
+        plain = [function.__code__ for function, _ in self._telling]
+        for function, code in self._telling:
+            function.__code__ = code
+        self._forget()
+        try:
+            yield found
+        finally:
+            for (function, _), code in zip(self._telling, plain, strict=True):
+                function.__code__ = code
+
+    @cached_property
+    def _telling(self) -> list[tuple[FunctionType, CodeType]]:
+        """The functions, each with code that adds the lines it comes by to a set."""
+        pairs = []
+        for path in files():
+            tree = ast.fix_missing_locations(_Telling(path).visit(parsed(path)))
+            whole = compile(tree, str(ROOT / path), "exec", dont_inherit=True)
+            codes = {_key(code): code for code in _codes(whole)}
+            pairs += [
+                (function, code)
+                for key, code in codes.items()
+                for function in self._found.get(key, ())
+                if function.__code__.co_freevars == code.co_freevars
+            ]
+        return pairs
+
     def _forget(self) -> None:
         """Clear what remembers results of these functions."""
         for module in self._modules:
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
+
+
+_SEEN = "_seen_lines"
+"""The variable of each module that holds the set, while it is watched."""
+
+
+class _Telling(ast.NodeTransformer):
+    """Puts a note of its line before each statement of a file.
+
+    The patterns of a `match` are taken for come by wherever the `match` is.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(node, field, None)
+            if isinstance(inner, list) and not isinstance(node, ast.Module | ast.ClassDef):
+                setattr(node, field, [new for each in inner for new in self._told(each)])
+        return node
+
+    def _told(self, statement: ast.stmt) -> Iterator[ast.stmt]:
+        lines = {statement.lineno}
+        if isinstance(statement, ast.Match):
+            lines |= {each.pattern.lineno for each in statement.cases}
+        for line in sorted(lines):
+            place = ast.Constant((self._path, line))
+            adding = ast.Attribute(ast.Name(_SEEN, ast.Load()), "add", ast.Load())
+            yield ast.copy_location(ast.Expr(ast.Call(adding, [place], [])), statement)
+        yield statement
 
 
 def _module(path: str) -> str:

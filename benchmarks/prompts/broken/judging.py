@@ -9,10 +9,9 @@ should be refused, and some run shows why, or warns of replays of which none goe
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
+from functools import cache
 from typing import Any, NamedTuple
 
 from flowdsl.compiler.pipeline import Analysis, Compilation, _compile_analysis, analyze
@@ -38,9 +37,9 @@ from tests.support.meaning.inputs import forbidden_inputs
 from tests.support.meaning.law import most_at_once
 from tests.support.meaning.worlds import Answers
 
+from .functions import Functions
 from .programs import FINDINGS, HARMLESS, Program
 from .said import listening
-from .sites import ROOT, files
 
 SPOILED = 2
 """The worlds of a program of which each part of the inputs is spoiled, as a broken schema lets."""
@@ -108,8 +107,7 @@ class Judge:
         with _reached() as running:
             self.pairs = [self._runs(made, *each) for each in self._worlds(made)]
         self.running = frozenset(running)
-        # Which payload is executed is no matter of the compiler, but for days of inputs.
-        self._differs = [self.differs(at, made) for at in range(len(self.pairs))]
+        self._sound_differs: dict[int, str] = {}
 
     @property
     def is_of_use(self) -> bool:
@@ -183,6 +181,16 @@ class Judge:
         first, again = self.pairs[at]
         return _difference(made, first, again, self._begin)
 
+    def _sound_one_differs(self, at: int) -> bool:
+        """Whether even the payload of the sound compiler differs from the program there.
+
+        Which payload is executed is no matter of the compiler that is broken meanwhile.
+        """
+        assert self.sound is not None
+        if at not in self._sound_differs:
+            self._sound_differs[at] = self.differs(at, self.sound)
+        return bool(self._sound_differs[at])
+
     def _begin(self, run: Run, made: Made) -> World:
         """The world of a run with the days that this process fills in, broken or not."""
         inputs = run.inputs
@@ -201,7 +209,7 @@ class Judge:
             return self._shows_why(made)
         for at in range(len(self.pairs)):
             found = self.differs(at, made)
-            if found and not self._differs[at]:
+            if found and not self._sound_one_differs(at):
                 return found
         model = self.sound.compilation.analysis.model
         workflow = self._workflow(self.sound.compilation)
@@ -240,7 +248,9 @@ class Judge:
         if self.sound is None or made.replayable or not self.sound.replayable:
             return ""
         replayed = [
-            at for at, (_, again) in enumerate(self.pairs) if again and not self._differs[at]
+            at
+            for at, (_, again) in enumerate(self.pairs)
+            if again and not self._sound_one_differs(at)
         ]
         return f"warns of {len(replayed)} replays, and none goes wrong" if replayed else ""
 
@@ -285,9 +295,11 @@ class Judge:
         return self.sound is not None and _parts(made) == _parts(self.sound)
 
     def is_dearer(self, made: Made) -> bool:
-        """Whether it has more lines that use a tool."""
+        """Whether it has more lines, or more of them that use a tool, and is else the same."""
         sound = self.sound
-        return sound is not None and _uses(made) > _uses(sound)
+        if sound is None or _parts(made)[1:] != _parts(sound)[1:]:
+            return False
+        return _uses(made) > _uses(sound) or _lines(made) > _lines(sound)
 
     def is_harmless(self, made: Made) -> bool:
         """Whether what came out otherwise is no part of a payload."""
@@ -319,6 +331,10 @@ def _difference(
 
 def _uses(made: Made) -> int:
     return len(_TOOL.findall(made.payload.prompt))
+
+
+def _lines(made: Made) -> int:
+    return sum(bool(line.strip()) for line in made.payload.prompt.splitlines())
 
 
 _TOOL = re.compile(r"\bUse (?:[a-z]+_[a-z_]+|screenshot)\b")
@@ -369,21 +385,11 @@ def _with_spoiled(value: Any) -> Iterator[Any]:
 @contextmanager
 def _reached() -> Iterator[set[tuple[str, int | str]]]:
     """The lines of the back end that are come by meanwhile, and the sentences that are said."""
-    found: set[tuple[str, int | str]] = set()
-    names = {str(ROOT / each): each for each in files()}
+    with _functions().watched() as found, listening() as said:
+        yield found
+    found |= said
 
-    def in_frame(frame: FrameType, event: str, _: object) -> Callable[..., object]:
-        if event == "line":
-            found.add((names[frame.f_code.co_filename], frame.f_lineno))
-        return in_frame
 
-    def trace(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
-        return in_frame if frame.f_code.co_filename in names else None
-
-    with listening() as said:
-        sys.settrace(trace)
-        try:
-            yield found
-        finally:
-            sys.settrace(None)
-            found |= said
+@cache
+def _functions() -> Functions:
+    return Functions()

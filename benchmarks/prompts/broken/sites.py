@@ -6,11 +6,13 @@ Nobody chooses these places: every condition, call, element and variable of ever
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from keyword import iskeyword
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,21 +31,8 @@ NO_PART = {
     "flowdsl/prompt/sentences.py": "reads the sentences at import, before anything is broken",
     "flowdsl/semantics/control_flow/findings.py": "how messages tell of what `dataflow` finds",
     "flowdsl/semantics/control_flow/path_counts.py": "on how many paths, as messages tell",
-    "flowdsl/semantics/control_flow/rewrites.py": "what messages say to write instead",
 }
 """Modules that make no part of a payload; neither the law nor the corpus can say a word on them."""
-FOR_IMPORTS = frozenset(
-    {
-        ("flowdsl/codegen/input_patterns.py", "unrestricted"),
-        ("flowdsl/codegen/input_patterns.py", "_without_not"),
-        ("flowdsl/codegen/prompt/document.py", "emit_template"),
-        ("flowdsl/ir/days.py", "read_command"),
-        ("flowdsl/ir/passes/handing.py", "boxed_entry"),
-        ("flowdsl/ir/passes/numbering.py", "with_whole_lists"),
-    }
-)
-"""Functions that only imports call, which have laws of their own."""
-
 LONGEST = 100
 """Characters of the code that an id quotes."""
 
@@ -82,11 +71,13 @@ class Site:
     `outer` is the name and the first line of the function of the module that it stands in,
     `function` the name of the innermost one, and `number` its position among all changes of the
     file. A program has to come by one of `lines`, those of the statement without the bodies in it,
-    for the change to matter. `id` stays the same while the function has the same code there.
+    for the change to matter. `id` stays the same while the function has the same code there, and
+    `mark` while that code differs in its names alone.
     """
 
     path: str
     id: str
+    mark: str
     kind: str
     function: str
     outer: tuple[str, int]
@@ -111,14 +102,44 @@ def sites(path: str) -> list[Site]:
     """Every change of a file, in order."""
     found: list[Site] = []
     seen: Counter[str] = Counter()
-    for number, (name, outer, lines, change) in enumerate(_changes(parsed(path))):
-        if (path, name) in FOR_IMPORTS:
+    marks: Counter[str] = Counter()
+    text = _text(path).splitlines()
+    for number, (name, outer, lines, change) in enumerate(_numbered(path)[1]):
+        if name in _for_imports():
             continue
         told = f"{path}:{name}: {change.kind}: {_short(change.old)} -> {_short(change.new)}"
         seen[told] += 1
         nth = f" #{seen[told]}" if seen[told] > 1 else ""
-        found.append(Site(path, told + nth, change.kind, name, outer, lines, number))
+        statement = "\n".join(text[lines[0] - 1 : lines[1]])
+        shape = _digest(f"{change.kind}: {_without_names(statement)}").hex()[:8]
+        marks[shape] += 1
+        mark = f"{shape}.{marks[shape]}"
+        found.append(Site(path, told + nth, mark, change.kind, name, outer, lines, number))
     return found
+
+
+def _without_names(code: str) -> str:
+    """Some code with numbers in place of names, by the order in which these stand there."""
+    names: dict[str, str] = {}
+
+    def number(match: re.Match[str]) -> str:
+        word = match[0]
+        return word if iskeyword(word) else names.setdefault(word, f"n{len(names)}")
+
+    return re.sub(r"\b[^\W\d]\w*", number, " ".join(code.split()))
+
+
+@cache
+def _for_imports() -> frozenset[str]:
+    """The functions that only imports call, which have laws of their own."""
+    words: defaultdict[bool, Counter[str]] = defaultdict(Counter)
+    defined: Counter[str] = Counter()
+    for path in ROOT.glob("flowdsl/**/*.py"):
+        text = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
+        words["decompile" in path.parts].update(re.findall(r"\w+", text))
+        defined.update(re.findall(r"^def ([^\W_]\w*)", text, re.M))
+    others, imports = words[False], words[True]
+    return frozenset(each for each in defined if others[each] <= defined[each] and imports[each])
 
 
 def drawn(seed: int, count: int, by: str = "kinds", paths: Sequence[str] = ()) -> list[Site]:
@@ -156,12 +177,18 @@ def _text(path: str) -> str:
 
 def broken(site: Site) -> ast.Module:
     """The tree of the file with the change made."""
-    tree = parsed(site.path)
-    for number, (*_, change) in enumerate(_changes(tree)):
-        if number == site.number:
-            change.make()
-            return ast.fix_missing_locations(tree)
-    raise AssertionError(site)
+    tree, found = _numbered(site.path)
+    # The tree is spoiled for whoever asks next.
+    _numbered.cache_clear()
+    found[site.number][-1].make()
+    return ast.fix_missing_locations(tree)
+
+
+@cache
+def _numbered(path: str) -> tuple[ast.Module, list[tuple[str, tuple[str, int], Lines, Change]]]:
+    """The tree of a file and all its changes, which a process has from the one it is made from."""
+    tree = parsed(path)
+    return tree, list(_changes(tree))
 
 
 def _short(code: str) -> str:
