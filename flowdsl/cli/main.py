@@ -60,7 +60,7 @@ COMMANDS: dict[str, str] = {
     "usage": "what runs took and cost, by workflow",
     "emulator": "serve a local Cyberdesk",
     "completion": "print a script that lets a shell complete command lines",
-    "explain": "tell what a finding means and how to mend it",
+    "explain": "tell what a finding or a word of the language means",
     "rules": "list every diagnostic and lint rule",
     "debug": "look inside the compiler",
 }

@@ -23,7 +23,9 @@ def blocks(language: str, text: str) -> list[str]:
 def test_the_programs_of_the_document_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    language, running = ((DOCS / name).read_text() for name in ("language.md", "running.md"))
+    language, running = (
+        (DOCS / name).read_text() for name in ("language-reference.md", "running.md")
+    )
     assert run_command(tmp_path, "init", "desk", CI="").code == 0
     (chain,) = (flow for flow in blocks("flow", language) if "\nchain transfer {" in flow)
     (tmp_path / "desk/flows/transfer.flow").write_text(chain)

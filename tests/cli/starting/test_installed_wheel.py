@@ -80,6 +80,8 @@ def test_the_wheel_has_the_examples_and_pipelines_and_nothing_of_a_machine(wheel
             if name.startswith(shipped)
         }
         others = {name.partition("/")[0] for name in archive.namelist()}
+        explained = archive.read("flowdsl/explain/language-reference.md")
+    assert explained == (ROOT / "docs/language-reference.md").read_bytes()
     expected = {
         f"examples/{path}": content for path, content in read_tree(ROOT / "examples").items()
     }

@@ -150,10 +150,12 @@ def _complete_places(prefix: str, **_: Any) -> Iterable[str]:
     return [path for path in _complete_paths(prefix, os.curdir) if path.endswith("/")]
 
 
-def _complete_diagnostics(**_: Any) -> Iterable[str]:
+def _complete_explained(**_: Any) -> Iterable[str]:
     from flowdsl.catalog import diagnostics
+    from flowdsl.explain.language import list_language_names
 
-    return list(diagnostics())
+    words = (name for name in list_language_names() if name.strip("@").isidentifier())
+    return [*diagnostics(), *words]
 
 
 def _complete_formats(**_: Any) -> Iterable[str]:
@@ -172,7 +174,7 @@ _COMPLETERS: dict[tuple[str, Any], Completer] = {
     ("", "DIR"): _complete_folders,
     ("", "FOLDER"): _complete_folders,
     ("flowdsl", "DIR"): _complete_places,
-    ("flowdsl explain", "NAME"): _complete_diagnostics,
+    ("flowdsl explain", "NAME"): _complete_explained,
     ("flowdsl check", "FORMAT"): _complete_formats,
 }
 """By command (empty for any) and by metavar of an argument."""
