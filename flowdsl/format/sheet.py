@@ -17,7 +17,8 @@ COMMA = TERMINAL["COMMA"]
 REST = TERMINAL["REST"]
 LBRACE, RBRACE, LPAR = TERMINAL["LBRACE"], TERMINAL["RBRACE"], TERMINAL["LPAR"]
 START, SHIFT = TERMINAL["START"], TERMINAL["SHIFT"]
-DAYS = frozenset((START, SHIFT, TERMINAL["COUNT_OF"]))
+_PHRASES = map(TERMINAL.__getitem__, ("COUNT_OF", "AT_LEAST", "AT_MOST"))
+DAYS = frozenset((START, SHIFT, *_PHRASES))
 TEXTS = frozenset((TERMINAL["STRING"], TERMINAL["BLOCK"]))
 """Tokens that may be spelled in more than one way, as `DAYS` may."""
 _EXPECT, _WAIT, _UNTIL, _SEES = (TERMINAL[name] for name in ("EXPECT", "WAIT", "UNTIL", "SEES"))

@@ -107,6 +107,7 @@ _ITEMS = frozenset(
         *("setting", "steps", "extra", "check", "chain_step", "bind"),
         *("prompt_from", "inputs_from", "outputs_from", "checks_from", "extra_from"),
         *("t_contains", "t_omits", "t_tokens", "t_matches", "t_aborts", "t_finishes", "t_fails"),
+        *("t_cases", "t_never_finishes"),
         *("t_refused", "t_step_refused", "t_step_outputs_refused", "t_does", "t_never"),
         *("t_reaches", "t_types", "o_does", "o_never"),
         *("judgement", "command", "expected", "read"),

@@ -117,7 +117,7 @@ def may_be_covered(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) 
 
 def may_expect_nothing(context: LintContext, test: ast.TestDecl) -> bool:
     """Whether a test has cases (which are checked later), or has no expectation itself."""
-    has_cases = any(isinstance(item, ast.TestCase) for item in test.items)
+    has_cases = any(isinstance(item, ast.TestCase | ast.CasesFrom) for item in test.items)
     return has_cases or not expects_something(test.items)
 
 

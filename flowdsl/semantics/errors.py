@@ -185,7 +185,7 @@ UNCHECKED_PATTERN = SUSPICIOUS.spec(
     "the service compares it when a run is created; a pattern without that is compared here, too",
     INFO,
 )
-EMPTY_RANGE = TYPES.spec("empty-range", "`@{high}` is below `@{low}`, so that no value fits")
+EMPTY_RANGE = TYPES.spec("empty-range", "`{high}` is below `{low}`, so that no value fits")
 
 # Types
 
@@ -377,7 +377,7 @@ UNKNOWN_RUN = NAMES.spec(
 MISPLACED_EXPECTATION = FLOW.spec("misplaced-expectation", "a test of a {kind} has no `{word}`")
 UNKNOWN_ACT = NAMES.spec("unknown-act", "nothing in `{workflow}` does `{act}`")
 UNKNOWN_ITEM = NAMES.spec("unknown-item", "`{workflow}` has no loop {which}")
-MALFORMED_ROWS = TYPES.spec("malformed-rows", "`{path}` cannot be taken as rows: {problem}")
+MALFORMED_ROWS = TYPES.spec("malformed-rows", "`{path}` cannot be taken as {what}: {problem}")
 NO_FIXTURE = TYPES.spec(
     "no-fixture",
     "`{name}` is no record, and a test gives inputs by their names",

@@ -141,6 +141,8 @@ class SemanticModel(Record):
     """The side tables of a whole program.
 
     - `tested`: what each test is for.
+    - `table_cases`: the cases that the rows of a table make; all nodes of one have its place, and
+      their values are in `constants`.
     - `values`: what each reference means.
     - `ref_types`: the type of each whole reference, path included.
     - `calls`: the task of each call.
@@ -177,6 +179,7 @@ class SemanticModel(Record):
     chains: tuple[ChainSymbol, ...]
     tests: tuple[tuple[ast.Module, ast.TestDecl], ...]
     tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol]
+    table_cases: dict[ast.CasesFrom, tuple[ast.TestCase, ...]]
     values: dict[ast.Ref | ast.ConstRef, ValueSymbol]
     ref_types: dict[ast.Ref, Type]
     calls: dict[ast.CallStmt, TaskSymbol]

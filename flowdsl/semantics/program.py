@@ -126,6 +126,7 @@ class Program:
         self.bodies: dict[ast.Block, list[ast.Stmt]] = {}
         self.words: dict[ast.ConstRef, ValueSymbol] = {}
         self.read_rows: dict[tuple[RowsFile, FieldType], list[Any] | None] = {}
+        self.table_cases: dict[ast.CasesFrom, tuple[ast.TestCase, ...]] = {}
         self.tested: dict[ast.TestDecl, WorkflowSymbol | TaskSymbol | ChainSymbol] = {}
         self.chains: dict[ast.ChainDecl, ChainSymbol] = {}
         self.used_names: set[tuple[str, str]] = set()

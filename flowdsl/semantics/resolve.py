@@ -407,6 +407,7 @@ def _assemble_model(
         chains=tuple(chain for chain in chains if listed(chain.module)),
         tests=tuple((module, test) for module, test in tests if listed(module)),
         tested=program.tested,
+        table_cases=program.table_cases,
         values=program.values,
         ref_types=program.ref_types,
         calls=program.calls,

@@ -727,12 +727,14 @@ class FixtureSection(Node):
 class ScreenAnswer(Node):
     """`"..." = value`, optionally preceded by the kind of statement that asks.
 
-    `question` is `sees`, `expect`, `choose`, `wait`, or None for any of them.
+    `question` is `sees`, `expect`, `choose`, `wait`, or None for any of them. `selector` are the
+    passes of a loop to which this and the other answers apply, None for the whole run.
     """
 
     question: str | None
     text: Text | PartText
     value: Literal
+    selector: Selector | None
 
 
 class ScreenSection(Node):
@@ -744,6 +746,7 @@ class CommandAnswer(Node):
 
     text: Text | PartText
     value: Literal
+    selector: Selector | None
 
 
 class CommandsSection(Node):
@@ -764,6 +767,7 @@ class JudgedSection(Node):
 class ReadAnswer(Node):
     path: tuple[Name, ...]
     value: Literal
+    selector: Selector | None
 
 
 class ReadsSection(Node):
@@ -786,10 +790,17 @@ class ItemWhere(Node):
     of: Name | None
 
 
-class ItemAnswers(Node):
-    """Answers that hold while a loop works on some of its entries."""
+class PassNumber(Node):
+    """`round 2` of a `while` or a `repeat`, `attempt 2` of a `retry`, counted from 1."""
 
-    selector: ItemNumber | ItemWhere
+    kind: str
+    number: IntLit
+
+
+class ItemAnswers(Node):
+    """Answers that hold in some passes of a loop."""
+
+    selector: Selector
     sections: tuple[ScreenSection | ReadsSection | CommandsSection, ...]
 
 
@@ -818,7 +829,7 @@ class Act(Node):
 
 class ExpectNever(Node):
     act: Act
-    selector: ItemNumber | ItemWhere | None
+    selector: Selector | None
 
 
 class ExpectDoes(Node):
@@ -826,7 +837,7 @@ class ExpectDoes(Node):
 
     act: Act
     times: IntLit | None
-    selector: ItemNumber | ItemWhere | None
+    selector: Selector | None
 
 
 class OrderedAct(Node):
@@ -845,7 +856,7 @@ class ExpectOrder(Node):
 
     only: bool
     acts: tuple[OrderedAct, ...]
-    selector: ItemNumber | ItemWhere | None
+    selector: Selector | None
 
 
 class ExpectReaches(Node):
@@ -879,16 +890,40 @@ class ExpectFinishes(Node):
     reason: Text | PartText | None
 
 
-class OpenList(Node):
-    """`[a, b, ...]`: a list that begins with these entries."""
+class ExpectNeverFinishes(Node):
+    """`never finishes "..."`: no `finish` ends the run for this reason, or for any."""
 
-    items: tuple[Pattern, ...]
+    reason: Text | PartText | None
+
+
+class Rest(Node):
+    """`...` in a list: any number of entries."""
+
+
+class OpenList(Node):
+    """`[a, ..., b]`, or `[b, a] in any order`: a list with these entries, and with any at `...`."""
+
+    items: tuple[Pattern | Rest, ...]
+    any_order: bool
 
 
 class OpenObject(Node):
     """`{ a: 1 ... }`: a record with these fields and any others."""
 
     pairs: tuple[Pair, ...]
+
+
+class RangeOfValues(Node):
+    """`1 to 3`, `at least 1`, `at most 3`: a number or a date between bounds, inclusive."""
+
+    low: Expr | None
+    high: Expr | None
+
+
+class OtherValue(Node):
+    """`not value`: anything else."""
+
+    value: Pattern
 
 
 class ExpectedValue(Node):
@@ -965,6 +1000,12 @@ class TestCase(Node):
 
     title: StringLit
     items: tuple[TestItem, ...]
+
+
+class CasesFrom(Node):
+    """`cases from "./file.csv"`: a case for each row of a table."""
+
+    path: StringLit
 
 
 # Declarations and files
@@ -1099,7 +1140,10 @@ if TYPE_CHECKING:
     Literal: TypeAlias = Scalar | ConstRef | ListExpr | ObjectExpr
     Operand: TypeAlias = Ref | Scalar | CountExpr
     Expr: TypeAlias = Literal | Ref | CountExpr
-    Pattern: TypeAlias = Expr | OpenList | OpenObject | PartText | MatchingText
+    Pattern: TypeAlias = (
+        Expr | OpenList | OpenObject | PartText | MatchingText | RangeOfValues | OtherValue
+    )
+    Selector: TypeAlias = ItemNumber | ItemWhere | PassNumber
     Condition: TypeAlias = (
         OrExpr
         | AndExpr
@@ -1167,6 +1211,7 @@ if TYPE_CHECKING:
     )
     TestItem: TypeAlias = (
         TestCase
+        | CasesFrom
         | ThenGiven
         | ExpectOfRun
         | GivenSection
@@ -1191,6 +1236,7 @@ if TYPE_CHECKING:
         | PromptMatches
         | ExpectAborts
         | ExpectFinishes
+        | ExpectNeverFinishes
         | ExpectOutputs
         | ExpectResult
     )

@@ -30,6 +30,7 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "check_schema": ast.SchemaCheck,
     "choose": ast.ChooseStmt,
     "command": ast.CommandAnswer,
+    "not_pattern": ast.OtherValue,
     "clear": ast.ClearStmt,
     "const_ref": ast.ConstRef,
     "do": ast.DoStmt,
@@ -53,6 +54,7 @@ POSITIONAL: dict[str, type[ast.Node]] = {
     "t_contains": ast.PromptContains,
     "t_fails": ast.ExpectFailedCheck,
     "t_finishes": ast.ExpectFinishes,
+    "t_never_finishes": ast.ExpectNeverFinishes,
     "t_omits": ast.PromptOmits,
 }
 """Rules whose children are the fields of their node, in order."""
@@ -509,8 +511,21 @@ class AstBuilder:
     def build_pattern_list(
         self, start: int, end: int, children: Sequence[Any]
     ) -> ast.ListExpr | ast.OpenList:
-        *items, rest = children
-        return (ast.ListExpr if rest is None else ast.OpenList)(start, end, tuple(items))
+        if any(isinstance(child, ast.Rest) for child in children):
+            return ast.OpenList(start, end, tuple(children), False)
+        return ast.ListExpr(start, end, tuple(children))
+
+    def build_rest(self, start: int, end: int, children: Sequence[Any]) -> ast.Rest:
+        return ast.Rest(start, end)
+
+    def build_at_least(self, start: int, end: int, children: Sequence[Any]) -> ast.RangeOfValues:
+        return ast.RangeOfValues(start, end, children[-1], None)
+
+    def build_at_most(self, start: int, end: int, children: Sequence[Any]) -> ast.RangeOfValues:
+        return ast.RangeOfValues(start, end, None, children[-1])
+
+    def build_any_order(self, start: int, end: int, children: Sequence[Any]) -> ast.OpenList:
+        return ast.OpenList(start, end, children[0].items, True)
 
     def build_pattern_object(
         self, start: int, end: int, children: Sequence[Any]
@@ -519,8 +534,8 @@ class AstBuilder:
         return (ast.ObjectExpr if rest is None else ast.OpenObject)(start, end, tuple(pairs))
 
     def build_read(self, start: int, end: int, children: Sequence[Any]) -> ast.ReadAnswer:
-        *path, value = children
-        return ast.ReadAnswer(start, end, tuple(map(self._name, path)), value)
+        *path, value, selector = children
+        return ast.ReadAnswer(start, end, tuple(map(self._name, path)), value, selector)
 
 
 # What a field of a node reads from the next child of its rule
@@ -552,6 +567,8 @@ def _make_declaration(class_: type[ast.Node]) -> Callable[..., _Unfinished]:
 ROWS: dict[str, tuple[Any, ...]] = {
     "act_wait": (ast.Act, "wait", (), None, read_optional(DURATION)),
     "alias": (_make_declaration(ast.AliasDecl), NAME, NODE),
+    "attempt_number": (ast.PassNumber, "attempt", INT),
+    "between": (ast.RangeOfValues, NODE, NODE),
     "bind": (ast.Binding, NAME, NODE),
     "call": (ast.CallStmt, NODE, REST, read_optional(NAME)),
     "call_arg": (ast.Argument, NAME, NODE),
@@ -594,18 +611,20 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "record": (_make_declaration(ast.RecordDecl), NAME, REST),
     "repeat": (ast.RepeatStmt, NODE, read_optional(DURATION), NODE, NODE, NODE),
     "retry": (ast.RetryStmt, NODE, read_optional(DURATION), NODE, NODE),
+    "round_number": (ast.PassNumber, "round", INT),
     "run": (ast.RunStmt, NODE, None, None, NODE),
     "run_as": (ast.RunStmt, NODE, NAME, NODE, NODE),
     "run_as_output": (ast.RunStmt, NODE, NAME, None, NODE),
-    "screen": (ast.ScreenAnswer, None, NODE, NODE),
-    "screen_choose": (ast.ScreenAnswer, "choose", NODE, NODE),
-    "screen_expect": (ast.ScreenAnswer, "expect", NODE, NODE),
-    "screen_sees": (ast.ScreenAnswer, "sees", NODE, NODE),
-    "screen_wait": (ast.ScreenAnswer, "wait", NODE, NODE),
+    "screen": (ast.ScreenAnswer, None, NODE, NODE, NODE),
+    "screen_choose": (ast.ScreenAnswer, "choose", NODE, NODE, NODE),
+    "screen_expect": (ast.ScreenAnswer, "expect", NODE, NODE, NODE),
+    "screen_sees": (ast.ScreenAnswer, "sees", NODE, NODE, NODE),
+    "screen_wait": (ast.ScreenAnswer, "wait", NODE, NODE, NODE),
     "o_does": (ast.OrderedAct, NODE, read_optional(INT), False),
     "o_never": (ast.OrderedAct, NODE, None, True),
     "setting": (ast.Setting, NAME, NODE),
     "t_case": (ast.TestCase, STRING, REST),
+    "t_cases": (ast.CasesFrom, STRING),
     "t_does": (ast.ExpectDoes, NODE, read_optional(INT), NODE),
     "t_matches": (ast.PromptMatches,),
     "t_outputs": (ast.ExpectOutputs, REST, THERE),

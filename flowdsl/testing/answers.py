@@ -51,7 +51,8 @@ class Answer(Record):
     - `part`: whether `text` is only a part of the question's text.
     - `path`: for a read, the calls that lead to the variable, then the variable.
     - `value`: one answer used every time, or a list with one per time.
-    - `within`: the passes of a loop to which it applies; None for the whole run.
+    - `within`: the passes of loops to which it applies, inside of each other; of the whole run
+      without any.
     """
 
     span: Span
@@ -60,7 +61,7 @@ class Answer(Record):
     part: bool
     path: tuple[str, ...]
     value: ast.Literal
-    within: Selector | None = None
+    within: tuple[Selector, ...] = ()
 
 
 class Unanswered(Unanswerable):
@@ -81,31 +82,31 @@ def answers_of(items: Iterable[ast.TestItem], literals: Literals) -> tuple[Answe
     """Return the answers of a test; answers of a case override those that all cases share."""
     found: dict[tuple[object, ...], Answer] = {}
     for answer in _answers_of(items, literals):
-        within = answer.within and literals.span(answer.within).text
+        within = tuple(literals.span(each).text for each in answer.within)
         found[answer.kinds, answer.text, answer.part, answer.path, within] = answer
     return tuple(found.values())
 
 
 def _answers_of(
-    items: Iterable[ast.TestItem], literals: Literals, within: Selector | None = None
+    items: Iterable[ast.TestItem], literals: Literals, within: tuple[Selector, ...] = ()
 ) -> Iterator[Answer]:
     """Yield the answers of a test, in source order."""
     for item in items:
         match item:
             case ast.ItemAnswers(selector=selector, sections=sections):
-                yield from _answers_of(sections, literals, selector)
+                yield from _answers_of(sections, literals, (*within, selector))
             case ast.ScreenSection(answers=answers):
                 for answer in answers:
                     kinds = _KINDS[answer.question]
+                    span, passes = literals.span(answer.text), _inside(within, answer.selector)
                     text, part = literals.matched(answer.text)
-                    yield Answer(
-                        literals.span(answer.text), kinds, text, part, (), answer.value, within
-                    )
+                    yield Answer(span, kinds, text, part, (), answer.value, passes)
             case ast.CommandsSection(answers=commands):
                 for command in commands:
                     span = literals.span(command.text)
                     text, part = literals.matched(command.text, exact=True)
-                    yield Answer(span, _COMMANDS, text, part, (), command.value, within)
+                    passes = _inside(within, command.selector)
+                    yield Answer(span, _COMMANDS, text, part, (), command.value, passes)
             case ast.JudgedSection(answers=judged):
                 for each in judged:
                     span = literals.span(each.text)
@@ -115,9 +116,14 @@ def _answers_of(
                 for read in reads:
                     path = tuple(name.text for name in read.path)
                     span = Span(literals.source, read.path[0].start, read.path[-1].end)
-                    yield Answer(span, VALUES, None, False, path, read.value, within)
+                    passes = _inside(within, read.selector)
+                    yield Answer(span, VALUES, None, False, path, read.value, passes)
             case _:
                 pass
+
+
+def _inside(within: tuple[Selector, ...], selector: Selector | None) -> tuple[Selector, ...]:
+    return within if selector is None else (*within, selector)
 
 
 class Script(Follower):
@@ -162,12 +168,18 @@ class Script(Follower):
                 yield answer, f"this is asked {asked}, and the test has {_answers(len(turns))}"
 
     def _why_unused(self, answer: Answer) -> str:
-        within = answer.within
-        if within is None or any(is_meant(within, each, self._literals) for each in self.entries):
-            return "nothing asks for this answer"
-        number = len(self.entries)
+        for within in answer.within:
+            if not any(is_meant(within, each, self._literals) for each in self.entries):
+                return self._describe_missing_pass(within)
+        return "nothing asks for this answer"
+
+    def _describe_missing_pass(self, within: Selector) -> str:
+        written = self._literals.span(within).text
+        if isinstance(within, ast.PassNumber):
+            return f"the run comes to no `{written}`"
+        number = sum(isinstance(each.loop, ast.ForStmt) for each in self.entries)
         worked = "1 entry" if number == 1 else f"{number} entries"
-        return f"the run works on no `{self._literals.span(within).text}`: it works on {worked}"
+        return f"the run works on no `{written}`: it works on {worked}"
 
     # Questions
 
@@ -185,15 +197,16 @@ class Script(Follower):
         if not fitting:
             return self._choose_default(question, path)
         # An answer for one loop entry precedes one for the run, a whole text precedes a part.
-        answer = min(fitting, key=lambda each: (each.within is None, each.part))
+        answer = min(fitting, key=lambda each: (-len(each.within), each.part))
         if answer.part:
             self._mean(answer, question)
         return self._next(answer, question, path)
 
     def _holds_here(self, answer: Answer) -> bool:
-        if answer.within is None:
-            return True
-        return any(is_meant(answer.within, here, self._literals) for here in self.open)
+        return all(
+            any(is_meant(within, here, self._literals) for here in self.open)
+            for within in answer.within
+        )
 
     def _mean(self, answer: Answer, question: Question) -> None:
         """Record which question a partial text matched; it must be one, apart from its values."""

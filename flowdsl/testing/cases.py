@@ -14,6 +14,7 @@ from typing import Any
 from flowdsl.ir.days import NoDay, fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics import types
+from flowdsl.semantics.flow_tests.items import runs_of
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire
 from flowdsl.source.record import Record
@@ -85,12 +86,8 @@ def cases_of(model: SemanticModel) -> Iterator[Case]:
                 workflow = first
             case _:
                 workflow = subject
-        cases = [item for item in test.items if isinstance(item, ast.TestCase)]
-        common = tuple(item for item in test.items if not isinstance(item, ast.TestCase))
-        if not cases:
-            yield Case(module, test, workflow, common, test.title, task, chain)
-        for case in cases:
-            yield Case(module, test, workflow, (*common, *case.items), case.title, task, chain)
+        for title, items in runs_of(test, model.table_cases):
+            yield Case(module, test, workflow, items, title, task, chain)
 
 
 def inputs_of(case: Case, literals: Literals) -> dict[str, Any]:
@@ -172,9 +169,13 @@ class Snapshot(Record):
 
 
 def snapshot_path(case: Case) -> str:
-    """Return the project path of a workflow's snapshot, next to the flow that declares it."""
-    folder, slash, _ = case.workflow.module.source.path.rpartition("/")
-    return f"{folder}{slash}{FOLDER}/{case.workflow.name}{ENDING}"
+    """Return the project path of a prompt's snapshot, next to the flow that declares it.
+
+    Tasks of two files may have one name, so that theirs has the name of the file in front.
+    """
+    folder, slash, file = case.workflow.module.source.path.rpartition("/")
+    name = case.subject if case.task is None else f"{file.removesuffix('.flow')}.{case.subject}"
+    return f"{folder}{slash}{FOLDER}/{name}{ENDING}"
 
 
 def snapshot_paths(cases: Iterable[Case]) -> dict[str, Case]:

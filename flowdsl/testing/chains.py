@@ -29,7 +29,7 @@ from .cases import Case, day_of_test, find_given_place, inputs_of
 from .expectations import Unmet, unmet_by_outputs, unmet_by_run, unmet_reason
 from .following import Entry
 from .literals import Literals
-from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
+from .outcome import DISAGREEMENT, MISTAKEN, Problem, Result, place_of
 from .suite import (
     BUG,
     TODAY,
@@ -235,9 +235,7 @@ def _find_unmet_expectations(
             if not number
             else ()
         )
-        yield Problem(
-            FAILED, unmet.message, place_of(unmet.place or literals.span(unmet.node)), shown=shown
-        )
+        yield unmet.problem(literals, shown)
 
 
 def _unmet_by_steps(case: Case, literals: Literals, ran: list[Ran]) -> Iterator[Unmet]:

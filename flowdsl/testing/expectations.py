@@ -19,8 +19,11 @@ from flowdsl.syntax.texts.paragraphs import on_one_line
 from .answers import Script
 from .cases import Case, Snapshot, difference_of_prompts
 from .following import COMPARISONS, Selector, is_meant
-from .literals import Literals, first_difference, format_pattern
+from .literals import Literals
 from .order import acts_to_find, find_mismatch
+from .outcome import FAILED as FAILED_TEST
+from .outcome import Problem, place_of
+from .patterns import first_difference, format_pattern
 from .telling import event_line, shorten_line
 from .wrapping import RESULT, describe_refusal
 
@@ -30,6 +33,7 @@ class Unmet(Record):
 
     `event` is the index of the offending event; None if the end of the run is at fault. `shown`
     replaces the trace in the report, `place` is the line of the flow at fault, if there is one.
+    `expected` and `found` are what the message sets against each other, or empty.
     """
 
     node: ast.Node
@@ -37,6 +41,14 @@ class Unmet(Record):
     event: int | None = None
     shown: tuple[str, ...] = ()
     place: Span | None = None
+    expected: str = ""
+    found: str = ""
+
+    def problem(self, literals: Literals, shown: tuple[str, ...] = ()) -> Problem:
+        """Return the problem of the test, with the trace that is shown."""
+        place = place_of(self.place or literals.span(self.node))
+        shown = shown or self.shown
+        return Problem(FAILED_TEST, self.message, place, "", shown, self.expected, self.found)
 
 
 # The prompt
@@ -96,9 +108,13 @@ def unmet_by_run(
         match item:
             case ast.ExpectAborts(reason=reason):
                 if ending.status != FAILED:
-                    yield Unmet(item, f"the run does not abort, it {_describe_ending(trace)}")
+                    end = _describe_ending(trace)
+                    message = f"the run does not abort, it {end}"
+                    yield Unmet(item, message, expected="an abort", found=f"the run {end}")
                 else:
                     yield from _check_expected_reason(item, literals, reason, trace)
+            case ast.ExpectNeverFinishes(reason=reason):
+                yield from _check_never_finishes(item, literals, reason, trace)
             case ast.ExpectFinishes(reason=reason):
                 if ending.status == SUCCESS:
                     yield from _check_expected_reason(item, literals, reason, trace)
@@ -156,7 +172,7 @@ def unmet_reason(
     sought, part = literals.matched(reason)
     if not (sought in found if part else sought == found):
         words = f'a reason with "{sought}"' if part else f'"{sought}"'
-        yield Unmet(item, f"{words} is expected, and {found}")
+        yield Unmet(item, f"{words} is expected, and {found}", expected=words, found=found)
 
 
 def _unmet_checks(
@@ -217,7 +233,25 @@ def _check_expected_reason(
     found = on_one_line(ending.reason or "")
     if not (expected in found if part else expected == found):
         words = f'a reason with "{expected}"' if part else f'"{expected}"'
-        yield Unmet(item, f"{words} is expected, the run {_describe_ending(trace)}")
+        message = f"{words} is expected, the run {_describe_ending(trace)}"
+        got = f'"{shorten_line(found)}"' if found else _describe_ending(trace)
+        yield Unmet(item, message, expected=words, found=got)
+
+
+def _check_never_finishes(
+    item: ast.ExpectNeverFinishes,
+    literals: Literals,
+    reason: ast.Text | ast.PartText | None,
+    trace: Trace,
+) -> Iterator[Unmet]:
+    """Yield an `Unmet` if a `finish` ends the run, with this reason or, without one, with any."""
+    ending = trace.ending
+    if ending.status != SUCCESS or ending.reason is None:
+        return
+    sought, part = ("", True) if reason is None else literals.matched(reason)
+    found = on_one_line(ending.reason)
+    if sought in found if part else sought == found:
+        yield Unmet(item, f"the run {_describe_ending(trace)}")
 
 
 def unmet_by_outputs(
@@ -297,7 +331,9 @@ def _check_acts(
             yield Unmet(item, f"the run does not `{shown_act}`{where}")
     elif times != item.times.value:
         counted = "once" if times == 1 else f"{times} times"
-        yield Unmet(item, f"the run does this {counted}{where}, not {item.times.value} times")
+        wanted = f"{item.times.value} times"
+        message = f"the run does this {counted}{where}, not {wanted}"
+        yield Unmet(item, message, expected=wanted, found=counted)
 
 
 def _check_order(
@@ -408,11 +444,10 @@ def _check_expected_outputs(
         pattern = literals.pattern(each.value, type_)
         found = first_difference(pattern, outputs.get(name), each.name.text)
         if found is not None:
-            yield Unmet(each, found)
+            yield Unmet(each, found.message, expected=found.expected, found=found.found)
     for name, value in () if item.open else outputs.items():
         if name not in expected and value is not None:
             field = record.by_wire_name.get(name)
-            own = name if field is None else field.name
-            yield Unmet(
-                item, f"{noun} `{own}` is {format_pattern(value)}, and the test does not name it"
-            )
+            own, shown = name if field is None else field.name, format_pattern(value)
+            message = f"{noun} `{own}` is {shown}, and the test does not name it"
+            yield Unmet(item, message, expected=f"no `{own}`", found=shown)

@@ -22,7 +22,11 @@ from flowdsl.syntax import ast
 from .coverage import Key, key_of
 from .literals import Literals
 
-Selector = ast.ItemNumber | ast.ItemWhere
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.simulate.interpreter.watching import Loop
+
+Selector = ast.ItemNumber | ast.ItemWhere | ast.PassNumber
 
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -36,11 +40,14 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Entry:
-    """One pass of a loop: `number` from 1, its `entry`, and its events from `start` to `end`."""
+    """One pass of a loop: `number` from 1, its `entry`, and its events from `start` to `end`.
+
+    A round and an attempt are passes, too; they have no `entry`.
+    """
 
     __slots__ = ("end", "entry", "loop", "number", "start")
 
-    def __init__(self, loop: ast.ForStmt, number: int, entry: Any, start: int) -> None:
+    def __init__(self, loop: Loop, number: int, entry: Any, start: int) -> None:
         self.loop = loop
         self.number = number
         self.entry = entry
@@ -50,13 +57,18 @@ class Entry:
 
 def is_meant(selector: Selector, pass_: Entry, literals: Literals) -> bool:
     """Whether a selector matches a pass of a loop."""
-    if selector.of is not None and not means_loop(selector.of.text, pass_.loop):
+    loop = pass_.loop
+    if isinstance(selector, ast.PassNumber):
+        return isinstance(loop, _PASSES[selector.kind]) and selector.number.value == pass_.number
+    if not isinstance(loop, ast.ForStmt):
+        return False
+    if selector.of is not None and not means_loop(selector.of.text, loop):
         return False
     if isinstance(selector, ast.ItemNumber):
         return selector.number.value == pass_.number
     name, entry = selector.field.text, pass_.entry
     if isinstance(entry, dict):
-        field = find_field_of_key(element_type(literals.model.ref_types, pass_.loop), name)
+        field = find_field_of_key(element_type(literals.model.ref_types, loop), name)
         found = entry.get(name if field is None else field.wire_name)
     else:
         found = entry
@@ -69,6 +81,12 @@ def is_meant(selector: Selector, pass_: Entry, literals: Literals) -> bool:
     except TypeError:
         return False
 
+
+_PASSES: Mapping[str, tuple[type[ast.Node], ...]] = {
+    "attempt": (ast.RetryStmt,),
+    "round": (ast.WhileStmt, ast.RepeatStmt),
+}
+"""The statements that have rounds, and those that have attempts."""
 
 SCREEN = frozenset((world.SEES, world.EXPECT, world.CHOOSE, world.WAIT))
 """Kinds of questions that `screen` answers."""
@@ -202,7 +220,7 @@ class Follower(Watcher):
     def begins_step(self, source: SourceFile, step: ast.StepStmt, title: str) -> None:
         self.steps.append(title)
 
-    def begins_entry(self, source: SourceFile, loop: ast.ForStmt, number: int, entry: Any) -> None:
+    def begins_entry(self, source: SourceFile, loop: Loop, number: int, entry: Any) -> None:
         self.open.append(Entry(loop, number, entry, self._count()))
         self.entries.append(self.open[-1])
 

@@ -10,19 +10,13 @@ from flowdsl.semantics.model import CONST, ENVIRONMENT, SemanticModel
 from flowdsl.simulate.interpreter.expressions import render_exact_text, resolve_constant
 from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire, type_at
 from flowdsl.simulate.interpreter.frames import Frame, Run
-from flowdsl.simulate.interpreter.values import is_same, spell_value
 from flowdsl.simulate.trace import Recorder
 from flowdsl.simulate.world import Question, Unanswerable, World
-from flowdsl.source.patterns import matches_whole
-from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import on_one_line
 
-from .telling import shorten_line
-
-Pattern = Any
-"""JSON that may contain instances of the classes below."""
+from .patterns import ANYTHING, Between, Entries, Matching, Part, Pattern, Some, Unlike
 
 
 class Literals:
@@ -57,8 +51,18 @@ class Literals:
                 return Part(self.line(text))
             case ast.MatchingText(pattern=pattern):
                 return Matching(pattern.value)
-            case ast.OpenList(items=items):
-                return Beginning([self.pattern(each, type_at(type_, None)) for each in items])
+            case ast.RangeOfValues(low=low, high=high):
+                bounds = (None if each is None else self.json(each, type_) for each in (low, high))
+                return Between(*bounds)
+            case ast.OtherValue(value=other):
+                return Unlike(self.pattern(other, type_))
+            case ast.OpenList(items=items, any_order=any_order):
+                element = type_at(type_, None)
+                entries = [
+                    ANYTHING if isinstance(each, ast.Rest) else self.pattern(each, element)
+                    for each in items
+                ]
+                return Entries(entries, any_order)
             case ast.OpenObject(pairs=pairs):
                 return Some(dict(self._member(pair, type_) for pair in pairs))
             case ast.ListExpr(items=items) if value not in self.model.constants:
@@ -110,92 +114,3 @@ class Literals:
 
 def _nothing(question: Question, position: int) -> Any:
     raise Unanswerable(f"a literal asks nothing, and not {question} at {position}")
-
-
-class Part(Record):
-    """Matches a text that contains this one."""
-
-    text: str
-
-
-class Matching(Record):
-    """Matches a text that the whole pattern matches."""
-
-    pattern: str
-
-
-class Beginning(Record):
-    """Matches a list that begins with these entries."""
-
-    entries: list[Pattern]
-
-
-class Some(Record):
-    """Matches a record with these fields, whatever other fields it has."""
-
-    fields: Mapping[str, Pattern]
-
-
-def first_difference(expected: Pattern, found: Any, path: str) -> str | None:
-    """Return the first difference of a value from its pattern in a sentence; None if it matches."""
-    match expected, found:
-        case Part(text), str() if text in found:
-            return None
-        case Matching(pattern), str() if matches_whole(pattern, found):
-            return None
-        case ((dict() | Some()), dict()):
-            return _of_record(expected, found, path)
-        case ((list() | Beginning()), list()):
-            return _of_list(expected, found, path)
-        case _ if is_same(expected, found):
-            return None
-        case _:
-            return f"`{path}` is {format_pattern(found)}, not {format_pattern(expected)}"
-
-
-def _of_record(expected: dict[str, Pattern] | Some, found: dict[str, Any], path: str) -> str | None:
-    fields = expected.fields if isinstance(expected, Some) else {**expected, **found}
-    wanted = expected.fields if isinstance(expected, Some) else expected
-    for name in fields:
-        here = first_difference(wanted.get(name), found.get(name), f"{path}.{name}")
-        if here is not None:
-            return here
-    return None
-
-
-def _of_list(expected: list[Pattern] | Beginning, found: list[Any], path: str) -> str | None:
-    is_open = isinstance(expected, Beginning)
-    entries = expected.entries if isinstance(expected, Beginning) else expected
-    for number, (one, other) in enumerate(zip(entries, found, strict=False)):
-        here = first_difference(one, other, f"{path}[{number}]")
-        if here is not None:
-            return here
-    if len(found) < len(entries) or (len(found) > len(entries) and not is_open):
-        has = "1 entry" if len(found) == 1 else f"{len(found)} entries"
-        return f"`{path}` has {has}, not {len(entries)}{' or more' if is_open else ''}"
-    return None
-
-
-def format_pattern(value: Pattern) -> str:
-    """Format a value or a pattern for a message."""
-    return shorten_line(_format_nested_pattern(value))
-
-
-def _format_nested_pattern(value: Pattern) -> str:
-    match value:
-        case None:
-            return "missing"
-        case Part(text):
-            return f'a text with "{text}"'
-        case Matching(pattern):
-            return f'a text that r"{pattern}" matches'
-        case Beginning() | Some():
-            return "a list" if isinstance(value, Beginning) else "a record"
-        case str():
-            return f'"{value}"'
-        case list() if any(isinstance(each, Part | Beginning | Some) for each in value):
-            return "a list"
-        case dict() if any(isinstance(each, Part | Beginning | Some) for each in value.values()):
-            return "a record"
-        case _:
-            return spell_value(value)

@@ -33,6 +33,7 @@ class Problem(Record):
     - `place`: the line of the unmet expectation, or the line of the flow that asks.
     - `answer`: a line that fixes the test, or empty.
     - `shown`: what happened, line by line, with a mark at the first difference.
+    - `expected`, `found`: what the message sets against each other, or empty.
     """
 
     kind: str
@@ -40,6 +41,8 @@ class Problem(Record):
     place: Place
     answer: str = ""
     shown: tuple[str, ...] = ()
+    expected: str = ""
+    found: str = ""
 
 
 class Result(Record):

@@ -40,7 +40,7 @@ def run_test(suite: Suite, case: Case) -> Result:
     literals = suite.literals(case.module)
     payload = suite.payload(case.workflow)
     problems = [
-        Problem(FAILED, unmet.message, place_of(literals.span(unmet.node)), shown=unmet.shown)
+        unmet.problem(literals)
         for unmet in unmet_by_prompt(case.items, literals, payload.prompt, suite.snapshot(case))
     ]
     place = place_of(literals.span(case.title_node))
@@ -185,8 +185,7 @@ class Runs:
                 if not number
                 else ()
             )
-            where = place_of(each.place or literals.span(each.node))
-            problems.append(Problem(FAILED, each.message, where, shown=shown))
+            problems.append(each.problem(literals, shown))
         return on_its_day(case.workflow, world), trace
 
     def _unused(self) -> Iterator[Problem]:
@@ -198,8 +197,11 @@ class Runs:
             used.update(answer.value for answer in script.answers if answer not in found)
             unused = {answer.value: (answer, found[answer]) for answer in found} | unused
         for value, (answer, message) in unused.items():
-            if value not in used:
-                yield Problem(MISTAKEN, message, place_of(answer.span))
+            if value in used:
+                continue
+            if answer.span.start == self._title.start:  # a cell of a table, at the place of its row
+                message = f"`{'.'.join(answer.path) or answer.text}`: {message}"
+            yield Problem(MISTAKEN, message, place_of(answer.span))
 
 
 def _case_of_replay(case: Case, number: int) -> Case:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from zlib import crc32
 
+from flowdsl.semantics.flow_tests.items import runs_of
 from flowdsl.semantics.model import SECRET, ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.syntax import ast
 
@@ -45,16 +46,15 @@ def select_tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbo
         for test, each in model.tested.items()
         if any(
             selection.selects(each.name, title, modules[test].source.path)
-            for title in _titles_of(test)
+            for title in _titles_of(model, test)
         )
     ]
     tested = {_key(each) for each in meant or model.tested.values() if isinstance(each, TaskSymbol)}
     return [task for task in model.tasks if _key(task) in tested]
 
 
-def _titles_of(test: ast.TestDecl) -> Iterator[str]:
-    cases = [item.title for item in test.items if isinstance(item, ast.TestCase)]
-    return (whole_title(test, each) for each in cases or [test.title])
+def _titles_of(model: SemanticModel, test: ast.TestDecl) -> Iterator[str]:
+    return (whole_title(test, title) for title, _ in runs_of(test, model.table_cases))
 
 
 def whole_title(test: ast.TestDecl, case: ast.StringLit) -> str:

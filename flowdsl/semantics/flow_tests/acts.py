@@ -19,7 +19,7 @@ from ..values.expressions import check_text, check_value
 from .run_texts import RunTexts, TextPatterns, normalize_chords
 from .stated import StatedWords
 
-Selector = ast.ItemNumber | ast.ItemWhere
+Selector = ast.ItemNumber | ast.ItemWhere | ast.PassNumber
 Subject = WorkflowSymbol | TaskSymbol | ChainSymbol
 """The subject of a test."""
 
@@ -131,8 +131,9 @@ def check_selector(
     workflow: Subject | None,
     texts: RunTexts | None,
 ) -> None:
-    """Check which entries of which loop a selector means."""
-    if isinstance(selector, ast.ItemNumber):
+    """Check which entries of which loop, or which rounds or attempts, a selector means."""
+    noun = selector.kind if isinstance(selector, ast.PassNumber) else "item"
+    if isinstance(selector, ast.ItemNumber | ast.PassNumber):
         number = selector.number.value
         program.constants[selector.number] = number
         if number < 1 and workflow is not None:
@@ -140,10 +141,20 @@ def check_selector(
                 errors.UNKNOWN_ITEM,
                 selector.number.span(scope.module.source),
                 workflow=workflow.name,
-                which=f"with an item {number}",
-                help="items are counted from 1",
+                which=f"with {'a round' if noun == 'round' else f'an {noun}'} {number}",
+                help=f"{noun}s are counted from 1",
             )
             return
+    if isinstance(selector, ast.PassNumber):
+        if texts is not None and workflow is not None and noun not in texts.passes:
+            program.sink.report(
+                errors.UNKNOWN_ITEM,
+                selector.span(scope.module.source),
+                workflow=workflow.name,
+                which=f"with {noun}s",
+                help=_PASSES[noun],
+            )
+        return
     loop = None
     if texts is not None and workflow is not None:
         loop = _find_loop(program, scope, selector, workflow, texts)
@@ -153,10 +164,17 @@ def check_selector(
         check_value(program, scope, selector.value, wanted, places.TEST_VALUE, what)
 
 
+_PASSES = {
+    "attempt": "attempts are those of a `retry`; the entries of a `for` are items: `item 2`",
+    "round": "rounds are those of a `while` or a `repeat`; the entries of a `for` are items: "
+    "`item 2`",
+}
+
+
 def _find_loop(
     program: Program,
     scope: ValueScope,
-    selector: Selector,
+    selector: ast.ItemNumber | ast.ItemWhere,
     workflow: Subject,
     texts: RunTexts,
 ) -> ast.ForStmt | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from contextlib import contextmanager
 
 from flowdsl.diagnostics.suggest import Names, join_names, rename_fix, suggest_known_names
 from flowdsl.source.record import Record
@@ -38,7 +38,7 @@ from ..values.expressions import check_text, check_value, infer_type
 from ..values.tables import rows_of
 from .acts import Selector, Subject, check_act, check_selector, check_step, inner_text
 from .answers import LIST, NULL, VALUE, answers_in_turn, kind_of
-from .items import needs_run
+from .items import Given, common_items, needs_run
 from .run_texts import (
     CHOOSE,
     EXPECT,
@@ -50,6 +50,7 @@ from .run_texts import (
     texts_of_run,
 )
 from .stated import StatedWords, collect_stated_words, report_misplaced
+from .tables import cases_of_table
 from .values import (
     COMMAND_WORDS,
     READ_WORDS,
@@ -95,7 +96,7 @@ def check_test(program: Program, module: ModuleScope, test: ast.TestDecl) -> Non
     if subject is not None:
         program.tested[test] = subject
     report_misplaced(program, module, test, kind)
-    checker = _TestChecker(program, module, test, subject)
+    checker = TestChecker(program, module, test, subject)
     checker.check()
 
 
@@ -109,9 +110,6 @@ _ENDS = (
     ast.ExpectRefused,
 )
 _JUDGED = "the answer to a check"
-
-Given: TypeAlias = dict[str, Span | None]
-"""Inputs that are given, each with its place; None for a required one that is left out."""
 
 _UNKNOWN = ""
 """A key in `Given`: some inputs are unknown, since their fixture is unknown."""
@@ -134,7 +132,7 @@ class _Calls(Record):
     names: Names
 
 
-class _TestChecker:
+class TestChecker:
     """Checks one test.
 
     `asked` holds the texts of the workflow's run, collected when needed; `answered` maps each
@@ -156,7 +154,7 @@ class _TestChecker:
         self.fields = WorkflowFields(None, (), None)
         self.body: ast.Block | None = None
         self.bodies: tuple[ast.Block | None, ...] = ()
-        self._steps: dict[str, _TestChecker] = {}
+        self._steps: dict[str, TestChecker] = {}
         match subject:
             case TaskSymbol():
                 self.fields = _fields_of(subject)
@@ -183,19 +181,24 @@ class _TestChecker:
 
     def check(self) -> None:
         items = self.test.items
-        cases = [item for item in items if isinstance(item, ast.TestCase)]
-        common = tuple(item for item in items if not isinstance(item, ast.TestCase))
+        cases = [item for item in items if isinstance(item, ast.TestCase | ast.CasesFrom)]
+        common = common_items(self.test)
         given: Given = {}
         self._items(common, given)
         if not cases:
-            self._report_missing(common, given, self.test.subject)
+            self.report_missing(common, given, self.test.subject)
         expected = self.expected
         for case in cases:
             # What a case gives and answers overrides what the cases have in common.
             self.answered, self.expected = {}, dict(expected)
+            if isinstance(case, ast.CasesFrom):
+                ends = tuple(item for item in common if isinstance(item, _ENDS))
+                cases_of_this = cases_of_table(self, case, common, given, ends)
+                self.program.table_cases[case] = cases_of_this
+                continue
             own: Given = {}
             self._items(case.items, own)
-            self._report_missing((*common, *case.items), given | own, case.title)
+            self.report_missing((*common, *case.items), given | own, case.title)
         # A `never` is vacuous if no value that the test states could make it fail.
         words = self._words() if self._ruled_out else None
         for act in self._ruled_out:
@@ -233,7 +236,7 @@ class _TestChecker:
             inputs = {} if type(item) in begun else given
             begun.add(type(item))
             match item:
-                case ast.TestCase():
+                case ast.TestCase() | ast.CasesFrom():
                     raise AssertionError("cases are apart")
                 case ast.GivenSection(bindings=bindings):
                     self._given(bindings, inputs)
@@ -247,12 +250,9 @@ class _TestChecker:
                 case ast.ScreenSection() | ast.CommandsSection() | ast.ReadsSection():
                     self._answers(item)
                 case ast.ItemAnswers(selector=selector, sections=sections):
-                    self._check_selector(selector)
-                    outside = self._within
-                    self._within = (*outside, selector.span(self.source).text)
-                    for section in sections:
-                        self._answers(section)
-                    self._within = outside
+                    with self._inside(selector):
+                        for section in sections:
+                            self._answers(section)
                 case ast.StepAnswers(step=step, sections=sections):
                     of_step = self._of_step(step)
                     if of_step is not None:
@@ -284,9 +284,13 @@ class _TestChecker:
                     pass
                 case ast.PromptTokens(count=count):
                     self.program.constants[count] = count.value
-                case ast.ExpectAborts(reason=reason) | ast.ExpectFinishes(reason=reason):
+                case (
+                    ast.ExpectAborts(reason=reason)
+                    | ast.ExpectFinishes(reason=reason)
+                    | ast.ExpectNeverFinishes(reason=reason)
+                ):
                     if reason is not None:
-                        self._reason(reason, aborts=isinstance(item, ast.ExpectAborts))
+                        self.check_reason(reason, aborts=isinstance(item, ast.ExpectAborts))
                 case ast.ExpectRefused(reason=written) | ast.ExpectFailedCheck(name=written):
                     self._text(written)
                 case ast.ExpectStepRefused(step=step, reason=written):
@@ -313,7 +317,7 @@ class _TestChecker:
         if written is not None:
             check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
 
-    def _of_step(self, name: ast.Name) -> _TestChecker | None:
+    def _of_step(self, name: ast.Name) -> TestChecker | None:
         """Return the checker for the answers and outputs of a step of a chain; None if unknown."""
         chain = self.subject
         if not isinstance(chain, ChainSymbol):
@@ -327,7 +331,7 @@ class _TestChecker:
             return None
         found = self._steps.get(name.text)
         if found is None:
-            found = _TestChecker(self.program, self.scope.module, self.test, workflows[name.text])
+            found = TestChecker(self.program, self.scope.module, self.test, workflows[name.text])
             self._steps[name.text] = found
         found.answered, found._within = self.answered, (f"step {name.text}",)
         return found
@@ -344,13 +348,26 @@ class _TestChecker:
         match section:
             case ast.ScreenSection(answers=answers):
                 for answer in answers:
-                    self._screen(answer)
+                    with self._inside(answer.selector):
+                        self._screen(answer)
             case ast.CommandsSection(answers=commands):
                 for command in commands:
-                    self._command(command)
+                    with self._inside(command.selector):
+                        self._command(command)
             case ast.ReadsSection(answers=reads):
                 for read in reads:
-                    self._read(read)
+                    with self._inside(read.selector):
+                        self._read(read)
+
+    @contextmanager
+    def _inside(self, selector: Selector | None) -> Iterator[None]:
+        """Check answers that apply only to the passes that a selector means."""
+        outside = self._within
+        if selector is not None:
+            self._check_selector(selector)
+            self._within = (*outside, selector.span(self.source).text)
+        yield
+        self._within = outside
 
     def _times(self, times: ast.IntLit) -> None:
         """Check how often something is done; `0 times` means the same as `never`."""
@@ -374,7 +391,7 @@ class _TestChecker:
 
     def _given(self, bindings: tuple[ast.Binding | ast.GivenRows, ...], given: Given) -> None:
         """Check inputs that are given by name, and record them in `given`."""
-        fields = self._collect_givable_fields()
+        fields = self.collect_givable_fields()
         for binding in bindings:
             name, span = binding.name.text, binding.name.span(self.source)
             if not self._is_first(name, span, given):
@@ -399,7 +416,7 @@ class _TestChecker:
             value = binding.value
             check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what, field)
 
-    def _collect_givable_fields(self) -> tuple[FieldType, ...] | None:
+    def collect_givable_fields(self) -> tuple[FieldType, ...] | None:
         """Return what `given` may contain: the inputs, and `today` if something depends on it."""
         fields = self.fields.inputs
         if fields is None or any(field.name == TODAY for field in fields):
@@ -413,7 +430,7 @@ class _TestChecker:
     def _check_fixture(self, section: ast.FixtureSection, given: Given) -> None:
         secrets = {field.name for field in self.fields.secrets}
         held = check_fixture(
-            self.program, self.scope, section, self._collect_givable_fields(), secrets
+            self.program, self.scope, section, self.collect_givable_fields(), secrets
         )
         if held is None:
             given[_UNKNOWN] = section.span(self.source)
@@ -453,7 +470,7 @@ class _TestChecker:
             what = f"{noun} `{name}`"
             check_pattern(self.program, self.scope, each.value, wanted, what, field)
 
-    def _report_missing(
+    def report_missing(
         self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node
     ) -> None:
         """Report the required inputs that a run is not given, at `place`.
@@ -520,6 +537,15 @@ class _TestChecker:
         shared = (each.bindings for each in sections if isinstance(each, ast.SharedSection))
         names = {each.name.text for bindings in shared for each in bindings}
         return names | {each.name.text for each in step.arguments}
+
+    def check_question(self, section: str, written: ast.PartText) -> None:
+        """Check what an answer of a `screen`, of `commands` or of `checks` is named by."""
+        if section == "checks":
+            self._text(written)
+        elif section == "commands":
+            self._check_asked(written, (RUN,), RUN)
+        else:
+            self._check_asked(written, _KINDS[None], None)
 
     def _screen(self, answer: ast.ScreenAnswer) -> None:
         self._check_asked(answer.text, _KINDS[answer.question], answer.question)
@@ -659,7 +685,7 @@ class _TestChecker:
         names = self.program.names_of(patterns, lambda: map(make_quotable, patterns.written))
         return suggest_known_names(noun, names, make_quotable(text))
 
-    def _reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None:
+    def check_reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None:
         reason = inner_text(written)
         check_text(self.program, self.scope, reason, places.TEST_VALUE)
         text = self.program.constants.get(reason)
@@ -684,7 +710,7 @@ class _TestChecker:
     def _read(self, answer: ast.ReadAnswer) -> None:
         name = ".".join(part.text for part in answer.path)
         first, last = answer.path[0], answer.path[-1]
-        symbol = self._read_symbol(answer.path)
+        symbol = self.find_read(answer.path)
         if symbol is not None:
             place = Span(self.source, first.start, last.end)
             self._is_new((*self._within, "reads", name), place, self.answered)
@@ -710,7 +736,7 @@ class _TestChecker:
         what = f"the answer for `{name}`"
         check_value(self.program, self.scope, value, wanted, places.TEST_VALUE, what)
 
-    def _read_symbol(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
+    def find_read(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None:
         """Return the runtime variable that a path names; None, with a report, if there is none.
 
         A path of one name means a variable of the workflow. In a longer one, all names but the last

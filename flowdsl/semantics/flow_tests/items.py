@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
+Given: TypeAlias = dict[str, Span | None]
+"""Inputs that are given, each with its place; None for a required one that is left out."""
 _OF_PROMPT = (ast.PromptContains, ast.PromptOmits, ast.PromptTokens, ast.PromptMatches)
 _INPUTS = (ast.GivenSection, ast.FixtureSection)
 _ANSWERS = (
@@ -30,11 +34,32 @@ def expects_something(items: Iterable[ast.TestItem]) -> bool:
     return not all(isinstance(item, (*_INPUTS, *_ANSWERS)) for item in items)
 
 
-def runs_of(test: ast.TestDecl) -> Iterator[tuple[ast.StringLit, tuple[ast.TestItem, ...]]]:
+Rows = Mapping[ast.CasesFrom, tuple[ast.TestCase, ...]]
+"""The cases of tables, one for each row."""
+
+
+def cases_in(test: ast.TestDecl, rows: Rows) -> list[ast.TestCase]:
+    """Return the cases of a test in order, those of its tables included."""
+    return [
+        case
+        for item in test.items
+        if isinstance(item, ast.TestCase | ast.CasesFrom)
+        for case in ((item,) if isinstance(item, ast.TestCase) else rows.get(item, ()))
+    ]
+
+
+def runs_of(
+    test: ast.TestDecl, rows: Rows
+) -> Iterator[tuple[ast.StringLit, tuple[ast.TestItem, ...]]]:
     """Yield the title and the items of each run of a test, one for each of its cases."""
-    cases = [item for item in test.items if isinstance(item, ast.TestCase)]
-    common = tuple(item for item in test.items if not isinstance(item, ast.TestCase))
-    if not cases:
+    has_cases = any(isinstance(item, ast.TestCase | ast.CasesFrom) for item in test.items)
+    common = common_items(test)
+    if not has_cases:
         yield test.title, common
-    for case in cases:
+    for case in cases_in(test, rows):
         yield case.title, (*common, *case.items)
+
+
+def common_items(test: ast.TestDecl) -> tuple[ast.TestItem, ...]:
+    """Return the items that all cases of a test share."""
+    return tuple(item for item in test.items if not isinstance(item, ast.TestCase | ast.CasesFrom))

@@ -186,6 +186,7 @@ class RunTexts:
         self.displays = TextPatterns()
         self.steps = TextPatterns()
         self.loops: list[ast.ForStmt] = []
+        self.passes: set[str] = set()
         self.aborts = TextPatterns()
         self.finishes = TextPatterns()
 
@@ -224,6 +225,7 @@ def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTe
             ast.WhileStmt(condition=condition, otherwise=otherwise)
             | ast.RepeatStmt(condition=condition, otherwise=otherwise)
         ):
+            found.passes.add("round")
             _collect_sees(program, condition, found, SEES)
             look = single_look(condition)
             _collect_end(program, otherwise, None if look is None else look[0], found)
@@ -262,6 +264,8 @@ def _collect_statement_texts(program: Program, statement: ast.Stmt, found: RunTe
                 # A list read from the screen may have more entries than its bound, and any
                 # list more than an input allows.
                 found.aborts.append(_ANYTHING)
+        case ast.RetryStmt():
+            found.passes.add("attempt")
         case ast.FailStmt() | ast.AbortStmt() | ast.FinishStmt():
             _collect_reason(program, statement, found)
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain as chain_nodes
 from typing import Any
 
 from flowdsl.source.text import Span
@@ -15,6 +16,7 @@ from ..model import ENVIRONMENT
 from ..program import ModuleScope, Program
 from ..traversal import type_read_by
 from ..types import FieldType, ListOf, RecordOf, Type, strip_optional
+from .items import cases_in
 
 _WORD = re.compile(r"[^\W\d_]+")
 _UNKNOWN = object()
@@ -61,7 +63,9 @@ def collect_stated_words(
 
 
 def _of_test(program: Program, test: ast.TestDecl) -> Iterator[str | None]:
-    for node in walk(test):
+    cases = cases_in(test, program.table_cases)
+    of_tables = (case for case in cases if case not in test.items)
+    for node in chain_nodes(walk(test), *map(walk, of_tables)):
         match node:
             case ast.GivenSection(bindings=bindings):
                 for binding in bindings:
@@ -170,6 +174,7 @@ _STEP_ANSWERS = "write it inside of `step name { ... }`, with the name of a step
 _NO_CHECKS = "a task has no checks: test a workflow that calls it"
 _REFUSED = "what a service does not take is `refused`: write `outputs refused`"
 _PROMPTS = "a chain has no prompt of its own: test the workflows of its steps"
+_FINISHES = "a `finish` ends a step, and the chain goes on"
 _REPLAYS = "replays are tested by tests of the workflows of its steps"
 
 _HELP: dict[str, dict[type[ast.Node], tuple[str, str]]] = {
@@ -192,10 +197,6 @@ _HELP: dict[str, dict[type[ast.Node], tuple[str, str]]] = {
             for class_, word in (
                 (ast.ExpectOutputs, "outputs"),
                 (ast.ExpectStepOutputs, "outputs"),
-                (ast.PromptContains, "prompt"),
-                (ast.PromptOmits, "prompt"),
-                (ast.PromptTokens, "prompt"),
-                (ast.PromptMatches, "prompt"),
             )
         },
     },
@@ -208,7 +209,8 @@ _HELP: dict[str, dict[type[ast.Node], tuple[str, str]]] = {
         ast.ItemAnswers: ("item", _STEP_ANSWERS),
         ast.ExpectOutputs: ("outputs", "write `outputs name { ... }`, with the name of a step"),
         ast.ExpectResult: ("result", "write `outputs name { ... }`, with the name of a step"),
-        ast.ExpectFinishes: ("finishes", "a `finish` ends a step, and the chain goes on"),
+        ast.ExpectFinishes: ("finishes", _FINISHES),
+        ast.ExpectNeverFinishes: ("never", _FINISHES),
         ast.ThenGiven: ("then", _REPLAYS),
         ast.ExpectOfRun: ("run", _REPLAYS),
         ast.PromptContains: ("prompt", _PROMPTS),

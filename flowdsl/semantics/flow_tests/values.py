@@ -19,10 +19,13 @@ from ..program import Program
 from ..types import (
     ANY,
     BOOL,
+    PRIMITIVE,
     STRING,
     Enum,
     FieldType,
     ListOf,
+    Optional,
+    Primitive,
     RecordOf,
     Type,
     Unknown,
@@ -39,6 +42,7 @@ from ..values.expressions import (
     key_text,
 )
 from ..values.fitting import check_fit, check_known, is_textual, unknown_fields
+from ..values.spelling import spell_constant
 from ..values.tables import rows_of
 
 Words = Mapping[str, tuple[Type, Any]]
@@ -121,9 +125,7 @@ def check_pattern(
     """Check an expected value of a test against the type of the value it is compared with."""
     inner = strip_optional(wanted)
     if not _is_open(value):
-        assert not isinstance(
-            value, ast.OpenList | ast.OpenObject | ast.PartText | ast.MatchingText
-        )
+        assert not isinstance(value, _OPEN)
         check_value(program, scope, value, wanted, places.TEST_VALUE, what, field)
         return
     match value:
@@ -136,11 +138,16 @@ def check_pattern(
             check_runnable_pattern(program, pattern.span(scope.module.source), pattern.value)
             if not (is_textual(inner) or _is_any(inner) or isinstance(inner, Enum)):
                 _report_open(program, scope, value, wanted, what, STRING)
+        case ast.OtherValue(value=other):
+            check_pattern(program, scope, other, Optional(inner), what, field)
+        case ast.RangeOfValues(low=low, high=high):
+            _check_range(program, scope, value, (low, high), wanted, what)
         case ast.OpenList(items=items) | ast.ListExpr(items=items):
             if isinstance(inner, ListOf) or _is_any(inner):
                 element = inner.element if isinstance(inner, ListOf) else ANY
                 for item in items:
-                    check_pattern(program, scope, item, element, f"an entry of {what}")
+                    if not isinstance(item, ast.Rest):
+                        check_pattern(program, scope, item, element, f"an entry of {what}")
             else:
                 _report_open(program, scope, value, wanted, what, ListOf(ANY))
         case ast.OpenObject(pairs=pairs) | ast.ObjectExpr(pairs=pairs):
@@ -153,11 +160,48 @@ def check_pattern(
             raise AssertionError("only texts, lists and records are open")
 
 
+_OPEN = (
+    ast.OpenList,
+    ast.OpenObject,
+    ast.PartText,
+    ast.MatchingText,
+    ast.RangeOfValues,
+    ast.OtherValue,
+)
+"""What only expected values have."""
+
+
 def _is_open(value: ast.Pattern) -> bool:
-    return any(
-        isinstance(node, ast.OpenList | ast.OpenObject | ast.PartText | ast.MatchingText)
-        for node in walk(value)
-    )
+    return any(isinstance(node, _OPEN) for node in walk(value))
+
+
+def _check_range(
+    program: Program,
+    scope: ValueScope,
+    value: ast.RangeOfValues,
+    bounds: tuple[ast.Expr | None, ast.Expr | None],
+    wanted: Type,
+    what: str,
+) -> None:
+    """Check the bounds of a range, which only numbers, days and times have."""
+    inner = strip_optional(wanted)
+    is_ordered = isinstance(inner, Primitive) and inner.name in _ORDERED
+    if not (is_ordered or _is_any(inner)):
+        _report_open(program, scope, value, wanted, what, PRIMITIVE["number"])
+        return
+    for bound in bounds:
+        if bound is not None:
+            check_value(program, scope, bound, inner, places.TEST_VALUE, f"a bound of {what}")
+    low, high = (None if bound is None else program.constants.get(bound) for bound in bounds)
+    if low is None or high is None:
+        return
+    if isinstance(low, str) is isinstance(high, str) and low > high:
+        span, written = value.span(scope.module.source), map(spell_constant, (low, high))
+        least, most = written
+        program.sink.report(errors.EMPTY_RANGE, span, low=least, high=most)
+
+
+_ORDERED = frozenset(("int", "number", "date", "datetime", "time"))
 
 
 def _is_any(type_: Type) -> bool:

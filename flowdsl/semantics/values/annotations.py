@@ -271,8 +271,8 @@ def _check_range(program: Program, values: dict[str, Any], spans: dict[str, Span
             program.sink.report(
                 errors.EMPTY_RANGE,
                 spans[most],
-                low=least,
-                high=most,
+                low=f"@{least}",
+                high=f"@{most}",
                 labels=(Label(spans[least], "the lower bound"),),
             )
 

@@ -1,4 +1,4 @@
-"""Reads the tables of a test's rows: CSV with a header, or a JSON list.
+"""Reads the tables of tests: CSV with a header, or a JSON list.
 
 A cell is a text that is converted to the type of its field; lists and objects, such as `[1, 2]` and
 `{"a": 1}`, are JSON in a cell. An empty cell gives no value.
@@ -10,12 +10,13 @@ A cell is a text that is converted to the type of its field; lists and objects, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import spell_flow_path
+from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 
 from .. import errors, places
@@ -43,7 +44,7 @@ from .spelling import spell_constant
 MAX_ROWS = 10_000
 
 
-class _Malformed(Exception):
+class MalformedTable(Exception):
     """A file that is not a table; the message says why and where."""
 
 
@@ -78,6 +79,7 @@ def rows_of(
             errors.MALFORMED_ROWS,
             span,
             path=spell_flow_path(path),
+            what="rows",
             problem=problem,
             labels=labels,
             help=help,
@@ -87,7 +89,7 @@ def rows_of(
     try:
         rows = enumerate(_json_rows(text), 1) if is_json else _table_rows(text, inner.element)
         numbered = list(rows)
-    except _Malformed as problem:
+    except MalformedTable as problem:
         report(str(problem))
         return None
     noun = "entry" if is_json else "row"
@@ -115,7 +117,7 @@ def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Itera
     """Yield the errors in a row, with the column and the value of each."""
     record = strip_optional(element)
     if not (isinstance(record, RecordOf) and isinstance(row, dict)):
-        yield from _find_value_problems(program, span, row, element, " holds", "the value")
+        yield from find_value_problems(program, span, row, element, " holds", "the value")
         return
     unknown = dict(unknown_fields(row, record))
     for name, owner in unknown.items():
@@ -125,14 +127,14 @@ def _wrong_cells(program: Program, span: Span, row: Any, element: Type) -> Itera
         name = field.name if field.name in row else field.wire_name
         if name in row:
             held = f", column `{name}`, holds"
-            yield from _find_value_problems(
+            yield from find_value_problems(
                 program, span, row[name], field.type, held, f"`{name}`", field
             )
         elif field.required and not unknown:
             yield f" has no value for `{field.name}`, which has to have one"
 
 
-def _find_value_problems(
+def find_value_problems(
     program: Program,
     span: Span,
     value: Any,
@@ -177,79 +179,126 @@ def _json_rows(text: str) -> list[Any]:
         line = getattr(error, "lineno", None)
         at = "" if line is None else f" at line {line}, column {getattr(error, 'colno', 1)}"
         problem = f"it is no JSON{at}" if text.strip() else "it is empty"
-        raise _Malformed(problem if at or not text.strip() else str(error)) from None
+        raise MalformedTable(problem if at or not text.strip() else str(error)) from None
     if not isinstance(rows, list):
-        raise _Malformed("it holds no JSON list")
+        raise MalformedTable("it holds no JSON list")
     return rows
 
 
+class Table(Record):
+    """The rows of a file, each with its number: its values by column, without empty cells.
+
+    A value is the text of a cell, or JSON; `noun` is what a row is called there.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, dict[str, Any]], ...]
+    noun: str
+
+
+def read_table(path: str, text: str, most: int) -> Table:
+    """Read a table of `most` rows; raises `MalformedTable`."""
+    if path.endswith(".json"):
+        entries = _json_rows(text)
+        if len(entries) > most:
+            raise MalformedTable(f"it has more than {most:,} entries")
+        for number, entry in enumerate(entries, 1):
+            if not isinstance(entry, dict):
+                raise MalformedTable(f"entry {number} is no object")
+        columns = tuple(dict.fromkeys(name for entry in entries for name in entry))
+        filled = ({k: v for k, v in entry.items() if v is not None} for entry in entries)
+        return Table(columns, tuple(enumerate(filled, 1)), "entry")
+    (_, header), *rows = _csv_records(text, most)
+    for at, name in enumerate(header, 1):
+        _check_column_name(at, name, header)
+    named = (
+        (number, {name: cell for name, cell in zip(header, cells, strict=True) if cell})
+        for number, cells in rows
+    )
+    return Table(tuple(header), tuple(named), "row")
+
+
+def _check_column_name(at: int, name: str, header: Sequence[str]) -> None:
+    if not name:
+        raise MalformedTable(f"column {at} has no name")
+    if len(header) == 1 and (";" in name or "\t" in name):
+        raise MalformedTable("its columns are not separated by commas")
+
+
 def _table_rows(text: str, element: Type) -> Iterator[tuple[int, Any]]:
+    """Yield each row as an entry of a list, with its number."""
+    header: list[FieldType | None] = []
+    for number, cells in _csv_records(text, MAX_ROWS):
+        if number == 1:
+            header = _resolve_header(cells, strip_optional(element))
+        else:
+            yield number, _read_row(cells, header, element)
+
+
+def _csv_records(text: str, most: int) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with its number, counted as in a spreadsheet, where the header is row 1."""
     import csv
     from io import StringIO
 
-    record = strip_optional(element)
     records = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    header: list[FieldType | None] = []
-    number = 0
+    width = number = 0
     try:
         for number, cells in enumerate(records, 1):
             if number == 1:
-                header = _resolve_header([cell.strip() for cell in cells], record)
+                width = len(cells)
+                yield number, [cell.strip() for cell in cells]
             elif any(cells):
-                if len(cells) != len(header):
+                if len(cells) != width:
                     has = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-                    columns = "1 column" if len(header) == 1 else f"{len(header)} columns"
-                    raise _Malformed(f"row {number} has {has} under {columns}")
-                if number > MAX_ROWS:
-                    raise _Malformed(f"it has more than {MAX_ROWS:,} rows")
-                yield number, _read_row(cells, header, element)
+                    columns = "1 column" if width == 1 else f"{width} columns"
+                    raise MalformedTable(f"row {number} has {has} under {columns}")
+                if number > most:
+                    raise MalformedTable(f"it has more than {most:,} rows")
+                yield number, cells
     except csv.Error as error:
-        raise _Malformed(f"row {number + 1} is no CSV: {error}") from None
+        raise MalformedTable(f"row {number + 1} is no CSV: {error}") from None
     if not number:
-        raise _Malformed("it has no header")
+        raise MalformedTable("it has no header")
 
 
 def _resolve_header(names: list[str], record: Type) -> list[FieldType | None]:
     """Return the field of each column; a list of scalars has one column with any name."""
     if not isinstance(record, RecordOf):
         if len(names) != 1:
-            raise _Malformed(
+            raise MalformedTable(
                 f"it has {len(names)} columns, and `{describe_type(record)}` takes one"
             )
         return [None]
     found: list[FieldType | None] = []
     for at, name in enumerate(names, 1):
         field = record.by_either_name(name)
-        if not name:
-            raise _Malformed(f"column {at} has no name")
         if field is None:
+            _check_column_name(at, name, names)
             known = ", ".join(f"`{each.name}`" for each in record.fields)
-            problem = f"column {at}, `{make_quotable(name)}`, is none of the fields {known}"
-            if len(names) == 1 and (";" in name or "\t" in name):
-                problem = "its columns are not separated by commas"
-            raise _Malformed(problem)
+            raise MalformedTable(
+                f"column {at}, `{make_quotable(name)}`, is none of the fields {known}"
+            )
         if field in found:
-            raise _Malformed(f"column {at}, `{name}`, is there twice")
+            raise MalformedTable(f"column {at}, `{name}`, is there twice")
         found.append(field)
     columns = [each for each in found if each is not None]
     for each in record.fields:
         if each.required and each not in columns:
-            raise _Malformed(f"it has no column `{each.name}`")
+            raise MalformedTable(f"it has no column `{each.name}`")
     return found
 
 
 def _read_row(cells: list[str], header: list[FieldType | None], element: Type) -> Any:
     if header == [None]:
-        return _read_cell(cells[0], element)
+        return read_cell(cells[0], element)
     return {
-        field.name: _read_cell(cell, field.type)
+        field.name: read_cell(cell, field.type)
         for cell, field in zip(cells, header, strict=True)
         if cell and field is not None
     }
 
 
-def _read_cell(cell: str, wanted: Type) -> Any:
+def read_cell(cell: str, wanted: Type) -> Any:
     """Parse the value of a cell; the text itself if it does not have the type."""
     inner = strip_optional(wanted)
     match inner:

@@ -9,6 +9,12 @@ from flowdsl.syntax import ast
 
 from ..trace import Recorder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Loop: TypeAlias = ast.ForStmt | ast.WhileStmt | ast.RepeatStmt | ast.RetryStmt
+
 # The branches of a statement that decides
 
 HOLDS = "holds"
@@ -42,8 +48,11 @@ class Watcher:
     def ends_call(self) -> None:
         """The innermost call is over, however it ended."""
 
-    def begins_entry(self, source: SourceFile, loop: ast.ForStmt, number: int, entry: Any) -> None:
-        """A pass of a loop begins; `number` counts from 1."""
+    def begins_entry(self, source: SourceFile, loop: Loop, number: int, entry: Any) -> None:
+        """A pass of a loop, a round or an attempt begins; `number` counts from 1.
+
+        A round of a `while` begins with the look that decides on it; only a `for` has an `entry`.
+        """
 
     def ends_entry(self) -> None:
         """The innermost pass is over, however it ended."""

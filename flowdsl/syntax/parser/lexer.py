@@ -45,8 +45,14 @@ _BRACES = {"{": 1, "}": -1}
 _OPTIONAL = TERMINAL["OPTIONAL"]
 _WORD_KINDS = frozenset((_NAME, *KEYWORDS.values()))
 
-_OF_WORDS = {"start": TERMINAL["START"], "count": TERMINAL["COUNT_OF"]}
-"""The first words of tokens of several words."""
+_PHRASES = {
+    "at least": TERMINAL["AT_LEAST"],
+    "at most": TERMINAL["AT_MOST"],
+    "count of": TERMINAL["COUNT_OF"],
+    "start of": TERMINAL["START"],
+}
+"""The first two words of tokens of several words."""
+_PHRASES_BEGIN = re.compile(r"(?:at|count|start)[ \t\r\n\f]")
 
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
 _UNITS = frozenset(("ms", "s", "m", "h"))
@@ -55,7 +61,7 @@ _PAIRS = re.compile(
     ([ \t\r\n\f]*(?:\#[^\r\n]*[ \t\r\n\f]*)*)
     (
         start[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
-      | count[ \t\r\n\f]+of(?![A-Za-z0-9_])
+      | (?:count[ \t\r\n\f]+of|at[ \t\r\n\f]+(?:least|most))(?![A-Za-z0-9_])
       | (?!r")[A-Za-z_][A-Za-z0-9_]*
       | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
       | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*
@@ -111,7 +117,7 @@ class Lexemes:
             else _classify_literal(word)
             for word in self.words
         ]
-        if "start" in text or "count" in text:
+        if any(word in text for word in ("start", "count", "least", "most")):
             self._mark_tokens_of_words(spellings)
         self._mark_names()
         self._excess: int | None = None
@@ -119,9 +125,9 @@ class Lexemes:
     def _mark_tokens_of_words(self, spellings: Iterable[str]) -> None:
         """Mark `start of month`, `count of` and the like, one token of several words each."""
         found = {
-            word: _OF_WORDS[word[:5]]
+            word: _PHRASES[" ".join(word.split()[:2])]
             for word in spellings
-            if word[:5] in _OF_WORDS and word[5:6].isspace()
+            if _PHRASES_BEGIN.match(word)
         }
         for at, word in enumerate(self.words) if found else ():
             if word in found:

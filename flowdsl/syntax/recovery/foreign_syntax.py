@@ -236,6 +236,7 @@ WORD_AFTER_WORD = {
     ("<", ">"): DIFFERENCE,
     ("<", "!"): COMMENT,
 }
+BOUNDS = "a value between bounds is `at least 1`, `at most 9` or `1 to 9`, bounds included"
 WORD_WHERE = {
     ("until", "DO"): ROUNDS,
     ("until", "LBRACE"): ENDLESS,
@@ -244,6 +245,8 @@ WORD_WHERE = {
     "`repeat max N { } until ...`",
     ("do", "LBRACE"): "leave out `do`",
     ("times", "LBRACE"): "leave out `times`",
+    **{(word, "AT_LEAST"): BOUNDS for word in (">", ">=", "<", "<=", "==")},
+    ("!=", "AT_LEAST"): "any other value is `not value`",
     ("secret", "FIELD"): "a workflow declares a secret in `secrets { name: type }`",
     ("then", "LBRACE"): BODY,
     ("of", "IN"): LOOP,

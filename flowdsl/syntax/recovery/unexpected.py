@@ -37,6 +37,8 @@ _SPELLINGS = {TERMINALS[number]: f"`{word}`" for word, number in WORDS} | {
     "SHIFT": "a step in time such as `- 7d`",
     "START": "`start of month`",
     "COUNT_OF": "`count of`",
+    "AT_LEAST": "`at least`",
+    "AT_MOST": "`at most`",
     "ROOT": "a name with `.`",
     "STRING": 'text in double quotes `"..."`',
 }

@@ -93,7 +93,7 @@ def test_every_tree_class_is_built_from_some_program() -> None:
         and value not in (ast.Node, ast.Unread, ast.Hole)
     }
     built: set[type] = set()
-    for seed in range(700):
+    for seed in range(1_000):
         source = SourceFile("x.flow", program(random.Random(seed), 17))
         built |= {type(node) for node in walk(parse_module(source, Sink()))}
         if built == classes:

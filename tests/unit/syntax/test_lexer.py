@@ -27,6 +27,7 @@ def kinds(text: str) -> list[str]:
         ("today - 7d +2mo -\t1y + 3w", ["NAME", *["SHIFT"] * 4]),
         ("start of month start\n of week", ["START", "START"]),
         ("count of count\n of count", ["COUNT_OF", "COUNT_OF", "COUNT"]),
+        ("at at\n least at", ["NAME", "AT_LEAST", "NAME"]),
         ("start of months start of", ["NAME", "OF", "NAME", "NAME", "OF"]),
         ("- 7 7d +7", ["UNKNOWN", "INT", "UNKNOWN", "UNKNOWN", "INT"]),
         ("5 -5 0.5 -0.5 5s 500ms 2h", ["INT", "INT", "NUMBER", "NUMBER", *["DURATION"] * 3]),

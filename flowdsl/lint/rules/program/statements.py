@@ -156,9 +156,11 @@ TEST_EXPECTS_NOTHING = SUSPICIOUS.spec(
 
 
 def check_test_expects_nothing(context: LintContext, test: ast.TestDecl) -> None:
-    """Report each run without an expectation."""
-    for title, items in runs_of(test):
-        if not expects_something(items):
+    """Report each run without an expectation; the rows of a table are reported once."""
+    reported: set[int] = set()
+    for title, items in runs_of(test, context.model.table_cases):
+        if title.start not in reported and not expects_something(items):
+            reported.add(title.start)
             what = "test" if title is test.title else "case"
             context.report(TEST_EXPECTS_NOTHING, context.span(title), what=what)
 

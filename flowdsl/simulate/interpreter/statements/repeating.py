@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
@@ -21,6 +23,10 @@ from ..values import Value, value_as_given
 from ..watching import ENTERED, OTHERWISE, SKIPPED
 from .leaving import TOO_MANY, Abort, Fail
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..watching import Loop
+
 Perform: TypeAlias = Callable[[ast.Block, Frame], None]
 
 
@@ -35,18 +41,25 @@ def for_each(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
     if limit is not None and len(entries) > limit:
         raise Abort(TOO_MANY.format(limit))
     name = statement.variable.text
-    watcher = frame.run.watcher
     frame.takes(statement, ENTERED if entries else SKIPPED)
     for number, entry in enumerate(entries, 1):
         frame.begin(statement.body)
         given = entry if whole.given is None else whole.given[number - 1]
         frame.names[name] = value_as_given(entry, given)
-        watcher.begins_entry(frame.source, statement, number, entry)
-        try:
+        with _pass_of(frame, statement, number, entry):
             _perform_entry(frame, statement, perform)
-        finally:
-            watcher.ends_entry()
     frame.names.pop(name, None)
+
+
+@contextmanager
+def _pass_of(frame: Frame, statement: Loop, number: int, entry: Any = None) -> Iterator[None]:
+    """Announce a pass to the watcher of the run, and its end, however it ends."""
+    watcher = frame.run.watcher
+    watcher.begins_entry(frame.source, statement, number, entry)
+    try:
+        yield
+    finally:
+        watcher.ends_entry()
 
 
 def _perform_entry(frame: Frame, statement: ast.ForStmt, perform: Perform) -> None:
@@ -110,17 +123,19 @@ def perform_while(frame: Frame, statement: ast.WhileStmt, perform: Perform) -> b
 
     Returns whether the condition has come to its end.
     """
-    if not is_condition_met(frame, statement.condition):
-        frame.takes(statement, SKIPPED)
-        return True
-    frame.takes(statement, ENTERED)
-    for _ in range(resolve_bound(frame, statement.limit)):
-        frame.begin(statement.body)
-        perform(statement.body, frame)
-        _wait_in_rounds(frame, statement)
-        if not is_condition_met(frame, statement.condition):
-            return True
-    return False
+    for number in count(1):
+        with _pass_of(frame, statement, number):
+            goes_on = is_condition_met(frame, statement.condition)
+            if number == 1:
+                frame.takes(statement, ENTERED if goes_on else SKIPPED)
+            if not goes_on:
+                return True
+            if number > resolve_bound(frame, statement.limit):
+                return False
+            frame.begin(statement.body)
+            perform(statement.body, frame)
+            _wait_in_rounds(frame, statement)
+    raise AssertionError("rounds are counted without end")
 
 
 def perform_repeat(frame: Frame, statement: ast.RepeatStmt, perform: Perform) -> bool:
@@ -128,13 +143,14 @@ def perform_repeat(frame: Frame, statement: ast.RepeatStmt, perform: Perform) ->
 
     Returns whether the condition of `until` has come to hold.
     """
-    for number in range(resolve_bound(frame, statement.limit)):
-        if number:
-            _wait_in_rounds(frame, statement)
-        frame.begin(statement.body)
-        perform(statement.body, frame)
-        if is_condition_met(frame, statement.condition):
-            return True
+    for number in range(1, resolve_bound(frame, statement.limit) + 1):
+        with _pass_of(frame, statement, number):
+            if number > 1:
+                _wait_in_rounds(frame, statement)
+            frame.begin(statement.body)
+            perform(statement.body, frame)
+            if is_condition_met(frame, statement.condition):
+                return True
     return False
 
 
@@ -150,16 +166,17 @@ def perform_attempts(frame: Frame, statement: ast.RetryStmt, perform: Perform) -
     Returns the `fail` of the last attempt if all failed.
     """
     failed: Fail | None = None
-    for _ in range(resolve_bound(frame, statement.attempts)):
-        if failed is not None and statement.delay is not None:
-            frame.at(statement)
-            frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
-        emitted = frame.attempt(statement.body)
-        try:
-            perform(statement.body, frame)
-        except Fail as failure:
-            frame.fail(statement.body, emitted)
-            failed = failure
-        else:
-            return None
+    for number in range(1, resolve_bound(frame, statement.attempts) + 1):
+        with _pass_of(frame, statement, number):
+            if failed is not None and statement.delay is not None:
+                frame.at(statement)
+                frame.run.recorder.act(PAUSE, str(statement.delay.milliseconds))
+            emitted = frame.attempt(statement.body)
+            try:
+                perform(statement.body, frame)
+            except Fail as failure:
+                frame.fail(statement.body, emitted)
+                failed = failure
+            else:
+                return None
     return failed

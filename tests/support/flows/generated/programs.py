@@ -38,6 +38,8 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "DURATION": ("500ms", "30s", "2m", "1h"),
     "SHIFT": ("+ 7d", "-2w", "+  1mo", "- 10y"),
     "COUNT_OF": ("count of", "count  of"),
+    "AT_LEAST": ("at least", "at  least"),
+    "AT_MOST": ("at most", "at\n most"),
     "START": ("start of week", "start  of\n month", "start of quarter", "start of year"),
     "STRING": TEXTS,
     "BLOCK": (

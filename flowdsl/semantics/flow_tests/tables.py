@@ -1,0 +1,364 @@
+"""Cases from a table: a case for each row, a column for an input, an answer or an expectation.
+
+A column is headed by what stands before `=` in a test. The section may be left out in front of a
+name that is only an input, only read or only an output:
+
+    order,reads due,outputs due,aborts
+    4711,17.5,17.5,
+    9999,,,There is no order 9999
+
+An empty cell says nothing; below an output it says that the output is missing. The cases are AST
+nodes at the place of the table, with the values of the cells as constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.diagnostics.suggest import suggest_known_names
+from flowdsl.source.files import spell_flow_path
+from flowdsl.source.record import Record
+from flowdsl.source.text import SourceFile
+from flowdsl.syntax import ast
+
+from .. import errors
+from ..declarations.signatures import check_sections, may_be_omitted
+from ..declarations.text_files import load_text
+from ..model import ChainSymbol, TaskSymbol, ValueSymbol
+from ..names.scopes import ValueScope
+from ..program import Program, WorkflowFields
+from ..types import UNKNOWN, FieldType, ListOf, Optional, Type, strip_optional
+from ..values.bounds import make_quotable
+from ..values.spelling import spell_constant
+from ..values.tables import MalformedTable, find_value_problems, read_cell, read_table
+from .acts import Subject
+from .answers import answers_in_turn, kind_of
+from .items import Given
+from .values import COMMAND_WORDS, READ_WORDS, SCREEN_WORDS, Words
+
+MAX_CASES = 1_000
+_MOST_FAULTS = 20
+"""The most wrong cells of a table that are reported."""
+
+_YES_OR_NO: Mapping[str, Words] = {
+    "screen": SCREEN_WORDS,
+    "commands": COMMAND_WORDS,
+    "checks": COMMAND_WORDS,
+}
+"""The sections whose answers are yes or no, with their words for no."""
+_REASONS = ("aborts", "finishes")
+_TITLE = "case"
+
+_Node = TypeVar("_Node", bound=ast.Node)
+
+
+class Checker(Protocol):
+    """What a table asks the checker of its test."""
+
+    program: Program
+    scope: ValueScope
+    source: SourceFile
+    subject: Subject | None
+    fields: WorkflowFields
+
+    def collect_givable_fields(self) -> tuple[FieldType, ...] | None: ...
+    def find_read(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None: ...
+    def check_question(self, section: str, written: ast.PartText) -> None: ...
+    def check_reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None: ...
+    def report_missing(
+        self, items: tuple[ast.TestItem, ...], given: Given, place: ast.Node
+    ) -> None: ...
+
+
+class _Column(Record):
+    """A column: its header, its section, its key there, and the field and the type of its values.
+
+    `text` is what a screen, a command or a check is named by.
+    """
+
+    header: str
+    section: str
+    key: str = ""
+    type: Type = UNKNOWN
+    field: FieldType | None = None
+    text: ast.PartText | None = None
+
+
+def cases_of_table(
+    checker: Checker,
+    item: ast.CasesFrom,
+    common: tuple[ast.TestItem, ...],
+    given: Given,
+    ends: tuple[ast.TestItem, ...],
+) -> tuple[ast.TestCase, ...]:
+    """Return the cases of a table, and report its faults at the name of its file.
+
+    `common` and `given` are the items and the inputs that all cases of the test share, `ends` the
+    sections among these that a case cannot repeat.
+    """
+    return _Table(checker, item).cases(common, given, ends)
+
+
+class _Table:
+    def __init__(self, checker: Checker, item: ast.CasesFrom) -> None:
+        self._checker = checker
+        self._program = checker.program
+        self._place = item.path
+        self._span = item.path.span(checker.source)
+        self._path = ""
+        self._faults = 0
+
+    def cases(
+        self,
+        common: tuple[ast.TestItem, ...],
+        given: Given,
+        ends: tuple[ast.TestItem, ...],
+    ) -> tuple[ast.TestCase, ...]:
+        program, checker = self._program, self._checker
+        path = load_text(program, checker.scope.module, self._place)
+        if path is None or checker.subject is None:
+            return ()
+        self._path = path
+        try:
+            table = read_table(path, program.texts[path], MAX_CASES)
+        except MalformedTable as problem:
+            self._report(str(problem))
+            return ()
+        columns = [*self._resolve_columns(table.columns)]
+        prototype = self._items(columns, dict.fromkeys(table.columns), table.noun)
+        check_sections(program, checker.scope.module, (*ends, *prototype))
+        own: Given = {column.key: self._span for column in columns if column.section == "given"}
+        checker.report_missing((*common, *prototype), given | own, self._place)
+        cases = []
+        for number, cells in table.rows:
+            name = f"{table.noun} {number}"
+            self._report_empty_inputs(columns, cells, given, name)
+            items = self._items(columns, cells, name)
+            title = f"{name}: {cells[_TITLE]}" if cells.get(_TITLE) else name
+            cases.append(self._node(ast.TestCase, self._node(ast.StringLit, title), items))
+        if self._faults > _MOST_FAULTS:
+            self._report(f"{self._faults - _MOST_FAULTS:,} more of its cells are wrong")
+        return tuple(cases)
+
+    def _node(self, class_: Callable[..., _Node], *fields: Any) -> _Node:
+        """Make a node at the place of the table."""
+        return class_(self._place.start, self._place.end, *fields)
+
+    def _constant(self, value: Any) -> ast.NullLit:
+        """Make a literal with a value."""
+        node = self._node(ast.NullLit)
+        self._program.constants[node] = value
+        return node
+
+    def _text(self, text: str) -> ast.Text:
+        return self._node(ast.Text, ast.STRING, (self._node(ast.TextLiteral, text),))
+
+    def _report(self, problem: str, help: str | None = None) -> None:
+        self._program.sink.report(
+            errors.MALFORMED_ROWS,
+            self._span,
+            path=spell_flow_path(self._path),
+            what="cases",
+            problem=problem,
+            help=help,
+        )
+
+    def _report_cell(self, problem: str, help: str | None = None) -> None:
+        self._faults += 1
+        if self._faults <= _MOST_FAULTS:
+            self._report(problem, help)
+
+    # Columns
+
+    def _resolve_columns(self, headers: tuple[str, ...]) -> Iterator[_Column]:
+        """Yield the columns with a meaning; the others are reported."""
+        seen: dict[tuple[str, str], str] = {}
+        for at, header in enumerate(headers, 1):
+            shown = f"column {at}, `{make_quotable(header)}`,"
+            column = self._resolve_column(header, shown)
+            if column is None:
+                continue
+            if (column.section, column.key) in seen:
+                self._report(f"{shown} says the same as `{seen[column.section, column.key]}`")
+                continue
+            seen[column.section, column.key] = header
+            yield column
+
+    def _resolve_column(self, header: str, shown: str) -> _Column | None:
+        """Return a column by its header; None, with a report, if it has no meaning."""
+        if header in (_TITLE, *_REASONS):
+            return _Column(header, header)
+        section, _, key = header.partition(" ")
+        known = self._names_by_section()
+        if section in _YES_OR_NO and key:
+            return self._resolve_question(header, section, key.strip())
+        if section in known and key:
+            return self._resolve_name(header, section, key.strip(), shown)
+        sections = [each for each, names in known.items() if header in names]
+        if "." in header:
+            sections = sections or ["reads"]
+        if len(sections) == 1:
+            return self._resolve_name(header, sections[0], header, shown)
+        if sections:
+            words = " or ".join(f"`{each} {header}`" for each in sections)
+            self._report(f"{shown} has two meanings", f"write {words}")
+            return None
+        names = [name for each in known.values() for name in each]
+        help = suggest_known_names("column", names, header)
+        self._report(f"{shown} is no input, no answer and no expectation", help)
+        return None
+
+    def _names_by_section(self) -> dict[str, tuple[str, ...]]:
+        """Return the names that a column may have, by section."""
+        checker, subject = self._checker, self._checker.subject
+        inputs = checker.collect_givable_fields() or ()
+        known = {"given": tuple(field.name for field in inputs)}
+        if not isinstance(subject, ChainSymbol):
+            outputs = "result" if isinstance(subject, TaskSymbol) else "outputs"
+            runtime = () if subject is None else tuple(subject.runtime)
+            known["reads"] = runtime
+            known[outputs] = tuple(field.name for field in checker.fields.outputs or ())
+        return known
+
+    def _resolve_question(self, header: str, section: str, words: str) -> _Column | None:
+        text = self._node(ast.PartText, self._text(words.removeprefix("~").strip().strip('"')))
+        self._checker.check_question(section, text)
+        return _Column(header, section, words, text=text)
+
+    def _resolve_name(self, header: str, section: str, key: str, shown: str) -> _Column | None:
+        checker = self._checker
+        if section == "reads":
+            symbol = checker.find_read(self._path_of(key))
+            return None if symbol is None else _Column(header, section, key, symbol.type)
+        fields = checker.collect_givable_fields() if section == "given" else checker.fields.outputs
+        field = next((each for each in fields or () if each.name == key), None)
+        if field is None:
+            names = [each.name for each in fields or ()]
+            noun = "input" if section == "given" else "output"
+            self._report(f"{shown} is no {noun}", suggest_known_names(noun, names, key))
+            return None
+        return _Column(header, section, key, field.type, field)
+
+    def _path_of(self, key: str) -> tuple[ast.Name, ...]:
+        return tuple(self._node(ast.Name, name.strip()) for name in key.split("."))
+
+    # Rows
+
+    def _report_empty_inputs(
+        self, columns: list[_Column], cells: Mapping[str, Any], given: Given, name: str
+    ) -> None:
+        for column in columns:
+            is_empty = column.section == "given" and column.header not in cells
+            needed = column.field is not None and not may_be_omitted(column.field)
+            if is_empty and needed and given.get(column.key) is None:
+                problem = f"{name} has no value for `{column.key}`, which has to have one"
+                self._report_cell(problem)
+
+    def _items(
+        self, columns: list[_Column], cells: Mapping[str, Any], name: str
+    ) -> tuple[ast.TestItem, ...]:
+        """Return the sections of a row, without outputs if it aborts.
+
+        A cell of None stands for any value.
+        """
+        by_section: dict[str, list[ast.Node]] = {}
+        aborts = any(column.section == "aborts" and column.header in cells for column in columns)
+        for column in columns:
+            section = by_section.setdefault(column.section, [])
+            if column.header in cells or column.section in ("outputs", "result"):
+                item = self._item(column, cells.get(column.header), name)
+                if item is not None:
+                    section.append(item)
+        items: list[ast.TestItem] = []
+        for keyword, made in by_section.items():
+            if keyword in _REASONS:
+                items += made  # type: ignore[arg-type]
+            elif keyword == "outputs" and not aborts:
+                items.append(self._node(ast.ExpectOutputs, tuple(made), True))
+            elif keyword == "result" and not aborts:
+                items.append(self._node(ast.ExpectResult, tuple(made), True))
+            elif keyword in _SECTIONS and made:
+                sections: Callable[..., ast.GivenSection] = _SECTIONS[keyword]
+                items.append(self._node(sections, tuple(made)))
+        return tuple(items)
+
+    def _item(self, column: _Column, cell: Any, name: str) -> ast.Node | None:
+        """Return what a cell says; None if it says nothing or is wrong."""
+        if column.section == _TITLE:
+            return None
+        if column.section in _REASONS:
+            return self._reason(column, cell, name)
+        held = f"{name}, column `{make_quotable(column.header)}`, holds"
+        value = self._value(column, cell, held)
+        if column.section == "given":
+            return self._node(ast.Binding, self._node(ast.Name, column.key), value)
+        if column.section == "reads":
+            return self._node(ast.ReadAnswer, self._path_of(column.key), value, None)
+        if column.section == "screen":
+            return self._node(ast.ScreenAnswer, None, column.text, value, None)
+        if column.section == "commands":
+            return self._node(ast.CommandAnswer, column.text, value, None)
+        if column.section == "checks":
+            return self._node(ast.JudgedAnswer, column.text, value)
+        return self._node(ast.ExpectedValue, self._node(ast.Name, column.key), value)
+
+    def _reason(self, column: _Column, cell: Any, name: str) -> ast.Node:
+        """Return the reason of an end; `~` in front makes it a part of one."""
+        class_ = ast.ExpectAborts if column.section == "aborts" else ast.ExpectFinishes
+        if cell is None:
+            return self._node(class_, None)
+        text = self._text(str(cell).removeprefix("~"))
+        written = self._node(ast.PartText, text) if str(cell).startswith("~") else text
+        sink, self._program.sink = self._program.sink, Sink()
+        self._checker.check_reason(written, aborts=column.section == "aborts")
+        problems = self._program.sink.findings_in_order()
+        self._program.sink = sink
+        for each in problems:
+            self._report_cell(f"{name}, column `{column.header}`: {each.message}", each.help)
+        return self._node(class_, written)
+
+    def _value(self, column: _Column, cell: Any, held: str) -> ast.NullLit:
+        """Return the value of a cell; one of another type is reported."""
+        if cell is None:
+            return self._constant(None)
+        if column.section in _YES_OR_NO:
+            return self._yes_or_no(column, cell, held)
+        if column.section == "reads" and cell in READ_WORDS:
+            return self._constant(None)
+        wanted = column.type
+        value = read_cell(cell, wanted) if isinstance(cell, str) else cell
+        if column.section == "reads" and answers_in_turn(kind_of(value), wanted):
+            wanted = ListOf(Optional(strip_optional(wanted)))
+        what = f"`{column.key}`"
+        for problem in find_value_problems(
+            self._program, self._span, value, wanted, held, what, column.field
+        ):
+            self._report_cell(problem)
+        return self._constant(value)
+
+    def _yes_or_no(self, column: _Column, cell: Any, held: str) -> ast.NullLit:
+        (word,) = _YES_OR_NO[column.section]
+        known = {"true": True, "false": False, word: False}
+        value = cell
+        if isinstance(cell, str):
+            entries = [each.strip() for each in cell.strip("[]").split(",")]
+            in_turn = [known.get(each, each) for each in entries]
+            value = in_turn if cell.startswith("[") else in_turn[0]
+        entries = value if isinstance(value, list) else [value]
+        if not entries or not all(isinstance(each, bool) for each in entries):
+            shown = make_quotable(spell_constant(cell))
+            words = f"answers are `true`, `false` and `{word}`, or a list with one for each time"
+            self._report_cell(f"{held} `{shown}`: {words}")
+        return self._constant(value)
+
+
+_SECTIONS: Mapping[str, Any] = {
+    "given": ast.GivenSection,
+    "reads": ast.ReadsSection,
+    "screen": ast.ScreenSection,
+    "commands": ast.CommandsSection,
+    "checks": ast.JudgedSection,
+}
+"""The sections of answers, by their keywords."""
