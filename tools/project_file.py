@@ -21,8 +21,8 @@ from flowdsl.config.keys import (
     Shape,
     Table,
     TableOf,
-    Text,
     TextList,
+    TextRule,
 )
 from tools.made import write_or_check
 
@@ -138,7 +138,7 @@ def _value(key: Key) -> str:
 def _words(shape: Shape) -> str:
     """What a value can look like, and what holds without one."""
     match shape:
-        case Text():
+        case TextRule():
             return _text(shape)
         case Flag():
             return "true or false; default: false"
@@ -147,7 +147,7 @@ def _words(shape: Shape) -> str:
             return kind if low is None else f"{kind}, at least {low:g}"
         case TextList(of=each, default=default):
             kind = "an array of strings"
-            if each.described != Text().described or each.choices:
+            if each.described != TextRule().described or each.choices:
                 kind += f", each {_text(each)}"
             return kind + (f"; default: `{json.dumps(list(default))}`" if default else "")
         case JsonTable():
@@ -160,7 +160,7 @@ def _words(shape: Shape) -> str:
             return "a table"
 
 
-def _text(shape: Text) -> str:
+def _text(shape: TextRule) -> str:
     if shape.choices:
         return "one of " + ", ".join(f"`{choice}`" for choice in shape.choices)
     return shape.described

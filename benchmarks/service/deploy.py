@@ -33,10 +33,10 @@ from flowdsl.compiler.collector import collect_rarely  # noqa: E402
 from flowdsl.cyberdesk.client import CyberdeskClient  # noqa: E402
 from flowdsl.cyberdesk.limits import ClientOptions  # noqa: E402
 from flowdsl.deploy.deploy import deploy, plan_deployment  # noqa: E402
-from flowdsl.deploy.job import Job, Options  # noqa: E402
+from flowdsl.deploy.job import Job, JobOptions  # noqa: E402
 from flowdsl.deploy.outcome import Status  # noqa: E402
 from flowdsl.deploy.planning.plan import Plan  # noqa: E402
-from flowdsl.deploy.target import Target  # noqa: E402
+from flowdsl.deploy.target import DeployTarget  # noqa: E402
 from flowdsl.ir.source_map import SourceMap  # noqa: E402
 from flowdsl.state.lease import Runtime  # noqa: E402
 from flowdsl.state.stores import open_store  # noqa: E402
@@ -205,10 +205,10 @@ async def once(root: Path, port: int, bundle: Bundle, *, only_plan: bool) -> Non
     async with CyberdeskClient(ClientOptions(base_url=url, api_key="local")) as client:
         job = Job(
             bundle,
-            Target("prj_1", "bench", url),
+            DeployTarget("prj_1", "bench", url),
             open_store("file", root=root, project="prj_1", environment="bench"),
             client,
-            Options(concurrency=AT_ONCE, accepted=accepted),
+            JobOptions(concurrency=AT_ONCE, accepted=accepted),
             Silent(),
             Runtime(
                 now=_now, monotonic=time.monotonic, sleep=asyncio.sleep, new_id=lambda: uuid4().hex

@@ -37,10 +37,10 @@ from benchmarks.service.deploy import Service, over_sockets, recorded, serve  # 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project  # noqa: E402
 from flowdsl.cyberdesk.client import CyberdeskClient  # noqa: E402
 from flowdsl.cyberdesk.limits import ClientOptions  # noqa: E402
-from flowdsl.runs.inputs.assemble import Sources  # noqa: E402
+from flowdsl.runs.inputs.assemble import InputSources  # noqa: E402
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE  # noqa: E402
 from flowdsl.runs.inputs.python_values import parse_given_rows  # noqa: E402
-from flowdsl.runs.starting.plan import RunPlan, named_source  # noqa: E402
+from flowdsl.runs.starting.plan import RequestPlan, named_source  # noqa: E402
 from flowdsl.runs.submit import Submitter  # noqa: E402
 from flowdsl.runs.watch import watch  # noqa: E402
 from flowdsl.state.held import Runtime  # noqa: E402
@@ -150,7 +150,7 @@ def serving() -> Iterator[int]:
 # The work
 
 
-async def run_all(port: int, plan: RunPlan) -> float:
+async def run_all(port: int, plan: RequestPlan) -> float:
     """Makes the runs and watches them to their end; the seconds of pauses between two looks."""
     paused = 0.0
 
@@ -178,12 +178,12 @@ async def run_all(port: int, plan: RunPlan) -> float:
     return paused
 
 
-def planned(count: int) -> RunPlan:
+def planned(count: int) -> RequestPlan:
     compilation = compile_project(MemoryFiles({"a.flow": FLOW}), ["a.flow"], CompileOptions())
     assert compilation.program is not None
     rows = parse_given_rows([{"claim": f"C{n}", "day": "2026-03-01"} for n in range(count)])
     source = named_source(compilation.program, "look_up")
-    return RunPlan(compilation.program, source, Sources(), rows)
+    return RequestPlan(compilation.program, source, InputSources(), rows)
 
 
 async def floor(port: int, requests: list[bytes]) -> None:

@@ -40,7 +40,7 @@ from flowdsl.runs.filters import LISTED, run_filters
 from flowdsl.runs.inputs.python_values import parse_given_rows, require_named_values
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.place import find_place
-from flowdsl.runs.starting.plan import Wanted
+from flowdsl.runs.starting.plan import RunOptions
 from flowdsl.runs.starting.retrying import cancel_runs, read_declared_for, refuse_live, retry_body
 from flowdsl.tracing.gathering import Beside, Pictures, gather_trace, read_pictures
 from flowdsl.workspace.state import read_known_ids, usable_document
@@ -139,7 +139,7 @@ class AsyncProject(Resources):
             raise UnusableArguments("`start_session` and `session` exclude each other")
         references = session is not None
         sources = await asyncio.to_thread(sources_of, inputs, secrets, files, references)
-        wanted = Wanted(
+        wanted = RunOptions(
             is_priority=priority,
             starts_session=start_session,
             releases_session=release_session,
@@ -184,7 +184,7 @@ class AsyncProject(Resources):
             raise UnusableArguments("`count` is for runs of one row")
         sources = await asyncio.to_thread(sources_of, None, secrets, files, session is not None)
         place = where_of(machine, pool, session)
-        wanted = Wanted(count=count, is_priority=priority)
+        wanted = RunOptions(count=count, is_priority=priority)
         async with Made(table) as made:
             await make(self._session, made, "workflow", workflow, sources, table, wanted, place)
             if watch:
@@ -237,7 +237,7 @@ class AsyncProject(Resources):
                 made,
                 chain,
                 sources,
-                Wanted(is_priority=priority),
+                RunOptions(is_priority=priority),
                 where_of(machine, pool, session if resume is None else resume),
                 given,
                 resume,

@@ -26,8 +26,8 @@ from flowdsl.api.steps import (
 from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.answers import Question, convert_answer, find_question
-from flowdsl.runs.inputs.assemble import Sources
+from flowdsl.runs.inputs.answers import PauseQuestion, convert_answer, find_question
+from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.inputs.python_values import one_input, one_secret, require_named_values
 from flowdsl.runs.patience import Patience
@@ -39,8 +39,8 @@ from flowdsl.runs.starting.parts import (
     read_begun_parts,
 )
 from flowdsl.runs.starting.place import find_place
-from flowdsl.runs.starting.plan import RunPlan, Wanted, workflows_of
-from flowdsl.runs.submit import Chain
+from flowdsl.runs.starting.plan import RequestPlan, RunOptions, workflows_of
+from flowdsl.runs.submit import ChainRequest
 from flowdsl.runs.watch import Watched
 
 Answers = Mapping[str, Any]
@@ -51,8 +51,8 @@ async def chain_run(
     session: Session,
     made: Made,
     word: str,
-    sources: Sources,
-    wanted: Wanted,
+    sources: InputSources,
+    wanted: RunOptions,
     place: dict[str, Any],
     answers: Answers,
     resume: str | None,
@@ -81,7 +81,7 @@ async def chain_run(
     later = _read_answers(parts, answers)
     if resume is None:
         _refuse_missing(parts, later, 0)
-    plan = RunPlan(program, chain, session.on_this_day(sources), (), wanted)
+    plan = RequestPlan(program, chain, session.on_this_day(sources), (), wanted)
     ids = await ids_of(session, plan, is_placed=resume is not None or is_placed(place))
     async with session.client() as client:
         where, machine_parameters = await find_place(client, **place)
@@ -124,7 +124,7 @@ def _read_answers(parts: ChainParts, answers: Answers) -> dict[str, Callable[[],
     return later
 
 
-def _value(question: Question, value: Any) -> Any:
+def _value(question: PauseQuestion, value: Any) -> Any:
     if value is None or not question.is_secret:
         return convert_answer(question, one_input(question.name, value, "answers"))
     return convert_answer(question, one_secret(question.name, value, "answers"))
@@ -174,7 +174,7 @@ class _Attended:
             batch = self._made.batch()
             raise ChainWaits(parts.chain.name, batch.runs[-1].session_id, batch, error) from error
 
-    async def begin(self, part: int, request: Chain) -> Sequence[Run]:
+    async def begin(self, part: int, request: ChainRequest) -> Sequence[Run]:
         is_first = not self._made.batch().runs
         async with self._session.client() as client:
             submissions = await send(self._session, self._made, client, [(request, "")])

@@ -17,7 +17,7 @@ from flowdsl.api.errors import UnusableArguments
 from flowdsl.api.results import RunFile
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.filters import MAX_PAGE
-from flowdsl.runs.inputs.assemble import Sources, Upload
+from flowdsl.runs.inputs.assemble import InputSources, Upload
 from flowdsl.runs.inputs.places import IN_PYTHON
 from flowdsl.runs.inputs.python_values import is_sendable, parse_given_inputs, parse_given_secrets
 from flowdsl.runs.starting.plan import MAX_COUNT
@@ -236,9 +236,9 @@ def sources_of(
     secrets: Mapping[str, str] | None,
     files: Sequence[RunFile],
     references: bool,
-) -> Sources:
+) -> InputSources:
     """Collect inputs, secrets and files, with the content of the files; raises `InputsRefused`."""
-    return Sources(
+    return InputSources(
         given=parse_given_inputs({} if inputs is None else inputs),
         secrets=parse_given_secrets({} if secrets is None else secrets),
         uploads=require_distinct_names(map(_upload, files)),

@@ -17,7 +17,7 @@ from flowdsl.api.errors import BrokenOff, OutcomeUnknown, RunNotMade, named
 from flowdsl.api.results import NotMade, RunBatch
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.submit import Submission
 from flowdsl.runs.watch import Watched
 
@@ -43,7 +43,7 @@ class Made:
     As an async context manager, it attaches all of this to an exception that leaves its block.
     """
 
-    def __init__(self, table: Sequence[Row] = (), verb: str = "made") -> None:
+    def __init__(self, table: Sequence[InputRow] = (), verb: str = "made") -> None:
         self._numbers = {row.place: row.number for row in table}
         self._verb = verb
         self.begun: list[Run] = []

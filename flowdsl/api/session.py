@@ -18,7 +18,7 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.host.listing import expand_patterns
 from flowdsl.ir.nodes import Program
-from flowdsl.runs.inputs.assemble import Sources
+from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.today import today_in
 from flowdsl.source.failure import TOO_DEEP
 from flowdsl.workspace.environments import NoProject, UnusableProject, require_environment
@@ -69,7 +69,7 @@ class Session:
         """The files of the project."""
         return self._read.files
 
-    def on_this_day(self, sources: Sources) -> Sources:
+    def on_this_day(self, sources: InputSources) -> InputSources:
         """Add the current day in the project's timezone; raises `UnknownTimezone`."""
         timezone = _project_of(self._read).timezone
         return replace(sources, today=today_in(timezone, self.runtime.now()))

@@ -15,15 +15,15 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.assemble import Sources
-from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.assemble import InputSources
+from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.starting.place import (
     deployed_ids,
     find_place,
     has_other_inputs,
     other_inputs_warning,
 )
-from flowdsl.runs.starting.plan import RunPlan, Wanted, named_source
+from flowdsl.runs.starting.plan import RequestPlan, RunOptions, named_source
 from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
 from flowdsl.runs.watch import Watched, watch
@@ -56,7 +56,7 @@ async def source_of(
     return program, source
 
 
-async def ids_of(session: Session, plan: RunPlan, *, is_placed: bool) -> dict[str, str]:
+async def ids_of(session: Session, plan: RequestPlan, *, is_placed: bool) -> dict[str, str]:
     """Check a plan, and return the ids of its workflows by name.
 
     Raises `InputsRefused`, `StateError` and `NotDeployed`.
@@ -83,14 +83,14 @@ async def make(
     made: Made,
     kind: Literal["workflow", "chain"],
     word: str,
-    sources: Sources,
-    rows: Sequence[Row],
-    wanted: Wanted,
+    sources: InputSources,
+    rows: Sequence[InputRow],
+    wanted: RunOptions,
     place: dict[str, Any],
 ) -> None:
     """Send the requests for new runs, and record their outcome in `made`. Raises `FlowdslError`."""
     program, source = await source_of(session, kind, word)
-    plan = RunPlan(program, source, session.on_this_day(sources), rows, wanted)
+    plan = RequestPlan(program, source, session.on_this_day(sources), rows, wanted)
     ids = await ids_of(session, plan, is_placed=is_placed(place))
     async with session.client() as client:
         where, machine_parameters = await find_place(client, **place)

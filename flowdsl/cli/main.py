@@ -105,7 +105,7 @@ def run(words: Sequence[str]) -> int:
         if completing.is_asked(os.environ):
             completing.complete_command_line(COMMANDS, MODULES)
     console = standard_console()
-    with signals.Ending(lambda _number: console.flush()):
+    with signals.BeforeEnding(lambda _number: console.flush()):
         try:
             code = _run_command_line(words, console)
         finally:

@@ -10,7 +10,7 @@ from flowdsl.source.record import Record
 from .address import MANAGED
 
 
-class Text(Record):
+class TextRule(Record):
     """A string: one of `choices`, or one that matches all of `pattern`, or one of a certain length.
 
     `described` names the allowed values in messages, and `instead` says what to do about an invalid
@@ -39,7 +39,7 @@ class Number(Record):
 class TextList(Record):
     """An array of strings, each of the shape `of`."""
 
-    of: Text
+    of: TextRule
     default: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ class TableOf(Record):
     """A table with keys chosen by the user, each with a value of the shape `of`."""
 
     of: Shape
-    names: Text
+    names: TextRule
 
 
 class ArrayOf(Record):
@@ -89,31 +89,35 @@ class ArrayOf(Record):
     of: Table
 
 
-Shape = Text | Flag | Number | TextList | JsonTable | KeyReference | Table | TableOf | ArrayOf
+Shape = TextRule | Flag | Number | TextList | JsonTable | KeyReference | Table | TableOf | ArrayOf
 """The possible shapes of a value."""
 
 
-_NAME = Text("a name", shortest=1)
-_PATTERN = Text("a glob", shortest=1)
-_IDENTIFIER = Text("a name of ASCII letters, digits and `_`", r"[A-Za-z_][A-Za-z0-9_]*")
-_ALIAS = Text("a name of ASCII letters, digits, `_`, `.` and `-`", r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_ENVIRONMENT_NAME = Text(
+_NAME = TextRule("a name", shortest=1)
+_PATTERN = TextRule("a glob", shortest=1)
+_IDENTIFIER = TextRule("a name of ASCII letters, digits and `_`", r"[A-Za-z_][A-Za-z0-9_]*")
+_ALIAS = TextRule(
+    "a name of ASCII letters, digits, `_`, `.` and `-`", r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+)
+_ENVIRONMENT_NAME = TextRule(
     "a name of ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9][A-Za-z0-9_-]*"
 )
-_LABEL = Text("a name of 1 to 100 characters", shortest=1, longest=100)
-_LONG_NAME = Text("a name of 1 to 255 characters", shortest=1, longest=255)
-_RULE_NAME = Text("the name of a rule", r"[a-z][a-z0-9-]*")
-_UUID = Text("a UUID", "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12)))
-_TIMEZONE = Text(
+_LABEL = TextRule("a name of 1 to 100 characters", shortest=1, longest=100)
+_LONG_NAME = TextRule("a name of 1 to 255 characters", shortest=1, longest=255)
+_RULE_NAME = TextRule("the name of a rule", r"[a-z][a-z0-9-]*")
+_UUID = TextRule("a UUID", "-".join(f"[0-9a-fA-F]{{{count}}}" for count in (8, 4, 4, 4, 12)))
+_TIMEZONE = TextRule(
     "a time zone such as `Europe/Berlin` or `UTC`", r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*"
 )
-_ADDRESS = Text("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})\.\S.*")
+_ADDRESS = TextRule("an address such as `workflow.name`", rf"(?:{'|'.join(MANAGED)})\.\S.*")
 _CLAUSE = r"\s*(?:>=|<=|==|!=|>|<)\s*[0-9]+(?:\.[0-9]+)*\s*"
-_VERSIONS = Text("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
+_VERSIONS = TextRule("a version range such as `>=0.1,<2`", f"{_CLAUSE}(?:,{_CLAUSE})*")
 
-_LIBRARY_NAME = Text("a name of small ASCII letters, digits, `_` and `-`", r"[a-z][a-z0-9_-]{0,63}")
+_LIBRARY_NAME = TextRule(
+    "a name of small ASCII letters, digits, `_` and `-`", r"[a-z][a-z0-9_-]{0,63}"
+)
 _FOLDER_NAME = r"(?!\.{1,2}(?:/|$))[^/\\:\x00-\x1f]+"
-_LIBRARY = Text(
+_LIBRARY = TextRule(
     "the relative path of a folder outside the project, such as `../shared/epic`",
     rf"(?:\.\./)+{_FOLDER_NAME}(?:/{_FOLDER_NAME})*/?",
     longest=1000,
@@ -121,7 +125,7 @@ _LIBRARY = Text(
     "then the names of folders",
 )
 
-ID = Text("1 to 64 ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9_-]{1,64}")
+ID = TextRule("1 to 64 ASCII letters, digits, `_` and `-`", r"[A-Za-z0-9_-]{1,64}")
 """The id of a project."""
 
 VERIFIABLE_TOOLS = (
@@ -181,32 +185,36 @@ _PROJECT = Table(
 
 _FORBIDDEN = Table(
     (
-        Key("text", Text("a text", shortest=1), "words as they stand, whatever their case"),
-        Key("pattern", Text("a regular expression", shortest=1), "a regular expression"),
-        Key("message", Text("a text", shortest=1), "what is wrong with them", required=True),
-        Key("instead", Text("a text", shortest=1), "what to write"),
-        Key("severity", Text(choices=SEVERITIES), "how severe it is; default: warning"),
+        Key("text", TextRule("a text", shortest=1), "words as they stand, whatever their case"),
+        Key("pattern", TextRule("a regular expression", shortest=1), "a regular expression"),
+        Key("message", TextRule("a text", shortest=1), "what is wrong with them", required=True),
+        Key("instead", TextRule("a text", shortest=1), "what to write"),
+        Key("severity", TextRule(choices=SEVERITIES), "how severe it is; default: warning"),
     )
 )
 
 _LINT = Table(
     (
-        Key("select", TextList(Text(), ("all",)), "rules and categories that run"),
-        Key("ignore", TextList(Text()), "rules and categories that do not run"),
+        Key("select", TextList(TextRule(), ("all",)), "rules and categories that run"),
+        Key("ignore", TextList(TextRule()), "rules and categories that do not run"),
         Key(
             "per-file",
-            TableOf(TextList(Text()), _PATTERN),
+            TableOf(TextList(TextRule()), _PATTERN),
             "rules and categories that do not run in files matching a glob",
         ),
         Key(
             "severity",
-            TableOf(Text(choices=SEVERITIES), _RULE_NAME),
+            TableOf(TextRule(choices=SEVERITIES), _RULE_NAME),
             "the severity of single rules",
         ),
         Key("rules", TableOf(JsonTable(), _RULE_NAME), "the options of single rules"),
         Key("forbid", ArrayOf(_FORBIDDEN), "words that the team does not want in prose"),
         Key("plugins", TextList(_NAME), "installed packages of rules, by their entry point"),
-        Key("baseline", Text("a path", shortest=1), "the file of findings that are known already"),
+        Key(
+            "baseline",
+            TextRule("a path", shortest=1),
+            "the file of findings that are known already",
+        ),
     )
 )
 
@@ -214,15 +222,17 @@ _ENVIRONMENT = Table(
     (
         Key(
             "api",
-            Text("`local` or the URL of a service", r"local|https?://[^\s@]+"),
+            TextRule("`local` or the URL of a service", r"local|https?://[^\s@]+"),
             '`"local"` for the embedded emulator, or the URL of a service',
             required=True,
         ),
         Key("api_key", KeyReference(), "where the API key is read from"),
-        Key("state", Text("a URL", shortest=1), "the URL of the shared state"),
+        Key("state", TextRule("a URL", shortest=1), "the URL of the shared state"),
         Key("protected", Flag(), "whether deploying takes a clean, committed work tree"),
-        Key("vars", TableOf(Text(), _IDENTIFIER), "the values of `{env.name}`"),
-        Key("models", TableOf(Text(), _ALIAS), "the model configuration of each alias, by name"),
+        Key("vars", TableOf(TextRule(), _IDENTIFIER), "the values of `{env.name}`"),
+        Key(
+            "models", TableOf(TextRule(), _ALIAS), "the model configuration of each alias, by name"
+        ),
         Key(
             "tags",
             Table((Key("all", TextList(_LABEL), "tags of every workflow"),)),
@@ -230,26 +240,26 @@ _ENVIRONMENT = Table(
         ),
         Key(
             "ignore_remote",
-            TextList(Text(choices=IGNORABLE)),
+            TextList(TextRule(choices=IGNORABLE)),
             "fields that belong to the dashboard once a workflow exists",
         ),
         Key(
             "organization",
-            Text("an id such as `org_...`", shortest=1),
+            TextRule("an id such as `org_...`", shortest=1),
             "the id of the organization the key must belong to",
         ),
         Key(
             "dashboard",
-            Text("an address with `{run}` in it", r"https?://[!-z|~]*\{run\}[!-z|~{}]*"),
+            TextRule("an address with `{run}` in it", r"https?://[!-z|~]*\{run\}[!-z|~{}]*"),
             "the address of a run in the dashboard, with `{run}` for its id",
         ),
     )
 )
 
 _LABEL_KEYS = (
-    Key("description", Text("at most 500 characters", longest=500), "what it is for"),
-    Key("emoji", Text("at most 10 characters", longest=10), "a picture before the name"),
-    Key("color", Text("at most 20 characters", longest=20), "its colour"),
+    Key("description", TextRule("at most 500 characters", longest=500), "what it is for"),
+    Key("emoji", TextRule("at most 10 characters", longest=10), "a picture before the name"),
+    Key("color", TextRule("at most 20 characters", longest=20), "its colour"),
 )
 
 _MODEL = Table(
@@ -261,7 +271,7 @@ _MODEL = Table(
         ),
         Key(
             "provider",
-            Text("a name of 1 to 50 characters", shortest=1, longest=50),
+            TextRule("a name of 1 to 50 characters", shortest=1, longest=50),
             "the provider, by its LangChain name",
             required=True,
         ),
@@ -271,13 +281,13 @@ _MODEL = Table(
             "the provider's name of the model",
             required=True,
         ),
-        Key("description", Text(), "what the model is for"),
+        Key("description", TextRule(), "what the model is for"),
         Key("temperature", Number(), "the sampling temperature"),
         Key("max_tokens", Number(whole=True, low=1), "the longest answer"),
         Key("timeout_seconds", Number(low=0), "how long to wait for an answer"),
         Key("max_retries", Number(whole=True, low=0), "how often to try again"),
         Key("additional_params", JsonTable(), "parameters passed on to the provider"),
-        Key("agent_harness_version_string", Text(), "the version of the agent harness"),
+        Key("agent_harness_version_string", TextRule(), "the version of the agent harness"),
         Key("is_computer_use_model", Flag(), "whether the model can be a main agent"),
         Key("api_key", KeyReference(), "where the provider's API key is read from"),
     )
@@ -307,7 +317,7 @@ PROJECT_FILE = Table(
                 (
                     Key(
                         "focused_agent_tools",
-                        TextList(Text(choices=VERIFIABLE_TOOLS)),
+                        TextList(TextRule(choices=VERIFIABLE_TOOLS)),
                         "undocumented tools that focused agents of the account are known to have",
                     ),
                 )
@@ -319,7 +329,7 @@ PROJECT_FILE = Table(
             ArrayOf(
                 Table(
                     (
-                        Key("env", Text(), "the environment of the object", required=True),
+                        Key("env", TextRule(), "the environment of the object", required=True),
                         Key("address", _ADDRESS, "the address it gets", required=True),
                         Key("id", _UUID, "its id in the service", required=True),
                     )
@@ -335,7 +345,7 @@ PROJECT_FILE = Table(
                         Key("address", _ADDRESS, "the address that left the source", required=True),
                         Key(
                             "mode",
-                            Text("`forget` or `delete`", choices=("forget", "delete")),
+                            TextRule("`forget` or `delete`", choices=("forget", "delete")),
                             "`forget`: the object stays and is managed no longer; "
                             "`delete`: it goes, a workflow with its runs and trajectories",
                             required=True,
@@ -380,5 +390,5 @@ def _default_of_shape(shape: Shape) -> Any:
             return default
         case Flag():
             return False
-        case Text() | Number() | KeyReference():
+        case TextRule() | Number() | KeyReference():
             return None

@@ -14,8 +14,8 @@ from .keys import (
     Shape,
     Table,
     TableOf,
-    Text,
     TextList,
+    TextRule,
 )
 
 ID = "urn:flowdsl:schema:project-file"
@@ -67,7 +67,7 @@ def _schema_of_shape(shape: Shape) -> dict[str, Any]:
             return {"type": "array", "items": _schema_of_shape(table)}
         case TextList(of=inner, default=default):
             return {"type": "array", "items": _schema_of_shape(inner), "default": list(default)}
-        case Text():
+        case TextRule():
             return _text_schema(shape)
         case Flag():
             return {"type": "boolean", "default": False}
@@ -78,7 +78,7 @@ def _schema_of_shape(shape: Shape) -> dict[str, Any]:
             return {"type": "object"}
 
 
-def _text_schema(shape: Text) -> dict[str, Any]:
+def _text_schema(shape: TextRule) -> dict[str, Any]:
     if shape.choices:
         return {"enum": list(shape.choices)}
     schema: dict[str, Any] = {"type": "string"}

@@ -19,8 +19,8 @@ from .keys import (
     Shape,
     Table,
     TableOf,
-    Text,
     TextList,
+    TextRule,
 )
 from .report import ProjectFileReport
 
@@ -63,7 +63,7 @@ def validate_value(value: Any, shape: Shape, path: Path, report: ProjectFileRepo
         case TextList(of=inner):
             for index, element in enumerate(value):
                 validate_value(element, inner, (*path, index), report)
-        case Text():
+        case TextRule():
             _check_text(value, shape, path, report)
         case Flag():
             pass  # any bool is valid
@@ -165,7 +165,7 @@ def _check_json(value: Any, path: Path, report: ProjectFileReport) -> None:
             )
 
 
-def _is_accepted_text(shape: Text, value: str) -> bool:
+def _is_accepted_text(shape: TextRule, value: str) -> bool:
     if shape.choices:
         return value in shape.choices
     if shape.pattern is not None and re.fullmatch(shape.pattern, value) is None:
@@ -173,7 +173,7 @@ def _is_accepted_text(shape: Text, value: str) -> bool:
     return shape.shortest <= len(value) and (shape.longest is None or len(value) <= shape.longest)
 
 
-def _check_name(names: Text, path: Path, report: ProjectFileReport) -> bool:
+def _check_name(names: TextRule, path: Path, report: ProjectFileReport) -> bool:
     """Whether the table allows the last key of `path` as a name; if not, it is reported."""
     if _is_accepted_text(names, str(path[-1])):
         return True
@@ -183,7 +183,7 @@ def _check_name(names: Text, path: Path, report: ProjectFileReport) -> bool:
     return False
 
 
-def _check_text(value: Any, shape: Text, path: Path, report: ProjectFileReport) -> None:
+def _check_text(value: Any, shape: TextRule, path: Path, report: ProjectFileReport) -> None:
     if not isinstance(value, str):
         _wrong_type(value, "a string", path, report)
     elif not _is_accepted_text(shape, value):

@@ -93,7 +93,7 @@ class ValidationRefused(RequestRefused):
     """422 or 400, or (with `status` None, and nothing sent) a value that no request can contain."""
 
 
-class Conflict(RequestRefused):
+class RequestConflict(RequestRefused):
     """409: the request contradicts the current state of the object."""
 
 

@@ -9,7 +9,7 @@ from flowdsl.cyberdesk.errors import make_printable
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RequestAttempt:
     """One request that was sent, and how it ended, without bodies, queries and keys.
 
     `number` counts the attempts of one call from 1. `seconds` is the time until the last byte of
@@ -42,5 +42,5 @@ class Attempt:
         return make_printable(text)
 
 
-Listener = Callable[[Attempt], None]
+Listener = Callable[[RequestAttempt], None]
 """Called after each attempt, before the wait for the next one."""

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from flowdsl.cyberdesk.errors import (
     AuthenticationRefused,
-    Conflict,
     CyberdeskError,
     NotFound,
     RateLimited,
+    RequestConflict,
     RequestRefused,
     ServiceFailure,
     UnreadableReply,
@@ -23,7 +23,7 @@ from flowdsl.cyberdesk.errors import (
 )
 from flowdsl.cyberdesk.json_text import UnreadableJson, read_json
 from flowdsl.cyberdesk.limits import MAX_ITEMS
-from flowdsl.cyberdesk.models.wire_model import Page
+from flowdsl.cyberdesk.models.wire_model import ListPage
 from flowdsl.cyberdesk.redaction import redact_secrets
 
 M = TypeVar("M", bound=BaseModel)
@@ -49,7 +49,7 @@ _REFUSALS: dict[int, type[RequestRefused]] = {
     401: AuthenticationRefused,
     403: AuthenticationRefused,
     404: NotFound,
-    409: Conflict,
+    409: RequestConflict,
     422: ValidationRefused,
     429: RateLimited,
 }
@@ -84,7 +84,7 @@ class Reply:
     def model(self, model: type[M]) -> M:
         """Return the body as `model`; raises `UnreadableReply`."""
         found = self._validate_as(model, self.json())
-        if isinstance(found, Page):
+        if isinstance(found, ListPage):
             found.weigh(len(self.body))
         return found
 

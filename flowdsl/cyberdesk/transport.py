@@ -27,7 +27,7 @@ from flowdsl.cyberdesk.errors import (
     make_printable,
 )
 from flowdsl.cyberdesk.limits import SLOWEST_BYTES, ClientOptions, Deadline
-from flowdsl.cyberdesk.log import Attempt, Listener
+from flowdsl.cyberdesk.log import Listener, RequestAttempt
 from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.redaction import SecretsOfRuns, redact_secrets, secrets_in
 from flowdsl.cyberdesk.replies import Reply, error_from_reply, request_id
@@ -456,7 +456,7 @@ class Sender:
         listener, request = self._injected.listener, call.request
         if listener is not None:
             told = outcome.seconds, outcome.status, outcome.failure, outcome.request_id
-            listener(Attempt(request.method, request.url.path, attempt + 1, *told, delay))
+            listener(RequestAttempt(request.method, request.url.path, attempt + 1, *told, delay))
 
 
 class _UnusableReply(Exception):

@@ -21,7 +21,7 @@ from flowdsl.deploy.apply.attempt import Attempt
 from flowdsl.deploy.apply.operations import WriteContext
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Guard, Plan
@@ -218,7 +218,7 @@ def _forget_missing(job: Job, attempt: Attempt, journal: Journal, plan: Plan) ->
     for address in gone:
         attempt.progress.begin(address, "forget")
         journal.drop(address)
-        attempt.progress.add(Result(address, "forget", "performed"))
+        attempt.progress.add(OperationResult(address, "forget", "performed"))
 
 
 async def _find_unused_named(
@@ -255,7 +255,9 @@ async def _find_unused_named(
         if not job.options.only:
             journal.drop(change.address)
         progress.add(
-            Result(change.address, "keep", "performed", change.prior.id, f"is left: {uses}")
+            OperationResult(
+                change.address, "keep", "performed", change.prior.id, f"is left: {uses}"
+            )
         )
     return tuple(unused)
 

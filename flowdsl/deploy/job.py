@@ -10,9 +10,9 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.planning.plan import Plan
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.host.git import Checkout
-from flowdsl.state.document import Source
+from flowdsl.state.document import DeployedSource
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore
 
@@ -45,7 +45,7 @@ class Ui(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class JobOptions:
     """The options of a deploy.
 
     - `on_drift` None leaves the decision to `Ui.choose_for_drift`.
@@ -99,13 +99,13 @@ class Job:
     """
 
     bundle: Bundle
-    target: Target
+    target: DeployTarget
     store: StateStore
     client: CyberdeskClient
-    options: Options
+    options: JobOptions
     ui: Ui
     runtime: Runtime
-    source: Source | None = None
+    source: DeployedSource | None = None
     history: Checkout | None = None
     stop: Callable[[], str] = _goes_on
     interrupted: Callable[[], bool] = lambda: False

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from flowdsl.config.address import Address
-from flowdsl.state.document import Intent, ResourceState, Source, StateDocument
+from flowdsl.state.document import DeployedSource, Intent, ResourceState, StateDocument
 from flowdsl.state.lease import HeldState, Runtime
 
 CHECKPOINT_SECONDS = 1.0
@@ -75,7 +75,7 @@ class Journal:
         if self.document.organization_id is None and organization_id is not None:
             self._replace(organization_id=organization_id)
 
-    def see_source(self, source: Source | None) -> None:
+    def see_source(self, source: DeployedSource | None) -> None:
         """Record the commit that the organisation now matches."""
         self._replace(source=source)
 

@@ -49,7 +49,7 @@ ResultOutcome = Literal["performed", "failed", "conflict", "unknown", "not_attem
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class OperationResult:
     """The outcome of one address, and a message for people.
 
     The outcome is `unknown` if a request had no reply and may have been carried out, and `failed`
@@ -74,7 +74,7 @@ class Outcome:
 
     status: Status
     plan: Plan | None = None
-    results: tuple[Result, ...] = ()
+    results: tuple[OperationResult, ...] = ()
     messages: tuple[str, ...] = ()
     serial: int | None = None
     organization_id: str | None = None
@@ -88,7 +88,7 @@ class Outcome:
             "organization_id": self.organization_id,
             "state": None if self.serial is None else {"serial": self.serial},
             "results": [
-                {name: getattr(result, name) for name in Result.__slots__}
+                {name: getattr(result, name) for name in OperationResult.__slots__}
                 for result in self.results
             ],
             "messages": list(self.messages),

@@ -14,7 +14,7 @@ from flowdsl.deploy.apply.prerequisites import create_prerequisites
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.recovery.recover import (
     Unresolved,
@@ -45,7 +45,7 @@ Approve = Callable[[Sequence[Intent]], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RecoveryVerdict:
     """The outcome of a write as stated by a person.
 
     `workflow_id` is that of the workflow that a creation made, or None if it made none. For a
@@ -59,7 +59,7 @@ async def recover(
     job: Job,
     addresses: Collection[str],
     approve: Approve,
-    verdict: Verdict | None = None,
+    verdict: RecoveryVerdict | None = None,
 ) -> Outcome:
     """Find out the outcome of the open writes of `addresses`, or of all.
 
@@ -79,7 +79,7 @@ async def _carry_out_recovery(
     attempt: Attempt,
     addresses: Collection[str],
     approve: Approve,
-    verdict: Verdict | None,
+    verdict: RecoveryVerdict | None,
 ) -> Status:
     prior = attempt.document = await read_prior(job)
     chosen = _choose_open_writes(job, prior, addresses, verdict)
@@ -104,7 +104,7 @@ async def _carry_out_recovery(
 
 
 def _choose_open_writes(
-    job: Job, prior: StateDocument, addresses: Collection[str], verdict: Verdict | None
+    job: Job, prior: StateDocument, addresses: Collection[str], verdict: RecoveryVerdict | None
 ) -> list[Intent]:
     """Return the selected open writes; raises `Stop` or `NoSuchAddress` for an unknown address.
 
@@ -156,7 +156,9 @@ async def _find_out(
     if progress.halt_reason:
         for intent in chosen:
             progress.add(
-                Result(intent.address, ACTION, "not_attempted", message=progress.halt_reason)
+                OperationResult(
+                    intent.address, ACTION, "not_attempted", message=progress.halt_reason
+                )
             )
         return
     unresolved: set[str] = set()
@@ -167,7 +169,7 @@ async def _find_out(
             progress.fail(intent.address, ACTION, error)
             return
         attempt.messages.append(_who_can_tell(job, intent))
-        progress.add(Result(intent.address, ACTION, "unknown", message=str(error)))
+        progress.add(OperationResult(intent.address, ACTION, "unknown", message=str(error)))
 
     for intent in chosen:
         progress.begin(intent.address, ACTION)
@@ -186,12 +188,14 @@ async def _find_out(
     open_still = {intent.id for intent in journal.document.pending}
     for intent in chosen:
         if intent.id in open_still - unresolved:
-            progress.add(Result(intent.address, ACTION, "not_attempted", message=job.stop()))
+            progress.add(
+                OperationResult(intent.address, ACTION, "not_attempted", message=job.stop())
+            )
         elif intent.id not in unresolved:
             progress.add(_describe_finding(journal.document, intent))
 
 
-def _describe_finding(document: StateDocument, intent: Intent) -> Result:
+def _describe_finding(document: StateDocument, intent: Intent) -> OperationResult:
     resource = document.resources.get(intent.address)
     stray = next((each for each in document.strays if each.id == intent.id), None)
     if stray is not None:
@@ -207,7 +211,7 @@ def _describe_finding(document: StateDocument, intent: Intent) -> Result:
         said, workflow_id = f"it is {resource.id}", resource.id
     else:
         said, workflow_id = "it was not created, and is not in the source any more", None
-    return Result(intent.address, ACTION, "performed", workflow_id, said)
+    return OperationResult(intent.address, ACTION, "performed", workflow_id, said)
 
 
 def _who_can_tell(job: Job, intent: Intent) -> str:
@@ -224,14 +228,14 @@ async def _take_word(
     journal: Journal,
     progress: Progress,
     intent: Intent,
-    verdict: Verdict,
+    verdict: RecoveryVerdict,
 ) -> None:
     """Resolve a write as a person states; raises `Stop` if the service contradicts that."""
     document, address = journal.document, intent.address
     if intent in document.strays:
         journal.give_up(intent)
         said = "it does not come any more"
-        progress.add(Result(address, ACTION, "performed", intent.resource_id, said))
+        progress.add(OperationResult(address, ACTION, "performed", intent.resource_id, said))
         return
     known = document.resources.get(address)
     if intent.action != "create" or (known and known.generation == intent.generation):
@@ -259,7 +263,7 @@ async def _take_word(
                 f"`flowdsl recover {address} --env {job.target.environment}` records it",
             )
         journal.resolve(intent)
-        progress.add(Result(address, ACTION, "performed", message="it was not created"))
+        progress.add(OperationResult(address, ACTION, "performed", message="it was not created"))
         return
     if found is None:
         raise Stop(
@@ -269,7 +273,7 @@ async def _take_word(
         )
     _check_claim(job, document, intent, found, marked)
     record_created(journal, intent, found)
-    progress.add(Result(address, ACTION, "performed", found.id, f"it is {found.id}"))
+    progress.add(OperationResult(address, ACTION, "performed", found.id, f"it is {found.id}"))
 
 
 def _check_claim(

@@ -22,7 +22,7 @@ from flowdsl.deploy.comparison.versions import (
     parse_saved_versions,
 )
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
 from flowdsl.deploy.ownership.identity import prove_organization
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.recover import read_if_there
@@ -215,7 +215,7 @@ async def _send_version(
                 f"{format_field_names(meanwhile)} of `{address}` was edited after it was shown; "
                 "look at it again"
             )
-            progress.add(Result(address, ACTION, "conflict", identifier, said))
+            progress.add(OperationResult(address, ACTION, "conflict", identifier, said))
             return None
         changes = changes_to(restorable, before, shelf.ignored)
         sent = {change.path: change.value for change in changes}
@@ -242,7 +242,7 @@ async def _send_version(
     edit = find_lost_update(before, after, sent)
     if edit is not None:
         progress.add(
-            Result(
+            OperationResult(
                 address,
                 ACTION,
                 "conflict",
@@ -258,9 +258,9 @@ async def _send_version(
             f"{format_field_names(change.path for change in left)} of `{address}` is not what was "
             "sent: somebody edits the workflow at the same time, or the service rewrites the value"
         )
-        progress.add(Result(address, ACTION, "conflict", identifier, said))
+        progress.add(OperationResult(address, ACTION, "conflict", identifier, said))
     else:
-        progress.add(Result(address, ACTION, "performed", identifier))
+        progress.add(OperationResult(address, ACTION, "performed", identifier))
     return after
 
 

@@ -15,7 +15,7 @@ def _no_secrets(_address: Address) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class DeployTarget:
     """One environment of one project.
 
     - `models` maps an alias to the display name of a model configuration.
@@ -67,11 +67,11 @@ def target_of(
     api_base: str,
     secrets: Callable[[Address], Mapping[str, Any]] = _no_secrets,
     no_checkout: str = "",
-) -> Target:
+) -> DeployTarget:
     """Return the target that a project file describes."""
     label_fields = ("description", "emoji", "color")
     declared_models = {model.alias: model.name for model in project.models.values()}
-    return Target(
+    return DeployTarget(
         project=project_id,
         environment=environment.name,
         api_base=api_base,

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from flowdsl.emulator.context import Context
+from flowdsl.emulator.context import EmulatorContext
 from flowdsl.emulator.errors import readable_validation_errors
 from flowdsl.emulator.faults import Fault, FaultInjector, FaultTally, RecordedRequest
 from flowdsl.emulator.middleware import REQUEST_ID_HEADER, HostCheck, RateLimiter, RequestId
@@ -92,7 +92,7 @@ def create_app(
     webhooks; without a lifespan, `state.courier` does. Raises `ScenarioError` for a fault whose
     route does not exist.
     """
-    context = Context(
+    context = EmulatorContext(
         store,
         keys=keys,
         strict=strict,

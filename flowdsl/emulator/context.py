@@ -22,7 +22,7 @@ class KeyInUseError(Exception):
 
 
 @dataclass(slots=True)
-class Context:
+class EmulatorContext:
     """What all requests of one application share; `keys` maps an API key to its organisation.
 
     `idempotency_seconds` is how long a key returns its first reply: None is forever, 0 not at all.
@@ -71,10 +71,10 @@ class Context:
                 self._in_progress.discard(entry)
 
 
-def context_of(request: Request) -> Context:
+def context_of(request: Request) -> EmulatorContext:
     """Return the context of the application that serves `request`."""
     context = request.app.state.emulator
-    assert isinstance(context, Context)
+    assert isinstance(context, EmulatorContext)
     return context
 
 

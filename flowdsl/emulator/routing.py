@@ -23,7 +23,7 @@ from sqlalchemy import bindparam, insert, select
 from starlette.requests import ClientDisconnect
 
 from flowdsl.emulator.clock import time_after
-from flowdsl.emulator.context import Context, KeyInUseError, context_of
+from flowdsl.emulator.context import EmulatorContext, KeyInUseError, context_of
 from flowdsl.emulator.errors import invalid_request
 from flowdsl.emulator.faults import IN_PROGRESS, STATUS_HEADER
 from flowdsl.emulator.store import StoreBusyError, Transaction
@@ -144,7 +144,7 @@ class StoreRoute(APIRoute):
                 await request.close()
 
         async def handle_in_transaction(
-            request: Request, context: Context, organization_id: str, key: str | None
+            request: Request, context: EmulatorContext, organization_id: str, key: str | None
         ) -> Response:
             await _read_body(request)
             with ExitStack() as stack:
@@ -168,7 +168,7 @@ class StoreRoute(APIRoute):
         return handle_once
 
     async def _begin_transaction(
-        self, context: Context, organization_id: str, stack: ExitStack
+        self, context: EmulatorContext, organization_id: str, stack: ExitStack
     ) -> Transaction:
         begin: Callable[[str], AbstractContextManager[Transaction]]
         begin = context.store.write if self._writes else context.store.read

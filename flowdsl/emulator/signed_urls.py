@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import HTTPException, Request
 
 from flowdsl.emulator.clock import format_time, parse_time
-from flowdsl.emulator.context import Context, context_of
+from flowdsl.emulator.context import EmulatorContext, context_of
 
 STORAGE_PREFIX = "/storage/v1/object/sign"
 
@@ -35,6 +35,6 @@ def refuse_unsigned(request: Request, folder: str, path: str, expires: str, toke
         raise HTTPException(400, "the address has expired")
 
 
-def _sign_place(context: Context, place: str, expires: str) -> str:
+def _sign_place(context: EmulatorContext, place: str, expires: str) -> str:
     message = f"{expires}\n{place}".encode()
     return hmac.new(context.store.signing_key, message, hashlib.sha256).hexdigest()

@@ -23,7 +23,7 @@ _BLOCK = re.compile(r"^```(\w+)((?: [^\n]*)?)\n(.*?)^```$", re.MULTILINE | re.DO
 _FIELD = re.compile(r"\{(\w+)[^{}]*\}")
 
 
-class Page(Record):
+class DiagnosticPage(Record):
     """The page of one diagnostic.
 
     `wrong` and `right` are its two examples, as the content of files by path. Some hold a
@@ -57,11 +57,11 @@ class Page(Record):
         return "\n".join(lines) + "\n" + self.body.strip() + "\n"
 
 
-def page_of(name: str) -> Page:
+def page_of(name: str) -> DiagnosticPage:
     """The page of a diagnostic or rule; raises `KeyError` when there is none of that name."""
     spec = diagnostics()[name]
     body = (PAGES / f"{name}.md").read_text(encoding="utf-8")
-    return Page(spec, body, _example(body, "Wrong"), _example(body, "Right"))
+    return DiagnosticPage(spec, body, _example(body, "Wrong"), _example(body, "Right"))
 
 
 def _example(body: str, title: str) -> dict[str, bytes]:

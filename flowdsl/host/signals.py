@@ -1,7 +1,7 @@
 """The handling of SIGINT and SIGTERM, from the first line of a process to its last.
 
 A signal ends the process immediately. No exception is raised in code that might swallow it, or that
-might leave a lock taken. Leftovers that must not remain are removed first (`Ending`), and
+might leave a lock taken. Leftovers that must not remain are removed first (`BeforeEnding`), and
 operations that must not be left half done are finished (`HeldBack`). Code with a better response
 replaces `answer`: the event loop cancels its work, and a question to a person is left by
 `Interrupted`.
@@ -25,7 +25,7 @@ else:
 SIGNALS = (int(_signal.SIGINT), int(_signal.SIGTERM))
 
 LAST_SECONDS = 2.0
-"""The limit for all functions of `Ending` together before the process ends without them."""
+"""The limit for all functions of `BeforeEnding` together before the process ends without them."""
 
 _endings: list[Callable[[int], object]] = []
 _main_thread = 0
@@ -67,7 +67,7 @@ def deliver_signal(number: int, _frame: object = None) -> None:
 
 
 def end_process(number: int) -> None:
-    """End the process at once, after the functions of `Ending`, with the exit code of a signal.
+    """End the process, after the functions of `BeforeEnding`, with the exit code of a signal.
 
     The functions run in a thread of their own. They may wait for something held by the code that
     the signal interrupted; then the process ends without them after `LAST_SECONDS`.
@@ -88,7 +88,7 @@ answer: Callable[[int], object] = end_process
 """The current response to a signal; called between any two instructions of the main thread."""
 
 
-class Ending:
+class BeforeEnding:
     """A context with a function that `end_process` calls before it ends the process."""
 
     def __init__(self, function: Callable[[int], object]) -> None:
@@ -126,7 +126,7 @@ class HeldBack:
 
 
 def _clear_away(number: int, done: _thread.LockType) -> None:
-    """Call the functions of `Ending`, the last one first, tell the user, and release `done`."""
+    """Call the functions of `BeforeEnding`, last one first, tell the user, and release `done`."""
     for function in reversed(_endings):
         try:
             function(number)

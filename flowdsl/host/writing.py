@@ -83,7 +83,7 @@ def write_files(
                 found = tuple(names[:-1]), names[-1]
             places[path] = trees[root], *found
         staged: list[_Staged] = []
-        with signals.Ending(lambda _number: _remove_staged(staged)):
+        with signals.BeforeEnding(lambda _number: _remove_staged(staged)):
             try:
                 for path, content in contents.items():
                     _stage_file(*places[path], content, durable, staged)
@@ -113,7 +113,7 @@ def write_named(path: str, content: bytes, *, durable: bool = True) -> None:
     staged: list[_Staged] = []
     with (
         _open_tree(path) as (tree, parts, name),
-        signals.Ending(lambda _number: _remove_staged(staged)),
+        signals.BeforeEnding(lambda _number: _remove_staged(staged)),
     ):
         folder = tree.folder(parts)
         found = folder.status(name)

@@ -86,7 +86,7 @@ def check_groups(
     # Where processes are not forked, Python would import from the working folder as they start.
     environ["PYTHONSAFEPATH"] = "1"
     shares = _divide_into_shares(groups, workers)
-    with ProcessPoolExecutor(workers) as pool, signals.Ending(end_processes):
+    with ProcessPoolExecutor(workers) as pool, signals.BeforeEnding(end_processes):
         results = list(pool.map(_check_share, [root] * workers, shares))
     by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
     for share in results:

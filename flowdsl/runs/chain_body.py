@@ -12,8 +12,8 @@ from typing import Any
 
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep
 from flowdsl.ir import nodes
-from flowdsl.runs.inputs.assemble import RunValues, Sources, assemble
-from flowdsl.runs.inputs.declared import Declared
+from flowdsl.runs.inputs.assemble import InputSources, RunValues, assemble
+from flowdsl.runs.inputs.declared import DeclaredInputs
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import ON_COMMAND_LINE, Given, InputsRefused, Problem, Ways
 from flowdsl.source.record import replace
@@ -25,7 +25,7 @@ def chain_steps(
     chain: nodes.Chain,
     part: Sequence[nodes.ChainStep],
     values: RunValues,
-    workflows: Mapping[str, Declared],
+    workflows: Mapping[str, DeclaredInputs],
     ids: Mapping[str, str],
     machine_parameters: MachineParameters,
     unanswered: Collection[tuple[bool, str]] = (),
@@ -52,7 +52,7 @@ def chain_steps(
                 _find_waiting_names(bound_secrets, unanswered),
             )
             declared = _drop_declared_names(declared, *waiting) if any(waiting) else declared
-        sources = Sources(
+        sources = InputSources(
             given=tuple(Given(name, value, place) for name, value in inputs.items()),
             secrets=tuple(
                 Given(name, value, place, is_text=isinstance(value, str))
@@ -104,7 +104,7 @@ Bindings = dict[str, nodes.ChainValue]
 
 
 def bindings_of(
-    chain: nodes.Chain, step: nodes.ChainStep, declared: Declared
+    chain: nodes.Chain, step: nodes.ChainStep, declared: DeclaredInputs
 ) -> tuple[Bindings, Bindings]:
     """Return the values that a step gives to the inputs and secrets of its workflow, `declared`.
 
@@ -117,8 +117,8 @@ def bindings_of(
 
 
 def merge_step_schemas(
-    declared: Declared, chain: nodes.Chain, workflows: Mapping[str, Declared]
-) -> Declared:
+    declared: DeclaredInputs, chain: nodes.Chain, workflows: Mapping[str, DeclaredInputs]
+) -> DeclaredInputs:
     """Return the chain's declarations, with the constraints of steps on inputs passed unchanged.
 
     So a text that a step would refuse is refused where it is given.
@@ -142,7 +142,9 @@ def _find_waiting_names(bindings: Bindings, unanswered: Collection[tuple[bool, s
     }
 
 
-def _drop_declared_names(declared: Declared, inputs: set[str], secrets: set[str]) -> Declared:
+def _drop_declared_names(
+    declared: DeclaredInputs, inputs: set[str], secrets: set[str]
+) -> DeclaredInputs:
     """Return the workflow's other inputs and secrets, as far as they can be checked alone.
 
     Inputs whose default is computed from one of the dropped inputs are left out as well.

@@ -65,7 +65,7 @@ class _Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class One(_Alike):
+class SingleRequest(_Alike):
     """One run."""
 
     body: RunCreate
@@ -77,7 +77,7 @@ class One(_Alike):
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk(_Alike):
+class BulkRequest(_Alike):
     """Many runs with the same inputs, which the service creates in one transaction."""
 
     body: RunBulkCreate
@@ -94,7 +94,7 @@ class Bulk(_Alike):
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class ChainRequest:
     """The runs of a chain, which share one session, in the order of its steps."""
 
     body: ChainCreate
@@ -162,7 +162,7 @@ class Chain:
         ]
 
 
-Request = One | Bulk | Chain
+Request = SingleRequest | BulkRequest | ChainRequest
 """A request that creates `count` runs."""
 
 
@@ -197,7 +197,7 @@ class Submission:
         return self.is_under_way or (self.unknown is not None and not self.candidates)
 
 
-class Record:
+class SubmissionRecord:
     """A record of submissions that survives the death of the process; this one records nothing."""
 
     def begin(self, every: Sequence[Submission], newest: Run | None) -> None:
@@ -234,14 +234,14 @@ class Submitter:
         made: Callable[[Submission], None] = lambda _submission: None,
         stopped: Callable[[], bool] = lambda: False,
         concurrency: int = 8,
-        record: Record | None = None,
+        record: SubmissionRecord | None = None,
     ) -> None:
         self._client, self._runtime = client, runtime
         self._tell, self._made, self._stopped = tell, made, stopped
         self._concurrency = concurrency
         self._newest: Run | None = None
         self._fatal: FlowdslError | None = None
-        self._record = record or Record()
+        self._record = record or SubmissionRecord()
         self._broken: Exception | None = None
         self.submissions: list[Submission] = []
         self._resent: list[Submission] = []

@@ -36,7 +36,7 @@ _RESULT: tuple[RunField, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ListScope:
     """The filters that list the runs: by workflow or session, and creation time.
 
     From the creation of the oldest run to that of the newest.
@@ -61,7 +61,7 @@ class Watched:
         return [each for each, run in self.runs.items() if run.is_live and each not in self.gone]
 
 
-def scopes_of(runs: Sequence[Run]) -> tuple[Scope, ...]:
+def scopes_of(runs: Sequence[Run]) -> tuple[ListScope, ...]:
     """Return the lists that contain runs created together, at most one for every `FEW` of them.
 
     Empty for runs that have too little in common.
@@ -71,13 +71,13 @@ def scopes_of(runs: Sequence[Run]) -> tuple[Scope, ...]:
     sessions = {run.session_id for run in runs}
     workflows = dict.fromkeys(run.workflow_id for run in runs)
     if len(sessions) == 1 and None not in sessions:
-        return (Scope(session_id=next(iter(sessions)), created_from=oldest),)
+        return (ListScope(session_id=next(iter(sessions)), created_from=oldest),)
     if None in workflows or oldest is None or len(workflows) > max(1, len(runs) // FEW):
         return ()
-    return tuple(Scope(workflow_id=each, created_from=oldest) for each in workflows)
+    return tuple(ListScope(workflow_id=each, created_from=oldest) for each in workflows)
 
 
-def narrow_scope(scope: Scope, runs: Sequence[Run]) -> Scope:
+def narrow_scope(scope: ListScope, runs: Sequence[Run]) -> ListScope:
     """Return the part of a scope that contains `runs`, so that no more rows are read."""
     created = [run.created_at for run in runs if run.created_at]
     if not created or len(created) < len(runs):
@@ -200,7 +200,7 @@ class _RunWatcher:
                 found.update((row.id, row) for row in rows)
         return found
 
-    async def _rows(self, scope: Scope, fields: tuple[RunField, ...]) -> Sequence[Run]:
+    async def _rows(self, scope: ListScope, fields: tuple[RunField, ...]) -> Sequence[Run]:
         return await self._patience.read(
             lambda: self._client.runs.list_all(
                 workflow_id=scope.workflow_id,
@@ -236,7 +236,7 @@ class _RunWatcher:
             await answer
 
 
-class Ending(Enum):
+class RunsEnding(Enum):
     """The worst outcome, listed from the worst on."""
 
     UNKNOWN = "unknown"
@@ -252,28 +252,28 @@ class Ending(Enum):
 
 
 _BY_STATUS = {
-    "success": Ending.SUCCESS,
-    "task_failed": Ending.TASK_FAILED,
-    "error": Ending.ERROR,
-    "cancelled": Ending.CANCELLED,
+    "success": RunsEnding.SUCCESS,
+    "task_failed": RunsEnding.TASK_FAILED,
+    "error": RunsEnding.ERROR,
+    "cancelled": RunsEnding.CANCELLED,
 }
 
 
-def ending_of_run(run: Run, *, is_gone: bool = False) -> Ending:
+def ending_of_run(run: Run, *, is_gone: bool = False) -> RunsEnding:
     """Return how one run ended; `UNFINISHED` for a live one."""
-    return Ending.CANCELLED if is_gone else _BY_STATUS.get(run.status, Ending.UNFINISHED)
+    return RunsEnding.CANCELLED if is_gone else _BY_STATUS.get(run.status, RunsEnding.UNFINISHED)
 
 
-def ending_of(submissions: Iterable[Submission], watched: Watched | None) -> Ending:
+def ending_of(submissions: Iterable[Submission], watched: Watched | None) -> RunsEnding:
     """Return the worst ending of creations and, if they were watched, of runs."""
-    found = {Ending.SUCCESS}
+    found = {RunsEnding.SUCCESS}
     for submission in submissions:
         if submission.unknown is not None or submission.strays:
-            found.add(Ending.UNKNOWN)
+            found.add(RunsEnding.UNKNOWN)
         elif submission.failures or not submission.runs:
-            found.add(Ending.NOT_ALL_MADE)
+            found.add(RunsEnding.NOT_ALL_MADE)
     if watched is not None:
         found |= {
             ending_of_run(run, is_gone=run.id in watched.gone) for run in watched.runs.values()
         }
-    return next(each for each in Ending if each in found)
+    return next(each for each in RunsEnding if each in found)

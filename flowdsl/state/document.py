@@ -30,7 +30,7 @@ Recorded = Annotated[
 """An address in a document, stored as a string and read without validation."""
 
 
-class _Closed(BaseModel):
+class _StateModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def replace(self, **changes: Any) -> Self:
@@ -38,7 +38,7 @@ class _Closed(BaseModel):
         return self.model_copy(update=changes)
 
 
-class ResourceState(_Closed):
+class ResourceState(_StateModel):
     """One object of the service that FlowDSL manages.
 
     - `generation` grows when the object of an address is created anew.
@@ -65,7 +65,7 @@ class ResourceState(_Closed):
     renamed_from: Recorded | None = None
 
 
-class Source(_Closed):
+class DeployedSource(_StateModel):
     """The commit that was deployed last; `dirty` if the work tree differed from it."""
 
     commit: str = Field(min_length=1)
@@ -73,7 +73,7 @@ class Source(_Closed):
     committed_at: AwareDatetime | None = None
 
 
-class Intent(_Closed):
+class Intent(_StateModel):
     """A write that may have been carried out although its reply was not seen.
 
     - `id` (32 hex digits) is the source of the idempotency keys and, shortened, of the mark.
@@ -106,7 +106,7 @@ class Intent(_Closed):
         return self.id[:8]
 
 
-class Lease(_Closed):
+class Lease(_StateModel):
     """The right to write.
 
     `holder` is a name for people, and `id` is unique to this acquisition. The times are by the
@@ -119,7 +119,7 @@ class Lease(_Closed):
     expires: AwareDatetime
 
 
-class StateDocument(_Closed):
+class StateDocument(_StateModel):
     """The recorded state of one environment of one project.
 
     - `lineage` never changes during the life of the document, `serial` grows by one with each
@@ -140,7 +140,7 @@ class StateDocument(_Closed):
     nonce: str
     api_base: str
     organization_id: str | None = None
-    source: Source | None = None
+    source: DeployedSource | None = None
     resources: dict[Recorded, ResourceState] = {}
     pending: tuple[Intent, ...] = ()
     strays: tuple[Intent, ...] = ()

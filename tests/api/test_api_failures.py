@@ -335,7 +335,7 @@ def test_whoever_cancels_twice_does_not_wait_and_is_told_what_is_unknown(
             sent.set()
             await asyncio.Event().wait()
 
-        monkeypatch.setattr(submit.One, "send", hang)
+        monkeypatch.setattr(submit.SingleRequest, "send", hang)
         async with api.open_async_project(desk.root) as project:
             making = asyncio.create_task(project.run("note", {"text": "a"}))
             await sent.wait()

@@ -27,11 +27,11 @@ from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.workflow import Workflow
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.deploy.deploy import deploy, plan_deployment
-from flowdsl.deploy.job import Job, OnDrift, Options
+from flowdsl.deploy.job import Job, JobOptions, OnDrift
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.rebuild import find_state, write_state
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import Fault, FaultInjector, RecordedRequest
 from flowdsl.emulator.store import Store
@@ -217,7 +217,7 @@ class World:
         self.time = Time()
         self.emulator = MemoryStore(self.time.now, service)
         self.app: ASGIApp = WorldApp(self.emulator)
-        self.target = Target("prj_1", "test", EMBEDDED_BASE_URL, local=True, **target)
+        self.target = DeployTarget("prj_1", "test", EMBEDDED_BASE_URL, local=True, **target)
         self.project = "prj_1"
         self.requests: list[RecordedRequest] = []
         self.ui = Ui()
@@ -286,7 +286,7 @@ class World:
                         self.target,
                         store,
                         client,
-                        Options(**options),
+                        JobOptions(**options),
                         self.ui,
                         self.runtime(),
                         stop=stop,
@@ -322,7 +322,7 @@ class World:
         async def run() -> Plan:
             async with self.client() as client:
                 job = Job(
-                    project, self.target, self.store(), client, Options(), Ui(), self.runtime()
+                    project, self.target, self.store(), client, JobOptions(), Ui(), self.runtime()
                 )
                 return (await plan_deployment(job)).plan
 
@@ -334,7 +334,7 @@ class World:
         async def run() -> dict[str, str]:
             async with self.client() as client:
                 job = Job(
-                    project, self.target, self.store(), client, Options(), Ui(), self.runtime()
+                    project, self.target, self.store(), client, JobOptions(), Ui(), self.runtime()
                 )
                 found = await find_state(job, None)
                 await write_state(job, found)

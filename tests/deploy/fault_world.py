@@ -28,7 +28,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.deploy.deploy import deploy
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.deploy.rebuild import find_state, write_state
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
@@ -277,7 +277,7 @@ class FaultWorld(World):
                     self.target,
                     store,
                     client,
-                    Options(**options),
+                    JobOptions(**options),
                     ui,
                     runtime or self.runtime(),
                     **(job or {}),
@@ -298,7 +298,7 @@ class FaultWorld(World):
         async def run() -> dict[str, str]:
             async with self.client() as client:
                 store = WatchedStore(self.store(), KillSwitch(), self.log)
-                job = Job(project, self.target, store, client, Options(), Ui(), self.runtime())
+                job = Job(project, self.target, store, client, JobOptions(), Ui(), self.runtime())
                 found = await find_state(job, None)
                 written = await write_state(job, found)
                 self.lineage = written.lineage

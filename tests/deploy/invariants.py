@@ -12,7 +12,7 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, WorkflowArtifact
 from flowdsl.cyberdesk.models.workflow import Workflow
-from flowdsl.deploy.outcome import Outcome, Result, Status
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status
 from flowdsl.deploy.resources.mark import mark_in, without_mark
 from tests.deploy.fault_world import SECRETS, FaultWorld
 from tests.deploy.kill_switch import Attempt
@@ -177,7 +177,7 @@ def check_report(
         assert said, "nobody is told what went wrong"
 
 
-def _check_result(result: Result, writes: Sequence[Attempt]) -> None:
+def _check_result(result: OperationResult, writes: Sequence[Attempt]) -> None:
     effective = [attempt for attempt in writes if attempt.took_effect]
     match result.outcome:
         case "performed":

@@ -15,7 +15,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.emulator.faults import Fault, FaultInjector
 from tests.deploy.deploy_world import (
@@ -62,7 +62,7 @@ def perform(
                     world.target,
                     store,
                     client,
-                    Options(**options),
+                    JobOptions(**options),
                     world.ui,
                     world.runtime(),
                     stop=stop,

@@ -21,7 +21,7 @@ from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import FaultInjector
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RuleTally
-from flowdsl.runs.submit import One, Request, Submission, Submitter
+from flowdsl.runs.submit import Request, SingleRequest, Submission, Submitter
 from flowdsl.state.held import Runtime
 from tests.emulator.emulator_desk import STANDSTILL, Desk, check
 from tests.emulator.runs.run_desk import INPUT_SCHEMA, OUTPUT_SCHEMA, PROMPT
@@ -128,7 +128,7 @@ class RunWorld:
         return self.run(work)
 
     def submit_one(self, **inputs: Any) -> Submission:
-        return self.submit(One(self.one(**inputs)))[0]
+        return self.submit(SingleRequest(self.one(**inputs)))[0]
 
     def ids(self) -> list[str]:
         """Every run that the service has."""

@@ -21,7 +21,7 @@ from flowdsl.runs.batches.ledger import (
     read_ledger,
 )
 from flowdsl.runs.batches.resuming import find_earlier_batches, submissions_of
-from flowdsl.runs.submit import Bulk, One, Request, Submission
+from flowdsl.runs.submit import BulkRequest, Request, SingleRequest, Submission
 from flowdsl.state.errors import StoreBusy, StoreUnusable
 from flowdsl.workspace.state import system_runtime
 
@@ -30,8 +30,8 @@ ABOUT = About("prod", "https://desk.example.test", "workflow", "note", "2026-03-
 NOW = datetime.now(UTC)
 
 
-def one(text: str, **secrets: str) -> One:
-    return One(
+def one(text: str, **secrets: str) -> SingleRequest:
+    return SingleRequest(
         RunCreate(
             workflow_id=WORKFLOW,
             input_values={"text": text},
@@ -100,7 +100,7 @@ def test_a_value_of_a_secret_is_in_no_digest(tmp_path: Path) -> None:
 
 
 def test_what_a_bulk_is_short_of_is_asked_for_with_another_key(tmp_path: Path) -> None:
-    bulk = Bulk(RunBulkCreate(workflow_id=WORKFLOW, count=5))
+    bulk = BulkRequest(RunBulkCreate(workflow_id=WORKFLOW, count=5))
     ledger, every = begun(Folder(str(tmp_path), "prod"), bulk)
     ledger.sending(every[0])
     every[0].runs = [Run(id=f"r{number}", status="scheduling") for number in range(3)]

@@ -12,8 +12,8 @@ from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.runs.submit import Bulk, Chain, One, Submission, Submitter
-from flowdsl.runs.watch import Ending, ending_of
+from flowdsl.runs.submit import BulkRequest, ChainRequest, SingleRequest, Submission, Submitter
+from flowdsl.runs.watch import RunsEnding, ending_of
 from flowdsl.state.errors import StoreUnusable
 from tests.runs.run_world import RunWorld, ids_of
 from tests.support.effort import THOROUGH, rows
@@ -66,7 +66,7 @@ def test_a_run_that_is_listed_late_is_found() -> None:
 @pytest.mark.parametrize(("kind", "every"), rows([("after", 3), ("before", 7), ("drop", 2)], 0, 1))
 def test_many_different_runs_are_each_made_once(kind: str, every: int, keys: str) -> None:
     with RunWorld(broken("POST /v1/runs", kind, keys=keys, every=every)).open() as world:
-        made = world.submit(*(One(world.one(user=f"u{n}")) for n in range(40)))
+        made = world.submit(*(SingleRequest(world.one(user=f"u{n}")) for n in range(40)))
         assert sorted(ids_of(made)) == sorted(world.ids())
         inputs = {
             row["id"]: row["input_values"]["user"]
@@ -81,7 +81,7 @@ def test_many_different_runs_are_each_made_once(kind: str, every: int, keys: str
 @pytest.mark.parametrize("kind", ["after", "before"])
 def test_equal_runs_are_not_taken_for_each_other(kind: str, keys: str) -> None:
     with RunWorld(broken("POST /v1/runs", kind, keys=keys, every=2)).open() as world:
-        made = world.submit(*(One(world.one()) for _ in range(6)))
+        made = world.submit(*(SingleRequest(world.one()) for _ in range(6)))
         assert [len(each.runs) for each in made] == [1] * 6
         assert sorted(ids_of(made)) == sorted(world.ids()) and len(set(ids_of(made))) == 6
 
@@ -94,7 +94,7 @@ def test_of_two_equal_requests_without_a_reply_each_gets_a_run_of_its_own(keys: 
     ]
     scenario = Scenario.model_validate({"faults": faults, "idempotency": keys})
     with RunWorld(scenario).open() as world:
-        made = world.submit(One(world.one()), One(world.one()))
+        made = world.submit(SingleRequest(world.one()), SingleRequest(world.one()))
         assert [len(each.runs) for each in made] == [1, 1]
         assert len(set(ids_of(made))) == 2 and sorted(ids_of(made)) == sorted(world.ids())
 
@@ -140,7 +140,7 @@ def test_where_somebody_else_made_an_equal_run_nobody_guesses() -> None:
 def test_a_bulk_is_made_once(kind: str, keys: str, count: int) -> None:
     with RunWorld(broken("POST /v1/runs/bulk", kind, keys=keys)).open() as world:
         body = RunBulkCreate(**world.one().model_dump(exclude_unset=True), count=count)
-        (submission,) = world.submit(Bulk(body))
+        (submission,) = world.submit(BulkRequest(body))
         assert sorted(run.id for run in submission.runs) == sorted(world.ids())
         assert len(submission.runs) == count and submission.failures == []
 
@@ -149,7 +149,7 @@ def test_runs_of_a_bulk_that_were_not_made_are_counted_with_their_reasons() -> N
     rules = tuple(RunRule(nth=nth, refuse="no capacity") for nth in (2, 5))
     with RunWorld(Scenario(runs=rules)).open() as world:
         body = RunBulkCreate(**world.one().model_dump(exclude_unset=True), count=6)
-        (submission,) = world.submit(Bulk(body))
+        (submission,) = world.submit(BulkRequest(body))
         assert len(submission.runs) == 4
         assert submission.failures == ["run 2: no capacity", "run 5: no capacity"]
 
@@ -163,7 +163,7 @@ def test_a_chain_is_started_once(kind: str, keys: str) -> None:
             ChainStep(workflow_id=world.workflow["id"], session_alias=alias, inputs=inputs)
             for alias, inputs in (("first", world.one().input_values), ("second", second))
         ]
-        (submission,) = world.submit(Chain(ChainCreate(steps=steps)))
+        (submission,) = world.submit(ChainRequest(ChainCreate(steps=steps)))
         assert [run.session_alias for run in submission.runs] == ["first", "second"]
         assert sorted(run.id for run in submission.runs) == sorted(world.ids())
 
@@ -186,7 +186,7 @@ def test_each_of_many_starts_of_a_chain_has_a_session_of_its_own(
                     ("second", second),
                 )
             ]
-            chains.append(Chain(ChainCreate(steps=steps)))
+            chains.append(ChainRequest(ChainCreate(steps=steps)))
         made = world.submit(*chains)
         assert sorted(ids_of(made)) == sorted(world.ids()) and len(set(ids_of(made))) == 10
         assert [[run.session_alias for run in each.runs] for each in made] == [
@@ -212,7 +212,9 @@ def test_a_chain_goes_on_once_in_its_session(kind: str, keys: str) -> None:
             session_alias="second",
             inputs=world.one().input_values,
         )
-        (submission,) = world.submit(Chain(ChainCreate(steps=[step], session_id=first["id"])))
+        (submission,) = world.submit(
+            ChainRequest(ChainCreate(steps=[step], session_id=first["id"]))
+        )
         (made,) = submission.runs
         assert sorted([first["id"], made.id]) == sorted(world.ids())
         assert made.session_id == first["session_id"]
@@ -221,7 +223,11 @@ def test_a_chain_goes_on_once_in_its_session(kind: str, keys: str) -> None:
 def test_a_refused_row_is_told_and_the_others_are_made() -> None:
     with RunWorld().open() as world:
         bad = world.one().model_copy(update={"input_values": {"user": 5, "day": "x"}})
-        made = world.submit(One(world.one(user="a")), One(bad), One(world.one(user="b")))
+        made = world.submit(
+            SingleRequest(world.one(user="a")),
+            SingleRequest(bad),
+            SingleRequest(world.one(user="b")),
+        )
         assert [len(each.runs) for each in made] == [1, 0, 1]
         assert "status 422" in made[1].failures[0]
 
@@ -232,7 +238,7 @@ def test_a_storm_of_429_is_ridden_out() -> None:
             {"faults": [{"route": "POST /v1/runs", "kind": "429", "share": 0.8, "seed": 3}]}
         )
     ).open() as world:
-        made = world.submit(*(One(world.one(user=f"u{n}")) for n in range(20)))
+        made = world.submit(*(SingleRequest(world.one(user=f"u{n}")) for n in range(20)))
         assert len(world.ids()) == len(set(ids_of(made))) == 20
         assert any(line.endswith("trying again") for line in world.said)
 
@@ -254,7 +260,7 @@ def test_a_refused_key_ends_it_all_at_once() -> None:
         )
     ).open() as world:
         with pytest.raises(AuthenticationRefused):
-            world.submit(*(One(world.one(user=f"u{n}")) for n in range(40)))
+            world.submit(*(SingleRequest(world.one(user=f"u{n}")) for n in range(40)))
         assert world.posts() <= 8
 
 
@@ -268,7 +274,7 @@ def test_a_service_that_stays_away_is_given_up() -> None:
 
 def test_when_stopped_no_further_request_begins_and_none_is_lost() -> None:
     with RunWorld().open() as world:
-        requests = [(One(world.one(user=f"u{n}")), f"row {n}") for n in range(40)]
+        requests = [(SingleRequest(world.one(user=f"u{n}")), f"row {n}") for n in range(40)]
 
         async def work(client: CyberdeskClient) -> list[Submission]:
             submitter = Submitter(
@@ -283,7 +289,7 @@ def test_when_stopped_no_further_request_begins_and_none_is_lost() -> None:
         made = world.run(work)
         assert sorted(ids_of(made)) == sorted(world.ids())
         assert 5 <= len(ids_of(made)) <= 6 and len(made) == 40
-        assert ending_of(made, None) is Ending.NOT_ALL_MADE
+        assert ending_of(made, None) is RunsEnding.NOT_ALL_MADE
 
 
 @pytest.mark.parametrize("keys", rows(["honour", "ignore"], 1))
@@ -301,7 +307,7 @@ def test_a_request_that_is_carried_out_later_than_one_can_be_is_told_as_a_stray(
         submission = world.submit_one()
         assert len(submission.runs) == 1 and [run.id for run in submission.strays] == late
         assert set(world.ids()) == {submission.runs[0].id, *late}
-        assert ending_of([submission], None) is (Ending.UNKNOWN if late else Ending.SUCCESS)
+        assert ending_of([submission], None) is (RunsEnding.UNKNOWN if late else RunsEnding.SUCCESS)
 
 
 class _Recorded:
@@ -330,7 +336,7 @@ def test_what_cannot_be_written_down_is_not_sent(often: int) -> None:
         async def work(client: CyberdeskClient) -> list[Submission]:
             submitter = Submitter(client, world.runtime, tell=world.said.append, record=record)
             return await submitter.submit(
-                [(One(world.one(user=f"u{n}")), f"row {n}") for n in range(20)]
+                [(SingleRequest(world.one(user=f"u{n}")), f"row {n}") for n in range(20)]
             )
 
         if not often:

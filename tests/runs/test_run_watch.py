@@ -11,8 +11,17 @@ from flowdsl.cyberdesk.errors import AuthenticationRefused
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, Run
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.simulation.rules import RunRule
-from flowdsl.runs.submit import Chain, One
-from flowdsl.runs.watch import FEW, Ending, Scope, Watched, ending_of, scopes_of, step_of, watch
+from flowdsl.runs.submit import ChainRequest, SingleRequest
+from flowdsl.runs.watch import (
+    FEW,
+    ListScope,
+    RunsEnding,
+    Watched,
+    ending_of,
+    scopes_of,
+    step_of,
+    watch,
+)
 from tests.runs.run_world import RunWorld
 
 
@@ -36,7 +45,7 @@ def watched(world: RunWorld, runs: list[Run], **more: Any) -> tuple[Watched, lis
 def made(world: RunWorld, count: int = 1) -> list[Run]:
     return [
         run
-        for each in world.submit(*(One(world.one(user=f"u{n}")) for n in range(count)))
+        for each in world.submit(*(SingleRequest(world.one(user=f"u{n}")) for n in range(count)))
         for run in each.runs
     ]
 
@@ -47,7 +56,7 @@ def test_a_run_is_watched_to_its_end_with_its_outputs() -> None:
         (run,) = found.runs.values()
         assert (run.status, changes[-1]) == ("success", "success")
         assert "running" in changes and run.output_data is not None
-        assert found.live == [] and ending_of([], found) is Ending.SUCCESS
+        assert found.live == [] and ending_of([], found) is RunsEnding.SUCCESS
         assert world.elapsed < 5
 
 
@@ -64,17 +73,17 @@ def test_many_runs_are_read_from_the_list_and_end_with_their_outputs() -> None:
 @pytest.mark.parametrize(
     ("rule", "ending"),
     [
-        (RunRule(error="the desktop is locked"), Ending.ERROR),
-        (RunRule(fail={"step": "1.2", "reason": "refused"}), Ending.TASK_FAILED),  # type: ignore[arg-type]
-        (RunRule(cancelled=0.3), Ending.CANCELLED),
+        (RunRule(error="the desktop is locked"), RunsEnding.ERROR),
+        (RunRule(fail={"step": "1.2", "reason": "refused"}), RunsEnding.TASK_FAILED),  # type: ignore[arg-type]
+        (RunRule(cancelled=0.3), RunsEnding.CANCELLED),
     ],
 )
-def test_the_worst_end_of_all_counts(rule: RunRule, ending: Ending) -> None:
+def test_the_worst_end_of_all_counts(rule: RunRule, ending: RunsEnding) -> None:
     worst = rule.model_copy(update={"nth": 2})
     with RunWorld(Scenario(runs=(worst,)), machines=3).open() as world:
         found, _ = watched(world, made(world, 3))
         assert ending_of([], found) is ending
-        assert ending is Ending.CANCELLED or any(run.error for run in found.runs.values())
+        assert ending is RunsEnding.CANCELLED or any(run.error for run in found.runs.values())
 
 
 def test_checks_that_run_are_no_end() -> None:
@@ -82,7 +91,7 @@ def test_checks_that_run_are_no_end() -> None:
         found, _ = watched(world, made(world), left=lambda: max(0.0, 60.0 - world.elapsed))
         (run,) = found.runs.values()
         assert run.status == "running_checks" and world.elapsed >= 60.0
-        assert ending_of([], found) is Ending.UNFINISHED
+        assert ending_of([], found) is RunsEnding.UNFINISHED
 
 
 def test_a_run_is_watched_through_lost_connections_and_storms() -> None:
@@ -93,7 +102,7 @@ def test_a_run_is_watched_through_lost_connections_and_storms() -> None:
     ]
     with RunWorld(Scenario.model_validate({"faults": faults})).open() as world:
         found, _ = watched(world, made(world))
-        assert ending_of([], found) is Ending.SUCCESS
+        assert ending_of([], found) is RunsEnding.SUCCESS
 
 
 def test_a_service_that_is_away_for_minutes_is_waited_for() -> None:
@@ -104,7 +113,7 @@ def test_a_service_that_is_away_for_minutes_is_waited_for() -> None:
             ConnectionRefusedError() if away < world.elapsed < away + 300 else None
         )
         found, _ = watched(world, runs)
-        assert ending_of([], found) is Ending.SUCCESS
+        assert ending_of([], found) is RunsEnding.SUCCESS
         assert [line for line in world.said if "trying again" in line] != []
         assert world.said[-1] == "the service answers again"
 
@@ -121,7 +130,7 @@ def test_a_run_that_is_deleted_is_said_and_does_not_hang_the_watch() -> None:
         deleted: list[str] = []
         world.meanwhile = meanwhile
         found, _ = watched(world, runs)
-        assert found.gone == {runs[0].id} and ending_of([], found) is Ending.CANCELLED
+        assert found.gone == {runs[0].id} and ending_of([], found) is RunsEnding.CANCELLED
         assert world.said == [f"run {runs[0].id} was deleted while it was watched"]
 
 
@@ -153,7 +162,7 @@ def test_an_unknown_status_is_alive_and_warned_of_once() -> None:
             runs = [Run(id="r", status="scheduling")]
             return await watch(strange, runs, world.runtime, tell=world.said.append)  # type: ignore[arg-type]
 
-        assert ending_of([], world.run(work)) is Ending.SUCCESS
+        assert ending_of([], world.run(work)) is RunsEnding.SUCCESS
         assert world.said == [
             "warning: `paused` is a status that this version does not know; it counts as going on"
         ]
@@ -176,20 +185,22 @@ def test_runs_are_listed_by_what_they_have_in_common() -> None:
     two = one.model_copy(update={"id": "b", "workflow_id": "v"})
     earlier = one.model_copy(update={"created_at": "2026-01-01T00:00:00Z"})
     assert scopes_of([one, two]) == ()
-    assert scopes_of([one, earlier]) == (Scope(workflow_id="w", created_from=earlier.created_at),)
+    assert scopes_of([one, earlier]) == (
+        ListScope(workflow_id="w", created_from=earlier.created_at),
+    )
     # Many starts of a chain of two workflows are two lists.
     lists = scopes_of([earlier, *[one, two] * FEW])
-    assert lists == tuple(Scope(workflow_id=w, created_from=earlier.created_at) for w in "wv")
+    assert lists == tuple(ListScope(workflow_id=w, created_from=earlier.created_at) for w in "wv")
     unknown = one.model_copy(update={"created_at": None})
     assert scopes_of([unknown] * 9) == ()
     mates = [each.model_copy(update={"session_id": "s"}) for each in (one, two)]
-    assert scopes_of(mates) == (Scope(session_id="s", created_from=one.created_at),)
+    assert scopes_of(mates) == (ListScope(session_id="s", created_from=one.created_at),)
 
 
 def test_many_starts_of_a_chain_are_read_from_lists() -> None:
     with RunWorld(machines=8).open() as world:
         step = {"workflow_id": world.workflow["id"], "inputs": world.one().input_values}
-        chain = Chain(ChainCreate(steps=[ChainStep(**step), ChainStep(**step)]))
+        chain = ChainRequest(ChainCreate(steps=[ChainStep(**step), ChainStep(**step)]))
         runs = [run for each in world.submit(*[chain] * 8) for run in each.runs]
         assert len(runs) == 16 and {run.created_at for run in runs} == {None}
         world.requests.clear()

@@ -20,8 +20,8 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.retrying import retried
-from flowdsl.runs.submit import Bulk, One, Submitter
-from flowdsl.runs.watch import Ending, Watched, ending_of, watch
+from flowdsl.runs.submit import BulkRequest, SingleRequest, Submitter
+from flowdsl.runs.watch import RunsEnding, Watched, ending_of, watch
 from flowdsl.state.held import Runtime
 from tests.emulator.runs.run_desk import INPUT_SCHEMA, INPUTS, OUTPUT_SCHEMA, PROMPT
 from tests.sdk.conftest import Clock, connected
@@ -72,7 +72,7 @@ def test_runs_cross_from_either_client_to_the_other(store: Store, clock: Clock) 
             submitter = Submitter(client, own, tell=print)
             body = RunCreate(**given, sensitive_input_values={"password": "s"})
             made = await submitter.submit(
-                [(One(body), ""), (Bulk(RunBulkCreate(**given, count=3)), "")]
+                [(SingleRequest(body), ""), (BulkRequest(RunBulkCreate(**given, count=3)), "")]
             )
             runs = [run for each in made for run in each.runs]
             await watch(client, runs, own)
@@ -94,13 +94,13 @@ def test_runs_cross_from_either_client_to_the_other(store: Store, clock: Clock) 
             run = await find_run(client, str(theirs.id)[:8])
             return await watch(client, [run], own)
 
-        assert ending_of([], ours(url, follow)) is Ending.SUCCESS
+        assert ending_of([], ours(url, follow)) is RunsEnding.SUCCESS
 
         async def again(client: CyberdeskClient) -> Watched:
             run = await find_run(client, str(theirs.id))
             body = RunRetry(input_values={**INPUTS, "user": "ben"})
             return await watch(client, [await retried(client, run, body, own, tell=print)], own)
 
-        assert ending_of([], ours(url, again)) is Ending.SUCCESS
+        assert ending_of([], ours(url, again)) is RunsEnding.SUCCESS
         read = sdk("runs", "get", str(theirs.id))
         assert (read.status.value, read.input_values.to_dict()["user"]) == ("success", "ben")

@@ -18,10 +18,10 @@ from flowdsl.state.document import StateDocument, new_document
 from flowdsl.state.stores import StateStore, open_store
 from flowdsl.state.stores.git_urls import open_git
 from flowdsl.state.stores.object_urls import open_objects
-from flowdsl.state.stores.retry import Patience
+from flowdsl.state.stores.retry import RetryPolicy
 from tests.state.s3_proxy import Fault, Proxy
 
-QUICK = Patience(pauses=(0.01, 0.02, 0.05))
+QUICK = RetryPolicy(pauses=(0.01, 0.02, 0.05))
 PROJECT, ENVIRONMENT = "prj_harbour", "prod"
 _NUMBERS = itertools.count()
 

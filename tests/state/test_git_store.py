@@ -17,7 +17,7 @@ from flowdsl.state.errors import CorruptState, StateMoved, StoreUnusable, Unsupp
 from flowdsl.state.stores import open_store
 from flowdsl.state.stores.git_commands import git_settings, run_git
 from flowdsl.state.stores.git_urls import open_git
-from flowdsl.state.stores.retry import Failure
+from flowdsl.state.stores.retry import StoreFailure
 from tests.state.state_places import ENVIRONMENT, IDENTITY, PROJECT, QUICK, GitPlace, first, git
 from tests.state.test_store_conformance import stored
 from tests.support.rows import check_rows
@@ -249,7 +249,7 @@ def test_a_git_that_hangs_is_ended_with_its_children(
     (folder / "git").write_text("#!/bin/sh\nexec 3> alive\nsleep 30 &\nsleep 30\n")
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    with pytest.raises(Failure, match="did not end within"):
+    with pytest.raises(StoreFailure, match="did not end within"):
         run_git(["fetch"], folder=tmp_path, environ=os.environ, seconds=0.3)
     try:
         ended, _, _ = select.select([reading], [], [], 10)  # nobody has it open for writing

@@ -13,10 +13,10 @@ import pytest
 from flowdsl.state import held as held_module
 from flowdsl.state.document import (
     FORMAT,
+    DeployedSource,
     Intent,
     Lease,
     ResourceState,
-    Source,
     StateDocument,
     dump_document,
 )
@@ -41,7 +41,7 @@ HASH = "0123456789abcdef" * 4
 NAME = f"source-maps/{HASH}.json"
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 FULL = first(
-    source=Source(commit="4f2c1d0b", dirty=True, committed_at=NOW),
+    source=DeployedSource(commit="4f2c1d0b", dirty=True, committed_at=NOW),
     resources={
         "workflow.intake": ResourceState(
             id="2f1e", generation=3, name="Intake – Müller\u2028", applied={"main_prompt": HASH}

@@ -41,7 +41,7 @@ from ..runtime.environments import any_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ..runtime.failure import CommandError, UsageError
 from ..runtime.rewrites import BOM, Rewrite, write_rewrites
-from ..runtime.target import Target, open_flows, open_target
+from ..runtime.target import CommandTarget, open_flows, open_target
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return SUCCESS
 
 
-def _refuse_library(path: str, target: Target) -> None:
+def _refuse_library(path: str, target: CommandTarget) -> None:
     """Raise `UsageError` for a flow of a library, which is read-only here."""
     library = library_of(path)
     if library is not None:
@@ -129,7 +129,7 @@ def _refuse_library(path: str, target: Target) -> None:
         raise UsageError(f"`{target.show_path(path)}` is not converted from here: {kept}")
 
 
-def _compile_target(target: Target, console: Console) -> Compilation:
+def _compile_target(target: CommandTarget, console: Console) -> Compilation:
     if target.problems:
         problems, count = target.problems, 1
     else:
@@ -145,7 +145,9 @@ def _compile_target(target: Target, console: Console) -> Compilation:
     raise CommandError("a prompt is converted in sources without errors", SOURCE_ERRORS)
 
 
-def _choose_workflow(compilation: Compilation, name: str | None, target: Target) -> WorkflowSymbol:
+def _choose_workflow(
+    compilation: Compilation, name: str | None, target: CommandTarget
+) -> WorkflowSymbol:
     """Return the workflow called `name`, or else the only one that has a prompt file."""
     workflows = compilation.analysis.model.workflows
     convertible = [each.name for each in workflows if each.prompt_from is not None]
@@ -238,7 +240,7 @@ def _write_steps_section(proposal: Proposal, hints: PromptHints, symbol: Workflo
 
 
 def _refuse_other_variables(
-    found: Difference, prompt: str, symbol: WorkflowSymbol, target: Target
+    found: Difference, prompt: str, symbol: WorkflowSymbol, target: CommandTarget
 ) -> None:
     """Raise `CommandError` if the statements would not fill in the same variables as the prompt."""
     problems = list(other_variables(found, prompt))
@@ -282,7 +284,7 @@ def _find_replacement_obstacle(
     section: Section,
     converted: Compilation,
     path: str,
-    target: Target,
+    target: CommandTarget,
     console: Console,
 ) -> str | None:
     """Return why the proposal cannot replace the current prompt; None when it can.

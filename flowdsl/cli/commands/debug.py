@@ -7,7 +7,7 @@ import argparse
 from ..runtime.command_line.arguments import CommandParser
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
-from ..runtime.target import Target, open_target
+from ..runtime.target import CommandTarget, open_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _schema_text(subject: str) -> str:
     return json.dumps(project_file_schema(), indent=2)
 
 
-def _print_syntax_tree(target: Target, reference: bool, console: Console) -> int:
+def _print_syntax_tree(target: CommandTarget, reference: bool, console: Console) -> int:
     from flowdsl.diagnostics.sink import Sink
     from flowdsl.diagnostics.suggest import prefix_article
     from flowdsl.source.files import UnreadableFile

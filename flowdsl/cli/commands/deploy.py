@@ -7,7 +7,7 @@ from typing import Any
 
 from flowdsl.compiler.collector import collect_rarely
 from flowdsl.deploy.deploy import deploy
-from flowdsl.deploy.job import Options
+from flowdsl.deploy.job import JobOptions
 
 from ..runtime import service_options
 from ..runtime.command_line.global_options import add_yes
@@ -102,7 +102,7 @@ def _prepare_deployment(arguments: argparse.Namespace, console: Console) -> Engi
     return EngineOperation(deployment, bundle, _deploy_options(arguments), deploy, more)
 
 
-def _deploy_options(arguments: argparse.Namespace) -> Options:
+def _deploy_options(arguments: argparse.Namespace) -> JobOptions:
     asks = is_interactive() and not arguments.yes
     return writing_options(
         arguments,

@@ -13,7 +13,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.comparison.diff import FieldChange
 from flowdsl.deploy.comparison.edits import edit_behind
 from flowdsl.deploy.differences import WorkflowDifference, find_differences
-from flowdsl.deploy.job import Options
+from flowdsl.deploy.job import JobOptions
 from flowdsl.deploy.planning.plan import Action
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.diagnostics.render.cells import make_printable
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     environment = deployment.environment.name
 
     async def compare(client: CyberdeskClient) -> tuple[WorkflowDifference, ...]:
-        job = deployment.job(bundle, client, Options(breaking="ignore"), Silent())
+        job = deployment.job(bundle, client, JobOptions(breaking="ignore"), Silent())
         return await find_differences(job, arguments.addresses)
 
     differences = deployment.ask(arguments, console, compare)

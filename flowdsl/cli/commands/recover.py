@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.resolve import Verdict, recover
+from flowdsl.deploy.resolve import RecoveryVerdict, recover
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.document import Intent
@@ -88,7 +88,7 @@ def _prepare_recovery(
     )
 
 
-def _parse_verdict(arguments: argparse.Namespace) -> Verdict | None:
+def _parse_verdict(arguments: argparse.Namespace) -> RecoveryVerdict | None:
     if arguments.id is None and not arguments.absent:
         return None
     option = "--absent" if arguments.id is None else "--id"
@@ -97,9 +97,9 @@ def _parse_verdict(arguments: argparse.Namespace) -> Verdict | None:
     if len(arguments.addresses) != 1:
         raise UsageError(f"`{option}` speaks of one workflow; name its ADDRESS")
     if arguments.absent:
-        return Verdict(None)
+        return RecoveryVerdict(None)
     try:
-        return Verdict(str(UUID(arguments.id)))
+        return RecoveryVerdict(str(UUID(arguments.id)))
     except ValueError:
         raise UsageError(f"`--id {arguments.id}` is not the id of a workflow, a UUID") from None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.comparison.versions import RestorableVersion
-from flowdsl.deploy.job import Options
+from flowdsl.deploy.job import JobOptions
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.restore import Shelf, read_shelf, restore
@@ -80,7 +80,7 @@ def _list_versions(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_deployment(arguments.env, console, need_flows=False)
 
     async def read(client: CyberdeskClient) -> Shelf:
-        job = deployment.job(NOTHING, client, Options(), Silent())
+        job = deployment.job(NOTHING, client, JobOptions(), Silent())
         return await read_shelf(job, arguments.address)
 
     shelf = deployment.ask(arguments, console, read)

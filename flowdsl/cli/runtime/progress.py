@@ -23,10 +23,10 @@ def open_display(kind: str, console: Console, terminal: bool) -> Display:
     """Make the display of a kind; `auto` is a bar on a terminal, and nothing otherwise."""
     if kind == "tty" or (kind == "auto" and terminal):
         return Bar(console)
-    return Lines(console.err, silent=kind != "plain")
+    return ProgressLines(console.err, silent=kind != "plain")
 
 
-class Lines:
+class ProgressLines:
     """A line every `LINE_EVERY` seconds, unless it is `silent`."""
 
     def __init__(
@@ -151,5 +151,5 @@ class Bar:
         self._progress.start()
 
 
-Display = Lines | Bar
+Display = ProgressLines | Bar
 """Shows progress: operations that begin and end, how many have ended, and lines that stay."""

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from flowdsl.cyberdesk.log import Attempt, Listener
+    from flowdsl.cyberdesk.log import Listener, RequestAttempt
 
 GRACE = 0.5
 """Seconds that reads may continue after the deadline, so that the end of the whole command, which
@@ -44,7 +44,7 @@ def request_listener(arguments: argparse.Namespace, console: Console) -> Listene
     if not arguments.verbose:
         return None
 
-    def tell(attempt: Attempt) -> None:
+    def tell(attempt: RequestAttempt) -> None:
         console.err(f"http: {attempt.line()}")
 
     return tell

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 
-class Target(Record):
+class CommandTarget(Record):
     """The files that a command works on, and its entries.
 
     - `root`: the absolute folder that every path is relative to: that of the project, or without
@@ -122,7 +122,7 @@ class Target(Record):
         )
 
 
-def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None:
+def root_remark(target: CommandTarget, diagnostics: Sequence[Diagnostic]) -> str | None:
     """A remark on the folder that imports must not leave.
 
     None unless an import leaves it and no `flowdsl.toml` defines the project.
@@ -138,12 +138,12 @@ def root_remark(target: Target, diagnostics: Sequence[Diagnostic]) -> str | None
     )
 
 
-def open_flows() -> Target:
+def open_flows() -> CommandTarget:
     """All flows of the working folder's project; raises `UsageError` without one."""
     return _open_entries(_load_target(root_here()), None)
 
 
-def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Target:
+def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> CommandTarget:
     """Resolve `paths` to a target: files, folders, globs, or `-` for standard input.
 
     Without paths, it is all flows of the project. A file that flows include stands for those flows.
@@ -161,7 +161,7 @@ def open_target(paths: Sequence[str], stdin_filename: str | None = None) -> Targ
     return _open_entries(reading, places)
 
 
-def reader_of(place: Place) -> Target | None:
+def reader_of(place: Place) -> CommandTarget | None:
     """The working folder's project, without entries, if the place is in one of its libraries.
 
     None also for a place in a project of its own.
@@ -173,7 +173,7 @@ def reader_of(place: Place) -> Target | None:
     return None if target.library_name_of(place) is None else target
 
 
-def open_project(folder: str) -> Target:
+def open_project(folder: str) -> CommandTarget:
     """The project around `folder`, with all its flows, which may be none.
 
     Without a project, it is the folder itself without entries; the folder need not exist.
@@ -185,7 +185,7 @@ def open_project(folder: str) -> Target:
     return replace(target, entries=tuple(_project_flows(target)), whole=True)
 
 
-def _standard_input(filename: str | None) -> Target:
+def _standard_input(filename: str | None) -> CommandTarget:
     """Make the target of standard input in place of the file `filename`.
 
     Without a name, it stands for a file in the root folder.
@@ -224,7 +224,7 @@ def _is_in(folder: str, other: str) -> bool:
     return folder == other or folder.startswith(other.rstrip(os.sep) + os.sep)
 
 
-def _project_path(place: Place, target: Target) -> str:
+def _project_path(place: Place, target: CommandTarget) -> str:
     """The path or pattern of a place, in the project or in the library that contains it."""
     library = target.library_name_of(place)
     if library is None:
@@ -232,7 +232,7 @@ def _project_path(place: Place, target: Target) -> str:
     return f"{LIBRARY}{library}//{place.below(target.libraries[library])}"
 
 
-def _expand_patterns(patterns: Sequence[str], target: Target) -> Listed:
+def _expand_patterns(patterns: Sequence[str], target: CommandTarget) -> Listed:
     """Expand patterns of the project and of its libraries to files."""
     by_home: dict[str, list[str]] = {}
     for pattern in patterns:
@@ -250,7 +250,7 @@ def _expand_patterns(patterns: Sequence[str], target: Target) -> Listed:
     return Listed(sorted(flows), sorted(named), sorted(matched))
 
 
-def _open_entries(target: Target, places: Sequence[Place] | None) -> Target:
+def _open_entries(target: CommandTarget, places: Sequence[Place] | None) -> CommandTarget:
     """Add entries to a target: the files that `places` match, or all flows of the project."""
     root = target.root
     if target.problems:
@@ -278,11 +278,11 @@ def _open_entries(target: Target, places: Sequence[Place] | None) -> Target:
     return replace(target, entries=tuple(entries), whole=patterns is None, taken_in=tuple(taken_in))
 
 
-def _flow_patterns(target: Target) -> list[str]:
+def _flow_patterns(target: CommandTarget) -> list[str]:
     return [] if target.project is None else list(target.project.flows)
 
 
-def _project_flows(target: Target) -> list[str]:
+def _project_flows(target: CommandTarget) -> list[str]:
     """Expand the flows of the project file; none without a project."""
     meant = expand_patterns(DiskFiles(target.root), _flow_patterns(target))
     if meant.named:
@@ -294,11 +294,11 @@ def _project_flows(target: Target) -> list[str]:
     return meant.flows
 
 
-def _load_target(root: str) -> Target:
+def _load_target(root: str) -> CommandTarget:
     """The target at `root` without entries."""
     read = read_project(root)
     libraries = MappingProxyType(read.files.folders)
-    return Target(
+    return CommandTarget(
         root, read.files, (), read.project, read.problems, rules=read.rules, libraries=libraries
     )
 

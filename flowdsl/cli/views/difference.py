@@ -12,7 +12,7 @@ from typing import Any
 from flowdsl.config.address import Address
 from flowdsl.deploy.comparison.diff import Difference, FieldChange, Origin
 from flowdsl.deploy.comparison.edits import Edit, way_to_keep
-from flowdsl.deploy.comparison.field_diff import Row, field_rows
+from flowdsl.deploy.comparison.field_diff import DiffRow, field_rows
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.source.alignment import Effort
@@ -165,5 +165,5 @@ def _value_lines(value: Any) -> list[str]:
     return text.split("\n")
 
 
-def _row_parts(row: Row) -> list[Part]:
+def _row_parts(row: DiffRow) -> list[Part]:
     return [(text, _MARKS[mark]) for text, mark in row.pieces]

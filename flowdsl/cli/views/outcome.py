@@ -10,7 +10,7 @@ from typing import Any
 
 from flowdsl.config.address import IMAGE, WORKFLOW, Address
 from flowdsl.deploy.comparison.diff import Difference
-from flowdsl.deploy.outcome import Outcome, Result, Status
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.diagnostics.render.cells import make_printable
@@ -34,7 +34,7 @@ _KEPT = (Action.CREATE, Action.UPDATE, Action.RENAME, Action.ADOPT)
 _RESULTS = {"performed": ("note", QUIET), "conflict": ("conflict", WARNED)}
 
 
-def render_result(result: Result, *, color: bool) -> str | None:
+def render_result(result: OperationResult, *, color: bool) -> str | None:
     """Render a result that people have to know of; None if it succeeded without a remark."""
     if result.outcome == "not_attempted" or (result.outcome == "performed" and not result.message):
         return None

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.runs.submit import Submission
-from flowdsl.runs.watch import Ending, Watched, ending_of_run, step_of
+from flowdsl.runs.watch import RunsEnding, Watched, ending_of_run, step_of
 from flowdsl.source.moments import read_moment
 
 from .json_objects import FORMAT_VERSION
@@ -241,13 +241,13 @@ def render_runs_junit(
         reasons = [make_printable(line)[:2000] for line in error_lines(run, in_words)]
         message = reasons[0] if reasons else f"the run ended as {run.status}"
         match ending_of_run(run, is_gone=run.id in gone):
-            case Ending.TASK_FAILED:
+            case RunsEnding.TASK_FAILED:
                 note(element, "failure", message, "\n".join(reasons))
-            case Ending.ERROR:
+            case RunsEnding.ERROR:
                 note(element, "error", message, "\n".join(reasons))
-            case Ending.CANCELLED:
+            case RunsEnding.CANCELLED:
                 note(element, "failure", "the run was cancelled or deleted")
-            case Ending.UNFINISHED:
+            case RunsEnding.UNFINISHED:
                 note(element, "skipped", f"the run was left as {run.status}")
             case _:
                 pass

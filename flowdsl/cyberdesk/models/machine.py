@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel, UuidText, WriteModel
 
 Secrets = dict[str, str]
 """Secrets by name. Only requests contain them; replies contain aliases instead."""
@@ -92,7 +92,7 @@ class PoolPatch(WriteModel):
     pool_sensitive_parameters: Secrets = Field(default_factory=dict, repr=False)
 
 
-class _Pool(ReadModel):
+class PoolRow(ReadModel):
     id: str
     name: str
     description: str | None = None
@@ -119,7 +119,7 @@ class Machine(ReadModel):
     reserved_session_id: str | None = None
     machine_parameters: dict[str, Any] | None = None
     machine_sensitive_parameters: dict[str, Any] | None = None
-    pools: Items[_Pool] | None = None
+    pools: Items[PoolRow] | None = None
     organization_id: str | None = None
     user_id: str | None = None
     unkey_key_id: str | None = None
@@ -130,17 +130,17 @@ class Machine(ReadModel):
     included: Items[dict[str, Any]] | None = None
 
 
-class Pool(_Pool):
+class Pool(PoolRow):
     """A set of machines. Null `machines` means "not requested"."""
 
     machines: Items[Machine] | None = None
 
 
-class MachinePage(Page[Machine]):
+class MachinePage(ListPage[Machine]):
     """One page of the machine list."""
 
 
-class PoolPage(Page[Pool]):
+class PoolPage(ListPage[Pool]):
     """One page of the pool list."""
 
 
@@ -179,7 +179,7 @@ class Connection(ReadModel):
     user_agent: str | None = None
 
 
-class ConnectionPage(Page[Connection]):
+class ConnectionPage(ListPage[Connection]):
     """One page of the connection list."""
 
 
@@ -201,5 +201,5 @@ class RequestLog(ReadModel):
     completed_at: str | None = None
 
 
-class RequestLogPage(Page[RequestLog]):
+class RequestLogPage(ListPage[RequestLog]):
     """One page of the list of requests."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel, UuidText, WriteModel
 from flowdsl.cyberdesk.models.workflow import ModelMetadata, Prompt
 
 TERMINAL_STATUSES = frozenset({"success", "task_failed", "error", "cancelled"})
@@ -211,7 +211,7 @@ class Run(ReadModel):
         return self.status not in TERMINAL_STATUSES
 
 
-class RunPage(Page[Run]):
+class RunPage(ListPage[Run]):
     """One page of the run list."""
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Page, ReadModel, UuidText, WriteModel
+from flowdsl.cyberdesk.models.wire_model import ListPage, ReadModel, UuidText, WriteModel
 
 AttachmentType = Literal["input", "output"]
 
@@ -50,7 +50,7 @@ class RunAttachment(ReadModel):
     created_at: str | None = None
 
 
-class RunAttachmentPage(Page[RunAttachment]):
+class RunAttachmentPage(ListPage[RunAttachment]):
     """One page of the attachment list."""
 
 

@@ -28,7 +28,7 @@ class _LabelPatch(WriteModel):
     color: Color | None = None
 
 
-class _Label(ReadModel):
+class _TagLabel(ReadModel):
     id: str
     name: str
     description: str | None = None
@@ -48,7 +48,7 @@ class TagGroupPatch(_LabelPatch):
     """The body of `PATCH /v1/workflow-tag-groups/{id}`: absent is unchanged, null clears."""
 
 
-class TagGroup(_Label):
+class TagGroup(_TagLabel):
     """A group of tags of which a workflow has at most one."""
 
 
@@ -68,7 +68,7 @@ class TagPatch(_LabelPatch):
     is_archived: bool = False
 
 
-class Tag(_Label):
+class Tag(_TagLabel):
     """A tag in a reply; only the list of all tags fills `workflow_count`."""
 
     group_id: str | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel, WriteModel
+from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel, WriteModel
 
 TrajectoryName = Annotated[str, Field(max_length=255)]
 
@@ -67,5 +67,5 @@ class Trajectory(ReadModel):
     included: Items[dict[str, Any]] | None = None
 
 
-class TrajectoryPage(Page[Trajectory]):
+class TrajectoryPage(ListPage[Trajectory]):
     """One page of the trajectory list."""

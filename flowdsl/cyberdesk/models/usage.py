@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowdsl.cyberdesk.models.wire_model import Items, Page, ReadModel
+from flowdsl.cyberdesk.models.wire_model import Items, ListPage, ReadModel
 
 
 class UsageAggregate(ReadModel):
@@ -68,7 +68,7 @@ class RunCosts(ReadModel):
     total_cost_usd: float | None = None
 
 
-class RunCostPage(Page[RunCost]):
+class RunCostPage(ListPage[RunCost]):
     """One page of the costs of runs."""
 
 

@@ -119,7 +119,7 @@ class ReadModel(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
-class Page(ReadModel, Generic[Row]):
+class ListPage(ReadModel, Generic[Row]):
     """One page of a list; `total` counts the rows that match on all pages."""
 
     items: Items[Row]

@@ -12,8 +12,8 @@ from pydantic import Field
 from flowdsl.cyberdesk.models.tag import Tag
 from flowdsl.cyberdesk.models.wire_model import (
     Items,
+    ListPage,
     OverlayModel,
-    Page,
     ReadModel,
     UuidText,
     WriteModel,
@@ -190,5 +190,5 @@ class Workflow(ReadModel):
     included: Items[dict[str, Any]] | None = None
 
 
-class WorkflowPage(Page[Workflow]):
+class WorkflowPage(ListPage[Workflow]):
     """One page of the workflow list."""

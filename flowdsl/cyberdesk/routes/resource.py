@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from flowdsl.cyberdesk.models.wire_model import Page, ReadModel, WriteModel
+from flowdsl.cyberdesk.models.wire_model import ListPage, ReadModel, WriteModel
 from flowdsl.cyberdesk.redaction import redact_value
 from flowdsl.cyberdesk.replies import Reply
 from flowdsl.cyberdesk.transport import Sender, quote_segment
@@ -15,7 +15,7 @@ from flowdsl.cyberdesk.transport import Sender, quote_segment
 Row = TypeVar("Row", bound=ReadModel)
 Create = TypeVar("Create", bound=WriteModel)
 Patch = TypeVar("Patch", bound=WriteModel)
-Listing = TypeVar("Listing", bound=Page[Any])
+Listing = TypeVar("Listing", bound=ListPage[Any])
 Model = TypeVar("Model", bound=BaseModel)
 
 _JOINED = frozenset({"include", "tag_ids"})

@@ -12,7 +12,7 @@ from flowdsl.config.address import Address
 from flowdsl.deploy.planning.desired import resolve_desired_state
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.resource import Desired
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import Capabilities
@@ -98,7 +98,7 @@ class Workspace:
         files: FileSystem,
         entries: Sequence[str],
         options: CompileOptions,
-        target: Target,
+        target: DeployTarget,
         directory: Directory,
     ) -> None:
         self.files = files

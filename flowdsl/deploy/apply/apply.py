@@ -22,7 +22,7 @@ from flowdsl.deploy.apply.operations import (
 )
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import Result
+from flowdsl.deploy.outcome import OperationResult
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Action, Change, Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, until_late_writes_end
@@ -137,7 +137,9 @@ async def _carry_out(
         if step.intent is not None:
             journal.resolve(step.intent)
         progress.add(
-            Result(step.address, step.action, "not_attempted", message=progress.halt_reason)
+            OperationResult(
+                step.address, step.action, "not_attempted", message=progress.halt_reason
+            )
         )
 
 
@@ -182,7 +184,7 @@ async def _look_again(
         if not doubtful:
             return
     for step, doubt in doubtful:
-        progress.add(Result(step.address, step.action, "unknown", doubt.id, str(doubt)))
+        progress.add(OperationResult(step.address, step.action, "unknown", doubt.id, str(doubt)))
 
 
 async def _conclude_step(
@@ -200,18 +202,20 @@ async def _conclude_step(
         return doubt
     except Unresolved as unresolved:
         progress.halt("the outcome of a creation is unknown")
-        progress.add(Result(address, action, "unknown", message=str(unresolved)))
+        progress.add(OperationResult(address, action, "unknown", message=str(unresolved)))
         return None
     except WrongOrganization as wrong:
         journal.drop(address)
         progress.refuse("the API key belongs to another organisation")
-        progress.add(Result(address, action, "failed", wrong.id, str(wrong), "incomplete"))
+        progress.add(OperationResult(address, action, "failed", wrong.id, str(wrong), "incomplete"))
     except OverwroteEdit as overwrote:
         progress.add(
-            Result(address, action, "conflict", message=str(overwrote), reason="lost_update")
+            OperationResult(
+                address, action, "conflict", message=str(overwrote), reason="lost_update"
+            )
         )
     except ChangedMeanwhile as changed:
-        progress.add(Result(address, action, "conflict", message=str(changed)))
+        progress.add(OperationResult(address, action, "conflict", message=str(changed)))
     except Incomplete as incomplete:
         progress.leave(address, action, incomplete.id, str(incomplete), incomplete.cause)
         if context.unproven:
@@ -224,10 +228,10 @@ async def _conclude_step(
     except StateError as lost:
         # The lease is lost: its next holder finds the intent and resolves it.
         progress.displace("another deploy has taken over")
-        progress.add(Result(address, action, "failed", message=str(lost)))
+        progress.add(OperationResult(address, action, "failed", message=str(lost)))
         return None
     else:
-        progress.add(Result(address, action, "performed", identifier, remark))
+        progress.add(OperationResult(address, action, "performed", identifier, remark))
     if intent is not None:
         journal.resolve(intent)
     return None

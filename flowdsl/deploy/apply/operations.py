@@ -29,7 +29,7 @@ from flowdsl.deploy.recovery.recover import (
 )
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.resource import Desired, Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.state.document import Intent, ResourceState
 from flowdsl.state.errors import StateError
 from flowdsl.state.lease import Runtime
@@ -94,7 +94,7 @@ class WriteContext:
     only the reply to a creation can show whether the key belongs to the organisation deployed to.
     """
 
-    target: Target
+    target: DeployTarget
     tag_ids: Mapping[str, str]
     journal: Journal
     runtime: Runtime
@@ -159,7 +159,7 @@ async def create_workflow(
     difference = compare(workflow.POLICIES, desired, None, live)
     if difference.tags_to_add or difference.tags_to_remove:
         step = f"{created} was created, and its tags are not written"
-        sent = _Sent()
+        sent = _SentWrites()
         try:
             await _write_tags(client, context, operation, live, difference, sent)
             live = await workflow.read(client, created)
@@ -184,7 +184,7 @@ async def update_workflow(
     assert prior is not None and planned is not None
     before = planned
     fields: dict[str, object] = {}
-    sent = _Sent()
+    sent = _SentWrites()
     try:
         before = await workflow.read(client, prior.id)
         # Writes of an interrupted deploy since the plan was made do not count as somebody's edit.
@@ -239,7 +239,7 @@ async def _conclude_update(
     operation: Operation,
     before: Live,
     fields: Mapping[str, object],
-    sent: _Sent,
+    sent: _SentWrites,
     client: CyberdeskClient,
 ) -> tuple[str, str]:
     """Finish an update that has sent `fields`; returns and raises as `update_workflow` does.
@@ -353,7 +353,7 @@ def _is_done(context: WriteContext, desired: Desired, resource: ResourceState, l
     return compare(workflow.POLICIES, desired, resource, live, context.target.ignored).is_empty
 
 
-def _find_ignored_fields(target: Target, prior: ResourceState | None) -> frozenset[str]:
+def _find_ignored_fields(target: DeployTarget, prior: ResourceState | None) -> frozenset[str]:
     """Return the fields left to the dashboard; none while a workflow is being adopted."""
     return target.ignored if prior is not None else frozenset()
 
@@ -383,7 +383,7 @@ async def _unapprove_recording(client: CyberdeskClient, recording: str, intent: 
 
 
 @dataclass(slots=True)
-class _Sent:
+class _SentWrites:
     """The outcome of the writes of one operation.
 
     `done` is true if one was carried out. `doubt` is the error of one that may have been carried
@@ -400,7 +400,7 @@ async def _write_tags(
     operation: Operation,
     live: Live,
     difference: Difference,
-    sent: _Sent,
+    sent: _SentWrites,
 ) -> None:
     """Remove our tags that are no longer desired, then add those that are missing.
 
@@ -467,7 +467,7 @@ def _verify_written_workflow(
     return f"the service dropped {format_field_names(news)}, which it does not know" if news else ""
 
 
-def describe_overwritten_edit(target: Target, address: Address, lost: LostUpdate) -> str:
+def describe_overwritten_edit(target: DeployTarget, address: Address, lost: LostUpdate) -> str:
     """Return the message about an edit that our write replaced."""
     return (
         f"somebody edited {format_field_names(lost.paths)} of `{address}` between our reading and "

@@ -25,7 +25,7 @@ from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.deploy.apply.operations import format_field_names
 from flowdsl.deploy.apply.progress import Progress
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.outcome import Result, Status, Stop
+from flowdsl.deploy.outcome import OperationResult, Status, Stop
 from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
@@ -96,7 +96,9 @@ async def create_prerequisites(
         for step in _list_prerequisite_steps(job, plan, kind) if progress.halt_reason else ():
             if step.address in waiting:
                 reason = progress.halt_reason
-                progress.add(Result(step.address, step.action, "not_attempted", message=reason))
+                progress.add(
+                    OperationResult(step.address, step.action, "not_attempted", message=reason)
+                )
     return seen, plan
 
 
@@ -140,7 +142,7 @@ async def _carry_out(
     open_still = {step.address for step in _list_prerequisite_steps(job, plan, kind)}
     for step in steps:
         if step.address not in open_still:
-            progress.add(Result(step.address, step.action, "performed"))
+            progress.add(OperationResult(step.address, step.action, "performed"))
             continue
         progress.halt(f"`{step.address}` could not be made")
         if step.address in errors:
@@ -149,7 +151,7 @@ async def _carry_out(
             progress.fail(step.address, step.action, failure, known=step.action == "create")
         else:
             message = "the service holds other values than were sent"
-            progress.add(Result(step.address, step.action, "failed", message=message))
+            progress.add(OperationResult(step.address, step.action, "failed", message=message))
     return seen, plan
 
 
@@ -168,9 +170,11 @@ def _tell_unseen(
             progress.fail(step.address, step.action, errors[step.address])
         elif foreign:
             message = "it was made in another organisation; delete it there in the dashboard"
-            progress.add(Result(step.address, step.action, "failed", None, message, "incomplete"))
+            progress.add(
+                OperationResult(step.address, step.action, "failed", None, message, "incomplete")
+            )
         else:
-            progress.add(Result(step.address, step.action, "performed"))
+            progress.add(OperationResult(step.address, step.action, "performed"))
 
 
 def _is_lost(step: _PrerequisiteStep, errors: Mapping[Address, CyberdeskError]) -> bool:
@@ -200,7 +204,7 @@ def _without_edited(progress: Progress, shown: Plan, plan: Plan) -> Plan:
             f"{paths} of `{change.address}` was edited after the plan was made; "
             "deploy again to see it"
         )
-        progress.add(Result(change.address, change.action, "conflict", message=message))
+        progress.add(OperationResult(change.address, change.action, "conflict", message=message))
     return replace(plan, named=tuple(each for each in plan.named if each not in edited))
 
 

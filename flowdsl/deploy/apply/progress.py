@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.errors import AuthenticationRefused, CyberdeskError, ServiceUnreachable
 from flowdsl.deploy.job import Job
-from flowdsl.deploy.outcome import Result, ResultOutcome, Status
+from flowdsl.deploy.outcome import OperationResult, ResultOutcome, Status
 from flowdsl.state.errors import StateError
 
 
@@ -25,7 +25,7 @@ class Progress:
     interrupted: Callable[[], bool]
     abort: bool = False
     total: int = 0
-    results: list[Result] = field(default_factory=list)
+    results: list[OperationResult] = field(default_factory=list)
     refused: bool = False
     displaced: bool = False
     unreachable_only: bool = True
@@ -71,7 +71,7 @@ class Progress:
         """Report that an operation starts."""
         self.observe("apply_start", address=address, action=action)
 
-    def add(self, result: Result) -> None:
+    def add(self, result: OperationResult) -> None:
         """Add the result of one address."""
         self.results.append(result)
         self.observe("apply_result", result=result)
@@ -92,7 +92,7 @@ class Progress:
             self.unreachable_only = False
         open_still = error.outcome_unknown and not known
         outcome: ResultOutcome = "unknown" if open_still else "failed"
-        self.add(Result(address, action, outcome, message=str(error)))
+        self.add(OperationResult(address, action, outcome, message=str(error)))
 
     def leave(
         self,
@@ -108,7 +108,7 @@ class Progress:
         if isinstance(cause, StateError):
             self.displace("another deploy has taken over")
         self.unreachable_only = False
-        self.add(Result(address, action, "failed", workflow_id, message, "incomplete"))
+        self.add(OperationResult(address, action, "failed", workflow_id, message, "incomplete"))
 
     @property
     def status(self) -> Status:

@@ -21,7 +21,7 @@ from flowdsl.deploy.planning.desired import check_map_name
 from flowdsl.deploy.planning.plan import Change, Plan
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise_value
-from flowdsl.state.document import Source
+from flowdsl.state.document import DeployedSource
 
 FIRST = 50
 """Source maps stored before anything is sent, to find out early if the store refuses objects."""
@@ -105,7 +105,7 @@ def _read_mapped_sources(job: Job, mapped: Mapping[str, Any]) -> dict[str, bytes
     }
 
 
-def _render_source_map(mapped: Mapping[str, Any], source: Source | None) -> bytes:
+def _render_source_map(mapped: Mapping[str, Any], source: DeployedSource | None) -> bytes:
     content = {
         "commit": None if source is None else source.commit,
         "dirty": None if source is None else source.dirty,

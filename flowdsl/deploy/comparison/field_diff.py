@@ -38,7 +38,7 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DiffRow:
     """One line of a difference, indented by `depth` steps.
 
     `is_whole` is true if the row has the old and the new value of the whole field.
@@ -50,7 +50,7 @@ class Row:
     is_whole: bool = False
 
 
-def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
+def field_rows(change: FieldChange, *, words: bool) -> list[DiffRow]:
     """Return the difference of a field; of a text by words or, without `words`, by lines."""
     before, after = change.before, change.after
     if change.path in _SCHEMAS:
@@ -62,25 +62,25 @@ def field_rows(change: FieldChange, *, words: bool) -> list[Row]:
     return _value_rows(before, after, words, Effort())
 
 
-def edit_rows(edit: Edit, *, words: bool) -> list[Row]:
+def edit_rows(edit: Edit, *, words: bool) -> list[DiffRow]:
     """Return the difference that an edit made, if the value before it is known."""
     return field_rows(
         FieldChange(edit.path, edit.before, edit.after, "drift", edit.after), words=words
     )
 
 
-def tag_rows(difference: Difference) -> list[Row]:
+def tag_rows(difference: Difference) -> list[DiffRow]:
     """Return the tags that are added and removed."""
     added = [_make_row("+", tag) for tag in sorted(difference.tags_to_add)]
     return added + [_make_row("-", tag) for tag in sorted(difference.tags_to_remove)]
 
 
-def render_lost_tags(difference: Difference) -> list[Row]:
+def render_lost_tags(difference: Difference) -> list[DiffRow]:
     """Return our tags that somebody removed."""
     return [_make_row("-", tag) for tag in sorted(difference.tags_drifted)]
 
 
-def render_plain_rows(rows: Iterable[Row]) -> str:
+def render_plain_rows(rows: Iterable[DiffRow]) -> str:
     """Return rows as text; added and removed words are marked as in `git diff --word-diff`."""
     marks = {"added": "{+%s+}", "removed": "[-%s-]", "": "%s"}
     return "\n".join(
@@ -97,17 +97,19 @@ def format_diff_value(value: Any) -> str:
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"
 
 
-def _make_row(sign: str, text: str, depth: int = 0) -> Row:
+def _make_row(sign: str, text: str, depth: int = 0) -> DiffRow:
     signs: Mapping[str, Sign] = {"+": "+", "-": "-", "!": "!"}
-    return Row(signs.get(sign, " "), ((make_printable(text), ""),), depth)
+    return DiffRow(signs.get(sign, " "), ((make_printable(text), ""),), depth)
 
 
-def _values_row(before: Any, after: Any, label: str = "", depth: int = 0) -> Row:
+def _values_row(before: Any, after: Any, label: str = "", depth: int = 0) -> DiffRow:
     text = make_printable(f"{label}{format_diff_value(before)} -> {format_diff_value(after)}")
-    return Row("!", ((text, ""),), depth, is_whole=not label)
+    return DiffRow("!", ((text, ""),), depth, is_whole=not label)
 
 
-def _value_rows(before: Any, after: Any, words: bool, effort: Effort, depth: int = 0) -> list[Row]:
+def _value_rows(
+    before: Any, after: Any, words: bool, effort: Effort, depth: int = 0
+) -> list[DiffRow]:
     texts = [side for side in (before, after) if isinstance(side, str)]
     if len(texts) == 2:
         differ = _word_rows if words else _line_rows
@@ -118,7 +120,9 @@ def _value_rows(before: Any, after: Any, words: bool, effort: Effort, depth: int
     return [_values_row(before, after, depth=depth)]
 
 
-def _word_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effort) -> Iterator[Row]:
+def _word_rows(
+    old: Sequence[str], new: Sequence[str], depth: int, effort: Effort
+) -> Iterator[DiffRow]:
     for tag, a, b, c, d in _find_word_edits(old, new, effort):
         if tag == "equal":
             continue
@@ -134,14 +138,14 @@ def _word_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effor
         elif a == b or c == d or costly:
             for lines, mark in ((old[a:b], "removed"), (new[c:d], "added")):
                 for line in lines:
-                    yield Row(" ", _make_pieces([(line, mark)]), depth)
+                    yield DiffRow(" ", _make_pieces([(line, mark)]), depth)
         else:
             yield from _render_mixed_rows(gone, come, depth, effort)
 
 
 def _render_mixed_rows(
     old: Sequence[str], new: Sequence[str], depth: int, effort: Effort
-) -> Iterator[Row]:
+) -> Iterator[DiffRow]:
     rows: list[list[tuple[str, str]]] = [[]]
     for tag, a, b, c, d in _find_word_edits(old, new, effort):
         kept = tag == "equal"
@@ -154,7 +158,7 @@ def _render_mixed_rows(
             rows += [[(line, mark)] for line in others]
     for row in rows:
         if pieces := _make_pieces(row):
-            yield Row(" ", pieces, depth)
+            yield DiffRow(" ", pieces, depth)
 
 
 def _make_pieces(texts: Iterable[tuple[str, str]]) -> tuple[Piece, ...]:
@@ -162,7 +166,9 @@ def _make_pieces(texts: Iterable[tuple[str, str]]) -> tuple[Piece, ...]:
     return tuple((make_printable(text), marks.get(mark, "")) for text, mark in texts if text)
 
 
-def _line_rows(old: Sequence[str], new: Sequence[str], depth: int, effort: Effort) -> Iterator[Row]:
+def _line_rows(
+    old: Sequence[str], new: Sequence[str], depth: int, effort: Effort
+) -> Iterator[DiffRow]:
     edits = _find_word_edits(old, new, effort)
     for number, (tag, a, b, c, d) in enumerate(edits):
         if tag != "equal":
@@ -211,7 +217,7 @@ def _is_blank(text: str) -> bool:
     return not text.strip()
 
 
-def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:
+def _allowlist_rows(before: Any, after: Any) -> Iterator[DiffRow]:
     old, new = set(before or ()), set(after or ())
     if not (old and new):
         sides = (
@@ -224,7 +230,7 @@ def _allowlist_rows(before: Any, after: Any) -> Iterator[Row]:
 
 def _check_rows(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], words: bool
-) -> Iterator[Row]:
+) -> Iterator[DiffRow]:
     """Return the difference of two lists of checks by name; no rows if names are not unique."""
     effort = Effort()
     olds, news = ({str(check.get("name")): check for check in side} for side in (before, after))
@@ -245,7 +251,7 @@ def _check_rows(
 
 def _check_fields(
     old: Mapping[str, Any], new: Mapping[str, Any], words: bool, effort: Effort
-) -> Iterator[Row]:
+) -> Iterator[DiffRow]:
     for field in sorted(old.keys() | new.keys()):
         before, after = old.get(field), new.get(field)
         if before == after and type(before) is type(after):

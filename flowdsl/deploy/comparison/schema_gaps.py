@@ -76,7 +76,7 @@ _FRACTION = "fraction"
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SchemaGap:
     """A way in which a value of the schema `given` can fail the schema `allowed`.
 
     - `required`: a property must be there; `given` is whether the given schema declares it.
@@ -110,7 +110,7 @@ class Gap:
     allowed: Any = None
 
 
-def find_gaps(given: Any, allowed: Any) -> Iterator[Gap]:
+def find_gaps(given: Any, allowed: Any) -> Iterator[SchemaGap]:
     """Return every gap between two schemas.
 
     A schema that is neither an object nor a boolean equals only itself.
@@ -152,17 +152,17 @@ def without_choice(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**rest, "type": kinds}
 
 
-def _find_node_gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
+def _find_node_gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[SchemaGap]:
     if given is None:
         return
     if allowed is None:
-        yield Gap("unexpected", path)
+        yield SchemaGap("unexpected", path)
         return
     if allowed.keys() <= ANNOTATIONS:
         return
     if len(path) > DEEPEST:
         if render_canonical_json(given) != render_canonical_json(allowed):
-            yield Gap("unknown", path, "schema")
+            yield SchemaGap("unknown", path, "schema")
         return
     types, values = _collect_types(given), _list_possible_values(given)
     if values is not None:
@@ -172,10 +172,10 @@ def _find_node_gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
     if not types:
         return
     if not types & wanted:
-        yield Gap("disjoint", path, "type", type_names(types), type_names(wanted))
+        yield SchemaGap("disjoint", path, "type", type_names(types), type_names(wanted))
         return
     if types - wanted:
-        yield Gap("type", path, "type", type_names(types - wanted), type_names(wanted))
+        yield SchemaGap("type", path, "type", type_names(types - wanted), type_names(wanted))
     types &= wanted
     if values is not None:
         values = [value for value in values if _type_of(value) in types]
@@ -193,18 +193,18 @@ def _find_node_gaps(given: _Node, allowed: _Node, path: Path) -> Iterator[Gap]:
 
 def _value_gaps(
     types: frozenset[str], values: list[Any] | None, allowed: Mapping[str, Any], path: Path
-) -> Iterator[Gap]:
+) -> Iterator[SchemaGap]:
     listed = _list_possible_values(allowed)
     if listed is None:
         return
     if values is None and types <= {"null", "boolean"}:
         values = [value for value in (None, False, True) if _type_of(value) in types]
     if values is None:
-        yield Gap("values", path, "enum", None, listed)
+        yield SchemaGap("values", path, "enum", None, listed)
         return
     known = {render_canonical_json(value) for value in listed}
     if refused := [value for value in values if render_canonical_json(value) not in known]:
-        yield Gap("values", path, "enum", refused, listed)
+        yield SchemaGap("values", path, "enum", refused, listed)
 
 
 def _find_bound_gaps(
@@ -213,7 +213,7 @@ def _find_bound_gaps(
     given: Mapping[str, Any],
     allowed: Mapping[str, Any],
     path: Path,
-) -> Iterator[Gap]:
+) -> Iterator[SchemaGap]:
     """Return gaps in bounds of numbers and sizes, and in the patterns that a string must match.
 
     If `values` are listed, their sizes are known exactly.
@@ -233,7 +233,7 @@ def _find_bound_gaps(
                 only_exclusive = exclusive in allowed and inclusive not in allowed
                 keyword = exclusive if only_exclusive else inclusive
                 limits = (None if math.isinf(at) else sign * at for at, _ in (there, wanted))
-                yield Gap("bound", path, keyword, *limits)
+                yield SchemaGap("bound", path, keyword, *limits)
         step = _read_keyword(allowed, "multipleOf")
         if step is not None and _read_keyword(given, "multipleOf") != step:
             yield _make_bound_gap("multipleOf", given, allowed, path)
@@ -257,10 +257,12 @@ def _find_bound_gaps(
         if (refused := read_refused(allowed.get("not"))) is not None:
             before = read_refused(given.get("not"))
             if before is None or before.combine_with(refused) != before:
-                yield Gap("texts", path, "not", None, refused.takes())
+                yield SchemaGap("texts", path, "not", None, refused.takes())
 
 
-def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path) -> Iterator[Gap]:
+def _object_gaps(
+    given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path
+) -> Iterator[SchemaGap]:
     declared: Mapping[str, Any] = _read_keyword(given, "properties") or {}
     wanted: Mapping[str, Any] = _read_keyword(allowed, "properties") or {}
     always = dict.fromkeys(_read_keyword(given, "required") or ())
@@ -268,7 +270,7 @@ def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Pat
     others, other_wanted = _other_properties(given), _other_properties(allowed)
     for name in needed:
         if name not in always:
-            yield Gap("required", (*path, name), "required", name in declared)
+            yield SchemaGap("required", (*path, name), "required", name in declared)
     for name, schema in wanted.items():
         inner = (*path, name)
         if name in declared:
@@ -278,12 +280,12 @@ def _object_gaps(given: Mapping[str, Any], allowed: Mapping[str, Any], path: Pat
         elif name in always or others:
             yield from _find_node_gaps(others, _normalise_node(schema), inner)
         elif name not in needed:
-            yield Gap("undeclared", inner)
+            yield SchemaGap("undeclared", inner)
     for name, schema in declared.items():
         if name not in wanted:
             yield from _find_node_gaps(_normalise_node(schema), other_wanted, (*path, name))
     if others is not None and other_wanted is None:
-        yield Gap("other_properties", path, "additionalProperties")
+        yield SchemaGap("other_properties", path, "additionalProperties")
     else:
         yield from _find_node_gaps(others, other_wanted, (*path, OTHER_PROPERTIES))
 
@@ -297,7 +299,7 @@ def _other_properties(schema: Mapping[str, Any]) -> _Node:
 
 def _unknown_gaps(
     given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path
-) -> Iterator[Gap]:
+) -> Iterator[SchemaGap]:
     for keyword in sorted(given.keys() | allowed.keys()):
         if keyword in ANNOTATIONS or keyword == "unevaluatedProperties":
             continue
@@ -308,13 +310,13 @@ def _unknown_gaps(
         if keyword == "not" and read_refused(allowed[keyword]) is not None:
             continue
         if render_canonical_json(given.get(keyword)) != render_canonical_json(allowed.get(keyword)):
-            yield Gap("unknown", path, keyword, given.get(keyword), allowed.get(keyword))
+            yield SchemaGap("unknown", path, keyword, given.get(keyword), allowed.get(keyword))
 
 
 def _make_bound_gap(
     keyword: str, given: Mapping[str, Any], allowed: Mapping[str, Any], path: Path
-) -> Gap:
-    return Gap("bound", path, keyword, given.get(keyword), allowed.get(keyword))
+) -> SchemaGap:
+    return SchemaGap("bound", path, keyword, given.get(keyword), allowed.get(keyword))
 
 
 def _lower_limit(

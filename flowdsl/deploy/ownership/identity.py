@@ -14,7 +14,7 @@ from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.deploy.resources.directory import Directory, WantedLists, read_directory
 from flowdsl.deploy.resources.mark import Mark, mark_in
 from flowdsl.deploy.resources.resource import Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.state.document import StateDocument, refuse_other_service
 from flowdsl.state.errors import ForeignState
 
@@ -24,7 +24,7 @@ SHOWN = 10
 
 async def prove_organization(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     prior: StateDocument,
     directory: Directory,
     live: Mapping[str, Live],
@@ -64,13 +64,13 @@ async def prove_organization(
     return min(seen, default=None)
 
 
-def find_expected_organization(target: Target, prior: StateDocument) -> str | None:
+def find_expected_organization(target: DeployTarget, prior: StateDocument) -> str | None:
     """Return the expected organisation, if the project file or state names one."""
     return target.organization or prior.organization_id
 
 
 def check_organization(
-    target: Target, prior: StateDocument, seen: Collection[str], *left_there: str
+    target: DeployTarget, prior: StateDocument, seen: Collection[str], *left_there: str
 ) -> None:
     """Raise `Stop` if replies showed another organisation than the one deployed to.
 
@@ -86,7 +86,7 @@ def check_organization(
         )
 
 
-def check_api_base(target: Target, prior: StateDocument) -> None:
+def check_api_base(target: DeployTarget, prior: StateDocument) -> None:
     """Raise `Stop` if state belongs to a service at another address."""
     try:
         refuse_other_service(prior, target.environment, target.api_base)
@@ -103,7 +103,7 @@ class Marked:
 
 
 async def read_marked_workflows(
-    client: CyberdeskClient, target: Target
+    client: CyberdeskClient, target: DeployTarget
 ) -> dict[Address, list[Marked]]:
     """Return the workflows with a mark of this project and environment, by address, best first.
 
@@ -113,7 +113,9 @@ async def read_marked_workflows(
     return group_marked_workflows(await client.workflows.list_all(), target)
 
 
-def group_marked_workflows(rows: Iterable[Workflow], target: Target) -> dict[Address, list[Marked]]:
+def group_marked_workflows(
+    rows: Iterable[Workflow], target: DeployTarget
+) -> dict[Address, list[Marked]]:
     """Return those of `rows` with a mark of this project, as `read_marked_workflows` does."""
     found: dict[Address, list[Marked]] = {}
     for row in rows:
@@ -141,7 +143,7 @@ def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
 
 
 def find_adopted_marks(
-    target: Target, in_source: Mapping[Address, Address | None]
+    target: DeployTarget, in_source: Mapping[Address, Address | None]
 ) -> set[tuple[Address, str]]:
     """Return address and id of the marked workflows that `[[adopt]]` accounts for.
 
@@ -160,7 +162,7 @@ def find_adopted_marks(
 
 
 async def find_unclaimed_workflows(
-    client: CyberdeskClient, target: Target, in_source: Mapping[Address, Address | None]
+    client: CyberdeskClient, target: DeployTarget, in_source: Mapping[Address, Address | None]
 ) -> dict[Address, list[Marked]]:
     """Return the marked workflows that nothing in the project accounts for, by address.
 
@@ -179,7 +181,7 @@ async def find_unclaimed_workflows(
 
 async def refuse_untracked(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     where: str,
     document: StateDocument,
     plan: Plan,
@@ -225,7 +227,7 @@ async def refuse_untracked(
 
 
 def stop_for_lost_state(
-    target: Target, where: str, left: Mapping[Address, Sequence[Marked]]
+    target: DeployTarget, where: str, left: Mapping[Address, Sequence[Marked]]
 ) -> Stop:
     """Return the `Stop` for an organisation with workflows of ours while there is no state."""
     count = sum(map(len, left.values()))

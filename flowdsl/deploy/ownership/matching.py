@@ -41,12 +41,12 @@ from flowdsl.deploy.ownership.identity import (
 from flowdsl.deploy.planning.plan import moves_of
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Desired, Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.state.document import ResourceState, StateDocument
 
 
 def match_workflows(
-    target: Target,
+    target: DeployTarget,
     prior: StateDocument,
     wanted: Mapping[Address, Desired],
     rows: Sequence[Workflow],
@@ -82,7 +82,7 @@ class _KnownResources:
 
     def __init__(
         self,
-        target: Target,
+        target: DeployTarget,
         prior: StateDocument,
         wanted: Mapping[Address, Desired],
         tracked_live: Collection[str],

@@ -12,7 +12,7 @@ from flowdsl.config.address import IMAGE, Address
 from flowdsl.deploy.comparison.diff import Difference
 from flowdsl.deploy.comparison.edits import edit_behind
 from flowdsl.deploy.comparison.field_diff import (
-    Row,
+    DiffRow,
     edit_rows,
     field_rows,
     render_lost_tags,
@@ -318,7 +318,7 @@ def _difference_fields(change: Change | NamedChange) -> Iterator[FieldEntry]:
         )
 
 
-def _render_cut_rows(rows: Sequence[Row]) -> str:
+def _render_cut_rows(rows: Sequence[DiffRow]) -> str:
     more = len(rows) - DIFF_LINES
     return render_plain_rows(rows[:DIFF_LINES]) + (f"\n… {more} more lines" if more > 0 else "")
 

@@ -18,7 +18,7 @@ from flowdsl.deploy.comparison.schema_diff import (
     spell_path,
     spell_value,
 )
-from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Gap, Path, find_gaps
+from flowdsl.deploy.comparison.schema_gaps import OTHER_PROPERTIES, Path, SchemaGap, find_gaps
 from flowdsl.deploy.planning.plan import Break, Breaking, Change
 from flowdsl.diagnostics.render.cells import make_printable
 
@@ -68,10 +68,10 @@ def _find_broken_outputs(
         yield Breaking(kind, spell_path(gap.path), message, users)
 
 
-def _find_interface_gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]:
+def _find_interface_gaps(given: Any, allowed: Any, *, inputs: bool) -> list[SchemaGap]:
     if not (is_schema(given) and is_schema(allowed)):
         # As JSON Schema, the short notation would have another meaning.
-        return [Gap("unknown", (), "notation")]
+        return [SchemaGap("unknown", (), "notation")]
     try:
         return list(
             find_gaps(
@@ -80,7 +80,7 @@ def _find_interface_gaps(given: Any, allowed: Any, *, inputs: bool) -> list[Gap]
             )
         )
     except RecursionError:
-        return [Gap("unknown", (), "schema")]
+        return [SchemaGap("unknown", (), "schema")]
 
 
 def _root_schema_for_gaps(schema: Any, other: Any, inputs: bool) -> Any:
@@ -98,7 +98,7 @@ def _root_schema_for_gaps(schema: Any, other: Any, inputs: bool) -> Any:
     return schema
 
 
-def _input_message(gap: Gap) -> tuple[Break, str]:
+def _input_message(gap: SchemaGap) -> tuple[Break, str]:
     where = _format_subject(gap.path, "the input as a whole")
     match gap.kind:
         case "required" if gap.given:
@@ -133,7 +133,7 @@ def _input_message(gap: Gap) -> tuple[Break, str]:
             return "retyped-input", _describe_unknown_change(where, gap, "take less than before")
 
 
-def _output_message(gap: Gap) -> tuple[Break, str]:
+def _output_message(gap: SchemaGap) -> tuple[Break, str]:
     where = _format_subject(gap.path, "the output as a whole")
     match gap.kind:
         case "required" if gap.given:
@@ -177,7 +177,7 @@ def _noun_for_input(secret: bool) -> str:
     return "secret" if secret else "input"
 
 
-def _describe_unknown_change(where: str, gap: Gap, may: str) -> str:
+def _describe_unknown_change(where: str, gap: SchemaGap, may: str) -> str:
     if gap.keyword == "notation":
         return f"{where} changed in a notation that is not compared field by field"
     if gap.keyword == "schema":

@@ -25,7 +25,7 @@ from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, WantedLists, find_image_url
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.deploy.resources.resource import Desired
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class DesiredState:
     unknown_models: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_wanted_lists(bundle: Bundle, target: Target) -> WantedLists:
+def find_wanted_lists(bundle: Bundle, target: DeployTarget) -> WantedLists:
     """Return the lists that have to be read to compute the desired state."""
     tags = target.every_workflow_tags or any(item.tags for item in bundle.workflows)
     grouped = target.declared.get(TAG_GROUP, {})
@@ -77,7 +77,9 @@ def find_wanted_lists(bundle: Bundle, target: Target) -> WantedLists:
     )
 
 
-def resolve_desired_state(bundle: Bundle, target: Target, directory: Directory) -> DesiredState:
+def resolve_desired_state(
+    bundle: Bundle, target: DeployTarget, directory: Directory
+) -> DesiredState:
     """Return every resource that bundle and project file declare, with references resolved."""
     models = ModelResolver(target, directory.models)
     problems: list[str] = []
@@ -108,7 +110,7 @@ def resolve_desired_state(bundle: Bundle, target: Target, directory: Directory) 
 
 
 def _resolve_workflow(
-    artifact: WorkflowArtifact, target: Target, models: ModelResolver, directory: Directory
+    artifact: WorkflowArtifact, target: DeployTarget, models: ModelResolver, directory: Directory
 ) -> Desired:
     def write_part(part: ModelName | ImageRef) -> str:
         if isinstance(part, ModelName):
@@ -168,7 +170,7 @@ def check_map_name(address: Address, checks: str) -> str:
 
 
 def _resolve_named_resources(
-    target: Target, workflows: Mapping[Address, Desired], directory: Directory
+    target: DeployTarget, workflows: Mapping[Address, Desired], directory: Directory
 ) -> Iterator[DesiredNamed]:
     groups = {group.name: group.id for group in directory.tag_groups}
     for kind, declared in target.declared.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 
 NOT_YET_KNOWN = "00000000-0000-0000-0000-000000000000"
 """A placeholder for the id of an object that this deploy has yet to create."""
@@ -25,7 +25,7 @@ class ModelResolver:
     the configuration was deleted, may keep it.
     """
 
-    def __init__(self, target: Target, models: Sequence[ModelConfiguration]) -> None:
+    def __init__(self, target: DeployTarget, models: Sequence[ModelConfiguration]) -> None:
         self._target = target
         self._models = models
         self.problems: dict[str, None] = {}

@@ -15,7 +15,7 @@ from flowdsl.deploy.planning.named import NamedChange
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Desired, Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import ResourceState, StateDocument
 
@@ -83,7 +83,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Trajectory:
+class ApprovedTrajectory:
     """An approved recording, which keeps replaying what it recorded, whatever the prompt says."""
 
     id: str
@@ -123,7 +123,7 @@ class Impact:
     deletion. The numbers are counted only for deletions, otherwise None.
     """
 
-    trajectories: tuple[Trajectory, ...] = ()
+    trajectories: tuple[ApprovedTrajectory, ...] = ()
     runs_total: int | None = None
     runs_active: int | None = None
     trajectories_total: int | None = None
@@ -285,7 +285,7 @@ class PlanError(FlowdslError):
 
 
 def plan_changes(
-    target: Target,
+    target: DeployTarget,
     desired: DesiredState,
     named: tuple[NamedChange, ...],
     prior: StateDocument,
@@ -377,7 +377,7 @@ def moves_of(
 
 
 def _plan_tracked_workflow(
-    target: Target,
+    target: DeployTarget,
     wanted: Desired,
     last: ResourceState,
     live: Live | None,
@@ -422,7 +422,9 @@ def _refuse_second_owner(
             )
 
 
-def _plan_adoption(target: Target, wanted: Desired, adopted: str, live: Live | None) -> Change:
+def _plan_adoption(
+    target: DeployTarget, wanted: Desired, adopted: str, live: Live | None
+) -> Change:
     if live is None:
         raise PlanError(
             f"`{wanted.address}` is to adopt `{adopted}`, which does not exist in this organisation"

@@ -53,7 +53,7 @@ from flowdsl.deploy.recovery.late_writes import (
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.mark import Mark, mark_in
 from flowdsl.deploy.resources.resource import Desired, Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.deploy.workers import for_each
 from flowdsl.source.failure import FlowdslError
 from flowdsl.state.document import Intent, ResourceState, StateDocument
@@ -70,7 +70,7 @@ class Unresolved(FlowdslError):
     """It could not be determined whether a creation was carried out."""
 
 
-def mark_of(target: Target, intent: Intent) -> Mark:
+def mark_of(target: DeployTarget, intent: Intent) -> Mark:
     """Return the mark that a creation gives to its workflow."""
     return Mark(
         target.project, target.environment, intent.address, intent.generation, intent.short_id
@@ -84,7 +84,7 @@ def creation_key(intent: Intent) -> str:
 
 async def resolve_pending(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     journal: Journal,
     desired: Mapping[Address, Desired],
     runtime: Runtime,
@@ -254,7 +254,7 @@ async def read_if_there(client: CyberdeskClient, workflow_id: str) -> Live | Non
 
 async def find_created(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     intent: Intent,
     wanted: Desired,
     runtime: Runtime,
@@ -273,7 +273,7 @@ async def find_created(
 
 async def _find_all(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     intents: Sequence[Intent],
     runtime: Runtime,
     begun: float,
@@ -304,7 +304,9 @@ async def _find_all(
     return found
 
 
-def _error_for_unresolved(target: Target, intent: Intent, error: CyberdeskError) -> Unresolved:
+def _error_for_unresolved(
+    target: DeployTarget, intent: Intent, error: CyberdeskError
+) -> Unresolved:
     return Unresolved(
         f"whether `{intent.address}` was created is not known (intent {intent.short_id}): {error}; "
         f"find out with `flowdsl recover {intent.address} --env {target.environment}`, or deploy "
@@ -314,7 +316,7 @@ def _error_for_unresolved(target: Target, intent: Intent, error: CyberdeskError)
 
 async def _create_again(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     intent: Intent,
     wanted: Desired,
     runtime: Runtime,
@@ -370,7 +372,7 @@ def record_created(journal: Journal, intent: Intent, live: Live) -> None:
 
 async def _take_over(
     client: CyberdeskClient,
-    target: Target,
+    target: DeployTarget,
     journal: Journal,
     intent: Intent,
     resource: ResourceState | None,

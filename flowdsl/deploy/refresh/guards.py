@@ -14,7 +14,7 @@ from flowdsl.deploy.comparison.edits import way_to_keep
 from flowdsl.deploy.job import Job, OnBreaking
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.planning.plan import Action, Guard, Plan
-from flowdsl.state.document import Source
+from flowdsl.state.document import DeployedSource
 
 DELETES, UPDATES, MISSING, BREAKING = "deletes", "updates", "missing", "breaking"
 NAMES = (DELETES, UPDATES, MISSING, BREAKING)
@@ -97,7 +97,7 @@ def check_protection(plan: Plan, environment: str) -> None:
         )
 
 
-def check_source(job: Job, deployed: Source | None) -> None:
+def check_source(job: Job, deployed: DeployedSource | None) -> None:
     """Raise `Stop` for a work tree that must not be deployed.
 
     That is a dirty one if the environment is protected, or one older than the deployed commit.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flowdsl.config.address import Address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.planning.plan import Action, Change, Impact, Plan, Trajectory
+from flowdsl.deploy.planning.plan import Action, ApprovedTrajectory, Change, Impact, Plan
 from flowdsl.deploy.workers import for_each
 
 REPLAYED = frozenset({"main_prompt", "input_schema"})
@@ -56,17 +56,17 @@ def changes_what_is_replayed(change: Change) -> bool:
 
 async def read_approved_trajectories(
     client: CyberdeskClient, workflow_id: str
-) -> tuple[Trajectory, ...]:
+) -> tuple[ApprovedTrajectory, ...]:
     """Return the approved recordings of one workflow, generated or not; raises `CyberdeskError`."""
     return (await _list_approved_by_workflow(client, workflow_id)).get(workflow_id, ())
 
 
 async def _read_approved_by_workflow(
     client: CyberdeskClient, ids: list[str], concurrency: int
-) -> Mapping[str, tuple[Trajectory, ...]]:
+) -> Mapping[str, tuple[ApprovedTrajectory, ...]]:
     if len(ids) > ONE_BY_ONE:
         return await _list_approved_by_workflow(client, None)
-    found: dict[str, tuple[Trajectory, ...]] = {}
+    found: dict[str, tuple[ApprovedTrajectory, ...]] = {}
 
     async def read(own: CyberdeskClient, workflow_id: str) -> None:
         found[workflow_id] = await read_approved_trajectories(own, workflow_id)
@@ -77,7 +77,7 @@ async def _read_approved_by_workflow(
 
 async def _list_approved_by_workflow(
     client: CyberdeskClient, workflow_id: str | None
-) -> Mapping[str, tuple[Trajectory, ...]]:
+) -> Mapping[str, tuple[ApprovedTrajectory, ...]]:
     lists = await asyncio.gather(
         *(
             client.trajectories.list_all(
@@ -86,9 +86,9 @@ async def _list_approved_by_workflow(
             for generated in (True, False)
         )
     )
-    found: defaultdict[str, list[Trajectory]] = defaultdict(list)
+    found: defaultdict[str, list[ApprovedTrajectory]] = defaultdict(list)
     for row in (row for rows in lists for row in rows if row.is_approved):
-        found[row.workflow_id].append(Trajectory(row.id, row.name or ""))
+        found[row.workflow_id].append(ApprovedTrajectory(row.id, row.name or ""))
     return {
         owner: tuple(sorted(each, key=lambda one: (one.name, one.id)))
         for owner, each in found.items()

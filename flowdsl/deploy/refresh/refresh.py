@@ -31,7 +31,7 @@ from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.deploy.resources.resource import Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
 from flowdsl.state.stores import StateStore, Versioned
@@ -65,7 +65,7 @@ async def read_prior(job: Job) -> StateDocument:
 
 
 async def state_after_all(
-    client: CyberdeskClient, target: Target, store: StateStore, bundle: Bundle
+    client: CyberdeskClient, target: DeployTarget, store: StateStore, bundle: Bundle
 ) -> Versioned | None:
     """Return the state if none was found at first: None before a first deploy.
 

@@ -19,7 +19,7 @@ from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.attachments import insert_attachment
 from flowdsl.emulator.runs.requests import (
     NewRun,
-    Target,
+    RunTarget,
     decode_files,
     find_target,
     refuse_inputs,
@@ -229,7 +229,7 @@ def _release_machine(transaction: Transaction, row: Row[Any]) -> None:
         reserve_machine(transaction, row.machine_id, None)
 
 
-def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Target:
+def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> RunTarget:
     """Return the target of a retry; values of the request override those of the run."""
     if body.session_id is not None:
         return session_target(transaction, body.session_id)
@@ -239,9 +239,9 @@ def _retry_target(transaction: Transaction, row: Row[Any], body: RunRetry) -> Ta
     elif body.reuse_session is False:
         session_id = None
     if session_id is not None and session_id == row.session_id:
-        return Target(session_id, row.machine_id, tuple(row.pool_ids or ()))
+        return RunTarget(session_id, row.machine_id, tuple(row.pool_ids or ()))
     if body.machine_id is None and body.pool_ids is None:
-        return Target(session_id, row.machine_id, tuple(row.pool_ids or ()))
+        return RunTarget(session_id, row.machine_id, tuple(row.pool_ids or ()))
     return replace(
         find_target(transaction, None, body.machine_id, body.pool_ids), session_id=session_id
     )

@@ -23,13 +23,13 @@ from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.attachments import NewFile, decode_content, insert_attachment
 from flowdsl.emulator.runs.rows import RUNS, get_run
 from flowdsl.emulator.runs.run_plans import (
-    Sources,
+    PlanSources,
     find_input_problems,
     insert_results,
     run_plan_of,
 )
 from flowdsl.emulator.runs.schedule import (
-    Placement,
+    MachinePlacement,
     place_run,
     queue_run,
     replan_waiting_runs,
@@ -37,7 +37,7 @@ from flowdsl.emulator.runs.schedule import (
 )
 from flowdsl.emulator.runs.views import run_replies
 from flowdsl.emulator.simulation.rules import Effects
-from flowdsl.emulator.simulation.schemas import Problem
+from flowdsl.emulator.simulation.schemas import SchemaProblem
 from flowdsl.emulator.simulation.variables import Path, Values, find_references
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import machines, runs
@@ -55,7 +55,7 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"], route_class=StoreRoute)
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RunTarget:
     """Where runs are executed: in a session, on a machine, or on one in all of the pools."""
 
     session_id: str | None
@@ -71,7 +71,7 @@ class NewRun:
     """
 
     workflow: Row[Any]
-    target: Target
+    target: RunTarget
     input_values: dict[str, JsonValue] | None = None
     secrets: tuple[str, ...] | None = None
     files: tuple[NewFile, ...] = ()
@@ -132,8 +132,8 @@ async def bulk_create_runs(
     session_id, machine_id = new.target.session_id, new.target.machine_id
     placement = None
     if machine_id is None and session_id is None:
-        placement = Placement(transaction, new.target.pool_ids)
-    sources = Sources(transaction, new.workflow)
+        placement = MachinePlacement(transaction, new.target.pool_ids)
+    sources = PlanSources(transaction, new.workflow)
     machines_used: dict[str, None] = {}
     for position in range(body.count):
         effects = tally.effects(new.workflow.name, body.input_values or {})
@@ -164,7 +164,7 @@ def find_target(
     session_id: UUID | None,
     machine_id: UUID | None,
     pool_ids: Iterable[UUID] | None,
-) -> Target:
+) -> RunTarget:
     """Return the target of a request: the session, else the machine, else the pools.
 
     404 for an unknown session, machine or pool; the ones that are overridden are not checked.
@@ -172,21 +172,21 @@ def find_target(
     if session_id is not None:
         return session_target(transaction, session_id)
     if machine_id is not None:
-        return Target(None, str(MACHINES.row(transaction, machine_id).id))
+        return RunTarget(None, str(MACHINES.row(transaction, machine_id).id))
     # Unknown pools are detected when a machine is looked for.
-    return Target(None, None, tuple(str(pool_id) for pool_id in pool_ids or ()))
+    return RunTarget(None, None, tuple(str(pool_id) for pool_id in pool_ids or ()))
 
 
-def session_target(transaction: Transaction, session_id: UUID | str) -> Target:
+def session_target(transaction: Transaction, session_id: UUID | str) -> RunTarget:
     """Return a session with its machine: that of its last run, else the one reserved for it."""
     in_session = runs.c.session_id == str(session_id)
     last = RUNS.rows(transaction, in_session, columns=[runs.c.machine_id])
     if last:
-        return Target(str(session_id), last[0].machine_id)
+        return RunTarget(str(session_id), last[0].machine_id)
     reserved = MACHINES.rows(transaction, machines.c.reserved_session_id == str(session_id))
     if not reserved:
         raise not_found("session", session_id)
-    return Target(str(session_id), str(reserved[0].id))
+    return RunTarget(str(session_id), str(reserved[0].id))
 
 
 def session_aliases(transaction: Transaction, session_id: str | None) -> set[str]:
@@ -213,7 +213,7 @@ def insert_run(
     machine_id = target.machine_id
     if machine_id is None and target.session_id is None:
         machine_id = place_run(transaction, target.pool_ids)
-    sources = Sources(transaction, new.workflow)
+    sources = PlanSources(transaction, new.workflow)
     _insert_run(transaction, run_id, new, effects, sources, machine_id, session_id, position)
     queue_run(transaction, run_id)
     if session_id is not None and new.release_session_after:
@@ -227,7 +227,7 @@ def _insert_run(
     run_id: str,
     new: NewRun,
     effects: Effects,
-    sources: Sources,
+    sources: PlanSources,
     machine_id: str | None,
     session_id: str | None,
     position: int,
@@ -317,7 +317,9 @@ def decode_files(files: Sequence[FileInput] | None, location: Location) -> tuple
     )
 
 
-def _render_problem(problem: Problem, values_at: Location, secrets_at: Location) -> dict[str, Any]:
+def _render_problem(
+    problem: SchemaProblem, values_at: Location, secrets_at: Location
+) -> dict[str, Any]:
     path: Path = problem.path
     location = (*values_at, *path)
     if path and str(path[0]).startswith("$"):

@@ -21,12 +21,12 @@ from flowdsl.emulator.runs.trajectories import (
     insert_recording,
 )
 from flowdsl.emulator.runs.views import status_of
-from flowdsl.emulator.simulation.checks import Result
+from flowdsl.emulator.simulation.checks import CheckOutcome
 from flowdsl.emulator.simulation.files import content_of
-from flowdsl.emulator.simulation.plans import DIMENSIONS, Attachment, Plan
+from flowdsl.emulator.simulation.plans import DIMENSIONS, Attachment, PlayedRun
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.run_plan import play
-from flowdsl.emulator.simulation.schemas import Problem, input_problems, read_schema
+from flowdsl.emulator.simulation.schemas import SchemaProblem, input_problems, read_schema
 from flowdsl.emulator.simulation.variables import UnresolvedError, resolve_inputs, resolved
 from flowdsl.emulator.store import Transaction
 from flowdsl.emulator.tables import run_attachments, runs
@@ -62,7 +62,7 @@ def find_input_problems(
     *,
     unresolved: Sequence[str] = (),
     machine_known: bool = True,
-) -> list[Problem]:
+) -> list[SchemaProblem]:
     """Return what the workflow's `input_schema` refuses in a run's inputs merged over `parameters`.
 
     A schema that cannot be read refuses nothing (assumption `schemas-unparsed`).
@@ -79,7 +79,7 @@ def find_input_problems(
     )
 
 
-class Sources:
+class PlanSources:
     """The data from which the runs of one workflow are played, read once."""
 
     def __init__(self, transaction: Transaction, workflow: Row[Any]) -> None:
@@ -108,7 +108,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecidedRun:
     """The decided run: columns of its run plan, its files, and the steps it will record."""
 
     columns: dict[str, Any]
@@ -123,7 +123,7 @@ def decide_run_plan(transaction: Transaction, run_id: str) -> None:
     whose outputs it reads changes, and when it is retried.
     """
     row = RUNS.row(transaction, run_id)
-    sources = Sources(transaction, WORKFLOWS.row(transaction, row.workflow_id))
+    sources = PlanSources(transaction, WORKFLOWS.row(transaction, row.workflow_id))
     decision = run_plan_of(transaction, row, sources)
     RUNS.change(transaction, run_id, **decision.columns)
     columns = run_attachments.c
@@ -136,7 +136,7 @@ def decide_run_plan(transaction: Transaction, run_id: str) -> None:
     insert_results(transaction, row, sources, decision)
 
 
-def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decision:
+def run_plan_of(transaction: Transaction, row: Any, sources: PlanSources) -> DecidedRun:
     """Return the decision for a run; `row` has the columns that the decision does not compute.
 
     Only a success is recorded, and not one that replays a trajectory (assumption
@@ -146,7 +146,7 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
     workflow = sources.workflow
     prompt = row.main_prompt or workflow.main_prompt
     run_plan = play(
-        Plan(
+        PlayedRun(
             seed=f"{row.id}/{row.attempt}",
             prompt=prompt,
             inputs=inputs,
@@ -178,7 +178,7 @@ def run_plan_of(transaction: Transaction, row: Any, sources: Sources) -> Decisio
     }
     is_recorded = run_plan.outcome == RunStatus.SUCCESS and sources.trajectory_id is None
     steps = _collect_tool_steps(messages, run_plan.recorded, prompt) if is_recorded else ()
-    return Decision(values, run_plan.attachments, steps)
+    return DecidedRun(values, run_plan.attachments, steps)
 
 
 def blocks_of(message: OpenObject) -> list[dict[str, Any]]:
@@ -222,7 +222,7 @@ def _digest_prompt(prompt: str) -> str:
 
 
 def _inputs_of(
-    transaction: Transaction, row: Any, sources: Sources
+    transaction: Transaction, row: Any, sources: PlanSources
 ) -> tuple[dict[str, JsonValue], str | None]:
     """Return the run's inputs merged over its parameters, and why it cannot begin, or None."""
     parameters = sources.parameters(row.machine_id, row.pool_ids or ())
@@ -265,7 +265,7 @@ def _outputs_of(transaction: Transaction, row: Any, alias: str) -> Mapping[str, 
 
 
 def _render_snapshots(
-    transaction: Transaction, sources: Sources, results: Sequence[Result]
+    transaction: Transaction, sources: PlanSources, results: Sequence[CheckOutcome]
 ) -> list[dict[str, Any]]:
     return [
         {
@@ -285,7 +285,7 @@ def _render_snapshots(
 
 
 def insert_results(
-    transaction: Transaction, run: Any, sources: Sources, decision: Decision
+    transaction: Transaction, run: Any, sources: PlanSources, decision: DecidedRun
 ) -> None:
     """Store the files and the trajectory that a run will produce.
 

@@ -63,7 +63,7 @@ _QUEUED: tuple[Column[Any], ...] = (
 """The columns from which the schedule is computed, without the long histories."""
 
 
-class Placement:
+class MachinePlacement:
     """Chooses machines for new runs of the same pools, always the one that is free first."""
 
     def __init__(self, transaction: Transaction, pool_ids: Sequence[str]) -> None:
@@ -91,7 +91,7 @@ class Placement:
 
 def place_run(transaction: Transaction, pool_ids: Sequence[str]) -> str | None:
     """Return the machine in all these pools that is free first; None if none is known to be."""
-    return Placement(transaction, pool_ids).next()
+    return MachinePlacement(transaction, pool_ids).next()
 
 
 def queue_run(transaction: Transaction, run_id: str) -> None:

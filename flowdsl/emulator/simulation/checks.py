@@ -30,7 +30,7 @@ _MAX_COUNT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CheckedFacts:
     """The facts about a run that checks examine."""
 
     inputs: Values
@@ -41,7 +41,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckOutcome:
     """The result of a check; `message` explains why it did not succeed."""
 
     status: str
@@ -49,7 +49,7 @@ class Result:
     matched: tuple[str, ...] = ()
 
 
-def find_wanted_files(check: Definition, facts: Facts) -> list[str]:
+def find_wanted_files(check: Definition, facts: CheckedFacts) -> list[str]:
     """Return the names a run must attach besides `facts.filenames` for the check to succeed."""
     if check["type"] not in _FILE_TYPES or check.get("allow_missing_attachments"):
         return []
@@ -65,54 +65,56 @@ def find_wanted_files(check: Definition, facts: Facts) -> list[str]:
     return [name for name in _names_of_target(check, facts) if name not in facts.filenames]
 
 
-def evaluate(check: Definition, facts: Facts, forced: CheckResult | None = None) -> Result:
+def evaluate(
+    check: Definition, facts: CheckedFacts, forced: CheckResult | None = None
+) -> CheckOutcome:
     """Evaluate a check on `facts`; `forced` overrides the result."""
     if forced is not None:
-        return Result(forced, f"the scenario lets check `{check['name']}` end as {forced}")
+        return CheckOutcome(forced, f"the scenario lets check `{check['name']}` end as {forced}")
     match check["type"]:
         case "output_data_passes_schema_validation":
             return _schema_result(facts)
         case "output_data_agentic_check":
-            return Result("success")
+            return CheckOutcome("success")
         case _:
             return _file_result(check, facts)
 
 
-def _file_result(check: Definition, facts: Facts) -> Result:
+def _file_result(check: Definition, facts: CheckedFacts) -> CheckOutcome:
     is_image_check = check["type"] == "run_attachment_image_check"
     if check.get("file_target_mode") != "regex":
         names = _names_of_target(check, facts)
         matched = tuple(name for name in names if name in facts.filenames)
         missing = [name for name in names if name not in facts.filenames]
         if missing and not check.get("allow_missing_attachments"):
-            return Result("failed", f"no attachment is named `{missing[0]}`", matched)
-        return Result("success", None, matched)
+            return CheckOutcome("failed", f"no attachment is named `{missing[0]}`", matched)
+        return CheckOutcome("success", None, matched)
     pattern = check.get("file_name_regex") or ""
     present = _find_matching_names(pattern, facts.filenames)
     if present is None:
-        return Result("infra_error", f"`{pattern}` is no regular expression")
+        return CheckOutcome("infra_error", f"`{pattern}` is no regular expression")
     count = _count_expected_matches(check, facts)
     if not present and check.get("allow_missing_attachments"):
-        return Result("success")
+        return CheckOutcome("success")
     if count is not None and count != len(present) and not is_image_check:
         message = f"{len(present)} attachments match `{pattern}`, expected are {count}"
-        return Result("failed", message, tuple(present))
+        return CheckOutcome("failed", message, tuple(present))
     if count is None and not present:
-        return Result("failed", f"no attachment matches `{pattern}`")
-    return Result("success", None, tuple(present))
+        return CheckOutcome("failed", f"no attachment matches `{pattern}`")
+    return CheckOutcome("success", None, tuple(present))
 
 
-def _schema_result(facts: Facts) -> Result:
+def _schema_result(facts: CheckedFacts) -> CheckOutcome:
     if facts.output_schema is None:
-        return Result("infra_error", "the workflow has no output schema")
+        return CheckOutcome("infra_error", "the workflow has no output schema")
     found = find_schema_problems(facts.output_schema, facts.output_data)
     if not found:
-        return Result("success")
+        return CheckOutcome("success")
     place = show_path(found[0].path) or "output_data"
-    return Result("failed", f"`{place}`: {found[0].message}")
+    return CheckOutcome("failed", f"`{place}`: {found[0].message}")
 
 
-def _names_of_target(check: Definition, facts: Facts) -> list[str]:
+def _names_of_target(check: Definition, facts: CheckedFacts) -> list[str]:
     """Return the file names of an exact target, or of a target with one file per item of a list."""
     if check.get("file_target_mode") == "loop_items":
         template = check.get("loop_item_filename_template") or ""
@@ -134,7 +136,7 @@ def _find_matching_names(pattern: str, filenames: Sequence[str]) -> list[str] | 
     return [name for name in filenames if may_match(pattern, name)]
 
 
-def _count_expected_matches(check: Definition, facts: Facts) -> int | None:
+def _count_expected_matches(check: Definition, facts: CheckedFacts) -> int | None:
     fixed = check.get("expected_match_count")
     if isinstance(fixed, int):
         return fixed

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.checks import Definition, Facts, Result, evaluate
+from flowdsl.emulator.simulation.checks import CheckedFacts, CheckOutcome, Definition, evaluate
 from flowdsl.emulator.simulation.prompts import PLAIN_TOOL, Step
 from flowdsl.emulator.simulation.rules import Effects, HeldState
 from flowdsl.emulator.simulation.variables import PathError, Values
@@ -26,7 +26,7 @@ Message = tuple[int, dict[str, JsonValue]]
 _NAMESPACE = uuid.UUID("6c1f2a52-5b0f-4f55-9a44-3d4f2f6d7a10")
 
 
-class History:
+class HistoryWriter:
     """Collects the messages of one run; ids derive from `seed`, picture addresses from `images`."""
 
     def __init__(self, seed: str, images: str, trajectory_id: str | None) -> None:
@@ -163,7 +163,7 @@ DIMENSIONS = {"width": 1024, "height": 768}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlayedRun:
     """The input from which a run is played.
 
     `obstacle` is the reason why it cannot begin, and `seed` varies the values that are made up.
@@ -209,15 +209,15 @@ class RunPlan:
     messages: Sequence[Message]
     output_data: JsonValue
     error: list[str] | None
-    checks: Sequence[Result]
+    checks: Sequence[CheckOutcome]
     attachments: Sequence[Attachment]
     usage: Mapping[str, JsonValue]
     recorded: Mapping[str, str] | None = None
 
 
-def broken_run_plan(plan: Plan, message: str) -> RunPlan:
+def broken_run_plan(plan: PlayedRun, message: str) -> RunPlan:
     """Return the plan of a run that ends in `error` as it begins."""
-    history = History(plan.seed, plan.images, None)
+    history = HistoryWriter(plan.seed, plan.images, None)
     history.note(0, message, "run_error")
     return RunPlan(
         outcome="error",
@@ -227,21 +227,21 @@ def broken_run_plan(plan: Plan, message: str) -> RunPlan:
         messages=history.messages,
         output_data=None,
         error=[message],
-        checks=[Result("cancelled")] * len(plan.checks),
+        checks=[CheckOutcome("cancelled")] * len(plan.checks),
         attachments=[],
         usage=_count_usage([], "error", False),
     )
 
 
-def length_of(plan: Plan) -> int:
+def length_of(plan: PlayedRun) -> int:
     """Return how many milliseconds a run works unless it is cancelled."""
     return RUNNING_MS + round(plan.effects.slow * 1000)
 
 
 def conclude_run(
-    plan: Plan,
-    history: History,
-    facts: Facts,
+    plan: PlayedRun,
+    history: HistoryWriter,
+    facts: CheckedFacts,
     attachments: Sequence[Attachment],
     steps: Sequence[Step],
     *,
@@ -257,7 +257,7 @@ def conclude_run(
     broken_by = effects.error if broken_by is None else broken_by
     outcome, error = "success", None
     completed = False
-    results: list[Result] = []
+    results: list[CheckOutcome] = []
     if failed is not None:
         outcome, error = "task_failed", [failed]
     elif broken_by is not None:
@@ -274,7 +274,7 @@ def conclude_run(
         ] or None
         outcome = "success" if error is None else "error"
     if not completed:
-        results = [Result("cancelled")] * len(plan.checks)
+        results = [CheckOutcome("cancelled")] * len(plan.checks)
     checks_run = completed and (results or effects.stay == "running_checks")
     checking_ms = CHECKING_MS if checks_run else None
     if error and checking_ms and plan.cleanup_prompt:
@@ -301,11 +301,11 @@ def time_of_step(index: int, count: int, running_ms: int) -> int:
     return running_ms * (index + 1) // (count + 1)
 
 
-def _evaluate_check(check: Definition, facts: Facts, effects: Effects) -> Result:
+def _evaluate_check(check: Definition, facts: CheckedFacts, effects: Effects) -> CheckOutcome:
     try:
         return evaluate(check, facts, effects.checks.get(str(check["name"])))
     except PathError as error:
-        return Result("infra_error", str(error))
+        return CheckOutcome("infra_error", str(error))
 
 
 def _count_usage(steps: Sequence[Step], outcome: str, replayed: bool) -> dict[str, JsonValue]:

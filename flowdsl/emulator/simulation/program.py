@@ -14,13 +14,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.checks import Facts
+from flowdsl.emulator.simulation.checks import CheckedFacts
 from flowdsl.emulator.simulation.files import base_name
 from flowdsl.emulator.simulation.outputs import variables_behind_fields
 from flowdsl.emulator.simulation.plans import (
     Attachment,
-    History,
-    Plan,
+    HistoryWriter,
+    PlayedRun,
     RunPlan,
     broken_run_plan,
     conclude_run,
@@ -48,7 +48,7 @@ def program_of(prompt: str, input_schema: str | None, output_schema: str | None)
     return payload if machine.is_ours(payload) else None
 
 
-def play_program(plan: Plan, program: Payload, prompt: str) -> RunPlan:
+def play_program(plan: PlayedRun, program: Payload, prompt: str) -> RunPlan:
     """Return the run plan of a program; `prompt` is its prompt with the inputs filled in.
 
     A replay repeats its recording if the prompt still has the recorded lines; else the program is
@@ -73,7 +73,7 @@ class _RunPlanWriter:
     """Writes the run plan for what the machine did."""
 
     def __init__(
-        self, plan: Plan, prompt: str, desk: ScenarioDesk, performance: machine.Performance
+        self, plan: PlayedRun, prompt: str, desk: ScenarioDesk, performance: machine.Performance
     ) -> None:
         self._plan = plan
         self._prompt = prompt
@@ -86,13 +86,13 @@ class _RunPlanWriter:
             self._steps = self._steps[: (len(self._steps) + 1) // 2]
         self._failed, self._broken_by = self._reasons()
         self._running_ms = length_of(plan)
-        self._history = History(plan.seed, plan.images, plan.trajectory_id)
+        self._history = HistoryWriter(plan.seed, plan.images, plan.trajectory_id)
 
     def run_plan(self) -> RunPlan:
         plan = self._plan
         attachments = list(self._collect_attachments())
         output_data = self._output_data()
-        facts = Facts(
+        facts = CheckedFacts(
             plan.inputs,
             self._values,
             [each.name for each in attachments],

@@ -69,7 +69,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class AttachedFile:
     """A file that a step attaches to the run; variables in `name` are not filled in yet."""
 
     step: int
@@ -107,13 +107,13 @@ def read_steps(prompt: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def evidence_of(steps: Sequence[Step]) -> Iterator[Evidence]:
+def evidence_of(steps: Sequence[Step]) -> Iterator[AttachedFile]:
     """Yield the saved screenshots and exported files, in the order of the steps."""
     for index, step in enumerate(steps):
         for match in _SCREENSHOT.finditer(step.text):
-            yield Evidence(index, match["text"], step.loop)
+            yield AttachedFile(index, match["text"], step.loop)
         for match in _EXPORT.finditer(step.text):
-            yield Evidence(index, match["text"] or match["bare"].rstrip(".,;"), step.loop)
+            yield AttachedFile(index, match["text"] or match["bare"].rstrip(".,;"), step.loop)
 
 
 def loop_span(steps: Sequence[Step], index: int) -> tuple[int, int] | None:

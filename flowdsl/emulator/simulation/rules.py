@@ -48,7 +48,7 @@ CommandAnswer = Annotated[
 ]
 
 
-class Answers(BaseModel):
+class ScenarioAnswers(BaseModel):
     """Answers by the text of questions; a question without an answer gets the usual one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,7 +64,7 @@ class Answers(BaseModel):
     )
 
 
-class EntryAnswers(Answers):
+class EntryAnswers(ScenarioAnswers):
     """Answers for one pass of a loop; `entry` is its number, from 1."""
 
     entry: Annotated[int, Field(ge=1)]
@@ -73,7 +73,7 @@ class EntryAnswers(Answers):
 class Replies:
     """The answers of one run, with a count of how often each was given."""
 
-    def __init__(self, answers: Answers, entries: Sequence[EntryAnswers]) -> None:
+    def __init__(self, answers: ScenarioAnswers, entries: Sequence[EntryAnswers]) -> None:
         self._answers = answers
         self._entries = entries
         self._given: dict[tuple[int, str, str], int] = {}
@@ -98,7 +98,7 @@ class Replies:
     def unused(self) -> Iterator[str]:
         """Yield the keys of answers that no question has used."""
         for place, group in enumerate((self._answers, *self._entries)):
-            for table in Answers.model_fields:
+            for table in ScenarioAnswers.model_fields:
                 for key in getattr(group, table):
                     if (place, table, key) not in self._given:
                         yield key
@@ -152,7 +152,7 @@ class StepFailure(BaseModel):
     entry: Annotated[int, Field(ge=1, le=100)] = 1
 
 
-class Effects(Answers):
+class Effects(ScenarioAnswers):
     """How a run deviates from success; absent keys change nothing.
 
     The answers, and those of `entries` for single passes of loops, are for the questions of prompts

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from flowdsl.emulator.simulation.checks import Definition, Facts, find_wanted_files
+from flowdsl.emulator.simulation.checks import CheckedFacts, Definition, find_wanted_files
 from flowdsl.emulator.simulation.files import base_name
 from flowdsl.emulator.simulation.outputs import fill_in, find_stated_values, make_outputs
 from flowdsl.emulator.simulation.plans import (
     Attachment,
-    History,
-    Plan,
+    HistoryWriter,
+    PlayedRun,
     RunPlan,
     broken_run_plan,
     conclude_run,
@@ -37,7 +37,7 @@ BY_PHRASES = (
 )
 
 
-def play(plan: Plan) -> RunPlan:
+def play(plan: PlayedRun) -> RunPlan:
     """Return the run plan; it is the same for the same `plan`."""
     effects = plan.effects
     try:
@@ -69,12 +69,12 @@ class _FailingStep:
 
 
 class _Player:
-    def __init__(self, plan: Plan, prompt: str) -> None:
+    def __init__(self, plan: PlayedRun, prompt: str) -> None:
         self._plan = plan
         self._prompt = prompt
         self._steps = read_steps(plan.prompt)
         self._schema = read_schema(plan.output_schema)
-        self._history = History(plan.seed, plan.images, plan.trajectory_id)
+        self._history = HistoryWriter(plan.seed, plan.images, plan.trajectory_id)
 
     def run_plan(self) -> RunPlan:
         plan, effects = self._plan, self._plan.effects
@@ -95,7 +95,7 @@ class _Player:
             failing = self._in_its_loop(failing, runtime)
         attachments = self._list_attachments(end, failing, runtime, running_ms)
         names = [attachment.name for attachment in attachments]
-        facts = Facts(plan.inputs, runtime, names, output_data, self._schema)
+        facts = CheckedFacts(plan.inputs, runtime, names, output_data, self._schema)
         if failing is None and effects.error is None and effects.attachments is None:
             extra = _files_for_checks(plan.checks, facts)
             attachments += [Attachment(name, running_ms) for name in extra]
@@ -218,7 +218,7 @@ def _failing_step(steps: Sequence[Step], number: str) -> int:
     return (declaring or group[-1:] or [max(len(steps) - 1, 0)])[0]
 
 
-def _reason_of_failure(plan: Plan, steps: Sequence[Step], index: int, runtime: Values) -> str:
+def _reason_of_failure(plan: PlayedRun, steps: Sequence[Step], index: int, runtime: Values) -> str:
     assert plan.effects.fail is not None
     if plan.effects.fail.reason is not None:
         return plan.effects.fail.reason
@@ -228,7 +228,7 @@ def _reason_of_failure(plan: Plan, steps: Sequence[Step], index: int, runtime: V
     return f"step {steps[index].number} failed"
 
 
-def _files_for_checks(checks: Sequence[Definition], facts: Facts) -> list[str]:
+def _files_for_checks(checks: Sequence[Definition], facts: CheckedFacts) -> list[str]:
     extra: list[str] = []
     for check in checks:
         try:

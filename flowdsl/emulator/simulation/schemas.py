@@ -29,7 +29,7 @@ _KEYWORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SchemaProblem:
     """A value that a schema refuses: its path, the reason, and the keyword that refuses it."""
 
     path: Path
@@ -55,11 +55,11 @@ def read_schema(text: str | None) -> Schema | None:
     return None
 
 
-def find_schema_problems(schema: Schema, value: JsonValue) -> list[Problem]:
+def find_schema_problems(schema: Schema, value: JsonValue) -> list[SchemaProblem]:
     """Return what `schema` refuses in `value`, outer paths first; at most `MAX_PROBLEMS`."""
     from referencing.exceptions import Unresolvable
 
-    found: dict[tuple[Path, str, str], Problem] = {}
+    found: dict[tuple[Path, str, str], SchemaProblem] = {}
     try:
         for error in _make_validator(schema).iter_errors(value):
             for problem in _problems_of(error):
@@ -68,9 +68,11 @@ def find_schema_problems(schema: Schema, value: JsonValue) -> list[Problem]:
                 break
     except Unresolvable as error:
         # jsonschema reads no files or URLs: a reference to one never validates.
-        return [Problem((), f"the schema refers to `{error.ref}`, which it does not hold", "$ref")]
+        return [
+            SchemaProblem((), f"the schema refers to `{error.ref}`, which it does not hold", "$ref")
+        ]
     except RecursionError:
-        return [Problem((), "the schema or the value is nested too deeply", "depth")]
+        return [SchemaProblem((), "the schema or the value is nested too deeply", "depth")]
     return sorted(found.values(), key=lambda problem: (len(problem.path), str(problem.path)))
 
 
@@ -86,7 +88,7 @@ def input_problems(
     *,
     unresolved: Collection[str] = (),
     machine_known: bool = True,
-) -> list[Problem]:
+) -> list[SchemaProblem]:
     """Return what `input_schema` refuses in the inputs of a run.
 
     A secret counts as present under `$name`; its value is not validated. `EMPTY` counts as not
@@ -155,17 +157,17 @@ def property_schema(schema: Schema | None, path: Path) -> tuple[bool, object]:
     return True, current
 
 
-def _problems_of(error: Any) -> Iterator[Problem]:
+def _problems_of(error: Any) -> Iterator[SchemaProblem]:
     path = tuple(error.absolute_path)
     if error.validator == "required" and isinstance(error.instance, dict):
         for name in error.validator_value:
             if name not in error.instance:
-                yield Problem((*path, name), f"`{name}` is required", "required")
+                yield SchemaProblem((*path, name), f"`{name}` is required", "required")
         return
     message = error.message
     if len(message) > _MESSAGE_LIMIT:
         message = message[: _MESSAGE_LIMIT - 3] + "..."
-    yield Problem(path, message, str(error.validator))
+    yield SchemaProblem(path, message, str(error.validator))
 
 
 def _refuse_constant(constant: str) -> Any:

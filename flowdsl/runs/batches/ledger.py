@@ -20,7 +20,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.submit import Record, Request, Submission
+from flowdsl.runs.submit import Request, Submission, SubmissionRecord
 from flowdsl.source.moments import read_moment
 from flowdsl.state.errors import StateError, StoreUnusable
 
@@ -159,7 +159,7 @@ class File(Protocol):
         ...
 
 
-class Ledger(Record):
+class Ledger(SubmissionRecord):
     """A ledger that this process holds open: it records the outcomes of submissions.
 
     `begin` creates the file, and `end` deletes it if every run was created. A write that fails

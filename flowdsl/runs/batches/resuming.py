@@ -8,7 +8,7 @@ from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.batches.ledger import SENT, SETTLED, Batch, digest_shared_parts, row_digest
 from flowdsl.runs.inputs.places import InputsRefused, Problem
-from flowdsl.runs.submit import Bulk, Request, Submission
+from flowdsl.runs.submit import BulkRequest, Request, Submission
 
 _SHOWN = 20
 """The number of rows that are listed; the rest are counted."""
@@ -153,6 +153,6 @@ def update_statuses(submissions: Sequence[Submission], rows: Sequence[Run]) -> N
 
 
 def _replace_count(request: Request, count: int) -> Request:
-    if isinstance(request, Bulk) and request.count != count:
-        return Bulk(request.body.model_copy(update={"count": count}))
+    if isinstance(request, BulkRequest) and request.count != count:
+        return BulkRequest(request.body.model_copy(update={"count": count}))
     return request

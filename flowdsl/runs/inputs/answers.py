@@ -21,7 +21,7 @@ from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, make_refus
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PauseQuestion:
     """One value that a pause asks for; `pause` is its number in the chain, from 0."""
 
     spec: nodes.FieldSpec
@@ -38,10 +38,10 @@ class Question:
         return f"--answer {self.name}={'env:NAME' if self.is_secret else '...'}"
 
 
-def questions_of(chain: nodes.Chain) -> dict[str, Question]:
+def questions_of(chain: nodes.Chain) -> dict[str, PauseQuestion]:
     """Return every question of a chain, in its order, by name."""
     return {
-        spec.name: Question(spec, is_secret, number)
+        spec.name: PauseQuestion(spec, is_secret, number)
         for number, pause in enumerate(chain.pauses)
         for is_secret, fields in ((False, pause.inputs), (True, pause.secrets))
         for spec in fields
@@ -49,8 +49,8 @@ def questions_of(chain: nodes.Chain) -> dict[str, Question]:
 
 
 def find_question(
-    chain: nodes.Chain, questions: Mapping[str, Question], name: str, place: str
-) -> Question:
+    chain: nodes.Chain, questions: Mapping[str, PauseQuestion], name: str, place: str
+) -> PauseQuestion:
     """Return the question with this name; raises `InputsRefused` if no pause asks for it."""
     question = questions.get(name)
     if question is not None:
@@ -64,7 +64,7 @@ def find_question(
     )
 
 
-def parse_answer(question: Question, text: str, place: str) -> Any:
+def parse_answer(question: PauseQuestion, text: str, place: str) -> Any:
     """Parse an answer, None for deliberately no value; raises `InputsRefused`.
 
     An empty text takes the default. The message contains nothing of a secret.
@@ -72,7 +72,7 @@ def parse_answer(question: Question, text: str, place: str) -> Any:
     return convert_answer(question, Given(question.name, text, place, is_text=True))
 
 
-def convert_answer(question: Question, given: Given) -> Any:
+def convert_answer(question: PauseQuestion, given: Given) -> Any:
     """Like `parse_answer`, but also for a JSON value; None counts as an empty text."""
     spec, place, value = question.spec, given.place, given.value
     if value is None or value == "":

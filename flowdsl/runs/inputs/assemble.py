@@ -13,7 +13,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.days import NoDay, day_of
 from flowdsl.runs.inputs.convert import (
     EMPTY,
-    Mismatch,
+    ValueMismatch,
     default_of,
     describe_type,
     field_mismatches,
@@ -23,8 +23,8 @@ from flowdsl.runs.inputs.convert import (
     place_mismatches,
     secret_sentence,
 )
-from flowdsl.runs.inputs.declared import Declared
-from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.declared import DeclaredInputs
+from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters
 from flowdsl.runs.inputs.places import (
     ON_COMMAND_LINE,
@@ -76,7 +76,7 @@ class RunValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class InputSources:
     """The sources of values for every requested run; `secrets` are texts with their places.
 
     `ways` are the texts of advice. `today` is the day for inputs whose default depends on it. With
@@ -93,7 +93,7 @@ class Sources:
     asks_for_secrets: bool = False
 
 
-def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpec]:
+def missing_secrets(declared: DeclaredInputs, sources: InputSources) -> list[nodes.FieldSpec]:
     """Return the required secrets that no source gives, in the order of the source."""
     given = {each.name for each in sources.secrets}
     return [
@@ -106,7 +106,9 @@ def missing_secrets(declared: Declared, sources: Sources) -> list[nodes.FieldSpe
     ]
 
 
-def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> RunValues:
+def assemble(
+    declared: DeclaredInputs, sources: InputSources, row: InputRow | None = None
+) -> RunValues:
     """Return the values of one run, of `row` or the only one.
 
     Raises `InputsRefused` with all problems at once.
@@ -115,7 +117,7 @@ def assemble(declared: Declared, sources: Sources, row: Row | None = None) -> Ru
     return values
 
 
-def assemble_given_values(declared: Declared, sources: Sources) -> RunValues:
+def assemble_given_values(declared: DeclaredInputs, sources: InputSources) -> RunValues:
     """Convert the values given to one run, without defaults or a check for missing ones.
 
     Raises `InputsRefused`.
@@ -127,7 +129,9 @@ def assemble_given_values(declared: Declared, sources: Sources) -> RunValues:
     return RunValues({name: each for name, each in inputs.items() if each is not None}, secrets)
 
 
-def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) -> None:
+def check_given(
+    declared: DeclaredInputs, sources: InputSources, rows: Sequence[InputRow] = ()
+) -> None:
     """Raise `InputsRefused` for given values that are invalid wherever the runs go.
 
     Missing values are not checked, since a machine may supply them and has not been read yet.
@@ -136,7 +140,7 @@ def check_given(declared: Declared, sources: Sources, rows: Sequence[Row] = ()) 
 
 
 def assemble_rows(
-    declared: Declared, sources: Sources, rows: Sequence[Row | None]
+    declared: DeclaredInputs, sources: InputSources, rows: Sequence[InputRow | None]
 ) -> tuple[RunValues, ...]:
     """Return the values of the run of each row, None for the only one.
 
@@ -147,9 +151,9 @@ def assemble_rows(
 
 
 def _of_rows(
-    declared: Declared,
-    sources: Sources,
-    rows: Sequence[Row | None],
+    declared: DeclaredInputs,
+    sources: InputSources,
+    rows: Sequence[InputRow | None],
     work: Callable[[_Assembly], Made],
 ) -> list[Made]:
     """Return the result of `work` for each run; raises `InputsRefused` with all problems."""
@@ -174,7 +178,7 @@ def _of_rows(
     return found
 
 
-def _join_problems(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator[Problem]:
+def _join_problems(problems: Iterable[Problem], rows: Sequence[InputRow]) -> Iterator[Problem]:
     """Return the problems without repetitions."""
     of_rows = {row.place for row in rows if not row.problems}
     said: dict[tuple[str, str], list[Problem]] = {}
@@ -192,7 +196,9 @@ def _join_problems(problems: Iterable[Problem], rows: Sequence[Row]) -> Iterator
 class _Assembly:
     """The values of one run while they are collected; mismatches are kept in `problems`."""
 
-    def __init__(self, declared: Declared, sources: Sources, row: Row | None) -> None:
+    def __init__(
+        self, declared: DeclaredInputs, sources: InputSources, row: InputRow | None
+    ) -> None:
         self._declared = declared
         self._sources = sources
         self._row = row
@@ -248,7 +254,7 @@ class _Assembly:
 
     def _find_mismatches(
         self, value: Any, spec: nodes.FieldSpec, *, references: bool = False
-    ) -> list[Mismatch]:
+    ) -> list[ValueMismatch]:
         """Return the mismatches of a value with an input's type and its place in the prompt."""
         found = list(field_mismatches(value, spec, references=references))
         return found or list(place_mismatches(value, self._declared.schemas.get(spec.name, ())))

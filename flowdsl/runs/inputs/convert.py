@@ -36,7 +36,7 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
+class ValueMismatch:
     """Why a value does not fit: `path` leads to the part, and `found` shows it for people."""
 
     expected: str
@@ -50,7 +50,7 @@ class Mismatch:
         return f"`{place}` {self.expected}{f', not {self.found}' if self.found else ''}"
 
 
-def secret_sentence(name: str, wrong: Mismatch) -> str:
+def secret_sentence(name: str, wrong: ValueMismatch) -> str:
     """Return the sentence about a secret: what is expected, and nothing of its value."""
     return f"the secret `{name}` does not fit: it {wrong.expected}"
 
@@ -131,13 +131,13 @@ def default_of(field: nodes.FieldSpec) -> Any:
 
 def field_mismatches(
     value: Any, field: nodes.FieldSpec, path: Path = (), *, references: bool = False
-) -> Iterator[Mismatch]:
+) -> Iterator[ValueMismatch]:
     """Return the mismatches of `value` with the field.
 
     With `references`, `{"$ref": ...}` always fits.
     """
     if field.absent and value is None:
-        yield Mismatch("may be left out, and is never null", path=path, help="leave it out")
+        yield ValueMismatch("may be left out, and is never null", path=path, help="leave it out")
         return
     found = False
     for mismatch in find_mismatches(value, field.type, path, references=references):
@@ -147,7 +147,7 @@ def field_mismatches(
         yield from _find_violated_constraints(value, field.constraints, path)
 
 
-def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
+def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[ValueMismatch]:
     """Return the texts in a value that could end the place in a prompt that they fill, each once.
 
     `schemas` are those that the value has to fit.
@@ -158,13 +158,13 @@ def place_mismatches(value: Any, schemas: Iterable[Any]) -> Iterator[Mismatch]:
     ):
         if path not in said:
             wrong = f"takes {fault.takes}, and {fault.place(format_cut_value(text))}"
-            yield Mismatch(wrong, path=path, help=fault.why)
+            yield ValueMismatch(wrong, path=path, help=fault.why)
         said.add(path)
 
 
 def find_mismatches(
     value: Any, type_: nodes.Type, path: Path = (), *, references: bool = False
-) -> Iterator[Mismatch]:
+) -> Iterator[ValueMismatch]:
     """Return the mismatches of a JSON value with a type, outer places first."""
     if references and is_reference(value):
         return
@@ -176,7 +176,9 @@ def find_mismatches(
             if not (type_ == nodes.ScalarType(name="any") and value is None):
                 found = "null" if value is None else "an empty text"
                 found = f"`{EMPTY}`" if value == EMPTY else found
-                yield Mismatch(f"is not optional and takes {describe_type(type_)}", found, path)
+                yield ValueMismatch(
+                    f"is not optional and takes {describe_type(type_)}", found, path
+                )
         case nodes.ScalarType(name=name):
             yield from _find_scalar_mismatches(value, name, path)
         case nodes.EnumType() if type_.open and isinstance(value, str):
@@ -203,7 +205,7 @@ def is_reference(value: Any) -> bool:
 
 def _find_record_mismatches(
     value: Mapping[str, Any], fields: tuple[nodes.FieldSpec, ...], path: Path, references: bool
-) -> Iterator[Mismatch]:
+) -> Iterator[ValueMismatch]:
     known = {field.name: field for field in fields}
     for name, inner in value.items():
         if name in known:
@@ -211,15 +213,15 @@ def _find_record_mismatches(
             continue
         nearest = find_closest_name(name, known)
         help = f"a field named `{nearest}` exists" if nearest else f"there are {join_names(known)}"
-        yield Mismatch("is no field of the record", "", (*path, name), help)
+        yield ValueMismatch("is no field of the record", "", (*path, name), help)
     for field in fields:
         if field.required and field.name not in value:
-            yield Mismatch(
+            yield ValueMismatch(
                 "is missing", "", (*path, field.name), f"it takes {describe_type(field.type)}"
             )
 
 
-def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[Mismatch]:
+def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[ValueMismatch]:
     type_ = nodes.ScalarType(name=name)
     match name:
         case "any":
@@ -250,7 +252,7 @@ def _find_scalar_mismatches(value: Any, name: str, path: Path) -> Iterator[Misma
         yield from _find_bad_characters(value, path)
 
 
-def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
+def _json_problems(value: Any, path: Path) -> Iterator[ValueMismatch]:
     """Return the parts of a value of any type that cannot be sent."""
     match value:
         case dict():
@@ -263,7 +265,7 @@ def _json_problems(value: Any, path: Path) -> Iterator[Mismatch]:
         case str():
             yield from _find_bad_characters(value, path)
         case float() if not math.isfinite(value):
-            yield Mismatch("takes a value that JSON can hold", format_cut_value(value), path)
+            yield ValueMismatch("takes a value that JSON can hold", format_cut_value(value), path)
 
 
 def _hint_for_scalar(name: str, value: Any) -> str:
@@ -287,17 +289,17 @@ def _hint_for_scalar(name: str, value: Any) -> str:
     return ""
 
 
-def _find_bad_characters(value: str, path: Path) -> Iterator[Mismatch]:
+def _find_bad_characters(value: str, path: Path) -> Iterator[ValueMismatch]:
     try:
         value.encode()
     except UnicodeEncodeError:
-        yield Mismatch("holds bytes that are no character of UTF-8", "", path)
+        yield ValueMismatch("holds bytes that are no character of UTF-8", "", path)
         return
     if "\0" in value:
-        yield Mismatch("holds a NUL character, which no field takes", "", path)
+        yield ValueMismatch("holds a NUL character, which no field takes", "", path)
 
 
-def _find_enum_mismatches(value: Any, enum: nodes.EnumType, path: Path) -> Iterator[Mismatch]:
+def _find_enum_mismatches(value: Any, enum: nodes.EnumType, path: Path) -> Iterator[ValueMismatch]:
     whole = isinstance(value, int | float) and not isinstance(value, bool)
     if (whole if enum.numeric else isinstance(value, str)) and value in enum.values:
         return
@@ -309,39 +311,41 @@ def _find_enum_mismatches(value: Any, enum: nodes.EnumType, path: Path) -> Itera
     yield _make_type_mismatch(enum, value, path, help)
 
 
-def _make_type_mismatch(type_: nodes.Type, value: Any, path: Path, help: str = "") -> Mismatch:
-    return Mismatch(f"takes {describe_type(type_)}", format_cut_value(value), path, help)
+def _make_type_mismatch(type_: nodes.Type, value: Any, path: Path, help: str = "") -> ValueMismatch:
+    return ValueMismatch(f"takes {describe_type(type_)}", format_cut_value(value), path, help)
 
 
 def _find_violated_constraints(
     value: Any, constraints: Mapping[str, Any], path: Path
-) -> Iterator[Mismatch]:
+) -> Iterator[ValueMismatch]:
     if value is None or value in ("", EMPTY, CLEAR):
         return
     if isinstance(value, int | float) and not isinstance(value, bool):
         least, most = constraints.get("minimum"), constraints.get("maximum")
         if least is not None and value < least:
-            yield Mismatch(f"is at least {least}", format_cut_value(value), path)
+            yield ValueMismatch(f"is at least {least}", format_cut_value(value), path)
         if most is not None and value > most:
-            yield Mismatch(f"is at most {most}", format_cut_value(value), path)
+            yield ValueMismatch(f"is at most {most}", format_cut_value(value), path)
     if isinstance(value, list):
         fewest, most = constraints.get("minItems"), constraints.get("maxItems")
         if fewest is not None and len(value) < fewest:
-            yield Mismatch(f"has at least {_format_entry_count(fewest)}", str(len(value)), path)
+            yield ValueMismatch(
+                f"has at least {_format_entry_count(fewest)}", str(len(value)), path
+            )
         if most is not None and len(value) > most:
-            yield Mismatch(f"has at most {_format_entry_count(most)}", str(len(value)), path)
+            yield ValueMismatch(f"has at most {_format_entry_count(most)}", str(len(value)), path)
     if isinstance(value, str):
         fewest, most = constraints.get("minLength"), constraints.get("maxLength")
         if fewest is not None and len(value) < fewest:
-            yield Mismatch(f"has at least {_characters_of(fewest)}", str(len(value)), path)
+            yield ValueMismatch(f"has at least {_characters_of(fewest)}", str(len(value)), path)
         if most is not None and len(value) > most:
-            yield Mismatch(f"has at most {_characters_of(most)}", str(len(value)), path)
+            yield ValueMismatch(f"has at most {_characters_of(most)}", str(len(value)), path)
         pattern = constraints.get("pattern")
         if pattern is not None and not may_match(pattern, value):
-            yield Mismatch(f"matches `{pattern}`", format_cut_value(value), path)
+            yield ValueMismatch(f"matches `{pattern}`", format_cut_value(value), path)
         named = TYPE_OF_FORMAT.get(constraints.get("format", ""))
         if named is not None and not is_spelled(named, value):
-            yield Mismatch(
+            yield ValueMismatch(
                 f"is spelled as `{constraints['format']}`, for example {example_value(named)}",
                 format_cut_value(value),
                 path,

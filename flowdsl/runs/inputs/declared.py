@@ -15,7 +15,7 @@ from flowdsl.source.record import Record, replace
 Kind = Literal["workflow", "chain"]
 
 
-class Declared(Record, eq=True):
+class DeclaredInputs(Record, eq=True):
     """The inputs and secrets of one workflow or chain, by their names on the wire.
 
     `is_open`: others may be given, since a schema from a file allows that, or does not list all.
@@ -35,7 +35,7 @@ class Declared(Record, eq=True):
         return self.name
 
 
-def collect_declared(source: nodes.Workflow | nodes.Chain) -> Declared:
+def collect_declared(source: nodes.Workflow | nodes.Chain) -> DeclaredInputs:
     """Return the declared inputs and secrets of a compiled workflow or chain."""
     kind: Kind = "chain" if isinstance(source, nodes.Chain) else "workflow"
     if isinstance(source, nodes.Workflow) and source.input_schema is not None:
@@ -44,22 +44,22 @@ def collect_declared(source: nodes.Workflow | nodes.Chain) -> Declared:
         _parse_input_schemas(input_schema(source)) if isinstance(source, nodes.Workflow) else {}
     )
     inputs, secrets = _index_fields_by_name(source.inputs), _index_fields_by_name(source.secrets)
-    return Declared(kind, source.name, inputs, secrets, schemas=schemas)
+    return DeclaredInputs(kind, source.name, inputs, secrets, schemas=schemas)
 
 
-def declared_from_schema(name: str, schema: str | None) -> Declared:
+def declared_from_schema(name: str, schema: str | None) -> DeclaredInputs:
     """Return the declarations of a workflow without source, from its `input_schema`."""
     if schema is None:
-        return Declared("workflow", name, {}, {}, is_open=True)
+        return DeclaredInputs("workflow", name, {}, {}, is_open=True)
     return _by_schema(name, schema, ())
 
 
-def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> Declared:
+def _by_schema(name: str, text: str, secrets: Iterable[nodes.FieldSpec]) -> DeclaredInputs:
     listed = read_schema_fields(text)
     fields = () if listed is None else TypeLowering(lambda value: value).fields(listed.fields)
     inputs = [each for each in fields if not each.name.startswith("$")]
     hidden = [replace(each, name=each.name[1:]) for each in fields if each.name.startswith("$")]
-    return Declared(
+    return DeclaredInputs(
         "workflow",
         name,
         _index_fields_by_name(inputs),

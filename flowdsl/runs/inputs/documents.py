@@ -50,7 +50,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class InputRow:
     """One run of a table of many.
 
     `place` names it, as `rows.csv:3`, and `table` the whole. With `problems` it cannot be read, and
@@ -94,7 +94,7 @@ def read_one(name: str, content: bytes) -> tuple[Given, ...]:
     )
 
 
-def read_rows(name: str, content: bytes) -> tuple[Row, ...]:
+def read_rows(name: str, content: bytes) -> tuple[InputRow, ...]:
     """Return the runs in a file of many, one for each row; raises `InputsRefused`.
 
     Problems of single rows and columns are stored in them, so that they are reported with the rest.
@@ -151,8 +151,8 @@ def _read_json_file(name: str, text: str) -> tuple[Given, ...]:
     return _json_object(name, text, 1)
 
 
-def _read_lines(name: str, text: str) -> tuple[Row, ...]:
-    rows: list[Row] = []
+def _read_lines(name: str, text: str) -> tuple[InputRow, ...]:
+    rows: list[InputRow] = []
     count = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -163,7 +163,7 @@ def _read_lines(name: str, text: str) -> tuple[Row, ...]:
             given = _check_input_count(f"{name}:{number}", _json_object(name, line, number))
         except InputsRefused as refused:
             problems = refused.problems
-        rows.append(Row(len(rows) + 1, f"{name}:{number}", given, name, problems=problems))
+        rows.append(InputRow(len(rows) + 1, f"{name}:{number}", given, name, problems=problems))
         count += len(given)
         _check_table_size(name, len(rows), count)
     return tuple(rows)
@@ -309,7 +309,7 @@ def _read_yaml(name: str, text: str) -> tuple[Given, ...]:
 # Tables
 
 
-def _read_table(name: str, text: str) -> tuple[Row, ...]:
+def _read_table(name: str, text: str) -> tuple[InputRow, ...]:
     """Return the rows of a table with a header; empty cells and empty rows are ignored.
 
     Columns are separated by commas, in a `.tsv` by tabs, and by semicolons if the header has
@@ -321,7 +321,7 @@ def _read_table(name: str, text: str) -> tuple[Row, ...]:
         delimiter = "\t"
     records = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header, columns = Header({}), list[str]()
-    rows: list[Row] = []
+    rows: list[InputRow] = []
     number = cells = 0
     while True:
         number += 1
@@ -330,7 +330,7 @@ def _read_table(name: str, text: str) -> tuple[Row, ...]:
         except csv.Error as error:
             why = f"it is no table here: {cut_reader_words(str(error))}"
             unreadable = Problem(f"{name}:{number}", why)
-            rows.append(Row(number, f"{name}:{number}", (), name, problems=(unreadable,)))
+            rows.append(InputRow(number, f"{name}:{number}", (), name, problems=(unreadable,)))
             break
         if record is None:
             break
@@ -368,22 +368,22 @@ def _parse_header(name: str, record: list[str]) -> tuple[Header, list[str]]:
     return Header(places, tuple(problems)), columns
 
 
-def _parse_row(name: str, number: int, columns: list[str], record: list[str]) -> Row:
+def _parse_row(name: str, number: int, columns: list[str], record: list[str]) -> InputRow:
     place = f"{name}:{number}"
     if len(record) > len(columns):
         # It is not known which cell is extra, so the others may be in wrong columns.
         counts = f"the row has {len(record)} cells under {len(columns)} columns"
         problem = Problem(f"{place}:{len(columns) + 1}", counts)
-        return Row(number, place, (), name, problems=(problem,))
+        return InputRow(number, place, (), name, problems=(problem,))
     given = (
         Given(column, cell, f"{place}:{at}", is_text=True, named_at=f"{name}:1:{at}")
         for at, (column, cell) in enumerate(zip(columns, record, strict=False), 1)
         if column and cell != ""
     )
-    return Row(number, place, tuple(given), name)
+    return InputRow(number, place, tuple(given), name)
 
 
-def _of_table(name: str, rows: list[Row], header: Header, columns: int) -> Iterator[Row]:
+def _of_table(name: str, rows: list[InputRow], header: Header, columns: int) -> Iterator[InputRow]:
     """Return the rows with their header and the problems common to all of them."""
     readable = [row for row in rows if not row.problems]
     long = [row for row in rows for each in row.problems if each.message.endswith(" columns")]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowdsl.cyberdesk.errors import make_printable
-from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.inputs.places import (
     Given,
     InputsRefused,
@@ -56,17 +56,17 @@ def one_input(name: str, value: Any, place: str) -> Given:
         raise make_refusal(f"{where}{at}", wrong.why) from None
 
 
-def parse_given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+def parse_given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[InputRow, ...]:
     """Return the runs of a table, one for each row; raises `InputsRefused` for all at once.
 
     Rows are counted from 0.
     """
-    found: list[Row] = []
+    found: list[InputRow] = []
     problems: list[Problem] = []
     for number, values in enumerate(rows):
         place = f"rows[{number}]"
         try:
-            found.append(Row(number, place, parse_given_inputs(values, place), "rows"))
+            found.append(InputRow(number, place, parse_given_inputs(values, place), "rows"))
         except InputsRefused as refused:
             problems += refused.problems
     if problems:

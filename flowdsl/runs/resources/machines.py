@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool, _Pool
+from flowdsl.cyberdesk.models.machine import Connection, Machine, Pool, PoolRow
 from flowdsl.runs.filters import normalise_moment, require_known_word
 from flowdsl.runs.names import by_id, find_machine, find_pool
 
@@ -57,9 +57,9 @@ async def read_machine_pools(client: CyberdeskClient, machine: Machine) -> Machi
     return machine.model_copy(update={"pools": await pools_of(client, machine)})
 
 
-async def pools_of(client: CyberdeskClient, machine: Machine) -> list[_Pool]:
+async def pools_of(client: CyberdeskClient, machine: Machine) -> list[PoolRow]:
     """Return the pools of a machine, by name; requested if the reply left them out."""
-    pools: Sequence[_Pool] | None = machine.pools
+    pools: Sequence[PoolRow] | None = machine.pools
     if pools is None:
         pools = await client.machines.pools(machine.id)
     return sorted(pools, key=lambda pool: (pool.name, pool.id))

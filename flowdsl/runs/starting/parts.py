@@ -15,14 +15,14 @@ from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.cyberdesk.models.run import ChainStep, Run, RunField, RunPatch
 from flowdsl.ir import nodes
 from flowdsl.runs.chain_body import bindings_of, chain_body, chain_steps
-from flowdsl.runs.inputs.answers import Question, questions_of
+from flowdsl.runs.inputs.answers import PauseQuestion, questions_of
 from flowdsl.runs.inputs.assemble import RunValues
-from flowdsl.runs.inputs.declared import Declared
+from flowdsl.runs.inputs.declared import DeclaredInputs
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import InputsRefused, Problem, Ways
 from flowdsl.runs.names import NoSuchName
 from flowdsl.runs.patience import Patience
-from flowdsl.runs.submit import Chain
+from flowdsl.runs.submit import ChainRequest
 from flowdsl.source.record import replace as replace_record
 from flowdsl.state.held import Runtime
 
@@ -31,7 +31,7 @@ Parameter = tuple[bool, str]
 
 
 def parameters_read(
-    chain: nodes.Chain, steps: Iterable[nodes.ChainStep], workflows: Mapping[str, Declared]
+    chain: nodes.Chain, steps: Iterable[nodes.ChainStep], workflows: Mapping[str, DeclaredInputs]
 ) -> set[Parameter]:
     """Return the inputs, secrets and answers of a chain that some of its steps read."""
     return {
@@ -43,7 +43,7 @@ def parameters_read(
     }
 
 
-def needing_only(declared: Declared, read: Collection[Parameter]) -> Declared:
+def needing_only(declared: DeclaredInputs, read: Collection[Parameter]) -> DeclaredInputs:
     """Return the declarations of a chain if only `read` is still needed: the rest is optional."""
 
     def relaxed(
@@ -95,7 +95,7 @@ def parts_in(
 def find_contradictions(
     chain: nodes.Chain,
     begun: Sequence[Sequence[Run]],
-    workflows: Mapping[str, Declared],
+    workflows: Mapping[str, DeclaredInputs],
     given: Mapping[str, Any],
 ) -> list[Problem]:
     """Return the inputs and answers that differ from those with which the chain began.
@@ -145,7 +145,7 @@ class ChainParts:
     steps, by name in source.
     """
 
-    def __init__(self, chain: nodes.Chain, workflows: Mapping[str, Declared]) -> None:
+    def __init__(self, chain: nodes.Chain, workflows: Mapping[str, DeclaredInputs]) -> None:
         self.chain, self.workflows = chain, workflows
         self.questions = questions_of(chain)
         self.answers: dict[str, Any] = {}
@@ -158,7 +158,7 @@ class ChainParts:
         steps = [step for each in self.chain.parts[part:] for step in each]
         return parameters_read(self.chain, steps, self.workflows)
 
-    def due(self, part: int) -> list[Question]:
+    def due(self, part: int) -> list[PauseQuestion]:
         """Return the unanswered questions for the parts from `part` on, in the order of asking.
 
         A question of an earlier pause is asked again if a later step reads its answer.
@@ -171,11 +171,11 @@ class ChainParts:
             and (each.pause >= part - 1 or (each.is_secret, each.name) in read)
         ]
 
-    def due_now(self, part: int) -> list[Question]:
+    def due_now(self, part: int) -> list[PauseQuestion]:
         """Return the unanswered questions that need an answer before `part` starts."""
         return [each for each in self.due(part) if each.pause < part]
 
-    def missing(self, part: int) -> list[Question]:
+    def missing(self, part: int) -> list[PauseQuestion]:
         """Return the questions of `due` that have no default answer when the chain is at `part`.
 
         For an earlier pause a default does not count: another answer may have been given there.
@@ -200,7 +200,9 @@ class ChainParts:
             if each.name not in self.answers
         }
 
-    def find_needed_values(self, declared: Declared, begun: Sequence[object]) -> Declared:
+    def find_needed_values(
+        self, declared: DeclaredInputs, begun: Sequence[object]
+    ) -> DeclaredInputs:
         """Return the inputs and secrets that the chain needs after some parts have started."""
         return needing_only(declared, self.read_by(len(begun))) if begun else declared
 
@@ -246,11 +248,13 @@ class PartRequests:
             raise InputsRefused(problems)
         return self._steps(part)[1]
 
-    def request(self, part: int, where: Mapping[str, Any]) -> Chain:
+    def request(self, part: int, where: Mapping[str, Any]) -> ChainRequest:
         """Return the request that starts a part; raises `InputsRefused`."""
         keep = part < len(self.parts) - 1
         more = {**where, **self._shared}
-        return Chain(chain_body(self.parts.chain, self._steps(part)[0], more, keep_session=keep))
+        return ChainRequest(
+            chain_body(self.parts.chain, self._steps(part)[0], more, keep_session=keep)
+        )
 
     def _steps(self, part: int) -> tuple[list[ChainStep], tuple[str, ...]]:
         parts = self.parts
@@ -273,7 +277,7 @@ class Attendant(Protocol):
     async def answer(self, part: int) -> None:
         """Give the answers that are due before `part`; raises if there are none."""
 
-    async def begin(self, part: int, request: Chain) -> Sequence[Run]:
+    async def begin(self, part: int, request: ChainRequest) -> Sequence[Run]:
         """Return the created runs of a part: fewer than its steps if something failed."""
 
     async def follow(self, part: int, runs: Sequence[Run]) -> bool:

@@ -11,7 +11,7 @@ from flowdsl.cyberdesk.errors import make_printable
 from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
 from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.workflow import POLICIES
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.runs.inputs.machine_parameters import ANYWHERE, MachineParameters, on_machine, on_pools
 from flowdsl.runs.names import NoSuchName, by_name, find_machine, find_pool, session_id
 from flowdsl.runs.resources.machines import read_pool_machines
@@ -44,7 +44,7 @@ async def find_place(
 
 
 async def find_main_agent(
-    client: CyberdeskClient, word: str, target: Target
+    client: CyberdeskClient, word: str, target: DeployTarget
 ) -> tuple[str, Sequence[str]]:
     """Return the id of the model configuration that a word names, and notes for people.
 

@@ -10,21 +10,21 @@ from flowdsl.cyberdesk.models.run import Run, RunBulkCreate, RunCreate
 from flowdsl.ir import nodes
 from flowdsl.runs.chain_body import chain_body, chain_steps, merge_step_schemas
 from flowdsl.runs.inputs.assemble import (
+    InputSources,
     RunValues,
-    Sources,
     assemble,
     assemble_rows,
     check_given,
     missing_secrets,
 )
-from flowdsl.runs.inputs.declared import Declared, collect_declared
-from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.declared import DeclaredInputs, collect_declared
+from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.names import source_named
 from flowdsl.runs.starting.parts import ChainParts, PartRequests
 from flowdsl.runs.starting.uploads import file_inputs
-from flowdsl.runs.submit import Bulk, Chain, One, Request
+from flowdsl.runs.submit import BulkRequest, ChainRequest, Request, SingleRequest
 
 MAX_BULK = 1000
 """The limit of runs in one request (API contract)."""
@@ -34,7 +34,7 @@ MAX_COUNT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RunOptions:
     """The options of new runs besides their values and their place.
 
     `count` is the number of runs with the same inputs. `alias` is the name of the run for later
@@ -58,7 +58,7 @@ def named_source(program: nodes.Program, word: str) -> nodes.Workflow | nodes.Ch
 
 def workflows_of(
     program: nodes.Program, source: nodes.Workflow | nodes.Chain
-) -> dict[str, Declared]:
+) -> dict[str, DeclaredInputs]:
     """Return the declarations of the workflows in a run of `source`, by their names in source."""
     names = (
         [step.workflow for step in source.steps]
@@ -68,7 +68,7 @@ def workflows_of(
     return {each.name: collect_declared(each) for each in program.workflows if each.name in names}
 
 
-class RunPlan:
+class RequestPlan:
     """Runs of one workflow or starts of a chain: one for each of `rows`, or one for `sources`.
 
     `ask` asks a person for a secret that was not given; without it a missing one is a problem.
@@ -79,13 +79,13 @@ class RunPlan:
         self,
         program: nodes.Program,
         source: nodes.Workflow | nodes.Chain,
-        sources: Sources,
-        rows: Sequence[Row] = (),
-        wanted: Wanted | None = None,
+        sources: InputSources,
+        rows: Sequence[InputRow] = (),
+        wanted: RunOptions | None = None,
         ask: Callable[[nodes.FieldSpec], Given] | None = None,
     ) -> None:
         self._source, self._sources, self._rows = source, sources, rows
-        self._wanted, self._ask = wanted or Wanted(), ask
+        self._wanted, self._ask = wanted or RunOptions(), ask
         self.declared = collect_declared(source)
         self.workflows = workflows_of(program, source)
         if isinstance(source, nodes.Chain):
@@ -147,7 +147,7 @@ class RunPlan:
             (values,) = every
             if "main_agent_model_id" in shared:
                 # A bulk request cannot select a model.
-                one = One(RunCreate(**shared, **_value_fields(values)))
+                one = SingleRequest(RunCreate(**shared, **_value_fields(values)))
                 return [(one, values.place)] * wanted.count, notes
             return self._make_bulk_requests(shared, values), notes
         if wanted.alias is not None:
@@ -155,7 +155,8 @@ class RunPlan:
         if wanted.releases_session:
             shared["release_session_after"] = True
         return [
-            (One(RunCreate(**shared, **_value_fields(each))), each.place) for each in every
+            (SingleRequest(RunCreate(**shared, **_value_fields(each))), each.place)
+            for each in every
         ], notes
 
     def part_requests(
@@ -174,7 +175,7 @@ class RunPlan:
         shared, ways, today = self._of_chain(), self._sources.ways, self._sources.today
         return PartRequests(parts, begun, values, ids, machine_parameters, shared, ways, today)
 
-    def _values(self, sources: Sources) -> tuple[RunValues, ...]:
+    def _values(self, sources: InputSources) -> tuple[RunValues, ...]:
         """Return the values of each run; raises `InputsRefused`."""
         missing = missing_secrets(self.declared, sources)
         if missing and self._ask is not None:
@@ -192,14 +193,14 @@ class RunPlan:
         while left:
             count = min(left, MAX_BULK)
             body = RunBulkCreate(**shared, **_value_fields(values), count=count)
-            found.append((Bulk(body), values.place))
+            found.append((BulkRequest(body), values.place))
             left -= count
         return found
 
     def _chain(
         self,
         chain: nodes.Chain,
-        sources: Sources,
+        sources: InputSources,
         ids: Mapping[str, str],
         where: Mapping[str, Any],
         machine_parameters: MachineParameters,
@@ -225,7 +226,7 @@ class RunPlan:
                 problems += (each.inside(values.place) for each in refused.problems)
                 continue
             notes += (*values.notes, *of_steps)
-            found.append((Chain(chain_body(chain, steps, more)), values.place))
+            found.append((ChainRequest(chain_body(chain, steps, more)), values.place))
         if problems:
             raise InputsRefused(problems)
         return found * self._wanted.count, notes

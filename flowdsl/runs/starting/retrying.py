@@ -11,8 +11,8 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.run import Run, RunRetry
 from flowdsl.deploy.recovery.late_writes import LATE_WRITES_END, POLL_SECONDS
-from flowdsl.runs.inputs.assemble import Sources, assemble_given_values
-from flowdsl.runs.inputs.declared import Declared, declared_from_schema
+from flowdsl.runs.inputs.assemble import InputSources, assemble_given_values
+from flowdsl.runs.inputs.declared import DeclaredInputs, declared_from_schema
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.patience import Patience
 from flowdsl.runs.starting.uploads import file_inputs
@@ -35,7 +35,7 @@ def refuse_live(run: Run) -> None:
 
 async def read_declared_for(
     client: CyberdeskClient, run: Run, deployed: Mapping[Address, str]
-) -> Declared:
+) -> DeclaredInputs:
     """Return the declarations of a run's workflow from the service: the sources may be newer.
 
     Raises `CyberdeskError`.
@@ -47,8 +47,8 @@ async def read_declared_for(
 
 def retry_body(
     run: Run,
-    declared: Declared,
-    sources: Sources,
+    declared: DeclaredInputs,
+    sources: InputSources,
     *,
     leaves_session: bool = False,
     is_priority: bool = False,

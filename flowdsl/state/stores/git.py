@@ -17,7 +17,7 @@ from flowdsl.state.document import (
 from flowdsl.state.errors import CorruptState, StateError, StoreUnusable, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
 from flowdsl.state.stores.git_commands import REMOTE, Workshop
-from flowdsl.state.stores.retry import Failure, Patience, RemoteStore, write_with_retry
+from flowdsl.state.stores.retry import RemoteStore, RetryPolicy, StoreFailure, write_with_retry
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class GitStore(RemoteStore):
         project: str,
         environment: str,
         remote_seconds: float,
-        patience: Patience,
+        patience: RetryPolicy,
     ) -> None:
         super().__init__(url, project=project, environment=environment, patience=patience)
         self._git = workshop
@@ -76,7 +76,7 @@ class GitStore(RemoteStore):
                 patience=self._patience,
             )
             self._known = Versioned(document, version)
-            with suppress(Failure):
+            with suppress(StoreFailure):
                 self._git.local("update-ref", _TIP, version)
             for name in staged:
                 del self._staged[name]
@@ -87,7 +87,7 @@ class GitStore(RemoteStore):
         with self._turn:
             try:
                 self._staged |= zip(names, self._write_blobs(objects.values()), strict=True)
-            except Failure as failure:
+            except StoreFailure as failure:
                 raise StoreUnusable(
                     f"{len(names)} objects beside the state at `{self.url}` cannot be kept: "
                     f"{failure}"
@@ -117,7 +117,7 @@ class GitStore(RemoteStore):
         commit = self._commit_of(self._write_tree({}), None, "Probe")
         try:
             self._push_commit(commit, f"{self._ref}-probe-{token_hex(8)}", commit)
-        except Failure as failure:
+        except StoreFailure as failure:
             if failure.refused:
                 return
             raise
@@ -164,7 +164,7 @@ class GitStore(RemoteStore):
         """Return the content of a file in a commit; None if the commit does not have it."""
         try:
             listed = self._git.local("ls-tree", "-z", "-l", commit, "--", path).decode()
-        except Failure:
+        except StoreFailure:
             raise CorruptState(
                 f"`{self.url}` holds something else than state: its ref is no commit; "
                 "name a ref of its own"
@@ -202,7 +202,7 @@ class GitStore(RemoteStore):
         """Return the ids of the objects in a commit, by name."""
         known = self._known is not None and self._known.version == commit
         if not known and self._fetch_tip() != commit:
-            raise Failure("the ref has moved", refused=True)
+            raise StoreFailure("the ref has moved", refused=True)
         found = {}
         for entry in self._git.local("ls-tree", "-r", "-z", commit).decode().split("\0"):
             fields, _, path = entry.partition("\t")

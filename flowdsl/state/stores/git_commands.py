@@ -19,7 +19,7 @@ from threading import Lock
 from flowdsl.host import signals
 from flowdsl.host.git import git_environment
 from flowdsl.state.errors import UnsupportedStore
-from flowdsl.state.stores.retry import Failure
+from flowdsl.state.stores.retry import StoreFailure
 
 LOCAL_SECONDS = 20.0
 _ENDING_SECONDS = 5.0
@@ -102,7 +102,7 @@ def git_settings(root: Path) -> dict[str, list[str]]:
         listed = run_git(
             arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
         )
-    except Failure:
+    except StoreFailure:
         return {}
     found: dict[str, list[str]] = {}
     for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
@@ -126,7 +126,7 @@ def helper_variables(root: Path) -> frozenset[str]:
             arguments, folder=root, environ=_build_environment({}), seconds=LOCAL_SECONDS
         )
         texts += listed.decode("utf-8", "surrogateescape").split("\0")
-    except Failure:  # none is set
+    except StoreFailure:  # none is set
         pass
     found = {name for text in texts for name in _VARIABLE.findall(text)}
     words = {word.rpartition("/")[2] for text in texts for word in re.split(r"[\s!'\";]+", text)}
@@ -147,7 +147,7 @@ def remote_url(root: Path, name: str) -> str | None:
         if "://" in found or re.match(r"[^/\\]{2,}:", found):
             return found
         return str(Path(ask("rev-parse", "--show-toplevel")) / found)
-    except Failure:
+    except StoreFailure:
         return None
 
 
@@ -167,11 +167,11 @@ class Workshop:
         self._opening = Lock()
 
     def local(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """Return the output of a command that works on this disk; raises `Failure`."""
+        """Return the output of a command that works on this disk; raises `StoreFailure`."""
         return self._run(arguments, stdin, LOCAL_SECONDS)
 
     def remote(self, *arguments: str, seconds: float) -> bytes:
-        """Return the output of a command that contacts the remote; raises `Failure`."""
+        """Return the output of a command that contacts the remote; raises `StoreFailure`."""
         return self._run(arguments, b"", seconds)
 
     def _run(self, arguments: Sequence[str], stdin: bytes, seconds: float) -> bytes:
@@ -206,7 +206,7 @@ def run_git(
     """Return the output of git in `folder`.
 
     Git runs in a session of its own, so that it has no terminal to prompt on, gets no Ctrl+C meant
-    for us, and can be killed together with all its child processes. Raises `Failure`, and
+    for us, and can be killed together with all its child processes. Raises `StoreFailure`, and
     `UnsupportedStore` if git is missing.
     """
     try:
@@ -224,13 +224,13 @@ def run_git(
             "state in a git repository needs the program `git` on `PATH`; install it"
         ) from None
     except OSError as error:
-        raise Failure(f"git cannot be started: {error.strerror}", final=True) from None
-    with process, signals.Ending(lambda _number: _kill_process_tree(process)):
+        raise StoreFailure(f"git cannot be started: {error.strerror}", final=True) from None
+    with process, signals.BeforeEnding(lambda _number: _kill_process_tree(process)):
         try:
             output, errors = process.communicate(stdin, seconds)
         except subprocess.TimeoutExpired:
             _kill_process_tree(process)
-            raise Failure(f"git {arguments[0]} did not end within {seconds:.0f} s") from None
+            raise StoreFailure(f"git {arguments[0]} did not end within {seconds:.0f} s") from None
         except BaseException:
             _kill_process_tree(process)
             raise
@@ -238,7 +238,7 @@ def run_git(
         reason = _describe_git_failure(output, errors) or f"git {arguments[0]} failed"
         refused = _REFUSED.search(reason) is not None
         final = not refused and _FINAL.search(reason) is not None
-        raise Failure(reason, final=final, refused=refused)
+        raise StoreFailure(reason, final=final, refused=refused)
     return output
 
 

@@ -15,7 +15,7 @@ from flowdsl.state.stores.git_commands import (
     helper_variables,
     remote_url,
 )
-from flowdsl.state.stores.retry import Patience
+from flowdsl.state.stores.retry import RetryPolicy
 
 REMOTE_SECONDS = 12.0
 """The limit of one exchange with a remote, in seconds.
@@ -41,7 +41,7 @@ def open_git(
     project: str,
     environment: str,
     remote_seconds: float = REMOTE_SECONDS,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> GitStore:
     """Open the store at `url`, on `refs/flowdsl/<project>/<environment>` if `url` names no ref.
 
@@ -70,7 +70,7 @@ def open_git(
         project=project,
         environment=environment,
         remote_seconds=remote_seconds,
-        patience=patience or Patience(),
+        patience=patience or RetryPolicy(),
     )
 
 

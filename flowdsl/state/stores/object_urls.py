@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from flowdsl.state.errors import UnsupportedStore, WrongAddress
 from flowdsl.state.stores import StateStore, hide_credentials
-from flowdsl.state.stores.retry import Patience
+from flowdsl.state.stores.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore as Client
@@ -68,7 +68,7 @@ def open_objects(
     environment: str,
     environ: Mapping[str, str] = os.environ,
     request_seconds: float = REQUEST_SECONDS,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> StateStore:
     """Open the store at `url`; by default state is below `<project>/<environment>`.
 
@@ -94,7 +94,7 @@ def open_objects(
         project=project,
         environment=environment,
         by_generation=parsed.scheme == "gs",
-        patience=patience or Patience(),
+        patience=patience or RetryPolicy(),
     )
 
 

@@ -21,7 +21,7 @@ from flowdsl.state.document import (
 )
 from flowdsl.state.errors import CorruptState, UnsafeStore
 from flowdsl.state.stores import Versioned, check_name
-from flowdsl.state.stores.retry import Failure, Patience, RemoteStore, write_with_retry
+from flowdsl.state.stores.retry import RemoteStore, RetryPolicy, StoreFailure, write_with_retry
 
 AT_ONCE = 16
 """The number of objects that are put at the same time."""
@@ -46,7 +46,7 @@ class ObjectStore(RemoteStore):
         project: str,
         environment: str,
         by_generation: bool,
-        patience: Patience,
+        patience: RetryPolicy,
     ) -> None:
         super().__init__(url, project=project, environment=environment, patience=patience)
         self._client = client
@@ -93,7 +93,7 @@ class ObjectStore(RemoteStore):
         return None if found is None else self._document(*found)
 
     def _read(self, key: str) -> tuple[bytes, str] | None:
-        """Return an object and its version; raises `Failure`, also if the bucket does not exist."""
+        """Return an object and its version; raises `StoreFailure`, also without a bucket."""
         with _raise_as_failure():
             try:
                 result = obstore.get(self._client, key)
@@ -107,7 +107,7 @@ class ObjectStore(RemoteStore):
             return bytes(result.bytes()), self._version(result.meta)
 
     def _put(self, key: str, content: bytes, expected: str | None) -> str:
-        """Write an object over the version `expected`; return its version, or raise `Failure`."""
+        """Write an object over version `expected`; return its version or raise `StoreFailure`."""
         with _raise_as_failure():
             mode: Any = "create" if expected is None else {self._token: expected}
             stored = obstore.put(self._client, key, content, mode=mode, use_multipart=False)
@@ -133,7 +133,7 @@ class ObjectStore(RemoteStore):
                 )
             try:
                 updated = self._put(key, contents[1], created)
-            except Failure as failure:
+            except StoreFailure as failure:
                 if not (failure.final or failure.refused):
                     raise
                 self._refuse_store(f"does not replace an object by its version ({failure})")
@@ -144,13 +144,13 @@ class ObjectStore(RemoteStore):
             if self._read(key) != (contents[1], updated):
                 self._refuse_store("does not return what was last written")
         finally:
-            with suppress(Failure), _raise_as_failure():
+            with suppress(StoreFailure), _raise_as_failure():
                 obstore.delete(self._client, key)
 
     def _is_write_accepted(self, key: str, content: bytes, expected: str | None) -> bool:
         try:
             self._put(key, content, expected)
-        except Failure as failure:
+        except StoreFailure as failure:
             if failure.refused:
                 return False
             raise
@@ -165,7 +165,7 @@ class ObjectStore(RemoteStore):
 
 @contextmanager
 def _raise_as_failure() -> Iterator[None]:
-    """A context that raises the library's errors as `Failure`."""
+    """A context that raises the library's errors as `StoreFailure`."""
     try:
         yield
     except (obstore.exceptions.BaseError, OSError) as error:
@@ -188,25 +188,25 @@ _ADVICE = {
 }
 
 
-def failure_of(error: Exception) -> Failure:
-    """Return the `Failure` for an exception of the library `obstore`."""
+def failure_of(error: Exception) -> StoreFailure:
+    """Return the `StoreFailure` for an exception of the library `obstore`."""
     text = str(error)
     refused = isinstance(error, AlreadyExistsError | PreconditionError)
     if any(sign in text for sign in _METADATA):
-        return Failure(
+        return StoreFailure(
             "no credentials were found in the environment (see `docs/state.md`)", final=True
         )
     if "configured region" in text:
-        return Failure("it is in another region; set `AWS_REGION`", final=True)
+        return StoreFailure("it is in another region; set `AWS_REGION`", final=True)
     status = _STATUS.search(text)
     if status is None:
-        return Failure(_without_reply(text), refused=refused)
+        return StoreFailure(_without_reply(text), refused=refused)
     number = int(status[1])
     code = _CODE.search(text)
     said = f"{number} {code[1]}" if code else f"status {number}"
     advice = _ADVICE.get(number)
     final = not refused and 400 <= number < 500 and number not in _TRANSIENT
-    return Failure(
+    return StoreFailure(
         f"{advice} ({said})" if advice and not refused else f"it answered {said}",
         final=final or number == 501,
         refused=refused,

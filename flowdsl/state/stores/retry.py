@@ -15,7 +15,7 @@ from flowdsl.state.stores import Versioned
 T = TypeVar("T")
 
 
-class Failure(Exception):
+class StoreFailure(Exception):
     """One failed request.
 
     `final` is true if the same request would fail again, and `refused` if the store refused it
@@ -29,7 +29,7 @@ class Failure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often a request is repeated.
 
     It is repeated after each of `pauses` (seconds), unless `limit` seconds have passed.
@@ -51,13 +51,13 @@ class Patience:
             yield
 
 
-def repeat_while_failing(work: Callable[[], T], patience: Patience) -> T:
-    """Return the result of `work`, repeated while it fails; raises its last `Failure`."""
-    failure = Failure("was not tried")
+def repeat_while_failing(work: Callable[[], T], patience: RetryPolicy) -> T:
+    """Return the result of `work`, repeated while it fails; raises its last `StoreFailure`."""
+    failure = StoreFailure("was not tried")
     for _ in patience.attempts():
         try:
             return work()
-        except Failure as error:
+        except StoreFailure as error:
             failure = error
             if error.final:
                 break
@@ -71,7 +71,7 @@ def write_with_retry(
     attempt: Callable[[], str],
     read: Callable[[], Versioned | None],
     url: str,
-    patience: Patience,
+    patience: RetryPolicy,
 ) -> str:
     """Return the version of `document` after `attempt` has stored it.
 
@@ -80,15 +80,15 @@ def write_with_retry(
     else has written. A write that arrives late does no harm: by then the version is no longer
     `expected`, or the document is the same. Raises `StateMoved` and `StoreUnusable`.
     """
-    failure = Failure("was not tried")
+    failure = StoreFailure("was not tried")
     for _ in patience.attempts():
         try:
             return attempt()
-        except Failure as error:
+        except StoreFailure as error:
             failure = error
         try:
             found = repeat_while_failing(read, patience)
-        except Failure as unread:
+        except StoreFailure as unread:
             raise StoreUnusable(
                 f"whether the state at `{url}` was written is not known: the write failed "
                 f"({failure}), and so did reading it back ({unread})"
@@ -107,13 +107,13 @@ def write_with_retry(
 class RemoteStore:
     """The common part of `StateStore`s that other machines reach.
 
-    `_load` and `_probe` are one attempt each, and raise `Failure`.
+    `_load` and `_probe` are one attempt each, and raise `StoreFailure`.
     """
 
     shared = True
     excludes = False
 
-    def __init__(self, url: str, *, project: str, environment: str, patience: Patience) -> None:
+    def __init__(self, url: str, *, project: str, environment: str, patience: RetryPolicy) -> None:
         self.url = url
         self._project = project
         self._environment = environment
@@ -142,7 +142,7 @@ class RemoteStore:
         """Return the result of `work`, repeated while it fails; `StoreUnusable` has `problem`."""
         try:
             return repeat_while_failing(work, self._patience)
-        except Failure as failure:
+        except StoreFailure as failure:
             raise StoreUnusable(f"{problem}: {failure}") from None
 
     def _document(self, content: bytes, version: str) -> Versioned:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from flowdsl.cli.views.outcome import plan_events, render_deployed, render_outcome
 from flowdsl.cli.views.plan import LINES_SHOWN, render_plan
 from flowdsl.config.address import Address, workflow_address
-from flowdsl.deploy.outcome import Outcome, Result, Status
-from flowdsl.deploy.planning.plan import Action, Breaking, Impact, Plan, Trajectory
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status
+from flowdsl.deploy.planning.plan import Action, ApprovedTrajectory, Breaking, Impact, Plan
 from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.generated.plans import gone, intent, plans, sample_plan
 from tests.support.services.changes import change_of
@@ -134,7 +134,7 @@ def test_a_lifted_restriction_is_said() -> None:
 def test_chains_and_many_names_are_told_in_numbers() -> None:
     change = change_of({"main_prompt": "x"}, {"main_prompt": "y"})
     breaking = Breaking("removed-output", "mrn", "`mrn` is no longer an output", tuple("abcdefg"))
-    many = tuple(Trajectory(f"t{n}", "" if n else "First") for n in range(7))
+    many = tuple(ApprovedTrajectory(f"t{n}", "" if n else "First") for n in range(7))
     plan = Plan(
         (change,),
         (),
@@ -201,7 +201,7 @@ def test_adopted_workflows_are_counted_by_themselves() -> None:
         for name, wanted in (("same", "x"), ("other", "y"))
     )
     plan = Plan(changes, (), ())
-    written = Result(workflow_address("other"), "adopt", "performed")
+    written = OperationResult(workflow_address("other"), "adopt", "performed")
     assert (
         render_outcome(Outcome(Status.NOTHING_TO_DO, Plan(changes[:1], (), ())), "prod")
         == "deployed to prod: 1 adopted"
@@ -218,10 +218,10 @@ def test_adopted_workflows_are_counted_by_themselves() -> None:
 
 def test_a_deploy_tells_ids_and_how_to_start_a_run() -> None:
     results = (
-        Result(workflow_address("old"), "delete", "performed", "id-0"),
-        Result(workflow_address("a"), "create", "performed", "id-1\x1b"),
-        Result(workflow_address("long"), "update", "performed", "id-2"),
-        Result(Address("tag", "ehr"), "create", "performed", "id-3"),
+        OperationResult(workflow_address("old"), "delete", "performed", "id-0"),
+        OperationResult(workflow_address("a"), "create", "performed", "id-1\x1b"),
+        OperationResult(workflow_address("long"), "update", "performed", "id-2"),
+        OperationResult(Address("tag", "ehr"), "create", "performed", "id-3"),
     )
     said = render_deployed(replace(Outcome(Status.DONE), results=results), "prod")
     assert said.splitlines() == [
@@ -237,7 +237,8 @@ def test_a_deploy_tells_ids_and_how_to_start_a_run() -> None:
 
 def test_of_very_many_deployed_workflows_some_ids_are_told() -> None:
     many = tuple(
-        Result(workflow_address(f"w{n}"), "create", "performed", f"id-{n}") for n in range(1000)
+        OperationResult(workflow_address(f"w{n}"), "create", "performed", f"id-{n}")
+        for n in range(1000)
     )
     lines = render_deployed(replace(Outcome(Status.DONE), results=many), "prod").splitlines()
     assert len(lines) == 23
@@ -246,7 +247,7 @@ def test_of_very_many_deployed_workflows_some_ids_are_told() -> None:
 
 def test_deletions_are_counted_by_themselves() -> None:
     results = tuple(
-        Result(Address(kind, n), n, "performed")
+        OperationResult(Address(kind, n), n, "performed")
         for kind in ("workflow", "tag")
         for n in ("create", "update", "delete")
     )

@@ -14,10 +14,10 @@ import pytest
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.deploy.deploy import plan_deployment
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome, Status
 from flowdsl.deploy.recovery.late_writes import GIVEN_UP, LATE_WRITES_END
-from flowdsl.deploy.resolve import Verdict, recover
+from flowdsl.deploy.resolve import RecoveryVerdict, recover
 from tests.deploy.deploy_world import Ui, bundle, flow
 from tests.deploy.fault_world import FaultWorld
 from tests.deploy.invariants import check_invariants, checked
@@ -304,16 +304,18 @@ def test_a_plan_shows_what_may_still_come(world: FaultWorld) -> None:
 def planned(world: FaultWorld) -> tuple[str, ...]:
     async def run() -> tuple[str, ...]:
         async with world.client() as client:
-            job = Job(NEW, world.target, world.store(), client, Options(), Ui(), world.runtime())
+            job = Job(NEW, world.target, world.store(), client, JobOptions(), Ui(), world.runtime())
             return (await plan_deployment(job)).plan.notes
 
     return world.run(run())
 
 
-def recovering(world: FaultWorld, verdict: Verdict | None = None) -> Outcome:
+def recovering(world: FaultWorld, verdict: RecoveryVerdict | None = None) -> Outcome:
     async def run() -> Outcome:
         async with world.client() as client:
-            job = Job(LATE, world.target, world.store(), client, Options(), Ui(), world.runtime())
+            job = Job(
+                LATE, world.target, world.store(), client, JobOptions(), Ui(), world.runtime()
+            )
             return await recover(job, ("workflow.a",), lambda _intents: True, verdict)
 
     return world.run(run())
@@ -338,7 +340,7 @@ def test_recovery_waits_as_well_and_a_person_may_know_better(
         return
     assert "it has not come" in result.message
     assert deployed(world, NEW).status is Status.PARTIAL
-    assert recovering(world, Verdict(None)).status is Status.DONE
+    assert recovering(world, RecoveryVerdict(None)).status is Status.DONE
     assert world.state().strays == ()
     assert deployed(world, NEW).status is Status.NOTHING_TO_DO
 

@@ -18,7 +18,7 @@ from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.emulator.faults import Fault
-from flowdsl.state.document import Source
+from flowdsl.state.document import DeployedSource
 from tests.deploy import deploy_world
 from tests.deploy.deploy_world import Ui, World, bundle, flow
 
@@ -38,7 +38,7 @@ def checkout(monkeypatch: pytest.MonkeyPatch) -> Checkout:
     found = Checkout()
 
     def job(*arguments: object, **options: object) -> Job:
-        source = Source(commit=found.commit)
+        source = DeployedSource(commit=found.commit)
         return Job(*arguments, source=source, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(deploy_world, "Job", job)
@@ -70,9 +70,9 @@ def test_what_had_not_begun_is_told_and_the_commit_is_not_taken_for_deployed(
     ]
     assert stopped.messages == ("not all was begun: the time is over",)
     assert world.writes == [] and world.state().pending == ()
-    assert world.state().source == Source(commit=EARLIER)
+    assert world.state().source == DeployedSource(commit=EARLIER)
     world.deploy(project)
-    assert world.state().source == Source(commit=LATER)
+    assert world.state().source == DeployedSource(commit=LATER)
 
 
 def test_a_tag_that_was_not_begun_is_not_nothing_to_do(world: World) -> None:
@@ -104,9 +104,9 @@ def test_a_commit_of_which_a_part_was_skipped_is_not_the_deployed_one(
     checkout.commit = LATER
     project = bundle(flow("a", "Two."), flow("b", "Two."))
     assert world.deploy(project, on_drift="skip").status is Status.DONE
-    assert world.state().source == Source(commit=EARLIER)
+    assert world.state().source == DeployedSource(commit=EARLIER)
     assert world.deploy(project, on_drift="overwrite").status is Status.DONE
-    assert world.state().source == Source(commit=LATER)
+    assert world.state().source == DeployedSource(commit=LATER)
 
 
 # Moves

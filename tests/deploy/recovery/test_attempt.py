@@ -15,7 +15,7 @@ from flowdsl.cyberdesk.models.tag import TagCreate
 from flowdsl.deploy.apply.attempt import Attempt
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.journal import Journal
-from flowdsl.deploy.outcome import Outcome, Result, Status, Stop
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status, Stop
 from flowdsl.deploy.refresh.refresh import read_prior
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.errors import LeaseLost, StateError
@@ -122,7 +122,7 @@ def test_nothing_is_sent_without_the_lease(world: World) -> None:
 def test_every_end_tells_everything_in_one_order(
     world: World, failure: Exception | None, status: Status, said: tuple[str, ...]
 ) -> None:
-    result = Result(workflow_address("a"), "update", "performed")
+    result = OperationResult(workflow_address("a"), "update", "performed")
 
     async def work(
         attempt: Attempt, client: CyberdeskClient, journal: Journal, moved: bool

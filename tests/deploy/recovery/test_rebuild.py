@@ -14,7 +14,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.errors import CyberdeskError
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome, Status, Stop
 from flowdsl.deploy.rebuild import Reconstruction, find_state, write_state
 from flowdsl.emulator.faults import Fault, FaultInjector
@@ -28,7 +28,7 @@ STATE = ".flowdsl/state/test.json"
 
 def job_of(world: World, project: Bundle, client: Any, store: Any = None) -> Job:
     return Job(
-        project, world.target, store or world.store(), client, Options(), Ui(), world.runtime()
+        project, world.target, store or world.store(), client, JobOptions(), Ui(), world.runtime()
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.deploy.addressing import NoSuchAddress
 from flowdsl.deploy.outcome import Outcome, Status
-from flowdsl.deploy.resolve import Verdict, recover
+from flowdsl.deploy.resolve import RecoveryVerdict, recover
 from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
 from flowdsl.emulator.faults import Fault
 from flowdsl.state.document import Intent
@@ -30,7 +30,7 @@ def recovered(
     world: World,
     *faults: Fault,
     addresses: Sequence[str] = (),
-    verdict: Verdict | None = None,
+    verdict: RecoveryVerdict | None = None,
     answer: bool = True,
     **more: Any,
 ) -> Outcome:
@@ -183,7 +183,7 @@ def test_a_person_says_which_workflow_it_is(world: World) -> None:
     interrupted(world, *LOST)
     found = world.workflow("A").id
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(found))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(found))
 
     assert outcome.status is Status.DONE
     assert world.writes == []
@@ -212,7 +212,7 @@ def test_a_workflow_with_somebody_elses_mark_is_refused(
     interrupted(world, *NEVER)
     claimed = made(world, "X", mark)
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(claimed))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(claimed))
 
     assert outcome.status is Status.CONFLICT and words in outcome.messages[0]
     assert len(world.state().pending) == 1 and world.state().lease is None
@@ -222,7 +222,7 @@ def test_a_workflow_without_a_mark_is_taken_at_a_persons_word(world: World) -> N
     interrupted(world, *NEVER)
     claimed = made(world, "A")
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(claimed))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(claimed))
 
     assert outcome.status is Status.DONE
     assert world.state().resources["workflow.a"].id == claimed
@@ -239,11 +239,12 @@ def test_a_tracked_a_missing_and_another_workflow_are_refused(world: World) -> N
         (other, f"{marked} carries the mark"),
         (missing, f"there is no workflow {missing}"),
     ):
-        outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(claimed))
+        outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(claimed))
         assert outcome.status is Status.CONFLICT and words in outcome.messages[0]
     assert len(world.state().pending) == 1
     assert (
-        recovered(world, addresses=("workflow.a",), verdict=Verdict(marked)).status is Status.DONE
+        recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(marked)).status
+        is Status.DONE
     )
     converges_with_other = world.deploy(PROJECT)
     assert converges_with_other.status is Status.DONE and len(world.workflows()) == 3
@@ -252,7 +253,7 @@ def test_a_tracked_a_missing_and_another_workflow_are_refused(world: World) -> N
 def test_a_person_says_that_it_was_not_created(world: World) -> None:
     intent = interrupted(world, *NEVER)
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(None))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(None))
 
     assert outcome.status is Status.DONE
     assert world.state().pending == () and world.writes == []
@@ -263,7 +264,7 @@ def test_a_person_says_that_it_was_not_created(world: World) -> None:
 def test_absent_is_not_believed_where_the_mark_is(world: World) -> None:
     interrupted(world, *LOST)
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(None))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(None))
 
     assert outcome.status is Status.CONFLICT
     assert world.workflow("A").id in outcome.messages[0]
@@ -290,7 +291,7 @@ def test_absent_waits_for_what_may_still_arrive(world: World) -> None:
     arrived: list[int] = []
     world.time.sleep = arrive  # type: ignore[method-assign]
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(None))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(None))
 
     assert arrived and outcome.status is Status.CONFLICT
 
@@ -300,15 +301,15 @@ def test_a_verdict_about_a_change_is_refused(world: World) -> None:
     later = bundle(flow("a", "Two.", tags=["t"]), flow("b"))
     world.deploy(later, *PATCH_IN_DOUBT, concurrency=1)
 
-    outcome = recovered(world, addresses=("workflow.a",), verdict=Verdict(None))
+    outcome = recovered(world, addresses=("workflow.a",), verdict=RecoveryVerdict(None))
 
     assert outcome.status is Status.CONFLICT and "not a creation" in outcome.messages[0]
     assert len(world.state().pending) == 1
 
 
-@pytest.mark.parametrize("verdict", [None, Verdict(None)])
+@pytest.mark.parametrize("verdict", [None, RecoveryVerdict(None)])
 def test_a_key_of_another_organisation_settles_nothing(
-    world: World, verdict: Verdict | None
+    world: World, verdict: RecoveryVerdict | None
 ) -> None:
     world.begin(bundle(flow("b")))
     interrupted(world, *NEVER)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowdsl.emulator.faults import Fault
-from flowdsl.emulator.simulation.checks import Facts, evaluate, find_wanted_files
+from flowdsl.emulator.simulation.checks import CheckedFacts, evaluate, find_wanted_files
 from flowdsl.emulator.simulation.schemas import find_schema_problems, read_schema
 from flowdsl.source.matching_text import matching_text
 from tests.support.cpu import cpu_seconds
@@ -38,7 +38,7 @@ def test_schemas_end(pattern: str) -> None:
 def test_checks_and_made_up_names_end(pattern: str) -> None:
     check = {"name": "c", "type": "run_attachment_exists", "file_target_mode": "regex"}
     check |= {"file_name_regex": pattern, "expected_match_count": 3}
-    facts = Facts({}, {}, [A, "a" * 60 + "!"], None, None)
+    facts = CheckedFacts({}, {}, [A, "a" * 60 + "!"], None, None)
     with cpu_seconds(10):
         evaluate(check, facts)
         find_wanted_files(check, facts)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flowdsl.emulator.simulation.plans import Plan
+from flowdsl.emulator.simulation.plans import PlayedRun
 from flowdsl.emulator.simulation.rules import RunRule
 from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.emulator.simulation.schemas import input_problems, is_valid_for
@@ -35,8 +35,8 @@ def detail(desk: RunDesk, workflow: Any, inputs: Any) -> list[tuple[list[Any], s
     return [(item["loc"], item["type"]) for item in reply["detail"]]
 
 
-def plan(prompt: str, **values: Any) -> Plan:
-    return Plan("seed", prompt, **{"inputs": {}, **values})
+def plan(prompt: str, **values: Any) -> PlayedRun:
+    return PlayedRun("seed", prompt, **{"inputs": {}, **values})
 
 
 @probe("run-times")

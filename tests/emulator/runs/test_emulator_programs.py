@@ -15,7 +15,7 @@ from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.emulator.simulation.files import base_name
-from flowdsl.emulator.simulation.plans import Plan
+from flowdsl.emulator.simulation.plans import PlayedRun
 from flowdsl.emulator.simulation.rules import Effects, RunRule
 from flowdsl.emulator.simulation.run_plan import play
 from flowdsl.semantics.model import WorkflowSymbol
@@ -80,9 +80,9 @@ def effects(**values: Any) -> Effects:
     return Effects.model_validate(values)
 
 
-def planned(payload: Payload, inputs: Mapping[str, Any], how: Effects, **values: Any) -> Plan:
+def planned(payload: Payload, inputs: Mapping[str, Any], how: Effects, **values: Any) -> PlayedRun:
     """What a run of a payload is played from."""
-    return Plan(
+    return PlayedRun(
         "seed",
         payload.prompt,
         inputs,

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from flowdsl.codegen.json_schema import object_schema
 from flowdsl.emulator.simulation.files import base_name, content_of, draw_picture
 from flowdsl.emulator.simulation.outputs import make_outputs
-from flowdsl.emulator.simulation.plans import Plan
+from flowdsl.emulator.simulation.plans import PlayedRun
 from flowdsl.emulator.simulation.prompts import evidence_of, loop_items, read_steps
 from flowdsl.emulator.simulation.rules import Effects
 from flowdsl.emulator.simulation.run_plan import play
@@ -234,7 +234,7 @@ def test_output_that_no_value_fits_is_null_with_a_note() -> None:
         None,
         "no value was found that the output schema accepts; there is no output",
     )
-    run_plan = play(Plan("s", "1. Go.", {}, output_schema=json.dumps(schema)))
+    run_plan = play(PlayedRun("s", "1. Go.", {}, output_schema=json.dumps(schema)))
     events = [message.get("event_type") for _, message in run_plan.messages]
     assert (run_plan.outcome, run_plan.output_data) == ("success", None)
     assert "output_data_missing" in events
@@ -450,7 +450,7 @@ def test_a_course_repeats_itself_and_never_breaks(seed: str, inputs: Any, prompt
             "file_name_regex": "^a+$",
         }
     ]
-    plan = Plan(seed, prompt, inputs, '{"a": "string"}', checks)
+    plan = PlayedRun(seed, prompt, inputs, '{"a": "string"}', checks)
     run_plan = play(plan)
     assert run_plan == play(plan)
     assert run_plan.outcome in ("success", "error")
@@ -462,7 +462,8 @@ def test_a_course_repeats_itself_and_never_breaks(seed: str, inputs: Any, prompt
 def test_runs_differ_by_their_seed() -> None:
     schema = '{"name": "string", "total": "number"}'
     outputs = {
-        json.dumps(play(Plan(str(seed), "1. Go.", {}, schema)).output_data) for seed in range(9)
+        json.dumps(play(PlayedRun(str(seed), "1. Go.", {}, schema)).output_data)
+        for seed in range(9)
     }
     assert len(outputs) == 9
 
@@ -482,11 +483,11 @@ def test_stated_values_reach_outputs_and_file_names() -> None:
         },
         "required": ["file_name"],
     }
-    run_plan = play(Plan("s", prompt, {"day": "mon"}, json.dumps(schema)))
+    run_plan = play(PlayedRun("s", prompt, {"day": "mon"}, json.dumps(schema)))
     assert run_plan.output_data == {"file_name": "aging-mon.pdf"}
     assert [item.name for item in run_plan.attachments] == ["aging-mon.pdf"]
     forced = Effects(outputs={"file_name": "other.pdf"})
-    run_plan = play(Plan("s", prompt, {"day": "mon"}, json.dumps(schema), effects=forced))
+    run_plan = play(PlayedRun("s", prompt, {"day": "mon"}, json.dumps(schema), effects=forced))
     assert [item.name for item in run_plan.attachments] == ["other.pdf"]
 
 

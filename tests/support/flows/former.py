@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from flowdsl.cli.commands.check.fixes import Fixed, fix_findings
 from flowdsl.cli.commands.check.view import Shown
-from flowdsl.cli.runtime.target import Target
+from flowdsl.cli.runtime.target import CommandTarget
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.findings import Findings
@@ -34,7 +34,7 @@ def carry_over(files: Files, options: CompileOptions, *, unsafe: bool) -> tuple[
         return Shown(found, findings.paths)
 
     entries = tuple(flows_in(files))
-    target = Target("/", MemoryFiles(dict(files)), entries, options.project, whole=True)
+    target = CommandTarget("/", MemoryFiles(dict(files)), entries, options.project, whole=True)
     fixed = fix_findings(target, options, select, unsafe=unsafe)
     return fixed, {**files, **{path: text.decode() for path, text in fixed.contents.items()}}
 

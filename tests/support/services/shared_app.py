@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event
 from starlette.types import Receive, Scope, Send
 
 from flowdsl.emulator.app import create_app
-from flowdsl.emulator.context import Context
+from flowdsl.emulator.context import EmulatorContext
 from flowdsl.emulator.store import Store
 
 
@@ -32,7 +32,7 @@ class SharedApp:
     """
 
     def __init__(self, emulator: Store, **behaviour: Any) -> None:
-        self._context = Context(emulator, **behaviour)
+        self._context = EmulatorContext(emulator, **behaviour)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = shared_app()

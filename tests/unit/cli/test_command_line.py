@@ -17,7 +17,7 @@ from flowdsl import __version__
 from flowdsl.__main__ import main
 from flowdsl.cli import main as command_line
 from flowdsl.cli.runtime.console import Console
-from flowdsl.cli.runtime.progress import Lines
+from flowdsl.cli.runtime.progress import ProgressLines
 from flowdsl.host import signals
 
 
@@ -172,7 +172,7 @@ def test_text_outside_the_encoding_is_escaped() -> None:
 
 def test_what_takes_long_is_named_in_printable_characters() -> None:
     now, told = [0.0], list[str]()
-    lines = Lines(told.append, clock=lambda: now[0])
+    lines = ProgressLines(told.append, clock=lambda: now[0])
     lines.begin("workflow.a\x1b[31m")
     now[0] = 30.0
     lines.advance(1, 2)

@@ -12,7 +12,7 @@ import pytest
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import ClientOptions
-from flowdsl.cyberdesk.log import Attempt
+from flowdsl.cyberdesk.log import RequestAttempt
 
 CANARY = "canary-key-7f3a9c"
 NOW = 1_700_000_000.0
@@ -30,7 +30,7 @@ class Wire:
     answers: list[httpx.Response | Exception] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
     sleeps: list[float] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[RequestAttempt] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()

@@ -21,7 +21,7 @@ from flowdsl import __version__
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import ClientOptions
-from flowdsl.cyberdesk.log import Attempt
+from flowdsl.cyberdesk.log import RequestAttempt
 from flowdsl.cyberdesk.models.model_configuration import (
     ModelConfigurationCreate,
 )
@@ -437,7 +437,7 @@ def test_the_key_is_in_no_log_message_or_representation(
         lambda c: c.health_machines(),
     ]
     shown: list[str] = []
-    told: list[Attempt] = []
+    told: list[RequestAttempt] = []
 
     async def inside(call: Call, url: str) -> None:
         options = ClientOptions(base_url=url, api_key=canary, max_retries=1)

@@ -152,7 +152,7 @@ def failure(rig: Callable[..., Any], answer: httpx.Response, **changed: Any) -> 
         (404, errors.NotFound),
         (405, errors.RequestRefused),
         (408, errors.ServiceFailure),
-        (409, errors.Conflict),
+        (409, errors.RequestConflict),
         (422, errors.ValidationRefused),
         (429, errors.RateLimited),
         (500, errors.ServiceFailure),

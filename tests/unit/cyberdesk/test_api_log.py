@@ -10,7 +10,7 @@ import pytest
 from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.limits import ClientOptions
-from flowdsl.cyberdesk.log import Attempt
+from flowdsl.cyberdesk.log import RequestAttempt
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 
 WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "t"}
@@ -37,7 +37,7 @@ def test_neither_query_nor_body_is_told(rig: Rigs) -> None:
     built = rig(httpx.Response(200, json={"items": [], "total": 0}))
     asyncio.run(built.client.workflows.list(search="Ada Lovelace"))
     (attempt,) = built.wire.attempts
-    assert attempt == Attempt("GET", "/v1/workflows", 1, 0.0, status=200)
+    assert attempt == RequestAttempt("GET", "/v1/workflows", 1, 0.0, status=200)
 
 
 def test_the_last_attempt_says_that_it_was_the_last(rig: Rigs) -> None:
@@ -49,7 +49,7 @@ def test_the_last_attempt_says_that_it_was_the_last(rig: Rigs) -> None:
 
 def test_the_time_of_an_attempt_is_that_of_its_reply_without_the_pauses() -> None:
     clock = 100.0
-    told: list[Attempt] = []
+    told: list[RequestAttempt] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         nonlocal clock
@@ -78,6 +78,8 @@ def test_workers_tell_the_same_listener(rig: Rigs) -> None:
 
 
 def test_a_line_cannot_drive_a_terminal_or_forge_another_line() -> None:
-    line = Attempt("GET", "/v1/x", 1, 0.0, status=200, request_id="a\x1b[2J\n::error::b").line()
+    line = RequestAttempt(
+        "GET", "/v1/x", 1, 0.0, status=200, request_id="a\x1b[2J\n::error::b"
+    ).line()
     assert line.isprintable()
     assert "\x1b" not in line

@@ -71,7 +71,7 @@ def test_a_conflict_is_tried_again_only_while_the_first_attempt_runs(rig: Rigs) 
     assert len(built.wire.requests) == 2
     for headers in ({}, {"Idempotency-Status": "done"}):
         built = rig(httpx.Response(409, headers=headers, json={}), CREATED)
-        with pytest.raises(errors.Conflict):
+        with pytest.raises(errors.RequestConflict):
             asyncio.run(create(built.client))
         assert len(built.wire.requests) == 1
 

@@ -17,12 +17,12 @@ from flowdsl.deploy.ownership.found import Matches
 from flowdsl.deploy.ownership.matching import match_workflows
 from flowdsl.deploy.resources.mark import Mark, insert_mark
 from flowdsl.deploy.resources.resource import Desired
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.state.document import ResourceState, StateDocument, new_document
 from tests.support.effort import examples
 
 NAMES = [workflow_address(letter) for letter in "abc"]
-TARGET = Target("prj_1", "test", "http://x")
+TARGET = DeployTarget("prj_1", "test", "http://x")
 
 
 @dataclass

@@ -4,7 +4,7 @@ import pytest
 
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 
 
 def model(identifier: str, name: str, **fields: bool) -> ModelConfiguration:
@@ -34,7 +34,7 @@ MODELS = [
 
 
 def resolver(*, local: bool = False, **models: str) -> ModelResolver:
-    return ModelResolver(Target("p", "prod", "x", local=local, models=models), MODELS)
+    return ModelResolver(DeployTarget("p", "prod", "x", local=local, models=models), MODELS)
 
 
 def test_a_name_that_one_usable_model_has_is_its_id() -> None:

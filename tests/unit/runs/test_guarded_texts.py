@@ -21,18 +21,18 @@ from flowdsl.cyberdesk.models.machine import Machine
 from flowdsl.emulator.simulation.schemas import is_valid_for, read_schema
 from flowdsl.ir import nodes
 from flowdsl.runs.inputs.assemble import (
-    Sources,
+    InputSources,
     Upload,
     assemble,
     assemble_given_values,
     assemble_rows,
 )
-from flowdsl.runs.inputs.declared import Declared, collect_declared, declared_from_schema
+from flowdsl.runs.inputs.declared import DeclaredInputs, collect_declared, declared_from_schema
 from flowdsl.runs.inputs.documents import read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine
 from flowdsl.runs.inputs.places import Given, InputsRefused
 from flowdsl.runs.inputs.python_values import parse_given_inputs, parse_given_rows
-from flowdsl.runs.starting.plan import RunPlan
+from flowdsl.runs.starting.plan import RequestPlan
 from flowdsl.simulate.schemas import find_refusal
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.patterns import is_found
@@ -98,14 +98,16 @@ MAIL = collect_declared(PROGRAM.workflows[0])
 SCHEMA = input_schema(PROGRAM.workflows[0]) or ""
 
 
-def refused(declared: Declared, sources: Sources) -> list[str]:
+def refused(declared: DeclaredInputs, sources: InputSources) -> list[str]:
     with pytest.raises(InputsRefused) as caught:
         assemble(declared, sources)
     return caught.value.lines()
 
 
 def test_what_is_on_one_line_in_the_prompt_is_on_one_line_in_every_way_to_give_it() -> None:
-    assert assemble(MAIL, Sources(given=parse_given_inputs(GOOD))).inputs["memo"] == "two\nlines"
+    assert (
+        assemble(MAIL, InputSources(given=parse_given_inputs(GOOD))).inputs["memo"] == "two\nlines"
+    )
     wrong = {**GOOD, "sender": "Ann\n"}
     tail = (
         "`sender` takes a text on one line, and character 4 of `Ann\\x0a` is a line feed (U+000A); "
@@ -114,37 +116,37 @@ def test_what_is_on_one_line_in_the_prompt_is_on_one_line_in_every_way_to_give_i
     option = Given("sender", "Ann\n", "`--input sender`", is_text=True)
     rest = parse_given_inputs({name: value for name, value in GOOD.items() if name != "sender"})
     text = json.dumps(wrong, indent=0)
-    assert refused(MAIL, Sources(given=(option, *rest))) == [f"`--input sender`: {tail}"]
-    assert refused(MAIL, Sources(given=read_one("a.json", text.encode()))) == [
+    assert refused(MAIL, InputSources(given=(option, *rest))) == [f"`--input sender`: {tail}"]
+    assert refused(MAIL, InputSources(given=read_one("a.json", text.encode()))) == [
         f"a.json:2:11: {tail}"
     ]
-    assert refused(MAIL, Sources(given=read_one("a.yaml", text.encode()))) == [
+    assert refused(MAIL, InputSources(given=read_one("a.yaml", text.encode()))) == [
         f"a.yaml:2:11: {tail}"
     ]
-    assert refused(MAIL, Sources(given=parse_given_inputs(wrong))) == [
+    assert refused(MAIL, InputSources(given=parse_given_inputs(wrong))) == [
         f'`inputs["sender"]`: {tail}'
     ]
     with pytest.raises(InputsRefused) as caught:
-        assemble_rows(MAIL, Sources(), parse_given_rows([GOOD, wrong]))
+        assemble_rows(MAIL, InputSources(), parse_given_rows([GOOD, wrong]))
     assert caught.value.lines() == [f'`rows[1]["sender"]`: {tail}']
     rows = read_rows("a.csv", b'memo,sender\nx,Ann\ny,"Ann\n"\n')
-    sources = Sources(given=tuple(each for each in rest if each.name != "memo"))
+    sources = InputSources(given=tuple(each for each in rest if each.name != "memo"))
     with pytest.raises(InputsRefused) as caught:
         assemble_rows(MAIL, sources, rows)
     assert caught.value.lines() == [f"a.csv:3:2: {tail}"]
     parameters = on_machine(Machine(id="m", name="m", machine_parameters={"sender": "Ann\n"}))
-    assert refused(MAIL, Sources(given=rest, machine_parameters=parameters)) == [
+    assert refused(MAIL, InputSources(given=rest, machine_parameters=parameters)) == [
         f"machine `m`: its parameter {tail}"
     ]
     with pytest.raises(InputsRefused) as caught:  # of a run that is begun anew
-        assemble_given_values(declared_from_schema("mail", SCHEMA), Sources(given=(option,)))
+        assemble_given_values(declared_from_schema("mail", SCHEMA), InputSources(given=(option,)))
     assert caught.value.lines() == [f"`--input sender`: {tail}"]
 
 
 def test_a_step_of_a_chain_is_given_nothing_else() -> None:
     (chain,) = PROGRAM.chains
     given = (Given("from", "Ann\n", "`--input from`", is_text=True),)
-    plan = RunPlan(PROGRAM, chain, Sources(given=given))
+    plan = RequestPlan(PROGRAM, chain, InputSources(given=given))
     ids = {"mail": "00000000-0000-4000-8000-000000000000"}
     with pytest.raises(InputsRefused) as caught:
         plan.requests(ids, {}, MachineParameters())
@@ -153,11 +155,11 @@ def test_a_step_of_a_chain_is_given_nothing_else() -> None:
     assert caught.value.lines() == [f"`--input from`: {line}{help}"]
     rows = read_rows("a.csv", b'from\nAnn\n"Ann\n"\n')
     with pytest.raises(InputsRefused) as caught:
-        RunPlan(PROGRAM, chain, Sources(), rows).check(is_placed=True)
+        RequestPlan(PROGRAM, chain, InputSources(), rows).check(is_placed=True)
     assert caught.value.lines() == [f"a.csv:3:1: {line}{help}"]
     with pytest.raises(InputsRefused) as caught:  # a value of the chain itself
-        plan = RunPlan(
-            PROGRAM, chain_of("Ann ⟧"), Sources(given=parse_given_inputs({"from": "Ann\n"}))
+        plan = RequestPlan(
+            PROGRAM, chain_of("Ann ⟧"), InputSources(given=parse_given_inputs({"from": "Ann\n"}))
         )
         plan.requests(ids, {}, MachineParameters())
     assert [line.partition(",")[0] for line in caught.value.lines()] == [
@@ -223,7 +225,7 @@ def chain_of(sender: str) -> nodes.Chain:
     ],
 )
 def test_each_place_says_what_it_takes(change: dict[str, Any], place: str, takes: str) -> None:
-    (line,) = refused(MAIL, Sources(given=parse_given_inputs({**GOOD, **change})))
+    (line,) = refused(MAIL, InputSources(given=parse_given_inputs({**GOOD, **change})))
     where, _, sentence = line.partition(": ")
     assert where.startswith(f'`inputs["{place}"]`')
     assert sentence.partition("; ")[0] == takes
@@ -231,7 +233,7 @@ def test_each_place_says_what_it_takes(change: dict[str, Any], place: str, takes
 
 def test_the_path_of_a_file_is_looked_at_as_well() -> None:
     upload = Upload("scan", "`--file scan=a`", "a⟦.pdf", b"x")
-    (line,) = refused(MAIL, Sources(given=parse_given_inputs(GOOD), uploads=(upload,)))
+    (line,) = refused(MAIL, InputSources(given=parse_given_inputs(GOOD), uploads=(upload,)))
     assert line.startswith("`--file scan=a`: `scan` takes a text without `⟦` and `⟧`")
 
 
@@ -241,7 +243,7 @@ def test_a_default_that_its_place_refuses_is_told_before_anything_is_sent() -> N
     assert compilation.program is not None
     declared = collect_declared(compilation.program.workflows[0])
     rest = {name: value for name, value in GOOD.items() if name != "made"}
-    (line,) = refused(declared, Sources(given=parse_given_inputs(rest)))
+    (line,) = refused(declared, InputSources(given=parse_given_inputs(rest)))
     assert line.startswith("mail: the default `made` takes a text without `{`")
 
 
@@ -374,7 +376,7 @@ def test_the_runner_refuses_what_the_schema_refuses(values: dict[str, Any]) -> N
     whole = {**values, "scan": None}
     try:
         sent: dict[str, Any] | None = assemble(
-            MAIL, Sources(given=parse_given_inputs(values))
+            MAIL, InputSources(given=parse_given_inputs(values))
         ).inputs
     except InputsRefused:
         sent = None

@@ -24,23 +24,23 @@ from flowdsl.ir import nodes
 from flowdsl.runs.inputs import documents
 from flowdsl.runs.inputs.answers import parse_answer, questions_of
 from flowdsl.runs.inputs.assemble import (
+    InputSources,
     RunValues,
-    Sources,
     Upload,
     assemble,
     assemble_rows,
     missing_secrets,
 )
 from flowdsl.runs.inputs.convert import fill_in_defaults
-from flowdsl.runs.inputs.declared import Declared, collect_declared, declared_from_schema
+from flowdsl.runs.inputs.declared import DeclaredInputs, collect_declared, declared_from_schema
 from flowdsl.runs.inputs.documents import is_table, read_one, read_rows
 from flowdsl.runs.inputs.machine_parameters import MachineParameters, on_machine, on_pools
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem
 from flowdsl.runs.inputs.python_values import parse_given_inputs, parse_given_rows
 from flowdsl.runs.inputs.today import UnknownTimezone, today_in
-from flowdsl.runs.starting.plan import RunPlan
+from flowdsl.runs.starting.plan import RequestPlan
 from flowdsl.runs.starting.uploads import require_distinct_names
-from flowdsl.runs.submit import Chain
+from flowdsl.runs.submit import ChainRequest
 from flowdsl.source.files import MemoryFiles
 from tests.support.rows import for_rows
 
@@ -88,7 +88,7 @@ GOOD: dict[str, str] = {
 PIN = Given("pin", "4711", "`--secret pin`", is_text=True)
 
 
-def declared(flow: str = FLOW) -> Declared:
+def declared(flow: str = FLOW) -> DeclaredInputs:
     compilation = compile_project(MemoryFiles({"a.flow": flow}), ["a.flow"], CompileOptions())
     assert compilation.program is not None, compilation.analysis.diagnostics
     return collect_declared(compilation.program.workflows[0])
@@ -106,7 +106,7 @@ def options(**values: str) -> tuple[Given, ...]:
 def run(
     *given: Given, machine_parameters: MachineParameters | None = None, **more: Any
 ) -> RunValues:
-    sources = Sources(
+    sources = InputSources(
         given=given,
         **{"secrets": (PIN,), **more},
         machine_parameters=machine_parameters or MachineParameters(),
@@ -396,7 +396,9 @@ HOSTILE = {
 def test_a_hostile_file_is_an_error_of_its_inputs(name: str) -> None:
     with pytest.raises(InputsRefused) as caught:
         if is_table(name):
-            assemble_rows(ORDER, Sources(secrets=(PIN,)), read_rows(name, HOSTILE[name].encode()))
+            assemble_rows(
+                ORDER, InputSources(secrets=(PIN,)), read_rows(name, HOSTILE[name].encode())
+            )
         else:
             run(*read_one(name, HOSTILE[name].encode()))
     assert all(len(line) < 400 and line.isprintable() for line in caught.value.lines())
@@ -476,7 +478,7 @@ LINES = '"[{""code"": ""AB1"", ""amount"": 2}]"'
 
 def rows_refused(text: str, name: str = "orders.csv") -> list[str]:
     with pytest.raises(InputsRefused) as caught:
-        assemble_rows(ORDER, Sources(secrets=(PIN,)), read_rows(name, text.encode()))
+        assemble_rows(ORDER, InputSources(secrets=(PIN,)), read_rows(name, text.encode()))
     return caught.value.lines()
 
 
@@ -486,7 +488,7 @@ def test_a_row_is_a_run_and_an_empty_cell_gives_nothing() -> None:
         + f",note\n123456,2026-03-01,north,{LINES},\n654321,2026-03-02,south,{LINES},call\n"
     )
     rows = read_rows("orders.csv", text.encode())
-    made = assemble_rows(ORDER, Sources(secrets=(PIN,)), rows)
+    made = assemble_rows(ORDER, InputSources(secrets=(PIN,)), rows)
     assert [each.inputs.get("note") for each in made] == [None, "call"]
     assert [each.place for each in made] == ["orders.csv:2", "orders.csv:3"]
     semicolons = b"customer;day;region;lines\n123456;2026-03-01;north;[]\n"
@@ -576,7 +578,7 @@ def test_a_name_that_every_line_has_is_told_once() -> None:
     ]
     rows = parse_given_rows([json.loads(line)] * 300)
     with pytest.raises(InputsRefused) as caught:
-        assemble_rows(ORDER, Sources(secrets=(PIN,)), rows)
+        assemble_rows(ORDER, InputSources(secrets=(PIN,)), rows)
     assert len(caught.value.problems) == 1
 
 
@@ -613,7 +615,7 @@ def test_a_file_of_a_thousand_names_is_one_error(name: str) -> None:
         text = "".join(f"{each} = 1\n" for each in names)
     with pytest.raises(InputsRefused) as caught:
         if is_table(name):
-            assemble_rows(ORDER, Sources(), read_rows(name, text.encode()))
+            assemble_rows(ORDER, InputSources(), read_rows(name, text.encode()))
         else:
             read_one(name, text.encode())
     place = f"{name}:1" if is_table(name) else name
@@ -641,7 +643,9 @@ def test_a_plan_tells_what_is_missing_beside_what_is_wrong_and_asks_nobody() -> 
     rows = read_rows("orders.csv", b"custommer,day,region\n123456,2026-03-01,north\n")
     for asked, count in ((ask, 3), (None, 4)):
         with pytest.raises(InputsRefused) as caught:
-            RunPlan(compilation.program, source, Sources(), rows, ask=asked).check(is_placed=False)
+            RequestPlan(compilation.program, source, InputSources(), rows, ask=asked).check(
+                is_placed=False
+            )
         assert len(caught.value.problems) == count
         assert caught.value.problems[0].place == "orders.csv:1:1"
 
@@ -712,7 +716,7 @@ def test_every_fault_of_a_table_is_told_at_its_place_and_once(table: list[list[s
     csv.writer(written).writerows(table)
     problems: tuple[Problem, ...] = ()
     try:
-        assemble_rows(PLAIN, Sources(), read_rows("t.csv", written.getvalue().encode()))
+        assemble_rows(PLAIN, InputSources(), read_rows("t.csv", written.getvalue().encode()))
     except InputsRefused as refused:
         problems = refused.problems
     assert {each.place for each in problems} == faults_of(table)
@@ -722,7 +726,7 @@ def test_every_fault_of_a_table_is_told_at_its_place_and_once(table: list[list[s
 def test_two_sources_of_one_input_are_refused_across_files_and_options() -> None:
     rows = read_rows("orders.csv", (CSV + f"123456,2026-03-01,north,{LINES}\n").encode())
     with pytest.raises(InputsRefused) as caught:
-        assemble_rows(ORDER, Sources(given=options(region="south"), secrets=(PIN,)), rows)
+        assemble_rows(ORDER, InputSources(given=options(region="south"), secrets=(PIN,)), rows)
     assert caught.value.lines() == [
         "orders.csv:1:3: input `region` is given twice; it is given by `--input region`, too"
     ]
@@ -743,7 +747,7 @@ def test_a_missing_secret_names_both_ways_to_give_it() -> None:
         "order: the secret `pin` is not given; give it as `--secret pin=env:NAME` or "
         "`--secret pin=file:PATH`"
     ]
-    assert [spec.name for spec in missing_secrets(ORDER, Sources())] == ["pin"]
+    assert [spec.name for spec in missing_secrets(ORDER, InputSources())] == ["pin"]
 
 
 def test_a_secret_nobody_declared_is_refused() -> None:
@@ -789,7 +793,7 @@ def machine(name: str, **parameters: Any) -> Machine:
 
 
 def sited(machine_parameters: MachineParameters, *given: Given) -> RunValues:
-    sources = Sources(
+    sources = InputSources(
         given=(*options(day="2026-03-01"), *given),
         secrets=(PIN,),
         machine_parameters=machine_parameters,
@@ -851,7 +855,7 @@ def test_an_input_of_the_machine_is_left_open_where_the_service_chooses_one() ->
 
 
 def test_a_secret_parameter_of_the_machine_is_enough() -> None:
-    sources = Sources(
+    sources = InputSources(
         given=options(day="2026-03-01", site="Hill"),
         machine_parameters=on_machine(machine("d", pin=True)),
     )
@@ -885,14 +889,14 @@ workflow order {
 def test_what_may_be_left_out_is_never_sent_as_null() -> None:
     part = '{"name": "Ann", "fax": null}'
     machines = on_machine(machine("desk-1", site="from the desk"))
-    sources = Sources(given=options(part=part, since="", site=""), machine_parameters=machines)
+    sources = InputSources(given=options(part=part, since="", site=""), machine_parameters=machines)
     assert assemble(LEFT_OUT, sources).inputs == {
         "part": {"name": "Ann", "fax": None},
         "site": "__EMPTY__",
     }
     given = read_one("a.json", b'{"part": {"name": "Ann", "phone": null}, "since": null}')
     with pytest.raises(InputsRefused) as caught:
-        assemble(LEFT_OUT, Sources(given=given))
+        assemble(LEFT_OUT, InputSources(given=given))
     assert caught.value.lines() == [
         "a.json:1:35: `part.phone` may be left out, and is never null; leave it out",
         "a.json:1:51: `since` may be left out, and is never null; leave it out",
@@ -902,10 +906,10 @@ def test_what_may_be_left_out_is_never_sent_as_null() -> None:
 def test_a_text_has_so_many_characters() -> None:
     short = "flow 1\nworkflow order { inputs { a?: string @min_length(2) @max_length(3) } "
     order = declared(short + 'steps { type a into "the field A" } }')
-    assert assemble(order, Sources(given=options(a="👍👍"))).inputs == {"a": "👍👍"}
+    assert assemble(order, InputSources(given=options(a="👍👍"))).inputs == {"a": "👍👍"}
     for text, message in (("a", "at least 2 characters, not 1"), ("abcd", "at most 3 char")):
         with pytest.raises(InputsRefused, match=message):
-            assemble(order, Sources(given=options(a=text)))
+            assemble(order, InputSources(given=options(a=text)))
 
 
 def test_choices_of_numbers_and_open_ones_take_what_they_list() -> None:
@@ -913,7 +917,7 @@ def test_choices_of_numbers_and_open_ones_take_what_they_list() -> None:
     order = declared(head + 'steps { type code into "the field {size}" } }')
 
     def made(**values: str) -> dict[str, Any]:
-        return assemble(order, Sources(given=options(**values))).inputs
+        return assemble(order, InputSources(given=options(**values))).inputs
 
     assert made(size="2", code="Z-9") == {"size": 2, "code": "Z-9"}
     for size in ("3", "two", "1.0", "true"):
@@ -921,7 +925,7 @@ def test_choices_of_numbers_and_open_ones_take_what_they_list() -> None:
             made(size=size, code="CO-16")
     given = read_one("a.json", b'{"size": "1", "code": 7}')
     with pytest.raises(InputsRefused) as caught:
-        assemble(order, Sources(given=given))
+        assemble(order, InputSources(given=given))
     assert caught.value.lines() == [
         "a.json:1:10: `size` takes `1` or `2`, not `1`; write it without quotes",
         "a.json:1:23: `code` takes `CO-16`, `PR-1` or any other text, not `7`",
@@ -936,21 +940,21 @@ def test_a_schema_file_declares_inputs_and_secrets_and_is_applied_whole() -> Non
       {"a": {"type": "integer", "multipleOf": 5}, "$pw": {"type": "string"}}}"""
     workflow = declared_from_schema("old", schema)
     secret = Given("pw", "s", "`--secret pw`", is_text=True)
-    good = assemble(workflow, Sources(given=options(a="10"), secrets=(secret,)))
+    good = assemble(workflow, InputSources(given=options(a="10"), secrets=(secret,)))
     assert (good.inputs, good.secrets) == ({"a": 10}, {"pw": "s"})
     for text, line in (
         ("12", "old: `a` does not fit the schema: 12 is not a multiple of 5"),
         ("x", "`--input a`: `a` takes a whole number, not `x`"),
     ):
         with pytest.raises(InputsRefused) as caught:
-            assemble(workflow, Sources(given=options(a=text), secrets=(secret,)))
+            assemble(workflow, InputSources(given=options(a=text), secrets=(secret,)))
         assert caught.value.lines() == [line]
 
 
 def test_what_json_cannot_hold_is_refused_in_a_value_of_any_type() -> None:
     text = b"data:\n  - {x: .nan}\n  - {y: -.inf}\n"
     with pytest.raises(InputsRefused) as caught:
-        assemble(declared_from_schema("old", None), Sources(given=read_one("a.yaml", text)))
+        assemble(declared_from_schema("old", None), InputSources(given=read_one("a.yaml", text)))
     assert caught.value.lines() == [
         "a.yaml:2:9: `data[0].x` takes a value that JSON can hold, not `NaN`",
         "a.yaml:3:9: `data[1].y` takes a value that JSON can hold, not `-Infinity`",
@@ -1020,13 +1024,13 @@ def records() -> nodes.Program:
     return compilation.program
 
 
-def record_workflow(name: str) -> Declared:
+def record_workflow(name: str) -> DeclaredInputs:
     (found,) = (each for each in records().workflows if each.name == name)
     return collect_declared(found)
 
 
 def test_the_default_of_a_record_has_the_defaults_of_its_fields_at_any_depth() -> None:
-    assert assemble(record_workflow("enter"), Sources()).inputs == ENTERED
+    assert assemble(record_workflow("enter"), InputSources()).inputs == ENTERED
 
 
 def test_a_record_from_anywhere_has_the_defaults_of_its_fields_at_any_depth() -> None:
@@ -1047,7 +1051,7 @@ def test_a_record_from_anywhere_has_the_defaults_of_its_fields_at_any_depth() ->
         parse_given_rows([{"line": written}])[0].given,
     )
     for values in every:
-        made = assemble(record_workflow("write"), Sources(given=values))
+        made = assemble(record_workflow("write"), InputSources(given=values))
         assert made.inputs == {"line": wanted}, values
 
 
@@ -1071,9 +1075,11 @@ def test_the_steps_of_a_chain_have_records_with_their_defaults(
     program = records()
     (source,) = (each for each in program.chains if each.name == chain)
     ids = {each.name: str(UUID(int=1)) for each in program.workflows}
-    requests, _ = RunPlan(program, source, Sources()).requests(ids, {}, MachineParameters())
+    requests, _ = RequestPlan(program, source, InputSources()).requests(
+        ids, {}, MachineParameters()
+    )
     ((request, _),) = requests
-    assert isinstance(request, Chain)
+    assert isinstance(request, ChainRequest)
     assert [step.inputs for step in request.body.steps] == expected
 
 
@@ -1158,14 +1164,14 @@ chain monthly {
 def test_days_are_filled_in_on_the_day_of_the_runner() -> None:
     of_days = declared(DAYS)
     today = date(2026, 3, 15)
-    assert assemble(of_days, Sources(today=today)).inputs == {
+    assert assemble(of_days, InputSources(today=today)).inputs == {
         "since": "2026-02-01",
         "until": "2026-02-28",
     }
-    given = Sources(given=options(since="2026-01-31"), today=today)
+    given = InputSources(given=options(since="2026-01-31"), today=today)
     assert assemble(of_days, given).inputs == {"since": "2026-01-31", "until": "2026-02-27"}
     rows = read_rows("a.csv", b"since,until\n2026-05-01,\n,2026-01-01\n")
-    assert [each.inputs for each in assemble_rows(of_days, Sources(today=today), rows)] == [
+    assert [each.inputs for each in assemble_rows(of_days, InputSources(today=today), rows)] == [
         {"since": "2026-05-01", "until": "2026-05-31"},
         {"since": "2026-02-01", "until": "2026-01-01"},
     ]
@@ -1181,7 +1187,7 @@ def test_other_callers_have_to_give_the_day() -> None:
 
 def test_a_day_that_counts_from_what_a_machine_supplies_is_asked_for() -> None:
     machine = Machine(id="1", name="desk 1", machine_parameters={"since": "2026-01-01"})
-    sources = Sources(machine_parameters=on_machine(machine), today=date(2026, 3, 15))
+    sources = InputSources(machine_parameters=on_machine(machine), today=date(2026, 3, 15))
     with pytest.raises(InputsRefused) as refused:
         assemble(declared(DAYS), sources)
     (problem,) = refused.value.problems
@@ -1196,10 +1202,10 @@ def test_every_start_of_a_chain_has_the_day_of_its_beginning() -> None:
     program = compilation.program
     assert program is not None
     (chain,) = program.chains
-    plan = RunPlan(program, chain, Sources(today=date(2026, 3, 15)))
+    plan = RequestPlan(program, chain, InputSources(today=date(2026, 3, 15)))
     plan.check(is_placed=False)
     ((request, _),), _ = plan.requests({"bookings": str(UUID(int=1))}, {}, MachineParameters())
-    assert isinstance(request, Chain)
+    assert isinstance(request, ChainRequest)
     assert [step.inputs for step in request.body.steps] == [
         {"since": "2026-03-15", "until": "2026-04-14"},
         {"since": "2026-02-01", "until": "2026-03-22"},

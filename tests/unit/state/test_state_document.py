@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.state.document import (
+    DeployedSource,
     Intent,
     Lease,
     ResourceState,
-    Source,
     StateDocument,
     dump_document,
     load_document,
@@ -46,7 +46,9 @@ INTENTS = st.builds(
     applied=st.dictionaries(NAMES, HASHES, max_size=2),
     tags=st.lists(NAMES, max_size=2).map(tuple),
 )
-SOURCES = st.builds(Source, commit=NAMES, dirty=st.booleans(), committed_at=st.none() | TIMES)
+SOURCES = st.builds(
+    DeployedSource, commit=NAMES, dirty=st.booleans(), committed_at=st.none() | TIMES
+)
 DOCUMENTS = st.builds(
     StateDocument,
     project=st.just("p"),

@@ -15,7 +15,7 @@ from flowdsl.source.files import UnreadableFile
 
 from ...runtime.failure import UsageError
 from ...runtime.rewrites import write_product
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 from .view import Shown
 
 
@@ -49,7 +49,7 @@ def _describe_gone_findings(gone: int) -> str | None:
     )
 
 
-def open_baseline(path: str, target: Target) -> OpenBaseline:
+def open_baseline(path: str, target: CommandTarget) -> OpenBaseline:
     """The baseline in the file `path`; raises `UsageError`."""
     try:
         baseline = _read_baseline_file(path)
@@ -60,7 +60,7 @@ def open_baseline(path: str, target: Target) -> OpenBaseline:
     return OpenBaseline(baseline, _make_completeness_test(target))
 
 
-def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> str:
+def write_baseline(path: str, target: CommandTarget, found: Sequence[Diagnostic]) -> str:
     """Write all findings to the file `path`; return a message about it. Raises `UsageError`.
 
     Entries for flows that were not checked this time are kept.
@@ -77,7 +77,7 @@ def write_baseline(path: str, target: Target, found: Sequence[Diagnostic]) -> st
     return f"{format_count(baseline.size, 'finding')} in {files} written to {path}"
 
 
-def _make_completeness_test(target: Target) -> Callable[[str], bool]:
+def _make_completeness_test(target: CommandTarget) -> Callable[[str], bool]:
     """Make a test whether a check of `target` finds every problem of a file."""
     return lambda path: target.whole or path in target.entries or path in target.taken_in
 

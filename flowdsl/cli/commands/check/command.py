@@ -14,7 +14,7 @@ from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.places import ShownFrom, add_stdin_filename
-from ...runtime.target import Target, add_paths, open_target, root_remark
+from ...runtime.target import CommandTarget, add_paths, open_target, root_remark
 from .view import FORMATS, Shown, render_findings
 
 TYPE_CHECKING = False
@@ -118,7 +118,7 @@ def _refuse_nonsense(arguments: argparse.Namespace) -> None:
 
 def _check_once(
     arguments: argparse.Namespace, console: Console
-) -> tuple[int, Target, Sequence[str]]:
+) -> tuple[int, CommandTarget, Sequence[str]]:
     """Check once; returns the exit code, the target, and the files that were read."""
     target = _open_checked_target(arguments, console)
     show_path = _path_printer(arguments, target)
@@ -155,7 +155,9 @@ def _check_once(
     return FINDINGS if failed else SUCCESS, target, report.paths
 
 
-def _find_problems(target: Target, environment: Environment | None, jobs: int | None) -> Findings:
+def _find_problems(
+    target: CommandTarget, environment: Environment | None, jobs: int | None
+) -> Findings:
     """Return the findings in a target.
 
     All flows of a large project are checked with its index, by up to `jobs` processes.
@@ -191,7 +193,7 @@ def _failing_severities(arguments: argparse.Namespace) -> Sequence[str]:
     return SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
 
 
-def _open_checked_target(arguments: argparse.Namespace, console: Console) -> Target:
+def _open_checked_target(arguments: argparse.Namespace, console: Console) -> CommandTarget:
     try:
         return open_target(arguments.paths, arguments.stdin_filename)
     except UsageError:
@@ -226,7 +228,9 @@ def _print_report(
         console.err(report.remark)
 
 
-def _report_selection(arguments: argparse.Namespace, target: Target) -> Callable[[Findings], Shown]:
+def _report_selection(
+    arguments: argparse.Namespace, target: CommandTarget
+) -> Callable[[Findings], Shown]:
     """Return the function that makes a report of findings, without those in the baseline."""
     baseline = _baseline_name(arguments, target)
     if baseline is None:
@@ -241,7 +245,7 @@ def _report_without_baseline(findings: Findings) -> Shown:
     return Shown(findings.diagnostics, findings.paths)
 
 
-def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
+def _baseline_name(arguments: argparse.Namespace, target: CommandTarget) -> str | None:
     """The path of the baseline to read, relative to the working folder; None without one."""
     if arguments.baseline is not None:
         return str(arguments.baseline)
@@ -251,7 +255,7 @@ def _baseline_name(arguments: argparse.Namespace, target: Target) -> str | None:
     return os.path.join(target.root, *configured.split("/"))
 
 
-def _path_printer(arguments: argparse.Namespace, target: Target) -> Callable[[str], str]:
+def _path_printer(arguments: argparse.Namespace, target: CommandTarget) -> Callable[[str], str]:
     """Return the function that prints a path.
 
     Standard input is shown under its given name; other paths are relative to the working folder.
@@ -265,7 +269,7 @@ def _path_printer(arguments: argparse.Namespace, target: Target) -> Callable[[st
     return lambda path: given if path in target.buffers else show_path(path)
 
 
-def _from_checkout(target: Target) -> Callable[[str], str]:
+def _from_checkout(target: CommandTarget) -> Callable[[str], str]:
     """Make paths relative to the top of the checkout of a CI job.
 
     GitHub does not know the working folder of a step.

@@ -30,7 +30,7 @@ from ...runtime.rewrites import (
     print_difference,
     write_rewrites,
 )
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 from .carrying import Carrying, Kept
 from .view import Shown
 
@@ -63,7 +63,11 @@ class Fixed(Record):
 
 
 def fix_findings(
-    target: Target, options: CompileOptions, select: Callable[[Findings], Shown], *, unsafe: bool
+    target: CommandTarget,
+    options: CompileOptions,
+    select: Callable[[Findings], Shown],
+    *,
+    unsafe: bool,
 ) -> Fixed:
     """Apply, in memory, the fixes of the findings that `select` keeps."""
     applicable = (SAFE, UNSAFE) if unsafe else (SAFE,)
@@ -127,7 +131,7 @@ def _in_libraries(report: Shown, applicable: Collection[str]) -> tuple[str, ...]
     return tuple(sorted(path for path in paths if library_of(path) is not None))
 
 
-def _editable_files(target: Target, analysis: Analysis) -> frozenset[str]:
+def _editable_files(target: CommandTarget, analysis: Analysis) -> frozenset[str]:
     """The files that a fix may change: flows of the project, without those of libraries.
 
     For standard input it is only that one, even in a library: it is printed, not written.
@@ -138,7 +142,7 @@ def _editable_files(target: Target, analysis: Analysis) -> frozenset[str]:
     return frozenset(path for path in flows if library_of(path) is None)
 
 
-def _bytes_of(source: SourceFile, target: Target) -> bytes:
+def _bytes_of(source: SourceFile, target: CommandTarget) -> bytes:
     """Return the bytes of a file that was read before.
 
     Raises `CommandError` if it has changed since.
@@ -160,7 +164,12 @@ def _count_mistakes(analysis: Analysis, path: str) -> int:
 
 
 def hand_over(
-    fixed: Fixed, target: Target, console: Console, show_path: Callable[[str], str], *, diff: bool
+    fixed: Fixed,
+    target: CommandTarget,
+    console: Console,
+    show_path: Callable[[str], str],
+    *,
+    diff: bool,
 ) -> None:
     """Write the fixed files, or print the fixed standard input, or for `diff` the difference.
 
@@ -201,7 +210,7 @@ def print_unfixed(console: Console) -> None:
         console.out_bytes(sys.stdin.buffer.read())
 
 
-def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
+def _print_buffer(fixed: Fixed, target: CommandTarget, console: Console) -> None:
     path = target.buffers[0]
     content = fixed.contents.get(path)
     if content is None:
@@ -213,7 +222,7 @@ def _print_buffer(fixed: Fixed, target: Target, console: Console) -> None:
 
 
 def _collect_rewrites(
-    fixed: Fixed, target: Target, show_path: Callable[[str], str]
+    fixed: Fixed, target: CommandTarget, show_path: Callable[[str], str]
 ) -> list[Rewrite]:
     return [
         Rewrite(

@@ -15,7 +15,7 @@ from flowdsl.source.record import Record
 
 from ...runtime.console import Console
 from ...runtime.failure import UsageError, command_error
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 
 POLL = 100
 """Milliseconds after which an idle watcher yields. The first check waits that long for the watcher
@@ -38,7 +38,7 @@ class WatchScope(Record, eq=True):
     deep: bool
 
 
-def watch_scope_of(target: Target, paths: Collection[str]) -> WatchScope:
+def watch_scope_of(target: CommandTarget, paths: Collection[str]) -> WatchScope:
     """Return the folders in which files of a check, `paths`, can change."""
     if target.project is not None or target.problems:
         return WatchScope(frozenset({target.root, *target.libraries.values()}), True)
@@ -47,7 +47,7 @@ def watch_scope_of(target: Target, paths: Collection[str]) -> WatchScope:
     return WatchScope(frozenset({target.root, *filter(os.path.isdir, folders)}), False)
 
 
-def _find_files_taken_in(target: Target, path: str) -> tuple[str, ...]:
+def _find_files_taken_in(target: CommandTarget, path: str) -> tuple[str, ...]:
     try:
         return (
             find_files_taken_in(path, target.files.read_text(path)) if path.endswith(SUFFIX) else ()

@@ -18,7 +18,7 @@ from flowdsl.workspace.environments import UnusableProject
 from flowdsl.workspace.state import require_project_id
 
 from ...runtime.environments import any_environment
-from ...runtime.target import Target, open_flows, open_project
+from ...runtime.target import CommandTarget, open_flows, open_project
 from .result import Result
 
 _EXTRAS = (
@@ -49,7 +49,7 @@ def check_installation() -> Iterator[Result]:
             )
 
 
-def find_project() -> tuple[Target | None, list[Result]]:
+def find_project() -> tuple[CommandTarget | None, list[Result]]:
     """Return the project of the working folder, None without a usable one, and what was found."""
     if find_root(os.curdir) is None:
         return None, [
@@ -77,7 +77,7 @@ def find_project() -> tuple[Target | None, list[Result]]:
     return target, [result]
 
 
-def check_flows(target: Target) -> Result:
+def check_flows(target: CommandTarget) -> Result:
     """Check the flows of the project."""
     subject = "the flows"
     try:
@@ -95,7 +95,7 @@ def check_flows(target: Target) -> Result:
     return Result(subject, "ok", f"{workflows} in {files}, no error")
 
 
-def check_git(target: Target) -> Result:
+def check_git(target: CommandTarget) -> Result:
     """Look at the checkout around the project."""
     subject = "git"
     try:

@@ -27,7 +27,7 @@ from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import no_project, standard_input
-from ...runtime.target import Target, open_project
+from ...runtime.target import CommandTarget, open_project
 from .destination import Destination, describe_import, open_destination, place_files, render_notes
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ class Read(Record):
 
     payloads: tuple[Payload, ...]
     environment: Environment | None = None
-    home: Target | None = None
+    home: CommandTarget | None = None
     taken: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
 
@@ -246,7 +246,7 @@ def _fetch_payloads(arguments: argparse.Namespace, into: str, console: Console) 
     Workflows that the project at `into` already has, or must not adopt, are left out.
     """
     from ...runtime.clients import use_service
-    from .service import Selection, fetch_workflows, read_owned_workflows
+    from .service import WorkflowSelection, fetch_workflows, read_owned_workflows
 
     home = open_project(os.curdir)
     home.require_sound(console)
@@ -254,7 +254,7 @@ def _fetch_payloads(arguments: argparse.Namespace, into: str, console: Console) 
         raise no_project("name JSON files")
     environment, root = require_environment(home.project, arguments.env), home.root
     ids = dict.fromkeys(each.lower() for each in arguments.ids)
-    selection = Selection(tuple(ids), tuple(arguments.tags))
+    selection = WorkflowSelection(tuple(ids), tuple(arguments.tags))
     mine = read_owned_workflows(home.project, environment, home.root)
 
     def ask(work: Callable[[CyberdeskClient], Awaitable[T]]) -> T:
@@ -356,7 +356,7 @@ def _write_project(
 
 
 def _write_adoptions(
-    imported: ImportedProject, environment: Environment, target: Target
+    imported: ImportedProject, environment: Environment, target: CommandTarget
 ) -> tuple[bytes, bytes]:
     """Return `flowdsl.toml` without and with the `[[adopt]]` entries of the imported workflows.
 

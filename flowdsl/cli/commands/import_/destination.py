@@ -22,7 +22,7 @@ from flowdsl.syntax import ast
 from ...runtime.exit_codes import CONFLICT
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import append_lines
-from ...runtime.target import Target, open_project
+from ...runtime.target import CommandTarget, open_project
 
 FLOWS = "flows"
 """The folder that an import uses for its flows, before they are moved to the destination."""
@@ -39,7 +39,7 @@ class Destination(Record):
     include it.
     """
 
-    target: Target
+    target: CommandTarget
     folder: str
     found: bool
 
@@ -148,7 +148,7 @@ def place_files(
     return fresh, grown
 
 
-def existing_bytes(target: Target, path: str) -> bytes | None:
+def existing_bytes(target: CommandTarget, path: str) -> bytes | None:
     """Read a file of the project; None if there is no such file.
 
     Raises `CommandError` if it cannot be read.

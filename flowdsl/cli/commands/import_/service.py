@@ -32,7 +32,7 @@ AT_ONCE = 8
 """The maximum number of parallel requests."""
 
 
-class Selection(Record):
+class WorkflowSelection(Record):
     """Workflows with these ids, or with all of these tags; all workflows if both are empty."""
 
     ids: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Selection(Record):
 
 
 async def fetch_workflows(
-    client: CyberdeskClient, selection: Selection, environment: str
+    client: CyberdeskClient, selection: WorkflowSelection, environment: str
 ) -> list[dict[str, Any]]:
     """Fetch the selected workflows, each with its checks and tags.
 

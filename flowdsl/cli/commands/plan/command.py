@@ -6,7 +6,7 @@ import argparse
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.deploy import PlannedDeploy, plan_deployment
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Stop
 from flowdsl.deploy.plan_file.writer import dump_plan, plan_document
 from flowdsl.deploy.planning.model_keys import key_routes
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_deployment(arguments.env, console)
     bundle = compile_bundle(deployment, console)
     read_plan_addresses(arguments, bundle)
-    options = Options(**plan_options(arguments))
+    options = JobOptions(**plan_options(arguments))
     name = deployment.environment.name
     report = OperationReport(console, open_display("none", console, False), environment=name)
 

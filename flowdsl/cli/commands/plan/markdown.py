@@ -12,7 +12,7 @@ from flowdsl.config.address import IMAGE, Address
 from flowdsl.deploy.comparison.diff import FieldChange
 from flowdsl.deploy.comparison.edits import edit_behind, way_to_keep
 from flowdsl.deploy.comparison.field_diff import (
-    Row,
+    DiffRow,
     edit_rows,
     field_rows,
     render_lost_tags,
@@ -275,7 +275,8 @@ def _change_rows(change: Change) -> Iterator[str]:
                 new = FieldChange(path, None, after, "source", value)
                 yield from _render_field_rows(path, field_rows(new, words=False))
         yield from _render_field_rows(
-            "tags", [Row("+", ((make_printable(tag), ""),)) for tag in sorted(change.desired.tags)]
+            "tags",
+            [DiffRow("+", ((make_printable(tag), ""),)) for tag in sorted(change.desired.tags)],
         )
         return
     yield from _difference_rows(change)
@@ -303,7 +304,7 @@ def _difference_rows(change: Change | NamedChange) -> Iterator[str]:
     )
 
 
-def _render_field_rows(path: str, rows: Sequence[Row], said: str = "") -> Iterator[str]:
+def _render_field_rows(path: str, rows: Sequence[DiffRow], said: str = "") -> Iterator[str]:
     if rows or UNKNOWN_BEFORE in said:
         yield f"@@ {make_printable(path)} @@" + (f" {said}" if said else "")
     if rows:

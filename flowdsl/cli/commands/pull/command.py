@@ -37,7 +37,7 @@ from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.rewrites import Rewrite, print_difference, write_rewrites
-from ...runtime.target import Target, open_flows
+from ...runtime.target import CommandTarget, open_flows
 from ..import_.destination import ATTRIBUTES, PROMPT, append_missing_lines, existing_bytes
 from .tracked import Tracked, find_tracked_workflows, read_workflows_at, resolve_pending_writes
 
@@ -47,7 +47,7 @@ T = TypeVar("T")
 class WantedPull(Record):
     """The target of the command: the project, with the environment to pull from."""
 
-    target: Target
+    target: CommandTarget
     project: Project
     environment: Environment
     options: CompileOptions
@@ -247,7 +247,7 @@ def _finish_pull(
     return CONFLICT if left else SUCCESS
 
 
-def _collect_rewrites(target: Target, texts: Mapping[str, str]) -> list[Rewrite]:
+def _collect_rewrites(target: CommandTarget, texts: Mapping[str, str]) -> list[Rewrite]:
     """Collect the files that change, with the rule for new prompt files in `.gitattributes`."""
     contents = {path: encode_for_file(target.files, path, text) for path, text in texts.items()}
     before = {path: existing_bytes(target, path) for path in contents}

@@ -15,7 +15,7 @@ from flowdsl.deploy.recovery.recover import assume_interrupted_writes
 from flowdsl.deploy.refresh.refresh import read_tracked, state_after_all
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.resource import Live
-from flowdsl.deploy.target import Target
+from flowdsl.deploy.target import DeployTarget
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState, StateDocument, refuse_moved
 
@@ -58,7 +58,7 @@ def find_tracked_workflows(
     environment: Environment,
     root: str,
     bundle: Bundle,
-    target: Target,
+    target: DeployTarget,
     ask: Ask,
 ) -> Tracked:
     """Find the ids of the workflows of a bundle in state and `[[adopt]]`.
@@ -102,7 +102,7 @@ def _read_state_document(
     environment: Environment,
     root: str,
     bundle: Bundle,
-    target: Target,
+    target: DeployTarget,
     ask: Ask,
 ) -> StateDocument | None:
     """Read the state document; None without one. Raises `Stop` if state was lost."""
@@ -123,7 +123,7 @@ def read_workflows_at(
     known: Tracked,
     addresses: Sequence[Address],
     bundle: Bundle,
-    target: Target,
+    target: DeployTarget,
 ) -> Seen:
     """Read the workflows at some addresses from the service.
 
@@ -137,7 +137,7 @@ def read_workflows_at(
 
 
 async def _read_workflows(
-    client: CyberdeskClient, ids: Sequence[str], bundle: Bundle, target: Target
+    client: CyberdeskClient, ids: Sequence[str], bundle: Bundle, target: DeployTarget
 ) -> Seen:
     wanted_lists = replace(
         find_wanted_lists(bundle, target), models=True, tags=False, tag_groups=False

@@ -34,8 +34,8 @@ from .frame.actions import (
     delete_action,
     new_key,
 )
-from .frame.resource import Filter, Resource, ResourceView, fields_of, id_by
-from .frame.session import Session, parse_filter_moment
+from .frame.resource import Filter, ResourceCommand, ResourceView, fields_of, id_by
+from .frame.session import ResourceSession, parse_filter_moment
 
 TYPES = ("input", "output")
 
@@ -56,7 +56,7 @@ def _attachment_row(file: RunAttachment) -> Row:
     )
 
 
-async def _list_attachments(session: Session, **filters: str) -> Sequence[Row]:
+async def _list_attachments(session: ResourceSession, **filters: str) -> Sequence[Row]:
     found = await session.client.run_attachments.list_all(**filters)  # type: ignore[arg-type]
     rows = map(_attachment_row, found)
     return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
@@ -77,7 +77,9 @@ def _declare_add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_add(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     if arguments.target is not None and len(arguments.paths) > 1:
         raise UsageError("`--target` is the place of one file, and several are named")
     files = session.client.run_attachments
@@ -122,7 +124,7 @@ def _declare_url(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _download_address_row(session: Session, arguments: argparse.Namespace) -> Row:
+async def _download_address_row(session: ResourceSession, arguments: argparse.Namespace) -> Row:
     file = await ATTACHMENT.find_one(session, arguments.words)
     found = await session.client.run_attachments.download_url(
         file.id, expires_in=arguments.expires_in
@@ -138,7 +140,9 @@ def _declare_expire(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--never", action="store_true", help="it is kept for good")
 
 
-async def _plan_expire(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_expire(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     if (arguments.at is None) is not arguments.never:
         raise UsageError("say until when the file is kept: a time, or `--never`")
     file = await ATTACHMENT.find_one(session, arguments.words)
@@ -163,7 +167,7 @@ ATTACHMENT = Objects(
     _attachment_label,
     "flowdsl attachments list",
 )
-ATTACHMENTS = Resource(
+ATTACHMENTS = ResourceCommand(
     word="attachments",
     objects=ATTACHMENT,
     columns=(

@@ -10,8 +10,8 @@ from flowdsl.runs.resources.machines import STATUSES, list_connections
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, Resource, fields_of
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, fields_of
+from .frame.session import ResourceSession
 
 
 def _connection_row(connection: Connection, machines: Mapping[str, str | None]) -> Row:
@@ -30,21 +30,21 @@ def _connection_row(connection: Connection, machines: Mapping[str, str | None]) 
     }
 
 
-async def _machine_names_by_id(session: Session) -> Mapping[str, str | None]:
+async def _machine_names_by_id(session: ResourceSession) -> Mapping[str, str | None]:
     return {each.id: each.name for each in await session.client.machines.list_all()}
 
 
-async def _list_connections(session: Session, **filters: str) -> Sequence[Row]:
+async def _list_connections(session: ResourceSession, **filters: str) -> Sequence[Row]:
     found = await list_connections(session.client, **filters)
     machines = await _machine_names_by_id(session) if found else {}
     return [_connection_row(each, machines) for each in found]
 
 
-async def _connection_details(session: Session, connection: Connection) -> Row:
+async def _connection_details(session: ResourceSession, connection: Connection) -> Row:
     return _connection_row(connection, await _machine_names_by_id(session))
 
 
-CONNECTIONS = Resource(
+CONNECTIONS = ResourceCommand(
     word="connections",
     objects=Objects(
         "connection",

@@ -21,8 +21,8 @@ from ...runtime.failure import CommandError, UsageError
 from ...runtime.runs.options import SECRET_SOURCES, read_secrets, secret_source
 from ...views.table import Column
 from .frame.actions import ActionStep, Ended, Objects, ResourceAction, Row, delete_action, new_key
-from .frame.resource import Resource, fields_of
-from .frame.session import Session
+from .frame.resource import ResourceCommand, fields_of
+from .frame.session import ResourceSession
 
 _SOURCES = SECRET_SOURCES.replace("`", "")
 
@@ -45,11 +45,11 @@ def _credential_row(credential: ProviderCredential) -> Row:
     )
 
 
-async def _list_credentials(session: Session) -> Sequence[Row]:
+async def _list_credentials(session: ResourceSession) -> Sequence[Row]:
     return [_credential_row(each) for each in await session.client.provider_credentials.list()]
 
 
-async def _find_credential(session: Session, word: str) -> ProviderCredential:
+async def _find_credential(session: ResourceSession, word: str) -> ProviderCredential:
     rows = await session.client.provider_credentials.list()
     for each in rows:
         if each.slot == word:
@@ -83,7 +83,9 @@ _SECRETS = {
 """Maps each command-line option to the request field that its secret fills."""
 
 
-async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_set(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     client = session.client
     sources = [
         (
@@ -114,7 +116,9 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     return [ActionStep(credential.display_name, send)]
 
 
-async def _plan_validate(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_validate(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     credential = await _find_credential(session, arguments.words)
 
     async def send() -> Ended:
@@ -152,7 +156,7 @@ _CREDENTIAL = Objects(
     _find_credential,
     key="slot",
 )
-CREDENTIALS = Resource(
+CREDENTIALS = ResourceCommand(
     word="credentials",
     objects=_CREDENTIAL,
     columns=(

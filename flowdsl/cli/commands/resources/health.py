@@ -12,7 +12,7 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...views.table import RECORD_WIDTH, Column, render_table
 from .frame.actions import Row, list_json
-from .frame.session import Session, carry_out, configure_common
+from .frame.session import ResourceSession, carry_out, configure_common
 
 _COLUMNS = (
     Column("PART", "part"),
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return SUCCESS if all(row["is_well"] for row in rows) else FINDINGS
 
 
-async def _health_rows(session: Session) -> list[Row]:
+async def _health_rows(session: ResourceSession) -> list[Row]:
     client = session.client
     await client.health()
     rows = [_health_row("service", True, "it answers")]

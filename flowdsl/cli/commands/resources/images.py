@@ -11,20 +11,20 @@ from flowdsl.source.record import replace
 
 from ...views.table import RECORD_WIDTH, Column
 from .frame.actions import Objects, Row, delete_action
-from .frame.resource import Resource, fields_of
-from .frame.session import Session
+from .frame.resource import ResourceCommand, fields_of
+from .frame.session import ResourceSession
 
 
 def _image_row(image: PromptImage) -> Row:
     return fields_of(image, "path", "filename", "size_bytes", "supabase_url", "created_at")
 
 
-async def _list_images(session: Session) -> Sequence[Row]:
+async def _list_images(session: ResourceSession) -> Sequence[Row]:
     rows = map(_image_row, await session.client.prompt_images.list())
     return sorted(rows, key=lambda row: (row["filename"], row["path"]))
 
 
-async def _find_image(session: Session, word: str) -> PromptImage:
+async def _find_image(session: ResourceSession, word: str) -> PromptImage:
     """Find an image by storage path, address in prompts, or file name."""
     rows = await session.client.prompt_images.list()
     for each in rows:
@@ -33,7 +33,7 @@ async def _find_image(session: Session, word: str) -> PromptImage:
     return by_name(rows, word, "image", lambda each: each.filename, lambda each: each.path)
 
 
-async def _find_image_and_note_uses(session: Session, word: str) -> PromptImage:
+async def _find_image_and_note_uses(session: ResourceSession, word: str) -> PromptImage:
     """Find an image, and note which workflows show it."""
     image = await _find_image(session, word)
     for workflow in await session.client.workflows.list_all():
@@ -45,7 +45,7 @@ async def _find_image_and_note_uses(session: Session, word: str) -> PromptImage:
     return image
 
 
-async def _image_with_address(session: Session, image: PromptImage) -> Row:
+async def _image_with_address(session: ResourceSession, image: PromptImage) -> Row:
     signed = await session.client.prompt_images.sign(image.path)
     return {**_image_row(image), "url": signed.signed_url, "url_expires_in": signed.expires_in}
 
@@ -60,7 +60,7 @@ IMAGE = Objects(
     _find_image,
     key="path",
 )
-IMAGES = Resource(
+IMAGES = ResourceCommand(
     word="images",
     objects=IMAGE,
     columns=(

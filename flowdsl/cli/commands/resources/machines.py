@@ -29,8 +29,8 @@ from .frame.actions import (
     skip_step,
 )
 from .frame.parameters import add_parameters, read_parameters
-from .frame.resource import Filter, Resource, add_action, fields_of, names_in, time_filters
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, add_action, fields_of, names_in, time_filters
+from .frame.session import ResourceSession
 
 
 async def _machine_row(client: CyberdeskClient, machine: Machine) -> Row:
@@ -55,7 +55,7 @@ async def _machine_row(client: CyberdeskClient, machine: Machine) -> Row:
     }
 
 
-async def _list_machines(session: Session, **filters: str) -> Sequence[Row]:
+async def _list_machines(session: ResourceSession, **filters: str) -> Sequence[Row]:
     client = session.client
     return [await _machine_row(client, each) for each in await list_machines(client, **filters)]
 
@@ -69,7 +69,9 @@ def _declare_set(parser: SubcommandParser) -> None:
     )
 
 
-async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_set(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.alerts is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
@@ -92,7 +94,9 @@ async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence
     return [ActionStep(about, send)]
 
 
-async def _plan_clear(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_clear(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     client, steps = session.client, dict[str, ActionStep]()
     for word in arguments.words:
         machine = await find_machine(client, word)
@@ -117,7 +121,9 @@ def _declare_pools(parser: SubcommandParser) -> None:
     parser.scattered = "pools"
 
 
-async def _plan_pools(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_pools(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     client = session.client
     machine = await find_machine(client, arguments.words)
     pools = {pool.id: pool for pool in [await find_pool(client, word) for word in arguments.pools]}
@@ -143,7 +149,7 @@ MACHINE = Objects(
     look="flowdsl machines list",
     find=lambda session, word: find_machine(session.client, word),
 )
-MACHINES = Resource(
+MACHINES = ResourceCommand(
     word="machines",
     objects=MACHINE,
     columns=(

@@ -27,7 +27,7 @@ from ...runtime.exit_codes import FINDINGS, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...views.table import Column, render_table
 from .frame.actions import Row, list_json
-from .frame.session import Session, carry_out
+from .frame.session import ResourceSession, carry_out
 
 UNSET = (None, "", "__EMPTY__")
 """Values that count as absent (Cyberdesk's documentation; `blank-parameters` in
@@ -109,7 +109,7 @@ class Checked(Record):
 def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int:
     """Compare, and exit with 1 if a machine lacks a required input."""
 
-    async def work(session: Session) -> Checked:
+    async def work(session: ResourceSession) -> Checked:
         return await _check_machines(session, arguments, console)
 
     environment, checked = carry_out(arguments, console, work, need_flows=True)
@@ -123,7 +123,7 @@ def check_machine_inputs(arguments: argparse.Namespace, console: Console) -> int
 
 
 async def _check_machines(
-    session: Session, arguments: argparse.Namespace, console: Console
+    session: ResourceSession, arguments: argparse.Namespace, console: Console
 ) -> Checked:
     model = _analyze_flows(session, console)
     deployed, every = session.deployed(), [workflow_address(each.name) for each in model.workflows]
@@ -146,7 +146,7 @@ async def _check_machines(
     return Checked(rows, len(machines), len(here), len(needs), undeployed)
 
 
-def _analyze_flows(session: Session, console: Console) -> SemanticModel:
+def _analyze_flows(session: ResourceSession, console: Console) -> SemanticModel:
     deployment = session.deployment
     assert deployment is not None  # `carry_out(need_flows=True)` guarantees a deployment
     target = deployment.target
@@ -159,7 +159,7 @@ def _analyze_flows(session: Session, console: Console) -> SemanticModel:
 
 
 async def _select_machines(
-    session: Session, words: Sequence[str], pools: Sequence[Pool]
+    session: ResourceSession, words: Sequence[str], pools: Sequence[Pool]
 ) -> Sequence[Machine]:
     """Select the named machines, else those in all of the pools, else every one; sorted by name."""
     client = session.client

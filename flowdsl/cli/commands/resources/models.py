@@ -8,8 +8,8 @@ from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, Resource, fields_of
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, fields_of
+from .frame.session import ResourceSession
 
 
 def _model_row(model: ModelConfiguration) -> Row:
@@ -36,13 +36,13 @@ def _model_row(model: ModelConfiguration) -> Row:
     }
 
 
-async def _list_models(session: Session, **wanted: bool) -> Sequence[Row]:
+async def _list_models(session: ResourceSession, **wanted: bool) -> Sequence[Row]:
     rows = map(_model_row, await session.client.model_configurations.list())
     fitting = [row for row in rows if all(bool(row[key]) is value for key, value in wanted.items())]
     return sorted(fitting, key=lambda row: (row["name"], row["id"]))
 
 
-MODELS = Resource(
+MODELS = ResourceCommand(
     word="models",
     objects=Objects(
         "model configuration",

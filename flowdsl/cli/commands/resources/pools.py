@@ -27,8 +27,8 @@ from .frame.actions import (
     skip_step,
 )
 from .frame.parameters import add_parameters, read_parameters
-from .frame.resource import Filter, Resource, fields_of, names_in
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, fields_of, names_in
+from .frame.session import ResourceSession
 
 
 def _pool_row(pool: Pool) -> Row:
@@ -39,11 +39,11 @@ def _pool_row(pool: Pool) -> Row:
     }
 
 
-async def _list_pools(session: Session, *, machine: str | None = None) -> Sequence[Row]:
+async def _list_pools(session: ResourceSession, *, machine: str | None = None) -> Sequence[Row]:
     return list(map(_pool_row, await list_pools(session.client, machine=machine)))
 
 
-async def _pool_with_machines(session: Session, pool: Pool) -> Row:
+async def _pool_with_machines(session: ResourceSession, pool: Pool) -> Row:
     """A pool with its machines."""
     (whole,) = await read_pool_machines(session.client, pool)
     machines = [fields_of(each, "id", "name", "status") for each in whole.machines or ()]
@@ -56,7 +56,7 @@ def _declare_create(parser: SubcommandParser) -> None:
     parser.add_argument("--description", metavar="TEXT", help="what it is for")
 
 
-async def _check_name(session: Session, name: str) -> None:
+async def _check_name(session: ResourceSession, name: str) -> None:
     """Raise `UsageError` for a name that a pool must not get."""
     if not name.strip():
         raise UsageError("a pool needs a name")
@@ -67,7 +67,9 @@ async def _check_name(session: Session, name: str) -> None:
             raise UsageError(f"there is a pool `{make_printable(name)}` already: {pool.id}")
 
 
-async def _plan_create(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_create(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     parameters = read_parameters(arguments, session.console)
     client, name = session.client, arguments.name
     await _check_name(session, name)
@@ -99,7 +101,9 @@ def _declare_set(parser: SubcommandParser) -> None:
     parser.add_argument("--description", metavar="TEXT", help="what it is for; an empty one clears")
 
 
-async def _plan_set(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_set(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     parameters = read_parameters(arguments, session.console)
     if parameters.is_empty and arguments.name is None and arguments.description is None:
         raise UsageError("nothing is set: give `NAME=VALUE`, `--secret`, `--unset` or another")
@@ -127,7 +131,9 @@ def _declare_members(parser: argparse.ArgumentParser) -> None:
     add_words(parser, "MACHINE")
 
 
-async def _plan_members(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_members(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     """Make one request for all machines that are not yet, or still, in the pool."""
     client, adds = session.client, arguments.subject == "add"
     pool = await find_pool(client, arguments.pool)
@@ -160,7 +166,7 @@ POOL = Objects(
     look="flowdsl pools list",
     find=lambda session, word: find_pool(session.client, word),
 )
-POOLS = Resource(
+POOLS = ResourceCommand(
     word="pools",
     objects=POOL,
     columns=(

@@ -10,8 +10,8 @@ from flowdsl.runs.names import find_machine
 from ...runtime.command_line.arguments import number_between
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row
-from .frame.resource import Filter, Resource, fields_of, id_by
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, fields_of, id_by
+from .frame.session import ResourceSession
 
 MOST = 1000
 """Rows of one page (contract)."""
@@ -36,7 +36,7 @@ def _request_log_row(log: RequestLog) -> Row:
 
 
 async def _list_request_logs(
-    session: Session, *, limit: int = 100, **filters: str | int
+    session: ResourceSession, *, limit: int = 100, **filters: str | int
 ) -> Sequence[Row]:
     given: dict[str, object] = {key: value for key, value in filters.items() if key != "method"}
     if "method" in filters:
@@ -47,7 +47,7 @@ async def _list_request_logs(
     return [_request_log_row(each) for each in page.items]
 
 
-REQUEST_LOGS = Resource(
+REQUEST_LOGS = ResourceCommand(
     word="request_logs",
     objects=Objects(
         "request",

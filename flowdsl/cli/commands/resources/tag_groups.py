@@ -8,18 +8,18 @@ from flowdsl.cyberdesk.models.tag import TagGroup
 
 from ...views.table import Column, id_column
 from .frame.actions import Objects, Row, delete_action, order_action
-from .frame.resource import Resource, fields_of
-from .frame.session import Session
+from .frame.resource import ResourceCommand, fields_of
+from .frame.session import ResourceSession
 
 FIELDS = ("id", "name", "description", "emoji", "color", "order", "created_at", "updated_at")
 
 
-async def _list_group_rows(session: Session) -> Sequence[Row]:
+async def _list_group_rows(session: ResourceSession) -> Sequence[Row]:
     rows = [fields_of(each, *FIELDS) for each in await session.client.tag_groups.list()]
     return sorted(rows, key=lambda row: (row["order"] or 0, row["name"], row["id"]))
 
 
-async def _group_with_tags(session: Session, group: TagGroup) -> Row:
+async def _group_with_tags(session: ResourceSession, group: TagGroup) -> Row:
     tags = await session.client.tags.list(include_archived=True)
     names = [fields_of(each, "id", "name") for each in tags if each.group_id == group.id]
     return {**fields_of(group, *FIELDS), "tags": names}
@@ -33,7 +33,7 @@ TAG_GROUP = Objects(
     look="flowdsl tag-groups list",
     rows=lambda session: session.client.tag_groups.list(),
 )
-TAG_GROUPS = Resource(
+TAG_GROUPS = ResourceCommand(
     word="tag_groups",
     objects=TAG_GROUP,
     columns=(

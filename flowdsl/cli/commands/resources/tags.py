@@ -24,8 +24,8 @@ from .frame.actions import (
     order_action,
     skip_step,
 )
-from .frame.resource import Filter, Resource, fields_of
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, fields_of
+from .frame.session import ResourceSession
 
 
 def _tag_row(tag: Tag, groups: Mapping[str, str]) -> Row:
@@ -36,12 +36,12 @@ def _tag_row(tag: Tag, groups: Mapping[str, str]) -> Row:
     }
 
 
-async def _group_names_by_id(session: Session) -> Mapping[str, str]:
+async def _group_names_by_id(session: ResourceSession) -> Mapping[str, str]:
     return {each.id: each.name for each in await session.client.tag_groups.list()}
 
 
 async def _list_tag_rows(
-    session: Session, *, include_archived: bool = False, group_id: str | None = None
+    session: ResourceSession, *, include_archived: bool = False, group_id: str | None = None
 ) -> Sequence[Row]:
     groups = await _group_names_by_id(session)
     found = await session.client.tags.list(include_archived=include_archived)
@@ -49,14 +49,14 @@ async def _list_tag_rows(
     return sorted(rows, key=lambda row: (row["group"] or "", row["name"], row["id"]))
 
 
-async def _tag_with_workflows(session: Session, tag: Tag) -> Row:
+async def _tag_with_workflows(session: ResourceSession, tag: Tag) -> Row:
     # Only the list contains the number of workflows with a tag.
     every = await session.client.tags.list(include_archived=True)
     found = next((each for each in every if each.id == tag.id), tag)
     return _tag_row(found, await _group_names_by_id(session))
 
 
-async def _group_id(session: Session, word: str) -> str:
+async def _group_id(session: ResourceSession, word: str) -> str:
     groups = await _group_names_by_id(session)
     for identifier, name in groups.items():
         if word in (identifier, name):
@@ -64,7 +64,7 @@ async def _group_id(session: Session, word: str) -> str:
     raise error_for_unknown_name(word, "tag group", groups.values())
 
 
-async def _tag_details(session: Session, tag: Tag) -> Row:
+async def _tag_details(session: ResourceSession, tag: Tag) -> Row:
     return _tag_row(tag, await _group_names_by_id(session))
 
 
@@ -81,7 +81,7 @@ TAG = Objects(
 def _archive_action(name: str, archives: bool, help: str) -> ResourceAction:
     """Make `archive` or `unarchive`."""
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         tags = session.client.tags
         change = tags.archive if archives else tags.unarchive
         return await change_each(
@@ -103,7 +103,9 @@ def _declare_workflows(parser: argparse.ArgumentParser) -> None:
     )
 
 
-async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_add(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     """Make one request for all workflows that do not have the tag yet."""
     client = session.client
     tag = await TAG.find_one(session, arguments.tag)
@@ -120,7 +122,9 @@ async def _plan_add(session: Session, arguments: argparse.Namespace) -> Sequence
     return [ActionStep(about, send)]
 
 
-async def _plan_remove(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_remove(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     client = session.client
     tag = await TAG.find_one(session, arguments.tag)
     steps: dict[str, ActionStep] = {}
@@ -139,12 +143,12 @@ async def _plan_remove(session: Session, arguments: argparse.Namespace) -> Seque
     return list(steps.values())
 
 
-async def _has_tag(session: Session, workflow: str, tag: Tag) -> bool:
+async def _has_tag(session: ResourceSession, workflow: str, tag: Tag) -> bool:
     tags = await by_id(session.client.workflows.tags, workflow, "workflow")
     return any(each.id == tag.id for each in tags)
 
 
-TAGS = Resource(
+TAGS = ResourceCommand(
     word="tags",
     objects=TAG,
     columns=(

@@ -27,8 +27,8 @@ from .frame.actions import (
     delete_action,
     new_key,
 )
-from .frame.resource import Filter, Resource, ResourceView, fields_of, time_filters
-from .frame.session import Session
+from .frame.resource import Filter, ResourceCommand, ResourceView, fields_of, time_filters
+from .frame.session import ResourceSession
 
 LOOK = "flowdsl trajectories list"
 
@@ -52,13 +52,13 @@ def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> 
     }
 
 
-async def _list_trajectories(session: Session, **filters: Any) -> Sequence[Row]:
+async def _list_trajectories(session: ResourceSession, **filters: Any) -> Sequence[Row]:
     found = await list_trajectories(session.client, **filters)
     addresses = session.addresses() if found else {}
     return [trajectory_row(each, addresses) for each in found]
 
 
-async def _trajectory_with_steps(session: Session, trajectory: Trajectory) -> Row:
+async def _trajectory_with_steps(session: ResourceSession, trajectory: Trajectory) -> Row:
     found = trajectory
     if found.trajectory_data is None:  # not in the items of a list
         found = await session.client.trajectories.get(trajectory.id)
@@ -77,7 +77,7 @@ def recording_label(trajectory: Trajectory) -> str:
 def _field_action(name: str, field: str, value: bool, result: str, help: str) -> ResourceAction:
     """Make an action that sets a field of recordings; `result` describes them afterwards."""
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         trajectories = session.client.trajectories
         return await change_each(
             session,
@@ -101,7 +101,9 @@ def _field_action(name: str, field: str, value: bool, result: str, help: str) ->
     )
 
 
-async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_copy(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     client = session.client
     source = await find_trajectory(client, arguments.words)
 
@@ -121,11 +123,11 @@ async def _plan_copy(session: Session, arguments: argparse.Namespace) -> Sequenc
     return [ActionStep(recording_label(source), send)]
 
 
-async def _trajectory_details(session: Session, trajectory: Trajectory) -> Row:
+async def _trajectory_details(session: ResourceSession, trajectory: Trajectory) -> Row:
     return trajectory_row(trajectory, session.addresses())
 
 
-async def _latest_trajectory_row(session: Session, arguments: argparse.Namespace) -> Row:
+async def _latest_trajectory_row(session: ResourceSession, arguments: argparse.Namespace) -> Row:
     word = arguments.words
     workflow = await session.find_workflow(word)
     try:
@@ -144,7 +146,7 @@ TRAJECTORY = Objects(
     LOOK,
     lambda session, word: find_trajectory(session.client, word),
 )
-TRAJECTORIES = Resource(
+TRAJECTORIES = ResourceCommand(
     word="trajectories",
     objects=TRAJECTORY,
     columns=(
@@ -164,7 +166,7 @@ TRAJECTORIES = Resource(
             "workflow_id",
             "those of a workflow: its address, id or title",
             "ADDRESS",
-            meaning=Session.find_workflow,
+            meaning=ResourceSession.find_workflow,
         ),
         Filter("--run", "run_id", "the one of a run", "RUN"),
         Filter("--approved", "approved", "those that runs replay"),

@@ -26,7 +26,7 @@ from ...runtime.failure import UsageError
 from ...views.table import Column, id_column, render_table, text_of
 from .frame.actions import Row, list_json
 from .frame.resource import fields_of
-from .frame.session import Session, carry_out, configure_common, parse_filter_moment
+from .frame.session import ResourceSession, carry_out, configure_common, parse_filter_moment
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return _one_run(arguments, console)
     start, end = resolve_period(arguments.start, arguments.end, system_runtime().now())
 
-    async def read(session: Session) -> UsageReport:
+    async def read(session: ResourceSession) -> UsageReport:
         word = arguments.workflow
         return await read_usage(
             session.client,
@@ -105,7 +105,7 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
         if value is not None:
             raise UsageError(f"`{option}` chooses runs of a period, and `--run` one run")
 
-    async def read(session: Session) -> tuple[RunCosts | None, Row]:
+    async def read(session: ResourceSession) -> tuple[RunCosts | None, Row]:
         run = await find_run(session.client, arguments.run)
         steps = steps_of(run.usage_metadata, arguments.mode) or (None, None)
         told = {"run_id": run.id, "agentic_steps": steps[0], "cached_steps": steps[1]}

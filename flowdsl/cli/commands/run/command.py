@@ -13,8 +13,8 @@ from flowdsl.cyberdesk.models.run import Run
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.ir import nodes
 from flowdsl.runs.batches.resuming import Requests
-from flowdsl.runs.inputs.assemble import Sources
-from flowdsl.runs.inputs.documents import Row
+from flowdsl.runs.inputs.assemble import InputSources
+from flowdsl.runs.inputs.documents import InputRow
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.inputs.today import today_in
 from flowdsl.runs.starting.parts import ChainParts, PartRequests
@@ -24,7 +24,13 @@ from flowdsl.runs.starting.place import (
     has_other_inputs,
     other_inputs_warning,
 )
-from flowdsl.runs.starting.plan import MAX_COUNT, RunPlan, Wanted, named_source, workflows_of
+from flowdsl.runs.starting.plan import (
+    MAX_COUNT,
+    RequestPlan,
+    RunOptions,
+    named_source,
+    workflows_of,
+)
 from flowdsl.runs.submit import Submission
 from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.workspace.state import system_runtime, usable_document
@@ -196,7 +202,7 @@ def _local_scenario(
 async def _carry_out_plan(
     client: CyberdeskClient,
     arguments: argparse.Namespace,
-    plan: RunPlan,
+    plan: RequestPlan,
     pausing: Pausing | None,
     ids: Mapping[str, str],
     deployment: Deployment,
@@ -269,7 +275,7 @@ def _plan_run(
     program: nodes.Program,
     today: date,
     console: Console,
-) -> tuple[RunPlan, Pausing | None]:
+) -> tuple[RequestPlan, Pausing | None]:
     """Read the request from the options, and check it as far as possible without the service.
 
     Also returns the answers of a chain that pauses. Raises `InputsRefused` and `UsageError`.
@@ -280,14 +286,14 @@ def _plan_run(
     if isinstance(source, nodes.Chain) and source.pauses:
         pausing = Pausing(arguments, ChainParts(source, workflows_of(program, source)), console)
     secrets = () if not arguments.secret else read_secrets(arguments.secret, console)
-    sources = Sources(
+    sources = InputSources(
         given=given,
         secrets=secrets,
         uploads=read_uploads(arguments),
         references=arguments.session is not None and not isinstance(source, nodes.Chain),
         today=today,
     )
-    wanted = Wanted(
+    wanted = RunOptions(
         count=arguments.count,
         is_priority=arguments.priority,
         starts_session=arguments.start_session,
@@ -298,13 +304,13 @@ def _plan_run(
     def ask(spec: nodes.FieldSpec) -> Given:
         return ask_secret(spec.name, console)
 
-    plan = RunPlan(program, source, sources, rows, wanted, ask if is_interactive() else None)
+    plan = RequestPlan(program, source, sources, rows, wanted, ask if is_interactive() else None)
     plan.check(is_placed=bool(arguments.machine or arguments.pool or arguments.resume))
     return plan, pausing
 
 
 def _refuse_options(
-    arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, rows: Sequence[Row]
+    arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, rows: Sequence[InputRow]
 ) -> None:
     """Raise `UsageError` for options that cannot be combined."""
     is_chain = isinstance(source, nodes.Chain)

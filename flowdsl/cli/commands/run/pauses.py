@@ -11,7 +11,7 @@ from typing import Any
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import CyberdeskError, make_printable
 from flowdsl.cyberdesk.models.run import Run
-from flowdsl.runs.inputs.answers import Question, find_question, parse_answer
+from flowdsl.runs.inputs.answers import PauseQuestion, find_question, parse_answer
 from flowdsl.runs.inputs.assemble import TRANSFERS
 from flowdsl.runs.inputs.places import InputsRefused, Problem
 from flowdsl.runs.patience import Patience
@@ -22,7 +22,7 @@ from flowdsl.runs.starting.parts import (
     let_go,
     read_begun_parts,
 )
-from flowdsl.runs.submit import Chain
+from flowdsl.runs.submit import ChainRequest
 from flowdsl.workspace.state import system_runtime
 
 from ...runtime import exit_codes
@@ -69,7 +69,7 @@ class Pausing:
         if problems:
             raise InputsRefused(problems)
 
-    def _read_secret(self, question: Question, source: str, place: str) -> None:
+    def _read_secret(self, question: PauseQuestion, source: str, place: str) -> None:
         if not is_source(source):
             why = f"`{question.name}` is a secret, which is not written where others can read it"
             raise InputsRefused([Problem(place, why, f"name its source: {SECRET_SOURCES}")])
@@ -124,7 +124,7 @@ class Pausing:
                 for each in due:
                     del answers[each.name]
 
-    def _ask_one(self, question: Question) -> None:
+    def _ask_one(self, question: PauseQuestion) -> None:
         spec = question.spec
         for line in (spec.description or "").splitlines():
             self._console.err(f"  {make_printable(line)}")
@@ -242,7 +242,7 @@ class _AttendedPart:
         if self._interrupts.limit.left() == 0.0:
             raise CommandError(f"{IS_OVER}; the chain waits", exit_codes.RUN_UNFINISHED)
 
-    async def begin(self, part: int, request: Chain) -> Sequence[Run]:
+    async def begin(self, part: int, request: ChainRequest) -> Sequence[Run]:
         return await self._following.make(self._client, [(request, "")], self._interrupts)
 
     async def follow(self, part: int, runs: Sequence[Run]) -> bool:

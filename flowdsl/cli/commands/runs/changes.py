@@ -23,7 +23,7 @@ from ..resources.frame.actions import (
     new_key,
     run_action,
 )
-from ..resources.frame.session import Session
+from ..resources.frame.session import ResourceSession
 from ..resources.trajectories import recording_label, trajectory_row
 
 
@@ -37,13 +37,13 @@ def generate(arguments: argparse.Namespace, console: Console) -> int:
     return run_action("trajectories", _GENERATE, arguments, console)
 
 
-async def _find_ended_run(session: Session, word: str) -> Run:
+async def _find_ended_run(session: ResourceSession, word: str) -> Run:
     run = await find_run(session.client, word)
     refuse_live(run)
     return run
 
 
-async def _find_recording(session: Session, run: Run) -> Trajectory | None:
+async def _find_recording(session: ResourceSession, run: Run) -> Trajectory | None:
     """Find the recording of a run; None if there is none."""
     try:
         return await session.client.runs.trajectory(run.id)
@@ -51,7 +51,9 @@ async def _find_recording(session: Session, run: Run) -> Trajectory | None:
         return None
 
 
-async def _plan_generation(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+async def _plan_generation(
+    session: ResourceSession, arguments: argparse.Namespace
+) -> Sequence[ActionStep]:
     client = session.client
     run = await _find_ended_run(session, arguments.words)
     about = f"run {run.id}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.run import Run, RunRetry
-from flowdsl.runs.inputs.assemble import Sources
+from flowdsl.runs.inputs.assemble import InputSources
 from flowdsl.runs.inputs.places import Given
 from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.retrying import cancel_runs, read_declared_for, refuse_live, retry_body
@@ -72,7 +72,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("a retry takes the inputs of one run, not a file with a run in each row")
     secrets = read_secrets(arguments.secret, console)
     uploads = read_uploads(arguments)
-    sources = Sources(given=given, secrets=secrets, uploads=uploads, references=True)
+    sources = InputSources(given=given, secrets=secrets, uploads=uploads, references=True)
     require_answer(arguments.yes, "retries")
 
     def ask(name: str) -> Given:

@@ -23,7 +23,7 @@ from ...runtime.exit_codes import INTERNAL as INTERNAL_ERROR
 from ...runtime.failure import CommandError, UsageError, command_error
 from ...runtime.places import add_stdin_filename
 from ...runtime.rewrites import write_product
-from ...runtime.target import Target, add_paths, open_target, root_remark
+from ...runtime.target import CommandTarget, add_paths, open_target, root_remark
 from ...views.json_objects import object_json
 from .compiling import Compiled, compile_tests
 from .reports import TestReports
@@ -123,7 +123,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     requested reports are written however the command ends.
     """
     report = TestReports(arguments, console)
-    with signals.Ending(report.interrupt):
+    with signals.BeforeEnding(report.interrupt):
         try:
             return _run_selected_tests(arguments, console, report)
         except FlowdslError as error:
@@ -179,7 +179,9 @@ def _run_selected_tests(
     return _run_tests(arguments, console, target, compiled, environment, report)
 
 
-def _tell_errors(compiled: Compiled, target: Target, console: Console, report: TestReports) -> None:
+def _tell_errors(
+    compiled: Compiled, target: CommandTarget, console: Console, report: TestReports
+) -> None:
     """Report the findings that prevent some or all flows from being tested."""
     if compiled.stopping:
         analysis = compiled.analysis
@@ -201,7 +203,7 @@ def _tell_errors(compiled: Compiled, target: Target, console: Console, report: T
 def _run_tests(
     arguments: argparse.Namespace,
     console: Console,
-    target: Target,
+    target: CommandTarget,
     compiled: Compiled,
     environment: Environment | None,
     report: TestReports,
@@ -252,7 +254,9 @@ def _run_tests(
     return SUCCESS if passed and is_covered else FINDINGS
 
 
-def _list_tests(tests: Sequence[Case], console: Console, target: Target, *, as_json: bool) -> None:
+def _list_tests(
+    tests: Sequence[Case], console: Console, target: CommandTarget, *, as_json: bool
+) -> None:
     """Print a line, or an item, for each test."""
     places = [test.title_node.span(test.module.source) for test in tests]
     if as_json:
@@ -305,7 +309,7 @@ def _report_coverage(
     console: Console,
     model: SemanticModel,
     entries: Sequence[str],
-    target: Target,
+    target: CommandTarget,
     results: Sequence[Result],
 ) -> bool:
     """Print and write the coverage of the tests, as far as requested.

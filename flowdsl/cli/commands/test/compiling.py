@@ -13,7 +13,7 @@ from flowdsl.source.record import Record, replace
 
 from ...runtime.exit_codes import SOURCE_ERRORS
 from ...runtime.failure import CommandError
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 
 
 class Compiled(Record):
@@ -40,7 +40,7 @@ class Compiled(Record):
 
 
 def compile_tests(
-    target: Target, environment: Environment | None, words: str, *, also: str | None = None
+    target: CommandTarget, environment: Environment | None, words: str, *, also: str | None = None
 ) -> Compiled:
     """Compile the target, and the files that contain the subjects of its tests.
 
@@ -70,7 +70,7 @@ def compile_tests(
 
 
 def _without_errors(
-    target: Target, entries: Sequence[str], analysis: Analysis, options: CompileOptions
+    target: CommandTarget, entries: Sequence[str], analysis: Analysis, options: CompileOptions
 ) -> tuple[str, ...]:
     """The entries that have no error and do not depend on a file with one."""
     from ...runtime.takers import find_files_reached_by
@@ -81,7 +81,7 @@ def _without_errors(
 
 
 def _compile_with_wrappers(
-    target: Target,
+    target: CommandTarget,
     entries: tuple[str, ...],
     options: CompileOptions,
     compilation: Compilation,
@@ -117,7 +117,10 @@ def _compile_with_wrappers(
 
 
 def _find_untestable_tasks(
-    target: Target, entries: Sequence[str], tasks: Sequence[TaskSymbol], options: CompileOptions
+    target: CommandTarget,
+    entries: Sequence[str],
+    tasks: Sequence[TaskSymbol],
+    options: CompileOptions,
 ) -> dict[TaskSymbol, str]:
     """Find tasks that cannot be compiled alone, each with its place and the reason."""
     from flowdsl.testing.wrapping import render_wrapped_files

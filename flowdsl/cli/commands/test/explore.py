@@ -29,14 +29,14 @@ from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS
 from ...runtime.exit_codes import SUCCESS as WELL
 from ...runtime.failure import UsageError
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 from ...views.json_objects import object_json
 
 
 def explore_paths(
     arguments: argparse.Namespace,
     console: Console,
-    target: Target,
+    target: CommandTarget,
     compilation: Compilation,
     environment: Environment | None,
 ) -> int:

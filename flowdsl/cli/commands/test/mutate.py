@@ -31,7 +31,7 @@ from flowdsl.testing.suite import Suite
 from ...runtime.console import Console
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 from ...views.json_objects import object_json
 from .compiling import Compiled
 
@@ -52,7 +52,7 @@ class Studied(Record):
 def study_edits(
     arguments: argparse.Namespace,
     console: Console,
-    target: Target,
+    target: CommandTarget,
     compiled: Compiled,
     environment: Environment | None,
 ) -> int:
@@ -142,7 +142,7 @@ def _percent_noticed(studied: Sequence[Studied]) -> float:
     return 100 * noticed / wrong if wrong else 100.0
 
 
-def _describe_survivor(mutant: Mutant, target: Target) -> Iterator[str]:
+def _describe_survivor(mutant: Mutant, target: CommandTarget) -> Iterator[str]:
     place = mutant.edit.place
     yield f"{target.show_path(place.path)}:{place.first.line}: no test notices: {mutant.edit.words}"
     if mutant.hint:

@@ -55,7 +55,7 @@ def _run_in_processes(suite: Suite, tests: Sequence[Case], workers: int) -> Iter
     try:
         with (
             ProcessPoolExecutor(workers, get_context("fork")) as pool,
-            signals.Ending(end_processes),
+            signals.BeforeEnding(end_processes),
         ):
             for results in pool.map(_run_chunk, range(0, len(tests), _CHUNK)):
                 yield from (Timed(*each) for each in results)

@@ -13,11 +13,11 @@ from flowdsl.testing.suite import Suite
 
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
-from ...runtime.target import Target
+from ...runtime.target import CommandTarget
 
 
 def read_kept_snapshots(
-    target: Target, tests: Sequence[Case]
+    target: CommandTarget, tests: Sequence[Case]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Read the snapshots of tests, and why others are unreadable, both by project path."""
     found: dict[str, str] = {}
@@ -31,7 +31,9 @@ def read_kept_snapshots(
     return found, unreadable
 
 
-def tell_unused(target: Target, used: Collection[str], console: Console, *, remove: bool) -> None:
+def tell_unused(
+    target: CommandTarget, used: Collection[str], console: Console, *, remove: bool
+) -> None:
     """Report, or remove, snapshots next to a project's flows that no test compares with."""
     for folder in sorted({path.rpartition("/")[0] for path in target.entries}):
         place = Path(target.root, folder, FOLDER)
@@ -55,7 +57,7 @@ def tell_unused(target: Target, used: Collection[str], console: Console, *, remo
 
 def update_snapshots(
     suite: Suite,
-    target: Target,
+    target: CommandTarget,
     tests: Sequence[Case],
     snapshots: dict[str, str],
     console: Console,

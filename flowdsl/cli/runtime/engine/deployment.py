@@ -18,16 +18,15 @@ from flowdsl.config.positions import locate_keys
 from flowdsl.config.project import EMBEDDED, Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.addressing import address_in
-from flowdsl.deploy.job import Job, Options, Ui
-from flowdsl.deploy.target import Target as DeployTarget
-from flowdsl.deploy.target import key_sources, target_of
+from flowdsl.deploy.job import Job, JobOptions, Ui
+from flowdsl.deploy.target import DeployTarget, key_sources, target_of
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.host.environment import in_ci, read_api_key
 from flowdsl.host.git import Checkout, NoCheckout, checkout_at
 from flowdsl.source.files import NotedFiles
 from flowdsl.source.record import Record
-from flowdsl.state.document import Source
+from flowdsl.state.document import DeployedSource
 from flowdsl.state.errors import WrongAddress
 from flowdsl.state.stores import StateStore
 from flowdsl.workspace import state
@@ -39,7 +38,7 @@ from ..console import Console
 from ..environments import require_environment
 from ..failure import CommandError
 from ..places import ShownFrom, no_project
-from ..target import Target, open_flows, open_project
+from ..target import CommandTarget, open_flows, open_project
 
 SOURCES = "the sources of this project"
 """Where the addresses of workflows come from, for a message."""
@@ -58,7 +57,7 @@ class Deployment(Record):
     - `inputs`: the files that were read, once the sources are compiled.
     """
 
-    target: Target
+    target: CommandTarget
     project: Project
     project_id: str
     environment: Environment
@@ -68,7 +67,7 @@ class Deployment(Record):
     inputs: set[str]
 
     @property
-    def source(self) -> Source | None:
+    def source(self) -> DeployedSource | None:
         """The commit that is deployed; None outside a repository.
 
         It is dirty if the working tree differs from it, or if a file that was read is not in it.
@@ -77,7 +76,7 @@ class Deployment(Record):
         if at is None:
             return None
         dirty = at.dirty or bool(at.find_untracked(set(map(self.target.from_root, self.inputs))))
-        return Source(commit=at.commit, dirty=dirty, committed_at=at.committed_at)
+        return DeployedSource(commit=at.commit, dirty=dirty, committed_at=at.committed_at)
 
     @property
     def api_base(self) -> str:
@@ -99,7 +98,7 @@ class Deployment(Record):
         self,
         bundle: Bundle,
         client: CyberdeskClient,
-        options: Options,
+        options: JobOptions,
         ui: Ui,
         **more: Any,
     ) -> Job:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.deploy.job import Job, Options
+from flowdsl.deploy.job import Job, JobOptions
 from flowdsl.deploy.outcome import Outcome
 from flowdsl.host import signals
 from flowdsl.host.terminal import is_terminal
@@ -35,7 +35,7 @@ class EngineOperation(Record):
 
     deployment: Deployment
     bundle: Bundle
-    options: Options
+    options: JobOptions
     work: Callable[[Job], Coroutine[Any, Any, Outcome]]
     more: Mapping[str, Any] = {}
 
@@ -77,9 +77,9 @@ def report_of(
     )
 
 
-def writing_options(arguments: argparse.Namespace, **more: Any) -> Options:
+def writing_options(arguments: argparse.Namespace, **more: Any) -> JobOptions:
     """Make the options of a job that waits for the lease as long as `--lock-timeout` says."""
-    return Options(
+    return JobOptions(
         lock_timeout=lock_timeout(arguments.lock_timeout), holder=lease_holder_name(), **more
     )
 
@@ -95,7 +95,7 @@ def carry_out_operation(
     A failure is also recorded in the result file.
     """
     interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
-    with signals.Ending(report.interrupted):
+    with signals.BeforeEnding(report.interrupted):
         try:
             operation = prepare()
             deployment = operation.deployment

@@ -15,7 +15,7 @@ from flowdsl import __version__
 from flowdsl.config.address import Address
 from flowdsl.deploy.comparison.edits import way_to_keep
 from flowdsl.deploy.job import OnDrift
-from flowdsl.deploy.outcome import Outcome, Result, Status
+from flowdsl.deploy.outcome import OperationResult, Outcome, Status
 from flowdsl.deploy.planning.plan import Plan
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host import signals
@@ -68,7 +68,7 @@ class OperationReport:
         self._asks = False
         self._shown: Plan | None = None
         self._under_way: dict[Address, str] = {}
-        self._results: list[Result] = []
+        self._results: list[OperationResult] = []
         self._emit("version", flowdsl_version=__version__, format_version=FORMAT_VERSION)
 
     def show_plan(self, plan: Plan) -> None:
@@ -126,7 +126,7 @@ class OperationReport:
             case "apply_progress", {"done": int(done), "total": int(total)}:
                 self._display.advance(done, total)
                 self._emit(kind, done=done, total=total)
-            case "apply_result", {"result": Result() as result}:
+            case "apply_result", {"result": OperationResult() as result}:
                 self._report_result(result)
             case "lock_wait", {"holder": holder, "waited": float(waited)}:
                 self.say(f"waiting for {make_printable(str(holder))}, {waited:.0f} s so far")
@@ -181,7 +181,7 @@ class OperationReport:
         status, code, message = _ending_of(failure)
         broken_off = "it was running when the command ended, and may have been carried out"
         lost = [
-            Result(address, action, "unknown", message=broken_off)
+            OperationResult(address, action, "unknown", message=broken_off)
             for address, action in self._under_way.items()
         ]
         outcome = Outcome(Status.UNKNOWN, None, (*self._results, *lost), (message,))
@@ -195,7 +195,7 @@ class OperationReport:
         """Report that a signal ends the process at once."""
         self.failed(signals.Interrupted(number))
 
-    def _report_result(self, result: Result) -> None:
+    def _report_result(self, result: OperationResult) -> None:
         self._under_way.pop(result.address, None)
         self._results.append(result)
         self._display.end(result.address)

@@ -70,7 +70,7 @@ def follow_runs(
     `gone` is appended to the message if the service does not find an object.
     """
     interrupts = Interrupts(lambda: following.writing, following.say, arguments.timeout)
-    with signals.Ending(following.interrupted):
+    with signals.BeforeEnding(following.interrupted):
         try:
             deployment.ask(
                 arguments,

@@ -19,7 +19,7 @@ from flowdsl.host.writing import reason_of, write_named
 from flowdsl.runs.batches.ledger import Ledger
 from flowdsl.runs.starting.retrying import retried
 from flowdsl.runs.submit import Request, Submission, Submitter
-from flowdsl.runs.watch import Ending, Watched, ending_of, watch
+from flowdsl.runs.watch import RunsEnding, Watched, ending_of, watch
 from flowdsl.source.failure import FlowdslError
 from flowdsl.workspace.state import system_runtime
 
@@ -45,16 +45,16 @@ from .reasons import FailureWords
 FEW = 12
 """Up to this many runs are reported one by one; for more, a count is shown."""
 
-CODES: Mapping[Ending, int] = {
-    Ending.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
-    Ending.NOT_ALL_MADE: exit_codes.PARTIAL,
-    Ending.ERROR: exit_codes.RUN_ERROR,
-    Ending.TASK_FAILED: exit_codes.FINDINGS,
-    Ending.CANCELLED: exit_codes.RUN_CANCELLED,
-    Ending.UNFINISHED: exit_codes.RUN_UNFINISHED,
-    Ending.SUCCESS: exit_codes.SUCCESS,
+CODES: Mapping[RunsEnding, int] = {
+    RunsEnding.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
+    RunsEnding.NOT_ALL_MADE: exit_codes.PARTIAL,
+    RunsEnding.ERROR: exit_codes.RUN_ERROR,
+    RunsEnding.TASK_FAILED: exit_codes.FINDINGS,
+    RunsEnding.CANCELLED: exit_codes.RUN_CANCELLED,
+    RunsEnding.UNFINISHED: exit_codes.RUN_UNFINISHED,
+    RunsEnding.SUCCESS: exit_codes.SUCCESS,
 }
-"""The exit code of the process: that of the worst run of a command, in the order of `Ending`."""
+"""The exit code of the process: that of its worst run, in the order of `RunsEnding`."""
 
 
 class Following:
@@ -213,7 +213,7 @@ class Following:
 
     def all_succeeded(self) -> bool:
         """Whether every watched run succeeded and every request created its runs."""
-        return ending_of(self._submissions, self._watched) is Ending.SUCCESS
+        return ending_of(self._submissions, self._watched) is RunsEnding.SUCCESS
 
     def any_goes_on(self) -> bool:
         """Whether a watched run has not ended."""
@@ -273,13 +273,13 @@ class Following:
         code = CODES[ending]
         if self._watched is not None and self._watched.runs and not self._is_left:
             self._console.err(summary_line(self._watched))
-        if ending is Ending.UNKNOWN:
+        if ending is RunsEnding.UNKNOWN:
             environment = self._about.get("environment")
             self._console.err(
                 f"what there is: flowdsl runs list --sort created{self._of_workflow()} "
                 f"--env {environment}"
             )
-        if ending is Ending.UNFINISHED:
+        if ending is RunsEnding.UNFINISHED:
             self._console.err("the time that `--timeout` gives is over")
         for line in stray_lines(self._submissions):
             self._console.err(line)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import SIZE_LIMIT, DiskFiles
 from flowdsl.runs.inputs.assemble import TRANSFERS, Upload
-from flowdsl.runs.inputs.documents import Row, is_table, read_one, read_rows
+from flowdsl.runs.inputs.documents import InputRow, is_table, read_one, read_rows
 from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, make_refusal
 from flowdsl.runs.starting.uploads import read_file, read_upload, require_distinct_names
 from flowdsl.source.files import UnreadableFile
@@ -115,7 +115,7 @@ def secret_source(text: str, option: str = "--secret") -> str:
     raise UsageError(f"`{option}` takes no secret but its source: {SECRET_SOURCES}")
 
 
-def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[Row, ...]]:
+def read_inputs(arguments: argparse.Namespace) -> tuple[tuple[Given, ...], tuple[InputRow, ...]]:
     """Read the inputs for every run, and the rows of a table; raises `InputsRefused`."""
     given = [
         Given(name, value, f"`--input {make_printable(name)}`", is_text=True)

@@ -14,7 +14,7 @@ from flowdsl.decompile.pulling.workspace import Built, Workspace, encode_for_fil
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.resource import Live, hash_fields
 from flowdsl.deploy.resources.workflow import POLICIES
-from flowdsl.deploy.target import Target, target_of
+from flowdsl.deploy.target import DeployTarget, target_of
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles, library_of
 from flowdsl.state.document import ResourceState
@@ -64,7 +64,7 @@ class Desk:
         flows = (path for path in self.files if path.endswith(".flow"))
         entries = sorted(path for path in flows if library_of(path) is None)
         options = CompileOptions()
-        target = Target(project="p", environment="local", api_base="local", local=True)
+        target = DeployTarget(project="p", environment="local", api_base="local", local=True)
         if "flowdsl.toml" in self.files:
             content = self.files["flowdsl.toml"]
             text = content if isinstance(content, str) else content.decode()

@@ -18,7 +18,15 @@ from flowdsl.deploy.plan_file.writer import PlanFacts
 from flowdsl.deploy.planning.breaking import breaking_changes
 from flowdsl.deploy.planning.desired import DesiredNamed
 from flowdsl.deploy.planning.named import NamedChange, key_source_mark, plan_named
-from flowdsl.deploy.planning.plan import Action, Breaking, Change, Guard, Impact, Plan, Trajectory
+from flowdsl.deploy.planning.plan import (
+    Action,
+    ApprovedTrajectory,
+    Breaking,
+    Change,
+    Guard,
+    Impact,
+    Plan,
+)
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.named import MODELS, TAGS
 from flowdsl.deploy.resources.resource import Desired, Live, hash_fields
@@ -190,9 +198,9 @@ def sample_plan() -> Plan:
             change.address: found for change in changes if (found := breaking_changes(change, ()))
         },
         impact={
-            workflow_address("gone"): Impact((Trajectory("t9", "Nightly"),), 12, 1, 3),
+            workflow_address("gone"): Impact((ApprovedTrajectory("t9", "Nightly"),), 12, 1, 3),
             workflow_address("look_up"): Impact(
-                (Trajectory("t1", "Morning"), Trajectory("t2", "Noon"))
+                (ApprovedTrajectory("t1", "Morning"), ApprovedTrajectory("t2", "Noon"))
             ),
         },
         guards=(Guard("deletes", 1, "1 of 9 workflows would be deleted"),),
@@ -217,7 +225,7 @@ def plans(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Plan]:
                     Breaking("removed-output", draw(texts), draw(texts), (draw(texts),)),
                 )
             if draw(st.booleans()):
-                impact[address] = Impact((Trajectory(draw(texts), draw(texts)),), 3, 1, 2)
+                impact[address] = Impact((ApprovedTrajectory(draw(texts), draw(texts)),), 3, 1, 2)
         named = (
             (tag_change(draw(texts), draw(texts), draw(texts)), gone_named(f"tag.{draw(texts)}"))
             if draw(st.booleans())

@@ -26,7 +26,7 @@ from ....runtime.engine.questions import confirm_or_say_so, require_answer
 from ....runtime.exit_codes import SUCCESS, UNKNOWN_OUTCOME
 from ....runtime.failure import CommandError
 from ....views.json_objects import items_json
-from .session import Session, carry_out
+from .session import ResourceSession, carry_out
 
 T = TypeVar("T")
 
@@ -54,11 +54,11 @@ class Objects(Record):
     kind: str
     subject: str
     routes: Callable[[CyberdeskClient], Any]
-    row: Callable[[Session, Any], Row | Awaitable[Row]]
+    row: Callable[[ResourceSession, Any], Row | Awaitable[Row]]
     label: Callable[[Any], str] = make_label
     look: str = ""
-    find: Callable[[Session, str], Awaitable[Any]] | None = None
-    rows: Callable[[Session], Awaitable[Sequence[Any]]] | None = None
+    find: Callable[[ResourceSession, str], Awaitable[Any]] | None = None
+    rows: Callable[[ResourceSession], Awaitable[Sequence[Any]]] | None = None
     candidate: Callable[[Any], str] = attrgetter("id")
     key: str = "id"
 
@@ -66,7 +66,7 @@ class Objects(Record):
         """Name an object in a message: `machine desk-1 (1f0c...)`."""
         return f"{self.kind} {self.label(found)}".lstrip()
 
-    async def find_one(self, session: Session, word: str) -> Any:
+    async def find_one(self, session: ResourceSession, word: str) -> Any:
         """Find the object that `word` names; raises `NoSuchName`."""
         if self.find is not None:
             return await self.find(session, word)
@@ -75,7 +75,7 @@ class Objects(Record):
         rows = await self.rows(session)
         return by_name(rows, word, self.kind, attrgetter("name"), self.candidate)
 
-    async def make_row(self, session: Session, found: Any) -> Row:
+    async def make_row(self, session: ResourceSession, found: Any) -> Row:
         """Make the row of an object."""
         row = self.row(session, found)
         return row if isinstance(row, dict) else await row
@@ -111,7 +111,7 @@ class ResourceAction(Record):
     name: str
     help: str
     declare: Callable[[SubcommandParser], None]
-    plan: Callable[[Session, argparse.Namespace], Awaitable[Sequence[ActionStep]]]
+    plan: Callable[[ResourceSession, argparse.Namespace], Awaitable[Sequence[ActionStep]]]
     question: Callable[[int], str] | None = None
     doing: str = "deletes"
     look: str = ""
@@ -129,7 +129,7 @@ def run_action(
     if action.question is not None:
         require_answer(arguments.yes, action.doing)
 
-    async def change(session: Session) -> list[Row]:
+    async def change(session: ResourceSession) -> list[Row]:
         steps = await action.plan(session, arguments)
         waiting = [step for step in steps if step.send is not None]
         if action.question is not None and waiting:
@@ -152,7 +152,9 @@ def run_action(
     return SUCCESS
 
 
-async def _carry_out_step(session: Session, step: ActionStep, action: ResourceAction) -> Ended:
+async def _carry_out_step(
+    session: ResourceSession, step: ActionStep, action: ResourceAction
+) -> Ended:
     if step.send is None:
         assert step.ended is not None
         return step.ended
@@ -209,7 +211,7 @@ def add_words(parser: argparse.ArgumentParser, metavar: str, *, several: bool = 
 
 
 async def change_each(
-    session: Session,
+    session: ResourceSession,
     objects: Objects,
     words: Sequence[str],
     is_so: Callable[[Any], bool],
@@ -244,7 +246,7 @@ def order_action(objects: Objects) -> ResourceAction:
     find, list_rows = objects.find_one, objects.rows
     assert list_rows is not None
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         rows = {each.id: each for each in await list_rows(session)}
         named = [(await find(session, word)).id for word in arguments.words]
         wanted = list(dict.fromkeys([*named, *rows]))
@@ -271,7 +273,7 @@ def order_action(objects: Objects) -> ResourceAction:
 def delete_action(objects: Objects, *, lost: str, help: str) -> ResourceAction:
     """Make the action `delete`; `lost` completes the question with what is lost."""
 
-    async def plan(session: Session, arguments: argparse.Namespace) -> Sequence[ActionStep]:
+    async def plan(session: ResourceSession, arguments: argparse.Namespace) -> Sequence[ActionStep]:
         delete = objects.routes(session.client).delete
         steps: dict[str, ActionStep] = {}
         for word in arguments.words:

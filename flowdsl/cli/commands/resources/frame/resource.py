@@ -22,7 +22,7 @@ from ....runtime.exit_codes import SUCCESS
 from ....views.json_objects import object_json
 from ....views.table import Column, render_record, render_table
 from .actions import Objects, ResourceAction, Row, list_json, run_action
-from .session import Session, carry_out, configure_common, parse_filter_moment
+from .session import ResourceSession, carry_out, configure_common, parse_filter_moment
 
 
 class Filter(Record):
@@ -39,7 +39,7 @@ class Filter(Record):
     value: Any = True
     choices: tuple[str, ...] | None = None
     type: Callable[[str], Any] | None = None
-    meaning: Callable[[Session, str], Awaitable[Any]] | None = None
+    meaning: Callable[[ResourceSession, str], Awaitable[Any]] | None = None
 
 
 class ResourceView(Record):
@@ -51,11 +51,11 @@ class ResourceView(Record):
     name: str
     help: str
     declare: Callable[[SubcommandParser], None]
-    read: Callable[[Session, argparse.Namespace], Awaitable[Row]]
+    read: Callable[[ResourceSession, argparse.Namespace], Awaitable[Row]]
     only: str | None = None
 
 
-class Resource(Record):
+class ResourceCommand(Record):
     """A kind of object of the service, and its command `word`.
 
     - `objects` says how one is looked up and shown.
@@ -69,7 +69,7 @@ class Resource(Record):
     objects: Objects
     columns: tuple[Column, ...]
     read: Callable[..., Awaitable[Sequence[Row]]]
-    whole: Callable[[Session, Any], Awaitable[Row]] | None = None
+    whole: Callable[[ResourceSession, Any], Awaitable[Row]] | None = None
     filters: tuple[Filter, ...] = ()
     views: tuple[ResourceView, ...] = ()
     actions: tuple[ResourceAction, ...] = ()
@@ -144,7 +144,7 @@ def fields_of(reply: ReadModel, *fields: str) -> Row:
 def id_by(find: Callable[[CyberdeskClient, str], Awaitable[Any]]) -> Callable[..., Awaitable[str]]:
     """Make the meaning of a filter whose argument is an object that `find` finds: its id."""
 
-    async def find_id(session: Session, word: str) -> str:
+    async def find_id(session: ResourceSession, word: str) -> str:
         found = await find(session.client, word)
         return str(found.id)
 
@@ -171,8 +171,8 @@ def _add_filters(listing: argparse.ArgumentParser, filters: Sequence[Filter]) ->
         groups[each.key].add_argument(each.option, dest=each.key, help=each.help, **how)
 
 
-def _list_rows(resource: Resource, arguments: argparse.Namespace, console: Console) -> int:
-    async def read(session: Session) -> Sequence[Row]:
+def _list_rows(resource: ResourceCommand, arguments: argparse.Namespace, console: Console) -> int:
+    async def read(session: ResourceSession) -> Sequence[Row]:
         given: dict[str, Any] = {}
         for each in resource.filters:
             value = getattr(arguments, each.key)
@@ -191,11 +191,11 @@ def _list_rows(resource: Resource, arguments: argparse.Namespace, console: Conso
     return SUCCESS
 
 
-def _show_view(resource: Resource) -> ResourceView:
+def _show_view(resource: ResourceCommand) -> ResourceView:
     """Make `show` as a view: the whole row of the named object."""
     objects = resource.objects
 
-    async def read(session: Session, arguments: argparse.Namespace) -> Row:
+    async def read(session: ResourceSession, arguments: argparse.Namespace) -> Row:
         found = await objects.find_one(session, arguments.word)
         return await (resource.whole or objects.make_row)(session, found)
 
@@ -203,7 +203,7 @@ def _show_view(resource: Resource) -> ResourceView:
 
 
 def _print_view(
-    resource: Resource, view: ResourceView, arguments: argparse.Namespace, console: Console
+    resource: ResourceCommand, view: ResourceView, arguments: argparse.Namespace, console: Console
 ) -> int:
     environment, row = carry_out(arguments, console, lambda session: view.read(session, arguments))
     if arguments.json:

@@ -54,7 +54,7 @@ def parse_filter_moment(text: str) -> str:
         ) from None
 
 
-class Session:
+class ResourceSession:
     """A running command, with the `client` of `environment`.
 
     `deployment` is None outside of any project. `written` counts the completed writes. After a
@@ -135,7 +135,7 @@ class Session:
 def carry_out(
     arguments: argparse.Namespace,
     console: Console,
-    work: Callable[[Session], Awaitable[T]],
+    work: Callable[[ResourceSession], Awaitable[T]],
     *,
     need_flows: bool = False,
     need_project: bool = False,
@@ -151,7 +151,7 @@ def carry_out(
         environment, root = deployment.environment, deployment.target.root
     else:
         environment, root = environment_without_project(arguments.env), os.curdir
-    session = Session(arguments, console, environment.name, deployment)
+    session = ResourceSession(arguments, console, environment.name, deployment)
 
     async def run(client: CyberdeskClient) -> T:
         session.client = client
