@@ -333,6 +333,54 @@ def outputs_never_set(context: LintContext, section: ast.OutputsSection) -> Iter
     yield from (name for name in places if name.text not in known)
 
 
+def emits_unchanged(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
+    """Whether a body emits a value of the name of the output."""
+    body = body_of(context.declaration)
+    every = [] if body is None else context.statements(body)
+    return any(
+        isinstance(each, ast.EmitStmt)
+        and isinstance(each.value, ast.Ref)
+        and each.value.name.text == each.name.text
+        for each in every
+    )
+
+
+def only_leaves(context: LintContext, statement: ast.IfStmt) -> bool:
+    """Whether an `if not` holds an `abort` or a `fail` and nothing else."""
+    return leaves_unless(context, statement) is not None
+
+
+def leaves_unless(
+    context: LintContext, statement: ast.IfStmt
+) -> ast.AbortStmt | ast.FailStmt | None:
+    """Return the one statement of an `if not`, where that is an `abort` or a `fail`."""
+    branch = statement.branches[0]
+    if len(statement.branches) > 1 or statement.otherwise is not None or statement.expected:
+        return None
+    if not isinstance(branch.condition, ast.NotExpr) or len(branch.body.statements) != 1:
+        return None
+    [leaving] = branch.body.statements
+    start = branch.condition.start
+    if not context.source.text.startswith("not", start):
+        return None  # `x is not empty`
+    return leaving if isinstance(leaving, ast.AbortStmt | ast.FailStmt) else None
+
+
+def compares_again(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether a condition may compare one value with two."""
+    for condition in conditions_of(statement):
+        if isinstance(condition, ast.SeesExpr | ast.Ref | ast.CompareExpr):
+            continue
+        compared: set[str] = set()
+        for node in walk(condition):
+            if isinstance(node, ast.CompareExpr) and isinstance(node.left, ast.Ref):
+                name = node.left.name.text
+                if name in compared:
+                    return True
+                compared.add(name)
+    return False
+
+
 def types_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
     """Whether a body types into two fields of one name."""
     body = body_of(context.declaration)

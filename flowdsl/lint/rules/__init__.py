@@ -123,13 +123,31 @@ RULES = (
         when=triggers.has_else_block,
     ),
     Rule(
+        "emitted-unchanged",
+        _BODIES,
+        home="shortening.emitted_unchanged",
+        when=triggers.emits_unchanged,
+    ),
+    Rule(
         "enum-not-handled",
         (ast.IfStmt,),
         home="program.enum_not_handled",
         when=triggers.has_branches,
     ),
+    Rule(
+        "expect-written-as-if",
+        (ast.IfStmt,),
+        home="shortening.conditions",
+        when=triggers.only_leaves,
+    ),
     Rule("field-typed-twice", _BODIES, home="program.typed_twice", when=triggers.types_twice),
     Rule("fixed-wait", (ast.WaitStmt,), home="program.statements"),
+    Rule(
+        "in-written-as-or",
+        _ASKING,
+        home="shortening.conditions",
+        when=triggers.compares_again,
+    ),
     Rule("key-of-one-driver", (ast.PressStmt,), home="commands", when=triggers.has_rare_key),
     Rule("last-entry-wins", (ast.ForStmt,), home="program.loops"),
     Rule(

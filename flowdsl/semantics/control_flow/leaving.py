@@ -10,7 +10,7 @@ from flowdsl.syntax.statements import else_of, keyword_span
 
 from ..calls.summaries import Summaries, summary_of
 from ..program import Program
-from ..traversal import inner_blocks, type_read_by
+from ..traversal import ReadingTables, inner_blocks, type_read_by
 from ..types import Optional
 
 
@@ -117,8 +117,8 @@ def failure_words(between: Span) -> Span:
     return Span(between.source, found.start(), found.end())
 
 
-def needs_value(program: Program, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
+def needs_value(tables: ReadingTables, statement: ast.ExtractStmt | ast.CopyStmt) -> bool:
     """Whether a reading without an `else` fails if the value is missing."""
     if isinstance(statement, ast.ExtractStmt) and statement.background:
         return False
-    return not isinstance(type_read_by(statement, program), Optional)
+    return not isinstance(type_read_by(statement, tables), Optional)

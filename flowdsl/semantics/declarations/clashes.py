@@ -19,18 +19,14 @@ from flowdsl.diagnostics.fixes import SAFE, UNSAFE
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.errors import FORMER_SPELLING
-from flowdsl.syntax.statements import LEAVES, variable_set_by
+from flowdsl.syntax.statements import variable_set_by
 from flowdsl.syntax.visit import walk
 
-from ..control_flow.leaving import needs_value
 from ..model import ChainSymbol, TaskSymbol, WorkflowSymbol
 from ..program import Program
-from ..traversal import inner_blocks
-from ..types import STRING, FieldType, Type, describe_type
-from ..values.assignability import is_assignable
+from ..types import FieldType
+from .joining import READINGS, Joining
 
-_READINGS = (ast.ExtractStmt, ast.CopyStmt, ast.RunStmt)
-_LEAVING = (ast.FailStmt, ast.AbortStmt, ast.FinishStmt, ast.CallStmt)
 _ENDINGS = {ast.KeepStmt: "kept", ast.CallStmt: "result", ast.ForStmt: "reason"}
 """What a new name ends in, by the statement that sets the variable; `read` for the others."""
 
@@ -84,9 +80,9 @@ class _Clash:
         first = self.setters[0]
         variable = variable_set_by(first)
         assert variable is not None
-        end = first.type.end if isinstance(first, (*_READINGS, ast.KeepStmt)) and first.type else 0
+        end = first.type.end if isinstance(first, (*READINGS, ast.KeepStmt)) and first.type else 0
         place = Span(self.source, variable.start, max(variable.end, end))
-        edits, applicability = self._join_readings() or self._emit_kept(), SAFE
+        edits, applicability = self._join(), SAFE
         now = self.name
         if not edits:
             if not any(each in self.program.set_outputs for each in self.setters):
@@ -101,126 +97,12 @@ class _Clash:
             fixes=(Fix(f"write `{now}`", tuple(edits), applicability),),
         )
 
-    # One statement of a reading and its `emit`
-
-    def _join_readings(self) -> list[Edit]:
-        """Return the edits that join every reading with its `emit`; none if one has to stay."""
-        if not self._is_plain_field() or len(self.setters) != len(self.emits):
-            return []
-        edits: list[Edit] = []
-        joined = 0
-        for statements in self._sequences():
-            for at, statement in enumerate(statements):
-                if statement in self.setters:
-                    emit = self._find_emit(statements[at + 1 :])
-                    if emit is None or not self._has_type_of_output(statement):
-                        return []
-                    edits += self._leave_type_out(statement)
-                    edits.append(self._remove(emit))
-                    joined += 1
-        # A reading with an annotation is in no block itself, and stays as it is.
-        return edits if joined == len(self.setters) else []
-
-    def _is_plain_field(self) -> bool:
-        """Whether nothing but a type is said of the output."""
-        field = self.field
-        constraints = [
-            getattr(field.constraints, each)
-            for each in type(field.constraints)._fields  # type: ignore[attr-defined]
-        ]
-        return not any(constraints) and not field.has_default and not field.absent
-
-    def _find_emit(self, behind: Sequence[ast.Stmt]) -> ast.EmitStmt | None:
-        """Return the `emit` of the variable behind its reading, unless something may come between.
-
-        Without an `on failure`, a failure takes back or loses what was emitted before it.
-        """
-        for statement in behind:
-            if statement in self.emits:
-                assert isinstance(statement, ast.EmitStmt)
-                return statement if self._is_whole(statement) else None
-            if not self._is_harmless(statement):
-                return None
-        return None
-
-    def _is_whole(self, emit: ast.EmitStmt) -> bool:
-        value = emit.value
-        return (
-            isinstance(value, ast.Ref)
-            and not value.path
-            and not emit.append
-            and value.name.text == self.name
-        )
-
-    def _is_harmless(self, statement: ast.Stmt) -> bool:
-        """Whether a run surely goes on behind a statement, or fails as a whole or an attempt."""
-        if isinstance(statement, (*_READINGS, ast.ExpectStmt, ast.ChooseStmt)):
-            if statement.otherwise is not None:
-                return False
-            fails = not isinstance(statement, ast.ExtractStmt | ast.CopyStmt) or needs_value(
-                self.program, statement
-            )
-            return not fails or not self._goes_on_after_failures
-        return type(statement) in LEAVES and not isinstance(statement, _LEAVING)
-
-    @property
-    def _goes_on_after_failures(self) -> bool:
-        """Whether an `on failure` of the body keeps what was emitted before a failure."""
-        return any(
-            isinstance(each, ast.ForStmt) and each.failure is not None
-            for each in self.program.statements(self.body)
-        )
-
-    def _has_type_of_output(self, statement: ast.Stmt) -> bool:
-        type_: Type | None = None
-        if isinstance(statement, ast.CallStmt):
-            task = self.program.calls.get(statement)
-            type_ = None if task is None else task.result
-        elif isinstance(statement, _READINGS):
-            type_ = (
-                STRING
-                if statement.type is None
-                else self.program.declared_types.get(statement.type)
-            )
-        return type_ is not None and _is_same_type(type_, self.field.type)
-
-    def _leave_type_out(self, statement: ast.Stmt) -> Iterator[Edit]:
-        if isinstance(statement, _READINGS) and statement.type is not None:
-            assert statement.name is not None
-            yield Edit(Span(self.source, statement.name.end, statement.type.end), "")
-
-    # A `keep` of an output
-
-    def _emit_kept(self) -> list[Edit]:
-        """Return the edits that turn each `keep` into an `emit`, without the `emit` behind them.
-
-        None if the value that is emitted there could be another one.
-        """
-        keeps = [each for each in self.setters if isinstance(each, ast.KeepStmt)]
-        first, last = keeps[:1], self.emits[-1:]
-        if len(keeps) != len(self.setters) or len(self.emits) != 1 or not first:
-            return []
-        if not self._is_plain_field() or not self._is_whole(last[0]):
-            return []
-        type_ = first[0].type
-        if type_ is None or sum(each.type is not None for each in keeps) != 1:
-            return []
-        known = self.program.declared_types.get(type_)
-        if known is None or not _is_same_type(known, self.field.type):
-            return []
-        around = [each for each in self._sequences() if first[0] in each]
-        if not around or last[0] not in around[0] or keeps[-1].start > last[0].start:
-            return []
-        between = (
-            each
-            for each in self.program.statements(self.body)
-            if first[0].start < each.start < last[0].start
-        )
-        if any(map(_may_lose, between)):
-            return []
-        edits = [Edit(Span(self.source, each.start, each.start + 4), "emit") for each in keeps]
-        edits.append(Edit(Span(self.source, first[0].name.end, type_.end), ""))
-        return [*edits, self._remove(last[0])]
+    def _join(self) -> list[Edit]:
+        body, statements = self.body, self.program.statements(self.body)
+        tables, source = self.program, self.source
+        return Joining(
+            tables, source, body, statements, self.field, self.setters, self.emits
+        ).find_edits()
 
     # Another name
 
@@ -257,50 +139,6 @@ class _Clash:
                 yield Edit(node.name.span(self.source), new)
         for module, name in _names_in_tests(self.program, self.owner, self.name):
             yield Edit(name.span(module.source), new)
-
-    # Places
-
-    def _sequences(self) -> Iterator[list[ast.Stmt]]:
-        """Yield the statements of each block, with those of its steps, which always run."""
-        yield _with_steps(self.body)
-        for statement in self.program.statements(self.body):
-            if not isinstance(statement, ast.StepStmt | ast.AnnotatedStmt):
-                yield from (_with_steps(inner.block) for inner in inner_blocks(statement))
-
-    def _remove(self, statement: ast.Stmt) -> Edit:
-        """Return the edit that removes a statement, with its line if nothing else stands there."""
-        text = self.source.text
-        start, end = statement.start, statement.end
-        line = text.rfind("\n", 0, start) + 1
-        behind = text.find("\n", end)
-        behind = len(text) if behind < 0 else behind + 1
-        if not text[line:start].strip():
-            rest = text[end:behind]
-            if not rest.strip():
-                return Edit(Span(self.source, line, behind), "")
-            return Edit(Span(self.source, start, end + len(rest) - len(rest.lstrip(" \t"))), "")
-        while text[start - 1 : start] in (" ", "\t"):
-            start -= 1
-        return Edit(Span(self.source, start, end), "")
-
-
-def _with_steps(block: ast.Block) -> list[ast.Stmt]:
-    found: list[ast.Stmt] = []
-    for statement in block.statements:
-        found += _with_steps(statement.body) if isinstance(statement, ast.StepStmt) else [statement]
-    return found
-
-
-def _may_lose(statement: ast.Stmt) -> bool:
-    """Whether a run may go on after it loses, or ends with, a value that was emitted before."""
-    return isinstance(statement, ast.FinishStmt | ast.RetryStmt | ast.CallStmt) or (
-        isinstance(statement, ast.ForStmt) and statement.failure is not None
-    )
-
-
-def _is_same_type(one: Type, other: Type) -> bool:
-    same = is_assignable(one, other) and is_assignable(other, one)
-    return same and describe_type(one, None) == describe_type(other, None)
 
 
 def _names_in_tests(

@@ -95,11 +95,9 @@ workflow read_account {
       press "Ctrl+F"
       expect "the row is highlighted"
     }
-    extract balance: number from "the Balance cell in the last row"
-    emit balance = balance
+    extract balance from "the Balance cell in the last row"
     if not notes is empty {
-      extract note: string from "the Note field"
-      emit note = note
+      extract note from "the Note field"
     }
   }
 }

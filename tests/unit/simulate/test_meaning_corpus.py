@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from flowdsl.compiler.pipeline import compile_project
+from flowdsl.diagnostics.fixes import SAFE, apply_fixes
 from flowdsl.simulate.executions import disagreements, replay_disagreements
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.variants import every_variant
 from flowdsl.simulate.trace import SUCCESS
+from flowdsl.source.files import MemoryFiles
 from tests.support.meaning.corpus import Case, Written, as_written, cases
 from tests.support.meaning.sides import side_by_side
 from tests.support.rows import for_rows
@@ -58,6 +61,30 @@ def test_a_prompt_does_what_its_program_does_however_the_service_works(case: Cas
     )
     for each in replayed:
         pytest.fail(f"{case.source}\n{payload.prompt}\n{side_by_side(each)}")
+
+
+def test_shorter_spellings_mean_the_same() -> None:
+    """What the fixes of rules for shorter flows write does what the longer spelling did.
+
+    A `sees` that becomes an `expect` is another question to a world of the corpus; no case has one.
+    """
+    fixed = 0
+    for case in CASES:
+        rules = ("emitted-unchanged", "expect-written-as-if", "in-written-as-or")
+        found = [each for each in case.compilation.analysis.diagnostics if each.name in rules]
+        texts = apply_fixes(found, (SAFE,)).texts
+        if not texts:
+            continue
+        fixed += 1
+        shorter = compile_project(MemoryFiles({**case.files, **texts}), [*texts], case.options)
+        model = shorter.analysis.model
+        world = case.first.world()
+        assert as_written(interpret(model, model.workflows[-1], world)) == case.first.trace, case
+        if case.again is not None:
+            world = case.again.world()
+            replayed = as_written(interpret(model, model.workflows[-1], world))
+            assert replayed == case.again.trace, case
+    assert fixed >= 15
 
 
 def test_no_line_knows_what_is_read_in_the_background() -> None:
