@@ -306,6 +306,8 @@ class _Place:
             return f"what may be missing here is written `{self.before}: type?`"
         if word == "[" and {"STRING", "NAME", "LBRACE"} <= fitting_names:
             return LIST_TYPE
+        if word == "=" and {"AT", "RBRACE"} <= fitting_names:
+            return "a default stands in front of the annotations: `name: type = value @min(0)`"
         if word == "@" and "FIELD" in fitting_names:
             return "the annotations of a field stand behind its type"
         if word == "(" and "STRING" in fitting_names:

@@ -16,6 +16,9 @@ from flowdsl.source.text import SourceFile, Span
 from ..parser.lexer import TERMINAL, Lexemes, Row, breaks_line, is_word
 from ..parser.tables import TERMINALS
 from .foreign_syntax import (
+    BODY,
+    BOUNDS,
+    CHOICES,
     COMMENT,
     COMPARISON,
     CORRECTED,
@@ -113,6 +116,9 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_length,
         _correct_rule,
         _correct_numbered_step,
+        _correct_leaving_else,
+        _correct_bracketed_choice,
+        _correct_bound_of_parameter,
     ):
         found = correct(tokens, index)
         if found is not None:
@@ -310,6 +316,42 @@ def _correct_numbered_step(tokens: Lexemes, index: int) -> Correction | None:
     if tokens.words[index - 1] != "step" or not number.isdecimal() or colon != ":":
         return None
     return Correction(index, index + 2, (), TITLE, "")
+
+
+def _correct_leaving_else(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `else fail "..."` behind a body, where a block has to stand."""
+    word, reason = [*tokens.words[index : index + 2], ""][:2]
+    if tokens.words[index - 1] != "else" or word not in ("abort", "fail", "finish"):
+        return None
+    meant = ("{", word, reason, "}")
+    return Correction(index, index + 2, meant, BODY, " ".join(meant))
+
+
+def _correct_bracketed_choice(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `("a" | "b")[]`: what stands behind a choice is about all of it."""
+    if tokens.words[index] != "(" or tokens.words[index + 2 : index + 3] != ["|"]:
+        return None
+    end = index + 1
+    while end < len(tokens.words) - 1 and tokens.words[end] != ")":
+        end += 1
+    written = " ".join(tokens.words[index + 1 : end])
+    return Correction(index, end + 1, (), CHOICES, written, range(index + 1, end))
+
+
+def _correct_bound_of_parameter(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `task t(code: string @pattern("[0-9]"))`."""
+    words = tokens.words
+    name, colon, type_ = ["", "", "", *words[:index]][-3:]
+    if words[index] != "@" or colon != ":":
+        return None
+    end = index
+    while words[end : end + 1] == ["@"]:
+        end += 2
+        if words[end : end + 1] == ["("] and ")" in words[end:]:
+            end = words.index(")", end) + 1
+    if "".join(words[end : end + 1]) not in (")", ",", "="):
+        return None
+    return Correction(index, end, (), f"{BOUNDS}: `{name}: {type_}`", "", sure=False)
 
 
 def find_rewritings(

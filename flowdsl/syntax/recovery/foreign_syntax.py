@@ -18,6 +18,8 @@ BODY = "a body stands in braces: `{ ... }`"
 ARGUMENTS = "arguments are named: `name: value`"
 NO_ARGUMENTS = "the round brackets stand there even when they hold nothing: `()`"
 CHOICE = 'a choice of texts is written `type name = "a" | "b"`'
+BOUNDS = "a parameter has no annotations; bounds are those of an input, or of a field of a type"
+CHOICES = 'a choice takes no round brackets: `"a" | "b"[]` is a list of choices'
 LIST_TYPE = "a list type is written `string[]`"
 RECORD_TYPE = "a record is written `{ field: type }`, and what is not known before `any`"
 LOOP = (
