@@ -11,12 +11,18 @@ from itertools import pairwise
 
 from flowdsl.semantics.capabilities import COMMAND_BYTES, PLAINED
 from flowdsl.semantics.flow_tests.items import expects_something
+from flowdsl.semantics.model import INPUT
 from flowdsl.semantics.statements.keys import chord_keys, is_shared_key
-from flowdsl.semantics.traversal import inner_blocks, output_set_by, own_variable_set_by
-from flowdsl.semantics.types import ANY, ListOf, Optional, Type, strip_optional
+from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.semantics.types import ANY, Enum, ListOf, Optional, Type, strip_optional
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import conditions_of, else_of, variable_set_by
-from flowdsl.syntax.visit import walk
+from flowdsl.syntax.statements import (
+    SETTERS,
+    conditions_of,
+    else_of,
+    name_set_by,
+    variable_set_by,
+)
 
 from .bodies import body_of
 from .texts.titles import why_no_title
@@ -24,6 +30,8 @@ from .texts.titles import why_no_title
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from flowdsl.semantics.model import SemanticModel
 
     from .context import LintContext
     from .texts.prose import Prose
@@ -85,27 +93,64 @@ def has_branches(context: LintContext, statement: ast.IfStmt) -> bool:
     return len(statement.branches) > 1
 
 
-def joins_conditions(context: LintContext, statement: ast.Stmt) -> bool:
-    """Whether a condition of a statement has an `and` or an `or`."""
-    return any(
-        isinstance(node, ast.AndExpr | ast.OrExpr)
-        for condition in conditions_of(statement)
-        for node in walk(condition)
+def asks_for_two(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether a condition of a statement has two `sees`, by its text."""
+    text = context.source.text
+    return any(text.count("sees", each.start, each.end) > 1 for each in conditions_of(statement))
+
+
+def may_be_constant(context: LintContext, statement: ast.Stmt) -> bool:
+    """Whether a condition of a statement may hold in every run, or in none.
+
+    It asks for one thing twice, or for a value of which something is known.
+    """
+    for condition in conditions_of(statement):
+        if type(condition) is ast.SeesExpr or type(condition) is ast.Ref:
+            continue
+        asked: set[str] = set()
+        left: list[ast.Condition] = [condition]
+        while left:
+            part = left.pop()
+            match part:
+                case ast.NotExpr(operand=operand):
+                    left.append(operand)
+                case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+                    left += operands
+                case _:
+                    names = _names_asked_for(context, part)
+                    if names is None or not asked.isdisjoint(names):
+                        return True
+                    asked.update(names)
+    return False
+
+
+def _names_asked_for(context: LintContext, part: ast.Condition) -> list[str] | None:
+    """Return the names that a part of a condition asks for; None if it may be constant alone."""
+    match part:
+        case ast.SeesExpr():
+            return ["sees"]  # which no value is called
+        case ast.Ref():
+            return [part.name.text]
+        case ast.EmptyExpr(operand=operand):
+            optional = isinstance(context.model.ref_types.get(operand), Optional)
+            return [operand.name.text] if optional else None
+        case ast.TextRelationExpr(left=left, right=right):
+            return [each.name.text for each in (left, right) if isinstance(each, ast.Ref)]
+        case ast.CompareExpr(left=left, right=right):
+            refs = [each for each in (left, right) if isinstance(each, ast.Ref)]
+            known = any(_is_bounded(context.model, each) for each in refs)
+            return None if known else [each.name.text for each in refs]
+        case _:
+            return None
+
+
+def _is_bounded(model: SemanticModel, ref: ast.Ref) -> bool:
+    """Whether a value may be one of a list, or between two bounds."""
+    symbol = model.values.get(ref)
+    type_ = model.ref_types.get(ref)
+    return (symbol is not None and symbol.kind == INPUT) or (
+        type_ is not None and isinstance(strip_optional(type_), Enum)
     )
-
-
-def compares(context: LintContext, statement: ast.Stmt) -> bool:
-    """Whether a condition is more than a flag, a `sees` or whether an optional value is missing."""
-    return not all(_may_differ(context, each) for each in conditions_of(statement))
-
-
-def _may_differ(context: LintContext, condition: ast.Condition) -> bool:
-    """Whether a condition is of those that hold in some runs and not in others."""
-    if isinstance(condition, ast.NotExpr):
-        return _may_differ(context, condition.operand)
-    if isinstance(condition, ast.EmptyExpr):
-        return isinstance(context.model.ref_types.get(condition.operand), Optional)
-    return isinstance(condition, ast.SeesExpr | ast.Ref)
 
 
 def may_be_covered(context: LintContext, statement: ast.IfStmt | ast.MatchStmt) -> bool:
@@ -157,7 +202,7 @@ def gives_secrets(context: LintContext, call: ast.CallStmt) -> bool:
 def lacks_outputs(context: LintContext, section: ast.ChecksSection) -> bool:
     """Whether the workflow of a section declares no outputs."""
     items = getattr(context.declaration, "items", ())
-    return not any(isinstance(each, ast.OutputsSection | ast.OutputsFrom) for each in items)
+    return {ast.OutputsSection, ast.OutputsFrom}.isdisjoint(map(type, items))
 
 
 def has_file_checks(context: LintContext, section: ast.ChecksSection) -> bool:
@@ -300,11 +345,18 @@ def sets_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> b
     body = body_of(context.declaration)
     every = [] if body is None else context.statements(body)
     table = context.model.set_outputs
-    setters = [each for each in every if not (isinstance(each, ast.EmitStmt) and each.append)]
-    for find in (own_variable_set_by, output_set_by):
-        names = [name.text for each in setters if (name := find(each, table)) is not None]
-        if len(set(names)) < len(names):
-            return True
+    variables, outputs = set[str](), set[str]()
+    for statement in every:
+        if type(statement) is ast.EmitStmt:
+            name, known = None if statement.append else statement.name, outputs
+        elif type(statement) in SETTERS:
+            name, known = variable_set_by(statement), outputs if statement in table else variables
+        else:
+            continue
+        if name is not None:
+            if name.text in known:
+                return True
+            known.add(name.text)
     return False
 
 
@@ -320,17 +372,17 @@ def outputs_never_set(context: LintContext, section: ast.OutputsSection) -> Iter
     symbol = context.workflow(declaration) if isinstance(declaration, ast.WorkflowDecl) else None
     if body is None or symbol is None:
         return
-    optional = {field.name for field in symbol.outputs if isinstance(field.type, Optional)}
-    places = [field.name for field in section.fields if field.name.text in optional]
-    if not places:
+    left = {field.name for field in symbol.outputs if isinstance(field.type, Optional)}
+    if not left:
         return
-    # A variable named like the output counts: another finding says what is wrong with it.
-    found = (
-        output_set_by(each, context.model.set_outputs) or variable_set_by(each)
-        for each in context.statements(body)
-    )
-    known = {name.text for name in found if name is not None}
-    yield from (name for name in places if name.text not in known)
+    for statement in context.statements(body):
+        # A variable named like the output counts: another finding says what is wrong with it.
+        if type(statement) in SETTERS or type(statement) is ast.EmitStmt:
+            name = name_set_by(statement)
+            if name is not None:
+                left.discard(name.text)
+    if left:
+        yield from (field.name for field in section.fields if field.name.text in left)
 
 
 def emits_unchanged(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> bool:
@@ -385,9 +437,9 @@ def types_twice(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> 
     """Whether a body types into two fields of one name."""
     body = body_of(context.declaration)
     every = [] if body is None else context.statements(body)
-    typed = [each.target for each in every if isinstance(each, ast.TypeStmt)]
+    targets = [each.target for each in every if type(each) is ast.TypeStmt]
     text = context.source.text
-    return len({text[each.start : each.end] for each in typed}) < len(typed)
+    return len(targets) > len({text[each.start : each.end] for each in targets})
 
 
 def has_many_sentences(context: LintContext, statement: ast.DoStmt) -> bool:

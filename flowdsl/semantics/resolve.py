@@ -370,10 +370,11 @@ def _result_places(task: TaskSymbol, fields: tuple[FieldType, ...]) -> dict[str,
 def _find_loops_of_checks(workflow: ast.WorkflowDecl) -> Iterator[str]:
     """Yield the names of the loop variables of the checks."""
     for item in workflow.items:
-        for check in item.checks if isinstance(item, ast.ChecksSection) else ():
-            target = getattr(check.body, "target", None)
-            if isinstance(target, ast.EachTarget):
-                yield target.variable.text
+        if type(item) is ast.ChecksSection:
+            for check in item.checks:
+                target = getattr(check.body, "target", None)
+                if isinstance(target, ast.EachTarget):
+                    yield target.variable.text
 
 
 def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span]:
@@ -381,10 +382,10 @@ def _output_places(program: Program, workflow: WorkflowSymbol) -> dict[str, Span
     source = workflow.module.source
     spans: dict[str, Span] = {}
     for item in workflow.declaration.items:
-        if isinstance(item, ast.OutputsSection):
+        if type(item) is ast.OutputsSection:
             for field in item.fields:
                 spans.setdefault(field.name.text, field.name.span(source))
-        elif isinstance(item, ast.OutputsFrom):
+        elif type(item) is ast.OutputsFrom:
             for output in program.workflow_fields[workflow.declaration].outputs or ():
                 spans.setdefault(output.name, item.path.span(source))
     return spans

@@ -1067,7 +1067,10 @@ class WorkflowDecl(Node):
     @property
     def steps(self) -> Block | None:
         """Return the block of the `steps` section; None for a workflow without one."""
-        return next((item.body for item in self.items if isinstance(item, StepsSection)), None)
+        for item in self.items:
+            if type(item) is StepsSection:
+                return item.body
+        return None
 
 
 class ChainDecl(Node):

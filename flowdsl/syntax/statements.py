@@ -156,6 +156,9 @@ SETTERS = frozenset(class_ for class_, row in STATEMENTS.items() if row.sets)
 ROUNDS = (ast.WhileStmt, ast.RepeatStmt)
 """Statements whose body runs in rounds, until what they ask for says that it is enough."""
 
+_ASKING = frozenset((ast.IfStmt, ast.WaitUntilStmt, *ROUNDS))
+"""Statements that may have conditions."""
+
 PLAIN = frozenset(class_ for class_ in LEAVES if STATEMENTS[class_].tool in EVERY_AGENT)
 """Statements that every agent can carry out, and that decide nothing."""
 
@@ -169,29 +172,33 @@ def texts_of(statement: ast.Node) -> Iterator[tuple[ast.Text, str]]:
     These are its own, what its conditions ask of the screen, and the reason of an `else` that
     leaves.
     """
-    row = STATEMENTS.get(type(statement))
+    class_ = type(statement)
+    row = STATEMENTS.get(class_)
     if row is None:
         return
     for name, role in row.texts:
         text = getattr(statement, name)
-        if isinstance(text, ast.Text):
+        if type(text) is ast.Text:
             yield text, role
-    for condition in conditions_of(statement):
-        for node in walk(condition):
-            if isinstance(node, ast.SeesExpr):
-                yield node.text, EXPECTED
-    leaving = leaving_else(statement)
-    if leaving is not None:
-        yield leaving.reason, REASON
+    if class_ in _ASKING:
+        for condition in conditions_of(statement):
+            for node in walk(condition):
+                if isinstance(node, ast.SeesExpr):
+                    yield node.text, EXPECTED
+    if class_ in WITH_ELSE:
+        leaving = leaving_else(statement)
+        if leaving is not None:
+            yield leaving.reason, REASON
 
 
 def conditions_of(statement: ast.Node) -> tuple[ast.Condition, ...]:
     """Return the conditions of a statement."""
+    if type(statement) not in _ASKING:
+        return ()
     if isinstance(statement, ast.IfStmt):
-        return tuple(branch.condition for branch in statement.branches)
-    if isinstance(statement, ast.WaitUntilStmt):
-        return () if isinstance(statement.condition, ast.Text) else (statement.condition,)
-    return (statement.condition,) if isinstance(statement, ROUNDS) else ()
+        return tuple([branch.condition for branch in statement.branches])
+    condition: ast.Condition | ast.Text = statement.condition  # type: ignore[attr-defined]
+    return () if isinstance(condition, ast.Text) else (condition,)
 
 
 def single_look(condition: ast.Condition) -> tuple[ast.Text, bool] | None:

@@ -76,7 +76,7 @@ RULES = (
         "asked-twice",
         _ASKING,
         home="program.constant_conditions",
-        when=triggers.joins_conditions,
+        when=triggers.asks_for_two,
     ),
     Rule("bound-above-max-items", (ast.ForStmt,), home="program.loops", when=triggers.has_limit),
     Rule(
@@ -101,7 +101,7 @@ RULES = (
         "constant-condition",
         _ASKING,
         home="program.constant_conditions",
-        when=triggers.compares,
+        when=triggers.may_be_constant,
     ),
     Rule("count-of-many", (InSource(("count of",)),), home="program.count_of_many"),
     Rule("credential-in-literal", (ast.Module,), home="program.credential_in_literal"),

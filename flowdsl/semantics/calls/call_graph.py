@@ -16,7 +16,7 @@ from ..program import MAX_CHAIN, Program
 def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
     """Yield the calls of a body, in source order."""
     for statement in program.statements(body):
-        if isinstance(statement, ast.CallStmt):
+        if type(statement) is ast.CallStmt:
             yield statement
 
 

@@ -36,7 +36,7 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import keyword_span
+from flowdsl.syntax.statements import SETTERS, keyword_span, variable_set_by
 
 from .. import errors
 from ..calls.summaries import Summaries, summary_of
@@ -44,7 +44,7 @@ from ..model import CONST, LOOP, RUNTIME, WorkflowSymbol
 from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
-from ..traversal import KeptVariables, RefIndex, own_variable_set_by, refs_outside_blocks
+from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
 from ..types import FieldType
 from .leaving import failure_words, needs_value
 
@@ -146,13 +146,15 @@ class Follower:
         self._typed: set[str] = set()
         self._set_from_start = {each.name for each in outputs if each.default is not None}
         for statement in program.statements(body):
-            if isinstance(statement, ast.EmitStmt):
+            if type(statement) is ast.EmitStmt:
                 if statement.append:
                     self._set_from_start.add(statement.name.text)
-            elif (name := own_variable_set_by(statement, program.set_outputs)) is not None:
-                self._set.append(name)
-                if not isinstance(statement, ast.KeepStmt) or statement.type is not None:
-                    self._typed.add(name.text)
+            elif type(statement) in SETTERS and statement not in program.set_outputs:
+                name = variable_set_by(statement)
+                if name is not None:
+                    self._set.append(name)
+                    if type(statement) is not ast.KeepStmt or statement.type is not None:
+                        self._typed.add(name.text)
         self._kept = KeptVariables(program.statements(body) if self._set else ())
 
     def _is_list_unset(self, name: str, state: Done) -> bool:

@@ -14,7 +14,7 @@ from flowdsl.diagnostics.suggest import prefix_article, rename_fix, suggest_know
 from flowdsl.source.record import Record
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import STATEMENTS, variable_set_by
+from flowdsl.syntax.statements import SETTERS, STATEMENTS, variable_set_by
 
 from .. import errors
 from ..model import RUNTIME, ValueSymbol
@@ -51,8 +51,9 @@ def declare_runtime(
     """
     declaring = _Declaring(program, scope, outputs)
     found = program.statements(body)
-    declaring.declare_outputs(found)
-    for statement in found:
+    setters = [each for each in found if type(each) in SETTERS]
+    declaring.declare_outputs(found, setters)
+    for statement in setters:
         name = variable_set_by(statement)
         if name is not None:
             declaring.declare_variable(statement, name)
@@ -76,13 +77,16 @@ class _Declaring:
         self.rejected: set[str] = set()
         self.untyped: list[ast.KeepStmt | ast.ExtractStmt | ast.CopyStmt | ast.RunStmt] = []
 
-    def declare_outputs(self, body: Iterable[ast.Stmt]) -> None:
-        """Declare each output whose name means nothing else in the body."""
+    def declare_outputs(self, body: Iterable[ast.Stmt], setters: Iterable[ast.Stmt]) -> None:
+        """Declare each output whose name means nothing else in the body.
+
+        `setters` are the statements of the body that may set a variable.
+        """
         if not self.outputs.fields:
             return
-        taken = {each.variable.text for each in body if isinstance(each, ast.ForStmt)}
+        taken = {each.variable.text for each in body if type(each) is ast.ForStmt}
         taken |= self.outputs.loop_names
-        taken.update(self._find_declared_names(body))
+        taken.update(self._find_declared_names(setters))
         for field in self.outputs.fields:
             name = field.name
             if name not in taken and name not in self.found and self.scope.may_declare(name):
@@ -91,10 +95,10 @@ class _Declaring:
                 self.scope.declare(self.program, symbol)
                 self.found[name] = symbol
 
-    def _find_declared_names(self, body: Iterable[ast.Stmt]) -> Iterator[str]:
+    def _find_declared_names(self, setters: Iterable[ast.Stmt]) -> Iterator[str]:
         """Yield the names of variables that a body declares beside its outputs."""
         types = {field.name: field.type for field in self.outputs.fields}
-        for statement in body:
+        for statement in setters:
             name = variable_set_by(statement)
             if name is None or name.text not in types:
                 continue

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import WITH_ELSE, texts_of
+from flowdsl.syntax.statements import WITH_ELSE, name_set_by, texts_of
 
 from ..model import INPUT, LOOP, PARAMETER, RUNTIME, TaskSymbol, ValueSymbol
 from ..names.paths import steps_of
@@ -70,20 +70,18 @@ class Provenance:
             for statement in program.statements(body):
                 if type(statement) not in _SETTERS:
                     continue
-                if isinstance(statement, ast.CallStmt) and statement.result is not None:
-                    variable = runtime.get(statement.result.text)
-                    if variable is not None:
-                        self._results.setdefault(variable, []).append(statement)
-                elif isinstance(statement, ast.ForStmt) and statement.reason is not None:
-                    variable = runtime.get(statement.reason.text)
-                    if variable is not None:
-                        self._loops.setdefault(variable, []).append(statement)
-                elif isinstance(statement, ast.KeepStmt | ast.EmitStmt):
-                    variable = runtime.get(statement.name.text)
-                    if variable is None:
-                        continue
-                    if isinstance(statement, ast.KeepStmt) or variable.is_output:
-                        self._kept.setdefault(variable, []).append(statement)
+                name = name_set_by(statement)
+                variable = None if name is None else runtime.get(name.text)
+                if variable is None:
+                    continue
+                if isinstance(statement, ast.CallStmt):
+                    self._results.setdefault(variable, []).append(statement)
+                elif isinstance(statement, ast.ForStmt):
+                    self._loops.setdefault(variable, []).append(statement)
+                elif isinstance(statement, ast.KeepStmt) or (
+                    isinstance(statement, ast.EmitStmt) and variable.is_output
+                ):
+                    self._kept.setdefault(variable, []).append(statement)
 
     def of(self, ref: ast.Ref, path: Path = ()) -> Origins:
         """Return the origins of the part of `ref` at `path`, as seen in the enclosing body."""

@@ -124,13 +124,13 @@ class FieldTracker:
         calls = [
             (statement, task, use_of(task))
             for statement in statements
-            if isinstance(statement, ast.CallStmt)
+            if type(statement) is ast.CallStmt
             and (task := self.program.calls.get(statement)) is not None
         ]
         typed = {
             self._name(statement.target)
             for statement in statements
-            if isinstance(statement, ast.TypeStmt) and _is_secret(statement.value)
+            if type(statement) is ast.TypeStmt and _is_secret(statement.value)
         }
         for call, task, use in calls:
             typed.update(name for name, _ in self._translate_to_caller(call, task, use.end.typed))

@@ -142,9 +142,9 @@ class Destinations:
         inside = bool(suspects.within(body))
         for statement in self.program.statements(body):
             reaches: list[Reach] = []
-            if isinstance(statement, ast.CallStmt):
+            if type(statement) is ast.CallStmt:
                 reaches += self._call(context, statement)
-            elif isinstance(statement, ast.RunStmt) or (inside and suspects.within(statement)):
+            elif type(statement) is ast.RunStmt or (inside and suspects.within(statement)):
                 for text, place in _places_of(statement):
                     reaches += self._text(context, text, place)
             for reach in reaches:

@@ -89,8 +89,8 @@ def _report_list(program: Program, source: SourceFile, text: ast.Text) -> None:
             program.sink.report(errors.LIST_ON_ONE_LINE, Span(source, start, end), where="this")
             return
     for part in text.parts:
-        value = program.constants.get(part) if isinstance(part, ast.Ref) else None
-        if isinstance(value, str) and first_item(f"\n{value}") is not None:
+        value = program.constants.get(part)
+        if value is not None and isinstance(value, str) and first_item(f"\n{value}") is not None:
             where = f"`{part.name.text}`" if isinstance(part, ast.Ref) else "this"
             program.sink.report(errors.LIST_ON_ONE_LINE, part.span(source), where=where)
             return

@@ -12,9 +12,9 @@ from flowdsl.diagnostics.diagnostic import INFO, Diagnostic
 from flowdsl.diagnostics.fixes import UNSAFE, apply_fixes
 from flowdsl.lint import rules
 from flowdsl.lint.rules import RULES
-from flowdsl.lint.rules.prose import statement_in_prose
+from flowdsl.lint.rules.prose import choice_by_input, statement_in_prose
 from flowdsl.lint.rules.prose.service_words import STATEMENTS
-from flowdsl.lint.texts.prose import Literals, is_english
+from flowdsl.lint.texts.prose import Literals, compile_prose_pattern, is_english
 from flowdsl.prompt import likeness
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.semantics.capabilities import TOOLS
@@ -137,6 +137,19 @@ def test_the_statement_that_a_help_names_works(row: tuple[str, str]) -> None:
 def test_the_words_of_each_kind_of_instruction_wake_its_rule() -> None:
     words = {word for kind in statement_in_prose._KINDS for word in kind[0].split()}
     assert words == set(rules._SAID_BY_STATEMENTS.split())
+
+
+def test_words_leave_out_no_pattern_of_a_choice() -> None:
+    lines = [line for path in PROSE.rglob("*.flow") for line in path.read_text().split("\n")]
+    choices = 0
+    for line in lines:
+        text = re.sub("{[^{}]*}", "\x01\x01", line)
+        every = (compile_prose_pattern(row[2]).search(text) for row in choice_by_input._PATTERNS)
+        expected = next((each for each in every if each is not None), None)
+        found = choice_by_input._find_choice(text)
+        assert (found and found.span()) == (expected and expected.span()), line
+        choices += found is not None
+    assert choices > 50
 
 
 GENERAL = (

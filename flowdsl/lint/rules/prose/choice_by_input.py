@@ -6,7 +6,7 @@ A replay repeats the recorded click, whatever the input is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
 from flowdsl.lint.bodies import body_of
@@ -61,51 +61,111 @@ _WHOSE = (
     rf" (?:\w+ )?{_VARIABLE}"
 )
 
-_PATTERNS = (
-    # the row matching x, the claim whose number is x
-    rf"{_VERB} {_GAP}{_WHOSE}",
-    rf"{_TYPING} {_GAP}\b{_ONE} {_WHOSE}",
-    # the row of x, the entry for supplier x, the line x
-    rf"{_VERB} (?:{_WORD}){{0,4}}?{_OF_ONE}",
-    rf"{_TYPING} (?:{_WORD}){{1,6}}?(?:in front of|next to|beside) (?:{_WORD}){{0,2}}?{_OF_ONE}",
-    # the patient x in the list
-    rf"{_VERB} (?:{_WORD}){{1,4}}{_VARIABLE}(?: and (?:\w+ )?\x01+)? {_IN_LIST}",
-    # x from the results
-    rf"{_VERB} {_VARIABLE} {_IN_LIST}",
-    # from the results, open the parcel of x
-    rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},?"
-    rf" {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
-    # click on x, select x
-    rf"{_PICKING} {_VARIABLE}(?! times\b)",
-    # the box x, the box beside x, the checkbox for the x bill
-    rf"{_PICKING} (?:{_WORD}){{1,3}}?(?:check ?)?box(?:es)? (?:{_WORD}){{0,4}}?{_VARIABLE}",
-    # the type x, the time slot x
-    rf"{_PICKING} the (?:type |{_WORD})(?:{_WORD}){{0,2}}?{_VARIABLE}",
-    # go to the tab x
-    rf"(?P<verb>\b(?:change|go|jump|navigate|switch)\b(?: over| back)? to)"
-    rf" the (?:(?!{_TYPED}){_WORD}){{1,3}}?{_VARIABLE}",
-    # go to the x tab, click on the x button
-    rf"(?P<verb>\b(?:click|go to|open|press|switch to)\b(?: on)?) the {_VARIABLE}"
-    r"[\"'\\]* (?:button|card|icon|link|menu|tab|tile)\b",
-    # open the order x
-    rf"(?P<verb>\bopen\b) the (?:(?!{_TYPED}){_WORD}){{1,2}}?{_VARIABLE}"
-    r"(?! (?:by|using|via|with)\b)",
-    # set the drop-down to x
-    r"(?P<verb>\bset\b)[^.;,:\x01]{0,40}?\b(?:drop-?down|list|combo ?box|radio button)\b"
-    rf"[^.;,:\x01]{{0,40}}? to {_VARIABLE}",
-    # navigate to Accounts > x
-    r"(?P<verb>\b(?:browse|choose|click|go|navigate|open|select)\b(?: to)?)"
-    rf" [^.;,\x01]{{1,60}}>\s*{_VARIABLE}",
-    # scroll down until x is visible
-    rf"(?P<verb>\b(?:page|scroll)\b) [^.;,\x01]{{0,30}}?\b(?:until|to) {_GAP}{_VARIABLE}",
-    # press the down arrow x times
-    rf"(?P<verb>\b(?:click|hit|press|push|tap)\b) [^.;,\x01]{{1,40}}? {_VARIABLE} times\b",
-)
+_CHOOSING = """
+    click doubleclick rightclick select choose pick tick untick uncheck highlight check expand
+"""
+_DO = frozenset(_CHOOSING.split())
+_ACT = _DO | {"open", "mark", "find", "locate", "drag", "move", "delete"}
+_ANY = frozenset[str]()
+_KEY = frozenset(("press", "put", "type", "key"))
 _BRANCH = (
     rf"(?P<verb>\b(?:if|when|unless|in case)\b) (?:the )?{_VARIABLE}"
     r" (?:is|isn't|are|was|equals?|says|contains|starts with|ends with|has)\b"
 )
 """A decision by a value: `if x is a, press F1`."""
+
+_CLAIMING = "matching match matches owned belongs belong shows show whose where"
+_CLAIMS = frozenset(_CLAIMING.split())
+_PATTERNS: tuple[tuple[Set[str], Set[str], str], ...] = (
+    ({"if", "when", "unless", "case"}, _ANY, _BRANCH),
+    # the row matching x, the claim whose number is x
+    (_ACT, _CLAIMS, rf"{_VERB} {_GAP}{_WHOSE}"),
+    (_KEY, _CLAIMS, rf"{_TYPING} {_GAP}\b{_ONE} {_WHOSE}"),
+    # the row of x, the entry for supplier x, the line x
+    (_ACT, _ANY, rf"{_VERB} (?:{_WORD}){{0,4}}?{_OF_ONE}"),
+    (
+        _KEY,
+        {"front", "next", "beside"},
+        rf"{_TYPING} (?:{_WORD}){{1,6}}?(?:in front of|next to|beside)"
+        rf" (?:{_WORD}){{0,2}}?{_OF_ONE}",
+    ),
+    # the patient x in the list
+    (_ACT, _ANY, rf"{_VERB} (?:{_WORD}){{1,4}}{_VARIABLE}(?: and (?:\w+ )?\x01+)? {_IN_LIST}"),
+    # x from the results
+    (_ACT, _ANY, rf"{_VERB} {_VARIABLE} {_IN_LIST}"),
+    # from the results, open the parcel of x
+    (
+        _ACT,
+        _ANY,
+        rf"{_IN_LIST}(?:(?!\b(?:and|or|then)\b)[^.;,>\x01]){{0,40}},?"
+        rf" {_VERB} (?:{_WORD}){{0,5}}{_VARIABLE}",
+    ),
+    # click on x, select x
+    (_DO, _ANY, rf"{_PICKING} {_VARIABLE}(?! times\b)"),
+    # the box x, the box beside x, the checkbox for the x bill
+    (
+        _DO,
+        _ANY,
+        rf"{_PICKING} (?:{_WORD}){{1,3}}?(?:check ?)?box(?:es)? (?:{_WORD}){{0,4}}?{_VARIABLE}",
+    ),
+    # the type x, the time slot x
+    (_DO, _ANY, rf"{_PICKING} the (?:type |{_WORD})(?:{_WORD}){{0,2}}?{_VARIABLE}"),
+    # go to the tab x
+    (
+        {"change", "go", "jump", "navigate", "switch"},
+        _ANY,
+        rf"(?P<verb>\b(?:change|go|jump|navigate|switch)\b(?: over| back)? to)"
+        rf" the (?:(?!{_TYPED}){_WORD}){{1,3}}?{_VARIABLE}",
+    ),
+    # go to the x tab, click on the x button
+    (
+        {"click", "go", "open", "press", "switch"},
+        {"button", "card", "icon", "link", "menu", "tab", "tile"},
+        rf"(?P<verb>\b(?:click|go to|open|press|switch to)\b(?: on)?) the {_VARIABLE}"
+        r"[\"'\\]* (?:button|card|icon|link|menu|tab|tile)\b",
+    ),
+    # open the order x
+    (
+        {"open"},
+        _ANY,
+        rf"(?P<verb>\bopen\b) the (?:(?!{_TYPED}){_WORD}){{1,2}}?{_VARIABLE}"
+        r"(?! (?:by|using|via|with)\b)",
+    ),
+    # set the drop-down to x
+    (
+        {"set"},
+        _ANY,
+        r"(?P<verb>\bset\b)[^.;,:\x01]{0,40}?\b(?:drop-?down|list|combo ?box|radio button)\b"
+        rf"[^.;,:\x01]{{0,40}}? to {_VARIABLE}",
+    ),
+    # navigate to Accounts > x
+    (
+        {"browse", "choose", "click", "go", "navigate", "open", "select"},
+        _ANY,
+        r"(?P<verb>\b(?:browse|choose|click|go|navigate|open|select)\b(?: to)?)"
+        rf" [^.;,\x01]{{1,60}}>\s*{_VARIABLE}",
+    ),
+    # scroll down until x is visible
+    (
+        {"page", "scroll"},
+        {"until", "to"},
+        rf"(?P<verb>\b(?:page|scroll)\b) [^.;,\x01]{{0,30}}?\b(?:until|to) {_GAP}{_VARIABLE}",
+    ),
+    # press the down arrow x times
+    (
+        {"click", "hit", "press", "push", "tap"},
+        {"times"},
+        rf"(?P<verb>\b(?:click|hit|press|push|tap)\b) [^.;,\x01]{{1,40}}? {_VARIABLE} times\b",
+    ),
+)
+"""Patterns, each with verbs one of which it holds, and with other words, one of which as well.
+
+Most patterns need not be tried, nor compiled. No other words: the pattern needs none.
+"""
+_BY_WORD: dict[str, list[int]] = {}
+for _at, _row in enumerate(_PATTERNS):
+    for _word in _row[0]:
+        _BY_WORD.setdefault(_word, []).append(_at)
 
 _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?!\s|$))+")
 _OPENING = re.compile(
@@ -141,7 +201,7 @@ def find_choice(context: LintContext, prose: Prose) -> tuple[re.Match[str], int,
     start, end = prose.bounds
     masked = _mask_variables(prose, variables)[:end]
     for sentence in _SENTENCE.finditer(masked, start):
-        found = compile_prose_pattern(_BRANCH).search(sentence[0]) or _find_choice(sentence[0])
+        found = _find_choice(sentence[0])
         if found is not None and is_english(sentence[0]):
             return (
                 found,
@@ -152,8 +212,14 @@ def find_choice(context: LintContext, prose: Prose) -> tuple[re.Match[str], int,
 
 
 def _find_choice(sentence: str) -> re.Match[str] | None:
-    found = (compile_prose_pattern(pattern).search(sentence) for pattern in _PATTERNS)
-    return next((each for each in found if each is not None), None)
+    held = set(re.findall("[a-z]+", sentence.lower()))
+    for at in sorted({at for word in _BY_WORD.keys() & held for at in _BY_WORD[word]}):
+        _, others, pattern = _PATTERNS[at]
+        if not others or not held.isdisjoint(others):
+            found = compile_prose_pattern(pattern).search(sentence)
+            if found is not None:
+                return found
+    return None
 
 
 def _varies(context: LintContext, part: ast.TextPart) -> bool:

@@ -28,6 +28,8 @@ _LONG = 80
 _SHORT = frozenset((ast.CallStmt, ast.PressStmt, ast.WaitStmt))
 """Statements that no task would make shorter."""
 
+_SETTERS = frozenset((ast.EmitStmt, ast.ExtractStmt, ast.RunStmt))
+"""Statements that may set an output."""
 _LEAVES = _SHORT | {ast.TypeStmt, ast.ClearStmt, ast.EmitStmt, ast.KeepStmt}
 """Statements with neither a block nor a long text."""
 
@@ -118,7 +120,8 @@ class _Finder:
         """Each statement as one line of its first characters; empty for what no task can hold."""
         written = []
         for statement in block.statements:
-            line = "" if _sets_output(statement) else source.text[statement.start : statement.end]
+            outer = type(statement) in _SETTERS and _sets_output(statement)
+            line = "" if outer else source.text[statement.start : statement.end]
             written.append(" ".join(line[:_TOLD].split()) if "\n" in line else line)
         return tuple(written)
 
