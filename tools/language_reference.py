@@ -26,7 +26,7 @@ from flowdsl.semantics.values.annotations import DECLARATION_ANNOTATIONS, FIELD_
 from flowdsl.semantics.values.displays import PARTS
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import Record, field_defaults
-from flowdsl.syntax.statements import STATEMENTS
+from flowdsl.syntax.statements import LOOP, STATEMENTS
 from tools.grammar_forms import Form, Grammar
 from tools.made import write_or_check
 
@@ -125,7 +125,7 @@ def _find_statements() -> Table:
 
 def _describe_agents(keyword: str) -> Iterator[str]:
     tools = {row.tool for row in STATEMENTS.values() if row.keyword == keyword and row.tool}
-    if tools and not any(TOOLS[tool].focused for tool in tools):
+    if tools - {LOOP} and not any(TOOLS[tool].focused for tool in tools):
         yield "The main agent alone can do it: see [replay](#what-a-replay-repeats)."
 
 
