@@ -24,6 +24,8 @@ from flowdsl.cli.runtime import exit_codes
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
 WORKFLOWS = sorted((ROOT / "docs/ci").glob("github-*.yml"))
+RELEASE = ROOT / ".github/workflows/release.yml"
+"""Our own, not for users."""
 TEMPLATE = ROOT / "docs/ci/gitlab-ci.yml"
 TOOLS = Path(sysconfig.get_path("scripts"))
 EXAMPLES = {
@@ -80,6 +82,10 @@ def scripts() -> dict[str, tuple[str, str]]:
         for index, step in enumerate(steps(ACTION))
         if "run" in step
     }
+    for index, step in enumerate(steps(RELEASE)):
+        if "run" in step:
+            found[f"release.yml step {index}"] = ("bash", step["run"])
+    found["build-release.sh"] = ("bash", (ROOT / "ci/build-release.sh").read_text("utf-8"))
     jobs = load(template()[1])
     for name, job in jobs.items():
         before = jobs[job["extends"]]["before_script"] if "extends" in job else []
@@ -102,7 +108,7 @@ def schema(name: str, *files: Path) -> None:
 
 def test_the_action_and_the_workflows_have_the_form_of_github() -> None:
     schema("github-actions", ACTION)
-    schema("github-workflows", *WORKFLOWS)
+    schema("github-workflows", *WORKFLOWS, RELEASE)
 
 
 def test_the_template_has_the_form_of_gitlab(tmp_path: Path) -> None:
@@ -117,7 +123,7 @@ def test_zizmor_finds_nothing() -> None:
     done = tool(
         "zizmor",
         *("--offline", "--no-progress", "--persona", "auditor", "--format", "json", "--no-config"),
-        *map(str, (ACTION, *WORKFLOWS)),
+        *map(str, (ACTION, *WORKFLOWS, RELEASE)),
     )
     found = [
         (one["ident"], one["desc"], one["locations"][0]["symbolic"]["key"])
@@ -140,7 +146,7 @@ def test_shellcheck_finds_nothing(name: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
 def test_expressions_stand_outside_of_scripts(path: Path) -> None:
     texts = strings(load(path.read_text("utf-8")))
     assert any("${{" in text for _, text in texts)
@@ -155,7 +161,7 @@ def test_inputs_of_the_template_stand_outside_of_scripts() -> None:
     assert inside == []
 
 
-@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
 def test_foreign_actions_are_pinned_by_commit_with_their_version(path: Path) -> None:
     lines = re.findall(r"uses: (\S+)( # v\d+\.\d+\.\d+)?$", path.read_text("utf-8"), re.MULTILINE)
     assert lines
@@ -168,7 +174,7 @@ def test_foreign_actions_are_pinned_by_commit_with_their_version(path: Path) -> 
 
 def test_files_name_the_same_commit_of_the_same_action() -> None:
     used: dict[str, set[str]] = {}
-    for path in (ACTION, *WORKFLOWS):
+    for path in (ACTION, *WORKFLOWS, RELEASE):
         for step in steps(path):
             if "uses" in step:
                 name, _, commit = step["uses"].partition("@")

@@ -1,12 +1,13 @@
-"""The generator of `constraints.txt` and `ci/requirements.txt` from `pyproject.toml`.
+"""The generator of `constraints.txt` and of the files of `ci` from `pyproject.toml`.
 
-`python -m tests.support.pins --write` brings both up to date and keeps the versions that still
+`python -m tests.support.pins --write` brings all up to date and keeps the versions that still
 fit; `--upgrade` takes the newest ones. It needs `uv` on PATH and the package index.
 
 - `constraints.txt`: the version of everything that FlowDSL and its extra `dev` need.
 - `ci/requirements.txt`: of these what the jobs of users install, with the digests of all files of
   each version. The tools that build FlowDSL are among it, so that a job builds nothing with tools
   that nobody reviewed.
+- `ci/publishing.txt`: what uploads a release.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = ROOT / "constraints.txt"
 REQUIREMENTS = ROOT / "ci" / "requirements.txt"
+PUBLISHING = ROOT / "ci" / "publishing.txt"
 
 _HEADER = """\
 # {what}
@@ -55,7 +57,7 @@ def _compile(target: Path, what: str, needs: Sequence[str], options: Sequence[st
 
 
 def write(upgrade: bool) -> None:
-    """Writes both files; raises `CalledProcessError` where the requirements contradict."""
+    """Writes the files; raises `CalledProcessError` where the requirements contradict."""
     newest = ["--upgrade"] if upgrade else []
     developing = f"{ROOT}[cloud,watch,dev]"
     _compile(
@@ -70,11 +72,17 @@ def write(upgrade: bool) -> None:
         list_job_needs(),
         [*newest, "--generate-hashes", "--constraints", str(CONSTRAINTS)],
     )
+    _compile(
+        PUBLISHING,
+        "What uploads a release, with the digests of the files.",
+        ["uv"],
+        [*newest, "--generate-hashes"],
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", required=True, help="write both files")
+    parser.add_argument("--write", action="store_true", required=True, help="write the files")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
     write(parser.parse_args(arguments).upgrade)
 
