@@ -23,6 +23,7 @@ from flowdsl.syntax.statements import (
     name_set_by,
     variable_set_by,
 )
+from flowdsl.syntax.visit import walk
 
 from .bodies import body_of
 from .texts.titles import why_no_title
