@@ -14,6 +14,7 @@ from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.host.writing import reason_of, write_files
 from flowdsl.prompt.cost import SECTIONS, Calls, PromptCost, prompt_cost
 
+from ..runtime.command_line.global_options import add_flag
 from ..runtime.console import Console
 from ..runtime.environments import choose_environment, require_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
@@ -41,12 +42,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the environment to compile for; default: FLOWDSL_ENV, else the only one",
     )
     add_stdin_filename(parser)
-    parser.add_argument(
+    add_flag(
+        parser,
         "--stats",
-        action="store_true",
-        help="print what each prompt costs: model calls, and estimated tokens by section",
+        "print what each prompt costs: model calls, and estimated tokens by section",
     )
-    parser.add_argument("--json", action="store_true", help="with --stats: one JSON object")
+    add_flag(parser, "--json", "with --stats: one JSON object")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -35,6 +35,7 @@ from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
+from ..runtime.command_line.global_options import add_flag
 from ..runtime.console import Console
 from ..runtime.engine.deployment import SOURCES
 from ..runtime.environments import any_environment
@@ -51,11 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WORKFLOW|FILE.flow",
         help="a workflow of the project by name, or a file with one, whose prompt is `from` a file",
     )
-    parser.add_argument(
-        "--write",
-        action="store_true",
-        help="put the statements into the file; without it they are only shown",
-    )
+    add_flag(parser, "--write", "put the statements into the file; without it they are only shown")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

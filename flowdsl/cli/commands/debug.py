@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..runtime.command_line.arguments import CommandParser
+from ..runtime.command_line.global_options import add_flag
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.target import CommandTarget, open_target
@@ -24,10 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "parse", help="print the syntax tree of a file, and what each name means"
     )
     parse.add_argument("path", metavar="FILE", help="a file, or `-` for standard input")
-    parse.add_argument(
-        "--reference",
-        action="store_true",
-        help="the tree of the grammar as Lark reads it, not the compiler's own",
+    add_flag(
+        parse, "--reference", "the tree of the grammar as Lark reads it, not the compiler's own"
     )
     subjects.add_parser(
         "tables", help="describe the parse tables and compare them with the grammar"

@@ -10,7 +10,7 @@ from flowdsl.deploy.deploy import deploy
 from flowdsl.deploy.job import JobOptions
 
 from ..runtime import service_options
-from ..runtime.command_line.global_options import add_yes
+from ..runtime.command_line.global_options import add_flag, add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import (
     compile_bundle,
@@ -47,14 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what to do about edits made elsewhere; default: ask on a terminal, else fail",
     )
     add_plan_options(parser)
-    parser.add_argument(
+    add_flag(
+        parser,
         "--unapprove-trajectories",
-        action="store_true",
-        help="take the approval from recordings of workflows whose prompt changes",
+        "take the approval from recordings of workflows whose prompt changes",
     )
-    parser.add_argument(
-        "--allow-older", action="store_true", help="go back to a commit before the deployed one"
-    )
+    add_flag(parser, "--allow-older", "go back to a commit before the deployed one")
     parser.add_argument(
         "--on-error",
         choices=("continue", "abort"),

@@ -20,7 +20,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 
 from ..runtime import exit_codes, service_options
-from ..runtime.command_line.global_options import add_json
+from ..runtime.command_line.global_options import add_flag, add_json
 from ..runtime.console import Console
 from ..runtime.engine.deployment import compile_bundle, open_deployment
 from ..runtime.engine.options import add_environment
@@ -46,14 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="`workflow.NAME`, or its name alone; default: all of them",
     )
     add_environment(parser)
-    parser.add_argument(
-        "--unified", action="store_true", help="prompts as a unified diff instead of word by word"
-    )
-    parser.add_argument(
-        "--detailed-exitcode",
-        action="store_true",
-        help="exit with 2 where there is a difference",
-    )
+    add_flag(parser, "--unified", "prompts as a unified diff instead of word by word")
+    add_flag(parser, "--detailed-exitcode", "exit with 2 where there is a difference")
     add_json(parser)
     service_options.configure(parser)
 

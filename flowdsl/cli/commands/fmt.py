@@ -20,6 +20,7 @@ from flowdsl.source.files import SUFFIX, MemoryFiles, UnreadableFile, decode_tex
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
+from ..runtime.command_line.global_options import add_flag
 from ..runtime.console import Console
 from ..runtime.exit_codes import FINDINGS, SUCCESS
 from ..runtime.failure import UsageError
@@ -45,14 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files, folders, globs or `-`; default: every flow below the project's folder",
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--check",
-        action="store_true",
-        help="write nothing; list the files that would change, and exit 1 when there are any",
+        "write nothing; list the files that would change, and exit 1 when there are any",
     )
-    parser.add_argument(
-        "--diff", action="store_true", help="print what would change and write nothing"
-    )
+    add_flag(parser, "--diff", "print what would change and write nothing")
     add_stdin_filename(parser)
 
 

@@ -12,7 +12,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.state.document import Intent
 
-from ..runtime.command_line.global_options import add_yes
+from ..runtime.command_line.global_options import add_flag, add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, compile_bundle, open_deployment
 from ..runtime.engine.operation import (
@@ -42,13 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id", metavar="UUID", help="say which workflow the creation of ADDRESS made"
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--absent",
-        action="store_true",
-        help=(
-            "say that the creation of ADDRESS made none, or that a write to it does not come any "
-            "more"
-        ),
+        "say that the creation of ADDRESS made none, or that a write to it does not come any more",
     )
     add_yes(parser)
     add_lock_timeout(parser)

@@ -17,7 +17,7 @@ from flowdsl.diagnostics.render.summary import format_count
 
 from ..runtime import exit_codes, service_options
 from ..runtime.command_line.arguments import number_between
-from ..runtime.command_line.global_options import add_yes
+from ..runtime.command_line.global_options import add_flag, add_yes
 from ..runtime.console import Console
 from ..runtime.engine.deployment import NOTHING, open_deployment
 from ..runtime.engine.operation import (
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the version to bring back; without it they are listed",
     )
     add_yes(parser)
-    parser.add_argument("--json", action="store_true", help="for programs, on standard output")
+    add_flag(parser, "--json", "for programs, on standard output")
     add_lock_timeout(parser)
     service_options.configure(parser)
 

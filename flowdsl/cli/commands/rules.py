@@ -9,6 +9,7 @@ from flowdsl.catalog import diagnostics
 from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, DiagnosticSpec
 from flowdsl.lint.rules import RULES
 
+from ..runtime.command_line.global_options import add_flag
 from ..runtime.console import Console
 from ..runtime.exit_codes import SUCCESS
 from ..views.json_objects import items_json
@@ -17,7 +18,7 @@ from ..views.json_objects import items_json
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--category", choices=tuple(CATEGORY_SEVERITY), help="only this category")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    add_flag(parser, "--json", "one JSON object")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

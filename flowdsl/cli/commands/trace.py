@@ -18,7 +18,7 @@ from flowdsl.tracing.trace import FAILED, Trace, UnitTrace
 from flowdsl.workspace.state import usable_document
 
 from ..runtime import exit_codes, service_options
-from ..runtime.command_line.global_options import add_json
+from ..runtime.command_line.global_options import add_flag, add_json
 from ..runtime.console import Console
 from ..runtime.engine.deployment import Deployment, open_deployment
 from ..runtime.engine.options import add_environment
@@ -36,12 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--html", metavar="FILE", help="write a page that stands by itself, with the screenshots"
     )
-    parser.add_argument(
-        "--no-screenshots", action="store_true", help="leave the screenshots out of the page"
-    )
-    parser.add_argument(
-        "--entries", action="store_true", help="tell of every entry of the history, one by one"
-    )
+    add_flag(parser, "--no-screenshots", "leave the screenshots out of the page")
+    add_flag(parser, "--entries", "tell of every entry of the history, one by one")
     service_options.configure(parser)
 
 

@@ -9,6 +9,7 @@ from flowdsl.diagnostics.diagnostic import SEVERITIES
 from flowdsl.diagnostics.findings import Findings
 
 from ...runtime.command_line.arguments import parse_positive_number
+from ...runtime.command_line.global_options import add_flag
 from ...runtime.console import Console
 from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
@@ -47,17 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--env", metavar="ENV", help="check for one environment of the project")
     add_stdin_filename(parser)
-    parser.add_argument(
-        "--fix", action="store_true", help="apply the safe fixes; with `-`, print the fixed text"
-    )
-    parser.add_argument(
+    add_flag(parser, "--fix", "apply the safe fixes; with `-`, print the fixed text")
+    add_flag(
+        parser,
         "--unsafe-fixes",
-        action="store_true",
-        help="with --fix or --diff: also the fixes that may change what a flow does",
+        "with --fix or --diff: also the fixes that may change what a flow does",
     )
-    parser.add_argument(
-        "--diff", action="store_true", help="print what --fix would change and write nothing"
-    )
+    add_flag(parser, "--diff", "print what --fix would change and write nothing")
     parser.add_argument(
         "--baseline",
         metavar="FILE",
@@ -72,9 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes for a large project (default: one for each core, at most 8)",
     )
-    parser.add_argument(
-        "--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C"
-    )
+    add_flag(parser, "--watch", "check again whenever a file changes, until Ctrl-C")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -11,7 +11,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 
 from ...runtime import exit_codes
-from ...runtime.command_line.global_options import add_json
+from ...runtime.command_line.global_options import add_flag, add_json
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
 from ...runtime.environments import require_environment
@@ -29,15 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_environment(parser)
     add_json(parser)
-    parser.add_argument(
-        "--live",
-        action="store_true",
-        help="also ask the service of one environment what is assumed of the platform",
+    add_flag(
+        parser, "--live", "also ask the service of one environment what is assumed of the platform"
     )
-    parser.add_argument(
+    add_flag(
+        parser,
         "--writes",
-        action="store_true",
-        help="with --live: also what only a write shows, on a workflow made and deleted for it",
+        "with --live: also what only a write shows, on a workflow made and deleted for it",
     )
     parser.add_argument(
         "--timeout",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ...runtime.command_line.global_options import add_repeated
+from ...runtime.command_line.global_options import add_flag, add_repeated
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
@@ -45,9 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "an API key and its organisation; may be repeated; without it any key selects one "
         "organisation",
     )
-    parser.add_argument(
-        "--strict", action="store_true", help="refuse unknown request keys, which the service drops"
-    )
+    add_flag(parser, "--strict", "refuse unknown request keys, which the service drops")
     rehearsal = parser.add_argument_group("rehearsals")
     rehearsal.add_argument(
         "--scenario",
@@ -84,10 +82,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SECRET",
         help="`whsec_...`, which signs webhooks (default: a new one, printed at the start)",
     )
-    rehearsal.add_argument(
+    add_flag(
+        rehearsal,
         "--control",
-        action="store_true",
-        help="serve `/_emulator/faults` and `/_emulator/requests`, which need no key",
+        "serve `/_emulator/faults` and `/_emulator/requests`, which need no key",
     )
 
 

@@ -21,7 +21,7 @@ from flowdsl.semantics.declarations.wire import is_uuid
 from flowdsl.source.record import Record
 
 from ...runtime import service_options
-from ...runtime.command_line.global_options import add_repeated
+from ...runtime.command_line.global_options import add_flag, add_repeated
 from ...runtime.console import Console
 from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
@@ -84,7 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "fetch the workflows with this tag; repeated: with all of the tags",
         dest="tags",
     )
-    parser.add_argument("--all", action="store_true", help="fetch every workflow")
+    add_flag(parser, "--all", "fetch every workflow")
     parser.add_argument(
         "--as", dest="name", metavar="NAME", help="the name in source of the only workflow"
     )

@@ -16,6 +16,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 
 from ...runtime import exit_codes, service_options
 from ...runtime.command_line.arguments import number_between
+from ...runtime.command_line.global_options import add_flag
 from ...runtime.console import Console
 from ...runtime.engine.deployment import (
     Deployment,
@@ -37,10 +38,8 @@ MAX_BYTES = 60_000
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_environment(parser)
-    parser.add_argument(
-        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes"
-    )
-    parser.add_argument("--json", action="store_true", help="the plan as JSON on standard output")
+    add_flag(parser, "--detailed-exitcode", "exit 2 when there are changes")
+    add_flag(parser, "--json", "the plan as JSON on standard output")
     parser.add_argument(
         "-o", dest="output", metavar="FILE", help="save the plan for `deploy --plan`"
     )

@@ -28,7 +28,7 @@ from flowdsl.state.document import ResourceState
 
 from ...runtime import service_options
 from ...runtime.clients import use_service
-from ...runtime.command_line.global_options import add_yes
+from ...runtime.command_line.global_options import add_flag, add_yes
 from ...runtime.console import Console
 from ...runtime.engine.deployment import SOURCES
 from ...runtime.engine.options import add_environment
@@ -58,16 +58,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "addresses", nargs="*", metavar="ADDRESS", help="`workflow.NAME`, or its name alone"
     )
-    parser.add_argument("--all", action="store_true", help="every workflow that was edited")
+    add_flag(parser, "--all", "every workflow that was edited")
     add_environment(parser)
-    parser.add_argument(
-        "--diff", action="store_true", help="print what would change and write nothing"
-    )
+    add_flag(parser, "--diff", "print what would change and write nothing")
     add_yes(parser, "write without asking")
-    parser.add_argument(
+    add_flag(
+        parser,
         "--theirs",
-        action="store_true",
-        help="where source and dashboard were both edited, take the dashboard's value",
+        "where source and dashboard were both edited, take the dashboard's value",
     )
     service_options.configure(parser)
 

@@ -21,6 +21,7 @@ from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.uploads import MAX_UPLOAD, read_file
 
 from ...runtime.command_line.arguments import number_between
+from ...runtime.command_line.global_options import add_flag
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
 from .frame.actions import (
@@ -137,7 +138,7 @@ def _declare_expire(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "at", type=parse_filter_moment, nargs="?", metavar="TIME", help="a day, or a time"
     )
-    parser.add_argument("--never", action="store_true", help="it is kept for good")
+    add_flag(parser, "--never", "it is kept for good")
 
 
 async def _plan_expire(

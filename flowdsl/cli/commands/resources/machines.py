@@ -13,7 +13,7 @@ from flowdsl.runs.names import find_machine, find_pool
 from flowdsl.runs.resources.machines import STATUSES, list_machines, pools_of
 
 from ...runtime.command_line.arguments import SubcommandParser
-from ...runtime.command_line.global_options import add_repeated
+from ...runtime.command_line.global_options import add_flag, add_repeated
 from ...runtime.console import Console
 from ...runtime.failure import UsageError
 from ...views.table import Column, id_column
@@ -214,7 +214,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "ADDRESS",
         "what this workflow takes; may be repeated; default: all that are deployed",
     )
-    check.add_argument("--all", action="store_true", help="also list what is there")
+    add_flag(check, "--all", "also list what is there")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

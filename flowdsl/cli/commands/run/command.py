@@ -37,6 +37,7 @@ from flowdsl.workspace.state import system_runtime, usable_document
 
 from ...runtime import service_options
 from ...runtime.command_line.arguments import number_between
+from ...runtime.command_line.global_options import add_flag
 from ...runtime.console import Console
 from ...runtime.engine.deployment import Deployment, compile_sources, open_deployment
 from ...runtime.engine.options import add_environment
@@ -82,14 +83,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="go on with runs whose command was ended before all were made, or with a chain that "
         "waits in the session ID",
     )
-    goes_on.add_argument(
-        "--anew", action="store_true", help="start again also what such a command has started"
-    )
-    goes_on.add_argument(
-        "--no-ledger",
-        action="store_true",
-        help="do not write down below `.flowdsl` what is started",
-    )
+    add_flag(goes_on, "--anew", "start again also what such a command has started")
+    add_flag(goes_on, "--no-ledger", "do not write down below `.flowdsl` what is started")
     parser.add_argument(
         "--model",
         metavar="ALIAS",
@@ -102,9 +97,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="so many runs of the same inputs",
     )
-    parser.add_argument(
-        "--watch", action="store_true", help="wait for the end, and exit as the runs ended"
-    )
+    add_flag(parser, "--watch", "wait for the end, and exit as the runs ended")
     worlds = parser.add_mutually_exclusive_group()
     worlds.add_argument(
         "--world",

@@ -10,7 +10,7 @@ from flowdsl.runs.watch import LIVE_STATUSES
 
 from ...runtime import service_options
 from ...runtime.command_line.arguments import add_subcommands, number_between
-from ...runtime.command_line.global_options import add_json, add_repeated, add_yes
+from ...runtime.command_line.global_options import add_flag, add_json, add_repeated, add_yes
 from ...runtime.console import Console
 from ...runtime.engine.options import add_environment
 from ...runtime.runs.options import (
@@ -64,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "--search", metavar="TEXT", help="in ids, inputs, outputs, errors, aliases"
     )
-    listing.add_argument("--deep", action="store_true", help="search the history of runs, too")
+    add_flag(listing, "--deep", "search the history of runs, too")
     listing.add_argument(
         "--sort", choices=("activity", "created"), default="activity", help="default: activity"
     )
@@ -72,7 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--limit", type=_NUMBER, default=20, metavar="N", help="so many runs (default: 20)"
     )
     listing.add_argument("--skip", type=_NUMBER, default=0, metavar="N", help="leave out the first")
-    listing.add_argument("--all", action="store_true", help="every run that matches")
+    add_flag(listing, "--all", "every run that matches")
     for each in (show, retry, attachments, opened):
         each.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
     watch.add_argument("run", nargs="*", metavar="RUN", help="ids, or the first digits of them")
@@ -86,10 +86,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_input_options(retry, table=False)
     add_target_options(retry)
     add_session_options(retry)
-    retry.add_argument(
-        "--leave-session", action="store_true", help="run outside of the session it was in"
-    )
-    retry.add_argument("--watch", action="store_true", help="wait for the end")
+    add_flag(retry, "--leave-session", "run outside of the session it was in")
+    add_flag(retry, "--watch", "wait for the end")
     add_yes(retry)
     add_watch_options(retry)
     attachments.set_defaults(more=[])
@@ -116,9 +114,7 @@ def _add_webhook_options(webhook: argparse.ArgumentParser) -> None:
         "NAME:VALUE",
         "a header as it came; svix-id, svix-timestamp and svix-signature are needed",
     )
-    webhook.add_argument(
-        "--any-time", action="store_true", help="take a webhook of any age, as one from a log"
-    )
+    add_flag(webhook, "--any-time", "take a webhook of any age, as one from a log")
 
 
 def _add_filter_options(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from flowdsl.host.disk import PROJECT_FILE, DiskFiles, find_root
 from flowdsl.source.files import SUFFIX, UnreadableFile
 
 from .arguments import CommandParser
-from .global_options import add_global_options
+from .global_options import add_flag, add_global_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def complete_command_line(commands: Mapping[str, str], modules: Mapping[str, str
     chosen = _find_command_word(words[1:])
     parser = CommandParser(prog="flowdsl")
     add_global_options(parser, None, None)
-    parser.add_argument("--version", action="store_true", help="print the version")
+    add_flag(parser, "--version", "print the version")
     subjects = parser.add_subparsers(dest="command", parser_class=CommandParser)
     for name, summary in commands.items():
         command = subjects.add_parser(name, help=summary)

@@ -22,6 +22,11 @@ def add_global_options(parser: Any, directory: Any, color: Any) -> None:
     )
 
 
+def add_flag(parser: Any, option: str, help: str) -> None:
+    """Declare an option without a value; it is false unless given."""
+    parser.add_argument(option, action="store_true", help=help)
+
+
 def add_yes(parser: Any, help: str = "do not ask") -> None:
     """Declare `--yes`, which answers every question of a command."""
     parser.add_argument("-y", "--yes", action="store_true", help=help)

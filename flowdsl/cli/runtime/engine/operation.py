@@ -19,6 +19,7 @@ from flowdsl.host.terminal import is_terminal
 from flowdsl.source.record import Record
 
 from .. import service_options
+from ..command_line.global_options import add_flag
 from ..console import Console
 from ..failure_table import OF_STATUS
 from ..interrupts import Interrupts
@@ -42,7 +43,7 @@ class EngineOperation(Record):
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options for machine-readable output."""
-    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
+    add_flag(parser, "--json", "one object a line on standard output")
     parser.add_argument("--result", metavar="FILE", help="write how it ended, as JSON")
 
 

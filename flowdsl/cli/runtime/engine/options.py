@@ -10,7 +10,7 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.environment import in_ci
 
 from ..command_line.arguments import number_between
-from ..command_line.global_options import add_repeated
+from ..command_line.global_options import add_flag, add_repeated
 from ..service_options import parse_duration
 
 LOCK_TIMEOUT, LOCK_TIMEOUT_IN_CI = 70.0, 600.0
@@ -46,9 +46,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         "ADDRESS",
         "create a workflow anew that was deleted elsewhere; may be repeated",
     )
-    parser.add_argument(
-        "--prune", action="store_true", help="delete managed workflows that left the source"
-    )
+    add_flag(parser, "--prune", "delete managed workflows that left the source")
     parser.add_argument(
         "--breaking",
         choices=("error", "warn", "ignore"),

@@ -18,7 +18,7 @@ from flowdsl.runs.inputs.places import Given, InputsRefused, Problem, make_refus
 from flowdsl.runs.starting.uploads import read_file, read_upload, require_distinct_names
 from flowdsl.source.files import UnreadableFile
 
-from ..command_line.global_options import add_json, add_repeated
+from ..command_line.global_options import add_flag, add_json, add_repeated
 from ..console import Console
 from ..exit_codes import USAGE
 from ..failure import CommandError, UsageError
@@ -60,9 +60,7 @@ def add_input_options(parser: argparse.ArgumentParser, *, table: bool = True) ->
         metavar="PATH",
         help=f"the folder on the machine that files go to (default: {TRANSFERS})",
     )
-    parser.add_argument(
-        "--remove-files", action="store_true", help="delete the files on the machine after the run"
-    )
+    add_flag(parser, "--remove-files", "delete the files on the machine after the run")
 
 
 def add_secret_option(parser: argparse.ArgumentParser, what: str) -> None:
@@ -255,17 +253,13 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         "a machine of this pool, by name or id; if repeated, of all of them",
     )
     where.add_argument("--session", metavar="ID", help="go on in this session, on its machine")
-    parser.add_argument("--priority", action="store_true", help="before runs that wait")
+    add_flag(parser, "--priority", "before runs that wait")
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options for a session of the run's own."""
-    parser.add_argument(
-        "--start-session", action="store_true", help="begin a session, which keeps the machine"
-    )
-    parser.add_argument(
-        "--release-session", action="store_true", help="free the session's machine after the run"
-    )
+    add_flag(parser, "--start-session", "begin a session, which keeps the machine")
+    add_flag(parser, "--release-session", "free the session's machine after the run")
     parser.add_argument(
         "--alias", metavar="NAME", help="the name of the run for later ones of its session"
     )
