@@ -19,7 +19,6 @@ from flowdsl.emulator.errors import readable_validation_errors
 from flowdsl.emulator.faults import Fault, FaultInjector, FaultTally, RecordedRequest
 from flowdsl.emulator.middleware import REQUEST_ID_HEADER, HostCheck, RateLimiter, RequestId
 from flowdsl.emulator.resources import (
-    connections,
     model_configurations,
     prompt_images,
     provider_credentials,
@@ -58,7 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     machines.router,
     machines.pool_router,
     machines.log_router,
-    connections.router,
+    machines.connection_router,
     trajectories.workflow_router,
     trajectories.run_router,
     trajectories.router,

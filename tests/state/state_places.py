@@ -16,7 +16,7 @@ import pytest
 from flowdsl.host.folders import OpenFolder
 from flowdsl.state.document import StateDocument, new_document
 from flowdsl.state.stores import StateStore, open_store
-from flowdsl.state.stores.git_urls import open_git
+from flowdsl.state.stores.git import open_git
 from flowdsl.state.stores.object_urls import open_objects
 from flowdsl.state.stores.retry import RetryPolicy
 from tests.state.s3_proxy import Fault, Proxy

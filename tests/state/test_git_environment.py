@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flowdsl.host.git import checkout_at, git_environment
+from flowdsl.state.stores.git import open_git
 from flowdsl.state.stores.git_commands import Workshop, helper_variables
-from flowdsl.state.stores.git_urls import open_git
 from tests.state.state_places import ENVIRONMENT, IDENTITY, PROJECT, git
 
 KEYS = {

@@ -15,8 +15,8 @@ import pytest
 
 from flowdsl.state.errors import CorruptState, StateMoved, StoreUnusable, UnsupportedStore
 from flowdsl.state.stores import open_store
+from flowdsl.state.stores.git import open_git
 from flowdsl.state.stores.git_commands import git_settings, run_git
-from flowdsl.state.stores.git_urls import open_git
 from flowdsl.state.stores.retry import StoreFailure
 from tests.state.state_places import ENVIRONMENT, IDENTITY, PROJECT, QUICK, GitPlace, first, git
 from tests.state.test_store_conformance import stored

@@ -1,4 +1,4 @@
-"""`/v1/machines` and `/v1/pools`: the organisation's desktops, their pools and their health."""
+"""`/v1/machines`, `/v1/pools`, `/v1/connections`: desktops, their pools, health and connections."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ from flowdsl.emulator.resources.machines import (
     machines_of_pools,
     pool_replies,
 )
-from flowdsl.emulator.resources.rows import conditions_for_needle, conditions_of
+from flowdsl.emulator.resources.rows import Resource, conditions_for_needle, conditions_of
 from flowdsl.emulator.routing import Current, StoreRoute
 from flowdsl.emulator.runs.changes import cancel_runs_of_machine
 from flowdsl.emulator.runs.schedule import replan_waiting_runs
-from flowdsl.emulator.tables import machines, pool_machines
+from flowdsl.emulator.tables import connections, machines, pool_machines
 from flowdsl.emulator.wire.models import (
+    ConnectionCreate,
+    ConnectionResponse,
+    ConnectionStatus,
+    ConnectionUpdate,
     MachineCreate,
     MachineHealthCheckError,
     MachinePoolAssignment,
@@ -39,6 +43,7 @@ from flowdsl.emulator.wire.models import (
     MachineStatus,
     MachineUpdate,
     PaginatedResponse,
+    PaginatedResponseConnectionResponse,
     PaginatedResponseWithIncludesMachineResponse,
     PaginatedResponseWithIncludesPoolResponse,
     PoolCreate,
@@ -52,8 +57,26 @@ from flowdsl.emulator.wire.values import Paging
 
 router = APIRouter(prefix="/v1/machines", tags=["Machines"], route_class=StoreRoute)
 pool_router = APIRouter(prefix="/v1/pools", tags=["Pools"], route_class=StoreRoute)
+connection_router = APIRouter(
+    prefix="/v1/connections", tags=["Connections"], route_class=StoreRoute
+)
 log_router = APIRouter(prefix="/v1/request-logs", tags=["request_logs"], route_class=StoreRoute)
 health_router = APIRouter(tags=["Health"], route_class=StoreRoute)
+
+CONNECTIONS = Resource(
+    kind="connection",
+    table=connections,
+    reply=ConnectionResponse,
+    order=(connections.c.connected_at.desc(), connections.c.id),
+    kept_on_null=("status", "last_ping"),
+)
+
+
+class ConnectionFilter(Paging):
+    """The conditions on the connections of a list."""
+
+    machine_id: UUID | None = None
+    status: ConnectionStatus | None = None
 
 
 class MachineFilter(Paging):
@@ -264,3 +287,51 @@ async def list_request_logs(
 async def get_request_log(_transaction: Current, log_id: UUID) -> RequestLogResponse:
     """404: there is none."""
     raise not_found("request log", log_id)
+
+
+@connection_router.get("")
+async def list_connections(
+    transaction: Current, wanted: Annotated[ConnectionFilter, Query()]
+) -> PaginatedResponseConnectionResponse:
+    """One page, newest first."""
+    rows, total = CONNECTIONS.page(transaction, wanted, *conditions_of(connections, wanted))
+    items = [CONNECTIONS.show(row) for row in rows]
+    return PaginatedResponseConnectionResponse.of(wanted, items, total)
+
+
+@connection_router.post("", status_code=201)
+async def create_connection(transaction: Current, body: ConnectionCreate) -> ConnectionResponse:
+    """A new open connection; 404 for an unknown machine, which stays as it is.
+
+    The machine's own status is another value (assumption `connections-apart`).
+    """
+    MACHINES.row(transaction, body.machine_id)
+    identifier = CONNECTIONS.insert(
+        transaction,
+        connected_at=transaction.now,
+        last_ping=transaction.now,
+        status=ConnectionStatus.CONNECTED.value,
+        **body.model_dump(mode="json"),
+    )
+    return CONNECTIONS.get(transaction, identifier)
+
+
+@connection_router.get("/{connection_id}")
+async def get_connection(transaction: Current, connection_id: UUID) -> ConnectionResponse:
+    """One connection."""
+    return CONNECTIONS.get(transaction, connection_id)
+
+
+@connection_router.patch("/{connection_id}")
+async def update_connection(
+    transaction: Current, connection_id: UUID, body: ConnectionUpdate
+) -> ConnectionResponse:
+    """The connection with the keys sent changed, and no other (assumption `null-never-null`)."""
+    CONNECTIONS.change(transaction, connection_id, **CONNECTIONS.changes(transaction, body))
+    return CONNECTIONS.get(transaction, connection_id)
+
+
+@connection_router.delete("/{connection_id}", status_code=204)
+async def delete_connection(transaction: Current, connection_id: UUID) -> None:
+    """Removes the connection; the machine stays."""
+    CONNECTIONS.delete(transaction, connection_id)

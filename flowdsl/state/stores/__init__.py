@@ -136,7 +136,7 @@ def open_store(url: str, *, root: Path, project: str, environment: str) -> State
 
         return open_objects(url, project=project, environment=environment)
     if scheme.startswith("git+"):
-        from flowdsl.state.stores.git_urls import open_git
+        from flowdsl.state.stores.git import open_git
 
         return open_git(url, root=root, project=project, environment=environment)
     raise WrongAddress(
