@@ -19,7 +19,7 @@ from flowdsl.tracing.history import shorten_text
 EMPTY = "__EMPTY__"
 MAX_VALUE = 2_000
 
-Told = Mapping[str, str]
+FoundValues = Mapping[str, str]
 """Values found in the history, by their spelling in the prompt, such as `{site}`."""
 
 _ROOT = r"[^\W\d]\w*"
@@ -46,8 +46,8 @@ class Pattern:
         return len(self.pieces) > 1
 
     @property
-    def count_known_letters(self) -> int:
-        """Return the number of known letters and digits."""
+    def known_letters(self) -> int:
+        """The number of known letters and digits."""
         return sum(len(_LETTER.findall(piece)) for piece in self.pieces)
 
     def fits(self, text: str) -> bool:
@@ -63,18 +63,23 @@ class Pattern:
         return _end_of(self.pieces, text, 0) is not None
 
 
-def fill_in_inputs(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
+def fill_in_inputs(text: str, inputs: Mapping[str, Any], known: FoundValues | None = None) -> str:
     r"""Return `text` with the known values of `{inputs}` substituted.
 
     Unknown ones keep their spelling, and so do `{{runtime}}` and `{$secret}`; `\{` is a brace.
     """
-    return shorten_text("".join(shown for shown, _ in _split_known_parts(text, inputs, told or {})))
+    return shorten_text(
+        "".join(shown for shown, _ in _split_known_parts(text, inputs, known or {}))
+    )
 
 
-def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -> Pattern:
-    """Return `text` with the known values of `{inputs}`; runtime values are unknown."""
+def pattern_of(text: str, inputs: Mapping[str, Any], known: FoundValues | None = None) -> Pattern:
+    """Return the pattern of `text`, with the known values of `{inputs}` filled in.
+
+    Unknown inputs and runtime values match any text.
+    """
     pieces = [""]
-    for shown, is_known in _split_known_parts(shorten_text(text), inputs, told or {}):
+    for shown, is_known in _split_known_parts(shorten_text(text), inputs, known or {}):
         if is_known:
             pieces[-1] += shown
         else:
@@ -82,15 +87,15 @@ def pattern_of(text: str, inputs: Mapping[str, Any], told: Told | None = None) -
     return Pattern(tuple(pieces))
 
 
-def fill_in_prompt(prompt: str, inputs: Mapping[str, Any], told: Told | None = None) -> str:
+def fill_in_prompt(prompt: str, inputs: Mapping[str, Any], known: FoundValues | None = None) -> str:
     """Return a prompt with the known values substituted, line by line."""
-    return "\n".join(fill_in_inputs(line, inputs, told) for line in prompt.split("\n"))
+    return "\n".join(fill_in_inputs(line, inputs, known) for line in prompt.split("\n"))
 
 
 def plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
     """Return the lines, numbered from 1, without the tags of the dashboard's editor.
 
-    One line of text may contain several lines.
+    In HTML one line of the text may give several lines, all with its number.
     """
     is_html = _BREAK.search(prompt) is not None
     for number, line in enumerate(prompt.split("\n"), 1):
@@ -103,35 +108,41 @@ def plain_lines(prompt: str) -> Iterator[tuple[int, str]]:
                 yield number, plain
 
 
-def values_told(prompt: str, inputs: Mapping[str, Any], told: str) -> dict[str, str] | None:
-    """Return the values of inputs that `told` contains and `inputs` does not.
+def infer_inputs(prompt: str, inputs: Mapping[str, Any], seen_prompt: str) -> dict[str, str] | None:
+    """Infer the inputs that the run does not report, from the prompt that the agent was given.
 
-    `told` is the prompt that the agent was given; None if it is another prompt. A value is accepted
-    only if the text around it leaves no choice, and if it is the same everywhere. Takes a few
-    passes over the text.
+    `prompt` is aligned with `seen_prompt`; None if that is another prompt. A value is accepted only
+    if the text around it leaves no choice, and if it is the same everywhere. Takes a few passes
+    over the text.
     """
-    spelled: list[str] = []
+    unknown_inputs: list[str] = []
     parts: list[str] = []
     for shown, is_known in _split_known_parts(prompt, inputs, {}, limit=None):
+        # The agent is given the spelling of a runtime value, which is text to be matched like any.
         is_input = not is_known and not shown.startswith(("{{", "⟪"))
         if is_input:
-            spelled.append(shown)
-        parts.append("\0" if is_input else shown.replace("\0", ""))
+            unknown_inputs.append(shown)
+        parts.append("\0" if is_input else shown.replace("\0", ""))  # NUL is the place of an input
     # Blanks around a value may belong to it.
     pieces = [each.strip() for each in " ".join("".join(parts).split()).split("\0")]
-    text = " ".join(told.replace("\0", "").split())
+    text = " ".join(seen_prompt.replace("\0", "").split())
+    # Aligned from the left and from the right: where both give the same places, no other is
+    # possible.
     first, last = _locate_pieces(pieces, text), _places_from_the_end(pieces, text)
     if first is None or last is None:
         return None
-    found: dict[str, set[str | None]] = {}
-    for index, name in enumerate(spelled):
-        begin, end = first[index] + len(pieces[index]), first[index + 1]
-        is_sure = first[index : index + 2] == last[index : index + 2]
-        found.setdefault(name, set()).add(text[begin:end].strip() or None if is_sure else None)
+    values: dict[str, set[str]] = {}
+    unsure: set[str] = set()
+    for index, name in enumerate(unknown_inputs):
+        value = text[first[index] + len(pieces[index]) : first[index + 1]].strip()
+        if value and first[index : index + 2] == last[index : index + 2]:
+            values.setdefault(name, set()).add(value)
+        else:
+            unsure.add(name)
     return {
-        name: value
-        for name, (value, *others) in ((name, tuple(each)) for name, each in found.items())
-        if value is not None and not others
+        name: next(iter(every))
+        for name, every in values.items()
+        if len(every) == 1 and name not in unsure
     }
 
 
@@ -173,23 +184,27 @@ def _end_of(pieces: Sequence[str], text: str, at: int) -> int | None:
 
 
 def _split_known_parts(
-    text: str, inputs: Mapping[str, Any], told: Told, *, limit: int | None = MAX_VALUE
+    text: str,
+    inputs: Mapping[str, Any],
+    known: FoundValues,
+    *,
+    limit: int | None = MAX_VALUE,
 ) -> Iterator[tuple[str, bool]]:
     """Return the parts of the text, each with whether it is known; unknown ones are unchanged."""
     at = 0
-    for found in _TOKEN.finditer(text):
-        if found.start() > at:
-            yield text[at : found.start()], True
-        at = found.end()
-        if found["brace"]:
-            yield found["brace"], True
-        elif found["root"] is None:
-            yield found[0], False
+    for token in _TOKEN.finditer(text):
+        if token.start() > at:
+            yield text[at : token.start()], True
+        at = token.end()
+        if token["brace"]:
+            yield token["brace"], True
+        elif token["root"] is None:
+            yield token[0], False
         else:
-            value = _find_known_value(inputs, found["root"], found["steps"])
-            value = told.get(found[0]) if value is None else value
+            value = _find_known_value(inputs, token["root"], token["steps"])
+            value = known.get(token[0]) if value is None else value
             if value is None:
-                yield found[0], False
+                yield token[0], False
             else:
                 yield value if limit is None else shorten_text(value, limit), True
     if at < len(text):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flowdsl.tracing.filling import Pattern, Told, fill_in_inputs, pattern_of, plain_lines
+from flowdsl.tracing.filling import FoundValues, Pattern, fill_in_inputs, pattern_of, plain_lines
 from flowdsl.tracing.reasons import LEAST_LETTERS, Reason, read_reasons
 
 MAX_UNITS = 500
@@ -82,16 +82,16 @@ class Unit:
 
 
 def read_units(
-    prompt: str, inputs: Mapping[str, Any], told: Told | None = None
+    prompt: str, inputs: Mapping[str, Any], known: FoundValues | None = None
 ) -> tuple[Unit, ...]:
     """Return the units of a prompt in order, with the values of a run's inputs substituted.
 
-    `told` are values found in the history.
+    `known` are values found in the history.
     """
     grouped = list(_group_unit_lines(plain_lines(prompt)))[:MAX_UNITS]
     units: list[Unit] = []
     reasons: dict[int, list[Reason]] = {}
-    for reason in read_reasons(prompt, inputs, told):
+    for reason in read_reasons(prompt, inputs, known):
         reasons.setdefault(reason.line, []).append(reason)
     for index, (label, lines) in enumerate(grouped):
         following = grouped[index + 1][0] if index + 1 < len(grouped) else ""
@@ -103,13 +103,13 @@ def read_units(
         filled = [
             UnitLine(
                 number,
-                fill_in_inputs(text, inputs, told),
-                pattern_of(text, inputs, told),
+                fill_in_inputs(text, inputs, known),
+                pattern_of(text, inputs, known),
                 tuple(reasons.get(number, ())),
             )
             for number, text in lines
         ]
-        names = (pattern_of(_first_group(each), inputs, told) for each in _QUOTED.finditer(raw))
+        names = (pattern_of(_first_group(each), inputs, known) for each in _QUOTED.finditer(raw))
         units.append(
             Unit(
                 label,
@@ -130,9 +130,9 @@ def _first_group(found: re.Match[str]) -> str:
 
 def _is_telling(quoted: Pattern) -> bool:
     """Whether a quoted text names something: not only a variable, or a word between two marks."""
-    return quoted.count_known_letters >= LEAST_LETTERS and [
-        each.strip() for each in quoted.pieces
-    ] != ["and"]
+    return quoted.known_letters >= LEAST_LETTERS and [each.strip() for each in quoted.pieces] != [
+        "and"
+    ]
 
 
 def _group_unit_lines(

@@ -19,7 +19,7 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 
 from flowdsl.prompt.sentences import ASK, DATA_NOTE, SENTENCES, Hole, sentences_at
-from flowdsl.tracing.filling import Pattern, Told, fill_in_prompt, pattern_of, plain_lines
+from flowdsl.tracing.filling import FoundValues, Pattern, fill_in_prompt, pattern_of, plain_lines
 
 Sense = Literal["given", "not so or not found"]
 """How to read a reason: it says what is wrong, or it names what is not so or was not found."""
@@ -78,15 +78,15 @@ class Reasons:
     all: tuple[Reason, ...] = ()
     prompt: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    told: Told | None = None
+    known: FoundValues | None = None
     is_certain: bool = False
 
     def fitting(self, said: str) -> list[Reason]:
         """Return the reasons that match a text, only those with the most known letters."""
         alike = normalise_reason(said)
         fits = [each for each in self.all if each.fits(said, alike)]
-        most = max((each.pattern.count_known_letters for each in fits), default=0)
-        return [each for each in fits if each.pattern.count_known_letters == most]
+        most = max((each.pattern.known_letters for each in fits), default=0)
+        return [each for each in fits if each.pattern.known_letters == most]
 
     def in_words(self, said: str) -> str:
         """Return the reason of a failed run for people.
@@ -105,7 +105,7 @@ class Reasons:
     def _has_words(self, said: str) -> bool:
         """Whether the prompt contains these words."""
         return normalise_reason(said) in normalise_reason(
-            fill_in_prompt(self.prompt, self.inputs, self.told)
+            fill_in_prompt(self.prompt, self.inputs, self.known)
         )
 
 
@@ -115,18 +115,18 @@ def normalise_reason(text: str) -> str:
 
 
 def reasons_of(
-    prompt: str, inputs: Mapping[str, Any], told: Told | None = None, *, is_certain: bool
+    prompt: str, inputs: Mapping[str, Any], known: FoundValues | None = None, *, is_certain: bool
 ) -> Reasons:
     """Return the reasons of a prompt, with the known inputs of a run."""
-    return Reasons(tuple(read_reasons(prompt, inputs, told)), prompt, inputs, told, is_certain)
+    return Reasons(tuple(read_reasons(prompt, inputs, known)), prompt, inputs, known, is_certain)
 
 
 def read_reasons(
-    prompt: str, inputs: Mapping[str, Any], told: Told | None = None
+    prompt: str, inputs: Mapping[str, Any], known: FoundValues | None = None
 ) -> Iterator[Reason]:
     """Return the reasons in the lines of a prompt, in order."""
     for number, words, sense in _find_written_reasons(prompt):
-        yield Reason(number, pattern_of(words, inputs, told), sense)
+        yield Reason(number, pattern_of(words, inputs, known), sense)
 
 
 @lru_cache(maxsize=64)
@@ -173,7 +173,7 @@ def _strip_value_marks(words: str) -> str:
 
 def _is_telling(words: str) -> bool:
     """Whether words contain more than the names of variables."""
-    return pattern_of(words, {}).count_known_letters >= LEAST_LETTERS
+    return pattern_of(words, {}).known_letters >= LEAST_LETTERS
 
 
 @cache

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from flowdsl.source.moments import read_moment
-from flowdsl.tracing.filling import fill_in_prompt, values_told
+from flowdsl.tracing.filling import fill_in_prompt, infer_inputs
 from flowdsl.tracing.history import Message
 
 Origin = Literal["run", "live", "earlier", "told"]
@@ -100,7 +100,7 @@ def _is_told(prompt: str, inputs: Mapping[str, Any], told: str) -> bool:
     """Whether a prompt is the one in the history; text cut from a long message is ignored."""
     if len(prompt) > _MAX_COMPARED:
         return False
-    if values_told(prompt, inputs, told) is not None:
+    if infer_inputs(prompt, inputs, told) is not None:
         return True
     ours, theirs = " ".join(fill_in_prompt(prompt, inputs).split()), " ".join(told.split())
     head = theirs.removesuffix("(cut)").rstrip(" …")
@@ -112,4 +112,4 @@ def _add_told_values(
 ) -> PromptVersion:
     if told is None or len(version.text) > _MAX_COMPARED:
         return version
-    return replace(version, values=values_told(version.text, inputs, told) or {})
+    return replace(version, values=infer_inputs(version.text, inputs, told) or {})

@@ -71,6 +71,7 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
     origin = statement.origin
 
     def ask(asked: nodes.Statement, focused: Agent) -> list[Item]:
+        # `asked` is `statement`, with the values that earlier steps saved marked as such.
         assert isinstance(asked, nodes.If)
         bullets: list[Item] = []
         for number, branch in enumerate(asked.branches, 1):
@@ -109,7 +110,7 @@ def split_if(statement: nodes.If, main: Agent) -> Split:
 
 def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
     """Emit rounds of a focused agent: to reach something seen, or until or while a condition."""
-    origin, asked, still = statement.origin, statement.until, False
+    origin, condition, is_negated = statement.origin, statement.until, False
     limit = limit_words(statement.limit)
     delay = _delay_words(statement.delay_milliseconds)
     lines = focused(statement.body) or [Item(say_sentence("control.nothing"), origin, "repeat")]
@@ -118,12 +119,12 @@ def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
         words = say_sentence("control.reach", quote_screen_text(goal), limit, delay)
         return [Item(words, origin, "repeat", lines)]
     if not statement.looks_first:
-        words = say_sentence("control.repeat", condition_words(asked), limit, delay)
+        words = say_sentence("control.repeat", condition_words(condition), limit, delay)
     else:
-        if isinstance(asked, nodes.Not):
-            asked, still = asked.operand, True
-        words = say_sentence("control.while_", still, condition_words(asked), limit, delay)
-    missing = say_sentence("control.repeat_missing", still)
+        if isinstance(condition, nodes.Not):
+            condition, is_negated = condition.operand, True
+        words = say_sentence("control.while_", is_negated, condition_words(condition), limit, delay)
+    missing = say_sentence("control.repeat_missing", is_negated)
     return [
         Item(words, origin, "repeat", lines),
         *emit_consequence(missing, statement.otherwise, origin, focused),
@@ -131,7 +132,7 @@ def emit_repeat(statement: nodes.Repeat, focused: Agent) -> list[Item]:
 
 
 def _find_goal(statement: nodes.Repeat, focused: Agent) -> nodes.Text | None:
-    """Return the goal of rounds, if the rules say what happens when it is not reached."""
+    """Return the text to be reached, if the general rules of prompts cover failing to reach it."""
     match statement:
         case nodes.Repeat(
             looks_first=True, until=nodes.Sees(text=goal), otherwise=(nodes.Leave() as leave,)
@@ -148,9 +149,9 @@ def emit_repeat_main(statement: nodes.Repeat, main: Agent) -> list[Item]:
     """
     origin = statement.origin
     context = main.context
-    key = context.decision()
+    name = context.decision()
     main.saves()
-    decision, key = quote_words(spell_runtime_variable(key)), quote_words(key)
+    decision, key = quote_words(spell_runtime_variable(name)), quote_words(name)
     saved = context.saved()
     until = condition_words(saved.marked(statement.until))
     bullets = [
@@ -195,7 +196,7 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
     """
     origin = statement.origin
     lines = agent.in_attempt()(statement.body)
-    if statement.entry:
+    if statement.entry:  # one entry of a loop, whose failure ends only that entry
         missing = say_sentence("control.attempt_missing")
         return [
             Item(say_sentence("control.attempt"), origin, "for", lines),
@@ -249,7 +250,7 @@ def _as_list(items: nodes.Value) -> nodes.Value:
 
 
 def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
-    """Emit a loop that a focused agent iterates itself; its entry is between marks."""
+    """Emit a loop that a focused agent iterates itself; its entry is written as `⟪name⟫`."""
     assert statement.entry is not None
     origin, items = statement.origin, statement.items
     bullets: list[Item] = []

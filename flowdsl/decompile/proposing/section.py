@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
@@ -24,7 +22,7 @@ _SIGILS = {"input": PLAIN, "runtime": RUNTIME, "secret": SECRET}
 
 
 class SourceNames(Record):
-    """The names in source of the fields of a workflow, by wire name.
+    """Maps the wire name of each field of a workflow to its name in the source file.
 
     `types` has the types of outputs as the file writes them.
     """
@@ -38,7 +36,7 @@ class SourceNames(Record):
 class Section(Record):
     """The lines of a section, without indent.
 
-    `undeclared` are the variables, as written, that nothing declares or sets.
+    `undeclared` are the variables that nothing declares or sets, as they are spelled in a prompt.
     """
 
     lines: tuple[str, ...]
@@ -53,6 +51,7 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
     """Return `steps { ... }` with the statements of a proposal; raises `Unwritable`."""
     scope = Scope(())
     outputs = {field.name: field.type for field in hints.outputs or ()}
+    # Types are compared by their representation; `wanted` says what each output has to be.
     types = _Types(
         {repr(outputs[name]): text for name, text in names.types.items() if name in outputs}
     )
@@ -65,16 +64,17 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
         for field in hints.secrets:
             _add_to_scope(scope, "secret", field, names.secrets)
         lines = lines_of(proposal.body)
-        _name_own(lines, scope)
-        undeclared = tuple(_add_undeclared(proposal.body, scope))
-        variables = {
-            source.variable: source.field
-            for source in proposal.sources
-            if names.outputs.get(source.field, source.field) != source.variable
+        _declare_set_variables(lines, scope)
+        undeclared = _declare_missing(proposal.body, scope)
+        # A variable with the name of its output needs no `emit`; for others one is inserted.
+        emitted_outputs = {
+            origin.variable: origin.field
+            for origin in proposal.sources
+            if names.outputs.get(origin.field, origin.field) != origin.variable
         }
-        own = {source.variable or "" for source in proposal.sources} - variables.keys()
-        writer = Writer(scope, types, Consts(), wanted, {}, outputs=own)
-        block = writer.block(_insert_emits(lines, variables), attempt=False)
+        by_name = {origin.variable or "" for origin in proposal.sources} - emitted_outputs.keys()
+        writer = Writer(scope, types, Consts(), wanted, {}, outputs=by_name)
+        block = writer.block(_insert_emits(lines, emitted_outputs), attempt=False)
     except Unspeakable as problem:
         raise Unwritable(str(problem)) from None
     section = format_section_lines("item", ["steps {", *block, "}"])
@@ -112,7 +112,7 @@ def _add_to_scope(scope: Scope, sigil: str, field: nodes.FieldSpec, names: dict[
         scope.add((sigil, field.name), name, _SIGILS[sigil], field.type)
 
 
-def _name_own(lines: list[Line], scope: Scope) -> None:
+def _declare_set_variables(lines: list[Line], scope: Scope) -> None:
     """Add the variables that the statements set to the scope."""
     for line in lines:
         node = line.node
@@ -122,14 +122,12 @@ def _name_own(lines: list[Line], scope: Scope) -> None:
         ):
             scope.add(("runtime", node.variable), node.variable, RUNTIME, node.type)
         if isinstance(node, nodes.Step):
-            _name_own(line.bodies[0], scope)
+            _declare_set_variables(line.bodies[0], scope)
 
 
-def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
-    """Return the variables that are not in scope.
-
-    They are added to it, so that they can be written and reported.
-    """
+def _declare_missing(body: nodes.Body, scope: Scope) -> tuple[str, ...]:
+    """Add the variables that are not in scope to it; return them as a prompt spells them."""
+    missing = []
     for node in walk(body):
         if not isinstance(node, nodes.Variable):
             continue
@@ -143,7 +141,8 @@ def _add_undeclared(body: nodes.Body, scope: Scope) -> Iterator[str]:
         if node.name in scope.taken:
             raise Unspeakable(f"`{node.name}` would name an input and another value as well")
         scope.add(key, node.name, _SIGILS[node.sigil], ANY)
-        yield spell_variable(nodes.Variable(sigil=node.sigil, name=node.name))
+        missing.append(spell_variable(nodes.Variable(sigil=node.sigil, name=node.name)))
+    return tuple(missing)
 
 
 def _insert_emits(lines: list[Line], variables: dict[str | None, str]) -> list[Line]:

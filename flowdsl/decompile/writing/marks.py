@@ -1,7 +1,11 @@
 """Finds the input fields that are `@untrusted`, judging by the texts of the workflow.
 
-A prompt quotes untrusted text, but does not say which part of an input is marked. If other parts of
-the input appear unquoted in instructions, the mark belongs to a field inside it.
+A prompt quotes untrusted text, but does not say which part of an input is marked. The rule:
+
+- An input is marked as a whole if no part of it appears unquoted in an instruction.
+- Else one field is marked for each quoted path. It lies on the path, at its end or below it, and
+  meets no unquoted path. Among several the first is one that is used as a value, then the one with
+  the shortest path. Without any, the input is marked as a whole.
 """
 
 from __future__ import annotations
@@ -30,38 +34,37 @@ class Marks(Record):
 
 def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     """Return the marks for the inputs that are at least partly `@untrusted`."""
-    looked, trusted, held = _Uses(), _Uses(), _Uses()
-    _visit_body(workflow.body, {}, (looked, trusted, held))
+    uses = _Uses(_Paths(), _Paths(), _Paths())
+    _visit_body(workflow.body, {}, uses)
     for rule in workflow.rules:
-        _add_used_paths(rule, {}, (looked, trusted, held))
+        _add_used_paths(rule, {}, uses)
     for check in workflow.checks or ():
         items = check.target.items if check.target is not None else None
-        _add_used_paths(check.statement, {LOOP_KEY: items}, (looked, trusted, held))
+        _add_used_paths(check.statement, {LOOP_KEY: items}, uses)
     types = {field.name: field.type for field in workflow.inputs}
     whole: set[str] = set()
-    inside: dict[int, tuple[nodes.RecordType, str]] = {}
+    inside: list[tuple[nodes.RecordType, str]] = []
     for name in untrusted:
-        quoted = looked.of(name)
-        plain = trusted.of(name)
-        if not plain or name not in types:
+        unquoted = uses.unquoted.of(name)
+        if not unquoted or name not in types:
             whole.add(name)
             continue
-        for path in quoted or {()}:
-            if path == () and not any(plain):
+        for path in uses.quoted.of(name) or {()}:
+            if path == () and unquoted == {()}:
                 whole.add(name)
                 continue
             choices = list(_find_choices(types[name], path, ()))
-            free = [choice for choice in choices if not _is_meeting_path(choice.path, plain)]
-            typed = held.of(name)
-            best = sorted(free, key=lambda choice: (choice.path not in typed, len(choice.path)))
+            free = [choice for choice in choices if not _overlaps_any(choice.path, unquoted)]
+            held = uses.held.of(name)
+            best = sorted(free, key=lambda choice: (choice.path not in held, len(choice.path)))
             if not best:
                 whole.add(name)
                 continue
-            inside[len(inside)] = (best[0].record, best[0].path[-1])
-    return Marks(frozenset(whole), tuple(inside.values()))
+            inside.append((best[0].record, best[0].path[-1]))
+    return Marks(frozenset(whole), tuple(inside))
 
 
-class _Uses:
+class _Paths:
     """The paths at which inputs are used, by the name of the input."""
 
     def __init__(self) -> None:
@@ -74,11 +77,19 @@ class _Uses:
         return self._paths.get(name, set())
 
 
-_Items: TypeAlias = "dict[Key, nodes.Variable | None]"
-"""The list of each enclosing loop, by the variable of its entry."""
+class _Uses(Record):
+    """The uses of inputs: quoted ones, and unquoted ones in instructions.
 
-_AllUses: TypeAlias = tuple[_Uses, _Uses, _Uses]
-"""Quoted uses; unquoted uses in instructions; uses as a value that is typed, stored or compared."""
+    `held` are uses as a value that is typed, stored or compared.
+    """
+
+    quoted: _Paths
+    unquoted: _Paths
+    held: _Paths
+
+
+_EntryLists: TypeAlias = "dict[Key, nodes.Variable | None]"
+"""The list of each enclosing loop, by the variable of its entry."""
 
 
 class _Choice(Record):
@@ -102,8 +113,8 @@ def _find_choices(type_: nodes.Type, path: Path, way: Path) -> Iterator[_Choice]
             yield from _find_choices(field.type, path[1:], here)
 
 
-def _is_meeting_path(path: Path, others: Iterable[Path]) -> bool:
-    """Whether `path` leads to, into or past one of `others`."""
+def _overlaps_any(path: Path, others: Iterable[Path]) -> bool:
+    """Whether `path` and one of `others` are such that one is the beginning of the other."""
     return any(path[: len(other)] == other[: len(path)] for other in others)
 
 
@@ -112,38 +123,41 @@ _HELD = frozenset(("value", "assignments", "items", "branches", "until"))
 _BODIES = frozenset(("body", "otherwise", "origin", "type"))
 
 
-def _visit_body(body: nodes.Body, items: _Items, uses: _AllUses) -> None:
+def _visit_body(body: nodes.Body, entry_lists: _EntryLists, uses: _Uses) -> None:
     for statement in body:
         for name in field_names(type(statement)):
             if name not in _BODIES:
-                _add_used_paths(getattr(statement, name), items, uses, held=name in _HELD)
+                _add_used_paths(getattr(statement, name), entry_lists, uses, held=name in _HELD)
         if isinstance(statement, nodes.Loop):
-            items = {**items, loop_key(statement): single_variable(statement.items)}
+            # Statements after the loop keep it: they do not use the variable of its entry.
+            entry_lists = {**entry_lists, loop_key(statement): single_variable(statement.items)}
         for inner in inner_bodies(statement):
-            _visit_body(inner, items, uses)
+            _visit_body(inner, entry_lists, uses)
 
 
-def _add_used_paths(value: Any, items: _Items, uses: _AllUses, *, held: bool = False) -> None:
-    if isinstance(value, nodes.Variable):
-        looked, trusted, kept = uses
+def _add_used_paths(
+    value: Any, entry_lists: _EntryLists, uses: _Uses, *, held: bool = False
+) -> None:
+    if isinstance(value, nodes.Branch):
+        _add_used_paths(value.condition, entry_lists, uses, held=True)
+    elif isinstance(value, nodes.Variable):
         path = value.path
         root = value
-        for _ in items:  # An entry may be an entry of a list inside another entry.
-            list_ = items.get((root.sigil, root.name))
+        for _ in entry_lists:  # An entry may be an entry of a list inside another entry.
+            list_ = entry_lists.get((root.sigil, root.name))
             if list_ is not None:
                 root, path = list_, (*list_.path, *path)
-        name, sigil = root.name, root.sigil
-        if sigil == "input":
+        if root.sigil == "input":
             fields = tuple(part for part in path if isinstance(part, str))
-            (looked if value.quoted else kept if held else trusted).add(name, fields)
+            unquoted = uses.held if held else uses.unquoted
+            (uses.quoted if value.quoted else unquoted).add(root.name, fields)
     elif isinstance(value, nodes.Sees):
-        _add_used_paths(value.text, items, uses)
+        # An instruction, even in a condition: the agent is told to look for the text.
+        _add_used_paths(value.text, entry_lists, uses)
     elif isinstance(value, tuple):
         for each in value:
-            _add_used_paths(each, items, uses, held=held)
-    elif not isinstance(value, nodes.Branch):
+            _add_used_paths(each, entry_lists, uses, held=held)
+    else:
         for name in field_names(type(value)):
             if name != "origin":
-                _add_used_paths(getattr(value, name), items, uses, held=held)
-    else:
-        _add_used_paths(value.condition, items, uses, held=True)
+                _add_used_paths(getattr(value, name), entry_lists, uses, held=held)

@@ -1,15 +1,15 @@
 """The search for the workflows of a project that state does not know. Pure.
 
-The idea: three witnesses are asked, the strongest first, and nothing is taken of which they allow
-two readings.
+The idea: three sources are asked, the strongest first. A workflow that could belong to two
+addresses is left to the person.
 
 1. *State*, as far as it is there, and `[[adopt]]`.
 2. *A list of ids* that a person names, from an earlier `flowdsl ids export`.
 3. *Marks.* A mark names the address that a workflow was created for, and the intent that created
-   it. It may be out of date in two ways. Whoever duplicates a workflow copies its mark: so
-   workflows with equal marks are one creation, of which the oldest is the original. And a workflow
-   that is renamed in source keeps the mark of its old address: so a creation of `a` may be `a`, or
-   what the source says was renamed from `a` (an heir).
+   it. A *creation* is all workflows with one mark: whoever duplicates a workflow copies its mark,
+   so the oldest is the original and the others are copies. A workflow that is renamed in source
+   keeps the mark of its old address: so a creation of `a` may be `a`, or its *successor*, which is
+   what the source says was renamed from `a`.
 
 An example, without state and without a list:
 
@@ -59,26 +59,39 @@ def match_workflows(
     `tracked_live` are the ids of tracked workflows that exist. `ids` maps addresses to ids
     according to the person's list, and `listed` has those of them that exist, by id.
     """
-    state = _KnownResources(target, prior, wanted, tracked_live)
-    search = _Search(state)
+    known = _KnownResources(target, prior, wanted, tracked_live)
+    search = _Search(known)
     search.take_listed(ids, listed)
     search.take_marked(group_marked_workflows(rows, target))
-    recovered = _at_home(search.found, search.resolve(), state)
-    have = {item.id for item in recovered} | state.ids | state.adopting
+    recovered = _place_at_addresses(search.found, search.resolve(), known)
+    explained = {item.id for item in recovered} | known.ids | known.adopted_ids
     free: dict[str, list[Named]] = {}
     for row in rows:
-        if row.id not in have:
+        if row.id not in explained:
             free.setdefault(row.name or "", []).append(Named(row.id, row.name or ""))
     unfound = tuple(
         Unfound(address, each.name, tuple(free.get(each.name, ())))
         for address, each in sorted(wanted.items())
-        if not _is_found(address, each, recovered, state)
+        if not _is_found(address, each, recovered, known)
     )
     return Matches(recovered, tuple(search.remarks), unfound)
 
 
+Creation = tuple[Marked, ...]
+"""All workflows with one mark, the original first."""
+
+
 class _KnownResources:
-    """The workflows that need no search: those in state, and those that the next deploy adopts."""
+    """The workflows that need no search: those in state, and those that the next deploy adopts.
+
+    - `tracked` are the resources in state, by address, and `ids` their ids; `alive` are those that
+      still exist.
+    - `adopted` maps addresses of the source to the ids that `[[adopt]]` gives them, which are
+      `adopted_ids`.
+    - `adopted_marks` are the addresses of marks with the ids of the workflows that are adopted at
+      the address of their mark.
+    - `pending` are the addresses and short ids of creations whose outcome is not known yet.
+    """
 
     def __init__(
         self,
@@ -98,12 +111,12 @@ class _KnownResources:
         self.ids = {resource.id for resource in self.tracked.values()}
         in_source = {*wanted, *(each.renamed_from for each in wanted.values())}
         self.adopted = {
-            address: found.lower()
-            for address, found in target.adopted.items()
+            address: workflow_id.lower()
+            for address, workflow_id in target.adopted.items()
             if address in in_source
         }
-        self.adopting = set(self.adopted.values())
-        self.taken_over = find_adopted_marks(
+        self.adopted_ids = set(self.adopted.values())
+        self.adopted_marks = find_adopted_marks(
             target, {address: each.renamed_from for address, each in wanted.items()}
         )
         self.pending = {
@@ -113,14 +126,11 @@ class _KnownResources:
         }
         self.target = target
 
-    def accounts_for(self, made: Sequence[Marked]) -> bool:
-        """Whether a creation is in state, or is adopted at its own address.
-
-        Its other workflows are copies.
-        """
+    def accounts_for(self, creation: Creation) -> bool:
+        """Whether a workflow of the creation is in state, or is adopted at its own address."""
         return any(
-            one.row.id in self.ids or (one.mark.address, one.row.id) in self.taken_over
-            for one in made
+            each.row.id in self.ids or (each.mark.address, each.row.id) in self.adopted_marks
+            for each in creation
         )
 
 
@@ -128,38 +138,40 @@ class _KnownResources:
 class _Search:
     """Collects the workflows found, by address.
 
-    `taken` are the addresses whose workflow is certain. `marked` are the addresses of marks that
-    nothing accounts for.
+    `take_marked` sets the two fields that later decisions use: `certain` are the addresses whose
+    workflow is certain, and `unexplained` those of creations that nothing accounts for.
     """
 
-    state: _KnownResources
+    known: _KnownResources
     found: dict[Address, Recovered] = field(default_factory=dict)
-    taken: set[Address] = field(default_factory=set)
-    marked: frozenset[Address] = frozenset()
+    certain: set[Address] = field(default_factory=set)
+    unexplained: frozenset[Address] = frozenset()
     remarks: list[str] = field(default_factory=list)
 
     def take_listed(self, ids: Mapping[Address, str], listed: Mapping[str, Live]) -> None:
         """Take the workflows that a person lists, unless state or the mark contradicts the list."""
-        owners = {resource.id: address for address, resource in self.state.tracked.items()}
+        owners = {resource.id: address for address, resource in self.known.tracked.items()}
         for address, given in sorted(ids.items()):
-            found = given.lower()
-            if address.kind != WORKFLOW or owners.get(found) == address:
+            workflow_id = given.lower()
+            if address.kind != WORKFLOW or owners.get(workflow_id) == address:
                 continue
-            live = listed.get(found)
+            live = listed.get(workflow_id)
             if live is None:
-                self._add_remark(address, found, "is listed, and no such workflow exists any more")
-            elif found in owners:
                 self._add_remark(
-                    address,
-                    found,
-                    f"is listed, and state has it as `{owners[found]}`; where the list is right, "
-                    f"`flowdsl state mv {owners[found]} {address}` says so",
+                    address, workflow_id, "is listed, and no such workflow exists any more"
                 )
-            elif address in self.state.alive:
+            elif workflow_id in owners:
                 self._add_remark(
                     address,
-                    found,
-                    f"is listed, and state has {self.state.alive[address].id} there; where the "
+                    workflow_id,
+                    f"is listed, and state has it as `{owners[workflow_id]}`; where the list is "
+                    f"right, `flowdsl state mv {owners[workflow_id]} {address}` says so",
+                )
+            elif address in self.known.alive:
+                self._add_remark(
+                    address,
+                    workflow_id,
+                    f"is listed, and state has {self.known.alive[address].id} there; where the "
                     "list is right, move that one away with `flowdsl state mv` first",
                 )
             else:
@@ -167,7 +179,7 @@ class _Search:
 
     def _take_listed(self, address: Address, live: Live) -> None:
         mark = mark_in(live.values.get("input_schema"))
-        target = self.state.target
+        target = self.known.target
         if mark is None:
             self._put(Recovered(address, live.id, live.name, 1, "ids"))
         elif (mark.project, mark.environment) != (target.project, target.environment):
@@ -186,110 +198,121 @@ class _Search:
 
     def take_marked(self, marked: Mapping[Address, Sequence[Marked]]) -> None:
         """Take creations that nothing accounts for, if only one reading is possible."""
-        self.taken = {*self.found}
-        fresh = {}
+        self.certain = {*self.found}
+        unexplained = {}
         for address, each in sorted(marked.items()):
             creations = sorted(by_creation(each), key=_creation_order, reverse=True)
-            if left := self._fresh(address, creations):
-                fresh[address] = left
-        self.marked = frozenset(fresh)
-        for address, made in fresh.items():
-            self._take_fresh(address, made)
+            if left := self._find_unexplained_creations(address, creations):
+                unexplained[address] = left
+        self.unexplained = frozenset(unexplained)
+        for address, left in unexplained.items():
+            self._assign_unexplained(address, left)
 
-    def _fresh(
-        self, address: Address, creations: Sequence[tuple[Marked, ...]]
-    ) -> list[tuple[Marked, ...]]:
+    def _find_unexplained_creations(
+        self, address: Address, creations: Sequence[Creation]
+    ) -> list[Creation]:
         """Return the creations of an address that nothing accounts for, newest first.
 
-        Adds a remark about each of the others that a person has to know about.
+        Adds a remark about each of the others that a person has to know about. The first
+        explanation that holds counts: the person's list, state, a write that is still open, what
+        the project let go, and only then what age says.
         """
-        state = self.state
+        known = self.known
         listed = {item.id: item.address for item in self.found.values()}
-        newest = max(
-            (_creation_order(made) for made in creations if self._is_known(made)), default=None
+        newest_known = max(
+            (_creation_order(each) for each in creations if self._is_in_state(each)), default=None
         )
-        fresh = []
-        for made in creations:
-            first = made[0]
-            by_list = [listed[one.row.id] for one in made if one.row.id in listed]
+        unexplained = []
+        for creation in creations:
+            original = creation[0]
+            by_list = [listed[each.row.id] for each in creation if each.row.id in listed]
             if by_list:
-                self._add_copies(by_list[0], made)
-            elif state.accounts_for(made):
+                self._add_copies(by_list[0], creation)
+            elif known.accounts_for(creation):
                 continue
-            elif (address, first.mark.intent) in state.pending:
+            elif (address, original.mark.intent) in known.pending:
                 self._add_remark(
                     address,
-                    first.row.id,
+                    original.row.id,
                     "was being created by an interrupted deploy; "
                     "the next deploy finds it by itself",
                 )
-            elif address in state.forgotten:
+            elif address in known.forgotten:
                 self._add_remark(
-                    address, first.row.id, "is let go by `[[removed]]` in `flowdsl.toml`"
+                    address, original.row.id, "is let go by `[[removed]]` in `flowdsl.toml`"
                 )
-            elif address in state.alive and newest is not None and _creation_order(made) > newest:
+            elif (
+                address in known.alive
+                and newest_known is not None
+                and _creation_order(creation) > newest_known
+            ):
                 self._add_remark(
                     address,
-                    first.row.id,
-                    f"was created after {state.alive[address].id}, which state has there; where "
+                    original.row.id,
+                    f"was created after {known.alive[address].id}, which state has there; where "
                     "that one was renamed since, say so with "
                     f"`flowdsl state mv {address} workflow.NEW` and rebuild again",
                 )
-            elif address in state.alive or address in self.found:
-                self._remark_older(address, made)
-            elif self._is_outlived(address, first):
+            elif address in known.alive or address in self.found:
+                self._remark_older(address, creation)
+            elif self._is_outlived(address, original):
                 self._add_remark(
-                    address, first.row.id, "is a copy of a workflow that was created anew since"
+                    address, original.row.id, "is a copy of a workflow that was created anew since"
                 )
             else:
-                fresh.append(made)
-        return fresh
+                unexplained.append(creation)
+        return unexplained
 
-    def _take_fresh(self, address: Address, fresh: Sequence[tuple[Marked, ...]]) -> None:
-        """Take the newest creation for its address, or for the heir, or two for both.
+    def _assign_unexplained(self, address: Address, creations: Sequence[Creation]) -> None:
+        """Take the newest of an address's creations, which nothing accounts for.
 
-        A source that has both `a` and an heir implies two creations of `a`. If there is only one,
-        it may be either.
+        With a successor in the source, the two may be at either address: see the branches.
         """
-        newest, *older = fresh
-        heirs = self._find_renamed_successors(address)
-        wanted = self.state.wanted.get(address)
-        stays = wanted is not None and wanted.renamed_from is None
-        if not heirs:
-            self._put(_by_mark(address, newest))
-            for made in older:
-                self._remark_older(address, made)
-        elif len(heirs) == 1 and stays and len(older) == 1 and heirs[0] not in self.marked:
-            self.taken.add(heirs[0])
-            self._put(_by_mark(address, newest))
-            self._put(_by_mark(heirs[0], older[0]))
-        elif len(heirs) == 1 and not stays and not older:
-            # It moves to its heir: see `resolve`.
-            self._put(_by_mark(address, newest))
+        newest, *older = creations
+        successors = self._find_successors(address)
+        wanted = self.known.wanted.get(address)
+        is_original_address = wanted is not None and wanted.renamed_from is None
+        has_one_successor = len(successors) == 1
+        if not successors:
+            # One address in the source: the newest creation is it.
+            self._put(_recover_by_mark(address, newest))
+            for creation in older:
+                self._remark_older(address, creation)
+        elif (
+            has_one_successor
+            and is_original_address
+            and len(older) == 1
+            and successors[0] not in self.unexplained
+        ):
+            # Two addresses and two creations: the older one was renamed before the newer was made.
+            self.certain.add(successors[0])
+            self._put(_recover_by_mark(address, newest))
+            self._put(_recover_by_mark(successors[0], older[0]))
+        elif has_one_successor and not is_original_address and not older:
+            # The address is gone from the source: `resolve` moves the workflow to its successor.
+            self._put(_recover_by_mark(address, newest))
         else:
-            for made in fresh:
-                self._remark_choice(address, made[0].row.id)
+            for creation in creations:
+                self._remark_choice(address, creation[0].row.id)
 
     def resolve(self) -> dict[Address, Address]:
         """Return the moves of found workflows from old to new addresses, according to the source.
 
-        A workflow that should move and cannot is removed again with a remark, which may keep others
-        from moving; so this repeats until no workflow is stuck.
+        A workflow is stuck if a rename in the source concerns it and `moves_of` gives it no move.
+        It is removed again with a remark, which may keep others from moving; so this repeats until
+        no workflow is stuck.
         """
         while True:
-            tracked = dict(self.state.alive)
+            tracked = dict(self.known.alive)
             for address, item in self.found.items():
-                tracked[address] = _make_resource_stub(address, item, self.state)
-            moves = {old: new for new, old in moves_of(self.state.wanted, tracked).items()}
+                tracked[address] = _make_resource_stub(address, item, self.known)
+            moves = {old: new for new, old in moves_of(self.known.wanted, tracked).items()}
             stuck = [
                 address
                 for address, item in self.found.items()
                 if item.by == "mark"
                 and address not in moves
-                and (
-                    self._find_renamed_successors(address)
-                    or self._is_contested(address, item, moves)
-                )
+                and (self._find_successors(address) or self._is_contested(address, item, moves))
             ]
             if not stuck:
                 return moves
@@ -299,138 +322,141 @@ class _Search:
     def _is_contested(
         self, address: Address, item: Recovered, moves: Mapping[Address, Address]
     ) -> bool:
-        """Whether another workflow was renamed to `address`, where this one was created."""
-        wanted = self.state.wanted.get(address)
+        """Whether the source says that another workflow now has the address of this one's mark."""
+        wanted = self.known.wanted.get(address)
         before = None if wanted is None else wanted.renamed_from
         return (
             item.created_as == address
             and before is not None
-            and before in {*self.marked, *self.state.alive}
+            and before in {*self.unexplained, *self.known.alive}
             and moves.get(before) != address
         )
 
-    def _find_renamed_successors(self, address: Address) -> list[Address]:
-        """Return the workflows in the source renamed from `address` that are not accounted for."""
-        state = self.state
+    def _find_successors(self, address: Address) -> list[Address]:
+        """Return the addresses in the source renamed from `address` whose workflow is not known."""
+        known = self.known
         return [
             new
-            for new, each in sorted(state.wanted.items())
+            for new, each in sorted(known.wanted.items())
             if each.renamed_from == address
-            and new not in state.alive
-            and new not in state.adopted
-            and new not in self.taken
+            and new not in known.alive
+            and new not in known.adopted
+            and new not in self.certain
         ]
 
-    def _remark_choice(self, address: Address, found: str) -> None:
-        may_be = [address] if address in self.state.wanted else []
-        may_be += self._find_renamed_successors(address)
+    def _remark_choice(self, address: Address, workflow_id: str) -> None:
+        may_be = [address] if address in self.known.wanted else []
+        may_be += self._find_successors(address)
         self._add_remark(
             address,
-            found,
+            workflow_id,
             f"may be {' or '.join(f'`{each}`' for each in may_be)}, which its mark does not tell; "
             "name it in a file for `--ids`",
         )
 
-    def _remark_older(self, address: Address, made: tuple[Marked, ...]) -> None:
+    def _remark_older(self, address: Address, creation: Creation) -> None:
         self._add_remark(
             address,
-            made[0].row.id,
+            creation[0].row.id,
             "was created for it earlier; where it is another workflow of the source by now, "
             "name it in a file for `--ids`",
         )
 
-    def _is_known(self, made: Sequence[Marked]) -> bool:
-        return any(one.row.id in self.state.ids for one in made)
+    def _is_in_state(self, creation: Creation) -> bool:
+        return any(each.row.id in self.known.ids for each in creation)
 
-    def _is_outlived(self, address: Address, first: Marked) -> bool:
+    def _is_outlived(self, address: Address, original: Marked) -> bool:
         """Whether state had a later creation of the address, so that this is an old copy."""
-        last = self.state.tracked.get(address)
-        return last is not None and first.mark.generation < last.generation
+        last = self.known.tracked.get(address)
+        return last is not None and original.mark.generation < last.generation
 
     def _put(self, item: Recovered) -> None:
         self.found[item.address] = replace(
-            item, replaces=_find_replaced_id(item.address, self.state)
+            item, replaces=_find_replaced_id(item.address, self.known)
         )
 
-    def _add_copies(self, address: Address, made: Sequence[Marked]) -> None:
+    def _add_copies(self, address: Address, creation: Creation) -> None:
         item = self.found[address]
-        copies = tuple(_name_of_marked(one) for one in made if one.row.id != item.id)
+        copies = tuple(_name_of_marked(each) for each in creation if each.row.id != item.id)
         self.found[address] = replace(item, copies=copies)
 
-    def _add_remark(self, address: Address, found: str, what: str) -> None:
-        self.remarks.append(f"`{address}`: {found} {what}")
+    def _add_remark(self, address: Address, workflow_id: str, what: str) -> None:
+        self.remarks.append(f"`{address}`: {workflow_id} {what}")
 
 
-def _by_mark(address: Address, made: tuple[Marked, ...]) -> Recovered:
-    first = made[0]
+def _recover_by_mark(address: Address, creation: Creation) -> Recovered:
+    original = creation[0]
     return Recovered(
         address,
-        first.row.id,
-        first.row.name or "",
-        first.mark.generation,
+        original.row.id,
+        original.row.name or "",
+        original.mark.generation,
         "mark",
-        created_as=first.mark.address,
-        copies=tuple(_name_of_marked(one) for one in made[1:]),
+        created_as=original.mark.address,
+        copies=tuple(_name_of_marked(each) for each in creation[1:]),
     )
 
 
-def _name_of_marked(one: Marked) -> Named:
-    return Named(one.row.id, one.row.name or "")
+def _name_of_marked(workflow: Marked) -> Named:
+    return Named(workflow.row.id, workflow.row.name or "")
 
 
-def _creation_order(made: Sequence[Marked]) -> tuple[int, str, str]:
+def _creation_order(creation: Creation) -> tuple[int, str, str]:
     """Return a key that orders the creations of one address by time."""
-    first = made[0]
-    return first.mark.generation, first.row.created_at or "", first.row.id
+    original = creation[0]
+    return original.mark.generation, original.row.created_at or "", original.row.id
 
 
-def _at_home(
-    found: Mapping[Address, Recovered], moves: Mapping[Address, Address], state: _KnownResources
+def _place_at_addresses(
+    found: Mapping[Address, Recovered], moves: Mapping[Address, Address], known: _KnownResources
 ) -> tuple[Recovered, ...]:
-    """Return the found workflows at their current addresses in the source, if all are free."""
+    """Return the found workflows at their current addresses in the source, if all are free.
+
+    Otherwise they stay at the addresses they were found for, and `wanted` says where they belong.
+    """
     placed = [
         replace(
             item,
-            wanted=moves.get(address, address if address in state.wanted else None),
+            wanted=moves.get(address, address if address in known.wanted else None),
         )
         for address, item in found.items()
     ]
     homes = [item.wanted or item.address for item in placed]
-    if len({*homes}) == len(homes) and not state.alive.keys() & {*homes}:
+    if len({*homes}) == len(homes) and not known.alive.keys() & {*homes}:
         placed = [
-            replace(item, address=home, replaces=_find_replaced_id(home, state))
+            replace(item, address=home, replaces=_find_replaced_id(home, known))
             for item, home in zip(placed, homes, strict=True)
         ]
     return tuple(sorted(placed, key=lambda item: item.address))
 
 
-def _find_replaced_id(address: Address, state: _KnownResources) -> str | None:
-    gone = state.tracked.get(address)
+def _find_replaced_id(address: Address, known: _KnownResources) -> str | None:
+    gone = known.tracked.get(address)
     return None if gone is None else gone.id
 
 
-def _make_resource_stub(address: Address, item: Recovered, state: _KnownResources) -> ResourceState:
+def _make_resource_stub(address: Address, item: Recovered, known: _KnownResources) -> ResourceState:
     """Return the state that an item would have.
 
     If its mark has another address, the item was moved from there earlier.
     """
     moved = item.created_as if item.created_as != address else None
-    wanted = state.wanted.get(address)
+    wanted = known.wanted.get(address)
     if item.by == "ids" and wanted is not None:
         moved = wanted.renamed_from
     return ResourceState(id=item.id, generation=item.generation, name=item.name, renamed_from=moved)
 
 
 def _is_found(
-    address: Address, wanted: Desired, recovered: Sequence[Recovered], state: _KnownResources
+    address: Address, wanted: Desired, recovered: Sequence[Recovered], known: _KnownResources
 ) -> bool:
-    if address in state.tracked or address in state.adopted:
+    if address in known.tracked or address in known.adopted:
         return True
     before = wanted.renamed_from
     if (
         before is not None
-        and before not in state.wanted
-        and before in {*state.alive, *state.adopted}
+        and before not in known.wanted
+        and before in {*known.alive, *known.adopted}
     ):
         return True
     return any(address == item.wanted for item in recovered)

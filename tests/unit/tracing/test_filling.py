@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.emulator.simulation.variables import render_text
-from flowdsl.tracing.filling import Pattern, fill_in_inputs, fill_in_prompt, pattern_of, values_told
+from flowdsl.tracing.filling import (
+    Pattern,
+    fill_in_inputs,
+    fill_in_prompt,
+    infer_inputs,
+    pattern_of,
+)
 from flowdsl.tracing.history import read_history
 from flowdsl.tracing.versions import PromptVersion, version_of_run
 
@@ -47,7 +53,7 @@ def test_what_the_history_tells_is_so_and_what_is_not_known_fits(
     known = service_values(site, memo, name)
     told = render_text(prompt, known)
     run = {key: value for key, value in known.items() if key not in supplied}
-    values = values_told(prompt, run, told)
+    values = infer_inputs(prompt, run, told)
     assert values is not None
     for spelled, value in values.items():
         assert render_text(spelled, known).split() == value.split()
@@ -86,7 +92,7 @@ def test_a_reference_inside_a_record_leaves_the_other_fields_known() -> None:
 
 def test_secrets_are_never_filled_in() -> None:
     assert fill_in_inputs("{$pin} {{pin}} {pin}", {"pin": "1234"}) == "{$pin} {{pin}} 1234"
-    assert values_told("Type {$pin}.", {}, "Type 1234.") is None
+    assert infer_inputs("Type {$pin}.", {}, "Type 1234.") is None
 
 
 def test_braces_of_a_value_are_no_variables() -> None:
