@@ -240,14 +240,31 @@ class Follower(Watcher):
 def _find_awaited_answers(
     condition: ast.Condition, *, holds: bool
 ) -> Iterator[tuple[ast.Node, bool]]:
-    """Yield what each `sees` of a condition must answer for the condition to hold."""
+    """Yield what each `sees` of a condition answers, so that the condition holds.
+
+    Of alternatives, the first one that the screen alone decides is so, and the others are not.
+    """
     match condition:
         case ast.SeesExpr():
             yield condition, holds
         case ast.NotExpr(operand=operand):
             yield from _find_awaited_answers(operand, holds=not holds)
         case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            one_is_enough = isinstance(condition, ast.OrExpr) == holds
+            chosen = next(filter(_asks_screen_alone, operands), None) if one_is_enough else None
             for each in operands:
-                yield from _find_awaited_answers(each, holds=holds)
+                for node, answer in _find_awaited_answers(each, holds=holds):
+                    yield node, answer and chosen in (None, each)
         case _:
             pass
+
+
+def _asks_screen_alone(condition: ast.Condition) -> bool:
+    """Whether nothing but what is on the screen decides a condition."""
+    match condition:
+        case ast.NotExpr(operand=operand):
+            return _asks_screen_alone(operand)
+        case ast.AndExpr(operands=operands) | ast.OrExpr(operands=operands):
+            return all(map(_asks_screen_alone, operands))
+        case _:
+            return isinstance(condition, ast.SeesExpr)

@@ -49,6 +49,25 @@ def test_a_look_is_answered_by_its_own_word_and_by_that_of_its_statement(
         assert problems(source) == []
 
 
+ALTERNATIVES = """
+wait until sees "the list" or (not sees "busy" and sees "an error")
+if sees "an error" { abort "an error" }
+while not sees "a key" and not sees "a lock" max 2 { press "F5" }
+if sees "a lock" { abort "a lock" }
+repeat max 2 { press "Tab" } until sees "the end" or sees "a stop"
+if sees "a stop" { abort "a stop" }
+expect flag or sees "a name" or sees "a box" else abort "no name"
+if sees "a name" and not sees "a box" { abort "only a name" }
+"""
+
+
+def test_the_first_alternative_is_so_where_nothing_is_said() -> None:
+    """What a run waits for beside what it needs is most often an error."""
+    source = workflow(ALTERNATIVES, sections="inputs { flag: bool }")
+    said = 'given { flag = false } never press "F5" aborts "only a name"'
+    assert problems(f'{source}\ntest "t" for w {{ {said} }}') == []
+
+
 def test_coverage_says_what_an_expectation_is() -> None:
     model = suite_of(f'{SOURCE}test "t" for w {{ {GIVEN} outputs {{ ... }} }}').model
     (body,) = bodies_of(model, {"main.flow"})
