@@ -71,7 +71,7 @@ BENT = 240
 """The bent programs."""
 FIRST = 60
 """The generated programs of the round before the last; only what they miss meets the others."""
-MOST_CHANGED = 30
+MOST_CHANGED = 120
 """Payloads that came out otherwise and do the same, after which a round is given up."""
 CRASHES = 5
 """A mutant that crashes on so many programs, and on no fewer of those tried, crashes on all."""
@@ -170,7 +170,7 @@ def _tried(judge: Judge, broken: Places) -> tuple[str, str]:
             made = judge.made(broken)
     except Refusal as refusal:
         if judge.sound is None:
-            return "same", judge.name
+            return ("beside" if judge.is_said_otherwise(refusal) else "same"), judge.name
         return "noticed", f"{judge.name}: refused: {refusal}"
     except Late as late:
         return "late", f"{judge.name}: {late}"
@@ -288,12 +288,8 @@ def _is_open(result: Result | None, number: int) -> bool:
 def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
     """The programs of each round; only what one misses meets the next."""
     yield sources.corpus_programs
-    yield lambda: [
-        *sources.refused(),
-        *sources.rare(),
-        *sources.bent(BENT),
-        *map(sources.generated, range(min(FIRST, count))),
-    ]
+    yield lambda: [*sources.refused(), *sources.rare()]
+    yield lambda: [*sources.bent(BENT), *map(sources.generated, range(min(FIRST, count)))]
     if count > FIRST:
         yield lambda: [sources.generated(each) for each in range(FIRST, count)]
 

@@ -9,12 +9,13 @@ should be refused, and some run shows why, or warns of replays of which none goe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 from flowdsl.compiler.pipeline import Analysis, Compilation, _compile_analysis, analyze
+from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.semantics.types import Optional
 from flowdsl.simulate.executions import (
@@ -57,7 +58,11 @@ Places = frozenset[tuple[str, int | str]]
 
 
 class Refusal(Exception):
-    """The compiler refuses a program that it should take."""
+    """The compiler refuses a program, and says why with `diagnostics`."""
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message)
+        self.said = _said(diagnostics)
 
 
 class Made(NamedTuple):
@@ -97,6 +102,7 @@ class Judge:
         self.checking: Places = frozenset(checking)
         stopping = filter(program.options.stops, self.analysis.diagnostics)
         self.wrong = frozenset(each.name for each in stopping)
+        self.said = _said(self.analysis.diagnostics)
         if self.wrong:
             return
         with _reached() as emitting:
@@ -132,7 +138,7 @@ class Judge:
     def _emitted(self, analysis: Analysis) -> Made:
         options = self.program.options
         for each in filter(options.stops, analysis.diagnostics):
-            raise Refusal(each.message)
+            raise Refusal(each.message, analysis.diagnostics)
         compilation = _compile_analysis(analysis, options)
         bundle = compilation.bundle
         if bundle is None:
@@ -144,7 +150,7 @@ class Judge:
             payload_of(artifact),
             not UNSOUND & set(names),
             compilation,
-            repr((artifact, bundle.chains, names)),
+            repr((artifact, bundle.chains, *_said(compilation.analysis.diagnostics))),
         )
 
     def _workflow(self, compilation: Compilation) -> WorkflowSymbol:
@@ -301,11 +307,21 @@ class Judge:
             return False
         return _uses(made) > _uses(sound) or _lines(made) > _lines(sound)
 
+    def is_said_otherwise(self, refusal: Refusal) -> bool:
+        """Whether the same mistakes of a refused program are told in other words."""
+        return refusal.said != self.said and refusal.said[0] == self.said[0]
+
     def is_harmless(self, made: Made) -> bool:
         """Whether what came out otherwise is no part of a payload."""
         if self.sound is None:
             return self.wrong <= HARMLESS
         return made.other != self.sound.other and _parts(made) == _parts(self.sound)
+
+
+def _said(diagnostics: Sequence[Diagnostic]) -> tuple[list[str], list[str]]:
+    """The names of diagnostics, and what they say at which places."""
+    told = ((each.span, each.message, each.labels, each.notes, each.help) for each in diagnostics)
+    return sorted(each.name for each in diagnostics), sorted(map(repr, told))
 
 
 def _difference(

@@ -139,7 +139,26 @@ def _for_imports() -> frozenset[str]:
         words["decompile" in path.parts].update(re.findall(r"\w+", text))
         defined.update(re.findall(r"^def ([^\W_]\w*)", text, re.M))
     others, imports = words[False], words[True]
-    return frozenset(each for each in defined if others[each] <= defined[each] and imports[each])
+    found = {each for each in defined if others[each] <= defined[each] and imports[each]}
+    for path in files():
+        found |= _helpers(parsed(path), found)
+    return frozenset(found)
+
+
+def _helpers(tree: ast.Module, callers: set[str]) -> set[str]:
+    """The functions of a module that nothing in it names but some functions, and what they name."""
+    named_by: defaultdict[str, set[str]] = defaultdict(set)
+    for number, statement in enumerate(tree.body):
+        by = getattr(statement, "name", str(number))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.id != by:
+                named_by[node.id].add(by)
+    own = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
+    found: set[str] = set()
+    for _ in own:
+        every = callers | found
+        found |= {name for name in own if name[0] == "_" and set() < named_by[name] <= every}
+    return found
 
 
 def drawn(seed: int, count: int, by: str = "kinds", paths: Sequence[str] = ()) -> list[Site]:

@@ -23,13 +23,6 @@ from flowdsl.source.record import replace
 
 from .saved import Saved
 
-Wrap = Callable[[nodes.Origin, str, list[Item]], list[Item]]
-"""Puts bullets where a focused agent reads them.
-
-They go into a `focused_action`, or stay unchanged if a focused agent is the reader already. The
-arguments are the origin, the kind of statement and the bullets.
-"""
-
 
 class Context:
     """The state of emitting one prompt.

@@ -27,7 +27,6 @@ from flowdsl.source.record import replace
 from .context import (
     Agent,
     Split,
-    Wrap,
     emit_consequence,
     emit_guarded_lines,
     spell_runtime_variable,
@@ -220,7 +219,7 @@ def emit_retry(statement: nodes.Retry, agent: Agent) -> list[Item]:
 # Loops
 
 
-def emit_loop(statement: nodes.Loop, main: Agent, wrap: Wrap) -> list[Item]:
+def emit_loop(statement: nodes.Loop, main: Agent) -> list[Item]:
     """Emit `start_loop` over the body and `end_loop_iteration`."""
     origin = statement.origin
     items = loop_items(statement.items)

@@ -12,7 +12,7 @@ from flowdsl.prompt.text import spell_marked_text
 
 from . import actions, control, data, screen, tools
 from .calls import Calls, Emit
-from .context import Agent, Context, Wrap
+from .context import Agent, Context
 
 
 def emit_main(body: nodes.Body, context: Context) -> list[Item]:
@@ -55,8 +55,7 @@ def _collect_body_lines(body: nodes.Body, main: Agent, calls: Calls) -> None:
             if before:
                 calls.close()
                 calls.items.extend(before)
-            if after is not None:
-                calls.stay()
+            calls.stay()
             calls.add(statement, ask, alone=after is not None)
             if after is not None:
                 calls.close()
@@ -148,7 +147,7 @@ def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
         case nodes.TypeDay():
             return tools.emit_type_day(statement)
         case nodes.Loop(entry=None):
-            return control.emit_loop(statement, main, _in_one(main.context))
+            return control.emit_loop(statement, main)
         case nodes.Leave():
             return [_make_leave_line(statement, main)]
         case nodes.Repeat():
@@ -205,13 +204,6 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
             raise AssertionError("a title stands inside another statement")
         case _:
             assert_never(statement)
-
-
-def _in_one(context: Context) -> Wrap:
-    def wrap(origin: nodes.Origin, statement: str, bullets: list[Item]) -> list[Item]:
-        return [context.focused(origin, statement, bullets)]
-
-    return wrap
 
 
 def _make_leave_line(statement: nodes.Leave, agent: Agent) -> Item:
