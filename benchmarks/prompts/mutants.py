@@ -288,7 +288,7 @@ def _is_open(result: Result | None, number: int) -> bool:
 def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
     """The programs of each round; only what one misses meets the next."""
     yield sources.corpus_programs
-    yield lambda: [*sources.refused(), *sources.rare()]
+    yield lambda: [*sources.refused(), *sources.rare(), *sources.corpus_in_other_worlds()]
     yield lambda: [*sources.bent(BENT), *map(sources.generated, range(min(FIRST, count)))]
     if count > FIRST:
         yield lambda: [sources.generated(each) for each in range(FIRST, count)]

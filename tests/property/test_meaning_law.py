@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flowdsl.simulate.world import World
-from tests.support.effort import THOROUGH
+from tests.support.effort import THOROUGH, every
 from tests.support.meaning.chains import wrongly_sent
 from tests.support.meaning.checked import Checked, checked, checked_programs
 from tests.support.meaning.commands import wrongly_allowed
+from tests.support.meaning.corpus import cases
 from tests.support.meaning.generator.programs import program as make_program
 from tests.support.meaning.law import both, most_at_once, payload, report
 from tests.support.meaning.shrinking import smaller, two_worlds
@@ -63,3 +64,12 @@ def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
         assert wrongly_sent(program, first) == "", program.source
         allowed = wrongly_allowed(program.model, program.workflow, payload(program))
         assert allowed == "", program.source
+
+
+def test_programs_of_the_corpus_have_their_meaning_in_other_worlds() -> None:
+    alone = [each for each in cases() if each.source.count("\nworkflow ") == 1]
+    for number, case in every(8, list(enumerate(alone))):
+        program = Checked(case.source, case.compilation, case.options)
+        for pair in range(4 if THOROUGH else 1):
+            outcome = both(program, *two_worlds(7000 + number, program, pair))
+            assert outcome.holds, report(program, outcome)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
@@ -82,6 +82,15 @@ def _written(case: corpus.Case) -> Program:
         yield case.first.world(), None if again is None else again.world()
 
     return Program(CORPUS, case.name, case.files, case.options, worlds, path, last=True)
+
+
+def corpus_in_other_worlds() -> list[Program]:
+    """The programs of the corpus that are one workflow, in generated worlds."""
+    return [
+        replace(each, kind=LAW, name=f"{each.name}, elsewhere", worlds=_seeded(7000 + number))
+        for number, each in enumerate(corpus_programs())
+        if each.source.count("\nworkflow ") == 1
+    ]
 
 
 def rare() -> list[Program]:
