@@ -14,7 +14,7 @@ from typing import Any
 from flowdsl.ir.days import NoDay, fill_in_days
 from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.semantics import types
-from flowdsl.semantics.flow_tests.items import runs_of
+from flowdsl.semantics.flow_tests.items import needs_run, runs_of
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, TaskSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.fields import find_field_of_key, on_the_wire
 from flowdsl.source.record import Record
@@ -49,6 +49,11 @@ class Case(Record):
             return self.workflow.inputs
         pauses = (field for pause in self.chain.pauses for field in pause.inputs)
         return (*self.chain.inputs, *pauses)
+
+    @property
+    def needs_run(self) -> bool:
+        """Whether a case is about more than the prompt."""
+        return needs_run(self.items)
 
     @property
     def title(self) -> str:

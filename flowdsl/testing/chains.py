@@ -39,7 +39,7 @@ from .suite import (
     find_disagreement,
     prepare_starting_world,
 )
-from .telling import render_trace_lines, shorten_line
+from .telling import Line, list_lines, render_trace_lines, shorten_line
 
 
 class Ran(Record):
@@ -127,6 +127,15 @@ def chain_runs(
             return
         run.ends(step, trace.ending.outputs)
         sent.ends(step.name.text, trace.ending.outputs)
+
+
+def lines_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> list[Line]:
+    """Return what the steps of a chain do, in order; empty if none can run."""
+    ran = [*chain_runs(suite, case, chain, [])]
+    if not ran:
+        return []
+    trace, script = _join_step_traces(suite, suite.literals(case.module), ran)
+    return list_lines(trace, script.places)
 
 
 def not_started(reason: str) -> Trace:

@@ -33,7 +33,7 @@ class Unmet(Record):
 
     `event` is the index of the offending event; None if the end of the run is at fault. `shown`
     replaces the trace in the report, `place` is the line of the flow at fault, if there is one.
-    `expected` and `found` are what the message sets against each other, or empty.
+    `cause`, `expected` and `found` are the parts of the message, as in `Problem`.
     """
 
     node: ast.Node
@@ -41,6 +41,7 @@ class Unmet(Record):
     event: int | None = None
     shown: tuple[str, ...] = ()
     place: Span | None = None
+    cause: str = ""
     expected: str = ""
     found: str = ""
 
@@ -48,7 +49,12 @@ class Unmet(Record):
         """Return the problem of the test, with the trace that is shown."""
         place = place_of(self.place or literals.span(self.node))
         shown = shown or self.shown
-        return Problem(FAILED_TEST, self.message, place, "", shown, self.expected, self.found)
+        parts = self.cause, self.expected, self.found
+        return Problem(FAILED_TEST, self.message, place, "", shown, *parts)
+
+
+def _make_unmet(node: ast.Node, message: str, cause: str, expected: str, found: str) -> Unmet:
+    return Unmet(node, message, cause=cause, expected=expected, found=found)
 
 
 # The prompt
@@ -110,7 +116,8 @@ def unmet_by_run(
                 if ending.status != FAILED:
                     end = _describe_ending(trace)
                     message = f"the run does not abort, it {end}"
-                    yield Unmet(item, message, expected="an abort", found=f"the run {end}")
+                    cause = "the run does not abort"
+                    yield _make_unmet(item, message, cause, "an abort", f"the run {end}")
                 else:
                     yield from _check_expected_reason(item, literals, reason, trace)
             case ast.ExpectNeverFinishes(reason=reason):
@@ -172,7 +179,8 @@ def unmet_reason(
     sought, part = literals.matched(reason)
     if not (sought in found if part else sought == found):
         words = f'a reason with "{sought}"' if part else f'"{sought}"'
-        yield Unmet(item, f"{words} is expected, and {found}", expected=words, found=found)
+        message = f"{words} is expected, and {found}"
+        yield _make_unmet(item, message, "it is refused for another reason", words, found)
 
 
 def _unmet_checks(
@@ -235,7 +243,7 @@ def _check_expected_reason(
         words = f'a reason with "{expected}"' if part else f'"{expected}"'
         message = f"{words} is expected, the run {_describe_ending(trace)}"
         got = f'"{shorten_line(found)}"' if found else _describe_ending(trace)
-        yield Unmet(item, message, expected=words, found=got)
+        yield _make_unmet(item, message, "the run ends for another reason", words, got)
 
 
 def _check_never_finishes(
@@ -333,7 +341,7 @@ def _check_acts(
         counted = "once" if times == 1 else f"{times} times"
         wanted = f"{item.times.value} times"
         message = f"the run does this {counted}{where}, not {wanted}"
-        yield Unmet(item, message, expected=wanted, found=counted)
+        yield _make_unmet(item, message, f"the run does this{where}", wanted, counted)
 
 
 def _check_order(
@@ -444,10 +452,12 @@ def _check_expected_outputs(
         pattern = literals.pattern(each.value, type_)
         found = first_difference(pattern, outputs.get(name), each.name.text)
         if found is not None:
-            yield Unmet(each, found.message, expected=found.expected, found=found.found)
+            parts = f"`{found.path}` is not as expected", found.expected, found.found
+            yield _make_unmet(each, found.message, *parts)
     for name, value in () if item.open else outputs.items():
         if name not in expected and value is not None:
             field = record.by_wire_name.get(name)
             own, shown = name if field is None else field.name, format_pattern(value)
             message = f"{noun} `{own}` is {shown}, and the test does not name it"
-            yield Unmet(item, message, expected=f"no `{own}`", found=shown)
+            cause = f"the test does not name the {noun} `{own}`"
+            yield _make_unmet(item, message, cause, f"no `{own}`", shown)

@@ -33,7 +33,8 @@ class Problem(Record):
     - `place`: the line of the unmet expectation, or the line of the flow that asks.
     - `answer`: a line that fixes the test, or empty.
     - `shown`: what happened, line by line, with a mark at the first difference.
-    - `expected`, `found`: what the message sets against each other, or empty.
+    - `cause`, `expected`, `found`: the message in parts: what is not as expected, what is expected
+      and what is found there; empty if there is no such pair.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Problem(Record):
     place: Place
     answer: str = ""
     shown: tuple[str, ...] = ()
+    cause: str = ""
     expected: str = ""
     found: str = ""
 

@@ -25,12 +25,12 @@ from flowdsl.syntax import ast
 
 from .answers import Answer, Script, answers_of
 from .cases import Case, collect_given_inputs, day_of_test, find_given_place, inputs_of
-from .chains import run_chain_test
+from .chains import lines_of_chain, run_chain_test
 from .expectations import unmet_by_prompt, unmet_by_run
 from .literals import Literals
 from .outcome import DISAGREEMENT, FAILED, MISTAKEN, Problem, Result, place_of
 from .suite import BUG, Suite, check_names, execute_workflow, find_disagreement
-from .telling import render_trace_lines
+from .telling import Line, list_lines, render_trace_lines
 
 
 def run_test(suite: Suite, case: Case) -> Result:
@@ -55,6 +55,20 @@ def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
     """Return the first run of a case by its source; None if it cannot be executed."""
     runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
     return runs.first()
+
+
+def lines_of_runs(suite: Suite, case: Case) -> list[Line]:
+    """Return what a case does, and each of its replays; of a chain, what all its steps do."""
+    if case.chain is not None:
+        return lines_of_chain(suite, case, case.chain)
+    runs = Runs(suite, case, suite.literals(case.module), suite.payload(case.workflow))
+    traces = [trace for _, trace in runs.every()]
+    scripts = runs.scripts
+    return [
+        line
+        for trace, script in zip(traces, scripts, strict=False)
+        for line in list_lines(trace, script.places)
+    ]
 
 
 def every_run(suite: Suite, case: Case) -> list[tuple[World, Trace]]:
@@ -98,6 +112,10 @@ class Runs:
         self._scripts: list[Script] = []
         self._is_whole = False
         self._budget = Budget()
+
+    @property
+    def scripts(self) -> list[Script]:
+        return self._scripts
 
     @property
     def ways(self) -> frozenset[tuple[str, int, str, str]]:

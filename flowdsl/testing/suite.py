@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from flowdsl.codegen.artifacts import Bundle, ChainArtifact
 from flowdsl.ir.days import NoDay
+from flowdsl.ir.source_map import SourceMap
 from flowdsl.semantics.model import ChainSymbol, SemanticModel, WorkflowSymbol
 from flowdsl.simulate.executions import Disagreement, on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.bounds import out_of_bounds
@@ -62,6 +63,10 @@ class Suite:
         if found is None:
             found = self._payloads[workflow.name] = payload_of(self._artifacts[workflow.name])
         return found
+
+    def source_map(self, workflow: WorkflowSymbol) -> SourceMap:
+        """Return which line of a prompt came from which place."""
+        return self._artifacts[workflow.name].source_map
 
     def title(self, workflow: WorkflowSymbol) -> str:
         """Return the name of a workflow on the service."""

@@ -71,6 +71,12 @@ def render_trace_lines(
     return tuple(_without_gaps(rows))
 
 
+def list_lines(trace: Trace, asked_at: Places) -> list[Line]:
+    """Return all lines of a trace, its ending last."""
+    ending = (Line(None, text) for text in _end_lines(trace))
+    return [*_order_lines(trace, asked_at), *ending]
+
+
 def _choose_rows(count: int, marked: int) -> list[int]:
     """Return the rows of a trace to show; of a long one, its ends and the marked part."""
     if count <= MOST_LINES:

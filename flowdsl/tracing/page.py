@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flowdsl.diagnostics.render.cells import split_into_cells
 from flowdsl.source.files import spell_flow_path
@@ -33,7 +33,7 @@ _Text = tuple[Literal["steps", "checks"], str]
 
 
 @dataclass(frozen=True, slots=True)
-class _ListingRow:
+class ListingRow:
     """A line of a listing; `anchor` is its id in the page."""
 
     number: int
@@ -44,10 +44,12 @@ class _ListingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _PageListing:
+class PageListing:
+    """A text beside what happened, line by line."""
+
     title: str
     note: str
-    rows: tuple[_ListingRow, ...]
+    rows: tuple[ListingRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +83,33 @@ class _StepRow:
 
 def render_page(trace: Trace, pictures: Pictures, environment: str) -> str:
     """Return the page of a trace of a run in `environment`."""
-    style, script = _read_page_asset("style.css"), _read_page_asset("script.js")
     anchors = _assign_anchors(trace)
-    return (
-        _page_environment()
-        .get_template("page.html.j2")
-        .render(
-            trace=trace,
-            run=trace.run,
-            environment=environment,
-            tone="bad" if trace.run.status in FAILED else "good" * (trace.run.status == "success"),
-            steps=list(_make_step_rows(trace, pictures, anchors)),
-            checks=list(_make_check_rows(trace, anchors)),
-            failed_at=_describe_failed_line(trace, anchors),
-            failed_entry=_find_failed_entry(trace),
-            listings=[*_make_source_listings(trace, anchors), *_make_prompt_listing(trace)],
-            doubt=trace.about_other_lines(_describe_other_places(trace, anchors)),
-            errors=[trace.in_words(error) for error in trace.run.errors],
-            left_out=pictures.left_out,
-            style=style,
-            script=script,
-            policy=f"default-src 'none'; img-src data:; style-src '{_hash_for_policy(style)}'; "
-            f"script-src '{_hash_for_policy(script)}'; base-uri 'none'; form-action 'none'",
-        )
+    return render_template(
+        "page.html.j2",
+        trace=trace,
+        run=trace.run,
+        environment=environment,
+        tone="bad" if trace.run.status in FAILED else "good" * (trace.run.status == "success"),
+        steps=list(_make_step_rows(trace, pictures, anchors)),
+        checks=list(_make_check_rows(trace, anchors)),
+        failed_at=_describe_failed_line(trace, anchors),
+        failed_entry=_find_failed_entry(trace),
+        listings=[*_make_source_listings(trace, anchors), *_make_prompt_listing(trace)],
+        doubt=trace.about_other_lines(_describe_other_places(trace, anchors)),
+        errors=[trace.in_words(error) for error in trace.run.errors],
+        left_out=pictures.left_out,
     )
+
+
+def render_template(template: str, **values: Any) -> str:
+    """Return a page of this layout, with its style, its script and its policy."""
+    style, script = _read_page_asset("style.css"), _read_page_asset("script.js")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_hash_for_policy(style)}'; "
+        f"script-src '{_hash_for_policy(script)}'; base-uri 'none'; form-action 'none'"
+    )
+    page = _page_environment().get_template(template)
+    return page.render(style=style, script=script, policy=policy, **values)
 
 
 def escape_invisible(text: str) -> str:
@@ -206,7 +211,7 @@ def _find_failure_reason(trace: Trace, entry: Entry) -> str:
     return "\n".join(map(trace.in_words, entry.use.texts))
 
 
-def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_PageListing]:
+def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[PageListing]:
     notes = {
         "same": "as it was deployed",
         "moved": "as it was deployed; it has moved on in the working tree",
@@ -233,11 +238,11 @@ def _make_source_listings(trace: Trace, anchors: dict[_Text, str]) -> Iterator[_
         note = notes[source.now]
         if source.lines is None:
             note = "its deployed text is not to be had"
-        yield _PageListing(
+        yield PageListing(
             spell_flow_path(path),
             note if of_steps else f"{note}, with the post-run checks of the run",
             tuple(
-                _ListingRow(
+                ListingRow(
                     number,
                     f"{anchor}-{number}",
                     source.line(number) or "",
@@ -255,16 +260,16 @@ def _first_lines_in(path: str, places: Iterable[Place]) -> set[int]:
     return {each.start_line for each in places if each.path == path}
 
 
-def _make_prompt_listing(trace: Trace) -> Iterator[_PageListing]:
+def _make_prompt_listing(trace: Trace) -> Iterator[PageListing]:
     if trace.version is None:
         return
     visited = {each.number for item in trace.visited for each in trace.units[item.index].lines}
     failed = None if trace.failure is None else trace.failure.line
-    yield _PageListing(
+    yield PageListing(
         "Prompt",
         "with its variables, as the service has it",
         tuple(
-            _ListingRow(
+            ListingRow(
                 number, f"p{number}", shorten_text(text), number in visited, number == failed
             )
             for number, text in enumerate(trace.version.text.split("\n")[:MAX_SOURCE_LINES], 1)

@@ -3,7 +3,9 @@
 An edit that the checker refuses or warns of counts for nothing, and neither does one that means
 nothing: its prompts are the same, or it does the same on all explored paths.
 
-for mutant in study_workflow(program, workflow):
+judge = Judge(edited, subject)
+for edit in edits_of(subject):
+    mutant = judge.judge(edit)
     mutant.edit, mutant.fate, mutant.hint
 """
 
@@ -128,11 +130,12 @@ def _workflows_of(case: Case) -> list[WorkflowSymbol]:
     return [workflow for _, workflow in case.chain.steps if workflow is not None]
 
 
-def study_subject(edited: Edited, subject: Subject) -> Iterator[Mutant]:
-    """Yield the wrong edits of a body, each judged by the tests that run it."""
-    judge = _Judge(edited, subject)
-    for edit in draw_edits(subject.symbol.module.source, subject.body, _names_by_type(subject)):
-        yield judge.judge(edit)
+def edits_of(subject: Subject) -> list[Edit]:
+    """Return the wrong edits of a body, the same every time; none if no test runs it."""
+    if not subject.cases:
+        return []
+    source, names = subject.symbol.module.source, _names_by_type(subject)
+    return [*draw_edits(source, subject.body, names)]
 
 
 def _names_by_type(subject: Subject) -> dict[str, list[str]]:
@@ -152,8 +155,8 @@ def _names_by_type(subject: Subject) -> dict[str, list[str]]:
     return found
 
 
-class _Judge:
-    """Judges the edits of one body."""
+class Judge:
+    """Judges the edits of one body by the tests that run it."""
 
     def __init__(self, edited: Edited, subject: Subject) -> None:
         self._edited = edited

@@ -81,9 +81,9 @@ class Watching:
 
 
 @contextmanager
-def watching(folder: Path, *words: str) -> Iterator[Watching]:
+def watching(folder: Path, *words: str, command: str = "check") -> Iterator[Watching]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "flowdsl", "check", *words, "--watch"],
+        [sys.executable, "-m", "flowdsl", command, *words, "--watch"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=folder,
@@ -115,6 +115,24 @@ def test_a_change_is_checked_until_ctrl_c(tmp_path: Path) -> None:
         assert "no problems in 1 file" in watched.until(WAITING)
         write_tree(tmp_path, {"flows/b.flow": CLEAN.replace("look_up", "find")})
         assert "no problems in 2 files" in watched.until("in 2 files")
+        assert watched.interrupt() == 130
+
+
+def test_a_table_of_tests_is_watched_too(tmp_path: Path) -> None:
+    tests = 'test "ids" for look_up { does do ~"Search for 1" cases from "./ids.csv" }\n'
+    write_tree(
+        tmp_path,
+        {
+            "flowdsl.toml": PROJECT,
+            "flows/a.flow": CLEAN + tests,
+            "flows/ids.csv": "patient_id\n1\n2\n",
+        },
+    )
+    with watching(tmp_path, command="test") as watched:
+        assert "FAILED  look_up: ids: row 3" in watched.until(WAITING)
+        write_tree(tmp_path, {"flows/ids.csv": "patient_id\n1\n"})
+        seen = watched.until(WAITING)
+        assert "--- changed: flows/ids.csv ---" in seen and "1 test passed" in seen
         assert watched.interrupt() == 130
 
 

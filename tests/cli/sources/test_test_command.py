@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def test_a_line_for_each_test_and_the_trace_of_what_fails(desk: Path) -> None:
         == """\
 ok      total: the total is read
 FAILED  total: a wrong total
-  flows/total.flow:20:13: `n` is 3, not 4
+  flows/total.flow:20:13: `n` is not as expected
+    expected  4
+    got       3
       flows/total.flow:7  press "f5"
       flows/total.flow:8  ? read "the total": 3
     >                     ends
@@ -109,12 +112,58 @@ def test_a_test_may_stand_in_another_file_than_its_workflow(desk: Path) -> None:
     assert run_here(desk, "test", "flows/total.flow").code == 64
 
 
+def test_a_long_trace_is_cut_around_its_mark(desk: Path) -> None:
+    many = "\n".join(f'    press "F{number % 12 + 1}"' for number in range(20))
+    write_tree(desk, {"flows/total.flow": FLOW.replace('    press "F5"', many)})
+    lines = run_here(desk, "test", "-k", "wrong").text.splitlines()
+    (first,) = [at for at, line in enumerate(lines) if "got " in line]
+    assert lines[first + 1] == "      … 13 lines left out; `-v` shows all"
+    assert len(lines[first + 2 :]) == 10
+    whole = run_here(desk, "test", "-k", "wrong", "-v").text
+    assert whole.count("press") == 20 and "left out" not in whole
+
+
+def test_those_that_failed_last_run_again(desk: Path) -> None:
+    assert run_here(desk, "test", "--last-failed").err.startswith("none of these tests failed last")
+    assert run_here(desk, "test", "--last-failed").err == "2 tests, 2 failed\n"
+    write_tree(desk, {"flows/total.flow": FLOW.replace("n = 4", "n = 3", 1)})
+    assert run_here(desk, "test", "--last-failed", "-k", "wrong").code == 0
+    listed = run_here(desk, "test", "--last-failed", "--list")
+    assert listed.text == "flows/total.flow:23  total: nothing is read\n"
+    (desk / ".flowdsl/cache/tests.json").write_text('{"failed": 3}')
+    assert run_here(desk, "test", "--last-failed").err.endswith("3 tests, 1 failed\n")
+
+
+def test_a_page_has_each_run_beside_the_prompts(desk: Path) -> None:
+    flow = FLOW.replace("the total is read", "<b>the total</b>")
+    write_tree(desk, {"flows/total.flow": flow})
+    assert run_here(desk, "test", "--html", "tests.html").code == 1
+    page = (desk / "tests.html").read_text("utf-8")
+    assert "default-src &#39;none&#39;" in page and "http" not in page.replace("http-equiv", "")
+    assert "&lt;b&gt;the total&lt;/b&gt;" in page and "<b>the total" not in page
+    assert "3 tests, 2 failed" in page and "100.0 % of the statements" in page
+    targets = set(re.findall(r'class="place" href="#([^"]+)"', page))
+    assert targets and all(f'id="{each}"' in page for each in targets)
+    write_tree(desk, {"flows/total.flow": FLOW.replace("= n\n", "= m\n")})
+    assert run_here(desk, "test", "--html", "tests.html").code == 3
+    assert "no test ran" in (desk / "tests.html").read_text("utf-8")
+
+
+def test_what_cannot_be_watched_is_refused(desk: Path) -> None:
+    for words in (["--json"], ["--html", "x.html"], ["--mutate"], ["-"]):
+        done = run_here(desk, "test", "--watch", *words)
+        assert done.code == 64 and f"goes without `{words[0]}`" in done.err
+
+
 def test_json_has_every_result(desk: Path) -> None:
     done = run_here(desk, "test", "--json")
     assert (done.code, done.err) == (1, "")
     told = json.loads(done.text)
     assert (told["format_version"], told["total"], told["failed"]) == (1, 3, 2)
     assert [item["passed"] for item in told["items"]] == [True, False, False]
+    (problem,) = told["items"][1]["problems"]
+    assert (problem["expected"], problem["got"]) == ("4", "3")
+    assert problem["message"] == "`n` is 3, not 4"
     (problem,) = told["items"][2]["problems"]
     assert (problem["path"], problem["line"]) == ("flows/total.flow", 8)
     assert problem["kind"] == "mistaken"
@@ -218,16 +267,16 @@ def test_coverage_is_printed_written_and_asked_for(desk: Path) -> None:
     assert done.code == 0
     assert done.err.splitlines() == [
         "1 test passed",
-        "STATEMENTS  REACHED  WAYS  TAKEN            NAME   FILE",
-        "4           4        2     1      workflow  total  flows/total.flow",
+        "STATEMENTS  REACHED  BRANCHES  TAKEN            NAME   FILE",
+        "4           4        2         1      workflow  total  flows/total.flow",
         '  flows/total.flow:8: never: `expect "it is open"` goes to its `else`',
-        "83.3 % of the statements and ways are tested",
+        "83.3 % of the statements and branches are tested",
     ]
     assert "BRDA:8,0,1,0\n" in (desk / "cov.info").read_text()
     done = run_here(desk, *words[:3], "--cov-fail-under", "84")
     assert (done.code, done.err.splitlines()[-1]) == (
         1,
-        "83.3 % of the statements and ways are tested, and 84 % are asked for",
+        "83.3 % of the statements and branches are tested, and 84 % are asked for",
     )
     assert run_here(desk, "test", "--cov-fail-under", "101").code == 64
 
@@ -513,7 +562,8 @@ def test_wrong_edits_that_no_test_notices_are_shown(desk: Path) -> None:
         right.replace("outputs { n = 3", 'does press "F5" 1 times outputs { n = 3')
     )
     assert run_here(desk, "test", "--mutate", "--mutate-fail-under", "60").code == 0
-    assert run_here(desk, "test", "--mutate", "--jobs", "2").code == 64
+    one = run_here(desk, "test", "--mutate", "--json", "-j", "1")
+    assert run_here(desk, "test", "--mutate", "--json", "-j", "3").text == one.text
     (desk / "flows/total.flow").write_text(right.partition("\ntest ")[0])
     untested = run_here(desk, "test", "--mutate", "--mutate-fail-under", "60")
     assert untested.code == 1 and "no test runs `total`; write one" in untested.err

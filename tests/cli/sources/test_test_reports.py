@@ -254,7 +254,7 @@ def test_coverage_counts_a_workflow_without_a_test(desk: Path) -> None:
     assert done.code == 1
     assert "  flows/untested.flow:5: no test comes here\n" in done.err
     assert done.err.endswith(
-        "50.0 % of the statements and ways are tested, and 100 % are asked for\n"
+        "50.0 % of the statements and branches are tested, and 100 % are asked for\n"
     )
     (desk / "flows/good.flow").unlink()
     words = ["test", "--pass-with-no-tests", "--cov-fail-under", "1"]

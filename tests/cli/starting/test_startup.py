@@ -46,7 +46,7 @@ ON_DEMAND = {
     "watchfiles",
     "flowdsl.cli.commands.check.baseline",
     "flowdsl.cli.commands.check.fixes",
-    "flowdsl.cli.commands.check.watch",
+    "flowdsl.cli.runtime.watching",
     "flowdsl.diagnostics.fixes",
     "flowdsl.diagnostics.fingerprint",
 }

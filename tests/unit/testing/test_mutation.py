@@ -12,9 +12,10 @@ from flowdsl.testing.mutation.study import (
     SAME,
     SURVIVED,
     Edited,
+    Judge,
     Mutant,
     collect_subjects,
-    study_subject,
+    edits_of,
 )
 from tests.support.flows.tested import problems
 
@@ -65,7 +66,8 @@ def study(text: str) -> list[Mutant]:
 
     model = compile(frozenset(("main.flow",)), {}).analysis.model
     (subject,) = collect_subjects(model, ["main.flow"])
-    return [*study_subject(Edited(compile, {}), subject)]
+    judge = Judge(Edited(compile, {}), subject)
+    return [judge.judge(edit) for edit in edits_of(subject)]
 
 
 def words(mutants: list[Mutant], fate: str) -> set[str]:

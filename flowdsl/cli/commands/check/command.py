@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flowdsl.config.project import Environment
 
-    from .watch import WatchScope
+    from ...runtime.watching import WatchScope
 
 INDEX_FROM = 50
 """The number of flows from which a project gets an index; fewer are checked in less time than the
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the findings to standard output; 1 when one of them is severe enough."""
     _refuse_nonsense(arguments)
     if arguments.watch:
-        from .watch import check_forever, watch_scope_of
+        from ...runtime.watching import check_forever, watch_scope_of
 
         def once() -> WatchScope:
             _, target, paths = _check_once(arguments, console)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.project import Environment
@@ -54,10 +55,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "first of flowdsl.toml",
     )
     add_stdin_filename(parser)
+    parser.add_argument(
+        "--last-failed",
+        action="store_true",
+        help="only the tests that failed when they ran last; all where none did",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="test again whenever a file changes, until Ctrl-C"
+    )
     parser.add_argument("--list", action="store_true", help="list the tests, and run none")
     parser.add_argument("--fail-fast", action="store_true", help="end at the first test that fails")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="show whole traces where a test fails"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object with every result")
     parser.add_argument("--junit", metavar="FILE", help="write a report as JUnit XML too")
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        help="write a page of its own with each run beside the prompts, and the branches taken",
+    )
     parser.add_argument(
         "--update", action="store_true", help="write the snapshots of prompts, and compare then"
     )
@@ -69,13 +86,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cov",
         action="store_true",
-        help="tell which statements no test reaches, and which ways of the flows none takes",
+        help="tell which statements no test reaches, and which branches of the flows none takes",
     )
     parser.add_argument(
         "--cov-fail-under",
         type=parse_percentage,
         metavar="N",
-        help="exit 1 when less than N percent of the statements and ways are tested",
+        help="exit 1 when less than N percent of the statements and branches are tested",
     )
     parser.add_argument(
         "--lcov", metavar="FILE", help="write what is taken as LCOV, which editors read"
@@ -112,7 +129,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=parse_positive_number,
         metavar="N",
-        help="processes for many tests (default: one for each core, at most 8)",
+        help="processes for many tests or edits (default: one for each core, at most 8)",
     )
 
 
@@ -122,6 +139,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     Results go to standard output, findings that prevent compilation to standard error. The
     requested reports are written however the command ends.
     """
+    if arguments.watch:
+        _watch(arguments, console)
     report = TestReports(arguments, console)
     with signals.BeforeEnding(report.interrupt):
         try:
@@ -144,6 +163,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             raise
         finally:
             report.close()
+
+
+_NOT_WATCHED = ("explore", "mutate", "list", "json", "junit", "html", "update", "lcov")
+"""Options that cannot be combined with `--watch`, which prints and writes nothing."""
+
+
+def _watch(arguments: argparse.Namespace, console: Console) -> NoReturn:
+    """Run the selected tests again and again; a failure of one run ends that run alone."""
+    from ...runtime.watching import WatchScope, check_forever, watch_scope_of
+
+    unusable = [name for name in _NOT_WATCHED if getattr(arguments, name) not in (None, False)]
+    if unusable or "-" in arguments.paths:
+        raise UsageError(f"`--watch` goes without {f'`--{unusable[0]}`' if unusable else '`-`'}")
+
+    def once() -> WatchScope:
+        _run_selected_tests(arguments, console, TestReports(arguments, console))
+        target = open_target(arguments.paths)
+        return watch_scope_of(target, target.entries)
+
+    target = open_target(arguments.paths)
+    check_forever(watch_scope_of(target, target.entries), once, console)
 
 
 def _run_selected_tests(
@@ -211,6 +251,7 @@ def _run_tests(
     """Run the tests of the flows that could be compiled."""
     from flowdsl.testing.suite import Suite
 
+    from .last_failed import write_failed
     from .sharing import run_tests_timed
     from .snapshots import read_kept_snapshots, tell_unused, update_snapshots
     from .view import render_result, summarize_results
@@ -220,6 +261,8 @@ def _run_tests(
     tests = _tests_of(compilation, compiled.entries)
     if tests or (compiled.is_whole and not arguments.pass_with_no_tests):
         tests = _select_tests(tests, arguments.words, compiled)
+    if arguments.last_failed:
+        tests = _keep_last_failed(tests, target, console)
     if arguments.list:
         report.leave_to_command()
         _list_tests(tests, console, target, as_json=arguments.json)
@@ -228,16 +271,26 @@ def _run_tests(
     variables = environment.vars if environment is not None else {}
     snapshots, unreadable = read_kept_snapshots(target, tests)
     suite = Suite(model, compilation.bundle, variables, target.show_path, snapshots, unreadable)
+    if arguments.html is not None:
+        from .html_report import Tested
+
+        name = "flows" if target.project is None else target.project.name
+        report.tested = Tested(suite, tests, compiled.entries, name)
     if arguments.update:
         update_snapshots(suite, target, tests, snapshots, console)
-    if compiled.is_whole and not (arguments.paths or arguments.words):
+    is_all = compiled.is_whole and not (arguments.paths or arguments.words or arguments.last_failed)
+    if is_all:
         tell_unused(target, {*snapshots, *unreadable}, console, remove=arguments.update)
     for timed in run_tests_timed(suite, tests, arguments.jobs):
         report.results.append(timed)
         if not arguments.json:
-            console.out(render_result(timed.result, target.show_path, color=console.color_out))
+            color, whole = console.color_out, arguments.verbose
+            result = timed.result
+            console.out(render_result(result, target.show_path, color=color, whole=whole))
         if arguments.fail_fast and not timed.result.passed:
             break
+    ran = zip(tests, (each.result for each in report.results), strict=False)
+    write_failed(target, ran, is_all=is_all and not arguments.fail_fast)
     report.close()
     results = [each.result for each in report.results]
     if not tests and compiled.is_whole:
@@ -276,7 +329,10 @@ def _list_tests(
         console.out(make_printable(f"{where}  {test.subject}: {test.title}"))
 
 
-_OF_RUNS = ("words", "list", "fail_fast", "junit", "update", "cov", "cov_fail_under", "lcov")
+_OF_RUNS = (
+    *("words", "last_failed", "list", "fail_fast", "junit", "html", "update", "cov"),
+    *("cov_fail_under", "lcov", "watch"),
+)
 """Options that cannot be combined with `--explore` and `--mutate`."""
 
 
@@ -289,8 +345,8 @@ def _check_together(arguments: argparse.Namespace) -> None:
     has_run = any(getattr(arguments, name) not in (None, False, "") for name in _OF_RUNS)
     if arguments.explore is not None and (has_run or arguments.mutate is not None):
         raise UsageError("`--explore` runs no test: it goes with `--at-most`, `--env` and `--json`")
-    if arguments.mutate is not None and (has_run or arguments.jobs is not None):
-        raise UsageError("`--mutate` goes with `--mutate-fail-under`, `--env` and `--json`")
+    if arguments.mutate is not None and has_run:
+        raise UsageError("`--mutate` goes with `--mutate-fail-under`, `-j`, `--env` and `--json`")
 
 
 def parse_percentage(word: str) -> float:
@@ -345,6 +401,19 @@ def _tests_of(compilation: Compilation, entries: Sequence[str]) -> Sequence[Case
 
     model = compilation.analysis.model
     return [test for test in cases_of(model) if test.module.source.path in entries]
+
+
+def _keep_last_failed(
+    tests: Sequence[Case], target: CommandTarget, console: Console
+) -> Sequence[Case]:
+    """Keep the tests that failed when they ran last; all, with a remark, if none did."""
+    from .last_failed import key_of, read_failed
+
+    failed = read_failed(target)
+    found = [test for test in tests if key_of(test) in failed]
+    if not found:
+        console.err("none of these tests failed last: all of them run")
+    return found or tests
 
 
 def _select_tests(tests: Sequence[Case], words: str, compiled: Compiled) -> Sequence[Case]:

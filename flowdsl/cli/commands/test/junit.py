@@ -8,7 +8,7 @@ from flowdsl.diagnostics.render.junit import xml_text
 
 from .sharing import Timed
 from .troubles import Trouble
-from .view import format_test_place
+from .view import format_test_place, pair_of
 
 
 def render_test_junit(
@@ -62,7 +62,12 @@ def _render_case(timed: Timed, show_path: Callable[[str], str]) -> list[str]:
     lines = [f"{opening}>"]
     for problem in result.problems:
         shown = "\n".join(
-            (format_test_place(problem.place, show_path), *problem.shown, problem.answer)
+            (
+                format_test_place(problem.place, show_path),
+                *(f"{word:8}  {value}" for word, value in pair_of(problem)),
+                *problem.shown,
+                problem.answer,
+            )
         )
         lines.append(
             f'      <failure type="{problem.kind}" message="{_escape_line(problem.message)}">'

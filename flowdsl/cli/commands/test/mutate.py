@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,10 +21,11 @@ from flowdsl.testing.mutation.study import (
     SAME,
     SURVIVED,
     Edited,
+    Judge,
     Mutant,
     Subject,
     collect_subjects,
-    study_subject,
+    edits_of,
 )
 from flowdsl.testing.run import has_unmet_expectations
 from flowdsl.testing.suite import Suite
@@ -34,7 +36,10 @@ from ...runtime.failure import UsageError
 from ...runtime.target import CommandTarget
 from ...views.json_objects import object_json
 from .compiling import Compiled
+from .sharing import map_in_order
 
+_EDITS_OF_A_PROCESS = 20
+"""The number of edits from which a further process is faster."""
 ALL = ""
 """The value of `--mutate` without a name."""
 
@@ -73,25 +78,50 @@ def study_edits(
 
     edited = Edited(compile_edited, variables)
     keep_what_is_there()
-    studied = []
-    for subject in subjects:
-        if not subject.cases:
-            studied.append(Studied(subject, ()))
-            continue
-        mutants = []
-        for mutant in study_subject(edited, subject):
-            mutants.append(mutant)
-            sweep_garbage()
-            if mutant.fate == SURVIVED and not arguments.json:
-                for line in _describe_survivor(mutant, target):
-                    console.out(make_printable(line))
-        studied.append(Studied(subject, tuple(mutants)))
+    by_subject: dict[Subject, list[Mutant]] = {subject: [] for subject in subjects}
+    for subject, mutant in _judge_edits(edited, subjects, arguments.jobs):
+        by_subject[subject].append(mutant)
+        if mutant.fate == SURVIVED and not arguments.json:
+            for line in _describe_survivor(mutant, target):
+                console.out(make_printable(line))
+    studied = [Studied(subject, tuple(mutants)) for subject, mutants in by_subject.items()]
     if arguments.json:
         console.out(_studied_to_json(studied))
     else:
         for line in _render_table(studied):
             console.err(line)
     return _judge_share(arguments, console, studied)
+
+
+def _judge_edits(
+    edited: Edited, subjects: Sequence[Subject], jobs: int | None
+) -> Iterator[tuple[Subject, Mutant]]:
+    """Yield the edits of all bodies with their fates, in order, however many processes judge.
+
+    Neighbours share a process, which explores the paths of their flow once.
+    """
+    drawn = [(subject, edit) for subject in subjects for edit in edits_of(subject)]
+    most = jobs or min(os.cpu_count() or 1, 8)
+    workers = max(1, min(most, -(-len(drawn) // _EDITS_OF_A_PROCESS)))
+    size = max(1, -(-len(drawn) // (2 * workers)))
+    judges: dict[Subject, Judge] = {}
+
+    def judge_some(start: int) -> list[tuple[str, str]]:
+        fates = []
+        for subject, edit in drawn[start : start + size]:
+            if subject not in judges:
+                judges.clear()
+                judges[subject] = Judge(edited, subject)
+            mutant = judges[subject].judge(edit)
+            fates.append((mutant.fate, mutant.hint))
+            sweep_garbage()
+        return fates
+
+    starts = range(0, len(drawn), size)
+    some = map_in_order(judge_some, starts, min(workers, len(starts)))
+    fates = (fate for each in some for fate in each)
+    for (subject, edit), fate in zip(drawn, fates, strict=True):
+        yield subject, Mutant(edit, *fate)
 
 
 def _select_subjects(subjects: list[Subject], name: str) -> list[Subject]:

@@ -1,4 +1,4 @@
-"""Reports on a run of tests, as JSON and as JUnit XML, however the command ends."""
+"""Reports on a run of tests, as JSON, JUnit XML and HTML, however the command ends."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .troubles import COMMAND, INTERRUPTED, SOURCE, Trouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .html_report import Tested
     from .sharing import Timed
 
 
@@ -32,6 +33,7 @@ class TestReports:
         self.results: list[Timed] = []
         self.troubles: list[Trouble] = []
         self.show_path: Callable[[str], str] = str
+        self.tested: Tested | None = None
 
     def add_findings(self, findings: Iterable[Diagnostic]) -> None:
         """Add findings that prevent flows from being tested."""
@@ -75,3 +77,9 @@ class TestReports:
 
             report = render_test_junit(self.results, self.troubles, self.show_path)
             write_product(arguments.junit, report.encode(), durable=False)
+        if arguments.html is not None:
+            from .html_report import render_tests_page
+
+            results = [each.result for each in self.results]
+            page = render_tests_page(self.tested, results, self.troubles, self.show_path)
+            write_product(arguments.html, page.encode("utf-8", "replace"), durable=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from time import perf_counter
+from typing import Any, TypeVar
 
 from flowdsl.compiler.collector import keep_what_is_there, sweep_garbage
 from flowdsl.host import signals
@@ -15,6 +16,7 @@ from flowdsl.testing.outcome import Result
 from flowdsl.testing.run import run_test
 from flowdsl.testing.suite import Suite
 
+T = TypeVar("T")
 SHARED_FROM = 100
 """The number of tests from which several processes are faster."""
 _CHUNK = 20
@@ -28,7 +30,7 @@ class Timed(Record):
     seconds: float
 
 
-_Work = tuple[Suite, Sequence[Case]]
+_Work = Callable[[int], Any]
 _work: list[_Work] = []
 """Read by forked processes from inherited memory: it need not be pickled, and could not be."""
 
@@ -38,33 +40,45 @@ def run_tests_timed(suite: Suite, tests: Sequence[Case], jobs: int | None) -> It
     keep_what_is_there()
     most = jobs or (1 if len(tests) < SHARED_FROM else min(os.cpu_count() or 1, 8))
     workers = min(most, -(-len(tests) // _CHUNK))
-    # Without fork, each process would compile everything again, which takes as long as the tests.
-    if workers > 1 and hasattr(os, "fork"):
-        yield from _run_in_processes(suite, tests, workers)
-    else:
+    if workers < 2:
         yield from map(partial(_time_test, suite), tests)
+        return
+    chunks = range(0, len(tests), _CHUNK)
+    for results in map_in_order(partial(_run_chunk, suite, tests), chunks, workers):
+        yield from (Timed(*each) for each in results)
 
 
-def _run_in_processes(suite: Suite, tests: Sequence[Case], workers: int) -> Iterator[Timed]:
+def map_in_order(function: Callable[[int], T], numbers: Iterable[int], workers: int) -> Iterator[T]:
+    """Yield `function(number)` for each number, in order, computed by several processes.
+
+    The results are pickled, and the function is not. Without fork, where each process would compile
+    everything again, one process computes all.
+    """
+    if workers < 2 or not hasattr(os, "fork"):
+        yield from map(function, numbers)
+        return
+
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     from flowdsl.incremental.work import end_processes
 
-    _work.append((suite, tests))
+    _work.append(function)
     try:
         with (
             ProcessPoolExecutor(workers, get_context("fork")) as pool,
             signals.BeforeEnding(end_processes),
         ):
-            for results in pool.map(_run_chunk, range(0, len(tests), _CHUNK)):
-                yield from (Timed(*each) for each in results)
+            yield from pool.map(_call, numbers)
     finally:
         _work.pop()
 
 
-def _run_chunk(start: int) -> list[tuple[Result, float]]:
-    suite, tests = _work[-1]
+def _call(number: int) -> Any:
+    return _work[-1](number)
+
+
+def _run_chunk(suite: Suite, tests: Sequence[Case], start: int) -> list[tuple[Result, float]]:
     timed = (_time_test(suite, test) for test in tests[start : start + _CHUNK])
     return [(each.result, each.seconds) for each in timed]
 

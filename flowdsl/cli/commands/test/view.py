@@ -9,6 +9,7 @@ from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.testing.coverage import Body, Taken, percent_covered
 from flowdsl.testing.outcome import Place, Problem, Result
+from flowdsl.testing.telling import MARK
 
 from ...views.json_objects import items_json
 from ...views.painted import BAD, GOOD, QUIET, Part, paint_lines
@@ -16,25 +17,59 @@ from ...views.table import Column, render_table
 from .sharing import Timed
 from .troubles import Trouble
 
+_TRACE_LINES = 10
+"""The most lines of a trace that are shown unless all are wanted."""
+_BEHIND_THE_MARK = 3
 
-def render_result(result: Result, show_path: Callable[[str], str], *, color: bool) -> str:
-    """Render a line for a test, and below it the reasons of its failure."""
+
+def render_result(
+    result: Result, show_path: Callable[[str], str], *, color: bool, whole: bool = False
+) -> str:
+    """Render a line for a test, and below it the reasons of its failure.
+
+    Unless traces are wanted `whole`, they are cut down to the lines around the difference.
+    """
     name = make_printable(f"{result.subject}: {result.title}")
     if result.passed:
         return paint_lines([[("ok", GOOD), (f"      {name}", "")]], color)
     lines: list[list[Part]] = [[("FAILED", BAD), (f"  {name}", "")]]
     for problem in result.problems:
-        lines += _render_problem(problem, show_path)
+        lines += _render_problem(problem, show_path, whole)
     return paint_lines(lines, color)
 
 
-def _render_problem(problem: Problem, show_path: Callable[[str], str]) -> list[list[Part]]:
+def _render_problem(
+    problem: Problem, show_path: Callable[[str], str], whole: bool
+) -> list[list[Part]]:
     place = format_test_place(problem.place, show_path)
-    lines: list[list[Part]] = [[(f"  {place}: ", QUIET), (make_printable(problem.message), "")]]
-    lines += [[(f"    {make_printable(line)}", QUIET)] for line in problem.shown]
+    cause = make_printable(problem.cause or problem.message)
+    lines: list[list[Part]] = [[(f"  {place}: ", QUIET), (cause, "")]]
+    for word, value in pair_of(problem):
+        lines.append([(f"    {word:8}  ", QUIET), (make_printable(value), "")])
+    shown = problem.shown if whole else _cut_trace(problem.shown)
+    lines += [[(f"    {make_printable(line)}", QUIET)] for line in shown]
     if problem.answer:
         lines.append([("  add to the test: ", QUIET), (make_printable(problem.answer), "")])
     return lines
+
+
+def pair_of(problem: Problem) -> Iterable[tuple[str, str]]:
+    """Return what is expected and what is found, each after its word; empty without a pair."""
+    pair = ("expected", problem.expected), ("got", problem.found)
+    return pair if problem.cause else ()
+
+
+def _cut_trace(shown: Sequence[str]) -> list[str]:
+    """Cut a trace down to the lines around its mark, or to its beginning if it has none."""
+    marked = next((at for at, line in enumerate(shown) if line.startswith(MARK)), 0)
+    end = min(len(shown), marked + 1 + _BEHIND_THE_MARK)
+    start = max(0, end - _TRACE_LINES)
+    end = min(len(shown), start + _TRACE_LINES)
+    before, behind = (
+        [f"  … {format_count(number, 'line')} left out; `-v` shows all"] if number else []
+        for number in (start, len(shown) - end)
+    )
+    return [*before, *shown[start:end], *behind]
 
 
 def format_test_place(place: Place, show_path: Callable[[str], str]) -> str:
@@ -81,6 +116,8 @@ def _result_item(timed: Timed) -> dict[str, Any]:
             {
                 "kind": problem.kind,
                 "message": problem.message,
+                "expected": problem.expected or None,
+                "got": problem.found or None,
                 **_position_object(problem.place),
                 "answer": problem.answer or None,
                 "trace": list(problem.shown),
@@ -94,7 +131,7 @@ def _position_object(place: Place) -> dict[str, Any]:
     return {"path": place.path, "line": place.line, "column": place.column}
 
 
-COUNTED = "the statements and ways"
+COUNTED = "the statements and branches"
 """What a percentage counts."""
 
 
@@ -103,7 +140,7 @@ def coverage_text(bodies: Sequence[Body], taken: Taken, show_path: Callable[[str
     columns = (
         Column("STATEMENTS", "statements"),
         Column("REACHED", "reached"),
-        Column("WAYS", "ways"),
+        Column("BRANCHES", "branches"),
         Column("TAKEN", "taken"),
         Column("", "kind"),
         Column("NAME", "name"),
@@ -116,12 +153,12 @@ def coverage_text(bodies: Sequence[Body], taken: Taken, show_path: Callable[[str
 
 
 def _coverage_row(body: Body, taken: Taken, show_path: Callable[[str], str]) -> dict[str, str]:
-    ways, statements = taken.counts(body)
+    taken_branches, statements = taken.counts(body)
     return {
         "statements": str(len(body.statements)),
         "reached": str(statements),
-        "ways": str(len(body.ways)),
-        "taken": str(ways),
+        "branches": str(len(body.ways)),
+        "taken": str(taken_branches),
         "kind": body.kind,
         "name": body.name,
         "path": show_path(body.path),

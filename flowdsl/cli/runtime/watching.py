@@ -1,4 +1,4 @@
-"""`flowdsl check --watch`: check again whenever a file changes."""
+"""`--watch` of `check` and `test`: work again whenever a file changes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from flowdsl.source.failure import FlowdslError
 from flowdsl.source.files import SUFFIX, UnreadableFile
 from flowdsl.source.record import Record
 
-from ...runtime.console import Console
-from ...runtime.failure import UsageError, command_error
-from ...runtime.target import CommandTarget
+from .console import Console
+from .failure import UsageError, command_error
+from .target import CommandTarget
 
 POLL = 100
 """Milliseconds after which an idle watcher yields. The first check waits that long for the watcher
@@ -23,8 +23,8 @@ to start."""
 NAMED = 3
 """The maximum number of changed files that are named."""
 
-_LEFTOVERS = ("~", ".swp", ".swx", ".tmp")
-"""Suffixes of temporary files that editors create next to a saved file."""
+_LEFTOVERS = ("~", ".swp", ".swx", ".tmp", f"{os.sep}.flowdsl")
+"""Suffixes of temporary files that editors create next to a saved file, and our own folder."""
 
 
 class WatchScope(Record, eq=True):
@@ -57,9 +57,9 @@ def _find_files_taken_in(target: CommandTarget, path: str) -> tuple[str, ...]:
 
 
 def check_forever(first: WatchScope, check: Callable[[], WatchScope], console: Console) -> NoReturn:
-    """Check, and check again after every change, until a signal arrives.
+    """Check or test, and do so again after every change, until a signal arrives.
 
-    A check that fails prints its reason, and then waits for changes as well.
+    A run that fails prints its reason, and then waits for changes as well.
     """
     watched = first
     changes = _wait_for_changes(watched)
