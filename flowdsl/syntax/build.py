@@ -164,16 +164,19 @@ class AstBuilder:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         return ast.StringLit(start, end, self._word(index)[2:-1])
 
+    def _number(self, start: int, digits: str) -> int:
+        return whole_number(self.source, self.sink, start, start + len(digits), digits)
+
     def _int(self, index: int) -> ast.IntLit:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
-        return ast.IntLit(start, end, whole_number(self.source, self.sink, start, end))
+        return ast.IntLit(start, end, self._number(start, self._word(index)))
 
     def _shift(self, index: int) -> ast.Shift:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         spelling = self.tokens.words[index]
         digits = spelling[1:].strip(" \t").rstrip("dwmoy")
-        at = start + spelling.index(digits)
-        count = whole_number(self.source, self.sink, at, at + len(digits))
+        at = min(start + spelling.index(digits), end)
+        count = self._number(at, digits)
         unit = spelling[len(spelling.rstrip("dwmoy")) :]
         return ast.Shift(start, end, -count if spelling[0] == "-" else count, unit)
 
@@ -181,7 +184,7 @@ class AstBuilder:
         start, end = self.tokens.starts[index], self.tokens.ends[index]
         spelling = self.tokens.words[index]
         digits = spelling.rstrip("hms")
-        amount = whole_number(self.source, self.sink, start, start + len(digits))
+        amount = self._number(start, digits)
         return ast.Duration(
             start, end, spelling, amount * _UNIT_MILLISECONDS[spelling[len(digits) :]]
         )

@@ -29,6 +29,9 @@ VALUES = (
     | dict.fromkeys(("none", "None", "nil", "NULL", "Null", "undefined"), "null")
 )
 
+DAYS = {"today": "today", "now": "today", "yesterday": "today - 1d", "tomorrow": "today + 1d"}
+"""What stands for a day, by names that people expect."""
+
 
 def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
     """Return the advice for a type name at `span`, and its fix; None if no language has it."""
@@ -43,7 +46,7 @@ def foreign_type(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
     if name in _LISTS:
         return "a list type is written `string[]`", ()
     type_ = TYPES.get(name)
-    return None if type_ is None else (f"the type is `{type_}`", _make_writing_fix(span, type_))
+    return None if type_ is None else (f"the type is `{type_}`", make_writing_fix(span, type_))
 
 
 def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
@@ -52,13 +55,14 @@ def foreign_value(name: str, span: Span) -> tuple[str, tuple[Fix, ...]] | None:
     if value is None:
         return None
     if value != "null":
-        return f"the value is written `{value}`", _make_writing_fix(span, value)
+        return f"the value is written `{value}`", make_writing_fix(span, value)
     before = span.source.text[: span.start].rstrip(" \t")
     words = {"==": "is empty", "!=": "is not empty"}.get(before[-2:])
     compared = Span(span.source, len(before) - 2, span.end)
-    fixes = _make_writing_fix(compared, words) if words else _make_writing_fix(span, value)
+    fixes = make_writing_fix(compared, words) if words else make_writing_fix(span, value)
     return f"a missing value is written `null`; ask with `x {words or 'is empty'}`", fixes
 
 
-def _make_writing_fix(span: Span, word: str) -> tuple[Fix, ...]:
-    return (Fix(f"write `{word}`", (Edit(span, word),), "safe"),)
+def make_writing_fix(span: Span, word: str, applicability: str = "safe") -> tuple[Fix, ...]:
+    """Return the fix that writes `word` at `span`."""
+    return (Fix(f"write `{word}`", (Edit(span, word),), applicability),)

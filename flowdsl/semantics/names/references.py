@@ -31,7 +31,7 @@ from ..types import (
     holds_any,
     strip_optional,
 )
-from .foreign_names import foreign_value
+from .foreign_names import DAYS, foreign_value, make_writing_fix
 from .paths import name_span, path_of, step_of, walk_path
 from .scopes import ValueScope, names_of_kind
 
@@ -228,8 +228,13 @@ def _report_undeclared(
     foreign = None if in_text else foreign_value(name, ref.name.span(source))
     if foreign is not None and not ref.path:
         help, fixes = foreign
-    elif name == TODAY and near is None and place is not TEST_VALUE:
-        help = "the day of the run is an input: declare `today: date = today` in `inputs`"
+    elif name in DAYS and near is None and place is not TEST_VALUE:
+        if place is TYPED and not in_text:
+            help = f"a day is counted from today: write `{DAYS[name]}`"
+            fixes = make_writing_fix(ref.span(source), DAYS[name], "unsafe")
+        else:
+            day = "day of the run" if DAYS[name] == TODAY else "day before or after the run"
+            help = f"the {day} is an input: declare `{name}: date = {DAYS[name]}` in `inputs`"
     elif name in scope.ended:
         symbol = scope.ended[name]
         help = f"`{name}` is the variable of a loop and exists inside it only"

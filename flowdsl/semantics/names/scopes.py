@@ -23,7 +23,7 @@ from .. import errors
 from ..model import CONST, ENV_ROOT, ENVIRONMENT, RESERVED, SECRET, ValueSymbol
 from ..program import Entry, ModuleScope, Program
 from ..types import PRIMITIVES
-from .foreign_names import foreign_type, foreign_value
+from .foreign_names import DAYS, foreign_type, foreign_value, make_writing_fix
 
 PresenceKey: TypeAlias = tuple[str, tuple[str | int, ...]]
 """The key of a reference's value: its root and the steps of its path."""
@@ -279,6 +279,11 @@ def _report_undeclared(
     if foreign is not None and entry is None:
         help, fixes = foreign
         labels: tuple[Label, ...] = ()
+    elif kind == "const" and entry is None and name.text in DAYS:
+        day = DAYS[name.text]
+        help = f"a day is counted from today: write `{day}`"
+        fixes = make_writing_fix(span, day, "unsafe")
+        labels = ()
     elif entry is not None:
         found = KIND_OF_DECLARATION[type(entry.declaration)]
         help = f"`{name.text}` is {prefix_article(found)}"

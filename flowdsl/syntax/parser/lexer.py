@@ -51,8 +51,7 @@ _PHRASES = {
     "count of": TERMINAL["COUNT_OF"],
     "start of": TERMINAL["START"],
 }
-"""The first two words of tokens of several words."""
-_PHRASES_BEGIN = re.compile(r"(?:at|count|start)[ \t\r\n\f]")
+"""The first two words of tokens of several words; others, such as `end of month`, are unknown."""
 
 _TRIVIA = re.compile(r"[ \t\r\n\f]+|#[^\r\n]*")
 _UNITS = frozenset(("ms", "s", "m", "h"))
@@ -61,6 +60,7 @@ _PAIRS = re.compile(
     ([ \t\r\n\f]*(?:\#[^\r\n]*[ \t\r\n\f]*)*)
     (
         start[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
+      | end[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
       | (?:count[ \t\r\n\f]+of|at[ \t\r\n\f]+(?:least|most))(?![A-Za-z0-9_])
       | (?!r")[A-Za-z_][A-Za-z0-9_]*
       | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
@@ -117,19 +117,18 @@ class Lexemes:
             else _classify_literal(word)
             for word in self.words
         ]
-        if any(word in text for word in ("start", "count", "least", "most")):
-            self._mark_tokens_of_words(spellings)
+        phrases = [
+            word for word in spellings if word and word[0] in "aces" and not word.isidentifier()
+        ]
+        if phrases:
+            self._mark_phrases(phrases)
         self._mark_names()
         self._excess: int | None = None
 
-    def _mark_tokens_of_words(self, spellings: Iterable[str]) -> None:
+    def _mark_phrases(self, phrases: Iterable[str]) -> None:
         """Mark `start of month`, `count of` and the like, one token of several words each."""
-        found = {
-            word: _PHRASES[" ".join(word.split()[:2])]
-            for word in spellings
-            if _PHRASES_BEGIN.match(word)
-        }
-        for at, word in enumerate(self.words) if found else ():
+        found = {word: _PHRASES.get(" ".join(word.split()[:2]), UNKNOWN) for word in phrases}
+        for at, word in enumerate(self.words):
             if word in found:
                 self.kinds[at] = found[word]
 

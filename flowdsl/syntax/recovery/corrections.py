@@ -23,10 +23,13 @@ from .foreign_syntax import (
     COMPARISON,
     CORRECTED,
     COUNTED,
+    DAY_ENDS,
+    DAYS_OF,
     DECLARING,
     DIFFERENCE,
     DOUBLE_QUOTES,
     INSTRUCTION,
+    LASTING,
     LIST_MARKS,
     LITERALS,
     LOOKS,
@@ -36,6 +39,9 @@ from .foreign_syntax import (
     PRESENT,
     RANGE,
     RULE_ALONE,
+    SEEN,
+    SHOWN,
+    STEPS,
     TITLE,
     UNITS,
     UNSURE,
@@ -106,12 +112,15 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_text_prefix,
         _correct_braces,
         _correct_seconds,
+        _correct_step_in_days,
+        _correct_end_of,
         _correct_declaration,
         _correct_optional_type,
         _correct_secret_type,
         _correct_is,
         _correct_second_look,
         _correct_between,
+        _correct_shown,
         _correct_exists,
         _correct_length,
         _correct_rule,
@@ -201,6 +210,33 @@ def _correct_seconds(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index, index + 1 + known, (written,), help, written, sure=known)
 
 
+def _correct_step_in_days(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `today + 7`, `due - 2 weeks` and `today + 1m`."""
+    sign, number, unit = [*tokens.words[index : index + 3], "", ""][:3]
+    digits = number.rstrip("abcdefghijklmnopqrstuvwxyz")
+    inside = number[len(digits) :]
+    if sign not in ("+", "-") or not digits.isdecimal():
+        return None
+    apart = not inside and unit in DAYS_OF and not breaks_line(tokens.blanks[index + 2])
+    known = DAYS_OF.get(unit if apart else inside)
+    if known is None:
+        return None
+    written = f"{sign} {digits}{known}"
+    sure = tokens.words[index - 1] == "today" and (apart or inside != "m")
+    help = f"{STEPS}: write `{written}`"
+    return Correction(index, index + 2 + apart, (written,), help, written, sure=sure)
+
+
+def _correct_end_of(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `end of month`."""
+    first, last = [*tokens.words[index].split(), "", "", ""][:3:2]
+    if first != "end" or last not in LASTING:
+        return None
+    meant = (f"start of {last}", f"+ {LASTING[last]}", "- 1d")
+    written = " ".join(meant)
+    return Correction(index, index + 1, meant, f"{DAY_ENDS}, `{written}`", written)
+
+
 def _correct_declaration(tokens: Lexemes, index: int) -> Correction | None:
     """Correct a declaration of a variable with a literal, which gives it its type."""
     word, name, sign, value = [*tokens.words[index : index + 4], "", "", "", ""][:4]
@@ -275,6 +311,26 @@ def _correct_between(tokens: Lexemes, index: int) -> Correction | None:
     meant = (">=", low, "and", *asked, "<=", high)
     written = f">= {low} and {''.join(asked)} <= {high}"
     return Correction(index, index + 4, meant, RANGE, written)
+
+
+def _correct_shown(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `"a" exists`, `"a" is visible`, `"a" is not shown` and `exists "a"`."""
+    words, kinds = tokens.words, tokens.kinds
+    if words[index - 1] == "exists" and kinds[index] == _STRING:
+        looked = ("sees", words[index])
+        return Correction(index - 1, index + 1, looked, SEEN, " ".join(looked))
+    negated = words[index - 1] == "not"
+    text, end = index - 1 - negated, index
+    asked = words[end] == "is"
+    if asked:
+        negated = words[end + 1] == "not"
+        end += 1 + negated
+    if kinds[text] != _STRING or words[end] not in (SHOWN if asked else ("exists", "appears")):
+        return None
+    if words[text - 1] == "sees":
+        return None if negated else Correction(index, end + 1, (), SEEN, "")
+    looked = (*(("not",) if negated else ()), "sees", words[text])
+    return Correction(text, end + 1, looked, SEEN, " ".join(looked))
 
 
 def _correct_exists(tokens: Lexemes, index: int) -> Correction | None:

@@ -69,6 +69,10 @@ DAYS = (
     "days are counted in the default of an input: declare `day: date = {day}` in `inputs`, and "
     "write `day` here"
 )
+DAY_OF_RUN = "days are counted from `today`, from a `start of` or from another day"
+DAY_ENDS = "there is no `end of`: count back from the start of what comes next"
+STEPS = "a step in days has its unit: `d`, `w`, `mo` or `y`"
+SEEN = 'what the screen shows is asked for with `sees "..."`'
 READ = 'a value is read from the screen with `extract name: type from "..."`'
 TITLE = 'a group has a title: `step "Title" { ... }`'
 ARITHMETIC = (
@@ -157,6 +161,16 @@ UNITS = (
     | dict.fromkeys(("h", "hour", "hours"), "h")
     | dict.fromkeys(("ms", "millisecond", "milliseconds"), "ms")
 )
+DAYS_OF = (
+    dict.fromkeys(("", "d", "day", "days"), "d")
+    | dict.fromkeys(("w", "wk", "week", "weeks"), "w")
+    | dict.fromkeys(("m", "mo", "mon", "month", "months"), "mo")
+    | dict.fromkeys(("y", "yr", "year", "years"), "y")
+)
+"""Units of steps in days, by how they are written elsewhere."""
+LASTING = {"week": "1w", "month": "1mo", "quarter": "3mo", "year": "1y"}
+"""The length of what a `start of` names."""
+SHOWN = frozenset(("displayed", "open", "present", "shown", "there", "visible"))
 MISSING = {
     "call": "a task is called with `call name()`",
     "do": INSTRUCTION,

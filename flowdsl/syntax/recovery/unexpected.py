@@ -137,9 +137,9 @@ def report_unexpected(
     opening = _find_unterminated_text(tokens, index)
     if opening is not None:
         report_unterminated(source, tokens, opening, sink)
-    elif kind == UNKNOWN and len(word) > 1:
+    elif kind == UNKNOWN and len(word) > 1 and not word[0].isalpha():
         sink.report(errors.MALFORMED_NUMBER, span, written=word)
-    elif kind == UNKNOWN:
+    elif kind == UNKNOWN and len(word) == 1:
         help = help or character_advice(tokens, index, stack)
         sink.report(
             errors.UNKNOWN_CHARACTER,

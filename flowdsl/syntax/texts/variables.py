@@ -47,9 +47,15 @@ class FirstFindings(Sink):
             self._sink.report(spec, span, **values)
 
 
-def whole_number(source: SourceFile, sink: Sink, start: int, end: int) -> int:
-    """Return the value of an `INT` in the source; 0, with a report, if it is too long."""
-    digits = source.text[start:end]
+def whole_number(
+    source: SourceFile, sink: Sink, start: int, end: int, digits: str | None = None
+) -> int:
+    """Return the value of an `INT` in the source; 0, with a report, if it is too long.
+
+    `digits` are those of a corrected token, which the source does not have.
+    """
+    if digits is None:
+        digits = source.text[start:end]
     if len(digits.lstrip("-")) > MAX_DIGITS:
         sink.report(errors.NUMBER_TOO_LONG, Span(source, start, end), limit=MAX_DIGITS)
         return 0
@@ -213,6 +219,9 @@ def _advise_on_variable(inside: str, braces: int, *, dollar: bool) -> str | None
         )
     if braces > 2:
         return f"write `{{{name}}}` for a value, and `\\{{` for a literal brace"
+    counted = re.fullmatch(r"(?:count|len|length|size) ?\( ?([\w.]+) ?\)", inside.strip())
+    if counted is not None:
+        return f"the number of entries is written `{{count of {counted[1]}}}`"
     if name.isidentifier() and re.fullmatch(_SEVERAL_WORDS, inside.strip()):
         return f"a name has no spaces or hyphens: write `{name}`, or `\\{{` for a literal brace"
     return None

@@ -124,6 +124,41 @@ ROWS = [
         '  steps { if due < today { press "F2" } }\n}', OTHER, "today", "today: date = today",
         'workflow d {\n  inputs { due: date, today: date = today }\n'
         '  steps { if due < today { press "F2" } }\n}'),
+    *(
+        Row(OUTSIDE, f"workflow d {{\n  inputs {{ due: date, day: date = {written} }}\n"
+            '  steps { do "Type {due} and {day}." }\n}', name, place, form,
+            f"workflow d {{\n  inputs {{ due: date, day: date = {right} }}\n"
+            '  steps { do "Type {due} and {day}." }\n}', after="day: date")
+        for written, name, place, form, right in (
+            ("yesterday", OTHER, "yesterday", "today - 1d", "today - 1d"),
+            ("tomorrow", OTHER, "tomorrow", "today + 1d", "today + 1d"),
+            ("now", OTHER, "now", "today", "today"),
+            ("today + 7", CHARACTER, "+", "+ 7d", "today + 7d"),
+            ("today + 7 d", CHARACTER, "+", "+ 7d", "today + 7d"),
+            ("today - 2 weeks", CHARACTER, "-", "- 2w", "today - 2w"),
+            ("due + 1m", CHARACTER, "+", "+ 1mo", "due + 1mo"),
+            ("end of month", UNEXPECTED, "end of month", "start of month + 1mo - 1d",
+                "start of month + 1mo - 1d"),
+        )
+    ),
+    Row(OUTSIDE, 'workflow d {\n  inputs { due: date }\n  steps { do "{due} {yesterday}" }\n}',
+        OTHER, "{yesterday}", "yesterday: date = today - 1d",
+        'workflow d {\n  inputs { due: date, yesterday: date = today - 1d }\n'
+        '  steps { do "{due} {yesterday}" }\n}'),
+    Row(STEPS, 'if "the list" exists { press "F2" }', UNEXPECTED, "exists", 'sees "..."',
+        'if sees "the list" { press "F2" }'),
+    Row(STEPS, 'if "the list" is not visible { press "F2" }', UNEXPECTED, "is", 'sees "..."',
+        'if not sees "the list" { press "F2" }', after='"the list" '),
+    Row(STEPS, 'if "the list" not exists { press "F2" }', UNEXPECTED, "exists", 'sees "..."',
+        'if not sees "the list" { press "F2" }'),
+    Row(STEPS, 'if exists "the list" { press "F2" }', UNEXPECTED, '"the list"', 'sees "..."',
+        'if sees "the list" { press "F2" }'),
+    Row(STEPS, 'if sees "the list" exists { press "F2" }', UNEXPECTED, "exists", 'sees "..."',
+        'if sees "the list" { press "F2" }'),
+    Row(STEPS, 'wait until "the list" exists', UNEXPECTED, "exists", 'sees "..."',
+        'wait until sees "the list"'),
+    Row(STEPS, 'do "Type {len(sites)}."', "malformed-variable", "{len(sites)}",
+        "{count of sites}", 'do "Type {count of sites}."'),
     Row(STEPS, 'print("hello")', UNEXPECTED, "print", "emit name = value", 'emit x = "hello"'),
     Row(STEPS, "if ready == True { press \"F2\" }", OTHER, "True", "true",
         'if ready == true { press "F2" }'),
