@@ -17,6 +17,7 @@ from flowdsl.cli.runtime.command_line.arguments import CommandParser, HelpAsked
 from flowdsl.cli.runtime.command_line.examples import read_examples
 from flowdsl.cli.runtime.command_line.guesses import GUESSES
 from flowdsl.cli.runtime.console import standard_console
+from flowdsl.explain.language import list_language_names
 from tests.support.command_line import run_here
 from tests.support.rows import for_rows
 
@@ -82,7 +83,7 @@ def test_an_example_is_of_its_command_and_has_no_option_that_is_not_there(
 
 @pytest.mark.parametrize("line", [line for _, line in LINES if " explain " in line])
 def test_an_example_explains_what_there_is(line: str) -> None:
-    assert words_of(line)[1] in diagnostics()
+    assert words_of(line)[1] in {*diagnostics(), *list_language_names()}
 
 
 @for_rows(lambda: parsers().items())

@@ -29,7 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__", ".flowdsl")
         )
-    for file in ("pyproject.toml", "README.md", "LICENSE"):
+    for file in ("pyproject.toml", "README.md", "LICENSE", "docs/language-reference.md"):
         shutil.copy(ROOT / file, source / file)
     left = source / "examples/clinic" / LEFT_BY_A_DEPLOY
     left.parent.mkdir()

@@ -42,13 +42,12 @@ workflow NAME {
   steps {
     step "Open the record" {
       do "Double-click the \\"Records\\" icon on the desktop and wait for the window \\"Records\\"."
-      type "{record}" into "the search box at the top of the window \\"Records\\""
+      type record into "the search box at the top of the window \\"Records\\""
       press "Enter"
       expect "the form shows record {record}" else abort "There is no record {record}"
     }
     step "Read the status" {
-      extract status: string from "the field \\"Status\\" of the form"
-      emit status = status
+      extract status from "the field \\"Status\\" of the form"
     }
   }
 
@@ -77,7 +76,7 @@ flow 1
 task NAME(user: string, secret password: string) {
   step "Sign in" {
     do "Double-click the \\"Records\\" icon on the desktop and wait for the sign-in window."
-    type "{user}" into "the field \\"User name\\" of the sign-in window"
+    type user into "the field \\"User name\\" of the sign-in window"
     type $password into "the field \\"Password\\" of the sign-in window"
     press "Enter"
     expect "the start page is visible" else abort "The sign-in of {user} failed"
@@ -97,8 +96,7 @@ workflow NAME_find {
   steps {
     step "Find the newest record" {
       do "Double-click the \\"Records\\" icon on the desktop and wait for the window \\"Records\\"."
-      extract record: string from "the number in the first row of the list"
-      emit record = record
+      extract record from "the number in the first row of the list"
     }
   }
 
