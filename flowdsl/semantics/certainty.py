@@ -44,6 +44,7 @@ OF_ABSENCE = frozenset(
         "enum-not-handled",
         "for-cannot-fail",
         "impossible-reason",
+        "malformed-rows",
         "match-incomplete",
         "misplaced-pause",
         "missing-bound",

@@ -6,6 +6,7 @@ the author's text do not change.
     task open_chart(mrn: string) -> Patient { ... }
 
     workflow tests_of_open_chart_3f2a91c0 {
+      title = "task open_chart"
       inputs { mrn: string }
       outputs { flowdsl_result: Patient }
       steps { call open_chart(mrn: mrn) as flowdsl_result emit flowdsl_result = flowdsl_result }
@@ -113,6 +114,7 @@ def _render_workflow(name: str, task: TaskSymbol) -> str:
         outputs = f"outputs {{ {RESULT}: {written(declaration.result)} }}"
         call += f" as {RESULT} emit {RESULT} = {RESULT}"
     return (
-        f"workflow {name} {{ inputs {{ {', '.join(inputs)} }} secrets {{ {', '.join(secrets)} }} "
+        f'workflow {name} {{ title = "task {task.name}" '
+        f"inputs {{ {', '.join(inputs)} }} secrets {{ {', '.join(secrets)} }} "
         f"{outputs} steps {{ {call} }} }}\n"
     )

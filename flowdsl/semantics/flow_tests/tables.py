@@ -205,10 +205,17 @@ class _Table:
             words = " or ".join(f"`{each} {header}`" for each in sections)
             self._report(f"{shown} has two meanings", f"write {words}")
             return None
+        if not self._are_fields_known():
+            return None
         names = [name for each in known.values() for name in each]
         help = suggest_known_names("column", names, header)
         self._report(f"{shown} is no input, no answer and no expectation", help)
         return None
+
+    def _are_fields_known(self) -> bool:
+        """Whether the inputs and the outputs are known: a section of them may have an error."""
+        fields, is_chain = self._checker.fields, isinstance(self._checker.subject, ChainSymbol)
+        return fields.inputs is not None and (is_chain or fields.outputs is not None)
 
     def _names_by_section(self) -> dict[str, tuple[str, ...]]:
         """Return the names that a column may have, by section."""
@@ -235,6 +242,8 @@ class _Table:
         fields = checker.collect_givable_fields() if section == "given" else checker.fields.outputs
         field = next((each for each in fields or () if each.name == key), None)
         if field is None:
+            if not self._are_fields_known():
+                return None
             names = [each.name for each in fields or ()]
             noun = "input" if section == "given" else "output"
             self._report(f"{shown} is no {noun}", suggest_known_names(noun, names, key))
@@ -325,7 +334,7 @@ class _Table:
             return self._constant(None)
         if column.section in _YES_OR_NO:
             return self._yes_or_no(column, cell, held)
-        if column.section == "reads" and cell in READ_WORDS:
+        if column.section == "reads" and isinstance(cell, str) and cell in READ_WORDS:
             return self._constant(None)
         wanted = column.type
         value = read_cell(cell, wanted) if isinstance(cell, str) else cell

@@ -42,6 +42,7 @@ from .json_text import read_json
 from .spelling import spell_constant
 
 MAX_ROWS = 10_000
+_MOST_LEVELS = 64
 
 
 class MalformedTable(Exception):
@@ -157,17 +158,22 @@ def find_value_problems(
         yield f"{held} `{make_quotable(spell_constant(value))}`: {each.message}"
 
 
-def _exact(value: Any) -> Any:
-    """Parse JSON as constants have it: a number with a fraction is a decimal."""
+def _exact(value: Any, depth: int = 0) -> Any:
+    """Parse JSON as constants have it: a number with a fraction is a decimal.
+
+    Raises `ValueError` for JSON that is deeper than any type.
+    """
+    if depth > _MOST_LEVELS:
+        raise ValueError("it is nested too deeply")
     match value:
         case float():
             from decimal import Decimal
 
             return Decimal(repr(value))
         case list():
-            return [_exact(each) for each in value]
+            return [_exact(each, depth + 1) for each in value]
         case dict():
-            return {name: _exact(each) for name, each in value.items()}
+            return {name: _exact(each, depth + 1) for name, each in value.items()}
         case _:
             return value
 

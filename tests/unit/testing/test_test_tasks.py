@@ -74,3 +74,19 @@ def test_a_task_of_another_file_is_tested() -> None:
         problems(files)
     files["main.flow"] = files["main.flow"].replace('never press "F5" ', "")
     assert problems(files) == []
+
+
+def test_the_prompt_of_a_task_is_that_of_the_task_alone() -> None:
+    source = """
+task open_form(order: string) -> { who: string } {
+  extract who: string from "the name of order {order}"
+  emit who = who
+}
+test "prompt" for task open_form {
+  prompt contains "the name of order" prompt contains "task open_form" prompt omits "tests_of"
+  prompt tokens < 2000
+}
+"""
+    assert problems(source) == []
+    (missing,) = problems(source.replace("tokens < 2000", "matches snapshot"))
+    assert "there is no snapshot `__snapshots__/main.open_form.prompt.md`" in missing

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.source.files import MemoryFiles
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.coverage import Taken, bodies_of, percent_covered
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import results, suite_of
+from tests.support.rows import for_rows
 
 BODY = """
 if sees "no such order" { abort "There is no order {order}" }
@@ -57,6 +60,27 @@ def test_what_stands_beside_a_table_holds_for_each_row() -> None:
         ("t: entry 1", ['the run does not `types ~"4" into "the order"`']),
         ("t: entry 2", ["`due` is [1], not missing"]),
     ]
+
+
+HOSTILE = (
+    '[{ "reads due": { "a": [{}] }, "screen no such order": { "a": 1 }, "order": [] }]',
+    '[{ "": 1, "reads ": 2, "reads .": 3, "reads a..b": 4, "given ": 5, "screen ": 6, "a b": 7 }]',
+    '[{ "aborts": 3, "finishes": [], "case": { "a": 1 }, "order": "1" }]',
+    '[{ "order": "1", "reads due": 1e999, "outputs due": -0.0, "commands x": null }]',
+    "[" * 500 + "]" * 500,
+    "{}",
+    "[]",
+    "",
+)
+
+
+@for_rows(lambda: HOSTILE)
+def test_no_table_ends_the_check(table: str) -> None:
+    for subject in ("w", "missing"):
+        flow = f'{SOURCE}\ntest "t" for {subject} {{ cases from "./t.json" cases from "./t.csv" }}'
+        files = {"main.flow": flow, "t.json": table, "t.csv": table}
+        compilation = compile_project(MemoryFiles(files), ["main.flow"], CompileOptions())
+        assert all(each.message for each in compilation.analysis.diagnostics)
 
 
 def test_rows_count_for_the_coverage() -> None:
