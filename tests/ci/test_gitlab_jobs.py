@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -135,24 +135,15 @@ def test_the_identity_token_travels_in_a_private_file_that_is_gone_afterwards(
     )
     keeper = tmp_path / "keeper"
     fake = tmp_path / "bin" / "flowdsl"
-    fake.write_text(
-        fake.read_text().replace(
-            "command = words[0]",
-            "command = words[0]\n"
-            "import json; from pathlib import Path\n"
-            "seen = os.environ['AWS_WEB_IDENTITY_TOKEN_FILE'], "
-            "os.stat(os.environ['AWS_WEB_IDENTITY_TOKEN_FILE']).st_mode\n"
-            f"Path({str(keeper)!r}).write_text("
-            "json.dumps([*seen, Path(seen[0]).read_text()]))",
-        )
-    )
+    keeps = f'\ncp -p "$AWS_WEB_IDENTITY_TOKEN_FILE" {quote(str(keeper))}\n'
+    fake.write_text(fake.read_text().replace("\n", keeps, 1))
     assert job.run("gitlab", "deploy")[0] == 0
     given = job.call("deploy")["environ"]
     assert (given["AWS_ROLE_ARN"], given["AWS_REGION"]) == (role, "eu-central-1")
     assert "FLOWDSL_ID_TOKEN" not in given
-    path, mode, content = json.loads(keeper.read_text())
-    assert content == TOKEN and stat.S_IMODE(mode) == 0o600
-    assert not Path(path).exists() and not list((tmp_path / "temp").iterdir())
+    assert keeper.read_text() == TOKEN and stat.S_IMODE(keeper.stat().st_mode) == 0o600
+    assert not Path(given["AWS_WEB_IDENTITY_TOKEN_FILE"]).exists()
+    assert not list((tmp_path / "temp").iterdir())
 
 
 def test_a_role_without_an_identity_token_is_told(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import json
 import os
 import subprocess
 import sys
-from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
@@ -30,42 +30,35 @@ api = "https://api.cyberdesk.io"
 api_key = { env = "CYBERDESK_API_KEY" }
 """
 
-_FAKE = """\
-#!{python} -IS
-# Without imports that take longer than all it does: most jobs start it four times.
-import os, sys
-
-here = {folder!r}
-with open(os.path.join(here, "script"), encoding="utf-8") as file:
-    script = eval(file.read())
-words = sys.argv[1:]
-with open(os.path.join(here, "calls"), "a", encoding="ascii") as log:
-    call = {{"words": words, "environ": dict(os.environ), "cwd": os.getcwd()}}
-    log.write(ascii(call) + "\\n")
-command = words[0]
-
-
-def write(option, text):
-    if option in words and text is not None:
-        with open(words[words.index(option) + 1], "w", encoding="utf-8") as file:
-            file.write(text)
-
-
-print(script.get("output", ""), flush=True)
-write("--summary-md", script.get("summary"))
-write("--junit", "<testsuites/>")
-write("-o", "{{}}")
-write("--result", script.get("result"))
-if command == script.get("waits"):
-    import signal
-
-    signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"stopped in order\\n"), os._exit(143)))
-    signal.alarm(20)
-    print("ready", flush=True)
-    while True:
-        signal.pause()
-sys.exit(script["codes"].get(command, 0))
+_FAKE = r"""#!/bin/sh
+# No Python, which takes longer to begin than all that this does: most jobs start it four times.
+here={folder}
+. "$here/script"
+{{
+  printf '%s\0' "$PWD" "$#" "$@"
+  cat "/proc/$$/environ"
+  printf '\0'
+}} >>"$here/calls"
+printf '%s\n' "$output"
+before=
+for word in "$@"; do
+  case $before in
+    --summary-md) [ -z "${{summary+set}}" ] || printf %s "$summary" >"$word" ;;
+    --junit) printf '<testsuites/>' >"$word" ;;
+    -o) printf '{{}}' >"$word" ;;
+    --result) [ -z "${{result+set}}" ] || printf %s "$result" >"$word" ;;
+  esac
+  before=$word
+done
+if [ "$1" = "$waits" ]; then
+  sleep 20 >/dev/null 2>&1 &
+  trap 'kill $!; echo stopped in order; exit 143' TERM
+  echo ready
+  wait
+fi
+eval "exit \${{code_$1:-0}}"
 """
+"""What stands for `flowdsl`: it does what `script` says, and writes its call behind `calls`."""
 
 _FORKING = """\
 import json, os, sys
@@ -124,7 +117,7 @@ class Job:
             (self.folder / name).mkdir()
         self.workspace.joinpath("flowdsl.toml").write_text(PROJECT)
         fake = self.folder / "bin" / "flowdsl"
-        fake.write_text(_FAKE.format(python=sys.executable, folder=str(self.folder)))
+        fake.write_text(_FAKE.format(folder=quote(str(self.folder))))
         fake.chmod(0o755)
         self.environ = {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -181,15 +174,24 @@ class Job:
         return int(server.stdout.readline()), output.read_bytes().decode()
 
     def _write_script(self) -> None:
-        script = dict(self.script)
-        if script.get("result") is not None:
-            script["result"] = json.dumps(script["result"])
-        (self.folder / "script").write_text(ascii(script), encoding="utf-8")
+        told = {"output": "", "waits": "", **self.script}
+        told |= {f"code_{command}": str(code) for command, code in told.pop("codes").items()}
+        if told.get("result") is not None:
+            told["result"] = json.dumps(told["result"])
+        lines = [f"{name}={quote(text)}\n" for name, text in told.items() if text is not None]
+        (self.folder / "script").write_text("".join(lines), encoding="utf-8")
 
     @property
     def calls(self) -> list[dict[str, Any]]:
+        """Each call: its `words`, `environ` and `cwd`."""
         log = self.folder / "calls"
-        return list(map(literal_eval, log.read_text().splitlines())) if log.exists() else []
+        parts = iter(log.read_text(encoding="utf-8").split("\0") if log.exists() else [])
+        found = []
+        for cwd in filter(None, parts):
+            words = [next(parts) for _ in range(int(next(parts)))]
+            environ = dict(each.split("=", 1) for each in iter(partial(next, parts), ""))
+            found.append({"words": words, "environ": environ, "cwd": cwd})
+        return found
 
     @property
     def commands(self) -> list[str]:
