@@ -41,7 +41,7 @@ workflow {name} {{
   }}
 }}
 """
-COUNT = 12
+COUNT = 3
 FULL = "error: standard output cannot be written: no space left on device\n"
 
 

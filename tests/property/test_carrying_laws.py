@@ -16,8 +16,8 @@ from tests.support.flows.carried import (
     read_projects,
 )
 from tests.support.flows.former import carry_over, flows_in, spell_formerly
-from tests.support.meaning.checked import DOCUMENTED, checked, files_of, joined
-from tests.support.meaning.generator.programs import FILES, program
+from tests.support.meaning.checked import DOCUMENTED, checked, checked_seed, files_of, joined
+from tests.support.meaning.generator.programs import FILES
 from tests.support.rows import for_rows
 
 
@@ -45,7 +45,7 @@ def test_kept_projects_compile_to_what_they_did(row: tuple[str, dict[str, str | 
 
 @for_rows(lambda: range(160 if THOROUGH else 8))
 def test_generated_programs_are_carried_over_to_what_they_were(seed: int) -> None:
-    whole = checked(program(seed))
+    whole = checked_seed(seed)
     if whole is None:
         return
     files = {**files_of(whole.source), **FILES}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pytest
-
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
 from flowdsl.simulate.interpreter.errors import NotAProgram
 from flowdsl.testing.cases import cases_of
@@ -17,8 +15,9 @@ from flowdsl.testing.suite import Suite
 from tests.support.effort import THOROUGH
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.flows.tested import suite_of
-from tests.support.meaning.checked import DOCUMENTED, checked, files_of
-from tests.support.meaning.generator.programs import FILES, program
+from tests.support.meaning.checked import DOCUMENTED, checked_seed, files_of
+from tests.support.meaning.generator.programs import FILES
+from tests.support.rows import in_rows
 
 MOST = 25 if THOROUGH else 8
 """Paths of each workflow that are looked for."""
@@ -75,14 +74,14 @@ def assert_they_pass(files: Mapping[str, str | bytes], **options: Any) -> int:
     return number
 
 
-@pytest.mark.parametrize("case", corpus(), ids=lambda case: case.id)
+@in_rows("case", corpus(), ids=lambda case: case.id)
 def test_every_test_for_a_path_of_the_corpus_passes(case: Case) -> None:
     assert_they_pass(case.files)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@in_rows("seed", SEEDS)
 def test_every_test_for_a_path_of_a_drawn_program_passes(seed: int) -> None:
-    found = checked(program(seed))
+    found = checked_seed(seed)
     if found is not None:
         options = {"project": DOCUMENTED.project, "environment": DOCUMENTED.environment}
         assert_they_pass({**FILES, **files_of(found.source)}, **options)

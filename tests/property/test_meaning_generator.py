@@ -25,15 +25,16 @@ from flowdsl.simulate.shapes import (
     without_missing,
 )
 from flowdsl.simulate.world import Question
-from tests.support.effort import THOROUGH, examples, rows
-from tests.support.meaning.checked import Checked, checked, checked_programs, compiled
+from tests.support.effort import THOROUGH, rows
+from tests.support.meaning.checked import Checked, checked, checked_seed, compiled
 from tests.support.meaning.constructs import EXPECTED, constructs
 from tests.support.meaning.generator.programs import program, programs
 from tests.support.meaning.hostile import as_sent, taken_though_forbidden
 from tests.support.meaning.law import payload
 from tests.support.meaning.pools import ODD_TEXTS, nasty_texts
 from tests.support.meaning.shrinking import shrunk
-from tests.support.meaning.worlds import Answers, fails_something, world, worlds
+from tests.support.meaning.worlds import Answers, fails_something, world
+from tests.support.rows import in_rows
 
 SEEDS = 1500 if THOROUGH else 60
 WRITTEN = 1500 if THOROUGH else 400
@@ -48,7 +49,7 @@ SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @pytest.fixture(scope="module")
 def drawn() -> list[Checked | None]:
     """The programs of many seeds, each None where it has errors."""
-    return [checked(program(seed)) for seed in range(SEEDS)]
+    return [checked_seed(seed) for seed in range(SEEDS)]
 
 
 def test_nearly_every_program_checks_without_errors(drawn: list[Checked | None]) -> None:
@@ -134,23 +135,16 @@ def _texts(value: Any) -> list[str]:
             return []
 
 
-def _given(draw: st.DrawFn) -> tuple[Checked, Any]:
-    program_ = draw(checked_programs())
-    return program_, draw(worlds(program_))
-
-
-@settings(SLOW, max_examples=examples(200))
-@given(st.composite(_given)())
-def test_inputs_are_what_the_schema_of_the_program_takes(given_: tuple[Checked, Any]) -> None:
-    program_, world_ = given_
-    sent = as_sent(program_, world_.inputs)
-    accept_inputs(program_.payload.get("input_schema"), sent)
-    assert world_with_defaults(payload(program_), world_).inputs == sent
-    for field in program_.workflow.inputs:
-        value = without_missing(world_.inputs.get(field.wire_name))
-        assert value is not None or not field.required or field.has_default, field.name
-    assert not any(VARIABLE.search(text) for text in _texts(dict(world_.inputs)))
-    assert all(number < program_.rules for number in world_.situations.values())
+def test_inputs_are_what_the_schema_of_the_program_takes(drawn: list[Checked | None]) -> None:
+    for program_, world_ in ((each, world(at, each)) for at, each in enumerate(drawn) if each):
+        sent = as_sent(program_, world_.inputs)
+        accept_inputs(program_.payload.get("input_schema"), sent)
+        assert world_with_defaults(payload(program_), world_).inputs == sent
+        for field in program_.workflow.inputs:
+            value = without_missing(world_.inputs.get(field.wire_name))
+            assert value is not None or not field.required or field.has_default, field.name
+        assert not any(VARIABLE.search(text) for text in _texts(dict(world_.inputs)))
+        assert all(number < program_.rules for number in world_.situations.values())
 
 
 def test_inputs_that_a_type_forbids_are_refused(drawn: list[Checked | None]) -> None:
@@ -199,7 +193,7 @@ def test_questions_and_positions_and_seeds_have_answers_of_their_own() -> None:
     assert {SEEDED(others[0], position) for position in range(40)} == {True, False}
 
 
-@pytest.mark.parametrize("kind", [kinds.EXPECT, kinds.WAIT, kinds.CHOOSE, kinds.COMMAND])
+@in_rows("kind", [kinds.EXPECT, kinds.WAIT, kinds.CHOOSE, kinds.COMMAND])
 def test_most_questions_are_answered_so_that_a_program_goes_on(kind: str) -> None:
     asked = [Question(kind, f"row {number}") for number in range(200)]
     assert all(Answers(3)(each, 0) is True for each in asked)
@@ -233,7 +227,7 @@ def _fits(value: Any, shape: Any) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "shape",
     [
         *map(ScalarShape, ("string", "int", "number", "bool", "date", "datetime", "time", "any")),

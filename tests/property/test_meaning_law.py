@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from flowdsl.simulate.world import World
 from tests.support.effort import THOROUGH, every
 from tests.support.meaning.chains import wrongly_sent
-from tests.support.meaning.checked import Checked, checked, checked_programs
+from tests.support.meaning.checked import Checked, checked_programs, checked_seed
 from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.corpus import cases
-from tests.support.meaning.generator.programs import program as make_program
 from tests.support.meaning.law import both, most_at_once, payload, report
 from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
@@ -53,7 +52,7 @@ def test_a_prompt_does_what_its_program_does(given_: tuple[Checked, World, World
 @pytest.mark.parametrize("start", range(0, 2400 if THOROUGH else 100, 50))
 def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
     for seed in range(start, start + 50):
-        program = checked(make_program(seed))
+        program = checked_seed(seed)
         if program is None:
             continue
         # The platform has one item of a loop.

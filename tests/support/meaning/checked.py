@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,7 +19,7 @@ from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 
-from .generator.programs import ENVIRONMENT, FILES, programs
+from .generator.programs import ENVIRONMENT, FILES, program, programs
 
 PATH = "main.flow"
 
@@ -122,6 +122,15 @@ def checked(source: str, options: CompileOptions = DOCUMENTED) -> Checked | None
     """A program, if it checks without errors."""
     compilation = compiled(source, options)
     return None if compilation.bundle is None else Checked(source, compilation, options)
+
+
+@lru_cache(maxsize=200)
+def checked_seed(seed: int) -> Checked | None:
+    """The program of a seed, if it checks without errors.
+
+    Several laws hold of the same programs, which take longer to compile than to try.
+    """
+    return checked(program(seed))
 
 
 def checked_programs() -> st.SearchStrategy[Checked]:

@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -134,13 +134,14 @@ class Case:
         name = self.workflow.name
         return next(each for each in self.compilation.bundle.workflows if each.name == name)
 
-    @property
+    @cached_property
     def payload(self) -> Payload:
         return payload_of(self.artifact)
 
 
+@cache
 def cases() -> list[Case]:
-    """Every program of the corpus."""
+    """Every program of the corpus; what is compiled of one is kept for the next test."""
     return [Case(path.stem) for path in sorted(FOLDER.glob("*.flow"))]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from flowdsl.simulate.executions import on_its_day, payload_of, world_with_defaults
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, execute_payload
@@ -24,7 +22,7 @@ from flowdsl.simulate.world import COPY, SEES, Question
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import without_condition
 from tests.support.meaning.corpus import Case, cases
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 
 def without_situations() -> list[Case]:
@@ -75,6 +73,7 @@ def played(
 
 @for_rows(without_situations, fewest=60)
 def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case) -> None:
+    """Its lines are known as ours, and the recording is found again from them."""
     world = case.first.world()
     world = world_with_defaults(case.payload, on_its_day(case.workflow, world))
     program = interpret(case.model, case.workflow, world)
@@ -84,12 +83,7 @@ def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case)
     assert events == list(expected.trace.events)
     assert found.ending == expected.trace.ending
     assert repr(found.recording) == repr(expected.recording)
-
-
-@for_rows(without_situations, fewest=60)
-def test_a_recording_is_found_again_from_its_lines(case: Case) -> None:
-    program = interpret(case.model, case.workflow, case.first.world())
-    found = perform_payload(case.payload, case.first.world().inputs, Asked(program))
+    assert is_ours(case.payload)
     if found.recording is None:
         return
     lines = [
@@ -101,12 +95,7 @@ def test_a_recording_is_found_again_from_its_lines(case: Case) -> None:
     assert recording_of(case.payload, [*lines, "99 Press enter."]) is None
 
 
-@for_rows(without_situations, fewest=60)
-def test_a_prompt_of_ours_is_known_by_reading_it(case: Case) -> None:
-    assert is_ours(case.payload)
-
-
-@pytest.mark.parametrize(
+@in_rows(
     "change",
     [
         ("Rules\n", "Regeln\n"),
