@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flowdsl.cli.commands.plan.markdown import render_markdown
 from flowdsl.deploy.planning.plan import Plan
 from tests.support.flows.generated.plans import facts, model_change
+from tests.support.rows import in_rows
 from tests.support.services.changes import change_of
 from tests.support.services.pipeline import MARKER, PROJECT, SUMMARY
 
@@ -66,7 +67,7 @@ def test_a_text_that_fits_is_kept_whole() -> None:
     assert bounded(SUMMARY, "") == SUMMARY
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text",
     [
         "",

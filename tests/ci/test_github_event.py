@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from flowdsl_ci.github.event import judged
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.rows import in_rows
 from tests.support.services.pipeline import pull_request
 
 JSON = st.recursive(
@@ -26,9 +26,7 @@ JSON = st.recursive(
 IDS: list[Any] = [None, True, False, 0, -5, "5", 5.0, [5], {}]
 
 
-@pytest.mark.parametrize(
-    "name", ["push", "workflow_dispatch", "schedule", "merge_group", "release"]
-)
+@in_rows("name", ["push", "workflow_dispatch", "schedule", "merge_group", "release"])
 def test_what_the_repository_holds_is_trusted(name: str) -> None:
     assert judged(name, {"repository": {"id": 5}}).refusal == ""
 
@@ -38,7 +36,7 @@ def test_a_pull_request_of_the_same_repository_is_trusted() -> None:
     assert (event.refusal, event.pull_request, event.head) == ("", 7, "a" * 40)
 
 
-@pytest.mark.parametrize("source", IDS)
+@in_rows("source", IDS)
 def test_an_id_that_is_none_is_a_fork(source: object) -> None:
     payload = pull_request()
     payload["pull_request"]["head"]["repo"] = {"id": source}
@@ -48,7 +46,7 @@ def test_an_id_that_is_none_is_a_fork(source: object) -> None:
     assert judged("pull_request", payload).refusal
 
 
-@pytest.mark.parametrize("ids", [(6, 5, 5), (5, 6, 5), (5, 5, 6), (6, 6, 5)])
+@in_rows("ids", [(6, 5, 5), (5, 6, 5), (5, 5, 6), (6, 6, 5)])
 def test_head_base_and_repository_have_to_be_one(ids: tuple[int, int, int]) -> None:
     payload = pull_request()
     for place, number in zip(("head", "base"), ids, strict=False):
@@ -69,14 +67,12 @@ def test_no_payload_of_a_pull_request_is_trusted_by_chance(
         assert ids[0] == ids[1] == ids[2] > 0 and {type(one) for one in ids} == {int}
 
 
-@pytest.mark.parametrize(
-    "name", ["workflow_run", "issue_comment", "discussion", "fork", "watch", "", "PUSH"]
-)
+@in_rows("name", ["workflow_run", "issue_comment", "discussion", "fork", "watch", "", "PUSH"])
 def test_events_that_strangers_start_are_not_trusted(name: str) -> None:
     assert judged(name, {"repository": {"id": 5}}).refusal
 
 
-@pytest.mark.parametrize("name", ["pull_request_review", "pull_request_review_comment", "push"])
+@in_rows("name", ["pull_request_review", "pull_request_review_comment", "push"])
 def test_pull_requests_by_other_events_are_not_trusted(name: str) -> None:
     assert judged(name, pull_request()).refusal
 

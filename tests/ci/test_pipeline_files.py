@@ -20,6 +20,7 @@ from flowdsl_ci.errors import MEANINGS
 from ruamel.yaml import YAML
 
 from flowdsl.cli.runtime import exit_codes
+from tests.support.rows import in_rows
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
@@ -139,14 +140,14 @@ def test_zizmor_looks_at_what_it_is_given(tmp_path: Path) -> None:
     assert tool("zizmor", "--offline", "--no-progress", str(bad)).returncode != 0
 
 
-@pytest.mark.parametrize("name", scripts())
+@in_rows("name", scripts())
 def test_shellcheck_finds_nothing(name: str) -> None:
     shell, text = scripts()[name]
     done = tool("shellcheck", "--shell", shell, "-", stdin=text)
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
+@in_rows("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
 def test_expressions_stand_outside_of_scripts(path: Path) -> None:
     texts = strings(load(path.read_text("utf-8")))
     assert any("${{" in text for _, text in texts)
@@ -161,7 +162,7 @@ def test_inputs_of_the_template_stand_outside_of_scripts() -> None:
     assert inside == []
 
 
-@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
+@in_rows("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
 def test_foreign_actions_are_pinned_by_commit_with_their_version(path: Path) -> None:
     lines = re.findall(r"uses: (\S+)( # v\d+\.\d+\.\d+)?$", path.read_text("utf-8"), re.MULTILINE)
     assert lines
@@ -315,7 +316,7 @@ def test_every_exit_code_is_known_to_the_jobs_and_to_the_document() -> None:
     assert sorted(int(code) for row in rows for code in row.split(", ")) == sorted(MEANINGS)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "changed", ["flows/a.flow", "flowdsl.toml", "parts/a.prompt", "parts/in.json", "icon.png", None]
 )
 def test_the_hook_checks_after_any_change_also_a_deletion(changed: str | None) -> None:

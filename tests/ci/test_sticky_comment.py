@@ -11,6 +11,7 @@ import pytest
 from flowdsl_ci.comment.text import LIMIT
 from flowdsl_ci.rest import Rest, RestError
 
+from tests.support.rows import in_rows
 from tests.support.services.fake_forge import Forge, github, gitlab, serving
 from tests.support.services.pipeline import (
     EMPTY,
@@ -254,7 +255,7 @@ def test_outside_a_pull_request_there_is_no_comment(tmp_path: Path) -> None:
         assert forge.requests == []
 
 
-@pytest.mark.parametrize(("method", "tries"), [("GET", 3), ("PATCH", 3), ("POST", 1)])
+@in_rows(("method", "tries"), [("GET", 3), ("PATCH", 3), ("POST", 1)])
 def test_only_what_cannot_happen_twice_is_tried_again(method: Any, tries: int) -> None:
     pauses: list[float] = []
     with serving(github()) as forge:
@@ -266,7 +267,7 @@ def test_only_what_cannot_happen_twice_is_tried_again(method: Any, tries: int) -
     assert len(pauses) == tries - 1
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "address", ["http://api.test", "file:///etc/passwd", "https://user@api.test", "", "https://a b"]
 )
 def test_a_token_goes_to_https_alone(address: str) -> None:

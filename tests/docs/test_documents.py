@@ -14,14 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 from flowdsl.cli.main import COMMANDS
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -105,14 +103,14 @@ def test_there_is_something_to_check() -> None:
     }
 
 
-@pytest.mark.parametrize("block", FLOWS, ids=place)
+@in_rows("block", FLOWS, ids=place)
 def test_a_flow_in_a_document_is_clean(block: Block) -> None:
     files = MemoryFiles({"shown.flow": block.text, "lib/chartpoint.flow": LIBRARY.read_bytes()})
     analysis = analyze(files, ["shown.flow"], CompileOptions())
     assert [(d.span.first, d.message) for d in analysis.diagnostics] == []
 
 
-@pytest.mark.parametrize("block", PROJECTS, ids=place)
+@in_rows("block", PROJECTS, ids=place)
 def test_a_project_file_in_a_document_loads(block: Block) -> None:
     sink = Sink()
     project = load_project(block.text, "flowdsl.toml", sink)
@@ -174,7 +172,7 @@ def test_the_table_of_commands_names_all_commands_and_no_others() -> None:
     assert sorted(rows) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "sh"], ids=place)
+@in_rows("block", [b for b in BLOCKS if b.language == "sh"], ids=place)
 def test_commands_in_documents_exist(block: Block) -> None:
     named = re.findall(r"(?<![\w/])(?:\.venv/bin/)?flowdsl(?: -C \S+)? ([a-z]+)", block.text)
     assert set(named) <= set(COMMANDS)

@@ -22,6 +22,7 @@ from flowdsl.emulator.faults import (
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import Desk
+from tests.support.rows import in_rows
 
 CREATE = "POST /v1/workflows"
 BODY = {"main_prompt": "Open the ledger."}
@@ -181,7 +182,7 @@ def test_a_dropped_reply_promises_more_than_comes() -> None:
             assert len(desk.ids()) == 1
 
 
-@pytest.mark.parametrize("kind", ["drop", "truncated", "broken_json"])
+@in_rows("kind", ["drop", "truncated", "broken_json"])
 def test_replies_without_a_body_can_be_spoilt_too(kind: FaultKind) -> None:
     with broken(Fault("DELETE /v1/workflows/{id}", None, kind)) as (desk, _):
         made = desk.workflow()
@@ -194,7 +195,7 @@ def test_replies_without_a_body_can_be_spoilt_too(kind: FaultKind) -> None:
         assert desk.ids() == []
 
 
-@pytest.mark.parametrize("path", ["/v1/workflows", "/v1/workflow-tags", "/v1/nowhere"])
+@in_rows("path", ["/v1/workflows", "/v1/workflow-tags", "/v1/nowhere"])
 def test_broken_json_has_the_right_length_and_status(path: str) -> None:
     with broken(Fault("GET /v1/{name}", None, "broken_json")) as (desk, requests):
         reply = desk.send("GET", path)

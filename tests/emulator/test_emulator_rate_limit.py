@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
-import pytest
 
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.middleware import RateLimit
 from flowdsl.emulator.scenario import Scenario
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk
+from tests.support.rows import in_rows
 
 BODY = {"main_prompt": "Open the ledger."}
 
@@ -63,7 +63,7 @@ def test_each_key_has_its_own_window() -> None:
         assert second.send("GET", "/v1/workflows").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/health/ready", "/v1/health", "/v1/health/db"])
+@in_rows("path", ["/", "/health", "/health/ready", "/v1/health", "/v1/health/db"])
 def test_health_is_exempt(path: str) -> None:
     with limited(1, 60) as (desk, _, _clock):
         for _ in range(3):

@@ -18,7 +18,7 @@ from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.world import Unanswerable
 from tests.support.meaning import scenes as support
 from tests.support.meaning.sides import side_by_side
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 ALL = scenes.scenes([])
 HARM = {
@@ -126,7 +126,7 @@ def test_who_takes_a_sentence_for_its_opposite_is_wrong(name: str) -> None:
         assert scenes.judged(changed, scene) != ([], []), (sentence, change)
 
 
-@pytest.mark.parametrize("name", HARM)
+@in_rows("name", HARM)
 def test_what_former_prompts_led_to_is_wrong(name: str) -> None:
     assert scenes.judged(HARM[name], ALL[name]) != ([], [])
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 import flowdsl
 from flowdsl.config.address import KINDS
+from tests.support.rows import in_rows
 
 PACKAGE = Path(flowdsl.__file__).parent
 OWNER = PACKAGE / "config" / "address.py"
@@ -64,7 +63,7 @@ def _ends_in_kind(piece: ast.expr) -> bool:
     return isinstance(piece, ast.Constant) and bool(_INSIDE.search(str(piece.value)))
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "source",
     [
         'address.partition(".")[0]',
@@ -84,7 +83,7 @@ def test_the_search_finds(source: str) -> None:
     assert [*by_hand(ast.parse(source))]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "source",
     [
         'path.partition(".")[0]',

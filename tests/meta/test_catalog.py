@@ -21,7 +21,7 @@ from flowdsl.diagnostics.diagnostic import CATEGORY_SEVERITY, SEVERITIES, Diagno
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.lint.rules import RULES
 from tests.support.flows.expectations import CORPUS, find_cases
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 PACKAGE = Path(catalog.__file__).parent
 SPECS = catalog.diagnostics()
@@ -105,7 +105,7 @@ def test_a_diagnostic_is_named_and_worded_as_agreed(name: str) -> None:
     assert not (spec.help or "").endswith(".")
 
 
-@pytest.mark.parametrize("layer", catalog.LAYERS)
+@in_rows("layer", catalog.LAYERS)
 def test_every_spec_is_reported_somewhere(layer: str) -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
     code = "\n".join(
@@ -156,7 +156,7 @@ PROJECT_FILES = {
 """For each diagnostic of the text of a project file one that has it."""
 
 
-@pytest.mark.parametrize("name", PROJECT_FILES)
+@in_rows("name", PROJECT_FILES)
 def test_every_diagnostic_of_a_project_file_is_reported_alone(name: str) -> None:
     sink = Sink()
     assert load_project(PROJECT_FILES[name], "flowdsl.toml", sink) is None

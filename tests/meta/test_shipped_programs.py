@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import EXAMPLES, compile_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases
+from tests.support.rows import in_rows
 
 
 def complaints(compilation: Compilation) -> list[str]:
@@ -18,9 +17,7 @@ def complaints(compilation: Compilation) -> list[str]:
     return [each.message for each in compilation.analysis.diagnostics if each.severity != INFO]
 
 
-@pytest.mark.parametrize(
-    "toml", sorted(EXAMPLES.glob("*/flowdsl.toml")), ids=lambda p: p.parent.name
-)
+@in_rows("toml", sorted(EXAMPLES.glob("*/flowdsl.toml")), ids=lambda p: p.parent.name)
 def test_an_example_compiles_for_its_local_environment(toml: Path) -> None:
     compilation = compile_folder(toml.parent)
     assert complaints(compilation) == []
@@ -32,7 +29,7 @@ def test_every_example_is_a_project() -> None:
     assert folders == {path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml")}
 
 
-@pytest.mark.parametrize("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
+@in_rows("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
 def test_a_valid_program_compiles(case: Case) -> None:
     compilation = compile_project(MemoryFiles(case.files), case.entries, CompileOptions())
     assert complaints(compilation) == []

@@ -12,8 +12,6 @@ import re
 from pathlib import Path
 from typing import get_args
 
-import pytest
-
 from flowdsl.ir import nodes
 from flowdsl.lint.texts.prose import HAS_PROSE, prose_of
 from flowdsl.semantics.capabilities import TOOLS
@@ -38,6 +36,7 @@ from flowdsl.syntax.statements import (
     texts_of,
 )
 from flowdsl.syntax.visit import annotations_of
+from tests.support.rows import in_rows
 
 ROOT = Path(__file__).parents[2]
 _TEXTS = ("Text", "Text | None", "Text | Condition")
@@ -60,7 +59,7 @@ def test_every_statement_has_a_row() -> None:
     assert {class_.__name__ for class_ in STATEMENTS} == OF_THE_LANGUAGE - {"AnnotatedStmt"}
 
 
-@pytest.mark.parametrize("class_", STATEMENTS, ids=lambda class_: class_.__name__)
+@in_rows("class_", STATEMENTS, ids=lambda class_: class_.__name__)
 def test_a_row_says_what_the_class_says(class_: type[ast.Node]) -> None:
     row = STATEMENTS[class_]
     annotations = annotations_of(class_)
@@ -91,7 +90,7 @@ def test_every_role_has_a_place() -> None:
     assert OF_ROLE.keys() == set(ROLES)
 
 
-@pytest.mark.parametrize("class_", get_args(nodes.Statement), ids=lambda class_: class_.__name__)
+@in_rows("class_", get_args(nodes.Statement), ids=lambda class_: class_.__name__)
 def test_the_ir_calls_texts_as_the_language_does(class_: type[nodes.Node]) -> None:
     sources = BY_KIND[field_defaults(class_)["kind"]]
     types = {name: class_.__annotations__.get(name) for name in field_names(class_)}
@@ -141,7 +140,7 @@ def sample(class_: type[ast.Node], **given: object) -> ast.Node:
     return class_(**(values | given))
 
 
-@pytest.mark.parametrize("class_", STATEMENTS, ids=lambda class_: class_.__name__)
+@in_rows("class_", STATEMENTS, ids=lambda class_: class_.__name__)
 def test_texts_blocks_and_prose_of_a_statement(class_: type[ast.Node]) -> None:
     statement = sample(class_)
     annotations = annotations_of(class_)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.support.rows import in_rows
 
 PACKAGE = Path(__file__).parents[2] / "flowdsl"
 
@@ -157,7 +157,7 @@ def test_the_places_are_where_files_are_changed() -> None:
         assert set(changes((PACKAGE / name).read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "line",
     [
         'open("a", "w")',
@@ -182,7 +182,7 @@ def test_a_change_is_noticed(line: str) -> None:
     assert list(changes(line))
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "line",
     ['open("a")', 'open("a", "rb")', "os.fdopen(1)", 'text.replace("a", "b")', "os.stat(path)"],
 )

@@ -25,6 +25,7 @@ from tests.support.effort import examples
 from tests.support.flows.compiling import PROJECTS, read_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.flows.generated.workflows import workflows
+from tests.support.rows import in_rows
 
 FROZEN, OUTSIDE = "branch-frozen-by-replay", "branch-outside-focused-action"
 IN_LOOP, ONCE = "branch-frozen-in-loop", "decided-once"
@@ -69,12 +70,12 @@ def assert_complete(files: MemoryFiles, entries: list[str], options: CompileOpti
         assert verified(model, options) == []
 
 
-@pytest.mark.parametrize("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
+@in_rows("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
 def test_verification_finds_nothing_in_valid_programs(case: Case) -> None:
     assert_complete(MemoryFiles(case.files), case.entries, CompileOptions())
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda path: path.name)
+@in_rows("folder", PROJECTS, ids=lambda path: path.name)
 def test_verification_finds_nothing_in_whole_projects(folder: object) -> None:
     files = read_folder(folder)  # type: ignore[arg-type]
     entries = sorted(name for name in files if name.endswith(".flow"))

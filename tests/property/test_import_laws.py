@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +22,7 @@ from tests.support.flows.decompile import payloads, round_trip
 from tests.support.flows.decompile.payloads import Payload
 from tests.support.flows.generated.task_programs import task_programs
 from tests.support.flows.generated.workflows import workflows
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 CORPUS = payloads.corpus()
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -132,7 +131,7 @@ def test_a_program_comes_back_as_statements(source: str) -> None:
         _stays_a_program(compilation.bundle)
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_a_shipped_program_comes_back_as_statements(folder: Path) -> None:
     bundle = compile_folder(folder).bundle
     assert bundle is not None

@@ -16,6 +16,7 @@ from flowdsl.source.files import MemoryFiles, library_of
 from tests.support.command_line import run_command, write_tree
 from tests.support.effort import rows
 from tests.support.flows.compiling import EXAMPLES, read_folder
+from tests.support.rows import in_rows
 
 PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml"))
 OWN, SHARED = "flows/lib/", "@shared//"
@@ -68,7 +69,7 @@ def errors_in(files: Files) -> list[tuple[str, int, str]]:
     return [(each.span.path, each.span.start, each.message) for each in errors]
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_a_library_compiles_to_what_its_files_compile_to_in_the_project(folder: Path) -> None:
     files = read_folder(folder)
     here, there = bundle_of(files), bundle_of(moved(files))
@@ -82,7 +83,7 @@ def test_a_library_compiles_to_what_its_files_compile_to_in_the_project(folder: 
     }
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_a_mistake_is_found_in_a_library_as_in_the_project(folder: Path) -> None:
     """A `do` of each shared flow names what nobody declares."""
     files = read_folder(folder)

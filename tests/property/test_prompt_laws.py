@@ -25,6 +25,7 @@ from tests.support.flows.compiling import steps_of, workflow
 from tests.support.flows.decompile.prompt_reading import prompt_of
 from tests.support.flows.generated.prompts import HERE
 from tests.support.flows.generated.workflows import workflows
+from tests.support.rows import in_rows
 
 TITLE = "Part "
 """How the titles of steps begin in generated programs."""
@@ -85,7 +86,7 @@ def _has_lines(line: Seen) -> None:
     assert not introduces or line.under, line.text
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         'step "Part" { }',
@@ -203,7 +204,7 @@ def test_a_text_to_type_is_found_to_the_last_blank(text: str) -> None:
         assert (f"{subject} consists of" in head) == (bool(line) and not line.strip())
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "statement",
     [
         'type memo into "Note"',

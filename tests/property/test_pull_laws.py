@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +32,7 @@ from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk
 from tests.support.flows.generated.prompts import PromptWriter
 from tests.support.flows.generated.task_programs import task_programs
 from tests.support.flows.generated.workflows import workflows
+from tests.support.rows import in_rows
 from tests.support.services import dashboard
 from tests.support.services.dashboard import Values
 
@@ -281,7 +281,7 @@ def test_words_inside_one_literal_change_its_lines_and_no_others(desk: Desk, see
     assert changed == 1
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@in_rows("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_nothing_to_pull(folder: Path) -> None:
     desk = shipped_desk(folder)
     done = desk.pulled({address: desk.values(address) for address in desk.built.desired})

@@ -17,6 +17,7 @@ from flowdsl.runs.watch import RunsEnding, ending_of
 from flowdsl.state.errors import StoreUnusable
 from tests.runs.run_world import RunWorld, ids_of
 from tests.support.effort import THOROUGH, rows
+from tests.support.rows import in_rows
 
 LOST = ("after", "drop", "truncated", "broken_json")
 """Faults in which the run is made and its reply is lost."""
@@ -129,7 +130,7 @@ def test_where_somebody_else_made_an_equal_run_nobody_guesses() -> None:
         assert world.posts() == 1, "nothing is sent again that may have come"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("kind", "keys", "count"),
     [
         ("after", "ignore", 500 if THOROUGH else 150),
@@ -328,7 +329,7 @@ class _Recorded:
         self.settled_keys.append(submission.key)
 
 
-@pytest.mark.parametrize("often", [0, 1, 5])
+@in_rows("often", [0, 1, 5])
 def test_what_cannot_be_written_down_is_not_sent(often: int) -> None:
     with RunWorld().open() as world:
         record = _Recorded(often)

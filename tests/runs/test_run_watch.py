@@ -23,6 +23,7 @@ from flowdsl.runs.watch import (
     watch,
 )
 from tests.runs.run_world import RunWorld
+from tests.support.rows import in_rows
 
 
 def watched(world: RunWorld, runs: list[Run], **more: Any) -> tuple[Watched, list[str]]:
@@ -70,7 +71,7 @@ def test_many_runs_are_read_from_the_list_and_end_with_their_outputs() -> None:
         assert all(path == "/v1/runs" for _, path in world.requests) and len(world.requests) < 20
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("rule", "ending"),
     [
         (RunRule(error="the desktop is locked"), RunsEnding.ERROR),

@@ -5,12 +5,16 @@ To collect, announce and report a test takes longer than most rows do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., None])
+
+_LONGEST = 60
+"""Characters of a row that its name has."""
 
 Check = Callable[[T], None]
 
@@ -54,8 +58,49 @@ def for_rows(
             assert len(every) >= fewest, f"only {len(every)} rows were found"
             check_rows(every[part::parts], check, name)
 
-        test.__name__, test.__qualname__ = check.__name__, check.__qualname__
-        test.__doc__, test.__module__ = check.__doc__, check.__module__
-        return test
+        return _named_after(check, test)
+
+    return decorate
+
+
+def _named_after(check: Callable[..., None], test: F) -> F:
+    """`test` with the name of the function that it makes a test."""
+    test.__name__, test.__qualname__ = check.__name__, check.__qualname__
+    test.__doc__, test.__module__ = check.__doc__, check.__module__
+    return test
+
+
+def in_rows(
+    names: str | Sequence[str],
+    rows: Iterable[Any],
+    *,
+    ids: Callable[[Any], object] | Sequence[object] | None = None,
+) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """Make one test of all rows; the arguments are those of `pytest.mark.parametrize`.
+
+    For tests without fixtures, whose rows need none of their own.
+    """
+    words = [each.strip() for each in names.split(",")] if isinstance(names, str) else list(names)
+    every = list(rows)
+
+    def name(number: int) -> str:
+        row = every[number]
+        if isinstance(ids, Sequence):
+            return str(ids[number])
+        values = [row] if len(words) == 1 else row
+        shown = "-".join(str(ids(each)) if ids else repr(each) for each in values)
+        return f"{number}: {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'}"
+
+    def decorate(check: Callable[..., None]) -> Callable[[], None]:
+        def test() -> None:
+            assert every, "no rows were found"
+
+            def one(number: int) -> None:
+                row = every[number]
+                check(**dict(zip(words, [row] if len(words) == 1 else row, strict=True)))
+
+            check_rows(range(len(every)), one, name)
+
+        return _named_after(check, test)
 
     return decorate

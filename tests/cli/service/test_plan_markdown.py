@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -20,6 +19,7 @@ from flowdsl.cli.views.markdown import NOTHING, format_code_span, format_prose
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.generated.plans import facts, gone, intent, plans, sample_plan
+from tests.support.rows import in_rows
 from tests.support.services.changes import change_of
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -248,7 +248,7 @@ def test_many_items_end_in_a_number() -> None:
         assert warned == 300 or changed == 0, "warnings outlast changes"
 
 
-@pytest.mark.parametrize("max_bytes", [0, 10, len(MARKER), len(MARKER) + 1, 120])
+@in_rows("max_bytes", [0, 10, len(MARKER), len(MARKER) + 1, 120])
 def test_hardly_any_room(max_bytes: int) -> None:
     text = render_markdown(sample_plan(), facts(), max_bytes)
     assert text == (f"{MARKER}\n" if max_bytes > len(MARKER) else "")

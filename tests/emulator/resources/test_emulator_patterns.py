@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from flowdsl.emulator.faults import Fault
 from flowdsl.emulator.simulation.checks import CheckedFacts, evaluate, find_wanted_files
 from flowdsl.emulator.simulation.schemas import find_schema_problems, read_schema
 from flowdsl.source.matching_text import matching_text
 from tests.support.cpu import cpu_seconds
+from tests.support.rows import in_rows
 
 EXPLOSIVE = ("(a+)+$", "^a*a*a*a*a*a*a*a*a*a*b$", "^(a?){45}a{45}$", "^(?=(a+)+$)b")
 A = "a" * 3000 + "!"
@@ -23,7 +22,7 @@ def schema(**keywords: Any) -> dict[str, Any]:
     return read
 
 
-@pytest.mark.parametrize("pattern", EXPLOSIVE)
+@in_rows("pattern", EXPLOSIVE)
 def test_schemas_end(pattern: str) -> None:
     rules = {"properties": {"code": {"pattern": pattern}}}
     named = {"patternProperties": {pattern: {"type": "integer"}}}
@@ -34,7 +33,7 @@ def test_schemas_end(pattern: str) -> None:
         find_schema_problems(schema(**named, unevaluatedProperties=False), {A: 1})
 
 
-@pytest.mark.parametrize("pattern", EXPLOSIVE)
+@in_rows("pattern", EXPLOSIVE)
 def test_checks_and_made_up_names_end(pattern: str) -> None:
     check = {"name": "c", "type": "run_attachment_exists", "file_target_mode": "regex"}
     check |= {"file_name_regex": pattern, "expected_match_count": 3}
@@ -64,7 +63,7 @@ def test_names_that_no_pattern_knows_are_additional() -> None:
     ]
 
 
-@pytest.mark.parametrize("pattern", ["(", "[a", "a{2,1}", "a{" + "9" * 5000 + "}", "(" * 9000])
+@in_rows("pattern", ["(", "[a", "a{2,1}", "a{" + "9" * 5000 + "}", "(" * 9000])
 def test_a_schema_with_a_broken_pattern_is_none(pattern: str) -> None:
     for rules in (
         {"properties": {"x": {"pattern": pattern}}},

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-import pytest
-
 from flowdsl.codegen.artifacts import WorkflowArtifact
 from flowdsl.compiler.pipeline import Compilation
 from flowdsl.config.load import load_project
@@ -28,7 +26,7 @@ from flowdsl.simulate.world import COMMAND, COPY, OUTPUT, READ, SEES, Question, 
 from tests.emulator.runs.run_desk import RunDesk, run_desk
 from tests.support.flows.compiling import EXAMPLES, compile_folder, only_workflow, workflow
 from tests.support.flows.worlds import default_world, without_condition
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 TABLES = {READ: "reads", COPY: "reads", OUTPUT: "reads", COMMAND: "commands"}
 EXAMPLE_INPUTS: dict[str, Any] = {
@@ -261,7 +259,7 @@ def test_every_entry_of_a_list_is_worked_through() -> None:
     assert said(run, "played_by_phrases") == []
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("answers", "failed", "files"),
     [
         ({"screen": {"the row of claim C": False}}, "C", ["A.png", "B.png"]),
@@ -288,7 +286,7 @@ def test_a_claim_is_missing(answers: Any, failed: str, files: list[str]) -> None
     assert not any("Press escape" in line for line in lines(run))
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("entry", "reason", "told"),
     [
         (3, None, "Claim C is not in the list"),
@@ -331,7 +329,7 @@ SAVE = """
 """
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("how", "ends"),
     [
         ({}, None),
@@ -437,7 +435,7 @@ def test_without_answers_all_goes_as_it_usually_does() -> None:
     assert len(found["tags"]) == 2 and isinstance(found["person"]["age"], int)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("given", "outcome", "output"),
     [
         (["a", "b"], "success", ["a", "b"]),

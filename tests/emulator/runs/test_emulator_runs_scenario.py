@@ -7,13 +7,14 @@ from pydantic import ValidationError
 
 from flowdsl.emulator.simulation.rules import RuleTally, RunRule
 from tests.emulator.runs.run_desk import INPUTS, run_desk
+from tests.support.rows import in_rows
 
 
 def rule(**values: Any) -> RunRule:
     return RunRule.model_validate(values)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("effect", "status", "error"),
     [
         ({"fail": {"step": 1}}, "task_failed", ["Sign-in refused for ann"]),
@@ -52,7 +53,7 @@ reason "{{loop_item}} is closed".
 """
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("entry", "failed", "files"),
     [(None, "A", []), (3, "C", ["A.png", "B.png"]), (9, "C", ["A.png", "B.png"])],
 )
@@ -93,7 +94,7 @@ def test_outputs_are_put_in_by_path_and_unchecked() -> None:
     assert "`paid`" in after["error"][0]
 
 
-@pytest.mark.parametrize("state", ["scheduling", "running", "running_checks"])
+@in_rows("state", ["scheduling", "running", "running_checks"])
 def test_a_run_stays_where_it_is_told(state: str) -> None:
     with run_desk(rule(stay=state, workflow="Claims")) as runs:
         after = runs.ended(runs.claims())
@@ -149,7 +150,7 @@ def test_retries_count_as_runs() -> None:
         assert runs.states(made) == ["success"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "values",
     [
         {"unknown": 1},

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from flowdsl.emulator.simulation.rules import RunRule
 from tests.emulator.runs.run_desk import INPUTS, RunDesk, run_desk
 from tests.support.effort import examples
+from tests.support.rows import in_rows
 
 READER = {
     "name": "Reader",
@@ -72,7 +73,7 @@ def test_a_kept_session_takes_more_runs_and_keeps_others_out(runs: RunDesk) -> N
     assert runs.states(outside, last) == ["success", "success"]
 
 
-@pytest.mark.parametrize("effect", [{"fail": {"step": 1}}, {"error": "x"}, {"cancelled": 0.1}])
+@in_rows("effect", [{"fail": {"step": 1}}, {"error": "x"}, {"cancelled": 0.1}])
 def test_a_step_whose_source_failed_ends_in_error(effect: Any) -> None:
     with run_desk(RunRule.model_validate({"workflow": "Claims", **effect})) as runs:
         chain = two_steps(runs)

@@ -44,6 +44,7 @@ from flowdsl.emulator.simulation.variables import (
 from flowdsl.ir import nodes
 from flowdsl.source.matching_text import matching_text
 from tests.support.effort import examples
+from tests.support.rows import in_rows
 
 NAMES = st.sampled_from(["mrn", "day", "total", "open claims", "名", "$secret", "a-b"])
 SCALARS = st.sampled_from(
@@ -198,14 +199,14 @@ def test_a_sampled_value_is_never_invalid(schema: Any) -> None:
         assert sample_value(schema, "seed") == (True, value)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@in_rows("pattern", PATTERNS)
 def test_a_pattern_gets_a_text_it_matches(pattern: str) -> None:
     text = matching_text(pattern)
     assert text is not None
     assert re.search(pattern, text)
 
 
-@pytest.mark.parametrize("pattern", ["(?=a)b", r"(a)\1", "(", "a{3000}", "[", "*", "(?i)a", r"\q"])
+@in_rows("pattern", ["(?=a)b", r"(a)\1", "(", "a{3000}", "[", "*", "(?i)a", r"\q"])
 def test_a_pattern_beyond_reach_gets_no_text(pattern: str) -> None:
     assert matching_text(pattern) is None
 
@@ -250,7 +251,7 @@ def test_no_schema_is_fetched_over_the_network() -> None:
     assert sample_value({"$ref": "#"}, "s") == (False, None)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "types"),
     [
         ('{"mrn": "string", "n": "number", "xs": "array", "in": {"a": "bool"}}', {"object"}),
@@ -283,7 +284,7 @@ def test_the_run_goes_before_its_machine_and_blanks_do_not_count(run: Any, lower
         assert value == (counting[0] if counting else EMPTY)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("path", "value"),
     [
         ("user.email", "a@b.test"),
@@ -311,7 +312,7 @@ def test_paths_lead_to_values(path: str, value: Any) -> None:
     assert parse_path(show_path(parts)) == parts
 
 
-@pytest.mark.parametrize("value", ["text", 5, True, 1.5])
+@in_rows("value", ["text", 5, True, 1.5])
 def test_a_path_into_a_scalar_is_an_error(value: Any) -> None:
     with pytest.raises(PathError, match=r"`a\.b`"):
         value_at({"a": value}, ("a", "b"))
@@ -405,7 +406,7 @@ def test_evidence_is_found_in_its_usual_spellings() -> None:
     assert names == ["chart_{{mrn}}.png", "C:\\Out\\a", "C:\\b c.pdf"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "count"),
     [
         ("5", 5),

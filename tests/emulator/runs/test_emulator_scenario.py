@@ -27,6 +27,7 @@ from flowdsl.emulator.scenario import (
 from flowdsl.emulator.simulation.rules import Effects, RunRule
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import PNG, STANDSTILL, Desk, check
+from tests.support.rows import in_rows
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 CREATE = "POST /v1/workflows"
@@ -173,7 +174,7 @@ def test_the_later_of_two_scenarios_wins_and_its_faults_come_first() -> None:
     assert first.join_scenario(Scenario()) == first
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("route", "hint"),
     [
         ("POST /v1/workflow", "; there is `POST /v1/workflows`"),
@@ -187,7 +188,7 @@ def test_a_fault_that_no_request_can_meet_is_refused(route: str, hint: str) -> N
     assert hint in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "route",
     [
         "GET /v1/workflows/{id}",

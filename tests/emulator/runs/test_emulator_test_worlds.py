@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from flowdsl.emulator.scenario import make_scenario
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.simulate.executions import world_with_defaults
@@ -28,6 +26,7 @@ from tests.support.flows.expectations import CORPUS, find_cases
 from tests.support.flows.post_run_checks import TABLE
 from tests.support.flows.post_run_checks import source as checked_source
 from tests.support.flows.tested import suite_of
+from tests.support.rows import in_rows
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 
@@ -144,7 +143,7 @@ def chain_ended(desk: RunDesk, suite: Suite, case: Case) -> Any:
     return [run for run in runs if run["status"] in ("success", "task_failed")][-1]
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@in_rows("folder", FOLDERS)
 def test_a_run_of_an_example_ends_as_its_test_says(folder: str) -> None:
     suite = example_suite(folder)
     cases = [case for case in cases_of(suite.model) if needs_run(case.items)]
@@ -185,7 +184,7 @@ outputs { all: { row: string, names: string[], note: string?, code: string }[] s
 GIVEN = 'given { what = "it" rows = ["a", "b"] }'
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "test",
     [
         'screen { ~"end of" = [false, false, true] } '
@@ -220,7 +219,7 @@ REPLAYED = (
 )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("test", "replays"),
     [
         ('reads { n = 3 } then given { who = "Bo" } run 2 outputs { name = "Bo" ... }', 1),
@@ -293,7 +292,7 @@ def assert_checks_are_judged_alike(suite: Suite, case: Case) -> list[str]:
     return judged
 
 
-@pytest.mark.parametrize("kind", TABLE)
+@in_rows("kind", TABLE)
 def test_a_check_is_judged_as_its_test_says(kind: str) -> None:
     row = TABLE[kind]
     for given, status in ((row.good, "success"), (row.bad, "failed")):
@@ -303,7 +302,7 @@ def test_a_check_is_judged_as_its_test_says(kind: str) -> None:
         assert assert_checks_are_judged_alike(suite, case) == [status]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("answers", "judged"),
     [
         ("", ["success", "success"]),

@@ -27,6 +27,7 @@ from flowdsl.emulator.webhooks import (
     post_event,
 )
 from tests.emulator.emulator_desk import STANDSTILL, Desk
+from tests.support.rows import in_rows
 
 URL = "http://127.0.0.1:9/hook"
 LONG_ENOUGH = timedelta(seconds=5)
@@ -202,7 +203,7 @@ def test_a_locked_store_is_left_for_the_next_poll(tmp_path: Path) -> None:
         assert len(office.receiver.posts) == 1
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "url",
     [
         "http://hooks.example.test/x",
@@ -222,12 +223,12 @@ def test_events_never_leave_this_machine(url: str) -> None:
         WebhookSettings(url=url)
 
 
-@pytest.mark.parametrize("url", ["http://localhost/x", "http://[::1]:8/", "http://127.8.9.1"])
+@in_rows("url", ["http://localhost/x", "http://[::1]:8/", "http://127.8.9.1"])
 def test_any_loopback_address_will_do(url: str) -> None:
     assert WebhookSettings(url=url).url == url
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%%%", "c2VjcmV0" * 4, "whsec_c2VjcmV0"])
+@in_rows("secret", ["", "whsec_", "whsec_%%%", "c2VjcmV0" * 4, "whsec_c2VjcmV0"])
 def test_an_unusable_secret_is_refused_without_being_shown(secret: str) -> None:
     with pytest.raises(ValidationError) as caught:
         WebhookSettings(url=URL, secret=secret)

@@ -23,6 +23,7 @@ from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.run import ChainCreate, ChainStep, RunBulkCreate, RunCreate, RunRetry
 from flowdsl.cyberdesk.redaction import REDACTED, SecretsOfRuns, redact_secrets, redact_value
 from tests.support.effort import THOROUGH, examples
+from tests.support.rows import in_rows
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co"))
 
@@ -114,7 +115,7 @@ def test_a_secret_of_four_characters_goes_as_a_word(words: list[str], secret: st
     )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "kept"),
     [
         ("k", REDACTED),
@@ -178,7 +179,7 @@ def test_no_expression_is_made_for_a_secret_that_no_text_can_hold(
     assert made == [1]
 
 
-@pytest.mark.parametrize("filler", ["\\", " ", "%25", "\\n", "a", "ab\\", "\\u00"])
+@in_rows("filler", ["\\", " ", "%25", "\\n", "a", "ab\\", "\\u00"])
 def test_a_hostile_text_is_looked_through_in_one_go(filler: str) -> None:
     secrets = ["a\\\\b c%d", "\\" * 20, "aaaaaaaaab", "a   \n  bcdefghi"]
     assert redact_secrets(filler * 20_000, secrets) is not None
@@ -242,7 +243,7 @@ BEGINNINGS: dict[str, Callable[[CyberdeskClient], Awaitable[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("beginning", BEGINNINGS)
+@in_rows("beginning", BEGINNINGS)
 def test_no_operation_tells_the_secret_that_a_run_was_given(beginning: str) -> None:
     async def told() -> list[str]:
         options = ClientOptions(base_url="http://127.0.0.1:1", api_key="key", max_retries=0)

@@ -6,7 +6,6 @@ import json
 from functools import cache
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 from openapi_client.cyberdesk_cloud_client.models import WorkflowCreate
 
@@ -21,7 +20,7 @@ from tests.support.flows.compiling import (
     workflow,
 )
 from tests.support.flows.expectations import CORPUS
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 
@@ -314,7 +313,7 @@ def test_a_chain_names_workflows_references_and_its_own_parameters() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ['say "A"', "C:\\a", "one\ntwo", "a⟧", "tab\there"])
+@in_rows("name", ['say "A"', "C:\\a", "one\ntwo", "a⟧", "tab\there"])
 def test_a_text_that_a_literal_list_would_spell_otherwise_is_refused(name: str) -> None:
     source = workflow(
         'for each in ["{name}", "b"] { type each into "Note" }',

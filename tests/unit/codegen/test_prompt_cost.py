@@ -13,6 +13,7 @@ from benchmarks.prompts import economy
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.prompt.cost import Calls, LoopCalls, estimate_tokens, prompt_cost
 from tests.support.flows.compiling import EXAMPLES, PROJECTS, compile_folder, prompt_of, workflow
+from tests.support.rows import in_rows
 
 LOOP = "inputs { codes: string[] @max_items(9) } outputs { all_notes: string }"
 
@@ -74,7 +75,7 @@ Never use focused_action twice.
     }
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_the_sections_of_compiled_prompts_make_the_whole(folder: object) -> None:
     bundle = compile_folder(folder).bundle  # type: ignore[arg-type]
     assert bundle is not None
@@ -116,7 +117,7 @@ def test_the_examples_take_about_as_many_words_as_prompts_by_hand(
     assert economy.main() == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", economy.EXAMPLES)
+@in_rows("name", economy.EXAMPLES)
 def test_prompts_written_by_hand_are_for_the_same_task(name: str) -> None:
     """They name every input, secret and output, nothing else, and are counted as a person does."""
     text = economy.by_hand(name)
@@ -134,7 +135,7 @@ def test_prompts_written_by_hand_are_for_the_same_task(name: str) -> None:
     assert (cost.calls.focused, [loop.calls.focused for loop in cost.loops]) == BY_HAND[name]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "tokens"),
     [
         ("", 0),

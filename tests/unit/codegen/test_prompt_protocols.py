@@ -19,6 +19,7 @@ from tests.support.flows.compiling import (
     steps_of,
     workflow,
 )
+from tests.support.rows import in_rows
 
 MAIN_ONLY = [name for name, tool in TOOLS.items() if not tool.focused and "_" in name]
 
@@ -38,7 +39,7 @@ def _instructions(prompt: str) -> list[str]:
     return ["\n".join(lines) for lines in found]
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_focused_agents_are_asked_for_nothing_that_only_the_main_agent_has(folder: Path) -> None:
     bundle = compile_folder(folder).bundle
     assert bundle is not None
@@ -48,7 +49,7 @@ def test_focused_agents_are_asked_for_nothing_that_only_the_main_agent_has(folde
                 assert tool not in instruction
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_the_main_agent_never_stores_values_itself(folder: Path) -> None:
     bundle = compile_folder(folder).bundle
     assert bundle is not None
@@ -99,7 +100,7 @@ def test_a_loop_may_be_skipped_and_ends_its_iterations() -> None:
     assert lines[-1].strip().endswith('Use end_loop_iteration with text="done".')
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("items", "inputs", "may_be_empty"),
     [
         ("names", "names: string[] @max_items(9)", True),
@@ -509,7 +510,7 @@ def _rules(source: str) -> tuple[list[str], list[str]]:
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "own", "passed"),
     [
         ('press "Tab"', ["Do the n"], []),

@@ -14,6 +14,7 @@ from flowdsl.diagnostics import suggest
 from flowdsl.diagnostics.suggest import Names, find_misspelt_name
 from flowdsl.semantics.values.schema_files import read_schema_fields
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import in_rows
 from tests.support.work import lines_run
 
 LIMIT = 2.4
@@ -106,7 +107,7 @@ def test_the_modules_whose_work_is_counted_are_there() -> None:
     assert [each for each in modules if not any(path.endswith(each) for path in paths)] == []
 
 
-@pytest.mark.parametrize(("make", "modules"), KINDS.values(), ids=KINDS)
+@in_rows(("make", "modules"), KINDS.values(), ids=KINDS)
 def test_twice_the_text_is_twice_the_work(make: Make, modules: tuple[str, ...]) -> None:
     def work(number: int) -> int:
         files = MemoryFiles({"a.flow": make(number)})

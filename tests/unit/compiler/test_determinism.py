@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation
 from tests.support.flows.compiling import PROJECTS, ROOT, compile_folder
 from tests.support.ir_document import dump_program, load_program
+from tests.support.rows import in_rows
 
 DUMP = """
 import json, sys
@@ -36,7 +35,7 @@ def everything(compilation: Compilation) -> str:
     return json.dumps(found)
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_the_order_of_files_does_not_matter(folder: Path) -> None:
     assert everything(compile_folder(folder)) == everything(compile_folder(folder, reverse=True))
 
@@ -55,7 +54,7 @@ def test_the_hash_seed_does_not_matter() -> None:
     assert len(outputs) == 1
 
 
-@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+@in_rows("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_the_ir_survives_its_document(folder: Path) -> None:
     program = compile_folder(folder).program
     assert program is not None

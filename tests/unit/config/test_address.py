@@ -16,6 +16,7 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.state.document import Intent, ResourceState, StateDocument, dump_document
 from flowdsl.state.document import load_document as load
+from tests.support.rows import in_rows
 
 NAMES = st.text(min_size=1)
 ADDRESSES = st.builds(Address, st.sampled_from(KINDS), NAMES)
@@ -50,7 +51,7 @@ def test_any_other_text_is_refused_with_one_error(text: str) -> None:
     assert all(each in str(refused.value) for each in (f"`{text}`", *KINDS))
 
 
-@pytest.mark.parametrize("text", ["", "workflow", "workflow.", ".a", "Workflow.a", "chain.a", "a"])
+@in_rows("text", ["", "workflow", "workflow.", ".a", "Workflow.a", "chain.a", "a"])
 def test_near_misses_are_refused(text: str) -> None:
     with pytest.raises(NotAnAddress):
         Address.parse(text)
@@ -122,7 +123,7 @@ def test_an_address_in_a_document_is_a_text() -> None:
         Intent.model_validate({**given, **rest, "address": 1})
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@in_rows("kind", KINDS)
 def test_a_project_gives_up_what_state_holds(kind: str) -> None:
     text = f'[project]\nname = "p"\n\n[[removed]]\naddress = "{kind}.a b.c"\nmode = "forget"\n'
     sink = Sink()

@@ -17,7 +17,7 @@ from flowdsl.config.project import KeySource, Project
 from flowdsl.config.schema import project_file_schema
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 FULL = """\
 [project]
@@ -276,7 +276,7 @@ def test_a_file_without_project_says_what_to_add() -> None:
     assert diagnostic.span.first.line == 1
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "line", "column"),
     [
         ("[project\n", 1, 9),

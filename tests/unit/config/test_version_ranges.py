@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.config.versions import is_version_accepted
+from tests.support.rows import in_rows
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("version", "required", "expected"),
     [
         ("0.1.0", ">=0.1", True),

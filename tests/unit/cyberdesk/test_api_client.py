@@ -29,6 +29,7 @@ from flowdsl.cyberdesk.models.run import RunCreate
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.transport import asgi_transport
 from tests.support.effort import THOROUGH
+from tests.support.rows import in_rows
 
 WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "t"}
 IMAGE = {"supabase_url": "supabase://b/i.png", "path": "o/i.png", "filename": "i.png"}
@@ -370,7 +371,7 @@ def test_certificates_come_from_the_environment(
 # The key
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "key", ["", "canary a", "canary\n", "c\u00e4nary", "canary\x00", " canary", "canary\u2028"]
 )
 def test_a_key_that_no_header_carries_is_refused_unseen(key: str) -> None:

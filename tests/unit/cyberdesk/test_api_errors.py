@@ -14,6 +14,7 @@ from flowdsl.cyberdesk import errors
 from flowdsl.cyberdesk.errors import CyberdeskError, render_detail
 from flowdsl.cyberdesk.models.wire_model import ReadModel
 from flowdsl.cyberdesk.replies import Reply
+from tests.support.rows import in_rows
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -41,7 +42,7 @@ def test_an_echoed_value_is_not_shown(value: Any) -> None:
     assert render_detail({"code": "x", "input": value, "ctx": value, "n": 1}) == "code: x, n: 1"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("detail", "text"),
     [
         (

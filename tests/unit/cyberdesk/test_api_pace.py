@@ -20,6 +20,7 @@ from flowdsl.cyberdesk.pace import Pace
 from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.emulator.middleware import RateLimit, RateLimiter
 from tests.support.effort import examples
+from tests.support.rows import in_rows
 from tests.support.virtual_time import now, run_virtually
 
 EPOCH = 1_700_000_000.0
@@ -145,7 +146,7 @@ def test_without_an_announcement_nothing_is_slowed_down() -> None:
     assert run_virtually(inside()) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("workers", [2, 8, 40])
+@in_rows("workers", [2, 8, 40])
 def test_after_a_429_no_worker_sends_until_the_pause_is_over(workers: int) -> None:
     started: list[float] = []
 
@@ -212,7 +213,7 @@ def test_a_lost_write_stays_unknown_when_a_pause_stops_its_repetition() -> None:
     run_virtually(inside())
 
 
-@pytest.mark.parametrize("limit", [1, 3, 64])
+@in_rows("limit", [1, 3, 64])
 def test_a_client_and_its_workers_share_the_bound(limit: int) -> None:
     window = Window(limit=10**6, length=1000.0)
     run_virtually(read(client(window, max_in_flight=limit), 100, 20))
@@ -312,7 +313,7 @@ def test_no_announcement_holds_longer_than_the_ceiling(
     run_virtually(inside())
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("reset", "date", "held"),
     [
         ("40", "", 41.0),

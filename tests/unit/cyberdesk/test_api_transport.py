@@ -18,6 +18,7 @@ from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate
 from flowdsl.cyberdesk.retrying import parse_retry_after
 from flowdsl.cyberdesk.transport import asgi_transport
+from tests.support.rows import in_rows
 
 NOW = 1_700_000_000.0
 WORKFLOW = {"id": "w1", "main_prompt": "p", "updated_at": "2026-01-01T00:00:00Z"}
@@ -118,7 +119,7 @@ def test_full_jitter_doubles_up_to_its_ceiling(rig: Rigs) -> None:
     assert built.wire.sleeps == [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("value", "seconds"),
     [
         ("0", 0.0),

@@ -9,6 +9,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.errors import UntrustedHost
 from flowdsl.cyberdesk.limits import ClientOptions
 from flowdsl.cyberdesk.trust import check_api_url, is_loopback
+from tests.support.rows import in_rows
 
 TRUSTED = ("proxy.northwind.test",)
 
@@ -74,12 +75,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("url", ALLOWED)
+@in_rows("url", ALLOWED)
 def test_addresses_a_person_allowed(url: str) -> None:
     check_api_url(url, TRUSTED)
 
 
-@pytest.mark.parametrize("url", REFUSED)
+@in_rows("url", REFUSED)
 def test_every_other_address_is_refused(url: str) -> None:
     with pytest.raises(UntrustedHost) as caught:
         check_api_url(url, TRUSTED)

@@ -54,6 +54,7 @@ from flowdsl.cyberdesk.models.workflow import (
     WorkflowPatch,
 )
 from flowdsl.cyberdesk.redaction import secrets_in
+from tests.support.rows import in_rows
 
 UUID_A = "0b9f3c52-7a41-4d0e-9a55-3f1c2d4e5f60"
 UUID_B = "7c1d2e3f-4a5b-4c6d-8e7f-901a2b3c4d5e"
@@ -149,7 +150,7 @@ def test_a_patch_sends_what_was_set_and_nothing_else(fields: dict[str, Any]) -> 
     assert sdk.WorkflowUpdate.from_dict(wire).to_dict() == wire
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("ours", "theirs"),
     [
         (WorkflowCreate, sdk.WorkflowCreate),
@@ -193,7 +194,7 @@ def test_the_fields_are_those_of_the_sdk(ours: Any, theirs: Any) -> None:
     assert set(ours.model_fields) == fields - {"additional_properties"} - dashboard_only
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("ours", "theirs"),
     [
         (MachinePatch, sdk.MachineUpdate),
@@ -213,7 +214,7 @@ def test_what_the_platform_writes_is_refused_by_name(ours: Any, theirs: Any) -> 
             ours().copy_passing({name: None})
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("patch", "wire"),
     [
         (MachinePatch(name=None), {"name": None}),
@@ -240,7 +241,7 @@ def test_absent_and_null_differ_in_every_patch(patch: Any, wire: dict[str, Any])
     assert patch.to_wire() == wire
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("status", "live"),
     [
         *[(status.value, True) for status in sdk.RunStatus if "ing" in status.value],
@@ -273,7 +274,7 @@ def test_one_run_of_a_new_status_leaves_the_list_readable() -> None:
 SECRET = "hunter2-canary"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "request_body",
     [
         RunCreate(workflow_id=UUID_A, sensitive_input_values={"pin": SECRET}),
@@ -299,7 +300,7 @@ def test_secrets_are_sent_and_not_shown(request_body: Any) -> None:
     assert SECRET not in repr(request_body)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "secrets"),
     [
         ({"sensitive_input_values": {"a": "x", "b": {"c": [1, True, None, "y"]}}}, ("x", "1", "y")),
@@ -313,7 +314,7 @@ def test_what_counts_as_a_secret_of_a_request(body: Any, secrets: tuple[str, ...
     assert secrets_in(body) == secrets
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("model", "fields"),
     [
         (MachinePatch, {"machine_parameters": None}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
 from tests.support.effort import examples
 from tests.support.flows.decompile.payloads import corpus
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 STRING = nodes.ScalarType(name="string")
 HINTS = PromptHints(
@@ -91,13 +90,13 @@ PROSE = (
 )
 
 
-@pytest.mark.parametrize(("line", "statement"), SENTENCES.items(), ids=SENTENCES)
+@in_rows(("line", "statement"), SENTENCES.items(), ids=SENTENCES)
 def test_what_is_plain_becomes_a_statement(line: str, statement: str) -> None:
     assert written(line) == [statement]
     assert written(f"1. {line}") == [statement]
 
 
-@pytest.mark.parametrize("line", PROSE)
+@in_rows("line", PROSE)
 def test_what_is_not_stays_prose(line: str) -> None:
     (statement,) = propose_statements(line, HINTS).body
     assert statement == nodes.Do(origin=statement.origin, text=statement.text)
@@ -154,7 +153,7 @@ def test_headings_and_numbered_instructions_nest() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "prompt",
     [
         "If there is none:\n1. Press Enter.\n2. Go on.",
@@ -197,7 +196,7 @@ def test_what_a_program_may_not_hold_is_not_proposed() -> None:
     ]
 
 
-@pytest.mark.parametrize("heading", ["Never", "What not to do", "Troubleshooting", "Is it red?"])
+@in_rows("heading", ["Never", "What not to do", "Troubleshooting", "Is it red?"])
 def test_below_a_heading_about_something_else_nothing_becomes_an_action(heading: str) -> None:
     assert written(f"## {heading}\n- Press Enter.") == [
         f'step "{heading}" {{',
@@ -276,7 +275,7 @@ RICH = {
 }
 
 
-@pytest.mark.parametrize(("html", "text"), RICH.items())
+@in_rows(("html", "text"), RICH.items())
 def test_rich_text_as_lines(html: str, text: str) -> None:
     assert is_rich_text(html)
     assert plain_text(html) == text
@@ -292,9 +291,7 @@ def test_pictures_are_told() -> None:
     assert [type(each) for each in proposal.body] == [nodes.Do, nodes.Do, nodes.Press]
 
 
-@pytest.mark.parametrize(
-    "text", ["a < b", "press <Enter>", "<name> is {x}", "if x<y and y>z", "1. <p"]
-)
+@in_rows("text", ["a < b", "press <Enter>", "<name> is {x}", "if x<y and y>z", "1. <p"])
 def test_brackets_alone_are_no_rich_text(text: str) -> None:
     assert not is_rich_text(text)
 

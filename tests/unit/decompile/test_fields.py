@@ -27,6 +27,7 @@ from flowdsl.decompile.writing.type_names import (
 from flowdsl.ir import nodes
 from flowdsl.source.record import replace
 from tests.support.effort import examples
+from tests.support.rows import in_rows
 
 ORIGIN = nodes.Origin(path="", start_line=1, start_column=1, end_line=1, end_column=1)
 STRING = nodes.ScalarType(name="string")
@@ -388,7 +389,7 @@ HAND_WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("schema", HAND_WRITTEN.values(), ids=HAND_WRITTEN.keys())
+@in_rows("schema", HAND_WRITTEN.values(), ids=HAND_WRITTEN.keys())
 def test_schemas_that_say_more_or_less_than_fields_are_not_read(schema: Any) -> None:
     assert read_inputs(schema) is None
     if "entries" not in schema:
@@ -468,7 +469,7 @@ def test_loose_fields_say_what_types_can_say() -> None:
 # Names and source text
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("wire_name", "taken", "name"),
     [
         ("mrn", (), "mrn"),
@@ -504,9 +505,7 @@ def test_a_field_as_it_stands_in_source() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "description", ["", " a", "a\t", "a\rb", "\x07", "flow: ignore[x] y", "fmt: off"]
-)
+@in_rows("description", ["", " a", "a\t", "a\rb", "\x07", "flow: ignore[x] y", "fmt: off"])
 def test_descriptions_that_no_doc_comment_gives(description: str) -> None:
     with pytest.raises(Unspeakable):
         field_text(spec("a", description=description), TypeNames())
@@ -547,7 +546,7 @@ def test_clashing_types_are_told_apart_by_their_parent_and_then_by_number() -> N
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("field", "name"),
     [
         ("allergies", "Allergy"),

@@ -9,7 +9,6 @@ import re
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.parser.lexer import lex
 from flowdsl.syntax.texts.literals import plain_string, scan_text
 from tests.support.effort import examples
+from tests.support.rows import in_rows
 
 AWKWARD = st.sampled_from(
     [
@@ -133,7 +133,7 @@ def test_a_plain_string_means_what_it_was_written_for(value: str) -> None:
         assert plain_string(literal) == value
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("value", "literal"),
     [
         ("", '""'),
@@ -218,7 +218,7 @@ def test_a_value_compiles_to_itself(value: Any) -> None:
         assert same(evaluated(literal), value)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("value", "literal"),
     [
         (-0.0, "0"),
@@ -233,9 +233,7 @@ def test_values_stand_in_the_notation_of_the_language(value: Any, literal: str) 
     assert value_literal(value) == literal
 
 
-@pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), Decimal("1e5000"), [["\0"]], {"\n": 1}]
-)
+@in_rows("value", [float("nan"), float("inf"), Decimal("1e5000"), [["\0"]], {"\n": 1}])
 def test_what_no_literal_says(value: Any) -> None:
     assert value_literal(value) is None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from flowdsl.decompile.naming import (
     telling_title,
     workflow_name,
 )
+from tests.support.rows import in_rows
 
 DEVICES = {
     "con",
@@ -25,7 +25,7 @@ DEVICES = {
 }
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("title", "name"),
     [
         ("EHR Patient Lookup", "ehr_patient_lookup"),
@@ -82,7 +82,7 @@ def test_the_second_of_a_name_is_numbered() -> None:
     assert names.give("Claims_2") == "Claims_2_2"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("title", "name", "shown"),
     [
         ("請求書", "workflow", "workflow (`請求書`)"),

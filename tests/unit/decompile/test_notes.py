@@ -6,12 +6,11 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from flowdsl.decompile.model import ImportedProject
 from flowdsl.decompile.project import import_workflows
 from flowdsl.semantics.capabilities import NO_COMMAND
 from tests.support.flows.compiling import only_workflow
+from tests.support.rows import in_rows
 
 NAMES = ("team", "claim", "first name", "团号")
 SCHEMA = json.dumps(
@@ -54,7 +53,7 @@ def prompt(text: str, words: str) -> str:
 # Backslashes
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "touched"),
     [
         (r"Save as C:\X\{team}.pdf.", "`{team}`"),
@@ -73,7 +72,7 @@ def test_a_backslash_before_a_variable_is_told(text: str, touched: str) -> None:
     assert "write `/`" in message
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text",
     [
         r"Type \{undeclared} as it stands.",
@@ -101,7 +100,7 @@ def test_commands_and_checks_are_looked_at_too() -> None:
 # Almost variables
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "listed"),
     [
         (
@@ -128,7 +127,7 @@ def test_what_is_almost_a_variable_is_told(text: str, listed: str) -> None:
     assert prompt(text, " like ").startswith(listed)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text",
     [
         "Type {claim}, {claim.no}, {first name}, {团号}, {团号.a}, {$pin}, {{total}}.",
@@ -166,7 +165,7 @@ def of(**fields: Any) -> dict[str, Any]:
 STRING = {"type": "string"}
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("schema", "words"),
     [
         (of(a={"type": ["string", "null"]}), "`a` may be null but not absent"),
@@ -214,7 +213,7 @@ def test_the_note_on_a_schema_names_what_no_type_says(schema: dict[str, Any], wo
     assert words in message
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("schema", "words"),
     [
         ({"a": "number"}, "it is in the short notation, not a JSON schema"),
@@ -234,7 +233,7 @@ def test_the_same_for_outputs(schema: dict[str, Any], words: str) -> None:
     assert f"claims.outputs.json: {words}" in message
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("fields", "words"),
     [
         ({"file_names": ["{团号}.pdf"]}, "they name the input `团号`, which source would have to"),
@@ -307,7 +306,7 @@ def test_notes_have_the_title_where_the_name_does_not_tell_it() -> None:
     } == {None}
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("commands", "written"),
     [
         (["whoami", "Get-Date"], '["whoami", "Get-Date"]'),

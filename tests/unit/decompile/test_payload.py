@@ -18,6 +18,7 @@ from flowdsl.decompile.payload import (
     read_workflow,
 )
 from flowdsl.deploy.resources.mark import Mark, insert_mark
+from tests.support.rows import in_rows
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 BODY = {"name": "Claims", "main_prompt": "Open the claims portal."}
@@ -54,7 +55,7 @@ def refusal(payload: Any) -> str:
 # Files
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("document", "count"),
     [
         (BODY, 1),
@@ -71,7 +72,7 @@ def test_a_byte_order_mark_is_no_part_of_the_json() -> None:
     assert read_payloads("\ufeff" + json.dumps(BODY), "a.json") == [BODY]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "problem"),
     [
         ("{", "`a.json` is no JSON: Expecting property name"),
@@ -99,7 +100,7 @@ def test_what_is_no_workflow_is_refused_with_its_place(text: str, problem: str) 
 # Fields
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("fields", "problem"),
     [
         ({"main_prompt": None}, "has an empty `main_prompt`"),
@@ -151,7 +152,7 @@ def test_ids_of_models_are_compared_in_lower_case_and_aliases_as_they_are() -> N
     assert stored.unknown_models == {"planner": 1}
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "document"),
     [
         ('{"mrn": "string"}', {"mrn": "string"}),
@@ -183,7 +184,7 @@ def test_the_mark_of_a_deploy_is_no_part_of_the_schema() -> None:
 # Comparison
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("field", "one", "other"),
     [
         ("main_prompt", "a", "a "),
@@ -208,7 +209,7 @@ def test_what_differs_in_meaning_is_named(field: str, one: Any, other: Any) -> N
     assert find_differing_fields(BODY | {field: one}, BODY | {field: other}) == (field,)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("field", "one", "other"),
     [
         ("name", None, UNTITLED),

@@ -27,6 +27,7 @@ from flowdsl.source.files import MemoryFiles
 from tests.support.cpu import GIVEN_UP, cpu_seconds
 from tests.support.flows.compiling import only_workflow
 from tests.support.flows.decompile.round_trip import compile_files, served
+from tests.support.rows import in_rows
 
 SOME_ID = "8d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
 OTHER_ID = "1d0f3c1e-5f0a-4a53-9f7b-0c5d8f0b7a11"
@@ -61,7 +62,7 @@ def messages(project: ImportedProject) -> str:
 # Fields
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "fields",
     [
         {"name": None},
@@ -106,7 +107,7 @@ def test_a_field_comes_back(fields: dict[str, Any]) -> None:
     imported(BODY | fields)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "prompt",
     [
         "\ufeffOpen it.",
@@ -143,7 +144,7 @@ def test_any_prompt_is_kept(prompt: str) -> None:
 FILE = {"name": "a.pdf exists", "type": "run_attachment_exists", "file_target_mode": "exact"}
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("checks", "in_source"),
     [
         ([FILE | {"file_names": ["a.pdf"]}], True),
@@ -261,7 +262,7 @@ def test_json_files_are_indented_and_keep_the_order_of_their_keys() -> None:
 # Notes and warnings
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("fields", "words"),
     [
         ({"name": None}, f"called `{UNTITLED}`"),
@@ -286,7 +287,7 @@ def test_a_note_tells_of_it(fields: dict[str, Any], words: str) -> None:
     assert any(re.search(words, note.message) for note in project.notes)
 
 
-@pytest.mark.parametrize("model", [5, "a\nb", "{x}", 'with "quotes"', "careful"])
+@in_rows("model", [5, "a\nb", "{x}", 'with "quotes"', "careful"])
 def test_a_model_that_is_no_id_comes_back_as_it_was(model: Any) -> None:
     check = {"name": "a", "type": "output_data_agentic_check", "check_prompt": "x", "model": model}
     payloads = [BODY | {"post_run_checks": [check]}]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from tests.support.flows.decompile.prompt_reading import (
 )
 from tests.support.flows.generated.programs import mutated
 from tests.support.flows.generated.prompts import PICTURE, PromptWriter
+from tests.support.rows import in_rows
 
 VALID = ROOT / "tests/corpus/valid"
 FOLDERS = [
@@ -39,7 +39,7 @@ FOLDERS = [
 ]
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@in_rows("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_what_a_project_compiles_to_is_read_back(folder: Path) -> None:
     for original, prompt, hints in compiled_prompts(compile_folder(folder)):
         assert read_prompt(prompt, hints) is not None, original.name
@@ -95,7 +95,7 @@ OURS = compiling.prompt_of(
 )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "prompt",
     [
         "",
@@ -153,7 +153,7 @@ FOCUSED = "1. Use focused_action:\n   - "
 SAVE = 'Save "x": '
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "steps",
     [
         "1. " + "\\{" * LONG,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.decompile.model import PromptHints, PromptProgram
@@ -24,6 +22,7 @@ from flowdsl.prompt.words import say_sentence
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
 from tests.support.flows.decompile.prompt_reading import compiled_prompts
+from tests.support.rows import in_rows
 
 TEXTS = Texts()
 PHRASES = Phrases(TEXTS)
@@ -47,7 +46,7 @@ def _text(*parts: str | nodes.Variable) -> nodes.Text:
 # Texts
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text",
     [
         _text("{x}"),
@@ -77,7 +76,7 @@ def _variables(text: nodes.Text) -> list[nodes.Variable]:
     return [piece for piece in text if isinstance(piece, nodes.Variable)]
 
 
-@pytest.mark.parametrize("spelled", ["{x", "{x y}", "{{x}", "{x.}", "{$}", "{x[01]}"])
+@in_rows("spelled", ["{x", "{x y}", "{{x}", "{x.}", "{$}", "{x[01]}"])
 def test_braces_that_code_generation_protects_are_never_bare(spelled: str) -> None:
     assert TEXTS.text(spelled) is None
 
@@ -122,7 +121,7 @@ def _list(type_: nodes.Type) -> nodes.Type:
     return nodes.ListType(element=type_)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "types",
     [
         (_list(_optional(STRING)), _optional(_list(STRING))),
@@ -143,9 +142,7 @@ def test_types_that_differ_are_told_apart(types: tuple[nodes.Type, nodes.Type]) 
         assert PHRASES.type(words, 0) == (type_, len(words))
 
 
-@pytest.mark.parametrize(
-    "note", ["net (of tax)", "a) b", '"a", "b": c', 'x; "b": a URL', "(", "{x}"]
-)
+@in_rows("note", ["net (of tax)", "a) b", '"a", "b": c', 'x; "b": a URL', "(", "{x}"])
 def test_the_note_on_a_field_ends_where_it_ends(note: str) -> None:
     field = nodes.FieldSpec(name="a", type=STRING, description=note, has_default=True, default="d)")
     type_ = nodes.RecordType(fields=(field, nodes.FieldSpec(name="b", type=STRING)))

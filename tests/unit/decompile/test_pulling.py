@@ -15,6 +15,7 @@ from flowdsl.decompile.pulling.editing import Edit, Overlap, apply_edits
 from flowdsl.decompile.pulling.goal import find_changed_hunks
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.decompile.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
+from tests.support.rows import in_rows
 
 MAIN, LIBRARY = "flows/main.flow", "flows/lib.flow"
 TWO_ENVIRONMENTS = """\
@@ -60,7 +61,7 @@ def pulled(source: str, *pairs: tuple[str, str], level: str) -> str:
 # Words
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("statement", "old", "new", "written"),
     [
         ('do "Open it."', "Open it", 'Open "it" now', 'do "Open \\"it\\" now."'),
@@ -448,7 +449,7 @@ def test_the_first_line_of_a_statement_is_edited_without_what_stands_inside() ->
     assert after == source.replace("retry 3", "retry 4")
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("before", "wanted", "after"),
     [
         (

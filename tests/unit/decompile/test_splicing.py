@@ -12,6 +12,7 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax.parser.lexer import lex
 from tests.support.effort import examples
 from tests.support.flows.generated.workflows import workflows
+from tests.support.rows import in_rows
 
 ANN = {"{who}": "Ann"}
 
@@ -22,7 +23,7 @@ def spliced(source: str, new: str, base: str | None = None) -> str:
     return apply_edits(MemoryFiles({"a": source}), {}, edits).get("a", source)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("source", "new", "after"),
     [
         (

@@ -8,6 +8,7 @@ from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import ROOT, compile_folder
 from tests.support.flows.decompile.writing import check_all, check_written
+from tests.support.rows import in_rows
 
 PROGRAMS = {
     "tasks that their arguments make different": """
@@ -290,12 +291,12 @@ def test_what_only_a_parameter_can_bring_is_not_written(name: str) -> None:
         check_written(workflow, artifact, compilation.bundle)
 
 
-@pytest.mark.parametrize("folder", ("chains", "files", "flow", "names", "types"))
+@in_rows("folder", ("chains", "files", "flow", "names", "types"))
 def test_a_valid_program_is_written(folder: str) -> None:
     check_all(compile_folder(ROOT / "tests/corpus/valid" / folder))
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@in_rows("name", PROGRAMS)
 def test_what_comes_back_is_the_same(name: str) -> None:
     written(PROGRAMS[name])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
@@ -21,7 +20,7 @@ from flowdsl.deploy.planning.plan import Action, Breaking, Change
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.ir import nodes
 from flowdsl.source.refused_texts import Refused
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 from tests.support.services.changes import change_of, schema_change
 
 # Schemas as the compiler emits them
@@ -713,7 +712,7 @@ WAYS = {
 """A schema before and after, and what is told of an input and of an output that may be left out."""
 
 
-@pytest.mark.parametrize("name", WAYS)
+@in_rows("name", WAYS)
 def test_what_may_be_missing_or_is_listed_breaks_one_side_at_most(name: str) -> None:
     before, after, *told = WAYS[name]
     schemas = [{"type": "object", "properties": {"x": each}} for each in (before, after)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +19,7 @@ from flowdsl.deploy.planning.model_keys import OWN_HOSTS, Endpoint, KeyRoute, ke
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.generated.plans import facts, gone, model_change
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 HOSTILE = "https://keys.evil.test/v1"
 OURS = "https://models.acme.test/v1"
@@ -44,7 +43,7 @@ def text(*words: Any, **more: Any) -> list[str]:
     return [line for line in render_plan(plan, color=False).split("\n") if "key: " in line]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("before", "after", "more", "said"),
     [
         (
@@ -182,7 +181,7 @@ def test_which_values_are_endpoints(row: tuple[dict[str, Any], list[tuple[str, s
     assert urls(**values) == found
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "lookalike",
     [
         "http://api.openai.com/v1",
@@ -203,7 +202,7 @@ def test_what_only_looks_like_the_providers_own_is_shown(lookalike: str) -> None
     assert Endpoint("x", lookalike).shown.isascii()
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("url", "shown"),
     [
         ("https://user:canary@evil.test/v1", "https://***@evil.test/v1"),

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.cyberdesk.models.model_configuration import ModelConfiguration
 from flowdsl.deploy.planning.models import MAIN_AGENT, ModelResolver
 from flowdsl.deploy.target import DeployTarget
+from tests.support.rows import in_rows
 
 
 def model(identifier: str, name: str, **fields: bool) -> ModelConfiguration:
@@ -44,7 +43,7 @@ def test_a_name_that_one_usable_model_has_is_its_id() -> None:
     assert not found.problems
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("name", "words"),
     [
         ("Twin", ["`Twin`", "1, 2"]),

@@ -43,7 +43,7 @@ from tests.support.flows.generated.plans import (
     plans,
     sample_plan,
 )
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 from tests.support.services.changes import change_of, live_of
 
 VALIDATOR = Draft202012Validator(plan_schema(), format_checker=FormatChecker(("date-time",)))
@@ -272,7 +272,7 @@ def test_a_damaged_file_is_refused_or_says_the_same_kind_of_thing(at: int, noise
         VALIDATOR.validate(read.document.model_dump(mode="json"))
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("after", "expired"),
     [(timedelta(), False), (timedelta(minutes=59), False), (timedelta(hours=1), True)],
 )
@@ -313,7 +313,7 @@ PLACES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("then", "now", "words"), PLACES.values(), ids=PLACES)
+@in_rows(("then", "now", "words"), PLACES.values(), ids=PLACES)
 def test_where_a_plan_holds(then: dict[str, Any], now: dict[str, Any], words: str | None) -> None:
     plan = sample_plan()
     found = find_plan_mismatches(saved(plan, facts(**then)), plan_document(plan, facts(**now)))
@@ -372,7 +372,7 @@ CHANGES: dict[str, tuple[Any, Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("then", "now", "sentence"), CHANGES.values(), ids=CHANGES)
+@in_rows(("then", "now", "sentence"), CHANGES.values(), ids=CHANGES)
 def test_changes_that_no_longer_hold(then: Any, now: Any, sentence: str) -> None:
     before, after = (Plan((change,) if change else (), (), ()) for change in (then, now))
     (found,) = find_plan_mismatches(saved(before, facts()), plan_document(after, facts()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from flowdsl.deploy.resources.policy import normalise_value, render_canonical_js
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.diagnostics.render.cells import make_printable
 from tests.support.flows.decompile.payloads import payload
+from tests.support.rows import in_rows
 
 
 def stored(seed: int) -> Any:
@@ -49,7 +49,7 @@ STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 LONG = "The number under which the clinic keeps the record of the patient, as the label has it"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("before", "after", "lines"),
     [
         (obj(a=STRING), obj(("b",), a=STRING, b=INTEGER), ["+ b: integer, required"]),

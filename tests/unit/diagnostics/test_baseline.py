@@ -12,6 +12,7 @@ from flowdsl.diagnostics.baseline import EMPTY, Baseline, InvalidBaseline, parse
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec
 from flowdsl.diagnostics.fingerprint import compute_fingerprints
 from flowdsl.source.text import SourceFile, Span
+from tests.support.rows import in_rows
 
 
 def everything(path: str) -> bool:
@@ -104,7 +105,7 @@ def test_a_written_baseline_knows_all_it_was_made_from(files: list[tuple[str, st
     assert baseline.render() == baseline_of(found).render()
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "reason"),
     [
         ("flow 1\n", "it is not JSON"),

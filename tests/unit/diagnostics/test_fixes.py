@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
 from flowdsl.source.text import SourceFile, Span
+from tests.support.rows import in_rows
 
 SPEC = DiagnosticSpec("undeclared-name", "names", "m")
 SOURCE = SourceFile("a.flow", "abcdefghij")
@@ -37,7 +37,7 @@ def test_a_fix_may_edit_several_places_and_files() -> None:
     assert applied.count == 2
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("applicable", "expected"),
     [
         ((SAFE,), {"a.flow": "Sbcdefghij"}),
@@ -55,7 +55,7 @@ def test_only_wanted_fixes(applicable: tuple[str, ...], expected: dict[str, str]
     assert apply_fixes(found, applicable).texts == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "second",
     [(3, 5), (0, 10), (4, 4), (5, 6), (5, 5), (1, 2), (2, 2)],
     ids=["overlap", "around", "within", "touching", "at the end", "before", "at the start"],
@@ -102,7 +102,7 @@ def test_an_edit_inside_a_removed_range_goes_with_it() -> None:
     assert apply_fixes([inside, whole], (SAFE,)).texts == {"a.flow": "abcxefGhij"}
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "edits",
     [
         (),
@@ -133,7 +133,7 @@ def test_edits_of_one_fix_may_touch() -> None:
     assert applied.texts == {"a.flow": "ab1234efghij"}
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected"),
     [
         ("x\r\ny\n", "1\r\n2x\r\ny\n"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from flowdsl.diagnostics.render.github import SHOWN, render_github
 from flowdsl.diagnostics.render.json import render_json
 from flowdsl.diagnostics.render.terse import render_terse
 from flowdsl.source.text import SourceFile, Span
+from tests.support.rows import in_rows
 
 TEXT = "flow 1\n# 日本\n  emit x =   y\n  emit x =   y\n"
 
@@ -130,7 +130,7 @@ def test_an_annotation_over_several_lines_has_no_columns() -> None:
     assert line == "::error file=a.flow,line=1,endLine=4,title=undeclared-name::m"
 
 
-@pytest.mark.parametrize(("count", "annotations"), [(SHOWN, SHOWN), (SHOWN + 1, 10), (50, 10)])
+@in_rows(("count", "annotations"), [(SHOWN, SHOWN), (SHOWN + 1, 10), (50, 10)])
 def test_github_shows_at_most_ten_annotations_errors_first(count: int, annotations: int) -> None:
     found = [finding("wording", nth=i % 2) for i in range(count - 1)] + [finding()]
     lines = render_github(found, 1).split("\n")

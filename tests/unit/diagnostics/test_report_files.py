@@ -21,6 +21,7 @@ from flowdsl.diagnostics.render.junit import render_junit
 from flowdsl.diagnostics.render.sarif import render_sarif
 from flowdsl.source.text import SourceFile, Span
 from tests.support.junit import assert_junit
+from tests.support.rows import in_rows
 
 TEXT = "flow 1\r\n# 😀日本\r\n  emit x =   y\r\n"
 SOURCE = SourceFile("flows/a.flow", TEXT)
@@ -217,7 +218,7 @@ def test_a_case_for_every_file() -> None:
     assert clean.is_passed and clean.system_out is None
 
 
-@pytest.mark.parametrize("fail_on", SEVERITIES)
+@in_rows("fail_on", SEVERITIES)
 def test_what_fails_the_check_is_a_failure_and_the_rest_is_output(fail_on: str) -> None:
     kinds = {"names": "error", "wording": "warning", "style": "info"}
     sources = {kind: SourceFile(f"{kind}.flow", "y") for kind in kinds}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.suggest import find_closest_name, find_misspelt_name
+from tests.support.rows import in_rows
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("name", "candidates", "nearest"),
     [
         ("mnr", ["mrn", "name"], "mrn"),
@@ -25,7 +24,7 @@ def test_the_nearest_name_has_a_letter_in_common(
     assert find_closest_name(name, candidates) == nearest
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("name", "candidate"),
     [
         ("mnr", "mrn"),
@@ -43,7 +42,7 @@ def test_a_slip_is_certain(name: str, candidate: str) -> None:
     assert find_misspelt_name(candidate, [name]) == name
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("name", "candidate"),
     [
         ("last_name", "first_name"),

@@ -16,6 +16,7 @@ from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
 from flowdsl.diagnostics.render.summary import render_summary
 from flowdsl.diagnostics.render.text import LINE_WIDTH, render_one, render_text
 from flowdsl.source.text import SourceFile, Span
+from tests.support.rows import in_rows
 
 SPEC = DiagnosticSpec("undeclared-name", "names", "`{name}` is not declared")
 
@@ -74,7 +75,7 @@ LINES = st.lists(
 ).map("".join)
 
 
-@pytest.mark.parametrize("cluster", CLUSTERS)
+@in_rows("cluster", CLUSTERS)
 def test_a_character_is_as_wide_as_on_a_terminal(cluster: str) -> None:
     shown = "".join(text for text, _ in split_into_cells(cluster * 2))
     assert columns(shown) == sum(width for _, width in split_into_cells(cluster * 2))
@@ -239,7 +240,7 @@ def test_colour_adds_only_escape_sequences() -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render_text([diagnostic], 1)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("categories", "files", "expected"),
     [
         ([], 1, "no problems in 1 file"),
@@ -254,7 +255,7 @@ def test_the_counting_line(categories: list[str], files: int, expected: str) -> 
     assert render_summary(found, files) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected"),
     [
         ("a\tb\r\nc", "a\\x09b\\x0d\\x0ac"),

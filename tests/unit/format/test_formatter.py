@@ -16,6 +16,7 @@ from flowdsl.syntax.parser.driver import MAX_DEPTH
 from flowdsl.syntax.parser.operations import NODE
 from flowdsl.syntax.parser.tables import RULES
 from tests.support.cpu import assert_linear
+from tests.support.rows import in_rows
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "format"
 CASES = sorted(path for path in CORPUS.glob("*.flow") if ".expected" not in path.name)
@@ -41,14 +42,14 @@ def declaration(text: str) -> str:
     return formatted(f"flow 1\n\n{text}").removeprefix("flow 1\n\n").removesuffix("\n")
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@in_rows("path", CASES, ids=lambda path: path.stem)
 def test_a_file_of_the_corpus(path: Path) -> None:
     expected = path.with_suffix(".expected.flow").read_bytes().decode()
     assert formatted(path.read_bytes().decode()) == expected
     assert formatted(expected) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("written", "expected"),
     [
         ("const a=1\n\n\n\nconst b=2\nconst c=3", "const a = 1\n\nconst b = 2\nconst c = 3"),
@@ -65,7 +66,7 @@ def test_blank_lines(written: str, expected: str) -> None:
     assert declaration(written) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("written", "expected"),
     [
         ("type T { a: int b: int, c: int, }", "type T { a: int, b: int, c: int }"),
@@ -83,7 +84,7 @@ def test_what_stays_on_one_line(written: str, expected: str) -> None:
     assert declaration(written) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("written", "expected"),
     [
         ("if a{}else if b{}else{}", "if a {} else if b {} else {}"),
@@ -150,7 +151,7 @@ LONG = f'sees "{"a" * 60}" or  sees "{"b" * 60}"'
 MARK = "# flow: ignore[x] y"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("written", "expected"),
     [
         (
@@ -171,7 +172,7 @@ def test_a_line_with_a_suppression_stays_one(written: str, expected: str) -> Non
     assert statement(written) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "written",
     [
         f'if a {{ press  "a" press "b" }}  {MARK}',
@@ -185,9 +186,7 @@ def test_what_a_suppression_covers_stays_when_it_would_cover_something_else(writ
     assert result == f'flow 1\n\ntask t() {{\n  do "a"\n  {written}\n  do "b"\n}}\n'
 
 
-@pytest.mark.parametrize(
-    ("breaks", "expected"), [("\n", "\n"), ("\r\n", "\r\n"), ("\r", "\n"), ("\r\n\n", "\r\n")]
-)
+@in_rows(("breaks", "expected"), [("\n", "\n"), ("\r\n", "\r\n"), ("\r", "\n"), ("\r\n\n", "\r\n")])
 def test_the_first_line_break_decides(breaks: str, expected: str) -> None:
     text = f'flow 1{breaks}const a = 1\nworkflow w {{\r\n  always {{ """\r    a\n  """ }}\n}}'
     lines = 'flow 1||const a = 1||workflow w {|  always {|    """|      a|    """|  }|}|'
@@ -221,7 +220,7 @@ def test_a_skipped_import_is_not_moved() -> None:
     assert formatted(text) == text
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text", ["", "const  a=1", "flow  2\nconst  a=1", "{}", "flow 1 }\nconst  a=1", "flow 1\n}}}"]
 )
 def test_a_file_that_cannot_be_read_at_all_stays_as_it_is(text: str) -> None:
@@ -230,7 +229,7 @@ def test_a_file_that_cannot_be_read_at_all_stays_as_it_is(text: str) -> None:
     assert result.left
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "mistake",
     [
         'do "{a b}"',

@@ -10,6 +10,7 @@ import pytest
 from flowdsl.config.project import KeySource
 from flowdsl.host.environment import MissingKey, hosts_to_trust, in_ci, read_api_key
 from flowdsl.host.terminal import wants_color
+from tests.support.rows import in_rows
 
 
 class Terminal(io.StringIO):
@@ -17,7 +18,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("mode", "terminal", "environ", "expected"),
     [
         ("auto", True, {"TERM": "xterm"}, True),
@@ -42,7 +43,7 @@ def test_a_closed_stream_has_no_colour() -> None:
     assert wants_color("auto", closed, {"TERM": "xterm"}) is False
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("value", "expected"),
     [("true", True), ("1", True), ("", False), ("false", False), ("0", False)],
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.ir import nodes
 from flowdsl.ir.days import command_of, read_command
 from flowdsl.simulate.machine.clipboard import display_of, parse_copied_date
+from tests.support.rows import in_rows
 
 DAYS = st.builds(
     nodes.Day,
@@ -56,7 +56,7 @@ def test_what_comes_back_puts_the_same_on_the_clipboard(
     assert copied is None or display_of(copied[1]) == display
 
 
-@pytest.mark.parametrize("command", ["Get-Date", "Set-Clipboard -Value 'x'", ""])
+@in_rows("command", ["Get-Date", "Set-Clipboard -Value 'x'", ""])
 def test_other_commands_are_no_days(command: str) -> None:
     assert read_command(command) is None
     assert parse_copied_date(command, date(2026, 3, 1)) is None

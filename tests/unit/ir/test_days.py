@@ -13,7 +13,7 @@ from flowdsl.ir.days import NoDay, day_of, fill_in_days
 from flowdsl.semantics import types
 from flowdsl.simulate.interpreter.defaults import day_default
 from flowdsl.simulate.interpreter.errors import UnknownDay
-from tests.support.rows import check_rows
+from tests.support.rows import check_rows, in_rows
 
 DATE = nodes.ScalarType(name="date")
 BASES = ("today", "week", "month", "quarter", "year", "input", "fixed")
@@ -94,7 +94,7 @@ def test_days_count_from_what_is_given_and_from_each_other() -> None:
     assert fill_in_days(fields, {"b": "2020-01-01"}, today)["b"] == "2020-01-01"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("base", "name", "shifts", "today", "why"),
     [
         ("today", "", (), None, "depends on the day of the run"),

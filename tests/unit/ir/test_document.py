@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from flowdsl.ir import nodes
 from tests.support.ir_document import dump_program, load_program
+from tests.support.rows import in_rows
 
 AT = nodes.Origin(path="a.flow", start_line=1, start_column=1, end_line=1, end_column=2)
 TEXT = (nodes.TextPiece(value="Open it."), nodes.Variable(sigil="input", name="x", in_json=True))
@@ -60,7 +61,7 @@ def test_a_document_may_leave_out_what_has_a_default() -> None:
     assert load_program(json.dumps(shorter)) == PROGRAM
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("place", "value"),
     [
         (["version"], 2),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
-
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import in_rows
 
 FIND = """
 task find(name: string) -> { id: string?, note: string } {
@@ -41,7 +40,7 @@ def kept(body: nodes.Body) -> Iterator[tuple[str, object]]:
                 yield each.variable, value.value if constant else ...
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("steps", "expected"),
     [
         ('call find(name: "Ann")', []),

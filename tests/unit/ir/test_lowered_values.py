@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from tests.support.flows.compiling import compiled, only_workflow, prompt_of
+from tests.support.rows import in_rows
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("written", "value"),
     [("lib.folder", "C:/Reports"), ("lib.places.archive", "D:/Archive"), ("lib.days[1]", "Tue")],
 )

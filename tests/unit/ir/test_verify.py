@@ -5,8 +5,6 @@ The same diagnostics, after inlining and at whole statements.
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir.lowering.program import lower_program
@@ -17,6 +15,7 @@ from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import only_workflow, workflow
+from tests.support.rows import in_rows
 
 BACKSLASH, BRACE = "backslash-before-variable", "brace-in-command"
 
@@ -35,7 +34,7 @@ def verified(source: str) -> list[tuple[str, int]]:
     return found
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ('do "Open {folder}{name}."', [BACKSLASH]),

@@ -14,6 +14,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.lint.errors import UNUSABLE_PLUGIN
 from flowdsl.source.files import MemoryFiles
 from tests.meta.test_catalog import declared
+from tests.support.rows import in_rows
 
 FLOW = """flow 1
 
@@ -41,7 +42,7 @@ def names(found: tuple[Diagnostic, ...]) -> list[str]:
     return [each.name for each in found]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "lint",
     [
         '[lint]\nignore = ["fixed-wait"]',
@@ -58,7 +59,7 @@ def test_a_rule_is_switched_off_by_name_category_or_file(lint: str) -> None:
     assert names(check(lint)) == []
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "lint",
     [
         "",
@@ -144,9 +145,7 @@ MISTAKES = {
 """For each diagnostic of the table what brings it about."""
 
 
-@pytest.mark.parametrize(
-    ("name", "lint"), [(name, lint) for name, lints in MISTAKES.items() for lint in lints]
-)
+@in_rows(("name", "lint"), [(name, lint) for name, lints in MISTAKES.items() for lint in lints])
 def test_what_the_table_says_in_vain_is_reported_where_it_stands(name: str, lint: str) -> None:
     found = [each for each in check(lint) if each.span.path == "flowdsl.toml"]
     assert names(tuple(found)) == [name]

@@ -19,6 +19,7 @@ from flowdsl.lint.unused import extend_to_description
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.cpu import GIVEN_UP, assert_linear, cpu_seconds
+from tests.support.rows import in_rows
 
 SPEC = DiagnosticSpec("fixed-wait", "style", "no")
 
@@ -32,7 +33,7 @@ def checked(words: str) -> Callable[[int], Callable[[], object]]:
     return work
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "word",
     ["a", "key-", "key" + " " * 97, "[", "key = env = ' ", 'token="', "api_key "],
     ids=lambda word: word[:8],
@@ -41,7 +42,7 @@ def test_redaction_reads_a_line_once(word: str) -> None:
     assert_linear(lambda size: partial(redact_credentials, word * (size // len(word))), 600_000)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "words",
     [
         "Click the red small button at the top right of the screen, the blue icon, the link. ",
@@ -182,7 +183,7 @@ def test_the_line_of_a_password_is_looked_for_once() -> None:
     assert Searched.count < 4 * len(text)
 
 
-@pytest.mark.parametrize("said", ["is", ":", "="])
+@in_rows("said", ["is", ":", "="])
 def test_blanks_behind_a_word_for_passwords_are_read_once(said: str) -> None:
     with cpu_seconds(GIVEN_UP):
         text = f"password {said}{' ' * 400_000};"

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.lint.rules.commands import _SYNTAX, _find_certain_waits
 from flowdsl.lint.texts.powershell import code_of
 from tests.support.cpu import GIVEN_UP, cpu_seconds
+from tests.support.rows import in_rows
 
 ANY = st.text(alphabet="ab$(){}@'\"`#<>|&?: \n-%’“", max_size=40)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "code"),
     [
         ("a 'b && c' d", "a '______' d"),
@@ -58,7 +58,7 @@ def test_what_stands_in_single_quotes_is_none_of_it(inside: str) -> None:
     assert code.endswith("' && b")
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "written",
     [
         '"$(',

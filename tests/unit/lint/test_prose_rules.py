@@ -19,7 +19,7 @@ from flowdsl.prompt import likeness
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.semantics.capabilities import TOOLS
 from flowdsl.source.files import MemoryFiles
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 HEAD = "flow 1\n\n## Opens a chart.\nworkflow w {\n  inputs { mrn: string }\n  steps {\n    "
 TAIL = "\n  }\n}\n"
@@ -74,7 +74,7 @@ def test_every_tool_of_the_agent_is_known_by_name() -> None:
         assert findings(f'{HEAD}do "Use {name}."{TAIL}', "tool-name-in-prose") != [], name
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("statement", "mended"),
     [
         ('do "Click the row matching {mrn}."', 'choose "the row matching {mrn}."'),
@@ -94,7 +94,7 @@ def test_a_choice_becomes_a_choose(statement: str, mended: str) -> None:
     assert findings(after, "choice-by-input") == []
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "statement",
     [
         'do "Press F5. Click the row matching {mrn}."',
@@ -180,16 +180,14 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("statement", CALLS)
+@in_rows("statement", CALLS)
 def test_a_task_is_recorded_unless_every_call_of_it_is_decided_afresh(statement: str) -> None:
     task = '\ntask open_row(mrn: string) {\n  do "Open the row of {mrn}."\n}\n'
     found = findings(HEAD + statement + TAIL + task, "choice-by-input")
     assert len(found) == CALLS[statement]
 
 
-@pytest.mark.parametrize(
-    "secret", ["Winter2024!", "7f9KqLm2ZxTb4WvY1cNd8RsE3uHg", "AKIAQ7RZ2MN4KXW5TB3C"]
-)
+@in_rows("secret", ["Winter2024!", "7f9KqLm2ZxTb4WvY1cNd8RsE3uHg", "AKIAQ7RZ2MN4KXW5TB3C"])
 def test_a_finding_never_repeats_the_credential(secret: str) -> None:
     text = f'{HEAD}do "Open {{mrn}}; the password is {secret} today."{TAIL}'
     (found,) = findings(text, "credential-in-literal")
@@ -215,7 +213,7 @@ def test_texts_are_told_from_code_and_comments() -> None:
     assert inside == ["Press", "mrn} {#"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "english"),
     [
         ("Click the button", True),

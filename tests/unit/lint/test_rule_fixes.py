@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import in_rows
 
 PORTAL = """flow 1
 
@@ -41,7 +40,7 @@ def workflow(*lines: str, imports: str = "", sections: str = "") -> str:
     return f"flow 1\n{imports}\nworkflow w {{\n{sections}  steps {{\n{body}  }}\n}}\n"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("title", "left"),
     [
         ("1. Open the chart", "Open the chart"),
@@ -62,7 +61,7 @@ def test_straight_marks_replace_those_of_descriptions() -> None:
     assert fixed(source, "reserved-bracket", "safe") == left
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("imports", "left"),
     [
         ('import { open, close } from "./portal.flow"\n', 'import { open } from "./portal.flow"\n'),
@@ -91,7 +90,7 @@ def test_an_unused_import_goes_with_its_comma_and_the_last_one_with_its_line(
     assert fixed(text, "unused-import", "safe") == workflow("call open()", imports=left)
 
 
-@pytest.mark.parametrize("written", [" as r", "\n      as r", "  as\n r"])
+@in_rows("written", [" as r", "\n      as r", "  as\n r"])
 def test_a_result_that_nothing_reads_is_dropped(written: str) -> None:
     imports = 'import { find } from "./portal.flow"\n'
     text = workflow(f"call find(){written}", 'press "Tab"', imports=imports)

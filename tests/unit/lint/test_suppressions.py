@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from flowdsl.lint.suppressions import _Ranges
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile, Span
 from tests.support.flows.expectations import CORPUS, Case, find_cases
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 HEAD = "flow 1\n\n## Waits.\nworkflow w {\n  steps {\n"
 TAIL = "  }\n}\n"
@@ -24,7 +23,7 @@ def findings(body: str) -> list[tuple[str, int]]:
     return [(each.name, each.span.first.line - HEAD.count("\n")) for each in found.diagnostics]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         "wait 1s # flow: ignore[fixed-wait] the box is slow\n",
@@ -54,7 +53,7 @@ def test_a_comment_before_a_declaration_covers_all_of_it() -> None:
     assert analyze(MemoryFiles({"a.flow": text}), ["a.flow"], CompileOptions()).diagnostics == ()
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ("wait 1s # flow: ignore\n", [("fixed-wait", 1), ("blanket-suppression", 1)]),
@@ -100,7 +99,7 @@ def test_a_comment_in_a_block_of_text_covers_its_line_or_the_next() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("line", "mended"),
     [
         ('# flow: ignore[fixed-wait] slow\ndo "Press F3"\n', 'do "Press F3"\n'),

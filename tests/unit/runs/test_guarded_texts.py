@@ -37,6 +37,7 @@ from flowdsl.simulate.schemas import find_refusal
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.patterns import is_found
 from flowdsl.source.refused_texts import Refused, first_fault, read_refused
+from tests.support.rows import in_rows
 
 FLOW = r"""flow 1
 
@@ -174,7 +175,7 @@ def chain_of(sender: str) -> nodes.Chain:
     return compilation.program.chains[0]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("change", "place", "takes"),
     [
         (

@@ -42,7 +42,7 @@ from flowdsl.runs.starting.plan import RequestPlan
 from flowdsl.runs.starting.uploads import require_distinct_names
 from flowdsl.runs.submit import ChainRequest
 from flowdsl.source.files import MemoryFiles
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 FLOW = r"""flow 1
 
@@ -269,7 +269,7 @@ def test_values_of_a_file_have_the_place_of_the_part_that_is_wrong() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("name", "text"),
     [
         (
@@ -582,7 +582,7 @@ def test_a_name_that_every_line_has_is_told_once() -> None:
     assert len(caught.value.problems) == 1
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("header", "line"),
     [
         ("," * 499_999, "orders.csv:1: the header has 500,000 columns; a table has 1,000 at most"),
@@ -607,7 +607,7 @@ def test_a_header_that_fits_no_row_is_one_error(header: str, line: str) -> None:
     assert rows_refused(header + "\n" + "123456,2026-03-01,north\n" * 40)[:1] == [line]
 
 
-@pytest.mark.parametrize("name", ["a.json", "a.yaml", "a.toml", "a.jsonl"])
+@in_rows("name", ["a.json", "a.yaml", "a.toml", "a.jsonl"])
 def test_a_file_of_a_thousand_names_is_one_error(name: str) -> None:
     names = [f"n{at}" for at in range(1_001)]
     text = json.dumps(dict.fromkeys(names, 1))
@@ -1055,7 +1055,7 @@ def test_a_record_from_anywhere_has_the_defaults_of_its_fields_at_any_depth() ->
         assert made.inputs == {"line": wanted}, values
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("chain", "expected"),
     [
         ("passed", [None, {"line": {"$ref": "a.outputs.found"}}]),
@@ -1212,7 +1212,7 @@ def test_every_start_of_a_chain_has_the_day_of_its_beginning() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("timezone", "day"),
     [("Europe/Berlin", 2), ("America/Los_Angeles", 1), ("UTC", 1), ("Asia/Tokyo", 2)],
 )

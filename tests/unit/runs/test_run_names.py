@@ -11,12 +11,13 @@ import pytest
 from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.models.run import Run
 from flowdsl.runs.names import NoSuchName, find_run, find_workflow_id, source_named
+from tests.support.rows import in_rows
 
 ID = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 OTHER = "7d444840-9dc0-11d1-b245-5ffdce74fad3"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("word", "meant"),
     [
         ("intake", ("workflow", "intake")),
@@ -29,7 +30,7 @@ def test_a_word_means_one_thing(word: str, meant: tuple[str, str]) -> None:
     assert source_named(word, ["intake", "both"], ["month", "both"]) == meant
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("word", "message"),
     [
         ("both", "`both` may be `workflow.both` or `chain.both`; write one of them"),
@@ -86,7 +87,7 @@ def test_a_run_is_found_by_the_first_digits_of_its_id() -> None:
     assert found(ID, ID, OTHER).id == ID
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("word", "message"),
     [
         ("7d44", "the ids of 2 runs begin with `7d44`; write more of the id"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import in_rows
 
 END = 'workflow w { steps { do "Open {c0}." call t0() extract x: T0 from "the page" } }'
 
@@ -41,15 +40,13 @@ def errors(text: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(
-    "part", [{"tasks": tasks(99)}, {"types": types(99)}, {"consts": consts(99)}]
-)
+@in_rows("part", [{"tasks": tasks(99)}, {"types": types(99)}, {"consts": consts(99)}])
 def test_a_hundred_levels_compile(part: dict[str, str]) -> None:
     files = MemoryFiles({"a.flow": text_of(**part)})
     assert compile_project(files, ["a.flow"], CompileOptions()).bundle is not None
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("name", "build", "place"),
     [("tasks", tasks, "t101"), ("types", types, "T100"), ("consts", consts, "c100")],
 )

@@ -17,6 +17,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 from tests.support.flows.compiling import workflow
 from tests.support.flows.expectations import CORPUS, Case, find_cases
+from tests.support.rows import in_rows
 
 TASKS = """flow 1
 task shoot() { capture "a.png" }
@@ -87,7 +88,7 @@ def test_a_body_that_is_safe_has_nothing_to_report(
     assert {"branch-frozen-by-replay", "branch-outside-focused-action"} <= reported
 
 
-@pytest.mark.parametrize("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
+@in_rows("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
 def test_an_index_finds_the_references_of_each_text(case: Case) -> None:
     memory = MemoryFiles(case.files)
     entries = [path for path in case.files if path.endswith(".flow")]

@@ -5,10 +5,9 @@ How many have it, and where the others go.
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from tests.support.flows.expectations import Case
+from tests.support.rows import in_rows
 
 READ = 'do "Use {x}."'
 SET = 'extract x: string from "the header"'
@@ -133,7 +132,7 @@ READS = {
 }
 
 
-@pytest.mark.parametrize("name", READS)
+@in_rows("name", READS)
 def test_a_read_says_which_paths_lack_the_variable(name: str) -> None:
     lines, message, labels = READS[name]
     found = explained("\n".join(lines))
@@ -174,7 +173,7 @@ EMITS = {
 }
 
 
-@pytest.mark.parametrize("name", EMITS)
+@in_rows("name", EMITS)
 def test_an_output_says_which_paths_lack_it(name: str) -> None:
     lines, message, labels = EMITS[name]
     assert explained("\n".join(lines), "f: string") == (message, labels)
@@ -203,7 +202,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("name", ENDS)
+@in_rows("name", ENDS)
 def test_nothing_is_reached_behind_what_ends_every_path(name: str) -> None:
     statement, ends = ENDS[name]
     text = f"""flow 1

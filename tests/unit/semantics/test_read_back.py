@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
+from tests.support.rows import in_rows
 
 NAME = "secret-read-back"
 HEAD = """flow 1
@@ -34,7 +33,7 @@ def lines(body: str, declarations: str = "") -> list[int]:
 READ = 'extract v: string from "the Box"'
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("typed", "read"),
     [
         ('type $s into "the Box"', True),
@@ -58,7 +57,7 @@ def test_a_field_is_known_by_its_text(typed: str, read: bool) -> None:
     assert lines(f'{typed}\ncall look(place: "the Box") as v') == [last] * read
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ('if sees "a" { type $s into "the Box" } else { clear "the Box" }\n' + READ, [2]),

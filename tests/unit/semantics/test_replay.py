@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import ERROR, INFO, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.capabilities import Capabilities
@@ -11,6 +9,7 @@ from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
+from tests.support.rows import in_rows
 
 FROZEN = "branch-frozen-by-replay"
 OUTSIDE = "branch-outside-focused-action"
@@ -80,7 +79,7 @@ def test_a_statement_in_another_file_is_shown_there() -> None:
     assert [label.span.path for label in found.labels] == ["lib.flow", "main.flow"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("calls", "labelled"),
     [
         ("call prove(wanted: true)", None),
@@ -111,7 +110,7 @@ def test_constants_are_handed_on_through_tasks() -> None:
     assert labels(only(found, FROZEN)) == [(2, "capture"), (3, "call prove")]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("condition", "argument", "decided"),
     [
         ('mode == "pdf"', '"pdf"', True),
@@ -159,7 +158,7 @@ def test_a_tool_that_the_team_has_verified_fits() -> None:
     assert analyzed(source, verified=frozenset((CAPTURE, "copy_to_clipboard"))) == ()
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected", "word"),
     [
         ('retry 2 {\nexpect "a" else fail "x"\ncapture "a.png"\n}', OUTSIDE, "retry"),
@@ -202,7 +201,7 @@ def test_the_word_that_opens_the_decision(body: str, expected: str, word: str) -
     assert only(found, expected).span.text == word
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         'if fast { press "F5" }',
@@ -230,7 +229,7 @@ def test_two_models_do_not_fit_one_focused_agent() -> None:
     assert analyzed(workflow(same, sections=INPUTS)) == ()
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         'choose "a" using "one" else { choose "b" using "two" }',
@@ -271,7 +270,7 @@ def test_an_end_and_a_screenshot_in_one_branch_are_more_than_an_end() -> None:
     assert (once.severity, once.span.text) == (INFO, "if")
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("wrong", "right", "help"),
     [
         (
@@ -333,7 +332,7 @@ def test_the_main_agent_decides_the_else_of_a_command() -> None:
     assert only(analyzed(source), "decided-once").span.text == "else"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ('for r in rows { run "dir" else abort "x" }', IN_LOOP),
@@ -355,7 +354,7 @@ def test_an_else_of_a_command_in_a_loop_is_decided_for_the_first_entry_only(
     assert found.severity == (ERROR if expected == IN_LOOP else INFO)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ('for r in rows { run "dir" else abort "x" }', [IN_LOOP]),

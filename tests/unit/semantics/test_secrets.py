@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from itertools import product
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics import places
@@ -17,7 +15,7 @@ from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.places import Place
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 MARK = "§"
 """Stands in a program where the secret is written."""
@@ -183,7 +181,7 @@ def test_a_field_of_a_secret_is_one_in_code(place: str) -> None:
     assert_found(in_workflow(CODE_STATEMENTS[place], secrets=secrets), "$s.password")
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "written"),
     [
         ("call enter(p: §)", "s"),
@@ -214,7 +212,7 @@ DECLARATIONS = {
 }
 
 
-@pytest.mark.parametrize("place", DECLARATIONS)
+@in_rows("place", DECLARATIONS)
 def test_no_declaration_outside_holds_a_secret(place: str) -> None:
     written = '"x"' if "secret parameter" in place else "{$s}"
     steps = 'if sees "it" { abort "no" }\ntype $s into "Password"'
@@ -237,7 +235,7 @@ workflow two { inputs { note: string, list: string[]?, password: string? }
 """
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "written"),
     [
         ("shared { note = § } step a = run one(password: $s)", "$s"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import INFO
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.declarations.constants import evaluate_constant
@@ -17,6 +15,7 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 from tests.support.flows.expectations import CORPUS, Case, find_cases
+from tests.support.rows import in_rows
 
 VALID = find_cases(CORPUS / "valid")
 
@@ -32,7 +31,7 @@ def analyzed(
     return model
 
 
-@pytest.mark.parametrize("case", VALID, ids=lambda case: case.id)
+@in_rows("case", VALID, ids=lambda case: case.id)
 def test_every_node_of_a_clean_program_is_in_its_table(case: Case) -> None:
     model = analyzed(case.files, case.environments)
     for module in model.modules:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results
 from tests.support.meaning.checked import checked
 from tests.support.meaning.checked import compiled as checked_source
+from tests.support.rows import in_rows
 
 DATES = "terminal { dates = true }"
 DAY = 'type today - 7d as "MM/dd/yyyy" into "Due"'
@@ -19,9 +18,7 @@ def names(steps: str, sections: str = DATES, tasks: str = "") -> list[str]:
     return [each.name for each in found if each.severity != "info"]
 
 
-@pytest.mark.parametrize(
-    "day", ["today", "today + 1y", "start of month", "start of week - 2w + 1d"]
-)
+@in_rows("day", ["today", "today + 1y", "start of month", "start of week - 2w + 1d"])
 def test_days_that_count_from_today_are_typed(day: str) -> None:
     assert names(f'type {day} as "dd.MM.yyyy" into "Due"') == []
     assert names(f'type {day} into "Due"') == []

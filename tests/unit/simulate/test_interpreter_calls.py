@@ -6,6 +6,7 @@ import pytest
 
 from flowdsl.simulate.trace import FAILED, SUCCESS, Ending
 from tests.support.flows.worlds import Turns, events, executed, questions, traced
+from tests.support.rows import in_rows
 
 # Calls
 
@@ -256,7 +257,7 @@ def test_an_entry_begins_without_what_the_one_before_set() -> None:
     assert events(told) == ["type '1' 'b'"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "loop", ['while not sees "it" max 3 { % }', 'retry 3 { % expect "it" }', "for i in 3 { % }"]
 )
 def test_no_program_reads_what_an_earlier_round_has_set(loop: str) -> None:

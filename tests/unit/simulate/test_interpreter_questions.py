@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.flows.worlds import events, questions, traced, unused
+from tests.support.rows import in_rows
 
 
 def test_a_condition_asks_all_that_it_sees_before_it_is_evaluated() -> None:
@@ -52,7 +51,7 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("body, used", USES.items())
+@in_rows("body, used", USES.items())
 def test_an_optional_read_is_used_when_its_variable_is(body: str, used: bool) -> None:
     told = traced(
         f"{READ} {body} # flow: ignore[optional-read-unguarded] a guard would use it, too",

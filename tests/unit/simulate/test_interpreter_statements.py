@@ -21,6 +21,7 @@ from flowdsl.simulate.shapes import (
 from flowdsl.simulate.trace import FAILED, SUCCESS, Ending
 from flowdsl.simulate.world import Question
 from tests.support.flows.worlds import Turns, events, executed, lines, questions, traced
+from tests.support.rows import in_rows
 
 WORKED = Ending(SUCCESS, None, {})
 
@@ -173,7 +174,7 @@ def test_extract_sets_a_variable() -> None:
     assert told.ending == Ending(SUCCESS, None, {"n": 17})
 
 
-@pytest.mark.parametrize("answer", [None, "", "__EMPTY__"])
+@in_rows("answer", [None, "", "__EMPTY__"])
 def test_a_value_that_has_to_be_there_and_is_not(answer: object) -> None:
     told = traced('extract x: string from "the name" do "A."', {"the name": answer})
     assert (events(told), told.ending) == ([], failed("not so or not found: the name"))

@@ -11,13 +11,14 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.simulate.interpreter.errors import MissingInText
 from flowdsl.simulate.trace import FAILED, SUCCESS, Ending
 from tests.support.flows.worlds import Turns, events, executed, traced
+from tests.support.rows import in_rows
 
 UNGUARDED = "# flow: ignore[optional-read-unguarded] what a run makes of it"
 
 # Texts
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "value",
     [
         "a\nb",
@@ -79,7 +80,7 @@ def test_a_block_that_is_typed_keeps_its_lines() -> None:
     assert [each.texts for each in told.events] == [("Dear Ann,\n\n  - one.", "x")]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "type_, value, spelled",
     [
         ("string", "a", "a"),
@@ -106,7 +107,7 @@ def test_how_a_value_is_spelled_in_a_text(type_: str, value: object, spelled: st
     assert [each.texts[0] for each in told.events] == [spelled, spelled]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "type_, value",
     [
         ("string?[]", ["ü", None]),
@@ -260,7 +261,7 @@ def test_a_secret_is_its_alias() -> None:
 MISSING = [{}, {"x": None}, {"x": ""}, {"x": "__EMPTY__"}]
 
 
-@pytest.mark.parametrize("inputs", MISSING)
+@in_rows("inputs", MISSING)
 def test_a_missing_value_that_is_typed_is_no_event(inputs: dict[str, object]) -> None:
     told = traced(
         """type x into "a" type "{x}" into "b" type "{x}{# note #}" into "c"
@@ -272,7 +273,7 @@ def test_a_missing_value_that_is_typed_is_no_event(inputs: dict[str, object]) ->
     assert events(told) == ["press 'f1' '1'"]
 
 
-@pytest.mark.parametrize("inputs", MISSING)
+@in_rows("inputs", MISSING)
 def test_a_missing_value_in_a_text_is_an_error(inputs: dict[str, object]) -> None:
     for body in ('do "{x}"', 'do "See {x}."', 'type "({x})" into "y"', 'clear "{x}"'):
         with pytest.raises(MissingInText, match=r"main.flow:\d+: the value of `\{x\}` is missing"):
@@ -303,7 +304,7 @@ def test_an_input_that_is_not_given_has_its_default() -> None:
 # Conditions
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "condition, inputs, expected",
     [
         ("n < 10", {"n": 9}, True),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import pytest
-
 from flowdsl.simulate.executions import disagreements
 from flowdsl.simulate.machine.characters import fill_in_inputs
 from flowdsl.simulate.machine.execute import Payload
@@ -14,6 +12,7 @@ from flowdsl.simulate.machine.layout import Defect
 from tests.support.meaning.checked import Checked, checked
 from tests.support.meaning.law import payload
 from tests.support.meaning.worlds import world
+from tests.support.rows import in_rows
 
 Edit = Callable[[Payload], Payload]
 
@@ -109,9 +108,7 @@ EDITS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("source", "edit"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS]
-)
+@in_rows(("source", "edit"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS])
 def test_a_payload_that_says_something_else_is_found_out(source: str, edit: Edit) -> None:
     program = checked(source)
     assert program is not None

@@ -16,7 +16,7 @@ from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.files import MemoryFiles
 from tests.support.meaning.corpus import Case, Written, as_written, cases
 from tests.support.meaning.sides import side_by_side
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 RED_NAME = "red-"
 """The beginning of the names of cases whose prompt says something else than the program."""
@@ -46,7 +46,7 @@ def test_a_replayed_program_does_what_is_written_beside_it(case: Case) -> None:
     assert found == case.again.trace, json.dumps(found, indent=2, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("case", list(map(_marked, CASES)), ids=str)
+@in_rows("case", list(map(_marked, CASES)), ids=str)
 def test_a_prompt_does_what_its_program_does_however_the_service_works(case: Case) -> None:
     payload, variants = case.payload, list(every_variant())
     assert len(variants) == 96

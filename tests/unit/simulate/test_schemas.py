@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from flowdsl.codegen.input_patterns import JSON, LINE, TEXT
 from flowdsl.simulate.schemas import find_refusal
 from tests.support.cpu import GIVEN_UP, cpu_seconds
+from tests.support.rows import in_rows
 
 NAMES = st.sampled_from(["a", "b", "ä"])
 TEXTS = st.sampled_from(["", "a", "é", "😀b", "2026-01-31", "12", "x\ny"])
@@ -68,7 +69,7 @@ def test_a_value_is_refused_where_the_witness_refuses_it(schema: Any, value: Any
     assert (refused is None) == Draft202012Validator(schema).is_valid(value), refused
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("pattern", "text", "fits"),
     [
         (r"^\w+$", "José", True),  # to Python
@@ -91,13 +92,13 @@ def test_a_text_is_taken_where_one_dialect_takes_it(pattern: str, text: str, fit
     assert refused == (None if fits else f'"{text}" does not match "{pattern}"')
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+$", "^(?=a)(a+)+$", r"^(a|a)*\Z"])
+@in_rows("pattern", ["(a+)+$", "^(?=a)(a+)+$", r"^(a|a)*\Z"])
 def test_no_pattern_keeps_the_program_busy(pattern: str) -> None:
     with cpu_seconds(GIVEN_UP):
         find_refusal(json.dumps({"pattern": pattern}), "a" * 5000 + "b")
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "schema",
     [
         '{"type": "text"}',

@@ -10,6 +10,7 @@ import pytest
 from flowdsl.deploy.comparison import field_diff
 from flowdsl.deploy.comparison.diff import FieldChange
 from flowdsl.source.alignment import EFFORT, Effort, Opcode
+from tests.support.rows import in_rows
 from tests.support.work import lines_run
 
 
@@ -74,7 +75,7 @@ def test_a_prompt_of_two_entries_takes_the_steps_it_may(
     assert run < 10 * steps
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("old", "new"),
     [
         ("a b c d e f g h", "a b c d X f g h"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from flowdsl.decompile.reading.loops import _json_value
 from flowdsl.emulator.simulation.prompts import loop_items
 from flowdsl.ir import nodes
@@ -14,11 +12,12 @@ from flowdsl.semantics import types
 from flowdsl.simulate.interpreter.reading import value_of
 from flowdsl.simulate.machine.ending.transformation import _from_text
 from flowdsl.simulate.machine.memory import from_json
+from tests.support.rows import in_rows
 
 DEEP = "[" * 100_000
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("read", "found"),
     [
         (from_json, DEEP),

@@ -15,6 +15,7 @@ from flowdsl.source.files import (
     spell_flow_path,
     split_library,
 )
+from tests.support.rows import in_rows
 
 MEANT = {
     ("flows/a.flow", "@epic/login.flow"): "@epic//login.flow",
@@ -47,12 +48,12 @@ LEADING_OUT = [
 ]
 
 
-@pytest.mark.parametrize(("from_file", "target"), MEANT)
+@in_rows(("from_file", "target"), MEANT)
 def test_a_path_means_a_file_of_the_project_or_of_a_library(from_file: str, target: str) -> None:
     assert resolve_path(from_file, target) == MEANT[from_file, target]
 
 
-@pytest.mark.parametrize(("from_file", "target"), LEADING_OUT)
+@in_rows(("from_file", "target"), LEADING_OUT)
 def test_no_path_leads_out_of_a_library(from_file: str, target: str) -> None:
     assert resolve_path(from_file, target) is None
 

@@ -18,6 +18,7 @@ from flowdsl.runs.filters import normalise_moment as filter_moment
 from flowdsl.runs.identity import newer_than
 from flowdsl.runs.names import NoSuchName
 from flowdsl.source.moments import read_moment, spell_moment
+from tests.support.rows import in_rows
 
 ROOT = Path(__file__).parents[3]
 EDGES = (
@@ -54,7 +55,7 @@ def test_without_an_offset_it_is_utc() -> None:
     assert read_moment(20260531) is None
 
 
-@pytest.mark.parametrize("edge", EDGES)
+@in_rows("edge", EDGES)
 def test_a_moment_outside_of_the_calendar_is_none_wherever_it_is_read(edge: str) -> None:
     with pytest.raises(NoSuchName, match="is no time such as"):
         filter_moment(edge)

@@ -22,6 +22,7 @@ from flowdsl.source.patterns import (
     syntax_problem,
 )
 from tests.support.cpu import cpu_seconds
+from tests.support.rows import in_rows
 
 A = "a" * 50_000
 HARMFUL = (
@@ -50,7 +51,7 @@ HARMFUL = (
 )
 
 
-@pytest.mark.parametrize("pattern", HARMFUL, ids=lambda pattern: pattern[:24])
+@in_rows("pattern", HARMFUL, ids=lambda pattern: pattern[:24])
 def test_no_pattern_takes_long_to_read_or_to_run(pattern: str) -> None:
     with cpu_seconds(5):
         syntax_problem(pattern)
@@ -59,7 +60,7 @@ def test_no_pattern_takes_long_to_read_or_to_run(pattern: str) -> None:
             may_match(pattern, text)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("pattern", "problem"),
     [
         ("^[0-9+$", "unterminated character set"),
@@ -79,7 +80,7 @@ def test_what_no_dialect_reads_says_why(pattern: str, problem: str) -> None:
     assert run_problem(pattern) is not None
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("pattern", "why"),
     [
         ("^(?=.*[A-Z]).{8,}$", "it looks around with `(?=`"),
@@ -103,7 +104,7 @@ def test_what_only_other_engines_run_is_legal_and_says_why_it_is_not_run(
     assert may_match(pattern, "a")
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("pattern", "text", "expected"),
     [
         (r"^\u00e9$", "é", True),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flowdsl.state.document import ResourceState, new_document
 from flowdsl.state.ids import IdList, UnusableIds, dump_ids, ids_of, load_ids
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 DOCUMENT = new_document("prj_1", "prod", api_base="x", lineage="l", nonce="n").replace(
     resources={
@@ -67,7 +67,7 @@ def test_another_list_is_refused(row: tuple[Any, str]) -> None:
     assert said in str(caught.value) and "`ids.json`" in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["format_version", "kind", "project", "environment", "ids"])
+@in_rows("key", ["format_version", "kind", "project", "environment", "ids"])
 def test_a_list_without_a_part_is_no_list(key: str) -> None:
     raw = json.loads(dump_ids(ids_of(DOCUMENT)))
     del raw[key]

@@ -12,7 +12,7 @@ from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles, UnreadableFile
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 
 def only(text: str) -> tuple[str, Diagnostic]:
@@ -206,14 +206,14 @@ OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize(("body", "column", "words"), OUTSIDE)
+@in_rows(("body", "column", "words"), OUTSIDE)
 def test_outside_of_declarations(body: str, column: int, words: str) -> None:
     place, advice = advised(f"flow 1\n{body}\nconst after = 1\n")
     assert place == f"2:{column}"
     assert words in advice
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "words"),
     [
         ("const after = 1", "flow 1"),

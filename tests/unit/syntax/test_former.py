@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.fixes import SAFE, apply_fixes
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
@@ -11,7 +9,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.former import report_former_values
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.visit import dump, walk
-from tests.support.rows import check_rows, for_rows
+from tests.support.rows import check_rows, for_rows, in_rows
 
 NEGATED = (
     ('sees "a"', 'not sees "a"'),
@@ -111,6 +109,6 @@ def test_values_of_the_run_lose_their_second_braces() -> None:
     check_rows([(each, each) for each in KEPT], check)
 
 
-@pytest.mark.parametrize("text", ['do "{{{a}}}"', 'do "${{a}}"', 'do "{{a b}}"'])
+@in_rows("text", ['do "{{{a}}}"', 'do "${{a}}"', 'do "{{a b}}"'])
 def test_malformed_variables_are_no_former_spellings(text: str) -> None:
     assert fix(text) == text

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.syntax.parser.lexer import Lexemes, lex
 from flowdsl.syntax.parser.tables import TERMINALS
+from tests.support.rows import in_rows
 
 
 def kinds(text: str) -> list[str]:
     return [token.kind for token in lex(text) if token.kind not in ("WS", "COMMENT")]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected"),
     [
         ("step stepx", ["STEP", "NAME"]),
@@ -47,7 +46,7 @@ def test_kinds(text: str, expected: list[str]) -> None:
     assert kinds(text) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected"),
     [
         ("type: string", "FIELD"),

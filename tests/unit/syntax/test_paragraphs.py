@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdsl.syntax.texts.paragraphs import in_paragraphs
 from tests.support.effort import examples
+from tests.support.rows import in_rows
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("written", "read"),
     [
         # Was one item, `- Town: Bern Then click Save.`

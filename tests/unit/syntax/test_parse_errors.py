@@ -10,6 +10,7 @@ from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
 from flowdsl.syntax.recovery.recovery import MAX_ERRORS
+from tests.support.rows import in_rows
 
 
 def parse(text: str) -> tuple[ast.Module, tuple[Diagnostic, ...]]:
@@ -35,7 +36,7 @@ def steps(body: str) -> str:
     return f"flow 1\nworkflow w {{ steps {{\n{body}\n}} }}\nconst after = 1\n"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected", "edition"),
     [
         ("", ["1:1-1 missing-edition"], 0),
@@ -58,7 +59,7 @@ def test_editions(text: str, expected: list[str], edition: int) -> None:
     assert names(text) == (["a"] if "const" in text else [])
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ('do "x', ["3:4-5 unterminated-text"]),
@@ -92,7 +93,7 @@ def test_where_braces_do_not_balance_the_declaration_is_dropped(
     assert names(steps(body)) == ["after"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         ('do "a"; do "b"', ["3:7-8 unknown-character"]),
@@ -133,7 +134,7 @@ def test_a_missing_brace_points_at_the_one_it_closes() -> None:
     assert names(text) == ["b"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected", "kept"),
     [
         ("flow 1\nworkflow a { } }\nconst b = 1", ["2:16-17 unexpected-token"], ["a", "b"]),
@@ -207,7 +208,7 @@ def test_every_broken_statement_is_reported() -> None:
     assert names(steps(body)) == ["w", "after"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("text", "expected"),
     [
         ("type A { a: }\nconst b = 1", [("A",)]),
@@ -227,7 +228,7 @@ def test_what_cannot_be_read_keeps_its_names(
     assert [part.names for part in module.unread] == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text",
     [
         "flow 1\nconst a = " + "[" * 20_000 + "]" * 20_000,
@@ -261,7 +262,7 @@ def test_a_file_of_nothing_but_errors_is_left_alone_after_a_while() -> None:
     assert len(parse("flow 1\n" + "const [\n" * 1_000)[1]) <= MAX_ERRORS
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "advice"),
     [
         ("do 'x'", "double quotes"),

@@ -25,6 +25,7 @@ from flowdsl.syntax.recovery.recovery import MAX_ERRORS, Recovery
 from flowdsl.syntax.visit import dump, walk
 from tests.support.effort import THOROUGH
 from tests.support.flows.generated.programs import program
+from tests.support.rows import in_rows
 
 RIGHT = (
     'do "Open the chart."',
@@ -98,7 +99,7 @@ def test_the_body_of_a_broken_head_is_read(lines: list[str], head: str) -> None:
     assert all(line in step for line in lines)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "text",
     [
         'try {\n      do "a"\n    } catch (e) {\n      do "b"\n    } finally {\n    }',
@@ -200,7 +201,7 @@ def calls_of(function: Callable[[], Any]) -> int:
     return count
 
 
-@pytest.mark.parametrize("line", [*WRONG, "} {", "if x {", '"""'])
+@in_rows("line", [*WRONG, "} {", "if x {", '"""'])
 def test_twice_the_text_is_twice_the_work(line: str) -> None:
     def work(times: int) -> int:
         text = in_steps([line, RIGHT[0]] * times)
@@ -223,7 +224,7 @@ def analysed(body: str) -> list[str]:
     return [f"{each.span.first.line - 5} {each.name}" for each in found if each.severity == "error"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "expected"),
     [
         # A name is unknown whatever the broken line says.

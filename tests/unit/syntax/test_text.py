@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 from flowdsl.syntax.texts.literals import scan_text
+from tests.support.rows import in_rows
 
 
 def scan(literal: str) -> tuple[ast.Text, Sink, str]:
@@ -35,7 +34,7 @@ def problem(literal: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("literal", "expected"),
     [
         ('""', ""),
@@ -53,7 +52,7 @@ def test_values(literal: str, expected: str) -> None:
     assert value(literal) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("literal", "expected"),
     [
         ('"""\n    one\n      two\n\n    three\n    """', "one\n  two\n\nthree"),
@@ -104,7 +103,7 @@ def test_comments_are_parts_and_literals_never_touch() -> None:
     assert isinstance(last, ast.TextLiteral) and last.value == "c"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("literal", "expected"),
     [
         ('"{first name}"', [("malformed-variable", "{first name}")]),
@@ -124,7 +123,7 @@ def test_problems(literal: str, expected: list[tuple[str, str]]) -> None:
     assert problem(literal) == expected
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("literal", "advice"),
     [
         ('"{first name}"', "write `first_name`"),

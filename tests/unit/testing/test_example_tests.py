@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.testing.cases import cases_of
 from flowdsl.testing.coverage import Taken, bodies_of, percent_covered
 from flowdsl.testing.run import run_test
 from tests.support.flows.compiling import EXAMPLES
 from tests.support.flows.examples import example_suite
+from tests.support.rows import in_rows
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+@in_rows("folder", FOLDERS)
 def test_the_tests_of_an_example_pass_and_take_every_way(folder: str) -> None:
     suite = example_suite(folder)
     taken = Taken()

@@ -27,6 +27,7 @@ from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import EXAMPLES, workflow
 from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import results, suite_of
+from tests.support.rows import in_rows
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 QUICK = ("claims-reports",)
@@ -50,7 +51,7 @@ def ends(findings: Findings) -> list[str]:
 # Small programs: what the paths are is written down here, or found by trying everything
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "wanted"),
     [
         ('press "F5"', ["all goes well"]),
@@ -68,7 +69,7 @@ def test_each_end_has_a_path(body: str, wanted: list[str]) -> None:
     assert ends(found(body)) == wanted
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("statements", "wanted"),
     [
         ('if n > 7 { press "F1" }', 2),
@@ -105,7 +106,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES)
+@in_rows("body", BODIES)
 def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None:
     suite = suite_of(workflow(body))
     (subject,) = suite.model.workflows
@@ -289,7 +290,7 @@ def test_a_word_that_a_const_has_is_not_written_as_an_answer() -> None:
     assert passing(listed, f"{before}\n{workflow(body)}") == 3
 
 
-@pytest.mark.parametrize("bounds", ["@min_length(30)", "@max_length(2)", "@min_length(6)"])
+@in_rows("bounds", ["@min_length(30)", "@max_length(2)", "@min_length(6)"])
 def test_texts_are_as_long_as_the_service_wants_them(bounds: str) -> None:
     sections = f'inputs {{ code: string {bounds} other: string {bounds} @pattern(r"^[A-Z]+$") }}'
     body = 'if code == "Z" { press "F1" } type "{code} {other}" into "the field"'

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results
+from tests.support.rows import in_rows
 
 WORKFLOWS = """
 type Due { amount: number @wire("amount-due"), note: string? }
@@ -60,7 +61,7 @@ def found(test: str) -> list[str]:
     return [each.partition(": ")[2] for each in problems(source)]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "test",
     [
         f'{READS} outputs archive {{ file = "east-3.5-77" }}',
@@ -94,7 +95,7 @@ test "t" for chain month {{
     assert result.subject == "month"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("test", "messages"),
     [
         (

@@ -17,7 +17,7 @@ from tests.support.command_line import write_tree
 from tests.support.flows.compiling import EXAMPLES, read_folder, workflow
 from tests.support.flows.examples import example_suite
 from tests.support.flows.tested import suite_of
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml"))
 KIND_SECTION = 'inputs { kind: "a" | "b" | "c" }'
@@ -100,7 +100,7 @@ LEFT_OUT = LINES.replace("lines:", "lines?:")
 NESTED = 'for row in rows { for line in row.lines { type line into "the field" } }'
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("sections", "body", "words"),
     [
         (f"inputs {{ rows: {LINES}[] @min_items(1) @max_items(3) }}", NESTED, []),

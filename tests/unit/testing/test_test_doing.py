@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 BODY = """
 step "Begin" { press "F5" 2 times }
@@ -103,7 +101,7 @@ TYPED = workflow(
 )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("test", "expected"),
     [
         (

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 BODY = """
 expect "the form is open" else abort "There is no form"
@@ -138,7 +136,7 @@ def test_values_of_the_environment_are_filled_in() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("test", "said"),
     [
         ("reads { size = 3 } outputs { size = 3 }", []),

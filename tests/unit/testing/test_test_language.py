@@ -7,6 +7,7 @@ import pytest
 from flowdsl.testing.cases import cases_of, inputs_of
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results, suite_of
+from tests.support.rows import in_rows
 
 BODY = """
 expect "the form of {who} is open" else abort "There is no form of {who}"
@@ -28,7 +29,7 @@ def found(test: str, before: str = "") -> list[str]:
     return [each.partition(": ")[2] for each in problems(source)]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "screen",
     [
         '~"form of" = false',
@@ -68,7 +69,7 @@ def test_a_part_of_questions_that_values_complete_is_ambiguous_when_they_are_ask
     assert said == ['4: "x is saved" has the part "x is", and so has another question of this run']
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "outputs",
     [
         "{ ... }",
@@ -83,7 +84,7 @@ def test_outputs_may_be_open(outputs: str) -> None:
     assert found(f'given {{ who = "Ann" }} {ROWS} outputs {outputs}') == []
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("outputs", "message"),
     [
         ('{ who = ~"x" ... }', '`who` is "Ann", not a text with "x"'),
@@ -238,7 +239,7 @@ def test_rows_of_a_fixture_have_the_types_of_what_takes_them() -> None:
         problems({**files, "lib/n.csv": "n\nx\n"})
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("case", "typed"),
     [
         ("", "007 of Ann"),
@@ -303,7 +304,7 @@ def found_on_a_day(test: str) -> list[str]:
     return [each.partition(": ")[2] for each in problems(f'{DAYS}\ntest "t" for w {{ {test} }}')]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("given", "until"),
     [
         ('today = "2026-03-15"', "2026-04-01"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.flows.tested import problems, results
+from tests.support.rows import in_rows
 
 TASKS = """
 type Person { name: string, phone: string? @wire("phone-no") }
@@ -34,7 +35,7 @@ def found(test: str, name: str = "find") -> list[str]:
     return [each.partition(": ")[2] for each in problems(source)]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "test",
     [
         'reads { shown.name = "Ann" } result { name = "Ann" }',

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-import pytest
-
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.source.files import MemoryFiles
@@ -26,6 +24,7 @@ from flowdsl.testing.run import run_test
 from tests.support.flows.constructs import UNTESTED, constructs, statements_at
 from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.flows.tested import suite_of
+from tests.support.rows import in_rows
 
 
 class Change(NamedTuple):
@@ -81,7 +80,7 @@ def changed(change: Change) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize("path", corpus().entries)
+@in_rows("path", corpus().entries)
 def test_a_construct_that_does_something_else_fails_a_test(path: str) -> None:
     assert passes(alone(path, text_of(path)))
     for change in changes(path):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from flowdsl.tracing.filling import (
 )
 from flowdsl.tracing.history import read_history
 from flowdsl.tracing.versions import PromptVersion, version_of_run
+from tests.support.rows import in_rows
 
 NAMES = ("site", "row", "memo")
 VALUES = st.text(alphabet="ab.{}$ \n⟦", min_size=1, max_size=6) | st.sampled_from(
@@ -60,7 +60,7 @@ def test_what_the_history_tells_is_so_and_what_is_not_known_fits(
     assert pattern_of(prompt, run).fits(told)
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "inputs",
     [
         {},

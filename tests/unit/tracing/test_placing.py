@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from flowdsl.tracing.align import Placement, place_entries
 from flowdsl.tracing.history import Entry, read_entries, read_history
 from flowdsl.tracing.prompt_units import read_units
+from tests.support.rows import in_rows
 
 PROMPT = """\
 Claims of a day
@@ -185,9 +184,7 @@ def test_a_click_between_two_entries_of_one_line_belongs_to_it_but_not_surely() 
     assert places(start, stray, wait) == ["1.1", None, "1.1"]
 
 
-@pytest.mark.parametrize(
-    "said", ["2.4 and now the amount", "Step 2.4: copying", "Now step 2.4.", "(2.4) copying"]
-)
+@in_rows("said", ["2.4 and now the amount", "Step 2.4: copying", "Now step 2.4.", "(2.4) copying"])
 def test_a_number_that_is_said_counts(said: str) -> None:
     found = place(did(said, "copy_to_clipboard", {"text": "sum"}, **inside(0)))
     assert read_units(PROMPT, INPUTS)[found.unit].label == "2.4"

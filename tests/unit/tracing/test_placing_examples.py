@@ -7,13 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
-
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.tracing.align import place_entries
 from flowdsl.tracing.history import read_entries, read_history
 from flowdsl.tracing.prompt_units import Unit, read_units
 from tests.support.flows.compiling import EXAMPLES, compile_folder
+from tests.support.rows import in_rows
 
 OTHER_WORDS = {"click": "hitting", "type": "entering", "press": "pressing", "open": "bringing up"}
 POPUP = "A notice about printer toner came up; dismissing it."
@@ -47,7 +46,7 @@ def prompts(folder: Path) -> list[str]:
     return [render_plain_json(workflow.payload["main_prompt"]) for workflow in bundle.workflows]
 
 
-@pytest.mark.parametrize("project", PROJECTS)
+@in_rows("project", PROJECTS)
 def test_what_is_sure_is_right_and_most_is_placed(project: str) -> None:
     placed = right = found = all_of_them = 0
     for prompt in prompts(EXAMPLES / project):

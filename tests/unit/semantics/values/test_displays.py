@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowdsl.semantics.values.displays import example_formats, find_meant_format, problem_of
-from tests.support.rows import check_rows
+from tests.support.rows import check_rows, in_rows
 
 TYPES = ("date", "time", "datetime", "int", "number")
 MEANT = {
@@ -78,7 +77,7 @@ def test_a_format_of_a_day_writes_that_day_in_one_way(
     assert (spelled.display, spelled.certain) == (display, True)
 
 
-@pytest.mark.parametrize("type_name", TYPES)
+@in_rows("type_name", TYPES)
 def test_the_examples_of_a_type_are_formats_of_it(type_name: str) -> None:
     assert [problem_of(type_name, each) for each in example_formats(type_name)] == [None, None]
 

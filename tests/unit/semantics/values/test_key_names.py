@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from flowdsl.semantics.statements.keys import (
     is_shared_key,
     suggest_key,
 )
+from tests.support.rows import in_rows
 
 chords = st.tuples(
     st.lists(st.sampled_from(sorted(MODIFIERS)), max_size=3),
@@ -32,7 +32,7 @@ def test_chords_split_into_the_keys_they_were_joined_from(keys: list[str], upper
     assert find_misplaced_modifier(found) is None
 
 
-@pytest.mark.parametrize("name", ["", "entr", "f13", "ctrl s", "\n", "ab"])
+@in_rows("name", ["", "entr", "f13", "ctrl s", "\n", "ab"])
 def test_other_names_are_no_keys(name: str) -> None:
     assert not is_key(name)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.flow_tests.run_texts import TextPattern
 from flowdsl.semantics.values.formats import example_value, is_spelled
 from tests.support.flows.expectations import Case
+from tests.support.rows import in_rows
 
 PROGRAM = """flow 1
 workflow intake {{
@@ -78,7 +77,7 @@ INSIDE = (
 )
 
 
-@pytest.mark.parametrize("field", OUTSIDE)
+@in_rows("field", OUTSIDE)
 def test_a_literal_outside_is_shown_with_its_bound(field: str) -> None:
     found = finding(field)
     assert found is not None
@@ -87,7 +86,7 @@ def test_a_literal_outside_is_shown_with_its_bound(field: str) -> None:
     assert [each.span.text for each in found.labels] == [bound]
 
 
-@pytest.mark.parametrize("field", INSIDE)
+@in_rows("field", INSIDE)
 def test_a_literal_inside_is_taken(field: str) -> None:
     assert finding(field) is None
 
@@ -124,7 +123,7 @@ def test_the_spelling_of_each_textual_type() -> None:
         assert [value for value in MISSPELT[name] if is_spelled(name, value)] == []
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("pieces", "text", "matches"),
     [
         (("no chart ", None), "no chart 7", True),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import workflow
+from tests.support.rows import in_rows
 
 BACKSLASH, BRACE = "backslash-before-variable", "brace-in-command"
 INPUTS = "inputs { name: string, year: int, rows: string[] @max_items(9) }"
@@ -33,7 +32,7 @@ def places(source: str, environments: dict[str, dict[str, str]] | None = None) -
     return [f"{each.name} {each.span.text}" for each in analyzed(source, environments)]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("body", "place"),
     [
         ('do "Open {folder}{name}."', "{name}"),
@@ -59,7 +58,7 @@ def test_a_backslash_before_a_variable(body: str, place: str) -> None:
     assert places(source) == [f"{BACKSLASH} {place}"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         'do "{paths.home}{name}"',
@@ -101,7 +100,7 @@ TASKS = (
 )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("call", "place"),
     [
         ('open_file(where: r"C:\\", name: name)', 'r"C:\\"'),
@@ -147,7 +146,7 @@ def test_the_values_of_every_environment_count() -> None:
     assert places(source, good | {"live": {"base": "D:\\"}}) == [f"{BACKSLASH} {{name}}"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("command", "place"),
     [
         ('r"dir ${env:TEMP}"', "{env:TEMP}"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import only_workflow, prompt_of, workflow
+from tests.support.rows import in_rows
 
 OUTSIDE = "untrusted-in-instruction"
 UNSAFE = "unsafe-value-in-command"
@@ -71,7 +70,7 @@ def test_entries_of_a_list_parameter_count() -> None:
     assert found.span.text == "mail.body"
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("used", "wrong"),
     [
         ("{first.text}", True),
@@ -114,7 +113,7 @@ def test_a_task_that_calls_itself_is_reported_for_that_alone() -> None:
     assert [each.name for each in found] == ["recursive-task"]
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         'type mail.body into "Note"',
@@ -170,7 +169,7 @@ def test_an_unsafe_argument_is_reported_with_the_place_in_the_command() -> None:
     assert found.help is not None and "@pattern" in found.help
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("argument", "wrong"),
     [
         ("mail.id", []),

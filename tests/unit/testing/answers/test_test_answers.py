@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results
+from tests.support.rows import in_rows
 
 
 def found(body: str, test: str, *, sections: str = "") -> list[str]:
@@ -75,7 +76,7 @@ def test_a_list_is_one_answer_for_a_variable_that_is_a_list() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_rows(
     "body",
     [
         'expect "it is open"',

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from jsonschema import Draft202012Validator
 
 from flowdsl.testing.outcome import FAILED
 from tests.support.flows.compiling import workflow
 from tests.support.flows.tested import problems, results, suite_of
-from tests.support.rows import for_rows
+from tests.support.rows import for_rows, in_rows
 
 BODY = """
 press "F5"
@@ -134,7 +133,7 @@ def test_the_deployed_schema_refuses_the_same_outputs() -> None:
         assert not validator.is_valid(whole | {name: value}), name
 
 
-@pytest.mark.parametrize(
+@in_rows(
     ("reads", "expected", "message"),
     [
         ("n: 1", "outputs refused", "the outputs are not refused: the run works through all"),
