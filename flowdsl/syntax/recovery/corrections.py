@@ -18,6 +18,7 @@ from ..parser.tables import TERMINALS
 from .foreign_syntax import (
     BODY,
     BOUNDS,
+    CHECKED,
     CHOICES,
     COMMENT,
     COMPARISON,
@@ -43,6 +44,7 @@ from .foreign_syntax import (
     SHOWN,
     STEPS,
     TITLE,
+    UNBOUNDED,
     UNITS,
     UNSURE,
     VALUES,
@@ -127,7 +129,7 @@ def find_corrections(tokens: Lexemes, index: int) -> Iterator[Correction]:
         _correct_numbered_step,
         _correct_leaving_else,
         _correct_bracketed_choice,
-        _correct_bound_of_parameter,
+        _correct_bounds,
     ):
         found = correct(tokens, index)
         if found is not None:
@@ -394,10 +396,13 @@ def _correct_bracketed_choice(tokens: Lexemes, index: int) -> Correction | None:
     return Correction(index, end + 1, (), CHOICES, written, range(index + 1, end))
 
 
-def _correct_bound_of_parameter(tokens: Lexemes, index: int) -> Correction | None:
-    """Correct `task t(code: string @pattern("[0-9]"))`."""
+def _correct_bounds(tokens: Lexemes, index: int) -> Correction | None:
+    """Correct `task t(code: string @min(1))` and `extract xs: string[] @max_items(5) from "a"`."""
     words = tokens.words
-    name, colon, type_ = ["", "", "", *words[:index]][-3:]
+    start = index
+    while words[start - 1] in ("[", "]", "?"):
+        start -= 1
+    name, colon, _ = ["", "", "", *words[:start]][-3:]
     if words[index] != "@" or colon != ":":
         return None
     end = index
@@ -405,9 +410,16 @@ def _correct_bound_of_parameter(tokens: Lexemes, index: int) -> Correction | Non
         end += 2
         if words[end : end + 1] == ["("] and ")" in words[end:]:
             end = words.index(")", end) + 1
-    if "".join(words[end : end + 1]) not in (")", ",", "="):
+    if "".join(words[end : end + 1]) not in (")", ",", "=", "from"):
         return None
-    return Correction(index, end, (), f"{BOUNDS}: `{name}: {type_}`", "", sure=False)
+    if "".join(words[start - 4 : start - 3]) in ("extract", "copy", "keep"):
+        check = CHECKED.get(words[index + 1], "").format(
+            name=name, bound="".join(words[index + 3 : end - 1])
+        )
+        help = f"{UNBOUNDED}: write {check} behind it" if check else UNBOUNDED
+    else:
+        help = f"{BOUNDS}: `{name}: {''.join(words[start - 1 : index])}`"
+    return Correction(index, end, (), help, "", sure=False)
 
 
 def find_rewritings(

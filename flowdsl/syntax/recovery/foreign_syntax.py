@@ -19,6 +19,14 @@ ARGUMENTS = "arguments are named: `name: value`"
 NO_ARGUMENTS = "the round brackets stand there even when they hold nothing: `()`"
 CHOICE = 'a choice of texts is written `type name = "a" | "b"`'
 BOUNDS = "a parameter has no annotations; bounds are those of an input, or of a field of a type"
+UNBOUNDED = "what the run sets has no annotations"
+CHECKED = {
+    "max": '`expect {name} <= {bound} else abort "..."`',
+    "min": '`expect {name} >= {bound} else abort "..."`',
+    "max_items": '`expect count of {name} <= {bound} else abort "..."`',
+    "min_items": '`expect count of {name} >= {bound} else abort "..."`',
+}
+"""The check of a value of the run, by the annotation that an input would have."""
 CHOICES = 'a choice takes no round brackets: `"a" | "b"[]` is a list of choices'
 LIST_TYPE = "a list type is written `string[]`"
 RECORD_TYPE = "a record is written `{ field: type }`, and what is not known before `any`"
@@ -252,7 +260,7 @@ WORD_AFTER_WORD = {
     ("<", ">"): DIFFERENCE,
     ("<", "!"): COMMENT,
 }
-BOUNDS = "a value between bounds is `at least 1`, `at most 9` or `1 to 9`, bounds included"
+OPEN_BOUNDS = "a value between bounds is `at least 1`, `at most 9` or `1 to 9`, bounds included"
 WORD_WHERE = {
     ("until", "DO"): ROUNDS,
     ("until", "LBRACE"): ENDLESS,
@@ -261,7 +269,7 @@ WORD_WHERE = {
     "`repeat max N { } until ...`",
     ("do", "LBRACE"): "leave out `do`",
     ("times", "LBRACE"): "leave out `times`",
-    **{(word, "AT_LEAST"): BOUNDS for word in (">", ">=", "<", "<=", "==")},
+    **{(word, "AT_LEAST"): OPEN_BOUNDS for word in (">", ">=", "<", "<=", "==")},
     ("!=", "AT_LEAST"): "any other value is `not value`",
     ("secret", "FIELD"): "a workflow declares a secret in `secrets { name: type }`",
     ("then", "LBRACE"): BODY,

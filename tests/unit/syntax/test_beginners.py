@@ -157,6 +157,13 @@ ROWS = [
         'if sees "the list" { press "F2" }'),
     Row(STEPS, 'wait until "the list" exists', UNEXPECTED, "exists", 'sees "..."',
         'wait until sees "the list"'),
+    Row(STEPS, 'extract found: string[] @max_items(5) from "the rows"\n    emit names = found',
+        UNEXPECTED, "@", 'expect count of found <= 5 else abort "..."',
+        'extract found: string[] from "the rows"\n'
+        '    expect count of found <= 5 else abort "More than 5 rows"\n    emit names = found'),
+    Row(STEPS, 'keep tries: int @min(1) = 3\n    emit x = "{tries}"', UNEXPECTED, "@",
+        'expect tries >= 1 else abort "..."',
+        'keep tries: int = 3\n    expect tries >= 1 else abort "None"\n    emit x = "{tries}"'),
     Row(STEPS, 'do "Type {len(sites)}."', "malformed-variable", "{len(sites)}",
         "{count of sites}", 'do "Type {count of sites}."'),
     Row(STEPS, 'print("hello")', UNEXPECTED, "print", "emit name = value", 'emit x = "hello"'),
