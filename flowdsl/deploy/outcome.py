@@ -79,6 +79,17 @@ class Outcome:
     serial: int | None = None
     organization_id: str | None = None
 
+    def count(
+        self, outcome: ResultOutcome, action: str | None = None, kind: str | None = None
+    ) -> int:
+        """Return the number of results with this outcome, of one action and one kind or of all."""
+        return sum(
+            each.outcome == outcome
+            and action in (None, each.action)
+            and kind in (None, each.address.kind)
+            for each in self.results
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the content of the result file, without any text of a prompt."""
         return {

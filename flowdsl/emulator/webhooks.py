@@ -166,11 +166,11 @@ class Courier:
     def _poll_organization(self, organization_id: str) -> None:
         with self._store.read(organization_id) as transaction:
             is_news = has_news(transaction)
-            due = due_deliveries(transaction, _AT_ONCE)
+            due = due_deliveries(transaction)
         if is_news:
             with self._store.write(organization_id) as transaction:
                 collect_events(transaction)
-                due = due_deliveries(transaction, _AT_ONCE)
+                due = due_deliveries(transaction)
         for row in due:
             self._deliver_event(organization_id, row.id, row.body, row.attempts)
 
@@ -271,7 +271,7 @@ def collect_events(transaction: Transaction) -> None:
     )
 
 
-def due_deliveries(transaction: Transaction, limit: int) -> Sequence[Row[Any]]:
+def due_deliveries(transaction: Transaction) -> Sequence[Row[Any]]:
     """Return the events whose next attempt is due, the longest waiting first."""
     columns = webhook_deliveries.c
     return transaction.connection.execute(
@@ -281,7 +281,7 @@ def due_deliveries(transaction: Transaction, limit: int) -> Sequence[Row[Any]]:
             columns.next_attempt_at <= transaction.now,
         )
         .order_by(columns.next_attempt_at, columns.created_at, columns.id)
-        .limit(limit)
+        .limit(_AT_ONCE)
     ).all()
 
 

@@ -94,7 +94,7 @@ def safe_name(name: str) -> str:
     shown = shown or NAMELESS
     if _DEVICES.match(shown):
         shown = f"_{shown}"
-    return _cut_file_name(shown, LONGEST)
+    return _cut_file_name(shown)
 
 
 def find_unused_name(name: str, taken: Collection[str]) -> str:
@@ -111,12 +111,12 @@ def find_unused_name(name: str, taken: Collection[str]) -> str:
     return f"{stem} ({number}){dot}{ending}"
 
 
-def _cut_file_name(name: str, longest: int) -> str:
-    """Cut the name to `longest` bytes, keeping a short ending."""
-    if len(name.encode()) <= longest:
+def _cut_file_name(name: str) -> str:
+    """Cut the name to `LONGEST` bytes, keeping a short ending."""
+    if len(name.encode()) <= LONGEST:
         return name
     stem, dot, ending = name.rpartition(".")
     if not stem or len(ending.encode()) > 20:
         stem, dot, ending = name, "", ""
-    room = longest - len(f"{dot}{ending}".encode())
+    room = LONGEST - len(f"{dot}{ending}".encode())
     return stem.encode()[:room].decode(errors="ignore") + dot + ending

@@ -77,9 +77,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Compile, plan, ask and write; the plan and the outcome go to standard error."""
     collect_rarely()
     report = report_of(OperationReport, arguments, console, kind="deploy", ending=render_deployed)
-    return carry_out_operation(
-        report, lambda: _prepare_deployment(arguments, console), arguments, console
-    )
+    return carry_out_operation(report, _prepare_deployment, arguments, console)
 
 
 def _prepare_deployment(arguments: argparse.Namespace, console: Console) -> EngineOperation:

@@ -30,6 +30,7 @@ from ..runtime.engine.options import add_environment, add_guard_options, add_loc
 from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import OperationReport
 from ..views.difference import Line
+from ..views.outcome import count_unfinished
 from ..views.painted import BAD, QUIET, WARNED, paint_lines
 from ..views.plan_words import count_trajectories
 
@@ -65,9 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Show what will be deleted, ask, and delete it."""
     report = report_of(Destruction, arguments, console, kind="destroy", ending=describe_destruction)
-    return carry_out_operation(
-        report, lambda: _prepare_destruction(arguments, console), arguments, console
-    )
+    return carry_out_operation(report, _prepare_destruction, arguments, console)
 
 
 def _prepare_destruction(arguments: argparse.Namespace, console: Console) -> EngineOperation:
@@ -130,30 +129,17 @@ def describe_destruction(outcome: Outcome, environment: str) -> str:
     """Describe in one line how the destruction ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no workflow is tracked in {environment}"
-    counts = [
-        (_count_performed(outcome, "delete", WORKFLOW), "deleted"),
-        (_count_performed(outcome, "forget", WORKFLOW), "gone already"),
-    ]
-    parts = [f"{format_count(number, 'workflow')} {word}" for number, word in counts if number]
-    others = _count_performed(outcome, "delete") - counts[0][0]
+    count = partial(outcome.count, "performed")
+    deleted, gone = count("delete", WORKFLOW), count("forget", WORKFLOW)
+    parts = [f"{format_count(deleted, 'workflow')} deleted"] if deleted else []
+    parts += [f"{format_count(gone, 'workflow')} gone already"] if gone else []
+    others = count("delete") - deleted
     parts += [f"{format_count(others, 'other object')} deleted"] if others else []
-    left = _count_performed(outcome, "keep")
+    left = count("keep")
     parts += [f"{left} left"] if left else []
-    for label in ("failed", "conflict", "not_attempted"):
-        number = sum(result.outcome == label for result in outcome.results)
-        parts += [f"{number} {label.replace('_', ' ')}"] if number else []
+    parts += count_unfinished(outcome, "failed", "conflict", "not_attempted")
     verb = "destroyed" if outcome.status is Status.DONE else "stopped in"
     return f"{verb} {environment}: {', '.join(parts) or 'nothing deleted'}"
-
-
-def _count_performed(outcome: Outcome, action: str, kind: str | None = None) -> int:
-    """The number of times an action was performed, for one kind of object or for all."""
-    return sum(
-        result.action == action
-        and result.outcome == "performed"
-        and kind in (None, result.address.kind)
-        for result in outcome.results
-    )
 
 
 def _render_deleted_workflow(change: Change, impact: Impact | None) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from flowdsl.deploy.outcome import Outcome, Status
@@ -26,6 +27,7 @@ from ..runtime.engine.options import add_environment, add_lock_timeout
 from ..runtime.engine.questions import require_answer
 from ..runtime.engine.report import OperationReport
 from ..runtime.failure import UsageError
+from ..views.outcome import count_unfinished
 
 _WORDS = {"create": "creation", "update": "change", "delete": "deletion"}
 
@@ -60,13 +62,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     report = report_of(
         OperationReport, arguments, console, kind="recover", ending=_describe_recovery
     )
-    return carry_out_operation(
-        report, lambda: _prepare_recovery(arguments, console, report), arguments, console
-    )
+    return carry_out_operation(report, partial(_prepare_recovery, report), arguments, console)
 
 
 def _prepare_recovery(
-    arguments: argparse.Namespace, console: Console, report: OperationReport
+    report: OperationReport, arguments: argparse.Namespace, console: Console
 ) -> EngineOperation:
     verdict = _parse_verdict(arguments)
     deployment = open_deployment(arguments.env, console, need_flows=False)
@@ -114,13 +114,7 @@ def _describe_recovery(outcome: Outcome, environment: str) -> str:
     """Describe in one line how the recovery ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: no such write is open in {environment}"
-    counts = {
-        label: sum(each.outcome == label and each.action == "recover" for each in outcome.results)
-        for label in ("performed", "unknown", "failed", "not_attempted")
-    }
-    parts = [f"{format_count(counts['performed'], 'write')} settled"]
-    parts += [
-        f"{counts[each]} {each.replace('_', ' ')}" for each in list(counts)[1:] if counts[each]
-    ]
+    parts = [f"{format_count(outcome.count('performed', 'recover'), 'write')} settled"]
+    parts += count_unfinished(outcome, "unknown", "failed", "not_attempted", action="recover")
     verb = "recovered" if outcome.status is Status.DONE else "stopped in"
     return f"{verb} {environment}: {', '.join(parts)}"

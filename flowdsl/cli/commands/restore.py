@@ -71,9 +71,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     ending = partial(describe_restoration, arguments.version)
     report = report_of(Restoration, arguments, console, kind="restore", ending=ending)
     report.number = arguments.version
-    return carry_out_operation(
-        report, lambda: _prepare_restoration(arguments, console), arguments, console
-    )
+    return carry_out_operation(report, _prepare_restoration, arguments, console)
 
 
 def _list_versions(arguments: argparse.Namespace, console: Console) -> int:
@@ -162,7 +160,7 @@ def describe_restoration(number: int, outcome: Outcome, environment: str) -> str
     """Describe in one line how the restoration ended."""
     if outcome.status is Status.NOTHING_TO_DO:
         return f"nothing to do: version {number} is what is there"
-    done = sum(result.outcome == "performed" for result in outcome.results)
+    done = outcome.count("performed")
     if outcome.status is Status.DONE:
         return f"restored in {environment}: {format_count(done, 'workflow')}, version {number}"
     return f"stopped in {environment}: {format_count(done, 'workflow')} restored"

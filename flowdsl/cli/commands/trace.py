@@ -26,6 +26,7 @@ from ..runtime.failure import UsageError
 from ..runtime.rewrites import write_product
 from ..views.difference import Line
 from ..views.painted import BAD, GOOD, QUIET, WARNED, paint_lines
+from ..views.table import columns_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -214,7 +215,7 @@ def _render_visited_units(trace: Trace, show_path: ShowPath) -> Iterator[Line]:
     rows = [_unit_row(trace, each, show_path) for each in trace.visited]
     head = ("where", "time", "calls", "replayed", "line of the prompt")
     widths = [
-        max(_text_width(row[at]) for row in (head, *(row for row, _ in rows))) for at in range(4)
+        max(columns_of(row[at]) for row in (head, *(row for row, _ in rows))) for at in range(4)
     ]
     yield []
     yield [(_align_cells(head, widths), QUIET)]
@@ -258,7 +259,7 @@ def _unit_row(trace: Trace, visited: UnitTrace, show_path: ShowPath) -> tuple[tu
 
 def _align_cells(row: Sequence[str], widths: Sequence[int]) -> str:
     where, time, calls, replayed, text = row
-    first = where + " " * (widths[0] - _text_width(where))
+    first = where + " " * (widths[0] - columns_of(where))
     numbers = (
         f"{each:>{width}}" for each, width in zip((time, calls, replayed), widths[1:], strict=True)
     )
@@ -346,10 +347,6 @@ def _place_shown(place: Place, sources: Mapping[str, SourceText], show_path: Sho
 def _format_statement(trace: Trace, line: int) -> str:
     place = trace.place(line)
     return "" if place is None else f" ({make_printable(place.statement)})"
-
-
-def _text_width(text: str) -> int:
-    return sum(width for _, width in split_into_cells(text))
 
 
 def _render_long_text(text: str, head: str, style: str) -> Iterator[Line]:

@@ -303,11 +303,11 @@ def _load_target(root: str) -> CommandTarget:
     )
 
 
-def add_paths(parser: argparse.ArgumentParser, default: str = "the project's flows") -> None:
-    """Declare the paths that a command works on; help gives `default` for no paths."""
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Declare the paths that a command works on."""
     parser.add_argument(
         "paths",
         nargs="*",
         metavar="PATH",
-        help=f"files, folders, globs or `-`; default: {default}",
+        help="files, folders, globs or `-`; default: the project's flows",
     )

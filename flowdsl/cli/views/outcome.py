@@ -6,11 +6,12 @@ Also the plan as events of the machine format.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from flowdsl.config.address import IMAGE, WORKFLOW, Address
 from flowdsl.deploy.comparison.diff import Difference
-from flowdsl.deploy.outcome import OperationResult, Outcome, Status
+from flowdsl.deploy.outcome import OperationResult, Outcome, ResultOutcome, Status
 from flowdsl.deploy.planning.plan import Action, Plan
 from flowdsl.deploy.resources.policy import fingerprint
 from flowdsl.diagnostics.render.cells import make_printable
@@ -45,16 +46,12 @@ def render_result(result: OperationResult, *, color: bool) -> str | None:
 
 def render_outcome(outcome: Outcome, environment: str) -> str:
     """Summarize in one line how the deploy ended."""
-    done = [result for result in outcome.results if result.outcome == "performed"]
-    flows = [result for result in done if result.address.kind == WORKFLOW]
-    created = sum(result.action == Action.CREATE for result in flows)
-    deleted = sum(result.action == Action.DELETE for result in flows)
+    count = partial(outcome.count, "performed")
+    created, deleted = count(Action.CREATE, WORKFLOW), count(Action.DELETE, WORKFLOW)
+    changed = count(kind=WORKFLOW) - created - count(Action.ADOPT, WORKFLOW) - deleted
     adopted = len(_find_adopted_workflows(outcome))
-    changed = sum(
-        result.action not in (Action.CREATE, Action.ADOPT, Action.DELETE) for result in flows
-    )
-    others_deleted = sum(result.action == Action.DELETE for result in done) - deleted
-    others_written = len(done) - len(flows) - others_deleted
+    others_deleted = count(Action.DELETE) - deleted
+    others_written = count() - count(kind=WORKFLOW) - others_deleted
     plan = outcome.plan
     if outcome.status is Status.NOTHING_TO_DO and not adopted:
         same = 0 if plan is None else len(plan.of(Action.UNCHANGED))
@@ -68,12 +65,18 @@ def render_outcome(outcome: Outcome, environment: str) -> str:
     parts.append(f"{deleted} deleted" if deleted else "")
     for others, word in ((others_written, "written"), (others_deleted, "deleted")):
         parts.append(f"{format_count(others, 'other object')} {word}" if others else "")
-    for label in ("failed", "conflict", "unknown", "not_attempted"):
-        number = sum(result.outcome == label for result in outcome.results)
-        parts.append(f"{number} {label.replace('_', ' ')}" if number else "")
+    parts += count_unfinished(outcome, "failed", "conflict", "unknown", "not_attempted")
     counts = ", ".join(part for part in parts if part) or "nothing written"
     well = outcome.status in (Status.DONE, Status.NOTHING_TO_DO)
     return f"{'deployed to' if well else 'stopped in'} {environment}: {counts}"
+
+
+def count_unfinished(
+    outcome: Outcome, *labels: ResultOutcome, action: str | None = None
+) -> list[str]:
+    """Return the numbers of results with each of these outcomes, as in `2 not attempted`."""
+    numbers = ((outcome.count(label, action), label.replace("_", " ")) for label in labels)
+    return [f"{number} {words}" for number, words in numbers if number]
 
 
 def render_deployed(outcome: Outcome, environment: str) -> str:

@@ -18,6 +18,9 @@ from .painted import BAD, GOOD, QUIET, WARNED, paint_lines
 
 STYLES = {"success": GOOD, "task_failed": BAD, "error": BAD, "cancelled": WARNED}
 
+FAILURES_SHOWN = 20
+"""The maximum number of lines on runs that were not created."""
+
 FIELDS = (
     "id",
     "status",
@@ -97,10 +100,9 @@ def _render_failures(submission: Submission) -> list[str]:
     return ["it was not sent"]
 
 
-def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[str]:
+def failure_lines(submissions: Iterable[Submission]) -> list[str]:
     """Lines for people on runs that were not created, or whose creation is uncertain."""
     lines: list[str] = []
-    more = 0
     for each in submissions:
         where = f"{each.place}: " if each.place else ""
         said = [f"{where}not made: {message}" for message in _render_failures(each)]
@@ -109,14 +111,9 @@ def failure_lines(submissions: Iterable[Submission], limit: int = 20) -> list[st
             if each.candidates:
                 ids = ", ".join(run.id for run in each.candidates[:5])
                 said.append(f"{where}one of these runs may be it: {ids}")
-        for line in said:
-            if len(lines) < limit:
-                lines.append(make_printable(line))
-            else:
-                more += 1
-    if more:
-        lines.append(f"and {more} more")
-    return lines
+        lines += map(make_printable, said)
+    more = len(lines) - FAILURES_SHOWN
+    return [*lines[:FAILURES_SHOWN], f"and {more} more"] if more > 0 else lines
 
 
 def stray_lines(submissions: Iterable[Submission]) -> list[str]:

@@ -129,17 +129,17 @@ def _format_named_value(value: Any) -> str:
 
 def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines, each column as wide as its widest cell."""
-    widths = [max(map(_columns_of, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            cell + " " * (width - _columns_of(cell))
-            for cell, width in zip(row, widths, strict=True)
+            cell + " " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)
         ).rstrip()
         for row in rows
     ]
 
 
-def _columns_of(text: str) -> int:
+def columns_of(text: str) -> int:
+    """The terminal columns that a printable text takes."""
     return sum(size for _, size in split_into_cells(text))
 
 

@@ -74,6 +74,7 @@ class Editable(Readable[Row], Generic[Row, Patch]):
     """The routes of resources that can be updated by a `patch` and deleted."""
 
     patch: type[Patch]
+    method_of_update: ClassVar[str] = "PATCH"
 
     async def update(
         self, identifier: str, patch: Patch | Mapping[str, Any], *, idempotency_key: str
@@ -83,7 +84,8 @@ class Editable(Readable[Row], Generic[Row, Patch]):
         Raises `ValueError` for fields or values that the class of the patch does not accept.
         """
         body = self.patch.model_validate(patch).to_wire()
-        return await self._write("PATCH", self._one(identifier), idempotency_key, body)
+        path = self._one(identifier)
+        return await self._write(self.method_of_update, path, idempotency_key, body)
 
     async def delete(self, identifier: str, *, idempotency_key: str) -> bool:
         """Return True when deleted, False when it was already gone."""

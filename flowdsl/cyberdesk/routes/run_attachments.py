@@ -16,7 +16,7 @@ from flowdsl.cyberdesk.models.run_attachment import (
     RunAttachmentUpdate,
 )
 from flowdsl.cyberdesk.paging import walk_all
-from flowdsl.cyberdesk.routes.resource import Readable, redact_model
+from flowdsl.cyberdesk.routes.resource import Resource, redact_model
 from flowdsl.cyberdesk.transport import Sender
 
 
@@ -27,10 +27,11 @@ class AttachmentFilter(TypedDict, total=False):
     attachment_type: AttachmentType | None
 
 
-class RunAttachments(Readable[RunAttachment]):
+class RunAttachments(Resource[RunAttachment, RunAttachmentCreate, RunAttachmentUpdate]):
     """The routes below `/v1/run-attachments`; replies do not contain the content of files."""
 
-    path, row = "/v1/run-attachments", RunAttachment
+    path, row, patch = "/v1/run-attachments", RunAttachment, RunAttachmentUpdate
+    method_of_update = "PUT"
 
     def _clean(self, row: RunAttachment) -> RunAttachment:
         """Return the attachment with the secrets of its run redacted in its names."""
@@ -47,26 +48,6 @@ class RunAttachments(Readable[RunAttachment]):
         return await walk_all(
             lambda skip: self.list(skip=skip, limit=LIST_LIMIT, **wanted), "run attachments"
         )
-
-    async def create(
-        self, attachment: RunAttachmentCreate, *, idempotency_key: str
-    ) -> RunAttachment:
-        """Create an attachment and return it."""
-        body = attachment.to_wire()
-        reply = await self._sender.write("POST", self.path, idempotency_key, body, once=True)
-        return reply.model(RunAttachment)
-
-    async def update(
-        self, attachment_id: str, update: RunAttachmentUpdate, *, idempotency_key: str
-    ) -> RunAttachment:
-        """Update the attachment and return it."""
-        path = self._one(attachment_id)
-        reply = await self._sender.write("PUT", path, idempotency_key, update.to_wire())
-        return reply.model(RunAttachment)
-
-    async def delete(self, attachment_id: str, *, idempotency_key: str) -> bool:
-        """Return True when deleted, False when it was already gone."""
-        return await self._sender.delete(self._one(attachment_id), idempotency_key)
 
     async def download(self, attachment_id: str, file: IO[bytes], *, limit: int) -> int:
         """Write the content to `file` at its position; return the number of bytes.

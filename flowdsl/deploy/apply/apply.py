@@ -227,7 +227,7 @@ async def _conclude_step(
             return None
     except StateError as lost:
         # The lease is lost: its next holder finds the intent and resolves it.
-        progress.displace("another deploy has taken over")
+        progress.displace()
         progress.add(OperationResult(address, action, "failed", message=str(lost)))
         return None
     else:

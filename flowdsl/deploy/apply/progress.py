@@ -57,10 +57,10 @@ class Progress:
         self.refused = True
         self.halt(reason)
 
-    def displace(self, reason: str) -> None:
+    def displace(self) -> None:
         """Let no further operation start, because another deploy has taken over the lease."""
         self.displaced = True
-        self.halt(reason)
+        self.halt("another deploy has taken over")
 
     def lose_state(self, error: StateError) -> None:
         """Let no further operation start, because its result could not be recorded."""
@@ -106,7 +106,7 @@ class Progress:
         if isinstance(cause, AuthenticationRefused):
             self.refuse("the API key is refused")
         if isinstance(cause, StateError):
-            self.displace("another deploy has taken over")
+            self.displace()
         self.unreachable_only = False
         self.add(OperationResult(address, action, "failed", workflow_id, message, "incomplete"))
 

@@ -263,25 +263,20 @@ def _insert_run(
 
 
 def refuse_inputs(
-    transaction: Transaction,
-    new: NewRun,
-    values_at: Location,
-    secrets_at: Location,
-    *,
-    unresolved: Sequence[str] = (),
+    transaction: Transaction, new: NewRun, values_at: Location, secrets_at: Location
 ) -> None:
     """Raise a 422 for refused inputs, one entry per location (assumption `input-422`).
 
     Until the machine is known, a value that it may supply does not count as missing.
     """
     machine_id = new.target.machine_id or place_run(transaction, new.target.pool_ids)
-    late = {str(found.place[0]) for found in find_references(new.input_values or {})}
+    late = [str(each.place[0]) for each in find_references(new.input_values or {})]
     found = find_input_problems(
         new.workflow,
         new.input_values,
         new.secrets or (),
         parameters_of(transaction, machine_id, new.target.pool_ids),
-        unresolved=[*late, *unresolved],
+        unresolved=late,
         machine_known=machine_id is not None,
     )
     if found:

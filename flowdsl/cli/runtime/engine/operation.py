@@ -87,7 +87,7 @@ def writing_options(arguments: argparse.Namespace, **more: Any) -> JobOptions:
 
 def carry_out_operation(
     report: OperationReport,
-    prepare: Callable[[], EngineOperation],
+    prepare: Callable[[argparse.Namespace, Console], EngineOperation],
     arguments: argparse.Namespace,
     console: Console,
 ) -> int:
@@ -98,7 +98,7 @@ def carry_out_operation(
     interrupts = Interrupts(lambda: report.writing, report.say, arguments.timeout)
     with signals.BeforeEnding(report.interrupted):
         try:
-            operation = prepare()
+            operation = prepare(arguments, console)
             deployment = operation.deployment
             report.environment = deployment.environment.name
 

@@ -142,7 +142,7 @@ class Following:
         runs = [run for each in submissions for run in each.runs]
         self._places |= {run.id: each.place for each in submissions for run in each.runs}
         for line in failure_lines(submissions):
-            self._console_line(line)
+            self._display.say(line)
         if self._is_few:
             for run in runs:
                 self._display.say(self._line(run))
@@ -253,9 +253,6 @@ class Following:
         place = self._places.get(run.id, "")
         now = system_runtime().now()
         return status_line(run, color=self._console.color_err, place=place, now=now)
-
-    def _console_line(self, line: str) -> None:
-        self._display.say(line)
 
     # The end of the command
 
