@@ -105,8 +105,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise CommandError(f"{blocked}{written}", SOURCE_ERRORS)
     if arguments.write:
         shown = target.show_path(path)
-        full = os.path.join(target.root, *path.split("/"))
-        rewrite = Rewrite(shown, target.root, full, original, content)
+        rewrite = Rewrite(shown, target.root, target.full_path(path), original, content)
         write_rewrites([rewrite], during="the conversion")
         console.out(shown)
         unused = _find_unused_prompt(symbol, compilation)

@@ -77,6 +77,10 @@ class CommandTarget(Record):
 
         return CompileOptions(self.project, environment, self.whole, self.rules)
 
+    def full_path(self, path: str) -> str:
+        """The absolute path of a file of the target, from its path with `/`."""
+        return os.path.join(self.root, *path.split("/"))
+
     @property
     def show_path(self) -> Callable[[str], str]:
         """The function that converts a path of the project to one from the working folder."""

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from flowdsl.compiler.pipeline import CompileOptions
@@ -26,7 +25,7 @@ from ...runtime.console import Console
 from ...runtime.environments import require_environment
 from ...runtime.exit_codes import CONFLICT, SOURCE_ERRORS, SUCCESS
 from ...runtime.failure import CommandError, UsageError
-from ...runtime.places import no_project, standard_input
+from ...runtime.places import no_project, read_named, standard_input
 from ...runtime.target import CommandTarget, open_project
 from .destination import Destination, describe_import, open_destination, place_files, render_notes
 
@@ -210,17 +209,9 @@ def _parse_payloads(text: str, where: str) -> list[Payload]:
 
 
 def _read_content(path: str) -> bytes:
-    if path == "-":
-        content = standard_input(SIZE_LIMIT)
-    else:
-        try:
-            with Path(path).open("rb") as file:
-                content = file.read(SIZE_LIMIT + 1)
-        except IsADirectoryError:
-            raise UsageError(f"`{make_printable(path)}` is a folder; name its JSON files") from None
-        except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or "it is not a path").lower()
-            raise UsageError(f"`{make_printable(path)}` cannot be read: {reason}") from None
+    if path != "-" and os.path.isdir(path):
+        raise UsageError(f"`{make_printable(path)}` is a folder; name its JSON files")
+    content = standard_input(SIZE_LIMIT) if path == "-" else read_named(path, SIZE_LIMIT)
     if len(content) > SIZE_LIMIT:
         raise UsageError(f"`{make_printable(path)}` has more than {SIZE_LIMIT // 1024 // 1024} MB")
     return content
@@ -336,9 +327,7 @@ def _write_project(
                 "would create these workflows anew"
             )
 
-    def full(path: str) -> str:
-        return os.path.join(target.root, *path.split("/"))
-
+    full = target.full_path
     try:
         write_files(
             {full(path): content for path, content in {**fresh, **grown}.items()},
@@ -368,11 +357,9 @@ def _write_adoptions(
     new = append_adoptions(old, environment.name, imported.addresses)
     if new is None:
         raise CommandError(
-            (
-                f"`{PROJECT_FILE}` takes no `[[adopt]]` entries at its end; write `adopt = "
-                "[...]` as such entries, without which a deploy would create the workflows "
-                "anew; nothing was written"
-            ),
+            f"`{PROJECT_FILE}` takes no `[[adopt]]` entries at its end; write `adopt = "
+            "[...]` as such entries, without which a deploy would create the workflows "
+            "anew; nothing was written",
             CONFLICT,
         )
     return old, new

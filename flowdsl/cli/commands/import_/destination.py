@@ -133,16 +133,13 @@ def place_files(
                 grown[path] = content
         else:
             fresh[destination.place(path)] = content
-    root = destination.target.root
-    existing = [path for path in fresh if os.path.lexists(os.path.join(root, *path.split("/")))]
+    existing = [path for path in fresh if os.path.lexists(destination.target.full_path(path))]
     if existing:
         shown = join_names(map(destination.target.show_path, existing))
         there = "exists" if len(existing) == 1 else "exist"
         raise CommandError(
-            (
-                f"{shown} {there} already; nothing was written: `--as NAME` gives a workflow "
-                "another name, `-o DIR` writes into another folder"
-            ),
+            f"{shown} {there} already; nothing was written: `--as NAME` gives a workflow "
+            "another name, `-o DIR` writes into another folder",
             CONFLICT,
         )
     return fresh, grown

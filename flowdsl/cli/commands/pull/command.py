@@ -164,10 +164,8 @@ def _resolve_address(word: str, built: Built, known: Tracked, environment: Envir
         gone = workflow_address(word)
     if gone not in built.desired and known.prior(gone) is not None:
         raise CommandError(
-            (
-                f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; "
-                "put it back, or fetch it with `flowdsl import --id`"
-            ),
+            f"`{gone}` is deployed to `{environment.name}` and is no longer in the source; "
+            "put it back, or fetch it with `flowdsl import --id`",
             CONFLICT,
         )
     return address_in(word, list(built.desired), SOURCES)
@@ -197,11 +195,9 @@ def _require_found(
         shown = f"`{missing[0]}` (`{known.ids[missing[0]]}`)"
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise CommandError(
-            (
-                f"{shown}{more} does not exist in the organisation of `{environment.name}`: it "
-                "was deleted, or the API key belongs to another organisation; nothing was "
-                "written"
-            ),
+            f"{shown}{more} does not exist in the organisation of `{environment.name}`: it "
+            "was deleted, or the API key belongs to another organisation; nothing was "
+            "written",
             CONFLICT,
         )
 
@@ -261,8 +257,7 @@ def _collect_rewrites(target: CommandTarget, texts: Mapping[str, str]) -> list[R
     found: list[Rewrite] = []
     for path, content in sorted(contents.items()):
         if content != before[path]:
-            full = os.path.join(target.root, *path.split("/"))
-            shown = target.show_path(path)
+            shown, full = target.show_path(path), target.full_path(path)
             found.append(Rewrite(shown, target.root, full, before[path], content))
     return found
 

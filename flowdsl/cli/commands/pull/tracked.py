@@ -69,11 +69,9 @@ def find_tracked_workflows(
     document = _read_state_document(project, environment, root, bundle, target, ask)
     if document is not None and document.api_base != target.api_base:
         raise CommandError(
-            (
-                f"the state of `{environment.name}` was made at `{document.api_base}` and the "
-                f"environment names `{target.api_base}`; ids of one service mean nothing to "
-                "another"
-            ),
+            f"the state of `{environment.name}` was made at `{document.api_base}` and the "
+            f"environment names `{target.api_base}`; ids of one service mean nothing to "
+            "another",
             STATE,
         )
     adopted = {each.address: each.id for each in project.adopt if each.env == environment.name}

@@ -81,10 +81,8 @@ def no_state(deployment: Deployment) -> CommandError:
     """The failure of a command that needs state if there is none."""
     name = deployment.environment.name
     return CommandError(
-        (
-            f"there is no state of `{name}` at `{deployment.store.url}`; the first deploy makes "
-            f"it, and one that was lost is made anew with `flowdsl state rebuild --env {name}`"
-        ),
+        f"there is no state of `{name}` at `{deployment.store.url}`; the first deploy makes "
+        f"it, and one that was lost is made anew with `flowdsl state rebuild --env {name}`",
         exit_codes.STATE,
     )
 

@@ -104,11 +104,9 @@ def _check_move(old: Address, new: Address, document: StateDocument) -> None:
     for intent in document.pending:
         if intent.address in (old, new):
             raise CommandError(
-                (
-                    f"an interrupted deploy left a write of `{intent.address}` open; find out "
-                    f"what became of it first, with `flowdsl recover {intent.address} --env "
-                    f"{document.environment}` or a deploy"
-                ),
+                f"an interrupted deploy left a write of `{intent.address}` open; find out "
+                f"what became of it first, with `flowdsl recover {intent.address} --env "
+                f"{document.environment}` or a deploy",
                 exit_codes.CONFLICT,
             )
 

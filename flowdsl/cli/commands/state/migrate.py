@@ -107,19 +107,15 @@ def _refuse_overwriting(document: StateDocument, there: Versioned | None, new: S
     found = there.document
     if found.lineage != document.lineage:
         raise CommandError(
-            (
-                f"`{new.url}` holds another state of `{document.environment}` (lineage "
-                f"{found.lineage}, serial {found.serial}); nothing was moved; name an empty "
-                "place, or move that one away"
-            ),
+            f"`{new.url}` holds another state of `{document.environment}` (lineage "
+            f"{found.lineage}, serial {found.serial}); nothing was moved; name an empty "
+            "place, or move that one away",
             exit_codes.CONFLICT,
         )
     if found.lease is not None:
         raise CommandError(
-            (
-                f"`{new.url}` is in use by `{found.lease.holder}` (lock id {found.lease.id}); "
-                "nothing was moved"
-            ),
+            f"`{new.url}` is in use by `{found.lease.holder}` (lock id {found.lease.id}); "
+            "nothing was moved",
             exit_codes.LOCKED,
         )
     if found.moved_to is not None:
@@ -127,22 +123,18 @@ def _refuse_overwriting(document: StateDocument, there: Versioned | None, new: S
     # The same serial means a copy by an interrupted migration.
     if found.serial > document.serial:
         raise CommandError(
-            (
-                f"`{new.url}` holds the same state at serial {found.serial}, which is newer than "
-                f"{document.serial} here; nothing was moved; where that one is right, name it in "
-                "`flowdsl.toml`"
-            ),
+            f"`{new.url}` holds the same state at serial {found.serial}, which is newer than "
+            f"{document.serial} here; nothing was moved; where that one is right, name it in "
+            "`flowdsl.toml`",
             exit_codes.CONFLICT,
         )
     known = {resource.id for resource in document.resources.values()}
     lost = [address for address, each in found.resources.items() if each.id not in known]
     if lost:
         raise CommandError(
-            (
-                f"`{new.url}` holds an older serial of the same state that knows "
-                f"{join_names(lost)}, "
-                "which this one does not: both have been written since; nothing was moved"
-            ),
+            f"`{new.url}` holds an older serial of the same state that knows "
+            f"{join_names(lost)}, "
+            "which this one does not: both have been written since; nothing was moved",
             exit_codes.CONFLICT,
         )
 
