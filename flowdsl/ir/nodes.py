@@ -132,7 +132,8 @@ class TextValue(Record, eq=True, kw_only=True):
     """A text; one variable without other pieces is the variable's value, whatever its type.
 
     `json` says that such a value is not a text but a number, boolean, list or object; `record` that
-    it is an object, and `listed` that it is a list.
+    it is an object, and `listed` that it is a list. `spelled` says that it is nevertheless the text
+    that spells this value.
     """
 
     kind: Literal["text"] = "text"
@@ -140,6 +141,7 @@ class TextValue(Record, eq=True, kw_only=True):
     json: bool = False
     record: bool = False
     listed: bool = uncompared(default=False)
+    spelled: bool = False
 
 
 class ConstantValue(Record, eq=True, kw_only=True):

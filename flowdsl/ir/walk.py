@@ -15,36 +15,35 @@ BODIES = ("body", "otherwise")
 
 def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
     """Yield every statement of a body and of its inner bodies, outer before inner."""
-    for statement in body:
+    pending = [*reversed(body)]
+    while pending:
+        statement = pending.pop()
         yield statement
-        for inner in inner_bodies(statement):
-            yield from statements(inner)
+        for inner in reversed(inner_bodies(statement)):
+            pending.extend(reversed(inner))
 
 
-def inner_bodies(statement: nodes.Statement) -> Iterator[nodes.Body]:
+def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
     """Return the bodies of a statement."""
-    match statement:
-        case nodes.Step() | nodes.Loop():
-            yield statement.body
-        case nodes.If():
-            for branch in statement.branches:
-                yield branch.body
-            yield statement.otherwise
-        case nodes.Repeat() | nodes.Retry():
-            yield statement.body
-            yield statement.otherwise
-        case (
-            nodes.Choose()
-            | nodes.WaitUntil()
-            | nodes.Expect()
-            | nodes.Extract()
-            | nodes.Copy()
-            | nodes.Run()
-        ):
-            if statement.otherwise is not None:
-                yield statement.otherwise
-        case _:
-            pass
+    if isinstance(statement, nodes.If):
+        return [*(branch.body for branch in statement.branches), statement.otherwise]
+    names = _BODIES_OF.get(type(statement), ())
+    return [body for name in names if (body := getattr(statement, name)) is not None]
+
+
+_BODIES_OF: dict[type, tuple[str, ...]] = {
+    nodes.Step: ("body",),
+    nodes.Loop: ("body",),
+    nodes.Repeat: BODIES,
+    nodes.Retry: BODIES,
+    nodes.Choose: ("otherwise",),
+    nodes.WaitUntil: ("otherwise",),
+    nodes.Expect: ("otherwise",),
+    nodes.Extract: ("otherwise",),
+    nodes.Copy: ("otherwise",),
+    nodes.Run: ("otherwise",),
+}
+"""The fields of statements that hold bodies, or None."""
 
 
 def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:

@@ -34,9 +34,11 @@ from .values import (
     literal_text,
     negate_condition,
     not_come,
+    only_reference,
     origin_of,
     result_object,
     single_variable,
+    stored_value,
     unmet_reason,
     variable_value,
 )
@@ -314,7 +316,7 @@ class BodyLowering:
             over=statement.over,
             target=self.values.line(statement.target, frame),
         )
-        ref = value if isinstance(value, ast.Ref) else _only_ref(value)
+        ref = value if isinstance(value, ast.Ref) else only_reference(value)
         if typed.display is None or ref is None or not self.values.may_be_missing(ref):
             yield typed
             return
@@ -692,15 +694,15 @@ class BodyLowering:
         result = None if statement.result is None else statement.result.text
         fields = {} if result is None else frame.results[result]
         taken: list[nodes.Assignment] = []
-        arguments = {
-            name: self._lower_argument(task, name, value, set(fields.values()), taken, origin)
-            for name, value in self._arguments(statement, task, frame)
-        }
-        held = {
-            name: self._take_argument(task, name, arguments[name], taken, origin)
-            for name in self._in_texts(task)
-            if holds_unspelled(arguments[name])
-        }
+        arguments: dict[str, nodes.Value] = {}
+        held: dict[str, str] = {}
+        in_texts = self._in_texts(task)
+        for name, value in self._arguments(statement, task, frame):
+            is_changed = _is_read_from(value, set(fields.values()))
+            if is_changed or (name in in_texts and holds_unspelled(value)):
+                held[name] = self._take_argument(task, name, value, taken, origin)
+            # What the call itself may change is the copy from its beginning.
+            arguments[name] = stored_value(value, held[name]) if is_changed else value
         own = self._find_task_locals(task)
         variables, targets = dict(own.variables), fields
         if fields:
@@ -753,24 +755,6 @@ class BodyLowering:
                 whole = self.values.types.completed(default, parameter.type)
                 yield parameter.name, nodes.ConstantValue(value=whole)
 
-    def _lower_argument(
-        self,
-        task: semantic.TaskSymbol,
-        parameter: str,
-        value: nodes.Value,
-        fields: set[str],
-        taken: list[nodes.Assignment],
-        origin: nodes.Origin,
-    ) -> nodes.Value:
-        """Return the value that a parameter is replaced by.
-
-        A value that the call itself may change, because it depends on `fields`, is first copied.
-        """
-        used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
-        if used.isdisjoint(fields):
-            return value
-        return variable_value(self._take_argument(task, parameter, value, taken, origin))
-
     def _take_argument(
         self,
         task: semantic.TaskSymbol,
@@ -814,6 +798,12 @@ class BodyLowering:
             found = local_variables(body, variables, self.names, f"{task.name}_")
             self._tasks[task] = found
         return found
+
+
+def _is_read_from(value: nodes.Value, variables: Collection[str]) -> bool:
+    """Whether a value, or a part of it, is read from one of some variables."""
+    used = {each.name for each in walk(value) if isinstance(each, nodes.Variable)}
+    return not used.isdisjoint(variables)
 
 
 class Locals(Record):
@@ -1036,12 +1026,6 @@ def _keep_list_or_empty(items: nodes.Value, name: str, origin: nodes.Origin) -> 
     return nodes.If(
         origin=origin, branches=(missing,), otherwise=(_set_variable(name, items, origin),)
     )
-
-
-def _only_ref(text: ast.Text) -> ast.Ref | None:
-    """Return the only reference that a text consists of."""
-    parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
-    return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
 
 
 def _string_value_of(node: ast.StringLit | None) -> str | None:

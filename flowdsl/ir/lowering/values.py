@@ -11,6 +11,7 @@ from flowdsl.semantics import model as semantic
 from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate_constant
 from flowdsl.semantics.names.paths import field_of, path_of
+from flowdsl.semantics.values.fitting import is_textual
 from flowdsl.semantics.values.spelling import has_pattern, spell_constant
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record, replace
@@ -19,6 +20,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.texts.paragraphs import has_lines, in_paragraphs, on_one_line
 
 from .. import nodes
+from ..walk import walk
 from .types import TypeLowering, find_lacking_fields, to_json
 
 LOOP_ITEM = "loop_item"
@@ -365,7 +367,7 @@ class ValueLowering:
             case ast.CountExpr(counted=counted):
                 return self.count(counted, frame)
             case ast.Text():
-                return _text_value(self.text(expr, frame))
+                return self._lower_text_value(expr, frame)
             case ast.ListExpr():
                 return nodes.ListValue(items=tuple(self.value(item, frame) for item in expr.items))
             case ast.ObjectExpr():
@@ -377,6 +379,18 @@ class ValueLowering:
                 return nodes.ConstantValue(value=to_json(self.constant(expr)))
             case _:
                 assert_never(expr)
+
+    def _lower_text_value(self, text: ast.Text, frame: Frame) -> nodes.Value:
+        """Lower a text that is a value: `"{rows}"` is JSON as a text, and `rows` a list."""
+        value = _text_value(self.text(text, frame))
+        ref = only_reference(text)
+        if ref is None or not isinstance(value, nodes.TextValue):
+            return value
+        type_ = types.strip_optional(self.model.ref_types[ref])
+        is_text = is_textual(type_) or (isinstance(type_, types.Enum) and not type_.numeric)
+        named = self.lower_reference(ref, frame)
+        is_spelled = isinstance(named, nodes.TextValue) and named.spelled
+        return replace(value, spelled=is_spelled or not is_text)
 
     def find_counted(self, counted: ast.Ref, frame: Frame) -> nodes.ConstantValue | nodes.CountOf:
         """Return the number of entries of a list that is known, or else what an agent counts."""
@@ -623,6 +637,12 @@ def _text_value(text: nodes.Text) -> nodes.Value:
     return nodes.ConstantValue(value="".join(literals))
 
 
+def only_reference(text: ast.Text) -> ast.Ref | None:
+    """Return the only reference that a text consists of."""
+    parts = [part for part in text.parts if not isinstance(part, ast.TextComment)]
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], ast.Ref) else None
+
+
 def _may_be_blank(value: nodes.Value) -> bool:
     """Whether a value consists of variables only, or is empty."""
     if isinstance(value, nodes.TextValue):
@@ -667,7 +687,7 @@ def _select_call_result(
 
 def single_variable(value: nodes.Stored) -> nodes.Variable | None:
     """Return the variable that a value consists of; None for any other value."""
-    if isinstance(value, nodes.TextValue) and len(value.text) == 1:
+    if isinstance(value, nodes.TextValue) and len(value.text) == 1 and not value.spelled:
         piece = value.text[0]
         return piece if isinstance(piece, nodes.Variable) else None
     return None
@@ -695,6 +715,39 @@ def select_part(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:
                 return nodes.ConstantValue(value=None)
         case _:
             raise AssertionError("a path into a text reached lowering")
+
+
+def stored_value(value: nodes.Value, variable: str) -> nodes.Value:
+    """Return a value that was stored in a variable as what takes its place: the variable.
+
+    A known text of several lines in it stays, since texts lay it out as their own characters; the
+    parts beside it are read from the variable.
+    """
+    return _stored_part(value, variable_value(variable), ())
+
+
+def _stored_part(
+    value: nodes.Value, stored: nodes.Value, path: tuple[str | int, ...]
+) -> nodes.Value:
+    known = (each.value for each in walk(value) if isinstance(each, nodes.ConstantValue))
+    if not any(map(_has_long_text, known)):
+        return select_part(stored, path)
+    match value:
+        case nodes.ObjectValue(fields=fields):
+            parts = ((name, _stored_part(each, stored, (*path, name))) for name, each in fields)
+            return nodes.ObjectValue(fields=tuple(parts))
+        case nodes.ListValue(items=items):
+            entries = (_stored_part(each, stored, (*path, at)) for at, each in enumerate(items))
+            return nodes.ListValue(items=tuple(entries))
+        case _:
+            return value
+
+
+def _has_long_text(data: Any) -> bool:
+    """Whether a text in JSON has several lines."""
+    if isinstance(data, list | dict):
+        return any(map(_has_long_text, data.values() if isinstance(data, dict) else data))
+    return isinstance(data, str) and has_lines(data)
 
 
 def wire_path(type_: types.Type, path: tuple[ast.PathPart, ...]) -> tuple[str | int, ...]:

@@ -96,7 +96,9 @@ class _Direct:
 
     def _rewrite_value(self, value: Any, known: Known) -> Any:
         match value:
-            case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=name, path=()),)):
+            case nodes.TextValue(
+                text=(nodes.Variable(sigil="runtime", name=name, path=()),), spelled=False
+            ):
                 if name not in known or (self.chosen is not None and name not in self.chosen):
                     return value
                 self.replaced[name] += 1
@@ -257,7 +259,9 @@ _BODIES = frozenset(("body", "otherwise", "branches", "origin"))
 def _is_variable(value: Kept, name: str) -> bool:
     """Whether a value is exactly the runtime variable `name`."""
     match value:
-        case nodes.TextValue(text=(nodes.Variable(sigil="runtime", name=found, path=()),)):
+        case nodes.TextValue(
+            text=(nodes.Variable(sigil="runtime", name=found, path=()),), spelled=False
+        ):
             return found == name
         case _:
             return False

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.prompt.sentences import AND, OR, SCALARS, THEN
 from flowdsl.prompt.text import QUOTES
 from flowdsl.prompt.values import field_note, fill_gaps
 from flowdsl.semantics.values.spelling import MISSING, spell_constant
+from flowdsl.source.record import replace
 
 from .frames import Free, Sentences, frames_of_sentence
 from .texts import NAMELESS, Texts, in_marks, in_quotes, make_whole_hole
@@ -174,9 +176,9 @@ class Phrases:
             if (found := self.sentences.read(f"values.{name}", text, position)) is not None:
                 return nodes.ConstantValue(value=value), found[1]
         if (found := self.sentences.read("values.text", text, position)) is not None:
-            return text_value(found[0][0]), found[1]
+            return _spelled_value(found[0][0]), found[1]
         if (exact := self.exact(text, position)) is not None:
-            return text_value(exact[0]), exact[1]
+            return _spelled_value(exact[0]), exact[1]
         if (json_value := self._exact_json(text, position)) is not None:
             return nodes.TextValue(text=json_value[0], json=True), json_value[1]
         if (found := self.sentences.read("values.entries", text, position)) is not None:
@@ -217,6 +219,14 @@ class Phrases:
 
 
 _FIXED: tuple[tuple[str, Any], ...] = (("missing", None), ("no_entries", []), ("no_fields", {}))
+
+
+def _spelled_value(text: nodes.Text) -> nodes.Value:
+    """Return the value of a text in brackets, where a value of the run alone is spelled."""
+    value = text_value(text)
+    only = single_variable(value)
+    is_pasted = only is None or only.sigil == "input" or only.name == LOOP_ITEM
+    return value if is_pasted else replace(value, spelled=True)
 
 
 def text_value(text: nodes.Text) -> nodes.Value:

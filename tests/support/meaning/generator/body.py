@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from . import texts
 from .drawing import Chooser
-from .values import ORDERED, STRING, Field, State, Task, Type, Value, readable
+from .values import ANY, ORDERED, STRING, Field, State, Task, Type, Value, readable
 
 VARIABLES = ("v", "val", "val1", "the_v", "r", "row")
 """Names of runtime variables: few, so that they are set again, and some begin like others."""
@@ -151,8 +151,8 @@ class Body:
                 if not (each.optional or each.default) or self.c.flag()
             ]
             return f"{{ {', '.join(pairs)} }}"
-        if type_ == STRING and self.c.once_in(3):
-            return self.text(state, texts.TYPED[:8], untrusted=not trusted)
+        if type_ in (STRING, ANY) and self.c.once_in(3):
+            return self.text(state, texts.VALUES, untrusted=not trusted)
         return self.c.pick(texts.LITERALS[type_.name])
 
     # Texts

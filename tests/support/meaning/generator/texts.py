@@ -79,6 +79,8 @@ TYPED = (
     '"all: @@@"',
     '""',
 )
+VALUES = (*TYPED[:8], '"@@@"')
+"""Texts that are values."""
 RULES = (
     '"If a dialog says \\"No.\\", press Escape."',
     '"When @@ is shown twice, close one."',
