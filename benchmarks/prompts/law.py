@@ -21,6 +21,7 @@ refused; that is tried of both kinds of worlds.
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import sys
@@ -32,6 +33,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from flowdsl.simulate.machine.execute import load_grammar  # noqa: E402
 from flowdsl.simulate.world import World  # noqa: E402
 from tests.support.meaning.chains import wrongly_sent  # noqa: E402
 from tests.support.meaning.checked import DOCUMENTED, Checked, account, checked  # noqa: E402
@@ -89,8 +91,15 @@ def worlds_of(task: Task, found: Checked, number: int) -> tuple[World, World]:
     return two_worlds(task.seed, found, number, make)
 
 
+def _collect_seldom() -> None:
+    """Look for garbage seldom: a program is a large tree, and little of it has cycles."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 def tried(task: Task) -> Result:
     """Execute a program in its worlds."""
+    load_grammar().forget()
     texts: Counter[str] = Counter()
     found = made(task.seed, hostile=task.hostile)
     if found is None:
@@ -155,7 +164,7 @@ def main() -> int:
     seeds = range(options.seed, options.seed + options.programs)
     tasks = [Task(seed, options.worlds, options.hostile) for seed in seeds]
     texts: Counter[str] = Counter()
-    with multiprocessing.Pool(options.jobs) as pool:
+    with multiprocessing.Pool(options.jobs, _collect_seldom) as pool:
         for result in pool.imap_unordered(tried, tasks, chunksize=20):
             verdicts.update(result.verdicts)
             texts.update(result.texts)

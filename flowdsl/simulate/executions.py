@@ -20,7 +20,7 @@ from flowdsl.source.record import Record
 
 from .compare import Difference, find_differences
 from .interpreter.interpret import interpret
-from .machine.execute import Payload, execute_payload
+from .machine.execute import Execution, Payload, execute_payload
 from .machine.variants import Observed, Variant, main_variants
 from .trace import SUCCESS, Trace
 from .world import World
@@ -94,6 +94,34 @@ def _fill_in_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
             return value
 
 
+class FirstRuns:
+    """The first runs of a payload under all variants: executed once where no axis tells them apart.
+
+    `program` is the trace of the program in the world, of which only the inputs count.
+    """
+
+    def __init__(self, payload: Payload, world: World, program: Trace) -> None:
+        self.payload = payload
+        self.program = program
+        self._started = world_with_defaults(payload, world)
+        self._done: list[tuple[Observed, Execution]] = []
+
+    def under(self, variant: Variant) -> tuple[Observed, Execution]:
+        """Return the execution under a variant, and the one under which it was executed.
+
+        Raises `machine.execute.Refused` where the service would not start such a run.
+        """
+        for observed, execution in self._done:
+            if observed.decides(variant):
+                return observed, execution
+        observed = Observed(variant)
+        execution = execute_payload(
+            self.payload, self._started, self.program, cast(Variant, observed)
+        )
+        self._done.append((observed, execution))
+        return observed, execution
+
+
 def disagreements(
     model: SemanticModel,
     workflow: WorkflowSymbol,
@@ -107,30 +135,24 @@ def disagreements(
     Raises `machine.execute.Refused` where the service would not start such a run.
     """
     program = interpret(model, workflow, world, environment or {})
-    yield from disagreements_with(program, payload, on_its_day(workflow, world), variants)
+    runs = FirstRuns(payload, on_its_day(workflow, world), program)
+    yield from disagreements_with(runs, variants)
 
 
 def disagreements_with(
-    program: Trace,
-    payload: Payload,
-    world: World,
-    variants: Iterable[Variant] | None = None,
+    runs: FirstRuns, variants: Iterable[Variant] | None = None
 ) -> Iterator[Disagreement]:
     """Yield the differences of a payload from the trace of its program, at most one per variant.
 
     Variants that only differ in assumptions that an earlier execution did not consult are skipped.
-    Of the world only the inputs count: its answers are in the trace. Raises `Refused` as
-    `disagreements` does.
+    Raises `Refused` as `disagreements` does.
     """
-    started = world_with_defaults(payload, world)
     done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
-        if any(each.decides(variant) for each in done):
-            continue
-        observed = Observed(variant)
-        executed = execute_payload(payload, started, program, cast(Variant, observed)).trace
-        done.append(observed)
-        yield from _find_first_disagreement(variant, program, executed)
+        observed, executed = runs.under(variant)
+        if observed not in done:
+            done.append(observed)
+            yield from _find_first_disagreement(variant, runs.program, executed.trace)
 
 
 def replay_disagreements(
@@ -152,39 +174,35 @@ def replay_disagreements(
     if not recorded_program.is_well:
         return
     program = interpret(model, workflow, world, environment or {})
-    began, begins = on_its_day(workflow, recorded), on_its_day(workflow, world)
-    yield from replay_disagreements_with(
-        recorded_program, program, payload, began, begins, variants
-    )
+    runs = FirstRuns(payload, on_its_day(workflow, recorded), recorded_program)
+    yield from replay_disagreements_with(runs, program, on_its_day(workflow, world), variants)
 
 
 def replay_disagreements_with(
-    recorded_program: Trace,
+    runs: FirstRuns,
     program: Trace,
-    payload: Payload,
-    recorded: World,
     world: World,
     variants: Iterable[Variant] | None = None,
 ) -> Iterator[Disagreement]:
     """Yield the differences of a replay from the trace of its program (`replay_disagreements`).
 
-    The first trace is that of the recorded run; of the worlds only the inputs count. Variants that
-    only differ in assumptions that an earlier execution did not consult are skipped.
+    `runs` are the recorded ones; of the world only the inputs count. Variants that only differ in
+    assumptions that an earlier execution did not consult are skipped.
     """
     if program.ending.status == SUCCESS:
         program = program.__replace__(ending=program.ending.__replace__(reason=None))
-    began, started = world_with_defaults(payload, recorded), world_with_defaults(payload, world)
+    started = world_with_defaults(runs.payload, world)
     done: list[Observed] = []
     for variant in main_variants() if variants is None else variants:
         if any(each.decides(variant) for each in done):
             continue
-        observed = Observed(variant)
-        first = execute_payload(payload, began, recorded_program, cast(Variant, observed))
+        recorded, first = runs.under(variant)
+        observed = Observed(variant, recorded.axes)
         done.append(observed)
         if first.recording is None:
             continue
         replayed = execute_payload(
-            payload, started, program, cast(Variant, observed), first.recording
+            runs.payload, started, program, cast(Variant, observed), first.recording
         ).trace
         yield from _find_first_disagreement(variant, program, replayed)
 

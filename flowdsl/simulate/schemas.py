@@ -54,39 +54,47 @@ def _compile_validator(schema: str) -> Validator | None:
         return None
 
 
-@lru_cache(maxsize=64)
-def _compile_pattern(pattern: str) -> _PatternKeyword:
-    return _PatternKeyword({}, pattern, None)
+class _PatternKeyword:
+    """The keyword `pattern`, which refuses a text that no dialect accepts."""
+
+    def __init__(self, schema: object, pattern: str, path: object) -> None:
+        self._pattern = pattern
+
+    def validate(self, value: object) -> None:
+        if isinstance(value, str) and not fits_pattern(self._pattern, value):
+            raise ValueError(f'"{value}" does not match "{self._pattern}"')
 
 
 def fits_pattern(pattern: str, text: str) -> bool:
-    """Whether any dialect finds a pattern in a text, as in `find_refusal`."""
-    return _compile_pattern(pattern).fits(text)
-
-
-class _PatternKeyword:
-    """The keyword `pattern`, which refuses a text that no dialect accepts.
+    """Whether any dialect finds a pattern in a text, as in `find_refusal`.
 
     The library matches by the rules of JSON Schema, and gives up if look-arounds backtrack too
     much. A text that it refuses may match in RE2 or in Python.
     """
+    return (_fits if len(text) > _SHORT else _fits_short)(pattern, text)
 
-    def __init__(self, schema: object, pattern: str, path: object) -> None:
-        from jsonschema_rs import Draft202012Validator
 
-        self._pattern = pattern
-        self._strict: Validator | None = None
-        with suppress(ValueError):  # a pattern of another dialect
-            self._strict = Draft202012Validator({"pattern": pattern}, offline=True)
+_SHORT = 200
+"""The length of texts that are remembered: a run is tried with the same ones many times."""
 
-    def validate(self, value: object) -> None:
-        if isinstance(value, str) and not self.fits(value):
-            raise ValueError(f'"{value}" does not match "{self._pattern}"')
 
-    def fits(self, text: str) -> bool:
-        if self._strict is not None and self._strict.is_valid(text):
-            return True
-        try:
-            return is_found(self._pattern, text)
-        except Unusable:
-            return self._strict is None
+def _fits(pattern: str, text: str) -> bool:
+    strict = _compile_pattern(pattern)
+    if strict is not None and strict.is_valid(text):
+        return True
+    try:
+        return is_found(pattern, text)
+    except Unusable:
+        return strict is None
+
+
+_fits_short = lru_cache(maxsize=4096)(_fits)
+
+
+@lru_cache(maxsize=256)
+def _compile_pattern(pattern: str) -> Validator | None:
+    from jsonschema_rs import Draft202012Validator
+
+    with suppress(ValueError):  # a pattern of another dialect
+        return Draft202012Validator({"pattern": pattern}, offline=True)
+    return None

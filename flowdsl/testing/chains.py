@@ -12,7 +12,7 @@ from typing import Any
 from flowdsl.codegen.artifacts import ChainArtifact
 from flowdsl.ir.days import NoDay
 from flowdsl.semantics.model import ChainSymbol, WorkflowSymbol
-from flowdsl.simulate.executions import disagreements_with, on_its_day
+from flowdsl.simulate.executions import FirstRuns, disagreements_with, on_its_day
 from flowdsl.simulate.interpreter.budget import Budget
 from flowdsl.simulate.interpreter.chains import ChainRun
 from flowdsl.simulate.interpreter.errors import TooLong, UnknownDay
@@ -64,7 +64,7 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
         ran.append(each)
         if each.trace.ending.status == NOT_STARTED:
             continue
-        found = disagreements_with(each.trace, suite.payload(each.workflow), each.world)
+        found = disagreements_with(FirstRuns(suite.payload(each.workflow), each.world, each.trace))
         place = literals.span(case.title_node)
         problems += find_disagreement(found, DISAGREEMENT, BUG, place)
     is_whole = not any(each.kind == MISTAKEN for each in problems)

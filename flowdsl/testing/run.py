@@ -12,6 +12,7 @@ from typing import Any
 
 from flowdsl.semantics.flow_tests.items import needs_run
 from flowdsl.simulate.executions import (
+    FirstRuns,
     disagreements_with,
     on_its_day,
     replay_disagreements_with,
@@ -147,14 +148,14 @@ class Runs:
     def problems(self) -> list[Problem]:
         """Return all problems, in the order of the runs."""
         problems: list[Problem] = []
-        first: tuple[World, Trace] | None = None
+        first: FirstRuns | None = None
         for world, trace in self._every(problems):
             if first is None:
-                first = world, trace
-                found = disagreements_with(trace, self._payload, world)
+                first = FirstRuns(self._payload, world, trace)
+                found = disagreements_with(first)
                 problems += find_disagreement(found, DISAGREEMENT, BUG, self._title)
             else:
-                found = replay_disagreements_with(first[1], trace, self._payload, first[0], world)
+                found = replay_disagreements_with(first, trace, world)
                 problems += find_disagreement(found, FAILED, _FROZEN, self._title)
         return [*problems, *self._unused()] if self._is_whole else problems
 

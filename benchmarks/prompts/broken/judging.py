@@ -19,6 +19,7 @@ from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.semantics.types import Optional
 from flowdsl.simulate.executions import (
+    FirstRuns,
     disagreements_with,
     on_its_day,
     payload_of,
@@ -332,13 +333,12 @@ def _difference(
         return ""
     try:
         began = begin(first, made)
-        for found in disagreements_with(first.trace, made.payload, began):
+        runs = FirstRuns(made.payload, began, first.trace)
+        for found in disagreements_with(runs):
             return f"{found.variant}: {found.difference}"
         if again is not None and made.replayable:
             begins = begin(again, made)
-            for found in replay_disagreements_with(
-                first.trace, again.trace, made.payload, began, begins
-            ):
+            for found in replay_disagreements_with(runs, again.trace, begins):
                 return f"replay, {found.variant}: {found.difference}"
     except Refused as refused:
         return f"refused: {refused}"

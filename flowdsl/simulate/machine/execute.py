@@ -108,9 +108,7 @@ def carry_out(
         name[1:] for name in _property_names(payload.input_schema) if name.startswith("$")
     )
     try:
-        page = read_page(fill_in_inputs(payload.prompt, inputs, names))
-        heading = heading_of(page, grammar)
-        rules = rules_of(page, grammar)
+        page, heading, rules = _read_prompt(fill_in_inputs(payload.prompt, inputs, names))
         recorder.rules = tuple(
             move_inside(fill_in_variables(rule["rule"], lambda _, spelled: spelled))
             for rule in rules
@@ -168,6 +166,13 @@ def _carry_out_lines(
     except Finished as finished:
         reason = str(finished)
     return Ending(SUCCESS, reason, {})
+
+
+@lru_cache(maxsize=4)
+def _read_prompt(prompt: str) -> tuple[Page, tuple[str, str], list[Any]]:
+    """Return the page, the heading and the rules of a prompt, which variants execute in turn."""
+    page, grammar = read_page(prompt), load_grammar()
+    return page, heading_of(page, grammar), rules_of(page, grammar)
 
 
 def heading_of(page: Page, grammar: Grammar) -> tuple[str, str]:

@@ -55,7 +55,15 @@ def _expand_forms(sentence: Sentence) -> tuple[_Form, ...]:
     return tuple(forms)
 
 
+def _words_at(forms: Iterable[_Form], at: int) -> tuple[str, ...]:
+    """Return the words at an end of each form, empty for a hole: the first at 0, the last at -1."""
+    ends = (form.parts[at] if form.parts else "" for form in forms)
+    return tuple({each if isinstance(each, str) else "" for each in ends})
+
+
 _FORMS = {name: _expand_forms(sentence) for name, sentence in SENTENCES.items()}
+_STARTS = {name: _words_at(forms, 0) for name, forms in _FORMS.items()}
+_ENDS = {name: _words_at(forms, -1) for name, forms in _FORMS.items()}
 
 
 _MUCH = 50_000
@@ -84,7 +92,12 @@ class Grammar:
         """Return every parse of a text as one of the sentences `names`."""
         key = (names, text)
         if key not in self._read:
-            self._read[key] = tuple(said for name in names for said in self.sentence(name, text))
+            near = (
+                name
+                for name in names
+                if text.startswith(_STARTS[name]) and text.endswith(_ENDS[name])
+            )
+            self._read[key] = tuple(said for name in near for said in self.sentence(name, text))
         return self._read[key]
 
     def sentence(self, name: str, text: str) -> tuple[Said, ...]:

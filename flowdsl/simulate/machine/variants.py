@@ -6,7 +6,7 @@ service belong, too. `docs/prompt-language.md` shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -58,9 +58,9 @@ class Observed:
     that has the same values there.
     """
 
-    def __init__(self, variant: Variant) -> None:
+    def __init__(self, variant: Variant, axes: Iterable[str] = ()) -> None:
         self.variant = variant
-        self.axes: set[str] = set()
+        self.axes = set(axes)
 
     def __getattr__(self, axis: str) -> Any:
         self.axes.add(axis)

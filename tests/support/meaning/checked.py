@@ -16,6 +16,12 @@ from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_proje
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
+from flowdsl.simulate.executions import FirstRuns, on_its_day, payload_of
+from flowdsl.simulate.interpreter.errors import MissingInText
+from flowdsl.simulate.interpreter.interpret import interpret
+from flowdsl.simulate.machine.execute import Payload
+from flowdsl.simulate.trace import Trace
+from flowdsl.simulate.world import World
 from flowdsl.source.files import MemoryFiles
 from flowdsl.syntax import ast
 
@@ -90,6 +96,42 @@ class Checked:
     def replayable(self) -> bool:
         """Whether the law of replay holds for it."""
         return not self.findings & {"branch-outside-focused-action", "decided-once"}
+
+    @cached_property
+    def executed(self) -> Payload:
+        """What the machine executes of it."""
+        assert self.compilation.bundle is not None
+        return payload_of(self.compilation.bundle.workflows[0])
+
+    @cached_property
+    def _traces(self) -> dict[World, Trace | MissingInText]:
+        return {}
+
+    def trace(self, world: World) -> Trace:
+        """What the program does in a world whose answers are always the same, executed once.
+
+        Raises `MissingInText` as `interpret` does.
+        """
+        if world not in self._traces:
+            try:
+                self._traces[world] = interpret(self.model, self.workflow, world, self.environment)
+            except MissingInText as missing:
+                self._traces[world] = missing
+        found = self._traces[world]
+        if isinstance(found, MissingInText):
+            raise found
+        return found
+
+    @cached_property
+    def _runs(self) -> dict[World, FirstRuns]:
+        return {}
+
+    def runs(self, world: World) -> FirstRuns:
+        """The first runs of its payload in such a world. Raises `MissingInText`."""
+        if world not in self._runs:
+            began = on_its_day(self.workflow, world)
+            self._runs[world] = FirstRuns(self.executed, began, self.trace(world))
+        return self._runs[world]
 
     @property
     def rules(self) -> int:

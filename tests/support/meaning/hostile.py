@@ -10,7 +10,6 @@ from flowdsl.ir.lowering.types import TypeLowering
 from flowdsl.runs.inputs.convert import default_of, fill_in_defaults
 from flowdsl.simulate import world as kinds
 from flowdsl.simulate.interpreter.errors import MissingInText
-from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Refused, accept_inputs
 from flowdsl.simulate.world import World
 
@@ -29,7 +28,7 @@ def hostile_texts(checked: Checked, world: World) -> Counter[str]:
     """How many texts that mean harm a run of a program meets, by where they come from."""
     found = Counter(inputs=sum(1 for _ in _texts(world.inputs)))
     try:
-        trace = interpret(checked.model, checked.workflow, world, checked.environment)
+        trace = checked.trace(world)
     except MissingInText:
         return found
     for each in trace.asked:

@@ -8,21 +8,20 @@ print(report(checked, outcome))            # where it differs
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flowdsl.simulate.executions import (
     Disagreement,
-    disagreements,
-    payload_of,
-    replay_disagreements,
+    disagreements_with,
+    on_its_day,
+    replay_disagreements_with,
 )
 from flowdsl.simulate.interpreter.errors import MissingInText
-from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Payload, Refused
 from flowdsl.simulate.machine.variants import Variant
-from flowdsl.simulate.trace import BROKEN, SUCCESS, Trace
+from flowdsl.simulate.trace import BROKEN, Trace
 from flowdsl.simulate.world import World
 
 from .checked import Checked
@@ -68,20 +67,12 @@ class Outcome:
 
 def payload(checked: Checked) -> Payload:
     """What the machine executes of a program."""
-    assert checked.compilation.bundle is not None
-    return payload_of(checked.compilation.bundle.workflows[0])
+    return checked.executed
 
 
 def first_run(checked: Checked, world: World, variants: Sequence[Variant] | None = None) -> Outcome:
     """Whether a program and its prompt do the same in a world."""
-
-    def differing(payload: Payload) -> Disagreement | None:
-        found = disagreements(
-            checked.model, checked.workflow, payload, world, checked.environment, variants
-        )
-        return next(found, None)
-
-    return _tried(checked, differing, world)
+    return _tried(lambda: disagreements_with(checked.runs(world), variants), world)
 
 
 def replayed(
@@ -91,25 +82,18 @@ def replayed(
     if not checked.replayable:
         return Outcome(OUTSIDE, world, recorded)
     try:
-        first = interpret(checked.model, checked.workflow, recorded, checked.environment)
+        if not checked.trace(recorded).is_well:
+            return Outcome(NOT_RECORDED, world, recorded)
     except MissingInText:
         return Outcome(NOT_RECORDED, world, recorded)
-    if first.ending.status != SUCCESS:
-        return Outcome(NOT_RECORDED, world, recorded)
-
-    def differing(payload: Payload) -> Disagreement | None:
-        found = replay_disagreements(
-            checked.model,
-            checked.workflow,
-            payload,
-            recorded,
-            world,
-            checked.environment,
-            variants,
-        )
-        return next(found, None)
-
-    return _tried(checked, differing, world, recorded)
+    again = on_its_day(checked.workflow, world)
+    return _tried(
+        lambda: replay_disagreements_with(
+            checked.runs(recorded), checked.trace(world), again, variants
+        ),
+        world,
+        recorded,
+    )
 
 
 def both(
@@ -131,13 +115,10 @@ def both(
 
 
 def _tried(
-    checked: Checked,
-    differing: Callable[[Payload], Disagreement | None],
-    world: World,
-    recorded: World | None = None,
+    differing: Callable[[], Iterator[Disagreement]], world: World, recorded: World | None = None
 ) -> Outcome:
     try:
-        found = differing(payload(checked))
+        found = next(differing(), None)
     except MissingInText as missing:
         return Outcome(DIFFERS, world, recorded, why=f"missing in a text: {missing}")
     except Refused as refused:
@@ -175,7 +156,7 @@ def world_as_written(checked: Checked, world: World) -> dict[str, Any]:
     if world.today is not None:
         written["today"] = world.today.isoformat()
     try:
-        trace = interpret(checked.model, checked.workflow, world, checked.environment)
+        trace = checked.trace(world)
     except MissingInText:
         return written
     written["answers"] = _answers(trace)

@@ -17,7 +17,6 @@ from typing import Any
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.format.formatter import format_source
 from flowdsl.simulate.interpreter.errors import MissingInText
-from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.simulate.world import World
 from flowdsl.source.text import SourceFile
@@ -47,12 +46,11 @@ def two_worlds(
 ) -> tuple[World, World]:
     """The world of a run, one that ends well where some of a few do, and that of its replay."""
     first = 1000 * seed + 10 * number
-    found = make(first, program)
+    found = tried = make(first, program)
     for each in range(TRIES):
-        tried = make(first + each, program)
+        tried = make(first + each, program) if each else found
         try:
-            trace = interpret(program.model, program.workflow, tried, program.environment)
-            if trace.ending.status == SUCCESS:
+            if program.trace(tried).ending.status == SUCCESS:
                 found = tried
                 break
         except MissingInText:
