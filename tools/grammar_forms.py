@@ -113,6 +113,13 @@ class Grammar:
             str(tree.children[0].name) for tree in values if hasattr(tree.children[0], "name")
         )
 
+    def find_clauses(self, rule: str) -> Iterator[str]:
+        """Return the parts of a rule that may be left out and begin or end with a keyword."""
+        for tree in self._rules[rule].find_data("maybe"):
+            text = self._show(tree.children[0])
+            if text.split()[0].isalpha():
+                yield text
+
     def _show(self, tree: Any) -> str:
         if isinstance(tree, Token):
             return str(tree).strip('"')

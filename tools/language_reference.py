@@ -45,6 +45,9 @@ _PART = (
     r"|\w+ = "
 )
 
+CLAUSES = {"in": "in background", "on": "on failure"}
+"""The heading of a part of statements whose first keyword says too little."""
+
 CONDITIONS = {
     "negation": "not",
     "and_": "and",
@@ -127,6 +130,16 @@ def _describe_agents(keyword: str) -> Iterator[str]:
     tools = {row.tool for row in STATEMENTS.values() if row.keyword == keyword and row.tool}
     if tools - {LOOP} and not any(TOOLS[tool].focused for tool in tools):
         yield "The main agent alone can do it: see [replay](#what-a-replay-repeats)."
+
+
+def _find_clauses() -> Table:
+    table: dict[str, set[str]] = {}
+    for rule in GRAMMAR.find_members("statement"):
+        for text in GRAMMAR.find_clauses(rule):
+            first, second = (*text.split(), "")[:2]
+            name = second if first == "N" else first
+            table.setdefault(CLAUSES.get(name, name), set()).add(text)
+    return {name: (_render_forms(sorted(texts)),) for name, texts in table.items()}
 
 
 def _find_conditions() -> Table:
@@ -267,6 +280,7 @@ TABLES: Mapping[str, Callable[[], Table]] = {
     "Annotations of fields": _find_field_annotations,
     "Annotations of declarations": _find_declaration_annotations,
     "Statements": _find_statements,
+    "Clauses": _find_clauses,
     "Conditions": _find_conditions,
     "Checks": _find_checks,
     "Parts of a chain": lambda: _forms_table(GRAMMAR.find_forms("chain_item")),
