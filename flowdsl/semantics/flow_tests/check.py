@@ -254,11 +254,11 @@ class TestChecker:
                         for section in sections:
                             self._answers(section)
                 case ast.StepAnswers(step=step, sections=sections):
-                    of_step = self._of_step(step)
+                    of_step = self.find_step(step)
                     if of_step is not None:
                         of_step._items(sections, {})
                 case ast.ExpectStepOutputs(step=step, bindings=expected):
-                    of_step = self._of_step(step)
+                    of_step = self.find_step(step)
                     if of_step is not None and self._is_new(
                         (step.text,), step.span(self.source), self.expected
                     ):
@@ -294,7 +294,7 @@ class TestChecker:
                 case ast.ExpectRefused(reason=written) | ast.ExpectFailedCheck(name=written):
                     self._text(written)
                 case ast.ExpectStepRefused(step=step, reason=written):
-                    self._of_step(step)
+                    self.find_step(step)
                     self._text(written)
                 case ast.JudgedSection(answers=judged):
                     for each in judged:
@@ -317,7 +317,7 @@ class TestChecker:
         if written is not None:
             check_text(self.program, self.scope, inner_text(written), places.TEST_VALUE)
 
-    def _of_step(self, name: ast.Name) -> TestChecker | None:
+    def find_step(self, name: ast.Name) -> TestChecker | None:
         """Return the checker for the answers and outputs of a step of a chain; None if unknown."""
         chain = self.subject
         if not isinstance(chain, ChainSymbol):

@@ -7,6 +7,8 @@ name that is only an input, only read or only an output:
     4711,17.5,17.5,
     9999,,,There is no order 9999
 
+In a test of a chain these are `order`, `step find reads due`, `outputs find due` and `aborts`.
+
 An empty cell says nothing; below an output it says that the output is missing. The cases are AST
 nodes at the place of the table, with the values of the cells as constants.
 """
@@ -19,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.diagnostics.suggest import suggest_known_names
 from flowdsl.source.files import spell_flow_path
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax import ast
 
@@ -65,6 +67,7 @@ class Checker(Protocol):
 
     def collect_givable_fields(self) -> tuple[FieldType, ...] | None: ...
     def find_read(self, path: tuple[ast.Name, ...]) -> ValueSymbol | None: ...
+    def find_step(self, name: ast.Name) -> Checker | None: ...
     def check_question(self, section: str, written: ast.PartText) -> None: ...
     def check_reason(self, written: ast.Text | ast.PartText, *, aborts: bool) -> None: ...
     def report_missing(
@@ -75,7 +78,7 @@ class Checker(Protocol):
 class _Column(Record):
     """A column: its header, its section, its key there, and the field and the type of its values.
 
-    `text` is what a screen, a command or a check is named by.
+    `text` is what a screen, a command or a check is named by, `step` the step of a chain.
     """
 
     header: str
@@ -84,6 +87,7 @@ class _Column(Record):
     type: Type = UNKNOWN
     field: FieldType | None = None
     text: ast.PartText | None = None
+    step: str = ""
 
 
 def cases_of_table(
@@ -98,16 +102,18 @@ def cases_of_table(
     `common` and `given` are the items and the inputs that all cases of the test share, `ends` the
     sections among these that a case cannot repeat.
     """
-    return _Table(checker, item).cases(common, given, ends)
+    return _Table(checker, item.path).cases(common, given, ends)
 
 
 class _Table:
-    def __init__(self, checker: Checker, item: ast.CasesFrom) -> None:
+    """A table, or what it says of one step of a chain, which has a checker of its own."""
+
+    def __init__(self, checker: Checker, place: ast.StringLit, path: str = "") -> None:
         self._checker = checker
         self._program = checker.program
-        self._place = item.path
-        self._span = item.path.span(checker.source)
-        self._path = ""
+        self._place = place
+        self._span = place.span(checker.source)
+        self._path = path
         self._faults = 0
 
     def cases(
@@ -127,9 +133,11 @@ class _Table:
             self._report(str(problem))
             return ()
         columns = [*self._resolve_columns(table.columns)]
-        prototype = self._items(columns, dict.fromkeys(table.columns), table.noun)
+        well = {column.header: None for column in columns if column.section not in _REASONS}
+        prototype = self._items(columns, well, table.noun)
         check_sections(program, checker.scope.module, (*ends, *prototype))
-        own: Given = {column.key: self._span for column in columns if column.section == "given"}
+        inputs = (column for column in columns if column.section == "given")
+        own: Given = {column.key: self._span for column in inputs}
         checker.report_missing((*common, *prototype), given | own, self._place)
         cases = []
         for number, cells in table.rows:
@@ -174,30 +182,36 @@ class _Table:
 
     def _resolve_columns(self, headers: tuple[str, ...]) -> Iterator[_Column]:
         """Yield the columns with a meaning; the others are reported."""
-        seen: dict[tuple[str, str], str] = {}
+        seen: dict[tuple[str, str, str], str] = {}
         for at, header in enumerate(headers, 1):
             shown = f"column {at}, `{make_quotable(header)}`,"
             column = self._resolve_column(header, shown)
             if column is None:
                 continue
-            if (column.section, column.key) in seen:
-                self._report(f"{shown} says the same as `{seen[column.section, column.key]}`")
+            key = column.step, column.section, column.key
+            if key in seen:
+                self._report(f"{shown} says the same as `{seen[key]}`")
                 continue
-            seen[column.section, column.key] = header
+            seen[key] = header
             yield column
 
     def _resolve_column(self, header: str, shown: str) -> _Column | None:
         """Return a column by its header; None, with a report, if it has no meaning."""
-        if header in (_TITLE, *_REASONS):
+        subject = self._checker.subject
+        is_chain, is_task = isinstance(subject, ChainSymbol), isinstance(subject, TaskSymbol)
+        if header in (_TITLE, "aborts") or (header == "finishes" and not is_chain):
             return _Column(header, header)
         section, _, key = header.partition(" ")
         known = self._names_by_section()
-        if section in _YES_OR_NO and key:
+        if is_chain and section in ("step", "outputs") and key:
+            return self._resolve_column_of_step(header, shown)
+        is_question = section in _YES_OR_NO and not is_chain
+        if is_question and key and not (is_task and section == "checks"):
             return self._resolve_question(header, section, key.strip())
         if section in known and key:
             return self._resolve_name(header, section, key.strip(), shown)
         sections = [each for each, names in known.items() if header in names]
-        if "." in header:
+        if "." in header and "reads" in known:
             sections = sections or ["reads"]
         if len(sections) == 1:
             return self._resolve_name(header, sections[0], header, shown)
@@ -211,6 +225,22 @@ class _Table:
         help = suggest_known_names("column", names, header)
         self._report(f"{shown} is no input, no answer and no expectation", help)
         return None
+
+    def _resolve_column_of_step(self, header: str, shown: str) -> _Column | None:
+        """Return a column of a test of a chain: `step name reads x`, `outputs name x`."""
+        word, name, *rest = header.split(None, 2)
+        checker = self._checker.find_step(self._node(ast.Name, name))
+        if checker is None:
+            return None
+        own = _Table(checker, self._place, self._path)
+        inner = " ".join(rest) if word == "step" else " ".join(("outputs", *rest))
+        wanted = ("outputs",) if word == "outputs" else ("reads", *_YES_OR_NO)
+        if not rest or not inner.startswith(wanted):
+            help = f"write `step {name} reads x`, `step {name} screen words` or `outputs {name} x`"
+            self._report(f"{shown} says nothing of step `{name}`", help)
+            return None
+        column = own._resolve_column(inner, shown)
+        return None if column is None else replace(column, header=header, step=name)
 
     def _are_fields_known(self) -> bool:
         """Whether the inputs and the outputs are known: a section of them may have an error."""
@@ -268,30 +298,39 @@ class _Table:
     def _items(
         self, columns: list[_Column], cells: Mapping[str, Any], name: str
     ) -> tuple[ast.TestItem, ...]:
-        """Return the sections of a row, without outputs if it aborts.
+        """Return the sections of a row; where it aborts, only outputs that it names.
 
         A cell of None stands for any value.
         """
-        by_section: dict[str, list[ast.Node]] = {}
+        by_section: dict[tuple[str, str], list[ast.Node]] = {}
         aborts = any(column.section == "aborts" and column.header in cells for column in columns)
         for column in columns:
-            section = by_section.setdefault(column.section, [])
-            if column.header in cells or column.section in ("outputs", "result"):
+            section = by_section.setdefault((column.step, column.section), [])
+            is_output = column.section in ("outputs", "result")
+            if column.header in cells or (is_output and not aborts):
                 item = self._item(column, cells.get(column.header), name)
                 if item is not None:
                     section.append(item)
         items: list[ast.TestItem] = []
-        for keyword, made in by_section.items():
+        for (step, keyword), made in by_section.items():
             if keyword in _REASONS:
                 items += made  # type: ignore[arg-type]
-            elif keyword == "outputs" and not aborts:
-                items.append(self._node(ast.ExpectOutputs, tuple(made), True))
-            elif keyword == "result" and not aborts:
-                items.append(self._node(ast.ExpectResult, tuple(made), True))
-            elif keyword in _SECTIONS and made:
-                sections: Callable[..., ast.GivenSection] = _SECTIONS[keyword]
-                items.append(self._node(sections, tuple(made)))
+            elif made:
+                items.append(self._section(step, keyword, tuple(made)))
         return tuple(items)
+
+    def _section(self, step: str, keyword: str, made: tuple[ast.Node, ...]) -> ast.TestItem:
+        """Return a section of a row: of a step of a chain, or of the whole."""
+        name = self._node(ast.Name, step)
+        if keyword == "result":
+            return self._node(ast.ExpectResult, made, True)
+        if keyword == "outputs" and step:
+            return self._node(ast.ExpectStepOutputs, name, made, True)
+        if keyword == "outputs":
+            return self._node(ast.ExpectOutputs, made, True)
+        class_: Callable[..., ast.ReadsSection] = _SECTIONS[keyword]
+        section = self._node(class_, made)
+        return self._node(ast.StepAnswers, name, (section,)) if step else section
 
     def _item(self, column: _Column, cell: Any, name: str) -> ast.Node | None:
         """Return what a cell says; None if it says nothing or is wrong."""

@@ -105,9 +105,12 @@ def test_a_table_of_a_task_and_of_a_chain() -> None:
         "main.flow": f"""{SOURCE} {task} {chain}
 test "task" for task t {{ cases from "./task.csv" }}
 test "chain" for chain c {{ step s {{ screen {{ ~"no such" = true }} }} cases from "./chain.csv" }}
+test "steps" for chain c {{ cases from "./steps.csv" }}
 """,
         "task.csv": "order,reads due,result due\n1,2,2\n1,2,3\n",
         "chain.csv": "order,aborts\n1,There is no order 1\n2,~order 2\n",
+        "steps.csv": "order,step s reads due,outputs s due,step s screen no such,aborts\n"
+        "1,[3],[3],,\n1,[3],[4],,\n2,,,true,There is no order 2\n",
     }
     found = results(files)
     assert [(each.title, each.passed) for each in found] == [
@@ -115,4 +118,7 @@ test "chain" for chain c {{ step s {{ screen {{ ~"no such" = true }} }} cases fr
         ("task: row 3", False),
         ("chain: row 2", True),
         ("chain: row 3", True),
+        ("steps: row 2", True),
+        ("steps: row 3", False),
+        ("steps: row 4", True),
     ]
