@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from html import unescape
-from typing import Any
 
-from flowdsl.codegen.artifacts import render_plain_json
-from flowdsl.compiler.pipeline import Compilation, compile_project
+from flowdsl.compiler.pipeline import Analysis, Compilation, analyze, compile_project
 from flowdsl.config.address import workflow_address
-from flowdsl.decompile.loose_fields import loose_fields
-from flowdsl.decompile.model import PromptHints
-from flowdsl.decompile.proposing.convert import Proposal, propose_statements
-from flowdsl.decompile.proposing.prompt_variables import Difference, compare_variables, variables_in
+from flowdsl.decompile.proposing.conversion import (
+    Conversion,
+    Converter,
+    list_changes_of_declarations,
+)
+from flowdsl.decompile.proposing.convert import Proposal
+from flowdsl.decompile.proposing.prompt_variables import Difference
 from flowdsl.decompile.proposing.rich_text import is_rich_text
-from flowdsl.decompile.proposing.section import Section, SourceNames, Unwritable, steps_section
+from flowdsl.decompile.proposing.section import Unwritable
 from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.diagnostic import ERROR
 from flowdsl.diagnostics.render.cells import split_into_cells
@@ -32,7 +31,6 @@ from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.alignment import Effort
 from flowdsl.source.files import SUFFIX, library_of, split_library
-from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 from ..runtime.command_line.global_options import add_flag
@@ -41,8 +39,10 @@ from ..runtime.engine.deployment import SOURCES
 from ..runtime.environments import any_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ..runtime.failure import CommandError, UsageError
-from ..runtime.rewrites import BOM, Rewrite, write_rewrites
+from ..runtime.rewrites import Rewrite, write_rewrites
 from ..runtime.target import CommandTarget, open_flows, open_target
+
+_NEEDS_SOUND_SOURCES = "a prompt is converted in a file without errors"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,41 +64,37 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     # `workflow.flow` may be the address of a workflow called `flow`.
     is_file = named.endswith(SUFFIX) and (named != "workflow.flow" or os.path.exists(named))
     target = open_target([named]) if is_file else open_flows()
-    compilation = _compile_target(target, console)
-    symbol = _choose_workflow(compilation, None if is_file else named, target)
-    section_at = _prompt_section(symbol)
-    assert compilation.program is not None
-    workflow = next(each for each in compilation.program.workflows if each.name == symbol.name)
-    hints = _prompt_hints_for(workflow)
-    prompt = workflow.prompt or ""
-    proposal = propose_statements(prompt, hints, workflow.title)
-    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
-    variables = variables_in(unescape(prompt) if proposal.rich_text else prompt, declared)
-    _refuse_other_variables(compare_variables(variables, proposal.body), prompt, symbol, target)
-    section = _write_steps_section(proposal, hints, symbol)
+    analysis = _analyze_target(target, console)
+    symbol = _choose_workflow(analysis, None if is_file else named, target)
     path = symbol.module.source.path
     if arguments.write:
         _refuse_library(path, target)
+    options = target.options(any_environment(target.project, None))
+    compilation = _compile_file(path, target, console)
+    assert compilation.program is not None
+    workflow = next(each for each in compilation.program.workflows if each.name == symbol.name)
+    prompt = workflow.prompt or ""
     original = target.files.read_bytes(path)
-    content = _replace_section(symbol, section_at, section, original)
-    converted = compile_project(
-        Overlay(target.files, {path: content}),
-        target.entries,
-        target.options(any_environment(target.project, None)),
-    )
-    after = _prompt_text_of(converted, symbol.name)
-    if after is not None:
-        _refuse_other_variables(
-            compare_variables(variables, proposal.body, after), prompt, symbol, target
-        )
+
+    def build(content: bytes) -> Compilation:
+        return compile_project(Overlay(target.files, {path: content}), [path], options)
+
+    try:
+        conversion = Converter(symbol, workflow, original, build).convert()
+    except Unwritable as problem:
+        raise CommandError(
+            f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
+        ) from None
+    proposal, content = conversion.proposal, conversion.content
+    _refuse_other_variables(conversion.difference, prompt, symbol, target)
     if not arguments.write:
         console.out_bytes(content)
-    blocked = _find_replacement_obstacle(proposal, section, converted, path, target, console)
-    if after is not None:
-        for line in diff_prompts(prompt, after):
+    blocked = _find_replacement_obstacle(conversion, path, target, console)
+    if conversion.prompt is not None:
+        for line in diff_prompts(prompt, conversion.prompt):
             console.err(line)
     console.err(statement_counts(proposal))
-    for remark in describe_proposal(proposal):
+    for remark in (*describe_proposal(proposal), *list_changes_of_declarations(conversion)):
         console.err(f"note: {remark}")
     if blocked is not None:
         written = "; nothing was written" if arguments.write else ""
@@ -108,7 +104,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         rewrite = Rewrite(shown, target.root, target.full_path(path), original, content)
         write_rewrites([rewrite], during="the conversion")
         console.out(shown)
-        unused = _find_unused_prompt(symbol, compilation)
+        unused = _find_unused_prompt(symbol, analysis)
         if unused is not None and library_of(unused) is None:
             console.err(
                 f"note: `{target.show_path(unused)}` is no longer used; delete it when you are "
@@ -125,27 +121,30 @@ def _refuse_library(path: str, target: CommandTarget) -> None:
         raise UsageError(f"`{target.show_path(path)}` is not converted from here: {kept}")
 
 
-def _compile_target(target: CommandTarget, console: Console) -> Compilation:
+def _analyze_target(target: CommandTarget, console: Console) -> Analysis:
+    """Analyze all flows of a target: errors in one of them do not keep another from conversion."""
     if target.problems:
-        problems, count = target.problems, 1
-    else:
-        compilation = compile_project(
-            target.files, target.entries, target.options(any_environment(target.project, None))
-        )
-        if compilation.bundle is not None:
-            return compilation
-        analysis = compilation.analysis
-        problems = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
-        count = len(analysis.findings.paths)
-    target.show(problems, count, console)
-    raise CommandError("a prompt is converted in sources without errors", SOURCE_ERRORS)
+        target.show(target.problems, 1, console)
+        raise CommandError(_NEEDS_SOUND_SOURCES, SOURCE_ERRORS)
+    options = target.options(any_environment(target.project, None))
+    return analyze(target.files, target.entries, options)
 
 
-def _choose_workflow(
-    compilation: Compilation, name: str | None, target: CommandTarget
-) -> WorkflowSymbol:
+def _compile_file(path: str, target: CommandTarget, console: Console) -> Compilation:
+    """Compile one flow with what it imports; raises `CommandError` after showing its errors."""
+    options = target.options(any_environment(target.project, None))
+    compilation = compile_project(target.files, [path], options)
+    if compilation.bundle is not None:
+        return compilation
+    analysis = compilation.analysis
+    problems = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+    target.show(problems, len(analysis.findings.paths), console)
+    raise CommandError(_NEEDS_SOUND_SOURCES, SOURCE_ERRORS)
+
+
+def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget) -> WorkflowSymbol:
     """Return the workflow called `name`, or else the only one that has a prompt file."""
-    workflows = compilation.analysis.model.workflows
+    workflows = analysis.model.workflows
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
         by_address = {workflow_address(each.name): each for each in workflows}
@@ -179,62 +178,6 @@ def _list_known_workflows(names: list[str]) -> str:
     return f"with their prompt in a file there are {join_names(names)}"
 
 
-def _prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:
-    return next(item for item in symbol.declaration.items if isinstance(item, ast.PromptFrom))
-
-
-# Information about the workflow
-
-
-def _prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
-    inputs, secrets = workflow.inputs, workflow.secrets
-    outputs: tuple[nodes.FieldSpec, ...] | None = workflow.outputs
-    if workflow.input_schema is not None:
-        every = loose_fields(_parse_json_or_none(workflow.input_schema)) or ()
-        inputs = tuple(field for field in every if not field.name.startswith("$"))
-        secrets = tuple(
-            _rename_field(field, field.name[1:]) for field in every if field.name.startswith("$")
-        )
-    if workflow.output_schema is not None:
-        outputs = loose_fields(_parse_json_or_none(workflow.output_schema))
-    return PromptHints(inputs, secrets, outputs, {})
-
-
-def _rename_field(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
-    return nodes.FieldSpec(
-        name=name, type=field.type, description=field.description, absent=field.absent
-    )
-
-
-def _parse_json_or_none(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _write_steps_section(proposal: Proposal, hints: PromptHints, symbol: WorkflowSymbol) -> Section:
-    source = symbol.module.source.text
-    written = {
-        field.name.text: source[field.type.start : field.type.end]
-        for item in symbol.declaration.items
-        if isinstance(item, ast.OutputsSection)
-        for field in item.fields
-    }
-    names = SourceNames(
-        inputs={field.wire_name: field.name for field in symbol.inputs},
-        secrets={field.wire_name: field.name for field in symbol.secrets},
-        outputs={field.wire_name: field.name for field in symbol.outputs},
-        types={field.wire_name: written[field.name] for field in symbol.outputs},
-    )
-    try:
-        return steps_section(proposal, hints, names)
-    except Unwritable as problem:
-        raise CommandError(
-            f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
-        ) from None
-
-
 def _refuse_other_variables(
     found: Difference, prompt: str, symbol: WorkflowSymbol, target: CommandTarget
 ) -> None:
@@ -250,35 +193,8 @@ def _refuse_other_variables(
         )
 
 
-# The new file
-
-
-def _replace_section(
-    symbol: WorkflowSymbol, old: ast.PromptFrom, section: Section, original: bytes
-) -> bytes:
-    """The file with the old section replaced by the new one, and all else byte for byte."""
-    text = symbol.module.source.text
-    line_start = text.rfind("\n", 0, old.start) + 1
-    before = text[line_start : old.start]
-    indent = before if not before.strip() else "  "
-    end = "\r\n" if "\r\n" in text else "\n"
-    lines = [section.lines[0], *(indent + line if line else line for line in section.lines[1:])]
-    content = (text[: old.start] + end.join(lines) + text[old.end :]).encode()
-    return BOM + content if original.startswith(BOM) else content
-
-
-def _prompt_text_of(compilation: Compilation, name: str) -> str | None:
-    if compilation.bundle is None:
-        return None
-    artifact = next(each for each in compilation.bundle.workflows if each.name == name)
-    prompt: str = render_plain_json(artifact.payload)["main_prompt"]
-    return prompt
-
-
 def _find_replacement_obstacle(
-    proposal: Proposal,
-    section: Section,
-    converted: Compilation,
+    conversion: Conversion,
     path: str,
     target: CommandTarget,
     console: Console,
@@ -288,8 +204,9 @@ def _find_replacement_obstacle(
     Prints errors of the proposal. They point into the file at `path` with the proposal inserted,
     which is not the file on disk; the output says so.
     """
-    if converted.bundle is None:
-        analysis = converted.analysis
+    proposal, section = conversion.proposal, conversion.section
+    if conversion.prompt is None:
+        analysis = conversion.compilation.analysis
         errors = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
         count = len(analysis.findings.paths)
         console.err(
@@ -309,7 +226,7 @@ def _find_replacement_obstacle(
             f"{shown} {verb} set or declared by no statement that the prompt spells out; declare "
             "the input, or write the `extract` or `copy` by hand"
         )
-    if converted.bundle is None:
+    if conversion.prompt is None:
         return "the proposed statements do not check as they are"
     if proposal.pictures:
         return (
@@ -319,9 +236,9 @@ def _find_replacement_obstacle(
     return None
 
 
-def _find_unused_prompt(symbol: WorkflowSymbol, compilation: Compilation) -> str | None:
+def _find_unused_prompt(symbol: WorkflowSymbol, analysis: Analysis) -> str | None:
     """The path of the prompt file; None when another workflow uses it too."""
-    paths = [each.prompt_from for each in compilation.analysis.model.workflows]
+    paths = [each.prompt_from for each in analysis.model.workflows]
     return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None
 
 
@@ -386,6 +303,12 @@ def describe_proposal(proposal: Proposal) -> Iterator[str]:
         yield (
             f"the prompt says {join_names(proposal.references)}; check each, because statements "
             "are numbered anew"
+        )
+    if proposal.read_before:
+        names = join_names(proposal.read_before)
+        yield (
+            f"the prompt names {names} and does not say how to read it; an `extract` in front of "
+            "its first use does, so look at its words"
         )
     if proposal.read_at_the_end:
         names = join_names(proposal.read_at_the_end)

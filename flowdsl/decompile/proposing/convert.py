@@ -1,22 +1,28 @@
 """Converts a prompt that somebody wrote in the dashboard to statements.
 
 Headings become steps, list entries and paragraphs become `do`. An instruction becomes a statement
-of another kind only if it has exactly one meaning and states it plainly. Conditions and loops are
-never guessed: a line that mentions one stays prose, with everything below it.
+of another kind only if it states it plainly. What depends on a condition in other words than those
+of `sentences` stays prose, with everything below it.
+
+Nothing is lost: an output that no statement sets is read at the end, and a value that is used
+before the prompt says how it is read is read in front of its first use.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM
+from flowdsl.ir.walk import walk
 from flowdsl.lint.texts.titles import why_no_title
 from flowdsl.semantics.texts.reserved_brackets import BRACKETS
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 
 from ..model import NOWHERE, PromptHints
-from .instructions import Instructions, has_condition_words, is_governing_line
+from .instructions import Instructions
+from .patterns import has_condition_words, is_governing_line
 from .rich_text import (
     Block,
     Entry,
@@ -28,6 +34,14 @@ from .rich_text import (
     plain_text,
     read_blocks,
 )
+from .sentences import (
+    is_otherwise_head,
+    means_going_on,
+    parse_decision_head,
+    parse_otherwise,
+    parse_repetition,
+)
+from .statements import make_decision
 
 _NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 _SENTENCE = r"[A-Z{\"'“`].*[.!]"
@@ -50,26 +64,33 @@ _OF_NO_TITLE = frozenset(
 class Proposal(Record):
     """Statements for a prompt.
 
+    `recognized` has the parts of the prompt that are more than prose, also refused ones.
     `sources` says where outputs come from. `read_at_the_end` are the outputs that the prompt does
-    not say how to read; a last step reads them. `pictures` are the addresses of the pictures in the
-    prompt, which the statements do not show. `references` are mentions of numbered steps, such as
-    `step 3`. `rich_text` says that the prompt was HTML, and `brackets` that it contained the signs
-    that mark values in prompts of FlowDSL.
+    not say how to read; a last step reads them. `read_before` are values that are read before
+    their first use, since the prompt does not say when. `pictures` are the addresses of the
+    pictures in the prompt, which the statements do not show. `references` are mentions of numbered
+    steps, such as `step 3`. `rich_text` says that the prompt was HTML, and `brackets` that it
+    contained the signs that mark values in prompts of FlowDSL.
     """
 
     body: nodes.Body
+    recognized: tuple[str, ...]
     sources: tuple[nodes.OutputSource, ...]
     read_at_the_end: tuple[str, ...]
+    read_before: tuple[str, ...]
     pictures: tuple[str, ...]
     references: tuple[str, ...]
     rich_text: bool
     brackets: bool
 
 
-def propose_statements(prompt: str, hints: PromptHints, title: str = "") -> Proposal:
+def propose_statements(
+    prompt: str, hints: PromptHints, title: str = "", refused: Collection[str] = ()
+) -> Proposal:
     """Return statements that say what `prompt` says, in its order; never raises.
 
-    `title` is the title of the workflow: a heading that only repeats it is left out.
+    `title` is the title of the workflow: a heading that only repeats it is left out. `refused` are
+    parts of `recognized` that stay prose.
     """
     rich = is_rich_text(prompt)
     pictures = find_shown_pictures(prompt)
@@ -77,19 +98,64 @@ def propose_statements(prompt: str, hints: PromptHints, title: str = "") -> Prop
         prompt = plain_text(prompt)
     marked = not BRACKETS.isdisjoint(prompt)
     prompt = prompt.translate(_PLAIN)
-    instructions = Instructions(hints)
+    instructions = Instructions(hints, refused)
     body = tuple(_convert_titled_prompt(read_blocks(prompt), title, instructions))
-    sources = instructions.sources()
-    told = {source.field for source in sources}
-    missing = [field for field in hints.outputs or () if field.required and field.name not in told]
+    read_before: list[str] = []
+    body = _read_before_use(body, instructions, set(), read_before)
+    told = {source.field for source in instructions.sources()}
+    missing = [field for field in hints.outputs or () if field.name not in told]
     if missing:
         readings = [instructions.reading(field) for field in missing]
         body += (_make_titled_step("Read the results", iter(readings), instructions),)
-        sources = instructions.sources()
     references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
     return Proposal(
-        body, sources, tuple(field.name for field in missing), pictures, references, rich, marked
+        body,
+        tuple(dict.fromkeys(instructions.recognized)),
+        instructions.sources(),
+        tuple(field.name for field in missing),
+        tuple(read_before),
+        pictures,
+        references,
+        rich,
+        marked,
     )
+
+
+def _read_before_use(
+    body: nodes.Body, instructions: Instructions, known: set[str], read: list[str]
+) -> nodes.Body:
+    """Return a body with a reading in front of the first use of a value that nothing has set.
+
+    `known` are the variables that are set here, and `read` collects those that are read so.
+    """
+    statements: list[nodes.Statement] = []
+    for statement in body:
+        if isinstance(statement, nodes.Step):
+            inner = _read_before_use(statement.body, instructions, known, read)
+            statements.append(replace(statement, body=inner))
+            continue
+        own = set_by(statement)
+        for variable in walk(statement):
+            if (
+                isinstance(variable, nodes.Variable)
+                and variable.sigil == "runtime"
+                and variable.name not in known | own | {LOOP_ITEM}
+                and not instructions.is_declared(variable.name)
+            ):
+                statements.append(instructions.reading_of(variable.name))
+                known.add(variable.name)
+                read.append(variable.name)
+        statements.append(statement)
+        if not isinstance(statement, nodes.If | nodes.Loop):
+            known |= own
+    return tuple(statements)
+
+
+def set_by(statement: nodes.Statement) -> set[str]:
+    """Return the variables that a statement or one inside it reads."""
+    return {
+        each.variable for each in walk(statement) if isinstance(each, nodes.Extract | nodes.Copy)
+    }
 
 
 # Blocks
@@ -105,8 +171,9 @@ def _convert_titled_prompt(
     first = blocks[0] if len(blocks) > 1 else None
     levels = [block.level for block in blocks[1:] if isinstance(block, Heading)]
     if isinstance(first, Heading) and first.level < min(levels, default=2):
-        if _title_words(first.text) - _title_words(title) - _OF_NO_TITLE:
-            yield _make_do(first.text, instructions)
+        has_values = any(isinstance(each, nodes.Variable) for each in instructions.text(first.text))
+        if has_values or _title_words(first.text) - _title_words(title) - _OF_NO_TITLE:
+            yield instructions.prose(first.text)
         inner = instructions.plain() if has_condition_words(first.text) else instructions
         yield from _convert_blocks(blocks[1:], inner)
     else:
@@ -133,19 +200,27 @@ def _convert_blocks(
         elif isinstance(block, Paragraph):
             following = blocks[at] if at < len(blocks) else None
             if isinstance(following, Listing) and _is_introducing_list(block.text, following):
-                yield _make_do(f"{block.text}\n{following.written}", instructions)
+                yield instructions.prose(f"{block.text}\n{following.written}")
                 at += 1
             elif isinstance(following, Paragraph) and (
                 following.text.startswith(_FENCE) or _opens_case(block.text)
             ):
-                yield _make_do(f"{block.text}\n{following.text}", instructions)
+                yield instructions.prose(f"{block.text}\n{following.text}")
                 at += 1
             else:
                 for line in _split_sentence_lines(block.text):
                     yield from instructions.read(line)
         else:
             reader = instructions
-            for entry in block.entries:
+            entries = list(block.entries)
+            while entries:
+                entry = entries.pop(0)
+                governed = _convert_governing_entry(entry, entries[:1], reader)
+                if governed is not None:
+                    statement, took_next = governed
+                    yield statement
+                    del entries[:took_next]
+                    continue
                 yield from _convert_entry(entry, reader)
                 if not entry.below and _opens_case(entry.text):
                     # The case that it introduces can only be in the entries after it.
@@ -163,7 +238,7 @@ def _convert_section(
     # Text that applies only in some case, repeatedly or never stays prose.
     inner = instructions.plain() if is_governing_line(title) else instructions
     if not blocks:
-        yield _make_do(heading, instructions)
+        yield instructions.prose(heading)
     elif _can_be_title(title, instructions):
         yield _make_titled_step(title, _convert_blocks(blocks, inner), instructions)
     elif is_governing_line(title) and all(
@@ -171,9 +246,9 @@ def _convert_section(
     ):
         # For example "For each claim": the title of a step is not an instruction.
         below = (each.written if isinstance(each, Listing) else each.text for each in blocks)
-        yield _make_do("\n".join((f"{title}:", *below)), instructions)
+        yield instructions.prose("\n".join((f"{title}:", *below)))
     else:
-        yield _make_do(heading, instructions)
+        yield instructions.prose(heading)
         yield from _convert_blocks(blocks, inner)
 
 
@@ -184,7 +259,44 @@ def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.S
         inner = _convert_blocks(entry.below, instructions)
         yield _make_titled_step(_strip_title_marks(entry.text), inner, instructions)
     else:
-        yield _make_do(_without_mark(entry.written), instructions)
+        yield instructions.prose(_without_mark(entry.written))
+
+
+def _convert_governing_entry(
+    entry: Entry, following: Sequence[Entry], instructions: Instructions
+) -> tuple[nodes.Statement, bool] | None:
+    """Return the `if` or `for` of an entry whose consequence is the list below it.
+
+    True with it if the entry `following` is its `Otherwise`. None for any other entry.
+    """
+    if len(entry.below) != 1 or not isinstance(entry.below[0], Listing):
+        return None
+    line = _strip_title_marks(entry.text)
+    repeated = parse_repetition(line)
+    condition = None if repeated else parse_decision_head(f"{line}:")
+    if (repeated is None or repeated.then) and condition is None:
+        return None
+    if not instructions.accept(entry.written):
+        return None
+    inner = tuple(_convert_blocks(entry.below, instructions))
+    if repeated is not None:
+        loop = instructions.make_loop(repeated, inner)
+        return None if loop is None else (loop, False)
+    decided = instructions.condition(condition or "")
+    if decided is None:
+        return None
+    other: tuple[nodes.Statement, ...] = ()
+    for next_entry in following:
+        if is_otherwise_head(_strip_title_marks(next_entry.text)) and next_entry.below:
+            other = tuple(_convert_blocks(next_entry.below, instructions))
+        elif (act := parse_otherwise(next_entry.text.strip())) and not next_entry.below:
+            other = () if means_going_on(act.rstrip(".")) else (instructions.prose(act),)
+        else:
+            break
+        decision = make_decision(decided, inner, other)
+        return None if decision is None else (decision, True)
+    decision = make_decision(decided, inner, other)
+    return None if decision is None else (decision, False)
 
 
 def _strip_title_marks(title: str) -> str:
@@ -247,10 +359,6 @@ def _without_mark(written: str) -> str:
 
 
 # Statements
-
-
-def _make_do(text: str, instructions: Instructions) -> nodes.Do:
-    return nodes.Do(origin=NOWHERE, text=instructions.text(text))
 
 
 def _make_titled_step(

@@ -1,112 +1,65 @@
-"""Recognises one-line instructions of a prompt that mean exactly what one statement means."""
+"""Recognises instructions of a prompt that mean what statements mean.
+
+Keys, waits, typing, copies and files are patterns of this module; sentences with a condition, a
+reading or an end are parsed by `sentences`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import unmet_reason
+from flowdsl.prompt.likeness import like_a_sentence
 from flowdsl.prompt.reading.texts import read_path
-from flowdsl.semantics.capabilities import MODIFIERS, NAMED_KEYS
-from flowdsl.semantics.statements.keys import OTHER_NAMES, chord_keys, find_shared_name, is_key
+from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
-
-_DEPENDS = (
-    r"(?i)\b(?:if|in case|in the event|when|whenever|where(?:ver)? (?:there|it|this|that)|once|"
-    r"unless|until|till|while|as long as|otherwise|else|depending|provided|assuming|"
-    r"should (?:the|a|an|any|it|this|that|there)|(?:may|might)(?= [a-z])|"
-    r"sometimes|optional(?:ly)?|alternatively|"
-    r"for (?:each|every|all|any)|(?:each|every) time|repeat|loop|iterate|"
-    r"falls|wenn|sobald|solange|sonst|ansonsten|andernfalls|jede[nrs]?|wiederhole\w*|"
-    r"si|sinon|tant que|chaque|mientras|cada|cuando|se|caso|quando|enquanto|finché|ogni|altrimenti|"
-    r"als|indien|zodra|zolang|telkens|elke|"
-    r"om|när|varje|jeśli|jeżeli|gdy|dopóki|każd\w*|pokud|jestliže|když|každ\w*|eğer)\b"
-    r"|場合|もし|たら|ごと|如果|若|每|当|경우|마다|إذا|كل|\?(?=\s|$)"
+from . import sentences
+from .patterns import (
+    BETWEEN_ACTS,
+    BETWEEN_SENTENCES,
+    CAPTURE,
+    COPY,
+    COUNTS,
+    ESCAPED,
+    EXPORT,
+    FILL,
+    LONGEST,
+    NAME,
+    PATH,
+    PRESS,
+    TYPE,
+    UNITS,
+    WAIT,
+    as_sentence,
+    has_condition_words,
+    parse_chord,
+    points_back,
+    strip_markdown,
 )
-_OTHER_THAN_STEPS = (
-    r"(?i)\b(?:never|not|don['’]t|mustn['’]t|no longer|avoid|forbidden|prohibited|"
-    r"notes?|tips?|hints?|examples?|background|faq|mistakes?|"
-    r"trouble\w*|problems?|errors?|exceptions?|fallbacks?|instead|known|"
-    r"nie|niemals|nicht|kein\w*|jamais|nunca|mai)\b"
+from .statements import (
+    is_scalar,
+    make_choose,
+    make_decision,
+    make_default_else,
+    make_expect,
+    make_extract,
+    make_loop,
+    make_wait_until,
 )
-
-_NAME = r"[A-Za-z_]\w*"
-_PATH = rf"(?:\.{_NAME}|\[\d+\]|\['[^'\n]*'\]|\[\"[^\"\n]*\"\])*"
-_ESCAPED = rf"\\(?=\{{+\$?{_NAME})"
-
-_COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_UNITS = {"s": 1000, "m": 60_000, "ms": 1}
-_LABELLED_TOO = frozenset(
-    ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
-)
-"""Keys whose names are also labels of buttons and links: they need the word `key`."""
-
-_LONGEST = 1_000
-"""Maximum length of a line that is examined, in characters."""
-
-_QUOTED = r"\"[^\"\n]+\""
-_BOX = r"(?:field|box|text ?box|search box|input field|input)"
-_FILE = r"\"?([^\s\"]+\.\w{2,4}|(?<=\")[^\"]+\.\w{2,4}(?=\"))\"?"
-_STORED = rf"\{{\{{[ \t]*({_NAME})[ \t]*\}}\}}"
-_NAMED = r"(?:(?:with )?(?:the )?(?:file ?name|name)|named|called|as|for|with|on)"
-
-_PRESS = (
-    r"(?:press|hit) (?:the )?"
-    r"\"?((?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?( key)?"
-    r"(?: (once|twice|(?:\d{1,2}|two|three|four|five|six) times))?"
-)
-_WAIT = r"wait (?:for )?(\d{1,4}) ?(ms|milliseconds?|s|secs?|seconds?|mins?|minutes?)"
-_TYPE = (
-    rf"(?:type|enter|input) (\S+|\{{\{{[^}}]*\}}\}}) (?:into|in) "
-    rf"((?:the )?(?:{_BOX} )?{_QUOTED}(?: {_BOX})?)"
-)
-_CAPTURE = (
-    rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
-    r"(?:take|save) a screenshot (?:and attach it|as a run attachment)"
-    rf"(?: to the run)?(?: {_NAMED})?) {_FILE}"
-)
-_EXPORT = (
-    rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?{_FILE}|"
-    rf"mark (?:the file )?{_FILE} for export)"
-)
-_COPY = (
-    r"(?:(?:triple|double)[- ]click|select|highlight) (?:on )?([^.;]+?),?(?: and)?(?: then)? "
-    rf"(?:use |call )?copy_to_clipboard (?:with (?:the )?key|as) (?:\"?({_NAME})\"?|{_STORED})"
-)
-_EXTRACT = (
-    r"(?:use (?:a )?focused_action to )?(?:read|extract|note|record) ([^.;]+?)"
-    r"(?: (?:with|using) (?:a )?focused_action)?,? "
-    rf"(?:(?:and )?(?:save|store|remember|keep) it )?(?:as|in|into) {_STORED}"
-    r"(?: (?:with|using) upsert_runtime_values)?"
-)
-_POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
-"""The beginning of a text that refers back to the sentence before it."""
-
-_BETWEEN_SENTENCES = r"(?<=[.!])[ \t]+(?=[A-Z{\"“])"
-
-
-def has_condition_words(text: str) -> bool:
-    """Whether a text mentions a condition or repetition."""
-    return re.search(_DEPENDS, text) is not None
-
-
-def is_governing_line(text: str) -> bool:
-    """Whether the lines below a line are not plain instructions: a condition, a ban, remarks."""
-    return has_condition_words(text) or re.search(_OTHER_THAN_STEPS, text) is not None
 
 
 def _compile_variable_pattern(hints: PromptHints) -> re.Pattern[str]:
     """Return a pattern for variables of the platform; a declared name in one may be any text."""
     declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
     odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
-    name = "|".join((*map(re.escape, odd), _NAME))
+    name = "|".join((*map(re.escape, odd), NAME))
     return re.compile(
-        rf"(?<![\\{{])(?:\{{\{{[ \t]*({_NAME})({_PATH})[ "
-        rf"\t]*\}}\}}|\{{(\$?)({name})({_PATH})\}}(?!\}}))"
+        rf"(?<![\\{{])(?:\{{\{{[ \t]*({NAME})({PATH})[ "
+        rf"\t]*\}}\}}|\{{(\$?)({name})({PATH})\}}(?!\}}))"
     )
 
 
@@ -121,18 +74,21 @@ def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
 
 def _make_character_pieces(characters: str) -> list[nodes.Piece]:
     # Code generation adds the backslash where the platform needs one.
-    unescaped = re.sub(_ESCAPED, "", characters)
+    unescaped = re.sub(ESCAPED, "", characters)
     return [nodes.TextPiece(value=unescaped)] if unescaped else []
 
 
 class Instructions:
     """Parses instructions one after another, and records which variables they set.
 
-    The methods from `press` to `read_extract_line` build a statement from a match of `_PATTERNS`,
-    or return None.
+    The methods from `press` to `copy` build a statement from a match of `_PATTERNS`, or return
+    None. `recognized` has the lines that are more than prose, also those in `refused`, which are
+    left as prose.
     """
 
-    def __init__(self, hints: PromptHints) -> None:
+    def __init__(self, hints: PromptHints, refused: Collection[str] = ()) -> None:
+        self.recognized: list[str] = []
+        self._refused = refused
         self._inputs = {field.name: field for field in hints.inputs or ()}
         self._secrets = {field.name for field in hints.secrets}
         self._outputs = {field.name: field for field in hints.outputs or ()}
@@ -145,6 +101,7 @@ class Instructions:
         """Return a parser that makes every line a `do`."""
         reader = Instructions(PromptHints((), (), (), {}))
         reader._plain = True
+        reader._inputs, reader._outputs = self._inputs, self._outputs
         reader._variable = self._variable
         return reader
 
@@ -154,9 +111,16 @@ class Instructions:
         at = 0
         for found in self._variable.finditer(characters):
             pieces += _make_character_pieces(characters[at : found.start()])
-            pieces.append(_variable_from_match(found))
+            pieces.append(self._resolve(_variable_from_match(found)))
             at = found.end()
         return (*pieces, *_make_character_pieces(characters[at:]))
+
+    def _resolve(self, variable: nodes.Variable) -> nodes.Variable:
+        """Return the value that a single brace means: `{x}` of an output is the run's value."""
+        is_output = variable.name in self._outputs and variable.name not in self._inputs
+        if variable.sigil == "input" and is_output:
+            return replace(variable, sigil="runtime")
+        return variable
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
         """Return the sources of the outputs that statements have read so far."""
@@ -166,33 +130,199 @@ class Instructions:
         )
 
     def read(self, line: str) -> list[nodes.Statement]:
-        """Return the statements for a line.
+        """Return the statements for a line; one `do` if nothing in it is more than prose."""
+        prose: list[nodes.Statement] = [self.prose(line)]
+        if self._plain or "\n" in line or len(line) > LONGEST:
+            return prose
+        before = dict(self._origins), set(self._set)
+        statements = self._read_line(line)
+        if all(isinstance(each, nodes.Do) for each in statements) or not self.accept(line):
+            self._origins, self._set = before
+            return prose
+        return statements
 
-        One statement if the whole line is one; otherwise one for each sentence if at least one
-        sentence is more than prose; otherwise one `do`.
-        """
-        prose: nodes.Statement = nodes.Do(origin=NOWHERE, text=self.text(line))
-        if self._plain or "\n" in line or len(line) > _LONGEST or has_condition_words(line):
-            return [prose]
-        whole = self._read_sentence(line)
-        if whole is not None:
-            return [whole]
-        sentences = re.split(_BETWEEN_SENTENCES, line)
-        statements = [self._read_sentence(each) for each in sentences]
-        if not any(statements):
-            return [prose]
-        return [
-            statement or nodes.Do(origin=NOWHERE, text=self.text(sentence))
-            for sentence, statement in zip(sentences, statements, strict=True)
+    def accept(self, line: str) -> bool:
+        """Note a line that was recognised, and return whether it may become statements."""
+        if self._plain:
+            return False
+        self.recognized.append(line)
+        return line not in self._refused
+
+    def prose(self, text: str) -> nodes.Statement:
+        """Return a `do` with a text; a line in the very words of a statement asks politely."""
+        lines = [
+            f"Please {line[:1].lower()}{line[1:]}" if like_a_sentence(line) else line
+            for line in text.split("\n")
         ]
+        return nodes.Do(origin=NOWHERE, text=self.text("\n".join(lines)))
 
-    def _read_sentence(self, line: str) -> nodes.Statement | None:
-        plain = _strip_markdown(line)
+    def _read_line(self, line: str) -> list[nodes.Statement]:
+        """Return the statements of a line, sentence by sentence.
+
+        A decision has to be the last sentence, or the last but its `Otherwise`: what follows may be
+        part of it. A line with any other condition in it is left as it is.
+        """
+        whole = self._read_sentence(line)
+        if whole:
+            return whole
+        parts = re.split(BETWEEN_SENTENCES, line)
+        statements: list[nodes.Statement] = []
+        for at, part in enumerate(parts):
+            read = self._read_sentence(part)
+            if not read and has_condition_words(part):
+                rest = parts[at:]
+                decided = self._read_decision(rest[0], rest[1] if len(rest) == 2 else None)
+                return [*statements, decided] if decided and len(rest) <= 2 else []
+            statements += read or [self.prose(part)]
+        return statements
+
+    def _read_sentence(self, line: str) -> list[nodes.Statement]:
+        """Return the statements that a sentence is, without a `do`; empty if it is prose."""
+        plain = strip_markdown(line)
+        if re.search(BETWEEN_SENTENCES, plain) is not None:
+            return []
         for pattern, build in _PATTERNS:
             found = re.fullmatch(pattern, plain, re.IGNORECASE)
             if found is not None:
-                return build(self, found)
-        return None
+                statement = build(self, found)
+                return [] if statement is None else [statement]
+        readings = sentences.parse_readings(plain)
+        if readings:
+            several = [self._read_reading(each) for each in readings]
+            return [each for each in several if each] if all(several) else []
+        for read in (
+            self._read_reading,
+            self._read_failure,
+            self._read_awaiting,
+            self._read_check,
+            self._read_choice,
+            self._read_repetition,
+        ):
+            found_statement = read(plain)
+            if found_statement is not None:
+                return [found_statement]
+        return self._read_two_acts(plain)
+
+    def _read_two_acts(self, plain: str) -> list[nodes.Statement]:
+        """Return the statements of `Type {x} into "X" and press Tab`, if each act is one."""
+        acts = re.split(BETWEEN_ACTS, plain, flags=re.IGNORECASE)
+        if len(acts) == 1 or has_condition_words(plain):
+            return []
+        statements: list[nodes.Statement] = []
+        for act in acts:
+            if not act or points_back(act):
+                return []
+            statements += self._read_sentence(act) or [self.prose(as_sentence(act))]
+        if all(isinstance(each, nodes.Do) for each in statements):
+            return []
+        return statements
+
+    # Sentences of `sentences`
+
+    def _read_reading(self, plain: str | sentences.Reading) -> nodes.Statement | None:
+        found = sentences.parse_reading(plain) if isinstance(plain, str) else plain
+        if found is None or points_back(found.source) or has_condition_words(found.source):
+            return None
+        if not found.marked and found.name not in self._outputs and "_" not in found.name:
+            return None
+        source = self.text(found.source)
+        if not self._can_extract(found.name, source):
+            return None
+        return make_extract(found.name, self._type_of_output(found.name), source)
+
+    def _read_failure(self, plain: str) -> nodes.Statement | None:
+        reason = sentences.parse_failure(plain)
+        if reason is None:
+            return None
+        text = self._readable(reason or "the task cannot be done")
+        return nodes.Leave(origin=NOWHERE, action="abort", reason=text) if text else None
+
+    def _read_awaiting(self, plain: str) -> nodes.Statement | None:
+        found = sentences.parse_awaiting(plain)
+        condition = found and self._readable(found.condition)
+        if not found or not condition or sentences.is_vague(found.condition):
+            return None
+        return make_wait_until(condition, found.milliseconds)
+
+    def _read_check(self, plain: str) -> nodes.Statement | None:
+        condition = self._readable(sentences.parse_check(plain))
+        return make_expect(condition) if condition else None
+
+    def _read_choice(self, plain: str) -> nodes.Statement | None:
+        target = self._readable(sentences.parse_choice(plain))
+        return make_choose(target) if target else None
+
+    def _read_repetition(self, plain: str) -> nodes.Statement | None:
+        found = sentences.parse_repetition(plain)
+        if found is None or not found.then or has_condition_words(found.then):
+            return None
+        return self.make_loop(found, [self.prose(as_sentence(found.then))])
+
+    def make_loop(
+        self, found: sentences.Repeating, body: Sequence[nodes.Statement]
+    ) -> nodes.Statement | None:
+        """Return the loop over an input list; None if it is another value."""
+        return make_loop(found.noun, self._inputs.get(found.items), self._taken(), body)
+
+    def _read_decision(self, sentence: str, after: str | None) -> nodes.Statement | None:
+        """Return `if` for a sentence, and the `Otherwise` behind it."""
+        found = sentences.parse_decision(strip_markdown(sentence))
+        if found is None:
+            return None
+        otherwise = found.otherwise
+        if after is not None:
+            if otherwise is not None:
+                return None
+            otherwise = sentences.parse_otherwise(strip_markdown(after))
+            if otherwise is None:
+                return None
+        condition = self.condition(found.condition)
+        if condition is None:
+            return None
+        then = self._read_consequence(found.then)
+        other = [] if otherwise is None else self._read_consequence(otherwise)
+        if then is None or other is None:
+            return None
+        return make_decision(condition, then, other)
+
+    def _read_consequence(self, act: str) -> list[nodes.Statement] | None:
+        """Return the statements of a consequence, empty for going on; None for another decision."""
+        if sentences.means_going_on(act):
+            return []
+        statements = self._read_sentence(act)
+        if not statements and has_condition_words(act):
+            return None
+        return statements or [self.prose(as_sentence(act))]
+
+    def condition(self, words: str) -> nodes.Condition | None:
+        """Return a condition: a value that is compared, else what the screen shows."""
+        text = self._readable(words)
+        if not text:
+            return None
+        compared = re.fullmatch(
+            rf"\{{({NAME})\}} (is not|does not equal|!=|is|equals|==?) \"([^\"{{}}]+)\"", words
+        )
+        if compared is not None:
+            field = self._inputs.get(compared[1])
+            if field is None or not is_scalar(field.type):
+                return None
+            left = nodes.Variable(sigil="input", name=compared[1])
+            return nodes.Compare(
+                left=nodes.TextValue(text=(left,)),
+                operator="!=" if "not" in compared[2] or compared[2] == "!=" else "==",
+                right=nodes.ConstantValue(value=compared[3]),
+            )
+        if isinstance(text[0], nodes.Variable):  # about a value, and in words that are no operator
+            return None
+        return nodes.Sees(text=text)
+
+    def _readable(self, words: str | None) -> nodes.Text | None:
+        """Return words as a text; None if they point back, or a variable cannot be read here."""
+        if not words or points_back(words):
+            return None
+        text = self.text(words)
+        variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
+        return text if all(map(self._is_readable, variables)) else None
 
     def reading(self, field: nodes.FieldSpec) -> nodes.Extract:
         """Return the statement that reads an output as its schema describes it."""
@@ -202,23 +332,43 @@ class Instructions:
         variable = source_name(field.name, self._taken())
         self._set.add(variable)
         self._origins[field.name] = variable
-        return self._make_extract(variable, field.type, (nodes.TextPiece(value=words),))
+        return make_extract(variable, field.type, (nodes.TextPiece(value=words),))
+
+    def reading_of(self, variable: str) -> nodes.Extract:
+        """Return the statement that reads a value that the prompt only names."""
+        field = self._outputs.get(variable)
+        words = " ".join((field.description or "").split()) if field is not None else ""
+        words = words or f"the {variable.replace('_', ' ')}"
+        self._set.add(variable)
+        if field is not None:
+            self._origins.setdefault(variable, variable)
+        return make_extract(
+            variable, self._type_of_output(variable), (nodes.TextPiece(value=words),)
+        )
+
+    def is_declared(self, name: str) -> bool:
+        """Whether an input or a secret has the name, so that nothing else can."""
+        return name in self._inputs or name in self._secrets
 
     # One method for each kind of statement
 
     def press(self, found: re.Match[str]) -> nodes.Statement | None:
-        keys = _parse_chord(found[1], named=found[2] is not None)
-        times = _COUNTS.get(number := (found[3] or "once").lower().removesuffix(" times"))
+        keys = parse_chord(found[1], named=found[2] is not None)
+        times = COUNTS.get(number := (found[3] or "once").lower().removesuffix(" times"))
         times = int(number) if times is None else times
         return nodes.Press(origin=NOWHERE, keys=keys, times=times) if keys and times else None
 
     def wait(self, found: re.Match[str]) -> nodes.Statement | None:
         unit = found[2].lower()
-        scale = _UNITS["ms" if unit.startswith(("ms", "milli")) else unit[0]]
+        scale = UNITS["ms" if unit.startswith(("ms", "milli")) else unit[0]]
         return nodes.Wait(origin=NOWHERE, milliseconds=int(found[1]) * scale)
 
     def type(self, found: re.Match[str]) -> nodes.Statement | None:
-        value, target = self.text(found[1]), self.text(found[2])
+        written, target = found["value"], self.text(found["target"])
+        if written.startswith('"') and "{" not in written:
+            literal = (nodes.TextPiece(value=written.strip('"')),)
+            return nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)
+        value = self.text(written)
         if (
             len(value) != 1
             or not isinstance(value[0], nodes.Variable)
@@ -233,7 +383,7 @@ class Instructions:
         if variable.sigil == "secret":
             return variable.name in self._secrets
         field = self._inputs.get(variable.name)
-        return field is not None and (bool(variable.path) or _is_scalar(field.type))
+        return field is not None and (bool(variable.path) or is_scalar(field.type))
 
     def read_capture_line(self, found: re.Match[str]) -> nodes.Statement | None:
         file = self._file(found)
@@ -255,34 +405,14 @@ class Instructions:
     def copy(self, found: re.Match[str]) -> nodes.Statement | None:
         variable, source = found[2] or found[3], self.text(found[1])
         type_ = self._type_of_output(variable)
-        if (
-            _points_back(found[1])
-            or not _is_scalar(type_)
-            or not self._can_extract(variable, source)
-        ):
+        if points_back(found[1]) or not is_scalar(type_) or not self._can_extract(variable, source):
             return None
         return nodes.Copy(
             origin=NOWHERE,
             variable=variable,
             type=type_,
             source=source,
-            otherwise=_make_default_else(type_, source),
-        )
-
-    def read_extract_line(self, found: re.Match[str]) -> nodes.Statement | None:
-        variable, source = found[2], self.text(found[1])
-        if _points_back(found[1]) or not self._can_extract(variable, source):
-            return None
-        return self._make_extract(variable, self._type_of_output(variable), source)
-
-    def _make_extract(self, variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.Extract:
-        return nodes.Extract(
-            origin=NOWHERE,
-            variable=variable,
-            type=type_,
-            source=source,
-            model=None,
-            otherwise=_make_default_else(type_, source),
+            otherwise=make_default_else(type_, source),
         )
 
     def _can_extract(self, variable: str, source: nodes.Text) -> bool:
@@ -316,55 +446,11 @@ class Instructions:
 _PATTERNS: tuple[
     tuple[str, Callable[[Instructions, re.Match[str]], nodes.Statement | None]], ...
 ] = (
-    (_PRESS, Instructions.press),
-    (_WAIT, Instructions.wait),
-    (_TYPE, Instructions.type),
-    (_CAPTURE, Instructions.read_capture_line),
-    (_EXPORT, Instructions.read_export_line),
-    (_COPY, Instructions.copy),
-    (_EXTRACT, Instructions.read_extract_line),
+    (PRESS, Instructions.press),
+    (WAIT, Instructions.wait),
+    (TYPE, Instructions.type),
+    (FILL, Instructions.type),
+    (CAPTURE, Instructions.read_capture_line),
+    (EXPORT, Instructions.read_export_line),
+    (COPY, Instructions.copy),
 )
-
-
-def _strip_markdown(line: str) -> str:
-    """Return a line without Markdown marks; bold text and code are put in quotes."""
-    marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
-    marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
-    marked = re.sub(rf'"({_STORED}|\{{\$?{_NAME}{_PATH}\}})"', r"\1", marked)
-    marked = re.sub(r"(?<!\w)'([^'\[\]]+)'(?!\w)", r'"\1"', marked)
-    return " ".join(marked.removesuffix(".").split())
-
-
-def _parse_chord(written: str, *, named: bool) -> str | None:
-    """Return the keys of `Ctrl + S` in the platform's notation.
-
-    None for a text that may be the label of a button. `named` says that the word `key` is next to
-    it.
-    """
-    words = written.lower()
-    words = re.sub(r"^arrow |(?<=\w) arrow$", "", words)
-    named = named or words != written.lower()
-    found = (OTHER_NAMES.get(key, key) for key in chord_keys(words.replace(" ", "")))
-    keys = [find_shared_name(key) or key for key in found]
-    *modifiers, last = keys
-    if not all(key in MODIFIERS for key in modifiers) or not is_key(last) or not last.isascii():
-        return None
-    if not modifiers and (last not in NAMED_KEYS or (last in _LABELLED_TOO and not named)):
-        return None
-    return "+".join(keys)
-
-
-def _points_back(words: str) -> bool:
-    return re.match(_POINTS_BACK, words) is not None
-
-
-def _is_scalar(type_: nodes.Type) -> bool:
-    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
-    return isinstance(inner, nodes.ScalarType | nodes.EnumType)
-
-
-def _make_default_else(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
-    """Return the `else` of a read that must not fail, as lowering adds it if source has none."""
-    if isinstance(type_, nodes.OptionalType):
-        return None
-    return (nodes.Leave(origin=NOWHERE, action="abort", reason=unmet_reason(source)),)

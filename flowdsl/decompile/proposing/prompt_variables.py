@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.ir.walk import walk
 from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
@@ -63,6 +64,8 @@ def compare_variables(
     even if the prompt does not name its variable.
     """
     own = {each.variable for each in walk(body) if isinstance(each, nodes.Extract | nodes.Copy)}
+    if any(isinstance(each, nodes.Loop) for each in walk(body)):
+        own.add(LOOP_ITEM)
     if printed is None:
         used = {each for each in walk(body) if isinstance(each, nodes.Variable)}
     else:

@@ -9,7 +9,7 @@ from flowdsl.prompt.text import spell_variable
 from flowdsl.source.record import Record
 
 from ..model import PromptHints
-from ..writing.lines import Emit, Key, Line, lines_of, variable_set
+from ..writing.lines import LOOP_KEY, Emit, Key, Line, lines_of, variable_set
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
 from ..writing.statement_text import Wanted, Writer
 from ..writing.type_names import TypeNames, Unspeakable, field_text, source_names
@@ -121,8 +121,8 @@ def _declare_set_variables(lines: list[Line], scope: Scope) -> None:
             and ("runtime", node.variable) not in scope.names
         ):
             scope.add(("runtime", node.variable), node.variable, RUNTIME, node.type)
-        if isinstance(node, nodes.Step):
-            _declare_set_variables(line.bodies[0], scope)
+        for body in line.bodies:
+            _declare_set_variables(body, scope)
 
 
 def _declare_missing(body: nodes.Body, scope: Scope) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _declare_missing(body: nodes.Body, scope: Scope) -> tuple[str, ...]:
         if not isinstance(node, nodes.Variable):
             continue
         key: Key = (node.sigil, node.name)
-        if key in scope.names:
+        if key in scope.names or key == LOOP_KEY:
             continue
         if not is_name(node.name):
             raise Unspeakable(
@@ -149,9 +149,7 @@ def _insert_emits(lines: list[Line], variables: dict[str | None, str]) -> list[L
     """Return the lines, with an `emit` after each line that sets the variable of an output."""
     result = []
     for line in lines:
-        bodies = line.bodies
-        if isinstance(line.node, nodes.Step):
-            bodies = [_insert_emits(body, variables) for body in bodies]
+        bodies = [_insert_emits(body, variables) for body in line.bodies]
         result.append(Line(line.node, bodies))
         name = variable_set(line.node)
         if name is not None and name in variables:

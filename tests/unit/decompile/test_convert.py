@@ -31,7 +31,10 @@ HINTS = PromptHints(
 )
 
 
-def written(prompt: str, hints: PromptHints = HINTS) -> list[str]:
+WITHOUT_OUTPUTS = PromptHints(HINTS.inputs, HINTS.secrets, (), {})
+
+
+def written(prompt: str, hints: PromptHints = WITHOUT_OUTPUTS) -> list[str]:
     """The lines of the statements for a prompt, without the outer braces and blank lines."""
     section = steps_section(propose_statements(prompt, hints), hints, SourceNames({}, {}, {}, {}))
     return [line.removeprefix("  ") for line in section.lines[1:-1] if line]
@@ -63,30 +66,99 @@ SENTENCES = {
         'extract balance: string from "the balance"'
     ),
 }
+LINES = {
+    "Press Enter and click Save.": ['press "Enter"', 'do "Click Save."'],
+    "Type {claim} into the Claim field and press Tab.": [
+        'type claim into "the Claim field"',
+        'press "Tab"',
+    ],
+    'Type "ABC" into the Search box.': ['type "ABC" into "the Search box"'],
+    "Fill in the Claim field with {claim}": ['type claim into "the Claim field"'],
+    "Wait until the page has loaded.": ['wait until "the page has loaded"'],
+    "Wait up to 30 seconds for the list to appear.": ['wait until "the list appears" timeout 30s'],
+    "Wait for the job to be ready, at most 5 minutes.": [
+        'wait until "the job is ready" timeout 5m'
+    ],
+    "Use focused_action to verify that the status is “Open”.": [
+        'expect "the status is \\"Open\\""'
+    ],
+    "Use focused_action to select the newest row.": ['choose "the newest row"'],
+    "Read the name as {{name}}, the street as {{street}} and the town as {{town}}.": [
+        'extract name: string from "the name"',
+        'extract street: string from "the street"',
+        'extract town: string from "the town"',
+    ],
+    "Use focused_action to read the fee and save it as late_fee using upsert_runtime_values.": [
+        'extract late_fee: string from "the fee"'
+    ],
+    'If the banner is red, use declare_task_failed with the reason "red".': [
+        'if sees "the banner is red" {',
+        '  abort "red"',
+        "}",
+    ],
+    "If a dialog appears, press Escape. Otherwise, press Enter.": [
+        'if sees "a dialog appears" {',
+        '  press "Escape"',
+        '} else { press "Enter" }',
+    ],
+    "If the list is empty, continue, otherwise click New.": [
+        'if not sees "the list is empty" {',
+        '  do "Click New."',
+        "}",
+    ],
+    'If {claim} is "none", press F3.': ['if claim == "none" {', '  press "F3"', "}"],
+    "For each row in {rows}, press F5 and look.": [
+        "for row in rows max 100 {",
+        '  do "The row to work on is {row}."',
+        '  do "Press F5 and look."',
+        "}",
+    ],
+    "1. For every row in {rows}:\n   - Press F5.\n   - Look.": [
+        "for row in rows max 100 {",
+        '  do "The row to work on is {row}."',
+        '  press "F5"',
+        '  do "Look."',
+        "}",
+    ],
+    "1. If the page is blank:\n   - Press F5.\n2. Otherwise:\n   - Press F3.": [
+        'if sees "the page is blank" {',
+        '  press "F5"',
+        '} else { press "F3" }',
+    ],
+    # A value that nothing reads is read where it is used first.
+    'Type {{balance}} into "Claim".': [
+        'extract balance: string from "the balance"',
+        'do "Type {balance} into \\"Claim\\"."',
+    ],
+}
 PROSE = (
     "Press Submit.",
     "Press Home.",
     "Press Enter if a message appears.",
     "Press A.",
-    "Press Enter and click Save.",
     "Press Ctrl",
-    "Wait until the page has loaded.",
     "Wait about 3 seconds.",
     "Wait a few seconds.",
     'Type {nobody} into "Claim".',
     'Type {rows} into "Claim".',
-    'Type {{balance}} into "Claim".',
     "Type {claim} into the right field.",
     'Type claim into "Claim".',
     "Take a screenshot.",
     "Export the file may.pdf.",
     r"Mark the file C:\Reports\{claim}.pdf for export.",
+    "If needed, press Enter.",
+    "If it fails, press Enter.",
+    "If there are none, press Enter.",
+    "If the banner is red, press Enter. Press Tab.",
+    "If the banner is red, press Enter if a message appears.",
+    "For each row, press Enter.",
+    "Wait for a few seconds to be sure.",
+    "Verify that it is open.",
     "When it is open, wait 3 seconds.",
     "Once signed in, press Enter.",
     "The portal may ask twice. Press Enter.",
     "Is the banner red? Cancel. Press Enter.",
     "Triple-click it and copy_to_clipboard with key number.",
-    "Read it and save it as {{balance}}.",
 )
 
 
@@ -96,14 +168,20 @@ def test_what_is_plain_becomes_a_statement(line: str, statement: str) -> None:
     assert written(f"1. {line}") == [statement]
 
 
+@for_rows(LINES.items)
+def test_a_line_becomes_its_statements(row: tuple[str, list[str]]) -> None:
+    assert written(row[0]) == row[1]
+
+
 @in_rows("line", PROSE)
 def test_what_is_not_stays_prose(line: str) -> None:
-    (statement,) = propose_statements(line, HINTS).body
+    (statement,) = propose_statements(line, WITHOUT_OUTPUTS).body
     assert statement == nodes.Do(origin=statement.origin, text=statement.text)
 
 
 def test_a_variable_can_be_typed_once_it_is_set() -> None:
-    assert written('Read the total as {{total}}. Type {{total}} into "Sum". Done, then go on.') == [
+    line = 'Read the total as {{total}}. Type {{total}} into "Sum". Done, then go on.'
+    assert written(line, HINTS) == [
         'extract total from "the total"',
         'type total into "\\"Sum\\""',
         'do "Done, then go on."',
@@ -170,7 +248,7 @@ def test_headings_and_numbered_instructions_nest() -> None:
     ],
 )
 def test_what_depends_on_something_stays_in_one_piece(prompt: str) -> None:
-    (statement,) = propose_statements(prompt, HINTS).body
+    (statement,) = propose_statements(prompt, WITHOUT_OUTPUTS).body
     assert isinstance(statement, nodes.Do)
     assert all(word in str(statement.text) for word in ("Press Enter.",))
 
@@ -219,14 +297,16 @@ def test_the_heading_of_the_whole_is_left_out_only_where_the_title_says_it() -> 
     for title, words in (("Check a Claim", []), ("Claims", ["Check a claim: instructions"])):
         said = [
             text
-            for (text,) in (each.text for each in propose_statements(prompt, HINTS, title).body)
+            for (text,) in (
+                each.text for each in propose_statements(prompt, WITHOUT_OUTPUTS, title).body
+            )
         ]  # type: ignore[union-attr]
         assert [piece.value for piece in said] == [*words, "Go.", "Stay."]
 
 
 def test_instructions_that_are_named_by_number_are_told() -> None:
     prompt = "1. Go.\n2. Repeat steps 1 to 3, then go back to step 1.\nStep 3: Stay."
-    assert propose_statements(prompt, HINTS).references == ("steps 1", "step 1")
+    assert propose_statements(prompt, WITHOUT_OUTPUTS).references == ("steps 1", "step 1")
 
 
 def test_a_title_with_a_runtime_value_is_an_instruction() -> None:
@@ -282,11 +362,12 @@ def test_rich_text_as_lines(html: str, text: str) -> None:
 
 
 def test_pictures_are_told() -> None:
-    proposal = propose_statements('<p>See</p><img src="supabase://a/b.png" alt="b">', HINTS)
+    shown = '<p>See</p><img src="supabase://a/b.png" alt="b">'
+    proposal = propose_statements(shown, WITHOUT_OUTPUTS)
     assert proposal.pictures == ("supabase://a/b.png",) and proposal.rich_text
 
     lines = '1. Press F5 at <Start>.\n2. See <img src="supabase://a/b.png">\n3. Press Enter.'
-    proposal = propose_statements(lines, HINTS)
+    proposal = propose_statements(lines, WITHOUT_OUTPUTS)
     assert proposal.pictures == ("supabase://a/b.png",) and not proposal.rich_text
     assert [type(each) for each in proposal.body] == [nodes.Do, nodes.Do, nodes.Press]
 

@@ -1,0 +1,286 @@
+"""From a prompt file to a file of statements that compiles and fills in the same variables.
+
+Each attempt proposes statements, declares what they need, and compiles the whole file. Where that
+fails, the parts of the prompt that were understood become prose again, and are then tried anew in
+halves: a part that is understood wrongly costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from html import unescape
+from typing import Any
+
+from flowdsl.codegen.artifacts import render_plain_json
+from flowdsl.compiler.pipeline import Compilation
+from flowdsl.format.literals import is_name
+from flowdsl.ir import nodes
+from flowdsl.ir.walk import walk
+from flowdsl.semantics.model import WorkflowSymbol
+from flowdsl.source.record import Record
+from flowdsl.syntax import ast
+
+from ..loose_fields import loose_fields
+from ..model import PromptHints
+from .convert import Proposal, propose_statements
+from .declarations import FileEdit, apply_edits, declare_fields, require_fields
+from .prompt_variables import Difference, Found, compare_variables, variables_in
+from .section import Section, SourceNames, steps_section
+
+BOM = b"\xef\xbb\xbf"
+_STRING = nodes.ScalarType(name="string")
+
+
+class Conversion(Record):
+    """A file with statements in the place of a prompt.
+
+    `prompt` is what they compile to, None if they do not. `difference` are the variables that only
+    one of both prompts has. `required` are fields that are required now, and `declared` variables
+    that are declared now, both by their names in source; `slashes` are variables whose backslash
+    became a slash.
+    """
+
+    proposal: Proposal
+    section: Section
+    content: bytes
+    compilation: Compilation
+    prompt: str | None
+    difference: Difference
+    required: tuple[str, ...]
+    declared: tuple[str, ...]
+    slashes: tuple[nodes.Variable, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it compiles and fills in exactly the variables of the old prompt."""
+        same = not self.difference.lost and not self.difference.gained
+        return self.prompt is not None and same and not self.section.undeclared
+
+
+class Converter:
+    """Converts the prompt of one workflow; `build` compiles the project with a new file."""
+
+    def __init__(
+        self,
+        symbol: WorkflowSymbol,
+        workflow: nodes.Workflow,
+        original: bytes,
+        build: Callable[[bytes], Compilation],
+    ) -> None:
+        self._symbol = symbol
+        self._title = workflow.title
+        self._original = original
+        self._build = build
+        self._hints = prompt_hints_for(workflow)
+        self.prompt, self._slashes = _take_back_escapes(workflow.prompt or "", self._hints)
+
+    def convert(self) -> Conversion:
+        """Return the attempt with the most statements that is sound, or the last one of all prose.
+
+        Raises `Unwritable` for a text that source cannot express.
+        """
+        best = self._attempt(())
+        if best.is_sound:
+            return best
+        recognized = best.proposal.recognized
+        prose = self._attempt(recognized)
+        if not prose.is_sound:
+            return prose
+        self._best, self._refused = prose, list(recognized)
+        self._admit(recognized)
+        return self._best
+
+    def _admit(self, parts: Sequence[str]) -> None:
+        """Make statements of those of `parts` that are sound with what was admitted before.
+
+        All at once, else each half by itself: few are wrong, so few attempts are made.
+        """
+        attempt = self._attempt([each for each in self._refused if each not in parts])
+        if attempt.is_sound:
+            self._best = attempt
+            self._refused = [each for each in self._refused if each not in parts]
+        elif len(parts) > 1:
+            middle = len(parts) // 2
+            self._admit(parts[:middle])
+            self._admit(parts[middle:])
+
+    def _attempt(self, refused: Collection[str]) -> Conversion:
+        hints, names = self._hints, self._source_names()
+        proposal = propose_statements(self.prompt, hints, self._title, refused)
+        section = steps_section(proposal, hints, names)
+        inputs = [each[1:-1] for each in section.undeclared if re.fullmatch(r"\{\w+\}", each)]
+        secrets = [each[2:-1] for each in section.undeclared if re.fullmatch(r"\{\$\w+\}", each)]
+        if any(map(is_name, (*inputs, *secrets))) and self._can_declare():
+            hints = _add_fields(hints, inputs, secrets)
+            proposal = propose_statements(self.prompt, hints, self._title, refused)
+            section = steps_section(proposal, hints, names)
+        else:
+            inputs, secrets = [], []
+        required = list(require_fields(self._symbol, self._used_fields(proposal, names)))
+        edits = [
+            *(edit for _, edit in required),
+            *filter(None, (self._declare("secrets", secrets), self._declare("inputs", inputs))),
+        ]
+        content = self._new_content(section, edits)
+        compilation = self._build(content)
+        after = _prompt_text_of(compilation, self._symbol.name)
+        return Conversion(
+            proposal,
+            section,
+            content,
+            compilation,
+            after,
+            self._compare(proposal, hints, after),
+            tuple(dict.fromkeys(name for name, _ in required)),
+            (*inputs, *(f"${each}" for each in secrets)),
+            self._slashes,
+        )
+
+    def _declare(self, keyword: str, names: list[str]) -> FileEdit | None:
+        return declare_fields(self._symbol, keyword, names)
+
+    def _can_declare(self) -> bool:
+        """Whether the workflow's inputs are declared in the file, not in a schema of their own."""
+        own = (ast.InputsSection, ast.SecretsSection, ast.PromptFrom)
+        items = self._symbol.declaration.items
+        return not self._symbol.inputs_from and any(isinstance(each, own) for each in items)
+
+    def _used_fields(self, proposal: Proposal, names: SourceNames) -> set[str]:
+        """Return the fields that a statement uses, by their names in source."""
+        own = {"input": names.inputs, "secret": names.secrets, "runtime": names.outputs}
+        return {
+            own[each.sigil][each.name]
+            for each in walk(proposal.body)
+            if isinstance(each, nodes.Variable) and each.name in own.get(each.sigil, {})
+        }
+
+    def _compare(self, proposal: Proposal, hints: PromptHints, after: str | None) -> Difference:
+        declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+        outputs = {field.name for field in hints.outputs or ()} - declared
+        text = unescape(self.prompt) if proposal.rich_text else self.prompt
+        found = [_as_output(each, outputs) for each in variables_in(text, declared)]
+        return compare_variables(found, proposal.body, after)
+
+    def _source_names(self) -> SourceNames:
+        symbol, source = self._symbol, self._symbol.module.source.text
+        written = {
+            field.name.text: source[field.type.start : field.type.end]
+            for item in symbol.declaration.items
+            if isinstance(item, ast.OutputsSection)
+            for field in item.fields
+        }
+        return SourceNames(
+            inputs={field.wire_name: field.name for field in symbol.inputs},
+            secrets={field.wire_name: field.name for field in symbol.secrets},
+            outputs={field.wire_name: field.name for field in symbol.outputs},
+            types={field.wire_name: written[field.name] for field in symbol.outputs},
+        )
+
+    def _new_content(self, section: Section, edits: list[FileEdit]) -> bytes:
+        """The file with the old section and declarations replaced, and all else byte for byte."""
+        text = self._symbol.module.source.text
+        old = prompt_section(self._symbol)
+        line_start = text.rfind("\n", 0, old.start) + 1
+        before = text[line_start : old.start]
+        indent = before if not before.strip() else "  "
+        end = "\r\n" if "\r\n" in text else "\n"
+        lines = [section.lines[0], *(indent + each if each else each for each in section.lines[1:])]
+        steps = FileEdit(old.start, old.end, "\n".join(lines))
+        own = [
+            FileEdit(each.start, each.end, each.new.replace("\n", end)) for each in (*edits, steps)
+        ]
+        content = apply_edits(text, own).encode()
+        return BOM + content if self._original.startswith(BOM) else content
+
+
+def prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:
+    """Return the `prompt from` of a workflow that has one."""
+    return next(item for item in symbol.declaration.items if isinstance(item, ast.PromptFrom))
+
+
+def prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
+    """Return what the schemas of a workflow tell of its variables."""
+    inputs, secrets = workflow.inputs, workflow.secrets
+    outputs: tuple[nodes.FieldSpec, ...] | None = workflow.outputs
+    if workflow.input_schema is not None:
+        every = loose_fields(_parse_json_or_none(workflow.input_schema)) or ()
+        inputs = tuple(field for field in every if not field.name.startswith("$"))
+        secrets = tuple(
+            _rename_field(field, field.name[1:]) for field in every if field.name.startswith("$")
+        )
+    if workflow.output_schema is not None:
+        outputs = loose_fields(_parse_json_or_none(workflow.output_schema))
+    return PromptHints(inputs, secrets, outputs, {})
+
+
+def _add_fields(hints: PromptHints, inputs: list[str], secrets: list[str]) -> PromptHints:
+    """Return hints with further inputs and secrets, which are texts."""
+    more = [
+        tuple(nodes.FieldSpec(name=each, type=_STRING) for each in new) for new in (inputs, secrets)
+    ]
+    return PromptHints(
+        (*(hints.inputs or ()), *more[0]), (*hints.secrets, *more[1]), hints.outputs, hints.pictures
+    )
+
+
+def _as_output(found: Found, outputs: Collection[str]) -> Found:
+    """Return a variable of the prompt, with `{x}` of an output as the run's value."""
+    variable = found.variable
+    if variable.sigil != "input" or variable.name not in outputs:
+        return found
+    runtime = nodes.Variable(sigil="runtime", name=variable.name, path=variable.path)
+    return Found(found.start, found.end, runtime, found.escaped)
+
+
+def _take_back_escapes(prompt: str, hints: PromptHints) -> tuple[str, tuple[nodes.Variable, ...]]:
+    r"""Return a prompt in which `C:\Out\{x}` is `C:\Out/{x}`, and the variables that it concerns.
+
+    The platform reads `\{` as a brace, so that the value would not be filled in.
+    """
+    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+    escaped = [each for each in variables_in(prompt, declared) if each.escaped]
+    for each in reversed(escaped):
+        prompt = f"{prompt[: each.start - 1]}/{prompt[each.start :]}"
+    return prompt, tuple(each.variable for each in escaped)
+
+
+def _rename_field(field: nodes.FieldSpec, name: str) -> nodes.FieldSpec:
+    return nodes.FieldSpec(
+        name=name, type=field.type, description=field.description, absent=field.absent
+    )
+
+
+def _parse_json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _prompt_text_of(compilation: Compilation, name: str) -> str | None:
+    if compilation.bundle is None:
+        return None
+    artifact = next(each for each in compilation.bundle.workflows if each.name == name)
+    prompt: str = render_plain_json(artifact.payload)["main_prompt"]
+    return prompt
+
+
+def list_changes_of_declarations(conversion: Conversion) -> Iterator[str]:
+    """Describe what else changed than the prompt, one sentence for each kind."""
+    if any(isinstance(each, nodes.Loop) for each in walk(conversion.proposal.body)):
+        yield "look at the bound of each `for`: a list with more entries ends the run"
+    if conversion.required:
+        names = ", ".join(f"`{each}`" for each in conversion.required)
+        verb = "is" if len(conversion.required) == 1 else "are"
+        yield f"{names} {verb} required now, since the prompt uses the value in every run"
+    if conversion.declared:
+        names = ", ".join(f"`{each}`" for each in conversion.declared)
+        yield f"{names}: declared now, since the prompt fills it in; give it its type"
+    if conversion.slashes:
+        names = ", ".join(f"`{{{each.name}}}`" for each in conversion.slashes)
+        yield (
+            rf"a `/` stands in place of the backslash before {names}, which the platform would "
+            "have taken for an escaped brace"
+        )

@@ -1,0 +1,109 @@
+"""Builds the statements of a proposal, with the `else` that source leaves out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from flowdsl.format.literals import is_name
+from flowdsl.ir import nodes
+from flowdsl.ir.lowering.statements import DEFAULT_TIMEOUT_MILLISECONDS
+from flowdsl.ir.lowering.values import LOOP_ITEM, negate_condition, not_come, unmet_reason
+
+from ..model import NOWHERE
+
+MOST_ENTRIES = 100
+"""The bound of a loop over an input list that names none itself."""
+
+
+def is_scalar(type_: nodes.Type) -> bool:
+    inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+    return isinstance(inner, nodes.ScalarType | nodes.EnumType)
+
+
+def make_default_else(type_: nodes.Type, source: nodes.Text) -> nodes.Body | None:
+    """Return the `else` of a read that must not fail, as lowering adds it if source has none."""
+    if isinstance(type_, nodes.OptionalType):
+        return None
+    return make_abort(unmet_reason(source))
+
+
+def make_abort(reason: nodes.Text) -> nodes.Body:
+    return (nodes.Leave(origin=NOWHERE, action="abort", reason=reason),)
+
+
+def make_decision(
+    condition: nodes.Condition,
+    then: Sequence[nodes.Statement],
+    otherwise: Sequence[nodes.Statement],
+) -> nodes.Statement | None:
+    """Return an `if`, turned round if only its second part does something; None for no act."""
+    if not then:
+        condition, then, otherwise = negate_condition(condition), otherwise, ()
+    if not then:
+        return None
+    branch = nodes.Branch(origin=NOWHERE, condition=condition, body=tuple(then))
+    return nodes.If(origin=NOWHERE, branches=(branch,), otherwise=tuple(otherwise))
+
+
+def make_extract(variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.Extract:
+    """Return the statement that reads a value; without it, the run ends unless it is optional."""
+    return nodes.Extract(
+        origin=NOWHERE,
+        variable=variable,
+        type=type_,
+        source=source,
+        model=None,
+        otherwise=make_default_else(type_, source),
+    )
+
+
+def make_wait_until(condition: nodes.Text, milliseconds: int | None) -> nodes.Statement:
+    """Return `wait until`, with the default time if there is none."""
+    return nodes.WaitUntil(
+        origin=NOWHERE,
+        condition=condition,
+        timeout_milliseconds=milliseconds or DEFAULT_TIMEOUT_MILLISECONDS,
+        otherwise=make_abort(not_come(condition)),
+    )
+
+
+def make_expect(condition: nodes.Text) -> nodes.Statement:
+    """Return `expect`, which ends the run."""
+    otherwise = make_abort(unmet_reason(condition))
+    return nodes.Expect(origin=NOWHERE, condition=condition, otherwise=otherwise)
+
+
+def make_choose(target: nodes.Text) -> nodes.Statement:
+    """Return `choose`, which ends the run."""
+    otherwise = make_abort(unmet_reason(target))
+    return nodes.Choose(origin=NOWHERE, target=target, model=None, otherwise=otherwise)
+
+
+def make_loop(
+    noun: str,
+    field: nodes.FieldSpec | None,
+    taken: Collection[str],
+    body: Sequence[nodes.Statement],
+) -> nodes.Statement | None:
+    """Return the loop over an input list, None for another input; its first line names the entry.
+
+    `noun` is what the prompt calls an entry, and `taken` are names that the entry cannot have.
+    """
+    items = None if field is None else field.type
+    if isinstance(items, nodes.OptionalType):
+        items = items.inner
+    if field is None or not isinstance(items, nodes.ListType):
+        return None
+    name = "_".join(re.findall(r"\w+", noun.lower()))
+    entry = nodes.Variable(sigil="runtime", name=LOOP_ITEM)
+    before, after = (nodes.TextPiece(value=each) for each in (f"The {noun} to work on is ", "."))
+    source = nodes.Variable(sigil="input", name=field.name)
+    return nodes.Loop(
+        origin=NOWHERE,
+        variable=name if is_name(name) and name not in taken else "entry",
+        items=nodes.TextValue(text=(source,), json=True),
+        limit=field.constraints.get("maxItems", MOST_ENTRIES),
+        counted=True,
+        body=(nodes.Do(origin=NOWHERE, text=(before, entry, after)), *body),
+    )
