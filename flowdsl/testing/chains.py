@@ -76,7 +76,7 @@ def run_chain_test(suite: Suite, case: Case, chain: ChainSymbol) -> Result:
         case.subject,
         place_of(literals.span(case.title_node)),
         tuple(problems),
-        frozenset(way for each in ran for way in each.script.ways),
+        frozenset(branch for each in ran for branch in each.script.branches),
         frozenset(place for each in ran for place in each.script.statements()),
     )
 

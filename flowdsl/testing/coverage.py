@@ -28,7 +28,7 @@ Key = tuple[str, int, str, str]
 """The key of a branch: the file, the offset and class of the node, and the outcome."""
 
 
-class Way(Record):
+class Branch(Record):
     """One branch that a run can take: a line of a file, and a description.
 
     `decided` is the line of the statement that decides: for a case, the line of `match plan {`.
@@ -50,7 +50,7 @@ class Body(Record):
     kind: str
     name: str
     path: str
-    ways: tuple[Way, ...]
+    branches: tuple[Branch, ...]
     statements: Mapping[int, int]
 
 
@@ -58,25 +58,25 @@ class Taken:
     """What runs have covered: branches, and statements by file and offset."""
 
     def __init__(self) -> None:
-        self.ways: set[Key] = set()
+        self.branches: set[Key] = set()
         self.statements: set[tuple[str, int]] = set()
 
-    def add(self, ways: Iterable[Key], statements: Iterable[tuple[str, int]]) -> None:
+    def add(self, branches: Iterable[Key], statements: Iterable[tuple[str, int]]) -> None:
         """Add the coverage of another run."""
-        self.ways.update(ways)
+        self.branches.update(branches)
         self.statements.update(statements)
 
     def counts(self, body: Body) -> tuple[int, int]:
         """Return how many of the branches and of the statements of a body are covered."""
         return (
-            sum(way.key in self.ways for way in body.ways),
+            sum(branch.key in self.branches for branch in body.branches),
             sum((body.path, start) in self.statements for start in body.statements),
         )
 
 
-def key_of(source: SourceFile, node: ast.Node, way: str) -> Key:
+def key_of(source: SourceFile, node: ast.Node, branch: str) -> Key:
     """Return the key of a branch of a node."""
-    return source.path, node.start, type(node).__name__, way
+    return source.path, node.start, type(node).__name__, branch
 
 
 def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
@@ -97,12 +97,14 @@ def bodies_of(model: SemanticModel, paths: Collection[str]) -> Iterator[Body]:
             continue
         found = [each for each in _statements(body) if not isinstance(each, ast.AnnotatedStmt)]
         loops = [each for each in found if isinstance(each, ast.ForStmt)]
-        ways = tuple(
-            way for statement in found for way in _find_ways(model, source, statement, loops)
+        branches = tuple(
+            branch
+            for statement in found
+            for branch in _find_branches(model, source, statement, loops)
         )
         starts = sorted(each.start for each in found)
         own = {start: source.position(start).line for start in starts}
-        yield Body(kind, subject.name, source.path, ways, own)
+        yield Body(kind, subject.name, source.path, branches, own)
 
 
 def _statements(body: ast.Block) -> list[ast.Stmt]:
@@ -138,60 +140,60 @@ def _is_of_input(model: SemanticModel, ref: ast.Node, loops: Iterable[ast.ForStm
     return any(_is_of_input(model, each, loops) for each in around)
 
 
-def _find_ways(
+def _find_branches(
     model: SemanticModel, source: SourceFile, statement: ast.Stmt, loops: Sequence[ast.ForStmt]
-) -> Iterator[Way]:
+) -> Iterator[Branch]:
     """Yield the branches of one statement; a list that always has entries cannot be skipped."""
 
-    def way(node: ast.Node, what: str, end: int, words: str) -> Way:
+    def make(node: ast.Node, what: str, end: int, words: str) -> Branch:
         head = " ".join(source.text[node.start : end].split())
         line, decided = (source.position(each.start).line for each in (node, statement))
-        return Way(key_of(source, node, what), source.path, line, f"`{head}` {words}", decided)
+        return Branch(key_of(source, node, what), source.path, line, f"`{head}` {words}", decided)
 
     match statement:
         case ast.IfStmt(expected=True, branches=(failed,)):
             end = failed.condition.end
-            yield way(statement, OTHERWISE, end, "is so")
-            yield way(failed, HOLDS, end, "is not so, and goes to its `else`")
+            yield make(statement, OTHERWISE, end, "is so")
+            yield make(failed, HOLDS, end, "is not so, and goes to its `else`")
         case ast.IfStmt(branches=branches):
             for branch in branches:
-                yield way(branch, HOLDS, branch.condition.end, "holds")
+                yield make(branch, HOLDS, branch.condition.end, "holds")
             if statement not in model.complete:
                 end = branches[0].condition.end
-                yield way(statement, OTHERWISE, end, "does not hold, nor does what follows it")
+                yield make(statement, OTHERWISE, end, "does not hold, nor does what follows it")
         case ast.MatchStmt(operand=operand, branches=cases):
             for case in cases:
-                yield way(case, HOLDS, case.values[-1].end, "is the case")
+                yield make(case, HOLDS, case.values[-1].end, "is the case")
             if statement not in model.complete:
-                yield way(statement, OTHERWISE, operand.end, "goes to its `else`")
+                yield make(statement, OTHERWISE, operand.end, "goes to its `else`")
         case ast.ForStmt(iterable=iterable):
-            yield way(statement, ENTERED, iterable.end, "has an entry")
+            yield make(statement, ENTERED, iterable.end, "has an entry")
             if _may_be_empty(model, iterable, loops):
-                yield way(statement, SKIPPED, iterable.end, "has no entry")
+                yield make(statement, SKIPPED, iterable.end, "has no entry")
             if statement.failure is not None:
-                yield way(statement, OTHERWISE, iterable.end, "has an entry that fails")
+                yield make(statement, OTHERWISE, iterable.end, "has an entry that fails")
         case ast.WhileStmt(condition=condition):
-            yield way(statement, ENTERED, condition.end, "has a round")
-            yield way(statement, SKIPPED, condition.end, "has no round")
-            yield way(statement, OTHERWISE, condition.end, "is used up")
+            yield make(statement, ENTERED, condition.end, "has a round")
+            yield make(statement, SKIPPED, condition.end, "has no round")
+            yield make(statement, OTHERWISE, condition.end, "is used up")
         case ast.RepeatStmt(body=body):
-            yield way(statement, HOLDS, body.start, "ends as its `until` says")
-            yield way(statement, OTHERWISE, body.start, "is used up")
+            yield make(statement, HOLDS, body.start, "ends as its `until` says")
+            yield make(statement, OTHERWISE, body.start, "is used up")
         case ast.RetryStmt(body=body):
-            yield way(statement, HOLDS, body.start, "has an attempt that works")
-            yield way(statement, OTHERWISE, body.start, "is used up")
+            yield make(statement, HOLDS, body.start, "has an attempt that works")
+            yield make(statement, OTHERWISE, body.start, "is used up")
         case _:
             otherwise: Any = getattr(statement, "otherwise", None)
             if isinstance(otherwise, ast.Otherwise):
-                yield way(statement, HOLDS, otherwise.start, "is so")
-                yield way(statement, OTHERWISE, otherwise.start, "goes to its `else`")
+                yield make(statement, HOLDS, otherwise.start, "is so")
+                yield make(statement, OTHERWISE, otherwise.start, "goes to its `else`")
 
 
 def percent_covered(bodies: Iterable[Body], taken: Taken) -> float:
     """Return the percentage of statements and branches that are covered; 100 if there are none."""
     number = covered = 0
     for body in bodies:
-        number += len(body.ways) + len(body.statements)
+        number += len(body.branches) + len(body.statements)
         covered += sum(taken.counts(body))
     return 100.0 * covered / number if number else 100.0
 
@@ -208,7 +210,7 @@ def render_lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str],
     records: list[str] = []
     for path, own in by_path.items():
         records += ["TN:", f"SF:{from_root(path)}"]
-        ways = [way for body in own for way in body.ways]
+        branches = [branch for body in own for branch in body.branches]
         lines = sorted({line for body in own for line in body.statements.values()})
         carried_out = {
             line
@@ -219,16 +221,19 @@ def render_lcov(bodies: Iterable[Body], taken: Taken, from_root: Callable[[str],
         # Readers of LCOV expect a line with branches to be hit if and only if a branch is taken,
         # which
         # is not so for a `retry` in which the run ends.
-        deciding = {way.decided for way in ways}
-        reached = {way.decided for way in ways if way.key in taken.ways}
+        deciding = {branch.decided for branch in branches}
+        reached = {branch.decided for branch in branches if branch.key in taken.branches}
         reached |= carried_out - deciding
         numbers: dict[int, int] = {}
-        for way in ways:
-            number = numbers[way.decided] = numbers.get(way.decided, -1) + 1
+        for branch in branches:
+            number = numbers[branch.decided] = numbers.get(branch.decided, -1) + 1
             # A dash means that the line was never reached, a zero that this branch was never taken.
-            count = str(int(way.key in taken.ways)) if way.decided in reached else "-"
-            records.append(f"BRDA:{way.decided},0,{number},{count}")
-        records += [f"BRF:{len(ways)}", f"BRH:{sum(way.key in taken.ways for way in ways)}"]
+            count = str(int(branch.key in taken.branches)) if branch.decided in reached else "-"
+            records.append(f"BRDA:{branch.decided},0,{number},{count}")
+        records += [
+            f"BRF:{len(branches)}",
+            f"BRH:{sum(branch.key in taken.branches for branch in branches)}",
+        ]
         records += [f"DA:{line},{int(line in reached)}" for line in lines]
         hit = sum(line in reached for line in lines)
         records += [f"LF:{len(lines)}", f"LH:{hit}", "end_of_record"]

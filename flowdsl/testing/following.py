@@ -98,7 +98,7 @@ class Follower(Watcher):
     """Records the position, branches and loop passes of one run.
 
     `outer_calls` is the number of calls around the tested task, which tests leave out of paths.
-    `ways` are the branches taken so far (`coverage`), in order. `entries` are the passes of loops,
+    `branches` are those taken so far (`coverage`), in order. `entries` are the passes of loops,
     `open` the current ones, outermost first, and `steps` the titles of the steps that began.
     `refused_at` is the place of an output with an invalid value.
     """
@@ -112,7 +112,7 @@ class Follower(Watcher):
         self.node: ast.Node | None = None
         self._awaited: dict[ast.Node, bool] = {}
         self._kinds: dict[ast.Node, str] = {}
-        self.ways: dict[Key, None] = {}
+        self.branches: dict[Key, None] = {}
         self._begun: set[tuple[SourceFile, int]] = set()
         self.entries: list[Entry] = []
         self.steps: list[str] = []
@@ -233,8 +233,8 @@ class Follower(Watcher):
     def _count(self) -> int:
         return 0 if self._recorder is None else self._recorder.count
 
-    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
-        self.ways[key_of(source, node, way)] = None
+    def takes(self, source: SourceFile, node: ast.Node, branch: str) -> None:
+        self.branches[key_of(source, node, branch)] = None
 
 
 def _find_awaited_answers(

@@ -50,15 +50,15 @@ class Problem(Record):
 class Result(Record):
     """The result of a test, which passed if it has no problems.
 
-    `subject` is the name of the tested workflow, task or chain. `ways` and `statements` are what
-    its run covered (`coverage`).
+    `subject` is the name of the tested workflow, task or chain. `branches` and `statements` are
+    what its run covered (`coverage`).
     """
 
     title: str
     subject: str
     place: Place
     problems: tuple[Problem, ...]
-    ways: frozenset[tuple[str, int, str, str]] = frozenset()
+    branches: frozenset[tuple[str, int, str, str]] = frozenset()
     statements: frozenset[tuple[str, int]] = frozenset()
 
     @property

@@ -49,7 +49,7 @@ def run_test(suite: Suite, case: Case) -> Result:
         return Result(case.title, case.subject, place, tuple(problems))
     runs = Runs(suite, case, literals, payload)
     problems += runs.problems()
-    return Result(case.title, case.subject, place, tuple(problems), runs.ways, runs.statements)
+    return Result(case.title, case.subject, place, tuple(problems), runs.branches, runs.statements)
 
 
 def first_run(suite: Suite, case: Case) -> tuple[Script, Trace] | None:
@@ -101,7 +101,7 @@ def has_unmet_expectations(suite: Suite, case: Case) -> bool:
 class Runs:
     """The first run of a case and its replays.
 
-    `ways` and `statements` are what they covered, available after `problems` was called.
+    `branches` and `statements` are what they covered, available after `problems` was called.
     """
 
     def __init__(self, suite: Suite, case: Case, literals: Literals, payload: Payload) -> None:
@@ -119,8 +119,8 @@ class Runs:
         return self._scripts
 
     @property
-    def ways(self) -> frozenset[tuple[str, int, str, str]]:
-        return frozenset(way for script in self._scripts for way in script.ways)
+    def branches(self) -> frozenset[tuple[str, int, str, str]]:
+        return frozenset(branch for script in self._scripts for branch in script.branches)
 
     @property
     def statements(self) -> frozenset[tuple[str, int]]:

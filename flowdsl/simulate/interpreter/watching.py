@@ -57,7 +57,7 @@ class Watcher:
     def ends_entry(self) -> None:
         """The innermost pass is over, however it ended."""
 
-    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
+    def takes(self, source: SourceFile, node: ast.Node, branch: str) -> None:
         """A statement, or a branch of an `if`, takes one of its branches."""
 
     def refuses(self, source: SourceFile, node: ast.Node) -> None:

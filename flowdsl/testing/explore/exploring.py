@@ -80,9 +80,9 @@ class Explorer(Follower):
         self.asked.append(Answered(question, self.path(question), type_, answer, usual))
         return answer
 
-    def takes(self, source: SourceFile, node: ast.Node, way: str) -> None:
-        super().takes(source, node, way)
-        self._choices.takes((self._step, node, way))
+    def takes(self, source: SourceFile, node: ast.Node, branch: str) -> None:
+        super().takes(source, node, branch)
+        self._choices.takes((self._step, node, branch))
 
     def begins_call(self, source: SourceFile, call: ast.CallStmt) -> None:
         super().begins_call(source, call)

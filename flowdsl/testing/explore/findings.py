@@ -24,7 +24,7 @@ from flowdsl.testing.explore.samples import Choices, Chosen, Other
 
 from ..cases import Case, day_of_test, inputs_of, resolve_case_inputs
 from ..chains import Ran, chain_runs
-from ..coverage import Key, Way, bodies_of
+from ..coverage import Branch, Key, bodies_of
 from ..run import first_run
 from ..suite import Suite
 from ..wrapping import describe_refusal
@@ -58,7 +58,7 @@ class Found(Record):
     number: int
     path: Path
     words: str
-    unusual: tuple[Way, ...]
+    unusual: tuple[Branch, ...]
     answers: tuple[str, ...]
     taken_by: tuple[str, ...]
     test: str | None
@@ -91,12 +91,14 @@ def find_paths(
     Raises NotAProgram, and NoSample if no value can be generated for an input.
     """
     paths = {module.source.path for module in suite.model.modules}
-    ways = {way.key: way for body in bodies_of(suite.model, paths) for way in body.ways}
+    branches = {
+        branch.key: branch for body in bodies_of(suite.model, paths) for branch in body.branches
+    }
     cases = [case for case in cases if needs_run(case.items)]
     known: list[Mapping[str, Any]] = []
     taken: dict[PathKey, list[str]] = {}
     of_tests: dict[PathKey, Path] = {}
-    for title, inputs, runs in _of_tests(suite, subject, cases, ways.keys()):
+    for title, inputs, runs in _of_tests(suite, subject, cases, branches.keys()):
         sweep_garbage()
         if inputs is not None and inputs not in known:
             known.append(inputs)
@@ -104,7 +106,7 @@ def find_paths(
             path = path_of(inputs or {}, runs)
             of_tests.setdefault(path.key, path)
             taken.setdefault(path.key, []).append(title)
-    program = Program(suite.model, suite.payload, suite.environment, ways.keys(), known)
+    program = Program(suite.model, suite.payload, suite.environment, branches.keys(), known)
     if isinstance(subject, ChainSymbol):
         exploration = explore_subject(ExploredChain(program, subject), most_paths)
     else:
@@ -113,10 +115,10 @@ def find_paths(
     # Tests with many rounds of a loop may take paths beyond the limits of the search.
     every = {path.key: path for path in exploration.paths}
     every |= {key: path for key, path in of_tests.items() if key not in every}
-    usual = exploration.paths[0].ways if exploration.paths else ()
+    usual = exploration.paths[0].branches if exploration.paths else ()
     found = []
     for number, path in enumerate(every.values(), 1):
-        unusual = tuple(ways[key] for key in path.ways if key not in usual)
+        unusual = tuple(branches[key] for key in path.branches if key not in usual)
         words, titles = (
             _describe_path_end(path, unusual),
             tuple(dict.fromkeys(taken.get(path.key, ()))),
@@ -133,7 +135,7 @@ def _of_tests(
     suite: Suite,
     subject: WorkflowSymbol | ChainSymbol,
     cases: Iterable[Case],
-    ways: Collection[Key],
+    branches: Collection[Key],
 ) -> Iterator[tuple[str, Mapping[str, Any] | None, list[PathRun]]]:
     """Yield the titles of the tests that run the subject, with the inputs and the runs of each.
 
@@ -142,7 +144,7 @@ def _of_tests(
     """
 
     def of_step(ran: Ran, step: str) -> PathRun:
-        found = path_run(step, ran.workflow, ran.script, ran.trace.ending, ways)
+        found = path_run(step, ran.workflow, ran.script, ran.trace.ending, branches)
         return judge_run(found, suite.payload(ran.workflow), ran.trace)
 
     for case in cases:
@@ -158,7 +160,7 @@ def _of_tests(
         elif case.workflow is subject:
             first, runs = first_run(suite, case), []
             if first is not None:
-                found = path_run("", case.workflow, first[0], first[1].ending, ways)
+                found = path_run("", case.workflow, first[0], first[1].ending, branches)
                 runs.append(judge_run(found, suite.payload(case.workflow), first[1]))
             yield case.title, resolve_case_inputs(case, suite.literals(case.module)), runs
 
@@ -173,7 +175,7 @@ def _inputs_of_chain(suite: Suite, case: Case, chain: ChainSymbol) -> Mapping[st
     return {types.TODAY: today.isoformat(), **inputs}
 
 
-def _describe_path_end(path: Path, unusual: tuple[Way, ...]) -> str:
+def _describe_path_end(path: Path, unusual: tuple[Branch, ...]) -> str:
     """Describe how a path ends; if it succeeds, by its last unusual branch."""
     ending = path.ending
     if ending is None:

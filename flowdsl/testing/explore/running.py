@@ -44,7 +44,7 @@ class PathRun(Record):
     """A run of a workflow: of the whole path, or of one `step` of a chain.
 
     - `step`: the name of the step; empty for a workflow alone.
-    - `ways`: the branches in the order in which it takes them.
+    - `branches`: the branches in the order in which it takes them.
     - `asked`: its questions in order, with the answers.
     - `ending`: None if the run cannot be executed; `problem` is the reason.
     - `wrong`: the errors in its outputs.
@@ -55,7 +55,7 @@ class PathRun(Record):
     step: str
     workflow: WorkflowSymbol
     key: RunKey
-    ways: tuple[Key, ...]
+    branches: tuple[Key, ...]
     asked: tuple[Answered, ...]
     ending: Ending | None
     problem: str
@@ -87,9 +87,9 @@ class Path(Record):
         return tuple(run.key for run in self.runs)
 
     @property
-    def ways(self) -> tuple[Key, ...]:
+    def branches(self) -> tuple[Key, ...]:
         """The branches that it takes, in order."""
-        return tuple(dict.fromkeys(way for run in self.runs for way in run.ways))
+        return tuple(dict.fromkeys(branch for run in self.runs for branch in run.branches))
 
     @property
     def ending(self) -> Ending | None:
@@ -128,14 +128,14 @@ class Program(Record):
     """The data that all runs of an exploration share.
 
     - `payload`: the deployed form of a workflow, used to validate inputs.
-    - `ways`: the branches that distinguish paths.
+    - `branches`: the branches that distinguish paths.
     - `known`: given inputs to try besides generated ones, by wire name.
     """
 
     model: SemanticModel
     payload: Callable[[WorkflowSymbol], Payload]
     environment: Mapping[str, str]
-    ways: Collection[Key]
+    branches: Collection[Key]
     known: Sequence[Mapping[str, Any]] = ()
 
 
@@ -273,7 +273,7 @@ def _run_workflow(
         problem = str(too_long)
     ending = None if trace is None else trace.ending
     found = path_run(
-        step, workflow, explorer, ending, program.ways, asked=explorer.asked, problem=problem
+        step, workflow, explorer, ending, program.branches, asked=explorer.asked, problem=problem
     )
     return found if trace is None else judge_run(found, payload, trace)
 
@@ -290,18 +290,18 @@ def path_run(
     workflow: WorkflowSymbol,
     follower: Follower,
     ending: Ending | None,
-    ways: Collection[Key],
+    branches: Collection[Key],
     *,
     asked: Iterable[Answered] = (),
     problem: str = "",
 ) -> PathRun:
-    """Build the run that a follower recorded; only branches among `ways` count."""
+    """Build the run that a follower recorded; only branches among `branches` count."""
     how = "" if ending is None else ending.status
     wrong: Iterator[str] = iter(())
     if ending is not None and _is_well(ending):
         how = how if ending.reason is None else FINISHES
         wrong = wrong_outputs(types.RecordOf(None, workflow.outputs), ending.outputs)
-    taken = tuple(way for way in follower.ways if way in ways)
+    taken = tuple(branch for branch in follower.branches if branch in branches)
     key = (frozenset(taken), how)
     return PathRun(step, workflow, key, taken, tuple(asked), ending, problem, tuple(wrong))
 

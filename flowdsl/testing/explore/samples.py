@@ -61,10 +61,10 @@ class Choices:
         """The number of choices so far."""
         return len(self._made)
 
-    def takes(self, way: Hashable) -> None:
+    def takes(self, branch: Hashable) -> None:
         """Record that the run takes a branch."""
-        if way not in self._behind:
-            self._behind |= {way}
+        if branch not in self._behind:
+            self._behind |= {branch}
 
     def choose(self, options: int, what: Hashable) -> int:
         """Return the index of the option to take, out of `options`; 0 is the default.

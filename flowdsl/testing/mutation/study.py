@@ -243,13 +243,15 @@ class Judge:
     def _explore(self, workflow: WorkflowSymbol) -> tuple[Path, ...]:
         suite = self._original
         files = {module.source.path for module in suite.model.modules}
-        ways = {way.key for body in bodies_of(suite.model, files) for way in body.ways}
+        branches = {
+            branch.key for body in bodies_of(suite.model, files) for branch in body.branches
+        }
         known = [
             inputs_of(case, suite.literals(case.module))
             for case in self._cases.values()
             if case.chain is None and case.workflow is workflow and needs_run(case.items)
         ]
-        program = Program(suite.model, suite.payload, suite.environment, ways, known)
+        program = Program(suite.model, suite.payload, suite.environment, branches, known)
         try:
             return explore_subject(ExploredWorkflow(program, workflow), MOST_PATHS).paths
         except (NoSample, NotAProgram, Refused):

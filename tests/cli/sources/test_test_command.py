@@ -383,7 +383,7 @@ def test_paths_as_json(desk: Path) -> None:
         ("task_failed", "A box"),
         ("task_failed", "not so or not found: the total"),
     ]
-    assert told["items"][1]["ways"] == [
+    assert told["items"][1]["branches"] == [
         {"path": "flows/total.flow", "line": 8, "words": '`sees "a box"` holds'}
     ]
 

@@ -1,4 +1,4 @@
-"""The tests of the examples pass, and take every way of their flows."""
+"""The tests of the examples pass, and take every branch of their flows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ def test_the_tests_of_an_example_pass_and_take_every_way(folder: str) -> None:
     for case in cases_of(suite.model):
         result = run_test(suite, case)
         assert result.passed, (result.title, result.problems)
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     bodies = list(bodies_of(suite.model, {module.source.path for module in suite.model.modules}))
     assert len(bodies) >= 3
-    assert [way.words for body in bodies for way in body.ways if way.key not in taken.ways] == []
+    assert [
+        branch.words
+        for body in bodies
+        for branch in body.branches
+        if branch.key not in taken.branches
+    ] == []
     assert percent_covered(bodies, taken) == 100

@@ -110,7 +110,9 @@ BODIES = [
 def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None:
     suite = suite_of(workflow(body))
     (subject,) = suite.model.workflows
-    ways = {way.key for each in bodies_of(suite.model, {"main.flow"}) for way in each.ways}
+    branches = {
+        branch.key for each in bodies_of(suite.model, {"main.flow"}) for branch in each.branches
+    }
 
     def taken(bits: tuple[bool, ...]) -> Any:
         left = iter(bits)
@@ -121,7 +123,7 @@ def test_every_run_takes_a_path_that_is_found_and_no_other_is(body: str) -> None
         follower = Follower(suite.model)
         world = World({}, answer, {})
         ending = interpret(suite.model, subject, world, {}, follower).ending
-        return (path_run("", subject, follower, ending, ways).key,)
+        return (path_run("", subject, follower, ending, branches).key,)
 
     tried = {taken(bits) for bits in product((False, True), repeat=8)}
     listed = find_paths(suite, subject, None, (), MOST)
@@ -377,7 +379,9 @@ def found_of_chain(source: str, tests: str = "", most: int = MOST) -> Findings:
 def test_every_run_of_a_chain_takes_a_path_that_is_found_and_no_other_is() -> None:
     suite = suite_of(CHAIN)
     (chain,) = suite.model.chains
-    ways = {way.key for each in bodies_of(suite.model, {"main.flow"}) for way in each.ways}
+    branches = {
+        branch.key for each in bodies_of(suite.model, {"main.flow"}) for branch in each.branches
+    }
 
     def taken(bits: tuple[bool, ...]) -> Any:
         left = iter(bits)
@@ -390,7 +394,7 @@ def test_every_run_of_a_chain_takes_a_path_that_is_found_and_no_other_is() -> No
             assert subject is not None
             follower, world = Follower(suite.model), World(run.given(step, subject), answer, {})
             ending = interpret(suite.model, subject, world, {}, follower).ending
-            keys.append(path_run("", subject, follower, ending, ways).key)
+            keys.append(path_run("", subject, follower, ending, branches).key)
             if ending.status != SUCCESS:
                 break
             run.ends(step, ending.outputs)
@@ -575,26 +579,28 @@ def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> Non
         }
         tests = "\n".join(each.test for each in listed.paths if each.test is not None)
         again = example_suite(folder, tests, first.module.source.path)
-        ways = {way.key for body in bodies_of(again.model, _paths(again)) for way in body.ways}
+        branches = {
+            branch.key for body in bodies_of(again.model, _paths(again)) for branch in body.branches
+        }
         made = [case for case in cases_of(again.model) if case.title.partition(":")[0] in wanted]
         assert len(made) == len(wanted)
         for number, case in enumerate(made):
-            assert key_of_case(again, case, ways) == wanted[case.title.partition(":")[0]]
+            assert key_of_case(again, case, branches) == wanted[case.title.partition(":")[0]]
             if THOROUGH or number % 8 == 0:
                 assert run_test(again, case).problems == ()
 
 
-def key_of_case(suite: Suite, case: Case, ways: set[Any]) -> Any:
+def key_of_case(suite: Suite, case: Case, branches: set[Any]) -> Any:
     """The path that a test takes."""
     if case.chain is not None:
         ran = chain_runs(suite, case, case.chain, [])
         return tuple(
-            path_run(each.name, each.workflow, each.script, each.trace.ending, ways).key
+            path_run(each.name, each.workflow, each.script, each.trace.ending, branches).key
             for each in ran
         )
     first = first_run(suite, case)
     assert first is not None, case.title
-    return (path_run("", case.workflow, first[0], first[1].ending, ways).key,)
+    return (path_run("", case.workflow, first[0], first[1].ending, branches).key,)
 
 
 def _paths(suite: Suite) -> set[str]:

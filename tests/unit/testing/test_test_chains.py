@@ -130,7 +130,7 @@ def test_what_is_wrong_is_said_of_the_step(test: str, messages: list[str]) -> No
 def test_ways_of_every_step_are_covered() -> None:
     (result,) = results(f'{WORKFLOWS}\ntest "t" for chain month {{ {GIVEN} {READS} }}')
     assert result.problems == ()
-    assert {way[2:] for way in result.ways} >= {
+    assert {branch[2:] for branch in result.branches} >= {
         ("ExpectStmt", "holds"),
         ("ForStmt", "entered"),
         ("IfBranch", "holds"),

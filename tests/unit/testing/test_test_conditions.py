@@ -71,7 +71,7 @@ def test_the_first_alternative_is_so_where_nothing_is_said() -> None:
 def test_coverage_says_what_an_expectation_is() -> None:
     model = suite_of(f'{SOURCE}test "t" for w {{ {GIVEN} outputs {{ ... }} }}').model
     (body,) = bodies_of(model, {"main.flow"})
-    assert [way.words for way in body.ways][-2:] == [
+    assert [branch.words for branch in body.branches][-2:] == [
         '`expect sees "a name" or flag` is so',
         '`sees "a name" or flag` is not so, and goes to its `else`',
     ]

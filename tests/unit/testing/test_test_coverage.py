@@ -1,4 +1,4 @@
-"""Which ways of a program its tests take."""
+"""Which branches of a program its tests take."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ HOLDS_SECTIONS = "inputs { rows: string[] @max_items(3) }"
 
 
 def missed(body: str, *tests: str, sections: str = "") -> tuple[list[str], float]:
-    """The ways that the tests of a workflow do not take, and the percentage of those they do."""
+    """The branches that the tests of a workflow do not take, and the percentage of others."""
     declared = "".join(f'\ntest "{n}" for w {{ {test} }}' for n, test in enumerate(tests))
     suite = suite_of(workflow(body, sections=sections) + declared)
     taken = Taken()
     for case in cases_of(suite.model):
         result = run_test(suite, case)
         assert result.passed, result.problems
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     bodies = list(bodies_of(suite.model, {"main.flow"}))
-    ways = [way for body in bodies for way in body.ways]
-    return [way.words for way in ways if way.key not in taken.ways], percent_covered(bodies, taken)
+    branches = [branch for body in bodies for branch in body.branches]
+    return [
+        branch.words for branch in branches if branch.key not in taken.branches
+    ], percent_covered(bodies, taken)
 
 
 IF = 'if sees "a" { press "F5" } else if sees "b" { press "F6" }'
@@ -185,7 +187,7 @@ def test_lcov_is_read_as_its_manual_says() -> None:
     taken = Taken()
     for case in cases_of(suite.model):
         result = run_test(suite, case)
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     bodies = list(bodies_of(suite.model, files))
     read = read_lcov(render_lcov(bodies, taken))
     assert sorted(read) == ["a.flow", "main.flow"]
@@ -226,7 +228,7 @@ for kind in kinds {
 
 
 @pytest.mark.parametrize(
-    ("answers", "ways"),
+    ("answers", "branches"),
     [
         (
             'screen { "b" = true }',
@@ -240,7 +242,7 @@ for kind in kinds {
     ],
 )
 def test_the_ways_of_a_statement_stand_at_its_line(
-    answers: str, ways: dict[int, list[int | None]]
+    answers: str, branches: dict[int, list[int | None]]
 ) -> None:
     source = workflow(CASES, sections="inputs { kinds: Kind[] @max_items(9) }")
     test = f'test "t" for w {{ given {{ kinds = ["b"] }} {answers} }}'
@@ -249,7 +251,7 @@ def test_the_ways_of_a_statement_stand_at_its_line(
     for (line, _, _), count in read["branches"].items():
         found.setdefault(line, []).append(count)
     assert {line: sorted(each, key=str) for line, each in found.items()} == {
-        line: sorted(each, key=str) for line, each in ways.items()
+        line: sorted(each, key=str) for line, each in branches.items()
     }
 
 
@@ -268,7 +270,7 @@ def lcov_of(source: str) -> str:
     for case in cases_of(suite.model):
         result = run_test(suite, case)
         assert result.problems == ()
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     return render_lcov(bodies_of(suite.model, {"main.flow"}), taken)
 
 
@@ -280,7 +282,7 @@ def test_genhtml_reads_the_coverage_of_an_example(folder: str, every: int, tmp_p
     taken = Taken()
     for case in [*cases_of(suite.model)][::every]:
         result = run_test(suite, case)
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     paths = {module.source.path for module in suite.model.modules}
     bodies = list(bodies_of(suite.model, paths))
     write_tree(tmp_path, {path: bytes(read_folder(EXAMPLES / folder)[path]) for path in paths})
@@ -296,9 +298,11 @@ def test_genhtml_reads_the_coverage_of_an_example(folder: str, every: int, tmp_p
     told = re.findall(
         r"Processing file (\S+)\n  lines=\d+ hit=\d+ branches=(\d+) hit=(\d+)", done.stdout
     )
-    wanted = Counter(way.path for body in bodies for way in body.ways)
-    hit = Counter(way.path for body in bodies for way in body.ways if way.key in taken.ways)
-    assert {path: (int(ways), int(count)) for path, ways, count in told} == {
+    wanted = Counter(branch.path for body in bodies for branch in body.branches)
+    hit = Counter(
+        branch.path for body in bodies for branch in body.branches if branch.key in taken.branches
+    )
+    assert {path: (int(branches), int(count)) for path, branches, count in told} == {
         path: (wanted[path], hit[path]) for path in wanted
     }
 
@@ -313,7 +317,7 @@ def test_lcov_has_lines_and_ways() -> None:
     taken = Taken()
     for case in cases_of(suite.model):
         result = run_test(suite, case)
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     bodies = list(bodies_of(suite.model, {"main.flow"}))
     assert [(body.kind, body.name) for body in bodies] == [("task", "t"), ("workflow", "w")]
     assert render_lcov(bodies, taken).splitlines() == [

@@ -1,6 +1,6 @@
 """Twelve workflows of offices, which leave no decision to an instruction.
 
-They stand in `tests/corpus/valid/workflows`, with tests that take every way.
+They stand in `tests/corpus/valid/workflows`, with tests that take every branch.
 """
 
 from __future__ import annotations
@@ -49,18 +49,21 @@ def test_their_tests_pass_and_take_every_way() -> None:
         result = run_test(suite(), case)
         if not result.passed:
             failed[result.title] = [problem.message for problem in result.problems]
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     assert failed == {}
     bodies = list(bodies_of(suite().model, set(program().entries)))
     assert len({body.path for body in bodies}) == 12
-    assert sum(len(body.ways) for body in bodies) >= 200
+    assert sum(len(body.branches) for body in bodies) >= 200
     assert [
-        (way.path, way.words) for body in bodies for way in body.ways if way.key not in taken.ways
+        (branch.path, branch.words)
+        for body in bodies
+        for branch in body.branches
+        if branch.key not in taken.branches
     ] == []
 
 
 def test_no_instruction_decides() -> None:
-    """What an instruction decides is no way of a program, and a replay may not decide it anew."""
+    """What an instruction decides is no branch, and a replay may not decide it anew."""
     instructions = [
         (module.source.path, node.text)
         for module in suite().model.modules

@@ -382,7 +382,7 @@ def _report_coverage(
 
     taken = Taken()
     for result in results:
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     bodies = [*bodies_of(model, set(entries))]
     reached = percent_covered(bodies, taken)
     if arguments.cov:

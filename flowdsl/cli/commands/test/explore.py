@@ -114,8 +114,8 @@ def _describe_findings(
 
 def _describe_path(found: Found, show_path: Callable[[str], str]) -> Iterator[str]:
     yield f"path {found.number}: {_describe_ending(found.path)}"
-    for way in found.unusual:
-        yield f"  {show_path(way.path)}:{way.line}: {way.words}"
+    for branch in found.unusual:
+        yield f"  {show_path(branch.path)}:{branch.line}: {branch.words}"
     for answer in found.answers:
         yield f"  {answer}"
     for run in found.path.runs:
@@ -154,7 +154,10 @@ def _path_item(found: Found) -> dict[str, Any]:
         "ends": "broken" if path.ending is None else path.ending.status,
         "reason": path.problem if path.ending is None else path.ending.reason,
         "outputs": dict(path.outputs),
-        "ways": [{"path": way.path, "line": way.line, "words": way.words} for way in found.unusual],
+        "branches": [
+            {"path": branch.path, "line": branch.line, "words": branch.words}
+            for branch in found.unusual
+        ],
         "inputs": dict(path.inputs),
         "answers": list(found.answers),
         "refused": path.runs[-1].refused,

@@ -99,7 +99,7 @@ def _describe_trouble(trouble: Trouble, show_path: Callable[[str], str]) -> str:
 def _describe_coverage(bodies: Sequence[Body], results: Iterable[Result]) -> str:
     taken = Taken()
     for result in results:
-        taken.add(result.ways, result.statements)
+        taken.add(result.branches, result.statements)
     return f"{percent_covered(bodies, taken):.1f} % of {COUNTED} are tested"
 
 
@@ -165,10 +165,10 @@ def _make_branches(
     show_path: Callable[[str], str],
 ) -> Iterator[_Row]:
     """Yield each branch with the number of tests that take it."""
-    often = Counter(key for result in results for key in result.ways)
+    often = Counter(key for result in results for key in result.branches)
     for body in bodies:
-        for way in body.ways:
-            place = Place(way.path, way.line, 1)
+        for branch in body.branches:
+            place = Place(branch.path, branch.line, 1)
             target = anchors.get((place.path, place.line), "")
             shown = f"{show_path(place.path)}:{place.line}"
-            yield _Row(shown, target, way.words, often[way.key])
+            yield _Row(shown, target, branch.words, often[branch.key])

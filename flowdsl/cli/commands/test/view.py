@@ -157,7 +157,7 @@ def _coverage_row(body: Body, taken: Taken, show_path: Callable[[str], str]) -> 
     return {
         "statements": str(len(body.statements)),
         "reached": str(statements),
-        "branches": str(len(body.ways)),
+        "branches": str(len(body.branches)),
         "taken": str(taken_branches),
         "kind": body.kind,
         "name": body.name,
@@ -173,9 +173,9 @@ def _list_missed_parts(
         for first, last in _find_unreached_lines(body, taken):
             lines = f"{first}" if first == last else f"{first}-{last}"
             yield f"  {path}:{lines}: no test comes here"
-        for way in body.ways:
-            if way.key not in taken.ways:
-                yield f"  {show_path(way.path)}:{way.line}: never: {way.words}"
+        for branch in body.branches:
+            if branch.key not in taken.branches:
+                yield f"  {show_path(branch.path)}:{branch.line}: never: {branch.words}"
 
 
 def _find_unreached_lines(body: Body, taken: Taken) -> Iterable[tuple[int, int]]:

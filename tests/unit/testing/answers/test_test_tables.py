@@ -91,7 +91,7 @@ def test_rows_count_for_the_coverage() -> None:
     suite = suite_of(files)
     taken = Taken()
     for each in results(files):
-        taken.add(each.ways, each.statements)
+        taken.add(each.branches, each.statements)
     assert len([*cases_of(suite.model)]) == 2
     assert percent_covered(bodies_of(suite.model, {"main.flow"}), taken) == 100.0
 
