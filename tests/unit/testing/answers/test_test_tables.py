@@ -83,6 +83,20 @@ def test_no_table_ends_the_check(table: str) -> None:
         assert all(each.message for each in compilation.analysis.diagnostics)
 
 
+def test_a_table_that_expects_nothing_is_reported_once() -> None:
+    flow = f'{SOURCE}\ntest "t" for w {{ cases from "./t.csv" }}'
+    for column, wanted in (
+        ("note", ["malformed-rows"]),
+        ("reads note", ["test-expects-nothing"]),
+        ("outputs note", []),
+    ):
+        files = {"main.flow": flow, "t.csv": f"order,{column}\n1,a\n2,b\n"}
+        compilation = compile_project(MemoryFiles(files), ["main.flow"], CompileOptions())
+        names = {each.name for each in compilation.analysis.diagnostics}
+        assert names - {"missing-description", "emitted-unchanged"} == set(wanted)
+        assert len(compilation.analysis.diagnostics) == 3 + len(wanted)
+
+
 def test_rows_count_for_the_coverage() -> None:
     files = {
         "main.flow": f'{SOURCE}\ntest "t" for w {{ cases from "./cases.csv" }}',
