@@ -25,7 +25,13 @@ from flowdsl.syntax import ast
 from ..loose_fields import loose_fields
 from ..model import PromptHints
 from .convert import Proposal, propose_statements
-from .declarations import FileEdit, apply_edits, declare_fields, require_fields
+from .declarations import (
+    FileEdit,
+    apply_edits,
+    declare_fields,
+    require_fields,
+    type_inputs,
+)
 from .prompt_variables import Difference, Found, compare_variables, variables_in
 from .section import Section, SourceNames, steps_section
 
@@ -37,9 +43,9 @@ class Conversion(Record):
     """A file with statements in the place of a prompt.
 
     `prompt` is what they compile to, None if they do not. `difference` are the variables that only
-    one of both prompts has. `required` are fields that are required now, and `declared` variables
-    that are declared now, both by their names in source; `slashes` are variables whose backslash
-    became a slash.
+    one of both prompts has. `required` are fields that are required now, `typed` inputs of any
+    type that are texts now, and `declared` variables that are declared now, by their names in
+    source; `slashes` are variables whose backslash became a slash.
     """
 
     proposal: Proposal
@@ -49,6 +55,7 @@ class Conversion(Record):
     prompt: str | None
     difference: Difference
     required: tuple[str, ...]
+    typed: tuple[str, ...]
     declared: tuple[str, ...]
     slashes: tuple[nodes.Variable, ...]
 
@@ -118,9 +125,11 @@ class Converter:
             section = steps_section(proposal, hints, names)
         else:
             inputs, secrets = [], []
-        required = list(require_fields(self._symbol, self._used_fields(proposal, names)))
+        used = self._used_fields(proposal, names)
+        required = list(require_fields(self._symbol, used))
+        typed = list(type_inputs(self._symbol, used - self._used_in_part(proposal, names)))
         edits = [
-            *(edit for _, edit in required),
+            *(edit for _, edit in (*required, *typed)),
             *filter(None, (self._declare("secrets", secrets), self._declare("inputs", inputs))),
         ]
         content = self._new_content(section, edits)
@@ -134,6 +143,7 @@ class Converter:
             after,
             self._compare(proposal, hints, after),
             tuple(dict.fromkeys(name for name, _ in required)),
+            tuple(name for name, _ in typed),
             (*inputs, *(f"${each}" for each in secrets)),
             self._slashes,
         )
@@ -154,6 +164,13 @@ class Converter:
             own[each.sigil][each.name]
             for each in walk(proposal.body)
             if isinstance(each, nodes.Variable) and each.name in own.get(each.sigil, {})
+        }
+
+    def _used_in_part(self, proposal: Proposal, names: SourceNames) -> set[str]:
+        return {
+            names.inputs.get(each.name, each.name)
+            for each in walk(proposal.body)
+            if isinstance(each, nodes.Variable) and each.path
         }
 
     def _compare(self, proposal: Proposal, hints: PromptHints, after: str | None) -> Difference:
@@ -275,6 +292,9 @@ def list_changes_of_declarations(conversion: Conversion) -> Iterator[str]:
         names = ", ".join(f"`{each}`" for each in conversion.required)
         verb = "is" if len(conversion.required) == 1 else "are"
         yield f"{names} {verb} required now, since the prompt uses the value in every run"
+    if conversion.typed:
+        names = ", ".join(f"`{each}`" for each in conversion.typed)
+        yield f"{names}: a text now, since a step can hold no value of any type; give it its type"
     if conversion.declared:
         names = ", ".join(f"`{each}`" for each in conversion.declared)
         yield f"{names}: declared now, since the prompt fills it in; give it its type"

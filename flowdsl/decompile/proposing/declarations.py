@@ -43,6 +43,22 @@ def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tu
                     yield from _require_parts(field.type, records, seen, symbol.module.source.text)
 
 
+def type_inputs(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tuple[str, FileEdit]]:
+    """Yield the edits that make texts of the inputs of the type `any` among `used`.
+
+    No statement can hold such an input (`any-of-input`), and a prompt only ever held its text.
+    """
+    text = symbol.module.source.text
+    for item in symbol.declaration.items:
+        if isinstance(item, ast.InputsSection):
+            for field in item.fields:
+                inner = field.type
+                while isinstance(inner, ast.OptionalType | ast.ListType):
+                    inner = inner.inner if isinstance(inner, ast.OptionalType) else inner.element
+                if field.name.text in used and text[inner.start : inner.end] == "any":
+                    yield field.name.text, FileEdit(inner.start, inner.end, "string")
+
+
 def _require_field(field: ast.Field, text: str) -> Iterator[tuple[str, FileEdit]]:
     if field.absent:
         mark = text.index("?", field.name.end)

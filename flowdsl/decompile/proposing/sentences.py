@@ -38,6 +38,13 @@ _SAVE = re.compile(
 _READ_SEVERAL = re.compile(rf"{_VERB_FOCUSED}(?:read|extract|note|record|get) (.+)", _FLAGS)
 _READ_PART = re.compile(rf"(?P<source>[^,;.]+?) as {_MARKED_NAME}", _FLAGS)
 
+_READ_TOGETHER = re.compile(
+    rf"{_VERB_FOCUSED}(?:read|extract|get|note|record) (?P<sources>[^.;]+?),? (?:and |then )?"
+    r"(?:save|store|remember|keep) them (?:as|in|into|under) (?P<names>.+)",
+    _FLAGS,
+)
+_AND = r", and |,| and "
+
 _AMOUNT = r"(?P<amount>\d{1,4}) ?(?P<unit>s|secs?|seconds?|m|mins?|minutes?)"
 _BOUND = rf"(?:(?:for )?(?:up to|at most|a maximum of|max(?:imum)?\.?) {_AMOUNT}(?: at most)?,? )?"
 _BOUND_BEHIND = (
@@ -143,7 +150,23 @@ def parse_reading(sentence: str) -> Reading | None:
 
 
 def parse_readings(sentence: str) -> list[Reading]:
-    """Parse `Read A as {{a}}, B as {{b}} and C as {{c}}`; empty for another form."""
+    """Parse `Read A as {{a}}, B as {{b}}` and `Read A and B, save them as {{a}} and {{b}}`.
+
+    Empty for another form.
+    """
+    together = _READ_TOGETHER.fullmatch(sentence)
+    if together is not None:
+        sources = [each.strip() for each in re.split(_AND, together["sources"])]
+        names = [
+            re.fullmatch(_MARKED_NAME, each.strip()) for each in re.split(_AND, together["names"])
+        ]
+        marked = [each for each in names if each is not None and each["bare"] is None]
+        if len(marked) == len(names) == len(sources) and all(sources):
+            return [
+                Reading(source, each["braces"] or each["quoted"], True)
+                for source, each in zip(sources, marked, strict=True)
+            ]
+        return []
     whole = _READ_SEVERAL.fullmatch(sentence)
     if whole is None:
         return []

@@ -226,11 +226,12 @@ def test_a_brace_that_is_meant_as_one_stays(desk: Path) -> None:
 
 
 def test_what_the_statements_need_is_declared(desk: Path) -> None:
-    flow = FLOW.replace("visit: date", "visit?: date, rows?: Row[]") + (
+    flow = FLOW.replace("visit: date", "visit?: date, rows?: Row[], free: any") + (
         "\ntype Row {\n  article?: string\n  qty: int?\n}\n"
     )
     prompt = (
-        'Open {nobody} with {$key} for {visit}.\n\n1. For each row in {rows}, click "Add".\n'
+        "Open {nobody} with {$key} for {visit} and {free}.\n\n"
+        '1. For each row in {rows}, click "Add".\n'
         "2. Note {note} and {{total}}.\n3. Save as C:\\Out\\{visit}.\n"
     )
     write_tree(desk, {"flows/claim_status.flow": flow, "flows/claim_status.prompt.md": prompt})
@@ -240,7 +241,7 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
     assert result.code == 0, result.err
     text = (desk / "flows/claim_status.flow").read_text()
     for written in (
-        "visit: date, rows: Row[], nobody: string }",
+        "visit: date, rows: Row[], free: string, nobody: string }",
         "secrets { pin: string, key: string }",
         "note: string, claim: string",
         "  article: string\n  qty: int\n",
@@ -252,6 +253,7 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
     for note in (
         "`visit`, `rows`, `article`, `qty`, `note` are required now",
         "`nobody`, `$key`: declared now",
+        "`free`: a text now",
         "look at the bound of each `for`",
         "in place of the backslash before `{visit}`",
         "names `note`, `total` and does not say how to read it",

@@ -88,6 +88,10 @@ LINES = {
         'extract street: string from "the street"',
         'extract town: string from "the town"',
     ],
+    "Read the fee and the due date, save them as {{fee}} and {{due}}.": [
+        'extract fee: string from "the fee"',
+        'extract due: string from "the due date"',
+    ],
     "Use focused_action to read the fee and save it as late_fee using upsert_runtime_values.": [
         'extract late_fee: string from "the fee"'
     ],
