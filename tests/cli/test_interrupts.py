@@ -105,10 +105,10 @@ except signals.Interrupted as interrupted:
 ENDINGS = """
 held = threading.Lock()
 held.acquire()
-with signals.Ending(lambda number: print("first", flush=True)):
+with signals.BeforeEnding(lambda number: print("first", flush=True)):
     with (
-        signals.Ending(lambda number: 1 / 0),
-        signals.Ending(lambda number: print("last", number, flush=True)),
+        signals.BeforeEnding(lambda number: 1 / 0),
+        signals.BeforeEnding(lambda number: print("last", number, flush=True)),
     ):
         hit()
 """
@@ -116,7 +116,7 @@ with signals.Ending(lambda number: print("first", flush=True)):
 AN_ENDING_THAT_WAITS_FOR_WHAT_WAS_INTERRUPTED = """
 signals.LAST_SECONDS = 0.1
 held = threading.Lock()
-with signals.Ending(lambda number: held.acquire()), held:
+with signals.BeforeEnding(lambda number: held.acquire()), held:
     hit()
 """
 

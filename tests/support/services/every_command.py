@@ -245,6 +245,7 @@ def _world() -> Iterator[World]:
 def _deployments(do: World) -> None:
     do("plan --env prod", 0)
     do("state probe")
+    do("doctor --env prod")
     do("deploy --yes")
     do.deployed("m2", "Who answers for it", "#222222", ", then wait")
     do("diff")
