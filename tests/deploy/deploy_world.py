@@ -40,8 +40,7 @@ from flowdsl.state.document import StateDocument
 from flowdsl.state.lease import Runtime
 from flowdsl.state.stores import StateStore, Versioned, open_store
 from tests.support.command_line import read_tree, write_tree
-from tests.support.services.memory_store import MemoryStore
-from tests.support.services.shared_app import SharedApp
+from tests.support.services.memory_store import MemoryStore, app_over
 
 CANARY = "key-canary-5b1e0c"
 
@@ -186,14 +185,9 @@ class CrashingStore:
         return result
 
 
-class WorldApp(SharedApp):
-    """The shared application over the data of one world.
-
-    It refuses what the service would drop.
-    """
-
-    def __init__(self, emulator: Store, **behaviour: Any) -> None:
-        super().__init__(emulator, **{"strict": True, **behaviour})
+def world_app(emulator: Store, **behaviour: Any) -> ASGIApp:
+    """The application over the data of one world, which refuses what the service would drop."""
+    return app_over(emulator, **{"strict": True, **behaviour})
 
 
 class _Begun(NamedTuple):
@@ -216,7 +210,7 @@ class World:
         self.root = root
         self.time = Time()
         self.emulator = MemoryStore(self.time.now, service)
-        self.app: ASGIApp = WorldApp(self.emulator)
+        self.app: ASGIApp = world_app(self.emulator)
         self.target = DeployTarget("prj_1", "test", EMBEDDED_BASE_URL, local=True, **target)
         self.project = "prj_1"
         self.requests: list[RecordedRequest] = []
@@ -443,7 +437,7 @@ class World:
     def idempotency(self, mode: str) -> None:
         """How the service treats repeated keys from now on: `honour`, `ignore` or `expire`."""
         seconds = {"honour": None, "ignore": 0.0, "expire": 1.0}[mode]
-        self.app = WorldApp(self.emulator, idempotency_seconds=seconds)
+        self.app = world_app(self.emulator, idempotency_seconds=seconds)
 
     def state(self) -> StateDocument:
         versioned = self.store().load()

@@ -49,7 +49,7 @@ from tests.deploy.kill_switch import (
     WatchedStore,
     Wire,
 )
-from tests.support.services.shared_app import SharedApp
+from tests.support.services.memory_store import app_over
 from tests.support.services.state_backends import BackEnd, new_back_end
 from tests.support.virtual_time import run_without_threads
 
@@ -142,7 +142,7 @@ class FaultWorld(World):
 
     def behave(self, idempotency: str, listing_lag: float = 0.0) -> None:
         """How the service treats idempotency keys, and how old rows are when they are listed."""
-        self.app = SharedApp(
+        self.app = app_over(
             self.emulator,
             strict=True,
             idempotency_seconds=IDEMPOTENCY[idempotency],

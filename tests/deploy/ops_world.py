@@ -25,8 +25,8 @@ from tests.deploy.deploy_world import (
     CrashingStore,
     Ui,
     World,
-    WorldApp,
     bundle,
+    world_app,
 )
 from tests.support.effort import thinned
 
@@ -78,7 +78,7 @@ def perform(
 
 def of_another_organization(world: World) -> ASGIApp:
     """The same service for a key of another organisation."""
-    return WorldApp(world.emulator, keys={CANARY: "org_other"})
+    return world_app(world.emulator, keys={CANARY: "org_other"})
 
 
 DOWN = (Fault("* /*", None, "before"),)

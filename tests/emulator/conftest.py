@@ -7,8 +7,7 @@ import pytest
 from flowdsl.emulator.app import create_app
 from flowdsl.emulator.store import Store
 from tests.emulator.emulator_desk import STANDSTILL, Desk
-from tests.support.services.memory_store import MemoryStore
-from tests.support.services.shared_app import SharedApp, share_statements
+from tests.support.services.memory_store import MemoryStore, app_over, share_statements
 
 share_statements()
 
@@ -30,5 +29,5 @@ def shared_desk(store: Store) -> Iterator[Desk]:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     """An empty emulator."""
-    with MemoryStore(lambda: STANDSTILL) as opened, Desk(SharedApp(opened)) as client:
+    with MemoryStore(lambda: STANDSTILL) as opened, Desk(app_over(opened)) as client:
         yield client

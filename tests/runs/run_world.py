@@ -25,8 +25,7 @@ from flowdsl.runs.submit import Request, SingleRequest, Submission, Submitter
 from flowdsl.state.held import Runtime
 from tests.emulator.emulator_desk import STANDSTILL, Desk, check
 from tests.emulator.runs.run_desk import INPUT_SCHEMA, OUTPUT_SCHEMA, PROMPT
-from tests.support.services.memory_store import MemoryStore
-from tests.support.services.shared_app import SharedApp
+from tests.support.services.memory_store import MemoryStore, app_over
 from tests.support.virtual_time import run_without_threads
 
 T = TypeVar("T")
@@ -56,7 +55,7 @@ class RunWorld:
         # The shared application knows neither of them.
         assert self._scenario.rate_limit is None and self._scenario.webhooks is None
         with MemoryStore(lambda: STANDSTILL + timedelta(seconds=self.elapsed)) as store:
-            self.plain = SharedApp(
+            self.plain = app_over(
                 store,
                 run_rules=RuleTally(self._scenario.runs),
                 idempotency_seconds=self._scenario.idempotency,

@@ -16,8 +16,8 @@ from flowdsl.emulator.app import create_app
 from flowdsl.emulator.clock import system_clock
 from flowdsl.emulator.store import Store
 from tests.support.effort import rows
+from tests.support.services.memory_store import share_statements
 from tests.support.services.served import running
-from tests.support.services.shared_app import share_statements
 
 share_statements()
 

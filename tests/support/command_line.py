@@ -96,6 +96,9 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
         files[0].write(stdin)
         files[0].seek(0)
         given, out, err = (io.TextIOWrapper(file, encoding="utf-8") for file in files)
+        # Where nobody has imported it, nothing is served.
+        if served := sys.modules.get("tests.support.services.served"):
+            stack.enter_context(served.asked_directly())
         with (
             contextlib.chdir(folder),
             patch.dict(os.environ, environment(**environ), clear=True),

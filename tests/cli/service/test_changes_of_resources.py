@@ -19,9 +19,8 @@ from flowdsl.emulator.scenario import make_scenario
 from flowdsl.emulator.store import Store
 from tests.support.command_line import Result, environment, read_tree, run_here, write_tree
 from tests.support.services.embedded_service import Client
-from tests.support.services.memory_store import MemoryStore
+from tests.support.services.memory_store import MemoryStore, app_over, share_statements
 from tests.support.services.served import Server, serving
-from tests.support.services.shared_app import SharedApp, share_statements
 from tests.support.terminal import flowdsl_at_terminal, needs_terminal
 
 share_statements()
@@ -112,7 +111,7 @@ class Desk:
 
 @contextmanager
 def served(store: Store) -> Iterator[Server]:
-    server = Server(SharedApp(store))
+    server = Server(app_over(store))
     with serving(server):
         yield server
 

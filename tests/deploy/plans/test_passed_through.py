@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowdsl.cyberdesk.models.workflow import WorkflowCreate, WorkflowPatch
 from flowdsl.deploy.outcome import Outcome, Status
-from tests.deploy.deploy_world import Crash, World, WorldApp, bundle, flow
+from tests.deploy.deploy_world import Crash, World, bundle, flow, world_app
 
 KNOWN = frozenset(WorkflowCreate.model_fields)
 
@@ -79,7 +79,7 @@ class KeepingApp:
 
 @pytest.fixture
 def keeping(world: World) -> KeepingApp:
-    return KeepingApp(WorldApp(world.emulator, strict=False))
+    return KeepingApp(world_app(world.emulator, strict=False))
 
 
 def remarks(outcome: Outcome) -> list[str]:
@@ -87,7 +87,7 @@ def remarks(outcome: Outcome) -> list[str]:
 
 
 def test_a_field_the_service_drops_is_said_once_and_never_sent_again(world: World) -> None:
-    world.app = WorldApp(world.emulator, strict=False)
+    world.app = world_app(world.emulator, strict=False)
     project = bundle(flow("a", new_speed="fast", post_run_checks=[check("c", new_level=3)]))
 
     first = world.deploy(project)
@@ -103,7 +103,7 @@ def test_a_field_the_service_drops_is_said_once_and_never_sent_again(world: Worl
 
 
 def test_another_change_does_not_repeat_what_was_said(world: World) -> None:
-    world.app = WorldApp(world.emulator, strict=False)
+    world.app = world_app(world.emulator, strict=False)
     world.deploy(bundle(flow("a", "One.", new_speed="fast")))
 
     prompt_only = world.deploy(bundle(flow("a", "Two.", new_speed="fast")))
@@ -173,7 +173,7 @@ def test_a_service_that_learns_a_field_gets_it_without_a_false_alarm(
     world: World, keeping: KeepingApp
 ) -> None:
     project = bundle(flow("a", new_speed="fast"))
-    world.app = WorldApp(world.emulator, strict=False)
+    world.app = world_app(world.emulator, strict=False)
     world.deploy(project)
     workflow_id = world.workflow("A").id
     keeping.kept[workflow_id] = {"new_speed": None}
@@ -212,7 +212,7 @@ def test_what_belongs_to_the_service_in_a_check_is_refused_by_name(
 
 def test_a_crash_around_a_passed_field_is_healed(world: World) -> None:
     """Killed after the creation: the next deploy ends with nothing left to say or send."""
-    world.app = WorldApp(world.emulator, strict=False)
+    world.app = world_app(world.emulator, strict=False)
     project = bundle(flow("a", new_speed="fast"))
     with pytest.raises(Crash):
         world.deploy(project, crash_api=(2, True))

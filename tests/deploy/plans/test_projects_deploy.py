@@ -13,7 +13,7 @@ from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.deploy.outcome import Status
 from flowdsl.source.files import MemoryFiles
-from tests.deploy.deploy_world import World, WorldApp
+from tests.deploy.deploy_world import World, world_app
 from tests.support.effort import every
 from tests.support.flows.compiling import EXAMPLES, compile_folder
 from tests.support.flows.expectations import CORPUS, Case, find_cases
@@ -52,7 +52,7 @@ def test_examples(world: World, folder: Path) -> None:
 @pytest.mark.parametrize("case", every(16, CASES), ids=lambda case: case.id)
 def test_programs_of_the_corpus(world: World, case: Case) -> None:
     # A field of the future is dropped, as the service does; a strict emulator would refuse it.
-    world.app = WorldApp(world.emulator, strict=False)
+    world.app = world_app(world.emulator, strict=False)
     bundle = compile_project(MemoryFiles(case.files), case.entries, CompileOptions()).bundle
     if bundle is None or not bundle.workflows:
         pytest.skip("it declares no workflow, or is checked only")

@@ -1,5 +1,7 @@
 """Stores of the emulator in memory, which the tests of a process take over from each other.
 
+And what else they share: applications are made in no time, statements compiled once.
+
 To make the tables of a store and to compile its statements takes longer than most deploys of a
 test; one in a file waits for the disk at every write as well.
 """
@@ -11,7 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
+from fastapi import FastAPI
+from sqlalchemy import Connection, Engine, event
+
+from flowdsl.emulator.app import create_app
+from flowdsl.emulator.context import EmulatorContext
 from flowdsl.emulator.store import Store
 
 _BEFORE_ALL = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,6 +67,13 @@ class MemoryStore(Store):
             del self._engine, self._writer
 
 
+def app_over(store: Store, **behaviour: Any) -> FastAPI:
+    """The application over a store; `behaviour` is that of its `EmulatorContext`."""
+    app = create_app(store)
+    app.state.emulator = EmulatorContext(store, **behaviour)
+    return app
+
+
 def close_stores() -> None:
     """Close what a test has left open.
 
@@ -91,3 +106,28 @@ def _database(store: Store) -> Iterator[sqlite3.Connection]:
         yield database
     finally:
         connection.close()
+
+
+class _Statements(dict[Any, Any]):
+    """Compiled statements by what they say, without the dialect, which each store has of its own.
+
+    All of them are the same SQLite.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        _dialect, *said = key
+        return super().get(tuple(said), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        _dialect, *said = key
+        super().__setitem__(tuple(said), compiled)
+
+
+@cache
+def share_statements() -> None:
+    """Have what one store of this process compiles be there for all others."""
+    statements = _Statements()
+
+    @event.listens_for(Engine, "engine_connect")
+    def _(connection: Connection) -> None:
+        connection.execution_options(compiled_cache=statements)

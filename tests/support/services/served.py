@@ -1,4 +1,8 @@
-"""The emulator on a port of its own, answering wrongly where a test wants it to."""
+"""The emulator on a port of its own, answering wrongly where a test wants it to.
+
+A command in this process asks it without a connection (`asked_directly`): that takes less time, and
+connections are shown with `run_command`, `Beside` and in `unit/cyberdesk`.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
+import httpx
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from flowdsl.cyberdesk.transport import asgi_transport
+
 REQUEST_ID = "req-5150"
+
+_SERVED: dict[str, ASGIApp] = {}
+"""What is served without TLS, by its URL."""
 
 
 @dataclass
@@ -87,8 +98,12 @@ def running(app: ASGIApp, certificate: Path | None = None) -> Iterator[str]:
         thread.start()
         try:
             scheme = "http" if certificate is None else "https"
-            yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+            url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+            if certificate is None:
+                _SERVED[url] = app
+            yield url
         finally:
+            _SERVED.pop(url, None)
             server.end()
             thread.join()
 
@@ -97,4 +112,20 @@ def running(app: ASGIApp, certificate: Path | None = None) -> Iterator[str]:
 def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
     """Serve a server, which then knows its address; `certificate` as in `running`."""
     with running(server, certificate) as server.url:
+        yield
+
+
+@contextmanager
+def asked_directly() -> Iterator[None]:
+    """Let clients of this process ask what is served here without a connection."""
+    connect = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def ask(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        app = _SERVED.get(f"{url.scheme}://{url.netloc.decode()}")
+        if app is None:
+            return await connect(transport, request)
+        return await asgi_transport(app).handle_async_request(request)
+
+    with patch.object(httpx.AsyncHTTPTransport, "handle_async_request", ask):
         yield

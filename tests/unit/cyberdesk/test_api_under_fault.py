@@ -21,7 +21,7 @@ from flowdsl.cyberdesk.transport import asgi_transport
 from flowdsl.emulator.embedded import EMBEDDED_BASE_URL
 from flowdsl.emulator.faults import FaultInjector, RecordedRequest
 from flowdsl.emulator.store import Store
-from tests.support.services.shared_app import SharedApp
+from tests.support.services.memory_store import app_over
 
 LOCAL = ClientOptions(base_url=EMBEDDED_BASE_URL, api_key="local", max_retries=12)
 
@@ -38,7 +38,7 @@ async def no_sleep(seconds: float) -> None:
 
 def test_lost_replies_and_refusals_make_no_workflow_too_many_or_too_few(store: Store) -> None:
     requests: list[RecordedRequest] = []
-    app = FaultInjector(SharedApp(store), FAULTS, requests)
+    app = FaultInjector(app_over(store), FAULTS, requests)
 
     async def inside() -> tuple[list[str], Any]:
         # Nobody sleeps here, so the clock has to stand for it.
@@ -60,7 +60,7 @@ def test_lost_replies_and_refusals_make_no_workflow_too_many_or_too_few(store: S
 
 def emulated(store: Store, work: Any) -> Any:
     async def inside() -> Any:
-        transport = asgi_transport(SharedApp(store, strict=True))
+        transport = asgi_transport(app_over(store, strict=True))
         async with CyberdeskClient(LOCAL, transport=transport) as client:
             coroutine: Coroutine[Any, Any, Any] = work(client)
             return await coroutine
