@@ -13,9 +13,6 @@ import pytest
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., None])
 
-_LONGEST = 60
-"""Characters of a row that its name has."""
-
 Check = Callable[[T], None]
 
 
@@ -81,25 +78,18 @@ def in_rows(
     For tests without fixtures, whose rows need none of their own.
     """
     words = [each.strip() for each in names.split(",")] if isinstance(names, str) else list(names)
-    every = list(rows)
+    every = [dict(zip(words, [row] if len(words) == 1 else row, strict=True)) for row in rows]
 
     def name(number: int) -> str:
-        row = every[number]
         if isinstance(ids, Sequence):
             return str(ids[number])
-        values = [row] if len(words) == 1 else row
-        shown = "-".join(str(ids(each)) if ids else repr(each) for each in values)
-        return f"{number}: {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'}"
+        shown = (str(ids(each)) if ids else repr(each) for each in every[number].values())
+        return f"{number}: {'-'.join(shown):.60}"
 
     def decorate(check: Callable[..., None]) -> Callable[[], None]:
         def test() -> None:
             assert every, "no rows were found"
-
-            def one(number: int) -> None:
-                row = every[number]
-                check(**dict(zip(words, [row] if len(words) == 1 else row, strict=True)))
-
-            check_rows(range(len(every)), one, name)
+            check_rows(range(len(every)), lambda number: check(**every[number]), name)
 
         return _named_after(check, test)
 

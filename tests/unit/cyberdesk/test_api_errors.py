@@ -240,7 +240,7 @@ def test_a_key_that_names_a_field_of_a_reply_is_kept_out_of_what_is_wrong_with_i
         by_name: dict[str, int]
 
     body = json.dumps({"by_name": {"canary": "many"}}).encode()
-    reply = Reply("GET /x", False, 200, body, None, ("canary",))
+    reply = Reply("GET /x", False, 200, body, None, ("canary",), {})
     with pytest.raises(errors.UnreadableReply, match=r"`by_name\.\[redacted\]` of Counts"):
         reply.model(Counts)
     assert "canary" not in repr(reply)
