@@ -379,8 +379,8 @@ class AsyncProject(Resources):
         and `CyberdeskError`.
         """
         async with self._session.client() as client:
-            found = [await find_run(client, word_of(run)) for run in runs]
-            live = [run for run in found if run.is_live]
+            chosen = [await find_run(client, word_of(run)) for run in runs]
+            live = [run for run in chosen if run.is_live]
             done, failures = await cancel_runs(client, live, self._session.runtime)
         if failures:
             raise NotAllCancelled(failures, done)
@@ -438,8 +438,8 @@ class AsyncProject(Resources):
         document = await asyncio.to_thread(usable_document, session.store, session.environment)
         beside = Beside(document, session.store, session.files, session.root, session.files.folders)
         async with session.client() as client:
-            found = await find_run(client, word_of(run))
-            trace = await gather_trace(client, found, beside)
+            chosen = await find_run(client, word_of(run))
+            trace = await gather_trace(client, chosen, beside)
             pictures = await read_pictures(client, trace) if screenshots else Pictures({}, {})
         return RunTrace(trace, self.environment, pictures)
 

@@ -33,9 +33,9 @@ _CLOSING = 5.0
 
 def _cancelled(cut: asyncio.CancelledError) -> CancelledError:
     """Convert a cancellation to the `concurrent.futures` type, keeping the runs of the call."""
-    told = CancelledError()
-    told.__cause__ = cut
-    return told
+    cancelled = CancelledError()
+    cancelled.__cause__ = cut
+    return cancelled
 
 
 def _hand_over(done: Future[Any], error: BaseException) -> None:

@@ -120,12 +120,12 @@ def _find_organization(
     seen: str | None,
 ) -> str | None:
     """Return the organisation of all found workflows; raises `Stop` if another one is expected."""
-    found = {each.organization_id for each in live if each.organization_id}
-    found |= {seen} if seen else set()
+    organizations = {each.organization_id for each in live if each.organization_id}
+    organizations |= {seen} if seen else set()
     listed = None if ids is None else ids.organization_id
     expected = prior.organization_id or listed
-    check_organization(job.target, prior.replace(organization_id=expected), found)
-    return min(found, default=None)
+    check_organization(job.target, prior.replace(organization_id=expected), organizations)
+    return min(organizations, default=None)
 
 
 def _rebuild_resource(

@@ -77,21 +77,21 @@ class _Repository:
 
     def entry_point(self, name: str) -> EntryPoint:
         """Return the entry point `name`; raises `_UnusablePlugin` if its code may not run."""
-        found = [each for each in self._offered if each.name == name]
-        if not found:
+        offered = [each for each in self._offered if each.name == name]
+        if not offered:
             for refused, place in self._refused:
                 if refused == name:
                     raise self._within("the package that has it", place)
             known = ", ".join(f"`{each.name}`" for each in self._offered) or "none"
             raise _UnusablePlugin(f"no installed package has it; those that are installed: {known}")
-        parts = found[0].module.split(".")
+        parts = offered[0].module.split(".")
         for count in range(1, len(parts) + 1):
             # Finding a module runs its parents, and each of them was checked before.
             spec = find_spec(".".join(parts[:count]))
             for place in () if spec is None else _places_of_code(spec):
                 if self._can_change(place):
                     raise self._within("its code", place)
-        return found[0]
+        return offered[0]
 
     @contextmanager
     def hidden(self) -> Iterator[None]:

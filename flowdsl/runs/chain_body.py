@@ -163,8 +163,8 @@ def _drop_declared_names(
 
 def _resolve_bindings(bindings: Bindings, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a step; those that nobody gives are left out."""
-    found = {name: _resolve_value(value, given) for name, value in bindings.items()}
-    return {name: value for name, value in found.items() if value is not _ABSENT}
+    values = {name: _resolve_value(value, given) for name, value in bindings.items()}
+    return {name: value for name, value in values.items() if value is not _ABSENT}
 
 
 def _resolve_value(value: nodes.ChainValue, given: Mapping[str, Any]) -> Any:

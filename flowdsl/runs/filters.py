@@ -46,21 +46,21 @@ async def run_filters(
 
     `deployed` are the ids of workflows that state knows. `since` and `until` are ISO 8601.
     """
-    found: dict[str, Any] = {}
+    filters: dict[str, Any] = {}
     if workflow is not None:
-        found["workflow_id"] = find_workflow_id(workflow, deployed)
+        filters["workflow_id"] = find_workflow_id(workflow, deployed)
     if session is not None:
-        found["session_id"] = session_id(session)
+        filters["session_id"] = session_id(session)
     if status is not None:
-        found["status"] = parse_status(status)
+        filters["status"] = parse_status(status)
     if since is not None:
-        found["created_at_from"] = normalise_moment(since)
+        filters["created_at_from"] = normalise_moment(since)
     if until is not None:
-        found["created_at_to"] = normalise_moment(until)
+        filters["created_at_to"] = normalise_moment(until)
     # Last, so that no request is sent before everything else is known to be valid.
     if machine is not None:
-        found["machine_id"] = (await find_machine(client, machine)).id
-    return found
+        filters["machine_id"] = (await find_machine(client, machine)).id
+    return filters
 
 
 def parse_status(word: str) -> str:
@@ -87,9 +87,9 @@ def parse_moment(text: str) -> datetime:
 
     Without a zone it is UTC, as the service's filters are.
     """
-    found = read_moment(text)
-    if found is None:
+    moment = read_moment(text)
+    if moment is None:
         raise NoSuchName(
             f"`{make_printable(text)}` is no time such as `2026-05-31` or `2026-05-31T14:30`"
         )
-    return found
+    return moment

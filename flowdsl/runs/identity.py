@@ -62,14 +62,14 @@ def may_be_of(run: Run, body: Mapping[str, Any]) -> bool:
 def newer_than(runs: Sequence[Run], newest: Run | None, known: Collection[str]) -> list[Run]:
     """Return the runs, oldest first, that were created after `newest` and are not in `known`."""
     floor = read_moment(newest.created_at if newest is not None else None)
-    found = [
+    matching = [
         run
         for run in runs
         if run.id not in known
         and (newest is None or run.id != newest.id)
         and (floor is None or (made := read_moment(run.created_at)) is None or made > floor)
     ]
-    return found[::-1]
+    return matching[::-1]
 
 
 def _canonical_request_text(

@@ -52,15 +52,15 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
             "or more of one"
         )
     rows = await client.runs.list_all(search=word, fields=("session_alias",))
-    found = [row for row in rows if row.id.startswith(word.lower())]
-    if not found:
+    matching = [row for row in rows if row.id.startswith(word.lower())]
+    if not matching:
         raise NoSuchName(f"the id of no run begins with `{word}`")
-    if len(found) > 1:
+    if len(matching) > 1:
         raise NoSuchName(
-            f"the ids of {len(found)} runs begin with `{word}`; write more of the id",
-            [f"{row.id}  {row.status}  {row.created_at or ''}" for row in found[:CANDIDATES]],
+            f"the ids of {len(matching)} runs begin with `{word}`; write more of the id",
+            [f"{row.id}  {row.status}  {row.created_at or ''}" for row in matching[:CANDIDATES]],
         )
-    return await client.runs.get(found[0].id)
+    return await client.runs.get(matching[0].id)
 
 
 def find_workflow_id(word: str, deployed: Mapping[Address, str]) -> str:
@@ -84,12 +84,12 @@ def source_named(word: str, workflows: Iterable[str], chains: Iterable[str]) -> 
     """Return the kind and name in the sources of `workflow.NAME`, `chain.NAME` or `NAME`."""
     known = [*(("workflow", name) for name in workflows), *(("chain", name) for name in chains)]
     address = Address.unchecked(word)
-    found = [each for each in known if each == (address.kind, address.name) or each[1] == word]
-    if len(found) == 1:
-        return found[0]
+    matching = [each for each in known if each == (address.kind, address.name) or each[1] == word]
+    if len(matching) == 1:
+        return matching[0]
     shown = make_printable(word)
-    if found:
-        either = " or ".join(f"`{Address(kind, name)}`" for kind, name in found)
+    if matching:
+        either = " or ".join(f"`{Address(kind, name)}`" for kind, name in matching)
         raise NoSuchName(f"`{shown}` may be {either}; write one of them")
     names = {name for _, name in known}
     nearest = find_closest_name(address.name or word, names)
@@ -146,14 +146,14 @@ def by_name(
 
     `about` returns the line that distinguishes one of several.
     """
-    found = [row for row in rows if name(row) == word]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    matching = [row for row in rows if name(row) == word]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
         raise NoSuchName(
-            f"`{make_printable(word)}` is the name of {len(found)} {plural(kind)}; write the id "
+            f"`{make_printable(word)}` is the name of {len(matching)} {plural(kind)}; write the id "
             "of one",
-            [about(row) for row in found[:CANDIDATES]],
+            [about(row) for row in matching[:CANDIDATES]],
         )
     raise error_for_unknown_name(word, kind, (name(row) for row in rows))
 

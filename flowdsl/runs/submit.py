@@ -130,7 +130,7 @@ class ChainRequest:
         self, client: CyberdeskClient, rows: Sequence[Run], known: set[str]
     ) -> list[Run]:
         first, *_ = bodies = self._bodies()
-        found: list[Run] = []
+        runs: list[Run] = []
         for row in rows:
             if not may_be_of(row, first) or row.session_id is None:
                 continue
@@ -139,8 +139,8 @@ class ChainRequest:
             begins = next((at for at, each in enumerate(rest) if each.id == row.id), 0)
             ours = rest[begins : begins + len(bodies)]
             if len(ours) == len(bodies) and all(map(may_be_of, ours, bodies)):
-                found += ours
-        return found
+                runs += ours
+        return runs
 
     def _bodies(self) -> list[dict[str, Any]]:
         """Return the body that the run of each step would have by itself."""

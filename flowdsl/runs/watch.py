@@ -266,14 +266,14 @@ def ending_of_run(run: Run, *, is_gone: bool = False) -> RunsEnding:
 
 def ending_of(submissions: Iterable[Submission], watched: Watched | None) -> RunsEnding:
     """Return the worst ending of creations and, if they were watched, of runs."""
-    found = {RunsEnding.SUCCESS}
+    endings = {RunsEnding.SUCCESS}
     for submission in submissions:
         if submission.unknown is not None or submission.strays:
-            found.add(RunsEnding.UNKNOWN)
+            endings.add(RunsEnding.UNKNOWN)
         elif submission.failures or not submission.runs:
-            found.add(RunsEnding.NOT_ALL_MADE)
+            endings.add(RunsEnding.NOT_ALL_MADE)
     if watched is not None:
-        found |= {
+        endings |= {
             ending_of_run(run, is_gone=run.id in watched.gone) for run in watched.runs.values()
         }
-    return next(each for each in RunsEnding if each in found)
+    return next(each for each in RunsEnding if each in endings)

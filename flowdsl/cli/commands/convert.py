@@ -148,12 +148,12 @@ def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget
     convertible = [each.name for each in workflows if each.prompt_from is not None]
     if name is not None:
         by_address = {workflow_address(each.name): each for each in workflows}
-        found = by_address[address_in(name, by_address, SOURCES)]
-        if found.prompt_from is None:
+        workflow = by_address[address_in(name, by_address, SOURCES)]
+        if workflow.prompt_from is None:
             raise UsageError(
-                f"`{found.name}` has statements already; {_list_known_workflows(convertible)}"
+                f"`{workflow.name}` has statements already; {_list_known_workflows(convertible)}"
             )
-        return found
+        return workflow
     (entry,) = target.entries
     here = [each for each in workflows if each.module.source.path == entry]
     named = [each for each in here if each.prompt_from is not None]

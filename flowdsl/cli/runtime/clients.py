@@ -43,9 +43,9 @@ def use_service(
     """
     limit = arguments.timeout
     deadline = Deadline(limit.seconds_for_reads, IS_OVER)
-    told = request_listener(arguments, console)
+    listener = request_listener(arguments, console)
     with open_service(
-        environment, root, deadline=deadline, listener=told, scenario=scenario
+        environment, root, deadline=deadline, listener=listener, scenario=scenario
     ) as client:
 
         async def work_with_client() -> T:

@@ -29,9 +29,9 @@ def any_environment(project: Project | None, option: str | None) -> Environment 
 
     None for a project without environments.
     """
-    found = choose_environment(project, option)
-    if found is not None or project is None:
-        return found
+    environment = choose_environment(project, option)
+    if environment is not None or project is None:
+        return environment
     return next(iter(project.environments.values()), None)
 
 

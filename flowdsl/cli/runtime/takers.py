@@ -58,15 +58,15 @@ def find_takers(
     same: dict[object, set[str]] = {}
     for path in taking:
         same.setdefault(identity(path), set()).add(path)
-    found: dict[str, Takers] = {}
+    takers: dict[str, Takers] = {}
     for name in names:
         spellings = same.get(identity(name))
         if spellings:
             direct = {flow for path in spellings for flow in taking[path]}
-            found[name] = Takers(
+            takers[name] = Takers(
                 _importers_closure(direct, importers), frozenset((*spellings, name))
             )
-    return found
+    return takers
 
 
 def find_files_reached_by(

@@ -138,14 +138,14 @@ def _find_adopted_workflows(outcome: Outcome) -> set[Address]:
 
     Those for which no request was needed have no result; they count if everything succeeded.
     """
-    found = {
+    adopted = {
         result.address
         for result in outcome.results
         if result.outcome == "performed" and result.action == Action.ADOPT
     }
     if outcome.plan is not None and outcome.status in (Status.DONE, Status.NOTHING_TO_DO):
-        found |= {each.address for each in outcome.plan.of(Action.ADOPT)}
-    return found
+        adopted |= {each.address for each in outcome.plan.of(Action.ADOPT)}
+    return adopted
 
 
 def plan_events(plan: Plan) -> Iterator[dict[str, Any]]:

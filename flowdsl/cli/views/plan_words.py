@@ -131,8 +131,8 @@ def find_broken_promises(plan: Plan, address: Address) -> list[Breaking]:
 
     The removal of a workflow is shown as a deletion, so it is included only if chains rely on it.
     """
-    found = plan.breaking.get(address, ())
-    return [item for item in found if item.kind != "removed-workflow" or item.chains]
+    promises = plan.breaking.get(address, ())
+    return [item for item in promises if item.kind != "removed-workflow" or item.chains]
 
 
 def describe_broken_promise(item: Breaking) -> str:

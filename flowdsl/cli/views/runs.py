@@ -163,8 +163,8 @@ def error_lines(run: Run, in_words: Words = without_meaning) -> list[str]:
     lines = [f"  {make_printable(line)[:2000]}" for line in said if line.strip()]
     for check in run.post_run_checks or ():
         if check.status in ("failed", "infra_error"):
-            told = " ".join((check.error_message or "").split())
-            why = f": {make_printable(told)}" if told else ""
+            reason = " ".join((check.error_message or "").split())
+            why = f": {make_printable(reason)}" if reason else ""
             lines.append(f"  check `{make_printable(check.name or '?')}` {check.status}{why}")
     return lines
 
@@ -217,12 +217,12 @@ def render_runs_junit(
 
     def case(title: str, seconds: float | None = None) -> ElementTree.Element:
         counts["tests"] += 1
-        made = ElementTree.SubElement(
+        element = ElementTree.SubElement(
             suite, "testcase", classname=f"flowdsl.run.{make_printable(name)}", name=title
         )
         if seconds is not None:
-            made.set("time", f"{seconds:.3f}")
-        return made
+            element.set("time", f"{seconds:.3f}")
+        return element
 
     def note(element: ElementTree.Element, kind: str, message: str, text: str = "") -> None:
         counts[{"failure": "failures", "error": "errors"}.get(kind, "skipped")] += 1

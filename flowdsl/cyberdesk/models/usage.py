@@ -79,8 +79,8 @@ def steps_of(usage_metadata: Mapping[str, Any] | None, mode: str) -> tuple[int, 
     `_billed` for billed steps (`run-usage-names`).
     """
     ending = "_billed" if mode == "billed" else ""
-    found = [
+    steps = [
         (usage_metadata or {}).get(f"total_{kind}_steps{ending}") for kind in ("agentic", "cached")
     ]
-    agentic, cached = (each if type(each) is int else None for each in found)
+    agentic, cached = (each if type(each) is int else None for each in steps)
     return None if agentic is None and cached is None else (agentic or 0, cached or 0)

@@ -63,11 +63,11 @@ class Readable(Generic[Row]):
     ) -> Listing:
         """Return one page of the rows that match `wanted`, a mapping of parameters."""
         assert isinstance(wanted, dict)
-        found = (
+        listing = (
             await self._sender.get(self.path, query_parameters(skip=skip, limit=limit, **wanted))
         ).model(page)
-        found.items[:] = map(self._clean, found.items)
-        return found
+        listing.items[:] = map(self._clean, listing.items)
+        return listing
 
 
 class Editable(Readable[Row], Generic[Row, Patch]):

@@ -100,10 +100,12 @@ class Runs(Resource[Run, RunCreate, RunPatch]):
         path = f"{self.path}/bulk"
         body = runs.to_wire()
         reply = await self._sender.write("POST", path, idempotency_key, body, once=once)
-        made = reply.model(BulkCreated)
-        made.created_runs[:] = [self._remember_new_run(run, body) for run in made.created_runs]
-        made.errors[:] = [redact_secrets(error, secrets_in(body)) for error in made.errors]
-        return made
+        created = reply.model(BulkCreated)
+        created.created_runs[:] = [
+            self._remember_new_run(run, body) for run in created.created_runs
+        ]
+        created.errors[:] = [redact_secrets(error, secrets_in(body)) for error in created.errors]
+        return created
 
     async def create_chain(
         self, chain: ChainCreate, *, idempotency_key: str, once: bool = False

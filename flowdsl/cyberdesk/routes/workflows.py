@@ -104,8 +104,8 @@ class Workflows(Resource[Workflow, WorkflowCreate, WorkflowPatch]):
     async def latest_trajectory(self, workflow_id: str) -> Trajectory:
         """Return the workflow's trajectory that was changed last; `NotFound` without one."""
         reply = await self._sender.get(self._one(workflow_id, "latest-trajectory"))
-        found = reply.model(Trajectory)
-        return redact_model(found, self._sender.secrets_of_runs.of(found.run_id))
+        trajectory = reply.model(Trajectory)
+        return redact_model(trajectory, self._sender.secrets_of_runs.of(trajectory.run_id))
 
     async def tags(self, workflow_id: str) -> Sequence[Tag]:
         """Return the tags of a workflow."""

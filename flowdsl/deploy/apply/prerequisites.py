@@ -253,8 +253,8 @@ async def _read_again(
     job: Job, prior: StateDocument, seen: Refreshed, plan: Plan
 ) -> tuple[Refreshed, Plan]:
     seen = await refresh_directory(job, prior, seen)
-    made = plan_from(job, prior, seen).only(plan.addresses)
-    return seen, replace(made, impact=plan.impact)
+    again = plan_from(job, prior, seen).only(plan.addresses)
+    return seen, replace(again, impact=plan.impact)
 
 
 def _list_prerequisite_steps(job: Job, plan: Plan, kind: str) -> list[_PrerequisiteStep]:

@@ -66,7 +66,7 @@ async def keeping_source_maps(job: Job, plan: Plan, journal: Journal) -> AsyncIt
 def _collect_missing_objects(job: Job, changes: Iterable[Change]) -> dict[str, bytes]:
     """Return the objects of `changes` that state does not know yet, by name."""
     artifacts = {workflow_address(each.name): each for each in job.bundle.workflows}
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for change in changes:
         desired, prior = change.desired, change.prior
         if desired is None or desired.source_map is None:
@@ -75,8 +75,8 @@ def _collect_missing_objects(job: Job, changes: Iterable[Change]) -> dict[str, b
         places = mapped.pop("checks")
         is_new = prior is None or prior.source_map != desired.source_map
         if is_new:
-            found |= _read_mapped_sources(job, mapped)
-            found[object_name(desired.source_map)] = _render_source_map(mapped, job.source)
+            contents |= _read_mapped_sources(job, mapped)
+            contents[object_name(desired.source_map)] = _render_source_map(mapped, job.source)
         if not places:
             continue
         normal = normalise_value(
@@ -90,9 +90,9 @@ def _collect_missing_objects(job: Job, changes: Iterable[Change]) -> dict[str, b
                 for place, check in zip(places, normal, strict=True)
             ]
             name = object_name(check_map_name(change.address, checks))
-            found |= _read_mapped_sources(job, mapped)
-            found[name] = _render_source_map(mapped, job.source)
-    return found
+            contents |= _read_mapped_sources(job, mapped)
+            contents[name] = _render_source_map(mapped, job.source)
+    return contents
 
 
 def _read_mapped_sources(job: Job, mapped: Mapping[str, Any]) -> dict[str, bytes]:

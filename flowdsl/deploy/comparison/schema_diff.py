@@ -56,12 +56,12 @@ def schema_edits(before: Any, after: Any) -> tuple[SchemaEdit, ...]:
     """
     if render_canonical_json(before) == render_canonical_json(after):
         return ()
-    found: list[SchemaEdit] = []
+    edits: list[SchemaEdit] = []
     if is_schema(before) and is_schema(after):
-        found = list(
+        edits = list(
             _find_schema_edits(_root_schema(before, after), _root_schema(after, before), ())
         )
-    return tuple(found) or (
+    return tuple(edits) or (
         _make_facet_edit((), "schema", _format_schema_value(before), _format_schema_value(after)),
     )
 

@@ -326,14 +326,14 @@ def _lower_limit(
 
     The greater of two limits is the tighter one; with `sign` -1, upper limits become lower ones.
     """
-    found: list[tuple[float, bool]] = [(-math.inf, False)]
+    limits: list[tuple[float, bool]] = [(-math.inf, False)]
     for keyword, excluded in ((inclusive, False), (exclusive, True)):
         if (limit := _read_keyword(schema, keyword)) is not None:
             value = sign * limit
             if whole:
                 value, excluded = (math.floor(value) + 1 if excluded else math.ceil(value)), False
-            found.append((value, excluded))
-    return max(found)
+            limits.append((value, excluded))
+    return max(limits)
 
 
 def _size_limit(schema: Mapping[str, Any], keyword: str) -> float:

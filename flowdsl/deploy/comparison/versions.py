@@ -203,11 +203,11 @@ def versions_of(raw: object) -> tuple[Version, ...]:
     """Return the versions in a reply, oldest first; none if their form is not recognised."""
     if not isinstance(raw, Sequence) or isinstance(raw, str):
         return ()
-    found = [each for each in raw if isinstance(each, Mapping)]
-    found.sort(key=lambda each: str(each.get("updated_at") or ""))
+    versions = [each for each in raw if isinstance(each, Mapping)]
+    versions.sort(key=lambda each: str(each.get("updated_at") or ""))
     return tuple(
         Version(number, str(each.get("updated_at") or ""), each)
-        for number, each in enumerate(found, 1)
+        for number, each in enumerate(versions, 1)
     )
 
 

@@ -117,17 +117,17 @@ def group_marked_workflows(
     rows: Iterable[Workflow], target: DeployTarget
 ) -> dict[Address, list[Marked]]:
     """Return those of `rows` with a mark of this project, as `read_marked_workflows` does."""
-    found: dict[Address, list[Marked]] = {}
+    marked: dict[Address, list[Marked]] = {}
     for row in rows:
         mark = mark_in(row.input_schema)
         if mark is None or (mark.project, mark.environment) != (target.project, target.environment):
             continue
-        found.setdefault(mark.address, []).append(Marked(mark, row))
+        marked.setdefault(mark.address, []).append(Marked(mark, row))
     return {
         address: sorted(
             each, key=lambda one: (-one.mark.generation, one.row.created_at or "", one.row.id)
         )
-        for address, each in found.items()
+        for address, each in marked.items()
     }
 
 
@@ -136,10 +136,10 @@ def by_creation(marked: Iterable[Marked]) -> list[tuple[Marked, ...]]:
 
     An address has several creations if its former workflow was renamed, deleted or released.
     """
-    found: dict[Mark, list[Marked]] = {}
+    creations: dict[Mark, list[Marked]] = {}
     for one in marked:
-        found.setdefault(one.mark, []).append(one)
-    return [tuple(each) for each in found.values()]
+        creations.setdefault(one.mark, []).append(one)
+    return [tuple(each) for each in creations.values()]
 
 
 def find_adopted_marks(

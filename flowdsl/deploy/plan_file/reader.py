@@ -62,9 +62,11 @@ def read_plan(content: bytes, *, where: str, now: datetime) -> SavedPlan:
         ) from None
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if kind != "plan":
-        found = f"holds `{make_printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
+        content_kind = (
+            f"holds `{make_printable(kind)}`" if isinstance(kind, str) else "has no `kind`"
+        )
         raise UnusablePlan(
-            f"`{where}` is not a plan: it {found}; "
+            f"`{where}` is not a plan: it {content_kind}; "
             "`flowdsl plan -o` writes a file with the kind `plan`"
         )
     version = raw.get("format_version")
@@ -98,12 +100,12 @@ def find_plan_mismatches(saved: SavedPlan, current: Mapping[str, Any]) -> list[s
     those are.
     """
     then, now = saved.document, PlanDocument.model_validate_json(json.dumps(current))
-    found = list(_other_place(then, now)) or [
+    mismatches = list(_other_place(then, now)) or [
         *_other_ground(then, now),
         *_other_changes(then, now),
     ]
     was, is_now = (it.model_dump(mode="json") for it in (then, now))
-    return found or list(_other_words(was, is_now, "", "", ""))
+    return mismatches or list(_other_words(was, is_now, "", "", ""))
 
 
 def _other_place(then: PlanDocument, now: PlanDocument) -> Iterator[str]:

@@ -36,13 +36,13 @@ def breaking_changes(change: Change, chains: Sequence[ChainArtifact]) -> tuple[B
         users = tuple(chain.name for chain in chains if steps_of(chain.whole, name))
         message = "the workflow is deleted, with every run and trajectory of it"
         return (Breaking("removed-workflow", "", message, users),)
-    found: list[Breaking] = []
+    broken: list[Breaking] = []
     for field in () if change.difference is None else change.difference.fields:
         if field.path == "input_schema":
-            found += _find_broken_inputs(field.before, field.after, name, chains)
+            broken += _find_broken_inputs(field.before, field.after, name, chains)
         elif field.path == "output_schema":
-            found += _find_broken_outputs(field.before, field.after, name, chains)
-    return tuple(found)
+            broken += _find_broken_outputs(field.before, field.after, name, chains)
+    return tuple(broken)
 
 
 def _find_broken_inputs(

@@ -37,16 +37,16 @@ class ModelResolver:
 
         `role` is a key of `model_metadata`, or `model` for a check.
         """
-        found = self._find_model(alias)
-        if found is None:
+        model = self._find_model(alias)
+        if model is None:
             return NOT_YET_KNOWN
-        self._check_role(found, role)
-        return found.id
+        self._check_role(model, role)
+        return model.id
 
     def name_of(self, alias: str) -> str:
         """Return the display name for `alias`; a placeholder if there is a problem."""
-        found = self._find_model(alias)
-        return self._target.models.get(alias, alias) if found is None else found.name
+        model = self._find_model(alias)
+        return self._target.models.get(alias, alias) if model is None else model.name
 
     def check_id(self, model_id: str, role: str) -> None:
         """Check an id that is written in the source."""

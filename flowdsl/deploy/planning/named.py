@@ -115,20 +115,20 @@ def _plan_named_change(
 ) -> NamedChange:
     kind = NAMED_KIND[item.kind]
     last = prior.resources.get(item.address)
-    found = kind.find(directory, item.name)
+    candidates = kind.find(directory, item.name)
     if last is not None:
-        found = [live for live in found if live.id == last.id] or found
-    if not found:
+        candidates = [live for live in candidates if live.id == last.id] or candidates
+    if not candidates:
         return NamedChange(item.address, "create", item)
     if not item.managed:
-        return NamedChange(item.address, "unchanged", item, found[0])
-    if len(found) > 1:
-        ids = ", ".join(sorted(live.id for live in found))
+        return NamedChange(item.address, "unchanged", item, candidates[0])
+    if len(candidates) > 1:
+        ids = ", ".join(sorted(live.id for live in candidates))
         raise AmbiguousName(
-            f"`{item.address}` is declared, and {len(found)} have that name in this organisation: "
-            f"{ids}"
+            f"`{item.address}` is declared, and {len(candidates)} have that name in this "
+            f"organisation: {ids}"
         )
-    live = found[0]
+    live = candidates[0]
     desired = Desired(item.address, item.name, item.values)
     known = last if last is not None and last.id == live.id else None
     difference = _compare_named(kind.policies, item, desired, known, live)

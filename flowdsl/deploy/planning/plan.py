@@ -236,22 +236,22 @@ class Plan:
 
         Each is mapped to the address that the other workflow has to move to first.
         """
-        found: dict[Address, Address] = {}
+        occupied: dict[Address, Address] = {}
         while True:
             staying = {
                 change.previous_address: change.address
                 for change in self.changes
                 if change.previous_address is not None
-                and (change.address not in addresses or change.address in found)
+                and (change.address not in addresses or change.address in occupied)
             }
             more = {
                 address: staying[address]
                 for address in addresses
-                if address in staying and address not in found
+                if address in staying and address not in occupied
             }
             if not more:
-                return found
-            found |= more
+                return occupied
+            occupied |= more
 
     def restrict_to_addresses(self, addresses: Collection[Address]) -> Plan:
         """Return the plan for `addresses`, with the prerequisites that they need.
@@ -411,14 +411,14 @@ def _refuse_second_owner(
 ) -> None:
     for owner, resource in tracked.items():
         if resource.id == adopted.lower():
-            way = (
+            advice = (
                 "take out the entry, and the workflow where it is the same one"
                 if owner in in_source
                 else f'to give it the new address, write `renamed_from = "{owner.name}"` '
                 "in the workflow"
             )
             raise PlanError(
-                f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; {way}"
+                f"`{address}` is to adopt `{adopted}`, which is deployed as `{owner}`; {advice}"
             )
 
 

@@ -66,13 +66,13 @@ async def _read_approved_by_workflow(
 ) -> Mapping[str, tuple[ApprovedTrajectory, ...]]:
     if len(ids) > ONE_BY_ONE:
         return await _list_approved_by_workflow(client, None)
-    found: dict[str, tuple[ApprovedTrajectory, ...]] = {}
+    approved: dict[str, tuple[ApprovedTrajectory, ...]] = {}
 
     async def read(own: CyberdeskClient, workflow_id: str) -> None:
-        found[workflow_id] = await read_approved_trajectories(own, workflow_id)
+        approved[workflow_id] = await read_approved_trajectories(own, workflow_id)
 
     await for_each(client, ids, read, concurrency=concurrency)
-    return found
+    return approved
 
 
 async def _list_approved_by_workflow(
@@ -86,12 +86,12 @@ async def _list_approved_by_workflow(
             for generated in (True, False)
         )
     )
-    found: defaultdict[str, list[ApprovedTrajectory]] = defaultdict(list)
+    approved: defaultdict[str, list[ApprovedTrajectory]] = defaultdict(list)
     for row in (row for rows in lists for row in rows if row.is_approved):
-        found[row.workflow_id].append(ApprovedTrajectory(row.id, row.name or ""))
+        approved[row.workflow_id].append(ApprovedTrajectory(row.id, row.name or ""))
     return {
         owner: tuple(sorted(each, key=lambda one: (one.name, one.id)))
-        for owner, each in found.items()
+        for owner, each in approved.items()
     }
 
 

@@ -144,17 +144,17 @@ class Resource(Generic[Reply]):
 
     def insert(self, transaction: Transaction, **values: Any) -> str:
         """Insert a row with the current times and an alias for each secret; return its id."""
-        made: dict[str, Any] = {
+        common: dict[str, Any] = {
             "id": transaction.new_id(),
             "organization_id": transaction.organization_id,
             "created_at": transaction.now,
             "updated_at": transaction.now,
         }
-        made = {name: value for name, value in made.items() if name in self.table.c}
+        common = {name: value for name, value in common.items() if name in self.table.c}
         if self.secrets is not None and self.secrets in values:
             values[self.secrets] = new_aliases(transaction, values[self.secrets])
-        transaction.connection.execute(insert(self.table).values(**made | values))
-        return str((made | values)[self.key])
+        transaction.connection.execute(insert(self.table).values(**common | values))
+        return str((common | values)[self.key])
 
     def change(self, transaction: Transaction, key: UUID | str, **values: Any) -> None:
         """Set columns of a row and its update time; 404 as for `row`."""

@@ -247,12 +247,12 @@ def _read_tag(transaction: Transaction, tag_id: UUID | str) -> WorkflowTagRespon
 
 
 def _has_tag(transaction: Transaction, workflow_id: str, tag_id: str) -> bool:
-    found = transaction.connection.scalar(
+    count = transaction.connection.scalar(
         select(func.count())
         .select_from(workflow_tags)
         .where(workflow_tags.c.workflow_id == workflow_id, workflow_tags.c.tag_id == tag_id)
     )
-    return bool(found)
+    return bool(count)
 
 
 def _groups_by_id(transaction: Transaction) -> dict[str, WorkflowTagGroupResponse]:

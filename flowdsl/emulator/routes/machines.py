@@ -149,9 +149,9 @@ async def list_machines(
 @router.post("", status_code=201)
 async def create_machine(transaction: Current, body: MachineCreate) -> MachineResponse:
     """Makes a machine."""
-    made = resources.create_machine(transaction, body)
+    machine = resources.create_machine(transaction, body)
     replan_waiting_runs(transaction)
-    return made
+    return machine
 
 
 @router.get("/{machine_id}", name="get_machine")

@@ -271,7 +271,7 @@ def refuse_inputs(
     """
     machine_id = new.target.machine_id or place_run(transaction, new.target.pool_ids)
     late = [str(each.place[0]) for each in find_references(new.input_values or {})]
-    found = find_input_problems(
+    problems = find_input_problems(
         new.workflow,
         new.input_values,
         new.secrets or (),
@@ -279,9 +279,9 @@ def refuse_inputs(
         unresolved=late,
         machine_known=machine_id is not None,
     )
-    if found:
+    if problems:
         raise RequestValidationError(
-            [_render_problem(item, values_at, secrets_at) for item in found]
+            [_render_problem(item, values_at, secrets_at) for item in problems]
         )
 
 

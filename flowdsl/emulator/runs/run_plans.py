@@ -234,15 +234,15 @@ def _inputs_of(
         obstacle = str(error)
     inputs = resolve_inputs(given, parameters.values)
     if obstacle is None:
-        found = find_input_problems(
+        problems = find_input_problems(
             sources.workflow,
             given,
             list(row.sensitive_input_aliases or ()),
             parameters,
             machine_known=row.machine_id is not None,
         )
-        if found:
-            obstacle = f"the inputs do not fit input_schema: {found[0].message}"
+        if problems:
+            obstacle = f"the inputs do not fit input_schema: {problems[0].message}"
     return inputs, obstacle
 
 

@@ -171,8 +171,8 @@ def find_approved_trajectories(
     """Return the trajectories that a run on a screen of this size may replay, main one first."""
     of_workflow = trajectories.c.workflow_id == workflow_id
     rows = TRAJECTORIES.rows(transaction, of_workflow, trajectories.c.is_approved)
-    found = [TRAJECTORIES.show(row) for row in rows if row.dimensions == dimensions]
-    return sorted(found, key=lambda trajectory: not trajectory.is_main)
+    approved = [TRAJECTORIES.show(row) for row in rows if row.dimensions == dimensions]
+    return sorted(approved, key=lambda trajectory: not trajectory.is_main)
 
 
 def create_trajectory(transaction: Transaction, body: TrajectoryCreate) -> TrajectoryResponse:

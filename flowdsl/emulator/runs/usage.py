@@ -101,7 +101,7 @@ async def list_llm_costs(
         conditions.append(columns.created_at < format_time(wanted.to_date))
     shown = (columns.id, columns.workflow_id, columns.created_at, columns.usage_metadata)
     rows = RUNS.rows(transaction, *conditions, columns=shown, is_list=True)
-    found = [row for row in rows if _is_used(row.usage_metadata or {})]
+    used = [row for row in rows if _is_used(row.usage_metadata or {})]
     items = [
         RunLlmCostTotalResponse(
             run_id=row.id,
@@ -110,9 +110,9 @@ async def list_llm_costs(
             has_unpriced=True,
             total_cost_usd=None,
         )
-        for row in found[wanted.skip : wanted.skip + wanted.limit]
+        for row in used[wanted.skip : wanted.skip + wanted.limit]
     ]
-    return PaginatedResponseRunLlmCostTotalResponse.of(wanted, items, len(found))
+    return PaginatedResponseRunLlmCostTotalResponse.of(wanted, items, len(used))
 
 
 @run_router.get("/llm-costs")

@@ -107,11 +107,11 @@ def _file_result(check: Definition, facts: CheckedFacts) -> CheckOutcome:
 def _schema_result(facts: CheckedFacts) -> CheckOutcome:
     if facts.output_schema is None:
         return CheckOutcome("infra_error", "the workflow has no output schema")
-    found = find_schema_problems(facts.output_schema, facts.output_data)
-    if not found:
+    problems = find_schema_problems(facts.output_schema, facts.output_data)
+    if not problems:
         return CheckOutcome("success")
-    place = show_path(found[0].path) or "output_data"
-    return CheckOutcome("failed", f"`{place}`: {found[0].message}")
+    place = show_path(problems[0].path) or "output_data"
+    return CheckOutcome("failed", f"`{place}`: {problems[0].message}")
 
 
 def _names_of_target(check: Definition, facts: CheckedFacts) -> list[str]:

@@ -99,10 +99,10 @@ def make_outputs(
 def variables_behind_fields(schema: Schema) -> dict[str, str]:
     """Return the runtime variable of each field whose description names one."""
     properties = schema.get("properties")
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for name, rule in (properties if isinstance(properties, dict) else {}).items():
         description = rule.get("description") if isinstance(rule, dict) else None
         match = _SOURCE.search(description) if isinstance(description, str) else None
         if match is not None:
-            found[name] = match[1]
-    return found
+            variables[name] = match[1]
+    return variables

@@ -139,7 +139,7 @@ class _Player:
         named = self._plan.effects.attachments
         if named is not None:
             return [Attachment(base_name(name), running_ms) for name in named]
-        found: list[Attachment] = []
+        attachments: list[Attachment] = []
         for evidence in evidence_of(self._steps):
             rounds = self._rounds_of_loop(evidence.loop, runtime)
             if failing is not None and failing.start <= evidence.step < failing.stop:
@@ -149,8 +149,8 @@ class _Player:
             at_ms = time_of_step(evidence.step, len(self._steps), running_ms)
             for item in rounds:
                 name = _render_or_keep(evidence.name, self._plan.inputs, {**runtime, **item})
-                found.append(Attachment(base_name(name), at_ms))
-        return found
+                attachments.append(Attachment(base_name(name), at_ms))
+        return attachments
 
     def _rounds_of_loop(self, loop: str | None, runtime: Values) -> list[dict[str, JsonValue]]:
         if loop is None:

@@ -59,12 +59,12 @@ def find_schema_problems(schema: Schema, value: JsonValue) -> list[SchemaProblem
     """Return what `schema` refuses in `value`, outer paths first; at most `MAX_PROBLEMS`."""
     from referencing.exceptions import Unresolvable
 
-    found: dict[tuple[Path, str, str], SchemaProblem] = {}
+    problems: dict[tuple[Path, str, str], SchemaProblem] = {}
     try:
         for error in _make_validator(schema).iter_errors(value):
             for problem in _problems_of(error):
-                found.setdefault((problem.path, problem.keyword, problem.message), problem)
-            if len(found) >= MAX_PROBLEMS:
+                problems.setdefault((problem.path, problem.keyword, problem.message), problem)
+            if len(problems) >= MAX_PROBLEMS:
                 break
     except Unresolvable as error:
         # jsonschema reads no files or URLs: a reference to one never validates.
@@ -73,7 +73,7 @@ def find_schema_problems(schema: Schema, value: JsonValue) -> list[SchemaProblem
         ]
     except RecursionError:
         return [SchemaProblem((), "the schema or the value is nested too deeply", "depth")]
-    return sorted(found.values(), key=lambda problem: (len(problem.path), str(problem.path)))
+    return sorted(problems.values(), key=lambda problem: (len(problem.path), str(problem.path)))
 
 
 def is_valid_for(schema: Schema, value: JsonValue) -> bool:

@@ -112,8 +112,8 @@ def render_text(text: str, inputs: Values, runtime: Values | None = None) -> str
 
 def input_names(text: str) -> set[str]:
     """Return the root names of the input variables in `text`."""
-    found = (match["input"] for match in _TOKEN.finditer(text))
-    return {str(path[0]) for path in map(parse_path, filter(None, found)) if path is not None}
+    names = (match["input"] for match in _TOKEN.finditer(text))
+    return {str(path[0]) for path in map(parse_path, filter(None, names)) if path is not None}
 
 
 def secret_names(text: str) -> set[str]:

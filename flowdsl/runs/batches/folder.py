@@ -51,7 +51,7 @@ class Folder:
 
         Raises `StoreUnusable`, `UnreadableLedger` if one cannot be read.
         """
-        found: list[Batch] = []
+        batches: list[Batch] = []
         for at, name in enumerate(self._names()):
             file = LedgerFile(self, name.removesuffix(SUFFIX))
             with closing(file):
@@ -63,12 +63,12 @@ class Folder:
                 is_old = batch is not None and now - batch.began > KEPT
                 if batch is not None and not file.is_ours:
                     batch.is_live = True
-                    found.append(batch)
+                    batches.append(batch)
                 elif batch is None or not batch.has_begun or is_old or at >= MOST:
                     file.drop()
                 else:
-                    found.append(batch)
-        return found
+                    batches.append(batch)
+        return batches
 
     def open(self, batch: Batch) -> Ledger:
         """Open the ledger of a batch to continue it; raises `StoreUnusable`.

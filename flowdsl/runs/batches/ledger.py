@@ -130,8 +130,8 @@ class Batch:
         """The progress for people: `152 of 300 runs are made, of 8 nobody knows`."""
         asked = self.asked
         verb = "is" if asked == 1 else "are"
-        made = f"{len(self.runs)} of {asked} run{'s' if asked != 1 else ''} {verb} made"
-        return made + (f", of {self.unknown} nobody knows" if self.unknown else "")
+        progress = f"{len(self.runs)} of {asked} run{'s' if asked != 1 else ''} {verb} made"
+        return progress + (f", of {self.unknown} nobody knows" if self.unknown else "")
 
 
 class File(Protocol):

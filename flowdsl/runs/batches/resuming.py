@@ -22,7 +22,7 @@ def find_earlier_batches(batches: Sequence[Batch], requests: Requests) -> list[B
 
     For a process that is alive, runs that it will create count as well.
     """
-    found: list[Batch] = []
+    earlier: list[Batch] = []
     for batch in batches:
         begun = {
             each.digest
@@ -30,8 +30,8 @@ def find_earlier_batches(batches: Sequence[Batch], requests: Requests) -> list[B
             if each.runs or each.stage == SENT or batch.is_live
         }
         if not begun.isdisjoint(row_digest(batch.salt, request) for request, _ in requests):
-            found.append(batch)
-    return found
+            earlier.append(batch)
+    return earlier
 
 
 def check_same(batch: Batch, ids: Mapping[str, str], requests: Requests) -> None:
@@ -123,7 +123,7 @@ def submissions_of(
     are to be sent, with their recorded keys. A run that the service refused is requested once more,
     with a new key from `new_key`.
     """
-    found: list[Submission] = []
+    submissions: list[Submission] = []
     for at, entry in enumerate(batch.entries):
         request, place = requests[at if entry.of is None else entry.of]
         each = Submission(_replace_count(request, entry.count), entry.key, place)
@@ -134,15 +134,15 @@ def submissions_of(
             each.unknown = CyberdeskError(
                 "the process that sent it was ended before the reply", outcome_unknown=True
             )
-        found.append(each)
+        submissions.append(each)
     for at, entry in enumerate(batch.entries):
         missing = batch.missing(at) if entry.of is None else 0
         if missing > 0:
             request, place = requests[at]
             again = Submission(_replace_count(request, missing), new_key(), place)
             again.instead_of = entry.key
-            found.append(again)
-    return [each for each in found if each.runs or each.unknown or not each.is_sent]
+            submissions.append(again)
+    return [each for each in submissions if each.runs or each.unknown or not each.is_sent]
 
 
 def update_statuses(submissions: Sequence[Submission], rows: Sequence[Run]) -> None:

@@ -157,7 +157,7 @@ def _of_rows(
     work: Callable[[_Assembly], Made],
 ) -> list[Made]:
     """Return the result of `work` for each run; raises `InputsRefused` with all problems."""
-    found: list[Made] = []
+    results: list[Made] = []
     problems: list[Problem] = []
     header = next((row.header for row in rows if row is not None), None)
     if header is not None:
@@ -171,11 +171,11 @@ def _of_rows(
             problems += row.problems
             continue
         run = _Assembly(declared, sources, row)
-        found.append(work(run))
+        results.append(work(run))
         problems += run.problems
     if problems:
         raise InputsRefused(_join_problems(problems, [row for row in rows if row is not None]))
-    return found
+    return results
 
 
 def _join_problems(problems: Iterable[Problem], rows: Sequence[InputRow]) -> Iterator[Problem]:
@@ -235,7 +235,7 @@ class _Assembly:
     # What is given
 
     def _inputs(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        inputs: dict[str, Any] = {}
         for given in self._one_source_each():
             spec = self.find_declared_field(given)
             is_file = any(each.input == given.name for each in self._sources.uploads)
@@ -244,20 +244,22 @@ class _Assembly:
             value = from_text(given.value, spec.type) if given.is_text else given.value
             value = fill_in_defaults(value, spec.type)
             if spec.absent and value is None and given.is_text:
-                found[given.name] = None
+                inputs[given.name] = None
                 continue
             for wrong in self._find_mismatches(value, spec, references=self._sources.references):
                 place = given.place if given.is_text else given.at(wrong.path)
                 self._say(place, wrong.sentence(spec.name), wrong.help)
-            found[given.name] = None if value == "" else value
-        return found
+            inputs[given.name] = None if value == "" else value
+        return inputs
 
     def _find_mismatches(
         self, value: Any, spec: nodes.FieldSpec, *, references: bool = False
     ) -> list[ValueMismatch]:
         """Return the mismatches of a value with an input's type and its place in the prompt."""
-        found = list(field_mismatches(value, spec, references=references))
-        return found or list(place_mismatches(value, self._declared.schemas.get(spec.name, ())))
+        mismatches = list(field_mismatches(value, spec, references=references))
+        return mismatches or list(
+            place_mismatches(value, self._declared.schemas.get(spec.name, ()))
+        )
 
     def _given(self) -> list[Given]:
         return [*self._sources.given, *(() if self._row is None else self._row.given)]
@@ -320,22 +322,22 @@ class _Assembly:
         return False
 
     def _secrets(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        secrets: dict[str, Any] = {}
         declared = self._declared
         for given in self._sources.secrets:
             spec = declared.secrets.get(given.name)
             if spec is None and declared.is_open and given.name not in declared.inputs:
-                found[given.name] = given.value
+                secrets[given.name] = given.value
             elif spec is None:
                 self._no_secret(given)
-            elif given.name in found:
+            elif given.name in secrets:
                 self._say(given.place, f"secret `{given.name}` is given twice")
             else:
                 value = from_text(given.value, spec.type)
                 if wrong := next(field_mismatches(value, spec), None):
                     self._say(given.place, secret_sentence(spec.name, wrong))
-                found[given.name] = value
-        return found
+                secrets[given.name] = value
+        return secrets
 
     def _no_secret(self, given: Given) -> None:
         declared, name = self._declared, make_printable(given.name)

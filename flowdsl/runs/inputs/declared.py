@@ -76,8 +76,10 @@ def _parse_input_schemas(text: str | None) -> Mapping[str, Sequence[Any]]:
         schema = read_json(text or "{}")
     except UnreadableJson:
         return {}
-    found = schema.get("properties") if isinstance(schema, dict) else None
-    return {name: (each,) for name, each in found.items()} if isinstance(found, dict) else {}
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    return (
+        {name: (each,) for name, each in properties.items()} if isinstance(properties, dict) else {}
+    )
 
 
 def _index_fields_by_name(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.FieldSpec]:

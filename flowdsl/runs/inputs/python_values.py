@@ -61,19 +61,19 @@ def parse_given_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[InputRow, ...]:
 
     Rows are counted from 0.
     """
-    found: list[InputRow] = []
+    table: list[InputRow] = []
     problems: list[Problem] = []
     for number, values in enumerate(rows):
         place = f"rows[{number}]"
         try:
-            found.append(InputRow(number, place, parse_given_inputs(values, place), "rows"))
+            table.append(InputRow(number, place, parse_given_inputs(values, place), "rows"))
         except InputsRefused as refused:
             problems += refused.problems
     if problems:
         raise InputsRefused(problems)
-    if not found:
+    if not table:
         raise make_refusal("rows", "it holds no run", "give one mapping of inputs for each")
-    return tuple(found)
+    return tuple(table)
 
 
 def parse_given_secrets(secrets: Mapping[str, str]) -> tuple[Given, ...]:
@@ -112,16 +112,16 @@ def _read_each_value(
     one: Callable[[str, Any, str], Given], values: Mapping[str, Any], place: str
 ) -> tuple[Given, ...]:
     """Return the values, each read by `one`; raises `InputsRefused` for all at once."""
-    found: list[Given] = []
+    secrets: list[Given] = []
     problems: list[Problem] = []
     for name, value in require_named_values(values, place):
         try:
-            found.append(one(name, value, place))
+            secrets.append(one(name, value, place))
         except InputsRefused as refused:
             problems += refused.problems
     if problems:
         raise InputsRefused(problems)
-    return tuple(found)
+    return tuple(secrets)
 
 
 def _format_member_place(place: str, name: str) -> str:

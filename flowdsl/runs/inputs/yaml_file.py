@@ -144,13 +144,13 @@ class _YamlReader:
         return value
 
     def _list(self, path: Path) -> list[Any]:
-        found: list[Any] = []
+        entries: list[Any] = []
         while type(event := self._next()).__name__ != "SequenceEndEvent":
-            found.append(self._value(event, (*path, len(found))))
-        return found
+            entries.append(self._value(event, (*path, len(entries))))
+        return entries
 
     def _object(self, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         while type(event := self._next()).__name__ != "MappingEndEvent":
             if type(event).__name__ != "ScalarEvent":
@@ -163,10 +163,10 @@ class _YamlReader:
             if not path and plain is not None and not isinstance(plain, str):
                 shown = format_given_name(name)
                 raise self._refuse(event, f"`{shown}` is no name of an input", "write it in quotes")
-            if name in found:
+            if name in members:
                 raise self._refuse(event, f"the key `{format_given_name(name)}` is there twice")
-            found[name] = self._value(self._next(), (*path, name))
-        return merged | found
+            members[name] = self._value(self._next(), (*path, name))
+        return merged | members
 
     def _merge(self, key: Any, path: Path, merged: dict[str, Any]) -> None:
         """Add the fields of other objects; the first that has a field wins."""

@@ -41,10 +41,10 @@ async def list_machines(
         created_at_to=created_to,
         include=("pools",),
     )
-    found = [await read_machine_pools(client, each) for each in rows]
+    machines = [await read_machine_pools(client, each) for each in rows]
     if wanted is not None:
-        found = [each for each in found if _is_in(each, wanted)]
-    return sorted(found, key=lambda each: (each.name or "", each.id))
+        machines = [each for each in machines if _is_in(each, wanted)]
+    return sorted(machines, key=lambda each: (each.name or "", each.id))
 
 
 async def one_machine(client: CyberdeskClient, word: str) -> Machine:

@@ -38,8 +38,8 @@ async def list_trajectories(
         name: normalise_moment(text) for name, text in times.items() if text is not None
     }
     filters |= {"workflow_id": workflow_id, "run_id": run_id, "is_approved": approved}
-    found = await _list_matching_recordings(client, generated, search=search, **filters)
-    return sorted(found, key=lambda row: (row.created_at or "", row.id), reverse=True)
+    recordings = await _list_matching_recordings(client, generated, search=search, **filters)
+    return sorted(recordings, key=lambda row: (row.created_at or "", row.id), reverse=True)
 
 
 async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
@@ -49,10 +49,10 @@ async def find_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
     """
     if is_uuid(word):
         return await by_id(client.trajectories.get, word, "trajectory")
-    found = await _list_matching_recordings(client, search=word)
-    if not any(each.name == word for each in found):
-        found = await _list_matching_recordings(client)
-    return by_name(found, word, "trajectory", lambda each: each.name, _describe_recording)
+    recordings = await _list_matching_recordings(client, search=word)
+    if not any(each.name == word for each in recordings):
+        recordings = await _list_matching_recordings(client)
+    return by_name(recordings, word, "trajectory", lambda each: each.name, _describe_recording)
 
 
 async def one_trajectory(client: CyberdeskClient, word: str) -> Trajectory:
@@ -65,15 +65,15 @@ async def _list_matching_recordings(
     client: CyberdeskClient, generated: bool | None = None, **filters: Any
 ) -> list[Trajectory]:
     """Return the recordings that match, from one request each for generated ones and others."""
-    found: dict[str, Trajectory] = {}
+    recordings: dict[str, Trajectory] = {}
     for kind in (True, False):
         if generated in (None, kind):
             rows = await client.trajectories.list_all(is_generated=kind, **filters)
-            found.update((row.id, row) for row in rows)
-    return list(found.values())
+            recordings.update((row.id, row) for row in rows)
+    return list(recordings.values())
 
 
 def _describe_recording(trajectory: Trajectory) -> str:
     approved = "approved" if trajectory.is_approved else "not approved"
-    made = trajectory.created_at or ""
-    return f"{trajectory.id}  of workflow {trajectory.workflow_id}  {approved}  {made}".rstrip()
+    created = trajectory.created_at or ""
+    return f"{trajectory.id}  of workflow {trajectory.workflow_id}  {approved}  {created}".rstrip()

@@ -144,14 +144,14 @@ async def read_usage(
 
 def _sums_of(runs: Sequence[Run], costs: Mapping[str, RunCost] | None, mode: Mode) -> UsageSums:
     steps = [steps_of(each.usage_metadata, mode) for each in runs]
-    told = [each for each in steps if each is not None]
+    counted = [each for each in steps if each is not None]
     known = costs or {}
     found = [known[each.id] for each in runs if each.id in known]
     unpriced = any(each.has_unpriced or each.total_cost_usd is None for each in found)
     return UsageSums(
         len(runs),
-        _sum_known_counts(each[0] for each in told),
-        _sum_known_counts(each[1] for each in told),
+        _sum_known_counts(each[0] for each in counted),
+        _sum_known_counts(each[1] for each in counted),
         _sum_known_costs(each.total_cost_usd for each in found),
         None if costs is None else unpriced,
     )

@@ -104,7 +104,7 @@ def find_contradictions(
     may have added defaults to larger values.
     """
     runs = {run.session_alias: run for part in begun for run in part}
-    found: dict[str, Problem] = {}
+    problems: dict[str, Problem] = {}
     for step in chain.steps:
         run = runs.get(step.name)
         if run is None:
@@ -115,13 +115,13 @@ def find_contradictions(
                 continue
             now, then = given.get(value.name), (run.input_values or {}).get(taken)
             if now != then and all(isinstance(each, str | int | float) for each in (now, then)):
-                found[value.name] = Problem(
+                problems[value.name] = Problem(
                     f"`{value.name}`",
                     f"step `{step.name}` was begun with `{make_printable(str(then))}`, not with "
                     f"`{make_printable(str(now))}`",
                     "a chain goes on with the values that it began with",
                 )
-    return list(found.values())
+    return list(problems.values())
 
 
 _OF_SESSION: tuple[RunField, ...] = (

@@ -207,7 +207,7 @@ class RequestPlan:
     ) -> tuple[list[tuple[Request, str]], list[str]]:
         """Return one request for each start of a chain."""
         more = {**where, **self._of_chain()}
-        found: list[tuple[Request, str]] = []
+        requests: list[tuple[Request, str]] = []
         notes: list[str] = []
         problems: list[Problem] = []
         for values in self._values(sources):
@@ -226,10 +226,10 @@ class RequestPlan:
                 problems += (each.inside(values.place) for each in refused.problems)
                 continue
             notes += (*values.notes, *of_steps)
-            found.append((ChainRequest(chain_body(chain, steps, more)), values.place))
+            requests.append((ChainRequest(chain_body(chain, steps, more)), values.place))
         if problems:
             raise InputsRefused(problems)
-        return found * self._wanted.count, notes
+        return requests * self._wanted.count, notes
 
     def _of_chain(self) -> dict[str, Any]:
         """Return the fields of every request of a chain, except its steps and its place."""
@@ -243,9 +243,9 @@ class RequestPlan:
 
 def _value_fields(values: RunValues) -> dict[str, Any]:
     """Return the fields of a request that hold values; empty without values."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if values.inputs:
-        found["input_values"] = values.inputs
+        fields["input_values"] = values.inputs
     if values.secrets:
-        found["sensitive_input_values"] = values.secrets
-    return found
+        fields["sensitive_input_values"] = values.secrets
+    return fields

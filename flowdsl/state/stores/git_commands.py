@@ -128,9 +128,9 @@ def helper_variables(root: Path) -> frozenset[str]:
         texts += listed.decode("utf-8", "surrogateescape").split("\0")
     except StoreFailure:  # none is set
         pass
-    found = {name for text in texts for name in _VARIABLE.findall(text)}
+    variables = {name for text in texts for name in _VARIABLE.findall(text)}
     words = {word.rpartition("/")[2] for text in texts for word in re.split(r"[\s!'\";]+", text)}
-    return frozenset(found.union(*(_PROGRAMS[word] for word in words & _PROGRAMS.keys())))
+    return frozenset(variables.union(*(_PROGRAMS[word] for word in words & _PROGRAMS.keys())))
 
 
 def remote_url(root: Path, name: str) -> str | None:

@@ -223,8 +223,8 @@ def _describe_causes(notes: Sequence[Note]) -> str:
     if not causes:
         return ""
     rest = sum(count for _, count in causes[SHOWN:])
-    told = causes[:SHOWN] + ([("others", rest)] if rest else [])
-    shown = (f"{cause} ({count})" if count > 1 else cause for cause, count in told)
+    listed = causes[:SHOWN] + ([("others", rest)] if rest else [])
+    shown = (f"{cause} ({count})" if count > 1 else cause for cause, count in listed)
     return f": {make_printable('; '.join(shown))}"
 
 

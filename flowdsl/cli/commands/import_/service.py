@@ -133,8 +133,8 @@ class Owned(Record):
 
     def check_organization(self, reply: Mapping[str, Any]) -> None:
         """Raise `CommandError` for a workflow of another organisation."""
-        found = reply.get("organization_id")
-        refuse_other_organization(found, self.organization, self.environment.name)
+        organization = reply.get("organization_id")
+        refuse_other_organization(organization, self.organization, self.environment.name)
 
     def address(self, reply: Mapping[str, Any]) -> Address | None:
         """The address of a workflow of the service if the project already has it; else None."""
@@ -147,14 +147,14 @@ class Owned(Record):
         """
         own = (self.project.id, self.environment.name)
         forgotten = {entry.address for entry in self.project.removed if entry.mode == "forget"}
-        found: dict[str, Mark] = {}
+        marks: dict[str, Mark] = {}
         for reply in replies:
             mark = mark_in(reply.get("input_schema"))
             if mark is None or (mark.project, mark.environment) != own:
                 continue
             if self.address(reply) is None and mark.address not in forgotten:
-                found[str(reply["id"])] = mark
-        return found
+                marks[str(reply["id"])] = mark
+        return marks
 
     def lost(self, unknown: Mapping[str, Mark], rows: Sequence[Workflow]) -> dict[str, Mark]:
         """Those of `unknown` that are not copies, so they are missing from the state.

@@ -135,7 +135,7 @@ def _has_changes(planned: PlannedDeploy) -> bool:
 
 def _find_deploy_obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
     """List as warnings what would stop a deploy of this plan."""
-    found: list[str] = []
+    messages: list[str] = []
 
     def protection_stops() -> None:
         check_protection(planned.plan, job.target.environment)
@@ -147,5 +147,5 @@ def _find_deploy_obstacles(job: Job, planned: PlannedDeploy) -> list[str]:
         try:
             check()
         except Stop as stop:
-            found += stop.messages
-    return [f"a deploy would stop: {message}" for message in found]
+            messages += stop.messages
+    return [f"a deploy would stop: {message}" for message in messages]

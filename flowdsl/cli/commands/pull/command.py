@@ -120,8 +120,8 @@ def _open_wanted(arguments: argparse.Namespace, console: Console) -> WantedPull:
 def _compile_workspace(wanted: WantedPull, workspace: Workspace, console: Console) -> Built:
     built = workspace.build_with_texts({})
     if built is None:
-        found = workspace.errors
-        wanted.target.show(found, len({each.span.path for each in found}), console)
+        errors = workspace.errors
+        wanted.target.show(errors, len({each.span.path for each in errors}), console)
         raise CommandError("the sources have errors; nothing was written", SOURCE_ERRORS)
     return built
 
@@ -144,7 +144,7 @@ def _find_named_addresses(
         names = join_names(known.ids)
         there = f"there are {names}, and `--all`" if names else "none was deployed or adopted yet"
         raise UsageError(f"name the workflows of `{environment.name}` to pull; {there}")
-    found: dict[Address, None] = {}
+    addresses: dict[Address, None] = {}
     for word in arguments.addresses:
         address = _resolve_address(word, built, known, environment)
         if address not in known.ids:
@@ -154,8 +154,8 @@ def _find_named_addresses(
                 f' `address = "{address}"` and its `id`',
                 CONFLICT,
             )
-        found[address] = None
-    return list(found)
+        addresses[address] = None
+    return list(addresses)
 
 
 def _resolve_address(word: str, built: Built, known: Tracked, environment: Environment) -> Address:
@@ -205,8 +205,8 @@ def _require_found(
 def _find_prior_state(known: Tracked, built: Built, address: Address) -> ResourceState | None:
     """What was last applied to a workflow, also looked up under its former name."""
     renamed_from = built.desired[address].renamed_from
-    found = known.prior(address)
-    return found if found is not None or renamed_from is None else known.prior(renamed_from)
+    prior = known.prior(address)
+    return prior if prior is not None or renamed_from is None else known.prior(renamed_from)
 
 
 # Writing
@@ -254,12 +254,12 @@ def _collect_rewrites(target: CommandTarget, texts: Mapping[str, str]) -> list[R
         old = before[ATTRIBUTES] or b""
         if (new := append_missing_lines(old, list(dict.fromkeys(lines)))) != old:
             contents[ATTRIBUTES] = new
-    found: list[Rewrite] = []
+    rewrites: list[Rewrite] = []
     for path, content in sorted(contents.items()):
         if content != before[path]:
             shown, full = target.show_path(path), target.full_path(path)
-            found.append(Rewrite(shown, target.root, full, before[path], content))
-    return found
+            rewrites.append(Rewrite(shown, target.root, full, before[path], content))
+    return rewrites
 
 
 _HOW = {

@@ -79,9 +79,9 @@ def find_tracked_workflows(
     ids: dict[Address, str] = {}
     for artifact in bundle.workflows:
         for address in _possible_addresses(artifact):
-            found = resources[address].id if address in resources else adopted.get(address)
-            if found is not None:
-                ids[workflow_address(artifact.name)] = found.lower()
+            workflow_id = resources[address].id if address in resources else adopted.get(address)
+            if workflow_id is not None:
+                ids[workflow_address(artifact.name)] = workflow_id.lower()
                 break
     organization = environment.organization
     if organization is None and document is not None:

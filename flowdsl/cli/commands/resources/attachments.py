@@ -58,8 +58,8 @@ def _attachment_row(file: RunAttachment) -> Row:
 
 
 async def _list_attachments(session: ResourceSession, **filters: str) -> Sequence[Row]:
-    found = await session.client.run_attachments.list_all(**filters)  # type: ignore[arg-type]
-    rows = map(_attachment_row, found)
+    files = await session.client.run_attachments.list_all(**filters)  # type: ignore[arg-type]
+    rows = map(_attachment_row, files)
     return sorted(rows, key=lambda row: (row["created_at"] or "", row["id"]), reverse=True)
 
 
@@ -102,13 +102,14 @@ async def _plan_add(
         )
 
         async def send(body: RunAttachmentCreate = body, size: int = len(content)) -> Ended:
-            made = await create_once(
+            attachment = await create_once(
                 lambda: files.create(body, idempotency_key=new_key()),
                 lambda: files.list_all(run_id=run.id),
                 lambda each: each.filename == body.filename and each.size_bytes in (None, size),
                 lambda each: each.id,
             )
-            return _attachment_row(made), f"{_attachment_label(made)} is a file of run {run.id}"
+            message = f"{_attachment_label(attachment)} is a file of run {run.id}"
+            return _attachment_row(attachment), message
 
         steps.append(ActionStep(make_printable(filename), send))
     return steps
@@ -127,10 +128,10 @@ def _declare_url(parser: argparse.ArgumentParser) -> None:
 
 async def _download_address_row(session: ResourceSession, arguments: argparse.Namespace) -> Row:
     file = await ATTACHMENT.find_one(session, arguments.words)
-    found = await session.client.run_attachments.download_url(
+    address = await session.client.run_attachments.download_url(
         file.id, expires_in=arguments.expires_in
     )
-    return {**_attachment_row(file), "url": found.url, "url_expires_in": found.expires_in}
+    return {**_attachment_row(file), "url": address.url, "url_expires_in": address.expires_in}
 
 
 def _declare_expire(parser: argparse.ArgumentParser) -> None:

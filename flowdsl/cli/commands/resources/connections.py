@@ -35,9 +35,9 @@ async def _machine_names_by_id(session: ResourceSession) -> Mapping[str, str | N
 
 
 async def _list_connections(session: ResourceSession, **filters: str) -> Sequence[Row]:
-    found = await list_connections(session.client, **filters)
-    machines = await _machine_names_by_id(session) if found else {}
-    return [_connection_row(each, machines) for each in found]
+    connections = await list_connections(session.client, **filters)
+    machines = await _machine_names_by_id(session) if connections else {}
+    return [_connection_row(each, machines) for each in connections]
 
 
 async def _connection_details(session: ResourceSession, connection: Connection) -> Row:

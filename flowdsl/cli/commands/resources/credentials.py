@@ -130,8 +130,8 @@ async def _plan_validate(
             raise _no_key(credential) from None
         for check in tried.checks:
             why = f": {check.error}" if check.error else ""
-            told = f"{'ok' if check.ok else 'failed'}  {check.label}{why}"
-            session.console.err(make_printable(told))
+            line = f"{'ok' if check.ok else 'failed'}  {check.label}{why}"
+            session.console.err(make_printable(line))
         if not tried.ok:
             raise CommandError(f"the key of {credential.display_name} does not work", FINDINGS)
         return _credential_row(tried.credential), f"the key of {credential.display_name} works"

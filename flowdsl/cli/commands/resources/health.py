@@ -45,12 +45,12 @@ async def _health_rows(session: ResourceSession) -> list[Row]:
         rows.append(_health_row("database", True, "it answers"))
     except ServiceFailure as failure:
         rows.append(_health_row("database", False, str(failure)))
-    found = await client.health_machines()
-    checked = format_count(found.checked_machines or 0, "machine")
+    health = await client.health_machines()
+    checked = format_count(health.checked_machines or 0, "machine")
     rows.append(
-        _health_row("machines", not found.errored_machines, found.message or f"{checked} checked")
+        _health_row("machines", not health.errored_machines, health.message or f"{checked} checked")
     )
-    for each in found.errored_machines:
+    for each in health.errored_machines:
         rows.append(
             _health_row(f"machine {each.machine_name or each.machine_id}", False, each.error)
         )

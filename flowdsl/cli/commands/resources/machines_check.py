@@ -164,8 +164,8 @@ async def _select_machines(
     """Select the named machines, else those in all of the pools, else every one; sorted by name."""
     client = session.client
     if words:
-        found = {each.id: each for each in [await find_machine(client, word) for word in words]}
-        return list(found.values())
+        named = {each.id: each for each in [await find_machine(client, word) for word in words]}
+        return list(named.values())
     wanted = {pool.id for pool in pools}
     # The machine of a run with several pools has to be in all of them.
     return [

@@ -44,16 +44,16 @@ async def _list_tag_rows(
     session: ResourceSession, *, include_archived: bool = False, group_id: str | None = None
 ) -> Sequence[Row]:
     groups = await _group_names_by_id(session)
-    found = await session.client.tags.list(include_archived=include_archived)
-    rows = [_tag_row(each, groups) for each in found if group_id in (None, each.group_id)]
+    tags = await session.client.tags.list(include_archived=include_archived)
+    rows = [_tag_row(each, groups) for each in tags if group_id in (None, each.group_id)]
     return sorted(rows, key=lambda row: (row["group"] or "", row["name"], row["id"]))
 
 
 async def _tag_with_workflows(session: ResourceSession, tag: Tag) -> Row:
     # Only the list contains the number of workflows with a tag.
     every = await session.client.tags.list(include_archived=True)
-    found = next((each for each in every if each.id == tag.id), tag)
-    return _tag_row(found, await _group_names_by_id(session))
+    listed = next((each for each in every if each.id == tag.id), tag)
+    return _tag_row(listed, await _group_names_by_id(session))
 
 
 async def _group_id(session: ResourceSession, word: str) -> str:

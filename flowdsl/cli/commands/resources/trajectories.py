@@ -53,18 +53,18 @@ def trajectory_row(trajectory: Trajectory, addresses: Mapping[str, Address]) -> 
 
 
 async def _list_trajectories(session: ResourceSession, **filters: Any) -> Sequence[Row]:
-    found = await list_trajectories(session.client, **filters)
-    addresses = session.addresses() if found else {}
-    return [trajectory_row(each, addresses) for each in found]
+    trajectories = await list_trajectories(session.client, **filters)
+    addresses = session.addresses() if trajectories else {}
+    return [trajectory_row(each, addresses) for each in trajectories]
 
 
 async def _trajectory_with_steps(session: ResourceSession, trajectory: Trajectory) -> Row:
-    found = trajectory
-    if found.trajectory_data is None:  # not in the items of a list
-        found = await session.client.trajectories.get(trajectory.id)
+    whole = trajectory
+    if whole.trajectory_data is None:  # not in the items of a list
+        whole = await session.client.trajectories.get(trajectory.id)
     return {
-        **trajectory_row(found, session.addresses()),
-        **fields_of(found, "original_input_values", "trajectory_data"),
+        **trajectory_row(whole, session.addresses()),
+        **fields_of(whole, "original_input_values", "trajectory_data"),
     }
 
 
@@ -131,10 +131,10 @@ async def _latest_trajectory_row(session: ResourceSession, arguments: argparse.N
     word = arguments.words
     workflow = await session.find_workflow(word)
     try:
-        found = await session.client.workflows.latest_trajectory(workflow)
+        trajectory = await session.client.workflows.latest_trajectory(workflow)
     except NotFound:
         raise NoSuchName(f"workflow `{make_printable(word)}` has no recording") from None
-    return trajectory_row(found, session.addresses())
+    return trajectory_row(trajectory, session.addresses())
 
 
 TRAJECTORY = Objects(

@@ -108,14 +108,14 @@ def _one_run(arguments: argparse.Namespace, console: Console) -> int:
     async def read(session: ResourceSession) -> tuple[RunCosts | None, Row]:
         run = await find_run(session.client, arguments.run)
         steps = steps_of(run.usage_metadata, arguments.mode) or (None, None)
-        told = {"run_id": run.id, "agentic_steps": steps[0], "cached_steps": steps[1]}
+        totals = {"run_id": run.id, "agentic_steps": steps[0], "cached_steps": steps[1]}
         try:
-            return await session.client.runs.llm_costs(run.id), told
+            return await session.client.runs.llm_costs(run.id), totals
         except RateLimited:
             raise
         except RequestRefused as refused:
             session.console.err(f"note: costs are missing: {refused}")
-            return None, told
+            return None, totals
 
     environment, (costs, totals) = carry_out(arguments, console, read)
     rows = [] if costs is None else [fields_of(each, *_RUN_FIELDS) for each in costs.rows]

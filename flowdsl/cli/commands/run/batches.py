@@ -91,8 +91,8 @@ class Batches:
         """The session in which a pausing chain continues; None if it is not known."""
         if self.resumed is None:
             return None
-        found = (run.session_id for run in self.resumed.runs)
-        return self.resumed.about.session or next(filter(None, found), None)
+        sessions = (run.session_id for run in self.resumed.runs)
+        return self.resumed.about.session or next(filter(None, sessions), None)
 
     def today(self, today: date) -> date:
         """The day that values are computed for: that of the batch, however late it is resumed."""
@@ -136,7 +136,7 @@ class Batches:
             if self._arguments.anew or (batch.is_live and batch.asked == 1):
                 continue
             what = "has not ended" if batch.is_live else "did not get to its end"
-            way = (
+            advice = (
                 "`--anew` starts everything once more"
                 if batch.is_live
                 else f"the same command with `--resume` continues batch `{batch.id}`; `--anew` "
@@ -146,7 +146,7 @@ class Batches:
                 f"an earlier `flowdsl run {self._name}` {what} ({_describe_batch(batch)}), and "
                 "this one would start again what it has started",
                 PARTIAL,
-                way,
+                advice,
             )
         for batch in begun:
             if not batch.is_live:

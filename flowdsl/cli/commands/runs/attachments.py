@@ -76,5 +76,5 @@ def _make_folder(folder: str) -> None:
 
 def _attachment_object(file: RunAttachment, saved: dict[str, str]) -> dict[str, Any]:
     names = ("id", "filename", "attachment_type", "content_type", "size_bytes", "created_at")
-    found = file.model_dump(mode="json", include=set(names))
-    return {**{name: found.get(name) for name in names}, "saved_as": saved.get(file.id)}
+    fields = file.model_dump(mode="json", include=set(names))
+    return {**{name: fields.get(name) for name in names}, "saved_as": saved.get(file.id)}

@@ -57,20 +57,20 @@ async def _plan_generation(
     client = session.client
     run = await _find_ended_run(session, arguments.words)
     about = f"run {run.id}"
-    found = await _find_recording(session, run)
-    if found is not None and found.is_generated:
-        row = trajectory_row(found, session.addresses())
-        message = f"the recording of {about} is {recording_label(found)} already"
+    recording = await _find_recording(session, run)
+    if recording is not None and recording.is_generated:
+        row = trajectory_row(recording, session.addresses())
+        message = f"the recording of {about} is {recording_label(recording)} already"
         return [ActionStep(about, ended=(row, message))]
 
     async def send() -> Ended:
         try:
             made = await client.runs.generate_trajectory(run.id, idempotency_key=new_key())
         except CyberdeskError as error:
-            found = await _find_recording(session, run) if error.outcome_unknown else None
-            if found is None or not found.is_generated:
+            recording = await _find_recording(session, run) if error.outcome_unknown else None
+            if recording is None or not recording.is_generated:
                 raise
-            made = found
+            made = recording
         line = f"the recording of {about} is {recording_label(made)}"
         if not made.is_approved:
             line += f"\nnote: `flowdsl trajectories approve {made.id}` lets runs replay it"

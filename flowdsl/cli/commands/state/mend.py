@@ -63,8 +63,8 @@ def move(arguments: argparse.Namespace, console: Console) -> int:
     new = Address.unchecked(word) if "." in word else workflow_address(word)
     _check_move(old, new, document)
     require_answer(arguments.yes, "moves it")
-    found = make_printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
-    question = f"give {found} the address {new} instead of {make_printable(old)} in {name}?"
+    shown = make_printable(f"{document.resources[old].name!r} ({document.resources[old].id})")
+    question = f"give {shown} the address {new} instead of {make_printable(old)} in {name}?"
     if not confirm_or_say_so(arguments.yes, question, console):
         return exit_codes.SUCCESS
 

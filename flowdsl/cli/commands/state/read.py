@@ -191,12 +191,12 @@ def _describe_document(
     if source is None:
         yield "source", "no commit is known"
     else:
-        made = (
+        committed = (
             ""
             if source.committed_at is None
             else f", committed {_format_time(source.committed_at)}"
         )
-        yield "source", f"{source.commit}{' and changes to it' if source.dirty else ''}{made}"
+        yield "source", f"{source.commit}{' and changes to it' if source.dirty else ''}{committed}"
     lease = document.lease
     if lease is None:
         yield "lease", "free"

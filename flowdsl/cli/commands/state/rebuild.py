@@ -145,8 +145,8 @@ def _render_recovered_item(item: Recovered) -> Iterator[str]:
     source = "" if item.wanted is not None else "  not in the source"
     if item.wanted not in (None, item.address):
         source = f"  the next deploy moves it to {item.wanted}"
-    found = "listed" if item.by == "ids" else "by its mark"
-    yield f'+ {item.address}  {item.id}  "{item.name}"  {found}{source}'
+    how = "listed" if item.by == "ids" else "by its mark"
+    yield f'+ {item.address}  {item.id}  "{item.name}"  {how}{source}'
     if item.created_as not in (None, item.address):
         yield f"    created as {item.created_as}, renamed since"
     if item.replaces is not None:

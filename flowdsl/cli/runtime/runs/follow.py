@@ -374,10 +374,10 @@ class Following:
     def _print_results(self, code: int) -> None:
         """Print the result of the command: an object, outputs, or ids if nothing was watched."""
         if self._arguments.json:
-            found = result_object(
+            result = result_object(
                 self._kind, self._about, self._made(), self._submissions, self._watched, code
             )
-            self._console.out(dump_json(found))
+            self._console.out(dump_json(result))
             return
         if self._watched is None or self._is_left:
             for run in self._made():

@@ -146,21 +146,21 @@ def read_secrets(
 
     Raises `InputsRefused` for a secret that is not at its source.
     """
-    found: list[Given] = []
+    secrets: list[Given] = []
     problems: list[Problem] = []
     for name, source in sources:
         place = place_of(make_printable(name))
         if source == "ask":
-            found.append(ask_secret(name, console, place.strip("`")))
+            secrets.append(ask_secret(name, console, place.strip("`")))
             continue
         value, why = secret_at(source)
         if why:
             problems.append(Problem(place, why))
         else:
-            found.append(Given(name, value, place, is_text=True))
+            secrets.append(Given(name, value, place, is_text=True))
     if problems:
         raise InputsRefused(problems)
-    return tuple(found)
+    return tuple(secrets)
 
 
 def secret_at(source: str) -> tuple[str, str]:

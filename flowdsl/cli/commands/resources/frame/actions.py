@@ -192,12 +192,12 @@ async def create_once(
             raise
         lost = error
     try:
-        found = [row for row in await rows() if identifier(row) not in known and may_be(row)]
+        fitting = [row for row in await rows() if identifier(row) not in known and may_be(row)]
     except CyberdeskError:
         raise lost from None
-    if len(found) != 1:
+    if len(fitting) != 1:
         raise lost
-    return found[0]
+    return fitting[0]
 
 
 def add_words(parser: argparse.ArgumentParser, metavar: str, *, several: bool = True) -> None:
