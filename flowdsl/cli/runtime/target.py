@@ -186,7 +186,7 @@ def open_project(folder: str) -> CommandTarget:
     target = _load_target(root)
     if target.project is None:
         return target
-    return replace(target, entries=tuple(_project_flows(target)), whole=True)
+    return replace(target, entries=tuple(flows_of_project(target)), whole=True)
 
 
 def _standard_input(filename: str | None) -> CommandTarget:
@@ -207,7 +207,7 @@ def _standard_input(filename: str | None) -> CommandTarget:
     if filename and not path.endswith(SUFFIX):
         from .takers import find_takers, no_flow
 
-        found = find_takers(root, target.files, _project_flows(target), (path,)).get(path)
+        found = find_takers(root, target.files, flows_of_project(target), (path,)).get(path)
         if found is None:
             raise no_flow((filename,))
         entries, buffers = tuple(sorted(found.flows)), tuple(sorted(found.spellings))
@@ -262,7 +262,7 @@ def _open_entries(target: CommandTarget, places: Sequence[Place] | None) -> Comm
     taken_in: list[str] = []
     patterns = None if places is None else [_project_path(place, target) for place in places]
     if patterns is None:
-        entries = _project_flows(target)
+        entries = flows_of_project(target)
     else:
         meant = _expand_patterns(patterns, target)
         entries = meant.flows
@@ -270,7 +270,7 @@ def _open_entries(target: CommandTarget, places: Sequence[Place] | None) -> Comm
         if others:
             from .takers import find_takers, no_flow
 
-            known = find_takers(root, target.files, [*_project_flows(target), *entries], others)
+            known = find_takers(root, target.files, [*flows_of_project(target), *entries], others)
             taken_in = sorted(known)
             strangers = [path for path in meant.named if path not in known]
             if strangers:
@@ -286,7 +286,7 @@ def _flow_patterns(target: CommandTarget) -> list[str]:
     return [] if target.project is None else list(target.project.flows)
 
 
-def _project_flows(target: CommandTarget) -> list[str]:
+def flows_of_project(target: CommandTarget) -> list[str]:
     """Expand the flows of the project file; none without a project."""
     meant = expand_patterns(DiskFiles(target.root), _flow_patterns(target))
     if meant.named:

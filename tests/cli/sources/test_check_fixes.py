@@ -324,3 +324,27 @@ def test_writing_compares_with_what_is_expected(tmp_path: Path) -> None:
     assert read_tree(tmp_path) == {"one": b"1", "two": b"2"}
     write_files({one: b"x", two: b"y"}, below=root, expected={one: b"1", two: b"2"})
     assert read_tree(tmp_path) == {"one": b"x", "two": b"y"}
+
+
+def test_a_name_that_one_other_file_declares_is_imported(tmp_path: Path) -> None:
+    signing = '## Signs in.\ntask sign_in(day: string) { do "Sign in for {day}." }\n'
+    flow = "## Opens it.\nworkflow open { inputs { d: string } steps { call sign_in(day: d) } }\n"
+    project(tmp_path, signing=f"flow 1\n{signing}", open=f"# Ours.\nflow 1\n{flow}")
+    found = run_here(tmp_path, "check")
+    assert b'write `import { sign_in } from "./signing.flow"` below `flow 1`' in found.out
+    assert b"unused-task" not in found.out
+    assert run_here(tmp_path, "check", "--fix", "--unsafe-fixes").code == 0
+    fixed = read_tree(tmp_path)["flows/open.flow"]
+    assert fixed == f'# Ours.\nflow 1\nimport {{ sign_in }} from "./signing.flow"\n{flow}'.encode()
+
+    # Two files may be meant, and one that imports this file could not be imported.
+    both = {"flows/open.flow": f"flow 1\n{flow}", "flows/again.flow": f"flow 1\n{signing}"}
+    write_tree(tmp_path, both)
+    assert (
+        b", or import it from another file that declares it"
+        in run_here(tmp_path, "check", "flows/open.flow").out
+    )
+    assert run_here(tmp_path, "check", "--fix", "--unsafe-fixes", "flows/open.flow").code == 1
+    back = 'flow 1\nimport { open } from "./open.flow"\n'
+    write_tree(tmp_path, {"flows/again.flow": "flow 1\n", "flows/signing.flow": back + signing})
+    assert b"another file declares" not in run_here(tmp_path, "check").out

@@ -153,3 +153,15 @@ def test_several_processes_find_the_same(project: Path) -> None:
     shared = run_command(project, "check", "--format", "json", "--jobs", "2", CI="true")
     assert shared.out == one
     assert len(json.loads(one)["diagnostics"]) == len(extra) + 3
+
+
+def test_an_import_that_is_proposed_follows_files_that_nothing_connects(project: Path) -> None:
+    """The finding of one file is stored, and what other files declare is not."""
+
+    first = check(project)
+    write_tree(project, {"flows/consts.flow": 'flow 1\nconst portal = "https://a.test"\n'})
+    found = check(project)
+    assert b'import { portal } from \\"./consts.flow\\"' in found
+    assert b"unused-const" not in found
+    (project / "flows/consts.flow").unlink()
+    assert check(project) == first

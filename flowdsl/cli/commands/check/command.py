@@ -122,7 +122,11 @@ def _check_once(
         report = deciding = Shown(target.problems, (target.problems[0].span.path,))
     else:
         environment = choose_environment(target.project, arguments.env)
-        select = _report_selection(arguments, target)
+        selected = _report_selection(arguments, target)
+
+        def select(findings: Findings) -> Shown:
+            return selected(_name_imports(findings, target))
+
         if arguments.fix or arguments.diff:
             from .fixes import fix_findings, hand_over
 
@@ -148,6 +152,15 @@ def _check_once(
     failing = _failing_severities(arguments)
     failed = any(found.severity in failing for found in deciding.diagnostics)
     return FINDINGS if failed else SUCCESS, target, report.paths
+
+
+def _name_imports(findings: Findings, target: CommandTarget) -> Findings:
+    """Return the findings, undeclared names with the import line that declares them."""
+    if not any(each.name.startswith("undeclared-") for each in findings.diagnostics):
+        return findings
+    from .imports import name_imports
+
+    return name_imports(findings, target)
 
 
 def _find_problems(

@@ -1,0 +1,133 @@
+"""The import line for a name that another file of the project declares.
+
+The findings of a file depend on the files that it imports, and an index may keep them. Which other
+files declare a name is therefore looked up for each report, and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flowdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from flowdsl.diagnostics.findings import Findings
+from flowdsl.diagnostics.sink import Sink
+from flowdsl.semantics import errors
+from flowdsl.semantics.names.paths import imports_in
+from flowdsl.source.files import FileSystem, UnreadableFile
+from flowdsl.source.record import replace
+from flowdsl.source.text import SourceFile, Span
+from flowdsl.syntax import ast
+from flowdsl.syntax.parse import parse_module
+
+from ...runtime.target import CommandTarget, flows_of_project
+
+_DECLARING: dict[str, tuple[type[Any], ...]] = {
+    errors.UNDECLARED_NAME.name: (ast.ConstDecl,),
+    errors.UNDECLARED_TYPE.name: (ast.RecordDecl, ast.AliasDecl),
+    errors.UNDECLARED_TASK.name: (ast.TaskDecl,),
+    errors.UNDECLARED_WORKFLOW.name: (ast.WorkflowDecl,),
+    errors.UNDECLARED_CHAIN.name: (ast.ChainDecl,),
+}
+"""The declarations that a name may be missing, by the name of what reports it."""
+
+_ALONE = re.compile(r"\{?\s*([A-Za-z_][A-Za-z0-9_]*)")
+_HEAD = re.compile(r"(?:\s|#[^\n]*)*flow\s+[0-9]+[^\n]*\n?")
+
+
+def name_imports(findings: Findings, target: CommandTarget) -> Findings:
+    """Return the findings, with the import line for the names that other files declare.
+
+    Those declarations are not reported as unused.
+    """
+    if not any(each.name in _DECLARING for each in findings.diagnostics):
+        return findings
+    declared = _Declared(target)
+    named: set[tuple[str, str]] = set()
+    found = [
+        _name_import(each, declared, named) if each.name in _DECLARING else each
+        for each in findings.diagnostics
+    ]
+    # What a file without its import meant is not unused, and no fix is to remove it.
+    left = (
+        each
+        for each in found
+        if not (each.name.startswith("unused-") and (each.span.path, each.span.text) in named)
+    )
+    return replace(findings, diagnostics=tuple(left))
+
+
+class _Declared:
+    """The declarations of the flows of a project, whose files are read when they are asked for."""
+
+    def __init__(self, target: CommandTarget) -> None:
+        self._files: FileSystem = target.files
+        self._paths = target.entries if target.whole else flows_of_project(target)
+        self._texts: dict[str, str] = {}
+
+    def _text(self, path: str) -> str:
+        if path not in self._texts:
+            try:
+                self._texts[path] = self._files.read_text(path)
+            except UnreadableFile:
+                self._texts[path] = ""
+        return self._texts[path]
+
+    def files_with(self, name: str, classes: tuple[type[Any], ...], importing: str) -> list[str]:
+        """Return the files that declare a name and that the file `importing` may import."""
+        return [path for path in self._paths if self._declares(path, name, classes, importing)]
+
+    def _declares(
+        self, path: str, name: str, classes: tuple[type[Any], ...], importing: str
+    ) -> bool:
+        text = self._text(path)
+        if path == importing or not re.search(rf"\b[a-z]+\s+{name}\b", text):
+            return False
+        module = parse_module(SourceFile(path, text), Sink())
+        declares = any(
+            isinstance(each, classes) and each.name.text == name for each in module.declarations
+        )
+        return declares and importing not in self._imported_by(path)
+
+    def _imported_by(self, path: str) -> set[str]:
+        """Return the files that a file imports, directly or through others."""
+        found: set[str] = set()
+        left = [path]
+        while left:
+            at = left.pop()
+            new = set(imports_in(at, self._text(at))) - found
+            found |= new
+            left += new
+        return found
+
+
+def _name_import(found: Diagnostic, declared: _Declared, named: set[tuple[str, str]]) -> Diagnostic:
+    """Return a finding with the import line; adds the files and their names to `named`."""
+    name = _ALONE.match(found.span.text)
+    if name is None or "." in found.span.text:
+        return found
+    path = found.span.path
+    homes = declared.files_with(name[1], _DECLARING[found.name], path)
+    named.update((home, name[1]) for home in homes)
+    lines = [f'import {{ {name[1]} }} from "{_spell_relative(path, home)}"' for home in homes]
+    if not lines:
+        return found
+    others = ", or import it from another file that declares it" if len(lines) > 1 else ""
+    help = f"another file declares `{name[1]}`: write `{lines[0]}` below `flow 1`{others}"
+    fixes = tuple(_write_import(found.span.source, lines[0])) if len(lines) == 1 else ()
+    return replace(found, help=help, fixes=fixes)
+
+
+def _spell_relative(path: str, home: str) -> str:
+    written = posixpath.relpath(home, posixpath.dirname(path) or ".")
+    return written if written.startswith("../") else f"./{written}"
+
+
+def _write_import(source: SourceFile, line: str) -> Iterator[Fix]:
+    head = _HEAD.match(source.text)
+    if head is not None:
+        place = Span(source, head.end(), head.end())
+        start = "" if head[0].endswith("\n") else "\n"
+        yield Fix("import it", (Edit(place, f"{start}{line}\n"),), "unsafe")
