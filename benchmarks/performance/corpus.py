@@ -60,8 +60,8 @@ workflow read_account_§ {
       }
       choose "the row of register § whose account is {account} and whose day is {day}"
         else abort "Account {account} is missing or not unique"
-      extract balance: number from "the Balance cell of register § in the last row of the grid"
-      emit balance = balance
+      extract shown: number from "the Balance cell of register § in the last row of the grid"
+      emit balance = shown
     }
     for row in rows max 50 {
       step "Check {row.number}" {
@@ -77,8 +77,8 @@ fail "{row.number} was not found"
       }
     }
     if with_notes {
-      extract open_rows: Row[] from "every row of the grid whose status is Open"
-      emit open_rows = open_rows
+      extract shown_rows: Row[] from "every row of the grid whose status is Open"
+      emit open_rows = shown_rows
     }
   }
 
