@@ -15,7 +15,7 @@ from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 from .artifacts import Template, WorkflowArtifact, model_reference
 from .checks import emit_checks, read_stored_checks
 from .json_schema import input_schema, output_schema
-from .prompt.document import Prompt, emit_prompt, prepare_handed_values
+from .prompt.document import Prompt, emit_prompt
 
 
 def emit_workflow(
@@ -25,8 +25,7 @@ def emit_workflow(
 
     `digests` are those of the program's files, by path.
     """
-    workflow = prepare_handed_values(workflow, capabilities)
-    prompt = _render_prompt(workflow, capabilities)
+    workflow, prompt = _render_prompt(workflow, capabilities)
     payload: dict[str, Any] = {"name": workflow.title, "main_prompt": prompt.template}
     if (inputs := input_schema(workflow)) is not None:
         payload["input_schema"] = inputs
@@ -88,13 +87,15 @@ def _map_checks(workflow: nodes.Workflow, payload: Mapping[str, Any]) -> Iterato
             yield MappedCheck(item["name"], "stored", _source_range_of(workflow.origin))
 
 
-def _render_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
+def _render_prompt(
+    workflow: nodes.Workflow, capabilities: Capabilities
+) -> tuple[nodes.Workflow, Prompt]:
     if workflow.prompt is None:
         return emit_prompt(workflow, capabilities)
     count = workflow.prompt.count("\n") + 1
     where = _source_range_of(workflow.origin)
     lines = tuple(MappedLine(number, "prompt", where) for number in range(1, count + 1))
-    return Prompt(Template((workflow.prompt,)), lines)
+    return workflow, Prompt(Template((workflow.prompt,)), lines)
 
 
 def _find_allowed_commands(workflow: nodes.Workflow) -> list[str] | None:

@@ -19,15 +19,18 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
     while pending:
         statement = pending.pop()
         yield statement
-        for inner in reversed(inner_bodies(statement)):
-            pending.extend(reversed(inner))
+        if inside := inner_bodies(statement):
+            for inner in reversed(inside):
+                pending.extend(reversed(inner))
 
 
 def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
     """Return the bodies of a statement."""
     if isinstance(statement, nodes.If):
         return [*(branch.body for branch in statement.branches), statement.otherwise]
-    names = _BODIES_OF.get(type(statement), ())
+    names = _BODIES_OF.get(type(statement))
+    if names is None:
+        return ()
     return [body for name in names if (body := getattr(statement, name)) is not None]
 
 

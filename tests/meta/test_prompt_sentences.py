@@ -22,7 +22,7 @@ import flowdsl
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.codegen.json_schema import output_schema
 from flowdsl.codegen.prompt.context import Context
-from flowdsl.codegen.prompt.document import emit_template, prepare_handed_values
+from flowdsl.codegen.prompt.document import emit_prompt, emit_template
 from flowdsl.codegen.prompt.statements import emit_main
 from flowdsl.config.keys import VERIFIABLE_TOOLS
 from flowdsl.ir import nodes
@@ -277,7 +277,7 @@ def test_who_meets_a_sentence_is_who_is_said_to(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(module, "say_sentence", _marked)
     met: set[tuple[str, str]] = set()
     for workflow, capabilities in _workflows():
-        workflow = prepare_handed_values(workflow, capabilities)
+        workflow, _ = emit_prompt(workflow, capabilities)
         boxed = frozenset(workflow.boxed or ())
         items = emit_main(workflow.body, Context(capabilities, workflow.names, boxed=boxed))
         met.update(_of_lines(items, MAIN))

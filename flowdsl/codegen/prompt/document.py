@@ -36,26 +36,36 @@ class Prompt(Record):
     lines: tuple[MappedLine, ...]
 
 
-def emit_prompt(workflow: nodes.Workflow, capabilities: Capabilities) -> Prompt:
-    """Return the prompt of a workflow that has statements."""
-    workflow = prepare_handed_values(workflow, capabilities)
-    lines = _emit_prompt_lines(workflow, capabilities)
-    return Prompt(_make_template(workflow, lines), tuple(_map_lines(lines)))
+def emit_prompt(
+    workflow: nodes.Workflow, capabilities: Capabilities
+) -> tuple[nodes.Workflow, Prompt]:
+    """Return the prompt of a workflow that has statements, and the workflow as it is printed."""
+    workflow, lines = _emit_prepared_lines(workflow, capabilities)
+    return workflow, Prompt(_make_template(workflow, lines), tuple(_map_lines(lines)))
 
 
 def emit_template(workflow: nodes.Workflow, capabilities: Capabilities) -> Template:
     """Return the text of the prompt, without its source map."""
-    workflow = prepare_handed_values(workflow, capabilities)
-    return _make_template(workflow, _emit_prompt_lines(workflow, capabilities))
+    return _make_template(*_emit_prepared_lines(workflow, capabilities))
 
 
-def prepare_handed_values(workflow: nodes.Workflow, capabilities: Capabilities) -> nodes.Workflow:
-    """Return a workflow in which values passed to focused calls are stored in a passable form."""
-    if workflow.boxed is not None or workflow.prompt is not None:
-        return workflow
+def _emit_prepared_lines(
+    workflow: nodes.Workflow, capabilities: Capabilities
+) -> tuple[nodes.Workflow, list[Line]]:
+    """Return a workflow with its values stored in a passable form, and its lines.
+
+    The lines show which values are passed; they stand where all of these are passable already.
+    """
     context = _make_context(workflow, capabilities)
-    emit_main(workflow.body, context)
-    return box_handed_values(workflow, context.handed, context.told_entries)
+    items = emit_main(workflow.body, context)
+    if workflow.boxed is None:
+        prepared = box_handed_values(workflow, context.handed, context.told_entries)
+        is_changed = prepared.boxed or prepared.body is not workflow.body
+        workflow = prepared
+        if is_changed:
+            context = _make_context(workflow, capabilities)
+            items = emit_main(workflow.body, context)
+    return workflow, _emit_prompt_lines(workflow, items, context)
 
 
 def _make_context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
@@ -64,9 +74,7 @@ def _make_context(workflow: nodes.Workflow, capabilities: Capabilities) -> Conte
     return Context(capabilities, workflow.names, filled, boxed, apart=workflow.apart)
 
 
-def _emit_prompt_lines(workflow: nodes.Workflow, capabilities: Capabilities) -> list[Line]:
-    context = _make_context(workflow, capabilities)
-    items = emit_main(workflow.body, context)
+def _emit_prompt_lines(workflow: nodes.Workflow, items: list[Item], context: Context) -> list[Line]:
     # Without a line under "Steps" an agent would take the title for its task.
     items = items or [Item(say_sentence("steps.nothing"), workflow.origin, "steps")]
     heading = heading_paragraph(

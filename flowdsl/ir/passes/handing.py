@@ -38,8 +38,10 @@ def box_handed_values(
     """
     texts = _find_text_variables(workflow)
     boxed = frozenset(name for name in handed if name in texts)
-    names = {*workflow.names}
     chosen = {id(loop) for loop in told if is_boxed(loop)}
+    if not boxed and not chosen:
+        return replace(workflow, boxed=())
+    names = {*workflow.names}
     body = _box_loop_entries(workflow.body, chosen, names) if chosen else workflow.body
 
     def put(variable: nodes.Variable) -> nodes.Variable:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flowdsl.semantics import types
@@ -48,6 +49,7 @@ def take_apart(data: Any) -> Any:
             return data
 
 
+@lru_cache(maxsize=4)
 def types_what_it_read(model: SemanticModel, workflow: WorkflowSymbol, body: ast.Block) -> bool:
     """Whether a workflow has secrets, and text that was read may be typed in it.
 

@@ -45,7 +45,7 @@ def _described(workflow: nodes.Workflow) -> tuple[nodes.FieldSpec, ...]:
 
 def prompt_of(workflow: nodes.Workflow, capabilities: Capabilities) -> str:
     """The prompt of a workflow, open parts in their readable form."""
-    return str(render_plain_json(emit_prompt(workflow, capabilities).template))
+    return str(render_plain_json(emit_prompt(workflow, capabilities)[1].template))
 
 
 def compiled_prompts(compilation: Compilation) -> Iterator[tuple[nodes.Workflow, str, PromptHints]]:

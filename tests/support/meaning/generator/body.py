@@ -207,16 +207,15 @@ class Body:
         With it whether only the screen decides, the code of a value that is there where it holds,
         and of one that is there where it does not.
         """
-        optional = self.having(state, lambda each: each.optional)
-        emptiable = optional or self.having(state, lambda each: each.type.name == "list")
-        flags = self.having(state, lambda each: each.type.name == "bool")
+        values = self.values(state)
+        optional = [each for each in values if each.optional]
+        emptiable = optional or [each for each in values if each.type.name == "list"]
+        flags = [each for each in values if each.type.name == "bool"]
         # The const `empty` is an empty text, with which nothing is compared.
-        compared = self.having(state, lambda each: each.type.scalar and each.code != "empty")
+        compared = [each for each in values if each.type.scalar and each.code != "empty"]
         searched = [each for each in compared if each.type.name in SEARCHED]
-        lists = self.having(
-            state, lambda each: each.type.element is not None and each.type.element.scalar
-        )
-        counted = self.having(state, lambda each: each.type.element is not None)
+        counted = [each for each in values if each.type.element is not None]
+        lists = [each for each in counted if each.type.element and each.type.element.scalar]
         kind = self.c.weighted(
             (
                 ("sees", 4),
