@@ -29,7 +29,7 @@ from flowdsl.source.record import Record
 from flowdsl.syntax import ast
 from flowdsl.syntax.visit import walk
 
-from ..cases import Case, cases_of, inputs_of
+from ..cases import Case, cases_of, resolve_case_inputs
 from ..coverage import bodies_of
 from ..explore.findings import explore_subject
 from ..explore.running import SOME_DAY, ExploredWorkflow, Path, Program
@@ -246,11 +246,12 @@ class Judge:
         branches = {
             branch.key for body in bodies_of(suite.model, files) for branch in body.branches
         }
-        known = [
-            inputs_of(case, suite.literals(case.module))
+        given = (
+            resolve_case_inputs(case, suite.literals(case.module))
             for case in self._cases.values()
             if case.chain is None and case.workflow is workflow and needs_run(case.items)
-        ]
+        )
+        known = [inputs for inputs in given if inputs is not None]
         program = Program(suite.model, suite.payload, suite.environment, branches, known)
         try:
             return explore_subject(ExploredWorkflow(program, workflow), MOST_PATHS).paths

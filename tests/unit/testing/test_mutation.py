@@ -87,6 +87,14 @@ def test_each_survivor_has_a_line_that_notices_it() -> None:
         assert fails(each.edit.apply(FLOW) + test), (each.edit.words, hint)
 
 
+def test_an_input_may_count_from_the_day_of_the_test() -> None:
+    counted = FLOW.replace("day: date\n", "day: date = today - 7d\n")
+    given = 'given { order = "4711" customer = "C-9" today = "2026-03-08" } reads { total = 17.5 }'
+    mutants = study(f'{counted}test "t" for booking {{ {given} outputs {{ ... }} }}')
+    survived = [each for each in mutants if each.fate == SURVIVED]
+    assert any("2026-03-01" in each.hint for each in survived)
+
+
 def fails(text: str) -> bool:
     """Whether the test fails, or the check says what the flow no longer does."""
     files: dict[str, str | bytes] = {"main.flow": text}
