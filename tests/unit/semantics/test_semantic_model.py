@@ -43,6 +43,8 @@ def test_every_node_of_a_clean_program_is_in_its_table(case: Case) -> None:
         for node in walk(module):
             if isinstance(node, ast.CallStmt):
                 assert node in model.calls
+            elif isinstance(node, ast.ExtractStmt) and node.type is None:
+                assert node in model.set_outputs
             elif isinstance(node, ast.Field | ast.Param | ast.ExtractStmt | ast.AliasDecl):
                 assert not isinstance(model.declared_types[node.type], Unknown)
             elif isinstance(node, ast.BoolLit | ast.NumberLit):
