@@ -40,6 +40,7 @@ def test_every_node_of_a_clean_program_is_in_its_table(case: Case) -> None:
         written = (each.default for each in dates if each.type.name.name.text == "date")
         # What a day counts from may be an input or `today`.
         days = {node for each in written if each is not None for node in walk(each)}
+        days |= {getattr(each, "value", None) for each in model.typed_days}
         for node in walk(module):
             if isinstance(node, ast.CallStmt):
                 assert node in model.calls
@@ -52,7 +53,7 @@ def test_every_node_of_a_clean_program_is_in_its_table(case: Case) -> None:
             elif isinstance(node, ast.ConstRef) and node not in days:
                 # An input, where it bounds a loop.
                 assert node in model.constants or model.values[node].kind == INPUT
-            elif isinstance(node, ast.Ref) and not _is_verbatim(module, node):
+            elif isinstance(node, ast.Ref) and node not in days and not _is_verbatim(module, node):
                 assert node in model.values
                 assert not isinstance(model.ref_types[node], Unknown)
 
