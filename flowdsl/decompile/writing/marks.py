@@ -34,7 +34,7 @@ class Marks(Record):
 
 def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     """Return the marks for the inputs that are at least partly `@untrusted`."""
-    uses = _Uses(_Paths(), _Paths(), _Paths())
+    uses = _Uses(_UsedPaths(), _UsedPaths(), _UsedPaths())
     _visit_body(workflow.body, {}, uses)
     for rule in workflow.rules:
         _add_used_paths(rule, {}, uses)
@@ -64,7 +64,7 @@ def find_marks(workflow: nodes.Workflow, untrusted: Iterable[str]) -> Marks:
     return Marks(frozenset(whole), tuple(inside))
 
 
-class _Paths:
+class _UsedPaths:
     """The paths at which inputs are used, by the name of the input."""
 
     def __init__(self) -> None:
@@ -83,9 +83,9 @@ class _Uses(Record):
     `held` are uses as a value that is typed, stored or compared.
     """
 
-    quoted: _Paths
-    unquoted: _Paths
-    held: _Paths
+    quoted: _UsedPaths
+    unquoted: _UsedPaths
+    held: _UsedPaths
 
 
 _EntryLists: TypeAlias = "dict[Key, nodes.Variable | None]"
