@@ -1,7 +1,7 @@
 """Broken compilers: how many does the law of meaning notice?
 
     python benchmarks/prompts/mutants.py [--draw kinds|functions|sentences] [--seed N ...]
-        [--count N] [--programs N] [--jobs N] [--results FILE] [--resume | --survivors]
+        [--count N] [--programs N] [--bent N] [--jobs N] [--results FILE] [--resume | --survivors]
         [--only PATTERN] [--show] [--mend]
 
 Nobody chooses the mutants, and none is found by a text that somebody quoted:
@@ -67,8 +67,6 @@ from broken.sites import Site  # noqa: E402
 from broken.table import TABLE, equivalents, gone, moved, table_text  # noqa: E402
 
 GOAL = 0.97
-BENT = 240
-"""The bent programs."""
 FIRST = 60
 """The generated programs of the round before the last; only what they miss meets the others."""
 MOST_CHANGED = 120
@@ -234,6 +232,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--count", type=int, default=600, help="mutants, of all seeds together")
     parser.add_argument("--programs", type=int, default=300, help="generated programs")
+    parser.add_argument("--bent", type=int, default=240, help="bent programs")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--results", type=Path, help="a file with lines of JSON a mutant")
     parser.add_argument("--resume", action="store_true", help="go on with what has no line there")
@@ -255,7 +254,7 @@ def main() -> int:
         results = {}
     elif options.results and not options.resume:
         options.results.write_text("")
-    for result in tried(mutants, results, options.programs, options.jobs):
+    for result in tried(mutants, results, options):
         _keep(options.results, result)
     found = [results[each.id] for each in mutants if each.id in results]
     for result in found:
@@ -265,14 +264,14 @@ def main() -> int:
 
 
 def tried(
-    mutants: Sequence[Mutant], results: dict[str, Result], count: int, jobs: int
+    mutants: Sequence[Mutant], results: dict[str, Result], options: argparse.Namespace
 ) -> Iterator[Result]:
     """What becomes of the mutants in each round, as far as `results` do not tell it yet."""
-    for number, programs in enumerate(_rounds(count), 1):
+    for number, programs in enumerate(_rounds(options.programs, options.bent), 1):
         left = [each for each in mutants if _is_open(results.get(each.id), number)]
         if not left:
             continue
-        for mutant, result in zip(left, round_of(left, programs(), jobs), strict=True):
+        for mutant, result in zip(left, round_of(left, programs(), options.jobs), strict=True):
             both = _both(results.get(mutant.id), result)._replace(round=number)
             results[mutant.id] = both
             yield both
@@ -285,11 +284,11 @@ def _is_open(result: Result | None, number: int) -> bool:
     return result.verdict not in (*NOTICED, "gone") and result.round == number - 1
 
 
-def _rounds(count: int) -> Iterator[Callable[[], list[Program]]]:
+def _rounds(count: int, bent: int) -> Iterator[Callable[[], list[Program]]]:
     """The programs of each round; only what one misses meets the next."""
     yield sources.corpus_programs
     yield lambda: [*sources.refused(), *sources.rare(), *sources.corpus_in_other_worlds()]
-    yield lambda: [*sources.bent(BENT), *map(sources.generated, range(min(FIRST, count)))]
+    yield lambda: [*sources.bent(bent), *map(sources.generated, range(min(FIRST, count)))]
     if count > FIRST:
         yield lambda: [sources.generated(each) for each in range(FIRST, count)]
 

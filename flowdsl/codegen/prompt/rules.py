@@ -111,11 +111,11 @@ def _find_bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[It
         yield from _find_bullets(item.children, inside=inside or item.focused)
 
 
-def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, bool]]:
-    """Yield the variables in lines: opening marks, name, and whether only a part is named."""
+def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, str]]:
+    """Yield the variables in lines: opening marks, name, and the path to the part that is named."""
     for line in lines:
         for found in _VARIABLE.finditer(line.text):
-            yield found[1], found[2], found[3] is not None
+            yield found[1], found[2], found[3]
 
 
 class _Missing:
@@ -134,24 +134,28 @@ class _Missing:
             if isinstance(each, nodes.Leave | nodes.Loop)
         }
 
-    def may_be(self, opening: str, name: str, is_part: bool) -> bool:
+    def may_be(self, opening: str, name: str, path: str) -> bool:
         """Whether a variable, which begins with these marks, or a part of it may have no value.
 
-        A record may be kept without a field that has no value.
+        A record may be kept without a field that has no value, and a list may be shorter.
         """
+        if _ENTRY.search(path):
+            return True
         if opening == "{":
             # Import declares one unnamed input for everything that may be missing.
             return self._inputs.get(name, self._inputs.get("", False))
-        other = self._other or (is_part and name in self._kept)
+        other = self._other or (path != "" and name in self._kept)
         return other and name not in self._sure
 
-    def may_be_of_run(self, variable: tuple[str, str, bool]) -> bool:
+    def may_be_of_run(self, variable: tuple[str, str, str]) -> bool:
         """Whether a mark names a value of the run that may be missing.
 
         The check of a saved decision states itself what it asks for.
         """
-        opening, name, _ = variable
-        return opening == "\u27ea" and name not in self._sure and name not in self._noted
+        opening, name, path = variable
+        if opening != "\u27ea" or name in self._noted:
+            return False
+        return name not in self._sure or _ENTRY.search(path) is not None
 
 
 def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
@@ -186,7 +190,9 @@ _ASKS_MISSING = (" has no value", " has a value")
 _REACH = str(SENTENCES["control.reach"].parts[0])
 _GIVEN = re.compile(r"(\w+) = \{\{\1\}\}")
 _SECRET = re.compile(r"(?<!\\)\{\$")
-_VARIABLE = re.compile(rf"(?<!\\)(\{{\{{?|\u27ea)(\w+)(?:\.{nodes.BOX}\b)?([.\[])?")
+_VARIABLE = re.compile(rf"(?<!\\)(\{{\{{?|\u27ea)(\w+)(?:\.{nodes.BOX}\b)?([^{{}}\u27ea\u27eb]*)")
+_ENTRY = re.compile(r"\[[0-9]")
+"""An entry of a list by its number, in a path."""
 
 _PAUSES = re.compile(
     "From the second (?:attempt|round) on, wait |, and waiting | between them"
