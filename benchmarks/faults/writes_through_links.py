@@ -230,6 +230,7 @@ CALLS: dict[str, list[Call]] = {
     "completion": [call("completion bash")],
     "explain": [call("explain unused-task")],
     "rules": [call("rules")],
+    "doctor": [call("doctor")],
     "debug": [call("debug parse flows/claims.flow")],
 }
 """What each command is called with. One that writes nothing has no path to plant a link at."""
