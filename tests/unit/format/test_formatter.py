@@ -295,13 +295,12 @@ def test_every_rule_of_the_grammar_is_accounted_for() -> None:
         "call_arg", "check_agentic", "check_cleanup", "check_file", "check_image", "check_schema",
         "compare", "const_ref", "count_of", "day", "day_of_start", "dotted", "enum_type", "false",
         "any_order", "at_least", "at_most", "attempt_number", "between", "former_cleanup",
-        "held_rows", "not_pattern", "rest", "round_number", "screen_text",
-        "if_present", "import_name", "input_ref", "int", "is_empty", "is_in", "is_not_empty",
-        "is_not_in", "item_number", "item_where", "list", "matches", "matching", "named_arg",
-        "negation", "null", "number", "or_", "pair", "param", "part", "path", "pattern_list",
-        "pattern_pair", "place", "runtime_ref", "secret_ref", "sees", "target_each",
-        "target_exact", "target_regex", "text_relation",
-        "true", "type_name", "type_suffix", "using", "value_list", "value_pair",
+        "held_rows", "not_pattern", "rest", "round_number", "screen_text", "if_present",
+        "import_name", "input_ref", "int", "is_empty", "is_in", "is_not_empty", "is_not_in",
+        "item_number", "item_where", "list", "matches", "matching", "named_arg", "negation", "null",
+        "number", "or_", "pair", "param", "part", "path", "pattern_list", "pattern_pair", "place",
+        "runtime_ref", "secret_ref", "sees", "target_each", "target_exact", "target_regex",
+        "text_relation", "true", "type_name", "type_suffix", "using", "value_list", "value_pair",
     }  # fmt: skip
     made = {rule[4] for rule in RULES if rule[1] == NODE}
     assert made - ITEM_BUILDS == inside
