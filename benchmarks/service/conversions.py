@@ -114,7 +114,10 @@ def study(file: Path, folder: Path) -> Outcome:
     outcome.compiles = converted.returncode == 0 and after is not None
     outcome.message = "" if outcome.compiles else converted.stderr[-2000:]
     if outcome.compiles and after is not None:
-        outcome.lost = find_lost(body, after)
+        mended = re.findall(r"`\$?(\w+)` in the prompt is taken for", converted.stderr)
+        outcome.lost = [
+            each for each in find_lost(body, after) if each.split()[-1].lstrip("$") not in mended
+        ]
         prose = prose_of(flow.read_text(encoding="utf-8"))
         sentences = split_sentences(prompt)
         outcome.sentences = sentences

@@ -13,8 +13,10 @@ from flowdsl.decompile.proposing.conversion import (
     Conversion,
     Converter,
     list_changes_of_declarations,
+    prompt_hints_for,
 )
 from flowdsl.decompile.proposing.convert import Proposal
+from flowdsl.decompile.proposing.declarations import declare_schemas
 from flowdsl.decompile.proposing.prompt_variables import Difference
 from flowdsl.decompile.proposing.rich_text import is_rich_text
 from flowdsl.decompile.proposing.section import Unwritable
@@ -39,7 +41,7 @@ from ..runtime.engine.deployment import SOURCES
 from ..runtime.environments import any_environment
 from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
 from ..runtime.failure import CommandError, UsageError
-from ..runtime.rewrites import Rewrite, write_rewrites
+from ..runtime.rewrites import BOM, Rewrite, write_rewrites
 from ..runtime.target import CommandTarget, open_flows, open_target
 
 _NEEDS_SOUND_SOURCES = "a prompt is converted in a file without errors"
@@ -70,17 +72,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.write:
         _refuse_library(path, target)
     options = target.options(any_environment(target.project, None))
-    compilation = _compile_file(path, target, console)
-    assert compilation.program is not None
-    workflow = next(each for each in compilation.program.workflows if each.name == symbol.name)
-    prompt = workflow.prompt or ""
     original = target.files.read_bytes(path)
+    symbol, workflow, typed = _open_workflow(symbol, target, console)
+    prompt = _read_prompt(symbol, target)
 
     def build(content: bytes) -> Compilation:
         return compile_project(Overlay(target.files, {path: content}), [path], options)
 
     try:
-        conversion = Converter(symbol, workflow, original, build).convert()
+        conversion = Converter(symbol, workflow, prompt, typed, build).convert()
     except Unwritable as problem:
         raise CommandError(
             f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
@@ -130,16 +130,56 @@ def _analyze_target(target: CommandTarget, console: Console) -> Analysis:
     return analyze(target.files, target.entries, options)
 
 
-def _compile_file(path: str, target: CommandTarget, console: Console) -> Compilation:
-    """Compile one flow with what it imports; raises `CommandError` after showing its errors."""
+def _open_workflow(
+    symbol: WorkflowSymbol, target: CommandTarget, console: Console
+) -> tuple[WorkflowSymbol, nodes.Workflow, bytes]:
+    """Return the workflow of a flow, and the text of the flow with its schemas as types.
+
+    Mistakes in its prompt do not count, since conversion mends them. Raises `CommandError` after
+    showing other errors.
+    """
+    path = symbol.module.source.path
+    compilation = _compile_without_prompt(symbol, {}, target)
+    if compilation.program is None:
+        analysis = compilation.analysis
+        problems = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
+        target.show(problems, len(analysis.findings.paths), console)
+        raise CommandError(_NEEDS_SOUND_SOURCES, SOURCE_ERRORS)
+    original = target.files.read_bytes(path)
+    if symbol.inputs_from or symbol.outputs_from:
+        hints = prompt_hints_for(_find_workflow(compilation, symbol.name)[1])
+        typed = declare_schemas(symbol, hints).encode()
+        typed = BOM + typed if original.startswith(BOM) else typed
+        again = _compile_without_prompt(symbol, {path: typed}, target)
+        if again.program is not None:
+            return (*_find_workflow(again, symbol.name), typed)
+    return (*_find_workflow(compilation, symbol.name), original)
+
+
+def _compile_without_prompt(
+    symbol: WorkflowSymbol, overlay: dict[str, bytes], target: CommandTarget
+) -> Compilation:
+    """Compile one flow with what it imports, with a prompt that says nothing."""
+    assert symbol.prompt_from is not None
     options = target.options(any_environment(target.project, None))
-    compilation = compile_project(target.files, [path], options)
-    if compilation.bundle is not None:
-        return compilation
-    analysis = compilation.analysis
-    problems = tuple(each for each in analysis.diagnostics if each.severity == ERROR)
-    target.show(problems, len(analysis.findings.paths), console)
-    raise CommandError(_NEEDS_SOUND_SOURCES, SOURCE_ERRORS)
+    files = Overlay(target.files, {symbol.prompt_from: b"Look at the screen.\n", **overlay})
+    return compile_project(files, [symbol.module.source.path], options)
+
+
+def _find_workflow(compilation: Compilation, name: str) -> tuple[WorkflowSymbol, nodes.Workflow]:
+    assert compilation.program is not None
+    symbols, workflows = compilation.analysis.model.workflows, compilation.program.workflows
+    return (
+        next(each for each in symbols if each.name == name),
+        next(each for each in workflows if each.name == name),
+    )
+
+
+def _read_prompt(symbol: WorkflowSymbol, target: CommandTarget) -> str:
+    """Return the text of the prompt file, without the line end behind it."""
+    assert symbol.prompt_from is not None
+    text = target.files.read_bytes(symbol.prompt_from).decode("utf-8-sig", "replace")
+    return text.replace("\r\n", "\n").removesuffix("\n")
 
 
 def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget) -> WorkflowSymbol:

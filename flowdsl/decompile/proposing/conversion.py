@@ -15,6 +15,7 @@ from typing import Any
 
 from flowdsl.codegen.artifacts import render_plain_json
 from flowdsl.compiler.pipeline import Compilation
+from flowdsl.diagnostics.suggest import find_closest_name
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
@@ -45,7 +46,8 @@ class Conversion(Record):
     `prompt` is what they compile to, None if they do not. `difference` are the variables that only
     one of both prompts has. `required` are fields that are required now, `typed` inputs of any
     type that are texts now, and `declared` variables that are declared now, by their names in
-    source; `slashes` are variables whose backslash became a slash.
+    source; `slashes` are variables whose backslash became a slash, and `renamed` misspelt ones
+    with the names that they were taken for.
     """
 
     proposal: Proposal
@@ -58,6 +60,7 @@ class Conversion(Record):
     typed: tuple[str, ...]
     declared: tuple[str, ...]
     slashes: tuple[nodes.Variable, ...]
+    renamed: tuple[tuple[str, str], ...]
 
     @property
     def is_sound(self) -> bool:
@@ -73,6 +76,7 @@ class Converter:
         self,
         symbol: WorkflowSymbol,
         workflow: nodes.Workflow,
+        prompt: str,
         original: bytes,
         build: Callable[[bytes], Compilation],
     ) -> None:
@@ -81,7 +85,8 @@ class Converter:
         self._original = original
         self._build = build
         self._hints = prompt_hints_for(workflow)
-        self.prompt, self._slashes = _take_back_escapes(workflow.prompt or "", self._hints)
+        prompt, self._renamed = _take_back_misspellings(prompt, self._hints)
+        self.prompt, self._slashes = _take_back_escapes(prompt, self._hints)
 
     def convert(self) -> Conversion:
         """Return the attempt with the most statements that is sound, or the last one of all prose.
@@ -146,6 +151,7 @@ class Converter:
             tuple(name for name, _ in typed),
             (*inputs, *(f"${each}" for each in secrets)),
             self._slashes,
+            self._renamed,
         )
 
     def _declare(self, keyword: str, names: list[str]) -> FileEdit | None:
@@ -162,7 +168,7 @@ class Converter:
         own = {"input": names.inputs, "secret": names.secrets, "runtime": names.outputs}
         return {
             own[each.sigil][each.name]
-            for each in walk(proposal.body)
+            for each in walk((proposal.body, proposal.rules))
             if isinstance(each, nodes.Variable) and each.name in own.get(each.sigil, {})
         }
 
@@ -177,7 +183,11 @@ class Converter:
         declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
         outputs = {field.name for field in hints.outputs or ()} - declared
         text = unescape(self.prompt) if proposal.rich_text else self.prompt
-        found = [_as_output(each, outputs) for each in variables_in(text, declared)]
+        found = [
+            _as_output(each, outputs)
+            for each in variables_in(text, declared)
+            if not (each.variable.path and each.variable.name not in declared | outputs)
+        ]
         return compare_variables(found, proposal.body, after)
 
     def _source_names(self) -> SourceNames:
@@ -251,6 +261,33 @@ def _as_output(found: Found, outputs: Collection[str]) -> Found:
     return Found(found.start, found.end, runtime, found.escaped)
 
 
+def _take_back_misspellings(
+    prompt: str, hints: PromptHints
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a prompt in which each misspelt variable has the declared name nearest to it.
+
+    The platform fills in `__EMPTY__` for `{mont}` where `month` is declared.
+    """
+    inputs = [field.name for field in hints.inputs or ()]
+    outputs = [field.name for field in hints.outputs or ()]
+    secrets = [field.name for field in hints.secrets]
+    candidates = {"input": [*inputs, *outputs], "secret": secrets, "runtime": outputs}
+    every = {*inputs, *outputs, *secrets}
+    found = variables_in(prompt, every)
+    set_here = {each.variable.name for each in found if each.variable.sigil == "runtime"}
+    renamed: dict[str, str] = {}
+    for each in reversed(found):
+        name, sigil = each.variable.name, each.variable.sigil
+        if each.variable.path or name in every or (sigil == "input" and name in set_here):
+            continue
+        nearest = find_closest_name(name, candidates[sigil])
+        if nearest is not None:
+            renamed[name] = nearest
+            at = prompt.index(name, each.start)
+            prompt = prompt[:at] + nearest + prompt[at + len(name) :]
+    return prompt, tuple(sorted(renamed.items()))
+
+
 def _take_back_escapes(prompt: str, hints: PromptHints) -> tuple[str, tuple[nodes.Variable, ...]]:
     r"""Return a prompt in which `C:\Out\{x}` is `C:\Out/{x}`, and the variables that it concerns.
 
@@ -298,6 +335,8 @@ def list_changes_of_declarations(conversion: Conversion) -> Iterator[str]:
     if conversion.declared:
         names = ", ".join(f"`{each}`" for each in conversion.declared)
         yield f"{names}: declared now, since the prompt fills it in; give it its type"
+    for name, nearest in conversion.renamed:
+        yield f"`{name}` in the prompt is taken for `{nearest}`, which is declared"
     if conversion.slashes:
         names = ", ".join(f"`{{{each.name}}}`" for each in conversion.slashes)
         yield (

@@ -35,7 +35,9 @@ from .rich_text import (
     read_blocks,
 )
 from .sentences import (
+    is_heading_of_rules,
     is_otherwise_head,
+    is_rule,
     means_going_on,
     parse_decision_head,
     parse_otherwise,
@@ -62,7 +64,7 @@ _OF_NO_TITLE = frozenset(
 
 
 class Proposal(Record):
-    """Statements for a prompt.
+    """Statements for a prompt, and `rules` for the whole task.
 
     `recognized` has the parts of the prompt that are more than prose, also refused ones.
     `sources` says where outputs come from. `read_at_the_end` are the outputs that the prompt does
@@ -74,6 +76,7 @@ class Proposal(Record):
     """
 
     body: nodes.Body
+    rules: tuple[nodes.Text, ...]
     recognized: tuple[str, ...]
     sources: tuple[nodes.OutputSource, ...]
     read_at_the_end: tuple[str, ...]
@@ -110,6 +113,7 @@ def propose_statements(
     references = tuple(dict.fromkeys(re.findall(_STEP_NUMBER, prompt)))
     return Proposal(
         body,
+        tuple(instructions.rules),
         tuple(dict.fromkeys(instructions.recognized)),
         instructions.sources(),
         tuple(field.name for field in missing),
@@ -199,7 +203,11 @@ def _convert_blocks(
             at = end
         elif isinstance(block, Paragraph):
             following = blocks[at] if at < len(blocks) else None
-            if isinstance(following, Listing) and _is_introducing_list(block.text, following):
+            loop = _convert_introduced_loop(block.text, following, instructions)
+            if loop is not None:
+                yield loop
+                at += 1
+            elif isinstance(following, Listing) and _is_introducing_list(block.text, following):
                 yield instructions.prose(f"{block.text}\n{following.written}")
                 at += 1
             elif isinstance(following, Paragraph) and (
@@ -207,7 +215,7 @@ def _convert_blocks(
             ):
                 yield instructions.prose(f"{block.text}\n{following.text}")
                 at += 1
-            else:
+            elif not (is_rule(block.text) and instructions.read_rule(block.text)):
                 for line in _split_sentence_lines(block.text):
                     yield from instructions.read(line)
         else:
@@ -239,6 +247,10 @@ def _convert_section(
     inner = instructions.plain() if is_governing_line(title) else instructions
     if not blocks:
         yield instructions.prose(heading)
+    elif is_heading_of_rules(title) and (lines := _list_plain_lines(blocks)):
+        for line in lines:
+            if not instructions.read_rule(line):
+                yield instructions.prose(line)
     elif _can_be_title(title, instructions):
         yield _make_titled_step(title, _convert_blocks(blocks, inner), instructions)
     elif is_governing_line(title) and all(
@@ -250,6 +262,19 @@ def _convert_section(
     else:
         yield instructions.prose(heading)
         yield from _convert_blocks(blocks, inner)
+
+
+def _list_plain_lines(blocks: Sequence[Block]) -> list[str]:
+    """Return paragraphs and entries of lists, one by one; empty if one has something below it."""
+    lines: list[str] = []
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            lines.append(block.text)
+        elif isinstance(block, Listing) and not any(entry.below for entry in block.entries):
+            lines += (entry.text for entry in block.entries)
+        else:
+            return []
+    return lines
 
 
 def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
@@ -278,10 +303,12 @@ def _convert_governing_entry(
         return None
     if not instructions.accept(entry.written):
         return None
-    inner = tuple(_convert_blocks(entry.below, instructions))
     if repeated is not None:
+        with instructions.inside_loop(repeated):
+            inner = tuple(_convert_blocks(entry.below, instructions))
         loop = instructions.make_loop(repeated, inner)
         return None if loop is None else (loop, False)
+    inner = tuple(_convert_blocks(entry.below, instructions))
     decided = instructions.condition(condition or "")
     if decided is None:
         return None
@@ -297,6 +324,20 @@ def _convert_governing_entry(
         return None if decision is None else (decision, True)
     decision = make_decision(decided, inner, other)
     return None if decision is None else (decision, False)
+
+
+def _convert_introduced_loop(
+    line: str, following: Block | None, instructions: Instructions
+) -> nodes.Statement | None:
+    """Return the `for` of a paragraph `For each row in {rows}:` with the list behind it."""
+    repeated = parse_repetition(_strip_title_marks(line))
+    if repeated is None or repeated.then or not isinstance(following, Listing):
+        return None
+    if not instructions.accept(f"{line}\n{following.written}"):
+        return None
+    with instructions.inside_loop(repeated):
+        inner = tuple(_convert_blocks((following,), instructions))
+    return instructions.make_loop(repeated, inner)
 
 
 def _strip_title_marks(title: str) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
+
+from ..model import PromptHints
+from ..writing.type_names import TypeNames, field_text, source_names
 
 
 class FileEdit(Record):
@@ -27,36 +31,53 @@ def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tu
     `used` are names in source. The parts of an input, in types of the same file, are made required
     with it: an instruction that holds it would say `__EMPTY__` for a missing one.
     """
-    records = {
-        each.name.text: each.fields
-        for each in symbol.module.declarations
-        if isinstance(each, ast.RecordDecl)
-    }
+    records, text = _records_of(symbol), symbol.module.source.text
     seen: set[str] = set()
     for item in symbol.declaration.items:
         if not isinstance(item, ast.InputsSection | ast.SecretsSection | ast.OutputsSection):
             continue
         for field in item.fields:
             if field.name.text in used:
-                yield from _require_field(field, symbol.module.source.text)
+                yield from _require_field(field, text)
                 if isinstance(item, ast.InputsSection):
-                    yield from _require_parts(field.type, records, seen, symbol.module.source.text)
+                    for part in _parts_of(field.type, records, seen, text):
+                        yield from _require_field(part, text)
 
 
 def type_inputs(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tuple[str, FileEdit]]:
-    """Yield the edits that make texts of the inputs of the type `any` among `used`.
+    """Yield the edits that make texts of what is of the type `any` in the inputs `used`.
 
-    No statement can hold such an input (`any-of-input`), and a prompt only ever held its text.
+    No statement can hold such a value (`any-of-input`), and a prompt only ever held its text.
     """
     text = symbol.module.source.text
     for item in symbol.declaration.items:
         if isinstance(item, ast.InputsSection):
             for field in item.fields:
-                inner = field.type
-                while isinstance(inner, ast.OptionalType | ast.ListType):
-                    inner = inner.inner if isinstance(inner, ast.OptionalType) else inner.element
-                if field.name.text in used and text[inner.start : inner.end] == "any":
-                    yield field.name.text, FileEdit(inner.start, inner.end, "string")
+                if field.name.text in used:
+                    parts = [field, *_parts_of(field.type, _records_of(symbol), set(), text)]
+                    for part in parts:
+                        inner = _innermost(part.type)
+                        if text[inner.start : inner.end] == "any":
+                            edit = FileEdit(inner.start, inner.end, "string")
+                            yield part.name.text, edit
+
+
+def _innermost(type_: ast.TypeExpr) -> ast.TypeExpr:
+    """Return the type of the entries of lists, without `?`."""
+    match type_:
+        case ast.OptionalType(inner=inner) | ast.ListType(element=inner):
+            return _innermost(inner)
+        case _:
+            return type_
+
+
+def _records_of(symbol: WorkflowSymbol) -> dict[str, Sequence[ast.Field]]:
+    """The fields of the record types of the file, by name."""
+    return {
+        each.name.text: each.fields
+        for each in symbol.module.declarations
+        if isinstance(each, ast.RecordDecl)
+    }
 
 
 def _require_field(field: ast.Field, text: str) -> Iterator[tuple[str, FileEdit]]:
@@ -67,16 +88,17 @@ def _require_field(field: ast.Field, text: str) -> Iterator[tuple[str, FileEdit]
         yield field.name.text, FileEdit(field.type.end - 1, field.type.end, "")
 
 
-def _require_parts(
+def _parts_of(
     type_: ast.TypeExpr,
     records: Mapping[str, Sequence[ast.Field]],
     seen: set[str],
     text: str,
-) -> Iterator[tuple[str, FileEdit]]:
+) -> Iterator[ast.Field]:
+    """Yield the fields inside a type, at any depth; `seen` are record types that are done."""
     fields: Sequence[ast.Field] = ()
     match type_:
         case ast.ListType(element=inner) | ast.OptionalType(inner=inner):
-            yield from _require_parts(inner, records, seen, text)
+            yield from _parts_of(inner, records, seen, text)
         case ast.ObjectType():
             fields = type_.fields
         case ast.NamedType() if (name := text[type_.start : type_.end]) not in seen:
@@ -85,8 +107,8 @@ def _require_parts(
         case _:
             pass
     for field in fields:
-        yield from _require_field(field, text)
-        yield from _require_parts(field.type, records, seen, text)
+        yield field
+        yield from _parts_of(field.type, records, seen, text)
 
 
 def declare_fields(symbol: WorkflowSymbol, keyword: str, names: Sequence[str]) -> FileEdit | None:
@@ -118,3 +140,56 @@ def apply_edits(text: str, edits: Collection[FileEdit]) -> str:
     for edit in sorted(edits, key=lambda each: each.start, reverse=True):
         text = text[: edit.start] + edit.new + text[edit.end :]
     return text
+
+
+def declare_schemas(symbol: WorkflowSymbol, hints: PromptHints) -> str:
+    """Return the flow with `inputs from` and `outputs from` a schema as sections of types.
+
+    A schema that `import` keeps in a file is half filled: what it gives no type becomes a text, and
+    what only JSON Schema can say is left out.
+    """
+    text = symbol.module.source.text
+    edits = []
+    for item in symbol.declaration.items:
+        if isinstance(item, ast.InputsFrom):
+            sections = [
+                _write_fields("inputs", hints.inputs or ()),
+                _write_fields("secrets", hints.secrets),
+            ]
+            edits.append(FileEdit(item.start, item.end, "\n  ".join(filter(None, sections))))
+        elif isinstance(item, ast.OutputsFrom):
+            edits.append(
+                FileEdit(item.start, item.end, _write_fields("outputs", hints.outputs or ()))
+            )
+    return apply_edits(text, edits)
+
+
+def _write_fields(keyword: str, fields: Sequence[nodes.FieldSpec]) -> str:
+    """Return a section with fields on a line each; empty without fields."""
+    typed = [replace(field, type=_type_unknown(field.type), constraints={}) for field in fields]
+    names = source_names(typed)
+    types = TypeNames()
+    lines = [
+        line
+        for field in typed
+        for line in field_text(field, types, name=names[field.name]).split("\n")
+    ]
+    if not lines:
+        return ""
+    return "\n".join((f"{keyword} {{", *(f"    {line}" for line in lines), "  }"))
+
+
+def _type_unknown(type_: nodes.Type) -> nodes.Type:
+    """Return a type with texts in the place of values of any type."""
+    match type_:
+        case nodes.ListType(element=element):
+            return nodes.ListType(element=_type_unknown(element))
+        case nodes.OptionalType(inner=inner):
+            return nodes.OptionalType(inner=_type_unknown(inner))
+        case nodes.RecordType(fields=fields) if fields:
+            inner_fields = (replace(each, type=_type_unknown(each.type)) for each in fields)
+            return nodes.RecordType(fields=tuple(inner_fields))
+        case nodes.ScalarType(name="any") | nodes.RecordType():
+            return nodes.ScalarType(name="string")
+        case _:
+            return type_

@@ -7,16 +7,19 @@ reading or an end are parsed by `sentences`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.prompt.likeness import like_a_sentence
 from flowdsl.prompt.reading.texts import read_path
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
 from ..writing.type_names import source_name
+from ..writing.value_types import ANY, type_at
 from . import sentences
 from .patterns import (
     BETWEEN_ACTS,
@@ -88,6 +91,8 @@ class Instructions:
 
     def __init__(self, hints: PromptHints, refused: Collection[str] = ()) -> None:
         self.recognized: list[str] = []
+        self.rules: list[nodes.Text] = []
+        self._entries: list[tuple[str, nodes.Type]] = []
         self._refused = refused
         self._inputs = {field.name: field for field in hints.inputs or ()}
         self._secrets = {field.name for field in hints.secrets}
@@ -115,12 +120,36 @@ class Instructions:
             at = found.end()
         return (*pieces, *_make_character_pieces(characters[at:]))
 
-    def _resolve(self, variable: nodes.Variable) -> nodes.Variable:
-        """Return the value that a single brace means: `{x}` of an output is the run's value."""
-        is_output = variable.name in self._outputs and variable.name not in self._inputs
-        if variable.sigil == "input" and is_output:
+    def _resolve(self, variable: nodes.Variable) -> nodes.Piece:
+        """Return the value that a single brace means, or words for one that nothing declares.
+
+        `{x}` of an output is the run's value, and `{row.no}` in a loop over rows that of the entry.
+        """
+        name, path = variable.name, variable.path
+        if variable.sigil != "input" or name in self._inputs:
+            return variable
+        if name in self._outputs:
             return replace(variable, sigil="runtime")
+        for noun, entry in reversed(self._entries):
+            if noun == name and type_at(entry, path) != ANY:
+                return nodes.Variable(sigil="runtime", name=LOOP_ITEM, path=path)
+        if path:
+            part = " ".join(str(each).replace("_", " ") for each in reversed(path))
+            return nodes.TextPiece(value=f"the {part} of the {name.replace('_', ' ')}")
         return variable
+
+    @contextmanager
+    def inside_loop(self, found: sentences.Repeating) -> Iterator[None]:
+        """Read lines of a loop: what the prompt calls an entry is its value there."""
+        field = self._inputs.get(found.items)
+        items = None if field is None else field.type
+        items = items.inner if isinstance(items, nodes.OptionalType) else items
+        entry = items.element if isinstance(items, nodes.ListType) else ANY
+        self._entries.append((found.noun.lower().replace(" ", "_"), entry))
+        try:
+            yield
+        finally:
+            self._entries.pop()
 
     def sources(self) -> tuple[nodes.OutputSource, ...]:
         """Return the sources of the outputs that statements have read so far."""
@@ -147,6 +176,15 @@ class Instructions:
             return False
         self.recognized.append(line)
         return line not in self._refused
+
+    def read_rule(self, text: str) -> bool:
+        """Take a remark for the whole task as a rule, unless it holds a value of the run."""
+        rule = self.text(text)
+        kinds = {piece.sigil for piece in rule if isinstance(piece, nodes.Variable)}
+        if "\n" in text or not kinds <= {"input"} or not self.accept(text):
+            return False
+        self.rules.append(rule)
+        return True
 
     def prose(self, text: str) -> nodes.Statement:
         """Return a `do` with a text; a line in the very words of a statement asks politely."""
@@ -186,6 +224,9 @@ class Instructions:
             if found is not None:
                 statement = build(self, found)
                 return [] if statement is None else [statement]
+        parts = [self._read_sentence(each) for each in sentences.split_typing(plain)]
+        if parts:
+            return [each for part in parts for each in part] if all(parts) else []
         readings = sentences.parse_readings(plain)
         if readings:
             several = [self._read_reading(each) for each in readings]
@@ -256,7 +297,9 @@ class Instructions:
         found = sentences.parse_repetition(plain)
         if found is None or not found.then or has_condition_words(found.then):
             return None
-        return self.make_loop(found, [self.prose(as_sentence(found.then))])
+        with self.inside_loop(found):
+            body = [self.prose(as_sentence(found.then))]
+        return self.make_loop(found, body)
 
     def make_loop(
         self, found: sentences.Repeating, body: Sequence[nodes.Statement]
@@ -368,14 +411,18 @@ class Instructions:
         if written.startswith('"') and "{" not in written:
             literal = (nodes.TextPiece(value=written.strip('"')),)
             return nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)
-        value = self.text(written)
+        return self._make_typing(self.text(written), target)
+
+    def _make_typing(self, value: nodes.Text, target: nodes.Text | str) -> nodes.Statement | None:
+        """Return `type` for a value that is one variable that can be typed here."""
         if (
             len(value) != 1
             or not isinstance(value[0], nodes.Variable)
             or not self._can_type(value[0])
         ):
             return None
-        return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)
+        where = self.text(target) if isinstance(target, str) else target
+        return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=where)
 
     def _can_type(self, variable: nodes.Variable) -> bool:
         if variable.sigil == "runtime":
@@ -395,7 +442,8 @@ class Instructions:
 
     def _file(self, found: re.Match[str]) -> nodes.Text | None:
         """Return the file name in a match; None if it contains other variables than inputs."""
-        name = self.text(next(group for group in found.groups() if group))
+        written = next((group for group in found.groups() if group), "")
+        name = self.text(written or "screenshot.png")
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
         known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
         # For the platform, a brace after a backslash begins no variable; it was probably meant to.

@@ -71,7 +71,9 @@ FILL = (
 CAPTURE = (
     rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
     r"(?:take|save) a screenshot (?:and attach it|as a run attachment)"
-    rf"(?: to the run)?(?: {_NAMED})?) {_FILE}"
+    rf"(?: to the run)?(?: {_NAMED})?) {_FILE}|"
+    r"(?:take|save) a screenshot(?: of [^{}.;,]+)? (?:and attach it|as a(?: run)? attachment)"
+    r"(?: to the run)?"
 )
 EXPORT = (
     rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?{_FILE}|"

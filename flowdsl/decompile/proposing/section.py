@@ -13,7 +13,7 @@ from ..writing.lines import LOOP_KEY, Emit, Key, Line, lines_of, variable_set
 from ..writing.scope import PLAIN, RUNTIME, SECRET, Scope
 from ..writing.statement_text import Wanted, Writer
 from ..writing.type_names import TypeNames, Unspeakable, field_text, source_names
-from ..writing.value_text import Consts
+from ..writing.value_text import Consts, ValueWriter
 from ..writing.value_types import ANY
 from ..writing.writer import format_section_lines
 from .convert import Proposal
@@ -48,7 +48,7 @@ class Unwritable(ValueError):
 
 
 def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) -> Section:
-    """Return `steps { ... }` with the statements of a proposal; raises `Unwritable`."""
+    """Return `steps { ... }`, with `always { ... }` before it; raises `Unwritable`."""
     scope = Scope(())
     outputs = {field.name: field.type for field in hints.outputs or ()}
     # Types are compared by their representation; `wanted` says what each output has to be.
@@ -65,7 +65,7 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
             _add_to_scope(scope, "secret", field, names.secrets)
         lines = lines_of(proposal.body)
         _declare_set_variables(lines, scope)
-        undeclared = _declare_missing(proposal.body, scope)
+        undeclared = _declare_missing((proposal.body, proposal.rules), scope)
         # A variable with the name of its output needs no `emit`; for others one is inserted.
         emitted_outputs = {
             origin.variable: origin.field
@@ -75,12 +75,14 @@ def steps_section(proposal: Proposal, hints: PromptHints, names: SourceNames) ->
         by_name = {origin.variable or "" for origin in proposal.sources} - emitted_outputs.keys()
         writer = Writer(scope, types, Consts(), wanted, {}, outputs=by_name)
         block = writer.block(_insert_emits(lines, emitted_outputs), attempt=False)
+        rules = [ValueWriter(scope, Consts()).text(rule) for rule in proposal.rules]
     except Unspeakable as problem:
         raise Unwritable(str(problem)) from None
-    section = format_section_lines("item", ["steps {", *block, "}"])
-    if section is None:
+    steps = format_section_lines("item", ["steps {", *block, "}"])
+    always = format_section_lines("item", ["always {", *rules, "}"]) if rules else []
+    if steps is None or always is None:
         raise Unwritable("the statements cannot be laid out")
-    return Section(tuple(section), undeclared)
+    return Section((*always, *([""] if always else []), *steps), undeclared)
 
 
 class _Types(TypeNames):
@@ -125,10 +127,10 @@ def _declare_set_variables(lines: list[Line], scope: Scope) -> None:
             _declare_set_variables(body, scope)
 
 
-def _declare_missing(body: nodes.Body, scope: Scope) -> tuple[str, ...]:
+def _declare_missing(texts: tuple[object, ...], scope: Scope) -> tuple[str, ...]:
     """Add the variables that are not in scope to it; return them as a prompt spells them."""
     missing = []
-    for node in walk(body):
+    for node in walk(texts):
         if not isinstance(node, nodes.Variable):
             continue
         key: Key = (node.sigil, node.name)

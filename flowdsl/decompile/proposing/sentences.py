@@ -112,6 +112,23 @@ _FOR = re.compile(
 )
 
 
+_VALUE = r"\{\{?\$?[A-Za-z_]\w*\}?\}"
+_TYPE_PAIR = re.compile(
+    rf"(?P<verb>type|enter|input|fill in) (?P<first>{_VALUE} (?:into|in|as|for) [^{{}}]+?)"
+    rf"(?:,| and|, and) (?P<second>{_VALUE} (?:into|in|as|for) [^{{}}]+)",
+    _FLAGS,
+)
+_RULE = re.compile(
+    r"(?:please )?(?:note|important|warning|attention|caution|hinweis|achtung|wichtig)\b"
+    r"[ \w]{0,12}[:!]",
+    _FLAGS,
+)
+_RULES_HEADING = re.compile(
+    r"(?:important |general )?(?:notes?|rules?|warnings?|constraints|hints?|hinweise|regeln)",
+    _FLAGS,
+)
+
+
 class Reading(Record):
     """A sentence that reads what `source` says into the variable `name`; `marked` as a variable."""
 
@@ -262,3 +279,21 @@ def parse_repetition(sentence: str) -> Repeating | None:
     if found is None or (found["then"] and not found["mark"]):
         return None
     return Repeating(found["noun"], found["list"], found["then"])
+
+
+def split_typing(sentence: str) -> list[str]:
+    """Split `Type {a} into X and {b} into Y` into one sentence for each; empty for another form."""
+    found = _TYPE_PAIR.fullmatch(sentence)
+    if found is None:
+        return []
+    return [f"{found['verb']} {found['first']}", f"{found['verb']} {found['second']}"]
+
+
+def is_rule(paragraph: str) -> bool:
+    """Whether a paragraph is a remark for the whole task: `Important: ...`."""
+    return _RULE.match(paragraph) is not None
+
+
+def is_heading_of_rules(heading: str) -> bool:
+    """Whether the lines below a heading are rules for the whole task."""
+    return _RULES_HEADING.fullmatch(heading.strip("*:# ")) is not None

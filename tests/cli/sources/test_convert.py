@@ -186,7 +186,6 @@ LOST: dict[str, tuple[str, list[str]]] = {
     "in an attribute": ('<p>Go</p><p title="{visit}">on</p>', ["`{visit}` would no longer"]),
     "in a comment of HTML": ("<p>Go</p><!-- {visit} -->", ["`{visit}` would no longer"]),
     "put together from HTML": ("<p>See {<b>visit</b>}</p>", ["`{visit}` would be filled in"]),
-    "an input named like the environment": ("Open {env.portal} now.", ["`env`"]),
 }
 
 
@@ -232,7 +231,7 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
     prompt = (
         "Open {nobody} with {$key} for {visit} and {free}.\n\n"
         '1. For each row in {rows}, click "Add".\n'
-        "2. Note {note} and {{total}}.\n3. Save as C:\\Out\\{visit}.\n"
+        "2. Note {note} and {{total}}, {vist} and {order.no}.\n3. Save as C:\\Out\\{visit}.\n"
     )
     write_tree(desk, {"flows/claim_status.flow": flow, "flows/claim_status.prompt.md": prompt})
 
@@ -246,7 +245,8 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
         "note: string, claim: string",
         "  article: string\n  qty: int\n",
         "for row in rows max 100 {",
-        'extract total: string from "the total"\n    do "Note {note} and {total}."',
+        'extract total: string from "the total"\n',
+        'do "Note {note} and {total}, {visit} and the no of the order."',
         'do "Save as C:\\Out/{visit}."',
     ):
         assert written in text, text
@@ -255,6 +255,7 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
         "`nobody`, `$key`: declared now",
         "`free`: a text now",
         "look at the bound of each `for`",
+        "`vist` in the prompt is taken for `visit`",
         "in place of the backslash before `{visit}`",
         "names `note`, `total` and does not say how to read it",
     ):
