@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from flowdsl.prompt.sentences import (
@@ -68,6 +69,7 @@ _MILLISECONDS = {"hour": 3_600_000, "minute": 60_000, "second": 1_000, "millisec
 _EXACT = {"values.exact", "values.secret", "values.value"}
 
 
+@cache
 def _family_names(name: str) -> tuple[str, ...]:
     return tuple(each for each in SENTENCES if each.startswith(f"{name}."))
 
