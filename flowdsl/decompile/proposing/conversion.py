@@ -132,7 +132,7 @@ class Converter:
             inputs, secrets = [], []
         used = self._used_fields(proposal, names)
         required = list(require_fields(self._symbol, used))
-        typed = list(type_inputs(self._symbol, used - self._used_in_part(proposal, names)))
+        typed = list(type_inputs(self._symbol, used, self._used_in_part(proposal, names)))
         edits = [
             *(edit for _, edit in (*required, *typed)),
             *filter(None, (self._declare("secrets", secrets), self._declare("inputs", inputs))),

@@ -44,8 +44,12 @@ def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tu
                         yield from _require_field(part, text)
 
 
-def type_inputs(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tuple[str, FileEdit]]:
+def type_inputs(
+    symbol: WorkflowSymbol, used: Collection[str], in_part: Collection[str]
+) -> Iterator[tuple[str, FileEdit]]:
     """Yield the edits that make texts of what is of the type `any` in the inputs `used`.
+
+    Of an input that is used `in_part` the whole stays as it is, since a text has no parts.
 
     No statement can hold such a value (`any-of-input`), and a prompt only ever held its text.
     """
@@ -54,7 +58,8 @@ def type_inputs(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tuple
         if isinstance(item, ast.InputsSection):
             for field in item.fields:
                 if field.name.text in used:
-                    parts = [field, *_parts_of(field.type, _records_of(symbol), set(), text)]
+                    parts = list(_parts_of(field.type, _records_of(symbol), set(), text))
+                    parts += [] if field.name.text in in_part else [field]
                     for part in parts:
                         inner = _innermost(part.type)
                         if text[inner.start : inner.end] == "any":
@@ -137,7 +142,8 @@ def declare_fields(symbol: WorkflowSymbol, keyword: str, names: Sequence[str]) -
 
 def apply_edits(text: str, edits: Collection[FileEdit]) -> str:
     """Return `text` with edits that do not overlap."""
-    for edit in sorted(edits, key=lambda each: each.start, reverse=True):
+    # Of edits at one place the replacement is made first, then what is put in front of it.
+    for edit in sorted(edits, key=lambda each: (each.start, each.end), reverse=True):
         text = text[: edit.start] + edit.new + text[edit.end :]
     return text
 

@@ -72,11 +72,12 @@ CAPTURE = (
     rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
     r"(?:take|save) a screenshot (?:and attach it|as a run attachment)"
     rf"(?: to the run)?(?: {_NAMED})?) {_FILE}|"
-    r"(?:take|save) a screenshot(?: of [^{}.;,]+)? (?:and attach it|as a(?: run)? attachment)"
-    r"(?: to the run)?"
+    r"(?:take|save) a screenshot(?: of [^{}.;,()]+)? (?:and attach it(?: to the run)?|"
+    r"as a(?: run)? attachment|"
+    r"(?:with |using |\()(?:the tool )?save_screenshot_as_run_attachment\)?)"
 )
 EXPORT = (
-    rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?{_FILE}|"
+    rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?(?:the file )?{_FILE}|"
     rf"mark (?:the file )?{_FILE} for export)"
 )
 COPY = (
@@ -103,6 +104,7 @@ def is_governing_line(text: str) -> bool:
 def strip_markdown(line: str) -> str:
     """Return a line without Markdown marks; bold text and code are put in quotes."""
     marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
+    marked = re.sub(r"\s*(?:->|→|=>)\s*", ", ", marked)
     marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
     marked = re.sub(rf'"({_STORED}|\{{\$?{NAME}{PATH}\}})"', r"\1", marked)
     marked = re.sub(r"(?<!\w)'([^'\[\]]+)'(?!\w)", r'"\1"', marked)

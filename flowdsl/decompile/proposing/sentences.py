@@ -24,7 +24,7 @@ _READ = re.compile(
     rf"{_VERB_FOCUSED}(?:read|extract|get|find|note(?: down)?|record|look up|identify|determine|"
     r"capture) (?P<source>[^.;]+?)(?: (?:with|using) (?:a )?focused_action)?,?"
     r"(?: and| then| and then)? "
-    r"(?:(?:save|store|remember|keep|write|put) (?:it|that|them|the value) )?"
+    r"(?:(?:save|store|remember|keep|write|put) (?:(?:it|that|them|the value) )?)?"
     r"(?:as|in|into|under|to) (?:the )?(?:(?:runtime )?(?:variable|value|output|key|name|field) )?"
     rf"{_MARKED_NAME}{_WITH_TOOL}",
     _FLAGS,
@@ -65,7 +65,7 @@ _NO_TIME = (
 )
 
 _IF = re.compile(
-    r"(?:if|in case) (?P<condition>[^,]{3,160}?)(?:, then,? |,? then |, )(?P<then>[^;]+?)"
+    r"(?:if|in case) (?P<condition>[^,:]{3,160}?)(?:, then,? |,? then |, |: )(?P<then>[^;]+?)"
     r"(?:[,;] ?(?:otherwise|else),? (?P<otherwise>.+))?",
     _FLAGS,
 )
@@ -96,7 +96,8 @@ _FAIL = re.compile(
     _FLAGS,
 )
 _VERIFY = re.compile(
-    rf"{_VERB_FOCUSED}(?:verify|confirm|check|ensure|make sure|validate) that (?P<condition>.+)",
+    rf"{_VERB_FOCUSED}(?:verify|confirm|check|ensure|make sure|validate)"
+    r"(?: \(focused_action\))? that (?P<condition>.+)",
     _FLAGS,
 )
 _CHOOSE = re.compile(

@@ -263,6 +263,20 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
     assert run_here(desk, "check").code == 0
 
 
+def test_a_workflow_without_inputs_gets_those_of_its_prompt(desk: Path) -> None:
+    flow = (
+        "flow 1\n\n## Looks.\nworkflow look {\n  terminal { unrestricted = true }\n"
+        '  prompt from "./look.prompt.md"\n}\n'
+    )
+    prompt = "Type {note} into the Note field. Sign in with {$pin}.\n"
+    write_tree(desk, {"flows/look.flow": flow, "flows/look.prompt.md": prompt})
+
+    text = convert(desk, "look").text
+
+    assert "  inputs { note: string }\n  secrets { pin: string }\n  steps {\n" in text
+    assert 'type note into "the Note field"' in text
+
+
 def test_a_part_that_is_understood_wrongly_costs_nothing_but_itself(desk: Path) -> None:
     prompt = "1. Press F5.\n2. Wait 0 seconds.\n3. Wait until the list is shown.\n"
     write_tree(desk, {"flows/claim_status.prompt.md": prompt})

@@ -105,6 +105,14 @@ LINES = {
         '  press "Escape"',
         '} else { press "Enter" }',
     ],
+    'If "Session active" is shown -> press Escape.': [
+        'if sees "\\"Session active\\" is shown" {',
+        '  press "Escape"',
+        "}",
+    ],
+    "Read the fee and save as {{fee}}.": ['extract fee: string from "the fee"'],
+    "Take a screenshot of the form and attach it.": ['capture "screenshot.png"'],
+    "Verify (focused_action) that the list is sorted.": ['expect "the list is sorted"'],
     "If the list is empty, continue, otherwise click New.": [
         'if not sees "the list is empty" {',
         '  do "Click New."',
