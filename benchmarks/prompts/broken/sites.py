@@ -16,6 +16,8 @@ from keyword import iskeyword
 from pathlib import Path
 from typing import NamedTuple
 
+from .imported import for_imports
+
 ROOT = Path(__file__).parents[3]
 PLACES = (
     "flowdsl/ir/**/*.py",
@@ -131,34 +133,7 @@ def _without_names(code: str) -> str:
 
 @cache
 def _for_imports() -> frozenset[str]:
-    """The functions that only imports call, which have laws of their own."""
-    words: defaultdict[bool, Counter[str]] = defaultdict(Counter)
-    defined: Counter[str] = Counter()
-    for path in ROOT.glob("flowdsl/**/*.py"):
-        text = re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
-        words["decompile" in path.parts].update(re.findall(r"\w+", text))
-        defined.update(re.findall(r"^def ([^\W_]\w*)", text, re.M))
-    others, imports = words[False], words[True]
-    found = {each for each in defined if others[each] <= defined[each] and imports[each]}
-    for path in files():
-        found |= _helpers(parsed(path), found)
-    return frozenset(found)
-
-
-def _helpers(tree: ast.Module, callers: set[str]) -> set[str]:
-    """The functions of a module that nothing in it names but some functions, and what they name."""
-    named_by: defaultdict[str, set[str]] = defaultdict(set)
-    for number, statement in enumerate(tree.body):
-        by = getattr(statement, "name", str(number))
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and node.id != by:
-                named_by[node.id].add(by)
-    own = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
-    found: set[str] = set()
-    for _ in own:
-        every = callers | found
-        found |= {name for name in own if name[0] == "_" and set() < named_by[name] <= every}
-    return found
+    return for_imports(ROOT, map(parsed, files()))
 
 
 def drawn(seed: int, count: int, by: str = "kinds", paths: Sequence[str] = ()) -> list[Site]:
