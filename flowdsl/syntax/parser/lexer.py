@@ -61,7 +61,8 @@ _PAIRS = re.compile(
     (
         start[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
       | end[ \t\r\n\f]+of[ \t\r\n\f]+(?:week|month|quarter|year)(?![A-Za-z0-9_])
-      | (?:count[ \t\r\n\f]+of|at[ \t\r\n\f]+(?:least|most))(?![A-Za-z0-9_])
+      | count[ \t\r\n\f]+of(?![A-Za-z0-9_])
+      | at[ \t\r\n\f]+(?:least|most)(?![A-Za-z0-9_])
       | (?!r")[A-Za-z_][A-Za-z0-9_]*
       | "(?!"")[^"\\\r\n]*(?:\\"?[^"\\\r\n]*)*(?:"|(?=[\r\n]|\Z))
       | \{\{[ \t]*[A-Za-z_][A-Za-z0-9_]*

@@ -59,8 +59,6 @@ _AROUND = "\"'\\,;.()"
 _SHORTEST = 20
 """The least length of a key, in characters."""
 
-_LONG = rf"(?<!\S)\S{{{_SHORTEST},}}"
-
 _DIFFERENT = 14
 """The least number of different characters in a key."""
 
@@ -166,16 +164,18 @@ def _password(found: re.Match[str], *, marked: bool) -> Iterator[_Candidate]:
 
 
 def _find_keys(text: str) -> Iterator[_Candidate]:
-    prefixes = [prefix for prefix in _PREFIXES if prefix in text]
-    for word in _pattern(_LONG).finditer(text):
-        token, at, end = word[0], word.start(), word.end()
-        if prefixes and any(prefix in token for prefix in prefixes):
+    at = 0
+    for token in [word for word in text.split() if len(word) >= _SHORTEST]:
+        at = text.index(token, at)
+        end = at + len(token)
+        if any(prefix in token for prefix in _PREFIXES):
             for found in _pattern(_SHAPES).finditer(text, at, end):
                 yield _Candidate(found.start(), found.end(), "an access key")
         key = token.strip(_AROUND)
         if _is_random(key):
             start = at + token.index(key)
             yield _Candidate(start, start + len(key), "an access key")
+        at = end
     if "PRIVATE KEY-----" in text:
         for found in _pattern(_PRIVATE_KEY).finditer(text):
             yield _Candidate(found.start(), found.end(), "a private key")
