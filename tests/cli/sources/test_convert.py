@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import Result, read_tree, run_here, write_tree
+from tests.support.effort import every
 
 PROJECT = '[project]\nname = "desk"\n\n[env.local]\napi = "local"\n'
 FLOW = """\
@@ -325,3 +327,27 @@ def test_sources_with_errors_are_not_converted(desk: Path) -> None:
 
     assert "in a file without errors" in error(result, 3)
     assert result.out == b"" and "undeclared-type" in result.err
+
+
+DASHBOARD = Path(__file__).parents[2] / "corpus/dashboard"
+"""Workflows as people write them in a dashboard, by somebody who had seen no code."""
+
+
+@pytest.mark.parametrize("file", every(8, sorted(DASHBOARD.glob("*.json"))), ids=lambda f: f.stem)
+def test_an_untidy_workflow_is_converted_and_loses_nothing(tmp_path: Path, file: Path) -> None:
+    body = json.loads(file.read_text("utf-8"))
+    made = run_here(tmp_path, "import", str(file), "-o", "desk")
+    assert made.code == 0, made.err
+    desk = tmp_path / "desk"
+    [flow] = desk.glob("flows/*.flow")
+    done = convert(desk, f"flows/{flow.name}", "--write")
+    assert done.code == 0, done.err
+    compiled = run_here(desk, "compile", "-o", "out")
+    assert compiled.code == 0, compiled.err
+    [payload] = desk.glob("out/*/payload.json")
+    written = json.loads(payload.read_text("utf-8"))
+    for key in ("input_schema", "output_schema"):
+        before, after = (
+            set(json.loads(each.get(key) or "{}").get("properties", {})) for each in (body, written)
+        )
+        assert before <= after, key
