@@ -23,6 +23,7 @@ from flowdsl.decompile.pulling.pull import Pulled
 from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.format.formatter import format_source
+from flowdsl.prompt.reading.normal_form import normalise_prompt
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from tests.support.effort import THOROUGH, examples
@@ -114,6 +115,8 @@ def _normal(values: Mapping[str, object]) -> dict[str, str]:
 
 def _holds(desk: Desk, address: str, values: Values) -> tuple[dict[str, str], Pulled]:
     """Pull, and check every law."""
+    compiled = str(desk.values(address)["main_prompt"])
+    assert normalise_prompt(compiled) == compiled
     done = desk.pulled({address: values})
     (pulled,) = done.workflows
     before, wanted = _normal(desk.values(address)), _normal(values)

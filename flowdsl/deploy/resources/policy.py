@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -19,6 +19,7 @@ class FieldPolicy:
     - `cleared_by` is sent to clear a field that the source no longer declares.
     - `default` is the service's meaning of null and of an absent field. If it is a text, a blank
       text means it, too.
+    - `normalise` returns a text without what means nothing.
     - `json_text`: the value is a string that holds JSON.
     - `is_set`: the value is a list in which order and repetition do not matter.
     - `item` has the fields of each item of a list; others are not compared.
@@ -27,6 +28,7 @@ class FieldPolicy:
     reason: str
     cleared_by: Any = None
     default: Any = None
+    normalise: Callable[[str], str] | None = None
     json_text: bool = False
     is_set: bool = False
     item: Mapping[str, FieldPolicy] = field(default_factory=dict)
@@ -71,6 +73,8 @@ def normalise_value(policy: FieldPolicy, value: Any) -> Any:
     """
     if value is None or (isinstance(policy.default, str) and not value.strip()):
         value = policy.default
+    if policy.normalise is not None and isinstance(value, str):
+        value = policy.normalise(value)
     if policy.json_text and isinstance(value, str):
         value = _parse_schema_text(value)
     if value is None or value in EMPTIES:

@@ -19,6 +19,7 @@ from flowdsl.cyberdesk.models.workflow import (
 from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
 from flowdsl.deploy.resources.policy import FieldPolicy, Policies
 from flowdsl.deploy.resources.resource import Desired, Live
+from flowdsl.prompt.reading.normal_form import normalise_prompt
 
 UNTITLED = "Untitled workflow"
 """The title in source of a workflow that has no name in the service."""
@@ -56,7 +57,9 @@ POLICIES = Policies(
             default=UNTITLED,
         ),
         "main_prompt": FieldPolicy(
-            "always declared; compared letter by letter because the agent reads it"
+            "always declared; compared letter by letter because the agent reads it, apart from the "
+            "numbers of lines, blanks at their ends and the HTML of an editor",
+            normalise=normalise_prompt,
         ),
         "input_schema": FieldPolicy(
             "a string of JSON on the wire; our mark is in its `$comment`; null clears",

@@ -112,11 +112,11 @@ def _restore_blanks(line: str) -> str:
 
 
 def _read_parts(lines: list[str], addresses: tuple[str, ...]) -> Outline | None:
-    start = _rules_start(lines)
+    start = find_rules_start(lines)
     if start is None or (start and lines[start - 1]):
         return None
     before = lines[: start - 1] if start else []
-    rules = _read_rules(lines, start)
+    rules = read_rules(lines, start)
     if rules is None:
         return None
     found, told, position = rules
@@ -159,7 +159,8 @@ def _read_heading(lines: list[str]) -> tuple[str, str] | None:
     )
 
 
-def _rules_start(lines: list[str]) -> int | None:
+def find_rules_start(lines: list[str]) -> int | None:
+    """Return the index of the line at which the rules begin."""
     heads = [_render_rules(titles, (), ()).split("\n") for titles in (False, True)]
     for index, line in enumerate(lines):
         if line == heads[0][0] and lines[index : index + len(heads[0])] in heads:
@@ -180,8 +181,11 @@ def _render_rules(
     )
 
 
-def _read_rules(lines: list[str], start: int) -> tuple[list[str], list[str], int] | None:
-    """Return the author's rules, the keys of the others, and the next line."""
+def read_rules(lines: list[str], start: int) -> tuple[list[str], list[str], int] | None:
+    """Return the author's rules, the keys of the others, and the next line.
+
+    None for lines that are not the rules of a prompt.
+    """
     end = next(
         (
             index

@@ -6,6 +6,8 @@ The literal, the setting, the field or the statement that is meant, and no more.
 from __future__ import annotations
 
 import json
+from difflib import ndiff
+from html import escape
 from typing import Any
 
 import pytest
@@ -162,6 +164,57 @@ def test_instructions_that_changed_places_keep_their_words() -> None:
         '      do "Open {name}."  # one\n      press "Tab"\n',
         '      press "Tab"\n      do "Open {name}."\n',
     )
+
+
+def _as_paragraphs(prompt: str, *, lines_apart: bool) -> str:
+    """A prompt as an editor of rich text saves it."""
+    shown = escape(prompt, quote=False).replace("   ", "&nbsp; &nbsp;").replace("&amp;", "&#38;")
+    if lines_apart:
+        return "".join(f"<p>{line or '<br>'}</p>" for line in shown.split("\n"))
+    blocks = (block.replace("\n", "<br />") for block in shown.split("\n\n"))
+    return "\n".join(f"<p><span>{block}</span></p>" for block in blocks)
+
+
+@in_rows(
+    ("old", "new"),
+    [
+        ("Open ", "Quickly open "),
+        ("2. Press tab.", "2. Press tab.\nWait a bit."),
+        ("2. Press tab.", "2. Press tab.\n   Wait a bit."),
+        ("2. Press tab.", "2. Press tab.\n\n3) Wait a bit."),
+        ("\n2. Press tab.", ""),
+        ("2. Press tab.\n3. Read it.", "2. Read it.\n2. Press tab."),
+        ("# Leave\n4. Close it.", "# Leave\n4. Close it.\n\n# Go\n1. Go."),
+        ("Lines with # are only titles.", "Lines with # are only titles.\n- Never press F4."),
+    ],
+)
+def test_numbers_blanks_and_the_html_of_an_editor_mean_nothing(old: str, new: str) -> None:
+    desk = Desk({MAIN: flow(STEPS, "  inputs { name: string }")})
+    prompt = reworded(desk, (old, new))["main_prompt"]
+    saved = (
+        prompt,
+        "\r\n".join(f"{line}  " for line in prompt.split("\n")),
+        _as_paragraphs(prompt, lines_apart=True),
+        _as_paragraphs(prompt, lines_apart=False),
+    )
+    texts = set()
+    for each in saved:
+        done, outcome = desk.pull_one("workflow.w", main_prompt=each)
+        assert outcome.levels == {"main_prompt": STATEMENTS}, (outcome, each)
+        texts.add(done[MAIN])
+    (after,) = texts
+    changed = ndiff(desk.text(MAIN).split("\n"), after.split("\n"))
+    edited = [line[2:].strip() for line in changed if line[0] in "+-" and line[2:].strip()]
+    assert 0 < len(edited) <= 3, edited
+
+
+def test_a_prompt_that_an_editor_saved_anew_is_as_it_was() -> None:
+    desk = Desk({MAIN: flow(STEPS, "  inputs { name: string }")})
+    prompt = str(desk.values("workflow.w")["main_prompt"])
+    for lines_apart in (True, False):
+        same = _as_paragraphs(prompt, lines_apart=lines_apart)
+        texts, outcome = desk.pull_one("workflow.w", main_prompt=same)
+        assert (texts, outcome.brought, outcome.left) == ({}, (), {})
 
 
 def test_a_new_step_stands_apart() -> None:
