@@ -91,6 +91,26 @@ def test_a_saved_plan_is_carried_out_once_and_exactly(run: Run, project: Path) -
     assert again.code == 6 and "the saved plan no longer holds" in again.err
 
 
+def test_open_writes_are_settled_before_a_saved_plan(run: Run, project: Path) -> None:
+    run("deploy", "--yes")
+    file = project / ".flowdsl/state/local.json"
+    state = json.loads(file.read_bytes())
+    deployed = state["resources"]["workflow.look_up"]
+    write = {"id": "0" * 32, "action": "update", "address": "workflow.look_up", "generation": 1}
+    write |= {"name": deployed["name"], "resource_id": deployed["id"]}
+    write["created_at"] = "2026-01-01T00:00:00Z"
+    file.write_text(json.dumps({**state, "pending": [write]}))
+    change(project, "the phone number", "the mobile number")
+    assert run("plan", "-o", "plan.json").code == 0
+    refused = run("deploy", "--yes", "--plan", "plan.json")
+    assert refused.code == 6, refused.err
+    assert "an earlier deploy left writes open" in refused.err
+    assert "`flowdsl recover --env local`" in refused.err
+    assert run("recover", "--env", "local", "--yes").code == 0
+    assert run("plan", "-o", "plan.json").code == 0
+    assert run("deploy", "--yes", "--plan", "plan.json").code == 0
+
+
 @pytest.mark.skipif(not os.path.islink("/dev/stdout"), reason="open files that have paths")
 @pytest.mark.parametrize("started", [True, False], ids=["pipe", "file"])
 def test_a_summary_and_a_plan_join_what_goes_to_standard_output(

@@ -63,18 +63,29 @@ def read_saved_plan(path: str) -> SavedPlan:
 def require_saved_plan(
     saved: SavedPlan, deployment: Deployment, on_breaking: OnBreaking
 ) -> Callable[[PlannedDeploy], None]:
-    """Make a check that raises `Stop` for every planned deploy that differs from the saved one.
+    """Make a check for `Job.approve` that raises `Stop` unless the deploy carries out `saved`.
 
-    The serial that the lease itself adds while the deploy runs is ignored.
+    It compares the first planned deploy with the saved one. A deploy plans a second time only if
+    state has changed before it held the lease, or has open writes that it settles first; then it is
+    another deploy than the one that was reviewed.
     """
-    seen: list[PlannedDeploy] = []
+    first: PlannedDeploy | None = None
 
     def approve(planned: PlannedDeploy) -> None:
-        if seen:
+        nonlocal first
+        if first is not None:
+            if first.prior.pending:
+                environment = deployment.environment.name
+                raise Stop(
+                    Status.CONFLICT,
+                    "an earlier deploy left writes open, which are settled before a plan is made "
+                    f"that can be saved: `flowdsl recover --env {environment}`, then make a new "
+                    "plan",
+                )
             raise Stop(
                 Status.CONFLICT, "the state has moved on since the plan was read; make a new plan"
             )
-        seen.append(planned)
+        first = planned
         facts = facts_of(deployment, planned, saved.document.created_at, on_breaking)
         problems = find_plan_mismatches(saved, plan_document(planned.plan, facts))
         if problems:
