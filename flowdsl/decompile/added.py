@@ -1,9 +1,16 @@
 """Removes statements that the compiler adds, because it will add them again.
 
-- In a loop whose passes may fail: the variable that stores the reason, and the check after it.
-- After a typed day: the check of its field.
-- Before a loop over a list that may be missing: the empty list that replaces it.
-- Before a loop over a list that cannot be written as JSON: the variable that stores it.
+- In a loop whose passes may fail: the variable that stores the reason, which is `noted` in `Leave`
+  and `Loop`, and the check after the loop (`_without_notes`).
+- After a typed day: the check of its field (`_skip_typed_day_checks`).
+- Before a loop over a list that may be missing: the empty list that replaces it; before one over a
+  list that cannot be written as JSON: the variable that stores it (`_restore_loop_lists`).
+
+For example, `noted` below is a variable that the compiler has added:
+
+    for each row:                                    for each row:
+      expect ..., else save the reason in noted        expect ..., else abort
+    if noted is not empty: abort with it
 """
 
 from __future__ import annotations
@@ -31,12 +38,13 @@ def source_form(body: nodes.Body) -> nodes.Body:
         for each in statements(body)
         if isinstance(each, nodes.Leave) and each.noted is not None
     }
-    # The lines of the main agent in a pass name no variable; the check after the loop does.
+    # Where the main agent works through a pass, its `Leave` notes nothing: only the check after the
+    # loop names the variable. This walk changes nothing, and collects these names in `noted`.
     rewrite_body(body, lambda inner: _note_checked_variables(inner, noted))
     return rewrite_body(
         body,
         lambda inner: tuple(
-            _skip_typed_day_checks(tuple(_loop_over_own_lists(tuple(_without_notes(inner, noted)))))
+            _skip_typed_day_checks(tuple(_restore_loop_lists(tuple(_without_notes(inner, noted)))))
         ),
     )
 
@@ -86,6 +94,7 @@ def _note_checked_variables(body: nodes.Body, noted: set[str]) -> nodes.Body:
 
 
 def _without_notes(body: nodes.Body, noted: set[str]) -> Iterator[nodes.Statement]:
+    """Return the statements without what stores, names or checks a variable in `noted`."""
     for statement in body:
         match statement:
             case nodes.Leave() | nodes.Loop():
@@ -114,12 +123,12 @@ def _find_asked_variable(condition: nodes.Condition) -> str:
             return ""
 
 
-def _loop_over_own_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
+def _restore_loop_lists(body: nodes.Body) -> Iterator[nodes.Statement]:
     before: list[nodes.Statement] = []
     for statement in body:
         if isinstance(statement, nodes.Loop):
             statement = _over_own_list(before, statement)
-        if isinstance(statement, nodes.Store) or _keeps_list(statement):
+        if isinstance(statement, nodes.Store) or _stores_list(statement):
             before.append(statement)
         else:
             yield from before
@@ -138,19 +147,19 @@ def _over_own_list(before: list[nodes.Statement], loop: nodes.Loop) -> nodes.Loo
     return loop
 
 
-def _keeps_list(statement: nodes.Statement) -> bool:
+def _stores_list(statement: nodes.Statement) -> bool:
     return isinstance(statement, nodes.If) and _match_stored_list(statement) is not None
 
 
 def _move_list_into_loop(
-    keeping: nodes.Statement, loop: nodes.Loop
+    storing: nodes.Statement, loop: nodes.Loop
 ) -> tuple[nodes.Body, nodes.Loop]:
     """Return the rest of a statement that stores a loop's list, and the loop over that list."""
     variable = single_variable(loop.items)
     if variable is None or variable.path:
-        return (keeping,), loop
-    if isinstance(keeping, nodes.Store) and not loop.counted:
-        *before, last = keeping.assignments
+        return (storing,), loop
+    if isinstance(storing, nodes.Store) and not loop.counted:
+        *before, last = storing.assignments
         value = last.value
         if (
             last.variable == variable.name
@@ -158,13 +167,13 @@ def _move_list_into_loop(
             and isinstance(value, nodes.ListValue)
             and holds_unspelled(value)
         ):
-            rest = (replace(keeping, assignments=tuple(before)),) if before else ()
+            rest = (replace(storing, assignments=tuple(before)),) if before else ()
             return rest, replace(loop, items=value)
-    if isinstance(keeping, nodes.If):
-        stored = _match_stored_list(keeping)
+    if isinstance(storing, nodes.If):
+        stored = _match_stored_list(storing)
         if stored is not None and variable.name == stored[0]:
             return (), replace(loop, items=stored[1])
-    return (keeping,), loop
+    return (storing,), loop
 
 
 def _match_stored_list(choice: nodes.If) -> tuple[str, nodes.Value] | None:

@@ -1,4 +1,14 @@
-"""Remarks on variables and pictures in a verbatim prompt, and on variables in commands."""
+"""Remarks on a verbatim prompt: its variables, tools, pictures and HTML; and on those of commands.
+
+The patterns, each with what it finds:
+
+    _VARIABLE    {patient.dob}   {$key}
+    _RUNTIME     {{total}}
+    _TOUCHED     C:\\{name}      \\{name}
+    _IN_BRACES   {first name}    {a-b}      and all of _VARIABLE
+    _SPACED      { name }
+    _SHELL       ${NAME}
+"""
 
 from __future__ import annotations
 
@@ -159,6 +169,8 @@ def _find_escaped_variables(
 def _find_strange_variables(stored: StoredWorkflow, declared: Collection[str]) -> Iterator[str]:
     """Return text in the prose of a prompt that looks like a variable but is none.
 
+    That is `{ name }`, `${NAME}`, and braces around what is neither declared nor a name with a
+    path. A path into a declared name that is no identifier, as in `{first name.x}`, is a variable.
     PowerShell code does not count as prose.
     """
     text = stored.prompt

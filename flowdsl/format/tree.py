@@ -1,7 +1,18 @@
 """Items, which are on lines of their own, and the bodies in braces that hold them.
 
 Everything below an item is a range of tokens. Each token of a file belongs to an item or to the
-braces of a body, so that nothing can get lost.
+braces of a body, so that nothing can get lost. For example:
+
+    workflow intake { inputs { name: string, } }
+    0        1      2 3      4 5   6 7     8 9 10     the numbers of the tokens
+
+    Item("workflow", 0, 11) with Body(2, 10), in which is
+      Item("inputs", 3, 10) with Body(4, 9), in which is
+        Item("field", 5, 8), to which its comma does not belong
+
+A rule of the grammar without braces stands in `_ITEMS`, one with braces in `_BODY_AT`, which says
+where they begin, or in `_SPECIAL` with a builder of its own. Builders count tokens from the first
+one of their rule, as `grammars/flowdsl.lark` has them.
 """
 
 from __future__ import annotations
@@ -51,7 +62,7 @@ class Item:
 
 
 class Reader:
-    """Builds the items of a file.
+    """What the builders of the items of one file share.
 
     `troubled` says that a text or a number may be wrong; the syntax tree tells.
     """
