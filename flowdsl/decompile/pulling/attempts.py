@@ -43,11 +43,15 @@ class Attempt(Record):
 
 
 class EditContext(Record):
-    """The state of editing: the best sources so far, compiled, and their goal."""
+    """The state of editing: the best sources so far, compiled, and their goal.
+
+    `as_file` allows new files in the place of sections.
+    """
 
     workspace: Workspace
     built: Built
     goal: Goal
+    as_file: bool
 
     @property
     def symbol(self) -> WorkflowSymbol:

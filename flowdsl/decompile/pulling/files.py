@@ -36,7 +36,8 @@ def prompt_attempts(context: EditContext) -> Iterator[Attempt]:
     if context.symbol.prompt_from is not None:
         text = str(context.goal.values[PROMPT])
         yield from context.attempt(FILE, [], files={context.symbol.prompt_from: text})
-    yield from _prompt_file(context)
+    if context.as_file:
+        yield from _prompt_file(context)
 
 
 def attempt_files(context: EditContext) -> Iterator[Attempt]:
@@ -44,6 +45,8 @@ def attempt_files(context: EditContext) -> Iterator[Attempt]:
     open_fields = context.open_fields
     yield from _attempt_existing_files(context, open_fields)
     yield from _extra_file(context, open_fields)
+    if not context.as_file:
+        return
     for field, part, kinds in (
         (INPUTS, "inputs", (ast.InputsSection, ast.SecretsSection)),
         (OUTPUTS, "outputs", (ast.OutputsSection,)),

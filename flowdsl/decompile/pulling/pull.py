@@ -12,7 +12,9 @@ from flowdsl.config.address import Address
 from flowdsl.deploy.comparison.diff import compare
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.deploy.resources.workflow import POLICIES
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
+from flowdsl.prompt.reading.normal_form import normalise_prompt
 from flowdsl.source.files import UnreadableFile, decode_text, library_of, spell_flow_path
 from flowdsl.source.record import Record
 from flowdsl.state.document import ResourceState
@@ -85,16 +87,22 @@ class Pull(Record):
 
 
 def pull_workflows(
-    workspace: Workspace, built: Built, requests: Sequence[Request], *, theirs: bool = False
+    workspace: Workspace,
+    built: Built,
+    requests: Sequence[Request],
+    *,
+    theirs: bool = False,
+    as_file: bool = False,
 ) -> Pull:
     """Bring workflows of the service into the sources that `built` was compiled from.
 
     They are handled together: something that several workflows share changes only if all of them
-    have the change. With `theirs` the service wins if both sides have changed.
+    have the change. With `theirs` the service wins if both sides have changed. With `as_file` a
+    part that nothing finer gives replaces its section, verbatim in a new file.
     """
     plans = [_plan_request(workspace, built, request, theirs=theirs) for request in requests]
     goals = {plan.goal.address: plan.goal for plan in plans if plan.goal is not None}
-    editor = _Editor(workspace, built, goals)
+    editor = _Editor(workspace, built, goals, as_file=as_file)
     editor.run()
     return Pull(editor.best.texts, tuple(editor.told(plan) for plan in plans))
 
@@ -144,8 +152,16 @@ def _plan_request(
 class _Editor:
     """Edits the sources until every workflow reaches its goal or no edit helps."""
 
-    def __init__(self, workspace: Workspace, first: Built, goals: Mapping[Address, Goal]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        first: Built,
+        goals: Mapping[Address, Goal],
+        *,
+        as_file: bool,
+    ) -> None:
         self._workspace = workspace
+        self._as_file = as_file
         self._first = first
         self._goals = goals
         self._wanted = {
@@ -274,7 +290,7 @@ class _Editor:
                     self.best = better
 
     def _step(self, judge: Judge, goal: Goal, way: Way) -> tuple[Attempt, Built] | None:
-        context = EditContext(self._workspace, self.best, goal)
+        context = EditContext(self._workspace, self.best, goal, self._as_file)
         if not context.open_fields:
             return None
         tried: set[tuple[tuple[str, str], ...]] = set()
@@ -296,22 +312,44 @@ class _Editor:
             here = self._first.desired[goal.address].values[path]
             others = self._workspace.elsewhere(self._first.texts) or {}
             differing = [each for each, all_ in others.items() if all_[name][path] != here]
+            lines = _describe_lines(str(self.best.desired[goal.address].values[path]), str(value))
             if differing:
                 return (
-                    "statements do not give this prompt, and in a file it would be the same "
-                    "in every environment, where "
-                    f"the sources give {join_names(differing)} another one; edit the source by hand"
+                    f"{lines}, and in a file the prompt would be the same in every environment, "
+                    f"where the sources give {join_names(differing)} another one; edit the source "
+                    "by hand"
                 )
-        elif path in ("input_schema", "output_schema") and isinstance(value, dict):
+            return lines if self._as_file else f"{lines}; {_IN_A_FILE}"
+        if path in ("input_schema", "output_schema") and isinstance(value, dict):
             reason = why_no_inputs(value) if path == "input_schema" else why_no_outputs(value)
             if reason is not None:
-                return f"{reason.told()}, and in a file it does not fit the statements"
-        return _NOT_SAID
+                ending = "in a file it does not fit the statements"
+                return f"{reason.told()}, and {ending if self._as_file else _IN_A_FILE}"
+        return _NOT_SAID if self._as_file else f"{_NOT_SAID}; {_IN_A_FILE}"
 
 
 _DEEPEST = 100
 _TOO_DEEP = "it is nested too deeply"
 _NOT_SAID = "no edit of the source compiles to what the service has"
+_IN_A_FILE = "`--as-file` keeps it verbatim in a file where that is possible"
+_SHOWN_LINES = 3
+_SHOWN_WIDTH = 70
+
+
+def _describe_lines(compiled: str, wanted: str) -> str:
+    """Return a text about the lines that differ in the prompt that comes closest to the wanted."""
+    one, other = (normalise_prompt(each).splitlines() for each in (compiled, wanted))
+    changes = find_changed_lines("\n".join(one), "\n".join(other))
+    extra = [line for _, _, start, end in changes for line in other[start:end] if line]
+    lacking = [line for start, end, _, _ in changes for line in one[start:end] if line]
+    what = "no statements give" if extra else "the other statements do not go without"
+    shown = [
+        f"`{line.strip()[: _SHOWN_WIDTH - 1] + '…' if len(line) > _SHOWN_WIDTH else line.strip()}`"
+        for line in (extra or lacking)[:_SHOWN_LINES]
+    ]
+    more = len(extra or lacking) - len(shown)
+    rest = f" and {format_count(more, 'more line')}" if more else ""
+    return f"{what} {'the line ' if len(shown) == 1 else 'the lines '}{', '.join(shown)}{rest}"
 
 
 def _choose_wanted_tags(

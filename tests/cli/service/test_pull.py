@@ -285,7 +285,7 @@ def test_line_breaks_a_mark_and_permissions_stay(tmp_path: Path) -> None:
 def test_a_prompt_that_no_statements_give_is_kept_to_the_letter(desk: Desk, prompt: str) -> None:
     desk.edit("Parcel lookup", main_prompt=prompt)
 
-    done = desk.pull("parcel_lookup", "--yes")
+    done = desk.pull("parcel_lookup", "--yes", "--as-file")
 
     sources = desk.sources()
     if done.code == 6:
@@ -412,7 +412,11 @@ def test_an_adopted_workflow_is_pulled(desk: Desk) -> None:
     entry = f'\n[[adopt]]\nenv = "local"\naddress = "workflow.more"\nid = "{made["id"]}"\n'
     (desk.root / "flowdsl.toml").write_text(PROJECT + entry)
 
-    done = desk.pull("more", "--yes")
+    refused = desk.pull("more", "--diff")
+    assert refused.code == 6
+    assert "no statements give the line `By hand.`; `--as-file` keeps it" in refused.err
+
+    done = desk.pull("more", "--yes", "--as-file")
 
     assert done.code == 0, done.err
     assert desk.sources()["flows/more.prompt.md"] == b"By hand."

@@ -447,6 +447,32 @@ def test_edits_take_the_line_breaks_of_the_file_and_never_overlap() -> None:
         apply_edits(files, {}, [Edit("a", 0, 2, "b"), Edit("a", 1, 3, "c")])
 
 
+@in_rows(
+    ("old", "new", "told"),
+    [
+        ("1. Open ", "1. Use focused_action for ⟦", "`1. Use focused_action for ⟦"),
+        ("1. Open ", "P.S.\n1. Open ", ""),
+        ("Rules\n", "P.S.\nRules\n", "`P.S.`"),
+        ("Steps\n", "Look\nbe quick\nleave\nnow\nSteps\n", "`Look`, `be quick`, `leave` and 1"),
+    ],
+)
+def test_no_section_becomes_a_file_unasked_and_the_lines_are_told(
+    old: str, new: str, told: str
+) -> None:
+    desk = Desk({MAIN: flow(STEPS, "  inputs { name: string }")})
+    values = {"workflow.w": reworded(desk, (old, new))}
+    asked, unasked = (desk.pulled(values, as_file=as_file) for as_file in (True, False))
+    (outcome,) = unasked.workflows
+    if told:
+        assert unasked.texts == {}
+        assert told in outcome.left["main_prompt"]
+        assert "--as-file" in outcome.left["main_prompt"]
+        assert asked.workflows[0].levels == {"main_prompt": FILE}
+    else:
+        assert outcome.levels == {"main_prompt": STATEMENTS}
+        assert asked.texts == unasked.texts
+
+
 def test_nothing_stays_of_an_edit_that_ends_in_a_file() -> None:
     library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n  press "Tab"\n}\n'
     source = flow('    call look(what: "Ann")', head='import { look } from "./lib.flow"')

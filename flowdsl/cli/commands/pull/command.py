@@ -67,6 +67,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--theirs",
         "where source and dashboard were both edited, take the dashboard's value",
     )
+    add_flag(
+        parser,
+        "--as-file",
+        "keep a prompt, a schema or checks that no edit of the source gives in a file",
+    )
     service_options.configure(parser)
 
 
@@ -104,7 +109,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         for each in addresses
         if known.ids[each] in seen.live
     ]
-    done = pull_workflows(workspace, built, requests, theirs=arguments.theirs)
+    done = pull_workflows(
+        workspace, built, requests, theirs=arguments.theirs, as_file=arguments.as_file
+    )
     missing = [each for each in addresses if known.ids[each] not in seen.live]
     return _finish_pull(arguments, wanted, done, missing, console)
 

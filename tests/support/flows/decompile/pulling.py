@@ -90,6 +90,7 @@ class Desk:
         *,
         tags: Mapping[str, set[str]] = {},
         theirs: bool = False,
+        as_file: bool = True,
     ) -> Pull:
         """Pull workflows that have other fields in the service."""
         requests = [
@@ -100,7 +101,7 @@ class Desk:
             )
             for address, values in edits.items()
         ]
-        return pull_workflows(self.workspace, self.built, requests, theirs=theirs)
+        return pull_workflows(self.workspace, self.built, requests, theirs=theirs, as_file=as_file)
 
     def pull_one(self, address: str, **changes: Any) -> tuple[dict[str, str], Pulled]:
         """Pull one workflow in which some fields are others.
