@@ -4,9 +4,10 @@
 
 The edits are made to the shipped programs, always the same ones. For each kind of edit
 (`tests/support/services/dashboard.py`) it prints how many were brought in as settings and fields,
-as statements, and as a file that holds a part verbatim, how many were left, and the time. Checks of
-each that the sources compile to what the service has, and that a second pull changes nothing; exits
-1 if one does not. `--show N` prints the first N edits of each kind that needed a file or were left.
+as statements, and as a file that holds a part verbatim (with `--as-file` only), how many were left,
+and the time. Checks of each that the sources compile to what the service has, and that a second
+pull changes nothing; exits 1 if one does not. `--show N` prints the first N edits of each kind that
+needed a file or were left.
 Needs the development dependencies.
 """
 
@@ -35,7 +36,11 @@ KINDS = {
     "reword": "words of any line",
     "renumbered": "a line added, taken out or moved, numbers put right",
     "add_line": "a line added without a number",
+    "add_numbered_line": "a line of the main agent added, numbers left",
     "drop_line": "a line taken out, numbers left",
+    "add_rule": "a rule added",
+    "add_blanks": "words of any line, and blanks at line ends",
+    "save_as_rich_text": "a line added and saved by an editor of rich text",
     "field": "one setting, field or check",
 }
 LEVELS = (SETTINGS, STATEMENTS, FILE)
@@ -65,6 +70,7 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=200, help="edits of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--as-file", action="store_true", help="as `flowdsl pull --as-file`")
     options = parser.parse_args()
     folders = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
     desks = [Desk(read_folder(folder)) for folder in folders]
@@ -82,7 +88,7 @@ def main() -> int:
             address = rng.choice(sorted(desk.built.desired))
             values = edit(desk, address, rng, kind)
             before = desk.values(address)
-            done = desk.pulled({address: values})
+            done = desk.pulled({address: values}, as_file=options.as_file)
             (pulled,) = done.workflows
             if not pulled.brought and not pulled.left:
                 continue
@@ -93,7 +99,7 @@ def main() -> int:
                 shown += 1
                 show(address, before, values, dict(pulled.left))
             after = desk.after(done.texts)
-            again = after.pulled({address: values})
+            again = after.pulled({address: values}, as_file=options.as_file)
             if again.texts or (not pulled.left and again.workflows[0].brought):
                 failures += 1
                 print(f"not settled: {address}, {kind}")

@@ -332,13 +332,17 @@ _DEEPEST = 100
 _TOO_DEEP = "it is nested too deeply"
 _NOT_SAID = "no edit of the source compiles to what the service has"
 _IN_A_FILE = "`--as-file` keeps it verbatim in a file where that is possible"
+_LABEL = re.compile(r" *(?:[0-9]+[0-9.]*|-) ")
 _SHOWN_LINES = 3
 _SHOWN_WIDTH = 70
 
 
 def _describe_lines(compiled: str, wanted: str) -> str:
     """Return a text about the lines that differ in the prompt that comes closest to the wanted."""
-    one, other = (normalise_prompt(each).splitlines() for each in (compiled, wanted))
+    one, other = (
+        [_LABEL.sub("", line) for line in normalise_prompt(each).splitlines()]
+        for each in (compiled, wanted)
+    )
     changes = find_changed_lines("\n".join(one), "\n".join(other))
     extra = [line for _, _, start, end in changes for line in other[start:end] if line]
     lacking = [line for start, end, _, _ in changes for line in one[start:end] if line]

@@ -211,6 +211,36 @@ def test_diff_only_shows(desk: Desk) -> None:
     assert desk.sources() == before
 
 
+def test_a_test_that_an_edit_breaks_is_named_and_one_that_failed_before_is_not(
+    tmp_path: Path,
+) -> None:
+    tests = """
+test "it says where" for parcel_lookup {
+  given { parcel_no = "7" day = "2026-01-02" }
+  reads { status = "gone" }
+  outputs { status = "gone" }
+  prompt contains "and type"
+}
+test "it is known" for parcel_lookup {
+  given { parcel_no = "8" day = "2026-01-02" }
+  reads { status = "gone" }
+  outputs { status = "here" }
+}
+"""
+    desk = Desk.of(tmp_path, {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW + tests})
+    desk.reword("Parcel lookup", ("Open the search", "Open the quick search"))
+    assert "will fail" not in desk.pull("parcel_lookup", "--diff").err
+    desk.reword(
+        "Parcel lookup",
+        ("and type", "and write"),
+    )
+
+    done = desk.pull("parcel_lookup", "--diff")
+
+    assert "the test `it says where` of `parcel_lookup` passes now and will fail: " in done.err
+    assert "it is known" not in done.err
+
+
 def test_settings_fields_and_tags_come_in_together(desk: Desk) -> None:
     live = desk.live("Parcel lookup")
     schema = json.loads(live["input_schema"])

@@ -10,6 +10,7 @@ import json
 import random
 import re
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from flowdsl.codegen.artifacts import stand_in
@@ -120,6 +121,41 @@ def drop_line(rng: random.Random, prompt: str) -> str:
     if steps:
         del lines[rng.choice(steps)]
     return "\n".join(lines)
+
+
+def add_numbered_line(rng: random.Random, prompt: str) -> str:
+    """A line with a number that another has already, between two lines of the main agent."""
+    lines, steps = _step_lines(prompt)
+    tops = [at for at in steps if lines[at][0].isdecimal()]
+    if not tops:
+        return prompt
+    at = rng.choice(tops)
+    lines.insert(at, f"{rng.randint(1, 9)}. Also look at {rng.choice(WORDS)}.")
+    return "\n".join(lines)
+
+
+def add_rule(rng: random.Random, prompt: str) -> str:
+    """A rule below one of those that are there."""
+    lines = prompt.split("\n")
+    if "Steps" not in lines or "Rules" not in lines:
+        return prompt
+    at = rng.randint(lines.index("Rules") + 2, lines.index("Steps") - 1)
+    lines.insert(at, f"- Never touch {rng.choice(WORDS)}.")
+    return "\n".join(lines)
+
+
+def add_blanks(rng: random.Random, prompt: str) -> str:
+    """Blanks at line ends, and a line of words changed."""
+    return "\n".join(line + " " * rng.randrange(3) for line in reword(rng, prompt).split("\n"))
+
+
+def save_as_rich_text(rng: random.Random, prompt: str) -> str:
+    """A line without a number, saved by an editor of rich text."""
+    if prompt.startswith("<p>"):
+        return add_numbered_line(rng, prompt)
+    changed = add_numbered_line(rng, prompt).replace("   ", "\u00a0 \u00a0")
+    lines = escape(changed, quote=rng.random() < 0.5).replace("\u00a0", "&nbsp;").split("\n")
+    return "".join(f"<p>{line or '<br>'}</p>" for line in lines)
 
 
 # With the numbers put right

@@ -450,7 +450,7 @@ def test_edits_take_the_line_breaks_of_the_file_and_never_overlap() -> None:
 @in_rows(
     ("old", "new", "told"),
     [
-        ("1. Open ", "1. Use focused_action for ⟦", "`1. Use focused_action for ⟦"),
+        ("1. Open ", "1. Use focused_action for ⟦", "`Use focused_action for ⟦"),
         ("1. Open ", "P.S.\n1. Open ", ""),
         ("Rules\n", "P.S.\nRules\n", "`P.S.`"),
         ("Steps\n", "Look\nbe quick\nleave\nnow\nSteps\n", "`Look`, `be quick`, `leave` and 1"),

@@ -113,7 +113,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         workspace, built, requests, theirs=arguments.theirs, as_file=arguments.as_file
     )
     missing = [each for each in addresses if known.ids[each] not in seen.live]
-    return _finish_pull(arguments, wanted, done, missing, console)
+    broken = _find_broken_tests(wanted, workspace, built, done)
+    return _finish_pull(arguments, wanted, done, missing, broken, console)
 
 
 def _open_wanted(arguments: argparse.Namespace, console: Console) -> WantedPull:
@@ -219,17 +220,36 @@ def _find_prior_state(known: Tracked, built: Built, address: Address) -> Resourc
 # Writing
 
 
+def _find_broken_tests(
+    wanted: WantedPull, workspace: Workspace, built: Built, done: Pull
+) -> list[str]:
+    """Describe the tests of the pulled workflows that pass now and fail after the pull."""
+    if not done.texts or not built.model.tests:
+        return []
+    after = workspace.build_with_texts(done.texts)
+    assert after is not None, "every edit was compiled"
+
+    from .broken_tests import describe_broken_test, find_broken_tests
+
+    names = {each.address.name for each in done.workflows if each.brought}
+    found = find_broken_tests(wanted.target, wanted.environment.vars, built, after, names)
+    return [describe_broken_test(each) for each in found]
+
+
 def _finish_pull(
     arguments: argparse.Namespace,
     wanted: WantedPull,
     done: Pull,
     missing: Sequence[str],
+    broken: Sequence[str],
     console: Console,
 ) -> int:
-    """Show the edits, ask and write them; returns the exit code."""
+    """Show the edits and the tests that they break, ask and write; returns the exit code."""
     pulled = done.workflows
     rewrites = _collect_rewrites(wanted.target, done.texts)
     for line in describe_pull(pulled, missing):
+        console.err(line)
+    for line in broken:
         console.err(line)
     if rewrites and arguments.diff:
         print_difference(rewrites, console)
@@ -237,7 +257,8 @@ def _finish_pull(
     if rewrites and not arguments.diff:
         if not arguments.yes:
             print_difference(rewrites, console)
-        question = f"write what `{wanted.environment.name}` has into these files? [y/N] "
+        although = f", although {format_count(len(broken), 'test')} will fail" if broken else ""
+        question = f"write what `{wanted.environment.name}` has into these files{although}? [y/N] "
         if arguments.yes or ask_in_lower_case(question, console) in ("y", "yes"):
             write_rewrites(rewrites, during="pull")
             written = True

@@ -1,0 +1,68 @@
+"""Runs the tests of pulled workflows on what a pull would write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from flowdsl.decompile.pulling.workspace import Built
+from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.testing.cases import Case, cases_of
+from flowdsl.testing.outcome import Result
+from flowdsl.testing.run import run_test
+from flowdsl.testing.suite import Suite
+
+from ...runtime.target import CommandTarget
+from ..test.snapshots import read_kept_snapshots
+
+
+def find_broken_tests(
+    target: CommandTarget,
+    variables: Mapping[str, str],
+    before: Built,
+    after: Built,
+    workflows: Collection[str],
+) -> list[Result]:
+    """Return the tests of workflows that pass before a pull and fail after it.
+
+    `variables` are those of the environment. Tests of tasks are not run.
+    """
+    passing = {
+        _key(case)
+        for case, result in _run_tests(target, variables, before, workflows, None)
+        if result.passed
+    }
+    if not passing:
+        return []
+    results = _run_tests(target, variables, after, workflows, passing)
+    return [result for _, result in results if not result.passed]
+
+
+def describe_broken_test(result: Result) -> str:
+    """Return a line about a test that an edit of the dashboard breaks."""
+    (problem, *_) = result.problems
+    title, words = make_printable(result.title), make_printable(problem.message.split("\n")[0])
+    return f"warning: the test `{title}` of `{result.subject}` passes now and will fail: {words}"
+
+
+def _run_tests(
+    target: CommandTarget,
+    variables: Mapping[str, str],
+    built: Built,
+    workflows: Collection[str],
+    keys: Collection[tuple[str, str, str]] | None,
+) -> Iterator[tuple[Case, Result]]:
+    """Yield the cases of workflows with their results; with `keys`, only of these cases."""
+    cases = [
+        case
+        for case in cases_of(built.model)
+        if case.task is None and case.workflow.name in workflows
+        if keys is None or _key(case) in keys
+    ]
+    if cases:
+        kept = read_kept_snapshots(target, cases)
+        suite = Suite(built.model, built.bundle, variables, target.show_path, *kept)
+        yield from ((case, run_test(suite, case)) for case in cases)
+
+
+def _key(case: Case) -> tuple[str, str, str]:
+    return case.module.source.path, case.subject, case.title
