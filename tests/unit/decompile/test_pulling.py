@@ -473,6 +473,25 @@ def test_no_section_becomes_a_file_unasked_and_the_lines_are_told(
         assert asked.texts == unasked.texts
 
 
+def test_a_step_of_an_opened_call_holds_what_the_next_call_puts_under_its_title() -> None:
+    tasks = 'task enter() { step "Enter" { do "Open it." expect "it is open" } }\n'
+    tasks += 'task tidy() { expect "it is tidy" }'
+    calls = '    call enter()\n    call tidy()\n    step "Look" { do "Look." }'
+    other = f"workflow v {{ steps {{\n{calls}\n}} }}\n"
+    desk = Desk({MAIN: flow(calls, head=tasks) + other})
+    values = reworded(desk, ("2. Use", "Wait a bit.\n2. Use"))
+    done = desk.pulled({"workflow.w": values}, as_file=False)
+    assert done.workflows[0].levels == {"main_prompt": STATEMENTS}, done.workflows[0].left
+    opened = '''    step "Enter" {
+      do "Open it."
+      do "Wait a bit."
+      expect "it is open"
+      expect "it is tidy"
+    }
+    step "Look"'''
+    assert done.texts[MAIN] == desk.text(MAIN).replace(calls[: calls.index(" {")], opened, 1)
+
+
 def test_nothing_stays_of_an_edit_that_ends_in_a_file() -> None:
     library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n  press "Tab"\n}\n'
     source = flow('    call look(what: "Ann")', head='import { look } from "./lib.flow"')

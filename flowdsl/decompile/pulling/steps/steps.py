@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice, product
+from itertools import islice, product, takewhile
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import join_pieces as joined_text
@@ -150,9 +150,11 @@ class _Editor:
             ]
             text = self._text(where.path)
             indent = indent_at(text, call.start)
-            for lines in islice(self._draft_for_place(new, own, {}), 2):
-                edit = Edit(where.path, call.start, call.end, join_indented_lines(lines, indent))
-                self.instead_of_calls.append((edit,))
+            drafted = list(islice(self._draft_for_place(new, own, {}), 2))
+            for end in _ends_of_calls(where.block, call):
+                for lines in drafted:
+                    edit = Edit(where.path, call.start, end, join_indented_lines(lines, indent))
+                    self.instead_of_calls.append((edit,))
 
     def _change_range(
         self,
@@ -421,6 +423,17 @@ class _Editor:
 
     def _text(self, path: str) -> str:
         return self._context.module(path).source.text
+
+
+def _ends_of_calls(block: ast.Block, call: ast.Stmt) -> Iterator[int]:
+    """Yield where a call ends, and where each of the next calls after it ends.
+
+    In a prompt, the last step of a task also has the statements of the calls after it.
+    """
+    yield call.end
+    after = block.statements[block.statements.index(call) + 1 :]
+    for statement in islice(takewhile(lambda each: isinstance(each, ast.CallStmt), after), 2):
+        yield statement.end
 
 
 def _place_in(home: Home, block: ast.Block) -> Place:
