@@ -6,8 +6,9 @@ import argparse
 from typing import Any
 
 from flowdsl.compiler.collector import collect_rarely
-from flowdsl.deploy.deploy import deploy
-from flowdsl.deploy.job import JobOptions
+from flowdsl.deploy.deploy import deploy, plan_deployment
+from flowdsl.deploy.job import Job, JobOptions
+from flowdsl.deploy.outcome import Outcome
 
 from ..runtime import service_options
 from ..runtime.command_line.global_options import add_flag, add_yes
@@ -31,7 +32,7 @@ from ..runtime.engine.options import (
     add_plan_options,
     plan_options,
 )
-from ..runtime.engine.questions import is_interactive, require_answer
+from ..runtime.engine.questions import answer_needed, is_interactive
 from ..runtime.engine.report import OperationReport
 from ..runtime.progress import KINDS
 from ..views.outcome import render_deployed
@@ -92,10 +93,16 @@ def _prepare_deployment(arguments: argparse.Namespace, console: Console) -> Engi
         saved = read_saved_plan(arguments.saved)
         arguments.breaking = arguments.breaking or saved.document.on_breaking
         more["approve"] = require_saved_plan(saved, deployment, arguments.breaking)
-    # Checked after compilation, so that source errors are the same with and without `--yes`.
-    require_answer(arguments.yes, "deploys")
     warn_of_file_state(deployment, console)
-    return EngineOperation(deployment, bundle, _deploy_options(arguments), deploy, more)
+    work = deploy if arguments.yes or is_interactive() else _show_plan_only
+    return EngineOperation(deployment, bundle, _deploy_options(arguments), work, more)
+
+
+async def _show_plan_only(job: Job) -> Outcome:
+    """Show the plan where nobody can be asked about it; raises `UsageError`, and writes nothing."""
+    planned = await plan_deployment(job)
+    job.ui.show_plan(planned.plan)
+    raise answer_needed("deploys")
 
 
 def _deploy_options(arguments: argparse.Namespace) -> JobOptions:

@@ -43,6 +43,7 @@ class Restoration(OperationReport):
         return render_restoration(plan, self.number, color=color)
 
     def confirm(self, plan: Plan) -> bool:
+        require_answer(self.has_yes_option, "brings the version back")
         return self.has_agreement(f"bring version {self.number} back in {self.environment}?")
 
 
@@ -92,7 +93,6 @@ def _list_versions(arguments: argparse.Namespace, console: Console) -> int:
 
 def _prepare_restoration(arguments: argparse.Namespace, console: Console) -> EngineOperation:
     deployment = open_deployment(arguments.env, console, need_flows=False)
-    require_answer(arguments.yes, "brings the version back")
     work = partial(restore, word=arguments.address, number=arguments.version)
     return EngineOperation(deployment, NOTHING, writing_options(arguments), work)
 

@@ -179,7 +179,10 @@ def test_restore(desk: Desk) -> None:
     assert listed.code == 0 and "main_prompt" in listed.text and "   1  " in listed.text
     items = json.loads(desk("restore", "workflow.look_up", "--json").text)
     assert (items["total"], items["items"][0]["differs"]) == (1, ["main_prompt"])
-    assert desk("restore", "workflow.look_up", "--version", "1").code == 64
+    asked = desk("restore", "workflow.look_up", "--version", "1")
+    assert (asked.code, asked.err.count("to version 1")) == (64, 1)
+    assert asked.err.endswith("`--yes` brings the version back without asking\n")
+    assert desk.rows()["Look up"]["main_prompt"].startswith("By hand")
     for number in ("0", "x", "-1"):
         assert desk("restore", "workflow.look_up", "--version", number, "--yes").code == 64
     missing = desk("restore", "workflow.look_up", "--version", "4", "--yes")
@@ -207,6 +210,14 @@ def test_restore_needs_neither_committed_nor_correct_sources(desk: Desk) -> None
     write_tree(desk.root, {"flows/look_up.flow": "flow 1\nworkflow {"})
 
     assert desk("restore", "workflow.look_up", "--version", "1", "--yes").code == 0
+
+
+def test_a_deploy_that_nobody_answers_shows_its_plan_and_writes_nothing(desk: Desk) -> None:
+    asked = desk("deploy")
+    assert (asked.code, desk.rows()) == (64, {})
+    assert "+ workflow.look_up" in asked.err and "plan: 2 to create" in asked.err, asked.err
+    assert asked.err.endswith("there is no terminal to ask on; `--yes` deploys without asking\n")
+    assert not (desk.root / ".flowdsl/state/prod.json").exists()
 
 
 def test_destroy(desk: Desk) -> None:

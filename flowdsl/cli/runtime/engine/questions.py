@@ -27,7 +27,12 @@ def is_interactive() -> bool:
 def require_answer(yes: bool, doing: str) -> None:
     """Raise `UsageError` if nobody can be asked and `--yes` was not given."""
     if not (yes or is_interactive()):
-        raise UsageError(f"there is no terminal to ask on; `--yes` {doing} without asking")
+        raise answer_needed(doing)
+
+
+def answer_needed(doing: str) -> UsageError:
+    """The error where nobody can be asked and `--yes` was not given."""
+    return UsageError(f"there is no terminal to ask on; `--yes` {doing} without asking")
 
 
 def ask_in_lower_case(question: str, console: Console) -> str:
