@@ -122,6 +122,8 @@ def _run_command_line(words: Sequence[str], console: Console) -> int:
         failure = command_error(error)
         for message in failure.messages:
             console.err(f"error: {make_printable(message)}")
+        for line in failure.listing:
+            console.err(line)
         return failure.code
     except signals.Interrupted as interrupted:
         console.err("interrupted")

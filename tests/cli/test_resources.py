@@ -362,7 +362,6 @@ def test_names_that_drive_a_terminal_are_shown_and_bounded(desk: Desk) -> None:
         (("machines", "list", "--status", "asleep"), "invalid choice: 'asleep'"),
         (("machines", "list", "--created-from", "0001-01-01T00:00+23:00"), "is not a day"),
         (("trajectories", "approve"), "required: TRAJECTORY"),
-        (("tags",), "required: SUBJECT"),
     ],
 )
 def test_mistakes_on_the_command_line(desk: Desk, words: tuple[str, ...], said: str) -> None:

@@ -10,8 +10,11 @@ from .exit_codes import USAGE
 class CommandError(FlowdslError):
     """Ends the command with exit code `code`.
 
-    Each of its messages is printed as `error: <message>` on standard error.
+    Each of its messages is printed as `error: <message>` on standard error, and then the lines of
+    `listing`.
     """
+
+    listing: tuple[str, ...] = ()
 
     def __init__(self, message: str, code: int, *further: str) -> None:
         self.messages = (message, *further)
@@ -23,8 +26,9 @@ class CommandError(FlowdslError):
 class UsageError(CommandError):
     """The command line asks for something that does not exist; exit code 64."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, listing: tuple[str, ...] = ()) -> None:
         super().__init__(message, USAGE)
+        self.listing = listing
 
 
 def command_error(failure: FlowdslError) -> CommandError:

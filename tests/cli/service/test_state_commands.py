@@ -246,7 +246,6 @@ def test_an_export_changes_only_with_the_ids(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["state"], 64, "required: SUBJECT"),
         (["state", "shw"], 64, "invalid choice: 'shw'"),
         (
             ["state", "show", "--jsn"],
@@ -271,7 +270,6 @@ def test_an_export_changes_only_with_the_ids(root: Path) -> None:
         (["state", "migrate", "--to", "file:elsewhere.json"], 64, "`--yes` migrates"),
         (["unlock"], 64, "required: --lock-id"),
         (["unlock", "--lock-id", "x", "--yes"], 6, "is free, not under `x`"),
-        (["ids"], 64, "required: SUBJECT"),
         (["state", "show", "--env", "locl"], 64, "environment `local` exists"),
         (
             ["state", "rebuild", "--ids", "none.json"],

@@ -17,6 +17,7 @@ from flowdsl.cli.runtime.command_line.arguments import CommandParser, HelpAsked
 from flowdsl.cli.runtime.command_line.examples import read_examples
 from flowdsl.cli.runtime.command_line.guesses import GUESSES
 from flowdsl.cli.runtime.console import standard_console
+from flowdsl.cli.runtime.failure import UsageError
 from flowdsl.explain.language import list_language_names
 from tests.support.command_line import run_here
 from tests.support.rows import for_rows
@@ -150,6 +151,27 @@ def test_a_word_that_people_guess_is_answered_with_the_right_one(word: str) -> N
 
 def test_no_guess_hides_a_command() -> None:
     assert not GUESSES.keys() & ({*main.COMMANDS} | main.PLANNED)
+
+
+@for_rows(lambda: [name for name in parsers() if " " not in name])
+def test_a_command_without_its_subcommand_lists_them(name: str) -> None:
+    subjects = [
+        each for each in parsers()[name]._actions if isinstance(each, argparse._SubParsersAction)
+    ]
+    if not subjects:
+        return
+    with pytest.raises(UsageError) as refused:
+        parser_of(name).parse([])
+    listed = [line.split(maxsplit=1) for line in refused.value.listing]
+    assert [word for word, *_ in listed] == [*subjects[0].choices]
+    assert all(summary for _, *summary in listed) and refused.value.code == 64
+
+
+def test_what_a_command_without_its_subcommand_prints(tmp_path: Path) -> None:
+    ended = run_here(tmp_path, "ids")
+    listed = "  export  write the ids of an environment as JSON\n"
+    said = f"error: `flowdsl ids` needs a subcommand:\n{listed}"
+    assert (ended.code, ended.out, ended.err) == (64, b"", said)
 
 
 def test_y_means_yes_wherever_a_question_can_be_answered_beforehand() -> None:

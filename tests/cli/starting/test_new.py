@@ -103,7 +103,6 @@ def test_the_folder_follows_from_the_globs(tmp_path: Path) -> None:
         (("task", "x" * 61), 64, "cannot be the name of a task"),
         (("step", "a"), 64, "invalid choice: 'step'"),
         (("workflow",), 64, "the following arguments are required: NAME"),
-        ((), 64, "the following arguments are required: SUBJECT"),
     ],
 )
 def test_what_cannot_be_made_is_refused(

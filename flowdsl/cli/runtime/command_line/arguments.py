@@ -62,7 +62,20 @@ class CommandParser(argparse.ArgumentParser):
         return f"`{word}` is not an option of `{self.prog}`{hint}"
 
     def error(self, message: str) -> NoReturn:
+        if message.endswith(": SUBJECT"):
+            raise UsageError(f"`{self.prog}` needs a subcommand:", self._list_subcommands())
         raise UsageError(f"{message}; see `{self.prog} -h`")
+
+    def _list_subcommands(self) -> tuple[str, ...]:
+        """List the subcommands with what they do, a line each."""
+        rows = [
+            (each.dest, each.help or "")
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for each in action._choices_actions
+        ]
+        width = max(len(name) for name, _ in rows)
+        return tuple(f"  {name:<{width}}  {summary}".rstrip() for name, summary in rows)
 
     def format_help(self) -> str:
         """Format argparse's help, followed by examples."""
