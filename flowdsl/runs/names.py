@@ -22,6 +22,9 @@ from flowdsl.source.failure import FlowdslError
 SHORTEST_PREFIX = 4
 """The number of digits of a run's id that are enough to look for it."""
 
+NEWEST = "last"
+"""The word for the run that was created last."""
+
 
 async def find_machine(client: CyberdeskClient, word: str) -> Machine:
     """Return the machine with an id or a name; raises `NoSuchName`."""
@@ -40,7 +43,15 @@ async def find_pool(client: CyberdeskClient, word: str) -> Pool:
 
 
 async def find_run(client: CyberdeskClient, word: str) -> Run:
-    """Return the run with an id, or with the first digits of one, without its history."""
+    """Return the run with an id or its first digits, or the newest for `last`.
+
+    It comes without its history. Raises `NoSuchName`.
+    """
+    if word == NEWEST:
+        newest = await client.runs.list(fields=(), limit=1, sort_mode="created_at_desc")
+        if not newest.items:
+            raise NoSuchName("there is no last run: this organisation has no runs")
+        return await client.runs.get(newest.items[0].id)
     if is_uuid(word):
         try:
             return await client.runs.get(word)
@@ -49,7 +60,7 @@ async def find_run(client: CyberdeskClient, word: str) -> Run:
     if not re.fullmatch(rf"[0-9a-fA-F-]{{{SHORTEST_PREFIX},36}}", word):
         raise NoSuchName(
             f"`{make_printable(word)}` is no id of a run, nor the first {SHORTEST_PREFIX} digits "
-            "or more of one"
+            f"or more of one; `{NEWEST}` is the newest run"
         )
     rows = await client.runs.list_all(search=word, fields=("session_alias",))
     matching = [row for row in rows if row.id.startswith(word.lower())]

@@ -31,7 +31,9 @@ from ..views.table import columns_of
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
+    parser.add_argument(
+        "run", metavar="RUN", help="its id, its first digits, or `last` for the newest"
+    )
     add_environment(parser)
     add_json(parser)
     parser.add_argument(

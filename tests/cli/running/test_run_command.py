@@ -570,6 +570,18 @@ def test_runs_are_listed_by_every_filter(desk: Desk) -> None:
         assert len(listed["items"]) == count, words
     shown = desk.run("runs", "list")
     assert "note" in shown.text and "look_up" in shown.text
+    head, *lines = shown.text.splitlines()
+    assert head.split()[:4] == ["RUN", "STATUS", "WORKFLOW", "CREATED"]
+    ids = [row["id"] for row in everything["items"]]
+    assert [line.split()[0] for line in lines] == [each[:8] for each in ids]
+    assert desk.run("runs", "list", "--status", "error").out == b""
+    newest = max(everything["items"], key=lambda row: row["created_at"])["id"]
+    for words in (("runs", "show", "last"), ("trace", "last"), ("runs", "show", newest[:8])):
+        assert newest in desk.run(*words).text, words
+    attached = json.loads(desk.run("runs", "attachments", "last", "--json").text)
+    assert attached["items"] == [] and desk.run("runs", "watch", "last").code == 0
+    kept = desk.run("runs", "delete", "last", "--yes")
+    assert kept.code == 0 and desk.run("runs", "show", newest).code == 64
     wrong = desk.run("runs", "list", "--status", "runing")
     assert wrong.err == "error: `runing` is no status of a run; `running` exists\n"
 

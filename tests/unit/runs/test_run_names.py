@@ -72,6 +72,9 @@ class _Runs:
         # The service finds the digits anywhere, also in inputs.
         return self._runs
 
+    async def list(self, **_wanted: Any) -> Any:
+        return SimpleNamespace(items=())
+
     async def get(self, run_id: str) -> Run:
         return next(run for run in self._runs if run.id == run_id)
 
@@ -92,8 +95,17 @@ def test_a_run_is_found_by_the_first_digits_of_its_id() -> None:
     [
         ("7d44", "the ids of 2 runs begin with `7d44`; write more of the id"),
         ("9999", "the id of no run begins with `9999`"),
-        ("7d4", "`7d4` is no id of a run, nor the first 4 digits or more of one"),
-        ("intake", "`intake` is no id of a run, nor the first 4 digits or more of one"),
+        (
+            "7d4",
+            "`7d4` is no id of a run, nor the first 4 digits or more of one; "
+            "`last` is the newest run",
+        ),
+        ("last", "there is no last run: this organisation has no runs"),
+        (
+            "intake",
+            "`intake` is no id of a run, nor the first 4 digits or more of one; "
+            "`last` is the newest run",
+        ),
     ],
 )
 def test_digits_that_are_not_enough_are_refused(word: str, message: str) -> None:

@@ -68,7 +68,9 @@ def _attachment_label(file: RunAttachment) -> str:
 
 
 def _declare_add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
+    parser.add_argument(
+        "run", metavar="RUN", help="its id, its first digits, or `last` for the newest"
+    )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files of this machine")
     parser.add_argument(
         "--type", choices=TYPES, default="input", help="what they are to the run (default: input)"

@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workflow", metavar="ADDRESS", help="one workflow alone: its address, id or title"
     )
     only.add_argument(
-        "--run", metavar="RUN", help="the models of one run: its id, or the first digits of it"
+        "--run", metavar="RUN", help="the models of one run: its id, its first digits, or `last`"
     )
     configure_common(parser)
 

@@ -74,15 +74,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--skip", type=_NUMBER, default=0, metavar="N", help="leave out the first")
     add_flag(listing, "--all", "every run that matches")
     for each in (show, retry, attachments, opened):
-        each.add_argument("run", metavar="RUN", help="its id, or the first digits of it")
-    watch.add_argument("run", nargs="*", metavar="RUN", help="ids, or the first digits of them")
+        each.add_argument(
+            "run", metavar="RUN", help="its id, its first digits, or `last` for the newest"
+        )
+    watch.add_argument("run", nargs="*", metavar="RUN", help="ids, their first digits, or `last`")
     _add_filter_options(watch)
     add_watch_options(watch)
-    cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, or the first digits of them")
+    cancel.add_argument("run", nargs="+", metavar="RUN", help="ids, their first digits, or `last`")
     add_yes(cancel)
-    delete.add_argument("words", nargs="+", metavar="RUN", help="ids, or the first digits of them")
+    delete.add_argument(
+        "words", nargs="+", metavar="RUN", help="ids, their first digits, or `last`"
+    )
     add_yes(delete)
-    trajectory.add_argument("words", metavar="RUN", help="its id, or the first digits of it")
+    trajectory.add_argument(
+        "words", metavar="RUN", help="its id, its first digits, or `last` for the newest"
+    )
     add_input_options(retry, table=False)
     add_target_options(retry)
     add_session_options(retry)

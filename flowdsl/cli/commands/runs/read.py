@@ -25,7 +25,7 @@ from ...runtime.runs.asking import (
 )
 from ...runtime.runs.reasons import FailureWords
 from ...views.json_objects import object_json
-from ...views.painted import paint_lines
+from ...views.painted import QUIET, paint_lines
 from ...views.runs import (
     STYLES,
     Words,
@@ -37,6 +37,11 @@ from ...views.runs import (
 
 _MOST = 80
 """The maximum number of characters of an error in the table."""
+
+_SHORT_ID = 8
+"""The minimum number of digits of an id in the table."""
+
+_HEAD = ("RUN", "STATUS", "WORKFLOW", "CREATED", "TOOK", "ALIAS", "ERROR")
 
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> int:
@@ -156,10 +161,13 @@ def _names_by_workflow_id(deployed: Mapping[Address, str]) -> dict[str, str]:
 def _render_run_table(
     rows: Sequence[Run], deployed: Mapping[Address, str], in_words: Words, *, color: bool
 ) -> list[str]:
+    if not rows:
+        return []
     names = _names_by_workflow_id(deployed)
+    digits = _count_distinct_digits([run.id for run in rows])
     cells = [
         (
-            run.id,
+            run.id[:digits],
             run.status,
             names.get(run.workflow_id or "", run.workflow_id or "?"),
             (run.created_at or "")[:19],
@@ -170,18 +178,28 @@ def _render_run_table(
         for run in rows
     ]
     shown = [tuple(make_printable(cell) for cell in row) for row in cells]
-    widths = [max((len(row[at]) for row in shown), default=0) for at in range(6)]
+    filled = [any(row[at] for row in shown) for at in range(7)]
+    shown.insert(0, _HEAD)
+    widths = [max(len(row[at]) for row in shown) for at in range(7)]
     lines: list[str] = []
-    for row in shown:
+    for number, row in enumerate(shown):
         parts: list[Any] = []
         for at, cell in enumerate(row):
-            style = STYLES.get(cell, "") if at == 1 else ""
+            style = QUIET if number == 0 else STYLES.get(cell, "") if at == 1 else ""
             gap = "" if at == 6 else " " * (widths[at] - len(cell) + 2)
-            if at < 6 and not widths[at]:
+            if not filled[at]:
                 continue
             parts += [(cell, style), (gap, "")]
         lines.append(paint_lines([parts], color).rstrip())
     return lines
+
+
+def _count_distinct_digits(ids: Sequence[str]) -> int:
+    """The number of first characters, at least `_SHORT_ID`, by which all ids differ."""
+    digits = _SHORT_ID
+    while len({each[:digits] for each in ids}) < len({*ids}):
+        digits += 1
+    return digits
 
 
 def _shorten_error(error: str) -> str:
