@@ -19,10 +19,13 @@ LINE_EVERY = 10.0
 KINDS = ("auto", "tty", "plain", "none")
 
 
-def open_display(kind: str, console: Console, terminal: bool) -> Display:
-    """Make the display of a kind; `auto` is a bar on a terminal, and nothing otherwise."""
+def open_display(kind: str, console: Console, terminal: bool, label: str = "") -> Display:
+    """Make the display of a kind; `auto` is a bar on a terminal, and nothing otherwise.
+
+    `label` says before the bar what is counted.
+    """
     if kind == "tty" or (kind == "auto" and terminal):
-        return Bar(console)
+        return Bar(console, label)
     return ProgressLines(console.err, silent=kind != "plain")
 
 
@@ -88,8 +91,8 @@ class Running:
 class Bar:
     """A bar at the bottom of the terminal, drawn from the first operation on."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, label: str) -> None:
+        self._console, self._label = console, label
         self._running = Running(time.monotonic)
         self._progress: Any = None
         self._task: Any = None
@@ -127,6 +130,7 @@ class Bar:
             Progress,
             ProgressColumn,
             Task,
+            TextColumn,
             TimeElapsedColumn,
         )
         from rich.text import Text
@@ -140,6 +144,7 @@ class Bar:
         file: Any = self._console.stderr
         terminal = RichConsole(file=file, no_color=not self._console.color_err, highlight=False)
         self._progress = Progress(
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -147,7 +152,7 @@ class Bar:
             console=terminal,
             transient=True,
         )
-        self._task = self._progress.add_task("deploy", total=None)
+        self._task = self._progress.add_task(self._label, total=None)
         self._progress.start()
 
 

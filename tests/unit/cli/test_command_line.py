@@ -17,7 +17,7 @@ from flowdsl import __version__
 from flowdsl.__main__ import main
 from flowdsl.cli import main as command_line
 from flowdsl.cli.runtime.console import Console
-from flowdsl.cli.runtime.progress import ProgressLines
+from flowdsl.cli.runtime.progress import ProgressLines, open_display
 from flowdsl.host import signals
 
 
@@ -198,3 +198,13 @@ def test_any_words_end_with_an_exit_code(words: list[str]) -> None:
             os.chdir(here)
     assert code in (0, 1, 64)
     assert "Traceback" not in stderr.getvalue()
+
+
+def test_a_bar_says_what_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal for rich
+    drawn = io.StringIO()
+    bar = open_display("tty", Console(io.StringIO(), drawn), True, "destroy")
+    bar.begin("workflow.look_up")
+    bar.advance(1, 2)
+    bar.close()
+    assert "destroy" in drawn.getvalue()

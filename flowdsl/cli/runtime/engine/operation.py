@@ -68,7 +68,7 @@ def report_of(
     progress = getattr(arguments, "progress", "auto")
     return kind_of_report(
         console,
-        open_display(progress, console, is_terminal(sys.stderr)),
+        open_display(progress, console, is_terminal(sys.stderr), kind),
         environment=arguments.env or "",
         as_json=arguments.json,
         yes=arguments.yes,

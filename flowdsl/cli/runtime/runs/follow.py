@@ -76,7 +76,9 @@ class Following:
     ) -> None:
         self._arguments, self._console = arguments, console
         self._kind, self._name, self._about = kind, name, about
-        self._display = open_display(arguments.progress, console, is_terminal(sys.stderr))
+        self._display = open_display(
+            arguments.progress, console, is_terminal(sys.stderr), "runs that have ended"
+        )
         self._submissions: list[Submission] = []
         self._retried: Run | None = None
         self._watched: Watched | None = None
