@@ -32,3 +32,15 @@ def is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except ValueError:
         return False
+
+
+def find_terminal_width() -> int | None:
+    """The columns of standard output as `COLUMNS` or the terminal gives them; None without both."""
+    try:
+        return int(os.environ["COLUMNS"]) or None
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size().columns or None
+    except OSError:
+        return None

@@ -453,12 +453,14 @@ INPUTS = {
 }
 
 
-def ended_runs(desk: Desk, name: str, *usages: dict[str, int]) -> list[str]:
+def ended_runs(
+    desk: Desk, name: str, *usages: dict[str, int], status: str = "success"
+) -> list[str]:
     ids = []
     for usage in usages:
         body = {"workflow_id": desk.workflow(name), **INPUTS}
         made = desk.send("POST", "runs", json=body)
-        ended = {"status": "success", "usage_metadata": usage}
+        ended = {"status": status, "usage_metadata": usage}
         desk.send("PATCH", f"runs/{made['id']}", json=ended)
         ids.append(made["id"])
     return ids
@@ -466,7 +468,8 @@ def ended_runs(desk: Desk, name: str, *usages: dict[str, int]) -> list[str]:
 
 def test_usage_by_workflow(desk: Desk) -> None:
     steps = {"total_agentic_steps": 5, "total_cached_steps": 2, "total_agentic_steps_billed": 4}
-    ended_runs(desk, "close_day", steps, steps)
+    ended_runs(desk, "close_day", steps)
+    ended_runs(desk, "close_day", steps, status="task_failed")
     ended_runs(desk, "look_up", {"total_agentic_steps": 1})
 
     answer = desk.answer("usage")
@@ -474,6 +477,8 @@ def test_usage_by_workflow(desk: Desk) -> None:
         (row["workflow"], row["runs"], row["agentic_steps"], row["cached_steps"])
         for row in answer["items"]
     ]
+    failed = {row["workflow"]: row["failed"] for row in answer["items"]}
+    assert failed == {"workflow.close_day": 1, "workflow.look_up": 0}
     assert counted == [("workflow.close_day", 2, 10, 4), ("workflow.look_up", 1, 1, 0)]
     assert answer["totals"]["agentic_steps"] == 11
     assert answer["service"] == {
@@ -486,7 +491,12 @@ def test_usage_by_workflow(desk: Desk) -> None:
     assert billed["totals"]["agentic_steps"] == 8
     assert billed["service"] is None
     table = desk("usage")
-    assert table.text.splitlines()[-1].split()[:3] == ["-", "all", "-"]
+    head, *lines = table.text.splitlines()
+    assert head.split()[:5] == ["WORKFLOW", "RUNS", "FAILED", "COST", "(USD)"]
+    cells = [line.split()[:4] for line in lines]
+    assert cells[0] == ["workflow.close_day", "2", "1", "-"] and cells[-1] == ["all", "3", "1", "-"]
+    narrow = run_here(desk.root, "usage", CI="", COLUMNS="64").text.splitlines()
+    assert max(map(len, narrow)) <= 64 and narrow[1].startswith("workflow.c…"), narrow
     assert "the service counts 11 agentic and 4 cached steps (simulated)" in table.err
     past = desk("usage", "--from", "2020-01-01", "--to", "2020-02-01")
     assert (past.code, past.out) == (0, b"")

@@ -115,7 +115,7 @@ def test_prices_are_summed_by_workflow(tmp_path: Path, server: Server) -> None:
     assert rows == [("a", 0.3, False), ("b", None, True)]
     assert answered["totals"]["cost_usd"] == 0.3
     table = run(tmp_path, *words).text.splitlines()
-    assert [line.split()[-2:] for line in table[1:]] == [
+    assert [line.split()[3::3] for line in table[1:]] == [
         ["0.30", "no"],
         ["-", "yes"],
         ["0.30", "yes"],

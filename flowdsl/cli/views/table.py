@@ -9,7 +9,7 @@ from typing import Any
 
 from flowdsl.diagnostics.render.cells import make_printable, split_into_cells
 from flowdsl.diagnostics.render.summary import format_count
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 
 WIDTH = 40
 """The maximum terminal columns of a table cell."""
@@ -96,6 +96,18 @@ def render_table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -
             ]
         )
     return "\n".join(align_columns(lines))
+
+
+def fit_first_column(columns: Sequence[Column], terminal: int | None) -> Sequence[Column]:
+    """Give the first column the space that the headings of the others leave on the terminal.
+
+    `terminal` is its width in columns, None without one.
+    """
+    if terminal is None:
+        return columns
+    first, *others = columns
+    left = terminal - sum(columns_of(each.head) + 2 for each in others)
+    return [replace(first, width=max(columns_of(first.head), left)), *others]
 
 
 def render_record(item: Mapping[str, Any]) -> str:

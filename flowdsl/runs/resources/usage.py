@@ -19,6 +19,9 @@ from flowdsl.source.moments import read_moment, spell_moment
 Mode = Literal["simulated", "billed"]
 """Which steps are counted."""
 
+FAILURES = frozenset({"task_failed", "error"})
+"""The statuses of runs that failed."""
+
 PERIOD = timedelta(days=30)
 """The default length of a period."""
 
@@ -31,11 +34,13 @@ class NoPeriod(FlowdslError):
 class UsageSums:
     """The usage of some runs: steps that a model decided, replayed steps, US dollars.
 
-    None means unknown. `has_unpriced` says that a model without a price was used, so that the sum
-    is incomplete; it is None if the service has no prices.
+    `failed` counts the runs that ended as `task_failed` or `error`. None means unknown.
+    `has_unpriced` says that a model without a price was used, so that the sum is incomplete; it is
+    None if the service has no prices.
     """
 
     runs: int
+    failed: int
     agentic_steps: int | None
     cached_steps: int | None
     cost_usd: float | None
@@ -150,6 +155,7 @@ def _sums_of(runs: Sequence[Run], costs: Mapping[str, RunCost] | None, mode: Mod
     unpriced = any(each.has_unpriced or each.total_cost_usd is None for each in found)
     return UsageSums(
         len(runs),
+        sum(each.status in FAILURES for each in runs),
         _sum_known_counts(each[0] for each in counted),
         _sum_known_counts(each[1] for each in counted),
         _sum_known_costs(each.total_cost_usd for each in found),
@@ -161,6 +167,7 @@ def _total_usage(rows: Sequence[UsageSums]) -> UsageSums:
     unpriced = [row.has_unpriced for row in rows if row.has_unpriced is not None]
     return UsageSums(
         sum(row.runs for row in rows),
+        sum(row.failed for row in rows),
         _sum_known_counts(row.agentic_steps for row in rows),
         _sum_known_counts(row.cached_steps for row in rows),
         _sum_known_costs(row.cost_usd for row in rows),

@@ -10,6 +10,7 @@ from flowdsl.config.address import workflow_address
 from flowdsl.cyberdesk.errors import RateLimited, RequestRefused
 from flowdsl.cyberdesk.models.usage import RunCosts, steps_of
 from flowdsl.diagnostics.render.summary import format_count
+from flowdsl.host.terminal import find_terminal_width
 from flowdsl.runs.names import find_run
 from flowdsl.runs.resources.usage import (
     Mode,
@@ -23,7 +24,7 @@ from flowdsl.workspace.state import system_runtime
 from ...runtime.console import Console
 from ...runtime.exit_codes import SUCCESS
 from ...runtime.failure import UsageError
-from ...views.table import Column, id_column, render_table, text_of
+from ...views.table import Column, fit_first_column, render_table, text_of
 from .frame.actions import Row, list_json
 from .frame.resource import fields_of
 from .frame.session import ResourceSession, carry_out, configure_common, parse_filter_moment
@@ -90,8 +91,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.out(list_json("usage", environment, rows, **more))
         return SUCCESS
     if rows:
-        head = {"workflow_id": "", "workflow": "all"}
-        console.out(render_table(_COLUMNS, [*rows, {**head, **totals}]))
+        shown = [{**row, "named": _name_workflow(row)} for row in rows]
+        columns = fit_first_column(_COLUMNS, find_terminal_width())
+        console.out(render_table(columns, [*shown, {"named": "all", **totals}]))
     span = f"from {text_of(start)} to {text_of(end)}"
     console.err(f"{format_count(totals['runs'], 'run')} of {environment} made {span}")
     if service is not None:
@@ -148,6 +150,12 @@ def _usage_row(usage: WorkflowUsage) -> Row:
     }
 
 
+def _name_workflow(row: Row) -> str | None:
+    """The address of a workflow in source, or else its title, or its id."""
+    name: str | None = row["workflow"] or row["title"] or row["workflow_id"]
+    return name
+
+
 def _format_cost(value: Any) -> str:
     return "-" if value is None else f"{value:.2f}"
 
@@ -179,13 +187,12 @@ _RUN_COLUMNS = (
 )
 
 _COLUMNS = (
-    id_column("workflow_id"),
-    Column("WORKFLOW", "workflow"),
-    Column("TITLE", "title"),
+    Column("WORKFLOW", "named"),
     Column("RUNS", "runs"),
-    Column("AGENTIC STEPS", "agentic_steps"),
-    Column("CACHED STEPS", "cached_steps"),
+    Column("FAILED", "failed"),
     Column("COST (USD)", "cost_usd", _format_cost),
+    Column("AGENTIC", "agentic_steps"),
+    Column("CACHED", "cached_steps"),
     Column("UNPRICED", "has_unpriced"),
 )
 

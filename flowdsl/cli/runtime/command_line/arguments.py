@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from flowdsl.diagnostics.suggest import find_closest_name
+from flowdsl.host.terminal import find_terminal_width
 
 from ..failure import UsageError
 from .global_options import add_global_options
@@ -21,18 +21,7 @@ class _HelpFormatter(argparse.HelpFormatter):
     """argparse's own formatter, without importing `shutil` for the width of the terminal."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_terminal_width() - 2)
-
-
-def _terminal_width() -> int:
-    try:
-        return int(os.environ["COLUMNS"]) or 80
-    except (KeyError, ValueError):
-        pass
-    try:
-        return os.get_terminal_size().columns or 80
-    except OSError:
-        return 80
+        super().__init__(prog, width=(find_terminal_width() or 80) - 2)
 
 
 class CommandParser(argparse.ArgumentParser):
