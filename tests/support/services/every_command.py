@@ -105,10 +105,10 @@ LOCAL = frozenset(
     {
         *("init", "new workflow", "new task", "new chain", "check", "fmt", "convert", "compile"),
         *("test", "completion", "explain", "rules", "debug parse", "debug tables", "emulator"),
-        *("debug config-schema", "debug plan-schema", "runs verify-webhook", "doctor"),
+        *("debug config-schema", "debug plan-schema", "runs verify-webhook"),
     }
 )
-"""Commands that send nothing to a service, `doctor` without `--live`."""
+"""Commands that send nothing to a service."""
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 

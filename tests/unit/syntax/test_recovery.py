@@ -213,7 +213,7 @@ def test_twice_the_text_is_twice_the_work(line: str) -> None:
 
 def test_several_mistakes_in_one_body_are_reported_on_their_lines_alone() -> None:
     """The limits of `benchmarks/diagnostics/mistakes_together.py`, on fewer bodies."""
-    found = trials(samples_of(sample_programs()), 240 if THOROUGH else 15, seed=11)
+    found = trials(samples_of(sample_programs()), 240 if THOROUGH else 12, seed=11)
     assert missed(row(found)) == []
 
 
