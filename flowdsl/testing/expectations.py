@@ -295,7 +295,7 @@ def _check_reached_step(
         yield Unmet(item, f'the run reaches no step "{sought}": {last}')
 
 
-_VERBS = {
+VERBS_OF_ACTS = {
     "capture": (traces.CAPTURE,),
     "choose": (traces.OPEN,),
     "clear": (traces.CLEAR,),
@@ -354,7 +354,7 @@ def _check_order(
         return _is_act(event, act, texts[act])
 
     def is_of_kind(act: ast.Act, event: traces.Event) -> bool:
-        return event.verb in _VERBS[act.verb]
+        return event.verb in VERBS_OF_ACTS[act.verb]
 
     def show(number: int) -> str:
         return f"`{literals.span(sought[number]).text}`"
@@ -408,7 +408,7 @@ def _matched_texts(act: ast.Act, literals: Literals) -> list[tuple[str, bool]]:
 
 def _is_act(event: traces.Event, act: ast.Act, sought: list[tuple[str, bool]]) -> bool:
     """Whether an event matches an act: its texts equal, on one line, or contain the sought part."""
-    if event.verb not in _VERBS[act.verb]:
+    if event.verb not in VERBS_OF_ACTS[act.verb]:
         return False
     if act.duration is not None:
         return event.texts[0] == str(act.duration.milliseconds)

@@ -7,6 +7,7 @@ import re
 from flowdsl.format.literals import plain_literal, value_literal
 from flowdsl.simulate import trace as traces
 from flowdsl.simulate.trace import SUCCESS, Event, Trace, without_marks
+from flowdsl.testing.expectations import VERBS_OF_ACTS
 
 
 def describe_difference(before: Trace, after: Trace | None) -> str:
@@ -75,12 +76,8 @@ def _render_text(text: str) -> str:
 
 
 _KEYWORDS = {
-    traces.CAPTURE: "capture",
-    traces.CLEAR: "clear",
-    traces.COMMAND: "run",
-    traces.COPIED: "copy",
-    traces.DO: "do",
-    traces.EXPORT: "export file",
-    traces.OPEN: "choose",
+    verb: "export file" if keyword == "export" else keyword
+    for keyword, verbs in VERBS_OF_ACTS.items()
+    for verb in verbs
 }
 """The keywords of acts with one text, by the verbs of their events."""
