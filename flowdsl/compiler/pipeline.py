@@ -111,11 +111,12 @@ def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) 
         known = partial(_all_diagnostics, linted.rules)
         lint = read_lint_table(table, linted.rules, known, sink)
         run_rules(model, linted, lint, sink)
+        uncertain: frozenset[str] = frozenset()
         if sink.has_errors:
             from flowdsl.semantics.certainty import drop_uncertain
 
-            drop_uncertain(model.modules, sink)
-        found, silenced = select_enabled_findings(model, linted, lint, known, sink)
+            uncertain = drop_uncertain(model.modules, sink)
+        found, silenced = select_enabled_findings(model, linted, lint, known, sink, uncertain)
         return Analysis(model, found, silenced)
 
 

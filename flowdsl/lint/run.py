@@ -210,10 +210,12 @@ def select_enabled_findings(
     options: LintOptions,
     known: Callable[[], Mapping[str, DiagnosticSpec]],
     sink: Sink,
+    uncertain: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Diagnostic, ...], frozenset[str]]:
     """The enabled findings of `sink` in order, and the names of errors that comments suppress.
 
-    Errors in suppressions are among the findings. `known` gives all diagnostics by name.
+    Errors in suppressions are among the findings. `known` gives all diagnostics by name. In the
+    files at `uncertain` findings may be missing, so that no suppression there is unused.
     """
     found = [
         each for each in sink.findings_in_order() if options.is_enabled(each.spec, each.span.path)
@@ -224,7 +226,8 @@ def select_enabled_findings(
         from .suppressions import apply_suppressions
 
         def ran(spec: DiagnosticSpec, path: str) -> bool:
-            return options.is_enabled(spec, path) and linted.can_find(spec.name, path)
+            may_find = path not in uncertain and linted.can_find(spec.name, path)
+            return may_find and options.is_enabled(spec, path)
 
         remarks = Sink()
         kept, silenced = apply_suppressions(found, modules, known(), ran, remarks)

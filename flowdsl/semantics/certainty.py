@@ -73,8 +73,12 @@ _OF_WORDS = frozenset(("wording", "style"))
 """Categories of findings about wording, which quote prose and not names."""
 
 
-def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
-    """Drop the findings that may be due to an unreadable part of the program."""
+def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> frozenset[str]:
+    """Drop the findings that may be due to an unreadable part of the program.
+
+    Returns the paths of files in which findings may be missing: those with a syntax error, and
+    those that imports connect with them.
+    """
     by_path = {module.source.path: module for module in modules}
     mistakes: dict[str, list[Span]] = {}
     for found in sink.findings_in_order():
@@ -82,7 +86,7 @@ def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
         if unread and found.span.path in by_path:
             mistakes.setdefault(found.span.path, []).append(found.span)
     if not mistakes:
-        return
+        return frozenset()
     doubts: dict[str, _Doubts] = {}
     texts = {path: module.source.text for path, module in by_path.items()}
     for group in group_connected_paths(
@@ -92,6 +96,7 @@ def drop_uncertain(modules: Iterable[ast.Module], sink: Sink) -> None:
         if broken:
             doubts.update(dict.fromkeys(group, _Doubts(broken)))
     sink.drop(lambda found: found.span.path in doubts and doubts[found.span.path].about(found))
+    return frozenset(doubts)
 
 
 class _Doubts:

