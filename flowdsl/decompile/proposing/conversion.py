@@ -34,7 +34,7 @@ from .declarations import (
     type_inputs,
 )
 from .prompt_variables import Difference, Found, compare_variables, variables_in
-from .section import Section, SourceNames, steps_section
+from .section import Section, SourceNames, Unwritable, steps_section
 
 BOM = b"\xef\xbb\xbf"
 _STRING = nodes.ScalarType(name="string")
@@ -93,10 +93,10 @@ class Converter:
 
         Raises `Unwritable` for a text that source cannot express.
         """
-        best = self._attempt(())
-        if best.is_sound:
+        best = self._try_attempt(())
+        if best is not None and best.is_sound:
             return best
-        recognized = best.proposal.recognized
+        recognized = propose_statements(self.prompt, self._hints, self._title).recognized
         prose = self._attempt(recognized)
         if not prose.is_sound:
             return prose
@@ -104,13 +104,20 @@ class Converter:
         self._admit(recognized)
         return self._best
 
+    def _try_attempt(self, refused: Collection[str]) -> Conversion | None:
+        """Return an attempt; None if source cannot express it, as a loop in a loop."""
+        try:
+            return self._attempt(refused)
+        except Unwritable:
+            return None
+
     def _admit(self, parts: Sequence[str]) -> None:
         """Make statements of those of `parts` that are sound with what was admitted before.
 
         All at once, else each half by itself: few are wrong, so few attempts are made.
         """
-        attempt = self._attempt([each for each in self._refused if each not in parts])
-        if attempt.is_sound:
+        attempt = self._try_attempt([each for each in self._refused if each not in parts])
+        if attempt is not None and attempt.is_sound:
             self._best = attempt
             self._refused = [each for each in self._refused if each not in parts]
         elif len(parts) > 1:

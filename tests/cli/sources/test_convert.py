@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,17 @@ def test_a_part_that_is_understood_wrongly_costs_nothing_but_itself(desk: Path) 
         'wait until "the list is shown"',
     ):
         assert statement in result.text
+
+
+def test_of_loops_in_loops_one_is_a_statement(desk: Path) -> None:
+    flow = FLOW.replace("visit: date", "visit: date, claims: string[]")
+    prompt = "1. For each day in {claims}:\n   - For each row in {claims}:\n     - Press F5.\n"
+    write_tree(desk, {"flows/claim_status.flow": flow, "flows/claim_status.prompt.md": prompt})
+
+    result = convert(desk, "claim_status")
+
+    assert result.code == 0, result.err
+    assert len(re.findall(r"(?m)^ *for \w+ in claims max", result.text)) == 1, result.text
 
 
 def test_an_error_in_another_flow_blocks_nothing(desk: Path) -> None:
