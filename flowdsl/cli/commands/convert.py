@@ -12,6 +12,7 @@ from flowdsl.config.address import workflow_address
 from flowdsl.decompile.proposing.conversion import (
     Conversion,
     Converter,
+    defaults_of,
     list_changes_of_declarations,
     prompt_hints_for,
 )
@@ -33,6 +34,7 @@ from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.alignment import Effort
 from flowdsl.source.files import SUFFIX, library_of, split_library
+from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
 from ..runtime.command_line.global_options import add_flag
@@ -73,14 +75,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         _refuse_library(path, target)
     options = target.options(any_environment(target.project, None))
     original = target.files.read_bytes(path)
-    symbol, workflow, typed = _open_workflow(symbol, target, console)
+    opened, workflow, typed = _open_workflow(symbol, target, console)
     prompt = _read_prompt(symbol, target)
 
     def build(content: bytes) -> Compilation:
         return compile_project(Overlay(target.files, {path: content}), [path], options)
 
     try:
-        conversion = Converter(symbol, workflow, prompt, typed, build).convert()
+        conversion = Converter(opened, workflow, prompt, typed, build).convert()
     except Unwritable as problem:
         raise CommandError(
             f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
@@ -96,6 +98,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.err(statement_counts(proposal))
     for remark in (*describe_proposal(proposal), *list_changes_of_declarations(conversion)):
         console.err(f"note: {remark}")
+    if typed != original:
+        files = join_names(
+            target.show_path(each) for each in (symbol.inputs_from, symbol.outputs_from) if each
+        )
+        console.err(
+            f"note: types stand in place of {files}; what types cannot say, and the bounds of "
+            "values, are left out, so compare them before you delete a file"
+        )
     if blocked is not None:
         written = "; nothing was written" if arguments.write else ""
         raise CommandError(f"{blocked}{written}", SOURCE_ERRORS)
@@ -147,8 +157,9 @@ def _open_workflow(
         raise CommandError(_NEEDS_SOUND_SOURCES, SOURCE_ERRORS)
     original = target.files.read_bytes(path)
     if symbol.inputs_from or symbol.outputs_from:
-        hints = prompt_hints_for(_find_workflow(compilation, symbol.name)[1])
-        typed = declare_schemas(symbol, hints).encode()
+        workflow = _find_workflow(compilation, symbol.name)[1]
+        hints, defaults = prompt_hints_for(workflow), defaults_of(workflow)
+        typed = declare_schemas(symbol, hints, defaults).encode()
         typed = BOM + typed if original.startswith(BOM) else typed
         again = _compile_without_prompt(symbol, {path: typed}, target)
         if again.program is not None:
@@ -176,9 +187,9 @@ def _find_workflow(compilation: Compilation, name: str) -> tuple[WorkflowSymbol,
 
 
 def _read_prompt(symbol: WorkflowSymbol, target: CommandTarget) -> str:
-    """Return the text of the prompt file, without the line end behind it."""
+    """Return the text of the prompt file, which is UTF-8, without the line end behind it."""
     assert symbol.prompt_from is not None
-    text = target.files.read_bytes(symbol.prompt_from).decode("utf-8-sig", "replace")
+    text = target.files.read_bytes(symbol.prompt_from).decode("utf-8-sig")
     return text.replace("\r\n", "\n").removesuffix("\n")
 
 
@@ -190,6 +201,7 @@ def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget
         by_address = {workflow_address(each.name): each for each in workflows}
         workflow = by_address[address_in(name, by_address, SOURCES)]
         if workflow.prompt_from is None:
+            _refuse_unread_prompt(workflow)
             raise UsageError(
                 f"`{workflow.name}` has statements already; {_list_known_workflows(convertible)}"
             )
@@ -200,6 +212,8 @@ def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget
     if len(named) == 1:
         return named[0]
     shown = target.show_path(entry)
+    for each in here:
+        _refuse_unread_prompt(each)
     if named:
         names = join_names(each.name for each in named)
         raise UsageError(
@@ -210,6 +224,17 @@ def _choose_workflow(analysis: Analysis, name: str | None, target: CommandTarget
             f"`{shown}` has no prompt in a file: its workflows have statements already"
         )
     raise UsageError(f"`{shown}` has no workflow")
+
+
+def _refuse_unread_prompt(workflow: WorkflowSymbol) -> None:
+    """Raise `CommandError` for a workflow whose prompt file is missing or is no text."""
+    has_file = any(isinstance(item, ast.PromptFrom) for item in workflow.declaration.items)
+    if has_file and workflow.prompt_from is None:
+        raise CommandError(
+            f"the prompt file of `{workflow.name}` cannot be read; `flowdsl check` says why, and "
+            "`convert` works once it can",
+            SOURCE_ERRORS,
+        )
 
 
 def _list_known_workflows(names: list[str]) -> str:

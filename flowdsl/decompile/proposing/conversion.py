@@ -131,7 +131,7 @@ class Converter:
         section = steps_section(proposal, hints, names)
         inputs = [each[1:-1] for each in section.undeclared if re.fullmatch(r"\{\w+\}", each)]
         secrets = [each[2:-1] for each in section.undeclared if re.fullmatch(r"\{\$\w+\}", each)]
-        if any(map(is_name, (*inputs, *secrets))) and self._can_declare():
+        if any(map(is_name, (*inputs, *secrets))) and not self._symbol.inputs_from:
             hints = _add_fields(hints, inputs, secrets)
             proposal = propose_statements(self.prompt, hints, self._title, refused)
             section = steps_section(proposal, hints, names)
@@ -142,7 +142,13 @@ class Converter:
         typed = list(type_inputs(self._symbol, used, self._used_in_part(proposal, names)))
         edits = [
             *(edit for _, edit in (*required, *typed)),
-            *filter(None, (self._declare("secrets", secrets), self._declare("inputs", inputs))),
+            *filter(
+                None,
+                (
+                    declare_fields(self._symbol, "secrets", secrets),
+                    declare_fields(self._symbol, "inputs", inputs),
+                ),
+            ),
         ]
         content = self._new_content(section, edits)
         compilation = self._build(content)
@@ -160,15 +166,6 @@ class Converter:
             self._slashes,
             self._renamed,
         )
-
-    def _declare(self, keyword: str, names: list[str]) -> FileEdit | None:
-        return declare_fields(self._symbol, keyword, names)
-
-    def _can_declare(self) -> bool:
-        """Whether the workflow's inputs are declared in the file, not in a schema of their own."""
-        own = (ast.InputsSection, ast.SecretsSection, ast.PromptFrom)
-        items = self._symbol.declaration.items
-        return not self._symbol.inputs_from and any(isinstance(each, own) for each in items)
 
     def _used_fields(self, proposal: Proposal, names: SourceNames) -> set[str]:
         """Return the fields that a statement uses, by their names in source."""
@@ -247,6 +244,18 @@ def prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
     if workflow.output_schema is not None:
         outputs = loose_fields(_parse_json_or_none(workflow.output_schema))
     return PromptHints(inputs, secrets, outputs, {})
+
+
+def defaults_of(workflow: nodes.Workflow) -> dict[str, Any]:
+    """Return the defaults in the input schema of a workflow whose schema is in a file, by name."""
+    schema = _parse_json_or_none(workflow.input_schema or "null")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    entries = properties.items() if isinstance(properties, dict) else ()
+    return {
+        name: entry["default"]
+        for name, entry in entries
+        if isinstance(entry, dict) and "default" in entry
+    }
 
 
 def _add_fields(hints: PromptHints, inputs: list[str], secrets: list[str]) -> PromptHints:

@@ -7,6 +7,7 @@ declared. Only these fields change; every other byte of the file stays.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.semantics.model import WorkflowSymbol
@@ -148,18 +149,21 @@ def apply_edits(text: str, edits: Collection[FileEdit]) -> str:
     return text
 
 
-def declare_schemas(symbol: WorkflowSymbol, hints: PromptHints) -> str:
+def declare_schemas(symbol: WorkflowSymbol, hints: PromptHints, defaults: Mapping[str, Any]) -> str:
     """Return the flow with `inputs from` and `outputs from` a schema as sections of types.
 
     A schema that `import` keeps in a file is half filled: what it gives no type becomes a text, and
-    what only JSON Schema can say is left out.
+    bounds and what only JSON Schema can say are left out. `defaults` are those of inputs, by their
+    names on the wire.
     """
     text = symbol.module.source.text
     edits = []
     for item in symbol.declaration.items:
         if isinstance(item, ast.InputsFrom):
             sections = [
-                _write_fields("inputs", hints.inputs or ()),
+                _write_fields(
+                    "inputs", [_give_default(each, defaults) for each in hints.inputs or ()]
+                ),
                 _write_fields("secrets", hints.secrets),
             ]
             edits.append(FileEdit(item.start, item.end, "\n  ".join(filter(None, sections))))
@@ -168,6 +172,15 @@ def declare_schemas(symbol: WorkflowSymbol, hints: PromptHints) -> str:
                 FileEdit(item.start, item.end, _write_fields("outputs", hints.outputs or ()))
             )
     return apply_edits(text, edits)
+
+
+def _give_default(field: nodes.FieldSpec, defaults: Mapping[str, Any]) -> nodes.FieldSpec:
+    """Return a field with its default, so that it needs no `?`; only scalars have one."""
+    default = defaults.get(field.name)
+    if not isinstance(default, str | int | float | bool):
+        return field
+    type_ = field.type.inner if isinstance(field.type, nodes.OptionalType) else field.type
+    return replace(field, type=type_, absent=False, has_default=True, default=default)
 
 
 def _write_fields(keyword: str, fields: Sequence[nodes.FieldSpec]) -> str:

@@ -295,6 +295,38 @@ def test_a_part_that_is_understood_wrongly_costs_nothing_but_itself(desk: Path) 
         assert statement in result.text
 
 
+def test_schemas_in_files_become_types_with_their_defaults(desk: Path) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "days": {"type": "integer", "default": 7, "minimum": 1},
+            "tags": {"type": "array"},
+            "$pin": {"type": "string"},
+        },
+    }
+    flow = (
+        "flow 1\n\n## Looks.\nworkflow look {\n  terminal { unrestricted = true }\n"
+        '  inputs from "./look.json"\n  prompt from "./look.prompt.md"\n}\n'
+    )
+    files = {"flows/look.flow": flow, "flows/look.json": json.dumps(schema)}
+    write_tree(desk, files | {"flows/look.prompt.md": "Type {days} into the Days field.\n"})
+
+    result = convert(desk, "look", "--write")
+
+    assert result.code == 0, result.err
+    text = (desk / "flows/look.flow").read_text()
+    assert "days: int = 7\n" in text and "tags?: string[]\n" in text and "pin?: string" in text
+    assert "types stand in place of `flows/look.json`" in result.err
+    assert run_here(desk, "check").code == 0
+
+
+def test_a_prompt_in_another_encoding_is_refused(desk: Path) -> None:
+    (desk / "flows/claim_status.prompt.md").write_bytes(b"Open the caf\xe9.\n")
+    for named in ("claim_status", "flows/claim_status.flow"):
+        assert "cannot be read; `flowdsl check` says why" in error(convert(desk, named), 3)
+    assert "UTF-8" in run_here(desk, "check").err + run_here(desk, "check").text
+
+
 def test_of_loops_in_loops_one_is_a_statement(desk: Path) -> None:
     flow = FLOW.replace("visit: date", "visit: date, claims: string[]")
     prompt = "1. For each day in {claims}:\n   - For each row in {claims}:\n     - Press F5.\n"
