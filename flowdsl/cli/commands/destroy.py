@@ -47,6 +47,7 @@ class Destruction(OperationReport):
     def confirm(self, plan: Plan) -> bool:
         if self.has_yes_option:
             return True
+        require_answer(False, "with `--accept-guard deletes=N` destroys")
         answer = self.answer(
             f"type the name of the environment to delete all this ({self.environment}): "
         )
@@ -71,7 +72,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _prepare_destruction(arguments: argparse.Namespace, console: Console) -> EngineOperation:
     deployment = open_deployment(arguments.env, console, need_flows=False)
-    require_answer(arguments.yes, "with `--accept-guard deletes=N` destroys")
     options = writing_options(
         arguments,
         concurrency=arguments.concurrency,

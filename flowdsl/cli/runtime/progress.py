@@ -1,9 +1,10 @@
-"""Progress of a long command: a bar on a terminal, occasional lines otherwise."""
+"""Progress of a long command: a bar and a table on a terminal, occasional lines otherwise."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 from flowdsl.diagnostics.render.cells import make_printable
@@ -17,6 +18,9 @@ LINE_EVERY = 10.0
 """Seconds between two lines if there is no bar."""
 
 KINDS = ("auto", "tty", "plain", "none")
+
+Rows = Callable[[], Sequence[Sequence[str]]]
+"""Returns the rows of a live table: printable cells, as many in each row."""
 
 
 def open_display(kind: str, console: Console, terminal: bool, label: str = "") -> Display:
@@ -51,6 +55,10 @@ class ProgressLines:
 
     def end(self, name: str) -> None:
         self._running.end(name)
+
+    def show_rows(self, rows: Rows) -> bool:
+        """Whether a live table is shown, which needs a terminal: it is not."""
+        return False
 
     def advance(self, done: int, total: int) -> None:
         now = self._clock()
@@ -89,10 +97,14 @@ class Running:
 
 
 class Bar:
-    """A bar at the bottom of the terminal, drawn from the first operation on."""
+    """A bar at the bottom of the terminal, drawn from the first operation on.
+
+    Above it stands a live table if `show_rows` was called, cut to the height of the terminal.
+    """
 
     def __init__(self, console: Console, label: str) -> None:
         self._console, self._label = console, label
+        self._rows: Rows = tuple
         self._running = Running(time.monotonic)
         self._progress: Any = None
         self._task: Any = None
@@ -113,6 +125,13 @@ class Bar:
     def end(self, name: str) -> None:
         self._running.end(name)
 
+    def show_rows(self, rows: Rows) -> bool:
+        """Show the rows in a live table, read again for each picture; returns True."""
+        self._rows = rows
+        if self._progress is None:
+            self._open()
+        return True
+
     def advance(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress.update(self._task, completed=done, total=total)
@@ -124,6 +143,7 @@ class Bar:
 
     def _open(self) -> None:
         from rich.console import Console as RichConsole
+        from rich.console import RenderableType
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -133,9 +153,25 @@ class Bar:
             TextColumn,
             TimeElapsedColumn,
         )
+        from rich.table import Table
         from rich.text import Text
 
-        running = self._running
+        bar, running = self, self._running
+
+        class Screen(Progress):
+            def get_renderables(self) -> Iterator[RenderableType]:
+                room = max(1, terminal.height - 4)
+                rows = bar._rows()
+                table = Table.grid(padding=(0, 2))
+                used = [any(column) for column in zip(*rows, strict=True)]
+                for row in rows[:room]:
+                    cells = compress(row, used)
+                    table.add_row(*(Text(cell, no_wrap=True) for cell in cells))
+                if rows:
+                    yield table
+                if len(rows) > room:
+                    yield Text(f"and {len(rows) - room} more", style="dim")
+                yield self.make_tasks_table(self.tasks)
 
         class Slow(ProgressColumn):
             def render(self, task: Task) -> Text:
@@ -143,7 +179,7 @@ class Bar:
 
         file: Any = self._console.stderr
         terminal = RichConsole(file=file, no_color=not self._console.color_err, highlight=False)
-        self._progress = Progress(
+        self._progress = Screen(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),

@@ -148,6 +148,17 @@ def status_line(run: Run, *, color: bool, place: str = "", now: datetime | None 
     return paint_lines([parts], color)
 
 
+def live_cells(run: Run, place: str, now: datetime) -> list[str]:
+    """The cells of a run that has not ended in a live table: place, id, alias, status, step, time.
+
+    The id is cut to the digits that `flowdsl runs` accepts.
+    """
+    alias, status = run.session_alias or "", run.status[:60]
+    spent = format_time_spent(seconds_of(run, now))
+    cells = [place, run.id[:8], alias[:40], status, step_of(run)[:60], spent]
+    return list(map(make_printable, cells))
+
+
 Words = Callable[[Run, str], str]
 """Describes the failure of a run for people."""
 

@@ -32,6 +32,7 @@ from tests.support.services.deployed_desk import (
     deploy_once,
     opened_desk,
 )
+from tests.support.terminal import flowdsl_at_terminal, needs_terminal
 
 FLOW = r"""flow 1
 
@@ -314,7 +315,10 @@ def test_many_equal_runs_are_made_by_one_request_and_watched(desk: Desk) -> None
         run_id: row["output_data"] for run_id, row in rows.items()
     }
     assert len(rows) == count
-    assert result.err.splitlines()[-1] == f"{count} runs: {count} success"
+    *lines, summary = result.err.splitlines()
+    assert summary == f"{count} runs: {count} success"
+    ended = [line.split()[0] for line in lines if ", " in line and " success" in line]
+    assert sorted(ended) == sorted(rows), "each that has ended is one line"
     assert desk.posts()[20:] == ["/v1/runs/bulk"]
 
 
@@ -580,8 +584,11 @@ def test_runs_are_listed_by_every_filter(desk: Desk) -> None:
         assert newest in desk.run(*words).text, words
     attached = json.loads(desk.run("runs", "attachments", "last", "--json").text)
     assert attached["items"] == [] and desk.run("runs", "watch", "last").code == 0
-    kept = desk.run("runs", "delete", "last", "--yes")
-    assert kept.code == 0 and desk.run("runs", "show", newest).code == 64
+    for word in ("delete", "cancel", "retry"):
+        refused = desk.run("runs", word, "last", "--yes")
+        assert refused.code == 64 and "name the run by its id" in refused.err, word
+    assert desk.run("runs", "delete", newest, "--yes").code == 0
+    assert desk.run("runs", "show", newest).code == 64
     wrong = desk.run("runs", "list", "--status", "runing")
     assert wrong.err == "error: `runing` is no status of a run; `running` exists\n"
 
@@ -724,6 +731,24 @@ def test_a_watch_outlives_the_death_of_the_service(tmp_path: Path) -> None:
         end(service)
         if watched is not None:
             end(watched)
+
+
+@needs_terminal
+@pytest.mark.parametrize("rules", [(RunRule(workflow="Note", stay="running"),)])
+def test_runs_that_are_watched_at_a_terminal_are_one_live_table(desk: Desk) -> None:
+    made = desk.run("run", "note", "--input", "text=x", "--count", "3").text.split()
+    environ = environment(CI="", DESK_KEY="key", TERM="xterm")
+    words = ["runs", "watch", "--workflow", "note"]
+    with flowdsl_at_terminal(words, folder=desk.root, environ=environ) as screen:
+        shown = screen.until("runs that have ended")
+        assert all(run_id[:8] in shown and run_id not in shown for run_id in made)
+        screen.until("running +step 2")
+        for run_id in made:
+            assert desk.run("runs", "cancel", run_id, "--yes").code == 0
+        code, rest = screen.ended()
+    assert code == exit_codes.RUN_CANCELLED
+    assert all(f"{run_id}  " in rest for run_id in made), "each that has ended keeps a line"
+    assert "3 runs: 3 cancelled" in rest
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")

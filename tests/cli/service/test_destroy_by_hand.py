@@ -11,7 +11,7 @@ from flowdsl.cli.commands import deploy, destroy
 from flowdsl.cli.runtime.command_line.arguments import CommandParser
 from flowdsl.cli.runtime.console import Console
 from flowdsl.cli.runtime.engine import questions
-from tests.support.command_line import write_tree
+from tests.support.command_line import run_here, write_tree
 from tests.support.services.embedded_service import Service
 
 PROJECT = '[project]\nname = "desk"\nid = "prj_1"\n\n[env.Local]\napi = "local"\n'
@@ -53,3 +53,22 @@ def test_only_the_name_goes_on(
     assert "to delete in Local: 1 workflow with 0 runs" in said
     assert ("nothing was changed" in said) is not gone
     assert (Service(tmp_path).replies() == {}) is gone
+
+
+def test_without_a_terminal_the_plan_is_shown_before_the_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, {"flowdsl.toml": PROJECT, "flows/a.flow": FLOW})
+    deployed = run_here(tmp_path, "deploy", "--yes")
+    assert deployed.code == 0
+    state = (tmp_path / ".flowdsl/state/Local.json").read_bytes()
+
+    refused = run_here(tmp_path, "destroy")
+
+    plan, error = refused.err.splitlines()[:-1], refused.err.splitlines()[-1]
+    assert refused.code == 64 and "1 workflow with 0 runs" in plan[-1]
+    assert error == (
+        "error: there is no terminal to ask on; `--yes` with `--accept-guard deletes=N` destroys "
+        "without asking"
+    )
+    assert (tmp_path / ".flowdsl/state/Local.json").read_bytes() == state

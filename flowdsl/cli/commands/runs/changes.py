@@ -13,6 +13,7 @@ from flowdsl.runs.names import find_run
 from flowdsl.runs.starting.retrying import refuse_live
 
 from ...runtime.console import Console
+from ...runtime.runs.asking import refuse_newest_unasked
 from ...views.runs import run_object
 from ..resources.frame.actions import (
     ActionStep,
@@ -29,6 +30,7 @@ from ..resources.trajectories import recording_label, trajectory_row
 
 def delete(arguments: argparse.Namespace, console: Console) -> int:
     """Delete runs that have ended, after asking."""
+    refuse_newest_unasked(arguments.words, arguments.yes)
     return run_action("runs", _DELETE, arguments, console)
 
 

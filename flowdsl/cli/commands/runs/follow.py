@@ -24,6 +24,7 @@ from ...runtime.runs.asking import (
     follow_runs,
     open_runs_deployment,
     read_deployed_ids,
+    refuse_newest_unasked,
     resolve_run_filters,
     resolve_run_place,
 )
@@ -73,6 +74,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
     secrets = read_secrets(arguments.secret, console)
     uploads = read_uploads(arguments)
     sources = InputSources(given=given, secrets=secrets, uploads=uploads, references=True)
+    refuse_newest_unasked([arguments.run], arguments.yes)
     require_answer(arguments.yes, "retries")
 
     def ask(name: str) -> Given:
@@ -110,6 +112,7 @@ def retry(arguments: argparse.Namespace, console: Console) -> int:
 def cancel(arguments: argparse.Namespace, console: Console) -> int:
     """Cancel runs that have not ended; those that have ended are named."""
     deployment = open_runs_deployment(arguments, console)
+    refuse_newest_unasked(arguments.run, arguments.yes)
     require_answer(arguments.yes, "cancels")
 
     async def find(client: CyberdeskClient) -> list[Run]:
@@ -121,8 +124,8 @@ def cancel(arguments: argparse.Namespace, console: Console) -> int:
     for run in runs:
         if not run.is_live:
             console.err(f"note: run {run.id} has ended as {run.status}")
-    count = f"{len(live)} run{'s' if len(live) != 1 else ''}"
-    if not live or not confirm_or_say_so(arguments.yes, f"cancel {count}?", console):
+    which = f"run {live[0].id}" if len(live) == 1 else f"{len(live)} runs"
+    if not live or not confirm_or_say_so(arguments.yes, f"cancel {which}?", console):
         return SUCCESS
 
     ended, failures = ask_service(

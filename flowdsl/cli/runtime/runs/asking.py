@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from flowdsl.config.address import Address
@@ -12,13 +12,14 @@ from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.host import signals
 from flowdsl.runs.filters import run_filters
 from flowdsl.runs.inputs.machine_parameters import MachineParameters
+from flowdsl.runs.names import NEWEST
 from flowdsl.runs.starting.place import find_place
 from flowdsl.workspace.state import read_known_ids
 
 from ..console import Console
 from ..engine.deployment import Deployment, open_deployment
 from ..exit_codes import CONFLICT
-from ..failure import CommandError
+from ..failure import CommandError, UsageError
 from ..interrupts import Interrupts
 from .follow import Following
 
@@ -117,3 +118,15 @@ async def resolve_run_place(
         pools=arguments.pool,
         session=arguments.session or getattr(arguments, "resume", None) or None,
     )
+
+
+def refuse_newest_unasked(words: Iterable[str], yes: bool) -> None:
+    """Raise `UsageError` if `--yes` is to change the run that `last` names.
+
+    It is the newest run of the whole organisation, so that it may be a colleague's.
+    """
+    if yes and NEWEST in words:
+        raise UsageError(
+            f"with `--yes`, `{NEWEST}` could be a run that a colleague has just started; "
+            "name the run by its id, which `flowdsl runs list` shows"
+        )

@@ -27,6 +27,7 @@ from ...views.json_objects import dump_json
 from ...views.runs import (
     error_lines,
     failure_lines,
+    live_cells,
     render_runs_junit,
     result_object,
     run_object,
@@ -43,7 +44,7 @@ from ..service_options import nothing_written
 from .reasons import FailureWords
 
 FEW = 12
-"""Up to this many runs are reported one by one; for more, a count is shown."""
+"""Up to this many runs are reported at each change; of more, the end alone."""
 
 CODES: Mapping[RunsEnding, int] = {
     RunsEnding.UNKNOWN: exit_codes.UNKNOWN_OUTCOME,
@@ -87,6 +88,7 @@ class Following:
         self._asking: dict[str, asyncio.Future[None]] = {}
         self._ended = 0
         self._is_few = True
+        self._has_table = False
         self._resume = ""
         self._is_left = False
         self._submitter: Submitter | None = None
@@ -187,6 +189,7 @@ class Following:
         ]
         self._watched.runs.update((run.id, run) for run in runs)
         self._is_few = len(runs) <= FEW
+        self._has_table = len(runs) > 1 and self._display.show_rows(self._live_rows)
         if not self._is_few:
             self._display.begin("runs")
         try:
@@ -230,15 +233,29 @@ class Following:
         self._is_left = True
 
     def _changed(self, client: CyberdeskClient, before: Run, now: Run) -> None:
-        if before.is_live and not now.is_live:
-            self._ended += 1
-        if not self._is_few and self._watched is not None:
+        self._ended += before.is_live and not now.is_live
+        if self._watched is not None and (self._has_table or not self._is_few):
             self._display.advance(self._ended, len(self._watched.runs))
         is_bad = not now.is_live and now.status != "success"
-        if is_bad and (self._is_few or self._ended <= FEW):
+        if is_bad and len(self._asking) < FEW:
             self._asking[now.id] = asyncio.ensure_future(self._ask(client, now))
-        elif self._is_few:
+        elif is_bad or self._reports_change(now):
             self._display.say(self._line(now))
+
+    def _reports_change(self, run: Run) -> bool:
+        """Whether a run that goes on or succeeded has a line of its own."""
+        if self._has_table:
+            return self._is_few and not run.is_live
+        return self._is_few or not run.is_live
+
+    def _live_rows(self) -> list[list[str]]:
+        """The rows of the live table: the runs that have not ended, in the order given."""
+        if self._watched is None:
+            return []
+        now, runs = system_runtime().now(), self._watched.runs
+        return [
+            live_cells(runs[each], self._places.get(each, ""), now) for each in self._watched.live
+        ]
 
     async def _ask(self, client: CyberdeskClient, run: Run) -> None:
         """Look up what the reason of a failure means, and report the run."""
@@ -246,8 +263,7 @@ class Following:
         self._tell_failure(run)
 
     def _tell_failure(self, run: Run) -> None:
-        if self._is_few:
-            self._display.say(self._line(run))
+        self._display.say(self._line(run))
         for line in error_lines(run, self._in_words):
             self._display.say(line)
 
