@@ -76,16 +76,9 @@ def _restrict_at_path(
         refused = refused.combine_with(LINE)
     own = schema.get("not")
     known = read_refused(own)
-    if own is None or known is not None:
-        schema["not"] = (refused if known is None else known.combine_with(refused)).schema()
-        return
-    # The author's `not` is kept, and ours is added to `allOf`.
-    every = schema.get("allOf", [])
-    ours = [each for each in every if isinstance(each, dict) and read_refused(each.get("not"))]
-    for each in ours:
-        known = read_refused(each["not"])
-        refused = refused if known is None else known.combine_with(refused)
-    schema["allOf"] = [*(each for each in every if each not in ours), {"not": refused.schema()}]
+    if own is not None and known is None:  # the author's own
+        schema["allOf"] = [*schema.get("allOf", []), {"not": own}]
+    schema["not"] = (refused if known is None else known.combine_with(refused)).schema()
 
 
 def _close_records(schema: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
+from flowdsl.codegen.artifacts import WorkflowArtifact
 from flowdsl.compiler.pipeline import Analysis, Compilation, _compile_analysis, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.model import WorkflowSymbol
@@ -37,6 +38,7 @@ from tests.support.meaning.checked import Checked
 from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.inputs import forbidden_inputs
 from tests.support.meaning.law import most_at_once
+from tests.support.meaning.requests import find_wrong_request, requests_for
 from tests.support.meaning.worlds import Answers
 
 from .functions import Functions
@@ -67,11 +69,12 @@ class Refusal(Exception):
 
 
 class Made(NamedTuple):
-    """What a compiler makes of a program: `other` is what it makes besides the payload."""
+    """What a compiler makes of a program: `other` is what it makes besides what is sent."""
 
     payload: Payload
     replayable: bool
     compilation: Compilation
+    requests: dict[str, Any]
     other: str
 
 
@@ -144,15 +147,20 @@ class Judge:
         bundle = compilation.bundle
         if bundle is None:
             raise Refusal("no bundle")
-        workflow = self._workflow(compilation).name
-        (artifact,) = (each for each in bundle.workflows if each.name == workflow)
+        artifact = self._artifact(compilation)
         names = sorted(each.name for each in compilation.analysis.diagnostics)
         return Made(
             payload_of(artifact),
             not UNSOUND & set(names),
             compilation,
-            repr((artifact, bundle.chains, *_said(compilation.analysis.diagnostics))),
+            requests_for(artifact, bundle),
+            repr((artifact, *_said(compilation.analysis.diagnostics))),
         )
+
+    def _artifact(self, compilation: Compilation) -> WorkflowArtifact:
+        assert compilation.bundle is not None
+        name = self._workflow(compilation).name
+        return next(each for each in compilation.bundle.workflows if each.name == name)
 
     def _workflow(self, compilation: Compilation) -> WorkflowSymbol:
         return compilation.analysis.model.workflows[-1 if self.program.last else 0]
@@ -214,6 +222,11 @@ class Judge:
             return "two loops of the main agent run at one time, and the platform has one entry"
         if self.sound is None:
             return self._shows_why(made)
+        bundle = made.compilation.bundle
+        assert bundle is not None
+        artifact = self._artifact(made.compilation)
+        if wrong := find_wrong_request(self.program.sends, artifact, bundle):
+            return wrong
         for at in range(len(self.pairs)):
             found = self.differs(at, made)
             if found and not self._sound_one_differs(at):
@@ -359,9 +372,7 @@ _TOOL = re.compile(r"\bUse (?:[a-z]+_[a-z_]+|screenshot)\b")
 def _parts(made: Made) -> tuple[object, ...]:
     payload = made.payload
     schemas = payload.input_schema, payload.output_schema
-    chains = repr(made.compilation.bundle and made.compilation.bundle.chains)
-    checks = repr(payload.checks)
-    return payload.prompt, *schemas, payload.allowlist, checks, chains, made.replayable
+    return payload.prompt, *schemas, made.requests, made.replayable
 
 
 def _given(world: World, inputs: dict[str, Any]) -> World:

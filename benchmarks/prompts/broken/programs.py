@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.simulate.world import World
@@ -51,7 +52,10 @@ HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
 
 @dataclass(frozen=True)
 class Program:
-    """A program. `last` says that the last of its workflows is meant, else it is the first one."""
+    """A program. `last` says that the last of its workflows is meant, else it is the first one.
+
+    `sends` is what is sent for it besides its prompt and schemas, where that is written down.
+    """
 
     kind: str
     name: str
@@ -60,6 +64,7 @@ class Program:
     worlds: Callable[[Checked], Iterator[Worlds]]
     path: str = PATH
     last: bool = False
+    sends: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -81,7 +86,8 @@ def _written(case: corpus.Case) -> Program:
         again = case.again
         yield case.first.world(), None if again is None else again.world()
 
-    return Program(CORPUS, case.name, case.files, case.options, worlds, path, last=True)
+    sends = case.first.sends
+    return Program(CORPUS, case.name, case.files, case.options, worlds, path, True, sends)
 
 
 def corpus_in_other_worlds() -> list[Program]:

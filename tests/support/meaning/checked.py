@@ -30,21 +30,21 @@ from .generator.programs import ENVIRONMENT, FILES, program, programs
 PATH = "main.flow"
 
 
-def account(tools: tuple[str, ...] = ()) -> CompileOptions:
+def account(tools: tuple[str, ...] = (), *, environments: bool = True) -> CompileOptions:
     """How programs are compiled for an account of which this has been tried."""
+    variables = ", ".join(f"{key} = {json.dumps(value)}" for key, value in ENVIRONMENT.items())
     text = f"""
 [project]
 name = "a"
 libraries = {{ shared = "../shared" }}
-[env.ward]
-api = "local"
-vars = {{ {", ".join(f"{key} = {json.dumps(value)}" for key, value in ENVIRONMENT.items())} }}
 [platform]
 focused_agent_tools = {json.dumps(tools)}
 """
+    if environments:
+        text += f'[env.ward]\napi = "local"\nvars = {{ {variables} }}\n'
     project = load_project(text, "flowdsl.toml", Sink())
     assert project is not None
-    return CompileOptions(project, project.environments["ward"])
+    return CompileOptions(project, project.environments.get("ward"))
 
 
 DOCUMENTED = account()

@@ -9,6 +9,8 @@
   answers one time after the other. A question without an answer is a mistake of the case.
 - `situations`: the number of the rule of `always` by the position at which its situation arises.
 - `trace`, `ending`: what the program does, an event a line, and how the run ends.
+- `account`: the `focused_agent_tools` of the account, and whether it has `environments`.
+- `sends`: what is sent besides the prompt and the schemas (`requests.py`).
 - `again`: another world of the same form, in which the recording of the first run is replayed.
 """
 
@@ -31,11 +33,10 @@ from flowdsl.simulate.trace import Trace
 from flowdsl.simulate.world import Question, Unanswerable, World
 from flowdsl.source.files import MemoryFiles
 
-from .checked import DOCUMENTED
+from .checked import DOCUMENTED, account
 
 FOLDER = Path(__file__).parents[2] / "corpus" / "meaning"
-PICTURE = "dot.png"
-SCHEMA = "outputs.json"
+PROGRAM, WORLD = ".flow", ".world.json"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,12 @@ class Written:
     def trace(self) -> dict[str, Any]:
         """The trace that is written down, in the form of `as_written`."""
         return {name: self.fields.get(name) for name in ("trace", "ending")}
+
+    @property
+    def sends(self) -> Mapping[str, Any]:
+        """What is sent besides the prompt and the schemas, in the form of `requests.py`."""
+        found: Mapping[str, Any] = self.fields.get("sends", {})
+        return found
 
 
 class Turns:
@@ -109,16 +116,12 @@ class Case:
     @property
     def files(self) -> dict[str, str | bytes]:
         """The program, and what it may take from files beside it."""
-        beside = (FOLDER / name for name in (PICTURE, SCHEMA))
-        return {
-            f"{self.name}.flow": self.source,
-            **{each.name: each.read_bytes() for each in beside},
-        }
+        return {f"{self.name}{PROGRAM}": self.source, **_files_beside()}
 
     @property
     def options(self) -> CompileOptions:
         """How the program is compiled."""
-        return DOCUMENTED
+        return _options(json.dumps(self.first.fields.get("account", {})))
 
     @property
     def model(self) -> SemanticModel:
@@ -137,6 +140,26 @@ class Case:
     @cached_property
     def payload(self) -> Payload:
         return payload_of(self.artifact)
+
+
+@cache
+def _options(written: str) -> CompileOptions:
+    """How programs are compiled for an account, written as JSON; each has one value of its own."""
+    fields = json.loads(written)
+    if not fields:
+        return DOCUMENTED
+    tools = tuple(fields.get("focused_agent_tools", ()))
+    return account(tools, environments=fields.get("environments", True))
+
+
+@cache
+def _files_beside() -> dict[str, bytes]:
+    """The files of the corpus that programs take texts, schemas or pictures from."""
+    return {
+        each.name: each.read_bytes()
+        for each in FOLDER.iterdir()
+        if not each.name.endswith((PROGRAM, WORLD))
+    }
 
 
 @cache

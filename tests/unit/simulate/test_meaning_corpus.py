@@ -15,6 +15,7 @@ from flowdsl.simulate.machine.variants import every_variant
 from flowdsl.simulate.trace import SUCCESS
 from flowdsl.source.files import MemoryFiles
 from tests.support.meaning.corpus import Case, Written, as_written, cases
+from tests.support.meaning.requests import find_wrong_request
 from tests.support.meaning.sides import side_by_side
 from tests.support.rows import for_rows, in_rows
 
@@ -44,6 +45,13 @@ def test_a_replayed_program_does_what_is_written_beside_it(case: Case) -> None:
     assert first.ending.status == SUCCESS, "only what ends well is recorded"
     found = as_written(interpret(case.model, case.workflow, case.again.world()))
     assert found == case.again.trace, json.dumps(found, indent=2, ensure_ascii=False)
+
+
+@for_rows(lambda: [each for each in CASES if each.first.sends], fewest=6)
+def test_what_is_sent_besides_a_prompt_is_what_is_written_beside_it(case: Case) -> None:
+    bundle = case.compilation.bundle
+    assert bundle is not None
+    assert find_wrong_request(case.first.sends, case.artifact, bundle) == ""
 
 
 @in_rows("case", list(map(_marked, CASES)), ids=str)

@@ -1,0 +1,72 @@
+"""What is sent for a program besides its prompt, compared with what a case of the corpus says.
+
+A case of the corpus has `sends`, written by hand from the documentation of settings, checks and
+chains. In it, `{"$model": name}` is the id that an environment has for a model:
+
+- `body`: the fields of the request that creates the workflow, without its prompt and schemas.
+- `input_schema`, `output_schema`: the schemas of the workflow, read as JSON.
+- `bodies`: by name, those of the other workflows of the file, whole.
+- `tags`, `renamed_from`, `protect`: what a deploy keeps, or sends by requests of their own.
+- `pictures`: the media types of the pictures that are uploaded, by their hashes.
+- `chains`: by the name of each chain, the bodies of the requests that start its parts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl.codegen.artifacts import (
+    Bundle,
+    ModelAlias,
+    Template,
+    WorkflowArtifact,
+    stand_in,
+)
+
+SCHEMAS = ("input_schema", "output_schema")
+APART = frozenset({"main_prompt", *SCHEMAS})
+"""Fields of the request that `body` leaves out."""
+
+
+def requests_for(artifact: WorkflowArtifact, bundle: Bundle) -> dict[str, Any]:
+    """Return what is sent for a workflow and for the chains beside it, in the form of `sends`."""
+    fields: dict[str, Any] = _render_json(artifact.payload)
+    others = (each for each in bundle.workflows if each.name != artifact.name)
+    pictures = {name: bundle.images[name].media_type for name in artifact.images}
+    return {
+        "body": {name: each for name, each in fields.items() if name not in APART},
+        **{name: json.loads(fields.get(name, "null")) for name in SCHEMAS},
+        "bodies": {each.name: _render_json(each.payload) for each in others},
+        "tags": list(artifact.tags),
+        "renamed_from": artifact.renamed_from,
+        "protect": artifact.protect,
+        "pictures": pictures,
+        "chains": {each.name: list(each.bodies) for each in bundle.chains},
+    }
+
+
+def _render_json(value: Any) -> Any:
+    match value:
+        case ModelAlias(alias):
+            return {"$model": alias}
+        case Template():
+            return value.render(stand_in)
+        case dict():
+            return {key: _render_json(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_render_json(inner) for inner in value]
+        case _:
+            return value
+
+
+def find_wrong_request(
+    written: Mapping[str, Any], artifact: WorkflowArtifact, bundle: Bundle
+) -> str:
+    """Return the first part of `sends` that is sent otherwise, in words; empty if there is none."""
+    sent = requests_for(artifact, bundle)
+    for name, meant in written.items():
+        if sent[name] != meant:
+            return f"{name} is sent as {sent[name]}, and meant is {meant}"
+    return ""
