@@ -82,8 +82,12 @@ def run_command(
     return result
 
 
-def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> Result:
+def run_here(
+    folder: Path, *words: str, stdin: bytes = b"", together: bool = False, **environ: str
+) -> Result:
     """Run `flowdsl` in a folder, in this process, its streams in files.
+
+    `together`, its messages are part of its output, in the order in which a terminal shows them.
 
     For what a command says and does: it takes half of the time of a process. What is claimed of a
     process, of its signals, its streams or its end, is shown with `run_command`. Fails the test on
@@ -102,7 +106,7 @@ def run_here(folder: Path, *words: str, stdin: bytes = b"", **environ: str) -> R
         with (
             contextlib.chdir(folder),
             patch.dict(os.environ, environment(**environ), clear=True),
-            patch.multiple(sys, stdin=given, stdout=out, stderr=err),
+            patch.multiple(sys, stdin=given, stdout=out, stderr=out if together else err),
             _ends_in_time(),
         ):
             code = run(list(words))

@@ -136,6 +136,20 @@ def test_a_second_time_nothing_is_touched(tmp_path: Path) -> None:
         assert read_tree(tmp_path) == before
 
 
+def test_a_project_that_is_there_gets_a_pipeline_and_nothing_else(tmp_path: Path) -> None:
+    assert init(tmp_path).code == 0
+    before = read_tree(tmp_path)
+    done = init(tmp_path, "--ci", "github")
+    assert (done.code, done.out) == (0, b".github/workflows/flowdsl.yml\n"), done.err
+    assert 'state = "git+ref://origin/refs/flowdsl/prod"' in done.err
+    after = read_tree(tmp_path)
+    assert before.items() <= after.items()
+    assert after.keys() - before.keys() == {".github/workflows/flowdsl.yml"}
+    again = init(tmp_path, "--ci", "github")
+    assert (again.code, again.out) == (6, b"")
+    assert read_tree(tmp_path) == after
+
+
 def test_within_a_project_only_a_named_folder_becomes_another(tmp_path: Path) -> None:
     assert init(tmp_path).code == 0
     before = read_tree(tmp_path)

@@ -23,7 +23,7 @@ from ...runtime.exit_codes import CONFLICT, SUCCESS
 from ...runtime.failure import CommandError, UsageError
 from ...runtime.places import ShownFrom
 from ...runtime.rewrites import Rewrite, append_lines, write_rewrites
-from .project import NewProject, Pipeline, pipeline_of, project_files
+from .project import STATE, NewProject, Pipeline, pipeline_of, project_files
 from .shipped import EXAMPLES, LOCAL_STATE
 
 PIPELINES = ("github", "gitlab")
@@ -31,6 +31,12 @@ PIPELINES = ("github", "gitlab")
 IGNORE_FILE = ".gitignore"
 IGNORED = f"{LOCAL_STATE}/"
 """State and data of the local Cyberdesk, which belong to a single machine."""
+
+STATE_REMARK = (
+    f"make an environment `prod` in `{PROJECT_FILE}` that keeps its state where runners find it, "
+    f'as in `state = "{STATE}"`'
+)
+"""What a project that a pipeline is added to may lack."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--example", choices=tuple(EXAMPLES), help="copy an example instead of a single flow"
     )
-    parser.add_argument("--ci", choices=PIPELINES, help="write the pipeline that deploys it")
+    parser.add_argument(
+        "--ci",
+        choices=PIPELINES,
+        help="write the pipeline that deploys it, also into a project that is there",
+    )
     parser.add_argument(
         "--name", metavar="NAME", help="its name; default: that of the folder or of the example"
     )
@@ -55,20 +65,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write every file or none; paths go to standard output, next steps to standard error."""
     folder = _resolve_folder(arguments.folder)
     show = ShownFrom(folder)
+    if _adds_pipeline(arguments, folder):
+        pipeline, rewrites = _make_pipeline(arguments.ci, folder)
+        _refuse_existing(rewrites)
+        write_rewrites(rewrites, during="start of the pipeline")
+        for rewrite in rewrites:
+            console.out(make_printable(rewrite.name))
+        _print_remarks((STATE_REMARK, *pipeline.remarks), console)
+        return SUCCESS
     _refuse_project(folder, arguments.folder is not None)
     _check_words(arguments)
     wanted = _collect_wishes(arguments, folder, console)
-    top = work_tree(folder) or folder
     rewrites = [_new_file(folder, path, content) for path, content in project_files(wanted).items()]
-    pipeline = None
+    remarks: tuple[str, ...] = ()
     if wanted.ci is not None:
-        below = os.path.relpath(folder, top).replace(os.sep, "/")
-        pipeline = pipeline_of(wanted.ci, "" if below == os.curdir else below, top)
-        rewrites += [_new_file(top, path, text.encode()) for path, text in pipeline.files.items()]
-    existing = [each.name for each in rewrites if os.path.lexists(each.path)]
-    if existing:
-        there = "exists" if len(existing) == 1 else "exist"
-        raise CommandError(f"{join_names(existing)} {there} already; nothing was written", CONFLICT)
+        pipeline, files = _make_pipeline(wanted.ci, folder)
+        rewrites += files
+        remarks = pipeline.remarks
+    _refuse_existing(rewrites)
     ignored = _rewrite_gitignore(folder)
     write_rewrites([*rewrites, *([ignored] if ignored else [])], during="start of the project")
     for rewrite in rewrites:
@@ -77,8 +91,32 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.out(make_printable(ignored.name))
         if ignored.original is not None:
             console.err(f"note: `{ignored.name}` was there; it ends with `{IGNORED}` now")
-    _print_next_steps(wanted, show("."), pipeline, console)
+    _print_next_steps(wanted, show("."), console)
+    _print_remarks(remarks, console)
     return SUCCESS
+
+
+def _adds_pipeline(arguments: argparse.Namespace, folder: str) -> bool:
+    """Whether a project that is there already is to get a pipeline, and nothing else is asked."""
+    asked = arguments.example or arguments.name or arguments.id
+    there = os.path.lexists(os.path.join(folder, PROJECT_FILE))
+    return arguments.ci is not None and not asked and there
+
+
+def _make_pipeline(ci: str, folder: str) -> tuple[Pipeline, list[Rewrite]]:
+    """Make the pipeline of the project in `folder`, and its files at the top of the repository."""
+    top = work_tree(folder) or folder
+    below = os.path.relpath(folder, top).replace(os.sep, "/")
+    pipeline = pipeline_of(ci, "" if below == os.curdir else below, top)
+    return pipeline, [_new_file(top, path, text.encode()) for path, text in pipeline.files.items()]
+
+
+def _refuse_existing(rewrites: list[Rewrite]) -> None:
+    """Raise `CommandError` where a file to be written exists."""
+    existing = [each.name for each in rewrites if os.path.lexists(each.path)]
+    if existing:
+        there = "exists" if len(existing) == 1 else "exist"
+        raise CommandError(f"{join_names(existing)} {there} already; nothing was written", CONFLICT)
 
 
 def _resolve_folder(named: str | None) -> str:
@@ -174,14 +212,15 @@ def _rewrite_gitignore(folder: str) -> Rewrite | None:
     return Rewrite(shown, folder, path, content, append_lines(content, [line]))
 
 
-def _print_next_steps(
-    wanted: NewProject, place: str, pipeline: Pipeline | None, console: Console
-) -> None:
+def _print_next_steps(wanted: NewProject, place: str, console: Console) -> None:
     command = "flowdsl" if place == "." else f"flowdsl -C {quote(make_printable(place))}"
     console.err(f"project `{wanted.name}` ({wanted.id}); it checks and deploys as it is:")
     console.err(f"  {command} check")
     console.err(f"  {command} deploy --env local --yes")
-    if pipeline is not None:
+
+
+def _print_remarks(remarks: tuple[str, ...], console: Console) -> None:
+    if remarks:
         console.err("before the pipeline runs:")
-        for remark in pipeline.remarks:
+        for remark in remarks:
             console.err(f"  {remark}")
