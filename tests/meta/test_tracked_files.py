@@ -20,6 +20,7 @@ _MAY_NAME_LOOPBACK = (
     "benchmarks/",
     "ci/flowdsl_ci/rest.py",
     "docs/emulator.md",
+    "docs/tutorial.md",
     "flowdsl/cli/commands/emulator/command.py",
     "flowdsl/emulator/",
     "tests/",

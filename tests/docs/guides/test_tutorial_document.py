@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.carrying_out import Here, is_shown, read_steps, run_document
+from tests.docs.guides.carrying_out import Here, is_shown, read_steps, run_document
 
-DOCUMENT = Path(__file__).parents[2] / "docs/tutorial.md"
+DOCUMENT = Path(__file__).parents[3] / "docs/tutorial.md"
 
 
 def test_everything_in_the_tutorial_happens(
