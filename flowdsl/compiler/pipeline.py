@@ -34,7 +34,8 @@ class CompileOptions(Record):
     `environment` is the one whose `vars` are written into the artifacts. `whole` is true when the
     entries are all flows of the project, so that a name that none of them uses is unused. `rules`
     are the lint rules of the project's plugins. With `lenient`, errors that a comment may suppress
-    do not stop the compilation.
+    do not stop the compilation. `assumed` are the capabilities of the account where no project
+    says them.
     """
 
     project: Project | None = None
@@ -42,6 +43,7 @@ class CompileOptions(Record):
     whole: bool = True
     rules: tuple[Rule, ...] = ()
     lenient: bool = False
+    assumed: Capabilities = DOCUMENTED
 
     def stops(self, found: Diagnostic) -> bool:
         """Whether a finding keeps the project from being compiled."""
@@ -58,7 +60,7 @@ class CompileOptions(Record):
     def capabilities(self) -> Capabilities:
         """The capabilities that the account's agents and its service are assumed to have."""
         if self.project is None:
-            return DOCUMENTED
+            return self.assumed
         return Capabilities(frozenset(self.project.platform.focused_agent_tools))
 
 

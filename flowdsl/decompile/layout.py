@@ -15,7 +15,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import commands_of
-from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
+from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
@@ -186,16 +186,6 @@ class Recompiled(Record):
     errors: tuple[Diagnostic, ...]
 
 
-class _Options(CompileOptions):
-    """Compile options for an account with the given capabilities, without a project."""
-
-    verified: Capabilities = DOCUMENTED
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.verified
-
-
 def compile_written_files(
     files: Mapping[str, bytes],
     path: str,
@@ -206,7 +196,7 @@ def compile_written_files(
 
     `addresses` are the addresses of pictures, by the SHA-256 of their content.
     """
-    options = _Options(verified=capabilities, lenient=True)  # A live workflow may have errors.
+    options = CompileOptions(assumed=capabilities, lenient=True)  # A live workflow may have errors.
     compilation = compile_project(MemoryFiles(dict(files)), [path], options)
     analysis = compilation.analysis
     module = analysis.model.modules[0]

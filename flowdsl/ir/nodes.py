@@ -258,7 +258,7 @@ Condition: TypeAlias = (
 # Statements
 
 
-class Node(Record, eq=True, kw_only=True):
+class Node(Record, eq=True, kw_only=True, base=True):
     origin: Origin
 
 

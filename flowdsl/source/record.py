@@ -11,6 +11,8 @@ from __future__ import annotations
 from operator import attrgetter, is_
 from typing import Any, TypeVar, dataclass_transform
 
+TYPE_CHECKING = False
+
 _FEW = 20
 """Instances of a class from which on a generated `__init__` pays."""
 
@@ -70,7 +72,14 @@ class _RecordType(type):
     """Turns the annotations of a class body into slots and an `__init__`.
 
     A class inherits its fields, and `eq` and `kw_only` with them.
+
+    The classes that it makes are plain ones, of type `type`: Python compares those itself, where
+    it calls the metaclass of others for every `isinstance` and `case` that does not hold, which
+    takes four times as long. What others are derived from (`base=True`) is an instance of this
+    class instead, which has no instances and stands for `plain`, the class that they inherit from.
     """
+
+    plain: type
 
     def __new__(
         mcls,
@@ -79,18 +88,19 @@ class _RecordType(type):
         body: dict[str, Any],
         eq: bool = False,
         kw_only: bool = False,
+        base: bool = False,
     ) -> type:
+        bases = tuple(each.plain if isinstance(each, _RecordType) else each for each in bases)
         own = tuple(body.get("__annotations__", ()))
         fields: tuple[str, ...] = own
         defaults = {field: body.pop(field) for field in own if field in body}
         apart = {field for field, each in defaults.items() if isinstance(each, _Uncompared)}
         defaults |= {field: defaults[field].default for field in apart}
         for parent in bases:
-            if parent is not Record:
-                fields = parent._fields + fields  # type: ignore[attr-defined]
-                defaults = parent._defaults | defaults  # type: ignore[attr-defined]
-                apart |= parent._uncompared  # type: ignore[attr-defined]
-                kw_only = kw_only or parent._kw_only  # type: ignore[attr-defined]
+            fields = parent._fields + fields  # type: ignore[attr-defined]
+            defaults = parent._defaults | defaults  # type: ignore[attr-defined]
+            apart |= parent._uncompared  # type: ignore[attr-defined]
+            kw_only = kw_only or parent._kw_only  # type: ignore[attr-defined]
         body["__slots__"] = own
         body["_fields"] = fields
         body["_defaults"] = defaults
@@ -106,7 +116,22 @@ class _RecordType(type):
         if eq or any(hasattr(parent, "_values") for parent in bases):
             compared = [field for field in fields if field not in apart]
             body["_values"] = property(attrgetter(*compared) if compared else _no_values)
-        return super().__new__(mcls, name, bases, body)
+        plain = type(name, bases, body)
+        if not base:
+            return plain
+        names = {"plain": plain, "__doc__": plain.__doc__, "__module__": plain.__module__}
+        return super().__new__(mcls, name, (), names)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.plain)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other.plain if isinstance(other, _RecordType) else other, cls.plain)
+
+    if not TYPE_CHECKING:  # no class has every attribute
+
+        def __getattr__(cls, name: str) -> Any:
+            return getattr(cls.plain, name)
 
 
 def _no_values(record: Any) -> tuple[Any, ...]:
@@ -121,13 +146,18 @@ def _hash(self: Any) -> int:
     return hash(self._values)
 
 
-class Record(metaclass=_RecordType):
+class Record(metaclass=_RecordType, base=True):
     """Base of frozen value classes; subclasses declare fields by annotation.
 
     Instances compare and hash by identity. `class Point(Record, eq=True)` compares and hashes by
     value. With `kw_only=True` fields are given by name alone, so that one without a default may
-    follow one that has a default. All instances share a default.
+    follow one that has a default. All instances share a default. A class from which others are
+    derived says `base=True`, and has no instances of its own.
     """
+
+    def __init_subclass__(cls) -> None:
+        if "_fields" not in vars(cls):
+            raise TypeError(f"`{cls.__name__}` derives from a record without `base=True`")
 
     def __repr__(self) -> str:
         fields: tuple[str, ...] = self._fields  # type: ignore[attr-defined]
@@ -169,7 +199,8 @@ def is_unchanged(before: Any, after: Any) -> bool:
 
 def field_names(class_: type) -> tuple[str, ...]:
     """The names of the fields of a class of records, in their order; empty for other classes."""
-    return class_._fields if issubclass(class_, Record) else ()  # type: ignore[attr-defined]
+    is_record = issubclass(class_, Record.plain)
+    return class_._fields if is_record else ()  # type: ignore[attr-defined]
 
 
 def field_defaults(class_: type[Record]) -> dict[str, Any]:

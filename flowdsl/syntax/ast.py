@@ -17,7 +17,7 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
 
-class Node(Record):
+class Node(Record, base=True):
     """A range of the source: offsets in code points, `end` exclusive."""
 
     start: int

@@ -14,19 +14,27 @@ from hypothesis import strategies as st
 from flowdsl.source.record import Record, field_defaults, field_names, replace, uncompared
 
 
-class Placed(Record, eq=True, kw_only=True):
+class Placed(Record, eq=True, kw_only=True, base=True):
     origin: int
 
 
-class Step(Placed, kw_only=True):
+class Titled(Placed, kw_only=True, base=True):
     kind: str = "step"
     title: str
     note: str = uncompared(default="")
 
 
-class Point(Record):
+class Step(Titled):
+    pass
+
+
+class Pair(Record, base=True):
     x: int
     y: int = 0
+
+
+class Point(Pair):
+    pass
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,7 +55,7 @@ class PlainPoint:
     y: int = 0
 
 
-PAIRS: list[tuple[Any, Any]] = [(Step, PlainStep), (Point, PlainPoint)]
+PAIRS: list[tuple[Any, Any, Any]] = [(Step, Titled, PlainStep), (Point, Pair, PlainPoint)]
 
 
 def fields_made(class_: Any, names: list[str], positional: list[int], named: Any) -> Any:
@@ -59,7 +67,7 @@ def fields_made(class_: Any, names: list[str], positional: list[int], named: Any
     return [getattr(made, name) for name in names]
 
 
-@pytest.mark.parametrize(("record", "witness"), PAIRS)
+@pytest.mark.parametrize(("record", "base", "witness"), PAIRS)
 @pytest.mark.parametrize("instances", [0, 30])
 @given(
     positional=st.lists(st.integers(), max_size=3),
@@ -68,9 +76,14 @@ def fields_made(class_: Any, names: list[str], positional: list[int], named: Any
     ),
 )
 def test_arguments_fill_the_fields_that_they_fill_in_a_dataclass(
-    record: Any, witness: Any, instances: int, positional: list[int], named: dict[str, int]
+    record: Any,
+    base: Any,
+    witness: Any,
+    instances: int,
+    positional: list[int],
+    named: dict[str, int],
 ) -> None:
-    class Fresh(record):  # type: ignore[misc]
+    class Fresh(base):  # type: ignore[misc]
         """Until it has some instances, a class makes them without an `__init__` of its own."""
 
         last: int = 0
@@ -105,8 +118,29 @@ def test_values_of_two_classes_are_never_equal() -> None:
     class Other(Placed, kw_only=True):
         pass
 
+    class Another(Placed, kw_only=True):
+        pass
+
     assert Other(origin=1) == Other(origin=1)
-    assert Other(origin=1) != Placed(origin=1)
+    assert Other(origin=1) != Another(origin=1)
+
+
+def test_a_class_is_a_plain_one_that_belongs_to_its_bases() -> None:
+    step = Step(origin=1, title="a")
+    assert type(Step) is type
+    for base in (Step, Titled, Placed, Record):
+        assert isinstance(step, base)
+        assert issubclass(Step, base)
+    for other in (Point, Pair):
+        assert not isinstance(step, other)
+        assert not issubclass(Titled, other)
+
+
+def test_a_class_without_base_has_no_classes_below_it() -> None:
+    with pytest.raises(TypeError, match="without `base=True`"):
+
+        class Further(Step):
+            pass
 
 
 def test_without_eq_an_instance_equals_itself_alone() -> None:
