@@ -112,7 +112,8 @@ def _fails_itself(program: Program, statement: ast.Stmt, summaries: Summaries) -
 
 def failure_words(between: Span) -> Span:
     """Return the place of the words `on failure` between the body of a `for` and that block."""
-    found = re.compile(r"\bon\s+failure\b").search(between.source.text, between.start, between.end)
+    words = re.compile(r"\bon(?:\s|#.*+)++failure\b")
+    found = words.search(between.source.text, between.start, between.end)
     assert found is not None, "the block stands behind these words"
     return Span(between.source, found.start(), found.end())
 
