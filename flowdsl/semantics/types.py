@@ -281,6 +281,8 @@ def may_be_missing(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
 
 def holds_any(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
     """Whether a type is `any`, or a value of it has a part that is."""
+    if type(type_) is Primitive:
+        return type_.name == ANY.name
     match type_:
         case Optional(inner=inner) | ListOf(element=inner):
             return holds_any(inner, seen)
@@ -288,7 +290,7 @@ def holds_any(type_: Type, seen: frozenset[Type] = frozenset()) -> bool:
             inside = seen | {type_}
             return type_ not in seen and any(holds_any(each.type, inside) for each in fields)
         case _:
-            return type_ == ANY
+            return False
 
 
 def is_number(type_: Type) -> bool:
@@ -298,4 +300,4 @@ def is_number(type_: Type) -> bool:
 
 def strip_optional(type_: Type) -> Type:
     """Return the type without its optionality."""
-    return type_.inner if isinstance(type_, Optional) else type_
+    return type_.inner if type(type_) is Optional else type_

@@ -97,9 +97,9 @@ def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSy
     for length in range(len(path) + 1):
         if length > 0:
             type_ = _resolve_member(program, scope, type_, ref, symbol, path[length - 1])
-            if isinstance(type_, Unknown):
+            if type(type_) is Unknown:
                 return UNKNOWN
-        if isinstance(type_, Optional):
+        if type(type_) is Optional:
             optional = True
             type_ = type_.inner
         if optional and scope.present:

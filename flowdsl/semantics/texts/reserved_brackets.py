@@ -40,10 +40,10 @@ def report_reserved_brackets(program: Program, ordered: Iterable[TaskSymbol]) ->
     written = [module.source.text for module in program.sources.modules]
     given = [value for each in program.environments.values() for value in each.values()]
     every = [*written, *program.texts.values(), *given]
-    if any(not BRACKETS.isdisjoint(text) for text in every):
+    if any(sign in text for text in every for sign in BRACKETS):
         for module in program.sources.modules:
             _report_brackets(program, module)
-    if any(not QUOTES.isdisjoint(text) for text in every):
+    if any(sign in text for text in every for sign in QUOTES):
         _Descriptions(program).check(ordered)
 
 

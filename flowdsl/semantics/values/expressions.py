@@ -58,7 +58,7 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
     # Nothing in a simple text could be misread, alone or combined with its neighbour.
     is_simple = place is not COMMAND
     for part in text.parts:
-        if isinstance(part, ast.TextLiteral):
+        if type(part) is ast.TextLiteral:
             value = part.value
             if "{" in value:
                 is_simple = False
@@ -67,7 +67,7 @@ def check_text(program: Program, scope: ValueScope, text: ast.Text, place: Place
             elif "\\" in value:
                 is_simple = False
             pieces.append(value)
-        elif isinstance(part, ast.Ref):
+        elif type(part) is ast.Ref:
             resolve_ref(program, scope, part, place, in_text=True)
             if part in constants:
                 is_simple = False

@@ -92,12 +92,12 @@ def _find_passwords(text: str) -> Iterator[_Candidate]:
     low = text.lower()
     lines: dict[int, _Line] = {}
     for stem in _STEMS:
-        line = _Line(low, 0, -1)
+        line: _Line | None = None
         at = low.find(stem)
         while at >= 0:
             if not low[at - 1 : at].isalpha():
-                if at > line.end:
-                    line = _line_at(low, max(line.end, 0), at, lines)
+                if line is None or at > line.end:
+                    line = _line_at(low, 0 if line is None else line.end, at, lines)
                 yield from _password_at(text, low, at, line)
             at = low.find(stem, at + 1)
 

@@ -195,6 +195,8 @@ def check(context: LintContext, prose: Prose) -> None:
 
 def find_choice(context: LintContext, prose: Prose) -> tuple[re.Match[str], int, str] | None:
     """The first choice by a varying value, the offset of its sentence, and the rest of the text."""
+    if not _find_patterns(prose.written):
+        return None
     variables = [part for part in prose.text.parts if _varies(context, part)]
     if not variables:
         return None
@@ -212,14 +214,19 @@ def find_choice(context: LintContext, prose: Prose) -> tuple[re.Match[str], int,
 
 
 def _find_choice(sentence: str) -> re.Match[str] | None:
-    held = set(re.findall("[a-z]+", sentence.lower()))
-    for at in sorted({at for word in _BY_WORD.keys() & held for at in _BY_WORD[word]}):
-        _, others, pattern = _PATTERNS[at]
-        if not others or not held.isdisjoint(others):
-            found = compile_prose_pattern(pattern).search(sentence)
-            if found is not None:
-                return found
+    for pattern in _find_patterns(sentence):
+        found = compile_prose_pattern(pattern).search(sentence)
+        if found is not None:
+            return found
     return None
+
+
+def _find_patterns(text: str) -> list[str]:
+    """The patterns whose words are in a text."""
+    held = set(re.findall("[a-z]+", text.lower()))
+    tried = {at for word in _BY_WORD.keys() & held for at in _BY_WORD[word]}
+    rows = (_PATTERNS[at] for at in sorted(tried))
+    return [pattern for _, others, pattern in rows if not others or not held.isdisjoint(others)]
 
 
 def _varies(context: LintContext, part: ast.TextPart) -> bool:
