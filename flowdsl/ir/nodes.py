@@ -133,7 +133,8 @@ class TextValue(Record, eq=True, kw_only=True):
 
     `json` says that such a value is not a text but a number, boolean, list or object; `record` that
     it is an object, and `listed` that it is a list. `spelled` says that it is nevertheless the text
-    that spells this value.
+    that spells this value. `bare` says that it may be missing, or else be a text, so that it is no
+    JSON where it is filled in.
     """
 
     kind: Literal["text"] = "text"
@@ -141,6 +142,7 @@ class TextValue(Record, eq=True, kw_only=True):
     json: bool = False
     record: bool = False
     listed: bool = uncompared(default=False)
+    bare: bool = uncompared(default=False)
     spelled: bool = False
 
 
@@ -332,7 +334,10 @@ class WaitUntil(Node, kw_only=True):
 
 
 class Extract(Node, kw_only=True):
-    """Reads from the screen into a variable; without `otherwise` a missing value becomes null."""
+    """Reads from the screen into a variable; without `otherwise` a missing value becomes null.
+
+    `keeps`: where nothing is read, the value that the variable may have already is needed.
+    """
 
     kind: Literal["extract"] = "extract"
     variable: str
@@ -340,6 +345,7 @@ class Extract(Node, kw_only=True):
     source: Text
     model: str | None
     otherwise: Body | None
+    keeps: bool = uncompared(default=False)
 
 
 class BackgroundExtract(Node, kw_only=True):
@@ -428,13 +434,17 @@ class Picture(Node, kw_only=True):
 
 
 class Run(Node, kw_only=True):
-    """Runs a terminal command; with `variable`, its output is read into that variable."""
+    """Runs a terminal command; with `variable`, its output is read into that variable.
+
+    `keeps`: as of an `Extract`.
+    """
 
     kind: Literal["run"] = "run"
     command: Text
     variable: str | None
     type: Type | None
     otherwise: Body | None
+    keeps: bool = uncompared(default=False)
 
 
 class Branch(Node, kw_only=True):

@@ -47,9 +47,6 @@ HANDLE = "handle"
 MISS = "miss"
 """A situation arises whose rule the acting agent does not know."""
 
-_STILL = frozenset((SHOW, HANDLE, MISS))
-"""Verbs that do not change the desktop."""
-
 # How a run ends
 
 SUCCESS = "success"
@@ -222,12 +219,10 @@ class Recorder:
 
     def act(self, verb: str, *texts: str) -> None:
         """Record an action."""
-        if verb in _STILL:
-            self._add(verb, texts)
-            return
         self._meet_situation()
         self._add(verb, texts)
-        self._position += 1
+        if verb != SHOW:  # a picture does not change the desktop
+            self._position += 1
 
     def wait(self, question: Question) -> bool:
         """Pass a WAIT to the world; waiting changes the desktop, whatever the answer."""

@@ -42,8 +42,21 @@ def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
 
 
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
-    """Split a read into a bullet and lines for an `else` that needs the main agent's tools."""
+    """Split a read into a bullet and lines for an `else` that needs the main agent's tools.
+
+    Whether a value was read is decided by the variable, unless that keeps its former value.
+    """
     origin = statement.origin
+    if statement.keeps:
+        decide, lines = prepare_failure_lines(statement.otherwise or (), origin, main)
+        words = _reading_words(statement, main.context)
+
+        def ask_and_decide(asking: nodes.Statement, focused: Agent) -> list[Item]:
+            assert isinstance(asking, nodes.Extract)
+            focused.looks()
+            return [decide(_reading_words(asking, focused.context), asking)]
+
+        return [], ask_and_decide, lambda: lines(words)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asking, nodes.Extract)
@@ -60,8 +73,12 @@ def split_extract(statement: nodes.Extract, main: Agent) -> Split:
 
 
 def _reading_words(statement: nodes.Extract, context: Context) -> str:
+    return reading_words(statement, boxed=statement.variable in context.boxed)
+
+
+def reading_words(statement: nodes.Extract, *, boxed: bool) -> str:
+    """Return what to read and where to save it, as the beginning of a sentence."""
     type_, _ = _strip_optional_type(statement.type)
-    boxed = statement.variable in context.boxed
     key = quote_words(statement.variable)
     listed = isinstance(statement.type, nodes.ListType)
     return say_sentence(

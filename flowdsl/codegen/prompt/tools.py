@@ -18,7 +18,13 @@ from flowdsl.prompt.text import (
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say_sentence
 
-from .context import Agent, Split, emit_consequence, make_asking_bullet
+from .context import (
+    Agent,
+    Split,
+    emit_consequence,
+    make_asking_bullet,
+    prepare_failure_lines,
+)
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
@@ -51,6 +57,11 @@ def _or_missing(words: str, statement: nodes.Run, focused: Agent) -> Item:
 
 
 def _output_words(statement: nodes.Run, agent: Agent) -> str:
+    return output_words(statement, boxed=statement.variable in agent.context.boxed)
+
+
+def output_words(statement: nodes.Run, *, boxed: bool) -> str:
+    """Return how the output of a command is read and saved, as the beginning of a sentence."""
     assert statement.variable is not None and statement.type is not None
     type_ = statement.type
     return say_sentence(
@@ -58,7 +69,7 @@ def _output_words(statement: nodes.Run, agent: Agent) -> str:
         statement.otherwise is not None,
         type_words(type_.inner if isinstance(type_, nodes.OptionalType) else type_),
         quote_words(statement.variable),
-        statement.variable in agent.context.boxed,
+        boxed,
     )
 
 
@@ -68,6 +79,16 @@ def split_run(statement: nodes.Run, main: Agent) -> Split:
     The checker refuses this unless the team has verified that a focused agent has a terminal. Then
     the whole statement fits one instruction, except for an `else` that does not.
     """
+    if statement.keeps:
+        decide, lines = prepare_failure_lines(statement.otherwise or (), statement.origin, main)
+        words = _output_words(statement, main)
+
+        def ask_and_decide(asking: nodes.Statement, focused: Agent) -> list[Item]:
+            assert isinstance(asking, nodes.Run)
+            focused.looks()
+            return [_make_command_bullet(asking), decide(_output_words(asking, focused), asking)]
+
+        return [], ask_and_decide, lambda: lines(words)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
         assert isinstance(asking, nodes.Run)

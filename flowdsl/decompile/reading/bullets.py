@@ -188,6 +188,11 @@ class Focused:
         lines.position = start
         return run
 
+    def command(self, lines: Lines) -> nodes.Text | None:
+        """Take a bullet that runs a command, and return that; None for another bullet."""
+        run = self._instruction.run(lines)
+        return None if run is None else run.command
+
     def verified(self, lines: Lines, copy: nodes.Copy) -> nodes.Copy | None:
         """Parse the bullet that verifies a copy, with its `else`; None if the next one does not."""
         start = lines.position

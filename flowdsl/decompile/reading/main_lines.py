@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flowdsl.codegen.prompt.data import copy_words
+from flowdsl.codegen.prompt.data import copy_words, reading_words
 from flowdsl.codegen.prompt.screen import ask_words
+from flowdsl.codegen.prompt.tools import output_words
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.walk import BODIES, replace_variables
@@ -197,14 +198,19 @@ class Main:
 
         None if the focused agent itself handles the case that it is not found.
         """
+        command = self._focused.command(bullets)
         text = bullets.leaf_text() or ""
         found = self._words.match("control.ask_decide", text)
         if found is None or found[2:] != (DONE, FAILED):
             return None
         statement, key = found[:2]
+        if isinstance(statement, nodes.Run) is (command is None):
+            return None
+        if command is not None:
+            statement = replace(statement, command=command)
         # The lines after the call do not use the call's mark for values.
         plain = replace_variables(statement, self._words.plain_variable, without=BODIES)
-        ask = self._copy_words(plain) if isinstance(plain, nodes.Copy) else ask_words(plain)
+        ask = self._spell_question(plain)
         bullets.take()
         self.decisions.add(key)
         otherwise = self._read_guarded_lines(
@@ -212,12 +218,28 @@ class Main:
         )
         if isinstance(statement, nodes.Choose):
             return replace(statement, model=model, otherwise=otherwise)
+        if isinstance(statement, nodes.Extract):
+            return replace(statement, model=model, otherwise=otherwise, keeps=True)
+        if isinstance(statement, nodes.Run):
+            return replace(statement, otherwise=otherwise, keeps=True)
         whole: nodes.Statement = replace(statement, otherwise=otherwise)
         return whole
 
-    def _copy_words(self, copy: nodes.Copy) -> str:
+    def _spell_question(self, asking: nodes.Statement) -> str:
+        """Return what a statement looks for, as the lines after the call have it."""
         words = self._words
-        return copy_words(copy, boxed=copy.variable in words.boxed, apart=words.apart)
+        match asking:
+            case nodes.Copy():
+                boxed = asking.variable in words.boxed
+                return copy_words(asking, boxed=boxed, apart=words.apart)
+            case nodes.Extract():
+                return reading_words(asking, boxed=asking.variable in words.boxed)
+            case nodes.Run():
+                return output_words(asking, boxed=asking.variable in words.boxed)
+            case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
+                return ask_words(asking)
+            case _:
+                raise AssertionError(f"{asking.kind} asks for nothing")
 
     def _read_extract_lines(
         self, lines: Lines, bullets: Lines, model: str | None

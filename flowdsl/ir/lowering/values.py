@@ -12,7 +12,7 @@ from flowdsl.semantics import types
 from flowdsl.semantics.declarations.constants import evaluate_constant
 from flowdsl.semantics.names.paths import field_of, path_of
 from flowdsl.semantics.values.fitting import is_textual
-from flowdsl.semantics.values.spelling import has_pattern, spell_constant
+from flowdsl.semantics.values.spelling import MISSING, has_pattern, spell_constant
 from flowdsl.source.files import resolve_path
 from flowdsl.source.record import Record, replace
 from flowdsl.source.text import SourceFile
@@ -158,7 +158,7 @@ def text_of(value: nodes.Value) -> nodes.Text:
         case nodes.TextValue(text=text):
             return text
         case nodes.ConstantValue(value=constant):
-            return literal_text(spell_constant(constant))
+            return literal_text(spell_constant(_as_saved(constant)))
         case nodes.ListValue() | nodes.ObjectValue():
             return join_pieces(_json_pieces(value))
         case _:
@@ -166,12 +166,13 @@ def text_of(value: nodes.Value) -> nodes.Text:
 
 
 def holds_unspelled(value: nodes.Value) -> bool:
-    """Whether a list or object contains a text that is known only at run time.
+    """Whether a list or object contains what cannot be filled in as a part of JSON.
 
-    Such a value cannot be written as JSON, since the text may contain a quotation mark. Inputs are
-    exempt: `input_schema` rejects quotation marks in them.
+    A text that is known only at run time may contain a quotation mark, which `input_schema` rejects
+    in inputs. A number that may be missing is filled in as `__EMPTY__`.
     """
-    return any(
+    inside = walk(value) if isinstance(value, nodes.ListValue | nodes.ObjectValue) else ()
+    return any(isinstance(each, nodes.TextValue) and each.bare for each in inside) or any(
         isinstance(piece, nodes.Variable) and piece.in_json and piece.sigil != "input"
         for piece in text_of(value)
     )
@@ -180,7 +181,7 @@ def holds_unspelled(value: nodes.Value) -> bool:
 def _json_pieces(value: nodes.Value) -> Iterable[nodes.Piece]:
     match value:
         case nodes.ConstantValue(value=constant):
-            yield nodes.TextPiece(value=json.dumps(to_json(constant), ensure_ascii=False))
+            yield nodes.TextPiece(value=json.dumps(_as_saved(constant), ensure_ascii=False))
         case nodes.TextValue(text=text, json=True):
             yield from text
         case nodes.TextValue(text=text):
@@ -205,6 +206,19 @@ def _json_pieces(value: nodes.Value) -> Iterable[nodes.Piece]:
             yield nodes.TextPiece(value="}" if fields else "{}")
         case _:
             assert_never(value)
+
+
+def _as_saved(constant: Any) -> Any:
+    """Return a part of a list or object as JSON, in which a missing value is spelled out."""
+    match constant:
+        case None:
+            return MISSING
+        case list():
+            return [_as_saved(each) for each in constant]
+        case dict():
+            return {name: _as_saved(each) for name, each in constant.items()}
+        case _:
+            return to_json(constant)
 
 
 class _Environment(dict[str, str]):
@@ -455,8 +469,12 @@ class ValueLowering:
         listed = isinstance(type_, types.ListOf)
         # Of the type `any`, an input is a list or a record.
         given = type_ == types.ANY and single_variable(value) is not None
-        is_json = record or no_text or listed or given
-        return replace(value, json=True, record=record, listed=listed) if is_json else value
+        if not (record or no_text or listed or given):
+            return value
+        variable = single_variable(value)
+        is_text = given and variable is not None and variable.sigil != "input"
+        bare = is_text or self.may_be_missing(ref)
+        return replace(value, json=True, record=record, listed=listed, bare=bare)
 
     def constant(self, value: Any) -> Any:
         """Lower a compile-time value to JSON form.

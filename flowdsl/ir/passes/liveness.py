@@ -20,14 +20,14 @@ it. Loops are repeated to a fixed point.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from flowdsl.source.record import field_names, replace
 
 from .. import nodes
 from ..lowering.values import LOOP_ITEM
-from ..walk import inner_bodies, replace_bodies, variables_set, walk
+from ..walk import inner_bodies, replace_bodies, statements, variables_set, walk
 
 Live: TypeAlias = frozenset[str]
 
@@ -132,7 +132,8 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
     """Drop assignments whose value nothing reads.
 
     Assignments to outputs stay, since an aborted run may return them. Restoring an output after a
-    failed attempt is dropped if the next attempt always emits it again.
+    failed attempt is dropped if the next attempt always emits it again. Readings that may have to
+    leave a value as it was are marked.
     """
     stored = frozenset(
         source.variable
@@ -141,9 +142,38 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
     )
     taken = frozenset(source.variable for source in workflow.sources if source.variable)
     told = _read_in((workflow.checks or (), workflow.cleanup or (), workflow.rules))
-    walker = _Walker(stored, taken | told)
+    walker = _Walker(stored, taken | told, frozenset(_find_further_readings(workflow.body)))
     body, _ = walker.body(workflow.body, walker.at_end, NOTHING)
     return replace(workflow, body=body)
+
+
+def _find_further_readings(body: nodes.Body) -> Iterator[int]:
+    """Yield the ids of readings into variables that may have a value already.
+
+    In a loop, it may be that of an earlier pass.
+    """
+    for statement in statements(body):
+        if isinstance(statement, nodes.Loop | nodes.Repeat):
+            yield from (id(each) for each in statements(statement.body) if _sets(each))
+    known: set[str] = set()
+    for statement in statements(body):
+        if not known.isdisjoint(names := _sets(statement)):
+            yield id(statement)
+        known |= names
+
+
+def _sets(statement: nodes.Statement) -> set[str]:
+    """Return the variables to which a statement itself gives a value."""
+    match statement:
+        case nodes.Store(assignments=assignments):
+            return {each.variable for each in assignments if each.value != _MISSING}
+        case nodes.Extract() | nodes.Copy() | nodes.Run(variable=str()):
+            return {str(statement.variable)}
+        case _:
+            return set()
+
+
+_MISSING = nodes.ConstantValue(value=None)
 
 
 def _read_in(value: Any) -> Live:
@@ -160,12 +190,14 @@ class _Walker:
 
     Each method takes the variables live after a part, and `failing`, those live where a `fail`
     leads; it returns the remaining part, and the variables live before it. `outputs` are the
-    variables that hold outputs and nothing else, `at_end` is what is live where a run succeeds.
+    variables that hold outputs and nothing else, `at_end` is what is live where a run succeeds,
+    `further` are the ids of readings into variables that may have a value.
     """
 
-    def __init__(self, outputs: Live, at_end: Live) -> None:
+    def __init__(self, outputs: Live, at_end: Live, further: frozenset[int]) -> None:
         self.outputs = outputs
         self.at_end = at_end
+        self.further = further
 
     def body(self, body: nodes.Body, live: Live, failing: Live) -> tuple[nodes.Body, Live]:
         left: list[nodes.Statement] = []
@@ -217,6 +249,8 @@ class _Walker:
                     return (statement,), after | _own_reads(statement)
                 otherwise, missed = self.body(statement.otherwise, live, failing)
                 reading = replace(statement, otherwise=otherwise)
+                if isinstance(reading, nodes.Extract | nodes.Run) and id(statement) in self.further:
+                    reading = replace(reading, keeps=reading.variable in missed)
                 return (reading,), after | missed | _own_reads(statement)
             case nodes.BackgroundExtract():
                 return (statement,), (live - {statement.variable}) | _own_reads(statement)

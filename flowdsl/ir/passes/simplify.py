@@ -478,7 +478,8 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
         keep row = { id: row.id }         row_next = nothing, { id: {{row.id}} }
                                           row = nothing, {{row_next}}
 
-    A reading of the type `any` replaces one likewise; that of a record saves every field.
+    A reading of the type `any` replaces one likewise; that of a record saves every field. Where it
+    has to leave the object that is there if it fails, it reads into another variable first.
     """
     body, names = workflow.body, Names(workflow.names)
     records = _find_records(body)
@@ -511,8 +512,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
             and statement.variable is not None
             and _holds_any(statement.type)
             and (len(set_to[statement.variable]) > 1 or statement.variable in repeated)
-            and not _has_variable(statement, statement.variable)
-            and (not statement.otherwise or isinstance(statement.otherwise[-1], nodes.Leave))
+            and (statement.keeps or not _has_variable(statement, statement.variable))
         )
 
     def cleared(assignment: nodes.Assignment) -> Iterator[nodes.Assignment]:
@@ -544,18 +544,41 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
                 kept = tuple(one for kept in each.assignments for one in cleared(kept))
                 found.append(replace(each, assignments=kept))
                 continue
-            if is_replaced(each):
-                assert each.variable is not None
-                nothing = nodes.Assignment(
-                    variable=each.variable,
-                    value=nodes.ConstantValue(value=None),
-                    origin=each.origin,
-                )
-                found.append(nodes.Store(origin=each.origin, assignments=(nothing,)))
-            found.append(each)
+            if not is_replaced(each):
+                found.append(each)
+                continue
+            assert each.variable is not None
+            spare = names.fresh(f"{each.variable}_next") if each.keeps else each.variable
+            nothing = nodes.Assignment(
+                variable=spare, value=nodes.ConstantValue(value=None), origin=each.origin
+            )
+            found.append(nodes.Store(origin=each.origin, assignments=(nothing,)))
+            if each.keeps:
+                found.append(replace(each, variable=spare, keeps=False))
+                found.append(_take_read_value(spare, nothing, each.variable))
+            else:
+                found.append(each)
         return tuple(found)
 
     return replace(workflow, body=rewrite_body(body, rewrite), names=names.taken())
+
+
+def _take_read_value(spare: str, nothing: nodes.Assignment, variable: str) -> nodes.If:
+    """Return what stores the value that was read into `spare`, if any, in place of another."""
+    text = (nodes.Variable(sigil="runtime", name=spare),)
+    value = nodes.TextValue(text=text, json=True)
+    assignments = (
+        replace(nothing, variable=variable),
+        replace(nothing, variable=variable, value=value),
+    )
+    is_there = nodes.Compare(
+        left=nodes.TextValue(text=text),
+        operator="!=",
+        right=nodes.ConstantValue(value=MISSING),
+    )
+    body = (nodes.Store(origin=nothing.origin, assignments=assignments),)
+    branch = nodes.Branch(origin=nothing.origin, condition=is_there, body=body)
+    return nodes.If(origin=nothing.origin, branches=(branch,), otherwise=())
 
 
 def _holds_any(type_: nodes.Type | None) -> bool:

@@ -45,7 +45,7 @@ from ..names.paths import field_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
-from ..types import FieldType
+from ..types import FieldType, Optional
 from .leaving import failure_words, needs_value
 
 TYPE_CHECKING = False
@@ -506,8 +506,8 @@ class Follower:
             return
         missing = _find_missing_fields(fields, end)
         at = places() if missing else {}
-        for name in missing:
-            self._collect_findings().report_missing_output(name, at[name], noun)
+        for field in missing:
+            self._collect_findings().report_missing_output(field, at[field.name], noun)
 
     def report_missing_at_finish(
         self, end: State, fields: tuple[FieldType, ...], places: Callable[[], dict[str, Span]]
@@ -517,12 +517,12 @@ class Follower:
         An output that no path emits is reported once, at the end. `places` has the position of each
         output.
         """
-        known = set() if end is None else set(_find_missing_fields(fields, end))
+        known = [] if end is None else _find_missing_fields(fields, end)
         for statement, state in self.finishes.items():
-            for name in _find_missing_fields(fields, state):
-                if name not in known or self._collect_findings().is_emitted(name):
-                    place = places()[name]
-                    self._collect_findings().report_missing_at_finish(statement, name, place)
+            for field in _find_missing_fields(fields, state):
+                if field not in known or self._collect_findings().is_emitted(field.name):
+                    place = places()[field.name]
+                    self._collect_findings().report_missing_at_finish(statement, field, place)
 
     def _collect_findings(self) -> FlowFindings:
         if self._reports is None:
@@ -534,9 +534,17 @@ class Follower:
         return self._reports
 
 
-def _find_missing_fields(fields: Iterable[FieldType], state: Done) -> list[str]:
-    """Return the required fields that not every path to a place has emitted."""
-    return [each.name for each in fields if each.required and each.name not in state.outputs]
+def _find_missing_fields(fields: Iterable[FieldType], state: Done) -> list[FieldType]:
+    """Return the fields that need a value and lack one on some path to a place.
+
+    One with a default has it from the start, and loses it where a copy finds nothing.
+    """
+    return [
+        each
+        for each in fields
+        if each.name not in state.outputs
+        if each.required or (each.default is not None and not isinstance(each.type, Optional))
+    ]
 
 
 def report_reads_in_rules(program: Program, workflow: WorkflowSymbol) -> None:

@@ -15,10 +15,13 @@ from flowdsl.syntax.statements import keyword_span
 from .. import errors
 from ..program import Program
 from ..traversal import output_set_by, own_variable_set_by
+from ..types import FieldType
 from .path_counts import Flow, Paths, Subject, count_paths
 
 _UNCOUNTED = 100
 """From this number of paths on, a message no longer counts them."""
+
+_WAY_OUT_OF_COPY = "emit it in the `else` of the `copy`, since copying nothing leaves no value"
 
 
 class FlowFindings:
@@ -126,11 +129,17 @@ class FlowFindings:
         subject = Subject(does, first, word, is_output)
         return count_paths(self.source, self.body, subject, self.flow, place)
 
-    def report_missing_output(self, name: str, place: Span, noun: str) -> None:
-        """Report, at `place`, a required field that is not emitted on every path to the end."""
-        how, labels = self._missing_paths(name, self._emitted.get(name, []))
+    def report_missing_output(self, field: FieldType, place: Span, noun: str) -> None:
+        """Report, at `place`, a field that has no value on every path to the end."""
+        name, way = field.name, None
+        emitted = self._emitted.get(name, [])
+        if field.default is None:
+            how, labels = self._missing_paths(name, emitted)
+        else:
+            how, way = "loses its default where nothing is copied", _WAY_OUT_OF_COPY
+            labels = _label_spans(emitted, "set here")
         self.program.sink.report(
-            errors.MISSING_EMIT, place, name=name, noun=noun, how=how, labels=labels
+            errors.MISSING_EMIT, place, name=name, noun=noun, how=how, labels=labels, help=way
         )
 
     def is_emitted(self, name: str) -> bool:
@@ -138,24 +147,29 @@ class FlowFindings:
         return name in self._emitted
 
     def report_missing_at_finish(
-        self, statement: ast.FinishStmt | ast.CallStmt, name: str, declared: Span
+        self, statement: ast.FinishStmt | ast.CallStmt, field: FieldType, declared: Span
     ) -> None:
-        """Report a required output that some path to a `finish` has not emitted.
+        """Report an output that has no value on some path to a `finish`.
 
         `statement` is that `finish`, or a call of a task with one.
         """
-        emitted = _label_spans(self._emitted.get(name, []), "emitted here")
+        emitted = _label_spans(self._emitted.get(field.name, []), "emitted here")
         what, way = "this `finish`", "the `finish`"
         if isinstance(statement, ast.CallStmt):
             what, way = "the `finish` in this task", "the call"
+        how, why = f"is not emitted on every path to {what}", "required here"
+        if field.default is not None:
+            how, why = f"loses its default on a path to {what}", "has its default from here"
         self.program.sink.report(
             errors.MISSING_EMIT,
             keyword_span(statement, self.source),
-            name=name,
+            name=field.name,
             noun="output",
-            how=f"is not emitted on every path to {what}",
-            labels=(Label(declared, "required here"), *emitted),
-            help=f"emit it in front of {way}, or make it optional with `?`",
+            how=how,
+            labels=(Label(declared, why), *emitted),
+            help=_WAY_OUT_OF_COPY
+            if field.default is not None
+            else f"emit it in front of {way}, or make it optional with `?`",
         )
 
     def _missing_paths(self, name: str, emitted: list[Span]) -> tuple[str, tuple[Label, ...]]:

@@ -22,6 +22,7 @@ from .values import (
     Value,
     json_number,
     list_of,
+    made_value,
     record_of,
     spell_value,
     value_as_given,
@@ -61,7 +62,7 @@ def _resolve_root(frame: Frame, symbol: semantic.ValueSymbol) -> Value:
         case semantic.SECRET if symbol.name not in frame.names:
             return Value(Secret(wire))
         case semantic.CONST:
-            return Value(resolve_constant(frame, symbol.literal or symbol.value))
+            return made_value(resolve_constant(frame, symbol.literal or symbol.value))
         case semantic.RUNTIME if symbol.is_output:
             return frame.emitted.get(symbol.name, MISSING)
         case _:
@@ -164,10 +165,7 @@ def _render_part(frame: Frame, part: ast.TextPart, missing: str | None = None) -
         case ast.Ref():
             found = resolve_reference(frame, part)
             data = frame.take(found)
-            if (
-                types.strip_optional(frame.run.model.ref_types[part]) == types.ANY
-                and data is not None
-            ):
+            if types.holds_any(frame.run.model.ref_types[part]) and data is not None:
                 data = found.shown  # as JSON, in which parts may be missing
             elif missing is None and _has_missing_part(data):
                 raise MissingInText(part.span(frame.source))
@@ -224,7 +222,7 @@ def evaluate_expression(frame: Frame, expr: ast.Expr, type_: types.Type) -> Valu
         case ast.IntLit() | ast.NumberLit() | ast.BoolLit() | ast.NullLit():
             return Value(_literal_value(expr))
         case ast.ConstRef():  # inside a literal, whose fields get their wire names as a whole
-            return Value(resolve_constant(frame, expr))
+            return made_value(resolve_constant(frame, expr))
         case _:
             assert_never(expr)
 
@@ -287,7 +285,7 @@ def begin_with_defaults(frame: Frame) -> None:
     """Set outputs, or the fields of a result, to their initial defaults."""
     for name, field in frame.fields.items():
         if field.has_default:
-            frame.emitted.setdefault(name, Value(default_of(field, constant_in(frame))))
+            frame.emitted.setdefault(name, made_value(default_of(field, constant_in(frame))))
 
 
 def resolve_constant(frame: Frame, known: Any) -> Any:

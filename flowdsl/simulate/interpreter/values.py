@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from flowdsl.source.record import Record
 
+from ..shapes import EMPTY
 from ..trace import mark_secret
 from ..world import Question
 
@@ -36,9 +37,9 @@ class Secret(Record, eq=True):
 class Value(Record):
     """A value: JSON, or a `Secret`; `data` is None if it is missing.
 
-    `given` is a list or record as it was received, if parts of it are missing; a text shows a value
-    of type `any` in this form, as `{"memo": ""}` for the `data` `{"memo": None}`. None if it equals
-    `data`.
+    `given` is a list or record as it was received, or as the run has saved it, if parts of it are
+    missing; a text shows a value of type `any` in this form, as `{"memo": ""}` for the `data`
+    `{"memo": None}`. None if it equals `data`.
     """
 
     data: Any
@@ -49,6 +50,11 @@ class Value(Record):
     def shown(self) -> Any:
         """The JSON that a text shows for a value of the type `any`."""
         return self.data if self.given is None else self.given
+
+    @property
+    def shown_inside(self) -> Any:
+        """The JSON that a text shows for the value in a list or record of the program's own."""
+        return EMPTY if self.data is None else self.shown
 
     def at(self, step: Step) -> Value:
         """Return the part of the value at one step of a path; missing if it does not exist."""
@@ -73,13 +79,30 @@ def value_as_given(data: Any, given: Any, origins: tuple[Origin, ...] = ()) -> V
     return Value(data, origins, None if given == data else given)
 
 
+def made_value(data: Any) -> Value:
+    """Return a constant as a value of the program's own, in which `__EMPTY__` shows what lacks."""
+    return value_as_given(data, _with_empty(data))
+
+
+def _with_empty(data: Any) -> Any:
+    """Return JSON with `__EMPTY__` for each missing part."""
+    match data:
+        case list():
+            return [EMPTY if each is None else _with_empty(each) for each in data]
+        case dict():
+            pairs = data.items()
+            return {name: EMPTY if each is None else _with_empty(each) for name, each in pairs}
+        case _:
+            return data
+
+
 def list_of(values: Iterable[Value]) -> Value:
     """Return a list of values."""
     entries = tuple(values)
     origins = (each.below(number) for number, each in enumerate(entries))
     return value_as_given(
         [each.data for each in entries],
-        [each.shown for each in entries],
+        [each.shown_inside for each in entries],
         tuple(origin for own in origins for origin in own),
     )
 
@@ -89,7 +112,7 @@ def record_of(fields: dict[str, Value]) -> Value:
     origins = (value.below(name) for name, value in fields.items())
     return value_as_given(
         {name: value.data for name, value in fields.items()},
-        {name: value.shown for name, value in fields.items()},
+        {name: value.shown_inside for name, value in fields.items()},
         tuple(origin for own in origins for origin in own),
     )
 
@@ -99,7 +122,7 @@ def append_entry(collected: Value, entry: Value) -> Value:
     entries = collected.data or []
     return value_as_given(
         [*entries, entry.data],
-        [*(collected.shown or []), entry.shown],
+        [*(collected.shown or []), entry.shown_inside],
         (*collected.origins, *entry.below(len(entries))),
     )
 

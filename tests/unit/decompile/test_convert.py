@@ -450,7 +450,7 @@ def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ("alpha", "1. beta", "  - gamma", "# delta", "", "```", "If eps:", "zeta. Eta")
+            ("alpha", "1. beta", "  - gamma", "# delta", "", "```", "If epsilon:", "zeta. Eta")
         ),
         max_size=20,
     )
@@ -458,7 +458,7 @@ def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
 def test_no_word_is_lost(lines: list[str]) -> None:
     proposal = propose_statements("\n".join(["- first", *lines]), HINTS)
     said = str(proposal.body)
-    for word in ("alpha", "beta", "gamma", "delta", "eps", "zeta", "Eta"):
+    for word in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "Eta"):
         count = "\n".join(lines).count(word)
         assert said.count(word) == count
 

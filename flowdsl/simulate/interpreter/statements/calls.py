@@ -11,7 +11,7 @@ from flowdsl.syntax import ast
 from ..expressions import begin_with_defaults, constant_in, evaluate_expression, is_known
 from ..frames import Frame
 from ..reading import default_of
-from ..values import MISSING, Value, record_of
+from ..values import MISSING, Value, made_value, record_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _evaluate_arguments(
             passed = Value(frame.take(argument), given=argument.given)
         else:
             assert parameter.field is not None
-            passed = Value(default_of(parameter.field, constant_in(frame)))
+            passed = made_value(default_of(parameter.field, constant_in(frame)))
         frame.run.hold(passed.data)
         found[parameter.name] = passed
     return found

@@ -241,7 +241,8 @@ def _covered(makes: Statements, state: State, place: Place, written: str) -> str
         if parts and not state.dead and makes.c.flag():
             pieces.append(f'type {makes.c.pick(parts).code} into "the field A"')
     for target in list(makes.body.targets.values()):
-        given = target.optional or target.default or target.name in state.emitted
+        begins = target.default and target.name not in state.lost
+        given = target.optional or begins or target.name in state.emitted
         if not (state.dead or given):
             pieces.append(makes.emit(state, place, target))
     return "\n".join(pieces)

@@ -358,7 +358,10 @@ class Statements(Control):
         before = state.copy()
         again = f'extract {target.name} from "the other cell"'
         first = again if self.c.once_in(3) else ""
-        otherwise, other = self.otherwise(state, place, first)
+        failed = state.copy()
+        if verb == "copy":
+            failed.lose(target.name)
+        otherwise, other = self.otherwise(failed, place, first)
         value = variable(target.name, target.type, target.optional)
         if first and first in otherwise and not other.dead:
             other.assign_output(value)
@@ -417,7 +420,7 @@ class Statements(Control):
     def _note_emitted(self, state: State, target: Field) -> None:
         if target.name in self.body.read:
             state.assign_output(variable(target.name, target.type, target.optional))
-        state.emitted |= {target.name}
+        state.note_emitted(target.name)
 
     def _keep(self, state: State, place: Place) -> str:
         """A `keep`: of a new variable, or one that is set again or gets an entry."""

@@ -243,14 +243,15 @@ def _root_of(code: str) -> str:
 class State:
     """What holds at one place of a body: variables that are set, what is there, what is emitted.
 
-    `outputs` are those that are set and may be read, which no pass of a loop empties. `dead`: no
-    path leads here.
+    `outputs` are those that are set and may be read, which no pass of a loop empties. `lost` are
+    those that a copy of nothing has left without a value. `dead`: no path leads here.
     """
 
     set: dict[str, Value] = field(default_factory=dict)
     outputs: dict[str, Value] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     emitted: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
     dead: bool = False
 
     def copy(self) -> State:
@@ -269,7 +270,18 @@ class State:
     def assign_output(self, value: Value) -> None:
         """An output is set, maybe anew."""
         self._assign(self.outputs, value)
-        self.emitted |= {value.runtime}
+        self.note_emitted(value.runtime)
+
+    def note_emitted(self, name: str) -> None:
+        """An output, or a field of a result, has a value."""
+        self.emitted |= {name}
+        self.lost -= {name}
+
+    def lose(self, name: str) -> None:
+        """An output has no value any more."""
+        self.outputs.pop(name, None)
+        self.emitted -= {name}
+        self.lost |= {name}
 
     def _assign(self, values: dict[str, Value], value: Value) -> None:
         values[value.runtime] = value
@@ -292,6 +304,7 @@ class State:
             }
             self.present = frozenset.intersection(*(end.present for end in (self, *alive)))
             self.emitted = frozenset.intersection(*(end.emitted for end in alive))
+            self.lost = frozenset().union(*(end.lost for end in alive))
 
 
 def readable(value: Value, present: frozenset[str]) -> Iterator[Value]:
