@@ -21,7 +21,7 @@ from tests.support.meaning.generator.programs import FILES
 from tests.support.rows import for_rows
 
 
-@for_rows(lambda: every(4, [*read_projects().items()][::-1]), name=lambda row: row[0], fewest=11)
+@for_rows(lambda: every(8, [*read_projects().items()][::-1]), name=lambda row: row[0], fewest=6)
 def test_kept_projects_compile_to_what_they_did(row: tuple[str, dict[str, str | bytes]]) -> None:
     """Byte for byte, but for what the language means otherwise on purpose.
 

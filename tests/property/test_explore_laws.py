@@ -19,7 +19,7 @@ from tests.support.meaning.checked import DOCUMENTED, checked_seed, files_of
 from tests.support.meaning.generator.programs import FILES
 from tests.support.rows import in_rows
 
-MOST = 25 if THOROUGH else 8
+MOST = 25 if THOROUGH else 4
 """Paths of each workflow that are looked for."""
 SEEDS = range(60) if THOROUGH else (7, 13, 15, 16, 24, 31)
 """Programs that are drawn; the first ones had a path whose test once failed."""

@@ -215,10 +215,9 @@ def test_a_program_with_mistakes_is_formatted_around_them(seed: int) -> None:
 
 
 @for_rows(
-    lambda: every(6, files()),
+    lambda: every(12, files()),
     name=lambda path: path.relative_to(ROOT).as_posix(),
-    parts=2,
-    fewest=400 if THOROUGH else 65,
+    fewest=400 if THOROUGH else 30,
 )
 def test_a_file_of_the_repository_keeps_its_meaning(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
@@ -261,20 +260,18 @@ def findings(found: Iterable[Diagnostic]) -> Counter[tuple[str, ...]]:
 
 
 @for_rows(
-    lambda: every(4, cases("lint", "invalid", "valid")),
+    lambda: every(8, cases("lint", "invalid", "valid")),
     name=lambda case: case.id,
-    parts=2,
-    fewest=300 if THOROUGH else 75,
+    fewest=300 if THOROUGH else 37,
 )
 def test_a_case_keeps_its_findings(case: Case) -> None:
     assert findings(formatted_case(case).linted()) == findings(case.linted())
 
 
 @for_rows(
-    lambda: every(6, cases("lint")),
+    lambda: every(12, cases("lint")),
     name=lambda case: case.id,
-    parts=2,
-    fewest=70 if THOROUGH else 12,
+    fewest=70 if THOROUGH else 6,
 )
 def test_a_suppression_silences_the_same_findings(case: Case) -> None:
     for path, name, start in {

@@ -36,7 +36,7 @@ from tests.support.meaning.shrinking import shrunk
 from tests.support.meaning.worlds import Answers, fails_something, world
 from tests.support.rows import in_rows
 
-SEEDS = 1500 if THOROUGH else 60
+SEEDS = 1500 if THOROUGH else 40
 WRITTEN = 1500 if THOROUGH else 400
 """Programs that are only written, and not checked."""
 LEAST_SHARE = 0.97
@@ -75,7 +75,7 @@ def test_a_seed_has_one_program() -> None:
     assert program(11) == program(11) != program(12)
 
 
-@settings(SLOW, max_examples=300 if THOROUGH else 12)
+@settings(SLOW, max_examples=300 if THOROUGH else 6)
 @given(programs())
 def test_programs_of_hypothesis_check_as_those_of_seeds_do(source: str) -> None:
     errors = {

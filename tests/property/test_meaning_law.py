@@ -22,7 +22,7 @@ from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
 
 DRAWN = settings(
-    max_examples=800 if THOROUGH else 32,
+    max_examples=800 if THOROUGH else 16,
     deadline=None,
     # `smaller` takes seconds for what Hypothesis takes minutes for.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -49,9 +49,9 @@ def test_a_prompt_does_what_its_program_does(given_: tuple[Checked, World, World
     assert outcome.holds, report(*smaller(program, outcome, SECONDS))
 
 
-@pytest.mark.parametrize("start", range(0, 2400 if THOROUGH else 100, 50))
+@pytest.mark.parametrize("start", range(0, 2400 if THOROUGH else 60, 30))
 def test_the_prompts_of_seeds_do_what_their_programs_do(start: int) -> None:
-    for seed in range(start, start + 50):
+    for seed in range(start, start + 30):
         program = checked_seed(seed)
         if program is None:
             continue

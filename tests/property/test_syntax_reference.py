@@ -58,10 +58,9 @@ def reports_syntax_errors(text: str) -> bool:
 
 
 @for_rows(
-    lambda: every(2, FILES),
+    lambda: every(6, FILES),
     name=lambda path: path.relative_to(ROOT),
-    parts=2,
-    fewest=350 if THOROUGH else 175,
+    fewest=350 if THOROUGH else 58,
 )
 def test_files(path: Path) -> None:
     text = path.read_text(encoding="utf-8", errors="replace")
@@ -90,7 +89,7 @@ def test_mutated_programs_are_accepted_or_rejected_by_both(seed: int) -> None:
 
 def test_one_mistake_gives_hardly_more_than_one_diagnostic() -> None:
     counts = []
-    for seed in range(400 if THOROUGH else 100):
+    for seed in range(400 if THOROUGH else 60):
         rng = random.Random(seed)
         text = rng.choice(SAMPLE_TEXTS)
         tokens = [token for token in lex(text) if token.kind not in ("WS", "COMMENT")]

@@ -133,7 +133,7 @@ def test_where_somebody_else_made_an_equal_run_nobody_guesses() -> None:
 @in_rows(
     ("kind", "keys", "count"),
     [
-        ("after", "ignore", 500 if THOROUGH else 150),
+        ("after", "ignore", 500 if THOROUGH else 60),
         ("after", "honour", 30),
         ("before", "ignore", 30),
     ],

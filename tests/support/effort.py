@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
 
-SHARE = 12
+SHARE = 24
 """A quick run tries one in so many."""
 
-FEWEST = 6
+FEWEST = 4
 """Examples that a quick run tries of a law, however few a thorough one does."""
 
 
@@ -40,7 +40,7 @@ def every(step: int, of: Sequence[T]) -> Sequence[T]:
     return of if THOROUGH else of[::step]
 
 
-THINNED = 41
+THINNED = 83
 """A quick run dies at one point in so many of those at which a thorough one does.
 
 Points come in twos and threes, as before and after a call: with a multiple of these, all that a

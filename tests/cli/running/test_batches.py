@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Queue
@@ -71,11 +72,38 @@ def desk(tmp_path: Path, deployed: tuple[Path, str], rules: tuple[RunRule, ...])
         yield desk
 
 
-@pytest.fixture(autouse=True)
-def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def hurried() -> Iterator[None]:
     """Requests that may still come are not waited for as long as real ones."""
-    for user in USERS:
-        monkeypatch.setattr(f"{user}.system_runtime", hurried_runtime)
+    with pytest.MonkeyPatch.context() as patched:
+        for user in USERS:
+            patched.setattr(f"{user}.system_runtime", hurried_runtime)
+        yield
+
+
+@pytest.fixture(scope="module")
+def half_made(
+    tmp_path_factory: pytest.TempPathFactory, deployed: tuple[Path, str]
+) -> tuple[Path, str]:
+    """What a command leaves that is killed at the fifth of the twelve runs of a table."""
+    folder = tmp_path_factory.mktemp("half_made")
+    with hurried(), opened_desk(folder, deployed, Scenario()) as desk:
+        write_table(desk, TEXTS)
+        assert killed(desk, 5, *TABLE) == ""
+        return folder, desk.server.url
+
+
+@pytest.fixture
+def half(tmp_path: Path, half_made: tuple[Path, str]) -> Iterator[Desk]:
+    """A copy of that, to go on with."""
+    with opened_desk(tmp_path, half_made, Scenario()) as desk:
+        yield desk
+
+
+@pytest.fixture(autouse=True)
+def _fast() -> Iterator[None]:
+    with hurried():
+        yield
 
 
 def write_table(desk: Desk, texts: list[str]) -> None:
@@ -144,75 +172,71 @@ def left(desk: Desk) -> list[Path]:
     return sorted((desk.root / ".flowdsl/runs").rglob("*.jsonl"))
 
 
-def test_the_same_command_starts_nothing_twice_and_says_how_to_go_on(desk: Desk) -> None:
-    assert killed(desk, 5, *TABLE) == ""
-    before = made(desk)
-    (ledger,) = left(desk)
+def test_the_same_command_starts_nothing_twice_and_says_how_to_go_on(half: Desk) -> None:
+    before = made(half)
+    (ledger,) = left(half)
     assert ledger.stat().st_mode & 0o077 == 0
     assert CANARY not in ledger.read_text() and "t1" not in ledger.read_text()
     assert (ledger.parent.parent / ".gitignore").read_text() == "*\n"
-    refused = desk.run(*TABLE)
-    assert refused.code == exit_codes.PARTIAL and made(desk) == before
+    refused = half.run(*TABLE)
+    assert refused.code == exit_codes.PARTIAL and made(half) == before
     assert "an earlier `flowdsl run note` did not get to its end (begun " in refused.err
     assert f"continues batch `{ledger.stem}`; `--anew` gives that up" in refused.err
     # A part of the rows, and another row beside them, is the same mistake.
-    write_table(desk, ["new", *TEXTS[:2]])
-    assert desk.run(*TABLE).code == exit_codes.PARTIAL and made(desk) == before
-    write_table(desk, ["new"])
-    assert desk.run(*TABLE).code == 0
-    write_table(desk, TEXTS)
-    resumed = desk.run(*TABLE, "--resume")
+    write_table(half, ["new", *TEXTS[:2]])
+    assert half.run(*TABLE).code == exit_codes.PARTIAL and made(half) == before
+    write_table(half, ["new"])
+    assert half.run(*TABLE).code == 0
+    write_table(half, TEXTS)
+    resumed = half.run(*TABLE, "--resume")
     assert resumed.code == 0, resumed.err
     assert f"batch {ledger.stem}: " in resumed.err and " of 12 runs are made" in resumed.err
-    assert made(desk) == Counter([*TEXTS, "new"])
-    ids = {row["id"] for row in desk.made() if row["input_values"]["text"] != "new"}
+    assert made(half) == Counter([*TEXTS, "new"])
+    ids = {row["id"] for row in half.made() if row["input_values"]["text"] != "new"}
     assert set(resumed.text.split()) == ids
-    assert left(desk) == []
-    assert desk.run(*TABLE, "--resume").code == exit_codes.USAGE
+    assert left(half) == []
+    assert half.run(*TABLE, "--resume").code == exit_codes.USAGE
 
 
-def test_who_asks_for_it_starts_everything_anew(desk: Desk) -> None:
-    killed(desk, 5, *TABLE)
-    before = made(desk)
-    anew = desk.run(*TABLE, "--anew")
+def test_who_asks_for_it_starts_everything_anew(half: Desk) -> None:
+    before = made(half)
+    anew = half.run(*TABLE, "--anew")
     assert anew.code == 0 and "is given up: " in anew.err
-    assert made(desk) == before + Counter(TEXTS) and left(desk) == []
+    assert made(half) == before + Counter(TEXTS) and left(half) == []
 
 
-def test_a_changed_table_is_refused_with_its_rows(desk: Desk) -> None:
-    killed(desk, 5, *TABLE)
-    before = made(desk)
-    write_table(desk, [*TEXTS[:3], "other", *TEXTS[4:], "more"])
-    refused = desk.run(*TABLE, "--resume")
-    assert refused.code == exit_codes.USAGE and made(desk) == before
+def test_a_changed_table_is_refused_with_its_rows(half: Desk) -> None:
+    before = made(half)
+    write_table(half, [*TEXTS[:3], "other", *TEXTS[4:], "more"])
+    refused = half.run(*TABLE, "--resume")
+    assert refused.code == exit_codes.USAGE and made(half) == before
     lines = refused.err.splitlines()
     assert lines[0] == "error: rows.csv:5: its values are not what the batch began with"
     assert lines[1] == "error: rows.csv:14: it was not there when the batch began"
     assert lines[2].startswith("error: `--resume`: batch `") and "not made: rows.csv:" in lines[2]
     assert len(lines) == 3
-    write_table(desk, TEXTS[:-1])
-    shorter = desk.run(*TABLE, "--resume")
+    write_table(half, TEXTS[:-1])
+    shorter = half.run(*TABLE, "--resume")
     assert "rows.csv:13: it was there when the batch began, and is gone" in shorter.err
-    write_table(desk, TEXTS)
-    placed = desk.run(*TABLE, "--resume", "--priority")
+    write_table(half, TEXTS)
+    placed = half.run(*TABLE, "--resume", "--priority")
     assert placed.code == exit_codes.USAGE and "another `--machine`, `--pool`" in placed.err
-    assert made(desk) == before
-    assert desk.run(*TABLE, "--resume").code == 0 and made(desk) == Counter(TEXTS)
+    assert made(half) == before
+    assert half.run(*TABLE, "--resume").code == 0 and made(half) == Counter(TEXTS)
 
 
-def test_two_commands_do_not_go_on_with_one_batch_at_once(desk: Desk) -> None:
-    killed(desk, 5, *TABLE)
-    before = made(desk)
-    folder = Folder(str(desk.root), "prod")
+def test_two_commands_do_not_go_on_with_one_batch_at_once(half: Desk) -> None:
+    before = made(half)
+    folder = Folder(str(half.root), "prod")
     (batch,) = folder.left(datetime.now(UTC))
     ledger = folder.open(batch)
-    busy = desk.run(*TABLE, "--resume")
+    busy = half.run(*TABLE, "--resume")
     assert busy.code == exit_codes.USAGE and "another process is at it" in busy.err
-    table = desk.run(*TABLE)
+    table = half.run(*TABLE)
     assert table.code == exit_codes.PARTIAL and "has not ended" in table.err
-    assert made(desk) == before
+    assert made(half) == before
     ledger.end(is_told=False)
-    assert desk.run(*TABLE, "--resume").code == 0 and made(desk) == Counter(TEXTS)
+    assert half.run(*TABLE, "--resume").code == 0 and made(half) == Counter(TEXTS)
 
 
 def test_of_several_batches_one_is_named(desk: Desk) -> None:
@@ -298,26 +322,24 @@ def test_a_key_that_is_refused_in_the_middle_is_gone_on_from(desk: Desk) -> None
     assert desk.run(*TABLE, "--resume").code == 0 and made(desk) == Counter(TEXTS)
 
 
-def test_a_workflow_that_was_deployed_in_between_is_told(desk: Desk) -> None:
-    killed(desk, 5, *TABLE)
-    desk.write("flows/desk.flow", FLOW.replace("Write {text}", "Note {text}"))
-    assert desk.run("deploy", "--env", "prod", "--yes").code == 0
-    resumed = desk.run(*TABLE, "--resume")
-    assert resumed.code == 0 and made(desk) == Counter(TEXTS)
+def test_a_workflow_that_was_deployed_in_between_is_told(half: Desk) -> None:
+    half.write("flows/desk.flow", FLOW.replace("Write {text}", "Note {text}"))
+    assert half.run("deploy", "--env", "prod", "--yes").code == 0
+    resumed = half.run(*TABLE, "--resume")
+    assert resumed.code == 0 and made(half) == Counter(TEXTS)
     assert "warning: `note` was deployed since the batch began" in resumed.err
 
 
-def test_a_batch_keeps_the_day_that_it_began_on(desk: Desk) -> None:
-    killed(desk, 5, *TABLE)
-    (ledger,) = left(desk)
+def test_a_batch_keeps_the_day_that_it_began_on(half: Desk) -> None:
+    (ledger,) = left(half)
     day = datetime.now(UTC).date().isoformat()
     head, *rest = ledger.read_text().splitlines(keepends=True)
     ledger.write_text(head.replace(f'"today": "{day}"', '"today": "2026-01-05"') + "".join(rest))
     # The rows of that day are not those of the ledger: the digests are of today's.
-    refused = desk.run(*TABLE, "--resume")
+    refused = half.run(*TABLE, "--resume")
     assert refused.code == exit_codes.USAGE and "rows.csv:2: its values are not" in refused.err
     ledger.write_text(head + "".join(rest))
-    assert desk.run(*TABLE, "--resume").code == 0
+    assert half.run(*TABLE, "--resume").code == 0
 
 
 def test_nothing_is_sent_where_nothing_can_be_written_down(desk: Desk, tmp_path: Path) -> None:
@@ -346,12 +368,11 @@ def test_a_ledger_of_somebody_else_is_told(desk: Desk, content: bytes) -> None:
     assert "20260101-000000-abcdef.jsonl` is no ledger of runs" in refused.err
 
 
-def test_a_batch_that_nobody_goes_on_with_is_forgotten_in_time(desk: Desk) -> None:
-    killed(desk, 5, *TABLE)
-    folder = Folder(str(desk.root), "prod")
+def test_a_batch_that_nobody_goes_on_with_is_forgotten_in_time(half: Desk) -> None:
+    folder = Folder(str(half.root), "prod")
     (batch,) = folder.left(datetime.now(UTC))
-    assert folder.left(batch.began + KEPT) and left(desk)
-    assert folder.left(batch.began + KEPT * 1.01) == [] and left(desk) == []
+    assert folder.left(batch.began + KEPT) and left(half)
+    assert folder.left(batch.began + KEPT * 1.01) == [] and left(half) == []
 
 
 def test_a_chain_killed_at_its_first_part_goes_on_in_its_session(desk: Desk) -> None:

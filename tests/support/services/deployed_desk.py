@@ -94,13 +94,14 @@ def deploy_once(folder: Path, flow: str) -> str:
 
 @contextlib.contextmanager
 def opened_desk(tmp_path: Path, deployed: tuple[Path, str], scenario: Scenario) -> Iterator[Desk]:
-    """A copy of what `deploy_once` left in a folder, served again as `scenario` says."""
+    """A copy of what `deploy_once`, or such a desk, left in a folder; served as `scenario` says."""
     folder, url = deployed
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     with Store.open(tmp_path / "emulator.sqlite", clock=Clock(200, 2)) as store:
         server = Server(create_app(store, scenario=scenario))
         with serving(server):
-            for path in ("flowdsl.toml", ".flowdsl/state/prod.json"):
-                file = tmp_path / "project" / path
+            project = tmp_path / "project"
+            ledgers = project.glob(".flowdsl/runs/prod/*.jsonl")
+            for file in (project / "flowdsl.toml", project / ".flowdsl/state/prod.json", *ledgers):
                 file.write_text(file.read_text().replace(url, server.url))
-            yield Desk(tmp_path / "project", server)
+            yield Desk(project, server)

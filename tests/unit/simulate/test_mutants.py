@@ -13,7 +13,7 @@ CASES = ("known-part-of-an-argument", "text-that-reads-as-an-empty-list")
 """Programs of the corpus."""
 TYPES = "flowdsl/ir/lowering/types.py"
 LOWERING = "flowdsl/ir/lowering/statements.py"
-TRIED = 12
+TRIED = 6
 
 
 def test_a_broken_compiler_is_noticed_and_mended() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,8 @@ from flowdsl.syntax.parser import tables
 from flowdsl.syntax.parser.operations import NODE
 from flowdsl.syntax.visit import annotations_of, walk
 from tests.support.effort import rows
-from tests.support.flows.generated.programs import lark, program
+from tests.support.flows.expectations import CORPUS, find_cases
+from tests.support.flows.generated.programs import lark
 
 BUILDERS = {
     name.removeprefix("build_"): function
@@ -94,11 +94,11 @@ def test_every_tree_class_is_built_from_some_program() -> None:
         and value not in (ast.Node, ast.Unread, ast.Hole)
     }
     built: set[type] = set()
-    for seed in range(1_000):
-        source = SourceFile("x.flow", program(random.Random(seed), 17))
-        built |= {type(node) for node in walk(parse_module(source, Sink()))}
-        if built == classes:
-            break
+    for case in (*find_cases(CORPUS / "valid"), *find_cases(CORPUS / "invalid")):
+        for path in case.entries:
+            content = case.files[path]
+            text = content if isinstance(content, str) else content.decode(errors="replace")
+            built |= {type(node) for node in walk(parse_module(SourceFile(path, text), Sink()))}
     assert built == classes
 
 
