@@ -104,6 +104,13 @@ def remove_restrictions(schema: Any) -> Any:
     return _remove_restrictions(schema, is_inputs=True)
 
 
+def normalise_inputs(schema: Any) -> Any:
+    """Return a schema of inputs as `remove_restrictions`, with sorted names of required ones."""
+    bare = remove_restrictions(schema)
+    required = bare.get("required") if isinstance(bare, dict) else None
+    return {**bare, "required": sorted(required, key=str)} if isinstance(required, list) else bare
+
+
 def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
     if isinstance(schema, list):
         return [_remove_restrictions(entry) for entry in schema]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from flowdsl.deploy.resources.policy import normalise_value
+from flowdsl.deploy.resources.workflow import POLICIES
 from flowdsl.ir import nodes
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
@@ -78,9 +80,17 @@ def _write_field_sections(
     read = read_inputs(document)
     if read is None:
         return []
-    have = [replace(each, day=None) for each in workflow.inputs]
+    have = _by_name([replace(each, day=None) for each in workflow.inputs])
+    built = context.built.desired[context.goal.address].values.get(schema)
+    now = read_inputs(schema_of(normalise_value(POLICIES[schema], built)) or {})
+    shown = {} if now is None else _by_name(now[0])
+    # No schema shows all of a type: what stays the same in it keeps its type.
+    wanted = {
+        name: have[name] if name in have and shown.get(name) == each else each
+        for name, each in _by_name(read[0]).items()
+    }
     return [
-        _FieldSection(ast.InputsSection, "inputs", _by_name(have), _by_name(read[0])),
+        _FieldSection(ast.InputsSection, "inputs", have, wanted),
         _FieldSection(ast.SecretsSection, "secrets", _by_name(workflow.secrets), _by_name(read[1])),
     ]
 

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
-from flowdsl.semantics.declarations.payload_files import NAME, SCHEMAS
+from flowdsl.semantics.declarations.payload_files import SCHEMAS
 from flowdsl.semantics.values.json_text import read_json
 from flowdsl.source.files import UnreadableFile
 from flowdsl.syntax import ast
@@ -147,9 +147,8 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
     """Return a file of `extra from` for settings that nothing else in source can express."""
     wanted = context.goal.values
     kept: dict[str, Any] = {}
-    for field in (NAME, ALLOWLIST):
-        if field in open_fields and field in wanted:
-            kept[field] = wanted[field]
+    if ALLOWLIST in open_fields and ALLOWLIST in wanted:
+        kept[ALLOWLIST] = wanted[ALLOWLIST]
     for field in SCHEMAS:
         # The service's short notation is not JSON.
         if field in open_fields and isinstance(wanted.get(field), str):
@@ -158,23 +157,15 @@ def _extra_file(context: EditContext, open_fields: frozenset[str]) -> Iterator[A
         kept[MODELS] = context.payload_to_reach().get(MODELS) or {}
     if not kept:
         return
-    notes: list[str] = []
-    if NAME in kept and context.symbol.prompt_from is None:
-        notes.append(
-            f"the dashboard changed the title to `{kept[NAME]}` and left the prompt, which "
-            "begins with the old one: "
-            '`extra from` holds the new one; to change both, set `title` and take `"name"` '
-            "out of the file"
-        )
     there = context.symbol.extra_from
     if there is not None:
         text = _json_text(context, there, _read_json_object(context, there) | kept)
-        yield from context.attempt(FILE, [], *notes, files={there: text})
+        yield from context.attempt(FILE, [], files={there: text})
         return
     path, named = _new_file(context, "extra")
     edit = _replace_or_insert(context, ast.ExtraSection, [f'extra from "{named}"'])
     text = _dump_json(kept | context.symbol.extra, 2) + "\n"
-    yield from context.attempt(FILE, [edit], *notes, files={path: text})
+    yield from context.attempt(FILE, [edit], files={path: text})
 
 
 def _replace_or_insert(context: EditContext, kind: type[ast.Node], lines: Sequence[str]) -> Edit:

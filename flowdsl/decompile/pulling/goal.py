@@ -6,35 +6,52 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from flowdsl.codegen.artifacts import render_plain_json
+from flowdsl.codegen.input_patterns import normalise_inputs
 from flowdsl.config.address import Address
 from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.resource import Desired
 from flowdsl.deploy.resources.workflow import POLICIES
+from flowdsl.prompt.reading.own_lines import list_own_lines
+from flowdsl.prompt.text import spell_literal
+from flowdsl.prompt.words import say_sentence
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
 
 from .workspace import Built, Workspace
 
 TAGS = "tags"
+PROMPT = "main_prompt"
+INPUTS = "input_schema"
 
 _FEW_FILES = 3
 """A project with at most this many flows is compiled as a whole at once."""
 
 
 class Goal(Record):
-    """A workflow as it should compile: each managed field in normal form, tags under `TAGS`."""
+    """A workflow as it should compile: each managed field in normal form, tags under `TAGS`.
+
+    Fields in `loose` only have to say the same (`FieldPolicy.says_the_same`).
+    """
 
     address: Address
     values: Mapping[str, Any]
+    loose: frozenset[str] = frozenset()
 
     def measure_distances(self, desired: Desired) -> dict[str, int]:
         """Return each field's distance from the goal, by `measure_difference`."""
         have = normalise_fields(desired)
         paths = self.values.keys() | have.keys()
-        return {path: measure_difference(have.get(path), self.values.get(path)) for path in paths}
+        return {path: self._measure(path, have.get(path)) for path in paths}
+
+    def _measure(self, path: str, value: Any) -> int:
+        wanted = self.values.get(path)
+        if path in self.loose and value != wanted:
+            value, wanted = _drop_implied(path, value), _drop_implied(path, wanted)
+        return measure_difference(value, wanted)
 
     def open_fields(self, desired: Desired) -> frozenset[str]:
         """Return the fields that differ from the goal."""
@@ -61,19 +78,26 @@ class Judge:
         self._elsewhere: dict[str, dict[str, Any]] | None = None
         self._others = _serialise_other_workflows(first, goals)
 
-    def built(self, texts: Mapping[str, str], best: Built, address: Address) -> Built | None:
+    def built(
+        self,
+        texts: Mapping[str, str],
+        best: Built,
+        address: Address,
+        *,
+        breaks_tests: bool = False,
+    ) -> Built | None:
         """Return the compiled variant if it brings the workflow closer than `best`, else None.
 
         No field may move away, no other workflow may change, and the edit must be the same in other
-        environments.
+        environments. Tests may have errors with `breaks_tests`.
         """
         if len(self._workspace.entries) > _FEW_FILES:
             # Most variants can be rejected after compiling only the file of the workflow.
             entry = best.symbol(address).module.source.path
-            alone = self._workspace.build_with_texts(texts, [entry])
+            alone = self._workspace.build_with_texts(texts, [entry], breaks_tests=breaks_tests)
             if alone is None or not self._is_closer(alone, best, [address]):
                 return None
-        variant = self._workspace.build_with_texts(texts)
+        variant = self._workspace.build_with_texts(texts, breaks_tests=breaks_tests)
         if variant is None or not self._is_closer(variant, best, self._goals):
             return None
         if not self._is_alone(variant) or not self._is_the_same_elsewhere(variant):
@@ -82,7 +106,7 @@ class Judge:
 
     def as_good(self, texts: Mapping[str, str], best: Built) -> Built | None:
         """Return the compiled variant if every workflow of the goals compiles as in `best`."""
-        variant = self._workspace.build_with_texts(texts)
+        variant = self._workspace.build_with_texts(texts, breaks_tests=bool(best.broken_tests))
         if variant is None or not self._goals.keys() <= variant.desired.keys():
             return None
         for address in self._goals:
@@ -127,7 +151,8 @@ class Judge:
             self._elsewhere = self._workspace.elsewhere(self._first.texts) or {}
         if not self._elsewhere:
             return True
-        after = self._workspace.elsewhere(variant.texts)
+        breaks_tests = bool(variant.broken_tests)
+        after = self._workspace.elsewhere(variant.texts, breaks_tests=breaks_tests)
         if after is None:
             return False
         names = {address.name for address in self._goals}
@@ -201,6 +226,42 @@ def narrow_goal(goal: Goal, first: Desired, kept: Collection[str]) -> Goal:
     paths = goal.values.keys() | have.keys()
     values = {path: (goal.values if path in kept else have).get(path) for path in paths}
     return Goal(goal.address, {path: value for path, value in values.items() if value is not None})
+
+
+def loosen_goal(goal: Goal, first: Desired) -> Goal | None:
+    """Return the goal without what follows from the rest of it; None if nothing else changed.
+
+    The title of a prompt follows from the name if the service has the former one.
+    """
+    have = normalise_fields(first)
+    values = {**goal.values, PROMPT: _write_new_title(goal, have)}
+    loose = frozenset(
+        path
+        for path in (PROMPT, INPUTS)
+        if _drop_implied(path, values.get(path)) != _drop_implied(path, have.get(path))
+    )
+    return Goal(goal.address, values, loose) if loose else None
+
+
+def _write_new_title(goal: Goal, have: Mapping[str, Any]) -> str:
+    """Return the prompt of a goal with the name of the goal in the place of the former title."""
+    prompt = str(goal.values.get(PROMPT))
+    before, after = (
+        say_sentence("heading.title", spell_literal(str(values.get("name"))))
+        for values in (have, goal.values)
+    )
+    if prompt.startswith("<p>"):
+        before, after = escape(before, quote=False), escape(after, quote=False)
+    start = "<p>" * prompt.startswith("<p>") + before
+    return prompt.replace(before, after, 1) if prompt.startswith(start) else prompt
+
+
+def _drop_implied(path: str, value: Any) -> Any:
+    """Return a value without what follows from the rest of it."""
+    if path != PROMPT:
+        return normalise_inputs(value)
+    lines = list_own_lines(str(value))
+    return value if lines is None else "\n".join(lines)
 
 
 # The difference between two values

@@ -11,7 +11,7 @@ from typing import Any
 from flowdsl.config.address import Address
 from flowdsl.deploy.comparison.diff import compare
 from flowdsl.deploy.resources.resource import Desired, Live
-from flowdsl.deploy.resources.workflow import POLICIES
+from flowdsl.deploy.resources.workflow import MODELS, POLICIES
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.prompt.reading.normal_form import normalise_prompt
@@ -23,7 +23,7 @@ from ..fields import why_no_inputs, why_no_outputs
 from . import checks, fields, files, settings
 from .attempts import Attempt, EditContext
 from .editing import find_changed_lines, restore_lines
-from .goal import TAGS, Goal, Judge, narrow_goal, normalise_fields
+from .goal import INPUTS, PROMPT, TAGS, Goal, Judge, loosen_goal, narrow_goal, normalise_fields
 from .steps import steps
 from .workspace import Built, Workspace
 
@@ -65,9 +65,10 @@ class Pulled(Record):
     """The result for one workflow.
 
     `brought` are the fields that were brought into the source, and `levels` the coarsest edit that
-    each needed. `left` maps other fields to the reason why nothing of them was written. `pending`
-    are the fields that only the source has changed, which a deploy sends. With `conflicts` nothing
-    is edited.
+    each needed. `implied` are the lines of the prompt that the next deploy takes out or writes,
+    after `- ` or `+ `, since they follow from its other lines. `left` maps other fields to the
+    reason why nothing of them was written. `pending` are the fields that only the source has
+    changed, which a deploy sends. With `conflicts` nothing is edited.
     """
 
     address: Address
@@ -77,6 +78,7 @@ class Pulled(Record):
     conflicts: tuple[Conflict, ...] = ()
     pending: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    implied: tuple[str, ...] = ()
 
 
 class Pull(Record):
@@ -135,7 +137,9 @@ def _plan_request(
     if conflicts and not theirs:
         return _PullPlan(None, Pulled(address, conflicts=conflicts, pending=pending))
     left: dict[str, str] = {}
-    values: dict[str, Any] = normalise_fields(desired)
+    values: dict[str, Any] = normalise_fields(desired) | _find_chosen_models(
+        workspace, desired, live
+    )
     for change in changes:
         if not _is_text(change.before):
             left[change.path] = "it holds half of a surrogate pair, which no file can hold"
@@ -143,6 +147,10 @@ def _plan_request(
             values.pop(change.path, None)
         else:
             values[change.path] = change.before
+    if isinstance(schema := values.get(INPUTS), dict) and isinstance(schema.get("required"), list):
+        # The order in which secrets stand among the required inputs means nothing.
+        in_order = sorted(schema["required"], key=lambda name: str(name).startswith("$"))
+        values[INPUTS] = {**schema, "required": in_order}
     values[TAGS], lasting = _choose_wanted_tags(workspace, desired, live, prior)
     if lasting:
         left[TAGS] = lasting
@@ -167,6 +175,7 @@ class _Editor:
         self._wanted = {
             address: goal.open_fields(first.desired[address]) for address, goal in goals.items()
         }
+        self._errors: dict[Address, str] = {}
         self._left: dict[Address, dict[str, str]] = {address: {} for address in goals}
         self._start_over()
 
@@ -183,10 +192,7 @@ class _Editor:
             self._start_over()
             self._approach_goals(aims)
             held = self._give_back_libraries()
-            missed = {
-                address: aim.open_fields(self.best.desired[address])
-                for address, aim in aims.items()
-            }
+            missed = self._find_missed_fields(aims)
             if not any(missed.values()):
                 return
             for address, paths in missed.items():
@@ -231,15 +237,33 @@ class _Editor:
             left={**outcome.left, **self._left[goal.address]},
             pending=outcome.pending,
             notes=tuple(dict.fromkeys(self._notes.get(goal.address, ()))),
+            implied=tuple(self._list_implied_lines(goal)) if brought else (),
         )
 
-    def _approach_goals(self, aims: Mapping[Address, Goal]) -> None:
+    def _list_implied_lines(self, goal: Goal) -> Iterator[str]:
+        if PROMPT in self._left[goal.address] or PROMPT not in goal.values:
+            return
+        compiled = str(self.best.desired[goal.address].values[PROMPT])
+        lacking, extra = _find_differing_lines(compiled, str(goal.values[PROMPT]), _NUMBER)
+        yield from (f"- {line}" for line in extra)
+        yield from (f"+ {line}" for line in lacking)
+
+    def _approach_goals(self, aims: dict[Address, Goal]) -> None:
         self._apply_ways(aims, FINE)
-        missed = {
-            address: aim.open_fields(self.best.desired[address]) for address, aim in aims.items()
-        }
+        missed = self._find_missed_fields(aims)
         if not any(missed.values()):
             return
+        for address in [each for each, paths in missed.items() if paths]:
+            loose = loosen_goal(aims[address], self._first.desired[address])
+            if loose is None:
+                continue
+            self._start_over()
+            self._apply_ways({**aims, address: loose}, FINE)
+            if len(loose.open_fields(self.best.desired[address])) < len(missed[address]):
+                aims[address] = loose
+                missed = self._find_missed_fields(aims)
+                if not any(missed.values()):
+                    return
         # With a prompt in a file, everything else may need other edits than with statements.
         self._start_over()
         filed = [address for address, paths in missed.items() if files.PROMPT in paths]
@@ -247,6 +271,11 @@ class _Editor:
         self._apply_ways(aims, FINE)
         self._apply_ways(aims, COARSE)
         self._drop_leftovers(Judge(self._workspace, self._first, aims))
+
+    def _find_missed_fields(self, aims: Mapping[Address, Goal]) -> dict[Address, frozenset[str]]:
+        return {
+            address: aim.open_fields(self.best.desired[address]) for address, aim in aims.items()
+        }
 
     def _drop_leftovers(self, judge: Judge) -> None:
         """Revert edits that were made for something that is now in a file."""
@@ -293,26 +322,39 @@ class _Editor:
         context = EditContext(self._workspace, self.best, goal, self._as_file)
         if not context.open_fields:
             return None
-        tried: set[tuple[tuple[str, str], ...]] = set()
+        tried: dict[tuple[tuple[str, str], ...], Attempt] = {}
         for attempt in way(context):
             key = tuple(sorted(attempt.texts.items()))
             if key in tried:
                 continue
-            tried.add(key)
-            better = judge.built(attempt.texts, self.best, goal.address)
+            tried[key] = attempt
+            self._workspace.errors = ()
+            better = judge.built(
+                attempt.texts, self.best, goal.address, breaks_tests=bool(self.best.broken_tests)
+            )
             if better is not None:
                 return attempt, better
+            if self._workspace.errors:
+                self._errors.setdefault(goal.address, self._workspace.errors[0].message)
+        if self.best.model.tests and not self.best.broken_tests:
+            for attempt in tried.values():
+                better = judge.built(attempt.texts, self.best, goal.address, breaks_tests=True)
+                if better is not None:
+                    return attempt, better
         return None
 
     def _why(self, path: str, goal: Goal) -> str:
         """Return why a field could not be brought in, as far as the reason is known."""
         value = goal.values.get(path)
-        if path == "main_prompt":
+        error = self._errors.get(goal.address)
+        because = "" if error is None else f", since the sources would have an error: {error}"
+        if path == PROMPT:
             name = goal.address.name
             here = self._first.desired[goal.address].values[path]
             others = self._workspace.elsewhere(self._first.texts) or {}
             differing = [each for each, all_ in others.items() if all_[name][path] != here]
             lines = _describe_lines(str(self.best.desired[goal.address].values[path]), str(value))
+            lines += because
             if differing:
                 return (
                     f"{lines}, and in a file the prompt would be the same in every environment, "
@@ -325,27 +367,37 @@ class _Editor:
             if reason is not None:
                 ending = "in a file it does not fit the statements"
                 return f"{reason.told()}, and {ending if self._as_file else _IN_A_FILE}"
-        return _NOT_SAID if self._as_file else f"{_NOT_SAID}; {_IN_A_FILE}"
+        return f"{_NOT_SAID}{because}" if self._as_file else f"{_NOT_SAID}{because}; {_IN_A_FILE}"
 
 
 _DEEPEST = 100
 _TOO_DEEP = "it is nested too deeply"
 _NOT_SAID = "no edit of the source compiles to what the service has"
 _IN_A_FILE = "`--as-file` keeps it verbatim in a file where that is possible"
-_LABEL = re.compile(r" *(?:[0-9]+[0-9.]*|-) ")
+_LABEL = re.compile(r"^ *(?:[0-9]+[0-9.]*|-) ")
+_NUMBER = re.compile(r"^ *(?:[0-9]+[0-9.]* )?")
 _SHOWN_LINES = 3
 _SHOWN_WIDTH = 70
 
 
+def _find_differing_lines(
+    compiled: str, wanted: str, label: re.Pattern[str]
+) -> tuple[list[str], list[str]]:
+    """Return the lines that only one of two prompts has, compared without their labels."""
+    one, other = (normalise_prompt(each).splitlines() for each in (compiled, wanted))
+    bare = ("\n".join(label.sub("", line) for line in each) for each in (one, other))
+    changes = find_changed_lines(*bare)
+    lacking = [line.strip() for start, end, _, _ in changes for line in one[start:end] if line]
+    extra = [line.strip() for _, _, start, end in changes for line in other[start:end] if line]
+    return lacking, extra
+
+
 def _describe_lines(compiled: str, wanted: str) -> str:
     """Return a text about the lines that differ in the prompt that comes closest to the wanted."""
-    one, other = (
-        [_LABEL.sub("", line) for line in normalise_prompt(each).splitlines()]
-        for each in (compiled, wanted)
+    lacking, extra = (
+        [_LABEL.sub("", line) for line in lines]
+        for lines in _find_differing_lines(compiled, wanted, _LABEL)
     )
-    changes = find_changed_lines("\n".join(one), "\n".join(other))
-    extra = [line for _, _, start, end in changes for line in other[start:end] if line]
-    lacking = [line for start, end, _, _ in changes for line in one[start:end] if line]
     what = "no statements give" if extra else "the other statements do not go without"
     shown = [
         f"`{line.strip()[: _SHOWN_WIDTH - 1] + '…' if len(line) > _SHOWN_WIDTH else line.strip()}`"
@@ -354,6 +406,20 @@ def _describe_lines(compiled: str, wanted: str) -> str:
     more = len(extra or lacking) - len(shown)
     rest = f" and {format_count(more, 'more line')}" if more else ""
     return f"{what} {'the line ' if len(shown) == 1 else 'the lines '}{', '.join(shown)}{rest}"
+
+
+def _find_chosen_models(workspace: Workspace, desired: Desired, live: Live) -> dict[str, str]:
+    """Return the models that a person chose where the source declares none, by field.
+
+    The dashboard also writes the ids of defaults, which nobody chose.
+    """
+    defaults = {each.id for each in workspace.directory.models if each.is_system_default}
+    return {
+        path: value
+        for path, value in live.values.items()
+        if path.startswith(f"{MODELS}.") and path not in desired.values
+        if isinstance(value, str) and value not in defaults
+    }
 
 
 def _choose_wanted_tags(

@@ -133,9 +133,14 @@ class Splicer(TextSplicer):
         """Return a part of the new source with its lines indented for a place in the old one."""
         old_indent, new_indent = indent_at(self._text, where), indent_at(new, start)
         first, *rest = self.restore_references(new[start:end]).split("\n")
-        return "\n".join(
-            [first, *(old_indent + line.removeprefix(new_indent) if line else "" for line in rest)]
-        )
+        lines = [
+            first,
+            *(old_indent + line.removeprefix(new_indent) if line else "" for line in rest),
+        ]
+        if rest and not rest[-1]:
+            # The old token at the place follows on this line.
+            lines[-1] = old_indent
+        return "\n".join(lines)
 
 
 def _tokenise_range(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from flowdsl.codegen.artifacts import Bundle, render_plain_json
-from flowdsl.compiler.pipeline import CompileOptions, compile_project
+from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
 from flowdsl.config.address import Address
 from flowdsl.deploy.planning.desired import resolve_desired_state
 from flowdsl.deploy.resources.directory import Directory
@@ -19,6 +20,7 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.semantics.model import SemanticModel, WorkflowSymbol
 from flowdsl.source.files import FileSystem, UnreadableFile, decode_text
 from flowdsl.source.record import Record
+from flowdsl.syntax import ast
 
 BOM = b"\xef\xbb\xbf"
 
@@ -77,6 +79,8 @@ class Built(Record):
     desired: Mapping[Address, Desired]
     chains: dict[str, Any]
     problems: tuple[str, ...]
+    broken_tests: tuple[Diagnostic, ...] = ()
+    """The errors of tests that were left out so that the rest compiles."""
 
     def workflow(self, address: Address) -> nodes.Workflow:
         """Return the workflow in the program; the address must exist."""
@@ -85,6 +89,29 @@ class Built(Record):
     def symbol(self, address: Address) -> WorkflowSymbol:
         """Return the declaration of the workflow; the address must exist."""
         return next(each for each in self.model.workflows if each.name == address.name)
+
+
+def _without_broken_tests(
+    model: SemanticModel, files: FileSystem, errors: Sequence[Diagnostic]
+) -> dict[str, str] | None:
+    """Return texts of files with blanks in the place of the tests that have errors.
+
+    None if something else has an error.
+    """
+    texts: dict[str, str] = {}
+    modules = {each.source.path: each for each in model.modules}
+    for error in errors:
+        path, start = error.span.path, error.span.start
+        module = modules.get(path)
+        declarations = () if module is None else module.declarations
+        inside = [each for each in declarations if each.start <= start < each.end]
+        if not inside or not isinstance(inside[0], ast.TestDecl):
+            return None
+        text = texts.get(path) or files.read_text(path)
+        (test,) = inside
+        blank = re.sub(r"[^\r\n]", " ", text[test.start : test.end])
+        texts[path] = text[: test.start] + blank + text[test.end :]
+    return texts
 
 
 class Workspace:
@@ -114,16 +141,17 @@ class Workspace:
         """Return the capabilities of the account's focused agents."""
         return self.options.capabilities
 
-    def build_with_texts(self, texts: Texts, entries: Sequence[str] | None = None) -> Built | None:
+    def build_with_texts(
+        self, texts: Texts, entries: Sequence[str] | None = None, *, breaks_tests: bool = False
+    ) -> Built | None:
         """Compile the sources with new texts of some files; None if they have errors.
 
-        `entries` are the flows to compile, all of them by default.
+        `entries` are the flows to compile, all of them by default. With `breaks_tests`, tests that
+        have errors are left out.
         """
-        layered = Layered(self.files, texts)
+        chosen = self.entries if entries is None else entries
         try:
-            compilation = compile_project(
-                layered, self.entries if entries is None else entries, self.options
-            )
+            compilation, broken = self._compile(texts, chosen, self.options, breaks_tests)
         except RecursionError:
             return None
         if compilation.bundle is None or compilation.program is None:
@@ -133,16 +161,33 @@ class Workspace:
         wanted = resolve_desired_state(compilation.bundle, self.target, self.directory)
         return Built(
             texts=dict(texts),
-            files=layered,
+            files=Layered(self.files, texts),
             model=compilation.analysis.model,
             program=compilation.program,
             bundle=compilation.bundle,
             desired=wanted.workflows,
             chains={each.name: list(each.bodies) for each in compilation.bundle.chains},
             problems=wanted.problems,
+            broken_tests=broken,
         )
 
-    def elsewhere(self, texts: Texts) -> dict[str, dict[str, Any]] | None:
+    def _compile(
+        self, texts: Texts, entries: Sequence[str], options: CompileOptions, breaks_tests: bool
+    ) -> tuple[Compilation, tuple[Diagnostic, ...]]:
+        """Compile sources, and return the errors of the tests that were left out for it."""
+        layered = Layered(self.files, texts)
+        compilation = compile_project(layered, entries, options)
+        if compilation.bundle is not None or not breaks_tests:
+            return compilation, ()
+        errors = tuple(each for each in compilation.analysis.diagnostics if each.severity == ERROR)
+        without = _without_broken_tests(compilation.analysis.model, layered, errors)
+        if without is None:
+            return compilation, ()
+        return compile_project(Layered(self.files, {**texts, **without}), entries, options), errors
+
+    def elsewhere(
+        self, texts: Texts, *, breaks_tests: bool = False
+    ) -> dict[str, dict[str, Any]] | None:
         """Return the payloads, by environment and workflow, in each environment with other `vars`.
 
         None if the sources do not compile in one of them.
@@ -156,7 +201,7 @@ class Workspace:
             if environment.vars == here.vars:
                 continue
             options = CompileOptions(project, environment, self.options.whole, self.options.rules)
-            compilation = compile_project(Layered(self.files, texts), self.entries, options)
+            compilation, _ = self._compile(texts, self.entries, options, breaks_tests)
             if compilation.bundle is None:
                 return None
             found[name] = {

@@ -32,28 +32,32 @@ _DECISION = re.compile(rf"decision_([0-9]{{1,{MAX_DIGITS}}})")
 
 
 def read_prompt(
-    prompt: str, hints: PromptHints, capabilities: Capabilities = DOCUMENTED
+    prompt: str,
+    hints: PromptHints,
+    capabilities: Capabilities = DOCUMENTED,
+    *,
+    edited: bool = False,
 ) -> PromptProgram | None:
     """Parse a prompt into the parts of its workflow; None if FlowDSL did not write it.
 
     `capabilities` are those that it was written for. If several workflows have the same prompt, the
-    result is one of them.
+    result is one of them. With `edited` the result may have another prompt.
     """
     if len(prompt) > MAX_LENGTH:
         return None
     with collector_paused():
-        return _read_prompt_program(prompt, hints, capabilities)
+        return _read_prompt_program(prompt, hints, capabilities, edited=edited)
 
 
 def _read_prompt_program(
-    prompt: str, hints: PromptHints, capabilities: Capabilities
+    prompt: str, hints: PromptHints, capabilities: Capabilities, *, edited: bool
 ) -> PromptProgram | None:
     outline = read_outline(prompt, _picture_names(hints))
     if outline is None:
         return None
     try:
         workflow = _reconstruct_workflow(outline, hints, capabilities)
-        if _emit_prompt_of(workflow, outline, capabilities) != prompt:
+        if not edited and _emit_prompt_of(workflow, outline, capabilities) != prompt:
             return None
         body = restore_whole_lists(workflow.body, workflow.sources)
         if any(isinstance(each, nodes.Assignment) and each.numbered for each in walk(body)):

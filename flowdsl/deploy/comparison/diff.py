@@ -101,6 +101,10 @@ def compare(
             after = normalise_value(policy, value)
             known = last.get(path) if path in live.values else None
             origin = _find_change_origin(known, there, wanted if declared else None)
+            if origin == "both" and policy.says_the_same is not None:
+                # The source has taken the edit over (ADR 98).
+                same = policy.says_the_same(desired.values, live.values)
+                origin = "source" if same else origin
             changes.append(FieldChange(path, before, after, origin, value))
     applied = {
         path: sent

@@ -20,6 +20,8 @@ class FieldPolicy:
     - `default` is the service's meaning of null and of an absent field. If it is a text, a blank
       text means it, too.
     - `normalise` returns a text without what means nothing.
+    - `says_the_same` tells from the fields of two workflows whether the values differ only in what
+      follows from the rest of them: then an edit is not lost where the other value is sent.
     - `json_text`: the value is a string that holds JSON.
     - `is_set`: the value is a list in which order and repetition do not matter.
     - `item` has the fields of each item of a list; others are not compared.
@@ -29,6 +31,7 @@ class FieldPolicy:
     cleared_by: Any = None
     default: Any = None
     normalise: Callable[[str], str] | None = None
+    says_the_same: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] | None = None
     json_text: bool = False
     is_set: bool = False
     item: Mapping[str, FieldPolicy] = field(default_factory=dict)

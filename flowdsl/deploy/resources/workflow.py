@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flowdsl.codegen.input_patterns import normalise_inputs
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import (
     ModelMetadata,
@@ -17,9 +18,10 @@ from flowdsl.cyberdesk.models.workflow import (
     WorkflowPatch,
 )
 from flowdsl.deploy.resources.mark import Mark, insert_mark, mark_in
-from flowdsl.deploy.resources.policy import FieldPolicy, Policies
+from flowdsl.deploy.resources.policy import FieldPolicy, Policies, normalise_value
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.prompt.reading.normal_form import normalise_prompt
+from flowdsl.prompt.reading.own_lines import says_the_same
 
 UNTITLED = "Untitled workflow"
 """The title in source of a workflow that has no name in the service."""
@@ -49,6 +51,15 @@ _CHECK_FIELDS: Mapping[str, FieldPolicy] = {
     "model": FieldPolicy("null is the service's default model"),
 }
 
+
+def _accept_same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    first, second = (
+        normalise_inputs(normalise_value(POLICIES["input_schema"], each.get("input_schema")))
+        for each in (one, other)
+    )
+    return bool(first == second)
+
+
 POLICIES = Policies(
     {
         "name": FieldPolicy(
@@ -60,10 +71,12 @@ POLICIES = Policies(
             "always declared; compared letter by letter because the agent reads it, apart from the "
             "numbers of lines, blanks at their ends and the HTML of an editor",
             normalise=normalise_prompt,
+            says_the_same=says_the_same,
         ),
         "input_schema": FieldPolicy(
             "a string of JSON on the wire; our mark is in its `$comment`; null clears",
             json_text=True,
+            says_the_same=_accept_same_inputs,
         ),
         "output_schema": FieldPolicy(
             "a string of JSON, or of Cyberdesk's short notation; null clears", json_text=True

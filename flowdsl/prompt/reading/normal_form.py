@@ -18,10 +18,12 @@ from flowdsl.source.record import Record
 from .outline import find_rules_start, read_rules
 
 _NUMBER = re.compile(r"(?:[0-9]{1,4}[.)]|[0-9]{1,4}(?:\.[0-9]{1,4})+[.)]?)(?: +|$)")
+_PRESS = re.compile(r"Press ([^ ]+(?: [^ ]+)*?)((?: [0-9]+ times)?\.)")
 _BULLET = re.compile(r"[-*\u2022](?: +|$)")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^<>]*>", re.IGNORECASE)
 _DROPPED = frozenset(("span", "strong", "b", "em", "i", "u"))
 _BLOCKS = frozenset(("p", "div"))
+_LISTS = frozenset(("ol", "ul"))
 
 
 def normalise_prompt(prompt: str) -> str:
@@ -62,15 +64,20 @@ def _normalise_rules(lines: list[str]) -> list[str] | None:
     end = next((at for at, line in enumerate(lines) if line.startswith(always)), len(lines))
     ours = [line for line in lines[:end] if line in _compiled_rules()]
     added = [line for line in lines[:end] if line and line not in _compiled_rules()]
-    if not all(line.startswith("- ") for line in added):
-        return None
-    authors = [_write_author_rule(line[2:]) for line in added]
+    authors = [_write_author_rule(_drop_mark(line)) for line in added]
     for line in lines[end:]:
-        is_added = line.startswith("- ") and not line.startswith(always)
-        authors.append(_write_author_rule(line[2:]) if is_added else line)
+        is_added = _BULLET.match(line) is not None and not line.startswith(always)
+        authors.append(_write_author_rule(_drop_mark(line)) if is_added else line)
     normal = [*ours, *authors]
     steps = ["", say_sentence("steps.title"), TITLE if ours[1:2] == [_ordered(titles=True)] else ""]
     return normal if read_rules([*normal, *steps], 0) is not None else None
+
+
+def _drop_mark(line: str) -> str:
+    """Return the text of a line without the mark of a bullet before it."""
+    content = line.strip()
+    mark = _BULLET.match(content)
+    return content if mark is None else content[mark.end() :]
 
 
 @cache
@@ -114,15 +121,18 @@ class _Renumbering:
     def renumber(self, lines: Sequence[str]) -> list[str]:
         """Return the lines with their numbers and blank lines as they would be compiled."""
         blanks = 0
-        for line in lines:
+        after = [*lines[1:], ""]
+        for number in range(len(lines) - 2, -1, -1):
+            after[number] = after[number] or after[number + 1]
+        for line, following in zip(lines, after, strict=True):
             if not line:
                 blanks += 1
                 continue
-            self._add_line(line, blanks)
+            self._add_line(line, following, blanks)
             blanks = 0
         return self._numbered
 
-    def _add_line(self, line: str, blanks: int) -> None:
+    def _add_line(self, line: str, following: str, blanks: int) -> None:
         content = line.lstrip(" ")
         indent = len(line) - len(content)
         if not indent and line.startswith(TITLE):
@@ -136,8 +146,10 @@ class _Renumbering:
             self._numbered += [*[""] * blanks, lead + content]
             return
         label = _NUMBER.match(content)
-        bullet = _BULLET.match(content) if indent else None
-        if bullet is not None or (label is None and self._goes_under_bullets(indent)):
+        bullet = _BULLET.match(content)
+        if (between := self._find_indent_between_bullets(content, indent, following)) is not None:
+            self._add_bullet(between, content, bullet or label)
+        elif bullet is not None or (label is None and self._goes_under_bullets(indent)):
             self._add_bullet(indent, content, bullet)
         else:
             self._add_number(indent, content, label, apart=blanks > 0)
@@ -155,11 +167,26 @@ class _Renumbering:
         bullets = [each for each in self._open if each.bullet]
         return bool(bullets) and indent >= bullets[0].edited_indent
 
+    def _find_indent_between_bullets(self, content: str, indent: int, following: str) -> int | None:
+        """Return the indent of the bullets around a line that has a lesser one.
+
+        None if it is not between bullets. The last of them may be followed by one without indent.
+        """
+        bullets = [each for each in self._open if each.bullet]
+        if not bullets or indent >= bullets[0].edited_indent or content.endswith(":"):
+            return None
+        after = following.lstrip(" ")
+        if not indent and _BULLET.match(content):
+            return bullets[0].edited_indent
+        deeper = len(following) - len(after) >= bullets[0].edited_indent
+        return bullets[0].edited_indent if deeper and _BULLET.match(after) else None
+
     def _add_bullet(self, indent: int, content: str, mark: re.Match[str] | None) -> None:
         while self._open and self._open[-1].bullet and self._open[-1].edited_indent >= indent:
             self._open.pop()
         text = content if mark is None else content[mark.end() :]
         width = 2 if mark is None else mark.end()
+        text = _lower_keys(text)
         own = 0
         if self._open:
             last = self._open[-1]
@@ -184,10 +211,21 @@ class _Renumbering:
         self._counts[depth] += 1
         number = ".".join(map(str, self._counts[: depth + 1]))
         lead = "   " * depth + number + (". " if depth == 0 else " ")
-        text = content if mark is None else content[mark.end() :]
+        text = _lower_keys(content if mark is None else content[mark.end() :])
         width = len(lead) if mark is None else indent + mark.end()
         self._numbered.append((lead + text).rstrip())
         self._open.append(_Numbered(False, indent, width, len(lead), number))
+
+
+def _lower_keys(text: str) -> str:
+    """Return a line that presses keys with their names as they are compiled."""
+    found = _PRESS.fullmatch(text)
+    if found is None:
+        return text
+    from .texts import read_keys
+
+    keys = found[1].lower()
+    return text if read_keys(keys) is None else f"Press {keys}{found[2]}"
 
 
 # HTML
@@ -195,7 +233,7 @@ class _Renumbering:
 
 def _remove_editor_html(prompt: str) -> str | None:
     """Return the lines that an editor of rich text shows; None for what it cannot show so."""
-    if re.match(r"\s*<(?:p|div)\b", prompt, re.IGNORECASE) is None:
+    if re.match(r"\s*<(?:p|div|[ou]l)\b", prompt, re.IGNORECASE) is None:
         return prompt
     paragraphs = _read_paragraphs(prompt)
     if paragraphs is None:
@@ -209,6 +247,7 @@ def _read_paragraphs(prompt: str) -> list[list[str]] | None:
     paragraphs: list[list[str]] = []
     line = ""
     position = 0
+    lists: list[str] = []
     for tag in [*_TAG.finditer(prompt), None]:
         words = prompt[position : len(prompt) if tag is None else tag.start()]
         if "<" in words or ">" in words:
@@ -222,12 +261,27 @@ def _read_paragraphs(prompt: str) -> list[list[str]] | None:
             paragraphs = paragraphs or [[]]
             paragraphs[-1].append(line)
             line = ""
-        elif name in _BLOCKS and not tag[1]:
+        elif name in _LISTS:
+            lists = lists[:-1] if tag[1] else [*lists, name]
+        elif name == "li" and not tag[1]:
+            mark = "1. " if lists[-1:] == ["ol"] else "- "
             paragraphs.append([])
-        elif name in _BLOCKS and paragraphs:
+            line = " " * len(mark) * max(len(lists) - 1, 0) + mark
+        elif name in _BLOCKS and not tag[1]:
+            if not (lists and line):
+                paragraphs.append([])
+        elif (name in _BLOCKS or name == "li") and paragraphs:
             # A break before the end of a paragraph only keeps it open for writing.
-            paragraphs[-1] += [line] if line or not paragraphs[-1] else []
+            paragraphs[-1] += [line] if line or not (paragraphs[-1] or lists) else []
             line = ""
         elif name not in _DROPPED:
             return None
-    return None if line.strip() else paragraphs
+    if line.strip():
+        return None
+    return [[_indent_number(each) for each in lines] for lines in paragraphs if lines]
+
+
+def _indent_number(line: str) -> str:
+    """Return a line with the indent of its number, which HTML loses."""
+    found = re.match(r"[0-9]{1,4}((?:\.[0-9]{1,4})+) ", line)
+    return line if found is None else "   " * found[1].count(".") + line

@@ -14,7 +14,7 @@ from flowdsl.source.record import Record
 MAX_DEPTH = 200
 """The maximum depth of an outline; statements in source nest no deeper."""
 
-_IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
+IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)">')
 
 
 class ReadItem:
@@ -86,7 +86,7 @@ def _without_html(
         if not line.startswith(start) or not line.endswith(end):
             return None
         parts: list[str] = []
-        for index, part in enumerate(_IMAGE.split(line[len(start) : -len(end)])):
+        for index, part in enumerate(IMAGE.split(line[len(start) : -len(end)])):
             match index % 3:
                 case 0:
                     if "<" in part or ">" in part:

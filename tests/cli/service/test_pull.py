@@ -340,15 +340,69 @@ def test_a_prompt_that_no_statements_give_is_kept_to_the_letter(desk: Desk, prom
     desk.is_settled()
 
 
-def test_a_title_that_only_the_dashboard_shows_does_not_change_the_prompt(desk: Desk) -> None:
+def test_a_title_that_only_the_dashboard_shows_is_sent_in_the_prompt_by_the_next_deploy(
+    desk: Desk,
+) -> None:
     desk.edit("Parcel lookup", name='Parcels "2"')
 
     done = desk.pull("parcel_lookup", "--yes")
 
     assert done.code == 0, done.err
-    assert "left the prompt, which begins with the old one" in done.err
-    assert json.loads(desk.sources()["flows/parcel_lookup.extra.json"]) == {"name": 'Parcels "2"'}
+    assert '  - Workflow: Parcel lookup\n  + Workflow: Parcels "2"\n' in done.err
+    assert changed_lines(FLOW.encode(), desk.sources()["flows/parcel.flow"]) == (
+        ['  title = "Parcel lookup"  # as on the wall'],
+        ['  title = "Parcels \\"2\\""  # as on the wall'],
+    )
+    deployed = desk.deploy()
+    assert deployed.code == 0, deployed.err
+    assert desk.live('Parcels "2"')["main_prompt"].startswith('Workflow: Parcels "2"\n')
     desk.is_settled()
+
+
+def test_a_bullet_that_no_statement_gives_is_a_do_and_the_next_deploy_puts_it_right(
+    desk: Desk,
+) -> None:
+    bullet = "   - Check “the parcel is shown”."
+    added = f"{bullet}\n   - Close the tip.\n   - Look at the map."
+    desk.reword("Parcel lookup", (bullet, added))
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    assert changed_lines(FLOW.encode(), desk.sources()["flows/parcel.flow"]) == (
+        [],
+        ['      do "Close the tip."', '      do "Look at the map."'],
+    )
+    assert "the next deploy changes these lines of the prompt" in done.err
+    assert done.err.endswith("`flowdsl deploy --env local` sends the lines that it changes\n")
+    again = desk.pull("--all", "--yes")
+    assert (again.code, again.out) == (0, b""), again.err
+
+    edited = desk.live("Parcel lookup")["main_prompt"]
+    desk.reword("Parcel lookup", ("Look at the map.", "Look at the map twice."))
+    refused = desk.deploy()
+    assert refused.code == 6, "an edit since the pull is not lost"
+    assert "was edited since the last deploy" in refused.err
+    desk.edit("Parcel lookup", main_prompt=edited)
+    deployed = desk.deploy()
+    assert deployed.code == 0, deployed.err
+    assert "Close the tip." in desk.live("Parcel lookup")["main_prompt"]
+    desk.is_settled()
+
+
+def test_a_test_that_an_edit_leaves_without_its_statement_is_asked_about(tmp_path: Path) -> None:
+    tests = 'test "a parcel" for parcel_lookup {\n  given { parcel_no = "7" day = "2026-01-01" }\n'
+    tests += '  reads { status = "there" }\n  does press "Enter"\n}\n'
+    files = {"flowdsl.toml": PROJECT, "flows/parcel.flow": FLOW + "\n" + tests}
+    desk = Desk.of(tmp_path, files)
+    desk.reword("Parcel lookup", ("2. Press enter.\n", ""))
+
+    done = desk.pull("parcel_lookup", "--yes")
+
+    assert done.code == 0, done.err
+    assert "a test will no longer check: nothing in `parcel_lookup` does" in done.err
+    assert "next: change the tests named above" in done.err
+    assert b'press "Enter"  # not Tab' not in desk.sources()["flows/parcel.flow"]
 
 
 def test_a_title_that_was_changed_in_the_prompt_as_well_is_the_title(desk: Desk) -> None:

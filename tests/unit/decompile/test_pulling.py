@@ -453,7 +453,7 @@ def test_edits_take_the_line_breaks_of_the_file_and_never_overlap() -> None:
         ("1. Open ", "1. Use focused_action for ⟦", "`Use focused_action for ⟦"),
         ("1. Open ", "P.S.\n1. Open ", ""),
         ("Rules\n", "P.S.\nRules\n", "`P.S.`"),
-        ("Steps\n", "Look\nbe quick\nleave\nnow\nSteps\n", "`Look`, `be quick`, `leave` and 1"),
+        ("Rules\n", "Look\nbe quick\nleave\nnow\nRules\n", "`Look`, `be quick`, `leave` and 1"),
     ],
 )
 def test_no_section_becomes_a_file_unasked_and_the_lines_are_told(
@@ -496,7 +496,7 @@ def test_nothing_stays_of_an_edit_that_ends_in_a_file() -> None:
     library = 'flow 1\ntask look(what: string) {\n  do "Open {what}."\n  press "Tab"\n}\n'
     source = flow('    call look(what: "Ann")', head='import { look } from "./lib.flow"')
     desk = Desk({MAIN: source, LIBRARY: library})
-    values = reworded(desk, ("Open Ann", "Open and read Ann"), ("Steps\n", "P.S.\nSteps\n"))
+    values = reworded(desk, ("Open Ann", "Open and read Ann"), ("Rules\n", "P.S.\n\nRules\n"))
 
     done = desk.pulled({"workflow.w": values})
 

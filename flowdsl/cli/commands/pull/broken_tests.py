@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from flowdsl.decompile.pulling.workspace import Built
 from flowdsl.diagnostics.render.cells import make_printable
@@ -35,6 +35,16 @@ def find_broken_tests(
         return []
     results = _run_tests(target, variables, after, workflows, passing)
     return [result for _, result in results if not result.passed]
+
+
+def describe_errors_of_tests(after: Built, show_path: Callable[[str], str]) -> list[str]:
+    """Return a line about each error that a test has after a pull."""
+    places = (
+        f"warning: {show_path(each.span.path)}:{each.span.first.line}: a test will no longer "
+        f"check: {make_printable(each.message)}"
+        for each in after.broken_tests
+    )
+    return list(dict.fromkeys(places))
 
 
 def describe_broken_test(result: Result) -> str:

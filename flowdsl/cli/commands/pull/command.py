@@ -226,14 +226,15 @@ def _find_broken_tests(
     """Describe the tests of the pulled workflows that pass now and fail after the pull."""
     if not done.texts or not built.model.tests:
         return []
-    after = workspace.build_with_texts(done.texts)
+    after = workspace.build_with_texts(done.texts, breaks_tests=True)
     assert after is not None, "every edit was compiled"
 
-    from .broken_tests import describe_broken_test, find_broken_tests
+    from .broken_tests import describe_broken_test, describe_errors_of_tests, find_broken_tests
 
     names = {each.address.name for each in done.workflows if each.brought}
     found = find_broken_tests(wanted.target, wanted.environment.vars, built, after, names)
-    return [describe_broken_test(each) for each in found]
+    lines = [describe_broken_test(each) for each in found]
+    return [*describe_errors_of_tests(after, wanted.target.show_path), *lines]
 
 
 def _finish_pull(
@@ -265,8 +266,20 @@ def _finish_pull(
             for rewrite in rewrites:
                 console.out(make_printable(rewrite.name))
     console.err(summarize_pull(pulled, wanted.environment.name, len(rewrites), written=written))
+    if written:
+        console.err(_describe_next_step(pulled, broken, wanted.environment.name))
     left = missing or any(each.left or each.conflicts for each in pulled)
     return CONFLICT if left else SUCCESS
+
+
+def _describe_next_step(pulled: Sequence[Pulled], broken: Sequence[str], environment: str) -> str:
+    """Return the line that says what to run after a pull."""
+    deploy = f"`flowdsl deploy --env {environment}`"
+    if broken:
+        return f"next: change the tests named above, run `flowdsl test`, then {deploy}"
+    if any(each.implied for each in pulled):
+        return f"next: read the files, then {deploy} sends the lines that it changes"
+    return f"next: read the files, then {deploy} records them and sends nothing"
 
 
 def _collect_rewrites(target: CommandTarget, texts: Mapping[str, str]) -> list[Rewrite]:
@@ -304,6 +317,12 @@ def describe_pull(pulled: Sequence[Pulled], missing: Sequence[str]) -> Iterator[
         for path in each.brought:
             how = _HOW.get(each.levels.get(path, ""), "changed")
             yield f"{each.address}: {_format_field_path(path)} is {how}"
+        if each.implied:
+            yield (
+                f"note: {each.address}: the next deploy changes these lines of the prompt, which "
+                "follow from its other lines:"
+            )
+            yield from (f"  {make_printable(line)}" for line in each.implied)
         for note in each.notes:
             yield f"note: {each.address}: {make_printable(note)}"
         if each.pending:

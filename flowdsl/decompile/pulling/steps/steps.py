@@ -9,6 +9,7 @@ from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import join_pieces as joined_text
 from flowdsl.ir.lowering.values import literal_text
 from flowdsl.ir.walk import replace_bodies
+from flowdsl.prompt.reading.own_lines import bracket_inputs
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import replace
 from flowdsl.syntax import ast
@@ -21,6 +22,7 @@ from ...shapes import read_hints
 from ..attempts import STATEMENTS, Attempt, Choices, EditContext, Edits
 from ..checks import description_edits, rule_edits
 from ..editing import Edit, doc_start, indent_at, insertion_after, line_start
+from ..goal import PROMPT
 from ..references import value_edits
 from ..sections import first_in, item_removal, join_indented_lines, parse_single_statement
 from ..splicing import Block, Draft, Splicer
@@ -39,8 +41,6 @@ from .tree import (
     split_into_units,
     widen_to_statements,
 )
-
-PROMPT = "main_prompt"
 
 _MOST_COMBINATIONS = 24
 _OPENED = (
@@ -74,7 +74,9 @@ def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
     """
     have, wanted = (
         _read_wanted_program(context, context.payload_as_built()),
-        _read_wanted_program(context, context.payload_to_reach()),
+        _read_wanted_program(
+            context, context.payload_to_reach(), edited=PROMPT in context.goal.loose
+        ),
     )
     steps = context.item(ast.StepsSection)
     if have is None or wanted is None or not isinstance(steps, ast.StepsSection):
@@ -93,13 +95,19 @@ def _collect_changes(context: EditContext) -> tuple[list[Choices], list[Edits]]:
     return found, editor.instead_of_calls
 
 
-def _read_wanted_program(context: EditContext, payload: Payload) -> PromptProgram | None:
+def _read_wanted_program(
+    context: EditContext, payload: Payload, *, edited: bool = False
+) -> PromptProgram | None:
     try:
         stored = read_workflow(payload, "the workflow")
     except ImportProblem:
         return None
     hints = read_hints(stored, context.pictures())
-    return read_prompt(stored.prompt, hints, context.workspace.capabilities)
+    prompt = stored.prompt
+    if edited:
+        compiled = str(context.built.desired[context.goal.address].values[PROMPT])
+        prompt = bracket_inputs(prompt, compiled, [each.name for each in hints.inputs or ()])
+    return read_prompt(prompt, hints, context.workspace.capabilities, edited=edited)
 
 
 class _Editor:
@@ -201,6 +209,8 @@ class _Editor:
             return []
         if old.home is None:
             return [[]]
+        if (entries := self._change_entries(old, new)) is not None:
+            return entries
         apart = dict(self._blocks_apart(old, new))
         found: list[Choices] = []
         for number, block in apart.items():
@@ -209,6 +219,32 @@ class _Editor:
                 found += self.body(inner, wanted, _place_in(old.home, block))
         own = self._rewrite_statement(old, new, apart.keys())
         return [own, *found] if own != [()] else found
+
+    def _change_entries(self, old: Placed, new: Unit) -> list[Choices] | None:
+        """Return the changes of the two blocks of a loop that continues after a failed entry.
+
+        None for another statement, and where something of the loop itself changes.
+        """
+        loop = None if old.home is None else old.home.statement
+        if old.home is None or not isinstance(loop, ast.ForStmt) or loop.failure is None:
+            return None
+        heads = [
+            split_into_units((replace_bodies(each, [()]),)) for each in (old.unit.node, new.node)
+        ]
+        if heads[0][0].key != heads[1][0].key or not (old.bodies[0] and len(new.bodies[0]) == 1):
+            return None
+        (once,), (wanted,) = old.bodies[0], new.bodies[0]
+        if not _catches_entries(new.node) or len(once.bodies) != len(wanted.bodies):
+            return None
+        found: list[Choices] = []
+        for block, inner, body in zip(
+            (loop.body, loop.failure), once.bodies, wanted.bodies, strict=True
+        ):
+            if inner is None:
+                return None
+            if [each.unit.key for each in inner] != [each.key for each in body]:
+                found += self.body(inner, body, _place_in(old.home, block))
+        return found
 
     def _blocks_apart(self, old: Placed, new: Unit) -> Iterator[tuple[int, ast.Block]]:
         """Return the numbers of a statement's blocks that stay and are edited separately."""

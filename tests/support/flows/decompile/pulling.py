@@ -41,11 +41,17 @@ DIRECTORY = Directory(
 class Desk:
     """A project, and what was deployed of it."""
 
-    def __init__(self, files: Mapping[str, str | bytes], environment: str = "local") -> None:
+    def __init__(
+        self,
+        files: Mapping[str, str | bytes],
+        environment: str = "local",
+        *,
+        breaks_tests: bool = False,
+    ) -> None:
         self.files = dict(files)
         self.environment = environment
         self.workspace = self._workspace()
-        built = self.workspace.build_with_texts({})
+        built = self.workspace.build_with_texts({}, breaks_tests=breaks_tests)
         assert built is not None, [each.message for each in self.workspace.errors]
         assert not built.problems, built.problems
         self.built: Built = built
@@ -125,6 +131,6 @@ class Desk:
         """The project with new texts of files, still deployed as it was."""
         files = MemoryFiles(self.files)
         written = {path: encode_for_file(files, path, text) for path, text in texts.items()}
-        desk = Desk({**self.files, **written}, self.environment)
+        desk = Desk({**self.files, **written}, self.environment, breaks_tests=True)
         desk.prior = self.prior
         return desk

@@ -1,0 +1,112 @@
+"""What a prompt says apart from the lines that follow from its other lines.
+
+Those are the calls of focused agents around bullets, what a call is given and is to do before it
+fails, and the rules about words. They come and go as statements are added and taken out beside
+them, so that two prompts may say the same in the same order with other such lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from flowdsl.ir import nodes
+
+from .frames import frames_of_sentence
+from .normal_form import normalise_prompt
+from .outline import IMAGE, ReadItem, read_outline
+
+
+def says_the_same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two workflows, given as their fields, have prompts that say the same.
+
+    The title may differ if the workflows have the same name: then one prompt only shows it late.
+    """
+    prompts = one.get("main_prompt"), other.get("main_prompt")
+    lines = [list_own_lines(each) for each in prompts if isinstance(each, str)]
+    if len(lines) < len(prompts) or None in lines:
+        return False
+    skipped = 1 if one.get("name") == other.get("name") else 0
+    first, second = ((each or ())[skipped:] for each in lines)
+    return first == second
+
+
+@lru_cache(maxsize=64)
+def list_own_lines(prompt: str) -> tuple[str, ...] | None:
+    """Return the lines that follow from no other; None for a prompt that is not of FlowDSL.
+
+    The first is the title. A line has the indent of its depth, bullets of a call that of the call.
+    The values that lines save before anything is read stand at the end, in order.
+    """
+    plain = normalise_prompt(prompt)
+    outline = read_outline(plain, {found[1]: found[1] for found in IMAGE.finditer(plain)})
+    if outline is None:
+        return None
+    lines, resets = list[str](), list[str]()
+    for line in _walk_items(outline.items, 0, ""):
+        (resets if _RESET.fullmatch(line) else lines).append(_spell_alike(line))
+    reset = sorted(part for line in resets for part in _SAVED.findall(_spell_alike(line)))
+    return (outline.title, outline.description or "", *outline.rules, *lines, *reset)
+
+
+def bracket_inputs(prompt: str, compiled: str, names: Iterable[str]) -> str:
+    """Return an edited prompt with brackets around inputs, as in a compiled one.
+
+    Only lines that `compiled` does not have are changed.
+    """
+    held = {line.lstrip(" 0123456789.-") for line in compiled.split("\n")}
+    bare = "|".join(map(re.escape, names))
+    pattern = re.compile(rf"\u27e6[^\u27e7]*\u27e7|(?<![\\{{])(\{{(?:{bare})\}})(?!\}})")
+
+    def bracket(found: re.Match[str]) -> str:
+        return found[0] if found[1] is None else f"\u27e6{found[1]}\u27e7"
+
+    return "\n".join(
+        line if line.lstrip(" 0123456789.-") in held else pattern.sub(bracket, line)
+        for line in prompt.split("\n")
+    )
+
+
+def _walk_items(items: Sequence[ReadItem], depth: int, model: str) -> Iterator[str]:
+    for item in items:
+        called = _CALL.fullmatch(item.text)
+        if called and item.children and item.children[0].bullet:
+            yield from _walk_items(_without_notes(item.children), depth, called[1] or "")
+            continue
+        title = "# " if item.title else ""
+        yield f"{'  ' * depth}{model}{title}{item.text}"
+        yield from _walk_items(item.children, depth + (not item.title), "")
+
+
+def _without_notes(bullets: Sequence[ReadItem]) -> Sequence[ReadItem]:
+    """Return the bullets of a call without what it is given, and is to do before it fails."""
+    while bullets and _NOTE.fullmatch(bullets[0].text):
+        bullets = bullets[1:]
+    return bullets
+
+
+def _spell_alike(line: str) -> str:
+    """Return a line with its values spelled as for any agent, in an object or not."""
+    line = _MARK.sub(r"{{\1}}", line.replace(_IN_BOX, ""))
+    line = _BOXED.sub(r"\1", line.replace(f".{nodes.BOX}}}}}", "}}"))
+    return _BRACKETED.sub(r"\1", line)
+
+
+def _pattern_of(name: str, hole: str) -> str:
+    frames = (hole.join(map(re.escape, each.literals)) for each in frames_of_sentence(name))
+    return "|".join(frames)
+
+
+_CALL = re.compile("Use focused_action( with model=.+)?:")
+_NOTE = re.compile(
+    r"Data: \w+ = \{\{\w+\}\}(?:; \w+ = \{\{\w+\}\})*"
+    f"|{_pattern_of('control.note_failure', '.+')}|{_pattern_of('control.report_failure', '')}"
+)
+_START = r'(?:0|__EMPTY__|an empty list|false|\(an object with "value": (?:0|__EMPTY__|false)\))'
+_RESET = re.compile(rf' *Save "\w+": {_START}(?:; "\w+": {_START})*\.')
+_SAVED = re.compile(r'"\w+": [^;]+?(?=; |\.$)')
+_IN_BOX = f' in an object with "{nodes.BOX}"'
+_BOXED = re.compile(rf'\(an object with "{nodes.BOX}": ([^()]*)\)')
+_MARK = re.compile("\u27ea([^\u27ea\u27eb]*)\u27eb")
+_BRACKETED = re.compile("\u27e6(\\{[^{}]*\\}|\\{\\{[^{}]*\\}\\})\u27e7")
