@@ -1,8 +1,13 @@
 """How fine are the edits of a pull? Measured on edits such as people make in a dashboard.
 
-    python benchmarks/service/pull_levels.py [--edits N] [--seed S] [--show N]
+    python benchmarks/service/pull_levels.py [--edits N] [--seed S] [--show N] [--as-file]
+    python benchmarks/service/pull_levels.py --table [--show N]
 
-The edits are made to the shipped programs, always the same ones. For each kind of edit
+With `--table` it makes the forty edits of `tests/support/services/dashboard_edits.py` and prints by
+kind how many came back as the lines of source that a person would write, with no other line changed
+that was not told, how many came back otherwise, and how many were left.
+
+Else the edits are random, made to the shipped programs, always the same ones. For each kind of edit
 (`tests/support/services/dashboard.py`) it prints how many were brought in as settings and fields,
 as statements, and as a file that holds a part verbatim (with `--as-file` only), how many were left,
 and the time. Checks of each that the sources compile to what the service has, and that a second
@@ -30,6 +35,8 @@ from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder  # noqa
 from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk  # noqa: E402
 from tests.support.services import dashboard  # noqa: E402
 from tests.support.services.dashboard import Values  # noqa: E402
+from tests.support.services.dashboard_edits import KINDS as TABLE_KINDS  # noqa: E402
+from tests.support.services.dashboard_edits import TABLE, judge_pull  # noqa: E402
 
 KINDS = {
     "reword_prose": "words of the author's prose",
@@ -65,13 +72,43 @@ def edit(desk: Desk, address: str, rng: random.Random, kind: str) -> Values:
     return values
 
 
+def print_table(show_first: int) -> int:
+    """Make the edits of the table; 1 if one of them is lost or changes another line."""
+    desks: dict[str, Desk] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    seconds: Counter[str] = Counter()
+    shown = 0
+    print(f"{'edit':<36} {'edits':>5} {'expected':>9} {'otherwise':>9} {'left':>5} {'ms':>6}")
+    for each in TABLE:
+        if each.project not in desks:
+            desks[each.project] = Desk(read_folder(ROOT / each.project))
+        started = time.perf_counter()
+        verdict, reasons = judge_pull(desks[each.project], each)
+        seconds[each.kind] += time.perf_counter() - started
+        counts[each.kind, verdict] += 1
+        if reasons and shown < show_first:
+            shown += 1
+            print(f"--- {each.address}, {each.kind}: {verdict}", *reasons, sep="\n    ")
+    verdicts = ("expected", "otherwise", "left")
+    for kind in TABLE_KINDS:
+        own = [counts[kind, verdict] for verdict in verdicts]
+        taken = 1000 * seconds[kind] / max(sum(own), 1)
+        print(f"{kind:<36} {sum(own):>5} {own[0]:>9} {own[1]:>9} {own[2]:>5} {taken:>6.0f}")
+    totals = [sum(counts[kind, verdict] for kind in TABLE_KINDS) for verdict in verdicts]
+    print(f"{'all':<36} {sum(totals):>5} {totals[0]:>9} {totals[1]:>9} {totals[2]:>5}")
+    return 1 if totals[1] else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="How fine the edits of a pull are.")
     parser.add_argument("--edits", type=int, default=200, help="edits of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--as-file", action="store_true", help="as `flowdsl pull --as-file`")
+    parser.add_argument("--table", action="store_true", help="the forty edits by kind")
     options = parser.parse_args()
+    if options.table:
+        return print_table(options.show)
     folders = (SAMPLES, *sorted(path.parent for path in EXAMPLES.glob("*/flowdsl.toml")))
     desks = [Desk(read_folder(folder)) for folder in folders]
     failures = 0
