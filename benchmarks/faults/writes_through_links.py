@@ -231,11 +231,12 @@ CALLS: dict[str, list[Call]] = {
     "explain": [call("explain unused-task")],
     "rules": [call("rules")],
     "doctor": [call("doctor")],
+    "lsp": [call("lsp --stdio")],
     "debug": [call("debug parse flows/claims.flow")],
 }
 """What each command is called with. One that writes nothing has no path to plant a link at."""
 
-WRITE_NOTHING = frozenset({"completion", "explain", "rules", "debug"})
+WRITE_NOTHING = frozenset({"completion", "explain", "rules", "debug", "lsp"})
 
 
 @dataclass

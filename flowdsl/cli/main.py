@@ -62,6 +62,7 @@ COMMANDS: dict[str, str] = {
     "completion": "print a script that lets a shell complete command lines",
     "explain": "tell what a finding or a word of the language means",
     "rules": "list every diagnostic and lint rule",
+    "lsp": "serve an editor: findings, completion, rename and the compiled prompt",
     "debug": "look inside the compiler",
 }
 """Every command and its line in `flowdsl -h`. Its module or package is `commands/<command>`."""
@@ -90,7 +91,6 @@ PLANNED = frozenset(
         "docs",
         "generate",
         "graph",
-        "lsp",
     }
 )
 """Designed commands that this version does not have yet. Typing one gives that message, not a

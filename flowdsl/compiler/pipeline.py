@@ -14,10 +14,11 @@ from flowdsl.lint.rules import RULES
 from flowdsl.lint.run import Linted, run_rules, select_enabled_findings
 from flowdsl.semantics.capabilities import DOCUMENTED, Capabilities
 from flowdsl.semantics.model import SemanticModel
-from flowdsl.semantics.modules import load_sources
+from flowdsl.semantics.modules import Parse, load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import FileSystem
 from flowdsl.source.record import Record
+from flowdsl.syntax.parse import parse_module
 
 from .collector import collector_paused
 
@@ -95,12 +96,20 @@ class Compilation(Record):
     bundle: Bundle | None = None
 
 
-def analyze(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Analysis:
-    """Check `entries` and all files they import, and run the lint rules on them."""
+def analyze(
+    files: FileSystem,
+    entries: Sequence[str],
+    options: CompileOptions,
+    parse: Parse = parse_module,
+) -> Analysis:
+    """Check `entries` and all files they import, and run the lint rules on them.
+
+    `parse` reads one file; an editor keeps the trees of files that have not changed.
+    """
     with collector_paused():
         sink = Sink()
         linted = Linted(frozenset(entries), options.whole, (*RULES, *options.rules))
-        sources = load_sources(files, entries, sink)
+        sources = load_sources(files, entries, sink, parse)
         model = analyze_program(
             sources,
             options.environments,
@@ -138,10 +147,11 @@ def compile_project(
         return Compilation(analysis)
 
     with collector_paused():
-        return _compile_analysis(analysis, options)
+        return compile_analysis(analysis, options)
 
 
-def _compile_analysis(analysis: Analysis, options: CompileOptions) -> Compilation:
+def compile_analysis(analysis: Analysis, options: CompileOptions) -> Compilation:
+    """Compile what `analyze` found no stopping error in."""
     from flowdsl.codegen.bundle import emit_bundle
     from flowdsl.ir.lowering.program import lower_program
     from flowdsl.ir.passes.simplify import simplified

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flowdsl.source.text import Span
 
@@ -56,6 +56,12 @@ class Sink:
             self._found[key] = Diagnostic(
                 spec, span, message, label, labels, tuple(notes), help, tuple(fixes)
             )
+
+    def extend(self, findings: Iterable[Diagnostic]) -> None:
+        """Record findings of another sink."""
+        for each in findings:
+            key = (each.name, each.span.path, each.span.start, each.span.end, each.message)
+            self._found.setdefault(key, each)
 
     def drop(self, unwanted: Callable[[Diagnostic], bool]) -> None:
         """Take back the findings that are `unwanted`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.source.record import Record
-from flowdsl.source.text import Span
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 from .types import Day, FieldType, Type
@@ -137,6 +137,58 @@ class ChainSymbol(Record):
     pauses: tuple[PauseSymbol, ...] = ()
 
 
+class Entry(Record):
+    """What a name of a module refers to.
+
+    `home` is the module of the declaration, `span` the place that introduces the name: the
+    declaration itself, or an import.
+    """
+
+    declaration: ast.Decl
+    home: ModuleScope
+    span: Span
+
+
+class ModuleScope:
+    """The names of one file.
+
+    - `own`: its declarations.
+    - `names`: its declarations and imports. None means that the declaration could not be found or
+      has a syntax error; its uses are not reported again.
+    - `namespaces`: the scope of each `import ... as`, or None likewise.
+    - `unread`: the names of declarations with a syntax error.
+    - `text_refs`: its references in texts, each with its symbol, filled as they are resolved.
+    - `runtime_refs`: its references to runtime variables, filled likewise.
+    """
+
+    __slots__ = (
+        "_hides_all",
+        "module",
+        "names",
+        "namespaces",
+        "own",
+        "runtime_refs",
+        "source",
+        "text_refs",
+        "unread",
+    )
+
+    def __init__(self, module: ast.Module) -> None:
+        self.module = module
+        self.source: SourceFile = module.source
+        self.own: dict[str, Entry] = {}
+        self.names: dict[str, Entry | None] = {}
+        self.namespaces: dict[str, tuple[ModuleScope | None, Span]] = {}
+        self.text_refs: list[tuple[ast.Ref, ValueSymbol]] = []
+        self.runtime_refs: list[ast.Ref] = []
+        self.unread = frozenset(name for part in module.unread for name in part.names or ())
+        self._hides_all = any(part.names is None for part in module.unread)
+
+    def hides(self, name: str) -> bool:
+        """Whether a declaration with a syntax error in this file may declare `name`."""
+        return self._hides_all or name in self.unread
+
+
 class SemanticModel(Record):
     """The side tables of a whole program.
 
@@ -169,6 +221,8 @@ class SemanticModel(Record):
     - `used_names`: path and local name of each declaration, import and imported file that is used
       in the file.
     - `used_declarations`: the declarations that these names resolve to.
+    - `scopes`: the names of each file.
+    - `field_places`: the file and the name of the declaration of each field that a flow declares.
 
     Declarations are in the order of their file's path, then of the source.
     """
@@ -198,3 +252,5 @@ class SemanticModel(Record):
     bodies: dict[ast.Block, list[ast.Stmt]]
     used_names: set[tuple[str, str]]
     used_declarations: set[ast.Decl]
+    scopes: dict[ast.Module, ModuleScope]
+    field_places: dict[FieldType, tuple[SourceFile, ast.Name]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import DiagnosticSpec, Edit, Fix
 from flowdsl.diagnostics.sink import Sink
@@ -35,12 +36,17 @@ class Sources(Record):
     targets: dict[ast.Import, ast.Module]
 
 
-def load_sources(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sources:
+Parse: TypeAlias = Callable[[SourceFile, Sink], ast.Module]
+
+
+def load_sources(
+    files: FileSystem, entries: Sequence[str], sink: Sink, parse: Parse = parse_module
+) -> Sources:
     """Read and parse `entries` (project paths) and what they import, directly or not.
 
     An unreadable file is reported at the import that names it, an entry at its own first character.
     """
-    loader = _Loader(files, sink)
+    loader = _Loader(files, sink, parse)
     for path in sorted(set(entries)):
         nowhere = Span(SourceFile(path, ""), 0, 0)
         loader.load(path, nowhere)
@@ -53,9 +59,10 @@ def load_sources(files: FileSystem, entries: Sequence[str], sink: Sink) -> Sourc
 class _Loader:
     """Loads modules; `loaded` has None for an unreadable file."""
 
-    def __init__(self, files: FileSystem, sink: Sink) -> None:
+    def __init__(self, files: FileSystem, sink: Sink, parse: Parse) -> None:
         self.files = files
         self.sink = sink
+        self.parse = parse
         self.loaded: dict[str, ast.Module | None] = {}
         self.targets: dict[ast.Import, ast.Module] = {}
 
@@ -85,7 +92,7 @@ class _Loader:
         if self.loaded.get(path) is not None:
             return self.loaded[path]
         text = read_text(self.files, path, named_at, self.sink)
-        module = None if text is None else parse_module(SourceFile(path, text), self.sink)
+        module = None if text is None else self.parse(SourceFile(path, text), self.sink)
         self.loaded[path] = module
         return module
 

@@ -13,7 +13,15 @@ from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
-from .model import ChainSymbol, RowsFile, TaskSymbol, ValueSymbol, WorkflowSymbol
+from .model import (
+    ChainSymbol,
+    Entry,
+    ModuleScope,
+    RowsFile,
+    TaskSymbol,
+    ValueSymbol,
+    WorkflowSymbol,
+)
 from .modules import Sources
 from .places import Place
 from .traversal import statements
@@ -24,58 +32,6 @@ Environments: TypeAlias = Mapping[str, Mapping[str, str]]
 MAX_CHAIN = 100
 """The maximum nesting depth of tasks, types and consts. They are walked recursively, so this stays
 below Python's own recursion limit."""
-
-
-class Entry(Record):
-    """What a name of a module refers to.
-
-    `home` is the module of the declaration, `span` the place that introduces the name: the
-    declaration itself, or an import.
-    """
-
-    declaration: ast.Decl
-    home: ModuleScope
-    span: Span
-
-
-class ModuleScope:
-    """The names of one file.
-
-    - `own`: its declarations.
-    - `names`: its declarations and imports. None means that the declaration could not be found or
-      has a syntax error; its uses are not reported again.
-    - `namespaces`: the scope of each `import ... as`, or None likewise.
-    - `unread`: the names of declarations with a syntax error.
-    - `text_refs`: its references in texts, each with its symbol, filled as they are resolved.
-    - `runtime_refs`: its references to runtime variables, filled likewise.
-    """
-
-    __slots__ = (
-        "_hides_all",
-        "module",
-        "names",
-        "namespaces",
-        "own",
-        "runtime_refs",
-        "source",
-        "text_refs",
-        "unread",
-    )
-
-    def __init__(self, module: ast.Module) -> None:
-        self.module = module
-        self.source: SourceFile = module.source
-        self.own: dict[str, Entry] = {}
-        self.names: dict[str, Entry | None] = {}
-        self.namespaces: dict[str, tuple[ModuleScope | None, Span]] = {}
-        self.text_refs: list[tuple[ast.Ref, ValueSymbol]] = []
-        self.runtime_refs: list[ast.Ref] = []
-        self.unread = frozenset(name for part in module.unread for name in part.names or ())
-        self._hides_all = any(part.names is None for part in module.unread)
-
-    def hides(self, name: str) -> bool:
-        """Whether a declaration with a syntax error in this file may declare `name`."""
-        return self._hides_all or name in self.unread
 
 
 class Program:
@@ -140,6 +96,7 @@ class Program:
         self.parameters: dict[TaskSymbol, tuple[dict[str, ValueSymbol], dict[str, None]]] = {}
         self.workflows: dict[ast.WorkflowDecl, WorkflowSymbol] = {}
         self.workflow_fields: dict[ast.WorkflowDecl, WorkflowFields] = {}
+        self.field_places: dict[FieldType, tuple[SourceFile, ast.Name]] = {}
         self.bound_places: dict[Constraints, dict[str, Span]] = {}
         self.untrusted_fields: dict[RecordOf, FieldType | None] = {}
         self._names: dict[Hashable, Names] = {}

@@ -429,4 +429,6 @@ def _assemble_model(
         bodies=program.bodies,
         used_names=program.used_names,
         used_declarations=program.used_declarations,
+        scopes=program.scopes,
+        field_places=program.field_places,
     )

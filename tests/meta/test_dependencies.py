@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = {"cloud": {"obstore"}, "watch": {"watchfiles"}}
+EXTRAS = {"cloud": {"obstore"}, "lsp": {"lsprotocol", "pygls"}, "watch": {"watchfiles"}}
 """Of each extra for users, what only it brings."""
 
 

@@ -9,9 +9,9 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
-from ..model import TaskSymbol, WorkflowSymbol
+from ..model import ModuleScope, TaskSymbol, WorkflowSymbol
 from ..names.scopes import ValueScope
-from ..program import ModuleScope, Program
+from ..program import Program
 from ..types import FIXED, PRIMITIVE, TODAY, Day, FieldType, Optional, Type, Unknown, describe_type
 from ..types import INPUT as EARLIER
 from ..values.expressions import infer_type

@@ -8,9 +8,9 @@ from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import RowsFile
+from ..model import ModuleScope, RowsFile
 from ..modules import project_path, read_text
-from ..program import ModuleScope, Program
+from ..program import Program
 from ..values.expressions import key_text
 
 

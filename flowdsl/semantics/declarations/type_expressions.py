@@ -10,8 +10,9 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.errors import NESTING_TOO_DEEP
 
 from .. import errors, places
+from ..model import Entry, ModuleScope
 from ..names.scopes import ValueScope, find_declaration
-from ..program import MAX_CHAIN, Entry, ModuleScope, Program
+from ..program import MAX_CHAIN, Program
 from ..types import (
     ANY,
     NO_CONSTRAINTS,
@@ -168,6 +169,7 @@ def resolve_fields(
             continue
         wire[wire_name] = field.name
         resolved.append(type_)
+        program.field_places[type_] = (scope.source, field.name)
     return tuple(resolved)
 
 

@@ -20,8 +20,8 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors
-from ..model import CONST, ENV_ROOT, ENVIRONMENT, RESERVED, SECRET, ValueSymbol
-from ..program import Entry, ModuleScope, Program
+from ..model import CONST, ENV_ROOT, ENVIRONMENT, RESERVED, SECRET, Entry, ModuleScope, ValueSymbol
+from ..program import Program
 from ..types import PRIMITIVES
 from .foreign_names import DAYS, foreign_type, foreign_value, make_writing_fix
 
@@ -187,6 +187,15 @@ def _report_shared_addresses(program: Program, entries: Collection[str]) -> None
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def look_up(scope: ModuleScope, dotted: ast.Dotted) -> Entry | None:
+    """Return what `dotted` names in a file; None if it names nothing that could be found."""
+    name = dotted.name.text
+    if dotted.namespace is None:
+        return scope.names.get(name)
+    where, _ = scope.namespaces.get(dotted.namespace.text, (None, None))
+    return None if where is None else where.own.get(name)
+
+
 def find_declaration(
     program: Program,
     scope: ModuleScope,
@@ -217,7 +226,7 @@ def find_declaration(
         where = other
     names: Mapping[str, Entry | None] = where.names if where is scope else where.own
     name = dotted.name.text
-    entry = names.get(name)
+    entry = look_up(scope, dotted)
     program.use(where, name, entry)
     if entry is not None and KIND_OF_DECLARATION[type(entry.declaration)] == kind:
         return entry if _may_be_deployed(program, scope, dotted.name, entry, kind) else None

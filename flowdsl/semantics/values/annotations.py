@@ -12,8 +12,9 @@ from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 from .. import errors, places
+from ..model import ModuleScope
 from ..names.scopes import ValueScope
-from ..program import ModuleScope, Program
+from ..program import Program
 from ..types import (
     Constraints,
     Enum,

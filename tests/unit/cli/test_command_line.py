@@ -65,7 +65,10 @@ def test_planned_commands_are_not_existing_ones() -> None:
     [
         (["chekc"], "`chekc` is not a command; a command named `check` exists"),
         (["quux"], "`quux` is not a command; the commands are init, new, check, fmt, import, "),
-        (["lsp"], "`lsp` is not available in this version; the commands are init, new, check, "),
+        (
+            ["graph"],
+            "`graph` is not available in this version; the commands are init, new, check, ",
+        ),
         (["--colour", "x"], "`--colour` is not an option of `flowdsl`; see `flowdsl -h`"),
         (["-C"], "`-C` needs a value"),
         (["--color", "blue", "check"], "`blue` is not a colour mode; use auto, always, never"),

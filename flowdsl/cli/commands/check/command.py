@@ -15,7 +15,7 @@ from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
 from ...runtime.places import ShownFrom, add_stdin_filename
-from ...runtime.target import CommandTarget, add_paths, open_target, root_remark
+from ...runtime.target import CommandTarget, add_paths, flows_of_project, open_target, root_remark
 from .view import FORMATS, Shown, render_findings
 
 TYPE_CHECKING = False
@@ -158,9 +158,10 @@ def _name_imports(findings: Findings, target: CommandTarget) -> Findings:
     """Return the findings, undeclared names with the import line that declares them."""
     if not any(each.name.startswith("undeclared-") for each in findings.diagnostics):
         return findings
-    from .imports import name_imports
+    from flowdsl.compiler.import_lines import name_imports
 
-    return name_imports(findings, target)
+    flows = target.entries if target.whole else None
+    return name_imports(findings, target.files, lambda: flows or flows_of_project(target))
 
 
 def _find_problems(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix
@@ -21,8 +21,6 @@ from flowdsl.source.record import replace
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 from flowdsl.syntax.parse import parse_module
-
-from ...runtime.target import CommandTarget, flows_of_project
 
 _DECLARING: dict[str, tuple[type[Any], ...]] = {
     errors.UNDECLARED_NAME.name: (ast.ConstDecl,),
@@ -37,14 +35,16 @@ _ALONE = re.compile(r"\{?\s*([A-Za-z_][A-Za-z0-9_]*)")
 _HEAD = re.compile(r"(?:\s|#[^\n]*)*flow\s+[0-9]+[^\n]*\n?")
 
 
-def name_imports(findings: Findings, target: CommandTarget) -> Findings:
+def name_imports(
+    findings: Findings, files: FileSystem, flows: Callable[[], Iterable[str]]
+) -> Findings:
     """Return the findings, with the import line for the names that other files declare.
 
-    Those declarations are not reported as unused.
+    `flows` gives all flows of the project. Those declarations are not reported as unused.
     """
     if not any(each.name in _DECLARING for each in findings.diagnostics):
         return findings
-    declared = _Declared(target)
+    declared = _Declared(files, flows())
     named: set[tuple[str, str]] = set()
     found = [
         _name_import(each, declared, named) if each.name in _DECLARING else each
@@ -62,9 +62,9 @@ def name_imports(findings: Findings, target: CommandTarget) -> Findings:
 class _Declared:
     """The declarations of the flows of a project, whose files are read when they are asked for."""
 
-    def __init__(self, target: CommandTarget) -> None:
-        self._files: FileSystem = target.files
-        self._paths = target.entries if target.whole else flows_of_project(target)
+    def __init__(self, files: FileSystem, flows: Iterable[str]) -> None:
+        self._files = files
+        self._paths = flows
         self._texts: dict[str, str] = {}
 
     def _text(self, path: str) -> str:
@@ -111,13 +111,19 @@ def _name_import(found: Diagnostic, declared: _Declared, named: set[tuple[str, s
     path = found.span.path
     homes = declared.files_with(name[1], _DECLARING[found.name], path)
     named.update((home, name[1]) for home in homes)
-    lines = [f'import {{ {name[1]} }} from "{_spell_relative(path, home)}"' for home in homes]
+    lines = [spell_import(path, home, name[1]) for home in homes]
     if not lines:
         return found
     others = ", or import it from another file that declares it" if len(lines) > 1 else ""
     help = f"another file declares `{name[1]}`: write `{lines[0]}` below `flow 1`{others}"
-    fixes = tuple(_write_import(found.span.source, lines[0])) if len(lines) == 1 else ()
+    edit = insert_import(found.span.source, lines[0]) if len(lines) == 1 else None
+    fixes = () if edit is None else (Fix("import it", (edit,), "unsafe"),)
     return replace(found, help=help, fixes=fixes)
+
+
+def spell_import(path: str, home: str, name: str) -> str:
+    """Return the line with which the file at `path` imports a name that `home` declares."""
+    return f'import {{ {name} }} from "{_spell_relative(path, home)}"'
 
 
 def _spell_relative(path: str, home: str) -> str:
@@ -125,9 +131,10 @@ def _spell_relative(path: str, home: str) -> str:
     return written if written.startswith("../") else f"./{written}"
 
 
-def _write_import(source: SourceFile, line: str) -> Iterator[Fix]:
+def insert_import(source: SourceFile, line: str) -> Edit | None:
+    """Return the edit that adds an import line below the edition; None without an edition."""
     head = _HEAD.match(source.text)
-    if head is not None:
-        place = Span(source, head.end(), head.end())
-        start = "" if head[0].endswith("\n") else "\n"
-        yield Fix("import it", (Edit(place, f"{start}{line}\n"),), "unsafe")
+    if head is None:
+        return None
+    start = "" if head[0].endswith("\n") else "\n"
+    return Edit(Span(source, head.end(), head.end()), f"{start}{line}\n")

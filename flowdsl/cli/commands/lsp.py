@@ -1,0 +1,28 @@
+"""`flowdsl lsp`: the language server, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+
+from ..runtime.console import Console
+from ..runtime.exit_codes import SUCCESS
+from ..runtime.failure import UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments; editors may add `--stdio`, which is what happens anyway."""
+    parser.add_argument("--stdio", action="store_true", help="use the standard streams (default)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Serve one editor on the standard streams until it goes."""
+    try:
+        import pygls  # noqa: F401 - the extra, whose absence is a message and no traceback
+    except ImportError:
+        raise UsageError("`lsp` needs the package `pygls`: pip install 'flowdsl[lsp]'") from None
+    from flowdsl.lsp.server import serve
+
+    gc.enable()
+    serve()
+    return SUCCESS

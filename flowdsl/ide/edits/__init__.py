@@ -1,0 +1,1 @@
+"""Changes of files that an editor offers: fixes, suppressions, new declarations, formatting."""

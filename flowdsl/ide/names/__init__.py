@@ -1,0 +1,1 @@
+"""What names mean at their places: occurrences, definition, references, rename, hover."""

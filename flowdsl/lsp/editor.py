@@ -1,0 +1,398 @@
+"""Answers of the server: a method for each request, over the projects that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lsprotocol import types
+from pygls.uris import from_fs_path, to_fs_path
+
+from flowdsl.diagnostics.diagnostic import Edit
+from flowdsl.host.disk import PROJECT_FILE
+from flowdsl.ide.completion.complete import complete
+from flowdsl.ide.completion.project_file import complete_project_file
+from flowdsl.ide.completion.signature import find_signature
+from flowdsl.ide.edits.actions import FIX, Action, find_actions
+from flowdsl.ide.edits.formatting import format_file, format_lines
+from flowdsl.ide.names.hover import describe_place
+from flowdsl.ide.names.navigation import (
+    find_definition,
+    find_named_files,
+    find_references,
+    highlight,
+)
+from flowdsl.ide.names.rename import Refused, find_renamable, rename
+from flowdsl.ide.occurrences import DECLARES, SETS
+from flowdsl.ide.preview import make_preview
+from flowdsl.ide.session import Session
+from flowdsl.ide.views.folding import find_folds
+from flowdsl.ide.views.hints import find_hints, find_lenses
+from flowdsl.ide.views.symbols import find_project_symbols, find_symbols
+from flowdsl.ide.views.tokens import find_tokens
+from flowdsl.source.files import SUFFIX
+from flowdsl.source.text import SourceFile, Span
+
+from . import convert
+from .positions import apply_changes, range_of, to_offset, to_range
+from .projects import OpenProject, Projects
+
+RUN_TEST = "flowdsl.runTest"
+
+
+class Place:
+    """A file that a request is about: its project, path, text and tree of now."""
+
+    def __init__(self, project: OpenProject, path: str, text: str) -> None:
+        self.project = project
+        self.path = path
+        self.session: Session = project.session
+        self.source = SourceFile(path, text)
+        self.is_flow = path.endswith(SUFFIX)
+
+
+class Refusal(Exception):
+    """A request that cannot be done, with the reason for the person who made it."""
+
+
+class Editor:
+    """The state of one editor: its open texts, and its projects."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        self.projects = Projects()
+        self.uris: dict[str, str] = {}
+
+    # Files
+
+    def locate(self, uri: str) -> tuple[OpenProject, str]:
+        """Return the project and the path of a file."""
+        full = to_fs_path(uri) or f"/{uri.rpartition('/')[2] or 'untitled'}"
+        project, path = self.projects.project_of(full)
+        self.uris.setdefault(project.full_path(path), uri)
+        return project, path
+
+    def place_of(self, uri: str) -> Place:
+        project, path = self.locate(uri)
+        text = self.projects.buffers.get(project.full_path(path))
+        if text is None:
+            text = project.session.text_of(path) or ""
+        return Place(project, path, text)
+
+    def uri_of(self, project: OpenProject, path: str) -> str:
+        """Return the URI of a file, as the editor spelled it if it did."""
+        full = project.full_path(path)
+        return self.uris.get(full) or from_fs_path(full) or ""
+
+    def open_text(self, uri: str, text: str) -> tuple[OpenProject, str]:
+        project, path = self.locate(uri)
+        self.projects.buffers[project.full_path(path)] = text
+        project.set_buffer(path, text)
+        return project, path
+
+    def change_text(
+        self, uri: str, changes: list[types.TextDocumentContentChangeEvent]
+    ) -> tuple[OpenProject, str]:
+        project, path = self.locate(uri)
+        before = self.projects.buffers.get(project.full_path(path), "")
+        return self.open_text(uri, apply_changes(before, changes, self.encoding))
+
+    def close_text(self, uri: str) -> tuple[OpenProject, str]:
+        project, path = self.locate(uri)
+        self.projects.buffers.pop(project.full_path(path), None)
+        project.set_buffer(path, None)
+        return project, path
+
+    # Places
+
+    def _offset(self, place: Place, position: types.Position) -> int:
+        return to_offset(place.source, position, self.encoding)
+
+    def _range(self, place: Place, start: int, end: int) -> types.Range:
+        return to_range(place.source, start, end, self.encoding)
+
+    def _location(self, project: OpenProject, span: Span) -> types.Location:
+        return types.Location(self.uri_of(project, span.path), range_of(span, self.encoding))
+
+    def _edits(self, place: Place, edits: Iterator[Edit] | tuple[Edit, ...]) -> types.WorkspaceEdit:
+        return convert.convert_edits(
+            edits, lambda path: self.uri_of(place.project, path), self.encoding
+        )
+
+    # Names
+
+    def hover(self, params: types.HoverParams) -> types.Hover | None:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return None
+        found = describe_place(place.session, place.path, self._offset(place, params.position))
+        if found is None:
+            return None
+        text = types.MarkupContent(types.MarkupKind.Markdown, found.text)
+        return types.Hover(text, self._range(place, found.start, found.end))
+
+    def definition(self, params: types.DefinitionParams) -> types.Location | None:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return None
+        span = find_definition(place.session, place.path, self._offset(place, params.position))
+        return None if span is None else self._location(place.project, span)
+
+    def references(self, params: types.ReferenceParams) -> list[types.Location]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        found = find_references(place.session, place.path, self._offset(place, params.position))
+        return [
+            self._location(place.project, Span(source, each.start, each.end))
+            for source, each in (() if found is None else found[1])
+            if each.role != DECLARES or params.context.include_declaration
+        ]
+
+    def document_highlight(
+        self, params: types.DocumentHighlightParams
+    ) -> list[types.DocumentHighlight]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        write, read = types.DocumentHighlightKind.Write, types.DocumentHighlightKind.Read
+        offset = self._offset(place, params.position)
+        return [
+            types.DocumentHighlight(
+                self._range(place, each.start, each.end),
+                write if each.role in (DECLARES, SETS) else read,
+            )
+            for each in highlight(place.session, place.path, offset)
+        ]
+
+    def prepare_rename(
+        self, params: types.PrepareRenameParams
+    ) -> types.PrepareRenamePlaceholder | None:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return None
+        found = find_renamable(place.session, place.path, self._offset(place, params.position))
+        if isinstance(found, Refused):
+            raise Refusal(found.reason)
+        return types.PrepareRenamePlaceholder(range_of(found, self.encoding), found.text)
+
+    def rename(self, params: types.RenameParams) -> types.WorkspaceEdit | None:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return None
+        offset = self._offset(place, params.position)
+        found = rename(place.session, place.path, offset, params.new_name)
+        if isinstance(found, Refused):
+            raise Refusal(found.reason)
+        return self._edits(place, found)
+
+    def completion(self, params: types.CompletionParams) -> types.CompletionList:
+        place = self.place_of(params.text_document.uri)
+        offset = self._offset(place, params.position)
+        text = place.source.text
+        if place.is_flow:
+            start, items = complete(place.session, place.path, text, offset)
+        elif place.path == PROJECT_FILE:
+            start, items = complete_project_file(text, offset)
+        else:
+            return types.CompletionList(False, [])
+        return types.CompletionList(
+            False,
+            [
+                convert.convert_item(each, place.source, start, offset, self.encoding)
+                for each in items
+            ],
+        )
+
+    def signature_help(self, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return None
+        offset = self._offset(place, params.position)
+        found = find_signature(place.session, place.path, place.source.text, offset)
+        if found is None:
+            return None
+        signature = types.SignatureInformation(
+            found.text,
+            found.doc or None,
+            [types.ParameterInformation(each) for each in found.parameters],
+            found.active,
+        )
+        return types.SignatureHelp([signature], 0, found.active)
+
+    # Views
+
+    def document_symbol(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        place = self.place_of(params.text_document.uri)
+        module = place.session.module_of(place.path) if place.is_flow else None
+        return [
+            convert.convert_symbol(each, place.source, self.encoding)
+            for each in (() if module is None else find_symbols(module))
+        ]
+
+    def workspace_symbol(self, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        return [
+            types.WorkspaceSymbol(
+                self._location(project, Span(source, each.name_start, each.name_end)),
+                each.name,
+                convert.symbol_kind(each.kind),
+                container_name=source.path,
+            )
+            for project in self.projects
+            for source, each in find_project_symbols(project.session, params.query)
+        ]
+
+    def semantic_tokens(self, params: types.SemanticTokensParams) -> types.SemanticTokens:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return types.SemanticTokens([])
+        snapshot = place.session.analyze_file(place.path)
+        module = snapshot.module(place.path)
+        tokens = [] if module is None else find_tokens(snapshot, module)
+        return types.SemanticTokens(convert.convert_tokens(tokens, place.source, self.encoding))
+
+    def folding_range(self, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        return [
+            types.FoldingRange(each.first - 1, each.last - 1, kind=each.kind)
+            for each in find_folds(place.source)
+        ]
+
+    def inlay_hint(self, params: types.InlayHintParams) -> list[types.InlayHint]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        snapshot = place.session.analyze_file(place.path)
+        module = snapshot.module(place.path)
+        if module is None:
+            return []
+        start = self._offset(place, params.range.start)
+        end = self._offset(place, params.range.end)
+        return [
+            types.InlayHint(
+                self._range(place, each.offset, each.offset).start,
+                each.text,
+                types.InlayHintKind.Type,
+            )
+            for each in find_hints(snapshot, module, start, end)
+        ]
+
+    def code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+        place = self.place_of(params.text_document.uri)
+        snapshot = place.session.analyze_file(place.path) if place.is_flow else None
+        module = None if snapshot is None else snapshot.module(place.path)
+        if snapshot is None or module is None:
+            return []
+        uri = params.text_document.uri
+        return [
+            types.CodeLens(
+                self._range(place, each.start, each.end),
+                types.Command(
+                    each.text,
+                    "" if each.test is None else RUN_TEST,
+                    arguments=None if each.test is None else [uri, each.test],
+                ),
+            )
+            for each in find_lenses(place.session, snapshot, module)
+        ]
+
+    def document_link(self, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        snapshot = place.session.analyze_file(place.path)
+        return [
+            types.DocumentLink(range_of(span, self.encoding), self.uri_of(place.project, path))
+            for span, path in find_named_files(snapshot, place.path)
+        ]
+
+    def preview(self, params: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the prompt of the workflow at a place, and the source of its lines.
+
+        `lines` has pairs of a line of the prompt, from 0, and the URI and range of its source.
+        """
+        place = self.place_of(params["textDocument"]["uri"])
+        position = params.get("position") or {"line": 0, "character": 0}
+        where = types.Position(position["line"], position["character"])
+        found = make_preview(place.session, place.path, self._offset(place, where))
+        if found is None:
+            return None
+        sources: dict[str, SourceFile] = {place.path: place.source}
+        lines = []
+        for each in found.lines:
+            path = each.source.path
+            if path not in sources:
+                sources[path] = SourceFile(path, place.session.text_of(path) or "")
+            source = sources[path]
+            start = source.offset(each.source.start_line, each.source.start_column)
+            end = source.offset(each.source.end_line, each.source.end_column)
+            at = to_range(source, start, end, self.encoding)
+            lines.append(
+                {
+                    "line": each.line - 1,
+                    "statement": each.statement,
+                    "uri": self.uri_of(place.project, path),
+                    "range": {
+                        "start": {"line": at.start.line, "character": at.start.character},
+                        "end": {"line": at.end.line, "character": at.end.character},
+                    },
+                }
+            )
+        return {
+            "workflow": found.workflow,
+            "text": found.text,
+            "lines": lines,
+            "errors": found.errors,
+        }
+
+    # Edits
+
+    def formatting(self, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+        place = self.place_of(params.text_document.uri)
+        edits = format_file(place.source) if place.is_flow else []
+        return [convert.convert_edit(each, self.encoding) for each in edits]
+
+    def range_formatting(self, params: types.DocumentRangeFormattingParams) -> list[types.TextEdit]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        start = self._offset(place, params.range.start)
+        end = self._offset(place, params.range.end)
+        edits = format_lines(place.source, start, end)
+        return [convert.convert_edit(each, self.encoding) for each in edits]
+
+    def code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        place = self.place_of(params.text_document.uri)
+        if not place.is_flow:
+            return []
+        start = self._offset(place, params.range.start)
+        end = self._offset(place, params.range.end)
+        wanted = params.context.only
+        offered = find_actions(place.session, place.path, start, end)
+        actions = [self._convert_action(place, each) for each in offered]
+        return [
+            action
+            for action in actions
+            if not wanted or any(str(action.kind).startswith(str(kind)) for kind in wanted)
+        ]
+
+    def _convert_action(self, place: Place, action: Action) -> types.CodeAction:
+        kinds = {FIX: types.CodeActionKind.QuickFix, "ignore": types.CodeActionKind.QuickFix}
+        answered = None
+        if action.diagnostic is not None:
+            answered = [
+                convert.convert_diagnostic(
+                    action.diagnostic,
+                    lambda path: self.uri_of(place.project, path),
+                    self.encoding,
+                )
+            ]
+        return types.CodeAction(
+            title=action.title,
+            kind=kinds.get(action.kind, types.CodeActionKind.RefactorExtract),
+            diagnostics=answered,
+            is_preferred=action.safe or None,
+            edit=self._edits(place, action.edits),
+        )
