@@ -20,12 +20,13 @@ from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
 from ..loose_fields import loose_fields
 from ..model import PromptHints
 from .convert import Proposal, propose_statements
+from .decisions import find_parts_of_entries
 from .declarations import (
     FileEdit,
     apply_edits,
@@ -37,6 +38,7 @@ from .prompt_variables import Difference, Found, compare_variables, variables_in
 from .section import Section, SourceNames, Unwritable, steps_section
 
 BOM = b"\xef\xbb\xbf"
+_ANY = nodes.ScalarType(name="any")
 _STRING = nodes.ScalarType(name="string")
 
 
@@ -86,6 +88,7 @@ class Converter:
         self._build = build
         self._hints = prompt_hints_for(workflow)
         prompt, self._renamed = _take_back_misspellings(prompt, self._hints)
+        self._hints, self._entries = _type_entries(prompt, self._hints)
         self.prompt, self._slashes = _take_back_escapes(prompt, self._hints)
 
     def convert(self) -> Conversion:
@@ -139,7 +142,9 @@ class Converter:
             inputs, secrets = [], []
         used = self._used_fields(proposal, names)
         required = list(require_fields(self._symbol, used))
-        typed = list(type_inputs(self._symbol, used, self._used_in_part(proposal, names)))
+        in_part = self._used_in_part(proposal, names)
+        entries = {names.inputs.get(each, each): text for each, text in self._entries.items()}
+        typed = list(type_inputs(self._symbol, used, in_part, entries))
         edits = [
             *(edit for _, edit in (*required, *typed)),
             *filter(
@@ -186,11 +191,14 @@ class Converter:
     def _compare(self, proposal: Proposal, hints: PromptHints, after: str | None) -> Difference:
         declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
         outputs = {field.name for field in hints.outputs or ()} - declared
+        loops = any(isinstance(each, nodes.Loop) for each in walk(proposal.body))
+        entries = {each.removesuffix("s") for each in declared} if loops else set()
         text = unescape(self.prompt) if proposal.rich_text else self.prompt
         found = [
             _as_output(each, outputs)
             for each in variables_in(text, declared)
-            if not (each.variable.path and each.variable.name not in declared | outputs)
+            if each.variable.name in declared | outputs
+            or not (each.variable.path or each.variable.name in entries)
         ]
         return compare_variables(found, proposal.body, after)
 
@@ -246,6 +254,28 @@ def prompt_hints_for(workflow: nodes.Workflow) -> PromptHints:
     return PromptHints(inputs, secrets, outputs, {})
 
 
+def _type_entries(prompt: str, hints: PromptHints) -> tuple[PromptHints, dict[str, str]]:
+    """Return hints with types for the entries of lists that the schema says nothing about.
+
+    `For each row in {rows}` with `{row.no}` says that an entry has a field `no`, which is taken for
+    a text. The types are also returned as source, by input.
+    """
+    types: dict[str, str] = {}
+    fields = []
+    for field in hints.inputs or ():
+        items = field.type.inner if isinstance(field.type, nodes.OptionalType) else field.type
+        parts = find_parts_of_entries(prompt, field.name)
+        if items in (_ANY, nodes.ListType(element=_ANY)) and parts:
+            types[field.name] = f"{{ {', '.join(f'{each}: string' for each in parts)} }}"
+            entry = nodes.RecordType(
+                fields=tuple(nodes.FieldSpec(name=each, type=_STRING) for each in parts)
+            )
+            field = replace(field, type=nodes.ListType(element=entry))
+            types[field.name] += "[]" if items == _ANY else ""
+        fields.append(field)
+    return replace(hints, inputs=tuple(fields) if hints.inputs is not None else None), types
+
+
 def defaults_of(workflow: nodes.Workflow) -> dict[str, Any]:
     """Return the defaults in the input schema of a workflow whose schema is in a file, by name."""
     schema = _parse_json_or_none(workflow.input_schema or "null")
@@ -294,7 +324,9 @@ def _take_back_misspellings(
     renamed: dict[str, str] = {}
     for each in reversed(found):
         name, sigil = each.variable.name, each.variable.sigil
-        if each.variable.path or name in every or (sigil == "input" and name in set_here):
+        is_entry = f"{name}s" in inputs  # `{row}` of `{rows}`
+        known = name in every or is_entry or (sigil == "input" and name in set_here)
+        if each.variable.path or known:
             continue
         nearest = find_closest_name(name, candidates[sigil])
         if nearest is not None:
@@ -347,7 +379,7 @@ def list_changes_of_declarations(conversion: Conversion) -> Iterator[str]:
         yield f"{names} {verb} required now, since the prompt uses the value in every run"
     if conversion.typed:
         names = ", ".join(f"`{each}`" for each in conversion.typed)
-        yield f"{names}: a text now, since a step can hold no value of any type; give it its type"
+        yield f"{names}: typed as the prompt uses it, since a step can hold no value of any type"
     if conversion.declared:
         names = ", ".join(f"`{each}`" for each in conversion.declared)
         yield f"{names}: declared now, since the prompt fills it in; give it its type"

@@ -14,15 +14,23 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import LOOP_ITEM
-from flowdsl.ir.walk import walk
 from flowdsl.lint.texts.titles import why_no_title
 from flowdsl.semantics.texts.reserved_brackets import BRACKETS
-from flowdsl.source.record import Record, replace
+from flowdsl.source.record import Record
 
 from ..model import NOWHERE, PromptHints
+from .decisions import (
+    is_heading_of_rules,
+    is_otherwise_head,
+    is_rule,
+    means_going_on,
+    parse_decision_head,
+    parse_otherwise,
+    parse_question,
+    parse_repetition,
+    stands_always,
+)
 from .instructions import Instructions
-from .patterns import has_condition_words, is_governing_line
 from .rich_text import (
     Block,
     Entry,
@@ -34,16 +42,9 @@ from .rich_text import (
     plain_text,
     read_blocks,
 )
-from .sentences import (
-    is_heading_of_rules,
-    is_otherwise_head,
-    is_rule,
-    means_going_on,
-    parse_decision_head,
-    parse_otherwise,
-    parse_repetition,
-)
 from .statements import make_decision
+from .unread import read_before_use
+from .wording import has_condition_words, is_governing_line, starts_with_act
 
 _NUMBER = r"(?i)(?:step\s+\d{1,3}\s*[.:)–-]?|\d{1,3}(?:\.\d{1,3})*[.:)]|\d{1,3}(?:\.\d{1,3})+)\s+"
 _SENTENCE = r"[A-Z{\"'“`].*[.!]"
@@ -101,10 +102,10 @@ def propose_statements(
         prompt = plain_text(prompt)
     marked = not BRACKETS.isdisjoint(prompt)
     prompt = prompt.translate(_PLAIN)
-    instructions = Instructions(hints, refused)
+    instructions = Instructions(hints, refused, prompt)
     body = tuple(_convert_titled_prompt(read_blocks(prompt), title, instructions))
     read_before: list[str] = []
-    body = _read_before_use(body, instructions, set(), read_before)
+    body = read_before_use(body, instructions, set(), read_before)
     told = {source.field for source in instructions.sources()}
     missing = [field for field in hints.outputs or () if field.name not in told]
     if missing:
@@ -123,43 +124,6 @@ def propose_statements(
         rich,
         marked,
     )
-
-
-def _read_before_use(
-    body: nodes.Body, instructions: Instructions, known: set[str], read: list[str]
-) -> nodes.Body:
-    """Return a body with a reading in front of the first use of a value that nothing has set.
-
-    `known` are the variables that are set here, and `read` collects those that are read so.
-    """
-    statements: list[nodes.Statement] = []
-    for statement in body:
-        if isinstance(statement, nodes.Step):
-            inner = _read_before_use(statement.body, instructions, known, read)
-            statements.append(replace(statement, body=inner))
-            continue
-        own = set_by(statement)
-        for variable in walk(statement):
-            if (
-                isinstance(variable, nodes.Variable)
-                and variable.sigil == "runtime"
-                and variable.name not in known | own | {LOOP_ITEM}
-                and not instructions.is_declared(variable.name)
-            ):
-                statements.append(instructions.reading_of(variable.name))
-                known.add(variable.name)
-                read.append(variable.name)
-        statements.append(statement)
-        if not isinstance(statement, nodes.If | nodes.Loop):
-            known |= own
-    return tuple(statements)
-
-
-def set_by(statement: nodes.Statement) -> set[str]:
-    """Return the variables that a statement or one inside it reads."""
-    return {
-        each.variable for each in walk(statement) if isinstance(each, nodes.Extract | nodes.Copy)
-    }
 
 
 # Blocks
@@ -215,7 +179,25 @@ def _convert_blocks(
             ):
                 yield instructions.prose(f"{block.text}\n{following.text}")
                 at += 1
-            elif not (is_rule(block.text) and instructions.read_rule(block.text)):
+            elif (
+                isinstance(following, Listing)
+                and is_heading_of_rules(block.text)
+                and instructions.read_rules(_list_plain_lines((following,)))
+            ):
+                at += 1
+            elif (
+                stands_always(block.text)
+                and any(isinstance(each, Listing) for each in blocks[:at])
+                and all(
+                    isinstance(each, Paragraph) and (is_rule(each.text) or stands_always(each.text))
+                    for each in blocks[at:]
+                )
+                and instructions.read_rules([block.text])
+            ):
+                pass  # an exception behind the last list can come at any time
+            elif _is_table(block.text) and instructions.accept(block.text):
+                yield from _convert_table(block.text, instructions)
+            elif not _take_rules(block.text, instructions):
                 for line in _split_sentence_lines(block.text):
                     yield from instructions.read(line)
         else:
@@ -228,6 +210,14 @@ def _convert_blocks(
                     statement, took_next = governed
                     yield statement
                     del entries[:took_next]
+                    continue
+                if entries and reader.decides_last(entry.text) and _is_otherwise(entries[0]):
+                    both = reader.read(f"{entry.text.rstrip()} {entries[0].text}", entry=True)
+                    if not all(isinstance(each, nodes.Do) for each in both):
+                        yield from both
+                        del entries[0]
+                    else:
+                        yield reader.prose(entry.text)
                     continue
                 yield from _convert_entry(entry, reader)
                 if not entry.below and _opens_case(entry.text):
@@ -249,7 +239,7 @@ def _convert_section(
         yield instructions.prose(heading)
     elif is_heading_of_rules(title) and (lines := _list_plain_lines(blocks)):
         for line in lines:
-            if not instructions.read_rule(line):
+            if not instructions.read_rules([line]):
                 yield instructions.prose(line)
     elif _can_be_title(title, instructions):
         yield _make_titled_step(title, _convert_blocks(blocks, inner), instructions)
@@ -279,12 +269,91 @@ def _list_plain_lines(blocks: Sequence[Block]) -> list[str]:
 
 def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
     if not entry.below:
-        yield from instructions.read(entry.text)
+        yield from instructions.read(entry.text, entry=True)
+    elif (decision := _convert_cases(entry, instructions)) is not None:
+        yield decision
+    elif details := _convert_details(entry, instructions):
+        yield from details
     elif _is_group(entry, instructions):
         inner = _convert_blocks(entry.below, instructions)
         yield _make_titled_step(_strip_title_marks(entry.text), inner, instructions)
     else:
         yield instructions.prose(_without_mark(entry.written))
+
+
+def _convert_cases(entry: Entry, instructions: Instructions) -> nodes.Statement | None:
+    """Return the `if` of a question with its cases below it, `Check how many rows there are`."""
+    question = parse_question(entry.text)
+    below = entry.below[0] if len(entry.below) == 1 else None
+    if question is None or not isinstance(below, Listing) or any(e.below for e in below.entries):
+        return None
+    with instructions.trying() as take_back:
+        decision = instructions.read_cases(question, [each.text for each in below.entries])
+        if decision is None or not instructions.accept(entry.written):
+            take_back()
+            return None
+    return decision
+
+
+def _convert_details(entry: Entry, instructions: Instructions) -> list[nodes.Statement]:
+    """Return the statements of an entry and of the acts below it, one after another.
+
+    Empty unless all of it is understood as acts: what is below may be cases of what is above.
+    """
+    if any(not isinstance(each, Listing) for each in entry.below) or (
+        _is_announcement(entry.text) or is_governing_line(entry.text)
+    ):
+        return []
+    with instructions.trying() as take_back:
+        statements = instructions.read(entry.text, entry=True)
+        cases = any(isinstance(each, nodes.Expect | nodes.Choose) for each in statements)
+        for listing in entry.below:
+            for each in listing.entries if isinstance(listing, Listing) else ():
+                read = list(_convert_entry(each, instructions))
+                cases = cases or not all(map(_is_plain_act, read))
+                statements += read
+        if cases or all(isinstance(each, nodes.Do) for each in statements):
+            take_back()
+            return []
+    return statements
+
+
+def _is_plain_act(statement: nodes.Statement) -> bool:
+    """Whether a statement says what to do, in no case of something before it."""
+    if not isinstance(statement, nodes.Do):
+        return True
+    words = "".join(
+        each.value if isinstance(each, nodes.TextPiece) else "x" for each in statement.text
+    )
+    return starts_with_act(words) and not has_condition_words(words) and "->" not in words
+
+
+def _is_table(paragraph: str) -> bool:
+    """Whether a paragraph is a table of fields and their values."""
+    lines = paragraph.split("\n")
+    head = re.fullmatch(
+        r"\|\s*field\w*\s*\|\s*(?:value|content)\w*\s*\|", lines[0].strip(), re.IGNORECASE
+    )
+    return head is not None and all(
+        re.fullmatch(r"\|[^|]+\|[^|]+\|", each.strip()) for each in lines
+    )
+
+
+def _convert_table(paragraph: str, instructions: Instructions) -> Iterator[nodes.Statement]:
+    for line in paragraph.split("\n")[1:]:
+        label, value = (each.strip() for each in line.strip().strip("|").split("|"))
+        if label.strip("-: "):
+            yield from instructions.read_row(label, value)
+
+
+def _take_rules(paragraph: str, instructions: Instructions) -> bool:
+    """Take a paragraph as rules for the whole task if each of its lines is one."""
+    lines = paragraph.split("\n")
+    return all(map(is_rule, lines)) and instructions.read_rules(lines)
+
+
+def _is_otherwise(entry: Entry) -> bool:
+    return not entry.below and parse_otherwise(entry.text) is not None
 
 
 def _convert_governing_entry(
@@ -350,6 +419,7 @@ def _is_group(entry: Entry, instructions: Instructions) -> bool:
         len(entry.below) == 1
         and isinstance(entry.below[0], Listing)
         and entry.below[0].ordered
+        and (_is_announcement(entry.text) or not starts_with_act(entry.text))
         and not is_governing_line(entry.text)
         and _can_be_title(_strip_title_marks(entry.text), instructions)
     )

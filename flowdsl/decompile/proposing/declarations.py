@@ -46,9 +46,14 @@ def require_fields(symbol: WorkflowSymbol, used: Collection[str]) -> Iterator[tu
 
 
 def type_inputs(
-    symbol: WorkflowSymbol, used: Collection[str], in_part: Collection[str]
+    symbol: WorkflowSymbol,
+    used: Collection[str],
+    in_part: Collection[str],
+    entries: Mapping[str, str],
 ) -> Iterator[tuple[str, FileEdit]]:
-    """Yield the edits that make texts of what is of the type `any` in the inputs `used`.
+    """Yield the edits that type what is of the type `any` in the inputs `used`.
+
+    It becomes a text, or for an input in `entries` what that says.
 
     Of an input that is used `in_part` the whole stays as it is, since a text has no parts.
 
@@ -64,7 +69,8 @@ def type_inputs(
                     for part in parts:
                         inner = _innermost(part.type)
                         if text[inner.start : inner.end] == "any":
-                            edit = FileEdit(inner.start, inner.end, "string")
+                            new = entries.get(field.name.text, "string")
+                            edit = FileEdit(inner.start, inner.end, new)
                             yield part.name.text, edit
 
 

@@ -1,106 +1,51 @@
-"""Recognises instructions of a prompt that mean what statements mean.
+"""Builds statements from the instructions of a prompt that mean what statements mean.
 
-Keys, waits, typing, copies and files are patterns of this module; sentences with a condition, a
-reading or an end are parsed by `sentences`.
+`clauses` and `decisions` parse a line; here it is decided which sentences belong together. What is
+not understood stays prose, with all of its line that may depend on it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from itertools import pairwise
 
-from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
-from flowdsl.ir.lowering.values import LOOP_ITEM
+from flowdsl.ir.lowering.values import negate_condition
 from flowdsl.prompt.likeness import like_a_sentence
-from flowdsl.prompt.reading.texts import read_path
 from flowdsl.source.record import replace
 
 from ..model import NOWHERE, PromptHints
-from ..writing.type_names import source_name
-from ..writing.value_types import ANY, type_at
-from . import sentences
-from .patterns import (
-    BETWEEN_ACTS,
-    BETWEEN_SENTENCES,
-    CAPTURE,
-    COPY,
-    COUNTS,
-    ESCAPED,
-    EXPORT,
-    FILL,
+from . import clauses, decisions
+from .builders import BUILDERS, Builders
+from .clauses import Clause
+from .statements import make_choose, make_decision, make_loop
+from .wording import (
     LONGEST,
-    NAME,
-    PATH,
-    PRESS,
-    TYPE,
-    UNITS,
-    WAIT,
     as_sentence,
     has_condition_words,
-    parse_chord,
-    points_back,
+    mask,
+    starts_with_act,
+    strip_condition_that,
     strip_markdown,
 )
-from .statements import (
-    is_scalar,
-    make_choose,
-    make_decision,
-    make_default_else,
-    make_expect,
-    make_extract,
-    make_loop,
-    make_wait_until,
+
+_FOCUSED = nodes.Extract | nodes.Expect | nodes.If
+"""Statements of agents that see nothing of what is done after them."""
+
+_PRONOUN = re.compile(
+    r"(?i)(?:(?!\b(?:the|a|an|this|that|\w+['’]s) )[^.])*?\b(?:it|its|them|they|that one)\b"
 )
+"""The beginning of a text with a pronoun, and no noun before it that it could mean."""
+_BACK_AT_THE_TOP = re.compile(r"(?i)(?:now|finally|in the end|lastly|at last|zum schluss)\b")
+"""How a sentence begins that belongs to no condition before it."""
 
 
-def _compile_variable_pattern(hints: PromptHints) -> re.Pattern[str]:
-    """Return a pattern for variables of the platform; a declared name in one may be any text."""
-    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
-    odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
-    name = "|".join((*map(re.escape, odd), NAME))
-    return re.compile(
-        rf"(?<![\\{{])(?:\{{\{{[ \t]*({NAME})({PATH})[ "
-        rf"\t]*\}}\}}|\{{(\$?)({name})({PATH})\}}(?!\}}))"
-    )
-
-
-def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
-    runtime, runtime_path, secret, name, path = found.groups()
-    return nodes.Variable(
-        sigil="runtime" if runtime else "secret" if secret else "input",
-        name=runtime or name,
-        path=read_path(runtime_path if runtime else path),
-    )
-
-
-def _make_character_pieces(characters: str) -> list[nodes.Piece]:
-    # Code generation adds the backslash where the platform needs one.
-    unescaped = re.sub(ESCAPED, "", characters)
-    return [nodes.TextPiece(value=unescaped)] if unescaped else []
-
-
-class Instructions:
+class Instructions(Builders):
     """Parses instructions one after another, and records which variables they set.
 
-    The methods from `press` to `copy` build a statement from a match of `_PATTERNS`, or return
-    None. `recognized` has the lines that are more than prose, also those in `refused`, which are
-    left as prose.
+    Lines in `refused` are left as prose.
     """
-
-    def __init__(self, hints: PromptHints, refused: Collection[str] = ()) -> None:
-        self.recognized: list[str] = []
-        self.rules: list[nodes.Text] = []
-        self._entries: list[tuple[str, nodes.Type]] = []
-        self._refused = refused
-        self._inputs = {field.name: field for field in hints.inputs or ()}
-        self._secrets = {field.name for field in hints.secrets}
-        self._outputs = {field.name: field for field in hints.outputs or ()}
-        self._set: set[str] = set()
-        self._origins: dict[str, str] = {}
-        self._plain = False
-        self._variable = _compile_variable_pattern(hints)
 
     def plain(self) -> Instructions:
         """Return a parser that makes every line a `do`."""
@@ -110,65 +55,37 @@ class Instructions:
         reader._variable = self._variable
         return reader
 
-    def text(self, characters: str) -> nodes.Text:
-        """Return the characters and variables of a part of a prompt."""
-        pieces: list[nodes.Piece] = []
-        at = 0
-        for found in self._variable.finditer(characters):
-            pieces += _make_character_pieces(characters[at : found.start()])
-            pieces.append(self._resolve(_variable_from_match(found)))
-            at = found.end()
-        return (*pieces, *_make_character_pieces(characters[at:]))
+    def read(self, line: str, *, entry: bool = False) -> list[nodes.Statement]:
+        """Return the statements for a line; one `do` if nothing in it is more than prose.
 
-    def _resolve(self, variable: nodes.Variable) -> nodes.Piece:
-        """Return the value that a single brace means, or words for one that nothing declares.
-
-        `{x}` of an output is the run's value, and `{row.no}` in a loop over rows that of the entry.
+        `entry` says that it is one of a list.
         """
-        name, path = variable.name, variable.path
-        if variable.sigil != "input" or name in self._inputs:
-            return variable
-        if name in self._outputs:
-            return replace(variable, sigil="runtime")
-        for noun, entry in reversed(self._entries):
-            if noun == name and type_at(entry, path) != ANY:
-                return nodes.Variable(sigil="runtime", name=LOOP_ITEM, path=path)
-        if path:
-            part = " ".join(str(each).replace("_", " ") for each in reversed(path))
-            return nodes.TextPiece(value=f"the {part} of the {name.replace('_', ' ')}")
-        return variable
-
-    @contextmanager
-    def inside_loop(self, found: sentences.Repeating) -> Iterator[None]:
-        """Read lines of a loop: what the prompt calls an entry is its value there."""
-        field = self._inputs.get(found.items)
-        items = None if field is None else field.type
-        items = items.inner if isinstance(items, nodes.OptionalType) else items
-        entry = items.element if isinstance(items, nodes.ListType) else ANY
-        self._entries.append((found.noun.lower().replace(" ", "_"), entry))
-        try:
-            yield
-        finally:
-            self._entries.pop()
-
-    def sources(self) -> tuple[nodes.OutputSource, ...]:
-        """Return the sources of the outputs that statements have read so far."""
-        return tuple(
-            nodes.OutputSource(field=field, kind="runtime", variable=variable, origin=NOWHERE)
-            for field, variable in self._origins.items()
-        )
-
-    def read(self, line: str) -> list[nodes.Statement]:
-        """Return the statements for a line; one `do` if nothing in it is more than prose."""
         prose: list[nodes.Statement] = [self.prose(line)]
         if self._plain or "\n" in line or len(line) > LONGEST:
             return prose
-        before = dict(self._origins), set(self._set)
-        statements = self._read_line(line)
-        if all(isinstance(each, nodes.Do) for each in statements) or not self.accept(line):
-            self._origins, self._set = before
+        before = self._state()
+        self._line, self._in_list = strip_markdown(line), entry
+        end = "." if line.rstrip().endswith(".") else ""
+        statements = self._read_sentences(clauses.cut_sentences(self._line + end))
+        if (
+            all(isinstance(each, nodes.Do) for each in statements)
+            or _loses_sight(statements)
+            or not self.accept(line)
+        ):
+            self._restore(before)
             return prose
         return statements
+
+    def read_row(self, label: str, written: str) -> list[nodes.Statement]:
+        """Return the statement for a row of a table of fields: `| Place | {place} |`."""
+        value = self.text(written.strip())
+        typed = self._make_typing(value, self.text(label)) if len(value) == 1 else []
+        return typed or [self.prose(f"{label}: {written}")]
+
+    def decides_last(self, line: str) -> bool:
+        """Whether an `Otherwise` behind a line could belong to its last sentence."""
+        last = clauses.cut_sentences(strip_markdown(line))[-1:]
+        return any(decisions.parse_decision(each) is not None for each in last)
 
     def accept(self, line: str) -> bool:
         """Note a line that was recognised, and return whether it may become statements."""
@@ -177,13 +94,15 @@ class Instructions:
         self.recognized.append(line)
         return line not in self._refused
 
-    def read_rule(self, text: str) -> bool:
-        """Take a remark for the whole task as a rule, unless it holds a value of the run."""
-        rule = self.text(text)
-        kinds = {piece.sigil for piece in rule if isinstance(piece, nodes.Variable)}
-        if "\n" in text or not kinds <= {"input"} or not self.accept(text):
+    def read_rules(self, lines: Sequence[str]) -> bool:
+        """Take remarks as rules for the whole task, unless one holds a value of the run."""
+        rules = [self.text(re.sub(r"^> ?", "", line)) for line in lines]
+        kinds = {
+            piece.sigil for rule in rules for piece in rule if isinstance(piece, nodes.Variable)
+        }
+        if not lines or not kinds <= {"input"} or not self.accept("\n".join(lines)):
             return False
-        self.rules.append(rule)
+        self.rules += rules
         return True
 
     def prose(self, text: str) -> nodes.Statement:
@@ -194,311 +113,244 @@ class Instructions:
         ]
         return nodes.Do(origin=NOWHERE, text=self.text("\n".join(lines)))
 
-    def _read_line(self, line: str) -> list[nodes.Statement]:
-        """Return the statements of a line, sentence by sentence.
+    def _read_sentences(self, sentences: list[str]) -> list[nodes.Statement]:
+        """Return the statements of the sentences of a line; neighbours that are prose are one `do`.
 
-        A decision has to be the last sentence, or the last but its `Otherwise`: what follows may be
-        part of it. A line with any other condition in it is left as it is.
+        From a condition that is not understood on, the rest may depend on it and is prose.
         """
-        whole = self._read_sentence(line)
-        if whole:
-            return whole
-        parts = re.split(BETWEEN_SENTENCES, line)
         statements: list[nodes.Statement] = []
-        for at, part in enumerate(parts):
-            read = self._read_sentence(part)
-            if not read and has_condition_words(part):
-                rest = parts[at:]
-                decided = self._read_decision(rest[0], rest[1] if len(rest) == 2 else None)
-                return [*statements, decided] if decided and len(rest) <= 2 else []
-            statements += read or [self.prose(part)]
+        prose: list[str] = []
+        at = 0
+        while at < len(sentences):
+            before = self._state()
+            read, taken = self._read_next(sentences[at:])
+            if not read:
+                self._restore(before)
+                governs = has_condition_words(sentences[at]) and not decisions.is_event(
+                    sentences[at]
+                )
+                taken = len(sentences) - at if governs else 1
+                prose += sentences[at : at + taken]
+            else:
+                if prose:
+                    statements.append(self.prose(" ".join(prose)))
+                    prose = []
+                statements += read
+            at += taken
+        if prose:
+            statements.append(self.prose(" ".join(prose)))
         return statements
 
-    def _read_sentence(self, line: str) -> list[nodes.Statement]:
-        """Return the statements that a sentence is, without a `do`; empty if it is prose."""
-        plain = strip_markdown(line)
-        if re.search(BETWEEN_SENTENCES, plain) is not None:
-            return []
-        for pattern, build in _PATTERNS:
-            found = re.fullmatch(pattern, plain, re.IGNORECASE)
-            if found is not None:
-                statement = build(self, found)
-                return [] if statement is None else [statement]
-        parts = [self._read_sentence(each) for each in sentences.split_typing(plain)]
-        if parts:
-            return [each for part in parts for each in part] if all(parts) else []
-        readings = sentences.parse_readings(plain)
-        if readings:
-            several = [self._read_reading(each) for each in readings]
-            return [each for each in several if each] if all(several) else []
-        for read in (
-            self._read_reading,
-            self._read_failure,
-            self._read_awaiting,
-            self._read_check,
-            self._read_choice,
-            self._read_repetition,
-        ):
-            found_statement = read(plain)
-            if found_statement is not None:
-                return [found_statement]
-        return self._read_two_acts(plain)
+    def _read_next(self, sentences: list[str]) -> tuple[list[nodes.Statement], int]:
+        """Return the statements of the first sentences, and how many they are; empty for prose."""
+        first, following = sentences[0], sentences[1:]
+        repeated = self._read_repetition(first, following)
+        if repeated is not None:
+            return [repeated], len(sentences)
+        for read in (self._read_named, self._read_check, self._read_decision):
+            statements, taken = read(first, following)
+            if statements:
+                return statements, taken
+        if decisions.parse_decision(first) is not None or decisions.depends_on_before(first):
+            return [], 1
+        if " -> " in mask(first) and not starts_with_act(first):
+            return [], 1  # a case that is not understood, or a way through menus
+        return self._read_clauses(first, following), 1
 
-    def _read_two_acts(self, plain: str) -> list[nodes.Statement]:
-        """Return the statements of `Type {x} into "X" and press Tab`, if each act is one."""
-        acts = re.split(BETWEEN_ACTS, plain, flags=re.IGNORECASE)
-        if len(acts) == 1 or has_condition_words(plain):
+    def _read_named(
+        self, sentence: str, following: Sequence[str]
+    ) -> tuple[list[nodes.Statement], int]:
+        """Read `Read the fee and the tax. Save them as fee, tax, and press Enter.`"""
+        behind = clauses.parse_clauses(following[0]) if following else []
+        if not behind or behind[0].kind != "store" or has_condition_words(sentence):
+            return [], 1
+        statements = self._read_into(sentence, behind[0].parts["names"] or "")
+        if not statements:
+            return [], 1
+        return [*statements, *self._build_clauses(behind[1:])], 2
+
+    def _read_check(
+        self, sentence: str, following: Sequence[str]
+    ) -> tuple[list[nodes.Statement], int]:
+        """Read `Check that X. If it isn't, do Y`: to fail is an `expect`, else it is an `if`."""
+        if not following or has_condition_words(sentence):
+            return [], 1
+        parsed = clauses.parse_clauses(sentence)
+        missing = decisions.parse_unless_found(following[0])
+        if missing is not None and parsed[-1].kind == "choose":
+            target = self._readable(parsed[-1].parts["target"])
+            ends = self._read_consequence(missing, None) or []
+            if not target or len(ends) != 1 or not isinstance(ends[0], nodes.Leave):
+                return [], 1
+            choice = replace(make_choose(target), otherwise=tuple(ends))
+            return [*self._build_clauses(parsed[:-1]), choice], 2
+        act = decisions.parse_negation(following[0])
+        if parsed[-1].kind != "expect" or act is None or not self._may_follow(following[1:], act):
+            return [], 1
+        condition = self._readable(strip_condition_that(parsed[-1].parts["condition"] or ""))
+        acts = self._read_consequence(act, None)
+        if not condition or not acts:
+            return [], 1
+        before = self._build_clauses(parsed[:-1])
+        if len(acts) == 1 and isinstance(acts[0], nodes.Leave) and acts[0].reason:
+            check: nodes.Statement = nodes.Expect(
+                origin=NOWHERE, condition=condition, otherwise=tuple(acts)
+            )
+        else:
+            decision = make_decision(negate_condition(nodes.Sees(text=condition)), acts, ())
+            if decision is None:
+                return [], 1
+            check = decision
+        return [*before, check], 2
+
+    def _read_decision(
+        self, sentence: str, following: Sequence[str]
+    ) -> tuple[list[nodes.Statement], int]:
+        """Read a sentence with `if`, and the `Otherwise` behind it."""
+        found = decisions.parse_decision(sentence)
+        if found is None:
+            return [], 1
+        otherwise, taken = found.otherwise, 1
+        if otherwise is None and following:
+            otherwise = decisions.parse_otherwise(following[0])
+            taken = 1 if otherwise is None else 2
+            otherwise = otherwise and otherwise.rstrip(".!")
+        if otherwise is not None and has_condition_words(otherwise):
+            return [], 1
+        condition = self.condition(found.condition)
+        alone = found.behind or self._may_follow(following[taken - 1 :], found.then)
+        if condition is None or not alone:
+            return [], 1
+        then = self._read_consequence(found.then, found.condition)
+        other = [] if otherwise is None else self._read_consequence(otherwise, None)
+        if then is None or other is None:
+            return [], 1
+        decision = make_decision(condition, then, other)
+        return ([], 1) if decision is None else ([decision], taken)
+
+    def _may_follow(self, following: Sequence[str], act: str) -> bool:
+        """Whether the sentences behind a decision do not belong to it.
+
+        It ends the run, they begin a new decision, or they say that they are about the whole.
+        """
+        ends = [each.kind in ("abort", "finish") for each in clauses.parse_clauses(act)]
+        return (
+            not following
+            or any(ends[-1:])
+            or decisions.parse_decision(following[0]) is not None
+            or _BACK_AT_THE_TOP.match(following[0]) is not None
+        )
+
+    def _read_consequence(self, act: str, condition: str | None) -> list[nodes.Statement] | None:
+        """Return the statements of a consequence, empty for going on; None if it is no act."""
+        if decisions.means_going_on(act):
             return []
-        statements: list[nodes.Statement] = []
-        for act in acts:
-            if not act or points_back(act):
-                return []
-            statements += self._read_sentence(act) or [self.prose(as_sentence(act))]
-        if all(isinstance(each, nodes.Do) for each in statements):
+        self._reason = condition
+        try:
+            statements = self._read_clauses(act, ())
+        finally:
+            self._reason = None
+        if not statements and has_condition_words(act):
+            return None
+        statements = statements or [self.prose(as_sentence(act))]
+        return None if any(map(_needs_main_agent, statements)) else statements
+
+    def read_cases(self, question: str, cases: Sequence[str]) -> nodes.Statement | None:
+        """Return the `if` of a question with its cases; None unless all are understood."""
+        branches = []
+        for case in map(strip_markdown, cases):
+            found = decisions.parse_case(case)
+            if found is None:
+                return None
+            condition, act = found
+            text = self._readable(f"{question}: {condition}")
+            self._line = act
+            going_on = decisions.means_going_on(act)
+            body = [] if going_on else self._read_sentences(clauses.cut_sentences(act))
+            vague = any(
+                _needs_main_agent(each) or decisions.needs_other_steps(_words_of(each))
+                for each in body
+            )
+            if not text or vague or any(has_condition_words(_words_of(each)) for each in body):
+                return None
+            seen = nodes.Sees(text=text)
+            branches.append(nodes.Branch(origin=NOWHERE, condition=seen, body=tuple(body)))
+        return nodes.If(origin=NOWHERE, branches=tuple(branches), otherwise=())
+
+    def _read_clauses(self, sentence: str, following: Sequence[str]) -> list[nodes.Statement]:
+        """Return the statements of a sentence without a decision; empty if all of it is prose."""
+        parsed = clauses.parse_clauses(sentence)
+        depends = bool(following) and decisions.depends_on_before(following[0])
+        if depends and any(each.kind in ("expect", "choose") for each in parsed):
+            return []
+        if any(each.kind == "prose" and has_condition_words(each.text) for each in parsed):
+            return []
+        statements = self._build_clauses(parsed)
+        if all(isinstance(each, nodes.Do) for each in statements) or _loses_sight(statements):
             return []
         return statements
 
-    # Sentences of `sentences`
+    def _build_clauses(self, parsed: Sequence[Clause]) -> list[nodes.Statement]:
+        """Return the statements of clauses, with a `do` for each that is prose."""
+        statements: list[nodes.Statement] = []
+        for at, clause in enumerate(parsed):
+            described = parsed[at - 1] if at else None
+            if clause.kind == "store" and described is not None and described.kind == "prose":
+                read = self._read_into(described.text, clause.parts["names"] or "")
+                if read:
+                    statements[-1:] = read
+                    continue
+            build = BUILDERS.get(clause.kind)
+            built = build(self, clause.parts) if build is not None else []
+            statements += built or [self.prose(as_sentence(clause.text))]
+        # "Stop here and save x" ends after it has saved.
+        leaving = [each for each in statements if _is_finish(each)]
+        return [*(each for each in statements if not _is_finish(each)), *leaving]
 
-    def _read_reading(self, plain: str | sentences.Reading) -> nodes.Statement | None:
-        found = sentences.parse_reading(plain) if isinstance(plain, str) else plain
-        if found is None or points_back(found.source) or has_condition_words(found.source):
-            return None
-        if not found.marked and found.name not in self._outputs and "_" not in found.name:
-            return None
-        source = self.text(found.source)
-        if not self._can_extract(found.name, source):
-            return None
-        return make_extract(found.name, self._type_of_output(found.name), source)
-
-    def _read_failure(self, plain: str) -> nodes.Statement | None:
-        reason = sentences.parse_failure(plain)
-        if reason is None:
-            return None
-        text = self._readable(reason or "the task cannot be done")
-        return nodes.Leave(origin=NOWHERE, action="abort", reason=text) if text else None
-
-    def _read_awaiting(self, plain: str) -> nodes.Statement | None:
-        found = sentences.parse_awaiting(plain)
-        condition = found and self._readable(found.condition)
-        if not found or not condition or sentences.is_vague(found.condition):
-            return None
-        return make_wait_until(condition, found.milliseconds)
-
-    def _read_check(self, plain: str) -> nodes.Statement | None:
-        condition = self._readable(sentences.parse_check(plain))
-        return make_expect(condition) if condition else None
-
-    def _read_choice(self, plain: str) -> nodes.Statement | None:
-        target = self._readable(sentences.parse_choice(plain))
-        return make_choose(target) if target else None
-
-    def _read_repetition(self, plain: str) -> nodes.Statement | None:
-        found = sentences.parse_repetition(plain)
+    def _read_repetition(self, plain: str, following: Sequence[str]) -> nodes.Statement | None:
+        """Read `For each row in {rows}, do X.` with the rest of its line, which is about rows."""
+        found = decisions.parse_repetition(plain)
         if found is None or not found.then or has_condition_words(found.then):
             return None
+        entry = "{" + found.noun.lower().replace(" ", "_")
+        if following and entry not in following[-1]:
+            return None
         with self.inside_loop(found):
-            body = [self.prose(as_sentence(found.then))]
+            body = self._read_sentences([as_sentence(found.then), *following])
         return self.make_loop(found, body)
 
     def make_loop(
-        self, found: sentences.Repeating, body: Sequence[nodes.Statement]
+        self, found: decisions.Repeating, body: Sequence[nodes.Statement]
     ) -> nodes.Statement | None:
         """Return the loop over an input list; None if it is another value."""
         return make_loop(found.noun, self._inputs.get(found.items), self._taken(), body)
 
-    def _read_decision(self, sentence: str, after: str | None) -> nodes.Statement | None:
-        """Return `if` for a sentence, and the `Otherwise` behind it."""
-        found = sentences.parse_decision(strip_markdown(sentence))
-        if found is None:
-            return None
-        otherwise = found.otherwise
-        if after is not None:
-            if otherwise is not None:
-                return None
-            otherwise = sentences.parse_otherwise(strip_markdown(after))
-            if otherwise is None:
-                return None
-        condition = self.condition(found.condition)
-        if condition is None:
-            return None
-        then = self._read_consequence(found.then)
-        other = [] if otherwise is None else self._read_consequence(otherwise)
-        if then is None or other is None:
-            return None
-        return make_decision(condition, then, other)
 
-    def _read_consequence(self, act: str) -> list[nodes.Statement] | None:
-        """Return the statements of a consequence, empty for going on; None for another decision."""
-        if sentences.means_going_on(act):
-            return []
-        statements = self._read_sentence(act)
-        if not statements and has_condition_words(act):
-            return None
-        return statements or [self.prose(as_sentence(act))]
+def _words_of(statement: nodes.Statement) -> str:
+    """The words of a `do`; empty for another statement."""
+    pieces = statement.text if isinstance(statement, nodes.Do) else ()
+    return "".join(each.value if isinstance(each, nodes.TextPiece) else "x" for each in pieces)
 
-    def condition(self, words: str) -> nodes.Condition | None:
-        """Return a condition: a value that is compared, else what the screen shows."""
-        text = self._readable(words)
-        if not text:
-            return None
-        compared = re.fullmatch(
-            rf"\{{({NAME})\}} (is not|does not equal|!=|is|equals|==?) \"([^\"{{}}]+)\"", words
+
+def _needs_main_agent(statement: nodes.Statement) -> bool:
+    """Whether a `do` names a tool, which the agent of an `if` does not have."""
+    return (
+        re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b", _words_of(statement)) is not None
+    )
+
+
+def _is_finish(statement: nodes.Statement) -> bool:
+    return isinstance(statement, nodes.Leave) and statement.action == "finish"
+
+
+def _loses_sight(statements: Sequence[nodes.Statement]) -> bool:
+    """Whether a `do` says `it` of what only the agent of the statement before it has seen."""
+    return any(
+        isinstance(before, _FOCUSED)
+        and isinstance(each, nodes.Do)
+        and any(
+            isinstance(piece, nodes.TextPiece) and _PRONOUN.match(piece.value)
+            for piece in each.text[:1]
         )
-        if compared is not None:
-            field = self._inputs.get(compared[1])
-            if field is None or not is_scalar(field.type):
-                return None
-            left = nodes.Variable(sigil="input", name=compared[1])
-            return nodes.Compare(
-                left=nodes.TextValue(text=(left,)),
-                operator="!=" if "not" in compared[2] or compared[2] == "!=" else "==",
-                right=nodes.ConstantValue(value=compared[3]),
-            )
-        if isinstance(text[0], nodes.Variable):  # about a value, and in words that are no operator
-            return None
-        return nodes.Sees(text=text)
-
-    def _readable(self, words: str | None) -> nodes.Text | None:
-        """Return words as a text; None if they point back, or a variable cannot be read here."""
-        if not words or points_back(words):
-            return None
-        text = self.text(words)
-        variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
-        return text if all(map(self._is_readable, variables)) else None
-
-    def reading(self, field: nodes.FieldSpec) -> nodes.Extract:
-        """Return the statement that reads an output as its schema describes it."""
-        words = " ".join((field.description or "").split())
-        if not words:
-            words = f'the value "{field.name.replace("_", " ")}"'
-        variable = source_name(field.name, self._taken())
-        self._set.add(variable)
-        self._origins[field.name] = variable
-        return make_extract(variable, field.type, (nodes.TextPiece(value=words),))
-
-    def reading_of(self, variable: str) -> nodes.Extract:
-        """Return the statement that reads a value that the prompt only names."""
-        field = self._outputs.get(variable)
-        words = " ".join((field.description or "").split()) if field is not None else ""
-        words = words or f"the {variable.replace('_', ' ')}"
-        self._set.add(variable)
-        if field is not None:
-            self._origins.setdefault(variable, variable)
-        return make_extract(
-            variable, self._type_of_output(variable), (nodes.TextPiece(value=words),)
-        )
-
-    def is_declared(self, name: str) -> bool:
-        """Whether an input or a secret has the name, so that nothing else can."""
-        return name in self._inputs or name in self._secrets
-
-    # One method for each kind of statement
-
-    def press(self, found: re.Match[str]) -> nodes.Statement | None:
-        keys = parse_chord(found[1], named=found[2] is not None)
-        times = COUNTS.get(number := (found[3] or "once").lower().removesuffix(" times"))
-        times = int(number) if times is None else times
-        return nodes.Press(origin=NOWHERE, keys=keys, times=times) if keys and times else None
-
-    def wait(self, found: re.Match[str]) -> nodes.Statement | None:
-        unit = found[2].lower()
-        scale = UNITS["ms" if unit.startswith(("ms", "milli")) else unit[0]]
-        return nodes.Wait(origin=NOWHERE, milliseconds=int(found[1]) * scale)
-
-    def type(self, found: re.Match[str]) -> nodes.Statement | None:
-        written, target = found["value"], self.text(found["target"])
-        if written.startswith('"') and "{" not in written:
-            literal = (nodes.TextPiece(value=written.strip('"')),)
-            return nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)
-        return self._make_typing(self.text(written), target)
-
-    def _make_typing(self, value: nodes.Text, target: nodes.Text | str) -> nodes.Statement | None:
-        """Return `type` for a value that is one variable that can be typed here."""
-        if (
-            len(value) != 1
-            or not isinstance(value[0], nodes.Variable)
-            or not self._can_type(value[0])
-        ):
-            return None
-        where = self.text(target) if isinstance(target, str) else target
-        return nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=where)
-
-    def _can_type(self, variable: nodes.Variable) -> bool:
-        if variable.sigil == "runtime":
-            return variable.name in self._set
-        if variable.sigil == "secret":
-            return variable.name in self._secrets
-        field = self._inputs.get(variable.name)
-        return field is not None and (bool(variable.path) or is_scalar(field.type))
-
-    def read_capture_line(self, found: re.Match[str]) -> nodes.Statement | None:
-        file = self._file(found)
-        return None if file is None else nodes.Capture(origin=NOWHERE, file=file)
-
-    def read_export_line(self, found: re.Match[str]) -> nodes.Statement | None:
-        file = self._file(found)
-        return None if file is None else nodes.Export(origin=NOWHERE, file=file)
-
-    def _file(self, found: re.Match[str]) -> nodes.Text | None:
-        """Return the file name in a match; None if it contains other variables than inputs."""
-        written = next((group for group in found.groups() if group), "")
-        name = self.text(written or "screenshot.png")
-        variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
-        known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
-        # For the platform, a brace after a backslash begins no variable; it was probably meant to.
-        plain = not any("{" in piece.value for piece in name if isinstance(piece, nodes.TextPiece))
-        return name if known and plain else None
-
-    def copy(self, found: re.Match[str]) -> nodes.Statement | None:
-        variable, source = found[2] or found[3], self.text(found[1])
-        type_ = self._type_of_output(variable)
-        if points_back(found[1]) or not is_scalar(type_) or not self._can_extract(variable, source):
-            return None
-        return nodes.Copy(
-            origin=NOWHERE,
-            variable=variable,
-            type=type_,
-            source=source,
-            otherwise=make_default_else(type_, source),
-        )
-
-    def _can_extract(self, variable: str, source: nodes.Text) -> bool:
-        """Whether `variable` can be read from `source` here.
-
-        If so, it counts as set from here on.
-        """
-        if variable in self._inputs or variable in self._secrets:
-            return False
-        for piece in source:
-            if isinstance(piece, nodes.Variable) and not self._is_readable(piece):
-                return False
-        self._set.add(variable)
-        if variable in self._outputs:
-            self._origins[variable] = variable
-        return True
-
-    def _is_readable(self, variable: nodes.Variable) -> bool:
-        if variable.sigil == "runtime":
-            return variable.name in self._set
-        return variable.sigil == "input" and variable.name in self._inputs
-
-    def _type_of_output(self, variable: str) -> nodes.Type:
-        field = self._outputs.get(variable)
-        return nodes.ScalarType(name="string") if field is None else field.type
-
-    def _taken(self) -> set[str]:
-        return self._inputs.keys() | self._secrets | self._set
-
-
-_PATTERNS: tuple[
-    tuple[str, Callable[[Instructions, re.Match[str]], nodes.Statement | None]], ...
-] = (
-    (PRESS, Instructions.press),
-    (WAIT, Instructions.wait),
-    (TYPE, Instructions.type),
-    (FILL, Instructions.type),
-    (CAPTURE, Instructions.read_capture_line),
-    (EXPORT, Instructions.read_export_line),
-    (COPY, Instructions.copy),
-)
+        for before, each in pairwise(statements)
+    )

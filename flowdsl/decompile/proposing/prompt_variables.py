@@ -66,11 +66,12 @@ def compare_variables(
     own = {each.variable for each in walk(body) if isinstance(each, nodes.Extract | nodes.Copy)}
     if any(isinstance(each, nodes.Loop) for each in walk(body)):
         own.add(LOOP_ITEM)
-    if printed is None:
-        used = {each for each in walk(body) if isinstance(each, nodes.Variable)}
-    else:
+    used = {each for each in walk(body) if isinstance(each, nodes.Variable)}
+    if printed is not None:
         declared = {each.variable.name for each in found if each.variable.sigil != "runtime"}
-        used = {each.variable for each in variables_in(printed, declared) if not each.escaped}
+        filled = {each.variable for each in variables_in(printed, declared) if not each.escaped}
+        # The compiler has variables of its own, which its sentences set.
+        used = {each for each in filled if each.sigil != "runtime" or each in used}
     known = {each.variable for each in found if not each.escaped}
 
     def is_new(variable: nodes.Variable, others: set[nodes.Variable]) -> bool:

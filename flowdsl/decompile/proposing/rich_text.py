@@ -178,7 +178,8 @@ _HEADING = r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*"
 _BOLD_LINE = r"(?:\*\*|__)([^*_]+)(?:\*\*|__):?"
 _UNDERLINE = r"(=|-){3,}[ \t]*"
 _ENTRY = (
-    r"([ \t]*)(?:(\d{1,3}|[A-Za-z])[.)]|(?i:step)[ \t]+(\d{1,3})[ \t]*[.:)–-]|[-*•+‣–])[ \t]+(.*)"
+    r"([ \t]*)(?:((?:\d{1,3}|[A-Za-z]|[ivx]{2,4})(?=[.)])|\d{1,2}(?:\.\d{1,2})+)[.)]?|"
+    r"(?i:step)[ \t]+(\d{1,3})[ \t]*[.:)–-]|[-*•+‣–])[ \t]+(.*)"
 )
 _FENCE = r"[ \t]*(```+|~~~+).*"
 _DIVIDER = r"[ \t]*(?:-[ \t]*){3,}|[ \t]*(?:[*_=][ \t]*){3,}"
@@ -293,7 +294,8 @@ class _BlockReader:
         if found is None or self._depth == _MAX_DEPTH or not found[4].strip():
             return False
         ordered = found[2] is not None or found[3] is not None
-        if self._paragraph and not found[1] and found[2] and found[2] not in "1aA":
+        first = found[2] in ("1", "a", "A") or (found[2] or "").endswith(".1")
+        if self._paragraph and not found[1] and found[2] and not first:
             return False  # The paragraph continues with a number at the start of a line.
         self._end_paragraph()
         numbered = found[3] is not None or (found[2] or "").isdecimal()

@@ -152,6 +152,11 @@ def _insert_emits(lines: list[Line], variables: dict[str | None, str]) -> list[L
     result = []
     for line in lines:
         bodies = [_insert_emits(body, variables) for body in line.bodies]
+        if isinstance(line.node, nodes.Store):
+            (stored,) = line.node.assignments
+            assert not isinstance(stored.value, nodes.FailureReason)
+            result.append(Line(Emit(stored.variable, stored.value, stored.append)))
+            continue
         result.append(Line(line.node, bodies))
         name = variable_set(line.node)
         if name is not None and name in variables:

@@ -58,7 +58,9 @@ def make_extract(variable: str, type_: nodes.Type, source: nodes.Text) -> nodes.
     )
 
 
-def make_wait_until(condition: nodes.Text, milliseconds: int | None) -> nodes.Statement:
+def make_wait_until(
+    condition: nodes.Text | nodes.Condition, milliseconds: int | None
+) -> nodes.Statement:
     """Return `wait until`, with the default time if there is none."""
     return nodes.WaitUntil(
         origin=NOWHERE,
@@ -74,7 +76,7 @@ def make_expect(condition: nodes.Text) -> nodes.Statement:
     return nodes.Expect(origin=NOWHERE, condition=condition, otherwise=otherwise)
 
 
-def make_choose(target: nodes.Text) -> nodes.Statement:
+def make_choose(target: nodes.Text) -> nodes.Choose:
     """Return `choose`, which ends the run."""
     otherwise = make_abort(unmet_reason(target))
     return nodes.Choose(origin=NOWHERE, target=target, model=None, otherwise=otherwise)

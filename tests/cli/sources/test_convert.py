@@ -256,7 +256,7 @@ def test_what_the_statements_need_is_declared(desk: Path) -> None:
     for note in (
         "`visit`, `rows`, `article`, `qty`, `note` are required now",
         "`nobody`, `$key`: declared now",
-        "`free`: a text now",
+        "`free`: typed as the prompt uses it",
         "look at the bound of each `for`",
         "`vist` in the prompt is taken for `visit`",
         "in place of the backslash before `{visit}`",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowdsl.decompile.loose_fields import loose_fields
 from flowdsl.decompile.model import PromptHints
 from flowdsl.decompile.proposing.convert import Proposal, propose_statements
 from flowdsl.decompile.proposing.prompt_variables import compare_variables, variables_in
@@ -13,11 +18,21 @@ from flowdsl.decompile.proposing.section import SourceNames, Unwritable, steps_s
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import walk
+from flowdsl.source.record import replace
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.parse import parse_module
 from tests.support.effort import examples
 from tests.support.flows.decompile.payloads import corpus
 from tests.support.rows import for_rows, in_rows
+
+DASHBOARD = Path(__file__).parents[2] / "corpus" / "dashboard"
+LANGUAGE = frozenset(
+    """
+    steps always sees do string from extract emit for expect abort finish timeout else press read
+    results work on not nothing left task cannot done png value
+    """.split()  # noqa: SIM905
+)
+"""Words of the language, and those of the last step."""
 
 STRING = nodes.ScalarType(name="string")
 HINTS = PromptHints(
@@ -122,7 +137,8 @@ LINES = {
     "For each row in {rows}, press F5 and look.": [
         "for row in rows max 100 {",
         '  do "The row to work on is {row}."',
-        '  do "Press F5 and look."',
+        '  press "F5"',
+        '  do "Look."',
         "}",
     ],
     "1. For every row in {rows}:\n   - Press F5.\n   - Look.": [
@@ -137,16 +153,80 @@ LINES = {
         '  press "F5"',
         '} else { press "F3" }',
     ],
+    "Press Enter if a message appears.": ['if sees "a message appears" {', '  press "Enter"', "}"],
+    # Clauses, and a sentence about what the one before it says.
+    "Type {$pin} in the upper field, press Tab; then click OK and press F5.": [
+        'type $pin into "the upper field"',
+        'press "Tab"',
+        'do "Then click OK."',
+        'press "F5"',
+    ],
+    "User {$pin}, password {$pin}.": ['type $pin into "User"', 'type $pin into "password"'],
+    "The fee stands at the top. Save it as {{fee}}.": [
+        'extract fee: string from "The fee stands at the top"'
+    ],
+    "On the last page read net and tax and save them as net_fee and tax_fee.": [
+        'extract net_fee: string from "net, on the last page"',
+        'extract tax_fee: string from "tax, on the last page"',
+    ],
+    'Verify that the title is {claim}. If it isn\'t, declare_task_failed with "wrong claim".': [
+        'expect "the title is {claim}" else abort "wrong claim"'
+    ],
+    "Check that the day is {claim}. If not change it.": [
+        'if not sees "the day is {claim}" {',
+        '  do "Change it."',
+        "}",
+    ],
+    'Choose the row whose no is {claim}. If none fits, declare_task_failed with "no row".': [
+        'choose "the row whose no is {claim}" else abort "no row"'
+    ],
+    'If "Session in use" comes press Enter again.': [
+        'if sees "\\"Session in use\\" comes" {',
+        '  press "Enter"',
+        "}",
+    ],
+    "If the list is empty then declare_task_failed. Press F5.": [
+        'if sees "the list is empty" {',
+        '  abort "the list is empty"',
+        "}",
+        'press "F5"',
+    ],
+    "If the list is empty then press F5 and finish.": [
+        'if sees "the list is empty" {',
+        '  press "F5"',
+        '  finish "the list is empty"',
+        "}",
+    ],
+    "Click Go. This takes 2 to 5 minutes. Wait until the bar is gone.": [
+        'do "Click Go. This takes 2 to 5 minutes."',
+        'wait until "the bar is gone" timeout 5m',
+    ],
+    'Check whether there is a row for {claim}.\n- one row: press Enter\n- no row: click "New"': [
+        'do "Check whether there is a row for {claim}."',
+        'do "one row: press Enter"',
+        'do "no row: click \\"New\\""',
+    ],
+    "1. Check whether there is a row for {claim}.\n   - one row: press F5\n   - no row: go on": [
+        'if sees "there is a row for {claim}: one row" {',
+        '  press "F5"',
+        '} else if sees "there is a row for {claim}: no row" {}',
+    ],
+    "1. Start it.\n   - Press F5.\n   - Click OK.": [
+        'do "Start it."',
+        'press "F5"',
+        'do "Click OK."',
+    ],
+    "| Field | Value |\n|---|---|\n| Claim | {claim} |": ['type claim into "Claim"'],
+    "Take a screenshot.": ['capture "screenshot.png"'],
     # A value that nothing reads is read where it is used first.
     'Type {{balance}} into "Claim".': [
         'extract balance: string from "the balance"',
-        'do "Type {balance} into \\"Claim\\"."',
+        'type balance into "\\"Claim\\""',
     ],
 }
 PROSE = (
     "Press Submit.",
     "Press Home.",
-    "Press Enter if a message appears.",
     "Press A.",
     "Press Ctrl",
     "Wait about 3 seconds.",
@@ -155,10 +235,17 @@ PROSE = (
     'Type {rows} into "Claim".',
     "Type {claim} into the right field.",
     'Type claim into "Claim".',
-    "Take a screenshot.",
     "Export the file may.pdf.",
     r"Mark the file C:\Reports\{claim}.pdf for export.",
     "If needed, press Enter.",
+    "If the list is empty press Enter and go to step 3.",
+    '"NOT ON FILE" -> press Enter, repeat step 3.',
+    'Menu "File" -> Open -> press Enter',
+    "Compare both. If the difference is more than 3, press Enter.",
+    "Press F4 for the search.",
+    "Save with Ctrl+S.",
+    "Click Go and wait for a quarter of an hour until the bar is gone.",
+    "The title must be {claim}.",
     "If it fails, press Enter.",
     "If there are none, press Enter.",
     "If the banner is red, press Enter. Press Tab.",
@@ -457,7 +544,7 @@ def test_any_text_gives_statements_that_can_be_read(text: str) -> None:
 )
 def test_no_word_is_lost(lines: list[str]) -> None:
     proposal = propose_statements("\n".join(["- first", *lines]), HINTS)
-    said = str(proposal.body)
+    said = str((proposal.body, proposal.rules))
     for word in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "Eta"):
         count = "\n".join(lines).count(word)
         assert said.count(word) == count
@@ -508,6 +595,56 @@ def test_a_variable_is_kept_or_missed(text: str) -> None:
             assert {variable, runtime} & (kept | missed), written
         else:
             assert variable not in kept
+
+
+DROPPABLE = frozenset(
+    """
+    a an the and or it its them they this that to into in as at by with for of on is are be use
+    call tool please now then next first also just simply finally lastly again you should must make
+    sure remember press hit push key wait until till type enter input fill write put paste set save
+    store keep read extract get find out note down record look up identify determine capture count
+    take screenshot attach attachment run mark file export copy verify confirm check ensure select
+    choose pick if in case otherwise else stop end fail abort finish reason error message text value
+    only when focused_action upsert_runtime_values declare_task_failed copy_to_clipboard start_loop
+    save_screenshot_as_run_attachment mark_file_for_export each every whether field key so step not
+    steps following over under none fits doesn remarks bitte dann danach und als mit dem ob wenn
+    warten bis true max
+    """.split()  # noqa: SIM905
+)
+"""Words that a statement says by its kind, and marks of lists."""
+
+
+def words_in(text: str) -> set[str]:
+    """The words of a text, without accents of the notation: `{row.no}` is `row` and `no`."""
+    return set(re.findall(r"[^\W\d_]{2,}", text.lower().replace("_", " ")))
+
+
+@for_rows(lambda: sorted(DASHBOARD.glob("*.json")), name=lambda file: file.stem, fewest=24)
+def test_no_word_of_a_prompt_is_lost_or_invented(file: Path) -> None:
+    body = json.loads(file.read_text(encoding="utf-8"))
+    fields = [
+        loose_fields(json.loads(body.get(key) or "{}")) or ()
+        for key in ("input_schema", "output_schema")
+    ]
+    hints = PromptHints(
+        tuple(each for each in fields[0] if each.name[0] != "$"),
+        tuple(replace(each, name=each.name[1:]) for each in fields[0] if each.name[0] == "$"),
+        fields[1],
+        {},
+    )
+    prompt = (
+        plain_text(body["main_prompt"])
+        if is_rich_text(body["main_prompt"])
+        else body["main_prompt"]
+    )
+    section = steps_section(propose_statements(prompt, hints), hints, SourceNames({}, {}, {}, {}))
+    own = words_in(
+        " ".join(each.name + " " + (each.description or "") for each in hints.outputs or ())
+    )
+    source, proposed = words_in(prompt), words_in("\n".join(section.lines))
+    tools = words_in(" ".join(DROPPABLE))
+    assert source - proposed - tools == set()
+    assert proposed - source - own - tools - LANGUAGE == set()
 
 
 @for_rows(lambda: corpus().items(), name=lambda row: row[0], parts=2, fewest=150)

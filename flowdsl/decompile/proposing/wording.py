@@ -1,6 +1,6 @@
-"""The words of instructions in prompts: patterns, and small parsers of a line.
+"""The wording of prompts: Markdown, keys, conditions, and words that mean nothing by themselves.
 
-`instructions` builds statements from what is found with them.
+`clauses` parses instructions in such wording.
 """
 
 from __future__ import annotations
@@ -34,61 +34,43 @@ PATH = rf"(?:\.{NAME}|\[\d+\]|\['[^'\n]*'\]|\[\"[^\"\n]*\"\])*"
 ESCAPED = rf"\\(?=\{{+\$?{NAME})"
 
 COUNTS = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-UNITS = {"s": 1000, "m": 60_000, "ms": 1}
 _LABELLED_TOO = frozenset(
     ("home", "end", "delete", "insert", "up", "down", "left", "right", "space", "return")
 )
 """Keys whose names are also labels of buttons and links: they need the word `key`."""
 
-LONGEST = 1_000
+LONGEST = 2_000
 """Maximum length of a line that is examined, in characters."""
 
-_QUOTED = r"\"[^\"\n]+\""
-_BOX = r"(?:field|box|text ?box|search box|input field|input)"
-_FILE = r"\"?([^\s\"]+\.\w{2,4}|(?<=\")[^\"]+\.\w{2,4}(?=\"))\"?"
-_STORED = rf"\{{\{{[ \t]*({NAME})[ \t]*\}}\}}"
-_NAMED = r"(?:(?:with )?(?:the )?(?:file ?name|name)|named|called|as|for|with|on)"
+STORED = rf"\{{\{{[ \t]*({NAME})[ \t]*\}}\}}"
+VALUE = rf"\{{\{{?[ \t]*\$?{NAME}{PATH}[ \t]*\}}?\}}"
+"""A variable of a prompt, as it is written."""
 
-PRESS = (
-    r"(?:press|hit) (?:the )?"
-    r"\"?((?:page |arrow )?[^\s\"]+?(?: ?\+ ?[^\s\"+]+)*(?: arrow)?)\"?( key)?"
-    r"(?: (once|twice|(?:\d{1,2}|two|three|four|five|six) times))?"
+_SHELTERED = r"\"[^\"]*\"|\([^()]*\)|\{[^{}]*\}"
+_FILLERS = (
+    r"(?i)(?:(?:please|now|then|next|first|also|just|simply|finally|afterwards|lastly|danach|bitte|"
+    r"in the end|after that|you (?:should|must|have to|need to|can)|(?:make|be) sure to|"
+    r"remember to|and) *,? )+"
 )
-WAIT = r"wait (?:for )?(\d{1,4}) ?(ms|milliseconds?|s|secs?|seconds?|mins?|minutes?)"
-_TARGET = (
-    rf"(?:the )?(?:{_BOX} )?{_QUOTED}(?: {_BOX})?|"
-    r"(?!(?:the )?(?:right|correct|appropriate|next|same|first|this|that|each|every) )"
-    rf"(?:the )?\w[\w /-]{{1,40}}? {_BOX}"
+KEY_ALONE = (
+    r"(?:(?:Ctrl|Alt|Shift|Strg)\s?\+\s?[^\s,;.]+|Enter|Tab|Esc(?:ape)?|F\d{1,2}|Page (?:Up|Down))"
 )
-TYPE = (
-    rf"(?:type|enter|input|fill in|write) (?P<value>\S+|\{{\{{[^}}]*\}}\}}|{_QUOTED}) "
-    rf"(?:into|in|in to) (?P<target>{_TARGET})"
+_VERBS = (
+    r"(?:press|hit|push|wait|type|enter|input|fill|write|put|paste|click|double-click|right-click|"
+    r"triple-click|select|choose|pick|mark|tick|untick|check|uncheck|verify|make sure|ensure|"
+    r"confirm|open|close|go|switch|navigate|scroll|start|launch|run|take|save|store|remember|"
+    r"keep|read|extract|get|note|record|find|look|search|copy|add|append|set|leave|use|create|"
+    r"answer|send|submit|log|sign|accept|download|upload|export|print|continue|proceed|ignore|skip|"
+    r"do|don['’]t|finish|end|stop|abort|fail|give|declare_task_failed|mark_file_for_export|"
+    r"save_screenshot_as_run_attachment|copy_to_clipboard|upsert_runtime_values|change|delete|"
+    r"remove|rotate|calculate|compare|assign|insert|sort|filter|zip|attach|exit|lock|forward|tab|"
+    r"pick|repeat|try|refresh|report|bring|extend|book|treat|move|replace)"
 )
-FILL = (
-    rf"(?:fill(?: in)?|set) (?P<target>{_TARGET}) (?:with|to) "
-    rf"(?P<value>\S+|\{{\{{[^}}]*\}}\}}|{_QUOTED})"
-)
-CAPTURE = (
-    rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
-    r"(?:take|save) a screenshot (?:and attach it|as a run attachment)"
-    rf"(?: to the run)?(?: {_NAMED})?) {_FILE}|"
-    r"(?:take|save) a screenshot(?: of [^{}.;,()]+)? (?:and attach it(?: to the run)?|"
-    r"as a(?: run)? attachment|"
-    r"(?:with |using |\()(?:the tool )?save_screenshot_as_run_attachment\)?)"
-)
-EXPORT = (
-    rf"(?:(?:use |call )?mark_file_for_export (?:{_NAMED} )?(?:the file )?{_FILE}|"
-    rf"mark (?:the file )?{_FILE} for export)"
-)
-COPY = (
-    r"(?:(?:triple|double)[- ]click|select|highlight) (?:on )?([^.;]+?),?(?: and)?(?: then)? "
-    rf"(?:use |call )?copy_to_clipboard (?:with (?:the )?key|as) (?:\"?({NAME})\"?|{_STORED})"
-)
+ACT = rf"(?:(?:please|also|just|now|only) )?{_VERBS}\b(?![\w-])"
+"""How an instruction begins."""
+
 _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
 """The beginning of a text that refers back to the sentence before it."""
-
-BETWEEN_SENTENCES = r"(?<=[.!])[ \t]+(?=[A-Z{\"“])"
-BETWEEN_ACTS = r",? and then |,? then |,? and (?=(?:press|hit|wait|type|click|select|open|close) )"
 
 
 def has_condition_words(text: str) -> bool:
@@ -104,9 +86,9 @@ def is_governing_line(text: str) -> bool:
 def strip_markdown(line: str) -> str:
     """Return a line without Markdown marks; bold text and code are put in quotes."""
     marked = re.sub(r"\*\*([^*]+)\*\*|`([^`]+)`", lambda m: f'"{m[1] or m[2]}"', line.strip())
-    marked = re.sub(r"\s*(?:->|→|=>)\s*", ", ", marked)
+    marked = re.sub(r"(?<![-=])\s*(?:->|→|=>)\s*", " -> ", marked)
     marked = re.sub(r"[“”„]", '"', re.sub(r'""([^"]+)""', r'"\1"', marked))
-    marked = re.sub(rf'"({_STORED}|\{{\$?{NAME}{PATH}\}})"', r"\1", marked)
+    marked = re.sub(rf'"({VALUE})"', r"\1", marked)
     marked = re.sub(r"(?<!\w)'([^'\[\]]+)'(?!\w)", r'"\1"', marked)
     return " ".join(marked.removesuffix(".").split())
 
@@ -130,6 +112,25 @@ def parse_chord(written: str, *, named: bool) -> str | None:
     return "+".join(keys)
 
 
+def mask(text: str) -> str:
+    """Return a text of the same length without what is in quotes, parentheses and braces."""
+    return re.sub(
+        _SHELTERED, lambda found: f"{found[0][0]}{'_' * (len(found[0]) - 2)}{found[0][-1]}", text
+    )
+
+
+def strip_fillers(text: str) -> str:
+    """Return a clause without the words of politeness and order at its beginning."""
+    return re.sub(_FILLERS, "", text, count=1) if re.match(_FILLERS, text) else text
+
+
+def to_milliseconds(duration: str) -> int:
+    """Return the length of `3 seconds`, `500 ms` or `2m`."""
+    amount, unit = re.fullmatch(r"(\d+) ?([a-z]+)", duration.lower()).groups()  # type: ignore[union-attr]
+    scale = 1 if unit.startswith(("ms", "milli")) else 60_000 if unit[0] == "m" else 1000
+    return int(amount) * scale
+
+
 def points_back(words: str) -> bool:
     return re.match(_POINTS_BACK, words) is not None
 
@@ -137,3 +138,15 @@ def points_back(words: str) -> bool:
 def as_sentence(act: str) -> str:
     """Return a part of a sentence as a sentence of its own."""
     return f"{act[:1].upper()}{act[1:]}".rstrip(".") + "."
+
+
+def starts_with_act(text: str) -> bool:
+    """Whether a text begins with an imperative, or is a key."""
+    act = strip_fillers(text)
+    found = re.match(ACT, act, re.IGNORECASE) or re.match(rf"{KEY_ALONE}(?!\w)", act)
+    return found is not None
+
+
+def strip_condition_that(condition: str) -> str:
+    """Return `the list is sorted` of `that the list is sorted`."""
+    return re.sub(r"(?i)^that ", "", condition)

@@ -1,0 +1,294 @@
+"""Builds the statements of clauses, each with the variables that it may have there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from flowdsl.format.literals import is_name
+from flowdsl.ir import nodes
+
+from ..model import NOWHERE
+from . import clauses, decisions
+from .statements import (
+    is_scalar,
+    make_abort,
+    make_choose,
+    make_default_else,
+    make_expect,
+    make_extract,
+    make_wait_until,
+)
+from .values import Values
+from .wording import (
+    COUNTS,
+    has_condition_words,
+    parse_chord,
+    points_back,
+    starts_with_act,
+    strip_condition_that,
+    to_milliseconds,
+)
+
+_READ_ONLY = re.compile(
+    r"(?i)(?:(?P<where>(?:from|on|in|at) (?:the )?[^,;:]{3,40}?),? )?(?:please )?"
+    r"(?:read|note|find out|find|extract|get|look up|record|identify|determine) (?P<source>.+)"
+)
+_DURATION = (
+    r"(?i)(\d{1,3})(?: ?(?:-|to|bis) ?(\d{1,3}))?"
+    r" ?(s|secs?|seconds?|mins?|minutes?|minuten?|sekunden?)\b"
+)
+_LONG = r"(?i)\b(?:hours?|quarter of an hour|half an hour|stunden?|some time|a while|long)\b"
+
+
+Parts = dict[str, str | None]
+"""The parts of a clause by the names that its row has for them."""
+
+
+class Builders(Values):
+    """Builds the statements of clauses; a method returns nothing where there is none."""
+
+    def press(self, parts: Parts) -> list[nodes.Statement]:
+        keys = parse_chord(parts["keys"] or "", named=parts.get("named") is not None)
+        number = (parts.get("times") or "once").lower().removesuffix(" times")
+        times = COUNTS.get(number) or int(number)
+        return [nodes.Press(origin=NOWHERE, keys=keys, times=times)] if keys and times else []
+
+    def wait(self, parts: Parts) -> list[nodes.Statement]:
+        return [nodes.Wait(origin=NOWHERE, milliseconds=to_milliseconds(parts["amount"] or ""))]
+
+    def wait_until(self, parts: Parts) -> list[nodes.Statement]:
+        words = parts.get("condition") or parts.get("seen")
+        if not words:
+            verb = (parts["verb"] or "").lower()
+            third = {"be": "is", "finish": "finishes"}.get(verb)
+            third = third or re.sub(r"^(\w+)", r"\1s", verb)
+            words = f"{parts['what']} {third}{parts['rest'] or ''}"
+        vague = decisions.is_vague(words) or re.match(r"(?i)(?:a few|a couple|some|about)\b", words)
+        text = self._readable(words)
+        limit = parts.get("limit") or parts.get("limit2")
+        milliseconds = to_milliseconds(limit) if limit else self._find_longest_wait()
+        if not text or vague or milliseconds is None:
+            return []
+        condition = nodes.Sees(text=text) if parts.get("seen") else text
+        return [make_wait_until(condition, milliseconds)]
+
+    def _find_longest_wait(self) -> int | None:
+        """Return the longest time that the line names, 0 without one; None for hours and moods."""
+        if re.search(_LONG, self._line) is not None:
+            return None
+        found = re.findall(_DURATION, self._line)
+        times = [to_milliseconds(f"{last or first} {unit}") for first, last, unit in found]
+        longest = max(times, default=0)
+        return longest if longest > 60_000 else 0
+
+    def type(self, parts: Parts) -> list[nodes.Statement]:
+        written, target = parts["value"] or "", self._readable(parts["target"])
+        appositive = set(re.findall(r"\w+", (parts.get("appositive") or "").lower()))
+        if not target or appositive - {"the", "your", "value"} - _name_words(written):
+            return []
+        if (written.startswith('"') and "{" not in written) or re.fullmatch(r"[A-Z0-9]+", written):
+            literal = (nodes.TextPiece(value=written.strip('"')),)
+            return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
+        return self._make_typing(self.text(written), target)
+
+    def type_pairs(self, parts: Parts) -> list[nodes.Statement]:
+        pairs = clauses.split_pairs(parts["pairs"] or "")
+        statements = [
+            each
+            for label, value in pairs
+            for each in self._make_typing(self.text(value), self.text(label))
+        ]
+        return statements if len(statements) == len(pairs) else []
+
+    def set_field(self, parts: Parts) -> list[nodes.Statement]:
+        """Read `Quantity = {quantity}`, an entry of a list."""
+        target = self._readable(parts["target"])
+        known = "_" in (parts["target"] or "") or parts["target"] in self._outputs
+        if not self._in_list or not target or known:
+            return []
+        return self._make_typing(self.text(parts["value"] or ""), target)
+
+    def _make_typing(self, value: nodes.Text, target: nodes.Text) -> list[nodes.Statement]:
+        """Return `type` for a value that is one variable that can be typed here."""
+        if (
+            len(value) != 1
+            or not isinstance(value[0], nodes.Variable)
+            or not self._can_type(value[0])
+        ):
+            return []
+        return [nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)]
+
+    def _can_type(self, variable: nodes.Variable) -> bool:
+        if variable.sigil == "runtime":
+            return self._is_readable(variable)
+        if variable.sigil == "secret":
+            return variable.name in self._secrets
+        field = self._inputs.get(variable.name)
+        return field is not None and (bool(variable.path) or is_scalar(field.type))
+
+    def capture(self, parts: Parts) -> list[nodes.Statement]:
+        if parts.get("file"):
+            file = self._file(parts["file"] or "")
+            return [] if file is None else [nodes.Capture(origin=NOWHERE, file=file)]
+        self._captures += 1
+        number = f"_{self._captures}" if self._captures > 1 else ""
+        name = (nodes.TextPiece(value=f"screenshot{number}.png"),)
+        return [nodes.Capture(origin=NOWHERE, file=name)]
+
+    def export(self, parts: Parts) -> list[nodes.Statement]:
+        file = self._file(parts["file"] or "")
+        return [] if file is None else [nodes.Export(origin=NOWHERE, file=file)]
+
+    def export_named_before(self, parts: Parts) -> list[nodes.Statement]:
+        """Read `mark it for export` behind the only path of the line."""
+        paths = set(re.findall(r"(?:[A-Za-z]:|\\)[\\/][^\s\",;()]+\.\w{2,4}\b", self._line))
+        return self.export({"file": paths.pop()}) if len(paths) == 1 else []
+
+    def _file(self, written: str) -> nodes.Text | None:
+        """Return the name of a file; None if it contains other variables than inputs."""
+        name = self.text(written)
+        variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
+        known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
+        # For the platform, a brace after a backslash begins no variable; it was probably meant to.
+        plain = not any("{" in piece.value for piece in name if isinstance(piece, nodes.TextPiece))
+        return name if known and plain else None
+
+    def copy(self, parts: Parts) -> list[nodes.Statement]:
+        variable, words = _bare_name(parts["name"] or ""), parts["source"] or ""
+        source, type_ = self.text(words), self._type_of_output(variable)
+        if points_back(words) or not is_scalar(type_) or not self._can_extract(variable, source):
+            return []
+        return [
+            nodes.Copy(
+                origin=NOWHERE,
+                variable=variable,
+                type=type_,
+                source=source,
+                otherwise=make_default_else(type_, source),
+            )
+        ]
+
+    def read_value(self, parts: Parts) -> list[nodes.Statement]:
+        """Read `Read the fee and the tax and save them as fee and tax`."""
+        written = parts.get("inside") or parts.get("names") or ""
+        return self._read_sources(
+            parts["source"] or "", parts.get("where"), written, parts.get("note")
+        )
+
+    def read_several(self, parts: Parts) -> list[nodes.Statement]:
+        statements: list[nodes.Statement] = []
+        readings = clauses.split_readings(parts["several"] or "")
+        for source, name in readings:
+            statements += self._read_sources(source, None, name, None)
+        return statements if len(statements) == len(readings) else []
+
+    def _read_into(self, described: str, written: str) -> list[nodes.Statement]:
+        """Return the readings of `described`, a sentence in front of `Save it as NAME`."""
+        described = described.strip().rstrip(".!:")
+        found = _READ_ONLY.fullmatch(described)
+        if found is not None:
+            return self._read_sources(found["source"], found["where"], written, None)
+        if starts_with_act(described) or len(clauses.split_list(written)) != 1:
+            return []
+        return self._read_sources(described, None, written, None)
+
+    def _read_sources(
+        self, sources: str, where: str | None, written: str, note: str | None
+    ) -> list[nodes.Statement]:
+        """Return a reading of each of `sources` into each name; empty unless they are as many."""
+        names = [_bare_name(each) for each in clauses.split_list(written)]
+        lead, colon, listed = sources.rpartition(": ")
+        each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)
+        marked = len([each for each in clauses.split_list(written) if not is_name(each)])
+        known = any(map(self._is_value_name, names)) or marked
+        if len(each_source) != len(names) or not known or has_condition_words(sources):
+            return []
+        statements: list[nodes.Statement] = []
+        for source, name in zip(each_source, names, strict=True):
+            words = f"{lead}{colon}{source}" if len(names) > 1 else source
+            words = f"{words}, {where[:1].lower()}{where[1:]}" if where else words
+            text = self.text(f"{words}{note or ''}")
+            above = re.search(r"(?i)\b(?:above|below)\b", source)  # in the prompt, not on screen
+            if points_back(source) or above or not self._can_extract(name, text):
+                return []
+            statements.append(make_extract(name, self._type_of_output(name), text))
+        return statements
+
+    def _is_value_name(self, name: str) -> bool:
+        return name in self._outputs or name in self._named or "_" in name
+
+    def emit(self, parts: Parts) -> list[nodes.Statement]:
+        """Read `save status = "closed"`, of an output."""
+        name, written = parts["name"] or "", parts["value"] or ""
+        field = self._outputs.get(name)
+        if field is None or name in self._set:
+            return []
+        type_ = field.type.inner if isinstance(field.type, nodes.OptionalType) else field.type
+        value: str | int | bool = written.strip('"')
+        if written in ("true", "false"):
+            value = written == "true"
+        elif written.isdigit():
+            value = int(written)
+        kinds = {"string": str, "bool": bool, "int": int, "number": int}
+        wanted: type | None = str if isinstance(type_, nodes.EnumType) else None
+        if isinstance(type_, nodes.ScalarType):
+            wanted = kinds.get(type_.name)
+        if type(value) is not wanted:
+            return []
+        self._origins[name] = name
+        stored = nodes.Assignment(
+            variable=name, value=nodes.ConstantValue(value=value), origin=NOWHERE
+        )
+        return [nodes.Store(origin=NOWHERE, assignments=(stored,))]
+
+    def abort(self, parts: Parts) -> list[nodes.Statement]:
+        words = (parts.get("reason") or parts.get("why") or self._reason or "").strip()
+        words = ", ".join(filter(None, (words, parts.get("rest"))))
+        words = re.sub(r"^([\"'])([^\"']*)\1$", r"\2", words)
+        text = self._readable(words or "the task cannot be done")
+        return list(make_abort(text)) if text else []
+
+    def finish(self, parts: Parts) -> list[nodes.Statement]:
+        reason = self._readable(self._reason or "nothing is left to do")
+        return [nodes.Leave(origin=NOWHERE, action="finish", reason=reason)] if reason else []
+
+    def expect(self, parts: Parts) -> list[nodes.Statement]:
+        condition = self._readable(strip_condition_that(parts["condition"] or ""))
+        return [make_expect(condition)] if condition else []
+
+    def choose(self, parts: Parts) -> list[nodes.Statement]:
+        target = self._readable(parts["target"])
+        return [make_choose(target)] if target else []
+
+
+BUILDERS: dict[str, Callable[[Builders, Parts], list[nodes.Statement]]] = {
+    "press": Builders.press,
+    "wait": Builders.wait,
+    "until": Builders.wait_until,
+    "type": Builders.type,
+    "pairs": Builders.type_pairs,
+    "secrets": Builders.type_pairs,
+    "set": Builders.set_field,
+    "capture": Builders.capture,
+    "export": Builders.export,
+    "export_it": Builders.export_named_before,
+    "copy": Builders.copy,
+    "read": Builders.read_value,
+    "save": Builders.read_value,
+    "several": Builders.read_several,
+    "emit": Builders.emit,
+    "abort": Builders.abort,
+    "finish": Builders.finish,
+    "expect": Builders.expect,
+    "choose": Builders.choose,
+}
+
+
+def _bare_name(written: str) -> str:
+    return written.strip("{}\"' \t")
+
+
+def _name_words(written: str) -> set[str]:
+    """The words of the name in `{shipment.no}`, which a noun in front of it may repeat."""
+    return set(re.findall(r"[a-z]+|\d+", written.lower().replace("_", " ")))

@@ -1,0 +1,131 @@
+"""A grammar of instructions: sentences are cut into clauses, and clauses are parsed by a table.
+
+    line      = sentence ...            "Type {x} in Name, press Tab. Wait until it is there."
+    sentence  = decision | clause ...   cut at `;`, `->`, `, then`, `and` with a verb behind it
+    decision  = If CONDITION, clause ... [otherwise clause ...]
+    clause    = a row of `clause_rows`, or prose
+
+The longest run of pieces that a row matches is one clause, so that `read the fee and save it as
+fee` stays whole. What a clause means, and whether its variables can be used, is decided in
+`instructions`. The text is free of Markdown (`wording.strip_markdown`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from flowdsl.source.record import Record
+
+from .clause_rows import MARKED_NAME, ROWS, SPANNING
+from .wording import ACT, KEY_ALONE, VALUE, mask, strip_fillers
+
+
+class Clause(Record):
+    """A clause of a row called `kind`, with the parts of its text by name; `prose` has none."""
+
+    kind: str
+    text: str
+    parts: dict[str, str | None]
+
+
+# Cutting
+
+_SENTENCE_END = re.compile(rf"(?:(?<=[.!?])|(?<=[.!?][\")]))[ \t]+(?=[A-ZÄÖÜ{{\"“]|{ACT})")
+_ABBREVIATION = re.compile(
+    r"(?i)(?:^|[\s(])(?:z\.\s?b|e\.\s?g|i\.\s?e|no|nr|stat|dr|mr|mrs|ms|approx|max|min|etc|ca|bzw|"
+    r"incl|ref|acct|v)\.$"
+)
+CUT = re.compile(
+    r"\s*;\s+|\s*->\s*|,? and then,? |,? then,? |,? und dann |"
+    rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$)|\{{)|"
+    rf", (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)"
+)
+
+
+def cut_sentences(line: str) -> list[str]:
+    """Cut a line into sentences, outside of quotes, parentheses and braces."""
+    shown, at, sentences = mask(line), 0, []
+    for found in _SENTENCE_END.finditer(shown):
+        if _ABBREVIATION.search(shown, at, found.start()) is None:
+            sentences.append(line[at : found.start()])
+            at = found.end()
+    return [each for each in (*sentences, line[at:]) if each.strip()]
+
+
+def parse_clauses(sentence: str) -> list[Clause]:
+    """Return the clauses of a sentence without a decision; neighbours that are prose are one."""
+    text = sentence.strip().rstrip(".!").rstrip()
+    shown = mask(text)
+    cuts = [found.span() for found in CUT.finditer(shown)]
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    clauses: list[Clause] = []
+    at, prose_from = 0, None
+    while at < len(starts):
+        for last in range(len(ends) - 1, at - 1, -1):
+            clause = parse_clause(text[starts[at] : ends[last]], clauses[-1] if clauses else None)
+            if clause is not None:
+                break
+        else:
+            prose_from = starts[at] if prose_from is None else prose_from
+            at += 1
+            continue
+        if prose_from is not None:
+            clauses.append(_make_prose(text[prose_from : cuts[at - 1][0]]))
+            prose_from = None
+        clauses.append(clause)
+        at = last + 1
+    if prose_from is not None:
+        clauses.append(_make_prose(text[prose_from:]))
+    return clauses
+
+
+def _make_prose(text: str) -> Clause:
+    return Clause("prose", text, {})
+
+
+_COMPILED: list[tuple[str, re.Pattern[str]]] = []
+
+
+def parse_clause(text: str, before: Clause | None) -> Clause | None:
+    """Return the clause of the first row that matches the whole text; None for prose.
+
+    A value with a place, `{b} in "Date"`, takes the verb of the clause `before` it.
+    """
+    if not _COMPILED:
+        _COMPILED.extend((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in ROWS)
+    plain = strip_fillers(text.strip())
+    is_piece = CUT.search(mask(plain)) is None
+    for kind, pattern in _COMPILED:
+        if not (is_piece or kind in SPANNING):
+            continue
+        found = pattern.fullmatch(plain)
+        if found is not None and (kind != "again" or (before and before.kind == "type")):
+            return Clause("type" if kind == "again" else kind, text, found.groupdict())
+    return None
+
+
+def split_list(text: str) -> list[str]:
+    """Split `a, b (c, d) and e` into its entries, outside of quotes and parentheses."""
+    shown, at, entries = mask(text), 0, []
+    for found in re.finditer(r",? (?:and|und) |, ", shown):
+        entries.append(text[at : found.start()])
+        at = found.end()
+    return [each.strip() for each in (*entries, text[at:]) if each.strip()]
+
+
+def split_readings(several: str) -> list[tuple[str, str]]:
+    """Return the source and the name of `A as {{a}}, B as {{b}}`; empty for another form."""
+    found = [
+        re.fullmatch(rf"(?P<source>.+?) as (?P<name>{MARKED_NAME})", each)
+        for each in split_list(several)
+    ]
+    pairs = [(each["source"], each["name"]) for each in found if each is not None]
+    return pairs if len(pairs) == len(found) > 1 else []
+
+
+def split_pairs(pairs: str) -> list[tuple[str, str]]:
+    """Return the label and the value of each of `user {a}, password {b}`."""
+    return [
+        (found[1].strip(" ,").removeprefix("and ").removeprefix("und "), found[2])
+        for found in re.finditer(rf"([^{{}}]+?) ({VALUE})", pairs)
+    ]

@@ -1,0 +1,132 @@
+"""Reads the values that a prompt uses or saves without saying in plain words how they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM
+from flowdsl.ir.walk import walk
+from flowdsl.source.record import replace
+
+from .values import Values
+
+_SAVING = (
+    r"(?i)\b(?:save|store|remember|note|put|write|add|list|choice)\b[^.;\n]*?\b(?:as|in|into|under|to|for)"
+    r"(?: the)?(?: list)?[ \"']*$|\b(?:save|store|increase|als)[ \"']*$|->[ \"']*$"
+)
+
+
+def read_before_use(
+    body: nodes.Body, instructions: Values, known: set[str], read: list[str]
+) -> nodes.Body:
+    """Return a body with a reading of each value that it uses and that nothing has set.
+
+    It stands in front of the first use, or behind a `do` that says to save it: `Save your choice
+    in {{choice}}`. `known` are the variables that are set here, and `read` collects those that are
+    read so.
+    """
+    statements: list[nodes.Statement] = []
+    for statement in body:
+        if isinstance(statement, nodes.Step):
+            inner = read_before_use(statement.body, instructions, known, read)
+            statements.append(replace(statement, body=inner))
+            continue
+        own = _set_by(statement)
+        if isinstance(statement, nodes.Loop):
+            statement, behind = _read_inside_loop(statement, instructions, known, read)
+            statements += [statement, *behind]
+            continue
+        missing = [
+            variable.name
+            for variable in walk(statement)
+            if isinstance(variable, nodes.Variable)
+            and variable.sigil == "runtime"
+            and variable.name not in known | own | {LOOP_ITEM}
+            and not instructions.is_declared(variable.name)
+        ]
+        readings = {name: instructions.reading_of(name) for name in dict.fromkeys(missing)}
+        saved = _find_saved(statement, readings)
+        statement = _name_saved(statement, saved)
+        statements += [each for name, each in readings.items() if name not in saved]
+        statements.append(statement)
+        statements += [each for name, each in readings.items() if name in saved]
+        known.update(readings)
+        read += readings
+        if not isinstance(statement, nodes.If):
+            known |= own
+    return tuple(statements)
+
+
+def _read_inside_loop(
+    loop: nodes.Loop, instructions: Values, known: set[str], read: list[str]
+) -> tuple[nodes.Loop, list[nodes.Statement]]:
+    """Return a loop that reads what its entries use, and readings of what they save behind it."""
+    unknown = (
+        {
+            each.name
+            for each in walk(loop)
+            if isinstance(each, nodes.Variable) and each.sigil == "runtime"
+        }
+        - known
+        - _set_by(loop)
+        - {LOOP_ITEM}
+    )
+    saved = [
+        each for each in sorted(_find_saved(loop, unknown)) if not instructions.is_declared(each)
+    ]
+    named = _name_all(loop.body, saved)
+    inside: list[str] = []
+    body = read_before_use(named, instructions, set(known), inside)
+    read += [*inside, *saved]
+    known.update(saved)
+    return replace(loop, body=body), [instructions.reading_of(each) for each in saved]
+
+
+def _find_saved(statement: nodes.Statement, unknown: Collection[str]) -> set[str]:
+    """Return those of the `unknown` variables that a statement only says to save."""
+    saved: set[str] = set()
+    used: set[str] = set()
+    for each in walk(statement):
+        before = ""
+        for piece in each.text if isinstance(each, nodes.Do) else ():
+            if isinstance(piece, nodes.Variable):
+                (saved if re.search(_SAVING, before) else used).add(piece.name)
+            before = piece.value if isinstance(piece, nodes.TextPiece) else ""
+        if not isinstance(each, nodes.Do):
+            held = walk(getattr(each, "text", ()))
+            used |= {piece.name for piece in held if isinstance(piece, nodes.Variable)}
+    return saved.intersection(unknown) - used
+
+
+def _name_saved(statement: nodes.Statement, saved: Collection[str]) -> nodes.Statement:
+    """Return a statement whose texts have the names of `saved` variables in place of them."""
+    match statement:
+        case nodes.Do():
+            text = (
+                nodes.TextPiece(value=piece.name)
+                if isinstance(piece, nodes.Variable) and piece.name in saved
+                else piece
+                for piece in statement.text
+            )
+            return replace(statement, text=tuple(text))
+        case nodes.If():
+            branches = tuple(
+                replace(each, body=_name_all(each.body, saved)) for each in statement.branches
+            )
+            otherwise = _name_all(statement.otherwise, saved)
+            return replace(statement, branches=branches, otherwise=otherwise)
+        case _:
+            return statement
+
+
+def _name_all(body: nodes.Body, saved: Collection[str]) -> nodes.Body:
+    return tuple(_name_saved(each, saved) for each in body)
+
+
+def _set_by(statement: nodes.Statement) -> set[str]:
+    """Return the variables that a statement or one inside it reads."""
+    return {
+        each.variable for each in walk(statement) if isinstance(each, nodes.Extract | nodes.Copy)
+    }

@@ -1,0 +1,254 @@
+"""The values of a prompt: its variables, which can be read where, and conditions on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+from flowdsl.format.literals import is_name
+from flowdsl.ir import nodes
+from flowdsl.ir.lowering.values import LOOP_ITEM, negate_condition
+from flowdsl.prompt.reading.texts import read_path
+from flowdsl.source.record import replace
+
+from ..model import NOWHERE, PromptHints
+from ..writing.type_names import source_name
+from ..writing.value_types import ANY, type_at
+from .decisions import Repeating, shows_text
+from .statements import is_scalar, make_extract
+from .wording import ESCAPED, NAME, PATH, STORED, VALUE, points_back
+
+
+def _compile_variable_pattern(hints: PromptHints) -> re.Pattern[str]:
+    """Return a pattern for variables of the platform; a declared name in one may be any text."""
+    declared = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
+    odd = sorted((name for name in declared if not is_name(name)), key=len, reverse=True)
+    name = "|".join((*map(re.escape, odd), NAME))
+    return re.compile(
+        rf"(?<![\\{{])(?:\{{\{{[ \t]*({NAME})({PATH})[ "
+        rf"\t]*\}}\}}|\{{(\$?)({name})({PATH})\}}(?!\}}))"
+    )
+
+
+def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
+    runtime, runtime_path, secret, name, path = found.groups()
+    return nodes.Variable(
+        sigil="runtime" if runtime else "secret" if secret else "input",
+        name=runtime or name,
+        path=read_path(runtime_path if runtime else path),
+    )
+
+
+def _make_character_pieces(characters: str) -> list[nodes.Piece]:
+    # Code generation adds the backslash where the platform needs one.
+    unescaped = re.sub(ESCAPED, "", characters)
+    return [nodes.TextPiece(value=unescaped)] if unescaped else []
+
+
+class Values:
+    """The variables of a prompt, and those that its statements have set so far.
+
+    `recognized` has the parts of the prompt that are more than prose.
+    """
+
+    def __init__(self, hints: PromptHints, refused: Collection[str] = (), prompt: str = "") -> None:
+        self.recognized: list[str] = []
+        self.rules: list[nodes.Text] = []
+        self._entries: list[tuple[str, nodes.Type]] = []
+        self._refused = refused
+        self._inputs = {field.name: field for field in hints.inputs or ()}
+        self._secrets = {field.name for field in hints.secrets}
+        self._outputs = {field.name: field for field in hints.outputs or ()}
+        self._set: set[str] = set()
+        self._origins: dict[str, str] = {}
+        self._named = set(re.findall(STORED, prompt))
+        self._plain = False
+        self._line, self._in_list, self._captures = "", False, 0
+        self._reason: str | None = None
+        self._variable = _compile_variable_pattern(hints)
+
+    def text(self, characters: str) -> nodes.Text:
+        """Return the characters and variables of a part of a prompt."""
+        pieces: list[nodes.Piece] = []
+        at = 0
+        for found in self._variable.finditer(characters):
+            pieces += _make_character_pieces(characters[at : found.start()])
+            pieces.append(self._resolve(_variable_from_match(found)))
+            at = found.end()
+        return (*pieces, *_make_character_pieces(characters[at:]))
+
+    def _resolve(self, variable: nodes.Variable) -> nodes.Piece:
+        """Return the value that a single brace means, or words for one that nothing declares.
+
+        `{x}` of an output is the run's value, and `{row.no}` in a loop over rows that of the entry.
+        """
+        name, path = variable.name, variable.path
+        if variable.sigil != "input" or name in self._inputs:
+            return variable
+        if name in self._outputs:
+            return replace(variable, sigil="runtime")
+        for noun, entry in reversed(self._entries):
+            if noun == name and (type_at(entry, path) != ANY or not path):
+                return nodes.Variable(sigil="runtime", name=LOOP_ITEM, path=path)
+        if path:
+            part = " ".join(str(each).replace("_", " ") for each in reversed(path))
+            return nodes.TextPiece(value=f"the {part} of the {name.replace('_', ' ')}")
+        return variable
+
+    @contextmanager
+    def inside_loop(self, found: Repeating) -> Iterator[None]:
+        """Read lines of a loop: what the prompt calls an entry is its value there."""
+        field = self._inputs.get(found.items)
+        items = None if field is None else field.type
+        items = items.inner if isinstance(items, nodes.OptionalType) else items
+        entry = items.element if isinstance(items, nodes.ListType) else ANY
+        names = {found.noun.lower().replace(" ", "_"), found.items.removesuffix("s")}
+        self._entries += [(name, entry) for name in names]
+        try:
+            yield
+        finally:
+            del self._entries[-len(names) :]
+
+    def sources(self) -> tuple[nodes.OutputSource, ...]:
+        """Return the sources of the outputs that statements have read so far."""
+        return tuple(
+            nodes.OutputSource(field=field, kind="runtime", variable=variable, origin=NOWHERE)
+            for field, variable in self._origins.items()
+        )
+
+    def _state(self) -> tuple[dict[str, str], set[str], int]:
+        return dict(self._origins), set(self._set), self._captures
+
+    @contextmanager
+    def trying(self) -> Iterator[Callable[[], None]]:
+        """Yield a function that takes back what was read since."""
+        before, recognized = self._state(), len(self.recognized)
+
+        def take_back() -> None:
+            self._restore(before)
+            del self.recognized[recognized:]
+
+        yield take_back
+
+    def _restore(self, state: tuple[dict[str, str], set[str], int]) -> None:
+        self._origins, self._set, self._captures = dict(state[0]), set(state[1]), state[2]
+
+    def condition(self, words: str) -> nodes.Condition | None:
+        """Return a condition: a value that is compared, else what the screen shows."""
+        screen = shows_text(words)
+        text = self.text(words) if screen and "{" not in words else self._readable(words)
+        if not text or self._is_about_input(words):
+            return None
+        compared = re.fullmatch(rf"({VALUE}) (?:(?:is|are) )?(.+)", words)
+        if compared is not None:
+            return self._compare(self.text(compared[1])[0], compared[2])
+        if isinstance(text[0], nodes.Variable):  # about a value, and in words that are no operator
+            return None
+        return nodes.Sees(text=text)
+
+    def _is_about_input(self, words: str) -> bool:
+        """Whether words are about an input that is a text: `the mail` with `{mail_body}`."""
+        found = re.match(
+            r"(?i)(?:the|a|an) (e?-?mail|text|letter|request|message|note|order)\b", words
+        )
+        noun = found[1].lower().replace("-", "") if found is not None else ""
+        names = {part for name in self._inputs for part in name.lower().split("_")}
+        return noun in names or (noun == "email" and "mail" in names)
+
+    def _compare(self, left: nodes.Piece, words: str) -> nodes.Condition | None:
+        """Return the comparison of a value with what `words` say: `bigger than 0`, `not "x"`."""
+        if not isinstance(left, nodes.Variable) or left.path:
+            return None
+        if left.sigil == "runtime":
+            type_ = self._type_of_output(left.name)
+        else:
+            field = self._inputs.get(left.name)
+            type_ = ANY if field is None else field.type
+        type_ = type_.inner if isinstance(type_, nodes.OptionalType) else type_
+        value = nodes.TextValue(text=(left,))
+        if words in ("true", "false") and type_ == nodes.ScalarType(name="bool"):
+            truth = nodes.IsTrue(operand=value)
+            return truth if words == "true" else negate_condition(truth)
+        equal = re.fullmatch(r"(not |does not equal |!= |equals |==? )?\"([^\"{}]+)\"", words)
+        if equal is not None and is_scalar(type_):
+            differs = (equal[1] or "").startswith(("not", "does", "!"))
+            constant = nodes.ConstantValue(value=equal[2])
+            return nodes.Compare(left=value, operator="!=" if differs else "==", right=constant)
+        number = re.fullmatch(
+            r"(?:(?P<more>bigger|greater|larger|more|higher|over|above|>)|less|smaller|lower|under|"
+            r"below|<)(?: than)? (?P<than>\d+(?:\.\d+)?)",
+            words,
+        )
+        if number is None or not isinstance(type_, nodes.ScalarType):
+            return None
+        if type_.name not in ("int", "number"):
+            return None
+        than = float(number["than"]) if "." in number["than"] else int(number["than"])
+        return nodes.Compare(
+            left=value,
+            operator=">" if number["more"] else "<",
+            right=nodes.ConstantValue(value=than),
+            numeric=True,
+        )
+
+    def _readable(self, words: str | None) -> nodes.Text | None:
+        """Return words as a text; None if they point back, or a variable cannot be read here."""
+        if not words or points_back(words):
+            return None
+        text = self.text(words)
+        variables = [piece for piece in text if isinstance(piece, nodes.Variable)]
+        return text if all(map(self._is_readable, variables)) else None
+
+    def reading(self, field: nodes.FieldSpec) -> nodes.Extract:
+        """Return the statement that reads an output as its schema describes it."""
+        words = " ".join((field.description or "").split())
+        if not words:
+            words = f'the value "{field.name.replace("_", " ")}"'
+        variable = source_name(field.name, self._taken())
+        self._set.add(variable)
+        self._origins[field.name] = variable
+        return make_extract(variable, field.type, (nodes.TextPiece(value=words),))
+
+    def reading_of(self, variable: str) -> nodes.Extract:
+        """Return the statement that reads a value that the prompt only names."""
+        field = self._outputs.get(variable)
+        words = " ".join((field.description or "").split()) if field is not None else ""
+        words = words or f"the {variable.replace('_', ' ')}"
+        self._set.add(variable)
+        if field is not None:
+            self._origins.setdefault(variable, variable)
+        return make_extract(
+            variable, self._type_of_output(variable), (nodes.TextPiece(value=words),)
+        )
+
+    def is_declared(self, name: str) -> bool:
+        """Whether an input or a secret has the name, so that nothing else can."""
+        return name in self._inputs or name in self._secrets
+
+    def _can_extract(self, variable: str, source: nodes.Text) -> bool:
+        """Whether `variable` can be read from `source` here.
+
+        If so, it counts as set from here on.
+        """
+        if variable in self._inputs or variable in self._secrets:
+            return False
+        for piece in source:
+            if isinstance(piece, nodes.Variable) and not self._is_readable(piece):
+                return False
+        self._set.add(variable)
+        if variable in self._outputs:
+            self._origins[variable] = variable
+        return True
+
+    def _is_readable(self, variable: nodes.Variable) -> bool:
+        if variable.sigil == "runtime":  # what nothing reads is read in front of its first use
+            return variable.name in self._set | self._named | {LOOP_ITEM}
+        return variable.sigil == "input" and variable.name in self._inputs
+
+    def _type_of_output(self, variable: str) -> nodes.Type:
+        field = self._outputs.get(variable)
+        return nodes.ScalarType(name="string") if field is None else field.type
+
+    def _taken(self) -> set[str]:
+        return self._inputs.keys() | self._secrets | self._set
