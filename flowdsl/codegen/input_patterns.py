@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
-from flowdsl.ir.walk import inner_bodies, statements, walk
-from flowdsl.source.record import field_names, replace
+from flowdsl.ir.walk import held_fields, inner_bodies, statements, walk
+from flowdsl.source.record import replace
 from flowdsl.source.refused_texts import Refused, read_refused
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
@@ -132,7 +133,12 @@ def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
 
 def fits_one_line(pattern: object) -> bool:
     """Whether a pattern by the author certainly matches only texts on one line, in JSON Schema."""
-    if not isinstance(pattern, str) or not (pattern.startswith("^") and pattern.endswith("$")):
+    return isinstance(pattern, str) and _matches_one_line(pattern)
+
+
+@lru_cache(maxsize=1024)
+def _matches_one_line(pattern: str) -> bool:
+    if not (pattern.startswith("^") and pattern.endswith("$")):
         return False
     depth = 0
     for token in _TOKEN.findall(pattern[1:-1]):
@@ -238,8 +244,8 @@ def _find_input_holes(
             yield from ((each, here) for each in stands_for(part))
         elif isinstance(part, tuple):
             yield from _find_input_holes(part, refused, stands_for)
-        elif not isinstance(part, nodes.Origin):
-            for name in field_names(type(part)):
+        else:
+            for name in held_fields(part):
                 yield from _find_input_holes(getattr(part, name), refused, stands_for)
 
 

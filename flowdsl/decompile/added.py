@@ -20,6 +20,7 @@ from itertools import pairwise
 
 from flowdsl.ir import nodes
 from flowdsl.ir.days import day_format_words, read_command
+from flowdsl.ir.facts import facts_of_body
 from flowdsl.ir.lowering.values import (
     holds_unspelled,
     join_pieces,
@@ -27,7 +28,8 @@ from flowdsl.ir.lowering.values import (
     single_variable,
     unmet_reason,
 )
-from flowdsl.ir.walk import rewrite_body, statements, variables_set
+from flowdsl.ir.rewrite import rewrite_body
+from flowdsl.ir.walk import statements
 from flowdsl.source.record import replace
 
 
@@ -84,9 +86,10 @@ def _note_checked_variables(body: nodes.Body, noted: set[str]) -> nodes.Body:
                     ),
                 ),
                 otherwise=(),
-            ) if reason.name == _find_asked_variable(
-                condition
-            ) and reason.name not in variables_set(loop.body):
+            ) if (
+                reason.name == _find_asked_variable(condition)
+                and reason.name not in facts_of_body(loop.body).sets
+            ):
                 noted.add(reason.name)
             case _:
                 pass

@@ -260,7 +260,9 @@ Condition: TypeAlias = (
 # Statements
 
 
-class Node(Record, eq=True, kw_only=True, base=True):
+class Node(Record, eq=True, kw_only=True, base=True, extra=("known",)):
+    """A node with a place in the source; `facts.py` keeps what it finds out as `known`."""
+
     origin: Origin
 
 

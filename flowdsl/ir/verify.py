@@ -6,7 +6,8 @@ Analysis finds all of these errors in the source, with better places; this is th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from flowdsl.diagnostics.sink import Sink
@@ -20,13 +21,14 @@ from flowdsl.semantics.errors import (
     CONTROL_CHARACTER,
     FAILURE_NEEDS_ONE_CALL,
 )
-from flowdsl.source.record import Record, field_names
+from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax.statements import TERMINAL
 
 from . import nodes
-from .fits import body_tools, fits, models_of
-from .walk import inner_bodies, statements, walk
+from .facts import facts_of, facts_of_body
+from .fits import fits
+from .walk import held_fields, inner_bodies, statements, walk
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED = re.compile(r"\\\{([A-Za-z_]\w*)")
@@ -67,15 +69,15 @@ def _verify_workflow(
 ) -> None:
     checks = workflow.checks or ()
     for node in (workflow, *statements(workflow.body), *checks):
-        span = _span_of_origin(node.origin, sources)
+        place = partial(_span_of_origin, node.origin, sources)
         for text in _own_texts(node):
-            _verify_text(text, span, sink, command=isinstance(node, nodes.Run))
+            _verify_text(text, place, sink, command=isinstance(node, nodes.Run))
         if isinstance(node, nodes.Run):
-            _verify_command(node.command, span, sink)
+            _verify_command(node.command, place, sink)
             if node.variable is not None and not capabilities.can_focused_agent_use(
                 "execute_terminal_command"
             ):
-                sink.report(COMMAND_OUTPUT_UNREADABLE, span, variable=node.variable)
+                sink.report(COMMAND_OUTPUT_UNREADABLE, place(), variable=node.variable)
 
 
 def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> Span:
@@ -86,7 +88,7 @@ def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> 
 
 def _own_texts(node: nodes.Node) -> Iterator[nodes.Text]:
     """Return the texts of a node itself, without those of its inner statements."""
-    for name in field_names(type(node)):
+    for name in held_fields(node):
         value: Any = getattr(node, name)
         if (
             isinstance(value, tuple)
@@ -117,7 +119,7 @@ def _values_of(node: nodes.Store | nodes.Loop | nodes.If | nodes.Repeat) -> Any:
             return node.until
 
 
-def _verify_text(text: nodes.Text, span: Span, sink: Sink, *, command: bool) -> None:
+def _verify_text(text: nodes.Text, place: Callable[[], Span], sink: Sink, *, command: bool) -> None:
     """Report control characters and backslashes before variables.
 
     In a command, `_verify_command` reports every brace that could open a variable.
@@ -126,23 +128,23 @@ def _verify_text(text: nodes.Text, span: Span, sink: Sink, *, command: bool) -> 
         if isinstance(piece, nodes.Variable):
             continue
         if (found := _CONTROL.search(piece.value)) is not None:
-            sink.report(CONTROL_CHARACTER, span, code=f"{ord(found[0]):04X}")
+            sink.report(CONTROL_CHARACTER, place(), code=f"{ord(found[0]):04X}")
         following = text[index + 1] if index + 1 < len(text) else None
         if piece.value.endswith("\\") and isinstance(following, nodes.Variable):
-            sink.report(BACKSLASH_BEFORE_VARIABLE, span, variable=following.name)
+            sink.report(BACKSLASH_BEFORE_VARIABLE, place(), variable=following.name)
         elif not command and (found := _ESCAPED.search(piece.value)) is not None:
-            sink.report(BACKSLASH_BEFORE_VARIABLE, span, variable=found[1])
+            sink.report(BACKSLASH_BEFORE_VARIABLE, place(), variable=found[1])
 
 
-def _verify_command(command: nodes.Text, span: Span, sink: Sink) -> None:
+def _verify_command(command: nodes.Text, place: Callable[[], Span], sink: Sink) -> None:
     for index, piece in enumerate(command):
         if isinstance(piece, nodes.Variable):
             continue
         if (found := _VARIABLE_LIKE.search(piece.value)) is not None:
-            sink.report(BRACE_IN_COMMAND, span, written=found[0])
+            sink.report(BRACE_IN_COMMAND, place(), written=found[0])
         following = command[index + 1] if index + 1 < len(command) else None
         if piece.value.endswith("{") and isinstance(following, nodes.Variable):
-            sink.report(BRACE_IN_COMMAND, span, written=f"{{{{{following.name}}}")
+            sink.report(BRACE_IN_COMMAND, place(), written=f"{{{{{following.name}}}")
 
 
 # Replay, which does not ask the main agent again
@@ -231,7 +233,7 @@ def _has_unfitting_body(statement: nodes.Statement, capabilities: Capabilities) 
 
     A body that names another model than the rest counts, too.
     """
-    return len(set(models_of((statement,)))) > 1 or (
+    return len(facts_of(statement).models) > 1 or (
         not isinstance(statement, nodes.Step)
         and any(not fits(inner, capabilities) for inner in inner_bodies(statement))
     )
@@ -263,11 +265,10 @@ def depends_on_screen(condition: nodes.Condition) -> bool:
 
 
 def _tool_words(statement: nodes.Statement, capabilities: Capabilities) -> str:
-    bodies = list(inner_bodies(statement))
     missing = {
         tool
-        for body in bodies
-        for tool in body_tools(body)
+        for body in inner_bodies(statement)
+        for tool in facts_of_body(body).tools
         if not capabilities.can_focused_agent_use(tool)
     }
     return TOOLS[min(missing)].words if missing else "more than one model"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from flowdsl.source.record import field_names, is_unchanged, replace
+from flowdsl.syntax.visit import annotations_of
 
 from . import nodes
 
@@ -19,14 +20,14 @@ def statements(body: nodes.Body) -> Iterator[nodes.Statement]:
     while pending:
         statement = pending.pop()
         yield statement
-        if inside := inner_bodies(statement):
-            for inner in reversed(inside):
-                pending.extend(reversed(inner))
+        if type(statement) in _HOLDING:
+            for inner in reversed(inner_bodies(statement)):
+                pending += reversed(inner)
 
 
 def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
     """Return the bodies of a statement."""
-    if isinstance(statement, nodes.If):
+    if type(statement) is nodes.If:
         return [*(branch.body for branch in statement.branches), statement.otherwise]
     names = _BODIES_OF.get(type(statement))
     if names is None:
@@ -47,10 +48,13 @@ _BODIES_OF: dict[type, tuple[str, ...]] = {
     nodes.Run: ("otherwise",),
 }
 """The fields of statements that hold bodies, or None."""
+_HOLDING = frozenset((nodes.If, *_BODIES_OF))
 
 
 def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> nodes.Statement:
     """Replace the bodies of a statement, given in the order of `inner_bodies`."""
+    if not bodies:
+        return statement
     if isinstance(statement, nodes.If):
         branches = zip(statement.branches, bodies, strict=False)
         return replace(
@@ -58,29 +62,18 @@ def replace_bodies(statement: nodes.Statement, bodies: Sequence[nodes.Body]) -> 
             branches=tuple(replace(branch, body=body) for branch, body in branches),
             otherwise=bodies[-1],
         )
-    names = [name for name in BODIES if getattr(statement, name, None) is not None]
-    if not bodies:
-        return statement
+    names = [name for name in _BODIES_OF[type(statement)] if getattr(statement, name) is not None]
     changes: dict[str, Any] = dict(zip(names, bodies, strict=True))
     return replace(statement, **changes)
 
 
-Rewrite: TypeAlias = Callable[[nodes.Body], nodes.Body]
-
-
-def rewrite_body(body: nodes.Body, rewrite: Rewrite) -> nodes.Body:
-    """Apply `rewrite` to a body and every body in it, inner ones first."""
-    return rewrite(
-        tuple(
-            replace_bodies(each, [rewrite_body(inner, rewrite) for inner in inner_bodies(each)])
-            for each in body
-        )
-    )
-
-
-def rewrite_workflow(workflow: nodes.Workflow, rewrite: Rewrite) -> nodes.Workflow:
-    """Apply `rewrite` to every body of a workflow, inner ones first."""
-    return replace(workflow, body=rewrite_body(workflow.body, rewrite))
+def map_bodies(
+    statement: nodes.Statement, change: Callable[[nodes.Body], nodes.Body]
+) -> nodes.Statement:
+    """Replace each body of a statement by what `change` makes of it."""
+    if type(statement) not in _HOLDING:
+        return statement
+    return replace_bodies(statement, [change(inner) for inner in inner_bodies(statement)])
 
 
 def rename_saved_variable(
@@ -103,32 +96,19 @@ def replace_variables(
     without: Collection[str] = (),
 ) -> Any:
     """Apply `change` to every variable of a value, except those in fields named in `without`."""
-    if isinstance(value, nodes.Variable):
+    class_ = type(value)
+    if class_ is nodes.Variable:
         return change(value)
-    if isinstance(value, tuple):
+    if class_ is tuple:
         changed = tuple([replace_variables(each, change, without=without) for each in value])
         return value if is_unchanged(value, changed) else changed
-    held = [(name, getattr(value, name)) for name in field_names(type(value))]
-    changes = {
-        name: replace_variables(each, change, without=without)
-        for name, each in held
-        if type(each) not in _LEAVES and name not in without
-    }
-    return replace(value, **changes)
-
-
-def variables_set(body: nodes.Body) -> Iterator[str]:
-    """Return the runtime variables that the statements of a body set on some path."""
-    for statement in statements(body):
-        match statement:
-            case nodes.Extract() | nodes.BackgroundExtract() | nodes.Copy():
-                yield statement.variable
-            case nodes.Run(variable=str() as variable):
-                yield variable
-            case nodes.Store(assignments=assignments):
-                yield from (each.key for each in assignments)
-            case _:
-                pass
+    changes: dict[str, Any] = {}
+    for name in _HELD[class_] or ():
+        if name not in without and (before := getattr(value, name)):
+            after = replace_variables(before, change, without=without)
+            if after is not before:
+                changes[name] = after
+    return value.__replace__(**changes) if changes else value
 
 
 def walk(value: Any) -> Iterator[Any]:
@@ -136,13 +116,45 @@ def walk(value: Any) -> Iterator[Any]:
     pending = [value]
     while pending:
         value = pending.pop()
-        if isinstance(value, tuple):
-            pending.extend(reversed(value))
-        elif names := field_names(type(value)):
+        class_ = type(value)
+        if class_ is tuple:
+            pending += reversed(value)
+        elif (held := _HELD[class_]) is not None:
             yield value
-            inner = [getattr(value, name) for name in reversed(names)]
-            pending.extend([each for each in inner if type(each) not in _LEAVES])
+            for name in reversed(held):
+                if inner := getattr(value, name):
+                    pending.append(inner)
 
 
-_LEAVES = frozenset((nodes.Origin, str, int, bool, type(None)))
-"""Classes of what fields hold that has no node inside."""
+_PLAIN = frozenset(
+    (
+        *("Origin", "str", "str | None", "int", "int | None", "bool", "Mapping[str, Any]"),
+        *("tuple[str, ...]", "tuple[str, ...] | None", "tuple[str | None, ...]"),
+        "tuple[str | int, ...]",
+    )
+)
+"""The type annotations of fields that hold no node, beside literals."""
+
+
+class _HeldFields(dict[type, tuple[str, ...] | None]):
+    """The fields of a class that may hold nodes; None for what is no node. Filled as needed."""
+
+    def __missing__(self, class_: type) -> tuple[str, ...] | None:
+        held = None
+        if field_names(class_) and class_ is not nodes.Origin:
+            written = annotations_of(class_)
+            held = tuple(
+                name
+                for name in field_names(class_)
+                if written[name] not in _PLAIN and not written[name].startswith("Literal[")
+            )
+        self[class_] = held
+        return held
+
+
+_HELD = _HeldFields()
+
+
+def held_fields(value: Any) -> tuple[str, ...]:
+    """Return the fields of a value that may hold nodes."""
+    return _HELD[type(value)] or ()

@@ -113,7 +113,7 @@ def _as_data(variable: str) -> str:
 
 def spell_literal(value: str) -> str:
     """Return literal characters, escaped for a prompt."""
-    return PROTECTED.sub(r"\\{", value)
+    return PROTECTED.sub(r"\\{", value) if "{" in value else value
 
 
 def without_marks(text: nodes.Text) -> nodes.Text:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 
-from .sentences import FOCUSED, SENTENCES
+from .sentences import FOCUSED, SENTENCES, Sentence
 
 RULES = {
     name.removeprefix("rules."): name
@@ -17,10 +18,23 @@ RULES = {
 def say_sentence(name: str, *values: object) -> str:
     """Return the sentence `name`, with one value for each of its holes."""
     sentence = SENTENCES[name]
-    given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
-    chosen = {each.hole.name: each.chosen(given[each.hole.name]) for each in sentence.choices}
-    words = sentence.words(chosen)
-    return "".join([word if isinstance(word, str) else str(given[word.name]) for word in words])
+    if len(values) != len(sentence.holes):
+        raise ValueError(f"{name} has {len(sentence.holes)} holes, and not {len(values)}")
+    chosen: tuple[bool, ...] = ()
+    if sentence.choices:
+        given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
+        chosen = tuple([each.chosen(given[each.hole.name]) for each in sentence.choices])
+    words = _find_words(sentence, chosen)
+    return "".join([word if isinstance(word, str) else str(values[word]) for word in words])
+
+
+@cache
+def _find_words(sentence: Sentence, chosen: tuple[bool, ...]) -> tuple[str | int, ...]:
+    """Return the words of a sentence with these choices; a number stands for that hole's value."""
+    holes = [hole.name for hole in sentence.holes]
+    choices = zip((each.hole.name for each in sentence.choices), chosen, strict=True)
+    words = sentence.words(dict(choices))
+    return tuple([word if isinstance(word, str) else holes.index(word.name) for word in words])
 
 
 def heading_paragraph(title: str, description: str) -> str:

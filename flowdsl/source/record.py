@@ -55,6 +55,30 @@ def _make_initialiser(fields: tuple[str, ...], defaults: dict[str, Any], kw_only
     return namespace["__init__"]
 
 
+def _copy_few(self: Any, **changes: Any) -> Any:
+    """The `__replace__` of a record class until it has made some copies, as `_initialise_few`."""
+    record = type(self)
+    record._copied += 1
+    if record._copied > _FEW:
+        record.__replace__ = _make_copier(record._fields)
+        return record.__replace__(self, **changes)
+    return _copy(self, changes)
+
+
+def _copy(self: Any, changes: dict[str, Any]) -> Any:
+    return type(self)(**({name: getattr(self, name) for name in self._fields} | changes))
+
+
+def _make_copier(fields: tuple[str, ...]) -> Any:
+    """A `__replace__` for these fields, generated as source."""
+    parameters = "".join(f", {name}=_SAME" for name in fields)
+    body = [f"    new.{name} = self.{name} if {name} is _SAME else {name}" for name in fields]
+    source = f"def __replace__(self, *{parameters}):\n    new = _new(_type(self))\n"
+    namespace: dict[str, Any] = {"_SAME": object(), "_new": object.__new__, "_type": type}
+    exec("\n".join((source, *body, "    return new")), namespace)
+    return namespace["__replace__"]
+
+
 class _Uncompared:
     """The default of a field that does not count where instances are compared."""
 
@@ -89,6 +113,7 @@ class _RecordType(type):
         eq: bool = False,
         kw_only: bool = False,
         base: bool = False,
+        extra: tuple[str, ...] = (),
     ) -> type:
         bases = tuple(each.plain if isinstance(each, _RecordType) else each for each in bases)
         own = tuple(body.get("__annotations__", ()))
@@ -101,7 +126,7 @@ class _RecordType(type):
             defaults = parent._defaults | defaults  # type: ignore[attr-defined]
             apart |= parent._uncompared  # type: ignore[attr-defined]
             kw_only = kw_only or parent._kw_only  # type: ignore[attr-defined]
-        body["__slots__"] = own
+        body["__slots__"] = (*own, *extra)
         body["_fields"] = fields
         body["_defaults"] = defaults
         body["_uncompared"] = apart
@@ -110,6 +135,8 @@ class _RecordType(type):
         if own and "__init__" not in body:
             body["__init__"] = _initialise_few
             body["_made"] = 0
+            body["__replace__"] = _copy_few
+            body["_copied"] = 0
         if eq:
             body["__eq__"] = _equal
             body["__hash__"] = _hash
@@ -152,7 +179,8 @@ class Record(metaclass=_RecordType, base=True):
     Instances compare and hash by identity. `class Point(Record, eq=True)` compares and hashes by
     value. With `kw_only=True` fields are given by name alone, so that one without a default may
     follow one that has a default. All instances share a default. A class from which others are
-    derived says `base=True`, and has no instances of its own.
+    derived says `base=True`, and has no instances of its own. `extra` are further attributes, which
+    are no fields: they are not given, compared or copied.
     """
 
     def __init_subclass__(cls) -> None:
@@ -165,8 +193,7 @@ class Record(metaclass=_RecordType, base=True):
 
     def __replace__(self, **changes: Any) -> Any:
         """A copy with some fields changed (the protocol of `copy.replace` in Python 3.13)."""
-        fields: tuple[str, ...] = self._fields  # type: ignore[attr-defined]
-        return type(self)(**({f: getattr(self, f) for f in fields} | changes))
+        return _copy(self, changes)
 
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)
@@ -181,7 +208,8 @@ def replace(record: _AnyRecord, /, **changes: Any) -> _AnyRecord:
     comparing.
     """
     for name, value in changes.items():
-        if not is_unchanged(getattr(record, name, _NOTHING), value):
+        before = getattr(record, name, _NOTHING)
+        if before is not value and not is_unchanged(before, value):
             changed: _AnyRecord = record.__replace__(**changes)
             return changed
     return record

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from flowdsl.ir import nodes
-from flowdsl.ir.fits import models_of
+from flowdsl.ir.facts import facts_of
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import spell_variable
 
@@ -70,7 +70,7 @@ class Calls:
         `alone` means that the call does not contain the statements inside it, nor uses their model.
         """
         own = getattr(statement, "model", None)
-        model = own if alone else next(models_of((statement,)), None)
+        model = own if alone else next(iter(facts_of(statement).models), None)
         if self._open is not None:
             between = [(action, self._plain) for action, _, _ in self._between]
             longer = self._open.add_statements([*between, (statement, emit)])

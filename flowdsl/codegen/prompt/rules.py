@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements, variables_set, walk
+from flowdsl.ir.facts import facts_of
+from flowdsl.ir.walk import statements, walk
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.prompt.text import bracket_pair, spell_marked_text
@@ -75,8 +76,14 @@ def _find_rule_flags(items: Sequence[Item]) -> Iterator[str]:
 
 def _marks_own(bullets: Sequence[str]) -> bool:
     """Whether a call refers by mark to a value that it may have saved itself."""
-    given = {name for text in bullets for name in _GIVEN.findall(text)}
-    marked = {found[2] for text in bullets for found in _VARIABLE.finditer(text) if _is_mark(found)}
+    given = {name for text in bullets if "{{" in text for name in _GIVEN.findall(text)}
+    marked = {
+        found[2]
+        for text in bullets
+        if "\u27ea" in text
+        for found in _VARIABLE.finditer(text)
+        if _is_mark(found)
+    }
     saves = any(f'"{name}' in text for name in marked & given for text in bullets)
     return saves or not marked <= given
 
@@ -114,8 +121,9 @@ def _find_bullets(items: Sequence[Item], *, inside: bool = False) -> Iterator[It
 def _find_line_variables(lines: Sequence[Item]) -> Iterator[tuple[str, str, str]]:
     """Yield the variables in lines: opening marks, name, and the path to the part that is named."""
     for line in lines:
-        for found in _VARIABLE.finditer(line.text):
-            yield found[1], found[2], found[3]
+        if "{" in line.text or "\u27ea" in line.text:
+            for found in _VARIABLE.finditer(line.text):
+                yield found[1], found[2], found[3]
 
 
 class _Missing:
@@ -167,7 +175,7 @@ def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
                 if each.variable is not None and each.type is not None:
                     (unsure if _may_be_missing(each, each.type) else sure).add(each.variable)
             case _:
-                unsure.update(variables_set((each,)))
+                unsure |= facts_of(each).sets
     return sure - unsure, unsure
 
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.ir.facts import variables_set_by
 from flowdsl.ir.lowering.values import LOOP_ITEM
-from flowdsl.ir.walk import BODIES, replace_variables, variables_set
-from flowdsl.source.record import field_names, replace
+from flowdsl.ir.walk import BODIES, replace_variables
+from flowdsl.source.record import replace
 
 
 class Saved:
@@ -51,9 +52,7 @@ class Saved:
         if isinstance(statement, nodes.Repeat) and not statement.looks_first:
             return self._rewrite_repeat(statement)
         rewritten = self.marked(statement)
-        return self._rewrite_bodies(
-            rewritten, frozenset(variables_set((_without_bodies(statement),)))
-        )
+        return self._rewrite_bodies(rewritten, frozenset(variables_set_by(statement)))
 
     def verified(self, copy: nodes.Copy, *, saves: bool) -> nodes.Copy:
         """Return a main agent's copy to verify; `saves` means that the call saves the value."""
@@ -158,10 +157,3 @@ def has_entries(items: nodes.Value, filled: frozenset[str]) -> bool:
 def _is_final_body(body: nodes.Body) -> bool:
     """Whether no statement after a body is executed after it."""
     return bool(body) and isinstance(body[-1], nodes.Leave)
-
-
-def _without_bodies(statement: Any) -> Any:
-    changes: dict[str, Any] = {
-        name: () for name in field_names(type(statement)) if name in (*BODIES, "branches")
-    }
-    return replace(statement, **changes) if changes else statement

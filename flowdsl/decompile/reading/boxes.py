@@ -7,13 +7,8 @@ from collections.abc import Collection, Iterator
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable
 from flowdsl.ir.passes.handing import is_boxed, is_boxed_entry
-from flowdsl.ir.walk import (
-    inner_bodies,
-    replace_bodies,
-    replace_variables,
-    rewrite_body,
-    statements,
-)
+from flowdsl.ir.rewrite import rewrite_body
+from flowdsl.ir.walk import inner_bodies, replace_bodies, replace_variables, statements
 from flowdsl.source.record import replace
 
 

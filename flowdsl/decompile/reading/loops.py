@@ -8,7 +8,7 @@ from typing import Any
 
 from flowdsl.ir import nodes
 from flowdsl.ir.lowering.values import single_variable
-from flowdsl.ir.walk import rewrite_body
+from flowdsl.ir.rewrite import rewrite_body
 from flowdsl.prompt.reading.phrases import read_constant, text_value
 from flowdsl.prompt.reading.texts import Texts
 from flowdsl.source.record import replace

@@ -9,9 +9,11 @@ from flowdsl.codegen.artifacts import ImageRef, ModelName
 from flowdsl.codegen.prompt.document import emit_template
 from flowdsl.compiler.collector import collector_paused
 from flowdsl.ir import nodes
+from flowdsl.ir.facts import facts_of_body
 from flowdsl.ir.images import image_extension, image_hash
 from flowdsl.ir.passes.numbering import restore_whole_lists
-from flowdsl.ir.walk import BODIES, replace_variables, rewrite_body, variables_set, walk
+from flowdsl.ir.rewrite import rewrite_body
+from flowdsl.ir.walk import BODIES, replace_variables, walk
 from flowdsl.prompt.reading.outline import Outline, read_outline
 from flowdsl.prompt.reading.texts import MAX_DIGITS, Texts
 from flowdsl.prompt.words import say_sentence
@@ -98,7 +100,7 @@ def _reconstruct_workflow(
     body = unwrap_saved_boxes(body, boxed)
     sources = mark_stored_outputs(tuple(_unbox_source(source, boxed) for source, _ in found), body)
     names = {field.name for field in (*(hints.inputs or ()), *hints.secrets)}
-    names.update(variables_set(body))
+    names |= facts_of_body(body).sets
     optional = nodes.OptionalType(inner=STRING)
     filled = tuple(
         nodes.FieldSpec(name=name, type=nodes.ListType(element=STRING), constraints={"minItems": 1})

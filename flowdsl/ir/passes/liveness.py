@@ -26,8 +26,9 @@ from typing import Any, TypeAlias
 from flowdsl.source.record import field_names, replace
 
 from .. import nodes
+from ..facts import facts_of
 from ..lowering.values import LOOP_ITEM
-from ..walk import inner_bodies, replace_bodies, statements, variables_set, walk
+from ..walk import map_bodies, statements, walk
 
 Live: TypeAlias = frozenset[str]
 
@@ -79,10 +80,9 @@ class _Direct:
             return replace(statement, body=self.body(statement.body, known))
         # What is set somewhere inside may have been set before, or not, in any of its bodies. What
         # is known inside stays there, so that no entry is taken for one of another loop.
-        for name in variables_set((statement,)):
+        for name in facts_of(statement).sets:
             known.pop(name, None)
-        bodies = [self.body(inner, dict(known)) for inner in inner_bodies(statement)]
-        return replace_bodies(statement, bodies)
+        return map_bodies(statement, lambda inner: self.body(inner, dict(known)))
 
     def _store(self, statement: nodes.Store, known: Known) -> nodes.Store:
         assignments: list[nodes.Assignment] = []

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..walk import inner_bodies, rewrite_body, walk
+from ..rewrite import rewrite_body
+from ..walk import inner_bodies, walk
 
 
 def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
@@ -41,7 +42,7 @@ def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
         for each in workflow.sources
     )
     body = rewrite_body(
-        workflow.body, lambda body: tuple(_number_store(each, keys) for each in body)
+        workflow.body, lambda body: tuple(_number_store(each, keys) for each in body), {"store"}
     )
     names = {*workflow.names, *(nodes.count_of(each) for each in keys.values())}
     return replace(workflow, body=body, sources=sources, names=tuple(sorted(names)))
@@ -155,4 +156,4 @@ def restore_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource])
             for each in body
         )
 
-    return rewrite_body(body, rewrite)
+    return rewrite_body(body, rewrite, {"store"})

@@ -15,21 +15,24 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 
 from .. import nodes
-from ..fits import models_of
+from ..facts import facts_of
 from ..lowering.statements import Names
 from ..lowering.values import literal_text, negate_condition, single_variable
-from ..walk import inner_bodies, rewrite_body, rewrite_workflow, statements, variables_set, walk
+from ..rewrite import rewrite_body, rewrite_workflow
+from ..walk import inner_bodies, statements, walk
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
 from .placing import place_loops
 from .titles import drop_titles
+
+_STORES = frozenset(("store",))
 
 # Branches that are decided at compile time
 
 
 def fold_branches(workflow: nodes.Workflow) -> nodes.Workflow:
     """Drop branches whose condition is constant, for example after a call with literals."""
-    return rewrite_workflow(workflow, lambda body: tuple(_fold_body(body)))
+    return rewrite_workflow(workflow, lambda body: tuple(_fold_body(body)), {"if"})
 
 
 def _fold_body(body: nodes.Body) -> Iterator[nodes.Statement]:
@@ -228,7 +231,7 @@ def sink_constants(workflow: nodes.Workflow) -> nodes.Workflow:
         expect "the form is open"      ->     Store seen = []
         for name in names { … seen … }        for name in names { … seen … }
     """
-    return rewrite_workflow(workflow, _sink_constants)
+    return rewrite_workflow(workflow, _sink_constants, _STORES)
 
 
 def _sink_constants(body: nodes.Body) -> nodes.Body:
@@ -248,7 +251,7 @@ def _sink_constants(body: nodes.Body) -> nodes.Body:
 def _place_behind(line: Line, index: int) -> int:
     """Return the index of the statement before which a store is placed, as late as possible."""
     store = line[index][0]
-    names = frozenset(variables_set((store,)))
+    names = facts_of(store).sets
     restores = any(each.restores for each in walk(store) if isinstance(each, nodes.Assignment))
     behind_plain: int | None = None
     with_call: int | None = None
@@ -260,7 +263,7 @@ def _place_behind(line: Line, index: int) -> int:
             break
         statement, where = line[place]
         focused = where == INSIDE and isinstance(statement, _FOCUSED)
-        if focused and not any(models_of((statement,))):
+        if focused and not facts_of(statement).models:
             with_call = place
         plain = where != INSIDE or statement.kind in PLAIN_ACTIONS
         depends = _has_dependency(statement, where, names)
@@ -280,7 +283,7 @@ def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str
         return False
     if isinstance(statement, nodes.Step):
         statement = replace(statement, body=())
-    named = set(variables_set((statement,)))
+    named = {*facts_of(statement).sets}
     for each in walk(statement):
         match each:
             case nodes.Variable(name=name) | nodes.Leave(noted=str() as name):
@@ -388,7 +391,7 @@ def _place_before(line: Sequence[tuple[nodes.Statement, str]], index: int) -> in
         if where == INSIDE and isinstance(behind, _FOCUSED):
             return None
         break
-    kept = set(variables_set((store,)))
+    kept = facts_of(store).sets
     for place in range(index - 1, -1, -1):
         statement, where = line[place]
         if where != INSIDE:
@@ -398,7 +401,7 @@ def _place_before(line: Sequence[tuple[nodes.Statement, str]], index: int) -> in
         named = {each.name for each in walk(statement) if isinstance(each, nodes.Variable)}
         if statement.kind not in (*PLAIN_ACTIONS, "background_extract"):
             return None
-        if kept & {*named, *variables_set((statement,))}:
+        if kept & (named | facts_of(statement).sets):
             return None
     return None
 
@@ -432,7 +435,7 @@ def merge_stores(workflow: nodes.Workflow) -> nodes.Workflow:
 
     Two that add to one list stay apart: a single call might add only one entry.
     """
-    return rewrite_workflow(workflow, lambda body: tuple(_merge_neighbouring_stores(body)))
+    return rewrite_workflow(workflow, lambda body: tuple(_merge_neighbouring_stores(body)), _STORES)
 
 
 def find_extended_lists(statement: nodes.Statement) -> frozenset[str]:
@@ -560,7 +563,8 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
                 found.append(each)
         return tuple(found)
 
-    return replace(workflow, body=rewrite_body(body, rewrite), names=names.taken())
+    kinds = {"store", "extract", "run"}
+    return replace(workflow, body=rewrite_body(body, rewrite, kinds), names=names.taken())
 
 
 def _take_read_value(spare: str, nothing: nodes.Assignment, variable: str) -> nodes.If:
@@ -681,7 +685,9 @@ def note_failures(workflow: nodes.Workflow) -> nodes.Workflow:
     # One name for all loops: after a loop a run continues only where nothing was noted.
     names = Names(workflow.names)
     name = names.fresh("failure")
-    body = rewrite_body(workflow.body, lambda body: tuple(_insert_failure_checks(body, name)))
+    body = rewrite_body(
+        workflow.body, lambda body: tuple(_insert_failure_checks(body, name)), {"loop"}
+    )
     return replace(workflow, body=body, names=names.taken())
 
 
@@ -717,7 +723,9 @@ def _note_failures(statement: nodes.Statement, name: str) -> tuple[nodes.Body, n
         return (statement,), None
     origin = statement.origin
     noted = rewrite_body(
-        statement.body, lambda body: tuple(_note_statement_failure(each, name) for each in body)
+        statement.body,
+        lambda body: tuple(_note_statement_failure(each, name) for each in body),
+        {"leave", "loop"},
     )
     variable = (nodes.Variable(sigil="runtime", name=name),)
     failed = nodes.Compare(

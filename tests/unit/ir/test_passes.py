@@ -49,6 +49,7 @@ def _choices(inner: st.SearchStrategy[nodes.Statement]) -> st.SearchStrategy[nod
         nodes.Repeat,
         origin=st.just(HERE),
         until=CONDITIONS,
+        looks_first=st.booleans(),
         limit=st.just(2),
         body=_bodies(inner),
         otherwise=_bodies(inner),

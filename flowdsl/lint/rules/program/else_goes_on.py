@@ -64,7 +64,8 @@ def check(
     body, otherwise = body_of(context.declaration), statement.otherwise
     if body is None or otherwise is None or not isinstance(otherwise.action, ast.Block):
         return
-    if context.may_lack_statements():
+    # A second `steps` is an error, and the body is that of the first.
+    if context.may_lack_statements() or not body.start <= statement.start < body.end:
         return
     around = list(_find_blocks_around(body, statement))
     if isinstance(statement, ast.ExtractStmt | ast.CopyStmt):
