@@ -60,7 +60,7 @@ COMMANDS: dict[str, str] = {
     "usage": "what runs took and cost, by workflow",
     "emulator": "serve a local Cyberdesk",
     "completion": "print a script that lets a shell complete command lines",
-    "explain": "tell what a finding or a word of the language means",
+    "explain": "tell what a finding or a word means, and print the documentation",
     "rules": "list every diagnostic and lint rule",
     "lsp": "serve an editor: findings, completion, rename and the compiled prompt",
     "debug": "look inside the compiler",
@@ -231,6 +231,8 @@ def render_overview() -> str:
             *(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()),
             "",
             "`flowdsl help COMMAND` shows a command's options, `flowdsl --version` the version.",
+            "`flowdsl explain` lists the documentation, which is read without a network: "
+            "`flowdsl explain tutorial`.",
             "",
             examples_of(""),
         ]

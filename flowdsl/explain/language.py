@@ -1,14 +1,13 @@
 """Entries of the reference of the language, as `flowdsl explain` prints them.
 
-`docs/language-reference.md` holds them; the wheel has a copy beside this module.
+`docs/language-reference.md` holds them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-_PAGE = "language-reference.md"
+from .guides import read_shipped_page
 
 
 def find_language_entries(name: str) -> list[str]:
@@ -29,7 +28,7 @@ def list_language_names() -> list[str]:
 def _read_entries() -> Iterator[tuple[str, str, str]]:
     """Read the entries of the page: chapter, name and text. `##` in a block is a comment."""
     chapter, lines, is_in_block = "", [""], False
-    for line in [*_read_page().splitlines(), "## "]:
+    for line in [*read_shipped_page("language-reference").splitlines(), "## "]:
         is_in_block ^= line.startswith("```")
         if is_in_block or not line.startswith(("## ", "### ")):
             lines.append(line)
@@ -38,9 +37,3 @@ def _read_entries() -> Iterator[tuple[str, str, str]]:
             yield chapter, lines[0].removeprefix("### `").rstrip("`"), "\n".join(lines).rstrip()
         chapter = line if line.startswith("## ") else chapter
         lines = [line]
-
-
-def _read_page() -> str:
-    packed = Path(__file__).with_name(_PAGE)
-    checkout = Path(__file__).parents[2] / "docs" / _PAGE
-    return (packed if packed.is_file() else checkout).read_text(encoding="utf-8")

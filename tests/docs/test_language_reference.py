@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flowdsl.catalog import diagnostics
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import INFO
+from flowdsl.explain.guides import list_guides, read_guide
 from flowdsl.explain.language import find_language_entries, list_language_names
 from flowdsl.explain.page import PICTURE
 from flowdsl.format.formatter import format_source
@@ -14,7 +16,7 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 from flowdsl.syntax.statements import STATEMENTS
 from tests.docs.test_documents import LIBRARY
-from tests.support.command_line import run_command
+from tests.support.command_line import run_command, run_here
 from tests.support.rows import check_rows
 from tools.grammar_forms import Grammar
 from tools.language_reference import (
@@ -106,3 +108,18 @@ def test_explain_prints_what_a_word_means(tmp_path: Path) -> None:
     unknown = run_command(tmp_path, "explain", "repet")
     assert (unknown.code, unknown.text) == (64, "")
     assert "one named `repeat` exists" in unknown.err
+
+
+def test_explain_prints_pages_of_the_documentation(tmp_path: Path) -> None:
+    listed = run_here(tmp_path, "explain")
+    assert listed.code == 0
+    assert [line.split()[0] for line in listed.text.splitlines()] == list(list_guides())
+    docs = FILE.parent
+    for name in (*list_guides(), "cookbook/reading"):
+        file = docs / f"{name}.md"
+        page = file if file.is_file() else docs / name / "README.md"
+        assert read_guide(name) == page.read_text("utf-8"), name
+    assert not list_guides().keys() & {*diagnostics(), *list_language_names()}
+    for outside in ("../README", "cookbook/../../README", "site/conf", "adr/README/x", ""):
+        assert read_guide(outside) is None
+    assert run_here(tmp_path, "explain", "tutorial").text == read_guide("tutorial")

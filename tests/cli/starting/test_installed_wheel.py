@@ -13,11 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.guides.carrying_out import TUTORIAL, Installed, name_git_author, run_document
+from tests.docs.guides.cookbook import check_project, write_projects
 from tests.support.command_line import read_tree
 from tests.support.effort import THOROUGH, only_thorough
+from tools.site import LLMS, PAGES
 
 ROOT = Path(__file__).parents[3]
-BUILT_FROM = ("flowdsl", "grammars", "examples", "docs/ci")
+BUILT_FROM = ("flowdsl", "grammars", "examples", "docs")
+FOR_USERS = {
+    page.removeprefix("docs/") for name in ("Begin", "Language", "Use") for page in PAGES[name]
+} - {"reference/README.md"}
+"""The pages that the wheel has, below `docs`."""
 LEFT_BY_A_DEPLOY = ".flowdsl/emulator.sqlite"
 
 
@@ -29,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__", ".flowdsl")
         )
-    for file in ("pyproject.toml", "README.md", "LICENSE", "docs/language-reference.md"):
+    for file in ("pyproject.toml", "README.md", "LICENSE", "llms.txt"):
         shutil.copy(ROOT / file, source / file)
     left = source / "examples/clinic" / LEFT_BY_A_DEPLOY
     left.parent.mkdir()
@@ -80,19 +87,34 @@ def test_the_wheel_has_the_examples_and_pipelines_and_nothing_of_a_machine(wheel
             if name.startswith(shipped)
         }
         others = {name.partition("/")[0] for name in archive.namelist()}
-        explained = archive.read("flowdsl/explain/language-reference.md")
-    assert explained == (ROOT / "docs/language-reference.md").read_bytes()
     expected = {
         f"examples/{path}": content for path, content in read_tree(ROOT / "examples").items()
     }
-    expected |= {f"ci/{path}": content for path, content in read_tree(ROOT / "docs/ci").items()}
+    expected |= {
+        f"docs/{path}": content
+        for path, content in read_tree(ROOT / "docs").items()
+        if path in FOR_USERS or path.startswith(("ci/", "cookbook/"))
+    }
+    expected["llms.txt"] = LLMS.read_bytes()
     assert packed == {name: text for name, text in expected.items() if "/.flowdsl/" not in name}
     (metadata,) = others - {"flowdsl"}
     assert metadata.endswith(".dist-info")
 
 
+@only_thorough
+def test_the_tutorial_and_the_cookbook_work_with_an_installed_wheel(
+    python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_git_author(monkeypatch)
+    program = Installed(python)
+    (tmp_path / "tutorial").mkdir()
+    run_document(TUTORIAL.read_text("utf-8"), tmp_path / "tutorial", program)
+    for project in write_projects(tmp_path / "cookbook"):
+        assert check_project(project, program) > 0
+
+
 def test_the_installed_program_is_that_of_the_wheel(python: Path, tmp_path: Path) -> None:
-    script = "import flowdsl.cli.commands.init.shipped as s; print(s._PACKED.is_dir(), s.__file__)"
+    script = "import flowdsl.explain.guides as s; print(s._PACKED.is_dir(), s.__file__)"
     done = subprocess.run(
         [str(python), "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -28,7 +28,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import pytest
+
 from tests.support.command_line import Beside, environment, run_here
+
+TUTORIAL = Path(__file__).parents[3] / "docs/tutorial.md"
 
 PORT = "8100"
 """The port in documents; a free one takes its place."""
@@ -154,6 +158,13 @@ def run_document(document: str, folder: Path, program: Program) -> int:
                 if words := re.fullmatch(r"cd (\S+)", line):
                     folder = folder / words[1]
     return number
+
+
+def name_git_author(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commits be made where nobody has told git a name."""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "kim")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "kim@pennywell.test")
 
 
 def is_shown(shown: str, printed: str) -> bool:

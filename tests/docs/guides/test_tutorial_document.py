@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.guides.carrying_out import Here, is_shown, read_steps, run_document
-
-DOCUMENT = Path(__file__).parents[3] / "docs/tutorial.md"
+from tests.docs.guides.carrying_out import (
+    TUTORIAL,
+    Here,
+    is_shown,
+    name_git_author,
+    read_steps,
+    run_document,
+)
 
 
 def test_everything_in_the_tutorial_happens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "kim")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "kim@pennywell.test")
-    assert run_document(DOCUMENT.read_text("utf-8"), tmp_path, Here()) > 25
+    name_git_author(monkeypatch)
+    assert run_document(TUTORIAL.read_text("utf-8"), tmp_path, Here()) > 25
 
 
 def test_a_document_with_a_wrong_output_fails(tmp_path: Path) -> None:

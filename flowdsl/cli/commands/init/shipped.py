@@ -1,15 +1,8 @@
-"""Files that ship with the package: the examples, and the pipelines of `docs/ci`.
-
-In the repository they are in `examples` and `docs/ci`; `pyproject.toml` maps both into the wheel.
-"""
+"""The examples and the pipelines of `docs/ci`, which ship with the package."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-_PACKAGE = Path(__file__).parents[3]
-_PACKED = _PACKAGE / "shipped"
-_CHECKOUT = _PACKAGE.parent
+from flowdsl.explain.guides import find_shipped
 
 EXAMPLES = {
     "clinic": "clinic",
@@ -24,7 +17,7 @@ LOCAL_STATE = ".flowdsl"
 
 def read_example_files(name: str) -> dict[str, bytes]:
     """The files of an example by their POSIX paths."""
-    folder = _find_packed_folder("examples", "examples") / EXAMPLES[name]
+    folder = find_shipped("examples") / EXAMPLES[name]
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     files = {path.relative_to(folder).as_posix(): path for path in found}
     return {
@@ -36,10 +29,4 @@ def read_example_files(name: str) -> dict[str, bytes]:
 
 def read_pipeline_text(name: str) -> str:
     """The text of a file of `docs/ci`."""
-    return (_find_packed_folder("ci", "docs/ci") / name).read_text(encoding="utf-8")
-
-
-def _find_packed_folder(packed: str, checkout: str) -> Path:
-    """Find a folder of the wheel, or of the checkout that is running."""
-    folder = _PACKED / packed
-    return folder if folder.is_dir() else _CHECKOUT / checkout
+    return find_shipped(f"docs/ci/{name}").read_text(encoding="utf-8")

@@ -152,10 +152,11 @@ def _complete_places(prefix: str, **_: Any) -> Iterable[str]:
 
 def _complete_explained(**_: Any) -> Iterable[str]:
     from flowdsl.catalog import diagnostics
+    from flowdsl.explain.guides import list_guides
     from flowdsl.explain.language import list_language_names
 
     words = (name for name in list_language_names() if name.strip("@").isidentifier())
-    return [*diagnostics(), *words]
+    return [*diagnostics(), *words, *list_guides()]
 
 
 def _complete_formats(**_: Any) -> Iterable[str]:
