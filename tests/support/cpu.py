@@ -6,10 +6,13 @@ The engine of `re` can be interrupted by them.
 from __future__ import annotations
 
 import gc
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import pytest
 
 GIVEN_UP = 60
 """Seconds on a processor after which work is taken for endless; it takes less than one."""
@@ -46,21 +49,20 @@ def cpu_seconds(limit: float) -> Iterator[None]:
 def assert_linear(work: Callable[[int], Callable[[], object]], size: int) -> None:
     """`work(n)` prepares work on n characters; on `size` of them it grows with their number.
 
-    The shorter of two measurements each is compared, and a busy machine gets four chances.
+    The shortest of the measurements so far are compared; a busy machine gets eight chances.
     """
     small, large = work(size // TIMES), work(size)
-    ratio = float(LIMIT)
+    of_small = of_large = math.inf
     # What all tests of this process hold need not be looked through before each measurement. It
     # stays frozen: to thaw it would slow down every test behind this one.
     gc.collect()
     gc.freeze()
     with cpu_seconds(GIVEN_UP):
-        for _ in range(4):
-            times = [(_seconds(small), _seconds(large)) for _ in range(2)]
-            ratio = min(each[1] for each in times) / min(each[0] for each in times)
-            if ratio < LIMIT:
-                break
-    assert ratio < LIMIT
+        for _ in range(8):
+            of_small, of_large = min(of_small, _seconds(small)), min(of_large, _seconds(large))
+            if of_large < LIMIT * of_small:
+                return
+    pytest.fail(f"{TIMES} times the text take {of_large / of_small:.0f} times as long")
 
 
 _LEAST = max(0.02, 8 * time.get_clock_info("process_time").resolution)

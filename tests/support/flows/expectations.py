@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -52,15 +52,17 @@ class Case(NamedTuple):
 
     def diagnostics(self, entries: Iterable[str] | None = None) -> tuple[Diagnostic, ...]:
         """What loading and analysis find, in order."""
-        sink = Sink()
-        files = MemoryFiles(self.files)
-        sources = load_sources(files, list(self.entries if entries is None else entries), sink)
-        analyze_program(sources, self.environments, files, sink)
-        return sink.findings_in_order()
+        if entries is not None:
+            return _analyse(self, entries)
+        return _once("analysis", self, lambda: _analyse(self, self.entries))
 
     def linted(self) -> tuple[Diagnostic, ...]:
         """What the whole check finds: rules run over the entries, and suppressions are applied."""
-        return analyze(MemoryFiles(self.files), self.entries, CompileOptions()).diagnostics
+
+        def check() -> tuple[Diagnostic, ...]:
+            return analyze(MemoryFiles(self.files), self.entries, CompileOptions()).diagnostics
+
+        return _once("check", self, check)
 
     def all_diagnostics(self) -> tuple[Diagnostic, ...]:
         """What checking finds and, when that is no error, what compiling finds in addition.
@@ -74,6 +76,29 @@ class Case(NamedTuple):
         compilation = compile_project(MemoryFiles(self.files), self.entries, CompileOptions())
         later = compilation.analysis.diagnostics[len(self.linted()) :]
         return (*found, *later)
+
+
+_Found = tuple[Diagnostic, ...]
+_READ: dict[str, dict[str, str | bytes]] = {}
+"""The files of each case that was read from the corpus."""
+_FOUND: dict[tuple[str, str], _Found] = {}
+"""What was found in such a case: several tests ask for it."""
+
+
+def _once(what: str, case: Case, find: Callable[[], _Found]) -> _Found:
+    """What `find` finds in a case, kept where its files are those of the corpus."""
+    if _READ.get(case.id) is not case.files:
+        return find()
+    if (what, case.id) not in _FOUND:
+        _FOUND[what, case.id] = find()
+    return _FOUND[what, case.id]
+
+
+def _analyse(case: Case, entries: Iterable[str]) -> _Found:
+    sink = Sink()
+    files = MemoryFiles(case.files)
+    analyze_program(load_sources(files, list(entries), sink), case.environments, files, sink)
+    return sink.findings_in_order()
 
 
 @cache
@@ -94,6 +119,7 @@ def find_cases(root: Path) -> list[Case]:
             cases.append(_folder_case(path))
         elif path.suffix == ".flow" and len(parts) == depth:
             cases.append(Case(_identity(path), {path.name: path.read_bytes()}, [path.name], {}))
+    _READ.update((case.id, case.files) for case in cases)
     return cases
 
 

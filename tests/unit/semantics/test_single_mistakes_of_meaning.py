@@ -11,7 +11,7 @@ from benchmarks.diagnostics.meaning_mutations import PROGRAMS, mutations, on_the
 from tests.support.effort import THOROUGH
 
 KINDS = 9
-STEP = 5 if THOROUGH else 25
+STEP = 5 if THOROUGH else 50
 
 
 def test_a_mistake_of_meaning_is_an_error_where_it_was_made() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.support.effort import every
 from tests.support.flows.expectations import Case
 from tests.support.rows import for_rows
 
@@ -463,13 +464,13 @@ WRONG = [
 ]
 
 
-@for_rows(lambda: RIGHT)
+@for_rows(lambda: every(3, RIGHT))
 def test_a_value_of_the_type_is_taken(row: tuple[str, str]) -> None:
     name, value = row
     assert findings(MEETINGS[name], value) == []
 
 
-@for_rows(lambda: WRONG)
+@for_rows(lambda: every(3, WRONG))
 def test_a_value_of_another_type_is_reported_where_it_stands(row: tuple[str, str, str]) -> None:
     name, value, expected = row
     (found,) = findings(MEETINGS[name], value)
