@@ -16,6 +16,7 @@ import pytest
 from benchmarks.prompts import plays, scenes
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.simulate.world import Unanswerable
+from tests.support.effort import THOROUGH, every
 from tests.support.meaning import scenes as support
 from tests.support.meaning.sides import side_by_side
 from tests.support.rows import for_rows, in_rows
@@ -103,7 +104,7 @@ def test_the_prompt_of_a_scene_does_what_its_program_does(name: str) -> None:
     assert found is None, side_by_side(found)
 
 
-@for_rows(lambda: ALL, parts=2, fewest=60)
+@for_rows(lambda: every(3, list(ALL)), fewest=60 if THOROUGH else 20)
 def test_a_program_that_means_something_else_does_something_else(name: str) -> None:
     scene = ALL[name]
     same = []

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flowdsl.compiler.pipeline import Compilation, CompileOptions, compile_project
+from flowdsl.compiler.pipeline import Compilation
 from flowdsl.diagnostics.diagnostic import INFO
-from flowdsl.source.files import MemoryFiles
 from tests.support.flows.compiling import EXAMPLES, compile_folder
-from tests.support.flows.expectations import CORPUS, Case, find_cases
 from tests.support.rows import in_rows
 
 
@@ -27,10 +25,3 @@ def test_an_example_compiles_for_its_local_environment(toml: Path) -> None:
 def test_every_example_is_a_project() -> None:
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
     assert folders == {path.parent.name for path in EXAMPLES.glob("*/flowdsl.toml")}
-
-
-@in_rows("case", find_cases(CORPUS / "valid"), ids=lambda case: case.id)
-def test_a_valid_program_compiles(case: Case) -> None:
-    compilation = compile_project(MemoryFiles(case.files), case.entries, CompileOptions())
-    assert complaints(compilation) == []
-    assert compilation.bundle is not None

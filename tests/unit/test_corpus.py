@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl import catalog
+from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import INFO
+from flowdsl.source.files import MemoryFiles
 from tests.support.flows.expectations import CORPUS, Case, differences, expectations_of, find_cases
 from tests.support.rows import for_rows
 
@@ -29,13 +31,15 @@ def test_invalid_program_is_filed_under_what_it_expects(case: Case) -> None:
     assert SPECS[name].category == category
 
 
-@each("valid", fewest=7)
-def test_valid_program_is_clean(case: Case) -> None:
+@each("valid", parts=2, fewest=7)
+def test_valid_program_is_clean_and_compiles(case: Case) -> None:
+    compilation = compile_project(MemoryFiles(case.files), case.entries, CompileOptions())
     assert [
         (found.span.path, found.span.first, found.message)
-        for found in case.all_diagnostics()
+        for found in (*case.diagnostics(), *compilation.analysis.diagnostics)
         if found.severity != INFO
     ] == []
+    assert compilation.bundle is not None
 
 
 @each("crashers", parts=2, fewest=5)

@@ -13,6 +13,7 @@ import pytest
 from flowdsl.emulator.store import Store
 from tests.cli.traced_desk import LIBRARY, MAIN, TracedDesk, line_of
 from tests.support.command_line import run_here, write_tree
+from tests.support.effort import rows
 from tests.support.services.embedded_service import Client
 from tests.support.services.state_backends import (
     NAMES,
@@ -77,7 +78,7 @@ def assert_shown(desk: TracedDesk, run: str, text: str, line: int) -> None:
     assert "the row whose number is {number}" in row and "failed" in row
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", rows(NAMES, 0))
 def test_a_deploy_of_another_layout_alone_loses_no_text(
     name: str, tmp_path: Path, s3: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,15 @@ def read_folder(folder: Path) -> dict[str, str | bytes]:
 
 
 def compile_folder(folder: Path, environment: str = "local", reverse: bool = False) -> Compilation:
-    """The compilation of a project, or of all flows below a folder without `flowdsl.toml`."""
+    """The compilation of a project, or of all flows below a folder without `flowdsl.toml`.
+
+    A folder of the repository is compiled once in a process.
+    """
+    kept = folder.is_relative_to(ROOT)
+    return (_compile_once if kept else _compile)(folder, environment, reverse)
+
+
+def _compile(folder: Path, environment: str, reverse: bool) -> Compilation:
     files = read_folder(folder)
     entries = sorted((name for name in files if name.endswith(".flow")), reverse=reverse)
     options = CompileOptions()
@@ -43,6 +52,9 @@ def compile_folder(folder: Path, environment: str = "local", reverse: bool = Fal
         assert project is not None, [found.message for found in sink.findings_in_order()]
         options = CompileOptions(project, project.environments[environment])
     return compile_project(MemoryFiles(files), entries, options)
+
+
+_compile_once = cache(_compile)
 
 
 def compiled(files: str | dict[str, str | bytes], **options: Any) -> Bundle:
