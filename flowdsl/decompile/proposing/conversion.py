@@ -71,6 +71,14 @@ class Conversion(Record):
         return self.prompt is not None and same and not self.section.undeclared
 
 
+class LineEdit(Record):
+    """`new` lines in the place of the `old` ones of a section, which stand `before` times above."""
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    before: int
+
+
 class Converter:
     """Converts the prompt of one workflow; `build` compiles the project with a new file."""
 
@@ -96,21 +104,22 @@ class Converter:
 
         Raises `Unwritable` for a text that source cannot express.
         """
+        self.refused: list[str] = []
         best = self._try_attempt(())
         if best is not None and best.is_sound:
             return best
         recognized = propose_statements(self.prompt, self._hints, self._title).recognized
-        prose = self._attempt(recognized)
+        prose = self.attempt(recognized)
         if not prose.is_sound:
             return prose
-        self._best, self._refused = prose, list(recognized)
+        self._best, self.refused = prose, list(recognized)
         self._admit(recognized)
         return self._best
 
     def _try_attempt(self, refused: Collection[str]) -> Conversion | None:
         """Return an attempt; None if source cannot express it, as a loop in a loop."""
         try:
-            return self._attempt(refused)
+            return self.attempt(refused)
         except Unwritable:
             return None
 
@@ -119,16 +128,22 @@ class Converter:
 
         All at once, else each half by itself: few are wrong, so few attempts are made.
         """
-        attempt = self._try_attempt([each for each in self._refused if each not in parts])
+        attempt = self._try_attempt([each for each in self.refused if each not in parts])
         if attempt is not None and attempt.is_sound:
             self._best = attempt
-            self._refused = [each for each in self._refused if each not in parts]
+            self.refused = [each for each in self.refused if each not in parts]
         elif len(parts) > 1:
             middle = len(parts) // 2
             self._admit(parts[:middle])
             self._admit(parts[middle:])
 
-    def _attempt(self, refused: Collection[str]) -> Conversion:
+    def write_section(self, refused: Collection[str]) -> tuple[str, ...]:
+        """Return the lines of the section in which the parts `refused` are prose."""
+        proposal = propose_statements(self.prompt, self._hints, self._title, refused)
+        return steps_section(proposal, self._hints, self._source_names()).lines
+
+    def attempt(self, refused: Collection[str], edited: Sequence[LineEdit] = ()) -> Conversion:
+        """Return the file in which the parts `refused` are prose, with some lines `edited`."""
         hints, names = self._hints, self._source_names()
         proposal = propose_statements(self.prompt, hints, self._title, refused)
         section = steps_section(proposal, hints, names)
@@ -140,6 +155,7 @@ class Converter:
             section = steps_section(proposal, hints, names)
         else:
             inputs, secrets = [], []
+        section = replace(section, lines=_edit_lines(section.lines, edited))
         used = self._used_fields(proposal, names)
         required = list(require_fields(self._symbol, used))
         in_part = self._used_in_part(proposal, names)
@@ -232,6 +248,19 @@ class Converter:
         ]
         content = apply_edits(text, own).encode()
         return BOM + content if self._original.startswith(BOM) else content
+
+
+def _edit_lines(lines: tuple[str, ...], edited: Sequence[LineEdit]) -> tuple[str, ...]:
+    """Return lines with edits of blocks; one whose block is gone is left out."""
+    places: list[tuple[int, LineEdit]] = []
+    for edit in edited:
+        size = len(edit.old)
+        found = [at for at in range(len(lines)) if lines[at : at + size] == edit.old]
+        if len(found) > edit.before:
+            places.append((found[edit.before], edit))
+    for at, edit in sorted(places, key=lambda place: place[0], reverse=True):
+        lines = (*lines[:at], *edit.new, *lines[at + len(edit.old) :])
+    return lines
 
 
 def prompt_section(symbol: WorkflowSymbol) -> ast.PromptFrom:

@@ -86,8 +86,8 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def convert(folder: Path, *words: str) -> Result:
-    return run_here(folder, "convert", *words)
+def convert(folder: Path, *words: str, stdin: str = "") -> Result:
+    return run_here(folder, "convert", *words, stdin=stdin.encode())
 
 
 def error(result: Result, code: int) -> str:
@@ -120,6 +120,47 @@ def test_the_difference_and_the_counts_are_told(desk: Path) -> None:
     notes = [line for line in lines if line.startswith("note: ")]
     assert "change the words of the prompt" in notes[0]
     assert "does not say where to read `note`, `status`" in notes[1]
+
+
+def test_each_part_is_taken_left_or_edited(desk: Path) -> None:
+    answers = "y\nk\ne\nwait 5 secs\n.\n\nwait 6s\n.\nwhat\na\n"
+    expected = STEPS.replace('press "Enter"', 'do "Press **Enter**."').replace("wait 5s", "wait 6s")
+
+    result = convert(desk, "claim_status", "--step", stdin=answers)
+
+    assert result.code == 0, result.err
+    assert result.text == FLOW.replace(PROMPT_FROM, expected)
+    lines = result.err.splitlines()
+    assert '  | Type {$pin} into the "PIN" field.' in lines
+    assert '    type $pin into "the \\"PIN\\" field"' in lines
+    assert any(line.startswith("  error: ") for line in lines), lines
+    assert "answer y, k, e, a or q" in result.err
+    assert (
+        "checked now that was not before: 1 capture, 1 copy, 3 emit, 2 extract, 1 if," in result.err
+    )
+
+
+def test_nothing_is_written_where_the_answers_end(desk: Path) -> None:
+    before = read_tree(desk)
+    for answers in ("", "y\n", "y\nq\n", "y\ne\nwait 5 secs\n.\n"):
+        result = convert(desk, "claim_status", "--step", "--write", stdin=answers)
+        assert (result.code, result.text) == (0, ""), result.err
+        assert result.err.endswith("nothing was written\n")
+        assert read_tree(desk) == before
+
+
+def test_both_prompts_stand_beside_each_other(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "83")
+
+    lines = convert(desk, "claim_status", "--diff").text.splitlines()
+
+    assert all(len(line) <= 83 for line in lines)
+    assert lines[0].split("   ")[0] == "the prompt as it is" and "of the statements" in lines[0]
+    assert {line[41:42] for line in lines[1:]} <= {"", " ", "|", "<", ">"}
+    left = " ".join(line[:40].strip() for line in lines[1:])
+    assert 'Click "Search" and look for {visit}.' in left
+    right = " ".join(line[43:].strip() for line in lines[1:])
+    assert "Press enter." in right and "\x1b" not in left + right
 
 
 def test_write_replaces_the_section_and_nothing_else(desk: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections import Counter
-from collections.abc import Iterator
+import shutil
 
 from flowdsl.compiler.pipeline import Analysis, Compilation, analyze, compile_project
 from flowdsl.config.address import workflow_address
@@ -16,35 +15,36 @@ from flowdsl.decompile.proposing.conversion import (
     list_changes_of_declarations,
     prompt_hints_for,
 )
-from flowdsl.decompile.proposing.convert import Proposal
 from flowdsl.decompile.proposing.declarations import declare_schemas
 from flowdsl.decompile.proposing.prompt_variables import Difference
-from flowdsl.decompile.proposing.rich_text import is_rich_text
 from flowdsl.decompile.proposing.section import Unwritable
 from flowdsl.deploy.addressing import address_in
 from flowdsl.diagnostics.diagnostic import ERROR
-from flowdsl.diagnostics.render.cells import split_into_cells
 from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.render.text import render_text
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import Overlay
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements
-from flowdsl.prompt.text import spell_variable
 from flowdsl.semantics.model import WorkflowSymbol
-from flowdsl.source.alignment import Effort
 from flowdsl.source.files import SUFFIX, library_of, split_library
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
-from ..runtime.command_line.global_options import add_flag
-from ..runtime.console import Console
-from ..runtime.engine.deployment import SOURCES
-from ..runtime.environments import any_environment
-from ..runtime.exit_codes import SOURCE_ERRORS, SUCCESS
-from ..runtime.failure import CommandError, UsageError
-from ..runtime.rewrites import BOM, Rewrite, write_rewrites
-from ..runtime.target import CommandTarget, open_flows, open_target
+from ...runtime.command_line.global_options import add_flag
+from ...runtime.console import Console
+from ...runtime.engine.deployment import SOURCES
+from ...runtime.environments import any_environment
+from ...runtime.exit_codes import SOURCE_ERRORS, SUCCESS
+from ...runtime.failure import CommandError, UsageError
+from ...runtime.rewrites import BOM, Rewrite, write_rewrites
+from ...runtime.target import CommandTarget, open_flows, open_target
+from .report import (
+    describe_proposal,
+    diff_prompts,
+    other_variables,
+    show_beside,
+    statement_counts,
+)
+from .steps import ask_about_parts
 
 _NEEDS_SOUND_SOURCES = "a prompt is converted in a file without errors"
 
@@ -56,6 +56,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WORKFLOW|FILE.flow",
         help="a workflow of the project by name, or a file with one, whose prompt is `from` a file",
     )
+    add_flag(
+        parser,
+        "--step",
+        "go through the parts of the prompt one by one, and take, edit or leave what is proposed",
+    )
+    add_flag(parser, "--diff", "show both prompts beside each other in place of the file")
     add_flag(parser, "--write", "put the statements into the file; without it they are only shown")
 
 
@@ -82,20 +88,32 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return compile_project(Overlay(target.files, {path: content}), [path], options)
 
     try:
-        conversion = Converter(opened, workflow, prompt, typed, build).convert()
+        converter = Converter(opened, workflow, prompt, typed, build)
+        conversion = converter.convert()
+        if arguments.step:
+            stepped = ask_about_parts(converter, conversion, console)
+            if stepped is None:
+                console.err("nothing was written")
+                return SUCCESS
+            conversion = stepped
     except Unwritable as problem:
         raise CommandError(
             f"the prompt of `{symbol.name}` cannot be said in statements: {problem}", SOURCE_ERRORS
         ) from None
     proposal, content = conversion.proposal, conversion.content
     _refuse_other_variables(conversion.difference, prompt, symbol, target)
-    if not arguments.write:
+    if not (arguments.write or arguments.diff):
         console.out_bytes(content)
     blocked = _find_replacement_obstacle(conversion, path, target, console)
-    if conversion.prompt is not None:
+    if conversion.prompt is not None and arguments.diff:
+        show = console.err if arguments.write else console.out
+        for line in show_beside(prompt, conversion.prompt, shutil.get_terminal_size().columns):
+            show(line)
+    elif conversion.prompt is not None:
         for line in diff_prompts(prompt, conversion.prompt):
             console.err(line)
-    console.err(statement_counts(proposal))
+    for line in statement_counts(proposal):
+        console.err(line)
     for remark in (*describe_proposal(proposal), *list_changes_of_declarations(conversion)):
         console.err(f"note: {remark}")
     if typed != original:
@@ -305,79 +323,3 @@ def _find_unused_prompt(symbol: WorkflowSymbol, analysis: Analysis) -> str | Non
     """The path of the prompt file; None when another workflow uses it too."""
     paths = [each.prompt_from for each in analysis.model.workflows]
     return symbol.prompt_from if paths.count(symbol.prompt_from) == 1 else None
-
-
-def diff_prompts(before: str, after: str) -> Iterator[str]:
-    """The lines of a unified difference of two prompts, safe to print."""
-    lines = Effort().unified_diff_lines(
-        before.split("\n"),
-        after.split("\n"),
-        "the prompt as it is",
-        "the prompt of the statements",
-        end="",
-    )
-    for line in lines:
-        yield "".join(shown for shown, _ in split_into_cells(line.removesuffix("\r")))
-
-
-def other_variables(found: Difference, prompt: str) -> Iterator[str]:
-    """Describe the problem with each variable that only the prompt or only the statements have."""
-    for each in found.lost:
-        shown = f"`{spell_variable(each.variable)}`"
-        if not is_rich_text(prompt):  # offsets in HTML are those of its plain text
-            shown += f" in line {prompt.count(chr(10), 0, each.start) + 1}"
-        if each.escaped:
-            yield (
-                f"{shown} follows a backslash, which makes it literal text on the "
-                "platform; write `/` in place of the backslash, or put the separator into the "
-                "value"
-            )
-        else:
-            yield f"{shown} would no longer be filled in; write its instruction by hand"
-    for variable in found.gained:
-        yield f"`{spell_variable(variable)}` would be filled in, which the prompt does not do"
-
-
-def statement_counts(proposal: Proposal) -> str:
-    """The number of statements of each kind, as in `4 statements: 2 do, 1 press, 1 step`."""
-    # An `else` that lowering adds is not a statement of the source.
-    kinds = Counter(
-        STATEMENTS[BY_KIND[each.kind][0]].keyword
-        for each in statements(proposal.body)
-        if not isinstance(each, nodes.Leave)
-    )
-    kinds["emit"] = len(proposal.sources)
-    shown = [f"{count} {kind}" for kind, count in sorted(kinds.items()) if count]
-    return f"{format_count(kinds.total(), 'statement')}: {', '.join(shown)}"
-
-
-def describe_proposal(proposal: Proposal) -> Iterator[str]:
-    """List what a person should review before the proposal replaces the prompt."""
-    yield (
-        "statements change the words of the prompt: read the difference, and test the workflow "
-        "before it is deployed"
-    )
-    if proposal.rich_text:
-        yield "the prompt is HTML; its text was taken, without colours and type"
-    if proposal.brackets:
-        yield (
-            "the prompt has some of `⟦ ⟧ ⟪ ⟫`, by which prompts of FlowDSL mark values; `[` and "
-            "`]` stand in their place"
-        )
-    if proposal.references:
-        yield (
-            f"the prompt says {join_names(proposal.references)}; check each, because statements "
-            "are numbered anew"
-        )
-    if proposal.read_before:
-        names = join_names(proposal.read_before)
-        yield (
-            f"the prompt names {names} and does not say how to read it; an `extract` in front of "
-            "its first use does, so look at its words"
-        )
-    if proposal.read_at_the_end:
-        names = join_names(proposal.read_at_the_end)
-        yield (
-            f"the prompt does not say where to read {names}; `Read the results` at the end does, "
-            "so move each `extract` to where its value is on screen"
-        )
