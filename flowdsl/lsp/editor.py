@@ -370,7 +370,7 @@ class Editor:
         start = self._offset(place, params.range.start)
         end = self._offset(place, params.range.end)
         wanted = params.context.only
-        offered = find_actions(place.session, place.path, start, end)
+        offered = find_actions(place.session, place.path, start, end, place.project.baseline)
         actions = [self._convert_action(place, each) for each in offered]
         return [
             action

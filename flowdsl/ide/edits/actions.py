@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from flowdsl.diagnostics.baseline import Baseline
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic, Edit
 from flowdsl.diagnostics.fixes import SAFE
 from flowdsl.source.files import SUFFIX, library_of
@@ -13,6 +14,7 @@ from flowdsl.syntax.parser.lexer import lex
 
 from ..diagnostics import find_diagnostics
 from ..session import Session
+from .declarations import extract_task, write_missing_test
 
 FIX = "fix"
 IGNORE = "ignore"
@@ -72,8 +74,17 @@ def _is_inside_text(source: SourceFile, offset: int) -> bool:
     )
 
 
-def find_actions(session: Session, path: str, start: int, end: int) -> Iterator[Action]:
+def find_actions(
+    session: Session, path: str, start: int, end: int, baseline: Baseline | None = None
+) -> Iterator[Action]:
     """Yield everything that is offered for a range of a file."""
     snapshot = session.analyze_file(path)
-    findings = find_diagnostics(session, snapshot).get(path, ())
+    findings = find_diagnostics(session, snapshot, baseline).get(path, ())
     yield from find_fixes(findings, start, end)
+    if start < end:
+        edits = extract_task(session, path, start, end)
+        if edits is not None:
+            yield Action("Extract a task", REFACTOR, edits)
+    test = write_missing_test(session, path, start)
+    if test is not None:
+        yield Action(f"Write a test of `{test[0]}`", REFACTOR, (test[1],))

@@ -11,14 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from flowdsl.diagnostics.diagnostic import ERROR, INFO, Diagnostic, Edit
-from flowdsl.host.disk import Overlay
-from flowdsl.source.files import SUFFIX, library_of, spell_flow_path
+from flowdsl.diagnostics.diagnostic import ERROR, Edit
+from flowdsl.source.files import library_of, spell_flow_path
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
 from ..occurrences import Target
 from ..session import Session
+from ..trial import try_edits
 from .navigation import find_references
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -88,18 +88,7 @@ def _try(
     session: Session, path: str, target: Target, edits: Sequence[Edit], old: str, name: str
 ) -> Refused | None:
     """Check the files with the edits made; returns why they must not be made."""
-    before = session.analyze_naming(path, target.name)
-    texts = apply_edits(edits)
-    contents = {file: text.encode() for file, text in texts.items()}
-    trial = Session(Overlay(session.files, contents), session.options, session.entries)
-    flows = tuple(file for file in sorted(before.reads) if file.endswith(SUFFIX))
-    after = trial.analyze_paths(flows, session.options)
-    known = Counter(map(_key_of, before.analysis.diagnostics))
-    new: list[Diagnostic] = []
-    for diagnostic in after.analysis.diagnostics:
-        known[_key_of(diagnostic)] -= 1
-        if known[_key_of(diagnostic)] < 0 and diagnostic.severity != INFO:
-            new.append(diagnostic)
+    after, new = try_edits(session, session.analyze_naming(path, target.name), edits)
     if new:
         # An error says more than a warning, and what names the old name more than what follows.
         first = min(new, key=lambda each: (each.severity != ERROR, old not in each.span.text))
@@ -128,17 +117,3 @@ def _move(edits: Sequence[Edit]) -> Iterable[Span]:
         path, start = edit.span.path, edit.span.start + shift[edit.span.path]
         yield Span(SourceFile(path, ""), start, start + len(edit.replacement))
         shift[path] += len(edit.replacement) - (edit.span.end - edit.span.start)
-
-
-def _key_of(diagnostic: Diagnostic) -> tuple[str, str]:
-    return diagnostic.name, diagnostic.span.path
-
-
-def apply_edits(edits: Iterable[Edit]) -> dict[str, str]:
-    """Return the new texts of the files that edits change; the edits do not overlap."""
-    texts: dict[str, str] = {}
-    ordered = sorted(edits, key=lambda each: (each.span.path, each.span.start), reverse=True)
-    for edit in ordered:
-        text = texts.setdefault(edit.span.path, edit.span.source.text)
-        texts[edit.span.path] = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
-    return texts

@@ -24,9 +24,10 @@ from flowdsl.ide.edits.actions import find_actions
 from flowdsl.ide.edits.formatting import format_file, format_lines
 from flowdsl.ide.names.hover import describe_place
 from flowdsl.ide.names.navigation import find_definition, find_named_files, find_references
-from flowdsl.ide.names.rename import Refused, apply_edits, rename
+from flowdsl.ide.names.rename import Refused, rename
 from flowdsl.ide.preview import make_preview
 from flowdsl.ide.session import Session
+from flowdsl.ide.trial import apply_edits
 from flowdsl.ide.views.folding import find_folds
 from flowdsl.ide.views.hints import find_hints, find_lenses
 from flowdsl.ide.views.symbols import Symbol, find_project_symbols, find_symbols

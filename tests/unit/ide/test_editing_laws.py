@@ -20,9 +20,10 @@ from flowdsl.ide.names.navigation import (
     find_references,
     highlight,
 )
-from flowdsl.ide.names.rename import apply_edits, rename
+from flowdsl.ide.names.rename import rename
 from flowdsl.ide.preview import make_preview
 from flowdsl.ide.session import Session
+from flowdsl.ide.trial import apply_edits
 from flowdsl.ide.views.folding import find_folds
 from flowdsl.ide.views.hints import find_hints, find_lenses
 from flowdsl.ide.views.symbols import find_project_symbols, find_symbols
