@@ -103,7 +103,7 @@ RULES = (
         home="program.constant_conditions",
         when=triggers.may_be_constant,
     ),
-    Rule("count-of-many", (InSource(("count of",)),), home="program.count_of_many"),
+    Rule("count-of-many", (InSource(("count of",)),), home="program.long_lists"),
     Rule("credential-in-literal", (ast.Module,), home="program.credential_in_literal"),
     Rule("command-outlasts-limit", (ast.RunStmt,), home="commands", when=triggers.names_wait),
     Rule("command-too-long", (ast.RunStmt,), home="commands", when=triggers.is_long),
@@ -150,6 +150,7 @@ RULES = (
     ),
     Rule("key-of-one-driver", (ast.PressStmt,), home="commands", when=triggers.has_rare_key),
     Rule("last-entry-wins", (ast.ForStmt,), home="program.loops"),
+    Rule("long-list-rewritten", (InSource(("+=",)),), home="program.long_lists"),
     Rule(
         "test-expects-nothing",
         (ast.TestDecl,),
