@@ -22,6 +22,10 @@ EXCEPTIONS = {
         {"tempfile.mkdtemp", "shutil.rmtree"},
         "a folder with a random name, which nobody else can enter, for git alone",
     ),
+    "cli/commands/convert/steps.py": (
+        {"tempfile.TemporaryDirectory", ".write_text"},
+        "statements for an editor, in a folder with a random name that nobody else can enter",
+    ),
     "runs/batches/folder.py": (
         {"os.O_RDWR", "os.O_APPEND", "os.O_CREAT", "os.O_EXCL", "os.ftruncate", "fdopen to write"},
         "ledgers, by descriptors that `folders` opens",
