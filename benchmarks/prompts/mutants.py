@@ -287,7 +287,10 @@ def _is_open(result: Result | None, number: int) -> bool:
 def _rounds(count: int, bent: int) -> Iterator[Callable[[], list[Program]]]:
     """The programs of each round; only what one misses meets the next."""
     yield sources.corpus_programs
-    yield lambda: [*sources.refused(), *sources.rare(), *sources.corpus_in_other_worlds()]
+    yield lambda: [
+        *(*sources.refused(), *sources.checked(), *sources.rare()),
+        *sources.corpus_in_other_worlds(),
+    ]
     yield lambda: [*sources.bent(bent), *map(sources.generated, range(min(FIRST, count)))]
     if count > FIRST:
         yield lambda: [sources.generated(each) for each in range(FIRST, count)]

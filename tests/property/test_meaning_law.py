@@ -14,10 +14,18 @@ from hypothesis import strategies as st
 from flowdsl.simulate.world import World
 from tests.support.effort import THOROUGH, every
 from tests.support.meaning.chains import wrongly_sent
-from tests.support.meaning.checked import Checked, checked_programs, checked_seed
+from tests.support.meaning.checked import (
+    DOCUMENTED,
+    Checked,
+    checked,
+    checked_programs,
+    checked_seed,
+)
 from tests.support.meaning.commands import wrongly_allowed
 from tests.support.meaning.corpus import cases
 from tests.support.meaning.law import both, most_at_once, payload, report
+from tests.support.meaning.programs.decisions import decisions
+from tests.support.meaning.programs.paths import paths
 from tests.support.meaning.shrinking import smaller, two_worlds
 from tests.support.meaning.worlds import worlds
 
@@ -72,3 +80,18 @@ def test_programs_of_the_corpus_have_their_meaning_in_other_worlds() -> None:
         for pair in range(4 if THOROUGH else 1):
             outcome = both(program, *two_worlds(7000 + number, program, pair))
             assert outcome.holds, report(program, outcome)
+
+
+def test_small_programs_about_replays_and_paths_have_their_meaning() -> None:
+    """A replay does what it should wherever the checker warns of none."""
+    rows = [*decisions(), *((*each, DOCUMENTED) for each in paths())]
+    taken = 0
+    for number, (name, source, options) in every(60, list(enumerate(rows))):
+        program = checked(source, options)
+        if program is None:
+            continue
+        taken += 1
+        for pair in range(4 if THOROUGH else 1):
+            outcome = both(program, *two_worlds(number, program, pair))
+            assert outcome.holds, f"{name}\n{report(program, outcome)}"
+    assert taken > (1000 if THOROUGH else 15)

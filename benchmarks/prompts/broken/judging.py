@@ -54,6 +54,8 @@ SPOILERS = (
 """Texts that a schema keeps out of places where they would end a line, brackets or JSON."""
 ENDS = ("\n", "\\", "{", "$", "<")
 """What they may begin or end with."""
+FROZEN = frozenset({"branch-frozen-by-replay", "branch-frozen-in-loop"})
+"""Errors of programs that a replay does no justice; to warn of it is not enough."""
 UNSOUND = frozenset({"branch-outside-focused-action", "decided-once"})
 """Diagnostics of programs that no replay does justice."""
 Places = frozenset[tuple[str, int | str]]
@@ -111,12 +113,12 @@ class Judge:
             return
         with _reached() as emitting:
             made = self._emitted(self.analysis)
-        self.emitting = frozenset(emitting)
         self.sound = made
         self.environment: Mapping[str, str] = self._checked(made).environment
         with _reached() as running:
             self.pairs = [self._runs(made, *each) for each in self._worlds(made)]
-        self.running = frozenset(running)
+        if not program.only_checked:
+            self.emitting, self.running = frozenset(emitting), frozenset(running)
         self._sound_differs: dict[int, str] = {}
 
     @property
@@ -240,6 +242,8 @@ class Judge:
 
     def _shows_why(self, made: Made) -> str:
         """What goes wrong in a run of a program that should have been refused."""
+        if self.wrong & FROZEN:
+            made = made._replace(replayable=True)
         required = {
             field.wire_name
             for field in self._workflow(made.compilation).outputs

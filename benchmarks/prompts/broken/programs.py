@@ -2,7 +2,9 @@
 
 - corpus: those of `tests/corpus/meaning`, in the worlds that are written down there.
 - refused: those of `tests/corpus/invalid` with mistakes in their control flow alone.
-- rare: those of `tests/support/meaning/rare.py`, in generated worlds.
+- checked: those of `decisions.py` and `paths.py` in `tests/support/meaning/programs`, by which only
+  the checker is judged.
+- rare: those of `tests/support/meaning/programs/rare.py`, in generated worlds.
 - generated: seeds of the generator; one of three for an account whose focused agents have tools.
 - bent: programs of the corpus, and generated ones, with a statement dropped, doubled, or put under
   a condition, into attempts or a loop. The checker refuses many of them, or warns of their replays:
@@ -24,7 +26,9 @@ from flowdsl.source.files import MemoryFiles
 from tests.support.meaning import corpus
 from tests.support.meaning.checked import DOCUMENTED, PATH, Checked, account, files_of
 from tests.support.meaning.generator.programs import FILES, program
-from tests.support.meaning.rare import TOOLS, rare_programs
+from tests.support.meaning.programs.decisions import decisions
+from tests.support.meaning.programs.paths import paths
+from tests.support.meaning.programs.rare import TOOLS, rare_programs
 from tests.support.meaning.shrinking import two_worlds
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +58,8 @@ HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
 class Program:
     """A program. `last` says that the last of its workflows is meant, else it is the first one.
 
-    `sends` is what is sent for it besides its prompt and schemas, where that is written down.
+    `sends` is what is sent for it besides its prompt, where that is written down. With
+    `only_checked`, what compiles it is judged by other programs.
     """
 
     kind: str
@@ -65,6 +70,7 @@ class Program:
     path: str = PATH
     last: bool = False
     sends: Mapping[str, Any] = field(default_factory=dict)
+    only_checked: bool = False
 
     @property
     def source(self) -> str:
@@ -96,6 +102,18 @@ def corpus_in_other_worlds() -> list[Program]:
         replace(each, kind=LAW, name=f"{each.name}, elsewhere", worlds=_seeded(7000 + number))
         for number, each in enumerate(corpus_programs())
         if each.source.count("\nworkflow ") == 1
+    ]
+
+
+def checked() -> list[Program]:
+    """Programs on replays and on what is so on every path; they judge the checker alone."""
+    found = [*decisions(), *((*each, DOCUMENTED) for each in paths())]
+    return [
+        Program(
+            *(LAW, name, {PATH: source, **FILES}, options, _seeded(number, BENT_WORLDS)),
+            only_checked=True,
+        )
+        for number, (name, source, options) in enumerate(found)
     ]
 
 

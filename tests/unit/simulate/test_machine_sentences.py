@@ -11,7 +11,7 @@ from flowdsl.simulate.machine.execute import load_grammar
 from flowdsl.simulate.machine.grammar import Grammar, Said
 from flowdsl.simulate.machine.variants import Variant
 from tests.support.meaning.checked import Checked
-from tests.support.meaning.rare import rare_programs
+from tests.support.meaning.programs.rare import rare_programs
 from tests.support.meaning.worlds import world
 
 UNREAD = {

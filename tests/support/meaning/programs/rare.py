@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.source.files import MemoryFiles
 
-from .checked import PATH, Checked, account
-from .generator.programs import FILES
+from ..checked import PATH, Checked, account
+from ..generator.programs import FILES
 
 RARE = {
     "a text that was read is typed beside a secret": """
