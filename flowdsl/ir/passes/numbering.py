@@ -1,11 +1,13 @@
 """Lists that are only outputs are saved entry by entry, under numbered keys.
 
 A list under one key is rewritten as a whole for every entry: 200 entries cost 20,100 entry writes.
-If only an output reads the list, each entry gets its own key, and a counter holds their number:
+If only an output reads the list, each entry gets its own key, and a counter holds their number,
+which stands for `count of` the list:
 
     rows = []                         rows_count = 0
     for … { rows += {{row}} }    ->   for … { rows_count = rows_count + 1
                                               rows_<rows_count> = {{row}} }
+    total = count of rows             total = rows_count
 
 Keys are never reused for other entries, so it does not matter whether a saved object replaces
 another one or is merged into it (assumption `saved-objects`): a list that is reset keeps its single
@@ -15,11 +17,13 @@ key.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from flowdsl.source.record import replace
 
 from .. import nodes
+from ..lowering.values import single_variable, variable_value
 from ..rewrite import rewrite_body
 from ..walk import inner_bodies, walk
 
@@ -65,7 +69,9 @@ def _number_store(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Sta
 
 
 def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:
-    base = keys.get(each.variable)
+    base, counted = keys.get(each.variable), keys.get(_find_counted_list(each) or "")
+    if counted is not None:
+        return replace(each, value=_make_count(counted))
     if base is None:
         return each
     if each.append:
@@ -73,11 +79,29 @@ def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.As
     return replace(each, variable=nodes.count_of(base), value=nodes.ConstantValue(value=0))
 
 
+def _find_counted_list(assignment: nodes.Assignment) -> str | None:
+    """Return the variable that is a list of which an assignment stores the number of entries."""
+    match assignment.value:
+        case nodes.CountOf(items=items):
+            variable = single_variable(items)
+            is_whole = variable is not None and variable.sigil == "runtime" and not variable.path
+            return variable.name if variable is not None and is_whole else None
+        case _:
+            return None
+
+
+def _make_count(base: str) -> nodes.TextValue:
+    return replace(variable_value(nodes.count_of(base)), json=True)
+
+
 # Which lists
 
 
 def _only_outputs(workflow: nodes.Workflow) -> set[str]:
-    """Return the lists that are appended to, are initialised once, and are read by outputs only."""
+    """Return the lists that are appended to, are initialised once, and become outputs.
+
+    Nothing else reads them, and only whole ones are counted.
+    """
     if workflow.output_schema is not None:
         return set()
     fields = {field.name: field for field in workflow.outputs}
@@ -95,13 +119,17 @@ def _only_outputs(workflow: nodes.Workflow) -> set[str]:
                 begun[each.variable] = begun.get(each.variable, 0) + 1
             else:
                 others.add(each.variable)
-    read = {
+    places = (workflow.body, workflow.checks or (), workflow.cleanup or (), workflow.rules)
+    found = [*walk(places)]
+    times_read = Counter(
         node.name
-        for node in walk(
-            (workflow.body, workflow.checks or (), workflow.cleanup or (), workflow.rules)
-        )
+        for node in found
         if isinstance(node, nodes.Variable) and node.sigil in ("runtime", "saved")
-    }
+    )
+    counted = Counter(
+        _find_counted_list(node) for node in found if isinstance(node, nodes.Assignment)
+    )
+    read = {name for name, times in times_read.items() if times > counted[name]}
     given = {each.variable for each in workflow.sources if _is_whole_list(each, fields)}
     partly = {each.variable for each in workflow.sources if not _is_whole_list(each, fields)}
     once = {name for name, times in begun.items() if times == 1}
@@ -146,6 +174,9 @@ def restore_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource])
         if each.variable in counts and each.value == nodes.ConstantValue(value=0):
             nothing = nodes.ConstantValue(value=[])
             return replace(each, variable=counts[each.variable], value=nothing)
+        variable = None if each.append else single_variable(each.value)
+        if variable is not None and variable.name in counts and not variable.path:
+            return replace(each, value=nodes.CountOf(items=variable_value(counts[variable.name])))
         return each
 
     def rewrite(body: nodes.Body) -> nodes.Body:

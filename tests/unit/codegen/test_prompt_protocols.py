@@ -256,13 +256,14 @@ def test_what_a_failed_attempt_emitted_is_taken_back() -> None:
 
 def test_outputs_collected_in_a_loop_start_without_entries_before_it() -> None:
     source = workflow(
-        "for n in names max 9 { emit done += n }",
-        sections="inputs { names: string[] } outputs { done: string[] }",
+        "for n in names max 9 { emit done += n } emit all = count of done",
+        sections="inputs { names: string[] } outputs { done: string[], all: int }",
     )
     steps = steps_of(source)
     assert steps.index('Save "done_count": 0.') < steps.index("start_loop")
     assert "Data: done_count = {{done_count}}\n" in steps
     assert 'Append to "done": ⟦{{loop_item}}⟧.' in steps
+    assert 'Save "all": ⟪done_count⟫.' in steps
 
 
 def test_lists_that_a_program_reads_or_begins_anew_keep_one_key() -> None:
