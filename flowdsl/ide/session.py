@@ -11,13 +11,14 @@ unused tasks, need all of it (`check_group`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.semantics.model import ValueSymbol
+from flowdsl.semantics.modules import Parse
 from flowdsl.semantics.names.paths import (
     find_files_taken_in,
     group_connected_paths,
@@ -204,8 +205,14 @@ class Session:
     # Analyses
 
     def check_group(self, path: str) -> Snapshot:
-        """Return the analysis of the group of a file, with all of its findings."""
-        return self._analyze_kept(self._checked, self.group_of(path), self.options)
+        """Return the analysis of the group of a file, with all of its findings.
+
+        A file beside the project is checked as one that a command names.
+        """
+        names, options = self.group_of(path), self.options
+        if path not in self._entries:
+            options = replace(options, whole=False)
+        return self._analyze_kept(self._checked, names, options)
 
     def analyze_file(self, path: str) -> Snapshot:
         """Return an analysis of a file and of what it imports, for questions about the file."""
@@ -244,15 +251,15 @@ class Session:
         self,
         names: tuple[str, ...],
         options: CompileOptions,
-        parse: Callable[[SourceFile, Sink], ast.Module] | None = None,
+        parse: Parse | None = None,
     ) -> Snapshot:
         """Return a fresh analysis of some files; `parse` reads one of them."""
         reads: set[str] = set(names)
         noted = NotedFiles(self.files, reads)
-        analysis = analyze(noted, names, options, parse or self._parse)
+        analysis = analyze(noted, names, options, parse or self.parse)
         return Snapshot(analysis, frozenset(reads))
 
-    def _parse(self, source: SourceFile, sink: Sink) -> ast.Module:
+    def parse(self, source: SourceFile, sink: Sink) -> ast.Module:
         """Return the tree of a file, kept as long as its text is the same."""
         known = self._parsed.get(source.path)
         if known is None or known[0].source.text != source.text:
@@ -265,4 +272,4 @@ class Session:
     def module_of(self, path: str) -> ast.Module | None:
         """Return the tree of a file by itself; None if it cannot be read."""
         text = self.text_of(path)
-        return None if text is None else self._parse(SourceFile(path, text), Sink())
+        return None if text is None else self.parse(SourceFile(path, text), Sink())

@@ -23,6 +23,10 @@ from flowdsl.ide.views.legend import MODIFIERS, TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowdsl.diagnostics.sink import Sink
+    from flowdsl.source.text import SourceFile
+    from flowdsl.syntax.ast import Module
+
     from .editor import Editor
     from .projects import OpenProject
 
@@ -30,6 +34,10 @@ _DELAY = 0.08
 _QUIET = 1.0
 _TRIGGERS = [".", "{", "$", "@", '"', "/", "[", "="]
 _REQUEST_FAILED = -32803
+
+
+class _Overtaken(Exception):
+    """A file has changed while its group was checked."""
 
 
 class FlowServer(LanguageServer):
@@ -74,7 +82,16 @@ class FlowServer(LanguageServer):
         generation = project.generation
         session = project.session
         names = session.group_of(path)
-        snapshot = await asyncio.to_thread(session.analyze_paths, names, session.options)
+
+        def parse(source: SourceFile, sink: Sink) -> Module:
+            if project.generation != generation:
+                raise _Overtaken
+            return session.parse(source, sink)
+
+        try:
+            snapshot = await asyncio.to_thread(session.analyze_paths, names, session.options, parse)
+        except _Overtaken:
+            return
         if project.generation == generation:
             session.keep_group(names, snapshot)
             self.publish(project, path)

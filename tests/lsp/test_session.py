@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.editing.client import EditorClient, editing
-from tests.support.editing.project import COST, PROJECT, make_project
+from tests.support.editing.project import COST, LIBRARY, PROJECT, make_project
 
 
 def place_of(word: str, after: int = 0) -> tuple[int, int]:
@@ -178,3 +178,32 @@ def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path) ->
     )
     assert done.returncode == 64
     assert "pip install 'flowdsl[lsp]'" in done.stderr
+
+
+def test_a_burst_of_changes_ends_with_the_findings_of_the_last_one(tmp_path: Path) -> None:
+    """Flows below one library are a large group: the file alone is checked first, then all."""
+    library = LIBRARY + '\n## Unused.\ntask sign_off() {\n  do "Sign off."\n}\n'
+    user = 'flow 1\nimport { sign_in } from "./yard.flow"\n\n## Signs in.\nworkflow w§ {\n'
+    user += "  inputs { user: string }\n  secrets { pin: string }\n"
+    user += "  steps { call sign_in(user: user, password: $pin) }\n}\n"
+    flows = {f"flows__w{number}.flow": user.replace("§", str(number)) for number in range(20)}
+    root = make_project(tmp_path, **flows, **{"flows__yard.flow": library})
+    with editing(root) as client:
+        client.initialize(root)
+        shared = (root / "flows/yard.flow").as_uri()
+        found = client.wait_for_diagnostics(shared, lambda each: len(each) > 0)
+        assert [each["code"] for each in found] == ["unused-task"]
+        one = client.open(root / "flows/w3.flow")
+        text = flows["flows__w3.flow"]
+        for version, name in enumerate(("pim", "pun", "pen", "pi"), 2):
+            client.replace(one, text.replace("$pin", f"${name}"), version)
+        client.wait_for_diagnostics(one, lambda each: any("`pi`" in it["message"] for it in each))
+        used = text.replace("steps {", "steps { call sign_off()").replace(
+            "{ sign_in", "{ sign_in, sign_off"
+        )
+        client.replace(one, used, 9)
+        assert client.wait_for_diagnostics(one, lambda each: not each) == []
+        assert client.wait_for_diagnostics(shared, lambda each: not each) == []
+        published = [each for each in client.notices if each["params"].get("uri") == one]
+        assert len(published) < 6
+        assert client.stop() == 0

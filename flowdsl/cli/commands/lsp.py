@@ -21,8 +21,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         import pygls  # noqa: F401 - the extra, whose absence is a message and no traceback
     except ImportError:
         raise UsageError("`lsp` needs the package `pygls`: pip install 'flowdsl[lsp]'") from None
+    from flowdsl.compiler.collector import collect_rarely
     from flowdsl.lsp.server import serve
 
     gc.enable()
+    collect_rarely()
     serve()
     return SUCCESS

@@ -6,8 +6,11 @@ import itertools
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic
+from flowdsl.ide import session as session_module
 from flowdsl.ide.completion.complete import complete
 from flowdsl.ide.completion.project_file import complete_project_file
 from flowdsl.ide.completion.signature import find_signature
@@ -33,7 +36,7 @@ from flowdsl.source.text import SourceFile
 from tests.support.effort import THOROUGH
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-EDITS = 10_000 if THOROUGH else 60
+EDITS = 5_000 if THOROUGH else 40
 """Edits in a quick run and in a thorough one."""
 PIECES = [
     *("{", "}", "(", ")", '"', '"""', "\n", " ", ".", "$", "@", "#", ":", ",", "=", "[", "]"),
@@ -94,9 +97,14 @@ def shown(diagnostics: tuple[Diagnostic, ...]) -> list[tuple[object, ...]]:
     return [each.sort_key() for each in diagnostics]
 
 
-def test_random_edits_never_raise_and_end_with_the_findings_of_a_fresh_check() -> None:
-    random = Random(11)
+@pytest.mark.parametrize("small", [1, 16])
+def test_random_edits_never_raise_and_end_with_the_findings_of_a_fresh_check(
+    small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(small)
     done = 0
+    # With 1, every question about a file analyses it with its imports alone.
+    monkeypatch.setattr(session_module, "SMALL_GROUP", small)
     while done < EDITS:
         root = random.choice(sorted(each for each in EXAMPLES.iterdir() if each.is_dir()))
         contents: dict[str, str | bytes] = {
