@@ -148,12 +148,9 @@ class Main:
         return replace(run, type=run.type.inner, otherwise=otherwise)
 
     def _under_notes(self, item: ReadItem) -> list[ReadItem]:
-        """Return the bullets after the notes of a call, which only explain words."""
-        bullets = item.children
+        """Return the bullets of a call without its notes, which only explain words."""
         self._words.noted, self._words.reports = None, False
-        while bullets and self._is_note(bullets[0].text):
-            bullets = bullets[1:]
-        return bullets
+        return [each for each in item.children if not self._is_note(each.text)]
 
     def _is_note(self, text: str) -> bool:
         """Whether a bullet only explains words of the other bullets."""

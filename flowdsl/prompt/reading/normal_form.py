@@ -173,13 +173,19 @@ class _Renumbering:
         None if it is not between bullets. The last of them may be followed by one without indent.
         """
         bullets = [each for each in self._open if each.bullet]
-        if not bullets or indent >= bullets[0].edited_indent or content.endswith(":"):
-            return None
         after = following.lstrip(" ")
-        if not indent and _BULLET.match(content):
-            return bullets[0].edited_indent
-        deeper = len(following) - len(after) >= bullets[0].edited_indent
-        return bullets[0].edited_indent if deeper and _BULLET.match(after) else None
+        column = len(following) - len(after)
+        follows = _BULLET.match(after) is not None
+        if not bullets:
+            # Above the first bullet of a call.
+            opens = bool(self._numbered) and self._numbered[-1].endswith(":")
+            first = opens and follows and indent < column and _BULLET.match(content) is None
+            return column if first and not content.endswith(":") else None
+        least = bullets[0].edited_indent
+        if indent >= least or content.endswith(":"):
+            return None
+        marked = not indent and _BULLET.match(content) is not None
+        return least if marked or (follows and column >= least) else None
 
     def _add_bullet(self, indent: int, content: str, mark: re.Match[str] | None) -> None:
         while self._open and self._open[-1].bullet and self._open[-1].edited_indent >= indent:

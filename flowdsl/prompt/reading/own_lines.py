@@ -1,8 +1,9 @@
 """What a prompt says apart from the lines that follow from its other lines.
 
 Those are the calls of focused agents around bullets, what a call is given and is to do before it
-fails, and the rules about words. They come and go as statements are added and taken out beside
-them, so that two prompts may say the same in the same order with other such lines.
+fails, the check after a loop that this is for, and the rules about words. They come and go as
+statements are added and taken out beside them, so that two prompts may say the same in the same
+order with other such lines.
 """
 
 from __future__ import annotations
@@ -37,17 +38,45 @@ def list_own_lines(prompt: str) -> tuple[str, ...] | None:
     """Return the lines that follow from no other; None for a prompt that is not of FlowDSL.
 
     The first is the title. A line has the indent of its depth, bullets of a call that of the call.
-    The values that lines save before anything is read stand at the end, in order.
+    What a block saves without a value of the run stands at its end, in order.
     """
     plain = normalise_prompt(prompt)
     outline = read_outline(plain, {found[1]: found[1] for found in IMAGE.finditer(plain)})
     if outline is None:
         return None
-    lines, resets = list[str](), list[str]()
-    for line in _walk_items(outline.items, 0, ""):
-        (resets if _RESET.fullmatch(line) else lines).append(_spell_alike(line))
-    reset = sorted(part for line in resets for part in _SAVED.findall(_spell_alike(line)))
-    return (outline.title, outline.description or "", *outline.rules, *lines, *reset)
+    steps = _list_block(outline.items, "", frozenset(_NOTED.findall(plain)))
+    return (outline.title, outline.description or "", *outline.rules, *steps)
+
+
+def _list_block(items: Sequence[ReadItem], indent: str, noted: frozenset[str]) -> list[str]:
+    """Return the lines of a block; `noted` are the variables with the reason of a failure."""
+    lines: list[str] = []
+    saved: list[str] = []
+    for item, text in _without_calls(items):
+        check = _CHECK.fullmatch(text)
+        if check is not None and check[1] in noted:
+            continue
+        if text.startswith('Save "') and _OF_RUN.search(text) is None:
+            saved += (indent + part for part in _SAVED.split(_spell_alike(text.rstrip("."))))
+            continue
+        lines.append(indent + _spell_alike(text))
+        lines += _list_block(item.children, indent + "  ", noted)
+    return [*lines, *sorted(saved)]
+
+
+def _without_calls(items: Sequence[ReadItem]) -> Iterator[tuple[ReadItem, str]]:
+    """Yield the items of a block and of calls in it; titles have nothing under them."""
+    for item in items:
+        called = _CALL.fullmatch(item.text)
+        if called and item.children and item.children[0].bullet:
+            for bullet in item.children:
+                if _NOTE.fullmatch(bullet.text) is None:
+                    yield bullet, (called[1] or "") + bullet.text
+        elif item.title:
+            yield ReadItem(item.text), f"# {item.text}"
+            yield from _without_calls(item.children)
+        else:
+            yield item, item.text
 
 
 def bracket_inputs(prompt: str, compiled: str, names: Iterable[str]) -> str:
@@ -68,24 +97,6 @@ def bracket_inputs(prompt: str, compiled: str, names: Iterable[str]) -> str:
     )
 
 
-def _walk_items(items: Sequence[ReadItem], depth: int, model: str) -> Iterator[str]:
-    for item in items:
-        called = _CALL.fullmatch(item.text)
-        if called and item.children and item.children[0].bullet:
-            yield from _walk_items(_without_notes(item.children), depth, called[1] or "")
-            continue
-        title = "# " if item.title else ""
-        yield f"{'  ' * depth}{model}{title}{item.text}"
-        yield from _walk_items(item.children, depth + (not item.title), "")
-
-
-def _without_notes(bullets: Sequence[ReadItem]) -> Sequence[ReadItem]:
-    """Return the bullets of a call without what it is given, and is to do before it fails."""
-    while bullets and _NOTE.fullmatch(bullets[0].text):
-        bullets = bullets[1:]
-    return bullets
-
-
 def _spell_alike(line: str) -> str:
     """Return a line with its values spelled as for any agent, in an object or not."""
     line = _MARK.sub(r"{{\1}}", line.replace(_IN_BOX, ""))
@@ -103,9 +114,15 @@ _NOTE = re.compile(
     r"Data: \w+ = \{\{\w+\}\}(?:; \w+ = \{\{\w+\}\})*"
     f"|{_pattern_of('control.note_failure', '.+')}|{_pattern_of('control.report_failure', '')}"
 )
-_START = r'(?:0|__EMPTY__|an empty list|false|\(an object with "value": (?:0|__EMPTY__|false)\))'
-_RESET = re.compile(rf' *Save "\w+": {_START}(?:; "\w+": {_START})*\.')
-_SAVED = re.compile(r'"\w+": [^;]+?(?=; |\.$)')
+_OF_RUN = re.compile("\u27ea|\\{\\{")
+_SAVED = re.compile(r'; (?="\w+": )')
+_NOTED = re.compile(r'Before you fail(?: the whole task)?, save "(\w+)":')
+_CHECK = re.compile(
+    r'If \u27e6\u27ea(\w+)\.value\u27eb\u27e7 is not exactly "__EMPTY__", '
+    r"fail with \u27e6\u27ea\1\.value\u27eb\u27e7\."
+)
+"""The check after a loop whose passes may fail, and the variable that it asks for."""
+
 _IN_BOX = f' in an object with "{nodes.BOX}"'
 _BOXED = re.compile(rf'\(an object with "{nodes.BOX}": ([^()]*)\)')
 _MARK = re.compile("\u27ea([^\u27ea\u27eb]*)\u27eb")

@@ -15,6 +15,7 @@ import pytest
 from flowdsl.decompile.pulling.attempts import FILE, SETTINGS, STATEMENTS
 from flowdsl.decompile.pulling.editing import Edit, Overlap, apply_edits
 from flowdsl.decompile.pulling.goal import find_changed_hunks
+from flowdsl.prompt.reading.own_lines import says_the_same
 from flowdsl.source.files import MemoryFiles
 from tests.support.flows.decompile.pulling import DEFAULT_MODEL, OTHER_MODEL, Desk
 from tests.support.rows import in_rows
@@ -471,6 +472,50 @@ def test_no_section_becomes_a_file_unasked_and_the_lines_are_told(
     else:
         assert outcome.levels == {"main_prompt": STATEMENTS}
         assert asked.texts == unasked.texts
+
+
+LOOP = """
+    for row in rows {
+      do "Open {row}."
+      if sees "a note" { press "F4" } else { abort "no note in {row}" }
+      extract total: int from "the total of {row}"
+      emit totals += total
+    }
+    expect "the list is in front"
+    press "Tab"
+    expect "it is empty"
+"""
+
+
+@in_rows(
+    ("same", "old", "new"),
+    [
+        (True, "- To save, use upsert_runtime_values.\n", ""),
+        (True, "   - Check “it is empty”.", "3. Use focused_action:\n   - Check “it is empty”."),
+        (True, "⟦{{loop_item}}⟧", "{{loop_item}}"),
+        (True, "      - Data: totals_count = {{totals_count}}\n", ""),
+        (False, "Check “it is empty”", "Check “it is nearly empty”"),
+        (False, "   - Press tab.\n", ""),
+        (
+            False,
+            "   - Press tab.\n   - Check “it",
+            "   - Check “it is so”.\n   - Press tab.\n   - Check “it",
+        ),
+        (False, "Press f4.", "Press f5."),
+        (False, "        - Press f4.\n", "      - Press f4.\n"),
+        (False, ":\n      - Data", ' with model="Other":\n      - Data'),
+    ],
+)
+def test_prompts_say_the_same_if_only_lines_differ_that_follow(
+    same: bool, old: str, new: str
+) -> None:
+    sections = "  inputs { rows: string[] @max_items(9) }\n  outputs { totals: int[] }"
+    compiled = Desk({MAIN: flow(LOOP, sections)}).values("workflow.w")
+    prompt = str(compiled["main_prompt"])
+    assert old in prompt, prompt
+    edited = compiled | {"main_prompt": prompt.replace(old, new)}
+    assert says_the_same(compiled, edited) is same
+    assert says_the_same(edited, compiled) is same
 
 
 def test_a_step_of_an_opened_call_holds_what_the_next_call_puts_under_its_title() -> None:

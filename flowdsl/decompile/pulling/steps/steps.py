@@ -402,8 +402,8 @@ class _Editor:
         block), and the file.
         """
         own = Home(where.path, _NO_STATEMENT, _NO_STATEMENT, where.block, where.owner, where.loop)
-        before = next((each for each in reversed(placed[:at]) if each.home is not None), None)
-        behind = next((each for each in placed[at:] if each.home is not None), None)
+        before = next((each for each in reversed(placed[:at]) if _is_beside(each, where)), None)
+        behind = next((each for each in placed[at:] if _is_beside(each, where)), None)
         statements = list(where.block.statements)
         if before is not None and before.home is not None:
             if before.home.block is where.block:
@@ -459,6 +459,18 @@ class _Editor:
 
     def _text(self, path: str) -> str:
         return self._context.module(path).source.text
+
+
+def _is_beside(placed: Placed, where: Place) -> bool:
+    """Whether a statement is in a block, or in a task that is called there.
+
+    A value that is set before a loop has the place of a statement in the loop.
+    """
+    home = placed.home
+    if home is None:
+        return False
+    called = isinstance(home.owner, ast.TaskDecl) and home.owner is not where.owner
+    return home.block is where.block or called
 
 
 def _ends_of_calls(block: ast.Block, call: ast.Stmt) -> Iterator[int]:
