@@ -25,8 +25,8 @@ from tests.support.rows import in_rows
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
 WORKFLOWS = sorted((ROOT / "docs/ci").glob("github-*.yml"))
-RELEASE = ROOT / ".github/workflows/release.yml"
-"""Our own, not for users."""
+OURS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+"""Those of this repository, not for users."""
 TEMPLATE = ROOT / "docs/ci/gitlab-ci.yml"
 TOOLS = Path(sysconfig.get_path("scripts"))
 EXAMPLES = {
@@ -83,10 +83,12 @@ def scripts() -> dict[str, tuple[str, str]]:
         for index, step in enumerate(steps(ACTION))
         if "run" in step
     }
-    for index, step in enumerate(steps(RELEASE)):
-        if "run" in step:
-            found[f"release.yml step {index}"] = ("bash", step["run"])
-    found["build-release.sh"] = ("bash", (ROOT / "ci/build-release.sh").read_text("utf-8"))
+    for path in OURS:
+        for index, step in enumerate(steps(path)):
+            if "run" in step:
+                found[f"{path.name} step {index}"] = ("bash", step["run"])
+    for path in sorted((ROOT / "ci").glob("*.sh")):
+        found[path.name] = ("bash", path.read_text("utf-8"))
     jobs = load(template()[1])
     for name, job in jobs.items():
         before = jobs[job["extends"]]["before_script"] if "extends" in job else []
@@ -109,7 +111,7 @@ def schema(name: str, *files: Path) -> None:
 
 def test_the_action_and_the_workflows_have_the_form_of_github() -> None:
     schema("github-actions", ACTION)
-    schema("github-workflows", *WORKFLOWS, RELEASE)
+    schema("github-workflows", *WORKFLOWS, *OURS)
 
 
 def test_the_template_has_the_form_of_gitlab(tmp_path: Path) -> None:
@@ -124,7 +126,7 @@ def test_zizmor_finds_nothing() -> None:
     done = tool(
         "zizmor",
         *("--offline", "--no-progress", "--persona", "auditor", "--format", "json", "--no-config"),
-        *map(str, (ACTION, *WORKFLOWS, RELEASE)),
+        *map(str, (ACTION, *WORKFLOWS, *OURS)),
     )
     found = [
         (one["ident"], one["desc"], one["locations"][0]["symbolic"]["key"])
@@ -147,7 +149,7 @@ def test_shellcheck_finds_nothing(name: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@in_rows("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
+@in_rows("path", [ACTION, *WORKFLOWS, *OURS], ids=lambda path: path.name)
 def test_expressions_stand_outside_of_scripts(path: Path) -> None:
     texts = strings(load(path.read_text("utf-8")))
     assert any("${{" in text for _, text in texts)
@@ -162,7 +164,7 @@ def test_inputs_of_the_template_stand_outside_of_scripts() -> None:
     assert inside == []
 
 
-@in_rows("path", [ACTION, *WORKFLOWS, RELEASE], ids=lambda path: path.name)
+@in_rows("path", [ACTION, *WORKFLOWS, *OURS], ids=lambda path: path.name)
 def test_foreign_actions_are_pinned_by_commit_with_their_version(path: Path) -> None:
     lines = re.findall(r"uses: (\S+)( # v\d+\.\d+\.\d+)?$", path.read_text("utf-8"), re.MULTILINE)
     assert lines
@@ -175,7 +177,7 @@ def test_foreign_actions_are_pinned_by_commit_with_their_version(path: Path) -> 
 
 def test_files_name_the_same_commit_of_the_same_action() -> None:
     used: dict[str, set[str]] = {}
-    for path in (ACTION, *WORKFLOWS, RELEASE):
+    for path in (ACTION, *WORKFLOWS, *OURS):
         for step in steps(path):
             if "uses" in step:
                 name, _, commit = step["uses"].partition("@")

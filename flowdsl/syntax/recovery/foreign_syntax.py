@@ -262,6 +262,10 @@ WORD_AFTER_WORD = {
 }
 OPEN_BOUNDS = "a value between bounds is `at least 1`, `at most 9` or `1 to 9`, bounds included"
 WORD_WHERE = {
+    **{
+        (word, "EXPECT"): 'what a condition asks the screen is answered with `sees "..." = true`'
+        for word in ("if", "while", "repeat", "match")
+    },
     ("until", "DO"): ROUNDS,
     ("until", "LBRACE"): ENDLESS,
     ("}", "UNTIL"): ENDLESS,

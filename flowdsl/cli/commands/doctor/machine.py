@@ -83,7 +83,8 @@ def check_flows(target: CommandTarget) -> Result:
     try:
         whole = open_flows()
     except FlowdslError as failure:
-        return Result(subject, "problem", str(failure), "`flowdsl new workflow NAME` writes one")
+        help = "`flowdsl new workflow NAME` writes one, `flowdsl import` takes those of a dashboard"
+        return Result(subject, "problem", str(failure), help)
     environment = any_environment(whole.project, None)
     analysis = analyze(whole.files, whole.entries, whole.options(environment))
     files = format_count(len(whole.entries), "file")
