@@ -41,16 +41,19 @@ def wrapper_names(model: SemanticModel) -> dict[tuple[str, str], str]:
 def select_tested_tasks(model: SemanticModel, words: str = "") -> list[TaskSymbol]:
     """Return the tasks whose tests are selected by `words`; if none is, all tested tasks."""
     selection = Selection(words)
-    modules = {test: module for module, test in model.tests}
+    subjects = [
+        (module, test, model.tested[test]) for module, test in model.tests if test in model.tested
+    ]
     meant = [
-        each
-        for test, each in model.tested.items()
+        subject
+        for module, test, subject in subjects
         if any(
-            selection.selects(each.name, title, modules[test].source.path)
+            selection.selects(subject.name, title, module.source.path)
             for title in _titles_of(model, test)
         )
     ]
-    tested = {_key(each) for each in meant or model.tested.values() if isinstance(each, TaskSymbol)}
+    every = [subject for _, _, subject in subjects]
+    tested = {_key(each) for each in meant or every if isinstance(each, TaskSymbol)}
     return [task for task in model.tasks if _key(task) in tested]
 
 

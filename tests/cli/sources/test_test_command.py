@@ -112,6 +112,23 @@ def test_a_test_may_stand_in_another_file_than_its_workflow(desk: Path) -> None:
     assert run_here(desk, "test", "flows/total.flow").code == 64
 
 
+def test_tests_of_the_files_that_a_file_imports_are_not_selected(tmp_path: Path) -> None:
+    task = 'task leave() { step "Leave" { press "Escape" } }\n'
+    tests = 'test "it leaves" for task leave { does press "Escape" }\n'
+    imported = 'import { total } from "./total.flow"\n'
+    other = 'test "read" for total { reads { n = 5 } outputs { n = 5 } }\n'
+    write_tree(
+        tmp_path,
+        {
+            "flowdsl.toml": LOCAL_PROJECT,
+            "flows/total.flow": f"{FLOW}\n{task}\n{tests}",
+            "flows/other.flow": f"flow 1\n{imported}\n{other}",
+        },
+    )
+    done = run_here(tmp_path, "test", "flows/other.flow")
+    assert (done.code, done.text, done.err) == (0, "ok      total: read\n", "1 test passed\n")
+
+
 def test_a_long_trace_is_cut_around_its_mark(desk: Path) -> None:
     many = "\n".join(f'    press "F{number % 12 + 1}"' for number in range(20))
     write_tree(desk, {"flows/total.flow": FLOW.replace('    press "F5"', many)})
