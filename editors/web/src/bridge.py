@@ -32,6 +32,7 @@ from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
 
 FOLDER = Path("/project")
+os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}  # a page has no terminal to ask
 
 _texts: dict[str, str | bytes] = {}
 _session = Session(MemoryFiles(_texts), CompileOptions())
