@@ -11,11 +11,11 @@ from pygls.uris import from_fs_path, to_fs_path
 from flowdsl.diagnostics.diagnostic import Edit
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.ide.completion.complete import complete
-from flowdsl.ide.completion.project_file import complete_project_file
+from flowdsl.ide.completion.project_file import complete_project_file, describe_key
 from flowdsl.ide.completion.signature import find_signature
 from flowdsl.ide.edits.actions import FIX, Action, find_actions
 from flowdsl.ide.edits.formatting import format_file, format_lines
-from flowdsl.ide.names.hover import describe_place
+from flowdsl.ide.names.hover import Hover, describe_place, describe_word
 from flowdsl.ide.names.navigation import (
     find_definition,
     find_named_files,
@@ -123,9 +123,13 @@ class Editor:
 
     def hover(self, params: types.HoverParams) -> types.Hover | None:
         place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return None
-        found = describe_place(place.session, place.path, self._offset(place, params.position))
+        offset = self._offset(place, params.position)
+        found: Hover | None = None
+        if place.is_flow:
+            found = describe_place(place.session, place.path, offset)
+        elif place.path == PROJECT_FILE:
+            key = describe_key(place.source.text, offset)
+            found = None if key is None else Hover(*key)
         if found is None:
             return None
         text = types.MarkupContent(types.MarkupKind.Markdown, found.text)
@@ -203,6 +207,14 @@ class Editor:
                 for each in items
             ],
         )
+
+    def resolve_completion(self, item: types.CompletionItem) -> types.CompletionItem:
+        """Add the entry of the reference to a word of the language."""
+        if item.kind == types.CompletionItemKind.Keyword and item.documentation is None:
+            text = describe_word(item.label)
+            if text is not None:
+                item.documentation = types.MarkupContent(types.MarkupKind.Markdown, text)
+        return item
 
     def signature_help(self, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
         place = self.place_of(params.text_document.uri)

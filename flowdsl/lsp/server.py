@@ -193,8 +193,9 @@ def make_server() -> FlowServer:
         (
             types.TEXT_DOCUMENT_COMPLETION,
             "completion",
-            types.CompletionOptions(trigger_characters=_TRIGGERS),
+            types.CompletionOptions(trigger_characters=_TRIGGERS, resolve_provider=True),
         ),
+        (types.COMPLETION_ITEM_RESOLVE, "resolve_completion", None),
         (
             types.TEXT_DOCUMENT_SIGNATURE_HELP,
             "signature_help",

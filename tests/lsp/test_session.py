@@ -44,6 +44,10 @@ def ask_about_names(client: EditorClient, cost: str, library: str) -> None:
     help = client.at("signatureHelp", cost, *place_of("password: $"))
     assert help["signatures"][0]["label"].startswith("task sign_in(")
     assert "$password" in names(client.at("completion", cost, *place_of("{rental}", 1)))
+    words = client.at("completion", cost, *place_of("do ", 2))["items"]
+    (word,) = (each for each in words if each["label"] == "do")
+    resolved = client.result("completionItem/resolve", word)
+    assert "### `do`" in resolved["documentation"]["value"]
 
 
 def ask_about_a_file(client: EditorClient, cost: str) -> None:

@@ -40,6 +40,33 @@ def complete_project_file(text: str, offset: int) -> tuple[int, list[Item]]:
     ]
 
 
+def describe_key(text: str, offset: int) -> tuple[int, int, str] | None:
+    """Return the key or table at an offset, as its range and what it is for; None elsewhere."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : len(text) if end < 0 else end]
+    header = _HEADER.match(line)
+    headers = list(_HEADER.finditer(text, 0, start))
+    if header is not None:
+        path, (first, last) = _split_path(header[1]), header.span(1)
+    else:
+        found = _KEY.match(line)
+        if found is None:
+            return None
+        path, (first, last) = _split_path(headers[-1][1]) if headers else [], found.span(1)
+        path = [*path, found[1]]
+    table = _find_shape(path[:-1])
+    key = table.key(path[-1]) if isinstance(table, Table) and path else None
+    if key is None or not start + first <= offset <= start + last:
+        return None
+    shape = _name_shape(key.shape)
+    return (
+        start + first,
+        start + last,
+        f"`{key.name}`{f' ({shape})' if shape else ''}: {key.description}",
+    )
+
+
 def _complete_header(path: str) -> Iterator[Item]:
     shape = _find_shape(_split_path(path) if path else [])
     for key in shape.keys if isinstance(shape, Table) else ():

@@ -77,8 +77,8 @@ def describe_place(session: Session, path: str, offset: int) -> Hover | None:
             for each in walk(module)
         ):
             return None
-        entries = find_language_entries(module.source.text[start:end])
-        parts = [_LINK.sub(r"\1", _drop_chapter(entry)) for entry in entries[:1]]
+        about = describe_word(module.source.text[start:end])
+        parts = [] if about is None else [about]
     line = module.source.position(offset).line
     prompt = find_prompt_lines(session, snapshot, path, line)
     if occurrence is not None and occurrence.target.declaration is not None:
@@ -88,6 +88,12 @@ def describe_place(session: Session, path: str, offset: int) -> Hover | None:
     if prompt:
         parts.append("In the prompt:\n\n```text\n" + "\n".join(prompt) + "\n```")
     return Hover(start, end, "\n\n".join(parts)) if parts else None
+
+
+def describe_word(word: str) -> str | None:
+    """Return the entry of the reference of a word of the language."""
+    entry = next(iter(find_language_entries(word)), None)
+    return None if entry is None else _LINK.sub(r"\1", _drop_chapter(entry))
 
 
 def _drop_chapter(entry: str) -> str:

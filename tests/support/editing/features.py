@@ -17,12 +17,12 @@ from flowdsl.config.load import load_project
 from flowdsl.diagnostics.diagnostic import Edit
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.ide.completion.complete import complete
-from flowdsl.ide.completion.project_file import complete_project_file
+from flowdsl.ide.completion.project_file import complete_project_file, describe_key
 from flowdsl.ide.completion.signature import find_signature
 from flowdsl.ide.diagnostics import find_diagnostics
 from flowdsl.ide.edits.actions import find_actions
 from flowdsl.ide.edits.formatting import format_file, format_lines
-from flowdsl.ide.names.hover import describe_place
+from flowdsl.ide.names.hover import Hover, describe_place
 from flowdsl.ide.names.navigation import find_definition, find_named_files, find_references
 from flowdsl.ide.names.rename import Refused, rename
 from flowdsl.ide.preview import make_preview
@@ -126,7 +126,12 @@ def _completion(case: Case) -> Iterator[str]:
 
 
 def _hover(case: Case) -> Iterator[str]:
-    found = describe_place(case.session, case.file, case.start)
+    found = None
+    if case.file.endswith(".toml"):
+        key = describe_key(case.text, case.start)
+        found = None if key is None else Hover(*key)
+    else:
+        found = describe_place(case.session, case.file, case.start)
     if found is None:
         yield "nothing"
     else:

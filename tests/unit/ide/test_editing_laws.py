@@ -12,7 +12,7 @@ from flowdsl.compiler.pipeline import CompileOptions, analyze
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.ide import session as session_module
 from flowdsl.ide.completion.complete import complete
-from flowdsl.ide.completion.project_file import complete_project_file
+from flowdsl.ide.completion.project_file import complete_project_file, describe_key
 from flowdsl.ide.completion.signature import find_signature
 from flowdsl.ide.edits.actions import find_actions
 from flowdsl.ide.edits.formatting import format_file, format_lines
@@ -84,6 +84,7 @@ def use_every_feature(session: Session, path: str, offset: int) -> None:
     make_preview(session, path, offset)
     list(find_project_symbols(session, "a"))
     complete_project_file(text, offset)
+    describe_key(text, offset)
     if module is not None:
         find_symbols(module)
         tokens = find_tokens(snapshot, module)
