@@ -9,6 +9,7 @@ import ast
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -71,10 +72,10 @@ class Site:
     """One change of one function.
 
     `outer` is the name and the first line of the function of the module that it stands in,
-    `function` the name of the innermost one, and `number` its position among all changes of the
-    file. A program has to come by one of `lines`, those of the statement without the bodies in it,
-    for the change to matter. `id` stays the same while the function has the same code there, and
-    `mark` while that code differs in its names alone.
+    `function` the name of the innermost one, and `number` its position among changes of `outer`.
+    A program has to come by one of `lines`, those of the statement without the bodies in it, for
+    the change to matter. `id` stays the same while the function has the same code there, and `mark`
+    while that code differs in its names alone.
     """
 
     path: str
@@ -106,7 +107,7 @@ def sites(path: str) -> list[Site]:
     seen: Counter[str] = Counter()
     marks: Counter[str] = Counter()
     text = _text(path).splitlines()
-    for number, (name, outer, lines, change) in enumerate(_numbered(path)[1]):
+    for number, (name, outer, lines, change) in _numbered(path):
         if name in _for_imports():
             continue
         told = f"{path}:{name}: {change.kind}: {_short(change.old)} -> {_short(change.new)}"
@@ -170,19 +171,32 @@ def _text(path: str) -> str:
 
 
 def broken(site: Site) -> ast.Module:
-    """The tree of the file with the change made."""
-    tree, found = _numbered(site.path)
-    # The tree is spoiled for whoever asks next.
-    _numbered.cache_clear()
+    """A module with the changed function alone, in the class that it stands in."""
+    name, first = site.outer
+    (holder, function) = next(
+        (holder, each)
+        for holder, each in _functions(_tree(site.path))
+        if _name(holder, each) == name and _first_line(each) == first
+    )
+    changed = deepcopy(function)
+    found = list(_in_function(changed, name))
     found[site.number][-1].make()
-    return ast.fix_missing_locations(tree)
+    outer: ast.stmt = changed
+    if holder is not None:
+        outer = ast.copy_location(ast.ClassDef(holder.name, [], [], [changed], []), holder)
+    future = ast.ImportFrom("__future__", [ast.alias("annotations")], 0)
+    return ast.fix_missing_locations(ast.Module([future, outer], []))
+
+
+def _numbered(path: str) -> Iterator[tuple[int, tuple[str, tuple[str, int], Lines, Change]]]:
+    """The changes of a file, each with its number in the function of the module."""
+    for holder, function in _functions(_tree(path)):
+        yield from enumerate(_in_function(function, _name(holder, function)))
 
 
 @cache
-def _numbered(path: str) -> tuple[ast.Module, list[tuple[str, tuple[str, int], Lines, Change]]]:
-    """The tree of a file and all its changes, which a process has from the one it is made from."""
-    tree = parsed(path)
-    return tree, list(_changes(tree))
+def _tree(path: str) -> ast.Module:
+    return parsed(path)
 
 
 def _short(code: str) -> str:
@@ -195,24 +209,32 @@ def _short(code: str) -> str:
 Found = tuple[Lines, Change]
 
 
-def _changes(tree: ast.Module) -> Iterator[tuple[str, tuple[str, int], Lines, Change]]:
-    """The changes in all functions of a module: the name of each, that of the outermost one."""
+def _functions(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, ast.FunctionDef]]:
+    """The functions of a module and the methods of its classes, each with its class."""
     for statement in tree.body:
         match statement:
             case ast.FunctionDef():
-                yield from _in_function(statement, statement.name)
+                yield None, statement
             case ast.ClassDef():
                 for inner in statement.body:
                     if isinstance(inner, ast.FunctionDef):
-                        yield from _in_function(inner, f"{statement.name}.{inner.name}")
+                        yield statement, inner
             case _:
                 pass
+
+
+def _name(holder: ast.ClassDef | None, function: ast.FunctionDef) -> str:
+    return function.name if holder is None else f"{holder.name}.{function.name}"
+
+
+def _first_line(function: ast.FunctionDef) -> int:
+    return min([function.lineno, *(each.lineno for each in function.decorator_list)])
 
 
 def _in_function(
     function: ast.FunctionDef, name: str
 ) -> Iterator[tuple[str, tuple[str, int], Lines, Change]]:
-    first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+    first = _first_line(function)
     for lines, change in _of_body(function, _own(function)):
         yield name, (name, first), lines, change
 
