@@ -267,8 +267,12 @@ def tried(
     mutants: Sequence[Mutant], results: dict[str, Result], options: argparse.Namespace
 ) -> Iterator[Result]:
     """What becomes of the mutants in each round, as far as `results` do not tell it yet."""
-    for number, programs in enumerate(_rounds(options.programs, options.bent), 1):
-        left = [each for each in mutants if _is_open(results.get(each.id), number)]
+    for number, (area, programs) in enumerate(_rounds(options.programs, options.bent), 1):
+        left = [
+            each
+            for each in mutants
+            if each.id.startswith(area) and _is_open(results.get(each.id), number)
+        ]
         if not left:
             continue
         for mutant, result in zip(left, round_of(left, programs(), options.jobs), strict=True):
@@ -281,19 +285,26 @@ def _is_open(result: Result | None, number: int) -> bool:
     """Whether a mutant meets the programs of a round."""
     if result is None:
         return number == 1
-    return result.verdict not in (*NOTICED, "gone") and result.round == number - 1
+    return result.verdict not in (*NOTICED, "gone") and result.round < number
 
 
-def _rounds(count: int, bent: int) -> Iterator[Callable[[], list[Program]]]:
+Round = tuple[str, Callable[[], list[Program]]]
+"""Where the mutants stand that meet some programs, and these programs."""
+
+
+def _rounds(count: int, bent: int) -> Iterator[Round]:
     """The programs of each round; only what one misses meets the next."""
-    yield sources.corpus_programs
-    yield lambda: [
-        *(*sources.refused(), *sources.checked(), *sources.rare()),
-        *sources.corpus_in_other_worlds(),
-    ]
-    yield lambda: [*sources.bent(bent), *map(sources.generated, range(min(FIRST, count)))]
+    yield "", sources.corpus_programs
+    yield (
+        "",
+        lambda: [*sources.refused(), *sources.rare(), *sources.corpus_in_other_worlds()],
+    )
+    yield sources.CHECKER, sources.checked
+    if not count + bent:
+        return
+    yield "", lambda: [*sources.bent(bent), *map(sources.generated, range(min(FIRST, count)))]
     if count > FIRST:
-        yield lambda: [sources.generated(each) for each in range(FIRST, count)]
+        yield "", lambda: [sources.generated(each) for each in range(FIRST, count)]
 
 
 def chosen(draw: str, seeds: Sequence[int], count: int, only: str = "") -> list[Mutant]:

@@ -117,8 +117,7 @@ class Judge:
         self.environment: Mapping[str, str] = self._checked(made).environment
         with _reached() as running:
             self.pairs = [self._runs(made, *each) for each in self._worlds(made)]
-        if not program.only_checked:
-            self.emitting, self.running = frozenset(emitting), frozenset(running)
+        self.emitting, self.running = frozenset(emitting), frozenset(running)
         self._sound_differs: dict[int, str] = {}
 
     @property

@@ -40,6 +40,9 @@ Worlds = tuple[World, World | None]
 GENERATED_WORLDS = 4
 """The pairs of worlds of a generated program."""
 BENT_WORLDS = 3
+CHECKED_WORLDS = 2
+CHECKER = "flowdsl/semantics/control_flow/"
+"""What the programs of `checked` judge."""
 FINDINGS = frozenset(
     {
         *("append-repeated", "branch-frozen-by-replay", "branch-frozen-in-loop"),
@@ -58,8 +61,7 @@ HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
 class Program:
     """A program. `last` says that the last of its workflows is meant, else it is the first one.
 
-    `sends` is what is sent for it besides its prompt, where that is written down. With
-    `only_checked`, what compiles it is judged by other programs.
+    `sends` is what is sent for it besides its prompt, where that is written down.
     """
 
     kind: str
@@ -70,7 +72,6 @@ class Program:
     path: str = PATH
     last: bool = False
     sends: Mapping[str, Any] = field(default_factory=dict)
-    only_checked: bool = False
 
     @property
     def source(self) -> str:
@@ -109,10 +110,7 @@ def checked() -> list[Program]:
     """Programs on replays and on what is so on every path; they judge the checker alone."""
     found = [*decisions(), *((*each, DOCUMENTED) for each in paths())]
     return [
-        Program(
-            *(LAW, name, {PATH: source, **FILES}, options, _seeded(number, BENT_WORLDS)),
-            only_checked=True,
-        )
+        Program(LAW, name, {PATH: source, **FILES}, options, _seeded(number, CHECKED_WORLDS))
         for number, (name, source, options) in enumerate(found)
     ]
 
