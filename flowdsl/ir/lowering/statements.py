@@ -589,10 +589,10 @@ class BodyLowering:
     ) -> nodes.Repeat:
         limit = self._lower_bound(statement.limit)
         looks_first = isinstance(statement, ast.WhileStmt)
-        before, self._counts = self._counts, []
         asked = self.values.condition(statement.condition, frame)
         counts = self._counts  # anew before each look
-        self._counts = [*before, *counts] if looks_first else before
+        if not looks_first:
+            self._counts = []
         until = negate_condition(asked) if looks_first else asked
         # Equal conditions are merged in the prompt, but the source still has more than one look.
         look = until if single_look(statement.condition) is not None else None

@@ -32,19 +32,25 @@ APART = frozenset({"main_prompt", *SCHEMAS})
 
 def requests_for(artifact: WorkflowArtifact, bundle: Bundle) -> dict[str, Any]:
     """Return what is sent for a workflow and for the chains beside it, in the form of `sends`."""
-    fields: dict[str, Any] = _render_json(artifact.payload)
+    fields = _read_body(artifact)
     others = (each for each in bundle.workflows if each.name != artifact.name)
     pictures = {name: bundle.images[name].media_type for name in artifact.images}
     return {
         "body": {name: each for name, each in fields.items() if name not in APART},
-        **{name: json.loads(fields.get(name, "null")) for name in SCHEMAS},
-        "bodies": {each.name: _render_json(each.payload) for each in others},
+        **{name: fields.get(name) for name in SCHEMAS},
+        "bodies": {each.name: _read_body(each) for each in others},
         "tags": list(artifact.tags),
         "renamed_from": artifact.renamed_from,
         "protect": artifact.protect,
         "pictures": pictures,
         "chains": {each.name: list(each.bodies) for each in bundle.chains},
     }
+
+
+def _read_body(artifact: WorkflowArtifact) -> dict[str, Any]:
+    """Return the body of a request, with its schemas read as JSON."""
+    fields: dict[str, Any] = _render_json(artifact.payload)
+    return fields | {name: json.loads(fields[name]) for name in SCHEMAS if name in fields}
 
 
 def _render_json(value: Any) -> Any:
