@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from flowdsl.codegen.artifacts import WorkflowArtifact
-from flowdsl.compiler.pipeline import Analysis, Compilation, _compile_analysis, analyze
+from flowdsl.compiler.pipeline import Analysis, Compilation, analyze, compile_analysis
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.semantics.types import Optional
@@ -144,7 +144,7 @@ class Judge:
         options = self.program.options
         for each in filter(options.stops, analysis.diagnostics):
             raise Refusal(each.message, analysis.diagnostics)
-        compilation = _compile_analysis(analysis, options)
+        compilation = compile_analysis(analysis, options)
         bundle = compilation.bundle
         if bundle is None:
             raise Refusal("no bundle")
