@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.ir import nodes
+from flowdsl.ir.facts import facts_of_body
 from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap, SourceRange
 from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import commands_of, spell_path, spell_text
@@ -45,7 +46,11 @@ def emit_workflow(
     payload |= workflow.extra
     if workflow.extra_text is not None:
         payload |= json.loads(workflow.extra_text)
-    pictures = [each for each in statements(workflow.body) if isinstance(each, nodes.Picture)]
+    pictures = (
+        [each for each in statements(workflow.body) if isinstance(each, nodes.Picture)]
+        if "picture" in facts_of_body(workflow.body).kinds
+        else []
+    )
     return WorkflowArtifact(
         name=workflow.name,
         title=payload["name"],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, field_defaults
 from flowdsl.syntax.statements import BY_KIND, DATES, FINISH, SCREENSHOT, STATEMENTS
 
 from . import nodes
@@ -33,12 +33,14 @@ def facts_of(statement: nodes.Statement) -> Facts:
     """Return the facts of one statement."""
     known: Facts | None = getattr(statement, "known", None)
     if known is None:
-        own = Facts(
-            frozenset((statement.kind,)),
-            frozenset(variables_set_by(statement)),
-            frozenset(_tools_of(statement)),
-            _models_of(statement),
-        )
+        own = _ALIKE.get(type(statement))
+        if own is None:
+            own = Facts(
+                frozenset((statement.kind,)),
+                frozenset(variables_set_by(statement)),
+                frozenset(_tools_of(statement)),
+                _models_of(statement),
+            )
         inner = [facts_of(each) for body in inner_bodies(statement) for each in body]
         known = _join((own, *inner)) if inner else own
         object.__setattr__(statement, "known", known)
@@ -94,3 +96,19 @@ def _tools_of(statement: nodes.Statement) -> tuple[str, ...]:
         case _:
             tool = STATEMENTS[BY_KIND[statement.kind][0]].tool
             return () if tool is None else (tool,)
+
+
+_ALIKE: dict[type, Facts] = {
+    class_: Facts(
+        frozenset((kind := str(field_defaults(class_)["kind"]),)),
+        frozenset(),
+        frozenset(tool for tool in (STATEMENTS[BY_KIND[kind][0]].tool,) if tool is not None),
+        (),
+    )
+    for class_ in (
+        *(nodes.Step, nodes.Do, nodes.TypeIn, nodes.Clear, nodes.Press, nodes.Wait),
+        *(nodes.WaitUntil, nodes.Expect, nodes.Capture, nodes.Export, nodes.Picture),
+        *(nodes.If, nodes.Repeat, nodes.Retry),
+    )
+}
+"""The facts of statements that all do the same by themselves, by their classes."""

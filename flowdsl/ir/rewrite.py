@@ -8,7 +8,7 @@ from typing import TypeAlias
 from flowdsl.source.record import replace
 
 from . import nodes
-from .facts import facts_of_body
+from .facts import facts_of
 from .walk import map_bodies
 
 Rewrite: TypeAlias = Callable[[nodes.Body], nodes.Body]
@@ -19,12 +19,13 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite, kinds: Set[str] | None = No
 
     With `kinds`, bodies that hold no statement of one of these kinds are left as they are.
     """
-    if kinds is not None and kinds.isdisjoint(facts_of_body(body).kinds):
+    if kinds is not None and all(kinds.isdisjoint(facts_of(each).kinds) for each in body):
         return body
-    rewritten = [
-        map_bodies(each, lambda inner: rewrite_body(inner, rewrite, kinds)) for each in body
-    ]
-    return rewrite(tuple(rewritten))
+
+    def inside(inner: nodes.Body) -> nodes.Body:
+        return rewrite_body(inner, rewrite, kinds)
+
+    return rewrite(tuple([map_bodies(each, inside) for each in body]))
 
 
 def rewrite_workflow(

@@ -189,9 +189,10 @@ def loops_that_lose_failures(body: nodes.Body) -> Iterator[nodes.Loop]:
 
     In a later pass nobody stands by who would begin another one.
     """
+    loops = statements(body) if "loop" in facts_of_body(body).kinds else ()
     return (
         each
-        for each in statements(body)
+        for each in loops
         if isinstance(each, nodes.Loop) and each.entry is None and _ends_attempt(each.body)
     )
 

@@ -24,17 +24,20 @@ def say_sentence(name: str, *values: object) -> str:
     if sentence.choices:
         given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
         chosen = tuple([each.chosen(given[each.hole.name]) for each in sentence.choices])
-    words = _find_words(sentence, chosen)
-    return "".join([word if isinstance(word, str) else str(values[word]) for word in words])
+    return _make_template(sentence, chosen).format(*values)
 
 
 @cache
-def _find_words(sentence: Sentence, chosen: tuple[bool, ...]) -> tuple[str | int, ...]:
-    """Return the words of a sentence with these choices; a number stands for that hole's value."""
+def _make_template(sentence: Sentence, chosen: tuple[bool, ...]) -> str:
+    """Return the words of a sentence with these choices; `{0}` stands for its first hole."""
     holes = [hole.name for hole in sentence.holes]
     choices = zip((each.hole.name for each in sentence.choices), chosen, strict=True)
-    words = sentence.words(dict(choices))
-    return tuple([word if isinstance(word, str) else holes.index(word.name) for word in words])
+    return "".join(
+        word.replace("{", "{{").replace("}", "}}")
+        if isinstance(word, str)
+        else f"{{{holes.index(word.name)}}}"
+        for word in sentence.words(dict(choices))
+    )
 
 
 def heading_paragraph(title: str, description: str) -> str:

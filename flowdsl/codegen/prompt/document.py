@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
+from flowdsl.ir.facts import facts_of_body
 from flowdsl.ir.passes.handing import box_handed_values
 from flowdsl.ir.source_map import MappedLine, SourceRange
-from flowdsl.ir.walk import statements
 from flowdsl.prompt.outline import Item, Line, render_outline
 from flowdsl.prompt.text import (
     OPEN_PART,
@@ -203,7 +203,7 @@ def _escape_html(text: str, *, quote: bool) -> str:
 
 
 def _make_template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
-    html = any(isinstance(each, nodes.Picture) for each in statements(workflow.body))
+    html = "picture" in facts_of_body(workflow.body).kinds
     texts = [line.text for line in lines]
     text = "\n".join(_render_html_lines(texts) if html else texts)
     parts: list[str | ModelName | ImageRef] = []

@@ -15,7 +15,7 @@ from typing import Any
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import variables_set_by
 from flowdsl.ir.lowering.values import LOOP_ITEM
-from flowdsl.ir.walk import BODIES, replace_variables
+from flowdsl.ir.walk import BODIES, inner_bodies, replace_variables
 from flowdsl.source.record import replace
 
 
@@ -84,6 +84,9 @@ class Saved:
 
         A statement's own variables are saved unless it failed: then its `else` comes next.
         """
+        if not inner_bodies(statement):
+            self.sure |= own
+            return statement
         start = self.sure
         ends = [start | own]
         changes: dict[str, Any] = {}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from flowdsl.semantics import model as semantic
-from flowdsl.semantics.traversal import inner_blocks, statements
+from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
 from flowdsl.source.record import Record
-from flowdsl.syntax import ast, visit
+from flowdsl.syntax import ast
 from flowdsl.syntax.statements import leaving_else, name_set_by
 
 
@@ -39,22 +39,25 @@ class OutputPlan(Record):
 
 
 def find_used_outputs(
-    symbols: Iterable[semantic.ValueSymbol], node: ast.Node, model: semantic.SemanticModel
+    symbols: Iterable[semantic.ValueSymbol],
+    body: ast.Block,
+    model: semantic.SemanticModel,
+    others: Iterable[ast.Node] = (),
 ) -> frozenset[str]:
-    """Return the outputs that something in `node` reads, or sets other than by `emit`.
+    """Return the outputs that a body or one of `others` reads, or sets other than by `emit`.
 
     Each needs a variable of its own, with its name. `symbols` are those of the body.
     """
     if not any(symbol.is_output for symbol in symbols):
         return frozenset()
     found: set[str] = set()
-    for each in visit.walk(node):
-        if isinstance(each, ast.Ref):
-            symbol = model.values.get(each)
-            if symbol is not None and symbol.is_output:
-                found.add(symbol.name)
-        elif (field := model.set_outputs.get(each)) is not None:  # type: ignore[call-overload]
+    for statement in statements(body):
+        if (field := model.set_outputs.get(statement)) is not None:
             found.add(field.name)
+    for ref in (ref for node in (*statements(body), *others) for ref in refs_outside_blocks(node)):
+        symbol = model.values.get(ref)
+        if symbol is not None and symbol.is_output:
+            found.add(symbol.name)
     return frozenset(found)
 
 

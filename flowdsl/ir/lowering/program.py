@@ -38,15 +38,16 @@ def _lower_workflow(symbol: semantic.WorkflowSymbol, values: ValueLowering) -> n
     declaration = symbol.declaration
     sections = {type(item): item for item in declaration.items}
     settings = _lower_settings(declaration.items, values)
-    used = find_used_outputs(symbol.runtime.values(), declaration, values.model)
+    steps = sections.get(ast.StepsSection)
+    block = steps.body if isinstance(steps, ast.StepsSection) else ast.Block(0, 0, ())
+    others = [item for item in declaration.items if item is not steps]
+    used = find_used_outputs(symbol.runtime.values(), block, values.model, others)
     variables = select_variables(symbol.runtime, used)
     names = Names(
         [field.wire_name for field in symbol.inputs]
         + [field.wire_name for field in symbol.secrets]
         + list(variables)
     )
-    steps = sections.get(ast.StepsSection)
-    block = steps.body if isinstance(steps, ast.StepsSection) else ast.Block(0, 0, ())
     own = local_variables(block, variables, names, "")
     stored = {name: own.variables[name] for name in used}
     initial = values.defaults(symbol.outputs)

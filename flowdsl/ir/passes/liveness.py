@@ -20,15 +20,15 @@ it. Loops are repeated to a fixed point.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from flowdsl.source.record import field_names, replace
+from flowdsl.source.record import replace
 
 from .. import nodes
 from ..facts import facts_of
 from ..lowering.values import LOOP_ITEM
-from ..walk import map_bodies, statements, walk
+from ..walk import BODIES, held_fields, map_bodies, statements, walk
 
 Live: TypeAlias = frozenset[str]
 
@@ -287,7 +287,7 @@ class _Walker:
         return (replace(statement, branches=tuple(branches), otherwise=otherwise),), before
 
 
-_BODIES = frozenset(("body", "otherwise", "branches", "origin"))
+_BODIES = frozenset((*BODIES, "branches"))
 
 
 def _is_variable(value: Kept, name: str) -> bool:
@@ -303,5 +303,5 @@ def _is_variable(value: Kept, name: str) -> bool:
 
 def _own_reads(statement: nodes.Statement) -> Live:
     """Return the runtime variables that a statement reads outside its bodies."""
-    names: Iterable[str] = (name for name in field_names(type(statement)) if name not in _BODIES)
-    return _read_in(tuple(getattr(statement, name) for name in names))
+    names = [name for name in held_fields(statement) if name not in _BODIES]
+    return _read_in(tuple([getattr(statement, name) for name in names])) if names else NOTHING

@@ -119,6 +119,15 @@ def _only_outputs(workflow: nodes.Workflow) -> set[str]:
                 begun[each.variable] = begun.get(each.variable, 0) + 1
             else:
                 others.add(each.variable)
+    given = {each.variable for each in workflow.sources if _is_whole_list(each, fields)}
+    partly = {each.variable for each in workflow.sources if not _is_whole_list(each, fields)}
+    once = {name for name, times in begun.items() if times == 1}
+    lists = (appended & once & given) - others - partly
+    return lists - _find_read(workflow) if lists else lists
+
+
+def _find_read(workflow: nodes.Workflow) -> set[str]:
+    """Return the variables that something reads other than to count its entries."""
     places = (workflow.body, workflow.checks or (), workflow.cleanup or (), workflow.rules)
     found = [*walk(places)]
     times_read = Counter(
@@ -129,11 +138,7 @@ def _only_outputs(workflow: nodes.Workflow) -> set[str]:
     counted = Counter(
         _find_counted_list(node) for node in found if isinstance(node, nodes.Assignment)
     )
-    read = {name for name, times in times_read.items() if times > counted[name]}
-    given = {each.variable for each in workflow.sources if _is_whole_list(each, fields)}
-    partly = {each.variable for each in workflow.sources if not _is_whole_list(each, fields)}
-    once = {name for name, times in begun.items() if times == 1}
-    return (appended & once & given) - others - read - partly
+    return {name for name, times in times_read.items() if times > counted[name]}
 
 
 _NOTHING = (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))

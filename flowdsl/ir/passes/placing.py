@@ -20,7 +20,7 @@ from .. import nodes
 from ..fits import fits
 from ..lowering.statements import ENTRIES, Names
 from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
-from ..walk import inner_bodies, rename_saved_variable, replace_bodies
+from ..walk import map_bodies, rename_saved_variable
 
 ENTRY = "entry"
 """Preferred name of the current entry of a loop inside a focused call."""
@@ -59,8 +59,7 @@ class _Placing:
         if isinstance(statement, nodes.Loop) and statement.entry is not None:
             return self._loop(statement, statement.entry, inside=inside)
         within = inside or not isinstance(statement, nodes.Step)
-        bodies = [self.body(inner, inside=within) for inner in inner_bodies(statement)]
-        return (replace_bodies(statement, bodies),)
+        return (map_bodies(statement, lambda inner: self.body(inner, inside=within)),)
 
     def _loop(self, loop: nodes.Loop, entry: str, *, inside: bool) -> nodes.Body:
         if inside and fits((loop,), self.capabilities):
@@ -89,10 +88,7 @@ class _Placing:
         return tuple(
             self._focused(statement, depth)
             if isinstance(statement, nodes.Loop)
-            else replace_bodies(
-                statement,
-                [self._inside_focused(inner, depth) for inner in inner_bodies(statement)],
-            )
+            else map_bodies(statement, lambda inner: self._inside_focused(inner, depth))
             for statement in body
         )
 

@@ -283,16 +283,19 @@ def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str
         return False
     if isinstance(statement, nodes.Step):
         statement = replace(statement, body=())
-    named = {*facts_of(statement).sets}
+    facts = facts_of(statement)
+    if not names.isdisjoint(facts.sets) or ("leave" in facts.kinds and _leads_away(statement)):
+        return True
     for each in walk(statement):
         match each:
-            case nodes.Variable(name=name) | nodes.Leave(noted=str() as name):
-                named.add(name)
-            case nodes.Loop(noted=str() as name):
-                named.add(name)
+            case nodes.Variable(name=name) if name in names:
+                return True
+            case nodes.Leave(noted=str() as name) | nodes.Loop(noted=str() as name):
+                if name in names:
+                    return True
             case _:
                 pass
-    return _leads_away(statement) or not names.isdisjoint(named)
+    return False
 
 
 def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
