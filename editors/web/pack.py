@@ -1,7 +1,7 @@
 """Pack what the worker runs: `flowdsl.zip`, and the examples as `examples.json`.
 
 `python pack.py FOLDER`. The zip holds the package of the checkout without what needs a network or a
-database, `bridge.py`, and a stand-in for RE2; equal sources give equal bytes.
+database, `bridge.py`, and what stands in for native packages; equal sources give equal bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OPENED = {
 def pack_code(target: Path) -> None:
     """Write the zip."""
     package = ROOT / "flowdsl"
-    files = {name: HERE / "src" / name for name in ("bridge.py", "re2.py")}
+    files = {name: HERE / "src" / name for name in ("bridge.py", "jsonschema_rs.py", "re2.py")}
     for path in sorted(package.rglob("*")):
         parts = path.relative_to(package).parts
         if path.is_file() and "__pycache__" not in parts and parts[0] not in LEFT_OUT:
