@@ -51,9 +51,11 @@ def _find_character(name: str) -> str | None:
     if name in _NAMES:
         return _NAMES[name]
     try:
-        return unicodedata.lookup(name.upper())
+        character = unicodedata.lookup(name.upper())
     except KeyError:
         return None
+    # What the language has a name for is called by no other.
+    return None if character in BLANKS else character
 
 
 def has_contradiction(notes: Iterable[Said], lines: Sequence[str]) -> bool:
