@@ -38,7 +38,7 @@ def facts_of(statement: nodes.Statement) -> Facts:
             own = Facts(
                 frozenset((statement.kind,)),
                 frozenset(variables_set_by(statement)),
-                frozenset(_tools_of(statement)),
+                frozenset(tools_of(statement)),
                 _models_of(statement),
             )
         inner = [facts_of(each) for body in inner_bodies(statement) for each in body]
@@ -83,7 +83,8 @@ def _models_of(statement: nodes.Statement) -> tuple[str, ...]:
     return ()
 
 
-def _tools_of(statement: nodes.Statement) -> tuple[str, ...]:
+def tools_of(statement: nodes.Statement) -> tuple[str, ...]:
+    """Return the tools that a statement itself needs, outside of its bodies."""
     match statement:
         case nodes.Leave(action="retry") | nodes.Loop(entry=str()):
             return ()
