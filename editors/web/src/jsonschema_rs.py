@@ -89,9 +89,7 @@ class Draft202012Validator:
             case "not" if self._accepts(value, rule):
                 return f"{_show(rule)} is not allowed for {shown}"
             case "anyOf" if not any(self._accepts(value, each) for each in rule):
-                return (
-                    f"{shown} is not valid under any of the schemas in 'anyOf'"
-                )
+                return f"{shown} is not valid under any of the schemas in 'anyOf'"
             case "oneOf" if sum(self._accepts(value, each) for each in rule) != 1:
                 return f"{shown} is not valid under exactly one of the schemas in 'oneOf'"
         if _is_number(value):

@@ -207,7 +207,7 @@ RULES = (
     Rule("single-attempt", (ast.RetryStmt,), home="program.idle", when=triggers.tries_once),
     Rule(
         "statement-in-prose",
-        (Words(tuple(_SAID_BY_STATEMENTS.split()), ("do",)),),
+        (Words(tuple(_SAID_BY_STATEMENTS.split()), ("do",)), ast.PromptFrom),
         home="prose.statement_in_prose",
     ),
     Rule(

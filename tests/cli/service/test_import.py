@@ -363,7 +363,7 @@ def test_a_project_file_with_errors_stops_everything(tmp_path: Path) -> None:
 def test_the_page_about_importing_shows_what_happens(tmp_path: Path) -> None:
     page = Path(__file__).parents[3] / "docs/importing.md"
     blocks = re.findall(r"^```text\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    printed, flow, prompt, steps = blocks
+    printed, flow, prompt, steps, asked = blocks
     status = {"type": "string", "enum": ["open", "paid"]}
     body = {
         "name": "Claim status",
@@ -381,6 +381,8 @@ def test_the_page_about_importing_shows_what_happens(tmp_path: Path) -> None:
     converted = run_here(tmp_path, "convert", "claim_status")
     before, _, after = flow.partition('  prompt from "./claim_status.prompt.md"\n')
     assert converted.text == before + steps + after
+    stepped = run_here(tmp_path, "convert", "claim_status", "--step", stdin=b"q\n")
+    assert asked.rstrip() in stepped.err
 
 
 def _schema(**fields: dict[str, Any]) -> str:

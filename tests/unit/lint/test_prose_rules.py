@@ -236,3 +236,38 @@ def test_a_sentence_of_a_prompt_wakes_the_rule_that_knows_it() -> None:
             first = next(iter(sentence.words(chosen)))
             assert isinstance(first, str), name
             assert first.split()[0].rstrip(",:.").lower() in openings, name
+
+
+PROMPTS = {
+    "1. Open it.\n2. If a survey is shown, close it.\n3. If it stays, stop here.": [
+        (2, 4, "If"),
+        (3, 17, "stop"),
+    ],
+    "Use focused_action to close the survey if one is shown.\nFor each row, press Enter.": [
+        (2, 1, "For each")
+    ],
+    "Read the total and save it as {{total}}.": [(1, 1, "Read")],
+    "Take a screenshot with save_screenshot_as_run_attachment.": [],
+    "<p>Open <b>it</b>.</p><p>Take a screenshot.</p>": [(1, 26, "Take a screenshot")],
+    'Click "If in doubt, stop".': [],
+    "Wenn ein Fenster erscheint, dann bitte schließen.": [],
+}
+
+
+@for_rows(PROMPTS.items)
+def test_a_prompt_in_a_file_is_read_at_its_lines(row: tuple[str, list[object]]) -> None:
+    flow = 'flow 1\nworkflow w { prompt from "p.md" }\n'
+    files = MemoryFiles({"main.flow": flow.encode(), "p.md": row[0].encode()})
+    found = [
+        each
+        for each in analyze(files, ["main.flow"], CompileOptions()).diagnostics
+        if each.name == "statement-in-prose"
+    ]
+    places = [each.span.source.text[each.span.start : each.span.end] for each in found]
+    assert [(*_line_of(each), place) for each, place in zip(found, places, strict=True)] == row[1]
+    assert all(each.span.path == "p.md" and "convert w --step" in str(each.help) for each in found)
+
+
+def _line_of(diagnostic: Diagnostic) -> tuple[int, int]:
+    before = diagnostic.span.source.text[: diagnostic.span.start]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

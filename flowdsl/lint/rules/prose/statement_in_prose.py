@@ -1,7 +1,7 @@
 """Reports instructions in the prose of a `do` for which there is a statement.
 
-A condition, a repetition, a reading, a day or a stop in a `do` of the main agent: a replay repeats
-the actions of the recorded run, and decides, reads and stops nothing.
+A condition, a repetition, a reading, a day or a stop in a `do` of the main agent, or in a prompt in
+a file: a replay repeats the actions of the recorded run, and decides, reads and stops nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix
+from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rules.prose.choice_by_input import find_choice, find_recorded_do
 from flowdsl.lint.texts.prose import Prose, compile_prose_pattern, is_english
+from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax import ast
 
 SPEC = SUSPICIOUS.spec(
     "statement-in-prose",
-    "`{words}` in this `do` {result}",
+    "`{words}` in {place} {result}",
     "write the statement that says it: `if`, `for`, `repeat`, `extract`, `capture` or `abort`",
 )
 
@@ -103,8 +104,20 @@ _SEEN = re.compile(r"^(?:you see|there (?:is|are)|the screen shows)\s+")
 _UNNAMED = re.compile(r"(?:it|they|that|this|so|asked|needed|necessary|required|prompted)\b")
 
 
-def check(context: LintContext, prose: Prose) -> None:
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
+_INLINE = re.compile(r"</?(?:strong|b|em|i|u|s|span|a|code)\b")
+_BY_TOOL = {
+    "leaves": "save_screenshot_as_run_attachment",
+    "is done": "start_loop",
+}
+"""The tool that does what a prompt says, by how the result begins that it would have without."""
+
+
+def check(context: LintContext, prose: Prose | ast.PromptFrom) -> None:
     """Report the first instruction of a recorded `do` that a statement says."""
+    if isinstance(prose, ast.PromptFrom):
+        _check_prompt_file(context, prose)
+        return
     start, end = prose.bounds
     text = _QUOTED.sub(lambda quoted: _HIDDEN * len(quoted[0]), prose.written[start:end])
     found = next(_find_all(text), None)
@@ -121,7 +134,49 @@ def check(context: LintContext, prose: Prose) -> None:
         span = context.span(statement)
         fixes = (Fix("decide it on every run", (Edit(span, code),), "unsafe"),)
     words = " ".join(match["words"].split())
-    context.report(SPEC, place, words=words, result=result, help=help, fixes=fixes)
+    context.report(
+        SPEC, place, words=words, place="this `do`", result=result, help=help, fixes=fixes
+    )
+
+
+def _check_prompt_file(context: LintContext, node: ast.PromptFrom) -> None:
+    """Report the first instruction of each kind in a prompt file, outside of focused actions."""
+    assert isinstance(context.declaration, ast.WorkflowDecl)
+    workflow = context.workflow(context.declaration)
+    path = None if workflow is None else workflow.prompt_from
+    if workflow is None or path is None:
+        return
+    source = SourceFile(path, context.model.texts[path])
+    shown = _TAG.sub(_hide_tag, source.text)
+    reported: set[str] = set()
+    for line in re.finditer(r"[^\n]+", shown):
+        if "focused_action" in line[0] or not is_english(line[0]):
+            continue
+        hidden = _QUOTED.sub(lambda quoted: _HIDDEN * len(quoted[0]), line[0])
+        for match, result, _ in _find_all(hidden):
+            tools = [tool for begins, tool in _BY_TOOL.items() if result.startswith(begins)]
+            if result in reported or any(tool in line[0] for tool in tools):
+                continue
+            reported.add(result)
+            if result.startswith("keeps"):
+                result = "is read once: a replay has the value of the recorded run"
+            start = line.start() + match.start("words")
+            end = start + len(match["words"].rstrip())
+            context.report(
+                SPEC,
+                Span(source, start, end),
+                words=" ".join(match["words"].split()),
+                place="this prompt",
+                result=result,
+                help="let a `focused_action` do it, or write a statement: "
+                f"`flowdsl convert {workflow.name} --step` proposes some",
+                labels=(Label(context.span(node), "taken in here"),),
+            )
+
+
+def _hide_tag(tag: re.Match[str]) -> str:
+    """Return blanks for a tag of HTML, with a line end for one that ends a paragraph."""
+    return " " * len(tag[0]) if _INLINE.match(tag[0]) else "\n" + " " * (len(tag[0]) - 1)
 
 
 _Say = Callable[[str, str, "re.Match[str]"], tuple[str, str]]
