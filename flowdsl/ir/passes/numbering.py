@@ -2,7 +2,7 @@
 
 A list under one key is rewritten as a whole for every entry: 200 entries cost 20,100 entry writes.
 If only an output reads the list, each entry gets its own key, and a counter holds their number,
-which stands for `count of` the list:
+which stands for `count of` the list, and tells whether it is empty:
 
     rows = []                         rows_count = 0
     for … { rows += {{row}} }    ->   for … { rows_count = rows_count + 1
@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..lowering.values import single_variable, variable_value
+from ..lowering.values import negate_condition, single_variable, variable_value
 from ..rewrite import rewrite_body
 from ..walk import inner_bodies, walk
 
@@ -46,10 +46,14 @@ def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
         for each in workflow.sources
     )
     body = rewrite_body(
-        workflow.body, lambda body: tuple(_number_store(each, keys) for each in body), {"store"}
+        workflow.body, lambda body: tuple(_number_statement(each, keys) for each in body), _KINDS
     )
     names = {*workflow.names, *(nodes.count_of(each) for each in keys.values())}
     return replace(workflow, body=body, sources=sources, names=tuple(sorted(names)))
+
+
+_KINDS = frozenset(("store", "if", "repeat"))
+"""The statements that may name a list."""
 
 
 def _find_free_base(name: str, taken: set[str]) -> str:
@@ -61,11 +65,45 @@ def _find_free_base(name: str, taken: set[str]) -> str:
     return base
 
 
-def _number_store(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Statement:
-    if not isinstance(statement, nodes.Store):
-        return statement
-    assignments = tuple(_number_assignment(each, keys) for each in statement.assignments)
-    return replace(statement, assignments=assignments)
+def _number_statement(statement: nodes.Statement, keys: dict[str, str]) -> nodes.Statement:
+    if isinstance(statement, nodes.Store):
+        assignments = tuple(_number_assignment(each, keys) for each in statement.assignments)
+        return replace(statement, assignments=assignments)
+    return _map_conditions(statement, lambda condition: _number_condition(condition, keys))
+
+
+def _number_condition(condition: nodes.Condition, keys: dict[str, str]) -> nodes.Condition:
+    """Return a condition that asks for the number of entries, and not for the list."""
+    counted = keys.get(_find_counted_list(condition) or "")
+    if counted is None:
+        return condition
+    nothing = nodes.ConstantValue(value=0)
+    return nodes.Compare(left=_make_count(counted), operator="==", right=nothing, numeric=True)
+
+
+def _map_conditions(
+    statement: nodes.Statement, change: Callable[[nodes.Condition], nodes.Condition]
+) -> nodes.Statement:
+    """Apply `change` to the innermost conditions of a choice, or of rounds."""
+
+    def changed(condition: nodes.Condition) -> nodes.Condition:
+        match condition:
+            case nodes.AllOf(operands=operands) | nodes.AnyOf(operands=operands):
+                return replace(condition, operands=tuple(map(changed, operands)))
+            case nodes.Not(operand=operand):
+                inner = changed(operand)
+                return condition if inner == operand else negate_condition(inner)
+            case _:
+                return change(condition)
+
+    match statement:
+        case nodes.If(branches=branches):
+            inner = (replace(each, condition=changed(each.condition)) for each in branches)
+            return replace(statement, branches=tuple(inner))
+        case nodes.Repeat(until=until):
+            return replace(statement, until=changed(until))
+        case _:
+            return statement
 
 
 def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:
@@ -79,15 +117,18 @@ def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.As
     return replace(each, variable=nodes.count_of(base), value=nodes.ConstantValue(value=0))
 
 
-def _find_counted_list(assignment: nodes.Assignment) -> str | None:
-    """Return the variable that is a list of which an assignment stores the number of entries."""
-    match assignment.value:
-        case nodes.CountOf(items=items):
-            variable = single_variable(items)
-            is_whole = variable is not None and variable.sigil == "runtime" and not variable.path
-            return variable.name if variable is not None and is_whole else None
+def _find_counted_list(node: nodes.Assignment | nodes.Condition) -> str | None:
+    """Return the list whose entries an assignment counts, or of which a condition asks for one."""
+    match node:
+        case nodes.Assignment(value=nodes.CountOf(items=value)):
+            pass
+        case nodes.IsEmpty(operand=value, listed=True):
+            pass
         case _:
             return None
+    variable = single_variable(value)
+    is_whole = variable is not None and variable.sigil == "runtime" and not variable.path
+    return variable.name if variable is not None and is_whole else None
 
 
 def _make_count(base: str) -> nodes.TextValue:
@@ -100,7 +141,7 @@ def _make_count(base: str) -> nodes.TextValue:
 def _only_outputs(workflow: nodes.Workflow) -> set[str]:
     """Return the lists that are appended to, are initialised once, and become outputs.
 
-    Nothing else reads them, and only whole ones are counted.
+    Nothing else reads them; they may be counted, and asked whether they are empty.
     """
     if workflow.output_schema is not None:
         return set()
@@ -136,7 +177,9 @@ def _find_read(workflow: nodes.Workflow) -> set[str]:
         if isinstance(node, nodes.Variable) and node.sigil in ("runtime", "saved")
     )
     counted = Counter(
-        _find_counted_list(node) for node in found if isinstance(node, nodes.Assignment)
+        _find_counted_list(node)
+        for node in found
+        if isinstance(node, nodes.Assignment | nodes.IsEmpty)
     )
     return {name for name, times in times_read.items() if times > counted[name]}
 
@@ -184,12 +227,23 @@ def restore_whole_lists(body: nodes.Body, sources: Iterable[nodes.OutputSource])
             return replace(each, value=nodes.CountOf(items=variable_value(counts[variable.name])))
         return each
 
-    def rewrite(body: nodes.Body) -> nodes.Body:
-        return tuple(
-            replace(each, assignments=tuple(map(whole, each.assignments)))
-            if isinstance(each, nodes.Store)
-            else each
-            for each in body
-        )
+    def asked(condition: nodes.Condition) -> nodes.Condition:
+        match condition:
+            case nodes.Compare(
+                left=left, operator="==" | "!=", right=nodes.ConstantValue(value=0), numeric=True
+            ):
+                variable = single_variable(left)
+                if variable is None or variable.name not in counts or variable.path:
+                    return condition
+                items = replace(variable_value(counts[variable.name]), json=True, listed=True)
+                none = nodes.IsEmpty(operand=items, listed=True)
+                return none if condition.operator == "==" else nodes.Not(operand=none)
+            case _:
+                return condition
 
-    return rewrite_body(body, rewrite, {"store"})
+    def restored(each: nodes.Statement) -> nodes.Statement:
+        if isinstance(each, nodes.Store):
+            return replace(each, assignments=tuple(map(whole, each.assignments)))
+        return _map_conditions(each, asked)
+
+    return rewrite_body(body, lambda inner: tuple(map(restored, inner)), _KINDS)

@@ -58,8 +58,8 @@ def _is_numbered(context: LintContext, module: ast.Module, counted: ast.Ref) -> 
 LONG_LIST_REWRITTEN = SUSPICIOUS.spec(
     "long-list-rewritten",
     "each entry saves the whole of `{name}` again: about {tokens} tokens for {most} entries",
-    "leave `{name}` to an output, which may be counted, and keep what the flow needs of it in "
-    "another variable",
+    "leave `{name}` to an output, of which only the `count of` is read, and keep what the flow "
+    "needs of it in another variable",
     severity_override=INFO,
 )
 
@@ -141,14 +141,15 @@ def _count_passes(context: LintContext, statement: ast.Stmt) -> int | None:
 
 
 def _find_reads(context: LintContext, body: ast.Block) -> dict[tuple[str, bool], ast.Ref]:
-    """Return a read of each variable and output that is read and not just counted.
+    """Return a read of each variable and output; those that are counted do not count.
 
     A variable that one `emit` takes as a whole is the output itself.
     """
     nodes = [*walk(body)]
-    counted = {
-        node.counted for node in nodes if isinstance(node, ast.CountExpr | ast.Ref) and node.counted
+    counted: set[ast.Node | None] = {
+        node.counted for node in nodes if isinstance(node, ast.CountExpr | ast.Ref)
     }
+    counted.update(node.operand for node in nodes if isinstance(node, ast.EmptyExpr))
     values = context.model.values
     whole = [node.value for node in nodes if isinstance(node, ast.EmitStmt) and not node.append]
     emitted = Counter(each.name.text for each in whole if isinstance(each, ast.Ref))
