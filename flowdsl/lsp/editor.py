@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,7 +68,12 @@ class Editor:
 
     def locate(self, uri: str) -> tuple[OpenProject, str]:
         """Return the project and the path of a file."""
-        full = to_fs_path(uri) or f"/{uri.rpartition('/')[2] or 'untitled'}"
+        scheme, _, name = uri.partition(":")
+        full = to_fs_path(uri) if scheme == "file" else None
+        if not full:
+            # A text without a file is a flow in a folder that nobody has.
+            name = name.rpartition("/")[2].removesuffix(SUFFIX) or "flow"
+            full = os.path.join(os.sep, scheme, name + SUFFIX)
         project, path = self.projects.project_of(full)
         self.uris.setdefault(project.full_path(path), uri)
         return project, path

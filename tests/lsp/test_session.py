@@ -166,7 +166,12 @@ def test_settings_baseline_libraries_and_other_files_hold(tmp_path: Path) -> Non
         settings.write_text(PROJECT + '[lint]\nbaseline = "known.json"\n')
         change = {"uri": settings.as_uri(), "type": 2}
         client.notify("workspace/didChangeWatchedFiles", {"changes": [change]})
-        assert client.wait_for_diagnostics((first / "flows/waits.flow").as_uri()) == []
+        waiting = (first / "flows/waits.flow").as_uri()
+        assert client.wait_for_diagnostics(waiting, lambda each: not each) == []
+        untitled = {"uri": "untitled:One", "languageId": "flowdsl", "version": 1, "text": waits}
+        client.notify("textDocument/didOpen", {"textDocument": untitled})
+        found = client.wait_for_diagnostics("untitled:One")
+        assert [each["code"] for each in found] == ["fixed-wait"]
         assert client.stop() == 0
 
 

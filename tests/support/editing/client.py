@@ -23,7 +23,7 @@ class EditorClient:
         self._next = 0
         self._inbox: Queue[dict[str, Any] | None] = Queue()
         self.notices: list[dict[str, Any]] = []
-        self.diagnostics: dict[str, list[dict[str, Any]]] = {}
+        self._unread: dict[str, list[list[dict[str, Any]]]] = {}
         self.capabilities: dict[str, Any] = {}
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -73,7 +73,7 @@ class EditorClient:
             assert message is not None, "the server has gone"
             if message.get("method") == "textDocument/publishDiagnostics":
                 params = message["params"]
-                self.diagnostics[params["uri"]] = params["diagnostics"]
+                self._unread.setdefault(params["uri"], []).append(params["diagnostics"])
             elif "method" in message and "id" in message:
                 self._send({"id": message["id"], "result": None})
             if "method" in message:
@@ -84,15 +84,23 @@ class EditorClient:
     def wait_for_diagnostics(
         self, uri: str, wanted: Callable[[list[dict[str, Any]]], bool] = lambda found: True
     ) -> list[dict[str, Any]]:
-        """The next findings of a file that are as `wanted`."""
-        self._wait(
-            lambda message: (
-                message.get("method") == "textDocument/publishDiagnostics"
-                and message["params"]["uri"] == uri
-                and wanted(message["params"]["diagnostics"])
+        """The next findings of a file that are as `wanted`, of those not returned before."""
+        while True:
+            for found in self._take(uri):
+                if wanted(found):
+                    return found
+            self._wait(
+                lambda message: (
+                    message.get("method") == "textDocument/publishDiagnostics"
+                    and message["params"]["uri"] == uri
+                )
             )
-        )
-        return self.diagnostics[uri]
+
+    def _take(self, uri: str) -> Iterator[list[dict[str, Any]]]:
+        """The findings of a file that were received and not looked at."""
+        unread = self._unread.get(uri, [])
+        while unread:
+            yield unread.pop(0)
 
     # What an editor does
 
