@@ -48,7 +48,7 @@ def test_a_compiler_that_takes_a_program_which_it_should_refuse_is_noticed() -> 
     assert judge.wrong == {"unset-runtime-variable"}
     tried = study.Study([judge])
     reads = [each for each in study.places.sites(FOLLOWING) if each.function == "Follower._read"]
-    assert "law" in {tried.result(each).verdict for each in reads}
+    assert any(tried.result(each).verdict == "law" for each in reads)
 
 
 def test_the_draw_is_that_of_its_seed_and_every_mutant_has_a_name_of_its_own() -> None:
