@@ -28,6 +28,7 @@ from .decisions import (
     parse_otherwise,
     parse_question,
     parse_repetition,
+    repeats_steps,
     stands_always,
 )
 from .instructions import Instructions
@@ -349,7 +350,8 @@ def _convert_table(paragraph: str, instructions: Instructions) -> Iterator[nodes
 def _take_rules(paragraph: str, instructions: Instructions) -> bool:
     """Take a paragraph as rules for the whole task if each of its lines is one."""
     lines = paragraph.split("\n")
-    return all(map(is_rule, lines)) and instructions.read_rules(lines)
+    stand = all(is_rule(each) and not repeats_steps(each) for each in lines)
+    return stand and instructions.read_rules(lines)
 
 
 def _is_otherwise(entry: Entry) -> bool:

@@ -315,6 +315,14 @@ def is_rule(paragraph: str) -> bool:
     return _RULE.match(paragraph) is not None
 
 
+def repeats_steps(rule: str) -> bool:
+    """Whether a rule sends back to steps by number, or does something for each of some things."""
+    return (
+        re.search(r"(?i)\b(?:steps?|schritt|point|punkt) \d|\bfor (?:each|every)\b", rule)
+        is not None
+    )
+
+
 def stands_always(paragraph: str) -> bool:
     """Whether a paragraph tells what to do in a case that may come at any time."""
     begins = re.match(r"(?i)(?:if|when|whenever|sometimes|wenn|falls)\b", paragraph) is not None

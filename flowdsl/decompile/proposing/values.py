@@ -42,7 +42,8 @@ def _variable_from_match(found: re.Match[str]) -> nodes.Variable:
 
 def _make_character_pieces(characters: str) -> list[nodes.Piece]:
     # Code generation adds the backslash where the platform needs one.
-    unescaped = re.sub(ESCAPED, "", characters)
+    whole = re.sub(rf"\\(\{{+\$?{NAME})\\(\}}+)", r"\1\2", characters)
+    unescaped = re.sub(ESCAPED, "", whole)
     return [nodes.TextPiece(value=unescaped)] if unescaped else []
 
 

@@ -217,6 +217,7 @@ LINES = {
         'do "Click OK."',
     ],
     "| Field | Value |\n|---|---|\n| Claim | {claim} |": ['type claim into "Claim"'],
+    r"Press F5. See \{NAME\}.": ['press "F5"', 'do r"See {NAME}."'],
     "Take a screenshot.": ['capture "screenshot.png"'],
     # A value that nothing reads is read where it is used first.
     'Type {{balance}} into "Claim".': [
