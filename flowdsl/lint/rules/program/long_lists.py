@@ -11,7 +11,7 @@ from flowdsl.lint.context import LintContext
 from flowdsl.lint.rule import LoadedRule
 from flowdsl.semantics.model import INPUT, RUNTIME
 from flowdsl.semantics.names.paths import field_of
-from flowdsl.semantics.traversal import inner_blocks
+from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
 from flowdsl.semantics.types import ListOf, RecordOf, Type, strip_optional
 from flowdsl.syntax import ast
 from flowdsl.syntax.statements import ROUNDS
@@ -66,6 +66,8 @@ LONG_LIST_REWRITTEN = SUSPICIOUS.spec(
 _CHEAP = 10_000
 """The tokens below which a list that is saved as a whole for each entry is not reported."""
 
+_LOOPS = frozenset((ast.ForStmt, *ROUNDS))
+
 _TOKENS_OF_VALUE = 8
 """The tokens of a value in a list, with the name of its field; an estimate."""
 
@@ -75,7 +77,7 @@ def check_rewritten(context: LintContext, module: ast.Module) -> None:
     for declaration in module.declarations:
         body = body_of(declaration)
         grown = {} if body is None else dict(_find_grown_lists(context, body))
-        if body is None or not grown:
+        if body is None or not _names_one_of(context, body, {name for name, _ in grown}):
             continue
         reads = _find_reads(context, body)
         for (name, is_output), (statement, most) in grown.items():
@@ -93,20 +95,29 @@ def check_rewritten(context: LintContext, module: ast.Module) -> None:
                 )
 
 
+def _names_one_of(context: LintContext, body: ast.Block, names: set[str]) -> bool:
+    """Whether something in a body reads a value of one of some names: few lists are read at all."""
+    return bool(names) and any(
+        ref.name.text in names
+        for statement in context.statements(body)
+        for ref in refs_outside_blocks(statement)
+    )
+
+
 def _find_grown_lists(
     context: LintContext, block: ast.Block, loops: tuple[ast.Stmt, ...] = ()
 ) -> Iterator[tuple[tuple[str, bool], tuple[ast.EmitStmt | ast.KeepStmt, int]]]:
     """Yield the lists that grow in `loops`, with a statement and the most entries it adds."""
     for each in block.statements:
         statement = each.statement if isinstance(each, ast.AnnotatedStmt) else each
-        if isinstance(statement, ast.EmitStmt | ast.KeepStmt) and statement.append and loops:
+        if loops and isinstance(statement, ast.EmitStmt | ast.KeepStmt) and statement.append:
             most = 1
             for loop in reversed(loops):
                 if _begins_list(loop, statement):
                     break
                 most *= _count_passes(context, loop) or 1
             yield (statement.name.text, isinstance(statement, ast.EmitStmt)), (statement, most)
-        within = (*loops, statement) if isinstance(statement, (ast.ForStmt, *ROUNDS)) else loops
+        within = (*loops, statement) if type(statement) in _LOOPS else loops
         for inner in inner_blocks(statement):
             yield from _find_grown_lists(context, inner.block, within)
 
@@ -115,7 +126,8 @@ def _begins_list(loop: ast.Stmt, grows: ast.EmitStmt | ast.KeepStmt) -> bool:
     """Whether a pass of a loop sets anew what grows inside it."""
     return any(
         type(node) is type(grows) and not node.append and node.name.text == grows.name.text
-        for node in walk(loop)
+        for inner in inner_blocks(loop)
+        for node in statements(inner.block)
         if isinstance(node, ast.EmitStmt | ast.KeepStmt)
     )
 
