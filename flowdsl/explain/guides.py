@@ -10,6 +10,8 @@ from pathlib import Path
 
 _PACKED = Path(__file__).parents[1] / "shipped"
 _CHECKOUT = Path(__file__).parents[2]
+_COMMENT = re.compile(r"^<!-- .* -->\n", re.M)
+"""What tells a test how a block is carried out."""
 _ENTRY = re.compile(r"^- \[[^\]]*\]\(docs/([\w/-]+)\.md\): (.*)$", re.M)
 
 
@@ -31,7 +33,7 @@ def read_guide(name: str) -> str | None:
         return None
     for place in (_place_of(name), _place_of(f"{name}/README")):
         if place.is_file():
-            return place.read_text(encoding="utf-8")
+            return _COMMENT.sub("", place.read_text(encoding="utf-8"))
     return None
 
 
