@@ -21,7 +21,10 @@ from .path_counts import Flow, Paths, Subject, count_paths
 _UNCOUNTED = 100
 """From this number of paths on, a message no longer counts them."""
 
-_WAY_OUT_OF_COPY = "emit it in the `else` of the `copy`, since copying nothing leaves no value"
+_WAY_OUT_OF_COPY = (
+    "copying nothing leaves no value, so emit one there: in the `else` of the `copy`, or in the "
+    "`on failure` around it"
+)
 
 
 class FlowFindings:
