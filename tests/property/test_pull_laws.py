@@ -26,8 +26,8 @@ from flowdsl.format.formatter import format_source
 from flowdsl.prompt.reading.normal_form import normalise_prompt
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.text import SourceFile
-from tests.support.effort import THOROUGH, examples
-from tests.support.flows.compiling import EXAMPLES, SAMPLES, read_folder
+from tests.support.effort import THOROUGH, examples, rows
+from tests.support.flows.compiling import EXAMPLES, ROOT, SAMPLES, read_folder
 from tests.support.flows.decompile import payloads, round_trip
 from tests.support.flows.decompile.pulling import DEFAULT_NAME, Desk
 from tests.support.flows.generated.prompts import PromptWriter
@@ -36,6 +36,7 @@ from tests.support.flows.generated.workflows import workflows
 from tests.support.rows import in_rows
 from tests.support.services import dashboard
 from tests.support.services.dashboard import Values
+from tests.support.services.dashboard_edits import TABLE, judge_pull
 
 PATH = "flows/main.flow"
 SLOW = settings(
@@ -286,6 +287,13 @@ def test_words_inside_one_literal_change_its_lines_and_no_others(desk: Desk, see
         assert len(old) == len(new)
         changed += sum(one != other for one, other in zip(old, new, strict=True))
     assert changed == 1
+
+
+@in_rows("number", rows(range(len(TABLE)), 10), ids=lambda at: f"{TABLE[at].kind}: {at}")
+def test_an_edit_of_the_table_comes_back_as_it_would_be_written(number: int) -> None:
+    edit = TABLE[number]
+    verdict, reasons = judge_pull(shipped_desk(ROOT / edit.project), edit)
+    assert (verdict, reasons) == ("expected", [])
 
 
 @in_rows("folder", FOLDERS, ids=lambda folder: folder.name)

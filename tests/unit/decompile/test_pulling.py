@@ -187,6 +187,9 @@ def _as_paragraphs(prompt: str, *, lines_apart: bool) -> str:
         ("2. Press tab.\n3. Read it.", "2. Read it.\n2. Press tab."),
         ("# Leave\n4. Close it.", "# Leave\n4. Close it.\n\n# Go\n1. Go."),
         ("Lines with # are only titles.", "Lines with # are only titles.\n- Never press F4."),
+        ("only titles.", "only titles.\n\u2022 Press Tab or Enter with care."),
+        ("2. Press tab.", "2. Press Shift+Tab."),
+        ("2. Press tab.", "2. Press Tab.\nPress F4 3 times."),
     ],
 )
 def test_numbers_blanks_and_the_html_of_an_editor_mean_nothing(old: str, new: str) -> None:
@@ -207,6 +210,84 @@ def test_numbers_blanks_and_the_html_of_an_editor_mean_nothing(old: str, new: st
     changed = ndiff(desk.text(MAIN).split("\n"), after.split("\n"))
     edited = [line[2:].strip() for line in changed if line[0] in "+-" and line[2:].strip()]
     assert 0 < len(edited) <= 3, edited
+
+
+def test_a_list_of_html_is_bullets_of_a_call_at_their_depth() -> None:
+    body = """    do "Open {name}."
+    if sees "a note" { press "F4" do "Close it." } else { press "F5" }
+    expect "it is open\""""
+    desk = Desk({MAIN: flow(body, "  inputs { name: string }")})
+    html = (
+        "<p>Workflow: w</p><p></p><p>Rules</p><ul><li>{}</li></ul><p>Steps</p>"
+        "<p>1. Open ⟦{{name}}⟧.</p><p>2. Use focused_action:</p><ul><li><p>If you see “a note”:</p>"
+        "<ul><li>Press F4.</li><li>Close it.</li><li>Wait a bit.</li></ul></li>"
+        "<li><p>Otherwise:</p><ul><li>Press f5.</li></ul></li><li>Check “it is open”.</li></ul>"
+    )
+    prompt = str(desk.values("workflow.w")["main_prompt"])
+    rules = [line[2:] for line in prompt.split("\n") if line.startswith("- ")]
+    saved = html.format("</li><li>".join(escape(rule, quote=False) for rule in rules))
+    texts, outcome = desk.pull_one("workflow.w", main_prompt=saved)
+    assert outcome.levels == {"main_prompt": STATEMENTS}, outcome.left
+    assert texts[MAIN].count("do ") == desk.text(MAIN).count("do ") + 1
+    assert 'do "Close it."\n' in texts[MAIN] and 'do "Wait a bit."\n' in texts[MAIN]
+
+
+def test_capitals_of_keys_mean_nothing() -> None:
+    desk = Desk({MAIN: flow(STEPS, "  inputs { name: string }")})
+    texts, outcome = desk.pull_one("workflow.w", **reworded(desk, ("Press tab", "Press Tab")))
+    assert (texts, outcome.brought, dict(outcome.left)) == ({}, (), {})
+
+
+def test_a_line_in_either_block_of_a_loop_that_goes_on_stays_there() -> None:
+    body = """    for row in rows {
+      do "Open {row}."
+      expect "it is open"
+    } on failure as why {
+      emit failed += { row: row, reason: why }
+      press "Escape"
+      expect "the list is in front" else abort "The list is gone"
+    }"""
+    head = "type Failed { row: string, reason: string }"
+    sections = "  inputs { rows: string[] @max_items(9) }\n  outputs { failed: Failed[] }"
+    desk = Desk({MAIN: flow(body, sections, head)})
+    added = ("Check “it is open”.", "Check “it is open”.\n        - Read it aloud.")
+    texts, outcome = desk.pull_one(
+        "workflow.w", **reworded(desk, added, ("Press escape.", "Press f4."))
+    )
+    assert outcome.levels == {"main_prompt": STATEMENTS}, outcome.left
+    expected = desk.text(MAIN).replace('"it is open"', '"it is open"\n      do "Read it aloud."')
+    assert texts[MAIN] == expected.replace('press "Escape"', 'press "F4"')
+
+
+def test_an_input_with_its_use_is_declared_and_named() -> None:
+    desk = Desk({MAIN: flow(STEPS, "  inputs {\n    name: string\n  }\n  secrets { pin: string }")})
+    values = reworded(desk, ("2. Press tab.", "2. Press tab.\nChoose {branch}."))
+    schema = json.loads(values["input_schema"])
+    schema["properties"]["branch"] = {"type": "string", "description": "Where it is."}
+    schema["required"].append("branch")
+    texts, outcome = desk.pull_one("workflow.w", **values | {"input_schema": json.dumps(schema)})
+    assert outcome.brought == ("input_schema", "main_prompt"), outcome.left
+    assert "- Choose {branch}." not in outcome.implied, "only numbers and brackets differ"
+    assert "    ## Where it is.\n    branch: string\n" in texts[MAIN]
+    assert '      do "Choose {branch}."\n' in texts[MAIN]
+
+
+def test_a_description_of_a_first_input_leaves_its_line_as_it_was() -> None:
+    desk = Desk({MAIN: flow(STEPS, "  inputs {\n    name: string\n  }")})
+    schema = json.loads(desk.values("workflow.w")["input_schema"])
+    schema["properties"]["name"]["description"] = "Whose it is."
+    texts, _ = desk.pull_one("workflow.w", input_schema=json.dumps(schema))
+    assert "  inputs {\n    ## Whose it is.\n    name: string\n  }" in texts[MAIN]
+
+
+def test_a_model_that_a_person_chose_is_seen_and_a_default_is_not() -> None:
+    desk = Desk({MAIN: flow('    do "x"')})
+    path = "model_metadata.main_agent_model_id"
+    texts, outcome = desk.pull_one("workflow.w", **{path: DEFAULT_MODEL})
+    assert (texts, outcome.brought) == ({}, ())
+    texts, outcome = desk.pull_one("workflow.w", **{path: OTHER_MODEL})
+    assert outcome.brought == (path,)
+    assert f'  model {{\n    main = "{OTHER_MODEL}"\n  }}' in texts[MAIN]
 
 
 def test_a_prompt_that_an_editor_saved_anew_is_as_it_was() -> None:
