@@ -98,11 +98,12 @@ def _written(case: corpus.Case) -> Program:
 
 
 def corpus_in_other_worlds() -> list[Program]:
-    """The programs of the corpus that are one workflow, in generated worlds."""
+    """The programs of the corpus in generated worlds, where there are such."""
+    taken = {each.name for each in corpus.cases() if each.is_generated_for}
     return [
         replace(each, kind=LAW, name=f"{each.name}, elsewhere", worlds=_seeded(7000 + number))
         for number, each in enumerate(corpus_programs())
-        if each.source.count("\nworkflow ") == 1
+        if each.name in taken
     ]
 
 

@@ -124,6 +124,11 @@ class Case:
         return _options(json.dumps(self.first.fields.get("account", {})))
 
     @property
+    def is_generated_for(self) -> bool:
+        """Whether there are generated worlds for it: one workflow, whose inputs have types."""
+        return self.source.count("\nworkflow ") == 1 and "inputs from" not in self.source
+
+    @property
     def model(self) -> SemanticModel:
         return self.compilation.analysis.model
 
