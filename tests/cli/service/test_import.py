@@ -360,6 +360,39 @@ def test_a_project_file_with_errors_stops_everything(tmp_path: Path) -> None:
     assert "`flowdsl.toml` has errors; nothing was written" in message
 
 
+def test_half_filled_schemas_become_types_where_that_is_asked_for(tmp_path: Path) -> None:
+    properties = {
+        "no": {"type": "string"},
+        "rows": {"type": "array"},
+        "kind": {"enum": ["a", "b"]},
+        "note": {"type": ["string", "null"]},
+        "$pin": {"type": "string"},
+    }
+    body = {
+        "name": "Half filled",
+        "main_prompt": "Look at {no}.",
+        "input_schema": json.dumps({"properties": properties, "required": ["$pin"]}),
+        "output_schema": json.dumps({"type": "object", "properties": {"seen": {"type": "array"}}}),
+    }
+    for words, typed, changed in ((), False, False), (("--required",), True, True):
+        folder = tmp_path / str(typed)
+        write_tree(folder, {"half.json": json.dumps(body)})
+        done = flowdsl(folder, "import", "half.json", *words)
+        assert done.code == 0, done.err
+        assert (folder / "flows/half_filled.inputs.json").exists() is not typed
+        assert ("3 inputs became required" in done.err) is changed
+        flow = (folder / "flows/half_filled.flow").read_text("utf-8")
+        for line in (
+            "no: string",
+            "rows: any[]",
+            'kind: "a" | "b"',
+            "note: string?",
+            "pin: string",
+        ):
+            assert (f"    {line}\n" in flow) is typed, flow
+        assert run_here(folder, "check").code == 0
+
+
 def test_the_page_about_importing_shows_what_happens(tmp_path: Path) -> None:
     page = Path(__file__).parents[3] / "docs/importing.md"
     blocks = re.findall(r"^```text\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)

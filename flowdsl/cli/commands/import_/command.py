@@ -13,11 +13,12 @@ from flowdsl.config.project import Environment
 from flowdsl.decompile.model import ImportedProject, Payload
 from flowdsl.decompile.naming import is_name
 from flowdsl.diagnostics.render.cells import make_printable
+from flowdsl.diagnostics.render.summary import format_count
 from flowdsl.diagnostics.suggest import join_names
 from flowdsl.host.disk import PROJECT_FILE
 from flowdsl.host.writing import ChangedFile, reason_of, write_files
 from flowdsl.semantics.declarations.wire import is_uuid
-from flowdsl.source.record import Record
+from flowdsl.source.record import Record, replace
 
 from ...runtime import service_options
 from ...runtime.command_line.global_options import add_flag, add_repeated
@@ -84,6 +85,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="tags",
     )
     add_flag(parser, "--all", "fetch every workflow")
+    add_flag(
+        parser,
+        "--required",
+        "make every input required that may not be null, and fill in what schemas leave out",
+    )
     parser.add_argument(
         "--as", dest="name", metavar="NAME", help="the name in source of the only workflow"
     )
@@ -113,8 +119,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 console.err(f"note: {make_printable(remark)}")
             console.err("nothing to import")
             return SUCCESS
+    from flowdsl.decompile.payload import require_inputs
     from flowdsl.decompile.project import import_workflows
 
+    required: list[str] = []
+    if arguments.required:
+        completed = [require_inputs(each) for each in read.payloads]
+        read = replace(read, payloads=tuple(payload for payload, _ in completed))
+        required = [name for _, names in completed for name in names]
     taken = destination.taken() | read.taken
     _check_name(arguments.name, len(read.payloads), taken)
     imported = import_workflows(
@@ -125,6 +137,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         project=_project_name(destination.target.root) if destination.is_new else None,
     )
     remarks = _write_project(imported, destination, read, console)
+    if required:
+        remarks.append(
+            f"{format_count(len(required), 'input')} became required, so the first deploy changes "
+            "the schemas, and a run without a value is refused"
+        )
     for line in (
         *render_notes(imported.notes),
         *(f"note: {make_printable(remark)}" for remark in remarks),
