@@ -104,7 +104,16 @@ INPUTS = "--input site=north --input day=2026-05-31 --secret password=env:PW"
 LOCAL = frozenset(
     {
         *("init", "new workflow", "new task", "new chain", "check", "fmt", "convert", "compile"),
-        *("test", "completion", "explain", "rules", "debug parse", "debug tables", "emulator"),
+        *(
+            "test",
+            "completion",
+            "explain",
+            "rules",
+            "debug parse",
+            "debug tables",
+            "emulator",
+            "lsp",
+        ),
         *("debug config-schema", "debug plan-schema", "runs verify-webhook"),
     }
 )
