@@ -72,7 +72,8 @@ You are the agent that the text instructs.
 chord of keys]
   ["type", the text, character by character; "\\n" for a line end]
   ["copy", what you select and copy]  ["wait", seconds of a pause that the text asks for]
-  ["run", a terminal command]  ["capture", file name]  ["export", path]  ["screenshot", ""]
+  ["run", a terminal command]  ["capture", the name that save_screenshot_as_run_attachment gets]
+  ["export", path]  ["screenshot", ""]
   ["focused_action", its model, if one is named, and the whole text that you pass]
   ["start_loop", its text]  ["end_loop_iteration", ""]  ["save", key and value]  ["report", what]
   ["declare_task_failed", reason]  ["done"] when you have come to the end of the text; where it \
