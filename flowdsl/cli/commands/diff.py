@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return exit_codes.CHANGES if differs and arguments.detailed_exitcode else exit_codes.SUCCESS
 
 
-_STATES = {
+_REMARKS = {
     Action.CREATE: "is not deployed",
     Action.MISSING: "no longer exists in the organisation",
     Action.FORGET: "left the source and no longer exists",
@@ -81,6 +81,7 @@ _STATES = {
     Action.DELETE: "left the source",
     Action.ADOPT: "is to be taken over",
 }
+"""The remark on a workflow, for actions that are no plain update."""
 
 
 def render_differences(
@@ -88,7 +89,8 @@ def render_differences(
 ) -> str:
     """Render every workflow that differs, from its live version to its source.
 
-    The last line counts them.
+    So are those with a remark, such as one that left the source and is kept. The last line counts
+    those that differ.
     """
     lines: list[Line] = []
     for compared in differences:
@@ -108,14 +110,19 @@ def render_differences(
 
 
 def difference_items(differences: Sequence[WorkflowDifference]) -> list[dict[str, Any]]:
-    """The differences as objects of the machine format, for workflows that differ."""
-    return [_workflow_item(compared) for compared in differences if compared.differs]
+    """The workflows that `render_differences` shows, as objects of the machine format."""
+    return [_workflow_item(compared) for compared in differences if _is_shown(compared)]
+
+
+def _is_shown(compared: WorkflowDifference) -> bool:
+    """Whether a workflow differs, or has a remark."""
+    return compared.differs or compared.change.action in _REMARKS
 
 
 def _render_comparison(compared: WorkflowDifference, unified: bool) -> Iterator[Line]:
-    """The lines of one workflow; none without a difference."""
+    """The lines of one workflow; none without a difference or a remark."""
     change = compared.change
-    if not compared.differs and change.action not in _STATES:
+    if not _is_shown(compared):
         return
     sign = {Action.CREATE: ("+", GOOD), Action.MISSING: ("!", BAD)}.get(
         change.action, ("~", WARNED)
@@ -124,8 +131,8 @@ def _render_comparison(compared: WorkflowDifference, unified: bool) -> Iterator[
     head.append((f'  "{make_printable(change.name)}"', QUIET))
     if change.previous_address is not None:
         head.append((f"  was {make_printable(change.previous_address)}", QUIET))
-    if state := _STATES.get(change.action):
-        head.append((f"  {state}", QUIET))
+    if remark := _REMARKS.get(change.action):
+        head.append((f"  {remark}", QUIET))
     if compared.pending:
         head.append(("  a write of an interrupted deploy is open", WARNED))
     yield head
@@ -159,6 +166,7 @@ def _workflow_item(compared: WorkflowDifference) -> dict[str, Any]:
         "workflow_id": None if change.prior is None else change.prior.id,
         "name": change.name,
         "action": change.action.value,
+        "differs": compared.differs,
         "fields": [_field_item(each) for each in (difference.fields if difference else ())],
         "tags": {
             "add": sorted(difference.tags_to_add) if difference else [],

@@ -157,8 +157,9 @@ class Builders(Values):
     def copy(self, parts: Parts) -> list[nodes.Statement]:
         variable, words = _bare_name(parts["name"] or ""), parts["source"] or ""
         source, type_ = self.text(words), self._type_of_output(variable)
-        if points_back(words) or not is_scalar(type_) or not self._can_extract(variable, source):
+        if points_back(words) or not is_scalar(type_) or not self._is_extractable(variable, source):
             return []
+        self._note_extracted(variable)
         return [
             nodes.Copy(
                 origin=NOWHERE,
@@ -177,11 +178,15 @@ class Builders(Values):
         )
 
     def read_several(self, parts: Parts) -> list[nodes.Statement]:
+        before = self._state()
         statements: list[nodes.Statement] = []
-        readings = clauses.split_readings(parts["several"] or "")
-        for source, name in readings:
-            statements += self._read_sources(source, None, name, None)
-        return statements if len(statements) == len(readings) else []
+        for source, name in clauses.split_readings(parts["several"] or ""):
+            read = self._read_sources(source, None, name, None)
+            if not read:
+                self._restore(before)
+                return []
+            statements += read
+        return statements
 
     def _read_into(self, described: str, written: str) -> list[nodes.Statement]:
         """Return the readings of `described`, a sentence in front of `Save it as NAME`."""
@@ -204,14 +209,17 @@ class Builders(Values):
         known = any(map(self._is_value_name, names)) or marked
         if len(each_source) != len(names) or not known or has_condition_words(sources):
             return []
+        before = self._state()
         statements: list[nodes.Statement] = []
         for source, name in zip(each_source, names, strict=True):
             words = f"{lead}{colon}{source}" if len(names) > 1 else source
             words = f"{words}, {where[:1].lower()}{where[1:]}" if where else words
             text = self.text(f"{words}{note or ''}")
             above = re.search(r"(?i)\b(?:above|below)\b", source)  # in the prompt, not on screen
-            if points_back(source) or above or not self._can_extract(name, text):
+            if points_back(source) or above or not self._is_extractable(name, text):
+                self._restore(before)
                 return []
+            self._note_extracted(name)
             statements.append(make_extract(name, self._type_of_output(name), text))
         return statements
 

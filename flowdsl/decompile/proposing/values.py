@@ -227,20 +227,18 @@ class Values:
         """Whether an input or a secret has the name, so that nothing else can."""
         return name in self._inputs or name in self._secrets
 
-    def _can_extract(self, variable: str, source: nodes.Text) -> bool:
-        """Whether `variable` can be read from `source` here.
-
-        If so, it counts as set from here on.
-        """
-        if variable in self._inputs or variable in self._secrets:
+    def _is_extractable(self, variable: str, source: nodes.Text) -> bool:
+        """Whether `variable` can be read from `source` here."""
+        if self.is_declared(variable):
             return False
-        for piece in source:
-            if isinstance(piece, nodes.Variable) and not self._is_readable(piece):
-                return False
+        variables = [piece for piece in source if isinstance(piece, nodes.Variable)]
+        return all(map(self._is_readable, variables))
+
+    def _note_extracted(self, variable: str) -> None:
+        """Count `variable` as set from here on, and as the source of the output of its name."""
         self._set.add(variable)
         if variable in self._outputs:
             self._origins[variable] = variable
-        return True
 
     def _is_readable(self, variable: nodes.Variable) -> bool:
         if variable.sigil == "runtime":  # what nothing reads is read in front of its first use

@@ -165,6 +165,16 @@ def test_the_platform_is_asked_and_what_was_made_for_it_is_deleted(desk: Desk) -
     assert "delete the workflow" in wrong["delete-not-found"][1]
     assert CANARY not in str(wrong)
 
+    # One that makes nothing: what the reading questions found is shown all the same.
+    def refuse(method: str, _path: str) -> Response | None:
+        return JSONResponse({"detail": "not today"}, 403) if method == "POST" else None
+
+    desk.server.answer = refuse
+    refused = outcomes("--writes")
+    assert refused["list-limit"][0] == "ok"
+    assert refused["check-reconcile"] == ("unknown", "no workflow was made to ask it of")
+    assert len(refused) == len(written) - 1 and "delete-not-found" not in refused
+
 
 def test_writes_belong_to_live_and_questions_to_one_environment(tmp_path: Path) -> None:
     assert run_here(tmp_path, "doctor", "--writes").code == 64

@@ -136,6 +136,12 @@ def test_what_is_not_deployed_gone_or_left_the_source(world: World) -> None:
         "workflow.new",
     ]
     assert "? " not in shown(found) and "left the source" in shown(found)
+    items = difference_items(list(found.values()))
+    assert [(each["address"], each["action"], each["differs"]) for each in items] == [
+        ("workflow.b", "missing", True),
+        ("workflow.c", "keep", False),
+        ("workflow.new", "create", True),
+    ]
 
 
 def test_named_workflows_alone_are_read(world: World) -> None:

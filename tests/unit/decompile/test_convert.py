@@ -288,6 +288,18 @@ def test_a_variable_can_be_typed_once_it_is_set() -> None:
     ]
 
 
+def test_a_reading_that_is_given_up_sets_none_of_its_names() -> None:
+    """The second value is above in the prompt, not on the screen; then the first is not read."""
+    outputs = tuple(nodes.FieldSpec(name=name, type=STRING) for name in ("fee", "total"))
+    hints = PromptHints((), (), outputs, {})
+    for prompt in (
+        "Press Enter, read the fee and the total above and save them as fee and total.",
+        "Press Enter, read the fee as fee and the total above as total.",
+        "Press Enter. Read the fee and the total above. Save them as fee and total.",
+    ):
+        assert propose_statements(prompt, hints).read_at_the_end == ("fee", "total"), prompt
+
+
 def test_variables_that_nothing_sets_are_named() -> None:
     proposal = propose_statements("Open {claim}, {nobody} and {never}; {$pin} and {$no}.", HINTS)
     section = steps_section(proposal, HINTS, SourceNames({}, {}, {}, {}))

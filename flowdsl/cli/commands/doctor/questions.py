@@ -1,8 +1,9 @@
 """The questions of `flowdsl doctor --live`: what is assumed of the platform, asked of it.
 
-Each question is a row of docs/assumptions.md, by its key. Those in `READING` send GETs alone; those
-in `WRITING` change one workflow that is made for them and deleted behind them. An answer says what
-was seen, so that whoever has a key can report a difference without anybody else's.
+Each question is a row of docs/assumptions.md, by its key. Those in `READING` send GETs alone. With
+`--writes` a workflow is made, which answers `idempotent-replay`; those in `WRITING` are asked of
+it; deleting it answers `delete-not-found`. An answer says what was seen, so that whoever has a key
+can report a difference without anybody else's.
 """
 
 from __future__ import annotations
@@ -39,13 +40,21 @@ LISTED_WITHIN = 30.0
 _LISTS = ("workflows", "machines", "pools", "run-attachments", "trajectories", "runs")
 
 Answer = tuple[Outcome, str]
-"""`ok` if it is as assumed, `problem` if not, `unknown` if the organisation does not show it."""
+"""The outcome and what was seen.
+
+The outcome is `ok` if it is as assumed, `problem` if not, and `unknown` if the organisation does
+not show it.
+"""
 
 
 def ask_questions(
     environment: str, arguments: argparse.Namespace, console: Console
 ) -> Sequence[Result]:
-    """Ask every question of the service of an environment; the writing ones with `--writes`."""
+    """Ask every question of the service of an environment; the writing ones with `--writes`.
+
+    Each result is of the section `<environment>: assumptions`. A failure of the client is one
+    result more, `questions`.
+    """
     deployment = open_deployment(environment, console, need_flows=False)
     answers: list[Result] = []
 
@@ -201,7 +210,10 @@ async def _ask_writing(client: CyberdeskClient, answers: list[Result]) -> None:
     try:
         answers.append(await _ask_one("idempotent-replay", _ask_replay(client, made)))
         for key, question in WRITING.items():
-            answers.append(await _ask_one(key, question(client, made[0])))
+            if made:
+                answers.append(await _ask_one(key, question(client, made[0])))
+            else:
+                answers.append(Result(key, "unknown", "no workflow was made to ask it of"))
     finally:
         for workflow_id in made:
             answers.append(await _ask_one("delete-not-found", _delete(client, workflow_id)))
@@ -297,4 +309,4 @@ WRITING: Mapping[str, Callable[[CyberdeskClient, str], Awaitable[Answer]]] = {
     "refused-means-undone": _ask_refused,
     "check-reconcile": _ask_checks,
 }
-"""Questions that change the workflow made for them, by the key of their row."""
+"""Questions asked of the workflow that is made for them, by the key of their row."""
