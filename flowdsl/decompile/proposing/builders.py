@@ -1,4 +1,11 @@
-"""Builds the statements of clauses, each with the variables that it may have there."""
+"""Builds IR statements from the clauses of a prompt: a method for each kind of clause.
+
+`clause_rows.ROWS` says how people write a clause, and `BUILDERS` which method builds its
+statements. A new wording is a row there; a new kind is a row there, a method here and an entry of
+`BUILDERS`. A method gets the named groups of its row, and returns an empty list if the clause has
+to stay prose. `Instructions` sets `_line` (the line that is read), `_in_list` (whether it is an
+entry of a list) and `_reason` (the condition that the clause follows, which is why a run ends).
+"""
 
 from __future__ import annotations
 
@@ -42,22 +49,25 @@ _LONG = r"(?i)\b(?:hours?|quarter of an hour|half an hour|stunden?|some time|a w
 
 
 Parts = dict[str, str | None]
-"""The parts of a clause by the names that its row has for them."""
+"""The named groups of the row of `clause_rows.ROWS` that matched; None for one without a match."""
 
 
 class Builders(Values):
-    """Builds the statements of clauses; a method returns nothing where there is none."""
+    """Builds the statements of clauses; a method returns an empty list for one that stays prose."""
 
     def press(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `press` of `press Ctrl+S twice`."""
         keys = parse_chord(parts["keys"] or "", named=parts.get("named") is not None)
         number = (parts.get("times") or "once").lower().removesuffix(" times")
         times = COUNTS.get(number) or int(number)
         return [nodes.Press(origin=NOWHERE, keys=keys, times=times)] if keys and times else []
 
     def wait(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `wait` of `wait 5 seconds`."""
         return [nodes.Wait(origin=NOWHERE, milliseconds=to_milliseconds(parts["amount"] or ""))]
 
     def wait_until(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `wait until` of `wait for the list to load`, which may be limited."""
         words = parts.get("condition") or parts.get("seen")
         if not words:
             verb = (parts["verb"] or "").lower()
@@ -67,14 +77,18 @@ class Builders(Values):
         vague = decisions.is_vague(words) or re.match(r"(?i)(?:a few|a couple|some|about)\b", words)
         text = self._readable(words)
         limit = parts.get("limit") or parts.get("limit2")
-        milliseconds = to_milliseconds(limit) if limit else self._find_longest_wait()
+        milliseconds = to_milliseconds(limit) if limit else self._find_long_timeout()
         if not text or vague or milliseconds is None:
             return []
         condition = nodes.Sees(text=text) if parts.get("seen") else text
         return [make_wait_until(condition, milliseconds)]
 
-    def _find_longest_wait(self) -> int | None:
-        """Return the longest time that the line names, 0 without one; None for hours and moods."""
+    def _find_long_timeout(self) -> int | None:
+        """Return the longest time of more than a minute that the line names, in milliseconds.
+
+        0 if it names none, for which the default suffices. None for hours, and for vague times such
+        as `a while`.
+        """
         if re.search(_LONG, self._line) is not None:
             return None
         found = re.findall(_DURATION, self._line)
@@ -83,6 +97,7 @@ class Builders(Values):
         return longest if longest > 60_000 else 0
 
     def type(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `type` of `type {claim} into the search field`."""
         written, target = parts["value"] or "", self._readable(parts["target"])
         appositive = set(re.findall(r"\w+", (parts.get("appositive") or "").lower()))
         if not target or appositive - {"the", "your", "value"} - _name_words(written):
@@ -93,6 +108,7 @@ class Builders(Values):
         return self._make_typing(self.text(written), target)
 
     def type_pairs(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `type` of each pair of a label and a value; empty unless all can be typed."""
         pairs = clauses.split_pairs(parts["pairs"] or "")
         statements = [
             each
@@ -102,7 +118,7 @@ class Builders(Values):
         return statements if len(statements) == len(pairs) else []
 
     def set_field(self, parts: Parts) -> list[nodes.Statement]:
-        """Read `Quantity = {quantity}`, an entry of a list."""
+        """Return the `type` of `Quantity = {quantity}`, an entry of a list."""
         target = self._readable(parts["target"])
         known = "_" in (parts["target"] or "") or parts["target"] in self._outputs
         if not self._in_list or not target or known:
@@ -110,7 +126,7 @@ class Builders(Values):
         return self._make_typing(self.text(parts["value"] or ""), target)
 
     def _make_typing(self, value: nodes.Text, target: nodes.Text) -> list[nodes.Statement]:
-        """Return `type` for a value that is one variable that can be typed here."""
+        """Return the `type` of a value, empty unless it is one variable that can be typed here."""
         if (
             len(value) != 1
             or not isinstance(value[0], nodes.Variable)
@@ -128,6 +144,7 @@ class Builders(Values):
         return field is not None and (bool(variable.path) or is_scalar(field.type))
 
     def capture(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `capture` of `take a screenshot`, with a numbered name unless it has one."""
         if parts.get("file"):
             file = self._file(parts["file"] or "")
             return [] if file is None else [nodes.Capture(origin=NOWHERE, file=file)]
@@ -137,16 +154,20 @@ class Builders(Values):
         return [nodes.Capture(origin=NOWHERE, file=name)]
 
     def export(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `export` of the file of a clause."""
         file = self._file(parts["file"] or "")
         return [] if file is None else [nodes.Export(origin=NOWHERE, file=file)]
 
     def export_named_before(self, parts: Parts) -> list[nodes.Statement]:
-        """Read `mark it for export` behind the only path of the line."""
+        """Return the `export` of `mark it for export`, for the only path of the line."""
         paths = set(re.findall(r"(?:[A-Za-z]:|\\)[\\/][^\s\",;()]+\.\w{2,4}\b", self._line))
         return self.export({"file": paths.pop()}) if len(paths) == 1 else []
 
     def _file(self, written: str) -> nodes.Text | None:
-        """Return the name of a file; None if it contains other variables than inputs."""
+        """Return the name of a file.
+
+        None if it contains a variable that is no declared input, or a brace that begins none.
+        """
         name = self.text(written)
         variables = [piece for piece in name if isinstance(piece, nodes.Variable)]
         known = all(each.sigil == "input" and each.name in self._inputs for each in variables)
@@ -155,6 +176,7 @@ class Builders(Values):
         return name if known and plain else None
 
     def copy(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `copy` of `copy the number with copy_to_clipboard as number`."""
         variable, words = _bare_name(parts["name"] or ""), parts["source"] or ""
         source, type_ = self.text(words), self._type_of_output(variable)
         if points_back(words) or not is_scalar(type_) or not self._is_extractable(variable, source):
@@ -171,13 +193,14 @@ class Builders(Values):
         ]
 
     def read_value(self, parts: Parts) -> list[nodes.Statement]:
-        """Read `Read the fee and the tax and save them as fee and tax`."""
+        """Return the `extract`s of `read the fee and the tax and save them as fee and tax`."""
         written = parts.get("inside") or parts.get("names") or ""
         return self._read_sources(
             parts["source"] or "", parts.get("where"), written, parts.get("note")
         )
 
     def read_several(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `extract`s of `read the fee as fee and the tax as tax`; empty unless all."""
         before = self._state()
         statements: list[nodes.Statement] = []
         for source, name in clauses.split_readings(parts["several"] or ""):
@@ -201,7 +224,13 @@ class Builders(Values):
     def _read_sources(
         self, sources: str, where: str | None, written: str, note: str | None
     ) -> list[nodes.Statement]:
-        """Return a reading of each of `sources` into each name; empty unless they are as many."""
+        """Return an `extract` of each of `sources` into the name at the same place in `written`.
+
+        `the header: no, date` names the place of every source in front of the colon. Empty unless
+        there are as many names as sources, a name is known or marked as one, no source depends on a
+        condition, refers to something before or is in the prompt itself, and all can be extracted
+        here.
+        """
         names = [_bare_name(each) for each in clauses.split_list(written)]
         lead, colon, listed = sources.rpartition(": ")
         each_source = [sources] if len(names) == 1 else clauses.split_list(listed or sources)
@@ -227,7 +256,7 @@ class Builders(Values):
         return name in self._outputs or name in self._named or "_" in name
 
     def emit(self, parts: Parts) -> list[nodes.Statement]:
-        """Read `save status = "closed"`, of an output."""
+        """Return the assignment of `save status = "closed"`, for an output of the same type."""
         name, written = parts["name"] or "", parts["value"] or ""
         field = self._outputs.get(name)
         if field is None or name in self._set:
@@ -251,6 +280,7 @@ class Builders(Values):
         return [nodes.Store(origin=NOWHERE, assignments=(stored,))]
 
     def abort(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `abort` of a clause, with its own reason or the condition that it follows."""
         words = (parts.get("reason") or parts.get("why") or self._reason or "").strip()
         words = ", ".join(filter(None, (words, parts.get("rest"))))
         words = re.sub(r"^([\"'])([^\"']*)\1$", r"\2", words)
@@ -258,14 +288,17 @@ class Builders(Values):
         return list(make_abort(text)) if text else []
 
     def finish(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `finish` of a clause, with the condition that it follows as the reason."""
         reason = self._readable(self._reason or "nothing is left to do")
         return [nodes.Leave(origin=NOWHERE, action="finish", reason=reason)] if reason else []
 
     def expect(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `expect` of `check that the list is open`."""
         condition = self._readable(strip_condition_that(parts["condition"] or ""))
         return [make_expect(condition)] if condition else []
 
     def choose(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `choose` of `select the row whose status is open`."""
         target = self._readable(parts["target"])
         return [make_choose(target)] if target else []
 
@@ -291,6 +324,10 @@ BUILDERS: dict[str, Callable[[Builders, Parts], list[nodes.Statement]]] = {
     "expect": Builders.expect,
     "choose": Builders.choose,
 }
+"""The method for each kind of `clause_rows.ROWS`.
+
+`clauses` has made an `again` a `type`; `instructions` handles `store` and prose.
+"""
 
 
 def _bare_name(written: str) -> str:

@@ -18,10 +18,11 @@ from flowdsl.ir.lowering.values import (
 from flowdsl.semantics.values.displays import has_displays, problem_of
 
 from .lines import Emit, Failed, Keep, Line, adds_entry, loop_key
+from .match_cases import match_cases
 from .scope import Scope
 from .type_names import TypeNames, Unspeakable, doc_lines
 from .value_text import Consts, ValueWriter, require_literal
-from .value_types import ANY, cases_of, type_of, type_of_variable, unwrap_optional
+from .value_types import ANY, type_of, type_of_variable, unwrap_optional
 
 INDENT = "  "
 PICTURES = "./pictures/"
@@ -247,7 +248,9 @@ class Writer(ValueWriter):
         return self._append_else([head], line.bodies[0], None, attempt)
 
     def _write_if(self, node: nodes.If, line: Line, attempt: bool) -> list[str]:
-        cases = cases_of(node, otherwise=bool(line.bodies[-1]), type_of=self.scope.type_of)
+        cases = match_cases(
+            node, has_else=bool(line.bodies[-1]), type_of_variable=self.scope.type_of
+        )
         if cases is not None and self.says_match:
             return self._write_match(*cases, line, attempt)
         written: list[str] = []

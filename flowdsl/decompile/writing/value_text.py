@@ -19,7 +19,7 @@ from flowdsl.source.record import replace
 
 from .scope import Scope
 from .type_names import Unspeakable, doc_lines
-from .value_types import ANY, is_assignable_type, is_textual, type_of, unwrap_optional
+from .value_types import ANY, accepts_any_text, is_assignable_type, type_of, unwrap_optional
 
 Spell = Callable[[nodes.Variable], str]
 
@@ -103,7 +103,7 @@ class ValueWriter:
                 if variable is None:
                     return self.text(text)
                 have = self.scope.type_of(variable)
-                if not is_assignable_type(unwrap_optional(have), inner) and is_textual(inner):
+                if not is_assignable_type(unwrap_optional(have), inner) and accepts_any_text(inner):
                     return self.text(text)
                 return self.scope.in_code(variable)
             case nodes.ConstantValue(value=constant):

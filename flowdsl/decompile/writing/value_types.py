@@ -1,8 +1,11 @@
-"""Infers the types of values in a workflow from its fields and statements."""
+"""Types of values of the IR, for writing source: paths into them, joining and assignability.
+
+`any` stands for an unknown type.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from flowdsl.ir import nodes
@@ -40,6 +43,7 @@ def type_at(type_: nodes.Type, path: tuple[str | int, ...]) -> nodes.Type:
 
 
 def optional_of(type_: nodes.Type) -> nodes.Type:
+    """Return the type with a `?`, which it may already have."""
     return type_ if isinstance(type_, nodes.OptionalType) else nodes.OptionalType(inner=type_)
 
 
@@ -49,10 +53,11 @@ def unwrap_optional(type_: nodes.Type) -> nodes.Type:
 
 
 def type_of_variable(variable: nodes.Variable, types: Types) -> nodes.Type:
+    """Return the type of a variable with its path; `any` if it is unknown."""
     return type_at(types.get((variable.sigil, variable.name), ANY), variable.path)
 
 
-def is_textual(type_: nodes.Type) -> bool:
+def accepts_any_text(type_: nodes.Type) -> bool:
     """Whether the checker accepts any text as a value of the type."""
     return isinstance(type_, nodes.ScalarType) and type_.name in _TEXTUAL
 
@@ -110,7 +115,11 @@ def _list_of(types: list[nodes.Type]) -> nodes.Type:
 
 
 def join_types(one: nodes.Type, other: nodes.Type) -> nodes.Type:
-    """Return a type that holds the values of both types; the narrowest that can be named."""
+    """Return the narrowest type that can be named and holds the values of both.
+
+    `any` in one gives way to the other, as it is only unknown; the result is `any` if no other type
+    holds both.
+    """
     if isinstance(one, nodes.OptionalType) or isinstance(other, nodes.OptionalType):
         return optional_of(join_types(unwrap_optional(one), unwrap_optional(other)))
     if isinstance(one, nodes.EnumType) and isinstance(other, nodes.EnumType):
@@ -126,15 +135,18 @@ def join_types(one: nodes.Type, other: nodes.Type) -> nodes.Type:
         return other
     if is_assignable_type(other, one):
         return one
-    return STRING if _is_text(one) and _is_text(other) else ANY
+    return STRING if _holds_text(one) and _holds_text(other) else ANY
 
 
-def _is_text(type_: nodes.Type) -> bool:
-    return is_textual(type_) or (isinstance(type_, nodes.EnumType) and not type_.numeric)
+def _holds_text(type_: nodes.Type) -> bool:
+    return accepts_any_text(type_) or (isinstance(type_, nodes.EnumType) and not type_.numeric)
 
 
 def is_assignable_type(source: nodes.Type, target: nodes.Type) -> bool:
-    """Whether `source` is allowed where `target` is wanted, by `semantics.assignability`."""
+    """Whether `source` is allowed where `target` is wanted, for types of the IR.
+
+    A copy of the rules of `semantics.values.assignability`: a change there is made here too.
+    """
     match source, target:
         case _, nodes.ScalarType(name="any"):
             return True
@@ -180,7 +192,7 @@ def _fields_fit(source: nodes.RecordType, target: nodes.RecordType) -> bool:
 
 
 def element_of(items: nodes.Value, types: Types) -> nodes.Type:
-    """Return the type of the entries that a loop iterates over."""
+    """Return the type of the entries that a loop iterates over; `any` if it is unknown."""
     if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
         return nodes.ScalarType(name="int")
     type_ = unwrap_optional(type_of(items, types))
@@ -202,7 +214,7 @@ def has_variable(value: nodes.Value | nodes.CountOf) -> bool:
             return False
 
 
-# Types parsed from the words of a prompt, which leave out full stops and bounds
+# Types parsed from the words of a prompt, which leave out the constraints of fields
 
 
 def collect_declared_records(fields: Iterable[nodes.FieldSpec]) -> dict[str, nodes.RecordType]:
@@ -229,63 +241,3 @@ def as_declared(type_: nodes.Type, declared: dict[str, nodes.RecordType]) -> nod
             return nodes.OptionalType(inner=as_declared(inner, declared))
         case _:
             return type_
-
-
-# Choices between the values of an enum, which `match` can express
-
-
-TypeOf = Callable[[nodes.Variable], nodes.Type]
-
-
-def cases_of(
-    choice: nodes.If, *, otherwise: bool, type_of: TypeOf
-) -> tuple[nodes.Variable, list[tuple[str, ...]]] | None:
-    """Return the value that a choice tests, and the values that each of its branches names.
-
-    `otherwise` says whether it has an `else`. None if `match` cannot express it: it tests something
-    else, names a value twice, or neither names all values nor has an `else`.
-    """
-    asked = [_match_asked_values(branch.condition) for branch in choice.branches]
-    found = [each for each in asked if each is not None]
-    if len(found) < len(asked) or len({variable for variable, _ in found}) != 1:
-        return None
-    variable = found[0][0]
-    type_ = type_of(variable)
-    enum = unwrap_optional(type_)
-    values = [value for _, named in found for value in named]
-    if not isinstance(enum, nodes.EnumType) or len(set(values)) < len(values):
-        return None
-    left = set(enum.values) - set(values)
-    may_be_missing = isinstance(type_, nodes.OptionalType)
-    if not set(values) <= set(enum.values) or (not otherwise and (left or may_be_missing)):
-        return None
-    if len(found) < 2 or not all(map(_is_plain, values)):
-        return None
-    return variable, [named for _, named in found]
-
-
-def _match_asked_values(
-    condition: nodes.Condition,
-) -> tuple[nodes.Variable, tuple[str, ...]] | None:
-    match condition:
-        case nodes.Compare(
-            left=operand, operator="==", right=nodes.ConstantValue(value=str() as value)
-        ):
-            named: tuple[str, ...] = (value,)
-        case nodes.OneOf(operand=operand, values=values) if len(values) > 1:
-            named = tuple(
-                each.value
-                for each in values
-                if isinstance(each, nodes.ConstantValue) and isinstance(each.value, str)
-            )
-            if len(named) < len(values):
-                return None
-        case _:
-            return None
-    variable = single_variable(operand)
-    return None if variable is None else (variable, named)
-
-
-def _is_plain(value: str) -> bool:
-    """Whether a value is written unchanged between quotation marks."""
-    return value.isprintable() and not set(value) & set('\\"{}')
