@@ -1,4 +1,4 @@
-"""Other objects of an organisation, such as machines, for a program with an event loop."""
+"""Machines, pools, connections, recordings and usage, for a program with an event loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from flowdsl.workspace.state import read_known_ids
 class Resources:
     """The read-only methods of a project for machines, pools, connections, recordings and usage.
 
-    Lists are read in full, up to the limit of the client, beyond which `CyberdeskError` is raised.
+    Mixed into `AsyncProject`. Lists are read in full, up to the limit of the client, beyond which
+    `CyberdeskError` is raised. Every method raises `UnusableArguments` for an argument of another
+    type.
     """
 
     _session: Session
@@ -77,7 +79,7 @@ class Resources:
 
     @checked
     async def pools(self, *, machine: str | None = None) -> list[Pool]:
-        """Return the pools by name, or only those of `machine`.
+        """Return the pools, sorted by name; with `machine`, a name or an id, only its own.
 
         `get_pool` also returns the machines of a pool. Raises `NoSuchName` and `CyberdeskError`.
         """
@@ -127,8 +129,9 @@ class Resources:
     ) -> list[Trajectory]:
         """Return the recordings that match, the newest first.
 
-        `workflow` is a name in source or an id, `run` the recorded run. `approved` recordings are
-        replayed by runs, and `generated` ones are shown by the dashboard; None selects both kinds.
+        `workflow` is a name in source or an id. `run` is the recorded run: a `Run`, its id or the
+        first digits of it, or `last`. `approved` recordings are replayed by runs, and `generated`
+        ones are shown by the dashboard; None selects both kinds.
         `search` is a part of the id, name or description. The times bound creation and last change.
         Raises `NoSuchName` and `CyberdeskError`.
         """
@@ -183,7 +186,7 @@ class Resources:
                 end,
                 mode=mode,
                 workflow_id=None if workflow is None else find_workflow_id(workflow, deployed),
-                names=lambda: {each: address for address, each in deployed.items()},
+                addresses_by_id=lambda: {each: address for address, each in deployed.items()},
                 tell=log.warning,
             )
 

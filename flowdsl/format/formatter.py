@@ -34,12 +34,12 @@ from .tree import IMPORTS, Item
 class Formatted(Record):
     """The text of a file in the one style.
 
-    `left` are the syntax errors that left declarations unchanged. `problem` is None, or a sentence
-    that says why the check of the result kept the original.
+    `mistakes` are the syntax errors for which parts of the file were left unchanged. `problem`
+    is None, or a sentence that says why the check of the result kept the original.
     """
 
     text: str
-    left: tuple[Diagnostic, ...]
+    mistakes: tuple[Diagnostic, ...]
     problem: str | None = None
 
 
@@ -48,17 +48,17 @@ def format_source(source: SourceFile) -> Formatted:
     styled = _in_style(source)
     if styled is None:
         return Formatted(source.text, _find_mistakes(source))
-    left = () if styled.whole else _find_mistakes(source)
+    mistakes = () if styled.whole else _find_mistakes(source)
     if styled.text == source.text:
-        return Formatted(source.text, left)
+        return Formatted(source.text, mistakes)
     problem = _find_problem(styled, _in_style(SourceFile(source.path, styled.text)))
     if problem is None:
-        return Formatted(styled.text, left)
+        return Formatted(styled.text, mistakes)
     # Where parsing resumes after a mistake may depend on the layout: then this is no bug.
     if not styled.whole:
-        return Formatted(source.text, left)
+        return Formatted(source.text, mistakes)
     return Formatted(
-        source.text, left, f"{problem}, so the file stays as it is: please report this"
+        source.text, mistakes, f"{problem}, so the file stays as it is: please report this"
     )
 
 
@@ -90,22 +90,28 @@ def _find_problem(first: _Styled, second: _Styled | None) -> str | None:
 
 
 def _in_style(source: SourceFile) -> _Styled | None:
-    """Return a file in the one style; None if nothing of it can be formatted."""
+    """Return a file in the one style; None if nothing of it can be formatted.
+
+    CRLF is kept if the first line ends so.
+    """
     text = source.text
     line_break = "\n"
     if "\r" in text:
         if text.find("\r\n") == text.find("\r") == text.find("\n") - 1:
             line_break = "\r\n"
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    styled = _heeding_suppressions(SourceFile(source.path, text))
+    styled = _style_source(SourceFile(source.path, text))
     if styled is None or line_break == "\n":
         return styled
     written = styled.text.replace("\n", line_break)
     return _Styled(written, styled.sheet, styled.items, styled.covers, styled.whole)
 
 
-def _heeding_suppressions(source: SourceFile) -> _Styled | None:
-    """Lay out a file, except for items whose suppression would then cover other code."""
+def _style_source(source: SourceFile) -> _Styled | None:
+    """Lay out a file, except for items whose suppression would then cover other code.
+
+    They are held as they are, and the rest is laid out again until no suppression changes.
+    """
     styled = _lay_out_source(source)
     held: dict[Place, Cover] = {}
     while styled is not None and styled.covers:
@@ -212,7 +218,10 @@ _OPTIONAL_IN_FRONT_OF = NO_ENTRY | {TERMINAL["FIELD"], TERMINAL["SECRET"]}
 
 
 def find_difference(before: Evidence, after: Evidence) -> str | None:
-    """Return how a formatted file differs in meaning, as a clause; None if it does not."""
+    """Return how a formatted file differs in meaning or comments, as a clause.
+
+    None if it does not.
+    """
     if not _same_meaning(before, after):
         return "formatting would change what the file means"
     if before.comments != after.comments:
@@ -223,7 +232,11 @@ def find_difference(before: Evidence, after: Evidence) -> str | None:
 class Evidence:
     """What formatting must not change in a file.
 
-    Comments before the first declaration may change their order.
+    - `imports` are the imports, sorted.
+    - `kinds` and `words` are the tokens after the imports, without optional commas.
+    - `docs` are the doc comments there, each with the number of the token that it precedes.
+    - `comments` are those up to the end of the imports, which may change their order, sorted; and
+      those after it.
     """
 
     __slots__ = ("comments", "docs", "imports", "kinds", "words")
@@ -245,14 +258,12 @@ class Evidence:
         self.words = list(compress(sheet.words, counts))
         self.kinds = list(compress(kinds, counts))
         docs = ((at, doc_lines(blank)) for at, blank in sheet.commented if at in sheet.described)
-        first = begin - bisect_left(optional, begin)
+        counted_before = begin - bisect_left(optional, begin)
         self.docs = [
-            (at - bisect_left(optional, at) - first, lines)
+            (at - bisect_left(optional, at) - counted_before, lines)
             for at, lines in docs
             if at >= begin and lines
         ]
-        """The doc comments after the imports, each with the number of the token that it precedes.
-        """
         head = [Gap(blank).comments for at, blank in sheet.commented if at <= begin]
         tail = [Gap(blank).comments for at, blank in sheet.commented if at > begin]
         self.comments = sorted(chain.from_iterable(head)), list(chain.from_iterable(tail))

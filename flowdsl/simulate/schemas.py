@@ -24,7 +24,7 @@ def find_refusal(schema: str, value: Mapping[str, Any]) -> str | None:
     if validator is None:
         return None
     try:
-        # Inside `not`, a pattern that fails to match a text would let it through.
+        # A lone surrogate matches no pattern, so a pattern inside `not` would let it through.
         json.dumps(value, ensure_ascii=False).encode()
         found = next(iter(validator.iter_errors(value)), None)
     except UnicodeEncodeError:
@@ -44,7 +44,7 @@ def _describe_error(error: ValidationError) -> str:
 
 @lru_cache(maxsize=64)
 def _compile_validator(schema: str) -> Validator | None:
-    # It takes a fifth of the time of `jsonschema` to import (decision 45).
+    # `jsonschema_rs` takes a fifth of the time of `jsonschema` to import (decision 45).
     from jsonschema_rs import Draft202012Validator
 
     try:
@@ -55,7 +55,7 @@ def _compile_validator(schema: str) -> Validator | None:
 
 
 class _PatternKeyword:
-    """The keyword `pattern`, which refuses a text that no dialect accepts."""
+    """The keyword `pattern`, which refuses a text if no dialect finds the pattern in it."""
 
     def __init__(self, schema: object, pattern: str, path: object) -> None:
         self._pattern = pattern
@@ -68,8 +68,9 @@ class _PatternKeyword:
 def fits_pattern(pattern: str, text: str) -> bool:
     """Whether any dialect finds a pattern in a text, as in `find_refusal`.
 
-    The library matches by the rules of JSON Schema, and gives up if look-arounds backtrack too
-    much. A text that it refuses may match in RE2 or in Python.
+    True for a pattern that none can run: it refuses nothing. The library matches by the
+    rules of JSON Schema, and gives up if look-arounds backtrack too much. A text that it refuses
+    may match in RE2 or in Python.
     """
     return (_fits if len(text) > _SHORT else _fits_short)(pattern, text)
 

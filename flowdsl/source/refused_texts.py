@@ -116,7 +116,7 @@ def first_fault(text: str, refused: Refused) -> Fault | None:
 
 
 def _find_refusal_rules(refused: Refused) -> Iterator[tuple[str, str, str]]:
-    """Return the patterns of refused parts, each with what is accepted instead, and why."""
+    """Yield the patterns of refused parts, each with what is accepted instead, and why."""
     if refused.lines:
         yield f"[{CONTROLS}]", "a text on one line", "it stands within a line of the prompt"
     yield (

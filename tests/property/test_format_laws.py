@@ -151,9 +151,9 @@ def assert_laws(text: str) -> str:
     if "import" not in text:
         assert comments(text) == comments(formatted.text)
     assert sorted(comments(text)) == sorted(comments(formatted.text))
-    if "flow:" in text and not formatted.left:
+    if "flow:" in text and not formatted.mistakes:
         assert covered(text) == covered(formatted.text)
-    assert bool(formatted.left) == bool(again.left)
+    assert bool(formatted.mistakes) == bool(again.mistakes)
     return formatted.text
 
 
@@ -177,7 +177,7 @@ def assert_left_alone(text: str) -> None:
         for node in (*module.imports, *module.declarations, *module.unread)
         if any(
             node.start <= found.span.end and found.span.start <= node.end
-            for found in formatted.left
+            for found in formatted.mistakes
         )
     ]
     for node in touched:
@@ -191,7 +191,7 @@ def plain_breaks(text: str) -> str:
 def assert_program(seed: int) -> None:
     text = generated(seed)
     formatted = assert_laws(text)
-    assert not format_source(SourceFile("x.flow", text)).left
+    assert not format_source(SourceFile("x.flow", text)).mistakes
     if not re.search("fmt:|flow:", text) and not re.search(r"##[^\n]*\s+,", text):
         assert_style(formatted)
 

@@ -258,8 +258,8 @@ def format_content(
     remark = None
     if formatted.problem is not None:
         remark = self_check_remark(show_path(path), formatted.problem)
-    elif formatted.left:
-        remark = syntax_remark(formatted.left, show_path)
+    elif formatted.mistakes:
+        remark = syntax_remark(formatted.mistakes, show_path)
     if formatted.text == text:
         return original, remark
     return BOM * original.startswith(BOM) + formatted.text.encode(), remark

@@ -45,9 +45,10 @@ _SIGNS: dict[str, Part] = {
 
 
 def render_plan(plan: Plan, *, color: bool, pending: Sequence[Intent] = ()) -> str:
-    """Render the plan, without what does not change.
+    """Render the plan, without workflows that stay as they are.
 
-    `pending` are the writes that are still open in state.
+    Those that left the source are shown, also if they are kept. `pending` are the writes that are
+    still open in state.
     """
     lines: list[list[Part]] = []
     for item in plan.uploads:
@@ -84,7 +85,7 @@ def _render_named_change(change: NamedChange) -> Iterator[list[Part]]:
 
 
 def _change_lines(plan: Plan, change: Change) -> Iterator[list[Part]]:
-    """The lines of a workflow that changes; none if it does not."""
+    """The lines of a workflow; none if it is unchanged, or taken over as it is."""
     moved = change.previous_address
     if change.action in (Action.UNCHANGED, Action.ADOPT) and moved is None and not change.writes:
         return

@@ -16,7 +16,7 @@ from flowdsl.source.record import replace
 from ..model import PromptHints
 
 VARIABLE = "item"
-"""The name of loop variables, if it is free; the prompt does not contain the name in source."""
+"""The name of loop variables, if it is free; a prompt has a name only for a `Loop.entry`."""
 
 
 def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
@@ -27,9 +27,9 @@ def read_items(spelled: str, texts: Texts) -> nodes.Value | None:
     whole = text_value(text)
     if single_variable(whole) is not None:
         return whole
-    count = read_constant(spelled, 0)
-    if count is not None and count[1] == len(spelled):
-        return count[0]
+    constant = read_constant(spelled, 0)
+    if constant is not None and constant[1] == len(spelled):
+        return constant[0]
     return _json_value(text)
 
 
@@ -77,9 +77,10 @@ def _fill_in_variables(value: Any, variables: Iterator[nodes.Variable]) -> nodes
 
 
 def finish_loops(body: nodes.Body, taken: Iterable[str], hints: PromptHints) -> nodes.Body:
-    """Return the body with complete loops: with their bounds and the name of the loop variable.
+    """Return the body with the bound and the variable of each loop.
 
-    Bounds come from the input schema; `taken` are the names that are not free.
+    The bound is `maxItems` of the input that the loop iterates over, unless its lines state one.
+    `taken` are the names that the variable must not have.
     """
     name = _choose_free_name(VARIABLE, set(taken))
     bounds = {field.name: field.constraints.get("maxItems") for field in hints.inputs or ()}

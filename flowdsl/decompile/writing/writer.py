@@ -416,7 +416,7 @@ def format_section_lines(kind: str, lines: Sequence[str]) -> list[str] | None:
     head, tail = AROUND[kind]
     text = "\n".join([*head, *lines, *tail, ""])
     formatted = format_source(SourceFile("", text))
-    if formatted.left or formatted.problem is not None:
+    if formatted.mistakes or formatted.problem is not None:
         return None
     written = formatted.text.split("\n")
     depth = INDENT * len(tail)

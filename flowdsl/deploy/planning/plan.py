@@ -1,4 +1,4 @@
-"""The plan: the changes of a deploy, and the findings that it leaves alone. Pure."""
+"""The plan: what a deploy would change in the service and in state. Pure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Action(StrEnum):
 
     - `RENAME` changes the display name and nothing else.
     - `ADOPT` takes over a workflow that exists.
+    - `UNCHANGED` sends nothing, but may still change state.
     - `KEEP` left the source and stays in the service unchanged.
     - `MISSING` is in state and source but gone from the service.
     - `FORGET` is only dropped from state.
@@ -46,8 +47,9 @@ class Action(StrEnum):
 class Change:
     """The planned change at one address.
 
-    `prior` is its entry in state, under `previous_address` if that differs. `live` is the workflow
-    as the plan saw it. `generation` grows each time a workflow is created again.
+    `prior` is its entry in state, under `previous_address` if that differs. An `ADOPT` has none in
+    state: its `prior` has the id and the name of the live workflow. `live` is the workflow as the
+    plan saw it. `generation` grows each time a workflow is created again.
     """
 
     address: Address
@@ -62,7 +64,7 @@ class Change:
 
     @property
     def writes(self) -> bool:
-        """Whether the workflow itself is created or changed."""
+        """Whether the workflow itself is created, changed or deleted."""
         return self.action in (Action.CREATE, Action.DELETE) or (
             self.difference is not None and not self.difference.is_empty
         )
@@ -145,7 +147,8 @@ class Guard:
 class Plan:
     """The changes that a deploy would make.
 
-    - `changes` has every workflow, sorted by address.
+    - `changes` has every workflow, or those left by `only`, sorted by address.
+    - `named` are the changes of tags, tag groups and model configurations.
     - `uploads` are the pictures to store, and `notes` remarks for people.
     - `breaking` and `impact` are by address.
     - `guards` are those that the plan trips.
@@ -153,6 +156,8 @@ class Plan:
     - `skipped` says what was left out because it was edited elsewhere.
     - `blocked_by` maps an address that another workflow still occupies to the address that the
       other workflow moves to, which the plan leaves out.
+
+    `plan_changes` leaves `breaking`, `impact` and `guards` empty; its callers fill them in.
     """
 
     changes: tuple[Change, ...]
@@ -218,7 +223,10 @@ class Plan:
         )
 
     def only(self, addresses: Collection[Address]) -> Plan:
-        """Return the plan for `addresses` alone, without those that would be occupied."""
+        """Return the plan without the changes at other addresses.
+
+        Those of `addresses` that another workflow would still occupy are left out as well.
+        """
         return self._keep_addresses(set(addresses) - self.find_occupied_addresses(addresses).keys())
 
     def _keep_addresses(self, kept: Set[Address]) -> Plan:
@@ -281,7 +289,7 @@ class Plan:
 
 
 class PlanError(FlowdslError):
-    """The desired state and the state document contradict each other."""
+    """Source, project file, state and service contradict each other, so that there is no plan."""
 
 
 def plan_changes(
@@ -296,7 +304,7 @@ def plan_changes(
 ) -> Plan:
     """Compute the plan from the desired, prior and live state.
 
-    `live` maps the ids of tracked and adopted workflows that exist. `recreate` are addresses to
+    `live` has the tracked and adopted workflows that exist, by id. `recreate` are addresses to
     create again if they are missing. With `prune`, workflows that left the source are deleted.
     Raises `PlanError` for an adoption or a deletion that is impossible.
     """

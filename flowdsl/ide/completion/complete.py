@@ -31,7 +31,9 @@ _KEYWORDS = {TERMINALS[number]: word for word, number in WORDS if word.isalpha()
     "AT_LEAST": "at least",
     "AT_MOST": "at most",
 }
-_ALIASES = ("using", "main", "cache_detection", "fallbacks")
+_TAKE_MODELS = ("using", "main", "cache_detection", "fallbacks")
+"""Words whose value is the alias of a model."""
+
 _SETTINGS = {
     "workflow": WORKFLOW_SETTINGS,
     "chain": CHAIN_SETTINGS,
@@ -60,14 +62,15 @@ def complete(session: Session, path: str, text: str, offset: int) -> tuple[int, 
 def _complete_in_text(
     session: Session, path: str, context: Context, scope: Scope
 ) -> Iterator[Item]:
+    """Complete inside a text: a file, the alias of a model, or a name in braces."""
     assert context.text is not None
     if context.before() in ("from", "image", "rows") or context.words[-1:] == ("import",):
         yield from complete_file_name(session, path, context)
         return
     word = context.before()
     if word in ("=", "[", ","):
-        word = next((each for each in reversed(context.words) if each in _ALIASES), word)
-    if word in _ALIASES and session.options.project is not None:
+        word = next((each for each in reversed(context.words) if each in _TAKE_MODELS), word)
+    if word in _TAKE_MODELS and session.options.project is not None:
         environments = session.options.project.environments.values()
         aliases = {alias for each in environments for alias in each.models}
         for alias in sorted(aliases | set(session.options.project.models)):
@@ -146,7 +149,7 @@ def _complete_annotations(context: Context) -> Iterator[Item]:
 
 
 def _complete_keys(context: Context, scope: Scope) -> Iterator[Item]:
-    """Yield settings, and in tests the names that a section may hold."""
+    """Yield the keys that fit: settings, fields of a record, names in a section of a test."""
     if "KEY" not in context.expected and "ROOT" not in context.expected:
         if "FIELD" in context.expected:
             yield from scope.keys_of_record()
@@ -171,6 +174,7 @@ def _is_type_place(context: Context) -> bool:
 
 
 def _is_value_place(context: Context) -> bool:
+    """Whether a value may be written at a place: a variable or a constant could."""
     expected = context.expected
     if context.before() in ("as", "task", "workflow", "chain", "for", "type") and (
         "DOLLAR" not in expected

@@ -1,4 +1,4 @@
-"""Completion in `flowdsl.toml`: tables and keys, from the table that validates them."""
+"""Completion and descriptions in `flowdsl.toml`, from the table that validates it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORD = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
 def complete_project_file(text: str, offset: int) -> tuple[int, list[Item]]:
-    """Return where the word at an offset begins, and the keys or values that may stand there."""
+    """Return where the word at an offset begins, and the tables, keys or values that fit there."""
     line = text[text.rfind("\n", 0, offset) + 1 : offset]
     found = _WORD.search(line)
     start = offset - (len(found[0]) if found else 0)

@@ -34,9 +34,10 @@ class NoPeriod(FlowdslError):
 class UsageSums:
     """The usage of some runs: steps that a model decided, replayed steps, US dollars.
 
-    `failed` counts the runs that ended as `task_failed` or `error`. None means unknown.
-    `has_unpriced` says that a model without a price was used, so that the sum is incomplete; it is
-    None if the service has no prices.
+    `failed` counts the runs that ended as `task_failed` or `error`. None means unknown;
+    runs that do not report their usage, or have no cost, are left out of a sum. `has_unpriced` says
+    that a model without a price was used, so that the sum is incomplete; it is None if the service
+    has no prices.
     """
 
     runs: int
@@ -101,13 +102,13 @@ async def read_usage(
     *,
     mode: Mode,
     workflow_id: str | None,
-    names: Callable[[], Mapping[str, Address]],
+    addresses_by_id: Callable[[], Mapping[str, Address]],
     tell: Callable[[str], None],
 ) -> UsageReport:
-    """Return the usage of a period from `resolve_period`; raises `CyberdeskError`.
+    """Return the usage from `since` until before `until`, as `resolve_period` returns them.
 
-    `names` maps ids of workflows to names. `tell` is called if costs are missing: the service has
-    prices for some organisations only.
+    `addresses_by_id` returns the addresses of workflows by their ids. `tell` is called if costs are
+    missing: the service has prices for some organisations only. Raises `CyberdeskError`.
     """
     service = None
     if workflow_id is None:
@@ -132,7 +133,7 @@ async def read_usage(
         # It is not known whether the service includes the end itself.
         if read_moment(each.created_at) != end:
             groups.setdefault(each.workflow_id or None, []).append(each)
-    addresses = names()
+    addresses = addresses_by_id()
     titles: Mapping[str, str | None] = {}
     if groups:
         titles = {each.id: each.name for each in await client.workflows.list_all()}

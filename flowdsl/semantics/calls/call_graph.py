@@ -23,9 +23,9 @@ def calls_in(program: Program, body: ast.Block) -> Iterator[ast.CallStmt]:
 def order_tasks(program: Program) -> tuple[TaskSymbol, ...]:
     """Sort the tasks topologically: every task follows the tasks that it calls.
 
-    Recursion is reported once for each cycle. A call that makes a chain of calls deeper than
-    `MAX_CHAIN` is reported and removed from `program.calls`, so that no later phase recurses too
-    deeply.
+    Recursion is reported at each call that closes a cycle. A call below which calls and the
+    statements around them nest deeper than `MAX_CHAIN` is reported and removed from
+    `program.calls`, so that no later phase recurses too deeply.
     """
     finished: dict[TaskSymbol, int] = {}
     path: list[TaskSymbol] = []

@@ -36,7 +36,10 @@ _MOST_REASONS = 3
 
 
 class Paths(Record):
-    """The number of paths that have done it and that have not, and the branches of the latter."""
+    """The numbers of paths that have done what the `Subject` is about, and that have not.
+
+    `reasons` are branches of the latter.
+    """
 
     done: int
     undone: int
@@ -79,8 +82,9 @@ class Subject(Record):
     """What is counted: the setting of one variable, or the emitting of one output.
 
     `does` says whether a statement does it, `first` is the offset of the first one that does, and
-    `word` is its participle in a message (`set`, `emitted`). Each pass of a `for` begins without a
-    variable; an output is kept by passes, and taken back where an attempt fails.
+    `word` is its participle in a message (`set`, `emitted`). Each pass of a `for` and round of a
+    `repeat` begins without a variable; an output is kept by passes, and taken back where an attempt
+    fails.
     """
 
     does: Callable[[ast.Stmt], bool]
@@ -90,9 +94,10 @@ class Subject(Record):
 
 
 class Flow(Record):
-    """Facts from `dataflow`: whether a list is surely not empty, and whether a call returns.
+    """Facts from `dataflow`.
 
-    `complete` are the exhaustive choices without an `else`, `typed_days` the `type`s of a day,
+    `runs` says whether a list is surely not empty, `returns` whether a call may return. `complete`
+    are the exhaustive choices without an `else`, `typed_days` the `type`s of a day,
     which fail if the field does not show it.
     """
 
@@ -122,8 +127,8 @@ def count_paths(
 class _Counter:
     """Counts the paths through one body.
 
-    `failed` collects paths that continue at the `else` of the innermost `retry`, each with the
-    keyword of the failing statement.
+    `failed` collects paths that continue at the `else` of the innermost `retry` or the `on failure`
+    of the innermost `for`, each with the keyword of the failing statement.
     """
 
     def __init__(self, source: SourceFile, subject: Subject, flow: Flow, place: int | None) -> None:
@@ -149,7 +154,7 @@ class _Counter:
         """Count the paths after one statement; raises `_Arrived` at the requested place."""
         if isinstance(statement, ast.AnnotatedStmt):
             return self._count_statement(statement.statement, at)
-        if self._is_read_by(statement) and not isinstance(statement, ast.RepeatStmt):
+        if self._holds_place(statement) and not isinstance(statement, ast.RepeatStmt):
             raise _Arrived(at)
         after = at.all_done() if self.subject.does(statement) else at
         match statement:
@@ -187,7 +192,7 @@ class _Counter:
             case _:
                 return after
 
-    def _is_read_by(self, statement: ast.Stmt) -> bool:
+    def _holds_place(self, statement: ast.Stmt) -> bool:
         """Whether the requested place is in the statement, but in none of its blocks."""
         if self.place is None or not statement.start <= self.place < statement.end:
             return False
@@ -285,12 +290,12 @@ class _Counter:
         return at.because(keyword_span(statement, self.source), "this loop may run zero times")
 
     def _count_repeat(self, statement: ast.RepeatStmt, at: Paths) -> Reached:
-        """Count the paths after a last round, which its condition and `else` read."""
+        """Count the paths after the last round; its condition and `else` are evaluated there."""
         emptied = not self.subject.is_output and self._does(statement.body)
         end = self.block(statement.body, Paths(0, at.done + at.undone) if emptied else at)
         if end is None:
             return None
-        if self._is_read_by(statement):
+        if self._holds_place(statement):
             raise _Arrived(end)
         return self._count_else(statement, statement.otherwise, end, end)
 
@@ -321,10 +326,11 @@ class _Counter:
         return (end if does else self._count_success(statement, end)).join(other)
 
     def _failing(self, failed: list[tuple[Paths, Span]], at: Paths, *, does: bool) -> Paths:
-        """Count the paths into the `else` of a `retry`.
+        """Count the paths into the `else` of a `retry` or the `on failure` of a `for`.
 
-        They count as one that has done it and one that has not, wherever in the body they fail: an
-        attempt has too many places to fail for a useful count.
+        All that have done it count as one, and all that have not as another: an attempt has too
+        many places to fail for a useful count. They are `at` if nothing is known to fail. `does`
+        says whether the body does it.
         """
         if not failed:
             return at

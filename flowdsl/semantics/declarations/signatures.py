@@ -234,9 +234,9 @@ def _read_schema(
 ) -> tuple[FieldType, ...] | None:
     if path is None or path not in program.texts:
         return None
-    from ..values.schema_files import schema_fields
+    from ..values.schema_files import read_signature_fields
 
-    return schema_fields(program, written.span(scope.source), path, program.texts[path])
+    return read_signature_fields(program, written.span(scope.source), path, program.texts[path])
 
 
 def value_symbols(

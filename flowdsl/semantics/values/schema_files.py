@@ -1,4 +1,8 @@
-"""Reads the fields of a JSON Schema file, as far as FlowDSL's types can express them."""
+"""Reads the fields of a JSON Schema file, as far as FlowDSL's types can express them.
+
+`read_signature_fields` is for a file that a flow names as a signature, and reports what is wrong
+with it; `read_schema_fields` is for any text, and reports nothing.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +55,13 @@ class ListedFields(Record):
     is_open: bool
 
 
-def schema_fields(
+def read_signature_fields(
     program: Program, named_at: Span, path: str, text: str
 ) -> tuple[FieldType, ...] | None:
     """Return the top-level properties of a schema as fields.
 
     None if the file is not a JSON object, which is reported at `named_at`, or if the schema does
-    not list all properties.
+    not list all properties; the short notation lists none.
     """
     try:
         schema = read_json(text)
@@ -73,14 +77,15 @@ def schema_fields(
             errors.MALFORMED_SCHEMA_FILE, named_at, path=spell_flow_path(path), problem=problem
         )
         return None
-    return _read_properties(schema)
+    return _read_closed_fields(schema)
 
 
 def read_schema_fields(text: str) -> ListedFields | None:
     """Return the fields that the schema `text` lists; it may be in the short notation.
 
-    None if it does not list all of them. A schema without `additionalProperties` counts as
-    complete, although it allows others: whoever lists names means these.
+    None if it is no JSON object, lists none, or may list further ones elsewhere (`$ref`, `allOf`).
+    `is_open` says whether others are allowed. A schema without `additionalProperties` counts as
+    closed, although it allows others: whoever lists names means these.
     """
     try:
         schema = read_json(text)
@@ -90,7 +95,7 @@ def read_schema_fields(text: str) -> ListedFields | None:
         return None
     if is_short_notation(schema):
         return ListedFields(_short_fields(schema), is_open=False)
-    fields = _fields(schema)
+    fields = _read_listed_fields(schema)
     return None if fields is None else ListedFields(fields, _is_open(schema))
 
 
@@ -141,12 +146,12 @@ def _names_more(schema: Any, known: dict[str, Any]) -> bool:
     return any(_names_more(each, known) for each in inner)
 
 
-def _read_properties(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+def _read_closed_fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
     """Return the fields of an object; None if there may be others than those listed."""
-    return None if _is_open(schema) else _fields(schema)
+    return None if _is_open(schema) else _read_listed_fields(schema)
 
 
-def _fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
+def _read_listed_fields(schema: dict[str, Any]) -> tuple[FieldType, ...] | None:
     """Return the fields that an object lists; None if it lists none, or lists more elsewhere."""
     properties = schema.get("properties")
     if not isinstance(properties, dict) or _names_more(schema, properties):
@@ -195,7 +200,7 @@ def _type(schema: Any) -> Type:
     if names == "array":
         return ListOf(_type(schema.get("items")))
     if names == "object":
-        fields = _read_properties(schema)
+        fields = _read_closed_fields(schema)
         return ANY if fields is None else RecordOf(None, fields)
     return ANY
 
@@ -209,8 +214,10 @@ def _type(schema: Any) -> Type:
 _KEYWORDS = frozenset(
     ("allOf", "anyOf", "definitions", "enum", "items", "not", "oneOf", "properties", "required")
 )
-"""Keywords of JSON Schema that an object may have without a `type`. Their values are not type
-words."""
+"""Keywords of JSON Schema that an object may have without a `type`.
+
+Their values are not type words.
+"""
 
 _DESCRIBING = frozenset(("type", "title", "description", "format", "default"))
 """Keywords of JSON Schema whose values are words."""
@@ -234,7 +241,11 @@ _CORE = frozenset(
 
 
 def is_short_notation(schema: dict[str, Any]) -> bool:
-    """Whether an object names fields with their types and has no keyword of JSON Schema."""
+    """Whether an object names fields with their types.
+
+    It has no keyword of JSON Schema with the value that such a keyword has there: a field may be
+    called `items`.
+    """
     return (
         not schema.keys() <= _DESCRIBING
         and schema.keys().isdisjoint(_CORE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from .expressions import (
     resolve_reference,
 )
 from .frames import Frame
-from .stored_checks import resolve_stored_checks
+from .stored_checks import read_base_name, resolve_stored_checks
 
 FILES = "files"
 IMAGES = "images"
@@ -54,7 +53,7 @@ class PostRunCheck(Record):
 def evaluate_checks(frame: Frame, workflow: WorkflowSymbol) -> tuple[Verdict, ...]:
     """Return the verdict of each check, in source order; the world answers for the model."""
     events = frame.run.recorder.events
-    files = [_base_name(event.texts[0]) for event in events if event.verb in (CAPTURE, EXPORT)]
+    files = [read_base_name(event.texts[0]) for event in events if event.verb in (CAPTURE, EXPORT)]
     return tuple(
         _carry_out_check(frame, workflow, check, files)
         for check in _collect_checks(frame, workflow)
@@ -131,10 +130,6 @@ def _describe_kept_files(files: Sequence[str]) -> str:
     return f"the run keeps {', '.join(f'`{name}`' for name in files)}" if files else "it keeps none"
 
 
-def _base_name(path: str) -> str:
-    return re.split(r"[/\\]", path.strip())[-1].strip() or "file"
-
-
 # Checks in the source
 
 
@@ -180,10 +175,10 @@ def _resolve_target(frame: Frame, target: ast.FileTarget, *, counts: bool) -> di
             wanted = _resolve_count(frame, count) if counts else None
             return {"pattern": render_exact_text(frame, pattern), "count": wanted}
         case ast.ExactTarget(names=names):
-            return {"names": tuple(_base_name(_render_text(frame, name)) for name in names)}
+            return {"names": tuple(read_base_name(_render_text(frame, name)) for name in names)}
         case ast.EachTarget(template=template):
             every = (_render_text(frame, template) for _ in _bind_each_entry(frame, target))
-            return {"names": tuple(map(_base_name, every))}
+            return {"names": tuple(map(read_base_name, every))}
 
 
 def _resolve_count(frame: Frame, count: ast.IntLit | ast.Ref | None) -> int | None:

@@ -41,14 +41,14 @@ def on_the_wire(data: Any, type_: types.Type) -> Any:
     """Return a literal with its fields by wire name."""
     match data, types.strip_optional(type_):
         case dict(), types.RecordOf() as record:
-            return dict(_on_the_wire(key, value, record) for key, value in data.items())
+            return dict(_wire_pair(key, value, record) for key, value in data.items())
         case list(), types.ListOf(element):
             return [on_the_wire(each, element) for each in data]
         case _:
             return data
 
 
-def _on_the_wire(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
+def _wire_pair(key: str, value: Any, record: types.RecordOf) -> tuple[str, Any]:
     field = find_field_of_key(record, key)
     return (key, value) if field is None else (field.wire_name, on_the_wire(value, field.type))
 

@@ -1,6 +1,8 @@
 """The checks of `checks from`: written in the service's own format, with its variables.
 
 "file_name_regex": "^{patient.name}-", "expected_match_count_ref": "{{count}}"
+
+Returns the arguments of `checks.PostRunCheck`; `checks` evaluates them.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ _ITEM = "loop_item"
 def resolve_stored_checks(
     text: str, inputs: Mapping[str, Any], names: Mapping[str, Value]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the fields of each check, in the form of `checks.PostRunCheck`.
+    """Yield the arguments of `checks.PostRunCheck` for each check, without `node`.
 
     `inputs` are by wire name, `names` are the runtime variables at the end of the run.
     """
@@ -37,6 +39,8 @@ def resolve_stored_checks(
 
 
 class _Stored:
+    """A check of the file; a variable without a value is written as `EMPTY`."""
+
     def __init__(
         self, stored: Mapping[str, Any], inputs: Mapping[str, Any], runtime: Mapping[str, Any]
     ) -> None:
@@ -56,21 +60,23 @@ class _Stored:
             found["statements"] = (self._fill_in_stored_text(prompt),)
         if kind not in ("files", "images"):
             return found
-        each: list[Any] = [None]
+        items: list[Any] = [None]  # what a picture is judged for; one None if it is no list
         if stored.get("file_target_mode") == "regex":
             found["pattern"] = stored.get("file_name_regex") or ""
             found["count"] = self._count() if kind == "files" else None
         elif stored.get("file_target_mode") == "loop_items":
             value = self._resolve_variable(stored.get("loop_input") or "")
-            each = value if isinstance(value, list) else []
+            items = value if isinstance(value, list) else []
             template = stored.get("loop_item_filename_template") or ""
             found["names"] = tuple(
-                _base_name(self._fill_in_stored_text(template, item)) for item in each
+                read_base_name(self._fill_in_stored_text(template, item)) for item in items
             )
         else:
             every = stored.get("file_names") or ()
-            found["names"] = tuple(_base_name(self._fill_in_stored_text(name)) for name in every)
-        found["statements"] = tuple(self._fill_in_stored_text(prompt, item) for item in each)
+            found["names"] = tuple(
+                read_base_name(self._fill_in_stored_text(name)) for name in every
+            )
+        found["statements"] = tuple(self._fill_in_stored_text(prompt, item) for item in items)
         return found
 
     def _count(self) -> int | None:
@@ -106,5 +112,6 @@ class _Stored:
         return value
 
 
-def _base_name(path: str) -> str:
+def read_base_name(path: str) -> str:
+    """Return the name of a file without its folders; `file` if it is empty."""
     return re.split(r"[/\\]", path.strip())[-1].strip() or "file"

@@ -226,7 +226,7 @@ def test_a_skipped_import_is_not_moved() -> None:
 def test_a_file_that_cannot_be_read_at_all_stays_as_it_is(text: str) -> None:
     result = format_source(SourceFile("x.flow", text))
     assert (result.text, result.problem) == (text, None)
-    assert result.left
+    assert result.mistakes
 
 
 @in_rows(
@@ -244,7 +244,7 @@ def test_a_declaration_with_a_mistake_in_a_text_or_number_stays(mistake: str) ->
     broken = f"task  t(){{ {mistake} }}"
     result = format_source(SourceFile("x.flow", f"flow 1\n\n{broken}\n\nconst  a=1\n"))
     assert result.text == f"flow 1\n\n{broken}\n\nconst a = 1\n"
-    assert len(result.left) == 1
+    assert len(result.mistakes) == 1
 
 
 def test_neighbours_of_a_mistake_on_the_same_line_stay() -> None:

@@ -1,4 +1,4 @@
-"""Runs the tests of pulled workflows on what a pull would write."""
+"""Runs the tests of workflows before and after a pull, and describes those that it breaks."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def find_broken_tests(
     after: Built,
     workflows: Collection[str],
 ) -> list[Result]:
-    """Return the tests of workflows that pass before a pull and fail after it.
+    """Return the results, after a pull, of the tests that pass before it and fail after it.
 
-    `variables` are those of the environment. Tests of tasks are not run.
+    `workflows` are the names of those whose tests are run, `variables` those of the environment.
+    Tests of tasks are not run.
     """
     passing = {
         _key(case)

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             end,
             mode=arguments.mode,
             workflow_id=None if word is None else await session.find_workflow(word),
-            names=session.addresses,
+            addresses_by_id=session.addresses,
             tell=lambda line: console.err(f"note: {line}"),
         )
 

@@ -160,7 +160,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _take_batch(
     arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, batches: Batches
 ) -> None:
-    """Select the batch that `--resume` names, unless it names a session of a chain."""
+    """Select the batch that `--resume` names, unless it names a session of a chain.
+
+    With a batch selected, `arguments.resume` becomes the session in which a chain that pauses
+    continues, None for everything else.
+    """
     word = arguments.resume
     if word is None or is_uuid(word):
         return
@@ -203,10 +207,15 @@ async def _carry_out_plan(
     following: Following,
     interrupts: Interrupts,
 ) -> None:
+    """Send the requests of a plan, and with `--watch` follow the runs.
+
+    A chain that pauses (`pausing`) continues part by part in its session, which `--resume` names,
+    or which the first part begins. Everything else is one list of requests.
+    """
     where, machine_parameters = await resolve_run_place(client, arguments)
     if pausing is not None:
 
-        def parted(begun: Sequence[Sequence[Run]]) -> PartRequests:
+        def requests_of_parts(begun: Sequence[Sequence[Run]]) -> PartRequests:
             return plan.part_requests(pausing.parts, begun, ids, machine_parameters)
 
         if away := machine_parameters.away():
@@ -214,12 +223,12 @@ async def _carry_out_plan(
         if arguments.resume is not None:
             await batches.take_over(arguments.resume, following)
         else:
-            first: Requests = [(parted([]).request(0, where), "")]
+            first: Requests = [(requests_of_parts([]).request(0, where), "")]
             if batches.resumed is None:
                 batches.begin(first, following)
             elif not await _find_session(client, arguments, first, batches, following, interrupts):
                 return
-        requests = parted(await pausing.begun(client, ids))
+        requests = requests_of_parts(await pausing.begun(client, ids))
         await pausing.carry_out(client, requests, where, following, interrupts)
         return
     if arguments.model is not None:
@@ -271,7 +280,8 @@ def _plan_run(
 ) -> tuple[RequestPlan, Pausing | None]:
     """Read the request from the options, and check it as far as possible without the service.
 
-    Also returns the answers of a chain that pauses. Raises `InputsRefused` and `UsageError`.
+    Also returns what asks for the answers of a chain that pauses, otherwise None. `today` is the
+    day that values are computed for. Raises `InputsRefused` and `UsageError`.
     """
     given, rows = read_inputs(arguments)
     _refuse_options(arguments, source, rows)
@@ -305,7 +315,7 @@ def _plan_run(
 def _refuse_options(
     arguments: argparse.Namespace, source: nodes.Workflow | nodes.Chain, rows: Sequence[InputRow]
 ) -> None:
-    """Raise `UsageError` for options that cannot be combined."""
+    """Raise `UsageError` for options that cannot be combined, or do not fit what is run."""
     is_chain = isinstance(source, nodes.Chain)
     if rows and arguments.count > 1:
         raise UsageError("`--count` and a file with a run in each row cannot be combined")

@@ -1,6 +1,7 @@
 """Access to state outside of a deploy.
 
-Reads state, changes it under its lease, and maps failures to exit codes.
+Reads state, changes it under its lease, maps failures to exit codes, and compiles the sources for
+what a command says about them.
 """
 
 from __future__ import annotations
@@ -69,16 +70,20 @@ def find_document(deployment: Deployment) -> StateDocument | None:
 
 
 def read_document(deployment: Deployment) -> StateDocument:
-    """Return the state that is in use; raises `CommandError` if there is none."""
+    """Return the state that is in use.
+
+    Raises `CommandError` if there is none or it cannot be read, and `MovedState` if it was moved to
+    another store.
+    """
     document = find_document(deployment)
     if document is None:
-        raise no_state(deployment)
+        raise make_missing_state_error(deployment)
     refuse_moved(document, deployment.store.url)
     return document
 
 
-def no_state(deployment: Deployment) -> CommandError:
-    """The failure of a command that needs state if there is none."""
+def make_missing_state_error(deployment: Deployment) -> CommandError:
+    """Return the failure of a command that needs state, if there is none."""
     name = deployment.environment.name
     return CommandError(
         f"there is no state of `{name}` at `{deployment.store.url}`; the first deploy makes "
@@ -88,7 +93,7 @@ def no_state(deployment: Deployment) -> CommandError:
 
 
 def find_tracked_address(word: str, document: StateDocument) -> Address:
-    """Resolve `word` to an address in state; raises `NoSuchAddress`."""
+    """Return the address in state that `word` names; raises `NoSuchAddress`."""
     return address_in(word, document.resources, f"the state of `{document.environment}`")
 
 
@@ -96,9 +101,10 @@ def find_tracked_address(word: str, document: StateDocument) -> Address:
 async def hold_state(
     deployment: Deployment, patience: float | None, interrupts: WritingInterrupts, console: Console
 ) -> AsyncIterator[tuple[HeldState, StateDocument]]:
-    """Hold the lease of an existing state; raises `StateError`.
+    """Hold the lease of an existing state.
 
-    `patience` is the value of `--lock-timeout`, in seconds.
+    `patience` is the value of `--lock-timeout`, in seconds. Raises `StateError`, and `CommandError`
+    if there is no state or it cannot be read.
     """
 
     def waiting(who: str, waited: float) -> None:
@@ -140,8 +146,8 @@ def change_document(
 ) -> int:
     """Apply `change` to the state, under its lease; returns the exit code.
 
-    `change` gets the state that was read under the lease. Raises `StateError`, and exceptions of
-    `change`.
+    `change` gets the state that was read under the lease. Raises `StateError`, `CommandError` if
+    there is no state or it cannot be read, `signals.Interrupted`, and exceptions of `change`.
     """
     interrupts = WritingInterrupts(console)
 
@@ -153,7 +159,7 @@ def change_document(
     return interrupts.exit_code(exit_codes.SUCCESS)
 
 
-def sources_if_sound(deployment: Deployment) -> Bundle | None:
+def compile_if_sound(deployment: Deployment) -> Bundle | None:
     """Compile the sources; None, without a message, if they are absent or have errors."""
     target = deployment.target
     if not target.entries:

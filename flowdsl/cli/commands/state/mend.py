@@ -16,10 +16,10 @@ from ...runtime.engine.questions import confirm_or_say_so, require_answer
 from ...runtime.failure import CommandError, UsageError
 from .access import (
     change_document,
+    compile_if_sound,
     find_tracked_address,
     open_state,
     read_document,
-    sources_if_sound,
 )
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -112,7 +112,7 @@ def _check_move(old: Address, new: Address, document: StateDocument) -> None:
 
 
 def _source_protects(deployment: Deployment, address: Address) -> bool:
-    bundle = sources_if_sound(deployment)
+    bundle = compile_if_sound(deployment)
     return bundle is not None and any(
         item.protect and workflow_address(item.name) == address for item in bundle.workflows
     )
@@ -120,7 +120,7 @@ def _source_protects(deployment: Deployment, address: Address) -> bool:
 
 def _tell_of_source(deployment: Deployment, old: Address, new: Address, console: Console) -> None:
     """Say what the next deploy will do after the move, and how to move it in every environment."""
-    bundle = sources_if_sound(deployment)
+    bundle = compile_if_sound(deployment)
     if bundle is not None:
         names = {workflow_address(item.name) for item in bundle.workflows}
         if old in names:

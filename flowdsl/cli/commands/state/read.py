@@ -20,7 +20,7 @@ from ...views.table import align_columns
 from .access import (
     find_document,
     find_tracked_address,
-    no_state,
+    make_missing_state_error,
     open_state,
     read_document,
 )
@@ -34,7 +34,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     deployment = open_state(arguments.env, console)
     document = find_document(deployment)
     if document is None:
-        raise no_state(deployment)
+        raise make_missing_state_error(deployment)
     where, address = deployment.store.url, arguments.address
     if address is not None:
         address = find_tracked_address(address, document)

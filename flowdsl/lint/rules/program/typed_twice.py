@@ -1,7 +1,8 @@
 """Reports a `type` that adds to what another one has just typed into the same field.
 
-Follows the statements of one block at a time, looking through steps of their own. Whatever may
-empty the field, send it or leave its form in between suppresses the finding.
+Follows the statements of each block by itself: a step, like every statement with a block, ends what
+was typed before it. Whatever may empty the field, send it or leave its form in between suppresses
+the finding.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LEAVES_FIELDS = (
     ast.CaptureStmt,
     ast.ImageStmt,
 )
-"""Statements that leave what other fields hold as it is."""
+"""Statements, if without a block, that leave what other fields hold as it is."""
 
 
 def check(context: LintContext, node: ast.TaskDecl | ast.StepsSection) -> None:
