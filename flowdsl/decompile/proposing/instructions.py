@@ -144,16 +144,13 @@ class Instructions(Builders):
     def _read_next(self, sentences: list[str]) -> tuple[list[nodes.Statement], int]:
         """Return the statements of the first sentences, and how many they are; empty for prose."""
         first, following = sentences[0], sentences[1:]
-        before = self._state()
         repeated = self._read_repetition(first, following)
         if repeated is not None:
             return [repeated], len(sentences)
-        self._restore(before)
         for read in (self._read_named, self._read_check, self._read_decision):
             statements, taken = read(first, following)
             if statements:
                 return statements, taken
-            self._restore(before)
         if decisions.parse_decision(first) is not None or decisions.depends_on_before(first):
             return [], 1
         if " -> " in mask(first) and not starts_with_act(first):
