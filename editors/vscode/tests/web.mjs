@@ -78,8 +78,8 @@ if (process.env.VERBOSE) page.on("console", (each) => console.log(each.text().sl
 const shoot = (name) => pictures && page.screenshot({ path: join(pictures, `vscode-${name}.png`) });
 const run = async (title) => {
   await page.keyboard.press("F1");
-  await page.waitForSelector(".quick-input-widget input");
-  await page.fill(".quick-input-widget input", `>${title}`);
+  await page.waitForSelector(".quick-input-box input");
+  await page.fill(".quick-input-box input", `>${title}`);
   await page.waitForSelector(`.quick-input-list .monaco-list-row:has-text("${title}")`);
   await page.keyboard.press("Enter");
 };
@@ -110,7 +110,7 @@ try {
   await page.waitForSelector(".view-line:has-text('Steps')");
   expect("the prompt is beside the flow", true);
   await page.click(".view-line:has-text('Open claim') >> nth=0");
-  await page.waitForSelector("[class*=ced-TextEditorDecorationType]");
+  await page.waitForSelector("[class*=TextEditorDecorationType]", { state: "attached" });
   expect("the preview follows the cursor", true);
   await shoot("preview");
 } catch (error) {

@@ -72,7 +72,7 @@ for (const [name, width, height, colorScheme] of [
 
   await page.waitForSelector(".token-keyword");
   expect("no problem in the first example", (await page.textContent("#result")) === "No problems.");
-  await page.click(".cm-content");
+  await page.click(".cm-line >> nth=1");
   await page.keyboard.press("Control+End");
   await page.keyboard.insertText(
     '\nworkflow extra { title = "Extra" steps { step "S" { do "Open {compny}." } } }',
