@@ -101,7 +101,7 @@ def install(copy: Path, python: str, resolution: str, folder: Path, is_tested: b
     subprocess.run(["uv", "venv", "--quiet", "--python", python, str(folder)], check=True)
     wanted = ["."]
     if is_tested and resolution == _LOWEST:
-        wanted = ["-e", ".[cloud,watch]", *list_pinned_tools()]
+        wanted = ["-e", ".[cloud,lsp,watch]", *list_pinned_tools()]
     elif is_tested:
         wanted = ["-e", ".[dev]"]
     command = ["uv", "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]

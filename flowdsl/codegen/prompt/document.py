@@ -58,14 +58,21 @@ def _emit_prepared_lines(
     """
     context = _make_context(workflow, capabilities)
     items = emit_main(workflow.body, context)
-    if workflow.boxed is None:
-        prepared = box_handed_values(workflow, context.handed, context.told_entries)
-        is_changed = prepared.boxed or prepared.body is not workflow.body
-        workflow = prepared
-        if is_changed:
-            context = _make_context(workflow, capabilities)
-            items = emit_main(workflow.body, context)
-    return workflow, _emit_prompt_lines(workflow, items, context)
+    if workflow.boxed is not None:
+        return workflow, _emit_prompt_lines(workflow, items, context)
+    handed, told = set(context.handed), context.told_entries
+    prepared = box_handed_values(workflow, handed, told)
+    while prepared.boxed or prepared.body is not workflow.body:
+        context = _make_context(prepared, capabilities)
+        items = emit_main(prepared.body, context)
+        if context.handed.keys() <= handed:
+            break
+        # The check of a copy that is stored in an object names the place that it was copied from.
+        handed |= context.handed.keys()
+        before, prepared = prepared, box_handed_values(workflow, handed, told)
+        if prepared.boxed == before.boxed:
+            break
+    return prepared, _emit_prompt_lines(prepared, items, context)
 
 
 def _make_context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:

@@ -84,7 +84,9 @@ def _marks_own(bullets: Sequence[str]) -> bool:
         for found in _VARIABLE.finditer(text)
         if _is_mark(found)
     }
-    saves = any(f'"{name}' in text for name in marked & given for text in bullets)
+    # To append to a list also saves its count.
+    saved = {name.removesuffix(nodes.count_of("")) for name in marked & given}
+    saves = any(f'"{name}' in text for name in saved for text in bullets)
     return saves or not marked <= given
 
 
@@ -134,7 +136,9 @@ class _Missing:
 
     def __init__(self, workflow: nodes.Workflow, *, says_missing: bool) -> None:
         self._inputs = {field.name: _is_optional(field) for field in workflow.inputs}
-        self._other = says_missing or any(self._inputs.values())
+        self._other = (
+            says_missing or any(self._inputs.values()) or _stores_empty_text(workflow.body)
+        )
         self._sure, self._kept = _read_and_kept(workflow.body)
         self._noted = {
             each.noted
@@ -177,6 +181,16 @@ def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
             case _:
                 unsure |= facts_of(each).sets
     return sure - unsure, unsure
+
+
+def _stores_empty_text(body: nodes.Body) -> bool:
+    """Whether an empty text, which is no value, is stored as it stands in the source."""
+    return any(
+        isinstance(each.value, nodes.ConstantValue) and each.value.value == ""
+        for statement in statements(body)
+        if isinstance(statement, nodes.Store)
+        for each in statement.assignments
+    )
 
 
 def _may_be_missing(statement: nodes.Extract | nodes.Copy | nodes.Run, type_: nodes.Type) -> bool:
