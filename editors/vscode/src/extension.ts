@@ -111,6 +111,12 @@ async function runTest(address?: string, title?: string): Promise<void> {
   if (!uri) return;
   await vscode.workspace.saveAll(false);
   const words = ["test", uri.fsPath];
-  if (title) words.push("-k", JSON.stringify(title));
+  if (title) words.push("-k", quoteTitle(title));
   await runTask(title ? `Test "${title}"` : "Tests of the file", words, uri);
+}
+
+/** A title as phrases of `-k`: a phrase stands in `'`, so that a title that holds one is several. */
+function quoteTitle(title: string): string {
+  const phrases = title.split("'").map((each) => each.trim());
+  return phrases.filter(Boolean).map((each) => `'${each}'`).join(" ");
 }

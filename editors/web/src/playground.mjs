@@ -12,11 +12,11 @@ import {
   keymap,
   lineNumbers,
 } from "@codemirror/view";
-import { startChecker } from "./checker.mjs";
+import { connectChecker } from "./checker.mjs";
 import examples from "flowdsl-examples";
 
 const element = (id) => document.getElementById(id);
-const checker = startChecker(new URL("worker.js", document.baseURI));
+const checker = connectChecker(new Worker(new URL("worker.js", document.baseURI)));
 let path = "";
 let files = {};
 let findings = [];
