@@ -110,6 +110,7 @@ def test_any_name_is_written_as_it_is_meant(tmp_path: Path, name: str) -> None:
         (("--name", "a\tb"), "`--name` has characters that nobody sees"),
         (("--name", "a\udcff"), "`--name` has characters that nobody sees"),
         (("--example", "clinics"), "argument --example: invalid choice"),
+        (("--empty", "--example", "clinic"), "argument --example: not allowed with argument"),
         (("--ci", "jenkins"), "argument --ci: invalid choice"),
         (("file",), "`file` is not a folder"),
         (("",), "an empty path names no folder"),
@@ -121,6 +122,21 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, words: tuple[str, ...], 
     assert (done.code, done.out) == (64, b"")
     assert done.err.startswith(f"error: {said}")
     assert read_tree(tmp_path) == {"file": b"x"}
+
+
+def test_an_empty_project_takes_workflows_in(tmp_path: Path) -> None:
+    done = init(tmp_path, "desk", "--empty")
+    assert done.code == 0
+    assert set(read_tree(tmp_path / "desk")) == {".gitignore", "flowdsl.toml"}
+    project_of(tmp_path / "desk")
+    new, uncomment, take_in = [line.split() for line in done.err.splitlines()[1:]]
+    assert "[env.prod]" in " ".join(uncomment)
+    file = tmp_path / "desk/flowdsl.toml"
+    file.write_text(re.sub("(?m)^# (?=.* = |\\[)", "", file.read_text("utf-8")), "utf-8")
+    without_key = run_here(tmp_path, *take_in[1:])
+    assert "CYBERDESK_API_KEY" in without_key.err
+    assert run_here(tmp_path, *new[1:]).code == 0
+    assert run_here(tmp_path, "-C", "desk", "check", "--fail-on", "info").code == 0
 
 
 def test_a_second_time_nothing_is_touched(tmp_path: Path) -> None:

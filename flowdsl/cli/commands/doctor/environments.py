@@ -220,9 +220,11 @@ async def _check_organization(
 async def _check_names(client: CyberdeskClient, deployment: Deployment) -> AsyncIterator[Result]:
     """Look for models and tags that the flows name and the organisation lacks."""
     target = deployment.target
+    if not target.entries:
+        return
     options = target.options(deployment.environment)
     bundle = compile_project(target.files, target.entries, options).bundle
-    if bundle is None or not target.entries:
+    if bundle is None:
         yield Result("names", "unknown", "the flows have errors, so what they name is not known")
         return
     wanted = deployment.deploy_target()

@@ -84,7 +84,7 @@ def check_flows(target: CommandTarget) -> Result:
         whole = open_flows()
     except FlowdslError as failure:
         help = "`flowdsl new workflow NAME` writes one, `flowdsl import` takes those of a dashboard"
-        return Result(subject, "problem", str(failure), help)
+        return Result(subject, "problem" if target.entries else "note", str(failure), help)
     environment = any_environment(whole.project, None)
     analysis = analyze(whole.files, whole.entries, whole.options(environment))
     files = format_count(len(whole.entries), "file")

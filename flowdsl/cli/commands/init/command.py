@@ -44,8 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", metavar="FOLDER", help="where to make it; default: this folder"
     )
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
         "--example", choices=tuple(EXAMPLES), help="copy an example instead of a single flow"
+    )
+    source.add_argument(
+        "--empty", action="store_true", help="write no flow, for a project that takes workflows in"
     )
     parser.add_argument(
         "--ci",
@@ -98,7 +102,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _adds_pipeline(arguments: argparse.Namespace, folder: str) -> bool:
     """Whether a project that is there already is to get a pipeline, and nothing else is asked."""
-    asked = arguments.example or arguments.name or arguments.id
+    asked = arguments.example or arguments.empty or arguments.name or arguments.id
     there = os.path.lexists(os.path.join(folder, PROJECT_FILE))
     return arguments.ci is not None and not asked and there
 
@@ -158,7 +162,7 @@ def _collect_wishes(arguments: argparse.Namespace, folder: str, console: Console
     """Collect the choices from options; a person at a terminal is asked for the others."""
     asks = not arguments.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr)
     source = arguments.example
-    if asks and source is None:
+    if asks and source is None and not arguments.empty:
         source = _ask_for_choice("start from an example", tuple(EXAMPLES), console)
     name = arguments.name
     if name is None:
@@ -167,7 +171,8 @@ def _collect_wishes(arguments: argparse.Namespace, folder: str, console: Console
     ci = arguments.ci
     if asks and ci is None:
         ci = _ask_for_choice("write a pipeline", PIPELINES, console)
-    return NewProject(name, arguments.id or f"prj_{token_hex(4)}", source, ci)
+    project_id = arguments.id or f"prj_{token_hex(4)}"
+    return NewProject(name, project_id, source, ci, is_empty=arguments.empty)
 
 
 def _ask_for_choice(question: str, choices: tuple[str, ...], console: Console) -> str | None:
@@ -214,6 +219,13 @@ def _rewrite_gitignore(folder: str) -> Rewrite | None:
 
 def _print_next_steps(wanted: NewProject, place: str, console: Console) -> None:
     command = "flowdsl" if place == "." else f"flowdsl -C {quote(make_printable(place))}"
+    if wanted.is_empty:
+        console.err(f"project `{wanted.name}` ({wanted.id}); it has no flow yet:")
+        console.err(f"  {command} new workflow NAME")
+        if wanted.ci is None:
+            console.err(f"  remove the `#` of `[env.prod]` in `{PROJECT_FILE}`, then:")
+        console.err(f"  {command} import --all --env prod")
+        return
     console.err(f"project `{wanted.name}` ({wanted.id}); it checks and deploys as it is:")
     console.err(f"  {command} check")
     console.err(f"  {command} deploy --env local --yes")

@@ -28,16 +28,22 @@ protected = true
 
 
 class NewProject(Record):
-    """The choices for a new project: `example` and `ci` are None if not wanted."""
+    """The choices for a new project: `example` and `ci` are None if not wanted.
+
+    An empty project has the project file alone; it has no `example`.
+    """
 
     name: str
     id: str
     example: str | None
     ci: str | None
+    is_empty: bool = False
 
 
 def project_files(wanted: NewProject) -> dict[str, bytes]:
     """The files of the project by their paths, without pipeline and `.gitignore`."""
+    if wanted.is_empty:
+        return {PROJECT_FILE: _project_file(wanted).encode()}
     if wanted.example is None:
         flow = workflow_template(WORKFLOW).encode()
         return {PROJECT_FILE: _project_file(wanted).encode(), f"flows/{WORKFLOW}.flow": flow}
