@@ -31,6 +31,8 @@ CONTEXT = 1
 """The number of unchanged lines of a text that are shown around changed ones."""
 COSTLY = 1_000_000
 """The number of pairs of lines or words above which they are not aligned, to limit the time."""
+REWRITTEN = 2
+"""A text is rewritten if less than one in so many of its words stays."""
 
 _ALLOWLIST = "terminal_command_allowlist"
 _SCHEMAS = ("input_schema", "output_schema")
@@ -135,19 +137,34 @@ def _word_rows(
             # position.
             for before, after in zip(old[a:b], new[c:d], strict=True):
                 yield from _word_rows([before], [after], depth, effort)
-        elif a == b or c == d or costly:
+            continue
+        edits = [] if a == b or c == d or costly else _find_word_edits(gone, come, effort)
+        if not edits or (not b - a == d - c == 1 and _is_rewritten(gone, come, edits)):
             for lines, mark in ((old[a:b], "removed"), (new[c:d], "added")):
                 for line in lines:
                     yield DiffRow(" ", _make_pieces([(line, mark)]), depth)
         else:
-            yield from _render_mixed_rows(gone, come, depth, effort)
+            yield from _render_mixed_rows(gone, come, edits, depth)
+
+
+def _is_rewritten(old: Sequence[str], new: Sequence[str], edits: Sequence[Opcode]) -> bool:
+    """Whether too few words stay for a diff by words, which would mix the two texts.
+
+    A prompt whose prose becomes statements is such a text.
+    """
+    kept = sum(_count_words(old[a:b]) for tag, a, b, _, _ in edits if tag == "equal")
+    return kept * REWRITTEN < min(_count_words(old), _count_words(new))
+
+
+def _count_words(texts: Sequence[str]) -> int:
+    return sum(text.isalnum() for text in texts)
 
 
 def _render_mixed_rows(
-    old: Sequence[str], new: Sequence[str], depth: int, effort: Effort
+    old: Sequence[str], new: Sequence[str], edits: Sequence[Opcode], depth: int
 ) -> Iterator[DiffRow]:
     rows: list[list[tuple[str, str]]] = [[]]
-    for tag, a, b, c, d in _find_word_edits(old, new, effort):
+    for tag, a, b, c, d in edits:
         kept = tag == "equal"
         for words, mark in (
             (old[a:b], "" if kept else "removed"),

@@ -77,3 +77,19 @@ def test_a_changed_prompt_of_a_check_is_told_in_words() -> None:
     assert render_plain_rows(rows(CHECKS, before, after)) == (
         '! "c"\n    check_prompt\n      Is the [-list-]{+form+} there?'
     )
+
+
+def test_a_prompt_that_was_rewritten_is_told_in_lines() -> None:
+    prose = "Open the list.\nType the name and press Enter.\nRead the status."
+    steps = '# Sign in\n1. Click the field "Name".\n2. Press enter.\n3. Look at the window.'
+    marks = [
+        {mark for _, mark in row.pieces}
+        for row in rows("main_prompt", f"Same.\n{prose}", f"Same.\n{steps}")
+    ]
+    assert marks == [{"removed"}] * 3 + [{"added"}] * 4
+    edited = prose.replace("the name", "your name")
+    assert {mark for row in rows("main_prompt", prose, edited) for _, mark in row.pieces} == {
+        "",
+        "removed",
+        "added",
+    }
