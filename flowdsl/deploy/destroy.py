@@ -28,7 +28,8 @@ from flowdsl.deploy.planning.plan import Action, Change, Guard, Plan
 from flowdsl.deploy.recovery.recover import resolve_pending
 from flowdsl.deploy.refresh.guards import DELETES, MISSING, check_guards, check_protection
 from flowdsl.deploy.refresh.impact import study_impact
-from flowdsl.deploy.refresh.refresh import read_prior, read_tracked
+from flowdsl.deploy.refresh.refresh import read_prior
+from flowdsl.deploy.refresh.tracked import read_tracked
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.directory import Directory, WantedLists, read_directory
 from flowdsl.deploy.resources.named import NAMED

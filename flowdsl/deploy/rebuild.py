@@ -16,7 +16,8 @@ from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.ownership.found import Matches, Recovered
 from flowdsl.deploy.ownership.identity import check_organization
 from flowdsl.deploy.ownership.matching import match_workflows
-from flowdsl.deploy.refresh.refresh import read_state, read_tracked, refresh
+from flowdsl.deploy.refresh.refresh import read_state, refresh
+from flowdsl.deploy.refresh.tracked import read_tracked
 from flowdsl.deploy.resources import workflow
 from flowdsl.deploy.resources.policy import fingerprint, normalise_value
 from flowdsl.deploy.resources.resource import Desired, Live

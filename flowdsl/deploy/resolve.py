@@ -25,13 +25,8 @@ from flowdsl.deploy.recovery.recover import (
     record_created,
     resolve_pending,
 )
-from flowdsl.deploy.refresh.refresh import (
-    concurrency_of,
-    plan_from,
-    read_prior,
-    read_tracked,
-    refresh,
-)
+from flowdsl.deploy.refresh.refresh import concurrency_of, plan_from, read_prior, refresh
+from flowdsl.deploy.refresh.tracked import read_tracked
 from flowdsl.deploy.resources.directory import Directory
 from flowdsl.deploy.resources.mark import mark_in
 from flowdsl.deploy.resources.resource import Live

@@ -77,7 +77,10 @@ class FieldEntry(_Closed):
 
 
 class Base(_Closed):
-    """The object as the plan saw it: the hash of its managed fields, and its number of versions."""
+    """The object as the plan saw it: the hash of its managed fields, and its number of versions.
+
+    The versions of an unchanged workflow are not counted.
+    """
 
     content_sha256: Sha256
     updated_at: str | None

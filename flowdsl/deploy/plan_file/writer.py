@@ -372,7 +372,8 @@ def _endpoint_entries(endpoints: Iterable[Endpoint]) -> tuple[EndpointEntry, ...
 def _workflow_base(change: Change) -> Base | None:
     """Return the base of a workflow: a hash over the fields and tags that are ours.
 
-    For a deletion the hash covers all fields, since all of them are lost. None for a creation.
+    For a deletion the hash covers all fields, since all of them are lost. None for a creation. The
+    versions of what does not change are not counted: a list does not show them.
     """
     if change.action is Action.CREATE:
         return None
@@ -384,7 +385,10 @@ def _workflow_base(change: Change) -> Base | None:
         tags |= desired.tags
     if change.action is Action.DELETE:
         managed = dict.fromkeys(workflow.POLICIES)
-    return base_of(workflow.POLICIES, change.live, managed, tags)
+    base = base_of(workflow.POLICIES, change.live, managed, tags)
+    if base is not None and change.action is Action.UNCHANGED:
+        return base.model_copy(update={"versions": None})
+    return base
 
 
 def _collect_drift(plan: Plan) -> Iterator[DriftEntry]:

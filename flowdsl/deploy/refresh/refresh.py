@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from flowdsl.codegen.artifacts import Bundle
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.cyberdesk.client import CyberdeskClient
-from flowdsl.cyberdesk.errors import NotFound
 from flowdsl.deploy.job import Job
 from flowdsl.deploy.outcome import Status, Stop
 from flowdsl.deploy.ownership.identity import (
@@ -27,12 +27,11 @@ from flowdsl.deploy.planning.plan import Plan, plan_changes
 from flowdsl.deploy.recovery.late_writes import find_own_deletions
 from flowdsl.deploy.refresh.guards import guards_of
 from flowdsl.deploy.refresh.impact import study_impact
-from flowdsl.deploy.resources import workflow
+from flowdsl.deploy.refresh.tracked import read_live
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.policy import render_canonical_json
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import DeployTarget
-from flowdsl.deploy.workers import for_each
 from flowdsl.state.document import StateDocument, new_document, refuse_moved
 from flowdsl.state.stores import StateStore, Versioned
 
@@ -112,20 +111,15 @@ async def refresh(job: Job, prior: StateDocument) -> Refreshed:
     """
     directory = await read_directory(job.client, find_wanted_lists(job.bundle, job.target))
     tracked = prior.workflow_ids()
-    live = await read_tracked(
-        job.client,
-        {*tracked.values(), *job.target.adopted.values()},
-        concurrency=job.options.concurrency,
-    )
+    desire = cache(lambda: resolve_desired_state(job.bundle, job.target, directory))
+    live = await read_live(job, prior, desire)
     deleted = find_own_deletions(prior)
     ours = {address for address, workflow_id in tracked.items() if workflow_id in deleted}
     given_up = job.options.recreate | job.target.forgotten | ours
     organization_id = await prove_organization(
         job.client, job.target, prior, directory, live, tracked, given_up
     )
-    return Refreshed(
-        directory, _require_desired_state(job, directory), live, tracked, organization_id
-    )
+    return Refreshed(directory, _require_sound(desire()), live, tracked, organization_id)
 
 
 async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -> Refreshed:
@@ -136,7 +130,7 @@ async def refresh_directory(job: Job, prior: StateDocument, before: Refreshed) -
     return replace(
         before,
         directory=directory,
-        desired=_require_desired_state(job, directory),
+        desired=_require_sound(resolve_desired_state(job.bundle, job.target, directory)),
         organization_id=min(owners, default=before.organization_id),
     )
 
@@ -214,27 +208,7 @@ async def full_plan(job: Job, prior: StateDocument, seen: Refreshed) -> Plan:
     return replace(plan, impact=impact)
 
 
-def _require_desired_state(job: Job, directory: Directory) -> DesiredState:
-    desired = resolve_desired_state(job.bundle, job.target, directory)
+def _require_sound(desired: DesiredState) -> DesiredState:
     if desired.problems:
         raise Stop(Status.INVALID, *desired.problems)
     return desired
-
-
-async def read_tracked(
-    client: CyberdeskClient, ids: Iterable[str], *, concurrency: int
-) -> dict[str, Live]:
-    """Return the workflows with these ids that exist, by id; raises `CyberdeskError`.
-
-    Each is read by itself: edits can move rows between the pages of a list.
-    """
-    found: dict[str, Live] = {}
-
-    async def read(own: CyberdeskClient, workflow_id: str) -> None:
-        try:
-            found[workflow_id] = await workflow.read(own, workflow_id)
-        except NotFound:
-            return
-
-    await for_each(client, sorted(set(ids)), read, concurrency=concurrency)
-    return found

@@ -12,7 +12,8 @@ from flowdsl.config.project import Environment, Project
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.planning.desired import find_wanted_lists
 from flowdsl.deploy.recovery.recover import assume_interrupted_writes
-from flowdsl.deploy.refresh.refresh import read_tracked, state_after_all
+from flowdsl.deploy.refresh.refresh import state_after_all
+from flowdsl.deploy.refresh.tracked import read_tracked
 from flowdsl.deploy.resources.directory import Directory, read_directory
 from flowdsl.deploy.resources.resource import Live
 from flowdsl.deploy.target import DeployTarget
