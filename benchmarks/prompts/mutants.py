@@ -2,7 +2,7 @@
 
     python benchmarks/prompts/mutants.py [--draw kinds|functions|sentences] [--seed N ...]
         [--count N] [--programs N] [--bent N] [--jobs N] [--results FILE] [--resume | --survivors]
-        [--only PATTERN] [--show] [--mend]
+        [--within PATTERN] [--only PATTERN] [--show] [--mend]
 
 Nobody chooses the mutants, and none is found by a text that somebody quoted:
 
@@ -31,7 +31,8 @@ mutant: no unit test, no golden file, no snapshot.
   an error of that table.
 - unreached: no program comes by the changed lines.
 
-`--results` keeps a line of JSON for each mutant and round; `--resume` goes on with what has no line
+`--within` draws from the files alone whose paths match, and from all of them where the count is
+larger than what there is. `--results` keeps a line of JSON for each mutant and round; `--resume` goes on with what has no line
 there, `--survivors` tries those again that were missed. Where a function, a file or a variable has
 another name, a line of the table is found by its mark, and `--mend` writes the new id there.
 Exits 1 where less than `GOAL` of the mutants are noticed that are neither equivalent nor without a
@@ -237,13 +238,14 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help="a file with lines of JSON a mutant")
     parser.add_argument("--resume", action="store_true", help="go on with what has no line there")
     parser.add_argument("--survivors", action="store_true", help="try again what was missed")
-    parser.add_argument("--only", default="", help="mutants whose id matches")
+    parser.add_argument("--within", default="", help="draw from files whose paths match")
+    parser.add_argument("--only", default="", help="of those drawn, the ones whose ids match")
     parser.add_argument("--show", action="store_true", help="tell how each was noticed")
     parser.add_argument("--mend", action="store_true", help="write the table with today's ids")
     options = parser.parse_args()
     if options.mend:
         TABLE.write_text(table_text(), encoding="utf-8")
-    mutants = chosen(options.draw, options.seed, options.count, options.only)
+    mutants = chosen(options.draw, options.seed, options.count, options.only, options.within)
     results: dict[str, Result] = {}
     if options.results and (options.resume or options.survivors):
         results = _read(options.results)
@@ -307,14 +309,19 @@ def _rounds(count: int, bent: int) -> Iterator[Round]:
         yield "", lambda: [sources.generated(each) for each in range(FIRST, count)]
 
 
-def chosen(draw: str, seeds: Sequence[int], count: int, only: str = "") -> list[Mutant]:
+def chosen(
+    draw: str, seeds: Sequence[int], count: int, only: str = "", within: str = ""
+) -> list[Mutant]:
     """The mutants of some seeds, each once; or those of all sentences."""
     if draw == "sentences":
         found: dict[str, Mutant] = {each.id: each for each in said_otherwise()}
         count = len(found)
     else:
         share = -(-count // len(seeds))
-        found = {each.id: each for seed in seeds for each in places.drawn(seed, share, by=draw)}
+        paths = [path for path in places.files() if re.search(within, path)]
+        found = {
+            each.id: each for seed in seeds for each in places.drawn(seed, share, draw, paths)
+        }
     return [each for each in list(found.values())[:count] if re.search(only, each.id)]
 
 

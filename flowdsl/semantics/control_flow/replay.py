@@ -16,9 +16,8 @@ An example, where no focused agent has a terminal (`run`):
     call report(urgent: urgent)            error inside `report`, with a label at this call
     retry 2 { for row in rows { … } }      error if an entry may fail and needs the main agent
 
-Two passes keep this cheap. The first summarises once for each task what its body requires
-(`required_tools`), with unknown parameters. Only if that finds something suspicious, the second
-pass examines each call in each environment, and drops the branches that constants decide.
+Each call is examined in each environment, without the branches that constants decide; calls of a
+task with the same constants share what its body requires (`required_tools`).
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from flowdsl.syntax.statements import (
 )
 
 from .. import errors
-from ..calls.inlining import Frame, Value, Variables, bind_parameters, decide_condition, is_among
+from ..calls.inlining import Frame, Variables, bind_parameters, decide_condition, is_among
 from ..calls.summaries import Summaries
 from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
@@ -53,7 +52,6 @@ from .required_tools import (
     MODELS,
     NO_REQUIREMENTS,
     Decision,
-    FirstLook,
     Requirement,
     Requirements,
     is_plain,
@@ -110,14 +108,9 @@ class _Finding(Record):
 
 def check_replay(program: Program, capabilities: Capabilities, summaries: Summaries) -> None:
     """Report decisions that a replay would not repeat, and what the agents cannot carry out."""
-    look = FirstLook(program)
-    first = _ReplayWalk(program, capabilities, summaries, Variables({}), exact=False)
-    first.walk(look)
-    if not first.suspicious:
-        return
     for values in program.environments.values() or ({},):
-        walk = _ReplayWalk(program, capabilities, summaries, Variables(values), exact=True)
-        walk.walk(look)
+        walk = _ReplayWalk(program, capabilities, summaries, Variables(values))
+        walk.walk()
         for found in walk.findings.values():
             program.sink.report(
                 found.spec,
@@ -164,13 +157,12 @@ def _report_run_else(program: Program, at: Span, *, in_loop: bool) -> None:
 class _ReplayWalk:
     """One pass over all workflows, and over the tasks that nothing calls.
 
-    Without `exact`, all values are unknown, and `suspicious` says afterwards whether an exact pass
-    may find something. With it, `findings` maps each deciding node to its finding, and `nested`
-    each `for` that needs the main agent inside another one, at its place or that of the call that
-    runs it, to its requirement and the place of the outer `for`. `run_elses` maps the place of each
-    `else` of a `run` that the main agent decides to whether a `for` encloses it on some path of
-    calls. `failing` maps what needs the main agent in an entry whose failure must not end the run,
-    at its place or that of the call that runs it, to its description, labels and help.
+    Afterwards, `findings` maps each deciding node to its finding, and `nested` each `for` that
+    needs the main agent inside another one, at its place or that of the call that runs it, to its
+    requirement and the place of the outer `for`. `run_elses` maps the place of each `else` of a
+    `run` that the main agent decides to whether a `for` encloses it on some path of calls.
+    `failing` maps what needs the main agent in an entry whose failure must not end the run, at its
+    place or that of the call that runs it, to its description, labels and help.
     """
 
     def __init__(
@@ -179,15 +171,11 @@ class _ReplayWalk:
         capabilities: Capabilities,
         summaries: Summaries,
         variables: Variables,
-        *,
-        exact: bool,
     ) -> None:
         self.program = program
         self.capabilities = capabilities
         self.summaries = summaries
         self.variables = variables
-        self.exact = exact
-        self.suspicious = False
         self.findings: dict[ast.Stmt | ast.Otherwise, _Finding] = {}
         self.nested: dict[Span, tuple[Requirement, Span]] = {}
         self.run_elses: dict[Span, bool] = {}
@@ -197,17 +185,17 @@ class _ReplayWalk:
         self._in_loop = False
         self._deciding: dict[TaskSymbol, frozenset[str]] = {}
 
-    def walk(self, look: FirstLook) -> None:
-        """Walk every body that the first look has not found safe."""
+    def walk(self) -> None:
+        """Walk every workflow, and every task that nothing calls."""
         program = self.program
         called = set(program.calls.values())
         for task in program.tasks.values():
-            if task not in called and not look.task(task).safe:
+            if task not in called:
                 frame = Frame(task.module.source, self.variables, {})
                 self._end(self._task(task, frame))
         for workflow in program.workflows.values():
             for item in workflow.declaration.items:
-                if isinstance(item, ast.StepsSection) and not look.body(item.body).safe:
+                if isinstance(item, ast.StepsSection):
                     frame = Frame(workflow.module.source, self.variables, {})
                     requirements = self._body(item.body, frame)
                     self._end(requirements)
@@ -215,8 +203,6 @@ class _ReplayWalk:
 
     def _end(self, requirements: Requirements) -> None:
         """Finish a body outside of any decision: the main agent carries out what it requires."""
-        if requirements.run_elses:
-            self.suspicious = True
         for span, in_loop in requirements.run_elses.items():
             self.run_elses[span] = in_loop or self.run_elses.get(span, False)
 
@@ -225,19 +211,17 @@ class _ReplayWalk:
         image, command = tools.get(PICTURE), tools.get(TERMINAL) or tools.get(DATES)
         if image is None or command is None:
             return
-        self.suspicious = True
-        if self.exact:
-            labels = [Label(command.place, "the command")]
-            if image.call is not None:
-                labels.append(Label(image.place, "the picture"))
-            if command.call is not None:
-                labels.append(Label(command.call, "the command is run by this call"))
-            self.program.sink.report(
-                errors.IMAGE_WITH_COMMAND,
-                image.call or image.place,
-                name=workflow.name,
-                labels=tuple(labels),
-            )
+        labels = [Label(command.place, "the command")]
+        if image.call is not None:
+            labels.append(Label(image.place, "the picture"))
+        if command.call is not None:
+            labels.append(Label(command.call, "the command is run by this call"))
+        self.program.sink.report(
+            errors.IMAGE_WITH_COMMAND,
+            image.call or image.place,
+            name=workflow.name,
+            labels=tuple(labels),
+        )
 
     # Bodies
 
@@ -277,7 +261,7 @@ class _ReplayWalk:
                 self._decide_branches(requirements, statement, frame)
             case ast.WaitUntilStmt(otherwise=otherwise) | ast.ExpectStmt(otherwise=otherwise):
                 if otherwise is not None and type(otherwise.action) not in PLAIN:
-                    self._decide_else(requirements, Requirements(), statement, frame)
+                    self._decide_else(requirements, NO_REQUIREMENTS, statement, frame)
             case ast.ChooseStmt():
                 self._decide_else(requirements, model_of(statement, frame.source), statement, frame)
             case ast.ExtractStmt(background=True):
@@ -300,7 +284,7 @@ class _ReplayWalk:
                 self._add_decision(
                     requirements,
                     statement,
-                    Requirements(),
+                    NO_REQUIREMENTS,
                     bodies,
                     frame,
                     () if screen else (condition,),
@@ -310,7 +294,7 @@ class _ReplayWalk:
                 self._check_entries_of_attempt(bodies[0], statement, frame)
                 if last is not None:
                     bodies.append(self._body(last, frame))
-                self._add_decision(requirements, statement, Requirements(), bodies, frame)
+                self._add_decision(requirements, statement, NO_REQUIREMENTS, bodies, frame)
             case ast.CallStmt():
                 self._add_call(requirements, statement, frame)
             case ast.AnnotatedStmt(statement=inner):
@@ -332,9 +316,7 @@ class _ReplayWalk:
             body.run_elses.clear()  # one focused agent does the whole entry, or the whole loop
         self._in_loop = around
         for at, loop in body.loops.items():
-            self.suspicious = True
-            if self.exact:
-                self.nested.setdefault(at, (loop, place))
+            self.nested.setdefault(at, (loop, place))
         if not self._can_focused_agent_do(body):
             words, cause = self._find_unfit_part(body)
             failure = first_failure(self.program, frame.source, statement, self.summaries)
@@ -356,14 +338,12 @@ class _ReplayWalk:
         whole.add(body)
         whole.add(self._body(statement.failure, frame))
         if not self._can_focused_agent_do(whole):
-            self.suspicious = True
-            if self.exact:
-                between = Span(frame.source, statement.body.end, statement.failure.start)
-                words, cause = self._find_unfit_part(whole)
-                labels = [Label(failure_words(between), "an entry that may fail is one call")]
-                if cause.call is not None:
-                    labels.append(Label(cause.place, f"{words} stands here"))
-                self.failing.setdefault(cause.call or cause.place, (words, tuple(labels), None))
+            between = Span(frame.source, statement.body.end, statement.failure.start)
+            words, cause = self._find_unfit_part(whole)
+            labels = [Label(failure_words(between), "an entry that may fail is one call")]
+            if cause.call is not None:
+                labels.append(Label(cause.place, f"{words} stands here"))
+            self.failing.setdefault(cause.call or cause.place, (words, tuple(labels), None))
         return whole
 
     def _check_entries_of_attempt(
@@ -376,17 +356,15 @@ class _ReplayWalk:
         for at, loop in body.loops.items():
             if loop.failure is None:
                 continue
-            self.suspicious = True
-            if self.exact:
-                labels = [
-                    Label(keyword_span(statement, frame.source), "the attempts"),
-                    Label(loop.failure, "in a later entry this failure ends no attempt"),
-                ]
-                if loop.call is not None:
-                    labels.append(Label(loop.place, "the `for` that this call runs"))
-                place = at if loop.call is not None else loop.cause or at
-                help = _RETRY_INSIDE.format(tool=loop.words)
-                self.failing.setdefault(place, (loop.words, tuple(labels), help))
+            labels = [
+                Label(keyword_span(statement, frame.source), "the attempts"),
+                Label(loop.failure, "in a later entry this failure ends no attempt"),
+            ]
+            if loop.call is not None:
+                labels.append(Label(loop.place, "the `for` that this call runs"))
+            place = at if loop.call is not None else loop.cause or at
+            help = _RETRY_INSIDE.format(tool=loop.words)
+            self.failing.setdefault(place, (loop.words, tuple(labels), help))
 
     def _find_unfit_part(self, body: Requirements) -> tuple[str, Requirement]:
         """Find the part of a body that one focused agent cannot carry out, and describe it."""
@@ -404,11 +382,9 @@ class _ReplayWalk:
         if task is None or task in self._active:
             return
         place = Span(frame.source, statement.start, statement.task.end)
-        arguments: dict[str, Value] = {}
-        if self.exact:
-            deciding = self._deciding_params(task)
-            bound = bind_parameters(self.program, task, statement, frame) if deciding else {}
-            arguments = {name: value for name, value in bound.items() if name in deciding}
+        deciding = self._deciding_params(task)
+        bound = bind_parameters(self.program, task, statement, frame) if deciding else {}
+        arguments = {name: value for name, value in bound.items() if name in deciding}
         inner = Frame(task.module.source, self.variables, arguments, place)
         requirements.add(self._task(task, inner), place)
 
@@ -476,7 +452,7 @@ class _ReplayWalk:
         branches: list[ast.IfBranch | ast.MatchBranch] = []
         otherwise = statement.otherwise
         for branch in statement.branches:
-            outcome = self._decided(statement, branch, frame) if self.exact else None
+            outcome = self._decided(statement, branch, frame)
             if outcome is None:
                 branches.append(branch)
             elif outcome:
@@ -494,7 +470,7 @@ class _ReplayWalk:
         if otherwise is not None:
             blocks.append(otherwise)
         bodies = [self._body(block, frame) for block in blocks]
-        self._add_decision(requirements, statement, Requirements(), bodies, frame, blind)
+        self._add_decision(requirements, statement, NO_REQUIREMENTS, bodies, frame, blind)
 
     def _decided(
         self,
@@ -531,17 +507,13 @@ class _ReplayWalk:
         if not any(bodies):
             requirements.add(own)
             return
-        whole = own
-        for body in bodies:
+        whole = Requirements()
+        for body in (own, *bodies):
             whole.add(body)
         if self._can_focused_agent_do(whole):
-            if whole.run_elses:
-                self.suspicious = True  # if a constant decides, the main agent runs the command
             whole.run_elses.clear()
         elif len(whole.models) > 1 or any(not self._can_focused_agent_do(body) for body in bodies):
-            self.suspicious = True
-            if self.exact:
-                self._keep_graver_finding(node, whole.models, bodies, frame, tuple(blind), at_else)
+            self._keep_graver_finding(node, whole.models, bodies, frame, tuple(blind), at_else)
         requirements.add(whole)
 
     def _can_focused_agent_do(self, requirements: Requirements) -> bool:

@@ -1,8 +1,4 @@
-"""The tools and models that statements require of the agent that carries them out.
-
-`FirstLook` answers most bodies at once: if no decision in them contains a statement that needs a
-tool that a focused agent may lack, a replay is safe.
-"""
+"""The tools and models that statements require of the agent that carries them out."""
 
 from __future__ import annotations
 
@@ -13,21 +9,17 @@ from flowdsl.syntax.statements import (
     ATTACH,
     CLIPBOARD,
     DATES,
-    EVERY_AGENT,
     EXPORT,
     FINISH,
     LOOP,
     PICTURE,
     PLAIN,
-    ROUNDS,
     SCREENSHOT,
     STATEMENTS,
     TERMINAL,
-    else_of,
     keyword_span,
 )
 
-from ..model import TaskSymbol
 from ..program import Program
 
 
@@ -104,98 +96,12 @@ def tool_of(statement: ast.Stmt, source: SourceFile) -> Requirements:
     return requirements
 
 
-def asks_for_tool(statement: ast.Stmt) -> bool:
-    """Whether a statement itself requires a model, or a tool that a focused agent may lack."""
-    if isinstance(statement, ast.ExtractStmt):
-        return statement.background or statement.model is not None
-    if isinstance(statement, ast.ChooseStmt):
-        return statement.model is not None
-    return type(statement) in _SPECIAL
-
-
 def model_of(statement: ast.ChooseStmt | ast.ExtractStmt, source: SourceFile) -> Requirements:
     """Return the model that a statement names itself, if any."""
     requirements = Requirements()
     if statement.model is not None:
         requirements.models[statement.model.value] = Requirement(statement.model.span(source))
     return requirements
-
-
-_SPECIAL = frozenset(
-    class_ for class_, row in STATEMENTS.items() if row.tool and row.tool not in EVERY_AGENT
-)
-"""Statements whose tool a focused agent may lack; a background `extract` is also one."""
-
-_DECISIONS = frozenset((ast.IfStmt, ast.MatchStmt, *ROUNDS, ast.RetryStmt))
-
-
-class Look(Record):
-    """The result of a first look at a body.
-
-    `asks`: something in it, or in a task that it calls, requires a tool or a model. `safe`: nothing
-    of that depends on a decision, and no `for` runs in a `for`. `loops`: a `for` runs in it.
-    """
-
-    asks: bool
-    safe: bool
-    loops: bool
-
-
-_UNSAFE = Look(asks=True, safe=False, loops=True)
-
-
-class FirstLook:
-    """Looks at the bodies of one program, and at each task once."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self._tasks: dict[TaskSymbol, Look] = {}
-
-    def task(self, task: TaskSymbol) -> Look:
-        """Return the result for a task; a recursive task is not safe."""
-        look = self._tasks.get(task)
-        if look is None:
-            self._tasks[task] = _UNSAFE  # for recursive calls
-            look = self._tasks[task] = self.body(task.declaration.body)
-        return look
-
-    def body(self, body: ast.Block) -> Look:
-        """Return the result for a body, including the tasks that it calls."""
-        found = loops = False
-        decided_up_to = looped_up_to = 0
-        for statement in self.program.statements(body):
-            class_ = type(statement)
-            if is_plain(self.program, statement):
-                continue
-            asks = asks_for_tool(statement) or statement in self.program.typed_days
-            runs_loop = class_ is ast.ForStmt
-            if isinstance(statement, ast.CallStmt):
-                task = self.program.calls.get(statement)
-                if task is not None:
-                    look = self.task(task)
-                    if not look.safe:
-                        return _UNSAFE
-                    asks, runs_loop = look.asks, look.loops
-            if asks:
-                found = True
-                # A command decides about more than the statements of its `else`.
-                if statement.start < decided_up_to or class_ is ast.RunStmt:
-                    return _UNSAFE
-            if runs_loop:
-                if statement.start < looped_up_to:
-                    return _UNSAFE
-                loops = True
-            if class_ is ast.ForStmt:
-                looped_up_to = max(looped_up_to, statement.end)
-            may_fail = isinstance(statement, ast.ForStmt) and statement.failure is not None
-            if class_ in _DECISIONS or may_fail:
-                decided_up_to = max(decided_up_to, statement.end)
-            otherwise = else_of(statement)
-            if otherwise is not None:
-                if isinstance(otherwise.action, ast.FinishStmt):
-                    return _UNSAFE
-                decided_up_to = max(decided_up_to, otherwise.end)
-        return Look(asks=found, safe=True, loops=loops)
 
 
 # Suggested rewrites for decisions that a replay, or a further pass of a loop, would not repeat.
