@@ -24,8 +24,8 @@ A `for` with `on failure` does not repeat a failed entry, but the block may appe
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.source.text import SourceFile, Span
@@ -38,29 +38,13 @@ from ..program import Program
 from ..traversal import inner_blocks, statements
 from .leaving import first_failure
 
-_ADDING = frozenset((ast.EmitStmt, ast.KeepStmt))
-_ATTEMPTS = frozenset((ast.RetryStmt, ast.ForStmt))
-"""The statements that may continue after a failure in their body."""
-
 
 def report_repeated_appends(
     program: Program, source: SourceFile, body: ast.Block, summaries: Summaries
 ) -> None:
     """Report each `+=` of a body after which its attempt, or its loop entry, may fail."""
-    found = program.statements(body)
-    adding = [each.start for each in found if type(each) in _ADDING and each.append]  # type: ignore[union-attr]
-    if not adding:
-        return
-    walk, end = _AppendWalk(program, source, summaries), body.start
-    for statement in found:
-        if type(statement) in _ATTEMPTS and statement.start >= end:
-            if isinstance(statement, ast.ForStmt) and statement.failure is None:
-                continue
-            behind = bisect_left(adding, statement.start)
-            if behind == len(adding) or adding[behind] >= statement.end:
-                continue
-            walk.statement(statement, None)
-            end = statement.end
+    if any(_appends(each) for each in program.statements(body)):
+        _AppendWalk(program, source, summaries).block(body, None)
 
 
 class _AppendWalk:
@@ -163,8 +147,8 @@ class _AppendWalk:
 
 def _lists_added_to(block: ast.Block) -> dict[str, ast.Name]:
     """Return the lists to which a block appends, each with the last name that does so."""
-    return {
-        each.name.text: each.name
-        for each in statements(block)
-        if isinstance(each, ast.EmitStmt | ast.KeepStmt) and each.append
-    }
+    return {each.name.text: each.name for each in statements(block) if _appends(each)}
+
+
+def _appends(statement: ast.Stmt) -> TypeGuard[ast.EmitStmt | ast.KeepStmt]:
+    return isinstance(statement, ast.EmitStmt | ast.KeepStmt) and statement.append

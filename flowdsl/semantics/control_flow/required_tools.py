@@ -70,8 +70,7 @@ class Requirements:
             return
         for own, more in ((self.tools, other.tools), (self.models, other.models)):
             for name, requirement in more.items():
-                if name not in own:
-                    own[name] = requirement.as_seen_from_call(call)
+                own.setdefault(name, requirement.as_seen_from_call(call))
         for place, in_loop in other.run_elses.items():
             self.run_elses[place] = in_loop or self.run_elses.get(place, False)
         for place, loop in other.loops.items():
