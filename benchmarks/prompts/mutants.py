@@ -32,9 +32,10 @@ mutant: no unit test, no golden file, no snapshot.
 - unreached: no program comes by the changed lines.
 
 `--within` draws from the files alone whose paths match, and from all of them where the count is
-larger than what there is. `--results` keeps a line of JSON for each mutant and round; `--resume` goes on with what has no line
-there, `--survivors` tries those again that were missed. Where a function, a file or a variable has
-another name, a line of the table is found by its mark, and `--mend` writes the new id there.
+larger than what there is. `--results` keeps a line of JSON for each mutant and round; `--resume`
+goes on with what has no line there, `--survivors` tries those again that were missed. Where a
+function, a file or a variable has another name, a line of the table is found by its mark, and
+`--mend` writes the new id there.
 Exits 1 where less than `GOAL` of the mutants are noticed that are neither equivalent nor without a
 payload, and 2 where the table is wrong.
 """
@@ -319,9 +320,7 @@ def chosen(
     else:
         share = -(-count // len(seeds))
         paths = [path for path in places.files() if re.search(within, path)]
-        found = {
-            each.id: each for seed in seeds for each in places.drawn(seed, share, draw, paths)
-        }
+        found = {each.id: each for seed in seeds for each in places.drawn(seed, share, draw, paths)}
     return [each for each in list(found.values())[:count] if re.search(only, each.id)]
 
 
