@@ -1,12 +1,25 @@
-// Builds `dist`: the page of the playground, its worker, Pyodide, and the checker as `flowdsl.zip`.
+// Builds `dist`: the page of the playground, its worker, Pyodide, and the checker as `flowdsl.bin`.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { loadPyodide } from "pyodide";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const dist = `${here}dist`;
+const packed = mkdtempSync(join(tmpdir(), "flowdsl-"));
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(`${dist}/pyodide`, { recursive: true });
 for (const name of [
@@ -17,10 +30,11 @@ for (const name of [
   "python_stdlib.zip",
 ])
   cpSync(`${here}node_modules/pyodide/${name}`, `${dist}/pyodide/${name}`);
-for (const name of ["index.html", "playground.css", "worker.js"])
+for (const name of ["index.html", "playground.css", "start.js", "worker.js"])
   cpSync(`${here}src/${name}`, `${dist}/${name}`);
-execFileSync(process.env.PYTHON ?? "python", [`${here}pack.py`, dist], { stdio: "inherit" });
-await compileCode(`${dist}/flowdsl.zip`);
+execFileSync(process.env.PYTHON ?? "python", [`${here}pack.py`, packed], { stdio: "inherit" });
+await compileCode(`${packed}/code`);
+writeFileSync(`${dist}/flowdsl.bin`, await startOnce(`${packed}/code`));
 await build({
   entryPoints: [`${here}src/playground.mjs`],
   outdir: dist,
@@ -29,26 +43,82 @@ await build({
   minify: true,
   format: "esm",
   target: "es2022",
-  alias: { "flowdsl-examples": `${dist}/examples.json` },
+  alias: { "flowdsl-examples": `${packed}/examples.json` },
 });
+rmSync(packed, { recursive: true });
 
-/** Replaces the sources in a zip by byte code of Pyodide's Python, which a page need not compile. */
-async function compileCode(file) {
+/** Replaces the sources in a folder by byte code of Pyodide's Python. */
+async function compileCode(folder) {
   const python = await loadPyodide();
-  python.FS.writeFile("/code.zip", readFileSync(file));
+  python.mountNodeFS("/code", folder);
   python.runPython(`
-import compileall, pathlib, py_compile, zipfile
+import compileall, pathlib, py_compile
 
-zipfile.ZipFile("/code.zip").extractall("/code")
 compileall.compile_dir(
     "/code", quiet=2, legacy=True, stripdir="/code", optimize=1,
     invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
 )
-with zipfile.ZipFile("/compiled.zip", "w") as archive:
-    for path in sorted(pathlib.Path("/code").rglob("*")):
-        if path.is_file() and path.suffix != ".py":
-            info = zipfile.ZipInfo(str(path.relative_to("/code")))
-            archive.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+for source in pathlib.Path("/code").rglob("*.py"):
+    source.unlink()
 `);
-  writeFileSync(file, python.FS.readFile("/compiled.zip"));
+}
+
+/**
+ * Starts the checker under Pyodide, has it answer every request once, and returns what `worker.js`
+ * goes on from, compressed: a line of JSON, the memory, and the files that are not in the memory.
+ *
+ * A memory fits only the build of Pyodide that made it: hence the exact version in `package.json`.
+ */
+async function startOnce(folder) {
+  const python = await loadPyodide({ _makeSnapshot: true });
+  const contents = new Map();
+  for (const name of readdirSync(folder, { recursive: true }).sort())
+    if (statSync(join(folder, name)).isFile())
+      contents.set(`/flowdsl/${name}`, new Uint8Array(readFileSync(join(folder, name))));
+  writeFiles(python.FS, contents);
+  const [{ files, opens }] = JSON.parse(readFileSync(`${packed}/examples.json`, "utf8"));
+  python.globals.set("requests", JSON.stringify(listRequests(files, opens)));
+  const loaded = python.runPython(`
+import gc, json, sys
+
+sys.path.insert(0, "/flowdsl")
+import bridge
+
+for each in json.loads(requests):
+    bridge.answer(each)
+loaded = [getattr(each, "__file__", None) for each in sys.modules.values()]
+json.dumps(loaded)
+`);
+  python.runPython("del requests, each, loaded; gc.collect()");
+  const memory = python.makeMemorySnapshot();
+  JSON.parse(loaded).forEach((path) => contents.delete(path));
+  const lengths = [...contents].map(([path, content]) => [path, content.length]);
+  const index = JSON.stringify({ memory: memory.length, files: lengths });
+  // Ends at a multiple of four: the memory is read as 32-bit numbers.
+  const head = Buffer.from(`${index.padEnd(index.length + 3 - (index.length % 4))}\n`);
+  return gzipSync(Buffer.concat([head, memory, ...contents.values()]), { level: 9 });
+}
+
+function writeFiles(system, contents) {
+  for (const [path, content] of contents) {
+    system.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    system.writeFile(path, content);
+  }
+}
+
+function listRequests(files, path) {
+  const text = files[path];
+  const at = text.indexOf("steps {");
+  return [
+    { do: "open", files },
+    { do: "change", path, text },
+    { do: "change", path, text: text.replace("steps {", "steps { do ") },
+    { do: "suggest", path, at: at + 8 },
+    { do: "change", path, text },
+    { do: "colour", path },
+    { do: "preview", path, at },
+    { do: "describe", path, at },
+    { do: "lay_out", path },
+    { do: "open", files: {} },
+  ].map((each) => JSON.stringify(each));
 }

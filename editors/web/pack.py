@@ -1,7 +1,7 @@
-"""Pack what the worker runs: `flowdsl.zip`, and the examples as `examples.json`.
+"""Collect what the worker runs in the folder `code`, and the examples in `examples.json`.
 
-`python pack.py FOLDER`. The zip holds the package of the checkout without what needs a network or a
-database, `bridge.py`, and what stands in for native packages; equal sources give equal bytes.
+`python pack.py FOLDER`. The code is the package of the checkout without what needs a network or a
+database, `bridge.py`, and what stands in for native packages.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import sys
-import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,16 +22,19 @@ OPENED = {
 
 
 def pack_code(target: Path) -> None:
-    """Write the zip."""
+    """Copy the sources."""
     package = ROOT / "flowdsl"
     files = {name: HERE / "src" / name for name in ("bridge.py", "jsonschema_rs.py", "re2.py")}
     for path in sorted(package.rglob("*")):
         parts = path.relative_to(package).parts
         if path.is_file() and "__pycache__" not in parts and parts[0] not in LEFT_OUT:
             files["/".join(("flowdsl", *parts))] = path
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, path in files.items():
-            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    reference = "docs/language-reference.md"  # what a word of the language is, for a hover
+    files[f"flowdsl/shipped/{reference}"] = ROOT / reference
+    for name, path in files.items():
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
 
 
 def pack_examples(target: Path) -> None:
@@ -54,5 +56,5 @@ def pack_examples(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    pack_code(Path(sys.argv[1]) / "flowdsl.zip")
+    pack_code(Path(sys.argv[1]) / "code")
     pack_examples(Path(sys.argv[1]) / "examples.json")

@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { expect, finish, startBrowser } from "../../web/tests/browser.mjs";
 
 const [data, pictures] = process.argv.slice(2);
 const here = fileURLToPath(new URL("..", import.meta.url));
@@ -55,23 +55,7 @@ const server = spawn(
 await new Promise((resolve) =>
   server.stdout.on("data", (chunk) => /Listening|listening/.test(String(chunk)) && resolve()),
 );
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    // The test server gives each frame a name of its own below `localhost`.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, MAP *.localhost 127.0.0.1",
-  ],
-});
-let failures = 0;
-function expect(what, holds) {
-  if (!holds) failures += 1;
-  console.log(`${holds ? "ok  " : "FAIL"} ${what}`);
-}
+const browser = await startBrowser();
 const page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
 page.setDefaultTimeout(Number(process.env.PATIENCE ?? 60) * 1000);
 if (process.env.VERBOSE) page.on("console", (each) => console.log(each.text().slice(0, 300)));
@@ -114,10 +98,9 @@ try {
   expect("the preview follows the cursor", true);
   await shoot("preview");
 } catch (error) {
-  failures += 1;
   await shoot("failure");
-  console.log(error);
+  expect(String(error), false);
 }
 await browser.close();
 server.kill();
-process.exit(failures ? 1 : 0);
+finish();

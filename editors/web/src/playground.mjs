@@ -16,7 +16,7 @@ import { connectChecker } from "./checker.mjs";
 import examples from "flowdsl-examples";
 
 const element = (id) => document.getElementById(id);
-const checker = connectChecker(new Worker(new URL("worker.js", document.baseURI)));
+const checker = connectChecker(window.checker);
 let path = "";
 let files = {};
 let findings = [];
@@ -233,12 +233,13 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
 
 async function openExample(name) {
   const example = examples.find((each) => each.name === name);
+  path = ""; // what is in the editor belongs to no file until the other one is shown
+  await checker.ask("open", { files: example.files });
   files = { ...example.files };
   path = example.opens;
   const texts = Object.keys(files).filter((each) => typeof files[each] === "string");
   fill(element("file"), ...texts.map((each) => make("option", each)));
   element("file").value = path;
-  await checker.ask("open", { files });
   show(files[path]);
 }
 
@@ -259,7 +260,13 @@ element("file").onchange = ({ target }) => {
 element("format").onclick = layOut;
 fill(element("example"), ...examples.map(({ name }) => make("option", name)));
 
+/** Checks the file a few times, so that the browser has compiled the checker before a key is hit. */
+async function warmUp() {
+  for (let round = 0; round < 4 && path; round++)
+    await checker.ask("change", { path, text: files[path] });
+}
+
 checker.ready.then(
-  () => openExample(examples[0].name),
+  () => openExample(examples[0].name).then(warmUp),
   (error) => fill(element("result"), make("p", `The checker did not start: ${error.message}`)),
 );
