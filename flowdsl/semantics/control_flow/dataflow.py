@@ -40,8 +40,8 @@ from flowdsl.syntax.statements import SETTERS, keyword_span, variable_set_by
 
 from .. import errors
 from ..calls.summaries import Summaries, summary_of
-from ..model import CONST, LOOP, RUNTIME, WorkflowSymbol
-from ..names.paths import field_of
+from ..model import CONST, RUNTIME, WorkflowSymbol
+from ..names.paths import count_certain_entries, path_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
@@ -443,10 +443,9 @@ class Follower:
         if symbol is None:
             # The name is reported already; what the loop sets should not be reported, too.
             return True
-        if symbol.kind in (RUNTIME, LOOP):
+        if isinstance(self.program.ref_types.get(iterable), Optional):
             return False
-        field = field_of(self.program, iterable)
-        return field is not None and field.required and bool(field.constraints.min_items)
+        return count_certain_entries(self.program, symbol, path_of(iterable, symbol)) > 0
 
     def _follow_call(self, statement: ast.CallStmt, state: Done) -> State:
         self._read(statement, state)

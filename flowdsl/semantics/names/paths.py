@@ -14,7 +14,7 @@ from flowdsl.syntax.parser.lexer import Lexemes
 from flowdsl.syntax.texts.literals import plain_string
 
 from .. import errors
-from ..model import SemanticModel, ValueSymbol
+from ..model import CONST, INPUT, LOOP, STEP, SemanticModel, ValueSymbol
 from ..program import Program
 from ..types import (
     ANY,
@@ -63,11 +63,13 @@ def field_of(program: Program | SemanticModel, ref: ast.Ref) -> FieldType | None
     Its annotations apply to the value.
     """
     symbol = program.values.get(ref)
-    if symbol is None:
-        return None
+    return None if symbol is None else _field_at(symbol, path_of(ref, symbol))
+
+
+def _field_at(symbol: ValueSymbol, path: Sequence[ast.PathPart]) -> FieldType | None:
     field = symbol.field
     type_ = symbol.type
-    for part in path_of(ref, symbol):
+    for part in path:
         type_ = strip_optional(type_)
         if isinstance(type_, RecordOf) and isinstance(part, ast.FieldAccess):
             field = type_.by_either_name(part.name)
@@ -88,24 +90,86 @@ def name_span(scope: ValueScope, part: ast.FieldAccess) -> Span:
 def walk_path(program: Program, scope: ValueScope, ref: ast.Ref, symbol: ValueSymbol) -> Type:
     """Return the type at the end of the path of `ref`.
 
-    A path through an optional value may be missing as a whole, unless the value is known to be
-    present.
+    A path through an optional value, or through an entry by its number, may be missing as a whole,
+    unless the value is known to be present.
     """
     type_ = symbol.type
     path = path_of(ref, symbol) if ref.path else ()
     optional = False
     for length in range(len(path) + 1):
         if length > 0:
-            type_ = _resolve_member(program, scope, type_, ref, symbol, path[length - 1])
+            part = path[length - 1]
+            is_entry = type(part) is ast.IndexAccess and isinstance(strip_optional(type_), ListOf)
+            type_ = _resolve_member(program, scope, type_, ref, symbol, part)
             if type(type_) is Unknown:
                 return UNKNOWN
+            if is_entry and not optional:
+                optional = not _has_entry(program, scope, ref, symbol, path[:length])
         if type(type_) is Optional:
             optional = True
             type_ = type_.inner
         if optional and scope.present:
-            key = (ref.name.text, tuple(map(step_of, path[:length])))
-            optional = key not in scope.present
+            optional = not _is_present(scope, ref.name.text, tuple(map(step_of, path[:length])))
     return Optional(type_) if optional else type_
+
+
+def entries_key(ref: ast.Ref, count: int) -> PresenceKey:
+    """Return the key that says that the list of a reference has at least `count` entries."""
+    name, steps = presence_key(ref)
+    return (name, (*steps, -count))
+
+
+def _is_present(scope: ValueScope, name: str, steps: tuple[str | int, ...]) -> bool:
+    """Whether a value is known to be there, by itself or because a part of it is."""
+    return (name, steps) in scope.present or any(
+        name == root and steps == found[: len(steps)] for root, found in scope.present
+    )
+
+
+def _has_entry(
+    program: Program,
+    scope: ValueScope,
+    ref: ast.Ref,
+    symbol: ValueSymbol,
+    path: Sequence[ast.PathPart],
+) -> bool:
+    """Whether the list before the last step of `path` is known to have the entry of this number.
+
+    That of a const is checked apart. An entry that may itself be missing has an optional type.
+    """
+    if symbol.kind == CONST:
+        return True
+    *before, index = map(step_of, path)
+    assert isinstance(index, int)
+    if index < count_certain_entries(program, symbol, path[:-1]):
+        return True
+    for name, (*steps,) in scope.present:
+        if name == ref.name.text and steps[: len(before)] == before and steps != before:
+            number = steps[len(before)]
+            if isinstance(number, int) and (number >= index or -number > index):
+                return True
+    return False
+
+
+def count_certain_entries(
+    program: Program, symbol: ValueSymbol, path: Sequence[ast.PathPart]
+) -> int:
+    """Return the least number of entries of the list at `path`, which is not missing.
+
+    The service enforces `@min_items` on inputs, and hands on the outputs of a chain's steps.
+    """
+    field = _field_at(symbol, path)
+    least = 0 if field is None else field.constraints.min_items
+    return least if least and _is_checked_by_service(program, symbol) else 0
+
+
+def _is_checked_by_service(program: Program, symbol: ValueSymbol) -> bool:
+    """Whether a value is an input, an output of a chain's step, or an entry of a list of these."""
+    iterable = program.iterables.get(symbol) if symbol.kind == LOOP else None
+    if isinstance(iterable, ast.Ref):
+        listed = program.values.get(iterable)
+        return listed is not None and _is_checked_by_service(program, listed)
+    return symbol.kind in (INPUT, STEP)
 
 
 def _resolve_member(

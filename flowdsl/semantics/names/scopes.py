@@ -26,7 +26,10 @@ from ..types import PRIMITIVES
 from .foreign_names import DAYS, foreign_type, foreign_value, make_writing_fix
 
 PresenceKey: TypeAlias = tuple[str, tuple[str | int, ...]]
-"""The key of a reference's value: its root and the steps of its path."""
+"""The key of a reference's value: its root and the steps of its path.
+
+A negative last step says that the list before it has at least that many entries.
+"""
 
 KIND_OF_DECLARATION: dict[type[ast.Decl], str] = {
     ast.RecordDecl: "type",

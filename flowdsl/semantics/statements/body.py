@@ -12,7 +12,7 @@ from flowdsl.syntax.statements import STATEMENTS, keyword_span, name_set_by
 from .. import errors, places
 from ..control_flow.leaving import has_no_path_behind, leaves_after
 from ..model import LOOP, RUNTIME, ValueSymbol
-from ..names.paths import presence_key
+from ..names.paths import entries_key, presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
@@ -208,6 +208,21 @@ class BodyChecker:
         """Note that a variable has a value."""
         self.scope.present |= {(name.text, ())}
 
+    def _note_set(self, statement: ast.KeepStmt | ast.EmitStmt) -> None:
+        """Forget what is known of a variable that is set, and note the entries that a list gets.
+
+        What is added takes nothing away.
+        """
+        if not statement.append:
+            self._forget_variable(statement.name)
+        count = 0
+        if isinstance(statement.value, ast.ListExpr):
+            count = len(statement.value.items)
+        elif statement.append and statement not in self.program.whole_appends:
+            count = 1
+        if count:
+            self.scope.present |= {(statement.name.text, (-count,))}
+
     def _set_by_reading(self, name: ast.Name | None, otherwise: ast.Otherwise | None) -> None:
         """Forget what is known of a variable that is read.
 
@@ -316,7 +331,7 @@ class BodyChecker:
             value, place = statement.value, places.VALUE
             check_value(self.program, self.scope, value, wanted, place, what, target)
         if symbol is not None and symbol.is_output:
-            self._forget_variable(statement.name)
+            self._note_set(statement)
 
     def _check_overwritten(self, statement: ast.EmitStmt) -> None:
         """Warn about a list that each pass of a loop replaces, unless the pass ends the loop."""
@@ -366,7 +381,7 @@ class BodyChecker:
             self._check_append(statement, wanted, what)
         else:
             check_value(self.program, self.scope, statement.value, wanted, places.VALUE, what)
-        self._forget_variable(statement.name)
+        self._note_set(statement)
 
     def _check_append(self, statement: ast.EmitStmt | ast.KeepStmt, type_: Type, what: str) -> None:
         """Check what `+=` adds to a list: an entry, or every entry of another list.
@@ -446,12 +461,16 @@ class BodyChecker:
         declared = self.scope.declare(self.program, symbol)
         self.program.iterables[symbol] = statement.iterable
         self.counting.append(("for", span))
+        before = self.scope.present
+        if isinstance(statement.iterable, ast.Ref):
+            self.scope.present |= {entries_key(statement.iterable, 1)}
         self._forget_what_passes_set(statement.body)
         self.passes.append(statement.body)
         self._block(statement.body)
         self._forget_variable(statement.reason)
         if statement.failure is not None:
             self._block(statement.failure)
+        self.scope.present &= before
         self.passes.pop()
         self.counting.pop()
         if declared:

@@ -13,7 +13,7 @@ from flowdsl.syntax.visit import walk
 
 from .. import errors, places
 from ..model import CONST, ENVIRONMENT
-from ..names.paths import presence_key
+from ..names.paths import entries_key, presence_key
 from ..names.references import resolve_ref
 from ..names.scopes import PresenceKey, ValueScope
 from ..program import Program
@@ -72,8 +72,11 @@ def check_condition(program: Program, scope: ValueScope, condition: ast.Conditio
             _check_matches(program, scope, condition)
             return NO_FACTS
         case ast.EmptyExpr(operand=ref):
-            resolve_ref(program, scope, ref, places.CONDITION)
-            return Facts(when_false=frozenset((presence_key(ref),)))
+            type_ = resolve_ref(program, scope, ref, places.CONDITION)
+            listed = isinstance(strip_optional(type_), ListOf)
+            return Facts(
+                when_false=frozenset((entries_key(ref, 1) if listed else presence_key(ref),))
+            )
         case ast.SeesExpr(text=text):
             check_text(program, scope, text, places.INSTRUCTION)
             return NO_FACTS
@@ -191,7 +194,9 @@ def _check_comparison(program: Program, scope: ValueScope, condition: ast.Compar
         )
     else:
         _check_operands(program, scope, condition, left, right)
-    return _comparison_facts(condition, left, right)
+    facts = _comparison_facts(condition, left, right)
+    counted = _count_facts(program, condition)
+    return Facts(facts.when_true | counted.when_true, facts.when_false | counted.when_false)
 
 
 def _report_nothing(
@@ -473,3 +478,26 @@ def _comparison_facts(condition: ast.CompareExpr, left: Type, right: Type) -> Fa
         optional_both = isinstance(left, Optional) and isinstance(right, Optional)
         return NO_FACTS if optional_both else Facts(when_true=present)
     return NO_FACTS if condition.operator == "!=" else Facts(when_true=present)
+
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_NEGATED = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def _count_facts(program: Program, condition: ast.CompareExpr) -> Facts:
+    """Return how many entries a list has for certain, for `count of xs > 2` and the like."""
+    counted, bound, operator = condition.left, condition.right, condition.operator
+    if not isinstance(counted, ast.CountExpr):
+        counted, bound, operator = bound, counted, _MIRRORED.get(operator, operator)
+    number = program.constants.get(bound)
+    if not isinstance(counted, ast.CountExpr) or not isinstance(number, int):
+        return NO_FACTS
+
+    def prove(holds: str) -> frozenset[PresenceKey]:
+        least = number + 1 if holds == ">" or (holds, number) == ("!=", 0) else number
+        known = holds in (">", ">=", "==") or (holds, number) == ("!=", 0)
+        return (
+            frozenset((entries_key(counted.counted, least),)) if known and least > 0 else _NOTHING
+        )
+
+    return Facts(prove(operator), prove(_NEGATED[operator]))

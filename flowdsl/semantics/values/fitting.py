@@ -252,9 +252,12 @@ def _report_mismatch(
     if isinstance(found, Optional) and isinstance(found.inner, Unknown):
         program.sink.report(errors.NULL_FOR_REQUIRED, span, what=what, type=describe_type(wanted))
     elif isinstance(found, Optional) and is_assignable(found.inner, wanted):
-        way_out = f"test the value with `if {span.text} is not empty` first"
+        asked = span.text.strip('"{} \t')
+        way_out = f"test the value with `if {asked} is not empty` first"
         if place is places.CHAIN_VALUE:
             way_out = "make the value required where it is declared"
+            if (entry := re.search(r"\[(\d+)\]", span.text)) is not None:
+                way_out = f"declare its list with `@min_items({int(entry[1]) + 1})`"
         program.sink.report(
             errors.OPTIONAL_FOR_REQUIRED,
             span,

@@ -163,7 +163,7 @@ def test_paths_go_by_the_names_on_the_wire() -> None:
         "do \"{r.in_['k v']} {o.list[1].number} {o['取引先']}\"",
         {"r": {"in": {"k v": "a"}}},
         sections="""inputs { o: {
-          list: { number: int @wire("No.") }[], who: string @wire("取引先")
+          list: { number: int @wire("No.") }[] @min_items(2), who: string @wire("取引先")
         } @wire("the-o") }""",
         inputs={"the-o": {"list": [{"No.": 1}, {"No.": 2}], "取引先": "x"}},
     )

@@ -226,8 +226,11 @@ def test_a_fixture_takes_rows_from_a_file() -> None:
 def test_rows_of_a_fixture_have_the_types_of_what_takes_them() -> None:
     files = {
         "main.flow": 'flow 1\nimport { june } from "./lib/held.flow"\n'
-        + workflow('type "{rows[0].n}!" into "n"', sections="inputs { rows: { n: string }[] }")
-        + "\nworkflow other { inputs { rows: { n: int }[] } outputs { n: int } "
+        + workflow(
+            'type "{rows[0].n}!" into "n"',
+            sections="inputs { rows: { n: string }[] @min_items(1) }",
+        )
+        + "\nworkflow other { inputs { rows: { n: int }[] @min_items(1) } outputs { n: int } "
         + 'steps { do "Open it." emit n = rows[0].n } }'
         + '\ntest "a text" for w { given june types "7!" into "n" }'
         + '\ntest "a number" for other { given june outputs { n = 7 } }',

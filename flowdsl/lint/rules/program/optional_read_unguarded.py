@@ -10,6 +10,7 @@ from flowdsl.lint.bodies import body_of
 from flowdsl.lint.context import LintContext
 from flowdsl.semantics import types
 from flowdsl.semantics.model import INPUT, ValueSymbol
+from flowdsl.semantics.names.paths import field_of
 from flowdsl.source.text import Span
 from flowdsl.syntax import ast, statements
 from flowdsl.syntax.visit import walk
@@ -29,6 +30,11 @@ _ALWAYS_THERE = (
     "`else {{ keep ... }}` behind what reads it"
 )
 """For statements of the main agent: a replay would not evaluate an `if` again."""
+_UNDER_IF_OF_ENTRY = (
+    "put the statement under `if {code} is not empty {{ ... }}`, with an `else` for what is done "
+    "where the list is shorter"
+)
+_ENTRY_ALWAYS_THERE = "take the entries of {listed} in a `for`"
 _IN_PART = "a part of `{code}` may be missing: write the parts one by one, under `if`s"
 
 _PLACES = {
@@ -116,7 +122,8 @@ def _check_ref(
     from_file: bool,
 ) -> None:
     symbol = context.model.values[ref]
-    if _is_filled(symbol, ref) or (symbol.kind == INPUT and from_file):
+    entry = _find_entry(context, ref)
+    if _is_filled(symbol, ref) or (symbol.kind == INPUT and from_file and entry is None):
         return
     if _SPEAKS_OF_ABSENCE.search(text.span(context.source).text):
         return
@@ -129,6 +136,8 @@ def _check_ref(
         way = _IN_PART
     elif isinstance(statement, _FIXED):
         fixes = (_make_guard_fix(context.span(statement), code),)
+    if entry is not None:
+        way = _explain_entry(symbol, *entry, main=place in _OF_MAIN_AGENT)
     context.report(
         SPEC,
         span,
@@ -138,6 +147,29 @@ def _check_ref(
         way=way.format(code=code),
         fixes=fixes,
     )
+
+
+def _find_entry(context: LintContext, ref: ast.Ref) -> tuple[str, int] | None:
+    """Return the list and the number of the entry by which the value of `ref` may be missing.
+
+    None if the declared type of the value itself says that it may be.
+    """
+    field = field_of(context.model, ref)
+    if field is not None and isinstance(field.type, types.Optional):
+        return None
+    for part in reversed(ref.path):
+        if isinstance(part, ast.IndexAccess):
+            written = context.source.text[ref.name.start : part.start]
+            return f"`{written}`", part.index
+    return None
+
+
+def _explain_entry(symbol: ValueSymbol, listed: str, index: int, *, main: bool) -> str:
+    """Return the template of what to do about an entry of a list that may have fewer."""
+    way = _ENTRY_ALWAYS_THERE.format(listed=listed) if main else _UNDER_IF_OF_ENTRY
+    if symbol.kind == INPUT:
+        way += f"; or declare {listed} with `@min_items({index + 1})`"
+    return way
 
 
 def _make_guard_fix(statement: Span, code: str) -> Fix:

@@ -249,7 +249,9 @@ class Body:
             case "count":
                 operator = self.c.pick(("==", "!=", "<", ">=", "<=", ">"))
                 limit = self.c.number(0, 3)
-                return f"count of {self.choose(counted).code} {operator} {limit}", False, "", ""
+                found = self.choose(counted)
+                written = f"count of {found.code} {operator} {limit}"
+                return written, False, *_entries_that_are_there(found.code, operator, limit)
             case "entry":
                 entries = self.choose(lists)
                 element = entries.type.element
@@ -262,11 +264,12 @@ class Body:
                 return self.c.pick(MATCHED), False, "", ""
             case "empty":
                 found = self.choose(emptiable)
+                there = f"{found.code}[0]" if found.type.element is not None else found.code
                 if optional and self.c.flag():
-                    return f"not {found.code} is empty", False, found.code, ""
+                    return f"not {found.code} is empty", False, there, ""
                 if optional and self.c.once_in(3):
-                    return f"{found.code} is not empty", False, found.code, ""
-                return f"{found.code} is empty", False, "", found.code
+                    return f"{found.code} is not empty", False, there, ""
+                return f"{found.code} is empty", False, "", there
             case "not":
                 inner, screen, held, missing = self.condition(state, depth + 1)
                 return f"not ({inner})", screen, missing, held
@@ -363,3 +366,11 @@ class Body:
         return (place.main or not task.main) and not (
             fixed_by_the_first_entry or lost_by_the_first_entry
         )
+
+
+def _entries_that_are_there(code: str, operator: str, limit: int) -> tuple[str, str]:
+    """The last entry that a list has where its count is as asked, and where it is not."""
+    least = {"==": limit, ">=": limit, ">": limit + 1, "!=": int(limit == 0)}.get(operator, 0)
+    other = {"!=": limit, "<": limit, "<=": limit + 1, "==": int(limit == 0)}.get(operator, 0)
+    held, missing = (f"{code}[{min(count, 2) - 1}]" if count else "" for count in (least, other))
+    return held, missing

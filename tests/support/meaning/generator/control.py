@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import texts
 from .body import Body, Place
 from .drawing import Chooser
-from .values import CLIENT, INT, ROW, STRING, State, Type, Value, variable
+from .values import CLIENT, INT, ROW, STRING, State, Type, Value, root_of, variable
 
 
 class Control:
@@ -140,6 +140,9 @@ class Control:
         inside, kept = self.pass_of(state)
         self.body.count += 1
         loop = Value(f"e{self.body.count}", element, command=False)
+        listed = iterable.partition(" ")[0]
+        if root_of(listed) in kept | {each.code for each in self.body.fixed}:
+            inside.present |= {f"{listed}[0]"}
         self.body.fixed.insert(0, loop)
         fails = self.c.once_in(3)
         inner = replace(

@@ -445,6 +445,8 @@ class Statements(Control):
             written = f"keep {wanted.name}: {type_.written}{'?' if optional else ''}"
         value = self.body.value_for(state, wanted, trusted=True)
         state.assign(variable(wanted.name, wanted.type, wanted.optional))
+        if value.startswith("[") and value != "[]":
+            state.present |= {f"{wanted.name}[0]"}
         return f"{written} = {value}"
 
     def added(self, state: State, place: Place) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -185,6 +186,23 @@ class Value:
         """The fields of a record, which is asked for them at every statement that follows."""
         return tuple(map(self.part, self.type.fields))
 
+    @cached_property
+    def entries(self) -> tuple[Value, ...]:
+        """The first entries of a list by their numbers; all but those of a const may be missing."""
+        element = self.type.element
+        assert element is not None
+        return tuple(
+            replace(
+                self,
+                code=f"{self.code}[{number}]",
+                type=STRING if self.type is PLACES else element,
+                optional=not (self.constant or (self.filled and number == 0)),
+                command=False,
+                filled=False,
+            )
+            for number in (0, 1)
+        )
+
     def part(self, of: Field) -> Value:
         """A field of it."""
         inner = f"{self.code}.{of.name}"
@@ -235,8 +253,8 @@ class Task:
     finishes: bool = False
 
 
-def _root_of(code: str) -> str:
-    return code.partition(".")[0]
+def root_of(code: str) -> str:
+    return re.split(r"[.\[]", code, maxsplit=1)[0]
 
 
 @dataclass
@@ -260,7 +278,7 @@ class State:
     def next_pass(self) -> State:
         """What holds where a pass of a loop begins: an earlier one may have set any variable."""
         names = self.set.keys() | self.outputs.keys()
-        present = frozenset(code for code in self.present if _root_of(code) not in names)
+        present = frozenset(code for code in self.present if root_of(code) not in names)
         return replace(self.copy(), present=present)
 
     def assign(self, value: Value) -> None:
@@ -285,7 +303,7 @@ class State:
 
     def _assign(self, values: dict[str, Value], value: Value) -> None:
         values[value.runtime] = value
-        self.present = frozenset(code for code in self.present if _root_of(code) != value.runtime)
+        self.present = frozenset(code for code in self.present if root_of(code) != value.runtime)
 
     def become(self, *ends: State) -> None:
         """Go on where several paths meet."""
@@ -311,6 +329,15 @@ def readable(value: Value, present: frozenset[str]) -> Iterator[Value]:
     """A value and what is in it, as far as it is there for certain."""
     if value.optional and value.code in present:
         value = value.certain
+    if value.type.element is not None:
+        entries = value.entries
+        known = [number for number, each in enumerate(entries) if each.code in present]
+        value = value.certain if known else value
+        if not value.optional:
+            for number, entry in enumerate(entries):
+                yield from readable(
+                    entry.certain if known and number <= known[-1] else entry, present
+                )
     yield value
     if value.type.name == "record" and not value.optional:
         for part in value.parts:

@@ -221,7 +221,7 @@ type Home { city: City, tags: string[] @max_items(2) }
 task show(home: Home, names: string[]) {
   type home.city.name into "A"
   press "Enter"
-  type "{names[0]} {names[1]}" into "B"
+  if count of names > 1 { type "{names[0]} {names[1]}" into "B" }
   for tag in home.tags { do "Tag {tag}." }
 }
 type Person { home: Home, name: string }
