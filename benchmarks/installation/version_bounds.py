@@ -6,6 +6,10 @@ the machine. In each it deploys an example, deploys again, runs a workflow and r
 prints a table and exits 1 where something fails or warns. It needs `uv` on PATH and the package
 index; `--skip-tests` leaves the tests out.
 
+With `--python`, `--resolution` or both it tries one or two of the four, with `--folder` it keeps
+installations and results there: what has a result is not tried again, and the table has all of
+them. `--workers 2` and `--tests PATH...` make a trial of the tests smaller.
+
 The tests need tools. The newest installation takes the newest tools; the lowest one those of
 `constraints.txt`, since what they allow is not what FlowDSL allows.
 """
@@ -13,6 +17,7 @@ The tests need tools. The newest installation takes the newest tools; the lowest
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -21,7 +26,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -130,10 +135,10 @@ def try_main_job(commands: Path, project: Path) -> str:
     return "works"
 
 
-def try_tests(commands: Path, copy: Path) -> str:
-    """The closing line of the quick tests."""
+def try_tests(commands: Path, copy: Path, paths: Sequence[str], workers: str) -> str:
+    """The closing line of the quick tests below `paths`; all where there are none."""
     done = subprocess.run(
-        [str(commands / "pytest"), "-n", "auto", "-q"],
+        [str(commands / "pytest"), "-n", workers, "-q", *paths],
         cwd=copy,
         capture_output=True,
         text=True,
@@ -157,33 +162,55 @@ def tell_versions(commands: Path) -> str:
     return " ".join(re.findall(r"^(?:fastapi|pydantic|sqlalchemy)==\S+", listed, re.MULTILINE))
 
 
-def try_installation(python: str, resolution: str, is_tested: bool) -> Trial:
-    """Installs into a folder that goes afterwards."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy = copy_tracked_files(folder / "copy")
-        try:
-            plain = install(copy, python, resolution, folder / "plain", False)
-            main_job = try_main_job(plain, folder / "project")
-            tests = "-"
-            if is_tested:
-                tests = try_tests(install(copy, python, resolution, copy / ".venv", True), copy)
-        except subprocess.CalledProcessError as error:
-            return Trial(python, resolution, "", f"cannot be installed: {error.returncode}", "-")
-        return Trial(python, resolution, tell_versions(plain), main_job, tests)
+def try_installation(
+    python: str, resolution: str, folder: Path, options: argparse.Namespace
+) -> Trial:
+    """Installs below `folder`, anew where an earlier trial was left there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    copy = copy_tracked_files(folder / "copy")
+    try:
+        plain = install(copy, python, resolution, folder / "plain", False)
+        main_job = try_main_job(plain, folder / "project")
+        tests = "-"
+        if not options.skip_tests:
+            tested = install(copy, python, resolution, copy / ".venv", True)
+            tests = try_tests(tested, copy, options.tests, options.workers)
+    except subprocess.CalledProcessError as error:
+        return Trial(python, resolution, "", f"cannot be installed: {error.returncode}", "-")
+    return Trial(python, resolution, tell_versions(plain), main_job, tests)
+
+
+def try_each(folder: Path, options: argparse.Namespace) -> list[Trial]:
+    """The trials that are wanted, and those before whose results stand in `folder`."""
+    results = folder / "results.json"
+    trials = [Trial(**each) for each in json.loads(results.read_text())] if results.exists() else []
+    for python in options.python or find_pythons():
+        for resolution in options.resolution or (_LOWEST, _NEWEST):
+            if any((each.python, each.resolution) == (python, resolution) for each in trials):
+                continue
+            where = folder / f"{python}-{resolution}"
+            trials.append(try_installation(python, resolution, where, options))
+            results.write_text(json.dumps([asdict(each) for each in trials], indent=2))
+    return trials
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--skip-tests", action="store_true", help="try the main job alone")
+    parser.add_argument("--python", action="append", help="only this Python, such as 3.11")
+    parser.add_argument(
+        "--resolution", action="append", choices=(_LOWEST, _NEWEST), help="only these versions"
+    )
+    parser.add_argument("--folder", type=Path, help="keep installations and results there")
+    parser.add_argument("--workers", default="auto", help="processes of the tests")
+    parser.add_argument("--tests", nargs="+", default=[], help="only the tests below these paths")
     options = parser.parse_args(arguments)
-    trials = []
-    for python in find_pythons():
-        for resolution in (_LOWEST, _NEWEST):
-            trial = try_installation(python, resolution, not options.skip_tests)
-            trials.append(trial)
-            row = (trial.python, trial.resolution, trial.versions, trial.main_job, trial.tests)
-            print("| " + " | ".join(row) + " |", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = (options.folder or Path(name)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        trials = try_each(folder, options)
+    for trial in trials:
+        print("| " + " | ".join(asdict(trial).values()) + " |")
     return 0 if all(trial.is_good for trial in trials) else 1
 
 
