@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.left_out import find_left_out, is_left_out
 from tests.support.effort import THOROUGH, examples
 from tests.support.forked import SHARED
 
@@ -97,17 +98,26 @@ def pytest_collection(session: pytest.Session) -> None:
     files = sorted((ROOT / "tests").rglob("test_*.py"))
     begin = len(files) * int(worker) // count
     for path in (*files[begin:], *files[:begin]):
+        if is_left_out(path):
+            continue
         try:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         except BaseException:  # noqa: BLE001 - a test file may end in any way, a skip among them
             continue
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that wait at the beginning of what one worker is given.
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if is_left_out(collection_path, config.args) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only a thorough run tries; put the tests that wait at the beginning.
 
     A run ends when the last of them does, and the others have the processors meanwhile.
     """
+    if left_out := find_left_out(items, config.args):
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 

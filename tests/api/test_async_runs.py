@@ -21,24 +21,6 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(work)
 
 
-def test_twenty_runs_at_once_are_twenty_runs(desk: ApiDesk) -> None:
-    async def work() -> None:
-        async with api.open_async_project(desk.root) as project:
-            runs = await asyncio.gather(
-                *(project.run("note", {"text": str(n)}, watch=True) for n in range(AT_ONCE))
-            )
-            assert [run.status for run in runs] == ["success"] * AT_ONCE
-            assert [(run.input_values or {})["text"] for run in runs] == [
-                str(n) for n in range(AT_ONCE)
-            ]
-            listed = await project.runs(limit=None)
-            assert {run.id for run in listed} == {run.id for run in runs}
-
-    run(work())
-    assert desk.posts() == ["/v1/runs"] * AT_ONCE
-    assert desk.opened == 1
-
-
 def test_waits_of_the_service_overlap(desk: ApiDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """No reply comes before all twenty requests are there."""
     opened = embedded.open_embedded

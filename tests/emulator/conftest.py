@@ -28,6 +28,5 @@ def shared_desk(store: Store) -> Iterator[Desk]:
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    """An empty emulator."""
     with MemoryStore(lambda: STANDSTILL) as opened, Desk(app_over(opened)) as client:
         yield client

@@ -24,15 +24,13 @@ _INSIDE = re.compile(rf"(?:^|\W)(?:{_ANY})\.$")
 _PATTERN = re.compile(rf"(?:{_ANY})\\\.")
 _KIND = re.compile(r"(?:.*[._])?(?:kind|KIND|NAME|WORKFLOW|TAG|TAG_GROUP|MODEL|IMAGE)")
 _ADDRESS = re.compile(r"(?:.*[._])?address", re.IGNORECASE)
+_TAKES_APART = "r?partition|r?split|startswith|endswith|removeprefix|removesuffix|find|index"
 _MAY_BE = re.compile(
-    rf"address\b|(?:{_ANY})\\?\.|(?:kind|KIND|NAME|WORKFLOW|TAG|TAG_GROUP|MODEL|IMAGE)\}}\.",
+    rf"address\s*\.\s*(?:{_TAKES_APART})\b"
+    rf"|(?:{_ANY})(?:\.[\"'{{]|\\)|(?:kind|name|{_ANY})\}}\.",
     re.IGNORECASE,
 )
-"""What stands in a module in which `by_hand` finds anything."""
-_TAKES_APART = {
-    *("partition", "rpartition", "split", "rsplit", "startswith", "endswith"),
-    *("removeprefix", "removesuffix", "find", "index"),
-}
+"""Stands in a module where `by_hand` finds anything."""
 
 
 def by_hand(tree: ast.AST) -> Iterator[int]:
@@ -50,9 +48,9 @@ def by_hand(tree: ast.AST) -> Iterator[int]:
                         _KIND.fullmatch(ast.unparse(first))
                     ):
                         yield node.lineno
-            case ast.Call(func=ast.Attribute(value=held, attr=attr)) if (
-                attr in _TAKES_APART and _ADDRESS.fullmatch(ast.unparse(held))
-            ):
+            case ast.Call(func=ast.Attribute(value=held, attr=attr)) if re.fullmatch(
+                _TAKES_APART, attr
+            ) and _ADDRESS.fullmatch(ast.unparse(held)):
                 if any(
                     isinstance(each, ast.Constant) and each.value == "." for each in node.args
                 ) or attr in ("startswith", "removeprefix"):
@@ -80,7 +78,7 @@ def _ends_in_kind(piece: ast.expr) -> bool:
     ],
 )
 def test_the_search_finds(source: str) -> None:
-    assert [*by_hand(ast.parse(source))]
+    assert [*by_hand(ast.parse(source))] and _MAY_BE.search(source)
 
 
 @in_rows(

@@ -215,9 +215,9 @@ def test_a_program_with_mistakes_is_formatted_around_them(seed: int) -> None:
 
 
 @for_rows(
-    lambda: every(12, files()),
+    lambda: every(24, files()),
     name=lambda path: path.relative_to(ROOT).as_posix(),
-    fewest=400 if THOROUGH else 30,
+    fewest=400 if THOROUGH else 15,
 )
 def test_a_file_of_the_repository_keeps_its_meaning(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
@@ -260,18 +260,18 @@ def findings(found: Iterable[Diagnostic]) -> Counter[tuple[str, ...]]:
 
 
 @for_rows(
-    lambda: every(8, cases("lint", "invalid", "valid")),
+    lambda: every(16, cases("lint", "invalid", "valid")),
     name=lambda case: case.id,
-    fewest=300 if THOROUGH else 37,
+    fewest=300 if THOROUGH else 18,
 )
 def test_a_case_keeps_its_findings(case: Case) -> None:
     assert findings(formatted_case(case).linted()) == findings(case.linted())
 
 
 @for_rows(
-    lambda: every(12, cases("lint")),
+    lambda: every(24, cases("lint")),
     name=lambda case: case.id,
-    fewest=70 if THOROUGH else 6,
+    fewest=70 if THOROUGH else 3,
 )
 def test_a_suppression_silences_the_same_findings(case: Case) -> None:
     for path, name, start in {

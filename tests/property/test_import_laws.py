@@ -68,7 +68,7 @@ def _holds(given: Payload) -> None:
     assert import_workflows([back], name=name).files == project.files
 
 
-@for_rows(lambda: every(4, [*CORPUS]), fewest=150 if THOROUGH else 37)
+@for_rows(lambda: every(9, [*CORPUS]), fewest=150 if THOROUGH else 16)
 def test_a_payload_of_the_corpus_comes_back_as_it_was(name: str) -> None:
     _holds(CORPUS[name])
 

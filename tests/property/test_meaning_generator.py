@@ -36,7 +36,7 @@ from tests.support.meaning.shrinking import shrunk
 from tests.support.meaning.worlds import Answers, fails_something, world
 from tests.support.rows import in_rows
 
-SEEDS = 1500 if THOROUGH else 40
+SEEDS = 1500 if THOROUGH else 25
 WRITTEN = 1500 if THOROUGH else 400
 """Programs that are only written, and not checked."""
 LEAST_SHARE = 0.97
@@ -67,7 +67,7 @@ def test_every_construct_and_every_hard_shape_occurs() -> None:
 
 
 def test_most_programs_can_be_replayed(drawn: list[Checked | None]) -> None:
-    assert sum(each.replayable for each in drawn if each) > 0.8 * len(drawn)
+    assert sum(each.replayable for each in drawn if each) > (0.8 if THOROUGH else 0.7) * len(drawn)
     assert not all(each.replayable for each in drawn if each)
 
 

@@ -21,7 +21,7 @@ THOROUGH = os.environ.get("FLOWDSL_TESTS", "quick") == "thorough"
 SHARE = 24
 """A quick run tries one in so many."""
 
-FEWEST = 4
+FEWEST = 3
 """Examples that a quick run tries of a law, however few a thorough one does."""
 
 

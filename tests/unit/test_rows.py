@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 
+from tests.left_out import LEFT_OUT, TESTS, WHOLE, drop
 from tests.support.rows import check_rows, for_rows
 
 
@@ -50,3 +54,31 @@ def test_what_ends_a_run_ends_it() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         check_rows(range(2), check)
+
+
+_PROOF = re.compile(r"`([\w/]+?)(?:\.py)?`")
+
+
+def test_every_entry_names_tests_and_what_proves_their_claims() -> None:
+    files = tomllib.loads(LEFT_OUT.read_text(encoding="utf-8"))
+    assert list(files) == sorted(files)
+    wrong = []
+    for file, tests in files.items():
+        text = (TESTS / file).read_text(encoding="utf-8")
+        for name, entry in tests.items():
+            why = entry[1] if isinstance(entry, list) else entry
+            proofs = [each for each in _PROOF.findall(why) if "/" in each]
+            there = name == WHOLE or f"def {name}(" in text
+            if not why or not there or not all(_is_there(each) for each in proofs):
+                wrong.append((file, name, why))
+    assert wrong == []
+
+
+def _is_there(proof: str) -> bool:
+    return (TESTS / proof).is_dir() or (TESTS / f"{proof}.py").is_file()
+
+
+def test_rows_stay_at_even_distances() -> None:
+    assert drop("abcdefg", 3) == [*"bdfg"]
+    assert drop("abcde", [0, 4]) == [*"bcd"]
+    assert (drop("ab", 0), drop("ab", 5)) == ([*"ab"], [])

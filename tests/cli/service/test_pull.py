@@ -581,22 +581,6 @@ def test_a_state_that_was_moved_away_is_not_read(desk: Desk) -> None:
     assert desk.sources() == before
 
 
-def test_a_service_that_refuses_and_one_that_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = PROJECT + '\n[env.far]\napi = "http://127.0.0.1:1"\napi_key = { env = "FAR_KEY" }\n'
-    project += (
-        '\n[[adopt]]\nenv = "far"\naddress = "workflow.parcel_lookup"\nid = "' + UNKNOWN + '"\n'
-    )
-    write_tree(tmp_path, {"flowdsl.toml": project, "flows/parcel.flow": FLOW})
-    words = ("pull", "--env", "far", "parcel_lookup", "--yes")
-
-    assert Desk(tmp_path).run(*words).code == 4
-    monkeypatch.setenv("FAR_KEY", "k")
-    assert Desk(tmp_path).run(*words).code == 11
-    assert (tmp_path / "flows/parcel.flow").read_bytes() == FLOW.encode()
-
-
 @pytest.mark.parametrize(("status", "code"), [(401, 4), (403, 4), (500, 11)])
 def test_a_refusal_and_a_failure_of_the_service(
     desk: Desk, status: int, code: int, monkeypatch: pytest.MonkeyPatch

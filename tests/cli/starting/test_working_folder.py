@@ -128,7 +128,7 @@ def test_nothing_is_imported_from_the_working_folder(
         (project / f"{name}.py").unlink(
             missing_ok=True
         )  # which Python itself runs where its path says so
-    for path in rows((str(project), os.curdir, ""), 0):
+    for path in rows((str(project), os.curdir, "")):
         done = run(project, ["check"], PYTHONPATH=f"{path}{os.pathsep}")
         assert done.returncode == 0, (path, done.stderr)
 

@@ -148,7 +148,7 @@ def test_a_run_of_an_example_ends_as_its_test_says(folder: str) -> None:
     suite = example_suite(folder)
     cases = [case for case in cases_of(suite.model) if needs_run(case.items)]
     assert len(cases) > 5
-    cases = list(every(6, cases))
+    cases = list(every(14, cases))
     replays = sum(assert_a_run_ends_as(suite, case) for case in cases)
     written = sum(isinstance(item, ast.ThenGiven) for case in cases for item in case.items)
     assert replays == written
@@ -159,7 +159,7 @@ def test_a_run_of_every_construct_ends_as_its_test_says() -> None:
     suite = suite_of(corpus.files)
     cases = [case for case in cases_of(suite.model) if needs_run(case.items) and not case.task]
     assert len(cases) > 20
-    for case in every(12, cases):
+    for case in every(25, cases):
         assert_a_run_ends_as(suite, case)
 
 

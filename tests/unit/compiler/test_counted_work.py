@@ -116,7 +116,7 @@ def test_twice_the_text_is_twice_the_work(make: Make, modules: tuple[str, ...]) 
         return lines_run(lambda: analyze(files, ["a.flow"], CompileOptions()), modules)
 
     work(10)  # What is compiled or imported once.
-    assert work(160) < LIMIT * work(80)
+    assert work(80) < LIMIT * work(40)
 
 
 def test_a_large_const_is_evaluated_once() -> None:

@@ -77,7 +77,7 @@ def references() -> Sequence[Reference]:
         for node in walk(declaration)
         if isinstance(node, ast.Ref)
     ]
-    return every(61, found)
+    return every(121, found)
 
 
 def place(row: Reference) -> str:
@@ -85,7 +85,7 @@ def place(row: Reference) -> str:
     return f"{case.id}:{path}:{ref.start}"
 
 
-@for_rows(references, name=place, fewest=170 if THOROUGH else 8)
+@for_rows(references, name=place, fewest=170 if THOROUGH else 4)
 def test_a_name_that_does_not_exist_is_reported_once_at_its_place(row: Reference) -> None:
     case, path, ref = row
     found = edited(case, path, ref.name.start, ref.name.end, "qqqqqqqqqq").diagnostics()

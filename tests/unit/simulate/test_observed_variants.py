@@ -12,6 +12,7 @@ from flowdsl.simulate.executions import disagreements, on_its_day, payload_of, w
 from flowdsl.simulate.interpreter.interpret import interpret
 from flowdsl.simulate.machine.execute import Execution, execute_payload
 from flowdsl.simulate.machine.variants import Observed, Variant, every_variant, main_variants
+from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import checked, default_world
 from tests.support.meaning.corpus import cases
@@ -58,8 +59,11 @@ def test_leaving_variants_out_finds_the_same(body: str, monkeypatch: pytest.Monk
 def test_an_execution_asks_for_what_it_depends_on() -> None:
     """Also where a prompt looks at another value for the failure in a pass, which ours never do."""
     decided, telling = 0, set()
-    for case, is_blind in product(cases(), (False, True)):
+    for number, (case, is_blind) in enumerate(product(cases(), (False, True))):
         prompt = case.payload.prompt
+        shows_value = is_blind and "⟪failure.value⟫" in prompt
+        if not (THOROUGH or number % 5 == 0 or shows_value):
+            continue
         prompt = prompt.replace("⟪failure.value⟫", "⟪other⟫") if is_blind else prompt
         payload = case.payload.__replace__(prompt=prompt)
         world = case.first.world()
@@ -74,7 +78,7 @@ def test_an_execution_asks_for_what_it_depends_on() -> None:
                 decided += 1
             elif not same:
                 telling.add(str(variant))
-    assert decided > 500
+    assert decided > (500 if THOROUGH else 100)
     assert "failure_leaves" in telling
 
 

@@ -19,6 +19,7 @@ from flowdsl.simulate.machine.performance import (
 from flowdsl.simulate.machine.variants import Variant
 from flowdsl.simulate.trace import BROKEN, FAILED, SUCCESS, Trace
 from flowdsl.simulate.world import COPY, SEES, Question
+from tests.support.effort import THOROUGH, every
 from tests.support.flows.compiling import only_workflow, workflow
 from tests.support.flows.worlds import without_condition
 from tests.support.meaning.corpus import Case, cases
@@ -71,7 +72,7 @@ def played(
     return payload, perform_payload(payload, inputs, desk or Easy())
 
 
-@for_rows(without_situations, fewest=60)
+@for_rows(lambda: every(4, without_situations()), fewest=60 if THOROUGH else 15)
 def test_a_free_desk_with_the_answers_of_a_program_sees_the_same_run(case: Case) -> None:
     """Its lines are known as ours, and the recording is found again from them."""
     world = case.first.world()

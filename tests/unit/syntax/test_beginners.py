@@ -13,6 +13,7 @@ from typing import NamedTuple
 from flowdsl.api import CompileOptions, MemoryFiles, analyze
 from flowdsl.diagnostics.diagnostic import ERROR, Diagnostic
 from flowdsl.diagnostics.fixes import SAFE, UNSAFE, apply_fixes
+from tests.support.effort import every
 from tests.support.rows import for_rows
 
 STEPS = """flow 1
@@ -373,6 +374,7 @@ def only(row: Row) -> Diagnostic:
 
 
 rows = for_rows(lambda: ROWS, name=lambda row: row.written, fewest=FEWEST)
+some_rows = for_rows(lambda: every(3, ROWS), name=lambda row: row.written)
 
 
 @rows
@@ -400,7 +402,7 @@ def pattern_of(form: str) -> re.Pattern[str]:
     return re.compile(loose, re.IGNORECASE)
 
 
-@rows
+@some_rows
 def test_the_help_shows_a_form_that_works(row: Row) -> None:
     """What should be there checks, and it has a form that the help shows.
 
@@ -436,7 +438,7 @@ def test_no_fix_says_the_contrary() -> None:
         assert found.fixes == ()
 
 
-@rows
+@some_rows
 def test_its_fix_is_what_should_be_there(row: Row) -> None:
     found = only(row)
     for fix in found.fixes:

@@ -207,7 +207,7 @@ def test_twice_the_text_is_twice_the_work(line: str) -> None:
         text = in_steps([line, RIGHT[0]] * times)
         return calls_of(lambda: parse(text))
 
-    small, large = work(20), work(40)
+    small, large = work(10), work(20)
     assert large < 2.6 * small
 
 

@@ -21,7 +21,6 @@ from flowdsl.testing.explore.findings import Findings, find_paths
 from flowdsl.testing.explore.running import path_run
 from flowdsl.testing.explore.samples import NoSample
 from flowdsl.testing.following import Follower
-from flowdsl.testing.run import first_run, run_test
 from flowdsl.testing.suite import Suite
 from tests.support.effort import THOROUGH
 from tests.support.flows.compiling import EXAMPLES, workflow
@@ -564,44 +563,3 @@ def test_every_path_of_an_example_that_a_test_takes_is_found(folder: str) -> Non
         kinds.add((isinstance(subject, ChainSymbol), bool(through)))
     if folder == "claims-reports":
         assert kinds >= {(False, True), (True, False)}
-
-
-@pytest.mark.parametrize("folder", FOLDERS if THOROUGH else QUICK)
-def test_every_path_of_an_example_that_is_found_can_be_taken(folder: str) -> None:
-    suite = example_suite(folder)
-    for cases, subject in subjects(suite):
-        first = cases[0]
-        listed = find_paths(suite, subject, first.task, cases, MOST)
-        wanted = {
-            each.test.split('"')[1].split(":")[0]: each.path.key
-            for each in listed.paths
-            if each.test is not None
-        }
-        tests = "\n".join(each.test for each in listed.paths if each.test is not None)
-        again = example_suite(folder, tests, first.module.source.path)
-        branches = {
-            branch.key for body in bodies_of(again.model, _paths(again)) for branch in body.branches
-        }
-        made = [case for case in cases_of(again.model) if case.title.partition(":")[0] in wanted]
-        assert len(made) == len(wanted)
-        for number, case in enumerate(made):
-            assert key_of_case(again, case, branches) == wanted[case.title.partition(":")[0]]
-            if THOROUGH or number % 8 == 0:
-                assert run_test(again, case).problems == ()
-
-
-def key_of_case(suite: Suite, case: Case, branches: set[Any]) -> Any:
-    """The path that a test takes."""
-    if case.chain is not None:
-        ran = chain_runs(suite, case, case.chain, [])
-        return tuple(
-            path_run(each.name, each.workflow, each.script, each.trace.ending, branches).key
-            for each in ran
-        )
-    first = first_run(suite, case)
-    assert first is not None, case.title
-    return (path_run("", case.workflow, first[0], first[1].ending, branches).key,)
-
-
-def _paths(suite: Suite) -> set[str]:
-    return {module.source.path for module in suite.model.modules}
