@@ -178,6 +178,9 @@ MISPLACED_ANNOTATION = TYPES.spec(
     "`@{name}` goes with {goes_with}",
 )
 WRONG_ANNOTATION_ARGUMENT = TYPES.spec("wrong-annotation-argument", "`@{name}` takes {wanted}")
+UNUSABLE_WIRE_NAME = TYPES.spec(
+    "unusable-wire-name", "`{wire}` cannot be the name of {what} in JSON: {why}"
+)
 INVALID_PATTERN = TYPES.spec("invalid-pattern", "this regular expression cannot be read: {problem}")
 UNCHECKED_PATTERN = SUSPICIOUS.spec(
     "unchecked-pattern",

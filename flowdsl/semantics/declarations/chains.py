@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flowdsl.diagnostics.diagnostic import Label
 from flowdsl.diagnostics.suggest import Names
@@ -308,11 +308,30 @@ def _check_null(program: Program, scope: ValueScope, value: ast.Expr, target: Va
     if symbol is None or symbol.kind != STEP or type_ is None:
         return
     span = value.span(scope.module.source)
+    _check_names(program, span, symbol.type, value.path)
     if target.field.absent and isinstance(type_, Optional):
         report_null(program, span, f"{target.kind} `{target.name}`", target.field)
     elif (field := _null_inside(type_, target.type)) is not None:
         what = f"field `{field.name}` of {target.kind} `{target.name}`"
         report_null(program, span, what, field)
+
+
+def _check_names(program: Program, span: Span, type_: Type, path: Iterable[ast.PathPart]) -> None:
+    """Report a name in JSON with a full stop on the path to an output of a step."""
+    for part in path:
+        inner = strip_optional(type_)
+        if isinstance(inner, RecordOf) and isinstance(part, ast.FieldAccess):
+            field = inner.by_either_name(part.name)
+            if field is None:
+                return
+            if "." in field.wire_name:
+                from ..names.wire_names import report_dotted_name
+
+                report_dotted_name(program, span, field.wire_name)
+                return
+            type_ = field.type
+        elif isinstance(inner, ListOf):
+            type_ = inner.element
 
 
 def _null_inside(source: Type, target: Type) -> FieldType | None:

@@ -107,6 +107,16 @@ def _read_text(program: Program, context: AnnotationContext, annotation: ast.Ann
     )
 
 
+def _read_wire(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
+    value = _read_text(program, context, annotation)
+    if isinstance(value, str) and not (value.isascii() and value.isidentifier()):
+        from ..names.wire_names import check_wire_name  # most names in JSON are plain words
+
+        span = annotation.arguments[0].span(context.scope.source)
+        check_wire_name(program, span, value, context.field, context.section)
+    return value
+
+
 def _read_pattern(program: Program, context: AnnotationContext, annotation: ast.Annotation) -> Any:
     value = _read_text(program, context, annotation)
     if isinstance(value, str):
@@ -173,7 +183,7 @@ FIELD_ANNOTATIONS = {
         "machine", "inputs of a workflow", _any_type, sections=("inputs", "secrets")
     ),
     "untrusted": FieldAnnotation("untrusted", "any type", _any_type),
-    "wire": FieldAnnotation("wire", "any type", _any_type, _read_text),
+    "wire": FieldAnnotation("wire", "any type", _any_type, _read_wire),
 }
 DECLARATION_ANNOTATIONS = ("owner", "deprecated")
 

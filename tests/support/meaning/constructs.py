@@ -140,7 +140,7 @@ PATTERNS = {
     "title with a value": r'step "[^"\n]*\{',
     "post-run checks": r"checks \{",
     "chain": r"^chain ",
-    "chain with a full stop in a name": r"code: first\.outputs\.code",
+    "chain with a blank in a name": r"code: first\.outputs\.code",
 }
 """Constructs that a regular expression finds in the source."""
 
@@ -363,7 +363,7 @@ WANTED = frozenset(
         *("call with a result in a retry in a for", "three loops deep", "copy in a for"),
         *("two models in one body", "title with words of ours", "extract in background", "chain"),
         *("any as an output", "any that is read", "machine input", "copy in a retry"),
-        "chain with a full stop in a name",
+        "chain with a blank in a name",
     )
 )
 """Constructs of which every pair is to occur."""

@@ -189,6 +189,10 @@ STRING = {"type": "string"}
             of(rows={"type": "array", "items": of(no=STRING | {"const": "x"})}),
             "`rows[].no` has `const`, which no type says",
         ),
+        (
+            of(**{"$the pin": STRING}),
+            "a field that source refuses: `the pin` cannot be the name of",
+        ),
         (of(rows={"type": "array"}), "`rows` is a list of entries that nothing describes"),
         (of(a={"type": "object"}), "`a` is an object without `properties`"),
         (

@@ -131,7 +131,7 @@ workflow w { inputs { xs: string[] @max_items(3) } steps { for x in xs {
     "names on the wire": """
 type R { number: string @wire("no.") }
 workflow w { inputs { a: string @wire("first name"), rows: R[] @min_items(1) @max_items(3) }
-  secrets { s: string @wire("pass word") }
+  secrets { s: string @wire("pass_word") }
     outputs { o: string @wire("取引先"), p: string @wire("a b") }
  steps { type $s into "F" do "x {a} {rows[0].number}" emit o = a emit p = "k" for r in rows {
    do "y {r.number}" } } }

@@ -56,7 +56,7 @@ TARGETS = (
     Field("case", CASE, True),
     Field("state", STRING, default=True, value='"open"'),
     Field("strange", ODD, default=True, value='{ no: "4" }'),
-    Field("code", STRING, True, wire="Code. No."),
+    Field("code", STRING, True, wire="Code No"),
     Field("cases", CASE.many(), wire="all cases"),
 )
 """What a program may emit, and what a task may give back."""
