@@ -124,9 +124,10 @@ def input_schema(workflow: nodes.Workflow) -> str | None:
         for field in workflow.secrets
     ]
     fields = [*workflow.inputs, *secrets]
-    if not fields:
+    patch = workflow.extra.get("input_schema")
+    if not fields and patch is None:
         return None
-    schema = object_schema(fields, given=True)
+    schema = merge_schema(object_schema(fields, given=True), patch or {}, given=True)
     restrict_inputs(schema, workflow)
     return dump_schema(schema)
 
@@ -141,14 +142,38 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
         if workflow.prompt is None:
             _describe_missing_outputs(schema, workflow)
         return dump_schema(schema)
-    if not workflow.outputs:
+    patch = workflow.extra.get("output_schema")
+    if not workflow.outputs and patch is None:
         return None
     sources = {source.field: source for source in workflow.sources}
-    schema = object_schema(workflow.outputs, all_required=True)
+    every = object_schema(workflow.outputs, all_required=True)
+    schema = merge_schema(every, patch or {}, given=False)
     for field in workflow.outputs:
         if (source := sources.get(field.name)) is not None:
-            schema["properties"][field.name] = _make_output_schema(field, source)
+            entry = schema["properties"][field.name]
+            schema["properties"][field.name] = _add_source(entry, field, source)
     return dump_schema(schema)
+
+
+def merge_schema(schema: Schema, patch: Schema, *, given: bool) -> Schema:
+    """Return a schema with the part of `extra` that types do not say.
+
+    Objects are merged, and anything else replaces what is there; null takes out a keyword that the
+    types give. With `given`, for values that a run receives, required fields stay required: types
+    may require more than when the patch was made.
+    """
+    merged = dict(schema)
+    for key, value in patch.items():
+        known = merged.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = merge_schema(known, value, given=given)
+        elif given and key == "required" and isinstance(known, list) and isinstance(value, list):
+            merged[key] = [*value, *(each for each in known if each not in value)]
+        elif value is None and key in merged:
+            del merged[key]
+        else:
+            merged[key] = value
+    return merged
 
 
 def _describe_missing_outputs(schema: Any, workflow: nodes.Workflow) -> None:
@@ -182,13 +207,13 @@ def _make_sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-def _make_output_schema(field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
+def _add_source(schema: Schema, field: nodes.FieldSpec, source: nodes.OutputSource) -> Schema:
+    """Return the schema of an output with what its source adds: a sentence, and `const`."""
     sentence = _make_sentence(source_words(source, field.type, absent=field.absent))
-    doc = f"{field.description.strip()} " if field.description else ""
-    schema = field_schema(field) | {"description": doc + sentence}
-    if source.kind == "const":
-        schema["const"] = source.value
-    return {"description": schema.pop("description")} | schema
+    doc = str(schema.get("description", "")).strip()
+    described = {"description": f"{doc} {sentence}".strip()}
+    constant = {"const": source.value} if source.kind == "const" else {}
+    return described | {k: v for k, v in schema.items() if k != "description"} | constant
 
 
 def dump_schema(schema: Any) -> str:

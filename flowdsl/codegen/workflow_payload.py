@@ -43,7 +43,8 @@ def emit_workflow(
         payload["post_run_check_failure_cleanup_prompt"] = spell_text(workflow.cleanup)
     if workflow.checks_text is not None:
         payload |= read_stored_checks(workflow.checks_text)
-    payload |= workflow.extra
+    # What `extra` says of schemas is in them already.
+    payload |= {key: each for key, each in workflow.extra.items() if key not in payload}
     if workflow.extra_text is not None:
         payload |= json.loads(workflow.extra_text)
     pictures = (

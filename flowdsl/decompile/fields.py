@@ -45,7 +45,7 @@ MAX_DEPTH = 60
 """The maximum nesting depth of types; less than what the parser accepts."""
 
 
-class _UnreadableSchema(Exception):
+class UnreadableSchema(Exception):
     """Raised for a schema that cannot be declared as fields, with the reason."""
 
     def __init__(self, reason: Reason) -> None:
@@ -86,36 +86,36 @@ def why_no_outputs(schema: Any) -> Reason | None:
 def _read_input_fields(schema: Any) -> tuple[Fields, Fields] | Reason:
     try:
         schema = remove_restrictions(schema)
-        fields = _root_fields(schema, ())
+        fields = read_root_fields(schema, ())
         inputs = tuple(field for field in fields if not field.name.startswith("$"))
         secrets = tuple(
             replace(field, name=field.name[1:]) for field in fields if field.name.startswith("$")
         )
-        workflow = _compile_fields(inputs, secrets, ())
-    except (_UnreadableSchema, Unspeakable) as error:
+        workflow = compile_fields(inputs, secrets, ())
+    except (UnreadableSchema, Unspeakable) as error:
         return _reason_for_error(error)
     declared = json.loads(input_schema(workflow) or "null")
-    if _is_same_json(declared, schema):
+    if is_same_json(declared, schema):
         return workflow.inputs, workflow.secrets
     return schema_difference(declared, schema, reported=False)
 
 
 def _read_output_fields(schema: Any, sources: tuple[nodes.OutputSource, ...]) -> Fields | Reason:
     try:
-        fields = _root_fields(schema, sources)
+        fields = read_root_fields(schema, sources)
         if sources and [source.field for source in sources] != [field.name for field in fields]:
             return Reason("has other fields than the prompt names", "other fields than in prompts")
-        workflow = _compile_fields((), (), fields)
-    except (_UnreadableSchema, Unspeakable) as error:
+        workflow = compile_fields((), (), fields)
+    except (UnreadableSchema, Unspeakable) as error:
         return _reason_for_error(error)
     declared = json.loads(output_schema(replace(workflow, sources=sources)) or "null")
-    if _is_same_json(declared, schema):
+    if is_same_json(declared, schema):
         return workflow.outputs
     return schema_difference(declared, schema, reported=True)
 
 
-def _reason_for_error(error: _UnreadableSchema | Unspeakable) -> Reason:
-    if isinstance(error, _UnreadableSchema):
+def _reason_for_error(error: UnreadableSchema | Unspeakable) -> Reason:
+    if isinstance(error, UnreadableSchema):
         return error.reason
     return Reason(f"cannot be said in source: {error}", "texts that source cannot say")
 
@@ -123,9 +123,9 @@ def _reason_for_error(error: _UnreadableSchema | Unspeakable) -> Reason:
 # Reading
 
 
-def _root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
+def read_root_fields(schema: Any, sources: Iterable[nodes.OutputSource]) -> Fields:
     if (reason := why_no_object(schema)) is not None:
-        raise _UnreadableSchema(reason)
+        raise UnreadableSchema(reason)
     source_of = {source.field: source for source in sources}
     return tuple(
         _read_field_schema(name, entry, required, MAX_DEPTH)
@@ -143,18 +143,18 @@ def _list_properties(schema: Any) -> list[tuple[str, Any, bool]]:
     """
     properties, required = schema.get("properties"), schema.get("required", ())
     if not isinstance(properties, dict):
-        raise _UnreadableSchema(
+        raise UnreadableSchema(
             Reason("is an object without `properties`", "objects without `properties`")
         )
     if not isinstance(required, list | tuple):
-        raise _UnreadableSchema(unsaid_keyword("required"))
+        raise UnreadableSchema(unsaid_keyword("required"))
     _refuse_others(schema, ("type", "properties", "required"))
     if not all(isinstance(name, str) and name in properties for name in required):
         words = "requires a field that it does not have"
-        raise _UnreadableSchema(Reason(words, "required fields that are not there"))
+        raise UnreadableSchema(Reason(words, "required fields that are not there"))
     wanted = frozenset(required)
     if len(wanted) != len(required):
-        raise _UnreadableSchema(Reason("requires a field twice", "fields required twice"))
+        raise UnreadableSchema(Reason("requires a field twice", "fields required twice"))
     ordered = iter(required)
     names = [next(ordered) if name in wanted else name for name in properties]
     return [(name, properties[name], name in wanted) for name in names]
@@ -165,12 +165,12 @@ def _read_sourced_field(
 ) -> nodes.FieldSpec:
     """Return an output without what its source adds: a sentence in its description, and `const`."""
     if not isinstance(schema, dict):
-        raise _UnreadableSchema(_NO_SCHEMA)
+        raise UnreadableSchema(_NO_SCHEMA)
     bare = {key: value for key, value in schema.items() if key != "description"}
     if source.kind == "const" and not (
-        "const" in bare and _is_same_json(bare.pop("const"), source.value)
+        "const" in bare and is_same_json(bare.pop("const"), source.value)
     ):
-        raise _UnreadableSchema(_SOURCE.inside(name))
+        raise UnreadableSchema(_SOURCE.inside(name))
     field = _read_field_schema(name, bare, required, MAX_DEPTH)
     types = [field.type]
     if field.type == ANY and field.default is None:
@@ -184,35 +184,35 @@ def _read_sourced_field(
         if isinstance(description, str) and description.endswith(f" {sentence}"):
             own = description[: -len(sentence) - 1]
             return replace(field, type=type_, description=own)
-    raise _UnreadableSchema(_SOURCE.inside(name))
+    raise UnreadableSchema(_SOURCE.inside(name))
 
 
 def _read_field_schema(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
     try:
         return _read_field(name, schema, required, depth)
-    except _UnreadableSchema as error:
-        raise _UnreadableSchema(error.reason.inside(name)) from None
+    except UnreadableSchema as error:
+        raise UnreadableSchema(error.reason.inside(name)) from None
 
 
 def _read_field(name: str, schema: Any, required: bool, depth: int) -> nodes.FieldSpec:
     if not isinstance(schema, dict):
-        raise _UnreadableSchema(_NO_SCHEMA)
+        raise UnreadableSchema(_NO_SCHEMA)
     rest = dict(schema)
     description = rest.pop("description", None)
     if "description" in schema and not isinstance(description, str):
-        raise _UnreadableSchema(unsaid_keyword("description"))
+        raise UnreadableSchema(unsaid_keyword("description"))
     has_default = "default" in rest
     default = _normalise_numbers(rest.pop("default", None))
     constraints = _collect_constraints(rest)
     for keyword in constraints:
         del rest[keyword]
     if not isinstance(constraints.get("examples", []), list):
-        raise _UnreadableSchema(unsaid_keyword("examples"))
+        raise UnreadableSchema(unsaid_keyword("examples"))
     if not isinstance(constraints.get("pattern", ""), str):
-        raise _UnreadableSchema(unsaid_keyword("pattern"))
+        raise UnreadableSchema(unsaid_keyword("pattern"))
     type_ = _read_schema_type(rest, depth)
     if default is not None and isinstance(type_, nodes.OptionalType):
-        raise _UnreadableSchema(_DEFAULTED)
+        raise UnreadableSchema(_DEFAULTED)
     absent = False
     if not required and not has_default and not isinstance(type_, nodes.OptionalType):
         absent = type_ != ANY
@@ -245,9 +245,9 @@ def _collect_constraints(schema: Schema) -> Schema:
 
 def _read_schema_type(schema: Any, depth: int) -> nodes.Type:
     if not isinstance(schema, dict):
-        raise _UnreadableSchema(_NO_SCHEMA)
+        raise UnreadableSchema(_NO_SCHEMA)
     if not depth:
-        raise _UnreadableSchema(Reason("is nested too deeply", "schemas nested too deeply"))
+        raise UnreadableSchema(Reason("is nested too deeply", "schemas nested too deeply"))
     if not schema:
         return ANY
     kind = schema.get("type")
@@ -268,16 +268,16 @@ def _read_schema_type(schema: Any, depth: int) -> nodes.Type:
         values = _normalise_numbers(schema["enum"])
         wanted = str if kind == "string" else int
         if not isinstance(values, list) or not all(type(value) is wanted for value in values):
-            raise _UnreadableSchema(_ENUM)
+            raise UnreadableSchema(_ENUM)
         return nodes.EnumType(values=tuple(values))
     if not isinstance(kind, str) or (kind, None) not in SCALAR_OF:
-        raise _UnreadableSchema(explain_untyped_schema(schema))
+        raise UnreadableSchema(explain_untyped_schema(schema))
     if "enum" in schema:
-        raise _UnreadableSchema(_ENUM)
+        raise UnreadableSchema(_ENUM)
     _refuse_others(schema, ("type", "format"))
     format_ = schema.get("format")
     if not isinstance(format_, str | None) or (kind, format_) not in SCALAR_OF:
-        raise _UnreadableSchema(unsaid_keyword("format"))
+        raise UnreadableSchema(unsaid_keyword("format"))
     return SCALAR_OF[kind, format_]
 
 
@@ -286,13 +286,13 @@ def _open_enum(schema: Schema, depth: int) -> nodes.Type:
     _refuse_others(schema, ("anyOf",))
     choice = schema["anyOf"]
     if not isinstance(choice, list):
-        raise _UnreadableSchema(unsaid_keyword("anyOf"))
+        raise UnreadableSchema(unsaid_keyword("anyOf"))
     optional = len(choice) == 3 and choice[2] == {"type": "null"}
     if choice[1:] not in ([SCALARS["string"]], [SCALARS["string"], {"type": "null"}]):
-        raise _UnreadableSchema(_CHOICE)
+        raise UnreadableSchema(_CHOICE)
     enum = _read_schema_type(choice[0], depth - 1)
     if not isinstance(enum, nodes.EnumType) or enum.numeric or enum.open:
-        raise _UnreadableSchema(_CHOICE)
+        raise UnreadableSchema(_CHOICE)
     enum = replace(enum, open=True)
     return nodes.OptionalType(inner=enum) if optional else enum
 
@@ -300,31 +300,31 @@ def _open_enum(schema: Schema, depth: int) -> nodes.Type:
 def _read_element_type(schema: Schema, depth: int) -> nodes.Type:
     """Return the type of the entries of a list."""
     if "items" not in schema:
-        raise _UnreadableSchema(
+        raise UnreadableSchema(
             Reason("is a list of entries that nothing describes", "lists without `items`")
         )
     _refuse_others(schema, ("type", "items"))
     try:
         return _read_schema_type(schema["items"], depth - 1)
-    except _UnreadableSchema as error:
-        raise _UnreadableSchema(error.reason.inside("[]")) from None
+    except UnreadableSchema as error:
+        raise UnreadableSchema(error.reason.inside("[]")) from None
 
 
 def _refuse_others(schema: Schema, keywords: tuple[str, ...]) -> None:
     for name in schema:
         if name not in keywords:
-            raise _UnreadableSchema(unsaid_keyword(name))
+            raise UnreadableSchema(unsaid_keyword(name))
 
 
 def _without_null(schema: Schema, kinds: list[Any]) -> Schema:
     """Return a schema whose `type` is `[kind, "null"]` without null."""
     if len(kinds) != 2 or not isinstance(kinds[0], str) or kinds[1] != "null":
-        raise _UnreadableSchema(explain_untyped_schema({"type": kinds}))
+        raise UnreadableSchema(explain_untyped_schema({"type": kinds}))
     inner = schema | {"type": kinds[0]}
     if "enum" in schema:
         values = schema["enum"]
         if not isinstance(values, list) or values[-1:] != [None]:
-            raise _UnreadableSchema(_ENUM)
+            raise UnreadableSchema(_ENUM)
         inner["enum"] = values[:-1]
     return inner
 
@@ -365,7 +365,7 @@ def _normalise_numbers(value: Any, depth: int = MAX_DEPTH) -> Any:
 # Proof by compiling again
 
 
-def _compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
+def compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.Workflow:
     """Compile, from source text, a workflow that declares these fields and nothing else."""
     types = TypeNames(inputs, secrets, outputs, taken=("w",))
     names = source_names(inputs)
@@ -385,16 +385,14 @@ def _compile_fields(inputs: Fields, secrets: Fields, outputs: Fields) -> nodes.W
         for found in sink.findings_in_order():
             if found.severity == ERROR:
                 words = f"has a field that source refuses: {found.message}"
-                raise _UnreadableSchema(Reason(words, "fields that source refuses"))
+                raise UnreadableSchema(Reason(words, "fields that source refuses"))
         return lower_program(model, {}).workflows[0]
 
 
-def _is_same_json(one: Any, other: Any) -> bool:
+def is_same_json(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal; unlike in Python, `true` is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(
-            _is_same_json(one[key], other[key]) for key in one
-        )
+        return one.keys() == other.keys() and all(is_same_json(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same_json, one, other))
+        return len(one) == len(other) and all(map(is_same_json, one, other))
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

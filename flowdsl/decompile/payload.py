@@ -370,54 +370,22 @@ def _schema_form(schema: Schema | None) -> str | None:
 
 
 def require_inputs(payload: Payload) -> tuple[Payload, tuple[str, ...]]:
-    """Return a payload whose inputs are required unless they may be null, and which now are.
-
-    What its schemas leave out is filled in, so that types can say them: `type` beside `properties`
-    and beside an `enum` of texts, and `items` of lists. An inner object of no properties may be
-    anything.
-    """
-    completed = dict(payload)
-    required: tuple[str, ...] = ()
-    for key in ("input_schema", "output_schema"):
-        text = payload.get(key)
-        schema = _parse_json_object(text) if isinstance(text, str) else None
-        if schema is None or not isinstance(schema.get("properties"), dict):
-            continue
-        schema = _fill_in_schema({"type": "object", **schema})
-        before = schema.get("required")
-        listed = before if isinstance(before, list) else []
-        if key == "input_schema":
-            required = tuple(
-                name
-                for name, field in schema["properties"].items()
-                if name not in listed and isinstance(field, dict) and not _may_be_null(field)
-            )
-            schema["required"] = [
-                name for name in schema["properties"] if name in listed or name in required
-            ]
-        completed[key] = json.dumps(schema, ensure_ascii=False)
-    return completed, required
+    """Return a payload whose inputs are required unless they may be null, and which now are."""
+    text = payload.get("input_schema")
+    schema = _parse_json_object(text) if isinstance(text, str) else None
+    if schema is None or not isinstance(schema.get("properties"), dict):
+        return payload, ()
+    before = schema.get("required")
+    listed = before if isinstance(before, list) else []
+    required = tuple(
+        name
+        for name, field in schema["properties"].items()
+        if name not in listed and isinstance(field, dict) and not _may_be_null(field)
+    )
+    schema["required"] = [each for each in schema["properties"] if each in (*listed, *required)]
+    return {**payload, "input_schema": json.dumps(schema, ensure_ascii=False)}, required
 
 
 def _may_be_null(field: dict[str, Any]) -> bool:
     kind = field.get("type")
-    return "null" in kind if isinstance(kind, list) else kind is None
-
-
-def _fill_in_schema(schema: Any, depth: int = 20) -> Any:
-    """Return a schema with the `type` and `items` that it leaves out."""
-    if not isinstance(schema, dict) or not depth:
-        return schema
-    filled = dict(schema)
-    values = filled.get("enum")
-    if filled == {"type": "object"}:
-        return {}
-    if isinstance(values, list) and all(isinstance(value, str) for value in values):
-        filled.setdefault("type", "string")
-    if filled.get("type") == "array":
-        filled["items"] = _fill_in_schema(filled.get("items", {}), depth - 1)
-    if isinstance(filled.get("properties"), dict):
-        filled["properties"] = {
-            name: _fill_in_schema(field, depth - 1) for name, field in filled["properties"].items()
-        }
-    return filled
+    return "null" in kind if isinstance(kind, list) else not field.keys() & {"type", "enum"}

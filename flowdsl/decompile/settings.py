@@ -11,7 +11,8 @@ from flowdsl.diagnostics.suggest import join_names
 from flowdsl.format.literals import plain_literal, value_literal
 from flowdsl.ir import nodes
 from flowdsl.semantics.capabilities import NO_COMMAND
-from flowdsl.semantics.declarations.payload_files import NAME, SCHEMAS
+from flowdsl.semantics.declarations.payload_files import NAME
+from flowdsl.semantics.declarations.wire import SCHEMAS
 from flowdsl.source.record import Record
 
 from .notes import KEPT, LOST, NAMED, OPEN, PASSED, RISKY, Remark

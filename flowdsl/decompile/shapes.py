@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from flowdsl.codegen.input_patterns import remove_restrictions
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.suggest import join_names
+from flowdsl.format.literals import value_literal
 from flowdsl.ir import nodes
 from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
@@ -22,11 +24,12 @@ from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, find_renamed_inputs, read_checks
+from .fields import Schema as Document
 from .fields import read_inputs, read_outputs, why_no_inputs, why_no_outputs
 from .layout import FOLDER, Fields, Parts, Shape, compile_written_files, file_name, lay_out_source
-from .loose_fields import loose_fields
+from .loose_schemas import LooseFields, loose_fields, read_loose_inputs, read_loose_outputs
 from .model import Payload, Picture, PromptHints
-from .notes import KEPT, LOST, RISKY, Reason, Remark
+from .notes import KEPT, LOST, PASSED, RISKY, Reason, Remark
 from .payload import CLEANUP, Schema, StoredWorkflow, find_differing_fields
 from .prompt_notes import backslash_remarks, has_frames, prompt_remarks
 from .reading.prompt import read_prompt
@@ -36,6 +39,7 @@ from .writing.writer import write_flow
 _T = TypeVar("_T")
 
 _NO_FIELDS: Fields = ()
+_NOTHING = LooseFields((), (), (), {})
 
 
 class Imported(Record):
@@ -114,13 +118,14 @@ class _Import:
             image_hash(picture.content): address for address, picture in parts.pictures.items()
         }
         self._why: dict[str, str] = {}
+        self._inputs: dict[bool, LooseFields | None] = {}
 
     def run(self) -> Imported:
         """Return the files of the best shape that compiles to the payload, or of the last shape."""
         parts = self._parts
         best = Shape(
             statements=parts.program is not None,
-            inputs=parts.inputs is not None,
+            inputs=self._read_inputs(restricted=parts.program is not None) is not None,
             outputs=True,
             checks=isinstance(parts.checks, ReadChecks),
         )
@@ -151,12 +156,23 @@ class _Import:
                     "rename"
                 )
                 return _ShapeOutcome({}, frozenset(("checks",)), (words,))
-        outputs = self._outputs(shape)
+        outputs = self._read_outputs(shape) if shape.outputs else None
         if shape.outputs and outputs is None:
             return _ShapeOutcome(
                 {}, frozenset(("outputs",)), ("types cannot say the output schema",)
             )
-        flow, files = lay_out_source(parts, shape, outputs or ())
+        inputs = self._read_inputs(restricted=shape.statements) if shape.inputs else None
+        patches = {
+            field: read.patch
+            for field, read in (("input_schema", inputs), ("output_schema", outputs))
+            if read is not None and read.patch
+        }
+        parts = replace(
+            parts,
+            inputs=None if inputs is None else (inputs.inputs, inputs.secrets),
+            settings=replace(parts.settings, extra=parts.settings.extra | patches),
+        )
+        flow, files = lay_out_source(parts, shape, () if outputs is None else outputs.outputs)
         outcome = None
         for set_outputs in (True, False) if shape.statements else (True,):
             text = write_flow(flow, set_outputs=set_outputs)
@@ -173,14 +189,43 @@ class _Import:
             )
         return outcome
 
-    def _outputs(self, shape: Shape) -> Fields | None:
+    def _read_inputs(self, *, restricted: bool) -> LooseFields | None:
+        """Return the inputs and secrets, with what their types do not say of the schema.
+
+        `restricted`: the uses of inputs in statements add to the schema.
+        """
+        if restricted not in self._inputs:
+
+            def read(schema: Document) -> LooseFields | None:
+                exact = None
+                if restricted or remove_restrictions(schema) == schema:
+                    exact = read_inputs(schema)
+                if exact is not None:
+                    return LooseFields(*exact, (), {})
+                return self._with_patch(read_loose_inputs(schema, restricted=restricted))
+
+            self._inputs[restricted] = _read_fields_of(
+                read, self._parts.stored.input_schema, _NOTHING
+            )
+        return self._inputs[restricted]
+
+    def _read_outputs(self, shape: Shape) -> LooseFields | None:
         program = self._parts.program
         sources = program.sources if program is not None and shape.statements else ()
 
-        def read(schema: dict[str, Any]) -> Fields | None:
-            return read_outputs(schema, sources)
+        def read(schema: Document) -> LooseFields | None:
+            exact = read_outputs(schema, sources)
+            if exact is not None:
+                return LooseFields((), (), exact, {})
+            return None if sources else self._with_patch(read_loose_outputs(schema))
 
-        return _read_fields_of(read, self._parts.stored.output_schema, _NO_FIELDS)
+        return _read_fields_of(read, self._parts.stored.output_schema, _NOTHING)
+
+    def _with_patch(self, read: LooseFields | None) -> LooseFields | None:
+        """Return fields whose patch `extra` can hold."""
+        if read is None or self._parts.settings.kept or value_literal(read.patch) is None:
+            return None
+        return read
 
     def _compiled(self, path: str, files: dict[str, bytes]) -> _ShapeOutcome:
         result = compile_written_files(files, path, self._capabilities, self._addresses)
@@ -222,10 +267,10 @@ class _Import:
         if not shape.statements:
             yield from prompt_remarks(stored)
             yield self._prompt_remark()
-        if not shape.inputs:
-            yield from self._schema_remark("inputs", stored.input_schema, why_no_inputs)
-        if not shape.outputs:
-            yield from self._schema_remark("outputs", stored.output_schema, why_no_outputs)
+        inputs = self._read_inputs(restricted=shape.statements) if shape.inputs else None
+        outputs = self._read_outputs(shape) if shape.outputs else None
+        yield from self._schema_remark("inputs", stored.input_schema, why_no_inputs, inputs)
+        yield from self._schema_remark("outputs", stored.output_schema, why_no_outputs, outputs)
         if not shape.checks:
             why = parts.checks if isinstance(parts.checks, str) else self._why.get("checks", "")
             yield Remark(
@@ -270,10 +315,14 @@ class _Import:
         )
 
     def _schema_remark(
-        self, part: str, schema: Schema | None, why: Callable[[Any], Reason | None]
+        self,
+        part: str,
+        schema: Schema | None,
+        why: Callable[[Any], Reason | None],
+        read: LooseFields | None,
     ) -> Iterator[Remark]:
-        """Return a remark on why a schema is kept in a file."""
-        if schema is None or schema.document is None:
+        """Return a remark on what no type says of a schema, which may be all of it."""
+        if schema is None or schema.document is None or (read is not None and not read.patch):
             return
         reason = why(schema.document)
         if reason is None:
@@ -282,6 +331,14 @@ class _Import:
             reason = Reason("", "fields that do not fit the rest")
         else:
             told = reason.told()
+        if read is not None:
+            yield Remark(
+                PASSED,
+                f"what no type says of the schema of the {part} stands in `extra`: {told}",
+                f"schemas of {part} have parts in `extra`, because no types give them",
+                reason.cause,
+            )
+            return
         yield Remark(
             KEPT,
             f"the schema of the {part} is kept in {file_name(self._parts.name, part)}: {told}",

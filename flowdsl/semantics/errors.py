@@ -144,14 +144,6 @@ NEGATIVE_INDEX = NAMES.spec(
     "indexes count from 0 at the start of the list",
 )
 NOT_IN_CONST = NAMES.spec("not-in-const", "the value of const `{name}` has nothing at `{part}`")
-UNDECLARED_IN_PROMPT = NAMES.spec(
-    "undeclared-in-prompt", "workflow `{workflow}` declares no `{name}`", arguable=True
-)
-UNKNOWN_PATH_IN_PROMPT = NAMES.spec(
-    "unknown-path-in-prompt",
-    "`{owner}` of workflow `{workflow}` has nothing at `{part}`",
-    arguable=True,
-)
 UNLISTED_IN_PROMPT = SUSPICIOUS.spec(
     "unlisted-in-prompt", "the schemas of workflow `{workflow}` list no `{name}`"
 )
@@ -630,6 +622,11 @@ EXTRA_SETS_KNOWN_FIELD = PLATFORM.spec(
     "extra-sets-known-field",
     "`extra` cannot set `{field}`, which FlowDSL writes itself",
     "set it with {way}; `extra` is for fields that this version does not know",
+)
+EXTRA_CONTRADICTS_TYPES = PLATFORM.spec(
+    "extra-contradicts-types",
+    "`{field}` in `extra` {problem}",
+    "declare it in `{section}`; here stands only what no type says",
 )
 COMMAND_OUTPUT_UNREADABLE = PLATFORM.spec(
     "command-output-unreadable",

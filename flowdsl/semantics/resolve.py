@@ -191,11 +191,12 @@ def _check_workflow(program: Program, scope: ValueScope, workflow: WorkflowSymbo
 
                 check_checks(program, scope, item)
             case ast.ExtraSection(value=value):
-                from .declarations.wire import WORKFLOW_FIELDS, check_extra
+                from .declarations.wire import WORKFLOW_FIELDS, check_extra, check_schema_patches
 
                 infer_type(program, scope, value, places.SETTING)
                 _fill_once(workflow.extra, constant_json(program, value))
                 check_extra(program, workflow.module, value, WORKFLOW_FIELDS)
+                check_schema_patches(program, declaration, workflow.module, value)
             case ast.ChecksFrom(path=path) if workflow.checks_from is not None:
                 from .declarations.payload_files import check_checks_file
 

@@ -23,7 +23,7 @@ from flowdsl.semantics.model import WorkflowSymbol
 from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
-from ..loose_fields import loose_fields
+from ..loose_schemas import loose_fields
 from ..model import PromptHints
 from .convert import Proposal, propose_statements
 from .decisions import find_parts_of_entries

@@ -12,6 +12,7 @@ from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
 from ..fields import read_inputs, read_outputs
+from ..loose_schemas import read_loose_inputs, read_loose_outputs
 from ..writing.type_names import TypeNames, Unspeakable, field_text
 from ..writing.writer import format_section_lines
 from .attempts import SETTINGS, Attempt, EditContext
@@ -68,8 +69,12 @@ def _write_field_sections(
     document = schema_of(context.goal.values.get(schema))
     if document is None:
         return []
+    patch = workflow.extra.get(schema)
     if schema == OUTPUTS:
         outputs = read_outputs(document, workflow.sources if sources is None else sources)
+        if outputs is None and patch is not None and not workflow.sources:
+            loose = read_loose_outputs(document)
+            outputs = loose.outputs if loose is not None and loose.patch == patch else None
         if outputs is None:
             return []
         return [
@@ -78,6 +83,10 @@ def _write_field_sections(
             )
         ]
     read = read_inputs(document)
+    if read is None and patch is not None:
+        given = read_loose_inputs(document, restricted=workflow.prompt is None)
+        if given is not None and given.patch == patch:
+            read = given.inputs, given.secrets
     if read is None:
         return []
     have = _by_name([replace(each, day=None) for each in workflow.inputs])

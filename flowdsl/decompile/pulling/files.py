@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from flowdsl.deploy.resources.workflow import CHECKS, MODELS, POLICIES
-from flowdsl.semantics.declarations.payload_files import SCHEMAS
+from flowdsl.semantics.declarations.wire import SCHEMAS
 from flowdsl.semantics.values.json_text import read_json
 from flowdsl.source.files import UnreadableFile
 from flowdsl.syntax import ast

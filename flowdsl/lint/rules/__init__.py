@@ -49,6 +49,11 @@ _TOOLS = """
     focused_action mark_file_for_export save_screenshot_as_run_attachment start_loop
     upsert_runtime_values
 """
+_RECORDS = """
+    log logfile logbook text note notes notepad memo comment comments remark remarks mail email
+    ticket report spreadsheet worksheet csv chat summary reason protokoll textdatei notiz kommentar
+    bemerkung http https save store keep remember
+"""
 _CONTROLS = """
     box button checkbox combobox down dropdown field fields icon key link menu option suggestion tab
     textbox tile toggle
@@ -198,6 +203,11 @@ RULES = (
         when=triggers.lacks_outputs,
     ),
     Rule(
+        "secret-in-log",
+        (Words(tuple((_RECORDS + _TOOLS).split()), ("do",)), ast.PromptFrom),
+        home="prose.prompt_files",
+    ),
+    Rule(
         "secret-like-input",
         (ast.InputsSection, ast.TaskDecl, ast.Pause),
         home="program.secret_like_input",
@@ -222,6 +232,7 @@ RULES = (
         home="prose.likeness",
         when=triggers.may_read_as_instruction,
     ),
+    Rule("tool-misused", (ast.PromptFrom,), home="prose.prompt_files"),
     Rule("tool-name-in-prose", (Words(tuple(_TOOLS.split())),), home="prose.service_words"),
     Rule(
         "typographic-typed-text",

@@ -15,14 +15,13 @@ from flowdsl.source.text import Span
 from .. import errors
 from ..program import Program
 from ..values.json_text import read_json
-from .wire import WORKFLOW_FIELDS
+from .wire import SCHEMAS, WORKFLOW_FIELDS
 
 CHECKS = "post_run_checks"
 CLEANUP = "post_run_check_failure_cleanup_prompt"
 NAME = "name"
 ALLOWLIST = "terminal_command_allowlist"
 MODELS = "model_metadata"
-SCHEMAS = ("input_schema", "output_schema")
 
 _TEXTS = (NAME, *SCHEMAS)
 """The fields of an `extra from` file that hold a text: a name that no literal can express, and

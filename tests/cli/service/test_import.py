@@ -179,8 +179,8 @@ def test_no_name_of_the_service_leaves_the_folder(tmp_path: Path, name: str) -> 
 
 
 def test_everyday_notes_are_counted_where_many_share_them(tmp_path: Path) -> None:
-    optional = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
-    few = [{**CLAIMS, "name": f"W{n}", "output_schema": json.dumps(optional)} for n in range(5)]
+    schema = json.dumps({"type": "array"})
+    few = [{**CLAIMS, "name": f"W{n}", "output_schema": schema} for n in range(5)]
     many = [*few, {**CLAIMS, "name": "W5", "output_schema": '{"a": "number"}'}]
     write_tree(tmp_path, {"few.json": json.dumps(few), "many.json": json.dumps(many)})
 
@@ -198,9 +198,8 @@ def test_everyday_notes_are_counted_where_many_share_them(tmp_path: Path) -> Non
             "note: 6 prompts are kept in files, because FlowDSL did not write them; `flowdsl "
             "convert` proposes statements"
         ),
-        "note: 6 schemas of outputs are kept in files, because no types give them: outputs "
-        "that may be null or absent (5); "
-        "the short notation",
+        "note: 6 schemas of outputs are kept in files, because no types give them: schemas of no "
+        "object (5); the short notation",
     ]
 
 
@@ -360,7 +359,7 @@ def test_a_project_file_with_errors_stops_everything(tmp_path: Path) -> None:
     assert "`flowdsl.toml` has errors; nothing was written" in message
 
 
-def test_half_filled_schemas_become_types_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_half_filled_schemas_become_types(tmp_path: Path) -> None:
     properties = {
         "no": {"type": "string"},
         "rows": {"type": "array"},
@@ -374,23 +373,27 @@ def test_half_filled_schemas_become_types_where_that_is_asked_for(tmp_path: Path
         "input_schema": json.dumps({"properties": properties, "required": ["$pin"]}),
         "output_schema": json.dumps({"type": "object", "properties": {"seen": {"type": "array"}}}),
     }
-    for words, typed, changed in ((), False, False), (("--required",), True, True):
-        folder = tmp_path / str(typed)
+    for words, sign in ((), "?"), (("--required",), ""):
+        folder = tmp_path / f"project{len(words)}"
         write_tree(folder, {"half.json": json.dumps(body)})
         done = flowdsl(folder, "import", "half.json", *words)
         assert done.code == 0, done.err
-        assert (folder / "flows/half_filled.inputs.json").exists() is not typed
-        assert ("3 inputs became required" in done.err) is changed
+        assert ("3 inputs became required" in done.err) is bool(words)
         flow = (folder / "flows/half_filled.flow").read_text("utf-8")
         for line in (
-            "no: string",
-            "rows: any[]",
-            'kind: "a" | "b"',
+            f"no{sign}: string",
+            f"rows{sign}: any[]",
+            f'kind{sign}: "a" | "b"',
             "note: string?",
             "pin: string",
+            "seen?: any[]",
+            "output_schema: { properties: { seen: { items: null } } },",
         ):
-            assert (f"    {line}\n" in flow) is typed, flow
-        assert run_here(folder, "check").code == 0
+            assert f"    {line}\n" in flow, flow
+        assert flowdsl(folder, "compile", "-o", "out").code == 0
+        payload = json.loads((folder / "out/half_filled/payload.json").read_text("utf-8"))
+        assert json.loads(payload["output_schema"]) == json.loads(body["output_schema"])
+        assert json.loads(payload["input_schema"])["properties"] == properties
 
 
 def test_the_page_about_importing_shows_what_happens(tmp_path: Path) -> None:

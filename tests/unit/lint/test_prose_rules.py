@@ -265,9 +265,104 @@ def test_a_prompt_in_a_file_is_read_at_its_lines(row: tuple[str, list[object]]) 
     ]
     places = [each.span.source.text[each.span.start : each.span.end] for each in found]
     assert [(*_line_of(each), place) for each, place in zip(found, places, strict=True)] == row[1]
-    assert all(each.span.path == "p.md" and "convert w --step" in str(each.help) for each in found)
+    assert all(each.span.path == "p.md" and "convert --step" in str(each.help) for each in found)
 
 
 def _line_of(diagnostic: Diagnostic) -> tuple[int, int]:
     before = diagnostic.span.source.text[: diagnostic.span.start]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+LEAKS = (
+    "Write the password {$pw} into the log file.",
+    "Note the PIN {$pin} in the remarks of the case.",
+    'Send an email to the office with the text "Login {$user} / {$pw}".',
+    "Save {$pw} as {{password}} for later.",
+    "Use upsert_runtime_values to keep the password {$pw}.",
+    "Open https://portal.test/login?token={$token}.",
+    'If it fails, declare_task_failed with the reason "login with {$user} and {$pw} failed".',
+    'Add a comment "done by {$user}" to the ticket.',
+    "copy_to_clipboard the key {$api_key} with key api.",
+    "Run execute_terminal_command net use Z: \\\\srv\\x {$pw}.",
+    "Paste {$otp} into the chat.",
+    'Create a text file with Notepad. First line: "start user {$u} pw {$p}".',
+    "Put {$u} and {$p} in a note so that the next shift can see it.",
+    "Schreibe das Kennwort {$kw} in die Notiz.",
+    "Trage {$kw} in das Protokoll ein.",
+    "Include the access code {$code} in the summary.",
+    "Store {$pw} in the spreadsheet.",
+    "Record {$user} in the logbook.",
+    'Write in the log: "signed in as {$user}".',
+)
+NO_LEAKS = (
+    "Log in with {$user} and {$pw}.",
+    "Type {$pw} into the Password field and press Enter.",
+    "Enter {$user} in the E-mail field.",
+    "Type {$email} in the email address box.",
+    "Put {$u} into the log in form and {$p} below.",
+    "Open the mail program and sign in with {$user}, {$pw}.",
+    "Enter {$pw} to log in, then open the report.",
+    'If the password {$pw} is refused, declare_task_failed with the reason "login refused".',
+    "Log in as {$user}; do not write the password in the log.",
+    'Type {$user}, press Tab, type {$pw}. Then write "done" in the notes.',
+    'Click Release, enter the signature password {$sig}, reason "Routine", OK.',
+    "User {$u}, password {$p}. There is a second page with a code.",
+    "Open the notes app and unlock it with {$pin}.",
+    "Enter {$user} and {$pw} on the login page of the ticket system.",
+    "Paste {$key} into the License key field.",
+    "Anmelden mit {$benutzer} und Kennwort {$kennwort}, dann die Notiz öffnen.",
+    'Open Outlook, log in with {$user}, and send a mail to the office with the subject "done".',
+    "Sign in with {$u} / {$p}. Save the report as PDF.",
+    "Type {$pw} in the field, and note down the number of the report.",
+    'Create the customer, unlock with {$pin} and add a comment "checked".',
+)
+
+
+@for_rows(lambda: [*((each, True) for each in LEAKS), *((each, False) for each in NO_LEAKS)])
+def test_secrets_in_logs_are_found_in_prompt_files_and_in_do(row: tuple[str, bool]) -> None:
+    text, is_leak = row
+    assert (_names_in_prompt(text).count("secret-in-log") > 0) is is_leak
+    names = sorted(set(re.findall(r"\{\$(\w+)\}", text)))
+    secrets = f"secrets {{ {', '.join(f'{each}: string' for each in names)} }}"
+    quoted = re.sub(r'(["\\])', r"\\\1", text)
+    flow = f'{HEAD.replace("inputs { mrn: string }", secrets)}do "{quoted}"{TAIL}'
+    if "{{" not in text:  # which no `do` holds
+        assert bool(findings(flow, "secret-in-log")) is is_leak
+
+
+MISUSES = (
+    "Take the picture with save_screenshot_as_attachment.",
+    "Finish with declare_task_fail.",
+    "Save with upsert_runtime_value as total.",
+    "Copy it with copy_to_clipboard.",
+    "Use focused_action to read the total and mark_file_for_export the file.",
+    "start_loop over {rows}: click it.",
+    "At the end end_loop_iteration.",
+    "mark_for_export the file.",
+    "Call extract_promt for the table.",
+    "Use focused_action to check the row, if it is red save_screenshot_as_run_attachment.",
+)
+USES = (
+    "Take the picture with save_screenshot_as_run_attachment.",
+    "Use focused_action to look. Then mark_file_for_export it.",
+    "Copy the link with copy_to_clipboard, key ad_url.",
+    "Copy the link with copy_to_clipboard as {{ad_url}}.",
+    "Save under C:\\a\\mark_file.csv and file_for_export.txt.",
+    "upsert_runtime_values: insured_name, product_code, premium.",
+    "key `batch_no` and key run_values.",
+    "start_loop over {rows}. Click it. end_loop_iteration",
+    "Use focused_action to verify the row, then copy_to_clipboard with key x.",
+    'Call declare_task_failed with failure_reason "x".',
+    "execute_terminal_command `move a b`",
+)
+
+
+@for_rows(lambda: [*((each, 1) for each in MISUSES), *((each, 0) for each in USES)])
+def test_misused_tools_are_found_in_prompt_files(row: tuple[str, int]) -> None:
+    assert _names_in_prompt(row[0]).count("tool-misused") == row[1]
+
+
+def _names_in_prompt(text: str) -> list[str]:
+    flow = b'flow 1\nworkflow w { prompt from "p.md" }\n'
+    files = MemoryFiles({"main.flow": flow, "p.md": text.encode()})
+    return [each.name for each in analyze(files, ["main.flow"], CompileOptions()).diagnostics]

@@ -88,7 +88,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_flag(
         parser,
         "--required",
-        "make every input required that may not be null, and fill in what schemas leave out",
+        "make every input required that may not be null",
     )
     parser.add_argument(
         "--as", dest="name", metavar="NAME", help="the name in source of the only workflow"

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from flowdsl.diagnostics.diagnostic import SUSPICIOUS, Edit, Fix, Label
 from flowdsl.lint.context import LintContext
 from flowdsl.lint.rules.prose.choice_by_input import find_choice, find_recorded_do
+from flowdsl.lint.rules.prose.prompt_files import find_prompt_file, hide_tags
 from flowdsl.lint.texts.prose import Prose, compile_prose_pattern, is_english
-from flowdsl.source.text import SourceFile, Span
+from flowdsl.source.text import Span
 from flowdsl.syntax import ast
 
 SPEC = SUSPICIOUS.spec(
@@ -104,8 +105,6 @@ _SEEN = re.compile(r"^(?:you see|there (?:is|are)|the screen shows)\s+")
 _UNNAMED = re.compile(r"(?:it|they|that|this|so|asked|needed|necessary|required|prompted)\b")
 
 
-_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
-_INLINE = re.compile(r"</?(?:strong|b|em|i|u|s|span|a|code)\b")
 _BY_TOOL = {
     "leaves": "save_screenshot_as_run_attachment",
     "is done": "start_loop",
@@ -141,13 +140,10 @@ def check(context: LintContext, prose: Prose | ast.PromptFrom) -> None:
 
 def _check_prompt_file(context: LintContext, node: ast.PromptFrom) -> None:
     """Report the first instruction of each kind in a prompt file, outside of focused actions."""
-    assert isinstance(context.declaration, ast.WorkflowDecl)
-    workflow = context.workflow(context.declaration)
-    path = None if workflow is None else workflow.prompt_from
-    if workflow is None or path is None:
+    source = find_prompt_file(context)
+    if source is None:
         return
-    source = SourceFile(path, context.model.texts[path])
-    shown = _TAG.sub(_hide_tag, source.text)
+    shown = hide_tags(source.text)
     reported: set[str] = set()
     for line in re.finditer(r"[^\n]+", shown):
         if "focused_action" in line[0] or not is_english(line[0]):
@@ -169,14 +165,9 @@ def _check_prompt_file(context: LintContext, node: ast.PromptFrom) -> None:
                 place="this prompt",
                 result=result,
                 help="let a `focused_action` do it, or write a statement: "
-                f"`flowdsl convert {workflow.name} --step` proposes some",
+                "`flowdsl convert --step` proposes some",
                 labels=(Label(context.span(node), "taken in here"),),
             )
-
-
-def _hide_tag(tag: re.Match[str]) -> str:
-    """Return blanks for a tag of HTML, with a line end for one that ends a paragraph."""
-    return " " * len(tag[0]) if _INLINE.match(tag[0]) else "\n" + " " * (len(tag[0]) - 1)
 
 
 _Say = Callable[[str, str, "re.Match[str]"], tuple[str, str]]
