@@ -53,8 +53,8 @@ def hide_tags(text: str) -> str:
 
 _SECRET = r"\{\$\w+\}"
 _VERB = (
-    r"\b(?:write|note|save|store|put|add|append|copy|keep|log|record|include|mention|print|send"
-    r"|mail|paste|report|state|enter|type|create|schreibe?n?|notiere?n?|speicher[en]*|trage?n?"
+    r"\b(?:write|note|save|store|put|add|append|copy|keep|log(?! ?(?:in|on|out|off)\b)"
+    r"|record|include|mention|print|send|mail|paste|report|state|enter|type|create|schreibe?n?|notiere?n?|speicher[en]*|trage?n?"
     r"|sende?n?)\b"
 )
 _ARTICLE = (
@@ -67,6 +67,7 @@ _RECORD = (
     r"(?![- ](?:field|box|address|server|program|client|account|app|page|portal|window|feld))"
 )
 _SAME = r"(?:(?!\.\s|[;!?\n]).)"
+_CLAUSE = r"(?:(?!\.\s|, |\bthen\b|\bdann\b|[;!?\n]).)"
 _TOLD = (
     r"\b(?P<tool>upsert_runtime_values|copy_to_clipboard|declare_task_failed"
     r"|execute_terminal_command|save_screenshot_as_run_attachment)\b"
@@ -78,13 +79,13 @@ _LEAKS = (
     (rf"\breason\b{_SAME}{{0,20}}?\"[^\"\n]*{_SECRET}", "the reason of a failure"),
     (rf"https?://[^\s\"']*{_SECRET}", "an address"),
     (
-        rf"{_VERB}{_SAME}{{0,120}}?{_SECRET}{_SAME}{{0,60}}?"
+        rf"{_VERB}{_CLAUSE}{{0,120}}?{_SECRET}{_CLAUSE}{{0,60}}?"
         rf"\b(?:in|into|to|on|as|under|inside|auf|als)\s+{_ARTICLE}(?:\w+ ){{0,2}}{_RECORD}",
         "a text that others read",
     ),
     (
         rf"{_VERB}{_SAME}{{0,60}}?\b(?:in|into|to|on|inside|auf)\s+{_ARTICLE}(?:\w+ ){{0,2}}"
-        rf"{_RECORD}{_SAME}{{0,100}}?{_SECRET}",
+        rf"{_RECORD}{_CLAUSE}{{0,100}}?{_SECRET}",
         "a text that others read",
     ),
     (
