@@ -43,7 +43,7 @@ def test_kept_projects_compile_to_what_they_did(row: tuple[str, dict[str, str | 
     assert carry_over(carried, options, unsafe=True)[1] == carried
 
 
-@for_rows(lambda: range(160 if THOROUGH else 8))
+@for_rows(lambda: range(160 if THOROUGH else 4))
 def test_generated_programs_are_carried_over_to_what_they_were(seed: int) -> None:
     whole = checked_seed(seed)
     if whole is None:

@@ -21,7 +21,7 @@ ROUNDS = 10
 
 
 def cases() -> list[Case]:
-    return [*every(4, find_cases(CORPUS / "invalid")), *every(4, find_cases(CORPUS / "lint"))]
+    return [*every(8, find_cases(CORPUS / "invalid")), *every(8, find_cases(CORPUS / "lint"))]
 
 
 def alone(found: Diagnostic, fix: Fix) -> Diagnostic:
@@ -41,7 +41,7 @@ def errors(found: Iterable[Diagnostic], category: str | None = None) -> int:
     return sum(each.severity == ERROR and category in (None, each.spec.category) for each in found)
 
 
-@for_rows(cases, name=lambda case: case.id, parts=2, fewest=300 if THOROUGH else 75)
+@for_rows(cases, name=lambda case: case.id, parts=2, fewest=300 if THOROUGH else 37)
 def test_each_fix_by_itself(case: Case) -> None:
     before = case.linted()
     for found in before:
@@ -59,7 +59,7 @@ def test_each_fix_by_itself(case: Case) -> None:
     lambda: product(cases(), [(SAFE,), (SAFE, UNSAFE)]),
     name=lambda row: f"{row[0].id} {'+'.join(row[1])}",
     parts=4,
-    fewest=600 if THOROUGH else 150,
+    fewest=600 if THOROUGH else 60,
 )
 def test_fixing_comes_to_an_end(row: tuple[Case, tuple[str, ...]]) -> None:
     case, applicable = row

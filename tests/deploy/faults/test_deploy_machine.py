@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.deploy.deploy_machine import DeployMachine
 from tests.support.effort import THOROUGH, rows
 
-SEQUENCES = 200 if THOROUGH else 6
+SEQUENCES = 200 if THOROUGH else 3
 STEPS = 10
 
 SHARES = {"file": 0.9, "s3": 0.08, "git": 0.02}

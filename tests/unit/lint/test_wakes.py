@@ -40,9 +40,9 @@ def found(
 
 
 @for_rows(
-    lambda: every(3, [case for each in ("lint", "valid") for case in find_cases(CORPUS / each)]),
+    lambda: every(6, [case for each in ("lint", "valid") for case in find_cases(CORPUS / each)]),
     name=lambda case: case.id,
-    fewest=80 if THOROUGH else 27,
+    fewest=80 if THOROUGH else 13,
 )
 def test_conditions_hide_nothing_in_the_corpus(case: Case) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
