@@ -9,6 +9,8 @@ vim.api.nvim_create_autocmd("FileType", {
     vim.bo[event.buf].commentstring = "# %s"
     vim.bo[event.buf].shiftwidth = 2
     vim.bo[event.buf].expandtab = true
+    -- The colours of the tree-sitter grammar, where it is installed: see `editors/tree-sitter`.
+    pcall(vim.treesitter.start, event.buf, "flowdsl")
     local command = vim.g.flowdsl_command or { "flowdsl", "lsp" }
     vim.lsp.start({
       name = "flowdsl",

@@ -1,0 +1,10 @@
+(workflow "workflow" @context (name) @name) @item
+(chain "chain" @context (name) @name) @item
+(task "task" @context (name) @name) @item
+(record "type" @context (name) @name) @item
+(alias "type" @context (key) @name) @item
+(const "const" @context (key) @name) @item
+(fixture "fixture" @context (key) @name) @item
+(test "test" @context (string) @name) @item
+(t_case "case" @context (string) @name) @item
+(step "step" @context (text) @name) @item
