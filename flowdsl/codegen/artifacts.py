@@ -69,7 +69,8 @@ class WorkflowArtifact(Record):
     `name` is the name in source (the address is `workflow.<name>`), `title` the display name.
     `payload` is the body of `POST /v1/workflows`: both schemas are JSON strings, `main_prompt` is a
     `Template`, model ids are `ModelAlias` or UUID strings, and it has only fields that the source
-    declares. `tags` are names, sorted. `images` are content hashes.
+    declares. `tags` are names, sorted. `images` are content hashes. `mapped` is the source
+    map, or gives it.
     """
 
     name: str
@@ -79,7 +80,13 @@ class WorkflowArtifact(Record):
     renamed_from: str | None
     protect: bool
     images: tuple[str, ...]
-    source_map: SourceMap
+    mapped: SourceMap | Callable[[], SourceMap]
+    kind = "workflow"
+
+    @property
+    def source_map(self) -> SourceMap:
+        """The source of each line of the prompt."""
+        return self.mapped if isinstance(self.mapped, SourceMap) else self.mapped()
 
 
 class ChainArtifact(Record):
@@ -91,6 +98,7 @@ class ChainArtifact(Record):
     name: str
     payload: dict[str, Any]
     later: tuple[dict[str, Any], ...] = ()
+    kind = "chain"
 
     @property
     def bodies(self) -> tuple[dict[str, Any], ...]:
@@ -113,6 +121,11 @@ class Bundle(Record):
     chains: tuple[ChainArtifact, ...]
     images: dict[str, ImageFile]
     sources: Mapping[str, str] = {}
+
+    @property
+    def artifacts(self) -> tuple[WorkflowArtifact | ChainArtifact, ...]:
+        """The workflows, then the chains."""
+        return (*self.workflows, *self.chains)
 
 
 def stand_in(part: ModelName | ImageRef) -> str:

@@ -25,7 +25,7 @@ def emit_bundle(
     `images` are the contents of the pictures it names, `texts` those of its files, by path.
     """
     digests = {path: text_digest(text) for path, text in texts.items()}
-    files = (_image_file(content) for content in images)
+    files = (image_file(content) for content in images)
     return Bundle(
         workflows=tuple(
             emit_workflow(workflow, capabilities, digests) for workflow in program.workflows
@@ -36,6 +36,7 @@ def emit_bundle(
     )
 
 
-def _image_file(content: bytes) -> ImageFile:
+def image_file(content: bytes) -> ImageFile:
+    """Return the picture with this content."""
     extension = image_extension(content)
     return ImageFile(image_hash(content), extension, MEDIA_TYPES[extension], content)

@@ -60,7 +60,7 @@ def emit_workflow(
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,
         images=tuple(sorted({picture.sha256 for picture in pictures})),
-        source_map=_source_map(workflow, prompt, payload, digests),
+        mapped=_source_map(workflow, prompt, payload, digests),
     )
 
 

@@ -4,96 +4,152 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.findings import Findings
 from flowdsl.semantics.names.paths import group_connected_paths, imports_in
 from flowdsl.source.files import SUFFIX, FileSystem, UnreadableFile, decode_text, library_of
+from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile
 
-from .index import NOTHING, FileFacts, Group, Index, from_json, program_key, read_index, write_index
+from .index import (
+    NOTHING,
+    PLACE,
+    FileFacts,
+    Group,
+    Index,
+    digest_of_file,
+    from_json,
+    index_document,
+    program_key,
+    read_index,
+    write_sealed,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowdsl.compiler.pipeline import CompileOptions
 
+    from .work import Done
 
-def check_project(
-    root: str,
-    files: FileSystem,
-    entries: Sequence[str],
-    project_text: str,
-    options: Callable[[], CompileOptions],
-    *,
-    now: int,
-    secret: bytes | None,
-    jobs: int | None = None,
-) -> Findings:
-    """Check all flows of the project below `root`, and return the findings.
 
-    `entries` are those flows, `project_text` is the content of `flowdsl.toml`, `options` gives how
-    to check them, and `now` is the time in nanoseconds. Up to `jobs` processes share the files when
-    many are stale. The index below `root`, sealed with `secret`, is read, and written when
-    something has changed; without a secret there is none.
+class Request(Record):
+    """All flows of a project, `entries`, which are to be checked or compiled.
+
+    `project_text` is the content of `flowdsl.toml`, `options` gives how to check them, and `now` is
+    the time in nanoseconds. Up to `jobs` processes share the files when many are stale. The index
+    below `root`, sealed with `secret`, is read, and written when something has changed; without a
+    secret there is none.
     """
-    key = program_key(project_text, os.path.dirname(os.path.dirname(__file__)))
+
+    root: str
+    files: FileSystem
+    entries: Sequence[str]
+    project_text: str
+    options: Callable[[], CompileOptions]
+    now: int
+    secret: bytes | None
+    jobs: int | None = None
+
+    def key(self, *settings: str) -> str:
+        """What the index depends on besides the files: the program, and these settings."""
+        package = os.path.dirname(os.path.dirname(__file__))
+        return program_key("\0".join((*settings, self.project_text)), package)
+
+
+class Updated(Record):
+    """The groups of a project as they are now.
+
+    `fresh` are those that were looked at anew. `changed` is true when the index has to be written,
+    with the groups in `keep`.
+    """
+
+    groups: list[Group]
+    fresh: list[Done]
+    keep: list[Group]
+    current: CurrentFiles
+    changed: bool
+
+
+def check_project(request: Request) -> Findings:
+    """Check all flows of a project, and return the findings."""
+    key = request.key()
     try:
-        index = NOTHING if secret is None else read_index(root, key, secret)
-        return _check_with_index(root, files, entries, options, now, jobs, key, index, secret)
+        secret = request.secret
+        index = NOTHING if secret is None else read_index(request.root, PLACE, key, secret)
+        return _check_with_index(request, key, index)
     except (ValueError, TypeError, KeyError, IndexError):
         # The index holds a finding that cannot be read back, so it is not used at all.
-        return _check_with_index(root, files, entries, options, now, jobs, key, NOTHING, secret)
+        return _check_with_index(request, key, NOTHING)
 
 
-def _check_with_index(
-    root: str,
-    files: FileSystem,
-    entries: Sequence[str],
-    options: Callable[[], CompileOptions],
-    now: int,
-    jobs: int | None,
-    key: str,
-    index: Index,
-    secret: bytes | None,
-) -> Findings:
+def _check_with_index(request: Request, key: str, index: Index) -> Findings:
     """`check_project` with a given `index`; raises what `from_json` raises when it is damaged."""
-    current = _Current(root, files, index)
-    wanted = group_connected_paths(entries, current.imports_of)
-    kept: list[Group] = []
-    stale: list[tuple[str, ...]] = []
-    for names in wanted:
-        group = index.groups.get(names)
-        if group is not None and not any(map(current.has_changed, group.reads)):
-            kept.append(group)
-        else:
-            stale.append(names)
-    fresh: list[tuple[Group, bool]] = []
-    if stale:
-        from .work import check_groups
-
-        fresh = check_groups(root, stale, files, options(), jobs)
-    groups = [*kept, *(group for group, _ in fresh)]
-    if _share_a_name(groups):
+    updated = update_groups(request, index)
+    if share_a_name(updated.groups):
         from flowdsl.compiler.pipeline import analyze
 
-        return analyze(files, entries, options()).findings
-    if secret is not None and (stale or len(index.groups) != len(kept) or current.touched):
-        keep = [*kept, *(group for group, keep in fresh if keep)]
-        write_index(root, key, current.index(keep, now), secret)
-    return _merge_findings(groups, files)
+        return analyze(request.files, request.entries, request.options()).findings
+    if request.secret is not None and updated.changed:
+        document = index_document(updated.current.index(updated.keep, request.now))
+        write_sealed(request.root, PLACE, key, document, request.secret)
+    return merge_findings(updated.groups, request.files)
 
 
-class _Current:
+def update_groups(
+    request: Request, index: Index, *, compiles: bool = False, by_content: bool = False
+) -> Updated:
+    """Look anew at the groups that have changed since the index was written.
+
+    They are checked, or compiled as well. With `by_content` sizes and times prove nothing.
+    """
+    current = CurrentFiles(request.root, request.files, index, by_content=by_content)
+    kept: list[Group] = []
+    stale: list[tuple[str, ...]] = []
+    for names in group_connected_paths(request.entries, current.imports_of):
+        group = index.groups.get(names)
+        if (
+            group is None
+            or any(map(current.has_changed, group.reads))
+            or (compiles and group.late is None and not group.failed)
+        ):
+            stale.append(names)
+        else:
+            kept.append(group)
+    fresh: list[Done] = []
+    if stale:
+        from .work import share_groups
+
+        # Where one is known to fail, nothing is made of any.
+        compiles = compiles and not any(group.failed for group in kept)
+        fresh = share_groups(
+            request.root, stale, request.files, request.options(), request.jobs, compiles=compiles
+        )
+    return Updated(
+        [*kept, *(done.group for done in fresh)],
+        fresh,
+        [*kept, *(done.group for done in fresh if done.keep and current.are_as_read(done.digests))],
+        current,
+        bool(stale) or len(index.groups) != len(kept) or current.touched,
+    )
+
+
+class CurrentFiles:
     """The files of a project as they are now, each looked at once.
 
-    `touched` is true after a file was found whose size or time is not that of the index.
+    `touched` is true after a file was found whose size or time is not that of the index. With
+    `by_content` every file is read, whatever its size and time.
     """
 
-    def __init__(self, root: str, files: FileSystem, index: Index) -> None:
+    def __init__(
+        self, root: str, files: FileSystem, index: Index, *, by_content: bool = False
+    ) -> None:
         self._root = root
         self._files = files
         self._index = index
+        self._by_content = by_content
         self._facts: dict[str, FileFacts | None] = {}
         self.touched = False
 
@@ -107,20 +163,20 @@ class _Current:
         known = self._index.files.get(path)
         size = changed = noted = 0
         in_library = library_of(path) is not None
+        unchanged = False
         # A file of a library is read anew: size and time miss that a folder became a link.
         if not in_library:
             try:
                 status = os.stat(os.path.join(self._root, path))
             except (OSError, ValueError):
                 return None
-            if known is not None and self._index.is_unchanged_file(path, status):
+            unchanged = known is not None and self._index.is_unchanged_file(path, status)
+            if unchanged and not self._by_content:
                 return known
             size, changed, noted = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        from hashlib import blake2b
-
         try:
             content = self._files.read_bytes(path)
-            digest = blake2b(content, digest_size=16).hexdigest()
+            digest = digest_of_file(content)
             if known is not None and known.digest == digest:
                 imports = known.imports
             else:
@@ -129,7 +185,7 @@ class _Current:
                 )
         except UnreadableFile:
             return None
-        if not in_library or known is None or known.digest != digest:
+        if known is None or known.digest != digest or not (in_library or unchanged):
             self.touched = True
         return FileFacts(size, changed, noted, digest, imports)
 
@@ -142,6 +198,11 @@ class _Current:
         facts, known = self.facts_of_file(path), self._index.files.get(path)
         return facts is None or known is None or facts.digest != known.digest
 
+    def are_as_read(self, digests: Mapping[str, str]) -> bool:
+        """Whether files still have the content with these digests, by path."""
+        found = ((self.facts_of_file(path), digest) for path, digest in digests.items())
+        return all(facts is not None and facts.digest == digest for facts, digest in found)
+
     def index(self, groups: Sequence[Group], now: int) -> Index:
         """The index of `groups` and the files they read; no group that read a missing one."""
         paths = {path for group in groups for path in group.reads}
@@ -151,14 +212,24 @@ class _Current:
         return Index(now, files, {group.entries: group for group in sound})
 
 
-def _share_a_name(groups: Sequence[Group]) -> bool:
+def share_a_name(groups: Sequence[Group]) -> bool:
     """Whether two groups declare the same address, which only a check of both can report."""
     counts = Counter(name for group in groups for name in set(group.names))
     return any(count > 1 for count in counts.values())
 
 
-def _merge_findings(groups: Sequence[Group], files: FileSystem) -> Findings:
-    """The findings of all groups, sorted, each once.
+def merge_findings(groups: Sequence[Group], files: FileSystem) -> Findings:
+    """The findings of all groups, and the files that were read for them."""
+    found = restore_findings((group.findings for group in groups), files)
+    paths = {path for group in groups for path in group.paths}
+    paths.update(each.span.path for each in found)
+    return Findings(found, tuple(sorted(paths)))
+
+
+def restore_findings(
+    stored: Iterable[Sequence[list[Any]]], files: FileSystem
+) -> tuple[Diagnostic, ...]:
+    """The findings in some lists of them, sorted, each once.
 
     Two groups that read the same file may both find something in it.
     """
@@ -170,15 +241,11 @@ def _merge_findings(groups: Sequence[Group], files: FileSystem) -> Findings:
         return sources[path]
 
     found: dict[tuple[object, ...], Diagnostic] = {}
-    paths: set[str] = set()
-    for group in groups:
-        paths.update(path for path in group.reads if path.endswith(SUFFIX))
-        for stored in group.findings:
-            diagnostic = from_json(stored, source)
+    for each in stored:
+        for one in each:
+            diagnostic = from_json(one, source)
             found.setdefault(diagnostic.sort_key(), diagnostic)
-    paths.update(each.span.path for each in found.values())
-    ordered = sorted(found.values(), key=Diagnostic.sort_key)
-    return Findings(tuple(ordered), tuple(sorted(paths)))
+    return tuple(sorted(found.values(), key=Diagnostic.sort_key))
 
 
 def _read_or_empty(files: FileSystem, path: str) -> str:

@@ -1,9 +1,10 @@
-"""The index of a project: what the last check learned about its files and groups."""
+"""The index of a project: what was learned about its files and groups the last time."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,15 +13,16 @@ from flowdsl.diagnostics.diagnostic import Diagnostic, DiagnosticSpec, Edit, Fix
 from flowdsl.source.record import Record
 from flowdsl.source.text import SourceFile, Span
 
-PLACE = ".flowdsl/cache/check.json"
-UNTRACKED = ".flowdsl/cache/.gitignore"
-FORMAT_VERSION = 2
+FOLDER = ".flowdsl/cache"
+PLACE = f"{FOLDER}/check.json"
+UNTRACKED = f"{FOLDER}/.gitignore"
+FORMAT_VERSION = 3
 MAX_BYTES = 128 * 1024 * 1024
 """Bytes of an index that is read, many times what one of the largest projects has."""
 
 _SEAL = 32
 """Bytes of the seal that an index begins with, in hexadecimal digits and with a line end."""
-_RACE = 2_000_000_000
+RACE = 2_000_000_000
 """Nanoseconds before the index was written within which the time of a file proves nothing.
 
 It may have changed again within one tick of the clock, without another time.
@@ -42,17 +44,43 @@ class FileFacts(Record):
     imports: tuple[str, ...]
 
 
-class Group(Record):
-    """What a check of one group found.
+class Made(Record):
+    """An artifact: `kind` is `workflow` or `chain`, `digest` that of its line in the store.
 
-    `reads` are all files that were read for it, `names` the names of the workflows and chains it
-    declares, and `findings` the diagnostics in the form of `stored`.
+    `bodies` is the number of bodies of requests in it.
+    """
+
+    kind: str
+    name: str
+    digest: str
+    bodies: int
+
+
+class Group(Record):
+    """What was found in one group.
+
+    - `reads`: all files that were read for it, its flows first; `flows` is their number.
+    - `names`: the names of the workflows and chains that it declares.
+    - `findings`: the diagnostics of its check, in the form of `to_json`; `failed` is true if one of
+      them keeps it from being compiled.
+    - `late`: the diagnostics of its program. None if it was not compiled.
+    - `made`: its artifacts, and `pictures` the files of the pictures that they name.
     """
 
     entries: tuple[str, ...]
     reads: tuple[str, ...]
+    flows: int
     names: tuple[str, ...]
     findings: list[Any]
+    failed: bool = False
+    late: list[Any] | None = None
+    made: tuple[Made, ...] = ()
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The flows that were read for it."""
+        return self.reads[: self.flows]
 
 
 class Index(Record):
@@ -73,90 +101,156 @@ class Index(Record):
             and known.size == status.st_size
             and known.changed == status.st_mtime_ns
             and known.noted == status.st_ctime_ns
-            and max(known.changed, known.noted) < self.written - _RACE
+            and max(known.changed, known.noted) < self.written - RACE
         )
 
 
 NOTHING = Index(0, {}, {})
 
 
-def read_index(root: str, key: str, secret: bytes) -> Index:
-    """The index below `root`; `NOTHING` if missing, damaged, or made under another `key`.
+def digest_of_file(content: bytes) -> str:
+    """Return the digest by which an index knows the content of a file."""
+    from _blake2 import blake2b
+
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def read_index(root: str, place: str, key: str, secret: bytes) -> Index:
+    """The index at `place` below `root`; `NOTHING` if it is damaged, or made under another `key`.
 
     It is trusted only if it was sealed for this folder with the `secret`, which no repository has.
     Any other index is not parsed at all.
     """
-    from flowdsl.host.folders import read_file
-
     try:
-        place = os.path.join(root, *PLACE.split("/"))
-        content = read_file(place, below=root, limit=MAX_BYTES)
-        if content is None or len(content) > MAX_BYTES:
-            return NOTHING
-        body = memoryview(content)[2 * _SEAL + 1 :]
-        if content[: 2 * _SEAL + 1] != _make_seal(root, body, secret):
-            return NOTHING
-        document = json.loads(str(body, "utf-8", "surrogatepass"))
-        if document["format_version"] != FORMAT_VERSION or document["key"] != key:
+        document = read_sealed(root, place, key, secret)
+        if document is None:
             return NOTHING
         files = {
             path: FileFacts(size, changed, noted, digest, tuple(imports))
             for path, (size, changed, noted, digest, imports) in document["files"].items()
         }
         groups = {}
-        for entries, reads, names, findings in document["groups"]:
-            group = Group(tuple(entries), tuple(reads), tuple(names), list(findings))
+        for each in document["groups"]:
+            entries, reads, flows, names, findings, failed, late, made, pictures = each
+            group = Group(
+                tuple(entries),
+                tuple(reads),
+                int(flows),
+                tuple(names),
+                list(findings),
+                bool(failed),
+                late,
+                tuple(Made(*each) for each in made),
+                tuple(pictures),
+            )
             groups[group.entries] = group
         return Index(int(document["written"]), files, groups)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return NOTHING
 
 
-def write_index(root: str, key: str, index: Index, secret: bytes) -> None:
-    """Write the index below `root`; if that fails, the next check starts without it."""
-    from flowdsl.host.writing import write_files
-
-    document = {
-        "format_version": FORMAT_VERSION,
-        "key": key,
+def index_document(index: Index) -> dict[str, Any]:
+    """An index as JSON values, which `read_index` reads."""
+    return {
         "written": index.written,
         "files": {
             path: [each.size, each.changed, each.noted, each.digest, each.imports]
             for path, each in sorted(index.files.items())
         },
         "groups": [
-            [group.entries, group.reads, group.names, group.findings]
+            [
+                group.entries,
+                group.reads,
+                group.flows,
+                group.names,
+                group.findings,
+                group.failed,
+                group.late,
+                [[each.kind, each.name, each.digest, each.bodies] for each in group.made],
+                group.pictures,
+            ]
             for _, group in sorted(index.groups.items())
         ],
     }
-    content = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def read_sealed(root: str, place: str, key: str, secret: bytes) -> Any:
+    """The document at `place` below `root`; None if `write_sealed` did not write it just so."""
+    try:
+        content = read_cached(root, place)
+        if content is None:
+            return None
+        body = memoryview(content)[2 * _SEAL + 1 :]
+        if content[: 2 * _SEAL + 1] != _make_seal(root, place, body, secret):
+            return None
+        document = json.loads(str(body, "utf-8", "surrogatepass"))
+        if document["format_version"] != FORMAT_VERSION or document["key"] != key:
+            return None
+        return document
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def read_cached(root: str, place: str) -> bytes | None:
+    """The bytes at `place` below `root`; None if there are none, or too many. Raises `OSError`."""
+    from flowdsl.host.folders import read_file
+
+    content = read_file(os.path.join(root, *place.split("/")), below=root, limit=MAX_BYTES)
+    return None if content is None or len(content) > MAX_BYTES else content
+
+
+def write_sealed(
+    root: str,
+    place: str,
+    key: str,
+    document: dict[str, Any],
+    secret: bytes,
+    others: dict[str, bytes] | None = None,
+) -> None:
+    """Write a document to `place` below `root`, and the `others` by their places.
+
+    If that fails, the next time starts without it.
+    """
+    from flowdsl.host.writing import write_files
+
+    whole = {"format_version": FORMAT_VERSION, "key": key, **document}
+    content = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
     try:
         body = content.encode("utf-8", "surrogatepass")
         files = {
-            os.path.join(root, *UNTRACKED.split("/")): b"*\n",
-            os.path.join(root, *PLACE.split("/")): _make_seal(root, body, secret) + body,
+            UNTRACKED: b"*\n",
+            **(others or {}),
+            place: _make_seal(root, place, body, secret) + body,
         }
-        write_files(files, below=root, durable=False)
+        paths = {os.path.join(root, *name.split("/")): each for name, each in files.items()}
+        write_files(paths, below=root, durable=False)
     except (OSError, UnicodeError):
         return
 
 
-def _make_seal(root: str, body: bytes | memoryview, secret: bytes) -> bytes:
-    """Return the first line of an index, which cannot be forged without the secret."""
+def _make_seal(root: str, place: str, body: bytes | memoryview, secret: bytes) -> bytes:
+    """Return the first line of a document, which cannot be forged without the secret."""
     # `hashlib` loads OpenSSL, which takes longer than to read an index.
     from _blake2 import blake2b
 
-    seal = blake2b(root.encode("utf-8", "surrogateescape") + b"\0", digest_size=_SEAL, key=secret)
+    where = f"{root}\0{place}\0".encode("utf-8", "surrogateescape")
+    seal = blake2b(where, digest_size=_SEAL, key=secret)
     seal.update(body)
     return seal.hexdigest().encode() + b"\n"
 
 
-def program_key(project_text: str, package: str) -> str:
+_PARTS = (".py", ".toml")
+"""How the names of files end on which it depends what the program finds and makes."""
+
+
+def program_key(settings: str, package: str) -> str:
     """What an index depends on besides the files of the project, as one text.
 
-    That is `project_text` and this program: its version, and the number, sizes and newest time of
-    the modules below `package`.
+    That is a digest of `settings`, which may hold credentials, and this program: its version, that
+    of Python, and the number, sizes and newest time of its modules and tables below `package`.
     """
+    from _blake2 import blake2b
+
     count, size, newest = 0, 0, 0
     pending = [package]
     while pending:
@@ -164,12 +258,13 @@ def program_key(project_text: str, package: str) -> str:
             for entry in entries:
                 if "." not in entry.name and entry.name != "__pycache__":
                     pending.append(entry.path)
-                elif entry.name.endswith(".py"):
+                elif entry.name.endswith(_PARTS):
                     status = entry.stat()
                     count += 1
                     size += status.st_size
                     newest = max(newest, status.st_mtime_ns)
-    return f"{__version__} {count} {size} {newest}\n{project_text}"
+    digest = blake2b(settings.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{__version__} {sys.hexversion} {count} {size} {newest} {digest}"
 
 
 # Findings as JSON, and back: the form in which the index and the worker processes pass them on.

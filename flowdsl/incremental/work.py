@@ -1,23 +1,25 @@
-"""The check of groups, in this process or in several."""
+"""The check and the compilation of groups, in this process or in several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.compiler.collector import collector_paused
+from flowdsl.compiler.pipeline import Analysis, CompileOptions, analyze, compile_analysis
 from flowdsl.host import signals
 from flowdsl.source.files import FileSystem, UnreadableFile, decode_text
+from flowdsl.source.record import Record, replace
 from flowdsl.syntax import ast
 
-from .index import Group, to_json
+from .index import Group, Made, digest_of_file, to_json
 
 POOL_FROM = 250
 """Files from which on it pays to start several processes."""
 
 
 class Recording:
-    """A `FileSystem` that records in `read` which files were read.
+    """A `FileSystem` that records in `read` which files were read, and in `digests` what was.
 
     `failed` is true when one could not be. The findings may then change although no file does, as
     when a permission is given.
@@ -26,15 +28,20 @@ class Recording:
     def __init__(self, below: FileSystem) -> None:
         self._below = below
         self.read: set[str] = set()
+        self.digests: dict[str, str] = {}
         self.failed = False
 
     def read_bytes(self, path: str) -> bytes:
         self.read.add(path)
         try:
-            return self._below.read_bytes(path)
+            content = self._below.read_bytes(path)
         except UnreadableFile:
             self.failed = True
             raise
+        digest = digest_of_file(content)
+        # A file that is read twice and changed in between has no digest.
+        self.digests[path] = digest if self.digests.get(path, digest) == digest else ""
+        return content
 
     def read_text(self, path: str) -> str:
         try:
@@ -47,12 +54,60 @@ class Recording:
         return self._below.siblings(path)
 
 
-def check_group(
-    files: FileSystem, entries: Sequence[str], options: CompileOptions
-) -> tuple[Group, bool]:
-    """Check one group; returns its findings, and whether the index may store them."""
+class Done(Record):
+    """A group that was looked at anew, and whether the index may store it.
+
+    `digests` are those of the files that were read, and `lines` the artifacts by their digests.
+    """
+
+    group: Group
+    keep: bool
+    digests: Mapping[str, str]
+    lines: Mapping[str, str] = {}
+
+
+def check_group(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Done:
+    """Check one group."""
     recording = Recording(files)
     analysis = analyze(recording, entries, options)
+    return Done(
+        _group_of(entries, recording, analysis, options), not recording.failed, recording.digests
+    )
+
+
+def compile_group(files: FileSystem, entries: Sequence[str], options: CompileOptions) -> Done:
+    """Check one group, and compile it when no error stops it."""
+    recording = Recording(files)
+    analysis = analyze(recording, entries, options)
+    group = _group_of(entries, recording, analysis, options)
+    if group.failed:
+        return Done(group, not recording.failed, recording.digests)
+    from .artifacts import artifact_to_line, describe_artifact
+    from .store import line_digest
+
+    with collector_paused():
+        compilation = compile_analysis(analysis, options)
+    late = compilation.analysis.diagnostics[len(analysis.diagnostics) :]
+    lines: dict[str, str] = {}
+    made: list[Made] = []
+    bundle = compilation.bundle
+    for artifact in () if bundle is None else bundle.artifacts:
+        line = artifact_to_line(artifact)
+        digest = line_digest(line)
+        lines[digest] = line
+        made.append(describe_artifact(artifact, digest))
+    group = replace(
+        group,
+        late=[to_json(found) for found in late],
+        made=tuple(made),
+        pictures=tuple(sorted(analysis.model.images)),
+    )
+    return Done(group, not recording.failed, recording.digests, lines)
+
+
+def _group_of(
+    entries: Sequence[str], recording: Recording, analysis: Analysis, options: CompileOptions
+) -> Group:
     names = tuple(
         declaration.name.text
         for module in analysis.model.modules
@@ -60,18 +115,41 @@ def check_group(
         if isinstance(declaration, ast.WorkflowDecl | ast.ChainDecl)
     )
     findings = [to_json(found) for found in analysis.diagnostics]
-    group = Group(tuple(entries), tuple(sorted(recording.read)), names, findings)
-    return group, not recording.failed
+    failed = any(map(options.stops, analysis.diagnostics))
+    flows = {module.source.path for module in analysis.model.modules}
+    reads = (*sorted(flows), *sorted(recording.read - flows))
+    return Group(tuple(entries), reads, len(flows), names, findings, failed)
 
 
-def check_groups(
+def do_groups(
+    files: FileSystem,
+    groups: Sequence[Sequence[str]],
+    options: CompileOptions,
+    *,
+    compiles: bool,
+) -> list[Done]:
+    """Check the groups, in their order, or compile them.
+
+    Once one cannot be compiled, those after it are only checked: nothing is made of any of them.
+    """
+    done: list[Done] = []
+    for group in groups:
+        each = (compile_group if compiles else check_group)(files, group, options)
+        done.append(each)
+        compiles = compiles and not each.group.failed
+    return done
+
+
+def share_groups(
     root: str,
     groups: Sequence[Sequence[str]],
     files: FileSystem,
     options: CompileOptions,
     jobs: int | None,
-) -> list[tuple[Group, bool]]:
-    """Return the result of `check_group` for each group, in the order of `groups`.
+    *,
+    compiles: bool,
+) -> list[Done]:
+    """Return the result of `do_groups`.
 
     Up to `jobs` processes share the groups when they have `POOL_FROM` files or more.
     """
@@ -80,18 +158,17 @@ def check_groups(
     count = sum(map(len, groups))
     workers = min(jobs or min(cpu_count() or 1, 8), len(groups))
     if count < POOL_FROM or workers < 2:
-        return [check_group(files, group, options) for group in groups]
+        return do_groups(files, groups, options, compiles=compiles)
     from concurrent.futures import ProcessPoolExecutor
 
     # Where processes are not forked, Python would import from the working folder as they start.
     environ["PYTHONSAFEPATH"] = "1"
     shares = _divide_into_shares(groups, workers)
+    name = None if options.environment is None else options.environment.name
     with ProcessPoolExecutor(workers) as pool, signals.BeforeEnding(end_processes):
-        results = list(pool.map(_check_share, [root] * workers, shares))
-    by_entries: dict[tuple[str, ...], tuple[Group, bool]] = {}
-    for share in results:
-        for entries, reads, names, findings, keep in share:
-            by_entries[entries] = Group(entries, reads, names, findings), keep
+        work = partial(_do_share, root, name, compiles)
+        results = [done for share in pool.map(work, shares) for done in share]
+    by_entries = {done.group.entries: done for done in results}
     return [by_entries[tuple(group)] for group in groups]
 
 
@@ -117,8 +194,10 @@ def _divide_into_shares(groups: Sequence[Sequence[str]], count: int) -> list[lis
     return shares
 
 
-def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, ...]]:
-    """The work of one process: fields of each group, and whether the index may keep it.
+def _do_share(
+    root: str, environment: str | None, compiles: bool, groups: Sequence[Sequence[str]]
+) -> list[Done]:
+    """The work of one process.
 
     A `Project` cannot be sent to a process, so each reads the project file itself.
     """
@@ -137,9 +216,6 @@ def _check_share(root: str, groups: Sequence[Sequence[str]]) -> list[tuple[Any, 
         if project is not None and project.lint.plugins
         else ()
     )
-    options = CompileOptions(project, rules=rules)
-    results = []
-    for entries in groups:
-        group, keep = check_group(files, entries, options)
-        results.append((group.entries, group.reads, group.names, group.findings, keep))
-    return results
+    chosen = None if project is None or environment is None else project.environments[environment]
+    options = CompileOptions(project, chosen, rules=rules)
+    return do_groups(files, groups, options, compiles=compiles)

@@ -67,7 +67,7 @@ def flow(
         renamed_from=renamed_from,
         protect=protect,
         images=images,
-        source_map=SourceMap(name, (), ()),
+        mapped=SourceMap(name, (), ()),
     )
 
 

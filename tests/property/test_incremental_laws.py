@@ -1,4 +1,4 @@
-"""A check with an index finds what one without finds, whatever happened to the files."""
+"""A check and a compilation with an index give what those without give, whatever was edited."""
 
 from __future__ import annotations
 
@@ -8,21 +8,37 @@ import shutil
 import tempfile
 from hashlib import blake2b
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flowdsl.compiler.pipeline import CompileOptions, analyze
+from flowdsl.codegen.artifacts import Bundle
+from flowdsl.compiler.pipeline import CompileOptions, analyze, compile_project
 from flowdsl.config.load import load_project
 from flowdsl.diagnostics.sink import Sink
 from flowdsl.host.disk import DiskFiles
-from flowdsl.incremental.check import check_project
+from flowdsl.incremental import index
+from flowdsl.incremental.artifacts import artifact_to_line
+from flowdsl.incremental.check import Request, check_project
+from flowdsl.incremental.compiling import compile_with_index
 from flowdsl.incremental.index import PLACE, to_json
 from tests.support.effort import examples
 
-PROJECT = '[project]\nname = "care"\n'
+PROJECT = """
+[project]
+name = "care"
+[env.test]
+api = "local"
+vars = { site = "North" }
+models = { fast = "Fast" }
+[env.prod]
+api = "local"
+vars = { site = "South" }
+models = { fast = "Fast" }
+"""
 NAMES = ("a", "b", "c", "d")
 LATER = 4_000_000_000_000_000_000
 """A time long after every file's, so that the sizes and times of files are trusted."""
@@ -31,10 +47,10 @@ LATER = 4_000_000_000_000_000_000
 SECRET = b"a secret of this machine, 32 by!"
 
 
-def sealed(root: Path, document: object, secret: bytes = SECRET) -> bytes:
+def sealed(root: Path, document: object, secret: bytes = SECRET, place: str = PLACE) -> bytes:
     """An index as whoever has the secret writes it."""
     body = json.dumps(document).encode()
-    signed = os.fsencode(os.path.realpath(root)) + b"\0" + body
+    signed = os.fsencode(os.path.realpath(root)) + f"\0{place}\0".encode() + body
     return blake2b(signed, digest_size=32, key=secret).hexdigest().encode() + b"\n" + body
 
 
@@ -50,8 +66,44 @@ def text(name: str, imported: str | None, variant: str) -> str:
         "mistake": f'task t_{name}(x: string) {{ do "Type {{z}}" }}\n',
         "broken": f'task t_{name}(x: string) {{ do "Type \n',
         "picture": f'task t_{name}(x: string) {{ do "Type {{x}}" image "./p.png" }}\n',
+        "of the environment": f'task t_{name}(x: string) {{ do "Type {{x}} at {{env.site}}" }}\n',
+        "of a file": f'const words_{name} from "./words.md"\n'
+        f'task t_{name}(x: string) {{ do "Type {{x}}: {{words_{name}}}" }}\n',
+        "a chain": f'task t_{name}(x: string) {{ do "Type {{x}}" }}\n'
+        f"chain c_{name} {{ step first = run w_{name}() }}\n",
+        "open parts": f'task t_{name}(x: string) {{ do "Type {{x}}" }}\n'
+        f'workflow more_{name} {{ model {{ main = "fast" }} steps {{ do "Press F4" }} }}\n',
     }[variant]
     return f"{head}{body}workflow w_{name} {{ steps {{ {call} }} }}\n"
+
+
+VARIANTS = (
+    "clean",
+    "changed",
+    "mistake",
+    "broken",
+    "picture",
+    "of the environment",
+    "of a file",
+    "a chain",
+    "open parts",
+)
+
+
+def request(root: Path, options: CompileOptions, project: str = PROJECT) -> Request:
+    """What is to be looked at: all flows of a folder, at a time long after every edit."""
+    entries = sorted(path.name for path in root.glob("*.flow"))
+    files = DiskFiles(str(root))
+    return Request(files.root, files, entries, project, lambda: options, LATER, SECRET)
+
+
+def written(bundle: Bundle) -> list[object]:
+    """Everything that a bundle holds, as JSON values and bytes."""
+    return [
+        *map(artifact_to_line, bundle.artifacts),
+        *((each.sha256, each.media_type, each.content) for each in bundle.images.values()),
+        *sorted(bundle.sources.items()),
+    ]
 
 
 class Edits(RuleBasedStateMachine):
@@ -61,6 +113,7 @@ class Edits(RuleBasedStateMachine):
         super().__init__()
         self.root = Path(tempfile.mkdtemp())
         self.tick = 1_000_000_000_000_000_000
+        self.environment, self.project, self.version = "test", PROJECT, "1"
 
     def teardown(self) -> None:
         shutil.rmtree(self.root)
@@ -73,7 +126,7 @@ class Edits(RuleBasedStateMachine):
     @rule(
         name=st.sampled_from(NAMES),
         imported=st.sampled_from((None, *NAMES)),
-        variant=st.sampled_from(("clean", "changed", "mistake", "broken", "picture")),
+        variant=st.sampled_from(VARIANTS),
     )
     def write(self, name: str, imported: str | None, variant: str) -> None:
         self.put(f"{name}.flow", text(name, imported, variant).encode())
@@ -86,6 +139,28 @@ class Edits(RuleBasedStateMachine):
     def delete(self, name: str) -> None:
         (self.root / f"{name}.flow").unlink(missing_ok=True)
 
+    @rule(content=st.sampled_from((b"Twice.\n", b"Once, {x}.\n", b"\xff")))
+    def words(self, content: bytes) -> None:
+        self.put("words.md", content)
+
+    @rule(name=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
+    def rename(self, name: str, other: str) -> None:
+        path = self.root / f"{name}.flow"
+        if path.exists():
+            path.rename(self.root / f"{other}.flow")
+
+    @rule(environment=st.sampled_from(("test", "prod")))
+    def choose(self, environment: str) -> None:
+        self.environment = environment
+
+    @rule(site=st.sampled_from(("North", "East")))
+    def value(self, site: str) -> None:
+        self.project = PROJECT.replace("North", site)
+
+    @rule(version=st.sampled_from(("1", "2")))
+    def upgrade(self, version: str) -> None:
+        self.version = version
+
     @rule(content=st.sampled_from((b"\x89PNG\r\n\x1a\n", b"no picture")))
     def picture(self, content: bytes) -> None:
         self.put("p.png", content)
@@ -96,11 +171,12 @@ class Edits(RuleBasedStateMachine):
         if path.exists():
             self.put(path.name, path.read_bytes())
 
-    @rule(how=st.sampled_from(("cut", "garbage", "places", "gone")))
-    def damage(self, how: str) -> None:
-        path = self.root / PLACE
-        if not path.exists():
+    @rule(how=st.sampled_from(("cut", "garbage", "places", "gone")), data=st.data())
+    def damage(self, how: str, data: st.DataObject) -> None:
+        kept = sorted(path for path in self.root.glob(".flowdsl/cache/**/*.*") if path.is_file())
+        if not kept:
             return
+        path = data.draw(st.sampled_from(kept))
         content = path.read_bytes()
         if how == "gone":
             path.unlink()
@@ -108,23 +184,52 @@ class Edits(RuleBasedStateMachine):
             path.write_bytes(content[: len(content) // 2])
         elif how == "garbage":
             path.write_bytes(b'{"format_version": 1, "key": []}')
-        elif content[64:65] == b"\n" and content[65:66] == b"{":
+        elif content[64:66] == b"\n{":
             document = json.loads(content[65:])
             for group in document["groups"]:
-                for finding in group[3]:
+                for finding in group[4]:
                     finding[1][2] = 10**9
-            path.write_bytes(sealed(self.root, document))
+            place = path.relative_to(self.root).as_posix()
+            path.write_bytes(sealed(self.root, document, place=place))
 
     @invariant()
-    def finds_the_same(self) -> None:
-        files = DiskFiles(str(self.root))
-        entries = sorted(path.name for path in self.root.glob("*.flow"))
-        options = CompileOptions(load_project(PROJECT, "flowdsl.toml", Sink()))
-        found = check_project(
-            str(self.root), files, entries, PROJECT, lambda: options, now=LATER, secret=SECRET
-        ).diagnostics
-        wanted = analyze(files, entries, options).diagnostics
-        assert list(map(to_json, found)) == list(map(to_json, wanted))
+    def gives_the_same(self) -> None:
+        project = load_project(self.project, "flowdsl.toml", Sink())
+        assert project is not None
+        environment = project.environments[self.environment]
+        options = CompileOptions(project, environment)
+        asked = request(self.root, options, self.project)
+        settings = {"environment": environment.name, **environment.vars}
+        wanted = compile_project(asked.files, asked.entries, options)
+        checked = analyze(asked.files, asked.entries, options).findings
+        with patch.object(index, "__version__", self.version):
+            found = check_project(asked)
+            compiled = compile_with_index(asked, settings, by_content=self.tick % 2 == 0)
+        assert list(map(to_json, found.diagnostics)) == list(map(to_json, checked.diagnostics))
+        assert found.paths == checked.paths == compiled.findings.paths
+        diagnostics = wanted.analysis.diagnostics
+        assert list(map(to_json, compiled.findings.diagnostics)) == list(map(to_json, diagnostics))
+        assert (compiled.made is None) == (wanted.bundle is None)
+        if compiled.made is not None and wanted.bundle is not None:
+            assert written(compiled.load(None)) == written(wanted.bundle)
+            assert [(made.kind, made.name) for made in compiled.made] == [
+                (each.kind, each.name) for each in wanted.bundle.artifacts
+            ]
+
+
+def test_every_variant_can_be_compiled_or_not_for_its_mistake(tmp_path: Path) -> None:
+    """Without which the edits would compare messages alone."""
+    project = load_project(PROJECT, "flowdsl.toml", Sink())
+    assert project is not None
+    (tmp_path / "words.md").write_text("Twice.")
+    (tmp_path / "p.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    compiled = []
+    for variant in VARIANTS:
+        (tmp_path / "a.flow").write_text(text("a", None, variant))
+        asked = request(tmp_path, CompileOptions(project, project.environments["test"]))
+        if compile_project(asked.files, asked.entries, asked.options()).bundle is not None:
+            compiled.append(variant)
+    assert {*VARIANTS} - {*compiled} == {"mistake", "broken"}
 
 
 TestEdits = Edits.TestCase
@@ -149,15 +254,10 @@ class Kept:
         assert sealed(root, self.document)[64:65] == b"\n"
 
     def check(self) -> list[object]:
-        files = DiskFiles(str(self.root))
-        options = self.options
-        found = check_project(
-            files.root, files, self.names, PROJECT, lambda: options, now=LATER, secret=SECRET
-        )
-        return list(map(to_json, found.diagnostics))
+        return list(map(to_json, check_project(request(self.root, self.options)).diagnostics))
 
     def without_findings(self) -> dict[str, object]:
-        groups = [[*group[:3], []] for group in self.document["groups"]]
+        groups = [[*group[:4], [], *group[5:]] for group in self.document["groups"]]
         return {**self.document, "groups": groups}
 
 

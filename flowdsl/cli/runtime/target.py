@@ -38,8 +38,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from flowdsl.compiler.pipeline import Analysis, CompileOptions
+    from flowdsl.compiler.pipeline import CompileOptions
     from flowdsl.config.project import Environment, Project
+    from flowdsl.diagnostics.findings import Findings
     from flowdsl.lint.rule import Rule
 
     from .console import Console
@@ -98,10 +99,10 @@ class CommandTarget(Record):
         color = console.color_err
         console.err(render_text(diagnostics, file_count, color=color, show_path=self.show_path))
 
-    def show_analysis(self, analysis: Analysis, console: Console) -> None:
-        """Print the findings of an analysis, and the remark on the folder of its imports."""
-        self.show(analysis.diagnostics, len(analysis.findings.paths), console)
-        remark = root_remark(self, analysis.diagnostics)
+    def show_findings(self, findings: Findings, console: Console) -> None:
+        """Print findings, and the remark on the folder of the imports."""
+        self.show(findings.diagnostics, len(findings.paths), console)
+        remark = root_remark(self, findings.diagnostics)
         if remark is not None:
             console.err(remark)
 

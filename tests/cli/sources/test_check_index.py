@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flowdsl.cli.commands.check.command import INDEX_FROM
+from flowdsl.cli.runtime.indexed import INDEX_FROM
 from flowdsl.incremental import work
 from tests.support.command_line import run_command, run_here, write_tree
 
@@ -46,7 +46,7 @@ def check(project: Path, *words: str, **environ: str) -> bytes:
 def changed_word(project: Path) -> bytes:
     """The body of the index with another message in place of one that it holds."""
     document = json.loads((project / INDEX).read_bytes()[65:])
-    document["groups"][0][3][0][2] = "told from the index"
+    document["groups"][0][4][0][2] = "told from the index"
     return json.dumps(document).encode()
 
 
@@ -58,7 +58,7 @@ def test_a_second_check_says_the_same_from_the_index(project: Path) -> None:
     key = project.parent / f"{project.name}-cache/flowdsl/index.key"
     secret = key.read_bytes()
     assert (len(secret), key.stat().st_mode & 0o777) == (32, 0o600)
-    signed = os.fsencode(os.path.realpath(project)) + b"\0" + body
+    signed = os.fsencode(os.path.realpath(project)) + f"\0{INDEX}\0".encode() + body
     seal = hashlib.blake2b(signed, key=secret, digest_size=32).hexdigest().encode()
     (project / INDEX).write_bytes(seal + b"\n" + body)
     assert b"told from the index" in check(project)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl.incremental import index as index_module
-from flowdsl.incremental.work import _check_share
+from flowdsl.incremental.work import _do_share
 from tests.support.command_line import read_tree, run_here, write_tree
 
 PROJECT = """\
@@ -271,7 +271,7 @@ def test_the_index_knows_the_files_of_libraries(
 ) -> None:
     monkeypatch.setenv("CI", "")
     monkeypatch.setenv("XDG_CACHE_HOME", f"{desk.parent}-cache")
-    monkeypatch.setattr(index_module, "_RACE", 0)  # the files were written just now
+    monkeypatch.setattr(index_module, "RACE", 0)  # the files were written just now
     write_tree(
         desk,
         {f"flows/f{n}.flow": FLOW.replace("close_day", f"close_{n}") for n in range(60)},
@@ -310,6 +310,6 @@ def test_another_process_reads_the_libraries_too(desk: Path, epic: Path) -> None
     for broken in (False, True):
         if broken:
             break_library(epic)
-        ((group, keep),) = [(row[3], row[4]) for row in _check_share(str(desk), [entries])]
-        assert keep
-        assert bool(group) is broken
+        (done,) = _do_share(str(desk), None, True, [entries])
+        assert done.keep
+        assert bool(done.group.findings) is done.group.failed is (not done.lines) is broken

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 from flowdsl.api import CompileOptions, MemoryFiles, compile_project
-from flowdsl.cli.commands.compile import artifact_files
+from flowdsl.cli.commands.compile.command import artifact_paths
+from flowdsl.cli.commands.compile.files import artifact_contents
+from flowdsl.incremental.artifacts import describe_artifact
 from tests.support.ir_document import dump_program, load_program
 
 FLOW = """flow 1
@@ -126,9 +128,8 @@ def test_a_chain_is_a_body_for_each_part_between_its_pauses() -> None:
     assert second["steps"][0]["inputs"] == {"MRN": {"$input": "mrn"}}
     assert second["steps"][0]["sensitive_inputs"] == {"chart_pin": {"$secret": "otp"}}
     assert third["shared_inputs"] == first["shared_inputs"] == {"site": "North"}
-    written = {
-        path: json.loads(text) for path, text in artifact_files(done.bundle) if "chains/" in path
-    }
-    assert [written[f"chains/with_code{part}.json"] for part in ("", ".2", ".3")] == [*chain.bodies]
+    paths = [f"chains/with_code{part}.json" for part in ("", ".2", ".3")]
+    assert artifact_paths(describe_artifact(chain, "")) == paths
+    assert [json.loads(text) for text in artifact_contents(chain)] == [*chain.bodies]
     every = ["first", "second", "third", "fourth"]
     assert [step["session_alias"] for step in chain.whole["steps"]] == every

@@ -14,6 +14,7 @@ from ...runtime.console import Console
 from ...runtime.environments import choose_environment
 from ...runtime.exit_codes import FINDINGS, SUCCESS
 from ...runtime.failure import UsageError
+from ...runtime.indexed import has_index, make_request
 from ...runtime.places import ShownFrom, add_stdin_filename
 from ...runtime.target import CommandTarget, add_paths, flows_of_project, open_target, root_remark
 from .view import FORMATS, Shown, render_findings
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from flowdsl.config.project import Environment
 
     from ...runtime.watching import WatchScope
-
-INDEX_FROM = 50
-"""The number of flows from which a project gets an index; fewer are checked in less time than the
-index takes to read."""
 
 WATCHED_FORMATS = ("text", "terse")
 """The formats whose reports can be printed one after another, as `--watch` does."""
@@ -171,27 +168,10 @@ def _find_problems(
 
     All flows of a large project are checked with its index, by up to `jobs` processes.
     """
-    if target.whole and len(target.entries) >= INDEX_FROM:
-        from time import time_ns
-
-        from flowdsl.host.disk import PROJECT_FILE
-        from flowdsl.host.environment import in_ci
-        from flowdsl.host.machine_secret import machine_secret
+    if has_index(target):
         from flowdsl.incremental.check import check_project
 
-        # A CI build starts from a fresh checkout, so it has no index to reuse.
-        secret = None if in_ci(os.environ) else machine_secret(target.root, os.environ)
-        text = target.files.read_text(PROJECT_FILE)
-        return check_project(
-            target.root,
-            target.files,
-            target.entries,
-            text,
-            lambda: target.options(environment),
-            now=time_ns(),
-            secret=secret,
-            jobs=jobs,
-        )
+        return check_project(make_request(target, environment, jobs))
     from flowdsl.compiler.pipeline import analyze
 
     return analyze(target.files, target.entries, target.options(environment)).findings

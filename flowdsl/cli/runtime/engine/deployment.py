@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from flowdsl.codegen.artifacts import Bundle
-from flowdsl.compiler.pipeline import Compilation, compile_project
 from flowdsl.config.address import Address, workflow_address
 from flowdsl.config.positions import locate_keys
 from flowdsl.config.project import EMBEDDED, Environment, Project
@@ -20,6 +19,7 @@ from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.deploy.addressing import address_in
 from flowdsl.deploy.job import Job, JobOptions, Ui
 from flowdsl.deploy.target import DeployTarget, key_sources, target_of
+from flowdsl.diagnostics.findings import Findings
 from flowdsl.diagnostics.render.cells import make_printable
 from flowdsl.host.disk import PROJECT_FILE, DiskFiles
 from flowdsl.host.environment import in_ci, read_api_key
@@ -37,8 +37,13 @@ from ..clients import use_service
 from ..console import Console
 from ..environments import require_environment
 from ..failure import CommandError
+from ..indexed import compile_target
 from ..places import ShownFrom, no_project
 from ..target import CommandTarget, open_flows, open_project
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowdsl.compiler.pipeline import Compilation
 
 SOURCES = "the sources of this project"
 """Where the addresses of workflows come from, for a message."""
@@ -176,13 +181,16 @@ def warn_of_file_state(deployment: Deployment, console: Console) -> None:
 
 
 def compile_bundle(deployment: Deployment, console: Console) -> Bundle:
-    """Compile the sources for the environment.
+    """Compile the sources for the environment, with the index of a large project.
 
     Raises `CommandError` after showing the errors.
     """
-    bundle = compile_sources(deployment, console).bundle
-    assert bundle is not None, "sources without errors have artifacts"
-    return bundle
+    target = deployment.target
+    compiled = compile_target(target, deployment.environment, by_content=True)
+    deployment.inputs.update(compiled.read)
+    if compiled.made is None:
+        raise _refuse_sources(target, compiled.findings, console)
+    return compiled.load(None)
 
 
 def compile_sources(deployment: Deployment, console: Console) -> Compilation:
@@ -190,14 +198,20 @@ def compile_sources(deployment: Deployment, console: Console) -> Compilation:
 
     Raises as `compile_bundle`.
     """
+    from flowdsl.compiler.pipeline import compile_project
+
     target = deployment.target
     files = NotedFiles(target.files, deployment.inputs)
     compilation = compile_project(files, target.entries, target.options(deployment.environment))
     if compilation.program is None or compilation.bundle is None:
-        analysis = compilation.analysis
-        target.show(analysis.diagnostics, len(analysis.findings.paths), console)
-        raise CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
+        raise _refuse_sources(target, compilation.analysis.findings, console)
     return compilation
+
+
+def _refuse_sources(target: CommandTarget, findings: Findings, console: Console) -> CommandError:
+    """Show the errors of the sources; returns what to raise about them."""
+    target.show(findings.diagnostics, len(findings.paths), console)
+    return CommandError("the sources have errors; nothing was written", exit_codes.SOURCE_ERRORS)
 
 
 def read_plan_addresses(arguments: argparse.Namespace, bundle: Bundle) -> None:
