@@ -294,6 +294,8 @@ def _of_node(node: ast.AST, own: Own, lines: Lines) -> Iterator[Found]:
     """The changes of a node and of what is in it, without types and messages of errors."""
     if isinstance(node, ast.Raise | ast.Assert | ast.Import | ast.ImportFrom):
         return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return  # an assertion on the lengths of a `zip`
     if isinstance(node, ast.FunctionDef):
         yield from _of_body(node, own.within(node))
         return
@@ -468,7 +470,7 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
             swapped = [*node.args[:at], two, one, *node.args[at + 2 :]]
             yield _changed("swap", node, "args", swapped)
     for at, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg not in (None, "strict"):
             rest = [*node.keywords[:at], *node.keywords[at + 1 :]]
             yield _changed("drop element", node, "keywords", rest)
 

@@ -28,6 +28,7 @@ from .characters import (
     SAVED,
     TOKEN,
     PathParts,
+    move_inside,
     outside_lines,
     path_parts,
     spell_platform_value,
@@ -111,6 +112,7 @@ class Agent:
         self.further = {
             each.name for each in rules if any(words is True for _, words in each.holes)
         }
+        self._standing = [each["rule"] for each in rules if each.name == "rules.always"]
         self.grammar = grammar
         self.recorder = recorder
         self.memory = memory
@@ -151,7 +153,10 @@ class Agent:
             raise Defect("nothing says what to do where a check fails", line.text)
 
     def _refuse_unexplained_marks(self, lines: Sequence[Line]) -> None:
-        """Refuse marks and words that no rule explains."""
+        """Refuse marks and words that no rule explains, and values in standing rules."""
+        for rule in self._standing:
+            if move_inside(rule) != rule and DATA_RULES.isdisjoint(self.rules):
+                raise Defect("no rule says what stands in brackets", rule)
         for line in lines:
             for mark, rules in _MARKS:
                 if mark.search(line.text) and rules.isdisjoint(self.rules):

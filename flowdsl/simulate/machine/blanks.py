@@ -10,6 +10,7 @@ from typing import Any
 
 from flowdsl.prompt.sentences import BLANKS, THEN
 
+from .characters import TOKEN
 from .grammar import Grammar, Reader, Said
 
 _NAMES = {name: character for character, name in BLANKS.items()}
@@ -63,9 +64,54 @@ def has_contradiction(notes: Iterable[Said], lines: Sequence[str]) -> bool:
     return any(not _is_so(note, lines) for note in notes)
 
 
-def _is_so(note: Said, lines: Sequence[str]) -> bool:
+def lacks_note(notes: Iterable[Said], lines: Sequence[str]) -> bool:
+    """Whether a reader would miss blanks of a text: a run at an end, or no single blank inside.
+
+    `lines` have the characters of values outside. What is beside a value, or between words behind
+    one, has no note, since the value may add blanks and words.
+    """
+    noted = {
+        (_line_number(note), note.name, note["run"])
+        for note in notes
+        if note.name != "blanks.empty"
+    }
+    for number, line in enumerate(lines, 1):
+        values = [found.span() for found in _VALUE.finditer(line)]
+        for run in re.finditer(r"\s+", line):
+            begins, ends = run.start() == 0, run.end() == len(line)
+            if any(run.start() == end or start == run.end() for start, end in values):
+                continue
+            if not begins and not ends and (run[0] == " " or _is_behind(run.start(), values)):
+                continue
+            if begins or ends:
+                name = "only" if begins and ends else "first" if begins else "last"
+            else:
+                name = "between"
+            if (number, f"blanks.{name}", _count_runs(run[0])) not in noted:
+                return True
+    return False
+
+
+def is_plain(text: str) -> bool:
+    """Whether a reader sees all blanks of a text on one line without a note."""
+    return not lacks_note((), (text,))
+
+
+_VALUE = re.compile(rf"{TOKEN.pattern}|[\U00040000-\U0010ffff]+", re.ASCII)
+"""A variable, or what stands in the place of one."""
+
+
+def _is_behind(place: int, values: Iterable[tuple[int, int]]) -> bool:
+    return any(end <= place for _, end in values)
+
+
+def _line_number(note: Said) -> int:
     subject: Said = note["subject"]
-    number: int = subject["number"] if subject.name == "blanks.line" else 1
+    return int(subject["number"]) if subject.name == "blanks.line" else 1
+
+
+def _is_so(note: Said, lines: Sequence[str]) -> bool:
+    number = _line_number(note)
     if not 1 <= number <= len(lines):
         return False
     line = lines[number - 1]

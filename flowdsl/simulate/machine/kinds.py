@@ -38,7 +38,7 @@ from flowdsl.simulate.shapes import (
     ScalarShape,
 )
 
-from .blanks import has_contradiction, read_notes
+from .blanks import has_contradiction, is_plain, lacks_note, read_notes
 from .characters import (
     PICTURE,
     SAVED,
@@ -301,16 +301,20 @@ def machine_grammar() -> Grammar:
                 continue
             if not said["open_ended"] and any(map(outside_lines, contents)):
                 continue
-            if has_contradiction(said["notes"] or (), [move_inside(each) for each in contents]):
+            notes = said["notes"] or ()
+            if has_contradiction(notes, [move_inside(each) for each in contents]):
+                continue
+            if lacks_note(notes, contents):
                 continue
             yield said["noun"], "\n".join(contents)
 
     def delimited(text: str) -> Iterator[str]:
-        yield from _read_bracketed(text)
+        yield from filter(is_plain, _read_bracketed(text))
         yield from (content for noun, content in exact(text) if noun == "text")
 
     def any_exact(text: str) -> Iterator[str]:
-        yield from (said["value"] for said in grammar.sentence("values.text", text))
+        plain = (said["value"] for said in grammar.sentence("values.text", text))
+        yield from filter(is_plain, plain)
         yield from (content for noun, content in exact(text) if noun == "text")
 
     def lines(text: str) -> Iterator[tuple[tuple[str, str], ...]]:
