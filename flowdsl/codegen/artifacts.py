@@ -9,7 +9,7 @@ target organisation: the id of a model (`ModelAlias`), the display name of a mod
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowdsl.ir.source_map import SourceMap
 from flowdsl.semantics.declarations.wire import is_uuid
@@ -38,6 +38,10 @@ class ImageRef(Record, eq=True):
 
     sha256: str
     extension: str
+
+
+OpenPart: TypeAlias = ModelAlias | ModelName | ImageRef
+"""A part of a payload that only the target organisation decides."""
 
 
 class Template(Record, eq=True):
@@ -128,18 +132,18 @@ class Bundle(Record):
         return (*self.workflows, *self.chains)
 
 
-def stand_in(part: ModelName | ImageRef) -> str:
-    """Return readable text for an open part of a prompt."""
-    if isinstance(part, ModelName):
+def stand_in(part: OpenPart) -> str:
+    """Return readable text for an open part of a payload."""
+    if isinstance(part, ModelAlias | ModelName):
         return part.alias
     return f"image:{part.sha256}.{part.extension}"
 
 
-def render_plain_json(value: Any, fill: Callable[[ModelName | ImageRef], str] = stand_in) -> Any:
-    """Return `value` as plain JSON: aliases for models, and `fill` for open parts of prompts."""
+def render_plain_json(value: Any, fill: Callable[[OpenPart], Any] = stand_in) -> Any:
+    """Return `value` as plain JSON; `fill` returns what replaces an open part."""
     match value:
-        case ModelAlias(alias):
-            return alias
+        case ModelAlias():
+            return fill(value)
         case Template():
             return value.render(fill)
         case dict():

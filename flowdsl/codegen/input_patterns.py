@@ -100,37 +100,6 @@ def _properties_of(schema: dict[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def remove_restrictions(schema: Any) -> Any:
-    """Return a schema of inputs without the additions of `restrict_inputs`."""
-    return _remove_restrictions(schema, is_inputs=True)
-
-
-def normalise_inputs(schema: Any) -> Any:
-    """Return a schema of inputs as `remove_restrictions`, with sorted names of required ones."""
-    bare = remove_restrictions(schema)
-    required = bare.get("required") if isinstance(bare, dict) else None
-    return {**bare, "required": sorted(required, key=str)} if isinstance(required, list) else bare
-
-
-def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
-    if isinstance(schema, list):
-        return [_remove_restrictions(entry) for entry in schema]
-    if not isinstance(schema, dict):
-        return schema
-    bare = dict(schema)
-    if read_refused(bare.get("not")) is not None:
-        del bare["not"]
-    if isinstance(properties := bare.get("properties"), dict):
-        bare["properties"] = {
-            name: _remove_restrictions(entry) for name, entry in properties.items()
-        }
-        if not is_inputs and bare.get("additionalProperties") is False:
-            del bare["additionalProperties"]
-    if "items" in bare:
-        bare["items"] = _remove_restrictions(bare["items"])
-    return bare
-
-
 def fits_one_line(pattern: object) -> bool:
     """Whether a pattern by the author certainly matches only texts on one line, in JSON Schema."""
     return isinstance(pattern, str) and _matches_one_line(pattern)
@@ -143,8 +112,8 @@ def _matches_one_line(pattern: str) -> bool:
     depth = 0
     for token in _TOKEN.findall(pattern[1:-1]):
         depth += (token.startswith("(")) - (token == ")")
-        held = token[1:-1] if len(token) > 1 and token[0] == "[" else token
-        unsure = token in (".", "[", "^", "$") or held.startswith("^")
+        held = token[1:-1] if token.startswith("[") else token
+        unsure = token == "." or held.startswith("^")
         if unsure or (token == "|" and not depth) or _PLAIN.fullmatch(held) is None:
             return False
         if token.startswith("(?") and token != "(?:":

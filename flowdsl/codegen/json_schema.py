@@ -139,8 +139,7 @@ def output_schema(workflow: nodes.Workflow) -> str | None:
     """
     if workflow.output_schema is not None:
         schema = json.loads(workflow.output_schema)
-        if workflow.prompt is None:
-            _describe_missing_outputs(schema, workflow)
+        _describe_missing_outputs(schema, workflow)
         return dump_schema(schema)
     patch = workflow.extra.get("output_schema")
     if not workflow.outputs and patch is None:
@@ -187,8 +186,8 @@ def _describe_missing_outputs(schema: Any, workflow: nodes.Workflow) -> None:
         return
     fields = {each.name: each for each in TypeLowering(lambda value: value).fields(listed.fields)}
     for source in workflow.sources:
-        field, entry = fields.get(source.field), schema.get("properties", {}).get(source.field)
-        if field is None or not isinstance(entry, dict):
+        field, entry = fields[source.field], schema["properties"][source.field]
+        if not isinstance(entry, dict):
             continue
         words = source_words(source, field.type, absent=field.absent)
         sentence = _make_sentence(words)

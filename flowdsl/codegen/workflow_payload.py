@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of_body
 from flowdsl.ir.source_map import MappedCheck, MappedLine, MappedOutput, SourceMap, SourceRange
-from flowdsl.ir.walk import statements
 from flowdsl.prompt.text import commands_of, spell_path, spell_text
 from flowdsl.semantics.capabilities import NO_COMMAND, Capabilities
 
-from .artifacts import Template, WorkflowArtifact, model_reference
+from .artifacts import ImageRef, Template, WorkflowArtifact, model_reference
 from .checks import emit_checks, read_stored_checks
 from .json_schema import input_schema, output_schema
 from .prompt.document import Prompt, emit_prompt
@@ -47,11 +45,7 @@ def emit_workflow(
     payload |= {key: each for key, each in workflow.extra.items() if key not in payload}
     if workflow.extra_text is not None:
         payload |= json.loads(workflow.extra_text)
-    pictures = (
-        [each for each in statements(workflow.body) if isinstance(each, nodes.Picture)]
-        if "picture" in facts_of_body(workflow.body).kinds
-        else []
-    )
+    pictures = {part.sha256 for part in prompt.template.open_parts if isinstance(part, ImageRef)}
     return WorkflowArtifact(
         name=workflow.name,
         title=payload["name"],
@@ -59,7 +53,7 @@ def emit_workflow(
         tags=workflow.tags,
         renamed_from=workflow.renamed_from,
         protect=workflow.protect,
-        images=tuple(sorted({picture.sha256 for picture in pictures})),
+        images=tuple(sorted(pictures)),
         mapped=_source_map(workflow, prompt, payload, digests),
     )
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from flowdsl.codegen.input_patterns import remove_restrictions
 from flowdsl.codegen.json_schema import SCALARS, input_schema, output_schema
 from flowdsl.codegen.prompt.document import source_words
 from flowdsl.compiler.collector import collector_paused
@@ -23,6 +22,7 @@ from flowdsl.semantics.modules import load_sources
 from flowdsl.semantics.resolve import analyze_program
 from flowdsl.source.files import MemoryFiles
 from flowdsl.source.record import replace
+from flowdsl.source.refused_texts import remove_restrictions
 
 from .notes import Reason, explain_untyped_schema, schema_difference, unsaid_keyword, why_no_object
 from .writing.type_names import ANNOTATIONS, TypeNames, Unspeakable, field_text, source_names

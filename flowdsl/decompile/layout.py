@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from flowdsl.codegen.artifacts import ImageRef, ModelName, render_plain_json, stand_in
+from flowdsl.codegen.artifacts import ImageRef, OpenPart, render_plain_json, stand_in
 from flowdsl.compiler.pipeline import CompileOptions, compile_project
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.ir import nodes
@@ -205,7 +205,7 @@ def compile_written_files(
         return Recompiled(module, None, errors)
     (artifact,) = compilation.bundle.workflows
 
-    def address_or_alias(part: ModelName | ImageRef) -> str:
+    def address_or_alias(part: OpenPart) -> str:
         if isinstance(part, ImageRef) and part.sha256 in addresses:
             return addresses[part.sha256]
         return stand_in(part)

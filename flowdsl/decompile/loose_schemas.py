@@ -11,10 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flowdsl.codegen.input_patterns import remove_restrictions
 from flowdsl.codegen.json_schema import input_schema, merge_schema, output_schema
 from flowdsl.ir import nodes
 from flowdsl.source.record import Record, replace
+from flowdsl.source.refused_texts import remove_restrictions
 
 from .fields import (
     MAX_DEPTH,

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from flowdsl.codegen.input_patterns import remove_restrictions
 from flowdsl.deploy.resources.workflow import CHECKS
 from flowdsl.diagnostics.diagnostic import Diagnostic
 from flowdsl.diagnostics.suggest import join_names
@@ -21,6 +20,7 @@ from flowdsl.ir.images import image_hash
 from flowdsl.ir.walk import statements
 from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import Record, replace
+from flowdsl.source.refused_texts import remove_restrictions
 from flowdsl.syntax import ast
 
 from .checks import ReadChecks, find_renamed_inputs, read_checks

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from flowdsl.ir import nodes
 from flowdsl.ir.walk import statements
+from flowdsl.source.record import replace
 
 from .sentences import DATA_NOTE, SENTENCES, Hole
 from .words import say_sentence
@@ -119,9 +120,7 @@ def spell_literal(value: str) -> str:
 def without_marks(text: nodes.Text) -> nodes.Text:
     """Return a text for people: its untrusted values get no note."""
     return tuple(
-        nodes.Variable(sigil=piece.sigil, name=piece.name, path=piece.path)
-        if isinstance(piece, nodes.Variable)
-        else piece
+        replace(piece, quoted=False) if isinstance(piece, nodes.Variable) else piece
         for piece in text
     )
 
@@ -210,17 +209,12 @@ def enclose_in_brackets(text: str) -> str:
 
 
 def choose_brackets(text: str) -> tuple[str, str]:
-    """Return the first pair of brackets of which a text contains neither.
+    """Return a pair of brackets of which a text contains neither: `⟦ ⟧`, or `⟦2| |2⟧`.
 
-    The pairs are `⟦⟧`, `⟦2| |2⟧`, `⟦3| |3⟧` and so on.
+    No text of a program contains brackets of ours, so `⟦2|` is never inside of another `⟦2|`.
     """
-    if "\u27e6" not in text and "\u27e7" not in text and not _LIKE_NUMBERED.match(text):
-        return bracket_pair(1)
-    used = {int(found[1] or found[2]) for found in _BRACKET.finditer(text)}
-    number = 2
-    while number in used:
-        number += 1
-    return bracket_pair(number)
+    clear = "\u27e6" not in text and "\u27e7" not in text and not _LIKE_NUMBERED.match(text)
+    return bracket_pair(1 if clear else 2)
 
 
 def bracket_pair(number: int) -> tuple[str, str]:
@@ -229,8 +223,6 @@ def bracket_pair(number: int) -> tuple[str, str]:
 
 
 _LIKE_NUMBERED = re.compile(r"[0-9]+\|")
-_BRACKET = re.compile(r"\u27e6(?=([0-9]{1,9})\|)|(?=\|([0-9]{1,9})\u27e7)")
-"""A numbered bracket, in a text that is to be put into brackets."""
 
 
 def quote_literal(value: str) -> str:
@@ -249,7 +241,5 @@ DURATIONS = {
 
 def duration_words(milliseconds: int) -> str:
     """Return a duration in words, in the largest unit that divides it."""
-    for name, size in DURATIONS.items():
-        if milliseconds and milliseconds % size == 0:
-            return say_sentence(name, milliseconds // size)
-    return say_sentence("durations.millisecond", milliseconds)
+    name, size = next(each for each in DURATIONS.items() if milliseconds % each[1] == 0)
+    return say_sentence(name, milliseconds // size)

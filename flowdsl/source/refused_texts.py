@@ -85,6 +85,37 @@ def read_refused(schema: object) -> Refused | None:
     )
 
 
+def remove_restrictions(schema: Any) -> Any:
+    """Return a schema of inputs without what `codegen.input_patterns` adds."""
+    return _remove_restrictions(schema, is_inputs=True)
+
+
+def normalise_inputs(schema: Any) -> Any:
+    """Return a schema of inputs as `remove_restrictions`, with sorted names of required ones."""
+    bare = remove_restrictions(schema)
+    required = bare.get("required") if isinstance(bare, dict) else None
+    return {**bare, "required": sorted(required, key=str)} if isinstance(required, list) else bare
+
+
+def _remove_restrictions(schema: Any, *, is_inputs: bool = False) -> Any:
+    if isinstance(schema, list):
+        return [_remove_restrictions(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bare = dict(schema)
+    if read_refused(bare.get("not")) is not None:
+        del bare["not"]
+    if isinstance(properties := bare.get("properties"), dict):
+        bare["properties"] = {
+            name: _remove_restrictions(entry) for name, entry in properties.items()
+        }
+        if not is_inputs and bare.get("additionalProperties") is False:
+            del bare["additionalProperties"]
+    if "items" in bare:
+        bare["items"] = _remove_restrictions(bare["items"])
+    return bare
+
+
 class Fault(Record):
     """A refused part of a text: `takes` says what is accepted, `why` finishes "because"."""
 

@@ -85,11 +85,10 @@ class Calls:
                 self._open, self._between = longer, []
                 return
         self.close()
-        call = _Call(self._focused, statement, model).add_statements([(statement, emit)])
-        if call.bullets:
-            # Reserve the line: later lines may be added after it before the call is complete.
-            self._open, self._line = call, _make_placeholder_line()
-            self.items.append(self._line)
+        self._open = _Call(self._focused, statement, model).add_statements([(statement, emit)])
+        # Reserve the line: later lines may be added after it before the call is complete.
+        self._line = _make_placeholder_line()
+        self.items.append(self._line)
 
     def stay(self) -> None:
         """End the open call if it is in another list: lines must follow their decision."""

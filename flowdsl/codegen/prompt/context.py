@@ -19,7 +19,6 @@ from flowdsl.prompt.text import (
 )
 from flowdsl.prompt.words import say_sentence
 from flowdsl.semantics.capabilities import Capabilities
-from flowdsl.source.record import replace
 
 from .saved import Saved
 
@@ -92,11 +91,10 @@ class Context:
         """Record that the entry of the enclosing loop occurs in a focused agent's instruction."""
         self.told_entries.append(self._loops[-1])
 
-    def find_boxed_path(self, variable: nodes.Variable) -> nodes.Variable:
-        """Return a variable, or the path to the value in its box."""
-        if variable.name not in self.boxed:
-            return variable
-        return replace(variable, path=(nodes.BOX, *variable.path))
+    def spell_value(self, name: str) -> str:
+        """Return a runtime variable, or the value in its box, in the platform's spelling."""
+        path = (nodes.BOX,) if name in self.boxed else ()
+        return spell_variable(nodes.Variable(sigil="runtime", name=name, path=path))
 
     def saved(self) -> Saved:
         """Return the saved values of a call that begins here."""
@@ -163,7 +161,7 @@ class Agent:
 
     def looks(self) -> None:
         """Record that a bullet looks for something, and states what to do if it is not so."""
-        self.context.told |= {"fail", "unmet"}
+        self.context.told.add("unmet")
 
     def leave(self, leave: nodes.Leave) -> str:
         """Return a leaving statement in words, as the end of a sentence without full stop."""
@@ -222,18 +220,23 @@ def emit_consequence(
     An empty body is emitted too ("go on"), since a failed check would otherwise seem to end the
     run.
     """
-    first = body[0] if body else None
-    if first is None:
+    if not body:
         yield Item(
             say_sentence("control.then", condition, say_sentence("control.go_on")),
             origin,
             "otherwise",
         )
-    elif len(body) == 1 and isinstance(first, nodes.Leave):
-        words = agent.leave(first)
-        yield Item(say_sentence("control.then", condition, words), first.origin, "otherwise")
+    elif (leave := find_leaving(body)) is not None:
+        words = agent.leave(leave)
+        yield Item(say_sentence("control.then", condition, words), leave.origin, "otherwise")
     else:
         yield Item(say_sentence("control.under", condition), origin, "otherwise", agent(body))
+
+
+def find_leaving(body: nodes.Body) -> nodes.Leave | None:
+    """Return the statement of a body that only leaves: nothing is reached after it."""
+    first = body[0] if body else None
+    return first if isinstance(first, nodes.Leave) else None
 
 
 Looks = nodes.Choose | nodes.WaitUntil | nodes.Expect | nodes.Extract | nodes.Copy | nodes.Run
@@ -249,16 +252,16 @@ def make_asking_bullet(ask: str, statement: Looks, own: nodes.Text, focused: Age
     focused.looks()
     body = statement.otherwise or ()
     origin, kind = statement.origin, statement.kind
-    first = body[0] if body else None
-    if first is None:
+    if not body:
         return Item(
             say_sentence("control.ask_else", ask, say_sentence("control.go_on")), origin, kind
         )
-    if len(body) > 1 or not isinstance(first, nodes.Leave):
+    leave = find_leaving(body)
+    if leave is None:
         return Item(say_sentence("control.ask_else_do", ask), origin, kind, focused(body))
-    if focused.goes_unsaid(first, own):
+    if focused.goes_unsaid(leave, own):
         return Item(say_sentence("control.ask", ask), origin, kind)
-    return Item(say_sentence("control.ask_else", ask, focused.leave(first)), origin, kind)
+    return Item(say_sentence("control.ask_else", ask, focused.leave(leave)), origin, kind)
 
 
 Split = tuple[
@@ -273,7 +276,7 @@ The main agent's lines before it, the focused agent's bullets, and the main agen
 
 
 def prepare_failure_lines(
-    body: nodes.Body, origin: nodes.Origin, agent: Agent
+    body: nodes.Body | None, origin: nodes.Origin, agent: Agent
 ) -> tuple[Callable[[str, nodes.Statement], Item], Callable[[str], list[Item]]]:
     """Prepare a bullet that looks and saves the result, and the main agent's lines on failure.
 
@@ -305,7 +308,12 @@ def prepare_failure_lines(
 
 
 def emit_guarded_lines(
-    variable: str, answer: str, why: str, body: nodes.Body, origin: nodes.Origin, agent: Agent
+    variable: str,
+    answer: str,
+    why: str,
+    body: nodes.Body | None,
+    origin: nodes.Origin,
+    agent: Agent,
 ) -> Iterator[Item]:
     """Emit lines that depend on an earlier decision: executed only if `variable` is `answer`.
 
@@ -313,10 +321,9 @@ def emit_guarded_lines(
     """
     if not body:
         return
-    first = body[0]
-    if len(body) == 1 and isinstance(first, nodes.Leave):
+    if (leave := find_leaving(body)) is not None:
         condition = say_sentence("control.if_decided", variable, answer, why)
-        yield Item(say_sentence("control.then", condition, agent.leave(first)), origin, "otherwise")
+        yield Item(say_sentence("control.then", condition, agent.leave(leave)), origin, "otherwise")
     else:
         yield Item(
             say_sentence("control.only_if", variable, answer, why), origin, "otherwise", agent(body)

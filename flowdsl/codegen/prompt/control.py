@@ -29,6 +29,7 @@ from .context import (
     Split,
     emit_consequence,
     emit_guarded_lines,
+    find_leaving,
     spell_runtime_variable,
 )
 from .saved import has_entries
@@ -53,9 +54,8 @@ def emit_if(statement: nodes.If, focused: Agent) -> list[Item]:
 
 
 def _emit_branch(words: str, body: nodes.Body, origin: nodes.Origin, agent: Agent) -> Item:
-    first = body[0] if len(body) == 1 else None
-    if isinstance(first, nodes.Leave):
-        return Item(say_sentence("control.then", words, agent.leave(first)), origin, "if")
+    if (leave := find_leaving(body)) is not None:
+        return Item(say_sentence("control.then", words, agent.leave(leave)), origin, "if")
     return Item(say_sentence("control.under", words), origin, "if", agent(body))
 
 
@@ -225,17 +225,10 @@ def emit_loop(statement: nodes.Loop, main: Agent) -> list[Item]:
     items = loop_items(statement.items)
     counts: list[Item] = []
     if statement.counted and statement.limit is not None:
-        leave = nodes.Leave(
-            origin=origin,
-            action="abort",
-            reason=_too_many(statement.limit),
-        )
-        focused = Agent(main.context, lambda body, agent: [], main=False)
         saved = main.context.saved()
         counted = value_words(saved.marked(_as_list(statement.items)))
-        missing = say_sentence("control.loop_too_many", counted, limit_words(statement.limit))
-        bullets = list(emit_consequence(missing, (leave,), origin, focused))
-        counts.append(main.context.focused(origin, "for", bullets, handed=tuple(saved.handed)))
+        bullet = _make_bound_bullet(statement, statement.limit, counted, main)
+        counts.append(main.context.focused(origin, "for", [bullet], handed=tuple(saved.handed)))
     may_be_empty = not has_entries(statement.items, main.context.filled)
     words = say_sentence("control.start_loop", items, may_be_empty)
     with main.context.inside(statement):
@@ -254,16 +247,7 @@ def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
     origin, items = statement.origin, statement.items
     bullets: list[Item] = []
     if statement.counted and statement.limit is not None:
-        leave = nodes.Leave(
-            origin=origin,
-            action="abort",
-            reason=_too_many(statement.limit),
-            noted=statement.noted,
-        )
-        missing = say_sentence(
-            "control.loop_too_many", value_words(items), limit_words(statement.limit)
-        )
-        bullets.extend(emit_consequence(missing, (leave,), origin, focused))
+        bullets.append(_make_bound_bullet(statement, statement.limit, value_words(items), focused))
     if statement.body:
         mark = spell_variable(nodes.Variable(sigil="saved", name=statement.entry))
         if isinstance(items, nodes.ConstantValue) and isinstance(items.value, int):
@@ -272,6 +256,17 @@ def emit_each(statement: nodes.Loop, focused: Agent) -> list[Item]:
             words = say_sentence("control.each", mark, value_words(items))
         bullets.append(Item(words, origin, "for", focused(statement.body)))
     return bullets
+
+
+def _make_bound_bullet(
+    statement: nodes.Loop, limit: nodes.Limit, counted: str, agent: Agent
+) -> Item:
+    """Return the bullet that fails if a list has more entries than the bound of its loop."""
+    origin = statement.origin
+    condition = say_sentence("control.loop_too_many", counted, limit_words(limit))
+    noted = None if agent.main else statement.noted
+    leave = nodes.Leave(origin=origin, action="abort", reason=_too_many(limit), noted=noted)
+    return Item(say_sentence("control.then", condition, agent.leave(leave)), origin, "otherwise")
 
 
 def _too_many(limit: nodes.Limit) -> nodes.Text:

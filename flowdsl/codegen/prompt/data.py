@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
@@ -32,44 +32,63 @@ from .context import (
 def emit_extract(statement: nodes.Extract, focused: Agent) -> list[Item]:
     """Emit a bullet: read, save with the type spelled out, and what to do without a value."""
     focused.saves()
+    words = _reading_words(statement, focused.context)
     if statement.otherwise is None:
-        return [_read_or_missing(statement, focused)]
-    return [
-        make_asking_bullet(
-            _reading_words(statement, focused.context), statement, statement.source, focused
-        )
-    ]
+        return [make_reading_bullet(words, statement, focused)]
+    return [make_asking_bullet(words, statement, statement.source, focused)]
 
 
 def split_extract(statement: nodes.Extract, main: Agent) -> Split:
-    """Split a read into a bullet and lines for an `else` that needs the main agent's tools.
+    """Split a read into a bullet and lines for an `else` that needs the main agent's tools."""
 
-    Whether a value was read is decided by the variable, unless that keeps its former value.
+    def ask(asking: nodes.Statement, context: Context) -> tuple[list[Item], str]:
+        assert isinstance(asking, nodes.Extract)
+        return [], _reading_words(asking, context)
+
+    return split_reading(statement, main, ask)
+
+
+def split_reading(
+    statement: nodes.Extract | nodes.Run,
+    main: Agent,
+    ask_words: Callable[[nodes.Statement, Context], tuple[list[Item], str]],
+) -> Split:
+    """Split a statement that reads a value into bullets, and lines for its `else`.
+
+    `ask_words` returns the bullets before the one that reads, and the words of that. Whether a
+    value was read is decided by the variable, unless that keeps its former value.
     """
     origin = statement.origin
     if statement.keeps:
-        decide, lines = prepare_failure_lines(statement.otherwise or (), origin, main)
-        words = _reading_words(statement, main.context)
+        decide, lines = prepare_failure_lines(statement.otherwise, origin, main)
+        _, words = ask_words(statement, main.context)
 
         def ask_and_decide(asking: nodes.Statement, focused: Agent) -> list[Item]:
-            assert isinstance(asking, nodes.Extract)
             focused.looks()
-            return [decide(_reading_words(asking, focused.context), asking)]
+            before, words = ask_words(asking, focused.context)
+            return [*before, decide(words, asking)]
 
         return [], ask_and_decide, lambda: lines(words)
 
     def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
-        assert isinstance(asking, nodes.Extract)
         focused.saves()
-        return [_read_or_missing(asking, focused)]
+        before, words = ask_words(asking, focused.context)
+        return [*before, make_reading_bullet(words, asking, focused)]
 
     def after() -> list[Item]:
-        variable = nodes.Variable(sigil="runtime", name=statement.variable)
-        value = enclose_in_brackets(spell_variable(main.context.find_boxed_path(variable)))
+        assert statement.variable is not None and statement.otherwise is not None
+        value = enclose_in_brackets(main.context.spell_value(statement.variable))
         words = say_sentence("data.if_missing", value)
-        return [Item(words, origin, "otherwise", main(statement.otherwise or ()))]
+        return [Item(words, origin, "otherwise", main(statement.otherwise))]
 
     return [], ask, after
+
+
+def make_reading_bullet(words: str, statement: nodes.Statement, focused: Agent) -> Item:
+    """Return a bullet that saves a value, or that it is missing."""
+    focused.looks()
+    words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
+    return Item(words, statement.origin, statement.kind)
 
 
 def _reading_words(statement: nodes.Extract, context: Context) -> str:
@@ -84,13 +103,6 @@ def reading_words(statement: nodes.Extract, *, boxed: bool) -> str:
     return say_sentence(
         "data.read", quote_screen_text(statement.source), type_words(type_), listed, key, boxed
     )
-
-
-def _read_or_missing(statement: nodes.Extract, focused: Agent) -> Item:
-    focused.looks()
-    words = _reading_words(statement, focused.context)
-    words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
-    return Item(words, statement.origin, "extract")
 
 
 def _strip_optional_type(type_: nodes.Type) -> tuple[nodes.Type, bool]:
@@ -167,13 +179,11 @@ def _make_verifying_bullet(statement: nodes.Copy, focused: Agent, *, own: bool =
     if statement.otherwise is not None:
         return make_asking_bullet(words, statement, statement.source, focused)
     if saves:
-        focused.looks()
-        words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
-    else:
-        apart, key = focused.context.apart, quote_words(statement.variable)
-        words = say_sentence(
-            "data.copy_empty", spell_copied_text(statement.variable, own=own), apart, key
-        )
+        return make_reading_bullet(words, statement, focused)
+    apart, key = focused.context.apart, quote_words(statement.variable)
+    words = say_sentence(
+        "data.copy_empty", spell_copied_text(statement.variable, own=own), apart, key
+    )
     return Item(words, statement.origin, "copy")
 
 

@@ -109,10 +109,9 @@ def _find_filled_lists(workflow: nodes.Workflow) -> frozenset[str]:
 
 
 def _emit_paragraph(workflow: nodes.Workflow, statement: str, text: str) -> Iterator[Line]:
-    if text:
-        for line in text.split("\n"):
-            yield Line(line, workflow.origin, statement)
-        yield Line("", workflow.origin, "")
+    for line in text.split("\n"):
+        yield Line(line, workflow.origin, statement)
+    yield Line("", workflow.origin, "")
 
 
 def source_words(
@@ -216,8 +215,7 @@ def _make_template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
     parts: list[str | ModelName | ImageRef] = []
     for index, part in enumerate(_OPEN.split(text)):
         if index % 2 == 0:
-            if part:
-                parts.append(part)
+            parts.append(part)
             continue
         kind, _, rest = part.partition(":")
         if kind == "model":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
 
 from flowdsl.ir import nodes
 from flowdsl.ir.fits import fits
@@ -28,7 +27,7 @@ def _main_lines(body: nodes.Body, main: Agent) -> list[Item]:
     items: list[Item] = []
     focused = Agent(main.context, _emit_bullets, main=False)
     focused.inside = main.inside
-    calls = Calls(main.context, focused, items, _emit_plain, main)
+    calls = Calls(main.context, focused, items, _emit_either, main)
     _collect_body_lines(body, main, calls)
     calls.close()
     return _without_bare_titles(items)
@@ -76,28 +75,16 @@ def _is_plain(statement: nodes.Statement) -> bool:
     return isinstance(statement, nodes.Action) and not shown
 
 
-def _emit_plain(statement: nodes.Statement, agent: Agent) -> list[Item]:
-    assert isinstance(statement, nodes.Action), statement.kind
-    return actions.emit_action(statement)
-
-
 def _is_focused(statement: nodes.Statement, context: Context) -> bool:
-    if _is_plain(statement):
-        return False
+    """Whether a focused agent executes a statement, which is neither plain nor a step."""
     match statement:
         case (
-            nodes.Step()
-            | nodes.Copy()
-            | nodes.BackgroundExtract()
+            nodes.Copy()
             | nodes.Capture()
             | nodes.Export()
-            | nodes.Picture()
-            | nodes.TypeDay()
-            | nodes.Loop(entry=None)
             | nodes.Leave()
+            | nodes.Run(variable=None)
         ):
-            return False
-        case nodes.Run() if statement.variable is None:
             return False
         case _:
             return fits((statement,), context.capabilities)
@@ -134,45 +121,20 @@ def _emit_bullets(body: nodes.Body, focused: Agent) -> list[Item]:
 
 
 def _emit_main(statement: nodes.Statement, main: Agent) -> list[Item]:
-    if isinstance(statement, nodes.Action):
-        assert _is_plain(statement), "a focused agent has a part in a value typed as a format says"
-        return actions.emit_action(statement)
     match statement:
         case nodes.BackgroundExtract():
             return data.emit_background(statement, main.context)
-        case nodes.Capture() | nodes.Export() | nodes.Picture():
-            return tools.emit_artifact(statement)
-        case nodes.Run():
-            return tools.emit_run(statement, main)
         case nodes.TypeDay():
             return tools.emit_type_day(statement)
         case nodes.Loop(entry=None):
             return control.emit_loop(statement, main)
-        case nodes.Leave():
-            return [_make_leave_line(statement, main)]
         case nodes.Repeat():
             return control.emit_repeat_main(statement, main)
-        case nodes.Retry():
-            return control.emit_retry(statement, main)
-        case (
-            nodes.Step()
-            | nodes.Store()
-            | nodes.Choose()
-            | nodes.WaitUntil()
-            | nodes.Expect()
-            | nodes.Extract()
-            | nodes.Copy()
-            | nodes.If()
-            | nodes.Loop()
-        ):
-            raise AssertionError(f"a focused agent has a part in {statement.kind}")
         case _:
-            assert_never(statement)
+            return _emit_either(statement, main)
 
 
 def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
-    if isinstance(statement, nodes.Action):
-        return actions.emit_action(statement)
     match statement:
         case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
             return screen.emit_check(statement, focused)
@@ -186,24 +148,26 @@ def _emit_focused(statement: nodes.Statement, focused: Agent) -> list[Item]:
             return control.emit_if(statement, focused)
         case nodes.Repeat():
             return control.emit_repeat(statement, focused)
-        case nodes.Retry():
-            return control.emit_retry(statement, focused)
-        case nodes.Run():
-            return tools.emit_run(statement, focused)
-        case nodes.Capture() | nodes.Export() | nodes.Picture():
-            return tools.emit_artifact(statement)
-        case nodes.BackgroundExtract():
-            return data.emit_background(statement, focused.context)
-        case nodes.Leave():
-            return [_make_leave_line(statement, focused)]
-        case nodes.TypeDay():
-            raise AssertionError("the main agent runs the command")
         case nodes.Loop():
             return control.emit_each(statement, focused)
-        case nodes.Step():
-            raise AssertionError("a title stands inside another statement")
         case _:
-            assert_never(statement)
+            return _emit_either(statement, focused)
+
+
+def _emit_either(statement: nodes.Statement, agent: Agent) -> list[Item]:
+    """Emit a statement in words that both agents understand."""
+    match statement:
+        case nodes.Capture() | nodes.Export() | nodes.Picture():
+            return tools.emit_artifact(statement)
+        case nodes.Run():
+            return tools.emit_run(statement, agent)
+        case nodes.Retry():
+            return control.emit_retry(statement, agent)
+        case nodes.Leave():
+            return [_make_leave_line(statement, agent)]
+        case _:
+            assert isinstance(statement, nodes.Action), statement.kind
+            return actions.emit_action(statement)
 
 
 def _make_leave_line(statement: nodes.Leave, agent: Agent) -> Item:

@@ -9,22 +9,15 @@ from flowdsl.prompt.exact import spell_exact_text
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.text import (
     OPEN_PART,
-    enclose_in_brackets,
     quote_author_text,
     quote_words,
     spell_clause,
-    spell_variable,
 )
 from flowdsl.prompt.values import type_words
 from flowdsl.prompt.words import say_sentence
 
-from .context import (
-    Agent,
-    Split,
-    emit_consequence,
-    make_asking_bullet,
-    prepare_failure_lines,
-)
+from .context import Agent, Context, Split, emit_consequence, make_asking_bullet
+from .data import make_reading_bullet, split_reading
 
 
 def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
@@ -36,28 +29,23 @@ def emit_run(statement: nodes.Run, agent: Agent) -> list[Item]:
     if statement.variable is not None:
         return [_make_command_bullet(statement), _make_output_bullet(statement, agent)]
     check = say_sentence("tools.run_check")
-    failed = statement.otherwise or ()
-    following = emit_consequence(check, failed, statement.origin, agent) if failed else ()
-    return [_make_command_bullet(statement), *following]
+    items = [_make_command_bullet(statement)]
+    if statement.otherwise:
+        items += emit_consequence(check, statement.otherwise, statement.origin, agent)
+    return items
 
 
 def _make_output_bullet(statement: nodes.Run, focused: Agent) -> Item:
     """Return the bullet that keeps the output of a command."""
     focused.saves()
-    words = _output_words(statement, focused)
+    words = _output_words(statement, focused.context)
     if statement.otherwise is not None:
         return make_asking_bullet(words, statement, (), focused)
-    return _or_missing(words, statement, focused)
+    return make_reading_bullet(words, statement, focused)
 
 
-def _or_missing(words: str, statement: nodes.Run, focused: Agent) -> Item:
-    focused.looks()
-    words = say_sentence("control.ask_else", words, say_sentence("data.save_missing"))
-    return Item(words, statement.origin, "run")
-
-
-def _output_words(statement: nodes.Run, agent: Agent) -> str:
-    return output_words(statement, boxed=statement.variable in agent.context.boxed)
+def _output_words(statement: nodes.Run, context: Context) -> str:
+    return output_words(statement, boxed=statement.variable in context.boxed)
 
 
 def output_words(statement: nodes.Run, *, boxed: bool) -> str:
@@ -79,35 +67,12 @@ def split_run(statement: nodes.Run, main: Agent) -> Split:
     The checker refuses this unless the team has verified that a focused agent has a terminal. Then
     the whole statement fits one instruction, except for an `else` that does not.
     """
-    if statement.keeps:
-        decide, lines = prepare_failure_lines(statement.otherwise or (), statement.origin, main)
-        words = _output_words(statement, main)
 
-        def ask_and_decide(asking: nodes.Statement, focused: Agent) -> list[Item]:
-            assert isinstance(asking, nodes.Run)
-            focused.looks()
-            return [_make_command_bullet(asking), decide(_output_words(asking, focused), asking)]
-
-        return [], ask_and_decide, lambda: lines(words)
-
-    def ask(asking: nodes.Statement, focused: Agent) -> list[Item]:
+    def ask(asking: nodes.Statement, context: Context) -> tuple[list[Item], str]:
         assert isinstance(asking, nodes.Run)
-        focused.saves()
-        return [
-            _make_command_bullet(asking),
-            _or_missing(_output_words(asking, focused), asking, focused),
-        ]
+        return [_make_command_bullet(asking)], _output_words(asking, context)
 
-    def after() -> list[Item]:
-        assert statement.variable is not None
-        variable = nodes.Variable(sigil="runtime", name=statement.variable)
-        words = say_sentence(
-            "data.if_missing",
-            enclose_in_brackets(spell_variable(main.context.find_boxed_path(variable))),
-        )
-        return [Item(words, statement.origin, "otherwise", main(statement.otherwise or ()))]
-
-    return [], ask, after
+    return split_reading(statement, main, ask)
 
 
 def _make_command_bullet(statement: nodes.Run) -> Item:

@@ -10,7 +10,6 @@ from html import escape
 from typing import Any
 
 from flowdsl.codegen.artifacts import render_plain_json
-from flowdsl.codegen.input_patterns import normalise_inputs
 from flowdsl.config.address import Address
 from flowdsl.deploy.resources.policy import normalise_value, render_canonical_json
 from flowdsl.deploy.resources.resource import Desired
@@ -20,6 +19,7 @@ from flowdsl.prompt.text import spell_literal
 from flowdsl.prompt.words import say_sentence
 from flowdsl.source.alignment import Effort
 from flowdsl.source.record import Record
+from flowdsl.source.refused_texts import normalise_inputs
 
 from .workspace import Built, Workspace
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flowdsl.codegen.input_patterns import normalise_inputs
 from flowdsl.cyberdesk.client import CyberdeskClient
 from flowdsl.cyberdesk.models.workflow import (
     ModelMetadata,
@@ -22,6 +21,7 @@ from flowdsl.deploy.resources.policy import FieldPolicy, Policies, normalise_val
 from flowdsl.deploy.resources.resource import Desired, Live
 from flowdsl.prompt.reading.normal_form import normalise_prompt
 from flowdsl.prompt.reading.own_lines import says_the_same
+from flowdsl.source.refused_texts import normalise_inputs
 
 UNTITLED = "Untitled workflow"
 """The title in source of a workflow that has no name in the service."""

@@ -20,8 +20,9 @@ from typing import Any
 from flowdsl.codegen.artifacts import (
     Bundle,
     ModelAlias,
-    Template,
+    OpenPart,
     WorkflowArtifact,
+    render_plain_json,
     stand_in,
 )
 
@@ -49,22 +50,12 @@ def requests_for(artifact: WorkflowArtifact, bundle: Bundle) -> dict[str, Any]:
 
 def _read_body(artifact: WorkflowArtifact) -> dict[str, Any]:
     """Return the body of a request, with its schemas read as JSON."""
-    fields: dict[str, Any] = _render_json(artifact.payload)
+    fields: dict[str, Any] = render_plain_json(artifact.payload, _fill)
     return fields | {name: json.loads(fields[name]) for name in SCHEMAS if name in fields}
 
 
-def _render_json(value: Any) -> Any:
-    match value:
-        case ModelAlias(alias):
-            return {"$model": alias}
-        case Template():
-            return value.render(stand_in)
-        case dict():
-            return {key: _render_json(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_render_json(inner) for inner in value]
-        case _:
-            return value
+def _fill(part: OpenPart) -> Any:
+    return {"$model": part.alias} if isinstance(part, ModelAlias) else stand_in(part)
 
 
 def find_wrong_request(

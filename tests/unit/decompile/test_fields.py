@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.service.import_schemas import draw_payload, examine
 from flowdsl.api import compile_text
-from flowdsl.codegen.input_patterns import LINE, remove_restrictions
+from flowdsl.codegen.input_patterns import LINE
 from flowdsl.codegen.json_schema import input_schema, output_schema
 from flowdsl.decompile.fields import read_inputs, read_outputs
 from flowdsl.decompile.loose_schemas import loose_fields
@@ -27,6 +27,7 @@ from flowdsl.decompile.writing.type_names import (
 )
 from flowdsl.ir import nodes
 from flowdsl.source.record import replace
+from flowdsl.source.refused_texts import remove_restrictions
 from tests.support.effort import examples
 from tests.support.rows import in_rows
 

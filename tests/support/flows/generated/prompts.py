@@ -70,13 +70,6 @@ WORDS = (
     "no",
 )
 PIECES = (" ", " ", " ", "", "-")
-VERIFIED = (
-    "copy_to_clipboard",
-    "execute_terminal_command",
-    "mark_file_for_export",
-    "save_screenshot_as_run_attachment",
-    "screenshot",
-)
 PICTURE = b"\x89PNG\r\n\x1a\nrest"
 KEYS = ("enter", "ctrl+s", "tab", "a", "ctrl++", "alt+f4 enter")
 INPUTS = ("name", "rows", "memo", "取引先", "first name", "decision_1")
@@ -95,7 +88,9 @@ class PromptWriter:
         self._rng = rng
         self._count = 0
         self._attempts = 0
-        self.capabilities = Capabilities(frozenset(tool for tool in VERIFIED if rng.random() < 0.2))
+        self.capabilities = Capabilities(
+            frozenset(tool for tool in VERIFIABLE_TOOLS if rng.random() < 0.2)
+        )
         self._pictures = rng.random() < 0.1
         self._outputs = ("total", "all", "kind")
         self._listed = rng.random() < 0.3
@@ -554,11 +549,8 @@ class PromptWriter:
         return loop if self._fits_granted((loop,)) else None
 
     def _fits_granted(self, body: nodes.Body) -> bool:
-        """Whether a focused agent can do a body with what a project can say that it may use."""
-        granted = Capabilities(
-            frozenset(filter(self.capabilities.can_focused_agent_use, VERIFIABLE_TOOLS))
-        )
-        return fits(body, granted)
+        """Whether a focused agent can do a body."""
+        return fits(body, self.capabilities)
 
     def _entry(self, body: nodes.Body) -> nodes.Body:
         """The body of a loop, at times as an entry that may fail."""
