@@ -15,14 +15,15 @@ or the brackets around it, and continue as an instruction. `input_schema` refuse
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flowdsl.ir import nodes
+from flowdsl.ir.facts import facts_of, find_statements
 from flowdsl.ir.lowering.values import LOOP_ITEM, text_of
-from flowdsl.ir.walk import held_fields, inner_bodies, statements, walk
-from flowdsl.source.record import replace
+from flowdsl.ir.walk import held_fields, inner_bodies, walk
+from flowdsl.source.record import Record, replace
 from flowdsl.source.refused_texts import Refused, read_refused
 from flowdsl.syntax.statements import BY_KIND, STATEMENTS
 
@@ -46,13 +47,18 @@ def restrict_inputs(schema: Any, workflow: nodes.Workflow) -> None:
     if workflow.prompt is not None or not isinstance(properties, dict):
         return
     inputs = {name: each for name, each in properties.items() if isinstance(each, dict)}
+    together: dict[tuple[str, tuple[str | int, ...]], Refused] = {}
     for name, each in inputs.items():
         if not name.startswith("$"):
-            _restrict_at_path(each, (), TEXT)
+            together[name, ()] = TEXT
             _close_records(each)
-    for variable, refused in _find_input_uses(workflow):
+    for variable, refused in _find_input_uses(workflow, inputs.keys()):
         if variable.name in inputs:
-            _restrict_at_path(inputs[variable.name], variable.path, refused)
+            place = variable.name, variable.path
+            known = together.get(place)
+            together[place] = refused if known is None else known.combine_with(refused)
+    for (name, path), refused in together.items():
+        _restrict_at_path(inputs[name], path, refused)
 
 
 def _restrict_at_path(
@@ -122,19 +128,23 @@ def _matches_one_line(pattern: str) -> bool:
     return bool(_TOKEN.findall(pattern)[-1] == "$")
 
 
-def _find_input_uses(workflow: nodes.Workflow) -> Iterator[tuple[nodes.Variable, Refused]]:
-    """Yield the inputs in a prompt, each with the restrictions of its place."""
+def _find_input_uses(
+    workflow: nodes.Workflow, inputs: Set[str]
+) -> Iterator[tuple[nodes.Variable, Refused]]:
+    """Yield `inputs`, and perhaps others, in a prompt, each with the restrictions of its place."""
     kept: dict[str, list[nodes.Stored]] = {}
     every = Refused()
-    for statement in statements(workflow.body):
+    for statement in find_statements(workflow.body, {"store", "picture"}):
         if isinstance(statement, nodes.Store):
             for each in statement.assignments:
                 kept.setdefault(each.variable, []).append(each.value)
-        elif isinstance(statement, nodes.Picture):
+        else:
             every = Refused(markup=True)
     for rule in workflow.rules:
         yield from _find_input_holes(rule, LINE.combine_with(every), _yield_itself)
-    yield from _in_body(workflow.body, every, kept, _yield_itself)
+    names = frozenset((*inputs, LOOP_ITEM))
+    place = _Place(names, every.combine_with(LINE), every.combine_with(TEXT), kept)
+    yield from _in_body(workflow.body, place, _yield_itself)
 
 
 _ASKED = (nodes.Choose, nodes.WaitUntil, nodes.Expect, nodes.Extract, nodes.If, nodes.Repeat)
@@ -142,6 +152,20 @@ _ASKED = (nodes.Choose, nodes.WaitUntil, nodes.Expect, nodes.Extract, nodes.If, 
 
 _Kept: TypeAlias = Mapping[str, list[nodes.Stored]]
 """The values that the runtime variables are set to."""
+
+
+class _Place(Record):
+    """What holds at every place of a workflow.
+
+    `names` are the variables that may contain an input. `line` is refused in instructions, `text`
+    between brackets.
+    """
+
+    names: frozenset[str]
+    line: Refused
+    text: Refused
+    kept: _Kept
+
 
 _StandsFor: TypeAlias = Callable[[nodes.Variable], Iterator[nodes.Variable]]
 """Returns the inputs whose text a variable may contain."""
@@ -153,25 +177,24 @@ def _yield_itself(variable: nodes.Variable) -> Iterator[nodes.Variable]:
 
 
 def _in_body(
-    body: nodes.Body,
-    every: Refused,
-    kept: _Kept,
-    stands_for: _StandsFor,
-    loop_is_flat: bool = True,
+    body: nodes.Body, workflow: _Place, stands_for: _StandsFor, loop_is_flat: bool = True
 ) -> Iterator[tuple[nodes.Variable, Refused]]:
     """Yield the inputs in a body, of a loop or not, with the restrictions of their places."""
     for statement in body:
+        if workflow.names.isdisjoint(facts_of(statement).names):
+            continue
         # A focused agent receives an entry with fields as JSON, which has clear ends.
         is_asked = isinstance(statement, _ASKED) and not loop_is_flat
         here = _yield_itself if is_asked else stands_for
         for node, exact in _find_text_places(statement):
-            yield from _find_input_holes(node, every.combine_with(TEXT if exact else LINE), here)
+            refused = workflow.text if exact else workflow.line
+            yield from _find_input_holes(node, refused, here)
         is_choice = isinstance(statement, nodes.If | nodes.Repeat)
         inside, is_flat = here if not is_choice else stands_for, loop_is_flat
         if isinstance(statement, nodes.Loop) and statement.entry is None:
-            inside, is_flat = _entry_of(statement.items, kept), statement.flat
+            inside, is_flat = _entry_of(statement.items, workflow.kept), statement.flat
         for inner in inner_bodies(statement):
-            yield from _in_body(inner, every, kept, inside, is_flat)
+            yield from _in_body(inner, workflow, inside, is_flat)
 
 
 def _entry_of(items: nodes.Value, kept: _Kept) -> _StandsFor:
@@ -207,9 +230,8 @@ def _find_input_holes(
     for at, part in enumerate(parts):
         if isinstance(part, nodes.Variable):
             here = refused.combine_with(JSON) if part.in_json else refused
-            here = here.combine_with(
-                _refused_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here)
-            )
+            if signs := _refused_beside(parts[at - 1 : at], parts[at + 1 : at + 2], here):
+                here = here.combine_with(Refused(signs=signs))
             yield from ((each, here) for each in stands_for(part))
         elif isinstance(part, tuple):
             yield from _find_input_holes(part, refused, stands_for)
@@ -218,8 +240,10 @@ def _find_input_holes(
                 yield from _find_input_holes(getattr(part, name), refused, stands_for)
 
 
-def _refused_beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refused) -> Refused:
-    """Return the restrictions due to the pieces of a text adjacent to a value.
+def _refused_beside(
+    before: tuple[Any, ...], after: tuple[Any, ...], here: Refused
+) -> frozenset[str]:
+    """Return the signs that are refused due to the pieces of a text adjacent to a value.
 
     A brace at the end of the value would combine with the piece after it, a backslash there would
     escape a variable, and its beginning would combine with a brace before it.
@@ -234,7 +258,7 @@ def _refused_beside(before: tuple[Any, ...], after: tuple[Any, ...], here: Refus
             signs |= {"{", "\\"} if follows == "{" else {"{"}
         if here.markup and (isinstance(each, nodes.Variable) or re.match("[A-Za-z/!?#]", follows)):
             signs |= {"<", "&"}
-    return Refused(signs=frozenset(signs))
+    return frozenset(signs)
 
 
 def _find_text_places(statement: nodes.Statement) -> Iterator[tuple[Any, bool]]:

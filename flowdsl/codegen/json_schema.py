@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from json.encoder import encode_basestring
 from typing import Any, assert_never
 
 from flowdsl.ir import nodes
@@ -217,4 +218,26 @@ def _add_source(schema: Schema, field: nodes.FieldSpec, source: nodes.OutputSour
 
 def dump_schema(schema: Any) -> str:
     """Return a schema as the service stores it: indented JSON, with keys in declared order."""
-    return json.dumps(schema, ensure_ascii=False, indent=2)
+    return _spell_indented(schema, "\n")
+
+
+def _spell_indented(value: Any, line: str) -> str:
+    """Return what `json.dumps` makes of a value with `indent=2`, which it spells in Python alone.
+
+    `line` begins a line of the text that a value is in.
+    """
+    inner = line + "  "
+    if isinstance(value, dict) and value:
+        members = [
+            f"{encode_basestring(name)}: {_spell_indented(each, inner)}"
+            for name, each in value.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(members)}{line}}}"
+    if isinstance(value, list | tuple) and value:
+        return (
+            f"[{inner}{f',{inner}'.join([_spell_indented(each, inner) for each in value])}{line}]"
+        )
+    return encode_basestring(value) if isinstance(value, str) else _spell(value)
+
+
+_spell = json.JSONEncoder(ensure_ascii=False).encode

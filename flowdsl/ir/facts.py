@@ -5,13 +5,17 @@ Passes copy the statements that they change, so that the facts of all others rem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence, Set
+from operator import attrgetter
+from typing import Any
 
 from flowdsl.source.record import Record, field_defaults
 from flowdsl.syntax.statements import BY_KIND, DATES, FINISH, SCREENSHOT, STATEMENTS
 
 from . import nodes
-from .walk import inner_bodies
+from .walk import find_variables, inner_bodies, own_parts
+
+NOTHING: frozenset[str] = frozenset()
 
 
 class Facts(Record):
@@ -21,30 +25,54 @@ class Facts(Record):
     - `sets`: the runtime variables that they set on some path.
     - `tools`: the tools that they need.
     - `models`: the aliases of the models that they name, in order.
+    - `reads`: the runtime variables that their texts, values and conditions name.
+    - `names`: all variables that these name, and those in which they note failures.
     """
 
     kinds: frozenset[str]
     sets: frozenset[str]
     tools: frozenset[str]
     models: tuple[str, ...]
+    reads: frozenset[str]
+    names: frozenset[str]
 
 
 def facts_of(statement: nodes.Statement) -> Facts:
     """Return the facts of one statement."""
     known: Facts | None = getattr(statement, "known", None)
     if known is None:
-        own = _ALIKE.get(type(statement))
-        if own is None:
-            own = Facts(
-                frozenset((statement.kind,)),
-                frozenset(variables_set_by(statement)),
-                frozenset(tools_of(statement)),
-                _models_of(statement),
-            )
+        own = _find_own_facts(statement)
         inner = [facts_of(each) for body in inner_bodies(statement) for each in body]
-        known = _join((own, *inner)) if inner else own
+        known = _join([own, *inner]) if inner else own
         object.__setattr__(statement, "known", known)
     return known
+
+
+def find_statements(body: nodes.Body, kinds: Set[str]) -> Iterator[nodes.Statement]:
+    """Yield those of `statements` that are of these kinds; looks only where there are some."""
+    for statement in body:
+        if not kinds.isdisjoint(facts_of(statement).kinds):
+            if statement.kind in kinds:
+                yield statement
+            for inner in inner_bodies(statement):
+                yield from find_statements(inner, kinds)
+
+
+def find_with_repetition(
+    body: nodes.Body, kinds: Set[str], *, repeated: bool = False
+) -> Iterator[tuple[nodes.Statement, bool]]:
+    """Yield what `find_statements` does, each with whether it may be done again."""
+    for statement in body:
+        if kinds.isdisjoint(facts_of(statement).kinds):
+            continue
+        if statement.kind in kinds:
+            yield statement, repeated
+        again = repeated or type(statement) in _REPEATING
+        for inner in inner_bodies(statement):
+            yield from find_with_repetition(inner, kinds, repeated=again)
+
+
+_REPEATING = (nodes.Loop, nodes.Repeat, nodes.Retry)
 
 
 def facts_of_body(body: nodes.Body) -> Facts:
@@ -54,14 +82,48 @@ def facts_of_body(body: nodes.Body) -> Facts:
     return _join([facts_of(each) for each in body])
 
 
-def _join(every: Iterable[Facts]) -> Facts:
-    every = tuple(every)
+def _join(every: Sequence[Facts]) -> Facts:
+    kinds, sets, tools, reads, names = [NOTHING.union(*map(get, every)) for get in _SETS]
+    models = tuple(dict.fromkeys([model for each in every for model in each.models]))
+    return Facts(kinds, sets, tools, models, reads, names)
+
+
+_SETS = tuple(map(attrgetter, ("kinds", "sets", "tools", "reads", "names")))
+
+
+def _find_own_facts(statement: nodes.Statement) -> Facts:
+    """Return the facts of a statement without those in its bodies."""
+    variables = find_variables(tuple(own_parts(statement)))
+    noted = getattr(statement, "noted", None)
+    alike = _ALIKE.get(type(statement))
+    if alike is not None and not variables and noted is None:
+        return alike
+    names = {each.name for each in variables}
     return Facts(
-        frozenset().union(*[each.kinds for each in every]),
-        frozenset().union(*[each.sets for each in every]),
-        frozenset().union(*[each.tools for each in every]),
-        tuple(dict.fromkeys([model for each in every for model in each.models])),
+        frozenset((statement.kind,)) if alike is None else alike.kinds,
+        frozenset(variables_set_by(statement)) if alike is None else NOTHING,
+        frozenset(tools_of(statement)) if alike is None else alike.tools,
+        _models_of(statement) if alike is None else (),
+        frozenset([each.name for each in variables if each.sigil == "runtime"]),
+        frozenset(names if noted is None else {*names, noted}),
     )
+
+
+def own_reads(statement: nodes.Statement) -> frozenset[str]:
+    """Return the runtime variables that a statement itself names, outside of its bodies."""
+    if not any(inner_bodies(statement)):
+        return facts_of(statement).reads
+    return runtime_variables(tuple(own_parts(statement)))
+
+
+def runtime_variables(value: Any) -> frozenset[str]:
+    """Return the runtime variables that a value, a text or a condition names."""
+    return frozenset([each.name for each in find_variables(value) if each.sigil == "runtime"])
+
+
+def own_names(statement: nodes.Statement) -> frozenset[str]:
+    """Return the variables that a statement itself names, outside of its bodies."""
+    return frozenset([each.name for each in find_variables(tuple(own_parts(statement)))])
 
 
 def variables_set_by(statement: nodes.Statement) -> Iterator[str]:
@@ -83,6 +145,18 @@ def _models_of(statement: nodes.Statement) -> tuple[str, ...]:
     return ()
 
 
+def noted_failures(body: nodes.Body) -> frozenset[str]:
+    """Return the variables in which focused agents note why they failed."""
+    return frozenset(
+        each.noted
+        for each in find_statements(body, _NOTING)
+        if isinstance(each, (nodes.Leave, nodes.Loop)) and each.noted is not None
+    )
+
+
+_NOTING = frozenset(("leave", "loop"))
+
+
 def tools_of(statement: nodes.Statement) -> tuple[str, ...]:
     """Return the tools that a statement itself needs, outside of its bodies."""
     match statement:
@@ -102,9 +176,11 @@ def tools_of(statement: nodes.Statement) -> tuple[str, ...]:
 _ALIKE: dict[type, Facts] = {
     class_: Facts(
         frozenset((kind := str(field_defaults(class_)["kind"]),)),
-        frozenset(),
+        NOTHING,
         frozenset(tool for tool in (STATEMENTS[BY_KIND[kind][0]].tool,) if tool is not None),
         (),
+        NOTHING,
+        NOTHING,
     )
     for class_ in (
         *(nodes.Step, nodes.Do, nodes.TypeIn, nodes.Clear, nodes.Press, nodes.Wait),

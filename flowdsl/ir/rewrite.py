@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import TypeAlias
 
-from flowdsl.source.record import replace
+from flowdsl.source.record import is_unchanged, replace
 
 from . import nodes
 from .facts import facts_of
@@ -19,13 +19,19 @@ def rewrite_body(body: nodes.Body, rewrite: Rewrite, kinds: Set[str] | None = No
 
     With `kinds`, bodies that hold no statement of one of these kinds are left as they are.
     """
-    if kinds is not None and all(kinds.isdisjoint(facts_of(each).kinds) for each in body):
-        return body
 
     def inside(inner: nodes.Body) -> nodes.Body:
         return rewrite_body(inner, rewrite, kinds)
 
-    return rewrite(tuple([map_bodies(each, inside) for each in body]))
+    if kinds is None:
+        inner = tuple([map_bodies(each, inside) for each in body])
+    else:
+        holds = [not kinds.isdisjoint(facts_of(each).kinds) for each in body]
+        if True not in holds:
+            return body
+        changed = zip(body, holds, strict=True)
+        inner = tuple([map_bodies(each, inside) if held else each for each, held in changed])
+    return rewrite(body if is_unchanged(body, inner) else inner)
 
 
 def rewrite_workflow(

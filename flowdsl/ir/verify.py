@@ -28,7 +28,7 @@ from flowdsl.syntax.statements import TERMINAL
 from . import nodes
 from .facts import facts_of, facts_of_body
 from .fits import fits
-from .walk import held_fields, inner_bodies, statements, walk
+from .walk import held_fields, inner_bodies, own_parts, statements
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED = re.compile(r"\\\{([A-Za-z_]\w*)")
@@ -67,10 +67,14 @@ def _verify_workflow(
     capabilities: Capabilities,
     sink: Sink,
 ) -> None:
-    checks = workflow.checks or ()
-    for node in (workflow, *statements(workflow.body), *checks):
+    texts: list[tuple[nodes.Node, Any]] = [
+        (workflow, (workflow.rules, workflow.cleanup)),
+        *((each, tuple(own_parts(each))) for each in statements(workflow.body)),
+        *((check, (check.target, check.statement)) for check in workflow.checks or ()),
+    ]
+    for node, parts in texts:
         place = partial(_span_of_origin, node.origin, sources)
-        for text in _own_texts(node):
+        for text in _find_texts(parts):
             _verify_text(text, place, sink, command=isinstance(node, nodes.Run))
         if isinstance(node, nodes.Run):
             _verify_command(node.command, place, sink)
@@ -86,37 +90,20 @@ def _span_of_origin(origin: nodes.Origin, sources: Mapping[str, SourceFile]) -> 
     return Span(source, start, source.offset(origin.end_line, origin.end_column))
 
 
-def _own_texts(node: nodes.Node) -> Iterator[nodes.Text]:
-    """Return the texts of a node itself, without those of its inner statements."""
-    for name in held_fields(node):
-        value: Any = getattr(node, name)
-        if (
-            isinstance(value, tuple)
-            and value
-            and isinstance(value[0], nodes.TextPiece | nodes.Variable)
-        ):
+def _find_texts(value: Any) -> Iterator[nodes.Text]:
+    """Yield the texts inside a value, in order."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if type(value) is not tuple:
+            pending += [getattr(value, name) for name in reversed(held_fields(value))]
+        elif value and type(value[0]) in _PIECES:
             yield value
-        elif isinstance(value, tuple) and value and isinstance(value[0], tuple):
-            yield from value
-        elif isinstance(value, nodes.FileTarget):
-            yield from value.names
-            yield value.template
-    if isinstance(node, nodes.Store | nodes.Loop | nodes.If | nodes.Repeat):
-        for inner in walk(_values_of(node)):
-            if isinstance(inner, nodes.TextValue | nodes.Sees):
-                yield inner.text
+        else:
+            pending += reversed(value)
 
 
-def _values_of(node: nodes.Store | nodes.Loop | nodes.If | nodes.Repeat) -> Any:
-    match node:
-        case nodes.Store():
-            return node.assignments
-        case nodes.Loop():
-            return node.items
-        case nodes.If():
-            return tuple(branch.condition for branch in node.branches)
-        case nodes.Repeat():
-            return node.until
+_PIECES = (nodes.TextPiece, nodes.Variable)
 
 
 def _verify_text(text: nodes.Text, place: Callable[[], Span], sink: Sink, *, command: bool) -> None:

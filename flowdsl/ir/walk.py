@@ -73,7 +73,11 @@ def map_bodies(
     """Replace each body of a statement by what `change` makes of it."""
     if type(statement) not in _HOLDING:
         return statement
-    return replace_bodies(statement, [change(inner) for inner in inner_bodies(statement)])
+    bodies = inner_bodies(statement)
+    changed = [change(inner) for inner in bodies]
+    if all(map(is_unchanged, bodies, changed)):
+        return statement
+    return replace_bodies(statement, changed)
 
 
 def rename_saved_variable(
@@ -109,6 +113,29 @@ def replace_variables(
             if after is not before:
                 changes[name] = after
     return value.__replace__(**changes) if changes else value
+
+
+def find_variables(value: Any) -> list[nodes.Variable]:
+    """Return all variables inside a value, in no particular order."""
+    found: list[nodes.Variable] = []
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        class_ = type(value)
+        if class_ is nodes.Variable:
+            found.append(value)
+        elif class_ is tuple:
+            pending += value
+        else:
+            pending += [inner for name in _HELD[class_] or () if (inner := getattr(value, name))]
+    return found
+
+
+def own_parts(statement: nodes.Statement) -> Sequence[Any]:
+    """Return the texts, values and conditions of a statement, without its bodies."""
+    if type(statement) is nodes.If:
+        return [branch.condition for branch in statement.branches]
+    return [getattr(statement, name) for name in _OWN_PARTS[type(statement)]]
 
 
 def walk(value: Any) -> Iterator[Any]:
@@ -153,6 +180,18 @@ class _HeldFields(dict[type, tuple[str, ...] | None]):
 
 
 _HELD = _HeldFields()
+
+
+class _OwnParts(dict[type, tuple[str, ...]]):
+    """The fields of a statement beside its bodies that may hold variables. Filled as needed."""
+
+    def __missing__(self, class_: type) -> tuple[str, ...]:
+        own = tuple(name for name in _HELD[class_] or () if name not in (*BODIES, "type"))
+        self[class_] = own
+        return own
+
+
+_OWN_PARTS = _OwnParts()
 
 
 def held_fields(value: Any) -> tuple[str, ...]:

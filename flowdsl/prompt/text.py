@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flowdsl.ir import nodes
-from flowdsl.ir.walk import statements
+from flowdsl.ir.facts import find_statements
 from flowdsl.source.record import replace
 
 from .sentences import DATA_NOTE, SENTENCES, Hole
@@ -135,7 +135,7 @@ def spell_command(text: nodes.Text) -> str:
 
 def commands_of(body: nodes.Body) -> Iterator[str]:
     """Yield the terminal commands of statements, in order, as in the allowlist."""
-    for statement in statements(body):
+    for statement in find_statements(body, {"run", "type_day"}):
         match statement:
             case nodes.Run(command=command):
                 yield spell_command(command)

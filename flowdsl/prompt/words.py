@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
-from .sentences import FOCUSED, SENTENCES, Sentence
+from .sentences import FOCUSED, SENTENCES, Choice, Sentence
 
 RULES = {
     name.removeprefix("rules."): name
@@ -18,13 +18,18 @@ RULES = {
 def say_sentence(name: str, *values: object) -> str:
     """Return the sentence `name`, with one value for each of its holes."""
     sentence = SENTENCES[name]
-    if len(values) != len(sentence.holes):
-        raise ValueError(f"{name} has {len(sentence.holes)} holes, and not {len(values)}")
-    chosen: tuple[bool, ...] = ()
-    if sentence.choices:
-        given = {hole.name: value for hole, value in zip(sentence.holes, values, strict=True)}
-        chosen = tuple([each.chosen(given[each.hole.name]) for each in sentence.choices])
+    count, choices = _find_choices(sentence)
+    if len(values) != count:
+        raise ValueError(f"{name} has {count} holes, and not {len(values)}")
+    chosen = tuple([choice.chosen(values[index]) for index, choice in choices]) if choices else ()
     return _make_template(sentence, chosen).format(*values)
+
+
+@cache
+def _find_choices(sentence: Sentence) -> tuple[int, tuple[tuple[int, Choice], ...]]:
+    """Return the number of holes of a sentence, and its choices with the indices of their holes."""
+    indices = {hole.name: index for index, hole in enumerate(sentence.holes)}
+    return len(indices), tuple((indices[each.hole.name], each) for each in sentence.choices)
 
 
 @cache

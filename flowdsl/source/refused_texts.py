@@ -39,8 +39,16 @@ class Refused(Record, eq=True):
 
     def combine_with(self, other: Refused) -> Refused:
         """What two places refuse together."""
+        if self._covers(other):
+            return self
         return Refused(
             self.lines or other.lines, self.signs | other.signs, self.markup or other.markup
+        )
+
+    def _covers(self, other: Refused) -> bool:
+        """Whether whatever `other` refuses is refused."""
+        return (
+            self.lines >= other.lines and self.markup >= other.markup and self.signs >= other.signs
         )
 
     def pattern(self) -> str:

@@ -47,10 +47,14 @@ class SourceFile:
 
     def position(self, offset: int) -> Position:
         """Line and column of an offset; an offset outside the text is clamped to it."""
+        return Position(*self.place(offset))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The same as `position`, as a pair."""
         offset = max(0, min(offset, len(self.text)))
-        starts = self._line_starts()
+        starts = self._starts or self._line_starts()
         line = bisect_right(starts, offset)
-        return Position(line, offset - starts[line - 1] + 1)
+        return line, offset - starts[line - 1] + 1
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a 1-based line and column, clamped to the text."""

@@ -72,14 +72,8 @@ class Calls:
         own = getattr(statement, "model", None)
         model = own if alone else next(iter(facts_of(statement).models), None)
         if self._open is not None:
-            between = [(action, self._plain) for action, _, _ in self._between]
-            longer = self._open.add_statements([*between, (statement, emit)])
-            goes = isinstance(statement, nodes.Store) or self._open.model == model
-            if (
-                goes
-                and not longer.is_handed_unchecked
-                and (self._open.only_saves or longer.length <= MOST_BULLETS)
-            ):
+            longer = self._lengthen(self._open, statement, emit, model)
+            if longer is not None:
                 for _, line, items in self._between:
                     items[:] = [each for each in items if each is not line]
                 self._open, self._between = longer, []
@@ -89,6 +83,17 @@ class Calls:
         # Reserve the line: later lines may be added after it before the call is complete.
         self._line = _make_placeholder_line()
         self.items.append(self._line)
+
+    def _lengthen(
+        self, call: _Call, statement: nodes.Statement, emit: Emit, model: str | None
+    ) -> _Call | None:
+        """Return a call with what comes between, and a statement; None if that does not fit."""
+        if not isinstance(statement, nodes.Store) and call.model != model:
+            return None
+        between = [(action, self._plain) for action, _, _ in self._between]
+        longer = call.add_statements([*between, (statement, emit)])
+        fits = call.only_saves or longer.length <= MOST_BULLETS
+        return longer if fits and not longer.is_handed_unchecked else None
 
     def stay(self) -> None:
         """End the open call if it is in another list: lines must follow their decision."""

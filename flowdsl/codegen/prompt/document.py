@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of_body
-from flowdsl.ir.passes.handing import box_handed_values
+from flowdsl.ir.facts import facts_of_body, noted_failures
+from flowdsl.ir.passes.handing import box_handed_values, find_text_variables, is_boxed
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.prompt.outline import Item, Line, render_outline
 from flowdsl.prompt.text import (
@@ -56,12 +56,22 @@ def _emit_prepared_lines(
 
     The lines show which values are passed; they stand where all of these are passable already.
     """
+    texts = find_text_variables(workflow)
+    expected = _expect_handed_values(workflow, texts)
+    if expected:
+        prepared = box_handed_values(workflow, expected, (), texts)
+        context = _make_context(prepared, capabilities)
+        items = emit_main(prepared.body, context)
+        if context.handed.keys() & texts == expected and not any(
+            map(is_boxed, context.told_entries)
+        ):
+            return prepared, _emit_prompt_lines(prepared, items, context)
     context = _make_context(workflow, capabilities)
     items = emit_main(workflow.body, context)
     if workflow.boxed is not None:
         return workflow, _emit_prompt_lines(workflow, items, context)
     handed, told = set(context.handed), context.told_entries
-    prepared = box_handed_values(workflow, handed, told)
+    prepared = box_handed_values(workflow, handed, told, texts)
     while prepared.boxed or prepared.body is not workflow.body:
         context = _make_context(prepared, capabilities)
         items = emit_main(prepared.body, context)
@@ -69,10 +79,21 @@ def _emit_prepared_lines(
             break
         # The check of a copy that is stored in an object names the place that it was copied from.
         handed |= context.handed.keys()
-        before, prepared = prepared, box_handed_values(workflow, handed, told)
+        before, prepared = prepared, box_handed_values(workflow, handed, told, texts)
         if prepared.boxed == before.boxed:
             break
     return prepared, _emit_prompt_lines(prepared, items, context)
+
+
+def _expect_handed_values(workflow: nodes.Workflow, texts: Collection[str]) -> Set[str]:
+    """Return the `texts` that are passed in all likelihood, which saves emitting the lines twice.
+
+    A failure that is noted in a loop is passed to the call behind it. Where a copy is checked
+    depends on whether it is boxed, so nothing is expected of a workflow with one.
+    """
+    if workflow.boxed is not None or "copy" in facts_of_body(workflow.body).kinds:
+        return frozenset()
+    return noted_failures(workflow.body) & frozenset(texts)
 
 
 def _make_context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:

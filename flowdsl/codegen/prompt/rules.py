@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of
-from flowdsl.ir.walk import statements, walk
+from flowdsl.ir.facts import facts_of, find_statements, noted_failures
+from flowdsl.ir.walk import walk
 from flowdsl.prompt.outline import Item
 from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.prompt.text import bracket_pair, spell_marked_text
@@ -28,9 +28,10 @@ def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str])
     titles = [item for item in items if item.title]
     own = set(_find_needed_rules((*titles, *lines), always=bool(always)))
     passed = set(_find_needed_rules(bullets, always=bool(always)))
-    says_missing = any(_EMPTY in each.text for each in bullets)
+    told_bullets = "\n".join([each.text for each in bullets])
+    says_missing = _EMPTY in told_bullets
     missing = _Missing(workflow, says_missing=says_missing)
-    asks_missing = any(words in each.text for words in _ASKS_MISSING for each in bullets)
+    asks_missing = any(words in told_bullets for words in _ASKS_MISSING)
     if asks_missing or (
         says_missing and any(map(missing.may_be_of_run, _find_line_variables(bullets)))
     ):
@@ -140,11 +141,7 @@ class _Missing:
             says_missing or any(self._inputs.values()) or _stores_empty_text(workflow.body)
         )
         self._sure, self._kept = _read_and_kept(workflow.body)
-        self._noted = {
-            each.noted
-            for each in statements(workflow.body)
-            if isinstance(each, nodes.Leave | nodes.Loop)
-        }
+        self._noted = noted_failures(workflow.body)
 
     def may_be(self, opening: str, name: str, path: str) -> bool:
         """Whether a variable, which begins with these marks, or a part of it may have no value.
@@ -173,21 +170,26 @@ class _Missing:
 def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
     """Return the variables that are read and never empty if a run continues; the others."""
     sure, unsure = set[str](), set[str]()
-    for each in statements(body):
-        match each:
-            case nodes.Extract() | nodes.Copy() | nodes.Run():
-                if each.variable is not None and each.type is not None:
-                    (unsure if _may_be_missing(each, each.type) else sure).add(each.variable)
-            case _:
-                unsure |= facts_of(each).sets
+    pending = [*body]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, _READINGS):
+            if each.variable is not None and each.type is not None:
+                (unsure if _may_be_missing(each, each.type) else sure).add(each.variable)
+            pending += each.otherwise or ()
+        else:
+            unsure |= facts_of(each).sets
     return sure - unsure, unsure
+
+
+_READINGS = (nodes.Extract, nodes.Copy, nodes.Run)
 
 
 def _stores_empty_text(body: nodes.Body) -> bool:
     """Whether an empty text, which is no value, is stored as it stands in the source."""
     return any(
         isinstance(each.value, nodes.ConstantValue) and each.value.value == ""
-        for statement in statements(body)
+        for statement in find_statements(body, {"store"})
         if isinstance(statement, nodes.Store)
         for each in statement.assignments
     )
@@ -227,11 +229,12 @@ def _find_needed_rules(lines: Sequence[Item], *, always: bool) -> Iterator[str]:
 
     A pause needs one only if a situation with a rule of the author may arise meanwhile.
     """
-    if any(bracket_pair(1)[0] in each.text for each in lines):
+    text = "\n".join([each.text for each in lines])
+    if bracket_pair(1)[0] in text:
         yield "data"
-    if any("\u27ea" in each.text for each in lines):
+    if "\u27ea" in text:
         yield "marks"
-    if any(_SECRET.search(each.text) for each in lines):
+    if _SECRET.search(text):
         yield "secrets"
     if any(each.statement == "wait_until" or (always and _has_pause(each)) for each in lines):
         yield "wait"

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import variables_set_by
+from flowdsl.ir.facts import facts_of, variables_set_by
 from flowdsl.ir.lowering.values import LOOP_ITEM
 from flowdsl.ir.walk import BODIES, inner_bodies, replace_variables
 from flowdsl.source.record import replace
@@ -47,6 +47,9 @@ class Saved:
 
     def statement(self, statement: nodes.Statement) -> nodes.Statement:
         """Return a statement that refers to values by marks."""
+        facts = facts_of(statement)
+        if not facts.reads and not facts.sets:
+            return statement
         if isinstance(statement, nodes.Store):
             return self._store(statement)
         if isinstance(statement, nodes.Repeat) and not statement.looks_first:

@@ -9,7 +9,7 @@ from flowdsl.semantics import model as semantic
 from flowdsl.semantics.traversal import inner_blocks, refs_outside_blocks, statements
 from flowdsl.source.record import Record
 from flowdsl.syntax import ast
-from flowdsl.syntax.statements import leaving_else, name_set_by
+from flowdsl.syntax.statements import LEAVES, leaving_else, name_set_by
 
 
 class Emission(Record):
@@ -208,7 +208,7 @@ class _Emissions:
 
     def __init__(self, model: semantic.SemanticModel) -> None:
         self._model = model
-        self._finishing: dict[ast.Block, bool] = {}
+        self._finishing: dict[ast.Block | ast.Stmt, bool] = {}
         self._late = False
 
     def of(self, body: ast.Block, conditional: bool, repeated: bool) -> Iterator[Emission]:
@@ -223,6 +223,13 @@ class _Emissions:
 
     def _may_finish_run(self, statement: ast.Stmt) -> bool:
         """Whether a statement may finish the run, itself or in a task that it calls."""
+        if type(statement) in _STAYING:
+            return False
+        if statement not in self._finishing:
+            self._finishing[statement] = self._find_finish(statement)
+        return self._finishing[statement]
+
+    def _find_finish(self, statement: ast.Stmt) -> bool:
         match statement:
             case ast.FinishStmt():
                 return True
@@ -240,3 +247,7 @@ class _Emissions:
         if body not in self._finishing:
             self._finishing[body] = any(map(self._may_finish_run, body.statements))
         return self._finishing[body]
+
+
+_STAYING = LEAVES - {ast.FinishStmt, ast.CallStmt}
+"""Statements after which a run goes on, or which have failed it."""

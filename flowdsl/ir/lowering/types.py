@@ -43,6 +43,7 @@ class TypeLowering:
 
     def __init__(self, constant: Callable[[Any], Any]) -> None:
         self._constant = constant
+        self._records: dict[types.RecordOf, nodes.RecordType] = {}
 
     def default(self, field: types.FieldType) -> Any:
         """Return the default of a field that has one, as JSON with all its fields."""
@@ -85,7 +86,10 @@ class TypeLowering:
             case types.Optional(inner):
                 return nodes.OptionalType(inner=self.type(inner))
             case types.RecordOf(_, fields):
-                return nodes.RecordType(fields=self.fields(fields))
+                known = self._records.get(type_)
+                if known is None:
+                    known = self._records[type_] = nodes.RecordType(fields=self.fields(fields))
+                return known
             case types.Unknown():
                 raise AssertionError("an unresolved type reached lowering")
             case _:

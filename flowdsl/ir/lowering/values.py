@@ -78,13 +78,14 @@ class Frame(Record):
 
 def origin_of(source: SourceFile, node: ast.Node) -> nodes.Origin:
     """Return the source range of a node, in lines and columns."""
-    first, last = source.position(node.start), source.position(node.end)
+    first_line, first_column = source.place(node.start)
+    last_line, last_column = source.place(node.end)
     return nodes.Origin(
         path=source.path,
-        start_line=first.line,
-        start_column=first.column,
-        end_line=last.line,
-        end_column=last.column,
+        start_line=first_line,
+        start_column=first_column,
+        end_line=last_line,
+        end_column=last_column,
     )
 
 
@@ -310,11 +311,17 @@ class ValueLowering:
 
     def line(self, text: ast.Text, frame: Frame) -> nodes.Text:
         """Lower a text whose line breaks mean nothing to one line; values are unchanged."""
-        return join_pieces(self._lay_out_pieces(text, frame, on_one_line))
+        return self._lay_out(text, frame, on_one_line)
 
     def lower_prose(self, text: ast.Text, frame: Frame) -> nodes.Text:
         """Lower free instructions, with a line for each paragraph and each item of a list."""
-        return join_pieces(self._lay_out_pieces(text, frame, in_paragraphs))
+        return self._lay_out(text, frame, in_paragraphs)
+
+    def _lay_out(self, text: ast.Text, frame: Frame, layout: Callable[[str], str]) -> nodes.Text:
+        parts = text.parts
+        if len(parts) == 1 and isinstance(only := parts[0], ast.TextLiteral):
+            return literal_text(layout(only.value))
+        return join_pieces(self._lay_out_pieces(text, frame, layout))
 
     def _pieces(self, text: ast.Text, frame: Frame) -> Iterator[nodes.Piece]:
         for part in text.parts:
@@ -461,8 +468,10 @@ class ValueLowering:
 
     def _mark_whole_value(self, ref: ast.Ref, value: nodes.Value) -> nodes.Value:
         """Return the value of a reference, marked if it is not a text."""
-        type_ = types.strip_optional(self.model.ref_types[ref])
         if not isinstance(value, nodes.TextValue):
+            return value
+        type_ = types.strip_optional(self.model.ref_types[ref])
+        if type_ is types.STRING:
             return value
         record = isinstance(type_, types.RecordOf)
         no_text = type_ == types.BOOL or types.is_number(type_)

@@ -9,19 +9,20 @@ object, and the object is passed:
     - Data: subject = {{subject}}
     - Check “the mail ⟪subject.value⟫ is open”.
 
-Which values are passed is known once the prompt has been generated without objects. Objects change
-neither the calls nor their number.
+Which values are passed is known once the prompt has been generated. Objects change neither the
+calls nor their number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeGuard
 
 from flowdsl.ir import nodes
+from flowdsl.ir.facts import facts_of, find_statements, noted_failures
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, variable_value
-from flowdsl.ir.walk import inner_bodies, replace_bodies, replace_variables, statements
+from flowdsl.ir.walk import BODIES, inner_bodies, map_bodies, replace_bodies, replace_variables
 from flowdsl.source.record import replace
 
 ENTRIES = "_entries"
@@ -29,14 +30,16 @@ ENTRIES = "_entries"
 
 
 def box_handed_values(
-    workflow: nodes.Workflow, handed: Collection[str], told: Collection[nodes.Loop]
+    workflow: nodes.Workflow,
+    handed: Collection[str],
+    told: Collection[nodes.Loop],
+    texts: Collection[str],
 ) -> nodes.Workflow:
-    """Store each text and number among the `handed` variables in an object.
+    """Store each of the `texts` (`find_text_variables`) among the `handed` variables in an object.
 
     The same is done to the entries of the loops `told`, which occur in instructions of focused
     agents, if they are known only at run time.
     """
-    texts = _find_text_variables(workflow)
     boxed = frozenset(name for name in handed if name in texts)
     chosen = {id(loop) for loop in told if is_boxed(loop)}
     if not boxed and not chosen:
@@ -51,7 +54,7 @@ def box_handed_values(
 
     return replace(
         workflow,
-        body=replace_variables(body, put),
+        body=_replace_named(body, boxed, put),
         checks=None if workflow.checks is None else replace_variables(workflow.checks, put),
         cleanup=None if workflow.cleanup is None else replace_variables(workflow.cleanup, put),
         sources=tuple(
@@ -63,18 +66,35 @@ def box_handed_values(
     )
 
 
+def _replace_named(
+    body: nodes.Body, names: frozenset[str], put: Callable[[nodes.Variable], nodes.Variable]
+) -> nodes.Body:
+    """Apply `put` to the variables of the statements that name one of `names`."""
+    return tuple(
+        statement
+        if names.isdisjoint(facts_of(statement).names)
+        else replace_variables(statement, put)
+        if type(statement) is nodes.If
+        else map_bodies(
+            replace_variables(statement, put, without=BODIES),
+            lambda inner: _replace_named(inner, names, put),
+        )
+        for statement in body
+    )
+
+
 # What is no JSON by itself
 
 
-def _find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
+def find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
     """Return the variables that may hold something other than an object or a list.
 
     Counters of entries are left out, since only counting sets them.
     """
     kept: list[tuple[str, Any]] = []
-    found: set[str] = set()
+    found = {*noted_failures(workflow.body)}
     counts: set[str] = set()
-    for statement in statements(workflow.body):
+    for statement in find_statements(workflow.body, _SETTING):
         match statement:
             case (
                 nodes.Extract(variable=name, type=type_)
@@ -88,8 +108,6 @@ def _find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
             case nodes.Store(assignments=assignments):
                 kept += [(each.variable, each.value) for each in assignments if not each.append]
                 counts.update(each.key for each in assignments if each.numbered)
-            case nodes.Leave(noted=str() as name) | nodes.Loop(noted=str() as name):
-                found.add(name)
             case _:
                 pass
     before = -1
@@ -97,6 +115,9 @@ def _find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
         before = len(found)
         found.update(name for name, value in kept if not _is_json(value, found))
     return frozenset(found - counts)
+
+
+_SETTING = frozenset(("extract", "background_extract", "copy", "run", "store"))
 
 
 def _is_json_type(type_: nodes.Type | None) -> bool:

@@ -26,9 +26,9 @@ from typing import Any, TypeAlias
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..facts import facts_of
+from ..facts import facts_of, find_statements, own_reads, runtime_variables
 from ..lowering.values import LOOP_ITEM
-from ..walk import BODIES, held_fields, map_bodies, statements, walk
+from ..walk import map_bodies, statements, walk
 
 Live: TypeAlias = frozenset[str]
 
@@ -57,7 +57,7 @@ def use_directly(workflow: nodes.Workflow) -> nodes.Workflow:
         for node in walk((workflow.body, workflow.checks or (), workflow.cleanup or ()))
         if isinstance(node, nodes.Variable) and node.sigil == "runtime"
     )
-    taken = {source.variable for source in workflow.sources} | _read_in(workflow.rules)
+    taken = {source.variable for source in workflow.sources} | runtime_variables(workflow.rules)
     whole = {name for name, times in found.replaced.items() if times == reads[name]} - taken
     return replace(workflow, body=_Direct(whole).body(workflow.body, {}))
 
@@ -76,11 +76,14 @@ class _Direct:
     def _statement(self, statement: nodes.Statement, known: Known) -> nodes.Statement:
         if isinstance(statement, nodes.Store):
             return self._store(statement, known)
+        facts = facts_of(statement)
+        if "store" not in facts.kinds and known.keys().isdisjoint(facts.sets):
+            return statement
         if isinstance(statement, nodes.Step):
             return replace(statement, body=self.body(statement.body, known))
         # What is set somewhere inside may have been set before, or not, in any of its bodies. What
         # is known inside stays there, so that no entry is taken for one of another loop.
-        for name in facts_of(statement).sets:
+        for name in facts.sets:
             known.pop(name, None)
         return map_bodies(statement, lambda inner: self.body(inner, dict(known)))
 
@@ -141,10 +144,19 @@ def drop_unread(workflow: nodes.Workflow) -> nodes.Workflow:
         if source.variable and source.kind == "stored"
     )
     taken = frozenset(source.variable for source in workflow.sources if source.variable)
-    told = _read_in((workflow.checks or (), workflow.cleanup or (), workflow.rules))
-    walker = _Walker(stored, taken | told, frozenset(_find_further_readings(workflow.body)))
+    told = runtime_variables((workflow.checks or (), workflow.cleanup or (), workflow.rules))
+    fails = any(
+        getattr(each, "otherwise", None) is not None
+        for each in find_statements(workflow.body, _READINGS)
+    )
+    further = frozenset(_find_further_readings(workflow.body) if fails else ())
+    walker = _Walker(stored, taken | told, further)
     body, _ = walker.body(workflow.body, walker.at_end, NOTHING)
     return replace(workflow, body=body)
+
+
+_READINGS = frozenset(("extract", "run"))
+"""The readings that may leave a value as it was."""
 
 
 def _find_further_readings(body: nodes.Body) -> Iterator[int]:
@@ -176,15 +188,6 @@ def _sets(statement: nodes.Statement) -> set[str]:
 _MISSING = nodes.ConstantValue(value=None)
 
 
-def _read_in(value: Any) -> Live:
-    """Return the runtime variables that a value, a text or a condition names."""
-    return frozenset(
-        node.name
-        for node in walk(value)
-        if isinstance(node, nodes.Variable) and node.sigil == "runtime"
-    )
-
-
 class _Walker:
     """Walks bodies backwards.
 
@@ -209,15 +212,18 @@ class _Walker:
     def _statement(
         self, statement: nodes.Statement, live: Live, failing: Live
     ) -> tuple[nodes.Body, Live]:
+        facts = facts_of(statement)
+        if facts.kinds.isdisjoint(_DECISIVE):
+            return (statement,), live | facts.reads
         match statement:
             case nodes.Store():
                 return self._store(statement, live)
             case nodes.Leave(action=action):
                 reached = {"abort": NOTHING, "finish": self.at_end, "retry": failing}[action]
-                return (statement,), reached | _own_reads(statement)
+                return (statement,), reached | own_reads(statement)
             case nodes.Step():
                 body, before = self.body(statement.body, live, failing)
-                return (replace(statement, body=body),), before | _own_reads(statement)
+                return (replace(statement, body=body),), before | own_reads(statement)
             case nodes.If():
                 return self._trim_if(statement, live, failing)
             case nodes.Loop():
@@ -225,11 +231,11 @@ class _Walker:
                 while True:
                     body, before = self.body(statement.body, head, failing)
                     if before <= head:
-                        return (replace(statement, body=body),), head | _own_reads(statement)
+                        return (replace(statement, body=body),), head | own_reads(statement)
                     head |= before
             case nodes.Repeat():
                 otherwise, missed = self.body(statement.otherwise, live, failing)
-                look = live | missed | _own_reads(statement)
+                look = live | missed | own_reads(statement)
                 while True:
                     body, before = self.body(statement.body, look, failing)
                     if before <= look:
@@ -246,20 +252,20 @@ class _Walker:
             case nodes.Extract() | nodes.Copy() | nodes.Run():
                 after = live - {statement.variable} if statement.variable else live
                 if statement.otherwise is None:
-                    return (statement,), after | _own_reads(statement)
+                    return (statement,), after | own_reads(statement)
                 otherwise, missed = self.body(statement.otherwise, live, failing)
                 reading = replace(statement, otherwise=otherwise)
                 if isinstance(reading, nodes.Extract | nodes.Run) and id(statement) in self.further:
                     reading = replace(reading, keeps=reading.variable in missed)
-                return (reading,), after | missed | _own_reads(statement)
+                return (reading,), after | missed | own_reads(statement)
             case nodes.BackgroundExtract():
-                return (statement,), (live - {statement.variable}) | _own_reads(statement)
+                return (statement,), (live - {statement.variable}) | own_reads(statement)
             case nodes.Choose() | nodes.WaitUntil() | nodes.Expect():
                 otherwise, missed = self.body(statement.otherwise, live, failing)
                 looking = replace(statement, otherwise=otherwise)
-                return (looking,), live | missed | _own_reads(statement)
+                return (looking,), live | missed | own_reads(statement)
             case _:
-                return (statement,), live | _own_reads(statement)
+                return (statement,), live | own_reads(statement)
 
     def _store(self, statement: nodes.Store, live: Live) -> tuple[nodes.Body, Live]:
         kept: list[nodes.Assignment] = []
@@ -270,7 +276,7 @@ class _Walker:
             if variable not in live and (assignment.restores or variable not in self.outputs):
                 continue
             kept.append(assignment)
-            live = (live if assignment.append else live - {variable}) | _read_in(value)
+            live = (live if assignment.append else live - {variable}) | runtime_variables(value)
         if not kept:
             return (), live
         return (replace(statement, assignments=tuple(reversed(kept))),), live
@@ -283,11 +289,14 @@ class _Walker:
         for branch in statement.branches:
             body, entered = self.body(branch.body, live, failing)
             branches.append(replace(branch, body=body))
-            before |= entered | _read_in(branch.condition)
+            before |= entered | runtime_variables(branch.condition)
         return (replace(statement, branches=tuple(branches), otherwise=otherwise),), before
 
 
-_BODIES = frozenset((*BODIES, "branches"))
+_DECISIVE = frozenset(
+    ("store", "leave", "retry", "extract", "background_extract", "copy", "run"),
+)
+"""Kinds that decide what is live before a statement; of others it is also all that they read."""
 
 
 def _is_variable(value: Kept, name: str) -> bool:
@@ -299,9 +308,3 @@ def _is_variable(value: Kept, name: str) -> bool:
             return found == name
         case _:
             return False
-
-
-def _own_reads(statement: nodes.Statement) -> Live:
-    """Return the runtime variables that a statement reads outside its bodies."""
-    names = [name for name in held_fields(statement) if name not in _BODIES]
-    return _read_in(tuple([getattr(statement, name) for name in names])) if names else NOTHING

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from flowdsl.source.record import replace
 
 from .. import nodes
+from ..facts import facts_of, find_with_repetition
 from ..lowering.values import negate_condition, single_variable, variable_value
 from ..rewrite import rewrite_body
-from ..walk import inner_bodies, walk
+from ..walk import own_parts, statements, walk
 
 
 def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
@@ -149,7 +150,7 @@ def _only_outputs(workflow: nodes.Workflow) -> set[str]:
     appended: set[str] = set()
     begun: dict[str, int] = {}
     others: set[str | None] = set()
-    for statement, repeated in _walk_with_repetition(workflow.body, repeated=False):
+    for statement, repeated in find_with_repetition(workflow.body, _SETTING):
         if not isinstance(statement, nodes.Store):
             others.add(getattr(statement, "variable", None))
             continue
@@ -164,13 +165,25 @@ def _only_outputs(workflow: nodes.Workflow) -> set[str]:
     partly = {each.variable for each in workflow.sources if not _is_whole_list(each, fields)}
     once = {name for name, times in begun.items() if times == 1}
     lists = (appended & once & given) - others - partly
-    return lists - _find_read(workflow) if lists else lists
+    return lists - _find_read(workflow, lists) if lists else lists
 
 
-def _find_read(workflow: nodes.Workflow) -> set[str]:
-    """Return the variables that something reads other than to count its entries."""
-    places = (workflow.body, workflow.checks or (), workflow.cleanup or (), workflow.rules)
-    found = [*walk(places)]
+_SETTING = frozenset(("store", "extract", "background_extract", "copy", "run", "loop"))
+"""The kinds of statements that name a variable which they set."""
+
+
+def _find_read(workflow: nodes.Workflow, lists: set[str]) -> set[str]:
+    """Return the variables that something reads other than to count its entries.
+
+    Only statements that name one of `lists` are looked at.
+    """
+    naming = (
+        tuple(own_parts(statement))
+        for statement in statements(workflow.body)
+        if not lists.isdisjoint(facts_of(statement).names)
+    )
+    places = (workflow.checks or (), workflow.cleanup or (), workflow.rules)
+    found = [*walk((*naming, *places))]
     times_read = Counter(
         node.name
         for node in found
@@ -192,17 +205,6 @@ def _is_whole_list(source: nodes.OutputSource, fields: dict[str, nodes.FieldSpec
     field = fields.get(source.field)
     listed = field is not None and isinstance(field.type, nodes.ListType)
     return listed and source.kind in ("runtime", "stored") and not source.path
-
-
-def _walk_with_repetition(
-    body: nodes.Body, *, repeated: bool
-) -> Iterator[tuple[nodes.Statement, bool]]:
-    """Every statement, each with whether it may be done again."""
-    for statement in body:
-        yield statement, repeated
-        again = repeated or isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
-        for inner in inner_bodies(statement):
-            yield from _walk_with_repetition(inner, repeated=again)
 
 
 # The way back

@@ -17,6 +17,7 @@ from flowdsl.semantics.capabilities import Capabilities
 from flowdsl.source.record import replace
 
 from .. import nodes
+from ..facts import facts_of
 from ..fits import fits
 from ..lowering.statements import ENTRIES, Names
 from ..lowering.values import LOOP_ITEM, holds_unspelled, variable_value
@@ -56,6 +57,8 @@ class _Placing:
         )
 
     def _place_statement(self, statement: nodes.Statement, *, inside: bool) -> nodes.Body:
+        if "loop" not in facts_of(statement).kinds:
+            return (statement,)
         if isinstance(statement, nodes.Loop) and statement.entry is not None:
             return self._loop(statement, statement.entry, inside=inside)
         within = inside or not isinstance(statement, nodes.Step)

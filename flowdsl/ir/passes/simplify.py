@@ -15,11 +15,11 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 
 from .. import nodes
-from ..facts import facts_of
+from ..facts import facts_of, find_statements, find_with_repetition, own_names
 from ..lowering.statements import Names
 from ..lowering.values import literal_text, negate_condition, single_variable
 from ..rewrite import rewrite_body, rewrite_workflow
-from ..walk import inner_bodies, statements, walk
+from ..walk import find_variables, inner_bodies, statements
 from .liveness import drop_unread, use_directly
 from .numbering import number_lists
 from .placing import place_loops
@@ -144,10 +144,19 @@ def _without_empty(watched: bool, body: nodes.Body) -> nodes.Body:
         for statement in body
         for left in (
             (statement,)
-            if watched and isinstance(statement, nodes.Expect)
+            if type(statement) not in _DROPPABLE or (watched and type(statement) is nodes.Expect)
             else _find_remaining_body(statement)
         )
     )
+
+
+_DROPPABLE = frozenset(
+    (
+        *(nodes.Step, nodes.Do, nodes.Expect, nodes.Retry, nodes.TypeIn),
+        *(nodes.Loop, nodes.Run, nodes.Repeat, nodes.If),
+    )
+)
+"""The statements that may turn out to be without effect."""
 
 
 def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
@@ -236,23 +245,24 @@ def sink_constants(workflow: nodes.Workflow) -> nodes.Workflow:
 
 def _sink_constants(body: nodes.Body) -> nodes.Body:
     line = list(_flatten_steps(body))
+    sunk = False
     for index in range(len(line) - 1, -1, -1):
         store = line[index][0]
         if _is_constant(store):
-            place = _place_behind(line, index)
+            place = _place_behind(line, index, store)
             # Values stored at one place keep their order.
             while place > index + 1 and isinstance(line[place - 1][0], nodes.Store):
                 place -= 1
             line.insert(place, (store, INSIDE))
             del line[index]
-    return _rebuild_steps(iter(line))
+            sunk = True
+    return _rebuild_steps(iter(line)) if sunk else body
 
 
-def _place_behind(line: Line, index: int) -> int:
+def _place_behind(line: Line, index: int, store: nodes.Store) -> int:
     """Return the index of the statement before which a store is placed, as late as possible."""
-    store = line[index][0]
     names = facts_of(store).sets
-    restores = any(each.restores for each in walk(store) if isinstance(each, nodes.Assignment))
+    restores = any(each.restores for each in store.assignments)
     behind_plain: int | None = None
     with_call: int | None = None
     goes_on = False
@@ -282,20 +292,11 @@ def _has_dependency(statement: nodes.Statement, where: str, names: frozenset[str
     if where == CLOSES:
         return False
     if isinstance(statement, nodes.Step):
-        statement = replace(statement, body=())
+        return not names.isdisjoint(own_names(statement))
     facts = facts_of(statement)
-    if not names.isdisjoint(facts.sets) or ("leave" in facts.kinds and _leads_away(statement)):
-        return True
-    for each in walk(statement):
-        match each:
-            case nodes.Variable(name=name) if name in names:
-                return True
-            case nodes.Leave(noted=str() as name) | nodes.Loop(noted=str() as name):
-                if name in names:
-                    return True
-            case _:
-                pass
-    return False
+    return not (names.isdisjoint(facts.sets) and names.isdisjoint(facts.names)) or (
+        "leave" in facts.kinds and _leads_away(statement)
+    )
 
 
 def _leads_away(statement: nodes.Statement, *, caught: bool = False) -> bool:
@@ -324,7 +325,7 @@ PLAIN_ACTIONS = frozenset(
 """Statements that set no variable, and from which no path leads elsewhere."""
 
 
-def _is_constant(statement: nodes.Statement) -> bool:
+def _is_constant(statement: nodes.Statement) -> TypeGuard[nodes.Store]:
     return isinstance(statement, nodes.Store) and all(
         isinstance(each.value, nodes.ConstantValue) and not each.append
         for each in statement.assignments
@@ -348,13 +349,15 @@ def raise_known(workflow: nodes.Workflow) -> nodes.Workflow:
     """
     # Bodies inside of statements stay as they are, but those of steps.
     line = list(_flatten_steps(workflow.body))
+    raised = False
     for index, (statement, _) in enumerate(line):
         if isinstance(statement, nodes.Store) and _is_known(statement):
             place = _place_before(line, index)
             if place is not None:
                 del line[index]
                 line.insert(place, (statement, INSIDE))
-    return replace(workflow, body=_rebuild_steps(iter(line)))
+                raised = True
+    return replace(workflow, body=_rebuild_steps(iter(line))) if raised else workflow
 
 
 INSIDE, OPENS, CLOSES = "inside", "opens", "closes"
@@ -401,10 +404,10 @@ def _place_before(line: Sequence[tuple[nodes.Statement, str]], index: int) -> in
             continue
         if isinstance(statement, _FOCUSED):
             return place + 1 if place + 1 < index else None
-        named = {each.name for each in walk(statement) if isinstance(each, nodes.Variable)}
         if statement.kind not in (*PLAIN_ACTIONS, "background_extract"):
             return None
-        if kept & (named | facts_of(statement).sets):
+        facts = facts_of(statement)
+        if not (kept.isdisjoint(facts.names) and kept.isdisjoint(facts.sets)):
             return None
     return None
 
@@ -424,8 +427,7 @@ _FOCUSED = (
 def _is_known(store: nodes.Store) -> bool:
     """Whether a store sets only values that are known before a run."""
     return all(
-        not each.append
-        and all(part.sigil == "input" for part in walk(each) if isinstance(part, nodes.Variable))
+        not each.append and all(part.sigil == "input" for part in find_variables(each))
         for each in store.assignments
     )
 
@@ -445,8 +447,10 @@ def find_extended_lists(statement: nodes.Statement) -> frozenset[str]:
     """Return the lists that a statement, or one inside it, appends to."""
     return frozenset(
         each.variable
-        for each in walk(statement)
-        if isinstance(each, nodes.Assignment) and each.append
+        for inner in statements((statement,))
+        if isinstance(inner, nodes.Store)
+        for each in inner.assignments
+        if each.append
     )
 
 
@@ -488,29 +492,23 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
     has to leave the object that is there if it fails, it reads into another variable first.
     """
     body, names = workflow.body, Names(workflow.names)
-    records = _find_records(body)
     set_to: dict[str, list[nodes.Stored | None]] = {}
-    for statement in statements(body):
+    repeated: set[str] = set()
+    for statement, again in find_with_repetition(body, _KEEPING):
         if isinstance(statement, nodes.Store):
-            for each in statement.assignments:
-                set_to.setdefault(each.variable, []).append(each.value)
-        elif isinstance(statement, nodes.Extract | nodes.Run) and statement.variable is not None:
-            set_to.setdefault(statement.variable, []).append(None)
-    repeated = {
-        each.variable
-        for statement in statements(body)
-        if isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
-        for inner in statements((statement,))
-        if isinstance(inner, nodes.Store)
-        for each in inner.assignments
-    }
-    repeated |= {
-        inner.variable
-        for statement in statements(body)
-        if isinstance(statement, nodes.Loop | nodes.Repeat | nodes.Retry)
-        for inner in statements((statement,))
-        if isinstance(inner, nodes.Extract | nodes.Run) and inner.variable is not None
-    }
+            kept: list[tuple[str, nodes.Stored | None]] = [
+                (each.variable, each.value) for each in statement.assignments
+            ]
+        else:
+            variable = getattr(statement, "variable", None)
+            kept = [] if variable is None else [(variable, None)]
+        for variable, value in kept:
+            set_to.setdefault(variable, []).append(value)
+        if again:
+            repeated.update(variable for variable, _ in kept)
+    if not repeated and all(len(values) == 1 for values in set_to.values()):
+        return workflow
+    records = _find_records(body)
 
     def is_replaced(statement: nodes.Statement) -> TypeGuard[nodes.Extract | nodes.Run]:
         return (
@@ -566,8 +564,11 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
                 found.append(each)
         return tuple(found)
 
-    kinds = {"store", "extract", "run"}
-    return replace(workflow, body=rewrite_body(body, rewrite, kinds), names=names.taken())
+    return replace(workflow, body=rewrite_body(body, rewrite, _KEEPING), names=names.taken())
+
+
+_KEEPING = frozenset(("store", "extract", "run"))
+"""The kinds of statements that may put an object in place of another one."""
 
 
 def _take_read_value(spare: str, nothing: nodes.Assignment, variable: str) -> nodes.If:
@@ -603,8 +604,8 @@ def _find_records(body: nodes.Body) -> set[str]:
     """Return the variables that may hold objects which a `Store` copies from them as a whole."""
     found: set[str] = set()
     pairs: list[tuple[str, str]] = []
-    for statement in statements(body):
-        if isinstance(statement, nodes.Extract | nodes.Run) and statement.variable is not None:
+    for statement in find_statements(body, _KEEPING):
+        if isinstance(statement, (nodes.Extract, nodes.Run)) and statement.variable is not None:
             type_ = statement.type
             inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
             if isinstance(inner, nodes.RecordType) or inner == nodes.ScalarType(name="any"):
@@ -630,7 +631,7 @@ def _whole_variable(value: nodes.Stored) -> str | None:
 
 
 def _has_variable(value: Any, name: str) -> bool:
-    return any(isinstance(each, nodes.Variable) and each.name == name for each in walk(value))
+    return any(each.name == name for each in find_variables(value))
 
 
 def _has_fields_of(value: nodes.Stored, other: nodes.Stored | None) -> bool:

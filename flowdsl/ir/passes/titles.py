@@ -16,6 +16,7 @@ from __future__ import annotations
 from flowdsl.source.record import replace
 
 from .. import nodes
+from ..facts import facts_of
 from ..walk import inner_bodies, replace_bodies
 
 
@@ -29,6 +30,9 @@ def _remove_inner_titles(body: nodes.Body, *, inside: bool) -> nodes.Body:
     found: list[nodes.Statement] = []
     for statement in body:
         dropped = isinstance(statement, nodes.Step) and (inside or not _is_known(statement.title))
+        if not dropped and not _holds_steps(statement):
+            found.append(statement)
+            continue
         within = inside or not dropped
         bodies = [_remove_inner_titles(inner, inside=within) for inner in inner_bodies(statement)]
         if dropped:
@@ -36,6 +40,13 @@ def _remove_inner_titles(body: nodes.Body, *, inside: bool) -> nodes.Body:
         else:
             found.append(replace_bodies(statement, bodies))
     return tuple(found)
+
+
+def _holds_steps(statement: nodes.Statement) -> bool:
+    """Whether there is a step in the bodies of a statement."""
+    return any(
+        "step" in facts_of(each).kinds for inner in inner_bodies(statement) for each in inner
+    )
 
 
 def _is_known(title: nodes.Text) -> bool:

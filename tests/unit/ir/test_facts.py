@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowdsl.ir import nodes
 from flowdsl.ir.facts import facts_of, tools_of, variables_set_by
-from flowdsl.ir.walk import statements
+from flowdsl.ir.walk import statements, walk
 from flowdsl.source.record import replace
 from tests.support.effort import THOROUGH
 from tests.support.meaning.checked import checked_seed
@@ -24,6 +24,10 @@ def test_facts_of_a_statement_are_those_of_every_statement_in_it() -> None:
                 assert facts.kinds == {each.kind for each in inside}
                 assert facts.sets == {name for each in inside for name in variables_set_by(each)}
                 assert facts.tools == {tool for each in inside for tool in tools_of(each)}
+                variables = [each for each in walk(statement) if isinstance(each, nodes.Variable)]
+                assert facts.reads == {each.name for each in variables if each.sigil == "runtime"}
+                noted = {getattr(each, "noted", None) for each in inside} - {None}
+                assert facts.names == {each.name for each in variables} | noted
                 kinds |= facts.kinds
     assert {"store", "loop", "if", "extract"} <= kinds
 
