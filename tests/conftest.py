@@ -8,9 +8,11 @@ examples is said in `support/effort.py`.
 from __future__ import annotations
 
 import atexit
+import compileall
 import contextlib
 import gc
 import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -85,8 +87,9 @@ def pytest_collection(session: pytest.Session) -> None:
     """Collect without a collector of garbage; a worker of a whole run imports the test files first.
 
     Each worker begins at another file: workers that all begin at the first would all translate
-    every file of a new clone. So each finds translated, in the end, what others began with. What
-    cannot be imported is told by the collection that follows.
+    every file of a new clone. So each finds translated, in the end, what others began with; first
+    the modules of the program, which every test file imports. What cannot be imported is told by
+    the collection that follows.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -95,15 +98,23 @@ def pytest_collection(session: pytest.Session) -> None:
     whole = [Path(each).resolve() for each in session.config.args] == [ROOT / "tests"]
     if not whole or not worker.isdigit() or count == 1:
         return
-    files = sorted((ROOT / "tests").rglob("test_*.py"))
-    begin = len(files) * int(worker) // count
-    for path in (*files[begin:], *files[:begin]):
+    share = int(worker), count
+    for path in _from_a_share_on(sorted((ROOT / "flowdsl").rglob("*.py")), *share):
+        translated = Path(importlib.util.cache_from_source(str(path)))
+        if not translated.exists() or translated.stat().st_mtime < path.stat().st_mtime:
+            compileall.compile_file(path, quiet=2)
+    for path in _from_a_share_on(sorted((ROOT / "tests").rglob("test_*.py")), *share):
         if is_left_out(path):
             continue
         try:
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         except BaseException:  # noqa: BLE001 - a test file may end in any way, a skip among them
             continue
+
+
+def _from_a_share_on(files: list[Path], worker: int, count: int) -> list[Path]:
+    begin = len(files) * worker // count
+    return [*files[begin:], *files[:begin]]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -702,27 +702,6 @@ def test_copies_and_text_of_the_service_are_shown_safely(root: Path) -> None:
     nothing_to_do(root)
 
 
-def test_edits_before_are_changes_and_edits_after_are_drift(root: Path) -> None:
-    ids = {address: each["id"] for address, each in state_of(root)["resources"].items()}
-
-    def edit(address: str) -> None:
-        body = {"main_prompt": f"By hand: {address}."}
-        in_dashboard(root, lambda c: c("PATCH", f"workflows/{ids[address]}", json=body))
-
-    lose(root)
-    edit("workflow.look_up")
-    assert run(root, "state", "rebuild", "--yes").code == 0
-    edit("workflow.close_day")
-
-    ended = run(root, "deploy", "--yes")
-
-    assert ended.code == 6
-    assert "`main_prompt` of `workflow.close_day` was edited since the last deploy" in ended.err
-    assert "of `workflow.look_up`" not in ended.err and "~ workflow.look_up" in ended.err
-    assert run(root, "deploy", "--yes", "--on-drift", "overwrite").code == 0
-    nothing_to_do(root)
-
-
 def test_an_exported_list_finds_what_marks_do_not(root: Path) -> None:
     """Two renamings leave no trace in the mark."""
     for old, new in (("close_day", "close_shift"), ("close_shift", "close_week")):
