@@ -173,7 +173,10 @@ def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:
         case nodes.TypeIn(value=value, over=over) if value in ((), literal_text(MISSING)):
             cleared = nodes.Clear(origin=statement.origin, target=statement.target)
             return (cleared,) if over else ()
-        case nodes.Loop(body=(), counted=False):
+        case (
+            nodes.Loop(body=(), counted=False)
+            | nodes.Loop(items=nodes.ListValue(items=()) | nodes.ConstantValue(value=None | []))
+        ):
             return ()
         case nodes.Run(otherwise=(), variable=None):
             return (replace(statement, otherwise=None),)

@@ -399,8 +399,15 @@ def test_branches_that_a_literal_decides_are_gone() -> None:
     assert "f6" not in steps
 
 
+def test_a_loop_over_a_list_that_is_known_to_be_empty_is_no_line() -> None:
+    look = 'task look(names: string[]?) { for n in names max 5 { choose "the row {n}" } }'
+    for given in ("[]", "null"):
+        steps = steps_of(look + workflow(f'call look(names: {given}) press "F1"'))
+        assert steps.strip() == "1. Press f1."
+
+
 def test_missing_values_are_explained_where_an_optional_input_matters() -> None:
-    assert "- Type __EMPTY__ like any text; the field then stays" in prompt_of(
+    assert "- Type __EMPTY__ as it stands, too; your tool then enters nothing." in prompt_of(
         workflow('type "{memo}" into "Memo"', sections="inputs { memo: string? }")
     )
     assert "__EMPTY__" not in prompt_of(
