@@ -77,7 +77,7 @@ def check_last_round(context: LintContext, statement: ast.RepeatStmt) -> None:
     until = statement.condition
     if not (isinstance(until, ast.NotExpr) and isinstance(until.operand, ast.SeesExpr)):
         return
-    *others, last = without_steps(statement.body) if statement.body.statements else (None,)
+    *others, last = (None, *without_steps(statement.body))
     reads = any(isinstance(each, _READINGS) for each in others)
     if reads and isinstance(last, _ACTS) and not context.may_lack_statements():
         act = context.keyword(last).text
