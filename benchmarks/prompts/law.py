@@ -101,7 +101,10 @@ def tried(task: Task) -> Result:
     """Execute a program in its worlds."""
     load_grammar().forget()
     texts: Counter[str] = Counter()
-    found = made(task.seed, hostile=task.hostile)
+    try:
+        found = made(task.seed, hostile=task.hostile)
+    except Exception as error:  # noqa: BLE001 - a crash counts as a difference
+        return Result(["crashes"], [(_crash(error), Place(0, task.seed, 0))], texts)
     if found is None:
         return Result([UNCHECKED], [], texts)
     verdicts, differences = [], []
@@ -115,8 +118,7 @@ def tried(task: Task) -> Result:
                 texts.update(hostile_texts(found, first))
         except Exception as error:  # noqa: BLE001 - a crash counts as a difference
             verdicts.append("crashes")
-            kind = f"{CRASH}{type(error).__name__}: {str(error)[:60]}"
-            differences.append((kind, _place(found, task, number)))
+            differences.append((_crash(error), _place(found, task, number)))
             continue
         verdicts.append(outcome.verdict)
         if taken:
@@ -128,6 +130,11 @@ def tried(task: Task) -> Result:
         if not outcome.holds:
             differences.append((outcome.kind, _place(found, task, number)))
     return Result(verdicts, differences, texts)
+
+
+def _crash(error: Exception) -> str:
+    """The kind of an exception in the checker, the compiler or a run."""
+    return f"{CRASH}{type(error).__name__}: {str(error)[:60]}"
 
 
 def _place(found: Checked, task: Task, number: int) -> Place:
