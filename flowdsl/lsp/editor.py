@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.uris import from_fs_path, to_fs_path
@@ -40,11 +40,20 @@ from .projects import OpenProject, Projects
 
 RUN_TEST = "flowdsl.runTest"
 
+Result = TypeVar("Result")
+
 
 class Place:
-    """A file that a request is about: its project, path, text and tree of now."""
+    """What a request is about: a file, and the range or position in it as offsets.
 
-    def __init__(self, project: OpenProject, path: str, text: str) -> None:
+    `params` are those of the request, of the type that the protocol has for it.
+    """
+
+    start = 0
+    end = 0
+
+    def __init__(self, project: OpenProject, path: str, text: str, params: Any) -> None:
+        self.params = params
         self.project = project
         self.path = path
         self.session: Session = project.session
@@ -54,6 +63,18 @@ class Place:
 
 class Refusal(Exception):
     """A request that cannot be done, with the reason for the person who made it."""
+
+
+def _about_a_flow(
+    answer: Callable[[Editor, Place], Result],
+) -> Callable[[Editor, Any], Result | None]:
+    """Answer a request about a flow by a method that takes its place; about other files None."""
+
+    def answer_place(editor: Editor, params: Any) -> Result | None:
+        place = editor.place_of(params)
+        return answer(editor, place) if place.is_flow else None
+
+    return answer_place
 
 
 class Editor:
@@ -78,12 +99,19 @@ class Editor:
         self.uris.setdefault(project.full_path(path), uri)
         return project, path
 
-    def place_of(self, uri: str) -> Place:
-        project, path = self.locate(uri)
+    def place_of(self, params: Any) -> Place:
+        """Return what the parameters of a request name by `text_document` and the like."""
+        project, path = self.locate(params.text_document.uri)
         text = self.projects.buffers.get(project.full_path(path))
         if text is None:
             text = project.session.text_of(path) or ""
-        return Place(project, path, text)
+        place = Place(project, path, text, params)
+        if hasattr(params, "position"):
+            place.start = place.end = to_offset(place.source, params.position, self.encoding)
+        elif hasattr(params, "range"):
+            place.start = to_offset(place.source, params.range.start, self.encoding)
+            place.end = to_offset(place.source, params.range.end, self.encoding)
+        return place
 
     def uri_of(self, project: OpenProject, path: str) -> str:
         """Return the URI of a file, as the editor spelled it if it did."""
@@ -111,9 +139,6 @@ class Editor:
 
     # Places
 
-    def _offset(self, place: Place, position: types.Position) -> int:
-        return to_offset(place.source, position, self.encoding)
-
     def _range(self, place: Place, start: int, end: int) -> types.Range:
         return to_range(place.source, start, end, self.encoding)
 
@@ -128,88 +153,70 @@ class Editor:
     # Names
 
     def hover(self, params: types.HoverParams) -> types.Hover | None:
-        place = self.place_of(params.text_document.uri)
-        offset = self._offset(place, params.position)
+        place = self.place_of(params)
         found: Hover | None = None
         if place.is_flow:
-            found = describe_place(place.session, place.path, offset)
+            found = describe_place(place.session, place.path, place.start)
         elif place.path == PROJECT_FILE:
-            key = describe_key(place.source.text, offset)
+            key = describe_key(place.source.text, place.start)
             found = None if key is None else Hover(*key)
         if found is None:
             return None
         text = types.MarkupContent(types.MarkupKind.Markdown, found.text)
         return types.Hover(text, self._range(place, found.start, found.end))
 
-    def definition(self, params: types.DefinitionParams) -> types.Location | None:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return None
-        span = find_definition(place.session, place.path, self._offset(place, params.position))
+    @_about_a_flow
+    def definition(self, place: Place) -> types.Location | None:
+        span = find_definition(place.session, place.path, place.start)
         return None if span is None else self._location(place.project, span)
 
-    def references(self, params: types.ReferenceParams) -> list[types.Location]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
-        found = find_references(place.session, place.path, self._offset(place, params.position))
+    @_about_a_flow
+    def references(self, place: Place) -> list[types.Location]:
+        found = find_references(place.session, place.path, place.start)
         return [
             self._location(place.project, Span(source, each.start, each.end))
             for source, each in (() if found is None else found[1])
-            if each.role != DECLARES or params.context.include_declaration
+            if each.role != DECLARES or place.params.context.include_declaration
         ]
 
-    def document_highlight(
-        self, params: types.DocumentHighlightParams
-    ) -> list[types.DocumentHighlight]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
+    @_about_a_flow
+    def document_highlight(self, place: Place) -> list[types.DocumentHighlight]:
         write, read = types.DocumentHighlightKind.Write, types.DocumentHighlightKind.Read
-        offset = self._offset(place, params.position)
         return [
             types.DocumentHighlight(
                 self._range(place, each.start, each.end),
                 write if each.role in (DECLARES, SETS) else read,
             )
-            for each in highlight(place.session, place.path, offset)
+            for each in highlight(place.session, place.path, place.start)
         ]
 
-    def prepare_rename(
-        self, params: types.PrepareRenameParams
-    ) -> types.PrepareRenamePlaceholder | None:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return None
-        found = find_renamable(place.session, place.path, self._offset(place, params.position))
+    @_about_a_flow
+    def prepare_rename(self, place: Place) -> types.PrepareRenamePlaceholder | None:
+        found = find_renamable(place.session, place.path, place.start)
         if isinstance(found, Refused):
             raise Refusal(found.reason)
         return types.PrepareRenamePlaceholder(range_of(found, self.encoding), found.text)
 
-    def rename(self, params: types.RenameParams) -> types.WorkspaceEdit | None:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return None
-        offset = self._offset(place, params.position)
-        found = rename(place.session, place.path, offset, params.new_name)
+    @_about_a_flow
+    def rename(self, place: Place) -> types.WorkspaceEdit | None:
+        found = rename(place.session, place.path, place.start, place.params.new_name)
         if isinstance(found, Refused):
             raise Refusal(found.reason)
         return self._edits(place, found)
 
     def completion(self, params: types.CompletionParams) -> types.CompletionList:
-        place = self.place_of(params.text_document.uri)
-        offset = self._offset(place, params.position)
+        place = self.place_of(params)
         text = place.source.text
         if place.is_flow:
-            start, items = complete(place.session, place.path, text, offset)
+            start, items = complete(place.session, place.path, text, place.start)
         elif place.path == PROJECT_FILE:
-            start, items = complete_project_file(text, offset)
+            start, items = complete_project_file(text, place.start)
         else:
             return types.CompletionList(False, [])
         return types.CompletionList(
             False,
             [
-                convert.convert_item(each, place.source, start, offset, self.encoding)
+                convert.convert_item(each, place.source, start, place.start, self.encoding)
                 for each in items
             ],
         )
@@ -222,12 +229,9 @@ class Editor:
                 item.documentation = types.MarkupContent(types.MarkupKind.Markdown, text)
         return item
 
-    def signature_help(self, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return None
-        offset = self._offset(place, params.position)
-        found = find_signature(place.session, place.path, place.source.text, offset)
+    @_about_a_flow
+    def signature_help(self, place: Place) -> types.SignatureHelp | None:
+        found = find_signature(place.session, place.path, place.source.text, place.start)
         if found is None:
             return None
         signature = types.SignatureInformation(
@@ -240,9 +244,9 @@ class Editor:
 
     # Views
 
-    def document_symbol(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        place = self.place_of(params.text_document.uri)
-        module = place.session.module_of(place.path) if place.is_flow else None
+    @_about_a_flow
+    def document_symbol(self, place: Place) -> list[types.DocumentSymbol]:
+        module = place.session.module_of(place.path)
         return [
             convert.convert_symbol(each, place.source, self.encoding)
             for each in (() if module is None else find_symbols(module))
@@ -260,50 +264,42 @@ class Editor:
             for source, each in find_project_symbols(project.session, params.query)
         ]
 
-    def semantic_tokens(self, params: types.SemanticTokensParams) -> types.SemanticTokens:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return types.SemanticTokens([])
+    @_about_a_flow
+    def semantic_tokens(self, place: Place) -> types.SemanticTokens:
         snapshot = place.session.analyze_file(place.path)
         module = snapshot.module(place.path)
         tokens = [] if module is None else find_tokens(snapshot, module)
         return types.SemanticTokens(convert.convert_tokens(tokens, place.source, self.encoding))
 
-    def folding_range(self, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
+    @_about_a_flow
+    def folding_range(self, place: Place) -> list[types.FoldingRange]:
         return [
             types.FoldingRange(each.first - 1, each.last - 1, kind=each.kind)
             for each in find_folds(place.source)
         ]
 
-    def inlay_hint(self, params: types.InlayHintParams) -> list[types.InlayHint]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
+    @_about_a_flow
+    def inlay_hint(self, place: Place) -> list[types.InlayHint]:
         snapshot = place.session.analyze_file(place.path)
         module = snapshot.module(place.path)
         if module is None:
             return []
-        start = self._offset(place, params.range.start)
-        end = self._offset(place, params.range.end)
         return [
             types.InlayHint(
                 self._range(place, each.offset, each.offset).start,
                 each.text,
                 types.InlayHintKind.Type,
             )
-            for each in find_hints(snapshot, module, start, end)
+            for each in find_hints(snapshot, module, place.start, place.end)
         ]
 
-    def code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
-        place = self.place_of(params.text_document.uri)
-        snapshot = place.session.analyze_file(place.path) if place.is_flow else None
-        module = None if snapshot is None else snapshot.module(place.path)
-        if snapshot is None or module is None:
+    @_about_a_flow
+    def code_lens(self, place: Place) -> list[types.CodeLens]:
+        snapshot = place.session.analyze_file(place.path)
+        module = snapshot.module(place.path)
+        if module is None:
             return []
-        uri = params.text_document.uri
+        uri = place.params.text_document.uri
         return [
             types.CodeLens(
                 self._range(place, each.start, each.end),
@@ -316,25 +312,21 @@ class Editor:
             for each in find_lenses(place.session, snapshot, module)
         ]
 
-    def document_link(self, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
+    @_about_a_flow
+    def document_link(self, place: Place) -> list[types.DocumentLink]:
         snapshot = place.session.analyze_file(place.path)
         return [
             types.DocumentLink(range_of(span, self.encoding), self.uri_of(place.project, path))
             for span, path in find_named_files(snapshot, place.path)
         ]
 
-    def preview(self, params: dict[str, Any]) -> dict[str, Any] | None:
+    @_about_a_flow
+    def preview(self, place: Place) -> dict[str, Any] | None:
         """Return the prompt of the workflow at a place, and the source of its lines.
 
         `lines` has pairs of a line of the prompt, from 0, and the URI and range of its source.
         """
-        place = self.place_of(params["textDocument"]["uri"])
-        position = params.get("position") or {"line": 0, "character": 0}
-        where = types.Position(position["line"], position["character"])
-        found = make_preview(place.session, place.path, self._offset(place, where))
+        found = make_preview(place.session, place.path, place.start)
         if found is None:
             return None
         sources: dict[str, SourceFile] = {place.path: place.source}
@@ -367,28 +359,22 @@ class Editor:
 
     # Edits
 
-    def formatting(self, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
-        place = self.place_of(params.text_document.uri)
-        edits = format_file(place.source) if place.is_flow else []
+    @_about_a_flow
+    def formatting(self, place: Place) -> list[types.TextEdit]:
+        edits = format_file(place.source)
         return [convert.convert_edit(each, self.encoding) for each in edits]
 
-    def range_formatting(self, params: types.DocumentRangeFormattingParams) -> list[types.TextEdit]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
-        start = self._offset(place, params.range.start)
-        end = self._offset(place, params.range.end)
-        edits = format_lines(place.source, start, end)
+    @_about_a_flow
+    def range_formatting(self, place: Place) -> list[types.TextEdit]:
+        edits = format_lines(place.source, place.start, place.end)
         return [convert.convert_edit(each, self.encoding) for each in edits]
 
-    def code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        place = self.place_of(params.text_document.uri)
-        if not place.is_flow:
-            return []
-        start = self._offset(place, params.range.start)
-        end = self._offset(place, params.range.end)
-        wanted = params.context.only
-        offered = find_actions(place.session, place.path, start, end, place.project.baseline)
+    @_about_a_flow
+    def code_action(self, place: Place) -> list[types.CodeAction]:
+        wanted = place.params.context.only
+        offered = find_actions(
+            place.session, place.path, place.start, place.end, place.project.baseline
+        )
         actions = [self._convert_action(place, each) for each in offered]
         return [
             action

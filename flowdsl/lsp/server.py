@@ -8,6 +8,7 @@ The checker is imported after the answer to `initialize`, so that an editor does
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -33,11 +34,23 @@ if TYPE_CHECKING:
 _DELAY = 0.08
 _QUIET = 1.0
 _TRIGGERS = [".", "{", "$", "@", '"', "/", "[", "="]
-_REQUEST_FAILED = -32803
 
 
 class _Overtaken(Exception):
     """A file has changed while its group was checked."""
+
+
+class _RequestRefused(JsonRpcException):
+    """The answer to a request that cannot be done."""
+
+    CODE = -32803  # RequestFailed
+
+
+class _NoRefusals(logging.Filter):
+    """Keeps out of the log what is an answer and no failure of the server."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.exc_info is None or not isinstance(record.exc_info[1], _RequestRefused)
 
 
 class FlowServer(LanguageServer):
@@ -172,13 +185,14 @@ def _answer(server: FlowServer, feature: str, name: str, options: object = None)
         try:
             return method(params)
         except Refusal as refusal:
-            raise JsonRpcException(str(refusal), _REQUEST_FAILED) from None
+            raise _RequestRefused(str(refusal)) from None
 
     server.feature(feature, options)(answer)
 
 
 def make_server() -> FlowServer:
     """Return a server that has not been started."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_NoRefusals())
     server = FlowServer()
     _register_documents(server)
     _register_projects(server)
@@ -226,16 +240,13 @@ def make_server() -> FlowServer:
 
     @server.feature("flowdsl/preview")
     def preview(params: Any) -> Any:
-        return server.editor.preview(_plain(params))
+        # A custom request comes as named tuples.
+        at = getattr(params, "position", None) or types.Position(0, 0)
+        document = types.TextDocumentIdentifier(params.textDocument.uri)
+        position = types.Position(at.line, at.character)
+        return server.editor.preview(types.TextDocumentPositionParams(document, position))
 
     return server
-
-
-def _plain(params: Any) -> Any:
-    """Return the parameters of a custom request as dictionaries."""
-    if hasattr(params, "_asdict"):
-        return {name: _plain(value) for name, value in params._asdict().items()}
-    return params
 
 
 def _register_documents(server: FlowServer) -> None:

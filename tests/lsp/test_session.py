@@ -128,7 +128,7 @@ def test_a_session(tmp_path: Path) -> None:
         ask_about_names(client, cost, library)
         ask_about_a_file(client, cost)
         edit_a_buffer(client, cost)
-        assert client.stop() == 0
+        assert client.stop() == (0, "")
 
 
 def test_settings_baseline_libraries_and_other_files_hold(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_settings_baseline_libraries_and_other_files_hold(tmp_path: Path) -> Non
         client.notify("textDocument/didOpen", {"textDocument": untitled})
         found = client.wait_for_diagnostics("untitled:One")
         assert [each["code"] for each in found] == ["fixed-wait"]
-        assert client.stop() == 0
+        assert client.stop() == (0, "")
 
 
 def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path) -> None:
@@ -215,4 +215,4 @@ def test_a_burst_of_changes_ends_with_the_findings_of_the_last_one(tmp_path: Pat
         assert client.wait_for_diagnostics(shared, lambda each: not each) == []
         published = [each for each in client.notices if each["params"].get("uri") == one]
         assert len(published) < 6
-        assert client.stop() == 0
+        assert client.stop() == (0, "")

@@ -137,11 +137,12 @@ class EditorClient:
         params = {"textDocument": {"uri": uri}, "position": place, **more}
         return self.result(f"textDocument/{method}", params)
 
-    def stop(self) -> int:
-        """The exit code of the server after `shutdown` and `exit`."""
+    def stop(self) -> tuple[int, str]:
+        """The exit code of the server after `shutdown` and `exit`, and its standard error."""
         self.result("shutdown", None)
         self.notify("exit", None)
-        return self._process.wait(TIMEOUT)
+        code, stream = self._process.wait(TIMEOUT), self._process.stderr
+        return code, "" if stream is None else stream.read().decode()
 
 
 @contextmanager
