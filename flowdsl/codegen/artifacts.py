@@ -148,7 +148,7 @@ def render_plain_json(value: Any, fill: Callable[[OpenPart], Any] = stand_in) ->
             return value.render(fill)
         case dict():
             return {key: render_plain_json(inner, fill) for key, inner in value.items()}
-        case list() | tuple():
+        case list():
             return [render_plain_json(inner, fill) for inner in value]
         case _:
             return value

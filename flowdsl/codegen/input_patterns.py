@@ -122,8 +122,6 @@ def _matches_one_line(pattern: str) -> bool:
         unsure = token == "." or held.startswith("^")
         if unsure or (token == "|" and not depth) or _PLAIN.fullmatch(held) is None:
             return False
-        if token.startswith("(?") and token != "(?:":
-            return False
     # A backslash before the last sign makes it a literal dollar sign.
     return bool(_TOKEN.findall(pattern)[-1] == "$")
 

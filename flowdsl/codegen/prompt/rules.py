@@ -16,6 +16,8 @@ from flowdsl.prompt.sentences import SENTENCES
 from flowdsl.prompt.text import bracket_pair, spell_marked_text
 from flowdsl.prompt.words import rules_paragraph
 
+from .saved import is_final_body
+
 
 def rules_words(workflow: nodes.Workflow, items: Sequence[Item], told: set[str]) -> str:
     """Return the rules of a prompt with these lines.
@@ -174,8 +176,8 @@ def _read_and_kept(body: nodes.Body) -> tuple[set[str], set[str]]:
     while pending:
         each = pending.pop()
         if isinstance(each, _READINGS):
-            if each.variable is not None and each.type is not None:
-                (unsure if _may_be_missing(each, each.type) else sure).add(each.variable)
+            if each.variable is not None:
+                (unsure if _may_be_missing(each) else sure).add(each.variable)
             pending += each.otherwise or ()
         else:
             unsure |= facts_of(each).sets
@@ -195,14 +197,13 @@ def _stores_empty_text(body: nodes.Body) -> bool:
     )
 
 
-def _may_be_missing(statement: nodes.Extract | nodes.Copy | nodes.Run, type_: nodes.Type) -> bool:
+def _may_be_missing(statement: nodes.Extract | nodes.Copy | nodes.Run) -> bool:
     """Whether the value read, or a part of it, may be missing if the run continues."""
-    otherwise = statement.otherwise
+    otherwise, type_ = statement.otherwise, statement.type
     if otherwise is None:
         return _is_optional(type_)
     inner = type_.inner if isinstance(type_, nodes.OptionalType) else type_
-    leaves = bool(otherwise) and isinstance(otherwise[-1], nodes.Leave)
-    return _is_optional(inner) or not leaves
+    return _is_optional(inner) or not is_final_body(otherwise)
 
 
 def _is_optional(node: object) -> bool:

@@ -102,7 +102,7 @@ class Saved:
             for body in bodies:
                 self.sure = start
                 rewritten.append(self.body(body))
-                if not _is_final_body(body):
+                if not is_final_body(body):
                     ends.append(self.sure)
             changes[name] = (
                 tuple(
@@ -160,6 +160,6 @@ def has_entries(items: nodes.Value, filled: frozenset[str]) -> bool:
             return False
 
 
-def _is_final_body(body: nodes.Body) -> bool:
+def is_final_body(body: nodes.Body) -> bool:
     """Whether no statement after a body is executed after it."""
     return bool(body) and isinstance(body[-1], nodes.Leave)

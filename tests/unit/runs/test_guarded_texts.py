@@ -327,7 +327,7 @@ def test_javascript_agrees_on_the_patterns_of_places() -> None:
 
 
 ONE_LINE = {
-    True: (r"^[A-Z]{3}$", r"^(?:a|b)c\.\d+[ -~]$", "^[0-9.,]*$", "^a$", r"^\[\]$"),
+    True: (r"^(?=a)a$", r"^[A-Z]{3}$", r"^(?:a|b)c\.\d+[ -~]$", "^[0-9.,]*$", "^a$", r"^\[\]$"),
     False: (
         r"^.{2}$",
         r"^[^a]$",
@@ -339,7 +339,6 @@ ONE_LINE = {
         r"^[\x00-\x7f]$",
         "^[\t]$",
         "^[ -ÿ]$",
-        r"^(?=a)a$",
         "^a\n$",
         r"^\u000a$",
         "^[]a]$",
