@@ -5,6 +5,8 @@ import { registerPreview, type Prompt } from "./preview";
 import { offerAssociation } from "./association";
 
 let client: LanguageClient | undefined;
+/** Starts and stops follow one another: a client that is starting cannot be stopped. */
+let settled: Promise<void> = Promise.resolve();
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const register = (name: string, run: (...words: never[]) => unknown) =>
@@ -22,11 +24,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       : null,
   );
   offerAssociation(context);
-  if (vscode.workspace.isTrusted) await start();
-  else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => void start()));
+  if (vscode.workspace.isTrusted) await restart();
+  // The settings of a folder hold a moment after it is trusted.
+  const later = () => setTimeout(() => void restart(), 500);
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(later));
   context.subscriptions.push(
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("flowdsl.command")) void restart();
+      const command = event.affectsConfiguration("flowdsl.command");
+      if (command && vscode.workspace.isTrusted) void restart();
     }),
   );
 }
@@ -60,22 +65,29 @@ async function start(): Promise<void> {
   try {
     await client.start();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const settings = "Open Settings";
-    const chosen = await vscode.window.showErrorMessage(
-      `FlowDSL: \`${[command, ...first, "lsp"].join(" ")}\` did not start (${why}). ` +
-        'Install it with `pip install "flowdsl[lsp]"`, or set `flowdsl.command`.',
-      settings,
-    );
-    if (chosen === settings)
-      await vscode.commands.executeCommand("workbench.action.openSettings", "flowdsl.command");
+    void explain([command, ...first, "lsp"], error);
   }
 }
 
-async function restart(): Promise<void> {
-  await client?.dispose();
-  client = undefined;
-  await start();
+async function explain(words: string[], error: unknown): Promise<void> {
+  const why = error instanceof Error ? error.message : String(error);
+  const settings = "Open Settings";
+  const chosen = await vscode.window.showErrorMessage(
+    `FlowDSL: \`${words.join(" ")}\` did not start (${why}). ` +
+      'Install it with `pip install "flowdsl[lsp]"`, or set `flowdsl.command`.',
+    settings,
+  );
+  if (chosen === settings)
+    await vscode.commands.executeCommand("workbench.action.openSettings", "flowdsl.command");
+}
+
+function restart(): Promise<void> {
+  settled = settled.then(async () => {
+    await client?.dispose().catch(() => undefined); // one that did not start
+    client = undefined;
+    await start();
+  });
+  return settled;
 }
 
 // Commands
