@@ -40,8 +40,7 @@ class Outputs:
         found = self._look_up(paths)
         if found is None or found != known[1:]:
             return False
-        newest = max(max(each[1:]) for each in found)
-        if newest >= self._written - RACE:
+        if max(*found[1::3], *found[2::3]) >= self._written - RACE:
             if _digest_of_files(self._folder, paths) != known[0]:
                 return False
             self._touched = True
@@ -62,19 +61,22 @@ class Outputs:
             document = {"written": self._now, "files": self._left}
             write_sealed(self._root, PLACE, self._key, document, self._secret)
 
-    def _look_up(self, paths: Sequence[str]) -> list[list[int]] | None:
-        """The size and the times of files; None if one is missing, or no file in a real folder."""
-        found = []
+    def _look_up(self, paths: Sequence[str]) -> list[int] | None:
+        """Size and times of each file; None if one is missing, or no file in a real folder."""
+        found: list[int] = []
+        last = ""
         for path in paths:
-            if not self._is_real_folder(os.path.dirname(path)):
+            folder = path[: path.rindex(os.sep)]
+            if folder != last and not self._is_real_folder(folder):
                 return None
+            last = folder
             try:
                 status = os.lstat(path)
             except OSError:
                 return None
             if not stat.S_ISREG(status.st_mode):
                 return None
-            found.append([status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+            found += (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         return found
 
     def _is_real_folder(self, path: str) -> bool:

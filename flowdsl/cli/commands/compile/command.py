@@ -71,12 +71,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return SOURCE_ERRORS
     if findings.diagnostics:
         target.show(findings.diagnostics, len(findings.paths), console)
-    twice = find_path_clash(path for each in made for path in artifact_paths(each))
-    if twice is not None:
-        raise CommandError(
-            f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
-            SOURCE_ERRORS,
-        )
     folder = DEFAULT_FOLDER if arguments.folder is None else arguments.folder
     try:
         _write_artifacts(compiled, made, arguments.folder)
@@ -96,15 +90,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _write_artifacts(compiled: Compiled, made: Sequence[Made], named: str | None) -> None:
     """Write the files of artifacts to the folder `named`, or to the default one.
 
-    Files that an earlier run left just so are not written again. Raises `OSError`.
+    Files that an earlier run left just so are not written again. Raises `OSError`, and
+    `CommandError` if two would be one file.
     """
     # A folder that the user names may be a link; the default one may not.
     full = os.path.realpath(os.curdir if named is None else named)
     below = full if named is not None else os.path.join(full, *DEFAULT_FOLDER.split("/"))
     outputs = None if compiled.outputs is None else compiled.outputs(full)
 
+    start = os.path.join(below, "")
+
     def full_paths(each: Made) -> list[str]:
-        return [os.path.join(below, *path.split("/")) for path in artifact_paths(each)]
+        return [start + path.replace("/", os.sep) for path in artifact_paths(each)]
 
     stale = {
         (each.kind, each.name): each
@@ -112,6 +109,7 @@ def _write_artifacts(compiled: Compiled, made: Sequence[Made], named: str | None
         if outputs is None or not outputs.are_there(each.digest, full_paths(each))
     }
     if stale:
+        _refuse_path_clash(made)
         from .files import artifact_contents
 
         bundle = compiled.load(stale.values())
@@ -129,6 +127,16 @@ def _write_artifacts(compiled: Compiled, made: Sequence[Made], named: str | None
                 outputs.note(each.digest, pairs)
     if outputs is not None:
         outputs.save()
+
+
+def _refuse_path_clash(made: Sequence[Made]) -> None:
+    """Raise `CommandError` if two artifacts would be written to one file."""
+    twice = find_path_clash(path for each in made for path in artifact_paths(each))
+    if twice is not None:
+        raise CommandError(
+            f"`{twice[0]}` and `{twice[1]}` would be one file; rename a workflow or chain",
+            SOURCE_ERRORS,
+        )
 
 
 CHAINS = "chains"
