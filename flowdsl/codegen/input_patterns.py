@@ -182,12 +182,12 @@ def _in_body(
         if workflow.names.isdisjoint(facts_of(statement).names):
             continue
         # A focused agent receives an entry with fields as JSON, which has clear ends.
-        is_asked = isinstance(statement, _ASKED) and not loop_is_flat
+        is_asked = not loop_is_flat and isinstance(statement, _ASKED)
         here = _yield_itself if is_asked else stands_for
         for node, exact in _find_text_places(statement):
             refused = workflow.text if exact else workflow.line
             yield from _find_input_holes(node, refused, here)
-        is_choice = isinstance(statement, nodes.If | nodes.Repeat)
+        is_choice = isinstance(statement, (nodes.If, nodes.Repeat))
         inside, is_flat = here if not is_choice else stands_for, loop_is_flat
         if isinstance(statement, nodes.Loop) and statement.entry is None:
             inside, is_flat = _entry_of(statement.items, workflow.kept), statement.flat

@@ -58,6 +58,11 @@ def find_statements(body: nodes.Body, kinds: Set[str]) -> Iterator[nodes.Stateme
                 yield from find_statements(inner, kinds)
 
 
+def holds_kind(body: nodes.Body, kind: str) -> bool:
+    """Whether there is a statement of a kind in a body, or inside of its statements."""
+    return any(kind in facts_of(statement).kinds for statement in body)
+
+
 def find_with_repetition(
     body: nodes.Body, kinds: Set[str], *, repeated: bool = False
 ) -> Iterator[tuple[nodes.Statement, bool]]:

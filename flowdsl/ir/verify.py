@@ -26,7 +26,7 @@ from flowdsl.source.text import SourceFile, Span
 from flowdsl.syntax.statements import TERMINAL
 
 from . import nodes
-from .facts import facts_of, facts_of_body
+from .facts import facts_of, facts_of_body, find_statements
 from .fits import fits
 from .walk import held_fields, inner_bodies, own_parts, statements
 
@@ -176,10 +176,9 @@ def loops_that_lose_failures(body: nodes.Body) -> Iterator[nodes.Loop]:
 
     In a later pass nobody stands by who would begin another one.
     """
-    loops = statements(body) if "loop" in facts_of_body(body).kinds else ()
     return (
         each
-        for each in loops
+        for each in find_statements(body, {"loop"})
         if isinstance(each, nodes.Loop) and each.entry is None and _ends_attempt(each.body)
     )
 

@@ -32,6 +32,9 @@ def inner_bodies(statement: nodes.Statement) -> Sequence[nodes.Body]:
     names = _BODIES_OF.get(type(statement))
     if names is None:
         return ()
+    if len(names) == 1:
+        body = getattr(statement, names[0])
+        return () if body is None else (body,)
     return [body for name in names if (body := getattr(statement, name)) is not None]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 from flowdsl.codegen.artifacts import ImageRef, ModelName, Template
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of_body, noted_failures
+from flowdsl.ir.facts import holds_kind, noted_failures
 from flowdsl.ir.passes.handing import box_handed_values, find_text_variables, is_boxed
 from flowdsl.ir.source_map import MappedLine, SourceRange
 from flowdsl.prompt.outline import Item, Line, render_outline
@@ -56,16 +56,10 @@ def _emit_prepared_lines(
 
     The lines show which values are passed; they stand where all of these are passable already.
     """
-    texts = find_text_variables(workflow)
-    expected = _expect_handed_values(workflow, texts)
-    if expected:
-        prepared = box_handed_values(workflow, expected, (), texts)
-        context = _make_context(prepared, capabilities)
-        items = emit_main(prepared.body, context)
-        if context.handed.keys() & texts == expected and not any(
-            map(is_boxed, context.told_entries)
-        ):
-            return prepared, _emit_prompt_lines(prepared, items, context)
+    noted = noted_failures(workflow.body)
+    texts = find_text_variables(workflow, noted)
+    if (emitted := _emit_expected_lines(workflow, noted & texts, texts, capabilities)) is not None:
+        return emitted
     context = _make_context(workflow, capabilities)
     items = emit_main(workflow.body, context)
     if workflow.boxed is not None:
@@ -85,15 +79,22 @@ def _emit_prepared_lines(
     return prepared, _emit_prompt_lines(prepared, items, context)
 
 
-def _expect_handed_values(workflow: nodes.Workflow, texts: Collection[str]) -> Set[str]:
-    """Return the `texts` that are passed in all likelihood, which saves emitting the lines twice.
+def _emit_expected_lines(
+    workflow: nodes.Workflow, noted: Set[str], texts: Set[str], capabilities: Capabilities
+) -> tuple[nodes.Workflow, list[Line]] | None:
+    """Return a workflow and its lines if exactly the `noted` ones of its `texts` are passed.
 
-    A failure that is noted in a loop is passed to the call behind it. Where a copy is checked
-    depends on whether it is boxed, so nothing is expected of a workflow with one.
+    A failure that a loop notes is passed to the call after it, and often nothing else. Where a copy
+    is checked depends on what is boxed, so None for a workflow with one.
     """
-    if workflow.boxed is not None or "copy" in facts_of_body(workflow.body).kinds:
-        return frozenset()
-    return noted_failures(workflow.body) & frozenset(texts)
+    if not noted or workflow.boxed is not None or holds_kind(workflow.body, "copy"):
+        return None
+    prepared = box_handed_values(workflow, noted, (), texts)
+    context = _make_context(prepared, capabilities)
+    items = emit_main(prepared.body, context)
+    if context.handed.keys() & texts != noted or any(map(is_boxed, context.told_entries)):
+        return None
+    return prepared, _emit_prompt_lines(prepared, items, context)
 
 
 def _make_context(workflow: nodes.Workflow, capabilities: Capabilities) -> Context:
@@ -230,7 +231,7 @@ def _escape_html(text: str, *, quote: bool) -> str:
 
 
 def _make_template(workflow: nodes.Workflow, lines: list[Line]) -> Template:
-    html = "picture" in facts_of_body(workflow.body).kinds
+    html = holds_kind(workflow.body, "picture")
     texts = [line.text for line in lines]
     text = "\n".join(_render_html_lines(texts) if html else texts)
     parts: list[str | ModelName | ImageRef] = []

@@ -138,10 +138,9 @@ class _Missing:
     """
 
     def __init__(self, workflow: nodes.Workflow, *, says_missing: bool) -> None:
-        self._inputs = {field.name: _is_optional(field) for field in workflow.inputs}
-        self._other = (
-            says_missing or any(self._inputs.values()) or _stores_empty_text(workflow.body)
-        )
+        self._workflow = workflow
+        self._inputs = {field.name: field for field in workflow.inputs}
+        self._says_missing = says_missing
         self._sure, self._kept = _read_and_kept(workflow.body)
         self._noted = noted_failures(workflow.body)
 
@@ -154,9 +153,18 @@ class _Missing:
             return True
         if opening == "{":
             # Import declares one unnamed input for everything that may be missing.
-            return self._inputs.get(name, self._inputs.get("", False))
-        other = self._other or (path != "" and name in self._kept)
-        return other and name not in self._sure
+            return _is_optional(self._inputs.get(name, self._inputs.get("")))
+        if name in self._sure:
+            return False
+        return (path != "" and name in self._kept) or self._are_values_missing()
+
+    def _are_values_missing(self) -> bool:
+        """Whether the prompt may give any value that is missing."""
+        return (
+            self._says_missing
+            or any(map(_is_optional, self._inputs.values()))
+            or _stores_empty_text(self._workflow.body)
+        )
 
     def may_be_of_run(self, variable: tuple[str, str, str]) -> bool:
         """Whether a mark names a value of the run that may be missing.

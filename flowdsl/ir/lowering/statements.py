@@ -105,7 +105,6 @@ class BodyLowering:
         self._in_attempt: list[str] = []
         self._loops = 0
         self._taken: dict[tuple[semantic.TaskSymbol, str], str] = {}
-        self._spelled: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
         self._counts: list[nodes.Assignment] = []
         """The numbers of entries that the current statement uses."""
         values.count = self._store_count
@@ -772,7 +771,7 @@ class BodyLowering:
 
     def _in_texts(self, task: semantic.TaskSymbol) -> tuple[str, ...]:
         """Return the parameters whose value, or a part of it, a text of the task contains."""
-        found = self._spelled.get(task)
+        found = self.values.spelled_parameters.get(task)
         if found is None:
             named = {
                 ref.name.text
@@ -782,7 +781,7 @@ class BodyLowering:
                 and symbol.kind == semantic.PARAMETER
             }
             found = tuple(each.name for each in task.params if each.name in named)
-            self._spelled[task] = found
+            self.values.spelled_parameters[task] = found
         return found
 
     def _find_task_locals(self, task: semantic.TaskSymbol) -> Locals:

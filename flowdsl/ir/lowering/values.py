@@ -242,6 +242,8 @@ class ValueLowering:
         """Returns the number of entries of a list, which was stored before it is used."""
         self.types = TypeLowering(self.constant)
         self._consts: dict[semantic.ValueSymbol, nodes.ConstantValue] = {}
+        self.spelled_parameters: dict[semantic.TaskSymbol, tuple[str, ...]] = {}
+        """The parameters of tasks that their texts contain."""
 
     # References
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeGuard
 
 from flowdsl.ir import nodes
-from flowdsl.ir.facts import facts_of, find_statements, noted_failures
+from flowdsl.ir.facts import facts_of, find_statements
 from flowdsl.ir.lowering.values import LOOP_ITEM, single_variable, variable_value
 from flowdsl.ir.walk import BODIES, inner_bodies, map_bodies, replace_bodies, replace_variables
 from flowdsl.source.record import replace
@@ -86,13 +86,14 @@ def _replace_named(
 # What is no JSON by itself
 
 
-def find_text_variables(workflow: nodes.Workflow) -> frozenset[str]:
+def find_text_variables(workflow: nodes.Workflow, noted: Collection[str]) -> frozenset[str]:
     """Return the variables that may hold something other than an object or a list.
 
+    Those in `noted` do (`facts.noted_failures`).
     Counters of entries are left out, since only counting sets them.
     """
     kept: list[tuple[str, Any]] = []
-    found = {*noted_failures(workflow.body)}
+    found = {*noted}
     counts: set[str] = set()
     for statement in find_statements(workflow.body, _SETTING):
         match statement:

@@ -156,7 +156,7 @@ _DROPPABLE = frozenset(
         *(nodes.Loop, nodes.Run, nodes.Repeat, nodes.If),
     )
 )
-"""The statements that may turn out to be without effect."""
+"""The classes of the cases of `_find_remaining_body`."""
 
 
 def _find_remaining_body(statement: nodes.Statement) -> nodes.Body:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from flowdsl.source.record import replace
 
 from .. import nodes
-from ..facts import facts_of
+from ..facts import holds_kind
 from ..walk import inner_bodies, replace_bodies
 
 
@@ -44,9 +44,7 @@ def _remove_inner_titles(body: nodes.Body, *, inside: bool) -> nodes.Body:
 
 def _holds_steps(statement: nodes.Statement) -> bool:
     """Whether there is a step in the bodies of a statement."""
-    return any(
-        "step" in facts_of(each).kinds for inner in inner_bodies(statement) for each in inner
-    )
+    return any(holds_kind(inner, "step") for inner in inner_bodies(statement))
 
 
 def _is_known(title: nodes.Text) -> bool:
