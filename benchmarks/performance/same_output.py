@@ -1,4 +1,6 @@
-"""Compare what two checkouts make of the same programs: `same_output.py OLD NEW`.
+"""Compare what two checkouts make of the same programs.
+
+    python benchmarks/performance/same_output.py OLD NEW
 
 For whoever makes the compiler faster. The programs are every flow of the repository that this file
 is in, alone and as whole examples, and programs that the tests generate, derive and mutate. For
@@ -8,6 +10,7 @@ some two minutes for each checkout.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import random
@@ -152,7 +155,12 @@ def main(old: str, new: str) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--digests":
-        print_digests(*sys.argv[2:4])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("old", help="a checkout")
+    parser.add_argument("new", help="another one")
+    parser.add_argument("--digests", action="store_true", help="of the programs in the file `new`")
+    arguments = parser.parse_args()
+    if arguments.digests:
+        print_digests(arguments.old, arguments.new)
     else:
-        raise SystemExit(main(*sys.argv[1:3]))
+        raise SystemExit(main(arguments.old, arguments.new))
