@@ -48,11 +48,12 @@ FINDINGS = frozenset(
         *("append-repeated", "branch-frozen-by-replay", "branch-frozen-in-loop"),
         *("branch-outside-focused-action", "command-output-unreadable", "decided-once"),
         *("entry-added-twice", "failure-needs-one-call", "for-cannot-fail", "image-with-command"),
-        *("missing-emit", "nested-for", "retry-cannot-fail", "unreachable-statement"),
+        *("missing-emit", "nested-for", "optional-read-unguarded", "retry-cannot-fail"),
+        "unreachable-statement",
         "unset-runtime-variable",
     }
 )
-"""What `semantics/control_flow` finds."""
+"""What `semantics/control_flow` finds, or decides for others."""
 HARMLESS = frozenset({"append-repeated", "unreachable-statement"})
 """Errors of programs that mean something all the same."""
 

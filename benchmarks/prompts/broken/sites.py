@@ -34,8 +34,18 @@ NO_PART = {
     "flowdsl/prompt/sentences.py": "reads the sentences at import, before anything is broken",
     "flowdsl/semantics/control_flow/findings.py": "how messages tell of what `dataflow` finds",
     "flowdsl/semantics/control_flow/path_counts.py": "on how many paths, as messages tell",
+    "flowdsl/semantics/control_flow/leaving.py:failure_words": "where a message stands",
+    "flowdsl/semantics/control_flow/leaving.py:leaves_after": "whether warnings are given",
+    "flowdsl/semantics/control_flow/replay.py:_ReplayWalk._find_unfit_part": "words of a message",
+    "flowdsl/semantics/control_flow/replay.py:_label_requirement": "the labels of a message",
+    "flowdsl/semantics/control_flow/replay.py:_report_nested": "the labels of a message",
+    "flowdsl/semantics/control_flow/required_tools.py:_negate_condition": "the help of a message",
+    "flowdsl/semantics/control_flow/required_tools.py:_replace_finish": "the help of a message",
+    "flowdsl/semantics/control_flow/required_tools.py:_suggest_command": "the help of a message",
+    "flowdsl/semantics/control_flow/required_tools.py:suggest_rewrite": "the help of a message",
 }
-"""Modules that make no part of a payload; neither the law nor the corpus can say a word on them."""
+"""Modules and functions that make no part of a payload, and do not decide whether there is one;
+neither the law nor the corpus can say a word on them."""
 LONGEST = 100
 """Characters of the code that an id quotes."""
 
@@ -108,7 +118,7 @@ def sites(path: str) -> list[Site]:
     marks: Counter[str] = Counter()
     text = _text(path).splitlines()
     for number, (name, outer, lines, change) in _numbered(path):
-        if name in _for_imports():
+        if name in _for_imports() or f"{path}:{name}" in NO_PART:
             continue
         told = f"{path}:{name}: {change.kind}: {_short(change.old)} -> {_short(change.new)}"
         seen[told] += 1

@@ -135,7 +135,7 @@ class _Settings:
         That holds if every statement that sets the variable is before the `emit`, and in the same
         block as the `emit` if that may be skipped, and if no run ends before the `emit`.
         """
-        places = self.places.get(name, [0])
+        places = self.places[name]
         if emission.conditional and not emission.block.start <= min(places):
             return False
         return max(places) < emission.statement.start

@@ -996,7 +996,7 @@ def _fewer_allowed(entries: int, limit: nodes.Variable, origin: nodes.Origin) ->
     more = nodes.Compare(
         left=nodes.ConstantValue(value=entries),
         operator=">",
-        right=nodes.TextValue(text=(limit,), json=True),
+        right=nodes.TextValue(text=(limit,)),
         numeric=True,
     )
     branch = nodes.Branch(origin=origin, condition=more, body=(leave,))

@@ -478,12 +478,11 @@ class ValueLowering:
         record = isinstance(type_, types.RecordOf)
         no_text = type_ == types.BOOL or types.is_number(type_)
         listed = isinstance(type_, types.ListOf)
-        # Of the type `any`, an input is a list or a record.
-        given = type_ == types.ANY and single_variable(value) is not None
+        given = single_variable(value) if type_ == types.ANY else None
         if not (record or no_text or listed or given):
             return value
-        variable = single_variable(value)
-        is_text = given and variable is not None and variable.sigil != "input"
+        # Of the type `any`, an input is a list or a record.
+        is_text = given is not None and given.sigil != "input"
         bare = is_text or self.may_be_missing(ref)
         return replace(value, json=True, record=record, listed=listed, bare=bare)
 
@@ -549,10 +548,9 @@ class ValueLowering:
         return _all_of((*given, plain))
 
     def _is_empty(self, operand: ast.Operand, frame: Frame) -> nodes.IsEmpty:
-        listed = False
-        if isinstance(operand, ast.Ref):
-            type_ = types.strip_optional(self.model.ref_types[operand])
-            listed = isinstance(type_, types.ListOf) or type_ == types.ANY
+        found = self.model.ref_types[operand] if isinstance(operand, ast.Ref) else types.STRING
+        type_ = types.strip_optional(found)
+        listed = isinstance(type_, types.ListOf) or type_ == types.ANY
         return nodes.IsEmpty(operand=self.value(operand, frame), listed=listed)
 
     def _text_relation(self, relation: ast.TextRelationExpr, frame: Frame) -> nodes.Condition:
@@ -720,6 +718,14 @@ def single_variable(value: nodes.Stored) -> nodes.Variable | None:
         piece = value.text[0]
         return piece if isinstance(piece, nodes.Variable) else None
     return None
+
+
+def whole_variable(value: nodes.Stored) -> str | None:
+    """Return the runtime variable that a value is, as a whole."""
+    variable = single_variable(value)
+    if variable is None or variable.sigil != "runtime" or variable.path:
+        return None
+    return variable.name
 
 
 def select_part(value: nodes.Value, path: tuple[str | int, ...]) -> nodes.Value:

@@ -27,7 +27,7 @@ from flowdsl.source.record import replace
 
 from .. import nodes
 from ..facts import facts_of, find_statements, own_reads, runtime_variables
-from ..lowering.values import LOOP_ITEM
+from ..lowering.values import LOOP_ITEM, whole_variable
 from ..walk import map_bodies, statements, walk
 
 Live: TypeAlias = frozenset[str]
@@ -54,7 +54,7 @@ def use_directly(workflow: nodes.Workflow) -> nodes.Workflow:
         return workflow
     reads = Counter(
         node.name
-        for node in walk((workflow.body, workflow.checks or (), workflow.cleanup or ()))
+        for node in walk((workflow.body, workflow.checks, workflow.cleanup))
         if isinstance(node, nodes.Variable) and node.sigil == "runtime"
     )
     taken = {source.variable for source in workflow.sources} | runtime_variables(workflow.rules)
@@ -271,7 +271,7 @@ class _Walker:
         kept: list[nodes.Assignment] = []
         for assignment in reversed(statement.assignments):
             variable, value = assignment.variable, assignment.value
-            if not assignment.append and _is_variable(value, variable):
+            if not assignment.append and whole_variable(value) == variable:
                 continue
             if variable not in live and (assignment.restores or variable not in self.outputs):
                 continue
@@ -297,14 +297,3 @@ _DECISIVE = frozenset(
     ("store", "leave", "retry", "extract", "background_extract", "copy", "run"),
 )
 """Kinds that decide what is live before a statement; of others it is also all that they read."""
-
-
-def _is_variable(value: Kept, name: str) -> bool:
-    """Whether a value is exactly the runtime variable `name`."""
-    match value:
-        case nodes.TextValue(
-            text=(nodes.Variable(sigil="runtime", name=found, path=()),), spelled=False
-        ):
-            return found == name
-        case _:
-            return False

@@ -24,7 +24,7 @@ from flowdsl.source.record import replace
 
 from .. import nodes
 from ..facts import facts_of, find_with_repetition
-from ..lowering.values import negate_condition, single_variable, variable_value
+from ..lowering.values import negate_condition, single_variable, variable_value, whole_variable
 from ..rewrite import rewrite_body
 from ..walk import own_parts, statements, walk
 
@@ -122,14 +122,11 @@ def _find_counted_list(node: nodes.Assignment | nodes.Condition) -> str | None:
     """Return the list whose entries an assignment counts, or of which a condition asks for one."""
     match node:
         case nodes.Assignment(value=nodes.CountOf(items=value)):
-            pass
+            return whole_variable(value)
         case nodes.IsEmpty(operand=value, listed=True):
-            pass
+            return whole_variable(value)
         case _:
             return None
-    variable = single_variable(value)
-    is_whole = variable is not None and variable.sigil == "runtime" and not variable.path
-    return variable.name if variable is not None and is_whole else None
 
 
 def _make_count(base: str) -> nodes.TextValue:
@@ -203,8 +200,7 @@ _NOTHING = (nodes.ConstantValue(value=[]), nodes.ListValue(items=()))
 def _is_whole_list(source: nodes.OutputSource, fields: dict[str, nodes.FieldSpec]) -> bool:
     """Whether an output is a whole list, which is never missing."""
     field = fields.get(source.field)
-    listed = field is not None and isinstance(field.type, nodes.ListType)
-    return listed and source.kind in ("runtime", "stored") and not source.path
+    return field is not None and isinstance(field.type, nodes.ListType) and not source.path
 
 
 # The way back

@@ -17,7 +17,7 @@ from flowdsl.syntax.statements import BY_KIND, LEAVES, SETTERS
 from .. import nodes
 from ..facts import facts_of, find_statements, find_with_repetition, own_names
 from ..lowering.statements import Names
-from ..lowering.values import literal_text, negate_condition, single_variable
+from ..lowering.values import literal_text, negate_condition, whole_variable
 from ..rewrite import rewrite_body, rewrite_workflow
 from ..walk import find_variables, inner_bodies, statements
 from .liveness import drop_unread, use_directly
@@ -526,7 +526,7 @@ def clear_records(workflow: nodes.Workflow) -> nodes.Workflow:
         name, value = assignment.variable, assignment.value
         nothing = nodes.ConstantValue(value=None)
         if (
-            not (_is_record(value) or _whole_variable(value) in records)
+            not (_is_record(value) or whole_variable(value) in records)
             or assignment.append
             or (len(set_to[name]) == 1 and name not in repeated)
         ):
@@ -617,20 +617,13 @@ def _find_records(body: nodes.Body) -> set[str]:
             for each in statement.assignments:
                 if _is_record(each.value):
                     found.add(each.variable)
-                elif (whole := _whole_variable(each.value)) is not None:
+                elif (whole := whole_variable(each.value)) is not None:
                     pairs.append((each.variable, whole))
     before = -1
     while len(found) > before:
         before = len(found)
         found.update(name for name, whole in pairs if whole in found)
     return found
-
-
-def _whole_variable(value: nodes.Stored) -> str | None:
-    """Return the runtime variable that a value is, as a whole."""
-    variable = single_variable(value) if isinstance(value, nodes.TextValue) else None
-    is_whole = variable is not None and variable.sigil == "runtime" and not variable.path
-    return variable.name if variable is not None and is_whole else None
 
 
 def _has_variable(value: Any, name: str) -> bool:
@@ -640,8 +633,6 @@ def _has_variable(value: Any, name: str) -> bool:
 def _has_fields_of(value: nodes.Stored, other: nodes.Stored | None) -> bool:
     """Whether an object has every field of another one, as far as both have known fields."""
     match value:
-        case nodes.TextValue(text=(nodes.Variable(path=()),)):
-            return True  # the object itself
         case nodes.ObjectValue(fields=fields) if not any(_is_record(each) for _, each in fields):
             names = _field_names(other)
             return names is not None and names <= {name for name, _ in fields}

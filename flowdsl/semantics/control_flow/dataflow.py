@@ -30,6 +30,7 @@ a fixed point (`provenance.typed_fields`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeAlias
 
 from flowdsl.diagnostics.diagnostic import Label
@@ -41,12 +42,11 @@ from flowdsl.syntax.statements import SETTERS, keyword_span, variable_set_by
 from .. import errors
 from ..calls.summaries import Summaries, summary_of
 from ..model import CONST, RUNTIME, WorkflowSymbol
-from ..names.paths import count_certain_entries, path_of
 from ..program import Program
 from ..provenance.typed_fields import NO_FIELDS, Fields, FieldTracker, FieldUse, next_pass
 from ..traversal import KeptVariables, RefIndex, refs_outside_blocks
 from ..types import FieldType, Optional
-from .leaving import failure_words, needs_value
+from .leaving import failure_words, needs_value, runs_always
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Follower:
             if type(statement) is ast.EmitStmt:
                 if statement.append:
                     self._set_from_start.add(statement.name.text)
-            elif type(statement) in SETTERS and statement not in program.set_outputs:
+            elif type(statement) in SETTERS:
                 name = variable_set_by(statement)
                 if name is not None:
                     self._set.append(name)
@@ -337,7 +337,7 @@ class Follower:
                 start = start.hold(start.fields.meet(next_pass(first.fields)))
         end = self._entry(statement, start, own)
         self.emptied = around
-        return end if self._runs(statement.iterable) else meet_states((end, state))
+        return end if runs_always(self.program, statement.iterable) else meet_states((end, state))
 
     def _entry(self, statement: ast.ForStmt, start: Done, own: frozenset[str]) -> State:
         """Return the state after one entry of a `for`: after its body, or after `on failure`."""
@@ -430,23 +430,6 @@ class Follower:
         self.emptied = around
         return meet_states((start, failed if after_failure else end)) or start, end, failed
 
-    def _runs(self, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
-        """Whether a `for` over `iterable` runs at least once."""
-        if isinstance(iterable, ast.ListExpr):
-            return bool(iterable.items)
-        if isinstance(iterable, ast.IntLit):
-            return iterable.value > 0
-        value = self.program.constants.get(iterable)
-        if value is not None:
-            return value > 0 if isinstance(value, int) else bool(value)
-        symbol = self.program.values.get(iterable)
-        if symbol is None:
-            # The name is reported already; what the loop sets should not be reported, too.
-            return True
-        if isinstance(self.program.ref_types.get(iterable), Optional):
-            return False
-        return count_certain_entries(self.program, symbol, path_of(iterable, symbol)) > 0
-
     def _follow_call(self, statement: ast.CallStmt, state: Done) -> State:
         self._read(statement, state)
         task = self.program.calls.get(statement)
@@ -528,7 +511,12 @@ class Follower:
             from .findings import FlowFindings
             from .path_counts import Flow
 
-            flow = Flow(self._runs, self._returns, self.program.complete, self.program.typed_days)
+            flow = Flow(
+                partial(runs_always, self.program),
+                self._returns,
+                self.program.complete,
+                self.program.typed_days,
+            )
             self._reports = FlowFindings(self.program, self.source, self.body, flow)
         return self._reports
 

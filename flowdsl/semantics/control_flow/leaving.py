@@ -9,6 +9,7 @@ from flowdsl.syntax import ast
 from flowdsl.syntax.statements import else_of, keyword_span
 
 from ..calls.summaries import Summaries, summary_of
+from ..names.paths import count_certain_entries, path_of
 from ..program import Program
 from ..traversal import ReadingTables, inner_blocks, type_read_by
 from ..types import Optional
@@ -48,6 +49,24 @@ def leaves_after(block: ast.Block, statement: ast.Stmt) -> bool:
         if inner.block.start <= statement.start and statement.end <= inner.block.end
     ]
     return any(leaves_after(inner, statement) for inner in around)
+
+
+def runs_always(program: Program, iterable: ast.Ref | ast.IntLit | ast.ListExpr) -> bool:
+    """Whether a `for` over `iterable` runs at least once."""
+    if isinstance(iterable, ast.ListExpr):
+        return bool(iterable.items)
+    if isinstance(iterable, ast.IntLit):
+        return iterable.value > 0
+    value = program.constants.get(iterable)
+    if value is not None:
+        return value > 0 if isinstance(value, int) else bool(value)
+    symbol = program.values.get(iterable)
+    if symbol is None:
+        # The name is reported already; what the loop sets should not be reported, too.
+        return True
+    if isinstance(program.ref_types.get(iterable), Optional):
+        return False
+    return count_certain_entries(program, symbol, path_of(iterable, symbol)) > 0
 
 
 # What may fail: statements from which control passes to the enclosing failure handler.

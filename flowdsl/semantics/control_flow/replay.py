@@ -47,7 +47,7 @@ from ..capabilities import TOOLS, Capabilities
 from ..model import PARAMETER, TaskSymbol, WorkflowSymbol
 from ..program import Program
 from ..traversal import refs_outside_blocks
-from .leaving import failure_words, first_failure
+from .leaving import failure_words, first_failure, has_no_path_behind, runs_always
 from .required_tools import (
     MODELS,
     NO_REQUIREMENTS,
@@ -315,6 +315,9 @@ class _ReplayWalk:
         if (around or statement.failure is not None) and self._can_focused_agent_do(body):
             body.run_elses.clear()  # one focused agent does the whole entry, or the whole loop
         self._in_loop = around
+        if FINISH in body.tools and self._ends_at_an_entry(statement):
+            blind = (statement.iterable,) if isinstance(statement.iterable, ast.Ref) else ()
+            self._keep_graver_finding(statement, {}, [body], frame, blind, None)
         for at, loop in body.loops.items():
             self.nested.setdefault(at, (loop, place))
         if not self._can_focused_agent_do(body):
@@ -328,6 +331,11 @@ class _ReplayWalk:
         inner.add(body)
         inner.loops.clear()
         requirements.add(inner)
+
+    def _ends_at_an_entry(self, statement: ast.ForStmt) -> bool:
+        """Whether a run ends in a `for` if, and only if, its list has an entry."""
+        always = runs_always(self.program, statement.iterable)
+        return not always and has_no_path_behind(statement.body, self.program)
 
     def _require_entry(
         self, body: Requirements, statement: ast.ForStmt, frame: Frame

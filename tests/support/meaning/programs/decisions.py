@@ -22,6 +22,11 @@ AROUND = {
     "a look and an else": 'if not sees "a sign" { press "F2" } else { BODY }',
     "an input": 'if flag { BODY } else { press "F2" }',
     "a part of a look": 'if flag and sees "a sign" { BODY }',
+    "an input or a look": 'if not flag or sees "a sign" { BODY }',
+    "a text": 'if name contains "a" { BODY }',
+    "one of some": 'if kind in ["a"] { BODY } else if sees "a sign" { press "F2" }',
+    "a list": "if rows is empty { BODY }",
+    "a look, and an input": 'if sees "a sign" { press "F2" } else if flag { BODY }',
     "a match": 'match kind { "a" { BODY } "b" { press "F2" } }',
     "a while": 'while not sees "a sign" max 2 { BODY press "F2" } else { press "F4" }',
     "a repeat": 'repeat max 2 { press "F2" BODY } until sees "a sign"',
@@ -39,12 +44,22 @@ AROUND = {
     "a loop and its decision": 'for row in rows { if sees "a sign" { BODY } }',
     "a loop in a loop": "for row in rows { for cell in cells { BODY } }",
     "a loop in a call": "for row in rows { call act() }",
+    "a call, then in a loop": "call act() for row in rows { call act() }",
+    "a call in a loop, then outside": "for row in rows { call act() } call act()",
+    "a loop of a call in a loop": "for row in rows { call act_rows() }",
+    "a call in entries that fail": "for row in rows { call act_open() } on failure { }",
+    "a call in attempts around its loop": "retry 2 { call act_rows() }",
+    "attempts in a loop": 'for row in rows { retry 2 { BODY expect "it is open" } }',
+    "rounds of a value": "keep more: bool = true while more max 2 { BODY keep more = false }",
     "entries that fail": 'for row in rows { BODY expect "it is open" } on failure { press "F2" }',
     "entries that failed": 'for row in rows { expect "it is open" } on failure { BODY }',
     "attempts around a loop": 'retry 2 { for row in rows { BODY expect "it is open" } }',
     "a call": 'if sees "a sign" { call act() }',
     "a call that is decided": "call act_if(on: true) call act_if(on: false)",
     "a call of an input": "call act_if(on: flag)",
+    "a call of an input, and one that is decided": "call act_if(on: flag) call act_if(on: false)",
+    "a call of a kind": 'call act_of(kind: "a") call act_of(kind: "b")',
+    "a call of a kind of an input": "call act_of(kind: kind)",
     "a call in a call": "call act_twice(on: ON)",
     "the environment": 'if env.site == "elsewhere" { BODY }',
 }
@@ -52,6 +67,7 @@ INSIDE = {
     "a key": 'press "F3"',
     "a command": 'run "ipconfig"',
     "a command that may fail": 'run "ipconfig" else abort "no command"',
+    "a command with an output": 'run "hostname" as host: string else abort "no host"',
     "a picture": 'capture "a.png"',
     "a file": 'export file "a.csv"',
     "a copy": 'copy other: string from "the field"',
@@ -65,12 +81,17 @@ INSIDE = {
     "a loop of a focused agent": 'for entry in CELLS { choose "the cell {entry}" }',
     "a call": "call save()",
 }
-BY_ANY_AGENT = frozenset({"a command", "a command that may fail", "a picture", "a copy"})
+BY_ANY_AGENT = frozenset(
+    {"a command", "a command that may fail", "a command with an output", "a picture", "a copy"}
+)
 """What a focused agent may be able to do as well."""
 
 _TASKS = {
     "save": 'task save() { capture "b.png" }',
     "act": "task act() { BODY }",
+    "act_rows": 'task act_rows() { for cell in CELLS { BODY expect "it is open" } }',
+    "act_open": 'task act_open() { BODY expect "it is open" }',
+    "act_of": 'task act_of(kind: Kind) { match kind { "a" { BODY } "b" { press "F2" } } }',
     "act_if": "task act_if(on: bool) { if on { BODY } }",
     "act_twice": "task act_twice(on: bool) { call act_if(on: on) call act_if(on: false) }",
 }
@@ -83,7 +104,13 @@ const ON = true
 const CELLS = ["a", "b"]
 TASKS
 workflow w {
-  inputs { flag: bool, kind: Kind, rows: string[] @max_items(2), cells: string[] @max_items(2) }
+  inputs {
+    flag: bool
+    name: string
+    kind: Kind
+    rows: string[] @max_items(2)
+    cells: string[] @max_items(2)
+  }
   outputs { later: string? }
   terminal { dates = true }
   steps {
@@ -100,7 +127,7 @@ def decisions() -> Iterator[tuple[str, str, CompileOptions]]:
     for (around, statement), (inside, body) in product(AROUND.items(), INSIDE.items()):
         source = _PROGRAM.replace("AROUND", statement)
         tasks: list[str] = []
-        for name in ("act_twice", "act_if", "act"):
+        for name in ("act_twice", "act_if", "act_of", "act_open", "act_rows", "act"):
             if f"{name}(" in source or any(f"{name}(" in each for each in tasks):
                 tasks.append(_TASKS[name])
         if inside == "a call":

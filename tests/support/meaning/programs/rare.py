@@ -1232,6 +1232,235 @@ workflow w {
   }
 }
 """,
+    "rounds whose attempts take back what they emitted": """
+workflow w {
+  outputs { ref: string?, other: string? }
+  steps {
+    repeat max 3 {
+      retry 2 {
+        extract n: string from "the number"
+        emit ref = n
+        expect "it is saved"
+      } else { press "Escape" }
+    } until sees "the end" else { press "F2" }
+    while sees "more" max 2 {
+      retry 1 { emit other = "second" if sees "a fault" { fail "no" } } else { press "F3" }
+      if sees "it is so" { emit other = "third" }
+    } else { press "F4" }
+  }
+}
+""",
+    "what tasks emit of what they read": """
+task find(what: string) -> { rows: string[], names: string[], first: string? } {
+  extract row: string from "the row of {what}"
+  emit rows += row
+  if sees "more of {what}" { extract name: string from "the name of {what}" emit names += name }
+  emit first = row
+}
+task note() -> { id: string, row: Row, part: string } {
+  extract row: Row from "the row"
+  emit id = row.id
+  emit row = row
+  extract part: Row from "its part"
+  emit part = part.id
+}
+type Row { id: string, memo: string? }
+workflow w {
+  inputs { name: string }
+  outputs { all: string[], n: int, first: string?, id: string, more: string[], out: string, r: Row }
+  steps {
+    call find(what: "a") as one
+    emit all = one.names
+    if one.names is empty { press "F1" }
+    emit n = count of one.rows
+    for each in one.rows max 3 { type each into "A" }
+    call find(what: name) as one
+    emit more = one.rows
+    if sees "it" { emit first = one.first }
+    call note() as two
+    emit r = two.row
+    step "Last" { emit id = two.id if sees "x" { press "F2" } emit out = "{two.part}." }
+  }
+}
+""",
+    "numbers of entries inside values": """
+workflow w {
+  inputs { names: string[] @max_items(4), sizes: int[]? }
+  outputs { it: any, all: any[], more: int }
+  steps {
+    extract rows: string[] from "the rows"
+    emit it = { n: count of rows, of: [count of names, count of sizes] }
+    for name in names max 4 { emit all += [name, count of rows] }
+    keep more: int = count of rows
+    if count of names > 2 and more < 3 { press "F1" }
+    if 2 < count of rows { press "F2" } else if more == count of names { press "F3" }
+    emit more = more
+  }
+}
+""",
+    "parts of lists that are not there, and lists of nothing": """
+const NONE = []
+const SOME = ["a", "b"]
+task look(names: string[], it: any) {
+  if names[1] is empty { press "F1" } else { press "F2" }
+  if names[0] == "a" { press "F3" }
+  if it.more is empty { press "F4" }
+  if it.deep.more is empty { press "F5" }
+}
+workflow w {
+  inputs { name: string, word: string? }
+  steps {
+    call look(names: ["a"], it: { more: "x" })
+    press "Tab"
+    call look(names: ["{name}", "b"], it: { deep: { more: "{name}" } })
+    press "Enter"
+    call look(names: [], it: ["a"])
+    if name in NONE { press "F6" }
+    if name not in NONE and not (word in NONE) { press "F7" }
+    if word in SOME { press "F8" } else if word not in SOME { press "F9" }
+    for each in NONE { press "F10" }
+  }
+}
+""",
+    "days that tasks type": """
+task stamp(into: string) { type today into "{into}" }
+workflow w {
+  terminal { dates = true }
+  steps { call stamp(into: "the date") press "Enter" call stamp(into: "another") }
+}
+""",
+    "bounds of lists inside inputs": """
+type Order { lines: string[] @max_items(3), more: string[]? @max_items(2), rest: string[] }
+workflow w {
+  inputs { order: Order, orders: Order[] @max_items(2) }
+  steps {
+    for line in order.lines max 5 { type line into "A" }
+    for line in order.lines max 2 { type line into "B" }
+    for line in order.lines { type line into "C" }
+    for line in order.more max 2 { type line into "D" }
+    for each in orders {
+      for line in each.lines max 3 { choose "the line {line}" }
+      for line in each.rest max 2 { choose "the rest {line}" }
+    }
+  }
+}
+""",
+    "values that replace others, of any kind": """
+type Row { id: string, memo?: string }
+workflow w {
+  inputs { names: string[] @max_items(2), row: Row }
+  outputs { out: any, copy: any, last: Row?, rows: Row[] }
+  steps {
+    extract it: any from "the first"
+    for name in names {
+      extract one: any from "the value of {name}" else { abort "no value" }
+      keep here: any = one
+      if here.a is empty { press "F2" }
+      retry 2 { extract here: any from "more of {name}" expect "it is so" } else { press "F1" }
+    }
+    keep it: any = { of: it }
+    retry 2 { extract part: any from "a part" expect "it is so" } else { press "F3" }
+    while sees "more" max 2 { extract more: any from "more" else { press "F4" } }
+    extract it: any from "the last" else fail "no last"
+    keep kept: Row = row
+    keep other: Row = { id: "o", memo: "m" }
+    repeat max 2 {
+      keep kept = { id: kept.id }
+      keep other = kept
+      emit rows += other
+    } until sees "the end" else { }
+    keep kept = { id: "{kept.id}.", memo: kept.memo }
+    keep other = kept
+    emit out = it
+    emit copy = { of: it, row: other }
+    if sees "a row" { emit last = kept }
+  }
+}
+""",
+    "lists that are outputs, and are read in part": """
+workflow w {
+  inputs { names: string[] @max_items(3) }
+  outputs { rows: string[], ids: string[]?, first: string?, n: int, late: int, some: string[] }
+  steps {
+    for name in names {
+      extract id: string from "the id of {name}"
+      emit rows += id
+      emit ids += "{id}."
+      emit some += name
+      if some is empty { press "F1" }
+      if count of rows > 1 { press "F2" }
+    }
+    if rows is empty { press "F3" } else { press "F4" }
+    if not ids is empty or sees "x" { press "F5" }
+    emit first = ids[0]
+    emit n = count of rows
+    keep late: int = count of some
+    emit late = late
+  }
+}
+""",
+    "parts of conditions that constants decide": """
+task look(flag: bool, what: string, of: any) {
+  if flag and sees "a" { press "F1" } else { press "F2" }
+  if flag or sees "b" { press "F3" } else { press "F4" }
+  if not (flag and what == "a") and sees "c" { press "F5" }
+  if sees "d" and (flag or what != "a") and sees "e" { press "F6" }
+  if sees "f" or not (what starts with "a") or sees "g" { press "F7" }
+  if of in [1, 2] { press "F8" }
+  if what in ["a", "b"] and sees "h" { press "F9" } else if flag { press "F10" }
+  while not flag or not sees "i" max 2 { press "F11" } else { press "F12" }
+}
+workflow w {
+  inputs { on: bool }
+  steps {
+    call look(flag: true, what: "a", of: 1)
+    press "Tab"
+    call look(flag: false, what: "b", of: true)
+    press "Enter"
+    call look(flag: on, what: "a", of: "1")
+  }
+}
+""",
+    "numbers and texts that may be missing, compared": """
+type Size = 1 | 2
+workflow w {
+  inputs { a: int?, b: int?, c: string?, d: string?, e: number, k: Size?, f: string? }
+  steps {
+    if a == b { press "F1" } else { press "F2" }
+    if a != b { press "F3" }
+    if a < b or 2 <= a { press "F4" }
+    if c == d { press "F5" } else if c != "x" { press "F6" }
+    if c contains d { press "F7" }
+    if "x" == c or 1.5 > e { press "F8" }
+    match k { 1 { press "F9" } 2 { press "F10" } else { press "F11" } }
+    if f is empty { press "F12" } else if f == "x" { press "Tab" }
+    if a == 2 { press "Home" } else if not (b == 3) { press "End" }
+  }
+}
+""",
+    "arguments whose parts are read and changed": """
+type Row { id: string, n: int?, memo: string? }
+const LONG = "first\\nsecond"
+task note(row: Row, all: string[], long: string) -> { id: string, row: Row } {
+  if not row.n is empty { type "{row.n}" into "A" }
+  if not row.memo is empty { type "{row.memo}: {all}" into "B" }
+  do "Write {long}."
+  emit id = "{row.id}!"
+  emit row = { id: "{row.id}?", n: row.n, memo: "{all[0]}" }
+  type "{row.id}" into "C"
+}
+workflow w {
+  inputs { name: string, n: int? }
+  outputs { id: string }
+  steps {
+    extract memo: string? from "the memo"
+    call note(row: { id: name, n: n, memo: memo }, all: ["{name}.", name], long: LONG) as one
+    call note(row: one.row, all: [one.id], long: name) as one
+    call note(row: { id: one.id, n: 2 }, all: ["a"], long: "b") as one
+    emit id = one.id
+  }
+}
+""",
 }
 """Sources without their first line, by what they are for."""
 
