@@ -49,8 +49,7 @@ def number_lists(workflow: nodes.Workflow) -> nodes.Workflow:
     body = rewrite_body(
         workflow.body, lambda body: tuple(_number_statement(each, keys) for each in body), _KINDS
     )
-    names = {*workflow.names, *(nodes.count_of(each) for each in keys.values())}
-    return replace(workflow, body=body, sources=sources, names=tuple(sorted(names)))
+    return replace(workflow, body=body, sources=sources)
 
 
 _KINDS = frozenset(("store", "if", "repeat"))
@@ -79,7 +78,9 @@ def _number_condition(condition: nodes.Condition, keys: dict[str, str]) -> nodes
     if counted is None:
         return condition
     nothing = nodes.ConstantValue(value=0)
-    return nodes.Compare(left=_make_count(counted), operator="==", right=nothing, numeric=True)
+    return nodes.Compare(
+        left=variable_value(nodes.count_of(counted)), operator="==", right=nothing, numeric=True
+    )
 
 
 def _map_conditions(
@@ -110,7 +111,7 @@ def _map_conditions(
 def _number_assignment(each: nodes.Assignment, keys: dict[str, str]) -> nodes.Assignment:
     base, counted = keys.get(each.variable), keys.get(_find_counted_list(each) or "")
     if counted is not None:
-        return replace(each, value=_make_count(counted))
+        return replace(each, value=variable_value(nodes.count_of(counted)))
     if base is None:
         return each
     if each.append:
@@ -127,10 +128,6 @@ def _find_counted_list(node: nodes.Assignment | nodes.Condition) -> str | None:
             return whole_variable(value)
         case _:
             return None
-
-
-def _make_count(base: str) -> nodes.TextValue:
-    return replace(variable_value(nodes.count_of(base)), json=True)
 
 
 # Which lists
