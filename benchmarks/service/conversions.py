@@ -99,7 +99,7 @@ _KINDS = {
 _OWN_WORDS = frozenset(
     """
     max in into over until timeout file sees not else from string number int bool times png as
-    screenshot nothing is left to do reason
+    screenshot nothing is left to do reason field that has focus
     """.split()  # noqa: SIM905
 )
 """Words of the language, which no sentence needs to have."""
@@ -127,9 +127,12 @@ def statements_of(flow: str) -> list[tuple[str, set[str]]]:
 def share_of(kinds: str, sentence: str, context: str, flow: list[tuple[str, set[str]]]) -> float:
     """The share of the kinds that a sentence deserves of which the flow has a statement for it.
 
-    `context` is the sentence with its neighbours, from which a statement may have words, too.
+    `context` is the sentence with those around it, from which a statement may have words, too: a
+    case is asked with the words of its head.
     """
-    own, near = (set(words_of(each).split()) for each in (sentence, context))
+    own, near = (
+        {each for each in words_of(text).split() if len(each) > 1} for text in (sentence, context)
+    )
     found = 0
     for kind in kinds.split():
         begins = re.compile(_KINDS.get(kind, kind) + r"\b")
@@ -137,7 +140,9 @@ def share_of(kinds: str, sentence: str, context: str, flow: list[tuple[str, set[
             words = {each for each in every - _OWN_WORDS if not each.isdigit()}
             if begins.match(line) is None:
                 continue
-            bare = kind in ("press", "wait", "capture") and every & (own | {"screenshot"})
+            bare = kind in ("press", "wait", "capture", "type") and (
+                "screenshot" in every or (every - _OWN_WORDS) & own
+            )
             if kind != "always" and every and not words & own and not bare:
                 continue
             if kind == "always":
@@ -187,7 +192,7 @@ def study(file: Path, folder: Path) -> Outcome:
         marks = read_marks()[file.stem]
         for at, (kinds, sentence) in enumerate(marks):
             if kinds != "do":
-                context = " ".join(each for _, each in marks[max(at - 1, 0) : at + 2])
+                context = " ".join(each for _, each in marks[max(at - 4, 0) : at + 2])
                 together = words_of(sentence) in prose and len(sentence) > 8
                 share = 0 if together else share_of(kinds, sentence, context, lines)
                 outcome.shares.append((share, kinds, sentence))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from flowdsl.format.literals import is_name
 from flowdsl.ir import nodes
+from flowdsl.lint.texts.titles import why_no_title
 
 from ..model import NOWHERE
 from . import clauses, decisions
@@ -47,6 +48,13 @@ _DURATION = (
 )
 _LONG = r"(?i)\b(?:hours?|quarter of an hour|half an hour|stunden?|some time|a while|long)\b"
 
+_FOCUS = "the field that has the focus"
+_NO_FIELDS = frozenset(("same", "following", "first", "last", "next", "new", "value", "list"))
+"""Words of a noun in front of a value that name no field."""
+_THIRD_PERSON = {
+    each: f"{each}s" for each in ("say", "show", "come", "appear", "read", "contain")
+} | {"be": "is", "have": "has"}
+
 
 Parts = dict[str, str | None]
 """The named groups of the row of `clause_rows.ROWS` that matched; None for one without a match."""
@@ -61,6 +69,17 @@ class Builders(Values):
         number = (parts.get("times") or "once").lower().removesuffix(" times")
         times = COUNTS.get(number) or int(number)
         return [nodes.Press(origin=NOWHERE, keys=keys, times=times)] if keys and times else []
+
+    def press_for(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the step of `save with Ctrl+S`: its title says what the keys are for."""
+        presses, purpose = self.press(parts), (parts["purpose"] or "").strip()
+        title = self.text(f"{purpose[:1].upper()}{purpose[1:]}")
+        if not presses or points_back(purpose) or self._entries or self._reason is not None:
+            return []
+        often = re.search(r"(?i)\b(?:each|every|between|always)\b", purpose)
+        if why_no_title(purpose) is not None or has_condition_words(purpose) or often:
+            return []
+        return [nodes.Step(origin=NOWHERE, title=title, body=tuple(presses))]
 
     def wait(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `wait` of `wait 5 seconds`."""
@@ -99,11 +118,28 @@ class Builders(Values):
     def type(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of `type {claim} into the search field`."""
         written, target = parts["value"] or "", self._readable(parts["target"])
+        if target and parts.get("screen"):
+            target = (*target, nodes.TextPiece(value=f" on {parts['screen']}"))
         appositive = set(re.findall(r"\w+", (parts.get("appositive") or "").lower()))
         if not target or appositive - {"the", "your", "value"} - _name_words(written):
             return []
         if (written.startswith('"') and "{" not in written) or re.fullmatch(r"[A-Z0-9]+", written):
             literal = (nodes.TextPiece(value=written.strip('"')),)
+            return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
+        return self._make_typing(self.text(written), target)
+
+    def type_here(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `type` of `type {code}` or `enter the code {code}`, whose field has the focus.
+
+        A noun in front of a value names its field.
+        """
+        written, named = parts["value"] or "", (parts.get("target") or "").strip()
+        target = self._readable(named or _FOCUS)
+        another = re.search(rf"{re.escape(written)},? (?:and |und |& )?[{{\"]", self._line)
+        if not target or another or set(named.lower().split()) & _NO_FIELDS:
+            return []
+        if written.isdigit():
+            literal = (nodes.TextPiece(value=written),)
             return [nodes.TypeIn(origin=NOWHERE, value=literal, display=None, target=target)]
         return self._make_typing(self.text(written), target)
 
@@ -119,19 +155,22 @@ class Builders(Values):
 
     def set_field(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `type` of `Quantity = {quantity}`, an entry of a list."""
-        target = self._readable(parts["target"])
-        known = "_" in (parts["target"] or "") or parts["target"] in self._outputs
-        if not self._in_list or not target or known:
+        label = f"{parts['target']}{parts.get('note') or ''}"
+        target = self._readable(label)
+        known = "_" in label or parts["target"] in self._outputs
+        # What follows in the sentence may say how the value is written.
+        whole = rf"{re.escape(parts['target'] or '')}(?: =|:)? {re.escape(parts['value'] or '')}"
+        whole += re.escape(parts.get("note") or "") + r"(?:[.!]|$)"
+        alone = re.match(whole, self._line) is not None and not starts_with_act(label)
+        if not (self._in_list and self._has_acted and target and alone) or known:
             return []
         return self._make_typing(self.text(parts["value"] or ""), target)
 
     def _make_typing(self, value: nodes.Text, target: nodes.Text) -> list[nodes.Statement]:
-        """Return the `type` of a value, empty unless it is one variable that can be typed here."""
-        if (
-            len(value) != 1
-            or not isinstance(value[0], nodes.Variable)
-            or not self._can_type(value[0])
-        ):
+        """Return the `type` of a value, empty unless its variables can be typed here."""
+        variables = [each for each in value if isinstance(each, nodes.Variable)]
+        alone = len(value) == 1 or not any(each.sigil == "secret" for each in variables)
+        if not variables or not alone or not all(map(self._can_type, variables)):
             return []
         return [nodes.TypeIn(origin=NOWHERE, value=value, display=None, target=target)]
 
@@ -297,6 +336,15 @@ class Builders(Values):
         condition = self._readable(strip_condition_that(parts["condition"] or ""))
         return [make_expect(condition)] if condition else []
 
+    def must(self, parts: Parts) -> list[nodes.Statement]:
+        """Return the `expect` of `the status must be "Delivered"`."""
+        verb, rest = _THIRD_PERSON[(parts["verb"] or "").lower()], parts["rest"] or ""
+        if verb in ("is", "has") and re.search(r"\"|\b[A-Z]{2,}\b", rest) is None:
+            return []  # it may say what to do: the pin has to be clicked
+        words = f"{parts['thing']} {verb}{rest}"
+        condition = None if has_condition_words(words) else self._readable(words)
+        return [make_expect(condition)] if condition else []
+
     def choose(self, parts: Parts) -> list[nodes.Statement]:
         """Return the `choose` of `select the row whose status is open`."""
         target = self._readable(parts["target"])
@@ -305,9 +353,11 @@ class Builders(Values):
 
 BUILDERS: dict[str, Callable[[Builders, Parts], list[nodes.Statement]]] = {
     "press": Builders.press,
+    "press_for": Builders.press_for,
     "wait": Builders.wait,
     "until": Builders.wait_until,
     "type": Builders.type,
+    "type_here": Builders.type_here,
     "pairs": Builders.type_pairs,
     "secrets": Builders.type_pairs,
     "set": Builders.set_field,
@@ -322,6 +372,7 @@ BUILDERS: dict[str, Callable[[Builders, Parts], list[nodes.Statement]]] = {
     "abort": Builders.abort,
     "finish": Builders.finish,
     "expect": Builders.expect,
+    "must": Builders.must,
     "choose": Builders.choose,
 }
 """The method for each kind of `clause_rows.ROWS`.

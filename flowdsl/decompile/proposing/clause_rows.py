@@ -50,6 +50,11 @@ _A_REASON = r"(?: (?:the )?(?:reason|message|error|text|grund))?"
 _TIMES = r"(?: (?P<times>once|twice|(?:\d{1,2}|two|three|four|five|six) times))?"
 _OBJECT_OF_CHECK = r"(?:verify|confirm|check|ensure|make sure|validate)"
 
+_CHORD = (
+    r"(?:(?:(?:Ctrl|Alt|Shift|Strg|Win)\s?\+\s?)+(?:F\d{1,2}|\w+)|F\d{1,2}|Enter|Esc(?:ape)?|Tab)"
+)
+_MUST = r"(?:must|should|has to|have to|needs? to|muss|soll)"
+
 ROWS: tuple[tuple[str, str], ...] = (
     (
         "press",
@@ -59,6 +64,16 @@ ROWS: tuple[tuple[str, str], ...] = (
     ),
     ("press", rf"(?P<keys>(?-i:{KEY_ALONE})){_TIMES}"),
     ("press", r"(?P<keys>[^\s\"]+) drücken"),
+    (
+        "press_for",
+        rf"(?:(?:press|hit|push) )?(?P<keys>(?-i:{_CHORD})) (?:key )?"
+        r"(?P<purpose>(?:for|to) [^{}},;]{3,60})",
+    ),
+    (
+        "press_for",
+        rf"(?P<purpose>{ACT}[^{{}},;:]{{0,60}}?) (?:with|by pressing|mit) (?P<keys>{_CHORD})",
+    ),
+    ("press_for", rf"(?P<purpose>{ACT}[^{{}},;:]{{2,60}}?): (?P<keys>{_CHORD})"),
     ("wait", rf"wait (?:for )?(?P<amount>{_AMOUNT})"),
     (
         "until",
@@ -79,6 +94,16 @@ ROWS: tuple[tuple[str, str], ...] = (
         "type",
         rf"(?:type|enter|input|fill in|write|put|paste)(?: in)? (?P<appositive>(?:the |your )?"
         rf"(?:[a-z]+ ){{1,3}})?(?P<value>{_TYPED}) {_INTO} (?P<target>{_PLACE})",
+    ),
+    (
+        "type",
+        rf"(?:on|in) (?P<screen>[A-Z][\w ]{{2,30}}?),? (?:type|enter) (?P<value>{_TYPED}) "
+        rf"{_INTO} (?P<target>{_PLACE})",
+    ),
+    (
+        "type_here",
+        rf"(?:type|enter|input|key in) (?P<target>(?:the |your )(?:[a-z][\w-]*,? ){{1,4}})?"
+        rf"(?P<value>{VALUE}|\d+)",
     ),
     ("type", rf"(?:fill(?: in)?|set) (?P<target>{_PLACE}) (?:with|to) (?P<value>{_TYPED})"),
     (
@@ -101,7 +126,12 @@ ROWS: tuple[tuple[str, str], ...] = (
         "secrets",
         rf"(?P<pairs>{_LABEL} {_SECRET}(?:(?:,| and| und) {_LABEL} {_SECRET})*)",
     ),
-    ("set", rf"(?P<target>[\w. /-]{{2,40}}) = (?P<value>{VALUE})"),
+    (
+        "set",
+        rf"(?P<target>[\w. /-]{{2,40}}(?: \([^()]*\))?)(?: =|:) (?P<value>{VALUE})"
+        r"(?P<note> \((?:e\.\s?g\.|z\.\s?B\.|for example|like) [^()]*\))?",
+    ),
+    ("set", rf"(?P<target>[A-ZÄÖÜ][\w-]{{3,30}}) (?P<value>{VALUE})"),
     (
         "capture",
         rf"(?:(?:use |call )?save_screenshot_as_run_attachment {_NAMED}|"
@@ -161,6 +191,7 @@ ROWS: tuple[tuple[str, str], ...] = (
         rf"(?:use upsert_runtime_values to )?{_SAVE} {_NO_PRONOUN}(?P<source>[^;]+?) "
         rf"{_AS} (?:the )?(?:{_WHAT} )?(?P<names>{_NAMES}){_WITH_TOOL}{_FORMAT_NOTE}",
     ),
+    ("save", rf"(?P<source>[^;:]+?): {_SAVE} {_AS} (?P<names>{_NAMES}){_WITH_TOOL}"),
     ("save", rf"(?P<source>[^;:]+?) lesen und {_AS} (?P<names>{_NAMES}) speichern{_WITH_TOOL}"),
     (
         "store",
@@ -204,6 +235,18 @@ ROWS: tuple[tuple[str, str], ...] = (
         "expect",
         r"(?:check|verify|make sure) (?P<condition>(?:the|that) [^,;]+? "
         r"(?:is|are|shows|says|contains|matches) .+)",
+    ),
+    ("expect", r"(?:mit focused_action )?prüfen,? (?:ob|dass) (?P<condition>[^,;]+)"),
+    (
+        "type",
+        rf"(?P<value>{VALUE}) (?:in|ins|im|in das|in die) (?P<target>(?:feld )?[\w\"-]+)"
+        r" (?:eingeben|eintragen|einfügen)",
+    ),
+    ("type_here", rf"(?P<value>{VALUE}) (?:eingeben|eintragen)"),
+    (
+        "must",
+        rf"(?P<thing>(?!it\b|this\b|that\b|you\b|they\b)[^,;:{{}}]{{2,70}}?) {_MUST} "
+        r"(?P<verb>be|say|show|come|appear|read|contain|have)(?P<rest> [^;]+)?",
     ),
     (
         "choose",

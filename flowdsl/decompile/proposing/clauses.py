@@ -37,8 +37,8 @@ _ABBREVIATION = re.compile(
 )
 CUT = re.compile(
     r"\s*;\s+|\s*->\s*|,? and then,? |,? then,? |,? und dann |"
-    rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$)|\{{)|"
-    rf", (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)"
+    rf",? (?:and|&|und) (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| to )|\{{)|"
+    rf", (?=(?:then )?{ACT}|{KEY_ALONE}(?:[,.;]|$| and )|\{{)|(?<=\}}), (?!\{{)"
 )
 
 

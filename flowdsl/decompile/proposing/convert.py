@@ -29,6 +29,7 @@ from .decisions import (
     parse_question,
     parse_repetition,
     repeats_steps,
+    stands_alone_as_rule,
     stands_always,
 )
 from .instructions import Instructions
@@ -269,6 +270,12 @@ def _list_plain_lines(blocks: Sequence[Block]) -> list[str]:
 
 
 def _convert_entry(entry: Entry, instructions: Instructions) -> Iterator[nodes.Statement]:
+    if (
+        not entry.below
+        and stands_alone_as_rule(entry.text)
+        and _take_rules(entry.text, instructions)
+    ):
+        return
     if not entry.below:
         yield from instructions.read(entry.text, entry=True)
     elif (decision := _convert_cases(entry, instructions)) is not None:

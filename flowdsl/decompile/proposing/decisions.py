@@ -13,6 +13,7 @@ from flowdsl.source.record import Record, replace
 from .clauses import CUT, parse_clause
 from .wording import (
     ACT,
+    ENDS_AS_ACT,
     NAME,
     has_condition_words,
     mask,
@@ -43,14 +44,18 @@ class Repeating(Record):
     then: str
 
 
-_IF = re.compile(r"(?:but )?(?:if|in case|falls|wenn) ", _FLAGS)
+_IF = re.compile(
+    r"(?:but )?(?:if|in case|falls|wenn) |(?=(?:steht|erscheint|kommt|meldet) )", _FLAGS
+)
 _BEHIND_CONDITION = re.compile(
-    rf",? -> |, then,? |,? then,? |, dann |: |, (?={ACT}|it is )| (?={ACT})", _FLAGS
+    rf",? -> |, then,? |,? then,? |, dann |: |, (?={ACT}|it is )| (?={ACT})"
+    rf"|, (?=[^,;]+{ENDS_AS_ACT})",
+    _FLAGS,
 )
 _FINITE = re.compile(
-    r"\b(?:is|are|isn['’]t|aren['’]t|was|has|have|hasn['’]t|appears?|comes?(?: up)?|shows?|says?|"
-    r"contains?|exists?|pops? up|opens?|displays?|asks?|reads?|starts?|ends?|does(?:n['’]t| not)|"
-    r"do(?:n['’]t| not)|reports?|means|differs|fails|stops)\b",
+    r"\b(?:there['’]s|is|are|isn['’]t|aren['’]t|was|has|have|hasn['’]t|appears?|comes?(?: up)?|"
+    r"shows?|says?|contains?|exists?|pops? up|opens?|displays?|asks?|reads?|starts?|ends?|"
+    r"does(?:n['’]t| not)|do(?:n['’]t| not)|reports?|means|differs|fails|stops)\b",
     _FLAGS,
 )
 _NOT_BEFORE_ACT = re.compile(
@@ -78,9 +83,9 @@ _SHOWS_TEXT = re.compile(r"it (?:says|shows|asks|reads|displays) \"", _FLAGS)
 _VAGUE = re.compile(
     r"(?:it is |this is )?"
     r"(?:needed|necessary|required|possible|applicable|so|not|desired|in doubt|yes|no|asked)\b"
-    r"|you\b|(?:it|it['’]s|this|that|they|one|any of|he|she|there['’]s|none|all|someone|"
-    r"something|anything|the difference|the result|both|either|neither|"
-    r"the same|different)\b|there (?:is|are) (?:still )?(?:none|one|any)\b",
+    r"|you\b|(?:es|das|dies|man|it|it['’]s|this|that|they|one|any of|he|she|none|all|someone|"
+    r"there['’]s (?:none|one|nothing)|something|anything|the difference|the result|both|either|"
+    r"neither|the same|different)\b|there (?:is|are) (?:still )?(?:none|one|any)\b",
     _FLAGS,
 )
 _VAGUE_INSIDE = re.compile(
@@ -89,7 +94,8 @@ _VAGUE_INSIDE = re.compile(
 _JUMP = re.compile(
     r"\b(?:steps? \w+|point \d|punkt \d|schritt \d|part [A-Z]|repeat|next|skip|jump|loop|"
     r"end_loop_iteration|try|same as|start over|start (?:again|the run again)|go on|continue with|"
-    r"go (?:back )?to (?:\d|step)|weiter mit|nochmal|once more|instead|anyway|as well|the rest)\b",
+    r"go (?:back )?to (?:\d|step)|weiter|nochmals?|erneut|wiederholen|statt ?dessen|"
+    r"once more|instead|anyway|as well|the rest)\b",
     _FLAGS,
 )
 """What a part of the task that is decided by itself cannot do, or cannot know."""
@@ -99,6 +105,9 @@ _GO_ON = re.compile(
     r"ignore (?:it|this)|skip (?:it|this))"
     r"(?: (?:with|to) the next (?:step|one)| (?:as|like) (?:normal|usual)| normally)?",
     _FLAGS,
+)
+_GOING_ON_BEHIND = re.compile(
+    r",? (?:and |then )*(?:continue|go on|proceed|carry on)(?: anyway| normally)?$", _FLAGS
 )
 
 
@@ -136,6 +145,20 @@ def parse_decision(sentence: str) -> Decision | None:
     return None
 
 
+def begins_decision(sentence: str) -> bool:
+    """Whether a sentence decides about something of its own, and not about what is before it."""
+    if parse_negation(sentence) is not None:
+        return False
+    if parse_decision(sentence) is not None:
+        return True
+    shown = mask(sentence)
+    begin = _IF.match(shown)
+    if begin is not None:
+        return begin.end() > 0 and not is_vague(sentence[begin.end() :])
+    arrow = shown.find(" -> ")
+    return arrow > 0 and sentence.startswith('"') and not is_vague(sentence[:arrow])
+
+
 def _make_decision(condition: str, rest: str) -> Decision | None:
     rest = rest.strip()
     split = _ELSE.search(mask(rest))
@@ -155,7 +178,8 @@ def _is_act(text: str) -> bool:
     if means_going_on(text):
         return True
     understood = starts_with_act(text) or parse_clause(strip_fillers(text), None) is not None
-    # Where the run ends, nothing follows.
+    # Where the run ends, nothing follows; to go on is what happens anyway.
+    text = re.sub(_GOING_ON_BEHIND, "", text)
     until_end = re.split(r"\bdeclare_task_failed\b", mask(text))[0]
     jumps = _JUMP.search(until_end) is not None
     return (
@@ -208,19 +232,24 @@ def parse_question(sentence: str) -> str | None:
     """Return what `Use focused_action to check whether X` asks, in front of a list of cases."""
     found = re.fullmatch(
         r"(?:use (?:a |the )?(?:tool )?focused_action to |mit focused_action )?"
-        r"(?:check|look|see|prüfen)(?: with focused_action)?,? "
-        r"(?P<question>(?:whether|if|how many|at|ob|wie viele) .+)",
+        r"(?:(?:check|look|see|prüfen)(?: with focused_action)?,? "
+        r"(?P<question>(?:whether|if|how many|at|ob|wie viele) .+)|"
+        r"(?:verify|check|confirm)(?: with focused_action| \(focused_action\))?,? that "
+        r"(?P<fact>.+))",
         sentence.strip().rstrip(".:"),
         _FLAGS,
     )
-    return None if found is None else re.sub(r"(?i)^(?:whether|if|ob) ", "", found["question"])
+    if found is None:
+        return None
+    return re.sub(r"(?i)^(?:whether|if|ob) ", "", found["question"] or found["fact"])
 
 
 def parse_case(line: str) -> tuple[str, str] | None:
     """Return the condition and the act of `no row: click "New"`, a case of a question."""
     shown = mask(line)
     found = re.match(r"(?P<case>[^:.;]{2,60}?)(?:: | -> )(?P<act>.+)", shown)
-    if found is None or starts_with_act(line) or depends_on_before(line):
+    depends = depends_on_before(line) and re.match(r"(?i)not ", line) is None
+    if found is None or starts_with_act(line) or depends:
         return None
     return line[: found.end("case")], line[found.start("act") :]
 
@@ -313,6 +342,13 @@ def find_parts_of_entries(prompt: str, items: str) -> tuple[str, ...]:
 def is_rule(paragraph: str) -> bool:
     """Whether a paragraph is a remark for the whole task: `Important: ...`, `Never ...`."""
     return _RULE.match(paragraph) is not None
+
+
+def stands_alone_as_rule(entry: str) -> bool:
+    """Whether an entry of a list is a rule for the whole task: `Never ...`, `Note: ...`."""
+    return (
+        re.match(r"(?i)(?:never|niemals|at no time|(?:note|hinweis|warning): )", entry) is not None
+    )
 
 
 def repeats_steps(rule: str) -> bool:

@@ -65,6 +65,7 @@ class Instructions(Builders):
             return prose
         before = self._state()
         self._line, self._in_list = strip_markdown(line), entry
+        self._has_acted = self._has_acted or starts_with_act(self._line)
         end = "." if line.rstrip().endswith(".") else ""
         statements = self._read_sentences(clauses.cut_sentences(self._line + end))
         if (
@@ -129,7 +130,7 @@ class Instructions(Builders):
                 governs = has_condition_words(sentences[at]) and not decisions.is_event(
                     sentences[at]
                 )
-                taken = len(sentences) - at if governs else 1
+                taken = self._count_governed(sentences[at:]) if governs else 1
                 prose += sentences[at : at + taken]
             else:
                 if prose:
@@ -140,6 +141,14 @@ class Instructions(Builders):
         if prose:
             statements.append(self.prose(" ".join(prose)))
         return statements
+
+    def _count_governed(self, sentences: Sequence[str]) -> int:
+        """Return how many sentences may depend on the condition in the first one.
+
+        A condition of its own ends them, as it does behind a decision that is understood.
+        """
+        ends = (at for at in range(1, len(sentences)) if decisions.begins_decision(sentences[at]))
+        return next(ends, len(sentences))
 
     def _read_next(self, sentences: list[str]) -> tuple[list[nodes.Statement], int]:
         """Return the statements of the first sentences, and how many they are; empty for prose."""
@@ -237,7 +246,7 @@ class Instructions(Builders):
         return (
             not following
             or any(ends[-1:])
-            or decisions.parse_decision(following[0]) is not None
+            or decisions.begins_decision(following[0])
             or _BACK_AT_THE_TOP.match(following[0]) is not None
         )
 
@@ -281,7 +290,7 @@ class Instructions(Builders):
         """Return the statements of a sentence without a decision; empty if all of it is prose."""
         parsed = clauses.parse_clauses(sentence)
         depends = bool(following) and decisions.depends_on_before(following[0])
-        if depends and any(each.kind in ("expect", "choose") for each in parsed):
+        if depends and any(each.kind in ("expect", "choose", "must") for each in parsed):
             return []
         if any(each.kind == "prose" and has_condition_words(each.text) for each in parsed):
             return []
@@ -335,7 +344,8 @@ def _words_of(statement: nodes.Statement) -> str:
 def _needs_main_agent(statement: nodes.Statement) -> bool:
     """Whether a `do` names a tool, which the agent of an `if` does not have."""
     return (
-        re.search(r"\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b", _words_of(statement)) is not None
+        re.search(r"(?i)\b[a-z]+_[a-z]+_[a-z_]+\b|\bfocused_action\b", _words_of(statement))
+        is not None
     )
 
 

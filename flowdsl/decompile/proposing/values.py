@@ -64,7 +64,7 @@ class Values:
         self._set: set[str] = set()
         self._origins: dict[str, str] = {}
         self._named = set(re.findall(STORED, prompt))
-        self._plain = False
+        self._plain, self._has_acted = False, False
         self._line, self._in_list, self._captures = "", False, 0
         self._reason: str | None = None
         self._variable = _compile_variable_pattern(hints)

@@ -48,7 +48,7 @@ VALUE = rf"\{{\{{?[ \t]*\$?{NAME}{PATH}[ \t]*\}}?\}}"
 
 _SHELTERED = r"\"[^\"]*\"|\([^()]*\)|\{[^{}]*\}"
 _FILLERS = (
-    r"(?i)(?:(?:please|now|then|next|first|also|just|simply|finally|afterwards|lastly|danach|bitte|"
+    r"(?i)(?:(?:please|I|now|then|next|first|also|just|simply|finally|afterwards|lastly|danach|bitte|"
     r"in the end|after that|you (?:should|must|have to|need to|can)|(?:make|be) sure to|"
     r"remember to|and) *,? )+"
 )
@@ -66,8 +66,14 @@ _VERBS = (
     r"remove|rotate|calculate|compare|assign|insert|sort|filter|zip|attach|exit|lock|forward|tab|"
     r"pick|repeat|try|refresh|report|bring|extend|book|treat|move|replace)"
 )
-ACT = rf"(?:(?:please|also|just|now|only) )?{_VERBS}\b(?![\w-])"
+ACT = rf"(?:(?:please|also|just|now|only|I) )?{_VERBS}\b(?![\w-])"
 """How an instruction begins."""
+ENDS_AS_ACT = (
+    r"\b(?:(?:an|aus|doppel|rechts)?klicken|drücken|eingeben|eintragen|einfügen|(?:aus)?wählen|öffnen|"
+    r"schließen|speichern|lesen|prüfen|warten|bestätigen|ausfüllen|leeren|löschen|kopieren|markieren|"
+    r"drucken|anmelden|abmelden|starten|beenden|suchen|notieren|abbrechen|setzen|lassen|nehmen)$"
+)
+"""How an instruction ends in German."""
 
 _POINTS_BACK = r"(?i)(?:it|its|them|they|their|this|that|these|those|one)\b"
 """The beginning of a text that refers back to the sentence before it."""
@@ -144,7 +150,7 @@ def starts_with_act(text: str) -> bool:
     """Whether a text begins with an imperative, or is a key."""
     act = strip_fillers(text)
     found = re.match(ACT, act, re.IGNORECASE) or re.match(rf"{KEY_ALONE}(?!\w)", act)
-    return found is not None
+    return found is not None or re.search(ENDS_AS_ACT, act.rstrip(".! ")) is not None
 
 
 def strip_condition_that(condition: str) -> str:

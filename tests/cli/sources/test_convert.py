@@ -113,8 +113,7 @@ def test_the_difference_and_the_counts_are_told(desk: Path) -> None:
     (typed,) = [line for line in lines if line.startswith("+") and '"PIN"' in line]
     assert typed.endswith("{$pin}")
     counts = (
-        "19 statements: 1 capture, 1 copy, 4 do, 3 emit, 2 extract, 1 if, 2 press, 3 step, 1 type, "
-        "1 wait"
+        "16 statements: 1 capture, 1 copy, 4 do, 2 extract, 1 if, 2 press, 3 step, 1 type, 1 wait"
     )
     assert counts in lines
     notes = [line for line in lines if line.startswith("note: ")]
@@ -135,9 +134,19 @@ def test_each_part_is_taken_left_or_edited(desk: Path) -> None:
     assert '    type $pin into "the \\"PIN\\" field"' in lines
     assert any(line.startswith("  error: ") for line in lines), lines
     assert "answer y, k, e, a or q" in result.err
-    assert (
-        "checked now that was not before: 1 capture, 1 copy, 3 emit, 2 extract, 1 if," in result.err
-    )
+    assert "checked now that was not before: 1 capture, 1 copy, 2 extract, 1 if," in result.err
+
+
+def test_prose_is_edited_behind_the_parts(desk: Path) -> None:
+    answers = "a\ny\ne\nwait 2s\n.\n\nq\n"
+
+    result = convert(desk, "claim_status", "--step", stdin=answers)
+
+    assert result.code == 0, result.err
+    assert "do are prose: edit them, too? [y/N]" in result.err
+    first = next(line for line in STEPS.splitlines() if line.strip().startswith("do "))
+    indented = first[: len(first) - len(first.lstrip())]
+    assert result.text == FLOW.replace(PROMPT_FROM, STEPS.replace(first, f"{indented}wait 2s", 1))
 
 
 def test_nothing_is_written_where_the_answers_end(desk: Path) -> None:

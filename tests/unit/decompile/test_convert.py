@@ -29,7 +29,8 @@ DASHBOARD = Path(__file__).parents[2] / "corpus" / "dashboard"
 LANGUAGE = frozenset(
     """
     steps always sees do string from extract emit for expect abort finish timeout else press read
-    results work on not nothing left task cannot done png value
+    results work on not nothing left task cannot done png value field that has focus is says comes
+    shows appears reads contains type into step
     """.split()  # noqa: SIM905
 )
 """Words of the language, and those of the last step."""
@@ -225,7 +226,64 @@ LINES = {
         'type balance into "\\"Claim\\""',
     ],
 }
+LINES |= {
+    "Press F4 for the search.": ['step "For the search" {', '  press "F4"', "}"],
+    "Save with Ctrl+S.": ['step "Save" {', '  press "Ctrl+S"', "}"],
+    "Close the window with Alt+F4, confirm with Enter.": [
+        'step "Close the window" {',
+        '  press "Alt+F4"',
+        "}",
+        'step "Confirm" {',
+        '  press "Enter"',
+        "}",
+    ],
+    "F3, then type 90 and Enter to sign off.": [
+        'press "F3"',
+        'type "90" into "the field that has the focus"',
+        'step "To sign off" {',
+        '  press "Enter"',
+        "}",
+    ],
+    "Type {claim}, press Tab, enter the access code {$pin} and click Go.": [
+        'type claim into "the field that has the focus"',
+        'press "Tab"',
+        'type $pin into "the access code"',
+        'do "Click Go."',
+    ],
+    "On MAIN MENU type 12 at the command line and Enter.": [
+        'type "12" into "the command line on MAIN MENU"',
+        'press "Enter"',
+    ],
+    'Row 23 must be "ACCEPTED".': ['expect "Row 23 is \\"ACCEPTED\\""'],
+    'Status line must say "Saved".': ['expect "Status line says \\"Saved\\""'],
+    'If there\'s no hit leave "Unknown".': [
+        'if sees "there\'s no hit" {',
+        '  do "Leave \\"Unknown\\"."',
+        "}",
+    ],
+    '"NOT ON FILE" -> press F3, go to step 3. "POLICY LAPSED" -> press Enter, continue anyway.': [
+        'do "\\"NOT ON FILE\\" -> press F3, go to step 3."',
+        'if sees "\\"POLICY LAPSED\\"" {',
+        '  press "Enter"',
+        '  do "Continue anyway."',
+        "}",
+    ],
+    "Falls eine Meldung erscheint, OK klicken.": [
+        'if sees "eine Meldung erscheint" {',
+        '  do "OK klicken."',
+        "}",
+    ],
+    "Bitte prüfen, ob der Name erscheint.": ['expect "der Name erscheint"'],
+    "I press Enter.": ['press "Enter"'],
+}
 PROSE = (
+    "When it is saved, confirm it with Enter.",
+    "It must be green.",
+    "Move between the fields with Tab.",
+    "The title must be {claim}.",
+    "The pin has to be clicked on the screen.",
+    "Type {claim} as a number.",
+    "Enter the same value {claim}.",
     "Press Submit.",
     "Press Home.",
     "Press A.",
@@ -243,10 +301,7 @@ PROSE = (
     '"NOT ON FILE" -> press Enter, repeat step 3.',
     'Menu "File" -> Open -> press Enter',
     "Compare both. If the difference is more than 3, press Enter.",
-    "Press F4 for the search.",
-    "Save with Ctrl+S.",
     "Click Go and wait for a quarter of an hour until the bar is gone.",
-    "The title must be {claim}.",
     "If it fails, press Enter.",
     "If there are none, press Enter.",
     "If the banner is red, press Enter. Press Tab.",
@@ -621,7 +676,7 @@ DROPPABLE = frozenset(
     only when focused_action upsert_runtime_values declare_task_failed copy_to_clipboard start_loop
     save_screenshot_as_run_attachment mark_file_for_export each every whether field key so step not
     steps following over under none fits doesn remarks bitte dann danach und als mit dem ob wenn
-    warten bis true max
+    warten bis true max say come show falls grund prüfen ob
     """.split()  # noqa: SIM905
 )
 """Words that a statement says by its kind, and marks of lists."""

@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     elif conversion.prompt is not None:
         for line in diff_prompts(prompt, conversion.prompt):
             console.err(line)
-    for line in statement_counts(proposal):
+    for line in statement_counts(proposal, conversion.section.lines):
         console.err(line)
     for remark in (*describe_proposal(proposal), *list_changes_of_declarations(conversion)):
         console.err(f"note: {remark}")

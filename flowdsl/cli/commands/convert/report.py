@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flowdsl.decompile.proposing.convert import Proposal
 from flowdsl.decompile.proposing.prompt_variables import Difference
@@ -99,15 +99,18 @@ def other_variables(found: Difference, prompt: str) -> Iterator[str]:
         yield f"`{spell_variable(variable)}` would be filled in, which the prompt does not do"
 
 
-def statement_counts(proposal: Proposal) -> Iterator[str]:
-    """Count the statements of each kind, `4 statements: 2 do, 1 press, 1 step`, and the checked."""
+def statement_counts(proposal: Proposal, lines: Sequence[str]) -> Iterator[str]:
+    """Count the statements of each kind, `4 statements: 2 do, 1 press, 1 step`, and the checked.
+
+    `lines` are those of the source: most outputs are set without an `emit`.
+    """
     # An `else` that lowering adds is not a statement of the source.
     kinds = Counter(
         STATEMENTS[BY_KIND[each.kind][0]].keyword
         for each in statements(proposal.body)
         if not isinstance(each, nodes.Leave)
     )
-    kinds["emit"] = len(proposal.sources)
+    kinds["emit"] = sum(line.lstrip().startswith("emit ") for line in lines)
     yield f"{format_count(kinds.total(), 'statement')}: {_list_counts(kinds)}"
     checked = Counter({kind: count for kind, count in kinds.items() if kind not in _UNCHECKED})
     checked["always"] = len(proposal.rules)

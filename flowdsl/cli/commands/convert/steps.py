@@ -19,6 +19,7 @@ from ...runtime.console import Console
 from ...runtime.engine.questions import ask_in_lower_case, is_interactive, read_typed_line
 
 _QUESTION = "take it? [y]es, [k]eep as do, [e]dit, [a]ll the rest, [q]uit "
+_PROSE = "{} do are prose: edit them, too? [y/N] "
 
 
 def ask_about_parts(
@@ -48,7 +49,40 @@ def ask_about_parts(
             edit = _edit_part(converter, (refused, edits), proposed, changed, console)
             if edit is not None:
                 edits.append(edit)
+    _edit_prose(converter, refused, edits, console)
     return converter.attempt(refused, edits)
+
+
+def _edit_prose(
+    converter: Converter, refused: list[str], edits: list[LineEdit], console: Console
+) -> None:
+    """Let a person edit each `do`; the end of the input leaves the rest as they are."""
+    lines = converter.write_section(refused)
+    edited = {line for edit in edits for line in edit.old}
+    blocks = [(at, end) for at, end in _find_prose(lines) if lines[at] not in edited]
+    if not blocks or ask_in_lower_case(_PROSE.format(len(blocks)), console) not in ("y", "yes"):
+        return
+    for at, end in blocks:
+        _show(dedent("\n".join(lines[at:end])), "    ", console)
+        answer = read_typed_line("[Enter] leave it, [e]dit, [q]uit ", console)
+        if answer is None or answer.strip().lower()[:1] == "q":
+            return
+        if answer.strip().lower()[:1] == "e":
+            edit = _edit_part(converter, (refused, edits), lines, [(at, end)], console)
+            if edit is not None:
+                edits.append(edit)
+
+
+def _find_prose(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the ranges of lines of each `do`."""
+    blocks = []
+    for at, line in enumerate(lines):
+        if line.lstrip().startswith("do "):
+            end = at + 1
+            if line.rstrip().endswith('do """'):
+                end = next(n for n in range(at + 1, len(lines)) if lines[n].strip() == '"""') + 1
+            blocks.append((at, end))
+    return blocks
 
 
 def _ask(console: Console) -> str:
