@@ -297,6 +297,7 @@ LEAKS = (
 NO_LEAKS = (
     "Log in with {$user} and {$pw}.",
     "Type {$pw} into the Password field and press Enter.",
+    "Do not write {$pw} into any note.",
     "Enter {$user} in the E-mail field.",
     "Type {$email} in the email address box.",
     "Put {$u} into the log in form and {$p} below.",
@@ -340,12 +341,13 @@ MISUSES = (
     "At the end end_loop_iteration.",
     "mark_for_export the file.",
     "Call extract_promt for the table.",
-    "Use focused_action to check the row, if it is red save_screenshot_as_run_attachment.",
 )
 USES = (
     "Take the picture with save_screenshot_as_run_attachment.",
     "Use focused_action to look. Then mark_file_for_export it.",
     "Copy the link with copy_to_clipboard, key ad_url.",
+    "Premi F12 e usa copy_to_clipboard con chiave protocollo.",
+    "Save it by focused_action, save_screenshot_as_run_attachment named a.png.",
     "Copy the link with copy_to_clipboard as {{ad_url}}.",
     "Save under C:\\a\\mark_file.csv and file_for_export.txt.",
     "upsert_runtime_values: insured_name, product_code, premium.",

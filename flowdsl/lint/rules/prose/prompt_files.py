@@ -52,10 +52,11 @@ def hide_tags(text: str) -> str:
 # Secrets that leave the field that they are for
 
 _SECRET = r"\{\$\w+\}"
+_NO = r"(?<!not\s)(?<!n't\s)(?<!n’t\s)(?<!never\s)(?<!without\s)"
 _VERB = (
-    r"\b(?:write|note|save|store|put|add|append|copy|keep|log(?! ?(?:in|on|out|off)\b)"
-    r"|record|include|mention|print|send|mail|paste|report|state|enter|type|create|schreibe?n?|notiere?n?|speicher[en]*|trage?n?"
-    r"|sende?n?)\b"
+    rf"{_NO}\b(?:write|note|save|store|put|add|append|copy|keep|log(?!\s?(?:in|on|out|off)\b)"
+    r"|record|include|mention|print|send|mail|paste|report|state|enter|type|create"
+    r"|schreibe?n?|notiere?n?|speicher[en]*|trage?n?|sende?n?)\b"
 )
 _ARTICLE = (
     r"(?:the |an? |its |your |our |my |this |das |die |den |dem |der |ins |im |eine?[mnr]? )?"
@@ -134,13 +135,10 @@ _NAMES = sorted(
 )
 _MAIN_ONLY = "|".join(name for name, tool in TOOLS.items() if "_" in name and not tool.focused)
 _FOCUSED = re.compile(
-    rf"focused_action\b(?:(?![.;!?]\s|\b(?:then|afterwards|danach)\b|->|→)[^\n])*?"
+    rf"focused_action\b(?:(?![.;!?:,{{]|\b(?:then|afterwards|danach)\b|->|→)[^\n])*?"
     rf"\b(?P<tool>{_MAIN_ONLY})\b"
 )
-_KEYLESS = re.compile(
-    r"\b(?P<tool>copy_to_clipboard)\b"
-    r"(?!(?:(?![.;!?]\s)[^\n])*(?:\bkey|\bas\b|\bunder\b|\bnamed?\b|\bals\b|\bunter\b|\{\{|[\"'`(:]))"
-)
+_KEYLESS = re.compile(r"\b(?P<tool>copy_to_clipboard)\b(?= ?(?:[.;!?]|$))", re.MULTILINE)
 _WORD = re.compile(r"(?<![\w.{$/\\#-])[a-z]+(?:_[a-z]+)+(?![\w}/\\-]|\.\w)", re.IGNORECASE)
 
 
