@@ -65,8 +65,6 @@ def _find_problem(name: str, section: str) -> str | None:
         return "the service reads a name that begins with `$` as that of a secret"
     if section == "inputs" and _PATH.fullmatch(name):
         return f"the service reads `{{{name}}}` as a part of another input"
-    if section in ("chain inputs", "chain secrets") and "." in name:
-        return "a full stop stands between the names of a path"
     if "{" in name or "}" in name:
         return "a brace begins or ends a variable of the service"
     if "'" in name and '"' in name:

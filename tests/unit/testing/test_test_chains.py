@@ -158,13 +158,13 @@ def test_what_a_chain_is_given_has_the_defaults_of_its_fields_and_names_with_bla
     source = """
 type Line { no: string, state: string = "open" }
 workflow read {
-  inputs { number: string @wire("Inv No"), line: Line }
+  inputs { number: string @wire("Inv. No."), line: Line }
   outputs { code: string @wire("Code No") }
   steps { do "Open {number} {line.state}." emit code = number }
 }
 workflow file { inputs { code: string } steps { do "File {code}." } }
 chain both {
-  inputs { number: string @wire("Inv No"), line: Line }
+  inputs { number: string @wire("Inv. No."), line: Line }
   step first = run read(number: number, line: line)
   step second = run file(code: first.outputs.code)
 }
